@@ -1,0 +1,78 @@
+/** The contract of a byte layout: where each record lies, and how a tag is spliced into it. */
+import type { LogRecord, Tag } from '../record.ts';
+
+export interface DecodeLimits {
+  /** Nesting levels of one record. */
+  maxDepth: number;
+  /** Records of one batch. */
+  maxRecords: number;
+}
+
+/** One change to the bytes of a batch: what lies in [start, end) gives way to `insert`. */
+export interface Edit {
+  start: number;
+  end: number;
+  insert: Uint8Array;
+}
+
+export interface Codec {
+  /** As in configuration, metrics and Fluent Bit's `format`. */
+  readonly name: string;
+  /** Media types of a request with this layout, without parameters. */
+  readonly mediaTypes: readonly string[];
+
+  /** Finds the records of a body, in order. What is no record but sits between records becomes one of kind `other`, as
+   * does the rest of a body that is cut.
+   * @throws Problem `body.empty`, `body.unreadable` (not one record can be delimited) or `body.too_many_records` */
+  decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[];
+
+  /** Reads the map of a record for evaluation. Strings that are not UTF-8 and integers beyond 2^53 may be approximated:
+   * the bytes, not this value, are what is passed on. A map that is malformed is read as far as it goes, and the maps
+   * that stay open carry CUT.
+   * @throws Problem `record.malformed` or `record.too_deep` */
+  read(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, limits: DecodeLimits): unknown;
+
+  /** The edits, in order of offset, that give a record its tag under the key `memberName`, replacing a member of that
+   * name. Applied, they leave every other byte of the record as it was. */
+  splice(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, memberName: string, tag: Tag): Edit[];
+
+  /** Frames single records, each with the bytes of its span after its edits, as one body. */
+  frame(records: readonly Uint8Array[]): Uint8Array;
+
+  /** A record, tagged, as an entry of Fluent Forward: MessagePack `[[EventTime, metadata], map]`. From MessagePack the
+   * bytes go through; from JSON the values do: integers to 64 bits, floats as floats, order of keys, and the members
+   * `dateKey` and `__internal__` become time and metadata again. A record of kind `other` becomes the map
+   * `{"log": <its text>}`, a group marker stays one.
+   * @param tag undefined for a group marker
+   * @param receivedUnixNano the time of a record that has none */
+  forwardEntry(
+    bytes: Uint8Array,
+    record: LogRecord,
+    memberName: string,
+    tag: Tag | undefined,
+    options: ForwardEntryOptions,
+  ): Uint8Array;
+}
+
+export interface ForwardEntryOptions {
+  /** Key under which Fluent Bit's JSON carries the time (`json_date_key`). */
+  dateKey: string;
+  receivedUnixNano: bigint;
+}
+
+/** The bytes of a span after edits: what lies between them is copied as it is.
+ * @param edits in order of offset, all inside the span */
+export function applyEdits(
+  bytes: Uint8Array,
+  span: { start: number; end: number },
+  edits: readonly Edit[],
+): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let at = span.start;
+  for (const edit of edits) {
+    parts.push(bytes.subarray(at, edit.start), edit.insert);
+    at = edit.end;
+  }
+  parts.push(bytes.subarray(at, span.end));
+  return Buffer.concat(parts);
+}

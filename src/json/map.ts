@@ -1,0 +1,31 @@
+/** Why the rest of a map, or a whole body, is not there to be read. */
+export type CutReason =
+  /** The text ended in the middle of the map: a size limit on the way cut it. */
+  | 'cut'
+  /** kube-apiserver dropped both bodies of an event over its size limit (`audit.k8s.io/truncated`). */
+  | 'truncated'
+  /** AKS put `skipped-too-big-size-object` where the body was. */
+  | 'skipped'
+  /** The audit policy logs this request without bodies (level Metadata), or without this one (level Request). */
+  | 'not_logged'
+  /** One entry of a split GKE log entry: the other parts hold the rest. */
+  | 'split';
+
+/** Marks a map of which only a part could be read; a key that is missing from it is unknown, not absent. */
+export const CUT: unique symbol = Symbol('cut');
+
+/** A JSON object as parsed. Keys are data: read them with `Object.hasOwn`, never through the prototype. */
+export interface JsonMap {
+  [key: string]: unknown;
+  [CUT]?: CutReason;
+}
+
+/** Tells whether a value is a map, which an array, null or scalar is not. */
+export function isMap(value: unknown): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The own member of a map, or undefined: keys such as `__proto__` and `constructor` are data like any other. */
+export function member(value: unknown, key: string): unknown {
+  return isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}

@@ -1,0 +1,118 @@
+/**
+ * Everything that can be wrong with what others send, as one closed table.
+ *
+ * `status` is what an HTTP sender gets when the whole request is refused (RFC 9457 problem details); a problem without
+ * one concerns a single record or a file and never fails a batch. Fluent Bit drops a chunk on any 4xx but 408 and 429,
+ * so what a retry can cure is 429 or 503.
+ */
+interface Row {
+  status?: number;
+  title: string;
+  remedy: string;
+}
+
+const problems = {
+  'request.unauthorized': {
+    status: 401,
+    title: 'The credentials are missing or wrong',
+    remedy: 'Set http_user and http_passwd, or the Authorization header, of the sender to what Tripline expects.',
+  },
+  'request.media_type': {
+    status: 415,
+    title: 'The content type is not one that Tripline reads',
+    remedy: 'Send application/json, application/x-ndjson or application/msgpack (Fluent Bit: format json or msgpack).',
+  },
+  'request.encoding': {
+    status: 415,
+    title: 'The content encoding is not one that Tripline reads',
+    remedy: 'Send gzip, snappy (raw block), zstd, or no Content-Encoding.',
+  },
+  'request.reply': {
+    status: 400,
+    title: 'The reply that was asked for does not exist',
+    remedy: 'Use ?reply=records, matches, summary or none.',
+  },
+  'body.empty': { status: 400, title: 'The body is empty', remedy: 'Send at least one record, or [] for none.' },
+  'body.corrupt': {
+    status: 400,
+    title: 'The compressed body cannot be decompressed',
+    remedy: 'Check Content-Encoding and whether something between sender and Tripline cut the body.',
+  },
+  'body.unreadable': {
+    status: 400,
+    title: 'No record can be found in the body',
+    remedy: 'Check that Content-Type names the format of the body.',
+  },
+  'body.too_large': {
+    status: 413,
+    title: 'The body is larger than the limit',
+    remedy: 'Raise limits.maxBodyBytes or limits.maxDecompressedBytes, or send smaller chunks.',
+  },
+  'body.too_many_records': {
+    status: 413,
+    title: 'The body holds more records than the limit',
+    remedy: 'Raise limits.maxRecords, or send smaller chunks.',
+  },
+  'server.overloaded': {
+    status: 503,
+    title: 'Too many bytes are being worked on',
+    remedy: 'Retry; if it lasts, raise limits.maxPendingBytes or add a replica.',
+  },
+  'server.draining': { status: 503, title: 'Tripline is shutting down', remedy: 'Retry.' },
+  'sink.unavailable': {
+    status: 503,
+    title: 'A sink did not take the records',
+    remedy: 'Retry; check that the sink is up and that its address and key are right.',
+  },
+  'server.internal': {
+    status: 503,
+    title: 'Tripline failed on this batch by a defect of its own',
+    remedy: 'Retry, and report the log line with its stack.',
+  },
+  'record.not_a_map': {
+    title: 'The record is not a map, so that there is no place for a tag in it',
+    remedy: 'Send records as objects; Fluent Bit does.',
+  },
+  'record.malformed': {
+    title: 'The record cannot be read',
+    remedy: 'Look at the record where it was written; Tripline has passed it on as it came.',
+  },
+  'record.too_deep': {
+    title: 'The record nests deeper than the limit',
+    remedy: 'Raise limits.maxDepth if this record is legitimate.',
+  },
+  'rule.invalid': { title: 'The rule cannot be used', remedy: 'Mend the rule where the message points.' },
+  'config.invalid': { title: 'The configuration cannot be used', remedy: 'Mend the setting that the message names.' },
+} satisfies Record<string, Row>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** One thing that is wrong: a code of the table, and what exactly it was this time. Thrown for a request, a file or a
+ * setting; carried as data for a record. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+
+  /** @param detail what was found and where, for a person: `byte 17: expected ',' or '}', found 'x'` */
+  constructor(code: ProblemCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.code = code;
+  }
+
+  get title(): string {
+    return problems[this.code].title;
+  }
+
+  get remedy(): string {
+    return problems[this.code].remedy;
+  }
+
+  /** The HTTP status for a request that fails by this problem; undefined where a request cannot. */
+  get status(): number | undefined {
+    const row: Row = problems[this.code];
+    return row.status;
+  }
+}
+
+/** Every code of the table, for docs and tests. */
+export const problemCodes = Object.keys(problems) as ProblemCode[];

@@ -1,0 +1,240 @@
+/**
+ * The nouns: what goes in (LogRecord), what is found in it (AuditEvent, Finding) and what it says in the end (Tag).
+ * The declarations make the types, the JSON Schemas and the Avro schemas in `schemas/`.
+ */
+import Type, { type Static } from 'typebox';
+import type { CutReason, JsonMap } from './json/map.ts';
+import type { Problem } from './problem.ts';
+
+/** Half-open range of byte offsets into a batch. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** One record of a batch, as offsets into the batch's bytes: nothing is copied or re-encoded. */
+export type LogRecord =
+  /** A record with a map: the place where a tag goes. `map` spans the map alone, the record's own span all of its
+   * framing unit (a MessagePack event, a JSON value, an NDJSON line without its line end). */
+  | (Span & { kind: 'map'; map: Span })
+  /** A marker that opens or closes an OpenTelemetry group in Fluent Bit's MessagePack: echoed in place, no record. */
+  | (Span & { kind: 'group' })
+  /** What is no map: a text line, a number, a cut rest. Passed through as it came. */
+  | (Span & { kind: 'other'; problem: Problem });
+
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const Platform = Type.Enum(['kubernetes', 'eks', 'aks', 'gke', 'openshift'], {
+  title: 'Platform',
+  description: 'Who runs the API server that logged the event.',
+});
+export type Platform = Static<typeof Platform>;
+
+export const Cluster = Type.Object(
+  {
+    name: Type.String({ description: 'Name of the cluster, as its platform spells it.' }),
+    id: Type.Optional(Type.String({ description: 'Full resource id, where the platform gives one.' })),
+    account: Type.Optional(Type.String({ description: 'AWS account, Azure subscription or Google project.' })),
+    region: Type.Optional(Type.String({ description: 'Region, zone or resource group.' })),
+  },
+  { title: 'Cluster' },
+);
+export type Cluster = Static<typeof Cluster>;
+
+export const User = Type.Object(
+  {
+    username: Type.String({ description: 'Empty where authentication failed.' }),
+    uid: Type.Optional(Type.String()),
+    groups: nullable(Type.Array(Type.String(), { description: 'Null where the platform does not log groups (GKE).' })),
+    extra: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
+  },
+  { title: 'User' },
+);
+export type User = Static<typeof User>;
+
+export const ObjectRef = Type.Object(
+  {
+    resource: Type.String(),
+    subresource: Type.String({ description: 'Empty for the object itself.' }),
+    namespace: Type.String({ description: 'Empty for a cluster-scoped object.' }),
+    name: Type.String({ description: 'Empty where it is not known, as for a list.' }),
+    apiGroup: Type.String({ description: 'Empty for the core group.' }),
+    apiVersion: Type.String(),
+    subPath: Type.Optional(Type.String({ description: 'Path behind a proxy subresource.' })),
+  },
+  { title: 'ObjectRef' },
+);
+export type ObjectRef = Static<typeof ObjectRef>;
+
+export const ResponseStatus = Type.Object(
+  {
+    code: Type.Optional(Type.Integer({ description: 'HTTP status; gRPC codes are translated.' })),
+    status: Type.Optional(Type.String({ description: 'Success or Failure, where the event has it.' })),
+    reason: Type.Optional(Type.String()),
+    message: Type.Optional(Type.String()),
+  },
+  { title: 'ResponseStatus' },
+);
+export type ResponseStatus = Static<typeof ResponseStatus>;
+
+export const Outcome = Type.Enum(
+  ['none', 'success', 'unauthenticated', 'forbidden', 'admission_denied', 'conflict', 'error'],
+  {
+    title: 'Outcome',
+    description:
+      'What became of the request. `none`: not answered yet; `forbidden`: refused by authorization; ' +
+      '`admission_denied`: authorized, then refused by admission (or by validation).',
+  },
+);
+export type Outcome = Static<typeof Outcome>;
+
+export const Evidence = Type.Enum(['full', 'partial', 'metadata'], {
+  title: 'Evidence',
+  description: '`partial`: a body or the event was cut, truncated or skipped; `metadata`: bodies were not logged.',
+});
+export type Evidence = Static<typeof Evidence>;
+
+/** A Kubernetes audit event, the same whichever platform logged it: audit.k8s.io/v1 in its own words, and above it what
+ * takes knowledge of the platforms to tell. */
+export const AuditEvent = Type.Object(
+  {
+    platform: Platform,
+    cluster: Type.Optional(Cluster),
+    auditID: Type.String({ description: 'Empty where the platform gives none. GKE: operation.id or insertId.' }),
+    level: Type.String({ description: 'Metadata, Request or RequestResponse; empty where it is not logged.' }),
+    stage: Type.String({ description: 'RequestReceived, ResponseStarted, ResponseComplete or Panic.' }),
+    verb: Type.String(),
+    action: Type.Optional(
+      Type.String({
+        description:
+          'What was done: the verb, except that a patch or update which made the object is `create`. ' +
+          'Absent where the log does not tell whether it did.',
+      }),
+    ),
+    user: User,
+    impersonatedUser: nullable(User),
+    sourceIPs: Type.Array(Type.String(), { description: 'As logged: all but the last hop can be forged.' }),
+    userAgent: Type.String(),
+    objectRef: nullable(ObjectRef),
+    requestURI: Type.String({ description: 'Rebuilt from the object on platforms which do not log it (GKE).' }),
+    responseStatus: nullable(ResponseStatus),
+    outcome: Outcome,
+    dryRun: Type.Boolean({ description: 'Nothing was persisted.' }),
+    evidence: Evidence,
+    requestReceivedTimestamp: Type.String({ description: 'RFC 3339, as logged; empty where unknown.' }),
+    stageTimestamp: Type.String({ description: 'RFC 3339, as logged; empty where unknown.' }),
+    annotations: Type.Record(Type.String(), Type.String()),
+    requestObject: Type.Optional(Type.Unknown({ description: 'Body of the request: an object, or a JSON Patch.' })),
+    responseObject: Type.Optional(Type.Unknown({ description: 'Body of the response.' })),
+  },
+  { title: 'AuditEvent' },
+);
+
+/** See the declaration of the same name. `gaps` says which of its parts are unknown rather than absent, and why: keys
+ * are the names of members of AuditEvent. A part that was read in part carries the CUT mark inside instead. */
+export type AuditEvent = Static<typeof AuditEvent> & {
+  requestObject?: JsonMap | unknown[];
+  responseObject?: JsonMap | unknown[];
+  gaps: Readonly<Record<string, CutReason>>;
+};
+
+export const Level = Type.Enum(['informational', 'low', 'medium', 'high', 'critical'], {
+  title: 'Level',
+  description: 'Severity, in the words of Sigma; from low to high.',
+});
+export type Level = Static<typeof Level>;
+export const levels: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical'];
+
+export const Attack = Type.Object(
+  {
+    tactic: Type.Optional(Type.String({ description: 'Id of the MITRE ATT&CK tactic: TA0004.' })),
+    technique: Type.String({ description: 'Id of the MITRE ATT&CK technique: T1611.' }),
+  },
+  { title: 'Attack' },
+);
+export type Attack = Static<typeof Attack>;
+
+export const Finding = Type.Object(
+  {
+    id: Type.String({
+      description:
+        'Hash of rule, cluster, auditID and phase (received or answered): the same on a retry, a replica, a replay.',
+    }),
+    rule: Type.String({ description: 'Name of the rule.' }),
+    title: Type.String({ description: 'Title of the rule.' }),
+    level: Level,
+    summary: Type.String({ description: 'One sentence for a person: who did what to which object.' }),
+    attack: Type.Array(Attack),
+    matched: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that decided, with their values.' }),
+    context: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that the rule asks to show.' }),
+    event: Type.Integer({ description: 'Which event of the record, from 0.' }),
+  },
+  { title: 'Finding' },
+);
+export type Finding = Static<typeof Finding>;
+
+export const Undecided = Type.Object(
+  {
+    rule: Type.String({ description: 'Name of the rule that could not be decided.' }),
+    reason: Type.String({ description: 'Why: cut, truncated, skipped, not_logged or split.' }),
+    field: Type.String({ description: 'The first field that was missing.' }),
+    event: Type.Integer({ description: 'Which event of the record, from 0.' }),
+  },
+  { title: 'Undecided' },
+);
+export type Undecided = Static<typeof Undecided>;
+
+export const Verdict = Type.Enum(['match', 'clear', 'indeterminate', 'not_audit', 'error'], { title: 'Verdict' });
+export type Verdict = Static<typeof Verdict>;
+export const verdicts: readonly Verdict[] = ['match', 'indeterminate', 'error', 'clear', 'not_audit'];
+
+/** What a tag carries of an event: enough to act on without the record. */
+export const EventSummary = Type.Partial(
+  Type.Object({
+    auditID: Type.String(),
+    stage: Type.String(),
+    outcome: Outcome,
+    verb: Type.String(),
+    resource: Type.String(),
+    subresource: Type.String(),
+    namespace: Type.String(),
+    name: Type.String(),
+    username: Type.String(),
+    impersonatedUser: nullable(Type.String()),
+    sourceIPs: Type.Array(Type.String()),
+    userAgent: Type.String(),
+    requestURI: Type.String(),
+    responseStatus: nullable(ResponseStatus),
+  }),
+  { title: 'EventSummary' },
+);
+export type EventSummary = Static<typeof EventSummary>;
+
+/** The member that Tripline adds to a record, version 1. Flat members come first, so that a label index can take them. */
+export const Tag = Type.Object(
+  {
+    v: Type.Literal(1, { description: 'Version of the tag.' }),
+    verdict: Verdict,
+    level: Type.Optional(Level),
+    rules: Type.Optional(Type.Array(Type.String(), { description: 'Names of the rules that matched.' })),
+    attack: Type.Optional(Type.Array(Type.String(), { description: 'Ids of the ATT&CK techniques.' })),
+    platform: Type.Optional(Platform),
+    cluster: Type.Optional(Type.String({ description: 'Name of the cluster.' })),
+    evidence: Type.Optional(Evidence),
+    event: Type.Optional(EventSummary),
+    findings: Type.Optional(Type.Array(Finding)),
+    undecided: Type.Optional(Type.Array(Undecided, { description: 'The rules that could not be decided.' })),
+    problem: Type.Optional(
+      Type.Object({ code: Type.String(), message: Type.String() }, { description: 'What is wrong with the record.' }),
+    ),
+    ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),
+    trace: Type.Optional(
+      Type.Object(
+        { traceId: Type.String(), spanId: Type.String() },
+        { description: "The finding's span, while tracing is on." },
+      ),
+    ),
+  },
+  { title: 'Tag' },
+);
+export type Tag = Static<typeof Tag>;

@@ -1,0 +1,15 @@
+/** How the engine sees an event: as a look-up from field names to the values found there. */
+
+/** What an event holds under a field. */
+export interface Found {
+  /** Every value met, arrays crossed member by member; empty where the field is absent. A member that is null counts as
+   * present. */
+  readonly values: readonly unknown[];
+  /** Set where the event was not wholly there to be read: there may be more values. Says why. */
+  readonly gap?: string;
+}
+
+export type FieldLookup = (field: string) => Found;
+
+/** Truth of a predicate on an event of which parts may be missing (Kleene): `unknown` if the missing part decides. */
+export type Truth = boolean | 'unknown';

@@ -1,0 +1,31 @@
+/** The contract of a place that tagged batches go to. */
+import type { Codec } from '../codecs/codec.ts';
+import type { LogRecord, Tag } from '../record.ts';
+
+/** A batch after evaluation: the bytes as they came, and for each record in order its tag. */
+export interface TaggedBatch {
+  /** Fluent tag of the batch; undefined where the sender gave none. */
+  fluentTag: string | undefined;
+  codec: Codec;
+  bytes: Uint8Array;
+  records: readonly LogRecord[];
+  /** One for each record; undefined for a group marker. */
+  tags: readonly (Tag | undefined)[];
+  memberName: string;
+  receivedUnixNano: bigint;
+}
+
+export interface Sink {
+  /** As in configuration, logs and metrics; unique among the sinks of a process. */
+  readonly name: string;
+  /** Resolves when the other side has the whole batch safely.
+   * @throws Problem `sink.unavailable` when it may not have, with a reason for the operator; the sender will retry */
+  deliver(batch: TaggedBatch): Promise<DeliveryResult>;
+  /** Waits for deliveries under way, then lets go of connections. */
+  close(): Promise<void>;
+}
+
+export type DeliveryResult =
+  | { kind: 'acknowledged'; records: number }
+  /** Taken, but on purpose not sent on; `reason` goes to the log. */
+  | { kind: 'withheld'; records: number; reason: string };
