@@ -7,28 +7,47 @@
  */
 interface Row {
   status?: number;
+  /** Set where a setting, not the body, is at fault: Fluent Bit is told to retry, because what it is refused for good
+   * by any 4xx is lost before somebody can mend the setting. */
+  mendable?: true;
   title: string;
   remedy: string;
 }
 
 const problems = {
+  'request.not_found': {
+    status: 404,
+    mendable: true,
+    title: 'There is nothing at this path',
+    remedy: 'Send records to /v1/records by POST or PUT (Fluent Bit: uri /v1/records).',
+  },
+  'request.malformed': {
+    status: 400,
+    mendable: true,
+    title: 'The request is not one that HTTP allows',
+    remedy: 'Look at the detail, and at what stands between sender and Tripline.',
+  },
   'request.unauthorized': {
     status: 401,
+    mendable: true,
     title: 'The credentials are missing or wrong',
     remedy: 'Set http_user and http_passwd, or the Authorization header, of the sender to what Tripline expects.',
   },
   'request.media_type': {
     status: 415,
+    mendable: true,
     title: 'The content type is not one that Tripline reads',
     remedy: 'Send application/json, application/x-ndjson or application/msgpack (Fluent Bit: format json or msgpack).',
   },
   'request.encoding': {
     status: 415,
+    mendable: true,
     title: 'The content encoding is not one that Tripline reads',
     remedy: 'Send gzip, snappy (raw block), zstd, or no Content-Encoding.',
   },
   'request.reply': {
     status: 400,
+    mendable: true,
     title: 'The reply that was asked for does not exist',
     remedy: 'Use ?reply=records, matches, summary or none.',
   },
@@ -107,10 +126,10 @@ export class Problem extends Error {
     return problems[this.code].remedy;
   }
 
-  /** The HTTP status for a request that fails by this problem; undefined where a request cannot. */
-  get status(): number | undefined {
-    const row: Row = problems[this.code];
-    return row.status;
+  /** The HTTP status for a request that fails by this problem; 503 for what is not the request's fault. */
+  statusFor(sender: 'fluent-bit' | 'other'): number {
+    const { status = 503, mendable }: Row = problems[this.code];
+    return mendable && sender === 'fluent-bit' ? 503 : status;
   }
 }
 

@@ -210,6 +210,11 @@ export const EventSummary = Type.Partial(
 );
 export type EventSummary = Static<typeof EventSummary>;
 
+export const RecordProblem = Type.Object(
+  { code: Type.String(), message: Type.String() },
+  { title: 'RecordProblem', description: 'What is wrong with the record.' },
+);
+
 /** The member that Tripline adds to a record, version 1. Flat members come first, so that a label index can take them. */
 export const Tag = Type.Object(
   {
@@ -224,9 +229,7 @@ export const Tag = Type.Object(
     event: Type.Optional(EventSummary),
     findings: Type.Optional(Type.Array(Finding)),
     undecided: Type.Optional(Type.Array(Undecided, { description: 'The rules that could not be decided.' })),
-    problem: Type.Optional(
-      Type.Object({ code: Type.String(), message: Type.String() }, { description: 'What is wrong with the record.' }),
-    ),
+    problem: Type.Optional(RecordProblem),
     ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),
     trace: Type.Optional(
       Type.Object(
@@ -238,3 +241,21 @@ export const Tag = Type.Object(
   { title: 'Tag' },
 );
 export type Tag = Static<typeof Tag>;
+
+/** One record on its own: its bytes, and all that is known of it. A reply in Avro is a container file of these. */
+export const TaggedRecord = Type.Object(
+  {
+    record: Type.String({ contentEncoding: 'base64', description: 'The record as it came, byte for byte, untagged.' }),
+    mediaType: Type.String({ description: 'Layout of those bytes: application/json, application/msgpack …' }),
+    fluentTag: nullable(Type.String({ description: 'Fluent tag of the batch.' })),
+    receivedUnixNano: Type.Integer({ format: 'int64', description: 'When the batch came, in Unix nanoseconds.' }),
+    verdict: Verdict,
+    ruleset: Type.String({ description: 'Hash of the rules that were live.' }),
+    problem: nullable(RecordProblem),
+    events: Type.Array(AuditEvent, { description: 'The audit events in the record.' }),
+    findings: Type.Array(Finding),
+    undecided: Type.Array(Undecided),
+  },
+  { title: 'TaggedRecord' },
+);
+export type TaggedRecord = Static<typeof TaggedRecord>;

@@ -1,0 +1,34 @@
+/** Writes what is generated from declarations: `node scripts/generate.ts`. With --check it writes nothing and fails
+ * where a file differs from what it would write. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { avroSchema } from '../src/avro/schema.ts';
+import { configSchema } from '../src/config.ts';
+import { AuditEvent, Finding, Tag, TaggedRecord } from '../src/record.ts';
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+const jsonSchema = (declaration: object) =>
+  json({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...declaration });
+
+const generated: Record<string, () => string> = {
+  'schemas/audit-event.avsc': () => json(avroSchema(AuditEvent)),
+  'schemas/finding.avsc': () => json(avroSchema(Finding)),
+  'schemas/tagged-record.avsc': () => json(avroSchema(TaggedRecord)),
+  'schemas/tag.schema.json': () => jsonSchema(Tag),
+  'schemas/config.schema.json': () => jsonSchema(configSchema),
+};
+
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const [path, make] of Object.entries(generated)) {
+  const file = new URL(`../${path}`, import.meta.url);
+  const text = make();
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (check) {
+    console.error(`${path} is not what its declaration makes: run npm run generate`);
+    stale++;
+  } else {
+    writeFileSync(file, text);
+    console.log(`wrote ${path}`);
+  }
+}
+process.exitCode = stale === 0 ? 0 : 1;

@@ -1,0 +1,40 @@
+/** MITRE ATT&CK in the tags of a Sigma rule: which technique serves which tactic. */
+import type { Attack } from './record.ts';
+
+/** @see https://attack.mitre.org/tactics/enterprise/ */
+const tactics: Readonly<Record<string, string>> = {
+  reconnaissance: 'TA0043',
+  'resource-development': 'TA0042',
+  'initial-access': 'TA0001',
+  execution: 'TA0002',
+  persistence: 'TA0003',
+  'privilege-escalation': 'TA0004',
+  'defense-evasion': 'TA0005',
+  stealth: 'TA0005',
+  'credential-access': 'TA0006',
+  discovery: 'TA0007',
+  'lateral-movement': 'TA0008',
+  collection: 'TA0009',
+  exfiltration: 'TA0010',
+  'command-and-control': 'TA0011',
+  impact: 'TA0040',
+};
+
+/** The techniques of a rule in the order of its tags, each under the tactic that stands before it: Sigma's flat list
+ * `attack.privilege-escalation, attack.t1611, attack.execution, attack.t1610` reads as two pairs. */
+export function attackOf(ruleTags: readonly string[]): Attack[] {
+  const found: Attack[] = [];
+  let tactic: string | undefined;
+  for (const tag of ruleTags) {
+    const [namespace, ...rest] = tag.toLowerCase().split('.');
+    if (namespace !== 'attack') continue;
+    const name = rest.join('.');
+    if (/^t\d{4}(\.\d{3})?$/.test(name)) {
+      const technique = name.toUpperCase();
+      found.push(tactic === undefined ? { technique } : { tactic, technique });
+    } else {
+      tactic = tactics[name.replaceAll('_', '-')];
+    }
+  }
+  return found;
+}

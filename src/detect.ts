@@ -1,0 +1,100 @@
+/** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
+import { createHash } from 'node:crypto';
+import { attackOf } from './attack.ts';
+import { fieldsOf } from './fields.ts';
+import type { Normalized } from './normalizers/index.ts';
+import type { Problem } from './problem.ts';
+import { type AuditEvent, EventSummary, type Finding, type Undecided } from './record.ts';
+import { type CompiledRule, evaluate, explain, matchedFields, renderSummary } from './sigma/index.ts';
+
+/** The rules that are live, and a hash over them that tells one set from another. */
+export interface Ruleset {
+  hash: string;
+  rules: readonly CompiledRule[];
+}
+
+export type Detection =
+  /** `event` is the one that decided: the first with a finding, else the first that is undecided. */
+  | {
+      verdict: 'match' | 'indeterminate';
+      events: AuditEvent[];
+      event: AuditEvent;
+      findings: Finding[];
+      undecided: Undecided[];
+    }
+  | { verdict: 'clear'; events: AuditEvent[]; event: AuditEvent }
+  | { verdict: 'not_audit' }
+  | { verdict: 'error'; problem: Problem };
+
+/** What a tag shows of its event anyway, and so need not be repeated as what matched. */
+const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
+
+/** Evaluates every rule on every event of a record. */
+export function detect(normalized: Normalized, { rules }: Ruleset): Detection {
+  switch (normalized.kind) {
+    case 'not_audit':
+      return { verdict: 'not_audit' };
+    case 'malformed':
+      return { verdict: 'error', problem: normalized.problem };
+    case 'audit':
+      return detectIn(normalized.events, rules);
+  }
+}
+
+function detectIn(events: AuditEvent[], rules: readonly CompiledRule[]): Detection {
+  const findings = new Map<string, Finding>();
+  const undecided: Undecided[] = [];
+  events.forEach((event, index) => {
+    // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
+    if (event.stage === 'RequestReceived') return;
+    const lookup = fieldsOf(event);
+    for (const compiled of rules) {
+      const { truth, undecided: missing } = evaluate(compiled, lookup);
+      if (truth === 'unknown' && missing !== undefined) {
+        undecided.push({ rule: compiled.rule.name, reason: missing.reason, field: missing.field, event: index });
+      }
+      if (truth !== true) continue;
+      const { rule } = compiled;
+      const id = findingId(rule.name, event);
+      // A record may hold an event twice, as AKS does where two log categories are on.
+      if (findings.has(id)) continue;
+      findings.set(id, {
+        id,
+        rule: rule.name,
+        title: rule.title,
+        level: rule.level,
+        summary: renderSummary(rule.summary, lookup),
+        attack: attackOf(rule.ruleTags),
+        matched: matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context])),
+        context: Object.fromEntries(rule.context.map((field) => [field, contextValue(lookup(field).values)])),
+        event: index,
+      });
+    }
+  });
+
+  const first = [...findings.values()][0]?.event ?? undecided[0]?.event;
+  if (first === undefined) return { verdict: 'clear', events, event: events[0] };
+  return {
+    verdict: findings.size > 0 ? 'match' : 'indeterminate',
+    events,
+    event: events[first],
+    findings: [...findings.values()],
+    undecided,
+  };
+}
+
+/** The same for one request and rule on a retry, a replica and a replay. Both answers of a long-running request, its
+ * start and its end, count as one phase. */
+function findingId(rule: string, event: AuditEvent): string {
+  const { cluster, auditID, user, verb, requestURI, requestReceivedTimestamp } = event;
+  const place = cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
+  const request = auditID === '' ? [user.username, verb, requestURI, requestReceivedTimestamp] : [auditID];
+  return createHash('sha256')
+    .update(JSON.stringify([rule, place, request, 'answered']))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+function contextValue(values: readonly unknown[]): unknown {
+  return values.length > 1 ? values : (values[0] ?? null);
+}

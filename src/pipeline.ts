@@ -1,0 +1,100 @@
+/** The way of a record: decode, normalize, evaluate, tag, deliver. Read this file first. */
+import type { Codec, DecodeLimits } from './codecs/codec.ts';
+import { type Detection, detect, type Ruleset } from './detect.ts';
+import { type Normalized, type NormalizeOptions, normalize } from './normalizers/index.ts';
+import { Problem } from './problem.ts';
+import type { LogRecord, Tag } from './record.ts';
+import { deliver } from './sinks/index.ts';
+import type { Sink, TaggedBatch } from './sinks/sink.ts';
+import { type TagOptions, tagger } from './tagger.ts';
+import { countDetections, findingSpans, traced } from './telemetry.ts';
+
+/** A batch as received: one request body, decompressed. */
+export interface Batch {
+  fluentTag: string | undefined;
+  codec: Codec;
+  bytes: Uint8Array;
+  receivedUnixNano: bigint;
+}
+
+/** What the pipeline is made of, apart from the records. */
+export interface Parts {
+  /** The live rules; asked once for each batch, so that a batch is decided by one set. */
+  ruleset: () => Ruleset;
+  sinks: readonly Sink[];
+  memberName: string;
+  limits: DecodeLimits;
+  normalize: NormalizeOptions;
+  tag: Omit<TagOptions, 'ruleset'>;
+}
+
+/** A batch at the end of its way. */
+export interface ProcessedBatch extends TaggedBatch {
+  /** One for each record; undefined for a group marker. */
+  detections: readonly (Detection | undefined)[];
+}
+
+/** Takes a batch the whole way, and resolves when every sink has it safely.
+ * @throws Problem when no record can be found in it, or when a sink may not have taken it */
+export async function processBatch(batch: Batch, parts: Parts): Promise<ProcessedBatch> {
+  const { codec, bytes } = batch;
+  const ruleset = parts.ruleset();
+
+  const records = await traced(
+    'decode',
+    () => codec.decode(bytes, parts.limits),
+    ({ length }) => ({ 'tripline.codec': codec.name, 'tripline.bytes': bytes.length, 'tripline.records': length }),
+  );
+  const normalized = await traced(
+    'normalize',
+    () => records.map((record) => normalizeRecord(record, batch, parts)),
+    (found) => ({ 'tripline.events': count(found, (one) => (one?.kind === 'audit' ? one.events.length : 0)) }),
+  );
+  const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
+  const [detections, tags] = await traced(
+    'evaluate',
+    () => {
+      const detections = normalized.map((found) => found && detect(found, ruleset));
+      return [detections, detections.map((detection) => detection && tagWithTrace(detection, tagOf))] as const;
+    },
+    ([detections]) => ({
+      'tripline.ruleset': ruleset.hash,
+      'tripline.rules': ruleset.rules.length,
+      'tripline.findings': count(detections, (one) => (one?.verdict === 'match' ? one.findings.length : 0)),
+    }),
+  );
+  const processed = { ...batch, records, tags, detections, memberName: parts.memberName };
+  await traced(
+    'deliver',
+    () => deliver(processed, parts.sinks),
+    () => ({ 'tripline.sinks': parts.sinks.map(({ name }) => name) }),
+  );
+  countDetections(detections);
+  return processed;
+}
+
+function tagWithTrace(detection: Detection, tagOf: (detection: Detection) => Tag): Tag {
+  const trace = findingSpans(detection);
+  return trace === undefined ? tagOf(detection) : { ...tagOf(detection), trace };
+}
+
+function count<T>(items: readonly T[], size: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + size(item), 0);
+}
+
+/** What is in a record, undefined for a group marker. One record that cannot be read is data, not an exception. */
+function normalizeRecord(record: LogRecord, { codec, bytes }: Batch, parts: Parts): Normalized | undefined {
+  switch (record.kind) {
+    case 'group':
+      return undefined;
+    case 'other':
+      return { kind: 'malformed', problem: record.problem };
+    case 'map':
+      try {
+        return normalize(codec.read(bytes, record, parts.limits), parts.normalize);
+      } catch (error) {
+        if (error instanceof Problem) return { kind: 'malformed', problem: error };
+        throw error;
+      }
+  }
+}

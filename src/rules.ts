@@ -1,0 +1,64 @@
+/** Finds the rule files, parses and compiles them: the rule set that is live. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ruleset } from './detect.ts';
+import { fields } from './fields.ts';
+import { Problem } from './problem.ts';
+import { type CompiledRule, compileRule, parseRule, type Rule, type RuleProblem } from './sigma/index.ts';
+
+export interface LoadedRules {
+  ruleset: Ruleset;
+  /** What is wrong in files that are not used; the other rules are live all the same. */
+  problems: RuleProblem[];
+}
+
+/** Loads every rule of the given files and folders, in the order of their paths.
+ * @param paths rule files, or folders that are searched for `*.yml` and `*.yaml`
+ * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
+export function loadRules(paths: readonly string[]): LoadedRules {
+  const problems: RuleProblem[] = [];
+  const rules = new Map<string, CompiledRule>();
+  const hash = createHash('sha256');
+  for (const path of paths.flatMap(ruleFiles)) {
+    const text = readFileSync(path, 'utf8');
+    const parsed = parseRule(text, path, fields.keys());
+    problems.push(...parsed.problems);
+    if (parsed.rule === undefined || !selectsAudit(parsed.rule)) continue;
+    const { name } = parsed.rule;
+    if (rules.has(name)) {
+      problems.push({
+        path,
+        line: 1,
+        column: 1,
+        message: `rule name '${name}' is taken`,
+        hint: 'rename one of the two',
+      });
+      continue;
+    }
+    rules.set(name, compileRule(parsed.rule));
+    hash.update(`${name}\0${text}\0`);
+  }
+  if (rules.size === 0) {
+    throw new Problem('rule.invalid', `no rule that can be used in ${paths.join(', ')}`);
+  }
+  return { ruleset: { hash: hash.digest('hex').slice(0, 12), rules: [...rules.values()] }, problems };
+}
+
+/** Whether a rule is about the events that Tripline has: each key of its logsource that is given must be theirs. */
+function selectsAudit({ logsource: { category, product, service } }: Rule): boolean {
+  return (
+    (product === undefined || product === 'kubernetes') &&
+    (service === undefined || service === 'audit') &&
+    (category === undefined || category === 'application')
+  );
+}
+
+function ruleFiles(path: string): string[] {
+  if (!existsSync(path)) throw new Problem('rule.invalid', `${path} does not exist; check the setting 'rules'`);
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(path, name));
+}

@@ -1,0 +1,91 @@
+/** The sidecar as a whole: telemetry, rules, sinks and server, put together and taken apart. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { loadRules } from './rules.ts';
+import { openDeadLetters } from './server/dead-letter.ts';
+import { buildServer } from './server/http.ts';
+import { printRuleProblem } from './sigma/index.ts';
+import { openSink } from './sinks/index.ts';
+import { countSinkRetry, gaugeRules, startTelemetry } from './telemetry.ts';
+
+export interface Sidecar {
+  /** Where it can be reached from this machine. */
+  url: string;
+  ruleCount: number;
+  /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all were done in time. */
+  stop(): Promise<boolean>;
+}
+
+/** Starts everything that the configuration names; resolves when it listens.
+ * @throws Problem `rule.invalid` or `config.invalid`; the system's error where it cannot listen */
+export async function serve(
+  config: Config,
+  { environment, logger }: { environment: Readonly<Record<string, string | undefined>>; logger: Logger },
+): Promise<Sidecar> {
+  const { ruleset, problems } = loadRules(config.rules);
+  for (const problem of problems) logger.error({ path: problem.path }, printRuleProblem(problem));
+
+  const telemetry = await startTelemetry(environment);
+  gaugeRules(ruleset.hash, ruleset.rules.length);
+  const deadLetters =
+    config.deadLetterPath === undefined
+      ? undefined
+      : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes);
+  const sinks = config.sinks.map((sink) => openSink(sink, { logger, onRetry: countSinkRetry }));
+  const { app, drain } = buildServer({
+    config,
+    logger,
+    telemetry,
+    deadLetters,
+    parts: {
+      ruleset: () => ruleset,
+      sinks,
+      memberName: config.memberName,
+      dateKey: config.dateKey,
+      limits: config.limits,
+      normalize: { platform: config.platform, cluster: config.cluster },
+      tag: { clearEventFields: config.clearEventFields },
+    },
+  });
+
+  const { host, port } = splitAddress(config.listen);
+  await app.listen({ host, port });
+  const [address] = app.addresses();
+  const url = `http://${reachable(address.address)}:${address.port}`;
+  logger.info(
+    { url, ruleset: ruleset.hash, rules: ruleset.rules.length, sinks: sinks.map(({ name }) => name) },
+    'Ready',
+  );
+  if (sinks.length === 0) {
+    logger.warn('No sink is configured: records go back in the reply only, which Fluent Bit does not read');
+  }
+
+  return {
+    url,
+    ruleCount: ruleset.rules.length,
+    async stop() {
+      const timeout = new AbortController();
+      const late = sleep(config.drainSeconds * 1000, false, { signal: timeout.signal }).catch(() => true);
+      const done = drain()
+        .then(() => Promise.all(sinks.map((sink) => sink.close())))
+        .then(() => true);
+      const drained = await Promise.race([done, late]);
+      timeout.abort();
+      await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
+      return drained;
+    },
+  };
+}
+
+function splitAddress(listen: string): { host: string; port: number } {
+  const colon = listen.lastIndexOf(':');
+  return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
+}
+
+/** An address that can be pasted into a command on this machine: a wildcard stands for all, so for the loopback too. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::') return '[::1]';
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,125 @@
+/** POST /v1/records: a batch comes in, and its reply is its fate. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { codecFor } from '../codecs/index.ts';
+import type { Config, Reply } from '../config.ts';
+import { type Parts, processBatch } from '../pipeline.ts';
+import { Problem } from '../problem.ts';
+import { type RequestSpan, startRequest } from '../telemetry.ts';
+import { unixNanoNow } from '../time.ts';
+import { decompress } from './decompress.ts';
+import { isFluentBit } from './http.ts';
+import { avroMediaType, replyTo } from './reply.ts';
+
+export const recordsPath = '/v1/records';
+
+/** Bytes that Fluent Bit takes of a reply, less room for its status line and headers. */
+const fluentBitReplyBytes = 3500;
+/** Not more often than this is the log told of something that every batch does wrong. */
+const reminderMilliseconds = 60_000;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    span: RequestSpan | undefined;
+  }
+  interface FastifyContextConfig {
+    /** Asks for no credentials. */
+    open?: boolean;
+  }
+}
+
+export function recordsRoute(app: FastifyInstance, { config, parts }: { config: Config; parts: Parts }): void {
+  let pendingBytes = 0;
+  const remind = reminders();
+
+  app.decorateRequest('span', undefined);
+  app.route({
+    method: ['POST', 'PUT'],
+    url: recordsPath,
+    async onRequest(request, reply) {
+      request.span = startRequest(request.method, recordsPath, request.headers);
+      // A body without a length is counted at its limit until it is there.
+      const bytes = Number(request.headers['content-length'] ?? config.limits.maxBodyBytes);
+      if (pendingBytes > 0 && pendingBytes + bytes > config.limits.maxPendingBytes) {
+        throw new Problem('server.overloaded', `${pendingBytes} bytes are being worked on`);
+      }
+      pendingBytes += bytes;
+      reply.raw.once('close', () => {
+        pendingBytes -= bytes;
+        request.span?.end(reply.statusCode);
+      });
+    },
+    handler: (request, reply) => request.span?.run(() => answer(request, reply)),
+  });
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const wanted = wantedReply(request, config);
+    const layout = request.headers.accept?.includes(avroMediaType) ? 'avro' : 'same';
+    const body = request.body;
+    if (!(body instanceof Uint8Array) || body.length === 0) throw new Problem('body.empty', 'Content-Length is 0');
+    const mediaType = request.headers['content-type'];
+    const codec = codecFor(mediaType);
+    if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
+    const fluentTag = headerText(request.headers[config.tagHeader.toLowerCase()]);
+    const bytes = await decompress(body, request.headers['content-encoding'], config.limits);
+    request.span?.annotate({
+      'http.request.body.size': body.length,
+      'tripline.bytes': bytes.length,
+      ...(fluentTag !== undefined && { 'tripline.fluent.tag': fluentTag }),
+    });
+
+    const batch = await processBatch({ fluentTag, codec, bytes, receivedUnixNano: unixNanoNow() }, parts);
+
+    if (wanted === 'none' && parts.sinks.length === 0) {
+      remind('no sink', () =>
+        request.log.warn(
+          { from: request.ip, records: batch.records.length },
+          'Records were tagged and then dropped: no sink is configured and the reply is empty. ' +
+            "Add a sink to the configuration (sinks: [{ type: forward, ... }]), or ask for the records (?reply=records) if the sender reads replies; Fluent Bit's HTTP output does not.",
+        ),
+      );
+    }
+    const answered = await replyTo(batch, wanted, layout);
+    if (answered === undefined) return reply.code(204).send();
+    if (isFluentBit(request) && answered.body.length > fluentBitReplyBytes) {
+      remind('long reply', () =>
+        request.log.warn(
+          { from: request.ip, bytes: answered.body.length },
+          `Answered 204 instead of ${wanted}: Fluent Bit fails any reply of more than 4,095 bytes and would send the chunk again, then drop it. Remove ?reply= from its uri.`,
+        ),
+      );
+      return reply.code(204).send();
+    }
+    return reply.type(answered.mediaType).send(answered.body);
+  }
+}
+
+/** What the sender wants back: by the query, else by configuration, else nothing for Fluent Bit and all for others. */
+function wantedReply(request: FastifyRequest, config: Config): Reply {
+  const { reply } = request.query as { reply?: unknown };
+  if (reply === undefined) return config.reply ?? (isFluentBit(request) ? 'none' : 'records');
+  if (!isReply(reply)) throw new Problem('request.reply', `?reply=${String(reply).slice(0, 40)}`);
+  return reply;
+}
+
+const replies: readonly Reply[] = ['records', 'matches', 'summary', 'none'];
+
+function isReply(value: unknown): value is Reply {
+  return replies.includes(value as Reply);
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(value) ? value[0] : value;
+  // Node reads headers as Latin-1, while Fluent Bit writes a tag in UTF-8.
+  return text ? Buffer.from(text, 'latin1').toString('utf8') : undefined;
+}
+
+/** Runs an action at most once a minute for each subject. */
+function reminders(): (subject: string, action: () => void) => void {
+  const last = new Map<string, number>();
+  return (subject, action) => {
+    const now = performance.now();
+    if (now - (last.get(subject) ?? Number.NEGATIVE_INFINITY) < reminderMilliseconds) return;
+    last.set(subject, now);
+    action();
+  };
+}

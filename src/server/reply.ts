@@ -1,0 +1,83 @@
+/** What a sender gets back: its records, the matches among them, a summary, or nothing. */
+import { encodeContainer } from '../avro/container.ts';
+import { applyEdits, type Codec } from '../codecs/codec.ts';
+import type { Reply } from '../config.ts';
+import type { ProcessedBatch } from '../pipeline.ts';
+import { verdicts } from '../record.ts';
+
+export interface ReplyBody {
+  mediaType: string;
+  body: Uint8Array;
+}
+
+export const avroMediaType = 'application/vnd.apache.avro';
+
+/** The body of a reply, in the layout that the records came in, or in Avro; undefined where none is wanted. */
+export async function replyTo(
+  batch: ProcessedBatch,
+  reply: Reply,
+  layout: 'same' | 'avro',
+): Promise<ReplyBody | undefined> {
+  switch (reply) {
+    case 'none':
+      return undefined;
+    case 'summary':
+      return { mediaType: 'application/json', body: Buffer.from(JSON.stringify(summaryOf(batch))) };
+    case 'records':
+      return layout === 'avro'
+        ? { mediaType: avroMediaType, body: await encodeContainer(batch, () => true) }
+        : { mediaType: mediaTypeOf(batch.codec), body: taggedBody(batch) };
+    case 'matches': {
+      const isMatch = (index: number) => batch.detections[index]?.verdict === 'match';
+      if (layout === 'avro') return { mediaType: avroMediaType, body: await encodeContainer(batch, isMatch) };
+      const matches = batch.records.map((_, index) => index).filter(isMatch);
+      return {
+        mediaType: mediaTypeOf(batch.codec),
+        body: batch.codec.frame(matches.map((index) => taggedRecord(batch, index))),
+      };
+    }
+  }
+}
+
+/** Counts, in a size that does not grow with the batch. */
+export interface Summary {
+  records: number;
+  verdicts: Record<string, number>;
+  /** Findings by rule: the twenty most frequent. */
+  rules: Record<string, number>;
+}
+
+function summaryOf({ detections }: ProcessedBatch): Summary {
+  const counted = Object.fromEntries(verdicts.map((verdict) => [verdict, 0]));
+  const rules = new Map<string, number>();
+  let records = 0;
+  for (const detection of detections) {
+    if (detection === undefined) continue;
+    records++;
+    counted[detection.verdict]++;
+    if (detection.verdict !== 'match') continue;
+    for (const { rule } of detection.findings) rules.set(rule, (rules.get(rule) ?? 0) + 1);
+  }
+  const frequent = [...rules].sort(([, a], [, b]) => b - a).slice(0, 20);
+  return { records, verdicts: counted, rules: Object.fromEntries(frequent) };
+}
+
+/** The whole body, each record with its tag, everything between the records as it was. */
+function taggedBody(batch: ProcessedBatch): Uint8Array {
+  const edits = batch.records.flatMap((_, index) => editsOf(batch, index));
+  return applyEdits(batch.bytes, { start: 0, end: batch.bytes.length }, edits);
+}
+
+function taggedRecord(batch: ProcessedBatch, index: number): Uint8Array {
+  return applyEdits(batch.bytes, batch.records[index], editsOf(batch, index));
+}
+
+function editsOf({ codec, bytes, records, tags, memberName }: ProcessedBatch, index: number) {
+  const record = records[index];
+  const tag = tags[index];
+  return record.kind === 'map' && tag !== undefined ? codec.splice(bytes, record, memberName, tag) : [];
+}
+
+function mediaTypeOf({ mediaTypes }: Codec): string {
+  return mediaTypes[0];
+}

@@ -1,0 +1,251 @@
+/**
+ * Spans and metrics: the only module that knows OpenTelemetry.
+ *
+ * Metrics are always kept, for Prometheus on `/metrics`; spans and OTLP metrics are sent where the standard `OTEL_*`
+ * variables say, and nowhere while none is set.
+ */
+import {
+  type Attributes,
+  context,
+  metrics,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { type IMetricReader, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { Detection } from './detect.ts';
+import type { AuditEvent, Finding, Tag } from './record.ts';
+import { unixNanoFromRfc3339 } from './time.ts';
+
+const scope = 'tripline';
+const tracer = trace.getTracer(scope);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Telemetry {
+  /** The metrics of the process in Prometheus' text format. */
+  prometheus(): Promise<string>;
+  /** Sends what is still buffered. */
+  shutdown(): Promise<void>;
+}
+
+/** Starts the SDK. Call it once, before anything is measured. */
+export async function startTelemetry(environment: Environment): Promise<Telemetry> {
+  const prometheus = new PrometheusExporter({ preventServerStart: true });
+  const sdk = new NodeSDK({
+    serviceName: environment.OTEL_SERVICE_NAME ?? 'tripline',
+    metricReaders: [prometheus, ...(await otlpMetricReaders(environment))],
+    // Left out, the processors are those of the environment; and there it is OTLP by default, wanted or not.
+    ...(!tracesWanted(environment) && { spanProcessors: [] }),
+    logRecordProcessors: [],
+  });
+  sdk.start();
+  instruments = makeInstruments();
+  const serializer = new PrometheusSerializer();
+  return {
+    async prometheus() {
+      if (environment.OTEL_SDK_DISABLED === 'true') return '# OTEL_SDK_DISABLED is set: nothing is measured\n';
+      const { resourceMetrics } = await prometheus.collect();
+      return serializer.serialize(resourceMetrics);
+    },
+    shutdown: () => sdk.shutdown(),
+  };
+}
+
+const endpoint = (environment: Environment, signal: 'TRACES' | 'METRICS') =>
+  environment[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`] || environment.OTEL_EXPORTER_OTLP_ENDPOINT;
+
+function tracesWanted(environment: Environment): boolean {
+  return Boolean(environment.OTEL_TRACES_EXPORTER || endpoint(environment, 'TRACES'));
+}
+
+const otlpMetricExporters: Record<string, () => Promise<new () => PushMetricExporter>> = {
+  grpc: async () => (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter,
+  'http/json': async () => (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter,
+  'http/protobuf': async () => (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter,
+};
+
+async function otlpMetricReaders(environment: Environment): Promise<IMetricReader[]> {
+  const wanted = environment.OTEL_METRICS_EXPORTER
+    ? environment.OTEL_METRICS_EXPORTER.split(',').includes('otlp')
+    : endpoint(environment, 'METRICS');
+  if (!wanted) return [];
+  const protocol =
+    environment.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL || environment.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
+  const load = otlpMetricExporters[protocol] ?? otlpMetricExporters['http/protobuf'];
+  const Exporter = await load();
+  const exportIntervalMillis = Number(environment.OTEL_METRIC_EXPORT_INTERVAL) || 60_000;
+  return [new PeriodicExportingMetricReader({ exporter: new Exporter(), exportIntervalMillis })];
+}
+
+function makeInstruments() {
+  const meter = metrics.getMeter(scope);
+  return {
+    records: meter.createCounter('tripline.records', { description: 'Records, by platform and verdict.' }),
+    findings: meter.createCounter('tripline.findings', { description: 'Findings, by rule and level.' }),
+    refused: meter.createCounter('tripline.requests.refused', { description: 'Requests refused, by problem.' }),
+    batch: meter.createHistogram('tripline.batch.duration', {
+      unit: 's',
+      description: 'From the whole body received to the reply, by status code.',
+      advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] },
+    }),
+    lag: meter.createHistogram('tripline.event.lag', {
+      unit: 's',
+      description: 'From the time of an audit event to its tag.',
+      advice: { explicitBucketBoundaries: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400] },
+    }),
+    sinkRecords: meter.createCounter('tripline.sink.records', {
+      description: 'Records given to a sink, by sink and result: acknowledged, withheld or failed.',
+    }),
+    sinkRetries: meter.createCounter('tripline.sink.retries', {
+      description: 'Attempts of a sink to reach its target again, by sink.',
+    }),
+    rules: meter.createGauge('tripline.rules', { description: 'Rules that are live, by rule set.' }),
+  };
+}
+
+/** Until the SDK has started these do nothing, which is what tests and library users get. */
+let instruments = makeInstruments();
+
+/** Runs one step of the pipeline in a span of its name; a failure is recorded on it and goes on. */
+export function traced<T>(step: string, run: () => T | Promise<T>, attributes?: (result: T) => Attributes): Promise<T> {
+  return tracer.startActiveSpan(step, async (span) => {
+    try {
+      const result = await run();
+      if (attributes) span.setAttributes(attributes(result));
+      return result;
+    } catch (error) {
+      fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+export interface RequestSpan {
+  /** Runs what belongs to the request with its span active. */
+  run<T>(inside: () => T): T;
+  annotate(attributes: Attributes): void;
+  end(statusCode: number): void;
+}
+
+/** Opens the server span of a request; it continues the trace of an incoming `traceparent`. */
+export function startRequest(method: string, route: string, headers: Readonly<Record<string, unknown>>): RequestSpan {
+  const parent = propagation.extract(context.active(), headers);
+  const span = tracer.startSpan(
+    `${method} ${route}`,
+    {
+      kind: SpanKind.SERVER,
+      attributes: {
+        'http.request.method': method,
+        'http.route': route,
+        'url.path': route,
+        'url.scheme': 'http',
+        ...(typeof headers['user-agent'] === 'string' && { 'user_agent.original': headers['user-agent'] }),
+      },
+    },
+    parent,
+  );
+  const inside = trace.setSpan(parent, span);
+  const started = performance.now();
+  return {
+    run: (run) => context.with(inside, run),
+    annotate: (attributes) => span.setAttributes(attributes),
+    end(statusCode) {
+      span.setAttribute('http.response.status_code', statusCode);
+      if (statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+      instruments.batch.record((performance.now() - started) / 1000, { status_code: statusCode });
+    },
+  };
+}
+
+function fail(span: Span, error: unknown): void {
+  span.recordException(error as Error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message });
+}
+
+/** Makes one span for each finding of a record, and gives the ids of the first, for the record's tag. */
+export function findingSpans(detection: Detection): Tag['trace'] {
+  if (detection.verdict !== 'match') return undefined;
+  const spans = detection.findings.map((finding) => {
+    const span = tracer.startSpan(`finding ${finding.rule}`, {
+      attributes: findingAttributes(finding, detection.events[finding.event]),
+    });
+    span.end();
+    return span;
+  });
+  const first = spans.find((span) => span.isRecording() || trace.isSpanContextValid(span.spanContext()));
+  return first && { traceId: first.spanContext().traceId, spanId: first.spanContext().spanId };
+}
+
+/** Names are those of the semantic conventions where they have one, else ours. */
+function findingAttributes(finding: Finding, event: AuditEvent): Attributes {
+  const { objectRef, cluster, user } = event;
+  return {
+    'security_rule.name': finding.rule,
+    'security_rule.description': finding.title,
+    'tripline.finding.id': finding.id,
+    'tripline.finding.level': finding.level,
+    'tripline.finding.summary': finding.summary,
+    'tripline.finding.techniques': finding.attack.map(({ technique }) => technique),
+    'tripline.platform': event.platform,
+    'k8s.cluster.name': cluster?.name,
+    'k8s.namespace.name': objectRef?.namespace || undefined,
+    ...(objectRef?.resource === 'pods' && { 'k8s.pod.name': objectRef.name || undefined }),
+    'tripline.audit.id': event.auditID,
+    'tripline.audit.verb': event.verb,
+    'tripline.audit.resource': objectRef?.resource,
+    'tripline.audit.name': objectRef?.name || undefined,
+    'user.name': user.username,
+    'user_agent.original': event.userAgent || undefined,
+    'client.address': event.sourceIPs[0],
+  };
+}
+
+/** Counts the records and findings of a batch. */
+export function countDetections(detections: Iterable<Detection | undefined>): void {
+  const records = new Map<string, { count: number; attributes: Attributes }>();
+  const now = Date.now() / 1000;
+  for (const detection of detections) {
+    if (detection === undefined) continue;
+    const platform = 'event' in detection ? detection.event.platform : 'none';
+    const key = `${platform} ${detection.verdict}`;
+    const row = records.get(key) ?? { count: 0, attributes: { platform, verdict: detection.verdict } };
+    row.count++;
+    records.set(key, row);
+    if ('event' in detection) {
+      const time = unixNanoFromRfc3339(detection.event.stageTimestamp || detection.event.requestReceivedTimestamp);
+      if (time !== undefined) instruments.lag.record(Math.max(0, now - Number(time) / 1e9), { platform });
+    }
+    if (detection.verdict === 'match') {
+      for (const { rule, level } of detection.findings) instruments.findings.add(1, { rule, level });
+    }
+  }
+  for (const { count, attributes } of records.values()) instruments.records.add(count, attributes);
+}
+
+/** Counts a request that was refused whole. */
+export function countRefused(problem: string): void {
+  instruments.refused.add(1, { problem });
+}
+
+/** Counts what became of the records that a sink was given. */
+export function countSinkRecords(sink: string, result: 'acknowledged' | 'withheld' | 'failed', records: number): void {
+  instruments.sinkRecords.add(records, { sink, result });
+}
+
+/** Counts an attempt of a sink to reach its target again. */
+export function countSinkRetry(sink: string): void {
+  instruments.sinkRetries.add(1, { sink });
+}
+
+/** Tells how many rules are live. */
+export function gaugeRules(ruleset: string, rules: number): void {
+  instruments.rules.record(rules, { ruleset });
+}
