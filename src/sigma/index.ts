@@ -1,0 +1,10 @@
+/** The Sigma engine: parse, compile, evaluate, explain. It knows an event only as a field look-up. */
+export type { Rule } from './ast.ts';
+export { type CompiledRule, compileRule, type Gap } from './compile.ts';
+export { type Evaluation, evaluate } from './evaluate.ts';
+export { type Explanation, explain, matchedFields, printExplanation } from './explain.ts';
+export type { FieldLookup, Found, Truth } from './field.ts';
+export { modifiers } from './modifiers.ts';
+export { parseRule } from './parse.ts';
+export { printRuleProblem, type RuleProblem } from './rule-problem.ts';
+export { renderSummary } from './template.ts';

@@ -1,0 +1,109 @@
+/** Text with wildcards: reading it, printing it, and matching it in linear time. */
+import { RE2JS } from 're2js';
+import type { Pattern, Wildcard } from './ast.ts';
+
+const many: Wildcard = { wildcard: '*' };
+
+/** The pattern that a rule's text stands for. A backslash makes a following `*`, `?` or backslash literal and is itself
+ * literal before anything else, and at the end. @see Sigma specification 2.1.0, "Escaping" */
+export function parsePattern(text: string): Pattern {
+  const parts: (string | Wildcard)[] = [];
+  let literal = '';
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    const next = text[i + 1];
+    if (character === '\\' && (next === '*' || next === '?' || next === '\\')) {
+      literal += next;
+      i++;
+    } else if (character === '*' || character === '?') {
+      parts.push(literal, { wildcard: character });
+      literal = '';
+    } else {
+      literal += character;
+    }
+  }
+  return tidy([...parts, literal]);
+}
+
+/** The pattern with any text allowed before it, behind it, or both; a wildcard at that edge is not doubled. */
+export function openPattern(pattern: Pattern, open: { before: boolean; behind: boolean }): Pattern {
+  return tidy([...(open.before ? [many] : []), ...pattern, ...(open.behind ? [many] : [])]);
+}
+
+/** True for a lone `*`, which any value matches that is there. */
+export function isAnything(pattern: Pattern): boolean {
+  return pattern.length === 1 && isMany(pattern[0]!);
+}
+
+/** The pattern as a rule would spell it. */
+export function printPattern(pattern: Pattern): string {
+  return pattern
+    .map((part) =>
+      typeof part === 'string' ? part.replace(/[*?]|\\(?=[*?\\]|$)/g, (special) => `\\${special}`) : part.wildcard,
+    )
+    .join('');
+}
+
+/** A function that tells whether a whole text matches the pattern; both are compared without regard to case unless
+ * `cased`. */
+export function compilePattern(pattern: Pattern, cased: boolean): (text: string) => boolean {
+  const parts = cased ? pattern : pattern.map((part) => (typeof part === 'string' ? fold(part) : part));
+  const matches = parts.some((part) => typeof part !== 'string' && part.wildcard === '?')
+    ? matcherWithSingles(parts)
+    : matcherOfRuns(parts);
+  return cased ? matches : (text) => matches(fold(text));
+}
+
+/** Text without its case. JavaScript lowers a capital sigma by its place in the word; the rest is context-free. */
+function fold(text: string): string {
+  return text.toLowerCase().replaceAll('ς', 'σ');
+}
+
+/** Where `*` is the only wildcard: each literal run is looked for behind the one before, the outer two at the edges. */
+function matcherOfRuns(parts: Pattern): (text: string) => boolean {
+  const runs: string[] = [''];
+  for (const part of parts) {
+    if (typeof part === 'string') runs[runs.length - 1] += part;
+    else runs.push('');
+  }
+  const first = runs[0]!;
+  if (runs.length === 1) return (text) => text === first;
+  const last = runs[runs.length - 1]!;
+  const between = runs.slice(1, -1);
+  return (text) => {
+    if (!text.startsWith(first) || !text.endsWith(last)) return false;
+    const end = text.length - last.length;
+    let at = first.length;
+    for (const run of between) {
+      const found = text.indexOf(run, at);
+      if (found === -1) return false;
+      at = found + run.length;
+    }
+    return at <= end;
+  };
+}
+
+function matcherWithSingles(parts: Pattern): (text: string) => boolean {
+  const source = parts.map((part) => {
+    if (typeof part === 'string') return RE2JS.quote(part);
+    return part.wildcard === '*' ? '.*' : '.';
+  });
+  const regex = RE2JS.compile(`\\A(?:${source.join('')})\\z`, RE2JS.DOTALL);
+  return (text) => regex.test(text);
+}
+
+/** Joins neighbouring literals, drops empty ones, and makes one `*` of several. */
+function tidy(parts: Pattern): Pattern {
+  const tidied: (string | Wildcard)[] = [];
+  for (const part of parts) {
+    const last = tidied.at(-1);
+    if (part === '' || (last !== undefined && isMany(part) && isMany(last))) continue;
+    if (typeof part === 'string' && typeof last === 'string') tidied[tidied.length - 1] = last + part;
+    else tidied.push(part);
+  }
+  return tidied;
+}
+
+function isMany(part: string | Wildcard): boolean {
+  return typeof part !== 'string' && part.wildcard === '*';
+}

@@ -1,0 +1,147 @@
+/** What a value of the event must be to pass a test of a rule. */
+import ipaddr from 'ipaddr.js';
+import { RE2JS } from 're2js';
+import type { Comparison, RegexFlag, Test } from './ast.ts';
+import { compilePattern, printPattern } from './pattern.ts';
+
+/** Tells whether one value that is present passes. */
+export type ValueTest = (value: unknown) => boolean;
+
+/** The function of a test that `parse` has accepted. */
+export function compileTest(test: Test): ValueTest {
+  switch (test.kind) {
+    case 'null':
+      return (value) => value === null;
+    case 'exists':
+      return () => true;
+    case 'present':
+      return (value) => value !== null;
+    case 'number':
+      return (value) => numberOf(value) === test.value;
+    case 'boolean': {
+      const text = String(test.value);
+      return (value) => textOf(value)?.toLowerCase() === text;
+    }
+    case 'text':
+      return onText(compilePattern(test.pattern, test.cased));
+    case 'regex': {
+      const regex = compileRegex(test.source, test.flags);
+      return onText((text) => regex.test(text));
+    }
+    case 'cidr': {
+      const network = parseNetwork(test.network);
+      return onText((text) => contains(network, text));
+    }
+    case 'compare': {
+      const compare = comparisons[test.operator];
+      return (value) => {
+        const number = numberOf(value);
+        return number !== undefined && compare(number, test.value);
+      };
+    }
+  }
+}
+
+/** The test in a few words of Sigma, for a person. */
+export function printTest(test: Test): string {
+  switch (test.kind) {
+    case 'null':
+      return 'null';
+    case 'exists':
+      return 'exists';
+    case 'present':
+      return "'*'";
+    case 'number':
+    case 'boolean':
+      return String(test.value);
+    case 'text':
+      return `${test.cased ? 'cased ' : ''}'${printPattern(test.pattern)}'`;
+    case 'regex':
+      return `re /${test.source}/${test.flags.join('')}`;
+    case 'cidr':
+      return `cidr ${test.network}`;
+    case 'compare':
+      return `${test.operator} ${test.value}`;
+  }
+}
+
+/** @throws Error with RE2's reason */
+export function compileRegex(source: string, flags: readonly RegexFlag[]): RE2JS {
+  return RE2JS.compile(
+    source,
+    flags.reduce((sum, flag) => sum | regexFlags[flag], 0),
+  );
+}
+
+const regexFlags: Record<RegexFlag, number> = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULTILINE, s: RE2JS.DOTALL };
+
+const comparisons: Record<Comparison, (found: number, expected: number) => boolean> = {
+  lt: (found, expected) => found < expected,
+  lte: (found, expected) => found <= expected,
+  gt: (found, expected) => found > expected,
+  gte: (found, expected) => found >= expected,
+};
+
+/** The value as the text that a rule's text is compared to; maps and lists have none, and null is no text. */
+function textOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    default:
+      return undefined;
+  }
+}
+
+function onText(test: (text: string) => boolean): ValueTest {
+  return (value) => {
+    const text = textOf(value);
+    return text !== undefined && test(text);
+  };
+}
+
+/** The value as a number: a number, or text that spells one in decimal. */
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'string' || !/^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)) return undefined;
+  return Number(value);
+}
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Network = [Address, number];
+
+/** @throws Error that says what is wrong with the network */
+export function parseNetwork(text: string): Network {
+  const slash = text.indexOf('/');
+  const address = slash === -1 ? undefined : parseAddress(text.slice(0, slash));
+  const length = text.slice(slash + 1);
+  if (address === undefined || !/^\d{1,3}$/.test(length)) throw new Error('not an IP network in CIDR notation');
+  const bytes = address.toByteArray();
+  const prefix = Number(length);
+  if (prefix > bytes.length * 8) throw new Error(`a prefix of ${prefix} bits is longer than the address`);
+  if (bytes.some((byte, i) => (byte & (0xff >> Math.min(8, Math.max(0, prefix - i * 8)))) !== 0)) {
+    throw new Error(`bits are set behind the first ${prefix}`);
+  }
+  return isMapped(address) && prefix >= 96 ? [address.toIPv4Address(), prefix - 96] : [address, prefix];
+}
+
+function contains([network, prefix]: Network, text: string): boolean {
+  const address = parseAddress(text);
+  if (address === undefined) return false;
+  const plain = isMapped(address) ? address.toIPv4Address() : address;
+  return plain.kind() === network.kind() && plain.match(network, prefix);
+}
+
+/** Dotted or colon notation only: ipaddr.js alone would take `10` and `0x7f.1` for addresses. */
+function parseAddress(text: string): Address | undefined {
+  if (text.length > 64) return undefined;
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
+  return text.includes(':') && ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : undefined;
+}
+
+function isMapped(address: Address): address is ipaddr.IPv6 {
+  return address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress();
+}
