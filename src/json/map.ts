@@ -29,3 +29,25 @@ export function isMap(value: unknown): value is JsonMap {
 export function member(value: unknown, key: string): unknown {
   return isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
+
+/** The value at the end of a path of own members, or undefined. */
+export function at(value: unknown, ...keys: readonly string[]): unknown {
+  let here = value;
+  for (const key of keys) here = member(here, key);
+  return here;
+}
+
+/** The string at the end of a path of own members, or undefined where there is none, or something else. */
+export function textAt(value: unknown, ...keys: readonly string[]): string | undefined {
+  const found = at(value, ...keys);
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** Sets an own member of whatever key: plain assignment would take `__proto__` for the prototype. */
+export function setMember(map: JsonMap, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    map[key] = value;
+  }
+}

@@ -1,0 +1,15 @@
+/** The byte layouts that Tripline reads and tags. */
+import type { Codec } from './codec.ts';
+import { json } from './json.ts';
+import { msgpack } from './msgpack.ts';
+import { ndjson } from './ndjson.ts';
+
+export const codecs: readonly Codec[] = [json, ndjson, msgpack];
+
+const byMediaType = new Map(codecs.flatMap((codec) => codec.mediaTypes.map((mediaType) => [mediaType, codec])));
+
+/** The codec of a Content-Type, whose parameters and case do not count; undefined where there is none. */
+export function codecFor(mediaType: string | undefined): Codec | undefined {
+  const [essence = ''] = (mediaType ?? '').split(';', 1);
+  return byMediaType.get(essence.trim().toLowerCase());
+}

@@ -1,0 +1,88 @@
+/** JSON as Fluent Bit posts it: one array of records (format json), or records one behind the other without a separator
+ * (format json_stream); both come as application/json. */
+import { jsonForwardEntry, readMap } from '../json/record.ts';
+import { describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
+import { spliceMember } from '../json/splice.ts';
+import { Problem } from '../problem.ts';
+import type { LogRecord } from '../record.ts';
+import type { Codec, DecodeLimits } from './codec.ts';
+
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+
+const EMPTY = Buffer.from('[]');
+const OPEN = Buffer.from('[');
+const SEPARATOR = Buffer.from(',');
+const CLOSE = Buffer.from(']');
+
+/** The items of top-level arrays and all other top-level values are records. Where the body breaks, its rest is one
+ * record of kind `other`; an array that is cut between two items leaves an empty one. */
+export const json: Codec = {
+  name: 'json',
+  mediaTypes: ['application/json'],
+  decode,
+  read: (bytes, record, limits) => readMap(bytes, record.map, limits),
+  splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
+  frame,
+  forwardEntry: jsonForwardEntry,
+};
+
+function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
+  const end = bytes.length;
+  const records: LogRecord[] = [];
+  let at = skipSpace(bytes, skipByteOrderMark(bytes), end);
+  if (at === end) throw new Problem('body.empty', `${end} bytes, none of them JSON`);
+
+  const value = (): Fault | undefined => {
+    const after = endOfValue(bytes, at, end, limits.maxDepth);
+    if (typeof after !== 'number') return after;
+    if (records.length === limits.maxRecords) {
+      throw new Problem('body.too_many_records', `byte ${at}: more than ${limits.maxRecords} records`);
+    }
+    records.push(recordOf(bytes, at, after));
+    at = skipSpace(bytes, after, end);
+    return undefined;
+  };
+  const items = (): Fault | undefined => {
+    at = skipSpace(bytes, at + 1, end);
+    if (bytes[at] !== CLOSE_BRACKET) {
+      let fault = value();
+      while (!fault && bytes[at] === COMMA) {
+        at = skipSpace(bytes, at + 1, end);
+        fault = value();
+      }
+      if (fault) return fault;
+      if (bytes[at] !== CLOSE_BRACKET) return { at, expected: "',' or ']'" };
+    }
+    at = skipSpace(bytes, at + 1, end);
+    return undefined;
+  };
+
+  while (at < end) {
+    const fault = bytes[at] === OPEN_BRACKET ? items() : value();
+    if (fault) {
+      const detail = describeFault(bytes, end, fault);
+      if (records.length === 0) throw new Problem('body.unreadable', detail);
+      records.push({ kind: 'other', start: at, end, problem: new Problem('record.malformed', detail) });
+      break;
+    }
+  }
+  return records;
+}
+
+function recordOf(bytes: Uint8Array, start: number, end: number): LogRecord {
+  if (bytes[start] === OPEN_BRACE) return { kind: 'map', start, end, map: { start, end } };
+  const detail = describeFault(bytes, end, { at: start, expected: "'{'" });
+  return { kind: 'other', start, end, problem: new Problem('record.not_a_map', detail) };
+}
+
+/** One array. The rest of a body that is cut stays cut, so that it is the same rest when it is decoded again. */
+function frame(records: readonly Uint8Array[]): Uint8Array {
+  const parts = records.flatMap((record, i) => [i === 0 ? OPEN : SEPARATOR, record]);
+  const last = records.at(-1);
+  if (last === undefined) return EMPTY;
+  const isCut = endOfValue(last, 0, last.length, 1) !== last.length;
+  return Buffer.concat(isCut ? parts : [...parts, CLOSE]);
+}

@@ -1,0 +1,115 @@
+/** MessagePack as Fluent Bit posts it: log events one behind the other, `[[EventTime, metadata], map]` each. */
+import { decode as decodeValue } from '../msgpack/decode.ts';
+import { forwardEntry, hasEntryForm, isGroupMarker, isMapAt, logEventAt, unixNanoOf } from '../msgpack/event.ts';
+import { endOfValue, headerAt } from '../msgpack/scan.ts';
+import { spliceMember } from '../msgpack/splice.ts';
+import { createWriter } from '../msgpack/write.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
+import type { LogRecord, Span, Tag } from '../record.ts';
+import { applyEdits, type Codec, type DecodeLimits, type ForwardEntryOptions } from './codec.ts';
+
+const LOG_EVENT = 'a log event, [[time, metadata], map]';
+
+/** Log events are records. Other values become records of kind `other`: an array each, anything else as one run, since
+ * text taken for MessagePack is a small integer a byte. So does the rest of a body that breaks. */
+export const msgpack: Codec = {
+  name: 'msgpack',
+  mediaTypes: ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'],
+  decode,
+  read: (bytes, record, limits) => decodeValue(bytes, record.map, limits),
+  splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
+  frame: (records) => Buffer.concat(records),
+  forwardEntry: entryOf,
+};
+
+function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
+  const end = bytes.length;
+  if (end === 0) throw new Problem('body.empty', '0 bytes');
+  const records: LogRecord[] = [];
+  const add = (record: LogRecord) => {
+    if (records.length === limits.maxRecords) {
+      throw new Problem('body.too_many_records', `byte ${record.start}: more than ${limits.maxRecords} records`);
+    }
+    records.push(record);
+  };
+
+  let readable = false;
+  for (let at = 0; at < end; ) {
+    const behindStrays = skipStrays(bytes, at, end);
+    const after = behindStrays > at ? behindStrays : endOfValue(bytes, at, end);
+    if (typeof after !== 'number') {
+      const detail = `byte ${after.at}: found ${after.found}`;
+      if (!readable) throw new Problem('body.unreadable', detail);
+      add(other({ start: at, end }, 'record.malformed', detail));
+      break;
+    }
+    if (behindStrays > at) {
+      add(other({ start: at, end: after }, 'record.malformed', `byte ${at}: expected ${LOG_EVENT}`));
+    } else {
+      readable = true;
+      add(recordOf(bytes, { start: at, end: after }));
+    }
+    at = after;
+  }
+  if (!readable) throw new Problem('body.unreadable', `byte 0: expected ${LOG_EVENT}`);
+  return records;
+}
+
+/** The offset behind the values that are no arrays. */
+function skipStrays(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && headerAt(bytes, at, end)?.kind !== 'array') {
+    const after = endOfValue(bytes, at, end);
+    if (typeof after !== 'number') break;
+    at = after;
+  }
+  return at;
+}
+
+function recordOf(bytes: Uint8Array, span: Span): LogRecord {
+  const event = logEventAt(bytes, span);
+  if (event === undefined) return other(span, 'record.malformed', `byte ${span.start}: expected ${LOG_EVENT}`);
+  if (!isMapAt(bytes, event.body)) {
+    return other(span, 'record.not_a_map', `byte ${event.body.start}: expected a map as the body of a log event`);
+  }
+  return isGroupMarker(bytes, event) ? { kind: 'group', ...span } : { kind: 'map', ...span, map: event.body };
+}
+
+function other(span: Span, code: ProblemCode, detail: string): LogRecord {
+  return { kind: 'other', ...span, problem: new Problem(code, detail) };
+}
+
+/** A log event whose time has Fluent Bit's own form goes through as it is; any other gets the time in that form. A record
+ * of kind `other` becomes `{"log": <its text>}` where it is an event with a text for a body, and else, with a bin of all
+ * its bytes. */
+function entryOf(
+  bytes: Uint8Array,
+  record: LogRecord,
+  memberName: string,
+  tag: Tag | undefined,
+  { receivedUnixNano }: ForwardEntryOptions,
+): Uint8Array {
+  if (record.kind === 'group') return bytes.subarray(record.start, record.end);
+  const isWhole = endOfValue(bytes, record.start, record.end) === record.end;
+  const event = isWhole ? logEventAt(bytes, record) : undefined;
+  const tagged = (source: Uint8Array, map: Span) =>
+    tag === undefined ? [] : spliceMember(source, map, memberName, tag);
+
+  if (record.kind === 'map' && event && hasEntryForm(bytes, event)) {
+    return applyEdits(bytes, record, tagged(bytes, record.map));
+  }
+  const source = record.kind === 'map' ? bytes : logLine(bytes, record, event?.body);
+  const map = record.kind === 'map' ? record.map : { start: 0, end: source.length };
+  const metadata = event?.metadata && bytes.subarray(event.metadata.start, event.metadata.end);
+  const unixNano = (event && unixNanoOf(bytes, event)) ?? receivedUnixNano;
+  return forwardEntry(unixNano, metadata, applyEdits(source, map, tagged(source, map)));
+}
+
+function logLine(bytes: Uint8Array, record: Span, body: Span | undefined): Uint8Array {
+  const writer = createWriter(record.end - record.start + 16);
+  writer.map(1);
+  writer.string('log');
+  if (body && headerAt(bytes, body.start, body.end)?.kind === 'str') writer.raw(bytes.subarray(body.start, body.end));
+  else writer.bin(bytes.subarray(record.start, record.end));
+  return writer.finish();
+}

@@ -1,0 +1,101 @@
+/** What the JSON layouts share once a record is delimited: how it is read, and how it becomes an entry of Fluent
+ * Forward. */
+import { applyEdits, type DecodeLimits, type Edit, type ForwardEntryOptions } from '../codecs/codec.ts';
+import { forwardEntry, isMapAt } from '../msgpack/event.ts';
+import { fromJson } from '../msgpack/from-json.ts';
+import { pairs } from '../msgpack/scan.ts';
+import { removePairs, spliceMember } from '../msgpack/splice.ts';
+import { createWriter } from '../msgpack/write.ts';
+import { Problem } from '../problem.ts';
+import type { LogRecord, Span, Tag } from '../record.ts';
+import { unixNanoFromFluentDate } from '../time.ts';
+import { salvage } from './salvage.ts';
+import { membersNamed, nestsDeeper, textOf } from './scan.ts';
+
+/** Levels down to which a record's values become MessagePack; a deeper one goes on as text. */
+const MAX_FORWARD_DEPTH = 1024;
+
+/** The map of a record as JSON.parse reads it, or, where that fails, as far as it can be read.
+ * @throws Problem `record.too_deep` */
+export function readMap(bytes: Uint8Array, map: Span, limits: DecodeLimits): unknown {
+  if (nestsDeeper(bytes, map, limits.maxDepth)) {
+    throw new Problem('record.too_deep', `byte ${map.start}: more than ${limits.maxDepth} levels of nesting`);
+  }
+  const text = textOf(bytes, map.start, map.end);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return salvage(text, limits).value;
+  }
+}
+
+/** A record, tagged, as an entry of Fluent Forward. The member `dateKey` becomes the time again where it is one, and
+ * stays a field where it is not. `__internal__.log_metadata` becomes the metadata; whatever else `__internal__` holds
+ * (the `group_attributes` of a record whose OpenTelemetry group JSON has no marker for) stays a field. A record that
+ * cannot be MessagePack, because it is no map, malformed or too deep, becomes `{"log": <its text>}`. */
+export function jsonForwardEntry(
+  bytes: Uint8Array,
+  record: LogRecord,
+  memberName: string,
+  tag: Tag | undefined,
+  options: ForwardEntryOptions,
+): Uint8Array {
+  const fields = record.kind === 'map' ? fieldsOf(bytes, record.map, options.dateKey) : undefined;
+  const { unixNano = options.receivedUnixNano, metadata, map } = fields ?? { map: logLine(bytes, record) };
+  const edits = tag === undefined ? [] : spliceMember(map, { start: 0, end: map.length }, memberName, tag);
+  return forwardEntry(unixNano, metadata, applyEdits(map, { start: 0, end: map.length }, edits));
+}
+
+function logLine(bytes: Uint8Array, record: Span): Uint8Array {
+  const writer = createWriter(record.end - record.start + 16);
+  writer.map(1);
+  writer.string('log');
+  writer.utf8(bytes.subarray(record.start, record.end));
+  return writer.finish();
+}
+
+interface Fields {
+  unixNano: bigint | undefined;
+  metadata: Uint8Array | undefined;
+  map: Uint8Array;
+}
+
+function fieldsOf(bytes: Uint8Array, json: Span, dateKey: string): Fields | undefined {
+  const map = mapFromJson(bytes, json);
+  if (map === undefined) return undefined;
+  const whole = { start: 0, end: map.length };
+  // The time comes from the digits of the text: they are exact, a float made of them is not.
+  const date = membersNamed(bytes, json, dateKey).at(-1);
+  const unixNano = date && unixNanoFromFluentDate(textOf(bytes, date.valueStart, date.end));
+  const removed: Span[] = unixNano === undefined ? [] : pairs(map, whole, dateKey);
+
+  const edits: Edit[] = [];
+  let metadata: Uint8Array | undefined;
+  const internal = pairs(map, whole, '__internal__').at(-1);
+  if (internal !== undefined) {
+    const inside = { start: internal.valueStart, end: internal.end };
+    const logMetadata = isMapAt(map, inside) ? pairs(map, inside, 'log_metadata') : [];
+    const last = logMetadata.at(-1);
+    if (last !== undefined && isMapAt(map, { start: last.valueStart, end: last.end })) {
+      metadata = map.subarray(last.valueStart, last.end);
+      if (pairs(map, inside).length === logMetadata.length) removed.push(internal);
+      else edits.push(...removePairs(map, inside, logMetadata));
+    }
+  }
+  removed.sort(byOffset);
+  edits.push(...removePairs(map, whole, removed));
+  return { unixNano, metadata, map: applyEdits(map, whole, edits.sort(byOffset)) };
+}
+
+function byOffset(a: Span, b: Span): number {
+  return a.start - b.start;
+}
+
+function mapFromJson(bytes: Uint8Array, json: Span): Uint8Array | undefined {
+  try {
+    return fromJson(bytes, json, { maxDepth: MAX_FORWARD_DEPTH });
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Fluent Bit's log event in MessagePack: `[[time, metadata], map]`, or `[time, map]` as older senders have it.
+ * @see https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1
+ */
+import type { Span } from '../record.ts';
+import { eventTime, unixNanoFromEpoch, unixNanoFromEventTime } from '../time.ts';
+import { decode } from './decode.ts';
+import { endOfValue, headerAt } from './scan.ts';
+
+/** The parts of an event, as spans. */
+export interface LogEvent {
+  time: Span;
+  /** Undefined in the form without metadata. */
+  metadata: Span | undefined;
+  /** What should be a map, but need not be. */
+  body: Span;
+}
+
+/** The parts of a value that is a log event, undefined where it is none.
+ * @param value a span that endOfValue has delimited */
+export function logEventAt(bytes: Uint8Array, value: Span): LogEvent | undefined {
+  const outer = spansOfTwo(bytes, value);
+  if (outer === undefined) return undefined;
+  const [head, body] = outer;
+  if (isTime(bytes, head)) return { time: head, metadata: undefined, body };
+  const inner = spansOfTwo(bytes, head);
+  if (inner === undefined) return undefined;
+  const [time, metadata] = inner;
+  return isTime(bytes, time) && isMapAt(bytes, metadata) ? { time, metadata, body } : undefined;
+}
+
+function spansOfTwo(bytes: Uint8Array, array: Span): readonly [Span, Span] | undefined {
+  const header = headerAt(bytes, array.start, array.end);
+  if (header?.kind !== 'array' || header.length !== 2) return undefined;
+  const middle = endOfValue(bytes, header.end, array.end) as number;
+  return [
+    { start: header.end, end: middle },
+    { start: middle, end: array.end },
+  ];
+}
+
+/** Tells whether a value is a map. */
+export function isMapAt(bytes: Uint8Array, value: Span): boolean {
+  return headerAt(bytes, value.start, value.end)?.kind === 'map';
+}
+
+/** An integer, a float, or an EventTime as fixext8 or ext8. */
+function isTime(bytes: Uint8Array, { start }: Span): boolean {
+  const type = bytes[start];
+  if (type >= 0xca && type <= 0xd3) return true;
+  return type < 0x80 || type >= 0xe0 || isEventTime(bytes, start) || isExt8EventTime(bytes, start);
+}
+
+function isEventTime(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0xd7 && bytes[at + 1] === 0;
+}
+
+function isExt8EventTime(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0xc7 && bytes[at + 1] === 8 && bytes[at + 2] === 0;
+}
+
+/** Tells whether an event opens or closes an OpenTelemetry group: Fluent Bit marks that by the seconds -1 and -2, in
+ * events with metadata only. */
+export function isGroupMarker(bytes: Uint8Array, event: LogEvent): boolean {
+  if (event.metadata === undefined || !isEventTime(bytes, event.time.start)) return false;
+  const seconds = event.time.start + 2;
+  return (
+    bytes[seconds] === 0xff && bytes[seconds + 1] === 0xff && bytes[seconds + 2] === 0xff && bytes[seconds + 3] >= 0xfe
+  );
+}
+
+/** Tells whether an event has the one form of time that Fluent Bit's forward input takes beside metadata. */
+export function hasEntryForm(bytes: Uint8Array, event: LogEvent): boolean {
+  return event.metadata !== undefined && isEventTime(bytes, event.time.start);
+}
+
+/** The time of an event in unix nanoseconds; undefined where EventTime cannot say it. */
+export function unixNanoOf(bytes: Uint8Array, event: LogEvent): bigint | undefined {
+  const { start } = event.time;
+  if (isEventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 2);
+  if (isExt8EventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 3);
+  return unixNanoFromEpoch(String(decode(bytes, event.time, { maxDepth: 0 })));
+}
+
+const ARRAY_OF_TWO = Uint8Array.of(0x92);
+const EMPTY_MAP = Uint8Array.of(0x80);
+
+/** An entry of Fluent Forward: `[[EventTime, metadata], map]`.
+ * @param metadata MessagePack of a map; without it an empty one
+ * @param map MessagePack of a map */
+export function forwardEntry(unixNano: bigint, metadata: Uint8Array | undefined, map: Uint8Array): Uint8Array {
+  return Buffer.concat([ARRAY_OF_TWO, ARRAY_OF_TWO, eventTime(unixNano), metadata ?? EMPTY_MAP, map]);
+}
