@@ -150,7 +150,7 @@ function decidingPredicates(explanation: Explanation): PredicateExplanation[] {
 
 function matchedValue(value: unknown): unknown {
   if (typeof value === 'string') {
-    return value.length > MAX_MATCHED_LENGTH ? `${value.slice(0, MAX_MATCHED_LENGTH - 1)}…` : value;
+    return value.length > MAX_MATCHED_LENGTH ? `${value.slice(0, MAX_MATCHED_LENGTH - 1).toWellFormed()}…` : value;
   }
   if (typeof value === 'bigint') return String(value);
   return typeof value === 'object' && value !== null ? true : value;

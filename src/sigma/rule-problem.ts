@@ -44,7 +44,7 @@ export function printable(text: string): string {
 
 /** The candidate that someone who wrote `name` most likely meant, or undefined if none is near. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  if (name.length > 100) return undefined;
+  if (name === '' || name.length > 100) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {

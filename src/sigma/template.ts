@@ -48,5 +48,5 @@ function showValue(value: unknown): string {
 }
 
 function clip(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }

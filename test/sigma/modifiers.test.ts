@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { compileRule, evaluate, modifiers, parseRule } from '../../src/sigma/index.ts';
+import { lookupOf } from './lookup.ts';
+
+function ruleWith(item: string): string {
+  return `title: t\nlogsource: {product: kubernetes}\ndetection:\n  s:\n    ${item}\n  condition: s\n`;
+}
+
+function truthOf(item: string, event: Record<string, unknown>) {
+  const { rule, problems } = parseRule(ruleWith(item), 't.yml');
+  expect(problems).toEqual([]);
+  return evaluate(compileRule(rule!), lookupOf(event)).truth;
+}
+
+const examples = Object.entries(modifiers).flatMap(([name, { examples }]) =>
+  examples.map((example) => ({ name, ...example })),
+);
+
+describe('each modifier has examples that hold', () => {
+  it.each(Object.keys(modifiers))('%s', (name) => {
+    const own = examples.filter((example) => example.name === name);
+    expect(own.some(({ modifiers }) => modifiers.split('|').includes(name))).toBe(true);
+    expect(own.some(({ passes }) => passes.length > 0)).toBe(true);
+    expect(own.some(({ fails }) => fails.length > 0)).toBe(true);
+  });
+
+  const rows = examples.flatMap(({ modifiers, rule, passes, fails }) => [
+    ...passes.map((value) => ({ item: `f|${modifiers}: ${JSON.stringify(rule)}`, value, expected: true })),
+    ...fails.map((value) => ({ item: `f|${modifiers}: ${JSON.stringify(rule)}`, value, expected: false })),
+  ]);
+  // The value stands alone in an array, which is how a look-up gives it.
+  it.each(rows)('$item on $value: $expected', ({ item, value, expected }) => {
+    expect(truthOf(item, { f: [value] })).toBe(expected);
+  });
+});
+
+describe('values without a modifier', () => {
+  it.each([
+    ['f: Pods', ['pods', 'PODS'], ['pod', 'podss', ['pods'], { pods: 1 }, null]],
+    ['f: 403', [403, '403', '403.0', 403n], ['403x', '', 4030, true, '0x193']],
+    ["f: '403'", [403, '403'], ['403.0', 403.5]],
+    ['f: 1.5', [1.5, '1.50'], [1]],
+    ['f: true', [true, 'true', 'True'], [false, 1, 'yes', null]],
+    ['f: false', [false, 'false'], [true, 0, '', null]],
+    ["f: 'true'", [true, 'TRUE'], [false]],
+    ["f: ''", [''], [' ', null, 0, false, []]],
+    ['f: null', [null], ['', 0, false, 'null']],
+    ['f:', [null], ['']],
+    ["f: '*'", ['', 0, false, {}, [], 'x'], [null]],
+    ["f: '*?'", ['x', 0], ['', {}, [], null]],
+    ['f: [a, 1]', ['A', 1, '1'], ['a1', true]],
+  ] satisfies [string, unknown[], unknown[]][])('%s', (item, passes, fails) => {
+    for (const value of passes) expect({ value, truth: truthOf(item, { f: [value] }) }).toEqual({ value, truth: true });
+    for (const value of fails) expect({ value, truth: truthOf(item, { f: [value] }) }).toEqual({ value, truth: false });
+  });
+
+  it.each([
+    ['f: null', true],
+    ["f: ''", false],
+    ["f: '*'", false],
+    ['f|exists: true', false],
+    ['f|exists: false', true],
+    ['f|neq: a', true],
+    ['f|lt: 5', false],
+    ['f|re: .*', false],
+    ['f: false', false],
+  ])('%s on an event without the field: %s', (item, expected) => {
+    expect(truthOf(item, {})).toBe(expected);
+  });
+
+  it.each([
+    ['f: b', true],
+    ['f|neq: b', false],
+    ['f|neq: d', true],
+    ['f|contains|all: [a, c]', true],
+    ['f|contains|all: [a, d]', false],
+    ['f|re|all: [a, c]', true],
+  ])('%s on the values a, b, c: %s', (item, expected) => {
+    expect(truthOf(item, { f: ['a', 'b', 'c'] })).toBe(expected);
+  });
+});
+
+describe('regular expressions', () => {
+  it.each([
+    ['(a+)+$', `${'a'.repeat(50_000)}b`, false],
+    ['^(a|a?)+$', `${'a'.repeat(50_000)}b`, false],
+    ['(?i:B)ad\\z', 'xbad', true],
+    ['\\"\\-\\/', '"-/', true],
+    ['[[:digit:]]+', 'a1', true],
+    ['^403$', 403, true],
+  ])('%s', (source, value, expected) => {
+    expect(truthOf(`f|re: '${source}'`, { f: value })).toBe(expected);
+  });
+
+  it.each(['ignorecase', 'i'])('%s is i', (name) => {
+    expect(truthOf(`f|re|${name}: bad`, { f: 'BAD' })).toBe(true);
+  });
+});
+
+describe('addresses', () => {
+  it.each([
+    ['::ffff:10.0.0.0/104', '10.1.2.3', true],
+    ['0.0.0.0/0', '::1', false],
+    ['::/0', '10.0.0.1', false],
+    ['10.0.0.1/32', '10.0.0.1', true],
+    ['10.0.0.1/32', '10.0.0.2', false],
+    ['10.0.0.0/8', '012.1.2.3', false],
+    ['10.0.0.0/8', '10.1', false],
+    ['fe80::/10', 'fe80::1%eth0', true],
+    ['::1/128', '1'.repeat(100_000), false],
+  ])('%s on %s: %s', (network, address, expected) => {
+    expect(truthOf(`f|cidr: '${network}'`, { f: address })).toBe(expected);
+  });
+});
+
+describe('refused', () => {
+  it.each([
+    ['f|contain: a', "unknown modifier 'contain'", "did you mean 'contains'?"],
+    ['f|Contains: a', "unknown modifier 'Contains'", "did you mean 'contains'?"],
+    ['f|: a', "unknown modifier ''", 'use one of'],
+    ['f|__proto__: a', "unknown modifier '__proto__'", 'use one of'],
+    ['f|base64offset|contains: a', "modifier 'base64offset' is not supported yet", 'use one of'],
+    ['f|windash: a', 'not supported yet', 'use one of'],
+    ['f|fieldref: a', 'not supported yet', 'use one of'],
+    ['f|expand: "%a%"', 'not supported yet', 'use one of'],
+    ['f|contains|startswith: a', "'startswith' cannot follow 'contains'", 'use one of the two'],
+    ['f|contains|contains: a', "modifier 'contains' stands here twice", 'drop one'],
+    ['f|contains|re: a', "'re' cannot follow 'contains'", 'use one of the two'],
+    ['f|re|contains: a', "'contains' behind 're' is not supported yet", 'put it into'],
+    ['f|cidr|re: a', "'re' cannot follow 'cidr'", 'use one of the two'],
+    ['f|lt|gt: 1', "'gt' cannot follow 'lt'", 'use one of the two'],
+    ['f|gte|cased: 1', "'cased' cannot follow 'gte'", 'use one of the two'],
+    ['f|i: a', "'i' belongs behind 're'", 'write re|i'],
+    ['f|cidr|i: 10.0.0.0/8', "'i' belongs behind 're'", 'write re|i'],
+    ['f|exists|neq: true', "'exists' has to be the only modifier", 'item of its own'],
+    ['f|exists: yes', "'exists' takes true or false", 'write true or false'],
+    ['f|exists: [true, false]', "'exists' takes one value", 'write true or false'],
+    ['f|re: a(b', 'the regular expression is not valid: missing closing )', 'RE2 syntax'],
+    ["f|re: '(?=a)'", 'the regular expression is not valid', 'no lookaround'],
+    ["f|re: '(a{1000}){1000}'", 'the regular expression is not valid', 'RE2'],
+    ['f|re: 5', "'re' takes text", 'quotes'],
+    ['f|cidr: 10.0.0.1/8', 'bits are set behind the first 8', 'write a network'],
+    ['f|cidr: 10.0.0.0/33', 'longer than the address', 'write a network'],
+    ['f|cidr: 10.0.0.1', 'not an IP network', 'write a network'],
+    ['f|cidr: 10/8', 'not an IP network', 'write a network'],
+    ['f|lt: "5"', "'lt' takes a number", 'without quotes'],
+    ['f|lt: .inf', "'lt' takes a number", 'write a number'],
+    ['f|contains: null', 'null has no text', 'drop the modifier'],
+    ['f|cased: 5', "'cased' goes with text only", 'drop the modifier'],
+    ['f: 12345678901234567890', 'cannot be compared exactly', 'in quotes'],
+    ['f: .nan', 'cannot be compared exactly', 'in quotes'],
+    ['f: [a, null]', 'null cannot stand in a list', 'in a map of its own'],
+    ['f: []', 'the list is empty', 'write a value'],
+    ['f: [[a]]', 'a value has to be text, a number, true or false', 'write one value'],
+    ['f: {g: a}', 'a map below a field is not supported yet', 'dotted path'],
+    ['f[any].g: a', 'array blocks are not supported yet', 'plain path'],
+    ['f[0]: a', 'array blocks are not supported yet', 'plain path'],
+    ['"|contains": a', 'keywords without a field are not supported yet', 'write field: value'],
+  ])('%s', (item, message, hint) => {
+    const { rule, problems } = parseRule(ruleWith(item), 't.yml');
+    expect(rule).toBeUndefined();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]!.message).toContain(message);
+    expect(problems[0]!.hint).toContain(hint);
+    expect(problems[0]!.line).toBe(5);
+  });
+
+  it('a bracket that is escaped is part of the name', () => {
+    expect(truthOf("'f\\[0\\]': a", { 'f[0]': 'a' })).toBe(true);
+  });
+});
