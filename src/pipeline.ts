@@ -23,6 +23,8 @@ export interface Parts {
   ruleset: () => Ruleset;
   sinks: readonly Sink[];
   memberName: string;
+  /** Key of the time in Fluent Bit's JSON. */
+  dateKey: string;
   limits: DecodeLimits;
   normalize: NormalizeOptions;
   tag: Omit<TagOptions, 'ruleset'>;
@@ -63,7 +65,8 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
       'tripline.findings': count(detections, (one) => (one?.verdict === 'match' ? one.findings.length : 0)),
     }),
   );
-  const processed = { ...batch, records, tags, detections, memberName: parts.memberName };
+  const { memberName, dateKey } = parts;
+  const processed = { ...batch, records, tags, detections, memberName, dateKey };
   await traced(
     'deliver',
     () => deliver(processed, parts.sinks),

@@ -12,6 +12,8 @@ export interface TaggedBatch {
   /** One for each record; undefined for a group marker. */
   tags: readonly (Tag | undefined)[];
   memberName: string;
+  /** Key of the time in Fluent Bit's JSON. */
+  dateKey: string;
   receivedUnixNano: bigint;
 }
 
@@ -29,3 +31,10 @@ export type DeliveryResult =
   | { kind: 'acknowledged'; records: number }
   /** Taken, but on purpose not sent on; `reason` goes to the log. */
   | { kind: 'withheld'; records: number; reason: string };
+
+/** What a sink gets from its surroundings. */
+export interface SinkDependencies {
+  logger: Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
+  /** Called when the sink tries again to reach its target. */
+  onRetry(sink: string): void;
+}

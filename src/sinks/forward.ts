@@ -1,0 +1,244 @@
+/** Sends batches into Fluent Bit, or Fluentd, by the Fluent Forward protocol. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
+import Type, { type Static } from 'typebox';
+import { Problem } from '../problem.ts';
+import { type Connection, openConnection, type Target } from './forward/connection.ts';
+import { type Frame, frames, type IsDelivered } from './forward/frames.ts';
+import { openLink } from './forward/link.ts';
+import type { DeliveryResult, Sink, SinkDependencies, TaggedBatch } from './sink.ts';
+
+const closed = { additionalProperties: false };
+const path = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+export const forwardConfig = Type.Object(
+  {
+    type: Type.Literal('forward'),
+    name: Type.String({ minLength: 1, default: 'forward', description: 'Name in logs and metrics.' }),
+    host: path('Name or address of the receiver: host and port, or unixPath.'),
+    port: Type.Integer({ minimum: 1, maximum: 65535, default: 24224, description: 'TCP port of the receiver.' }),
+    unixPath: path("Unix socket of the receiver, instead of host and port: the forward input's unix_path."),
+    tagPrefix: Type.String({
+      minLength: 1,
+      default: 'tripline.',
+      description:
+        'Goes before the Fluent tag, so that what comes back does not match what is sent here. A batch whose tag has ' +
+        'it already is not sent again.',
+    }),
+    mode: Type.Enum(['forward', 'packed'], {
+      default: 'forward',
+      description: '`forward`: the receiver checks each record; `packed`: it takes them as they are, at half the CPU.',
+    }),
+    ackTimeoutSeconds: Type.Number({
+      minimum: 0,
+      maximum: 3600,
+      default: 30,
+      description:
+        'How long a batch may take until it is acknowledged; less than the http.response_timeout (60 s) of the sender. ' +
+        '0: ask for no acknowledgement; a batch counts as delivered when it is written.',
+    }),
+    sharedKey: path("The forward input's shared_key."),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          ca: path('PEM file with the authorities to trust, instead of the well-known ones.'),
+          cert: path('PEM file with the certificate to present.'),
+          key: path('PEM file with its private key.'),
+          servername: path('Name that the certificate of the receiver must have; default: host.'),
+          verify: Type.Boolean({ default: true, description: 'Whether the certificate of the receiver is checked.' }),
+        },
+        { ...closed, description: 'TLS; {} for the defaults.' },
+      ),
+    ),
+    maxFrameBytes: Type.Integer({
+      minimum: 64 * 1024,
+      default: 1_000_000,
+      description:
+        "Bytes of one message. The default fits the forward input's first buffer (buffer_chunk_size); beyond " +
+        'its buffer_max_size (6,144,000) it closes the connection.',
+    }),
+  },
+  { ...closed, title: 'Forward sink' },
+);
+export type ForwardConfig = Static<typeof forwardConfig>;
+
+/** How long a batch may take where no acknowledgement is asked for. */
+const WRITE_MILLISECONDS = 30_000;
+/** What the forward input takes in one message unless its buffer_max_size says otherwise. */
+const FLUENT_BIT_MAX_FRAME_BYTES = 6_144_000;
+/** How many failed batches are remembered, by the ranges of records that did arrive. */
+const MAX_UNFINISHED = 1_000;
+const WARNING_INTERVAL_MILLISECONDS = 60_000;
+
+/** A sink that sends all batches side by side over one connection; acknowledgements tell them apart.
+ *
+ * Delivery is at least once. A receiver may close a connection at any time, an idle one above all: what was not
+ * acknowledged then is sent once more on a new connection, and may arrive twice. When a batch fails all the same, the
+ * records that were acknowledged are left out when its sender retries it, as long as this process lives.
+ *
+ * A record beyond `maxFrameBytes` is sent after the others and on a connection of its own, because the receiver may
+ * close on it. If it does, the batch fails and is retried without the records that did arrive, until the receiver
+ * takes the record or the sender gives up.
+ * @throws Problem `config.invalid` */
+export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDependencies): Sink {
+  const { name, tagPrefix, mode, maxFrameBytes } = config;
+  const target = targetOf(config);
+  const receiver = `sink ${name}: ${'path' in target.address ? target.address.path : `${config.host}:${config.port}`}`;
+  const askAcknowledgement = config.ackTimeoutSeconds > 0;
+  const allowedMilliseconds = askAcknowledgement ? config.ackTimeoutSeconds * 1000 : WRITE_MILLISECONDS;
+  const link = openLink(target, receiver, logger);
+  const underWay = new Set<Promise<void>>();
+  const unfinished = new Map<string, Range[]>();
+  const warnOfLoop = rateLimited(logger);
+  const warnOfSize = rateLimited(logger);
+  let isClosing = false;
+
+  const unavailable = (what: string) => new Problem('sink.unavailable', `${receiver} ${what}`);
+
+  async function connect(deadline: number): Promise<Connection> {
+    const opening = await link.connection(deadline);
+    if (opening.kind === 'failed') throw unavailable(opening.reason);
+    return opening.connection;
+  }
+
+  async function send(batch: TaggedBatch): Promise<void> {
+    const deadline = performance.now() + allowedMilliseconds;
+    await connect(deadline); // before the work of encoding: it may be known that the receiver is down
+    const key = unfinished.size > 0 ? digest(batch) : undefined;
+    const earlier = (key === undefined ? undefined : unfinished.get(key)) ?? [];
+    const arrived = [...earlier];
+    const isDelivered: IsDelivered = (index) => earlier.some(({ from, to }) => from <= index && index < to);
+    const fluentTag = tagPrefix + (batch.fluentTag || 'untagged'); // Fluent Bit loses what has an empty tag
+    const all = frames(batch, { fluentTag, mode, askAcknowledgement, maxFrameBytes }, isDelivered);
+    try {
+      await sendTogether(
+        all.filter(({ isOversize }) => !isOversize),
+        deadline,
+        arrived,
+      );
+      for (const frame of all) if (frame.isOversize) await sendAlone(frame, deadline, arrived);
+      if (key !== undefined) unfinished.delete(key);
+    } catch (error) {
+      if (arrived.length > 0) remember(key ?? digest(batch), arrived);
+      throw error;
+    }
+  }
+
+  async function sendTogether(all: readonly Frame[], deadline: number, arrived: Range[]): Promise<void> {
+    let left = all;
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const connection = await connect(deadline);
+      const outcomes = await Promise.all(left.map((frame) => connection.send(frame, deadline)));
+      arrived.push(...left.filter((_, index) => outcomes[index].kind === 'delivered').map(rangeOf));
+      left = left.filter((_, index) => outcomes[index].kind !== 'delivered');
+      const failure = outcomes.find((outcome) => outcome.kind !== 'delivered');
+      if (failure === undefined) {
+        link.succeeded();
+      } else if (failure.kind === 'failed' || attempt === 2) {
+        link.failed(connection, failure.reason);
+        throw unavailable(`${failure.reason}, with ${left.length} of ${all.length} messages not acknowledged`);
+      } else {
+        onRetry(name);
+      }
+    }
+  }
+
+  async function sendAlone(frame: Frame, deadline: number, arrived: Range[]): Promise<void> {
+    const { length } = frame.bytes;
+    const remedy = `set buffer_max_size of its forward input above ${length} bytes`;
+    if (length >= FLUENT_BIT_MAX_FRAME_BYTES) {
+      warnOfSize({ sink: name, bytes: length }, `A single record makes a message of ${length} bytes: ${remedy}`);
+    }
+    const opening = await openConnection(target, deadline);
+    if (opening.kind === 'failed') throw unavailable(opening.reason);
+    const outcome = await opening.connection.send(frame, deadline);
+    await opening.connection.end();
+    if (outcome.kind !== 'delivered') {
+      throw unavailable(`${outcome.reason}, given a single record of ${length} bytes: ${remedy}`);
+    }
+    arrived.push(rangeOf(frame));
+  }
+
+  function remember(key: string, arrived: Range[]): void {
+    unfinished.delete(key);
+    unfinished.set(key, arrived);
+    for (const [oldest] of unfinished) if (unfinished.size > MAX_UNFINISHED) unfinished.delete(oldest);
+  }
+
+  return {
+    name,
+    async deliver(batch): Promise<DeliveryResult> {
+      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      if (batch.fluentTag?.startsWith(tagPrefix)) {
+        const reason =
+          `the tag ${JSON.stringify(batch.fluentTag.slice(0, 200))} has the prefix ${JSON.stringify(tagPrefix)}, so ` +
+          'they have been here before; change `match` of the output that sends them to Tripline again';
+        warnOfLoop({ sink: name, records }, `Records are not sent on, which would make a loop: ${reason}`);
+        return { kind: 'withheld', records, reason };
+      }
+      if (records > 0) {
+        if (isClosing) throw unavailable('is not sent to any more: Tripline is stopping');
+        const delivery = send(batch);
+        underWay.add(delivery);
+        await delivery.finally(() => underWay.delete(delivery));
+      }
+      return { kind: 'acknowledged', records };
+    },
+    async close() {
+      isClosing = true;
+      await Promise.allSettled(underWay);
+      await link.end();
+    },
+  };
+}
+
+/** A half-open range of indexes into the records of a batch. */
+type Range = Pick<Frame, 'from' | 'to'>;
+
+const rangeOf = ({ from, to }: Frame): Range => ({ from, to });
+
+/** What tells a batch from all others: its sender repeats it byte for byte when it retries. */
+function digest({ fluentTag, bytes }: TaggedBatch): string {
+  return createHash('sha256')
+    .update(`${fluentTag ?? ''}\0`)
+    .update(bytes)
+    .digest('base64');
+}
+
+function targetOf({ name, host, port, unixPath, tls, sharedKey }: ForwardConfig): Target {
+  if ((host === undefined) === (unixPath === undefined)) {
+    throw new Problem('config.invalid', `sink ${name}: set either host or unixPath`);
+  }
+  const address = unixPath === undefined ? { host: host as string, port } : { path: unixPath };
+  if (tls === undefined) return { address, tls: undefined, sharedKey };
+  const readTls = (): ConnectionOptions => ({
+    ca: tls.ca && readFileSync(tls.ca),
+    cert: tls.cert && readFileSync(tls.cert),
+    key: tls.key && readFileSync(tls.key),
+    servername: tls.servername ?? (host !== undefined && isIP(host) === 0 ? host : undefined),
+    rejectUnauthorized: tls.verify,
+  });
+  try {
+    createSecureContext(readTls());
+  } catch (error) {
+    throw new Problem('config.invalid', `sink ${name}: tls: ${(error as Error).message}`, { cause: error });
+  }
+  return { address, tls: readTls, sharedKey };
+}
+
+/** Passes on one warning in an interval, and with the next how many there were in between. */
+function rateLimited(logger: SinkDependencies['logger']): (fields: object, message: string) => void {
+  let notBefore = 0;
+  let suppressed = 0;
+  return (fields, message) => {
+    if (performance.now() < notBefore) {
+      suppressed++;
+      return;
+    }
+    logger.warn({ ...fields, suppressed }, message);
+    notBefore = performance.now() + WARNING_INTERVAL_MILLISECONDS;
+    suppressed = 0;
+  };
+}

@@ -1,0 +1,203 @@
+/** One connection to a Fluent Forward receiver: opened, proven by shared key if there is one, frames out and
+ * acknowledgements in. */
+import { connect as connectTcp, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { endOfValue, headerAt, pairs } from '../../msgpack/scan.ts';
+import type { Frame } from './frames.ts';
+import { proveSharedKey } from './shared-key.ts';
+
+export interface Target {
+  address: { host: string; port: number } | { path: string };
+  /** Undefined without TLS. Asked for each connection, so that renewed certificates are taken up. */
+  tls: (() => ConnectionOptions) | undefined;
+  sharedKey: string | undefined;
+}
+
+/** What became of a frame. A reason is a predicate whose subject is the receiver. */
+export type Outcome =
+  /** The receiver has it: it said so or, where it was not asked, the operating system took the bytes for it. */
+  | { kind: 'delivered' }
+  /** The connection ended first; the receiver may have the frame or not. */
+  | { kind: 'lost'; reason: string }
+  /** The receiver did not answer in time or not by the protocol: trying again at once would not help. */
+  | { kind: 'failed'; reason: string };
+
+export interface Connection {
+  readonly isOpen: boolean;
+  /** Writes a frame behind those written before, and resolves to what became of it. Frames sent in one go lie one after
+   * another on the wire.
+   * @param deadline when to give up the frame, and with it the connection; as performance.now() counts */
+  send(frame: Frame, deadline: number): Promise<Outcome>;
+  /** Lets go of the connection, once what was written is on its way; resolves when it is closed. */
+  end(): Promise<void>;
+}
+
+export type Opening = { kind: 'open'; connection: Connection } | { kind: 'failed'; reason: string };
+
+/** The longest message a receiver has to send is its greeting, of some 100 bytes. */
+const MAX_MESSAGE_BYTES = 16 * 1024;
+const MAX_MESSAGE_ITEMS = 16;
+const MAX_HEADER_BYTES = 5;
+const ARRAY_16 = 0xdc;
+const MAP_32 = 0xdf;
+/** How long a receiver may take to close its side after ours. */
+const LINGER_MILLISECONDS = 1000;
+const KEEP_ALIVE_MILLISECONDS = 15_000;
+
+/** Connects and, where there is a shared key, has both sides prove that they know it. Never rejects.
+ * @param deadline when to give up, as performance.now() counts */
+export async function openConnection(target: Target, deadline: number): Promise<Opening> {
+  let socket: Socket;
+  try {
+    socket = connect(target);
+  } catch (error) {
+    return { kind: 'failed', reason: `cannot be connected to: ${(error as Error).message}` };
+  }
+  const underWay = new Map<string | Frame, (outcome: Outcome) => void>();
+  const closed = Promise.withResolvers<void>();
+  let ending: Exclude<Outcome, { kind: 'delivered' }> | undefined;
+
+  const fail = (reason: string) => {
+    ending ??= { kind: 'failed', reason };
+    socket.destroy();
+  };
+  const acknowledge = (message: Buffer) => {
+    const chunk = acknowledgedChunk(message);
+    const settle = chunk === undefined ? undefined : underWay.get(chunk);
+    if (settle) settle({ kind: 'delivered' });
+    else fail(describeUnexpected(message));
+  };
+  let receive: (message: Buffer) => void = acknowledge;
+
+  socket.on('error', (error) => {
+    ending ??= { kind: 'lost', reason: describeError(error) };
+  });
+  socket.on('close', () => {
+    ending ??= { kind: 'lost', reason: 'closed the connection' };
+    for (const settle of underWay.values()) settle(ending);
+    closed.resolve();
+  });
+  onMessage(socket, (message) => receive(message), fail);
+
+  const ready = new Promise<'ready'>((resolve) => {
+    socket.once(target.tls ? 'secureConnect' : 'connect', () => {
+      if (target.sharedKey === undefined) {
+        resolve('ready');
+        return;
+      }
+      receive = proveSharedKey(target.sharedKey, {
+        send: (message) => socket.write(message),
+        done() {
+          receive = acknowledge;
+          resolve('ready');
+        },
+        fail,
+      });
+    });
+  });
+  const timer = setTimeout(fail, deadline - performance.now(), 'did not take up the connection in time');
+  await Promise.race([ready, closed.promise]);
+  clearTimeout(timer);
+  if (ending !== undefined) {
+    await closed.promise;
+    return { kind: 'failed', reason: ending.reason };
+  }
+
+  const connection: Connection = {
+    get isOpen() {
+      return ending === undefined && socket.writable;
+    },
+    send(frame, deadline) {
+      if (ending !== undefined) return Promise.resolve(ending);
+      return new Promise((resolve) => {
+        const key = frame.chunk ?? frame;
+        const verb = frame.chunk === undefined ? 'read' : 'acknowledge';
+        const timer = setTimeout(fail, deadline - performance.now(), `did not ${verb} the records in time`);
+        underWay.set(key, (outcome) => {
+          clearTimeout(timer);
+          underWay.delete(key);
+          resolve(outcome);
+        });
+        socket.write(frame.bytes, (error) => {
+          if (!error && frame.chunk === undefined) underWay.get(key)?.({ kind: 'delivered' });
+        });
+      });
+    },
+    async end() {
+      ending ??= { kind: 'lost', reason: 'was let go' };
+      socket.end();
+      const timer = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS);
+      await closed.promise;
+      clearTimeout(timer);
+    },
+  };
+  return { kind: 'open', connection };
+}
+
+function connect({ address, tls }: Target): Socket {
+  const socket = tls ? connectTls({ ...address, ...tls() }) : connectTcp(address);
+  return socket.setNoDelay().setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
+}
+
+/** Calls back with each message that a receiver sends, and keeps no more of it than a message of the protocol can be. */
+function onMessage(socket: Socket, receive: (message: Buffer) => void, fail: (reason: string) => void): void {
+  let unread: Buffer = Buffer.alloc(0);
+  socket.on('data', (data: Buffer) => {
+    unread = unread.length === 0 ? data : Buffer.concat([unread, data]);
+    while (unread.length > 0 && !socket.destroyed) {
+      const end = endOfValue(unread, 0, unread.length);
+      const isWhole = typeof end === 'number';
+      if (!beginsMessage(unread) || (!isWhole && unread.length > MAX_MESSAGE_BYTES)) {
+        fail('sent bytes that are not of the Fluent Forward protocol');
+        return;
+      }
+      if (!isWhole) return;
+      receive(unread.subarray(0, end));
+      unread = unread.subarray(end);
+    }
+  });
+}
+
+/** Tells whether bytes can begin an acknowledgement, which is a map, or a step of the handshake, which is an array. */
+function beginsMessage(bytes: Uint8Array): boolean {
+  const header = headerAt(bytes, 0, bytes.length);
+  if (header === undefined) return bytes[0] >= ARRAY_16 && bytes[0] <= MAP_32 && bytes.length < MAX_HEADER_BYTES;
+  return (header.kind === 'map' || header.kind === 'array') && header.length <= MAX_MESSAGE_ITEMS;
+}
+
+/** The chunk that `{ack: chunk}` names. */
+function acknowledgedChunk(message: Buffer): string | undefined {
+  if (headerAt(message, 0, message.length)?.kind !== 'map') return undefined;
+  const ack = pairs(message, { start: 0, end: message.length }, 'ack').at(0);
+  const header = ack && headerAt(message, ack.valueStart, ack.end);
+  return header?.kind === 'str' ? message.toString('utf8', header.end, header.end + header.length) : undefined;
+}
+
+function describeUnexpected(message: Buffer): string {
+  const chunk = acknowledgedChunk(message);
+  if (chunk !== undefined) return `acknowledged ${JSON.stringify(chunk.slice(0, 100))}, which was not sent`;
+  if (headerAt(message, 0, message.length)?.kind === 'array') return 'asks for a shared key: set sharedKey';
+  return 'sent a message that acknowledges nothing';
+}
+
+const UNKNOWN_AUTHORITY = 'has a certificate of an unknown authority: set tls.ca';
+const errors: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refuses connections: is Fluent Bit running, with a forward input there?',
+  ECONNRESET: 'closed the connection',
+  EPIPE: 'closed the connection',
+  ENOENT: 'does not exist: is unixPath that of the forward input (unix_path), in a folder that both sides see?',
+  EACCES: "may not be opened: set unix_perm of the forward input, or run as the socket's owner or group",
+  ENOTFOUND: 'is not a name that can be resolved',
+  EAI_AGAIN: 'is not a name that can be resolved at present',
+  EPROTO: 'does not speak TLS as asked: is tls on in the forward input?',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'has a certificate for another name: set tls.servername',
+};
+
+function describeError({ code, message }: NodeJS.ErrnoException): string {
+  const known = code === undefined ? undefined : errors[code];
+  return `${known ?? `cannot be talked to: ${message}`}${known && code ? ` (${code})` : ''}`;
+}

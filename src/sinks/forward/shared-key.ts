@@ -1,0 +1,82 @@
+/**
+ * The shared-key handshake of Fluent Forward, from the client's side: HELO, PING, PONG.
+ * @see https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hostname } from 'node:os';
+import { encode } from '../../msgpack/encode.ts';
+import { endOfValue, headerAt, pairs } from '../../msgpack/scan.ts';
+import type { Span } from '../../record.ts';
+
+export interface HandshakeSteps {
+  send(message: Uint8Array): void;
+  /** Both sides have proven that they know the key. */
+  done(): void;
+  /** @param reason a predicate whose subject is the receiver */
+  fail(reason: string): void;
+}
+
+/** The function that takes the receiver's messages until the handshake is done or has failed. No user name is sent. */
+export function proveSharedKey(sharedKey: string, { send, done, fail }: HandshakeSteps): (message: Uint8Array) => void {
+  const salt = randomBytes(16).toString('hex');
+  let nonce: Uint8Array | undefined;
+
+  return (message) => {
+    const [kind, ...items] = itemsOf(message);
+    if (nonce === undefined) {
+      nonce = textOf(message, kind)?.toString() === 'HELO' ? nonceOf(message, items[0]) : undefined;
+      if (nonce === undefined) fail('did not begin the shared-key handshake (HELO): is a shared_key set there?');
+      else send(encode(['PING', hostname(), salt, digest(salt, hostname(), nonce, sharedKey), '', '']));
+      return;
+    }
+    const [accepted, reason, host, proof] = items;
+    if (textOf(message, kind)?.toString() !== 'PONG' || proof === undefined) {
+      fail('did not answer in the shared-key handshake (PONG)');
+    } else if (message[accepted.start] !== TRUE) {
+      const words = textOf(message, reason)?.toString().slice(0, 200);
+      fail(`refused the shared-key handshake: ${JSON.stringify(words ?? '')}`);
+    } else if (!isSame(textOf(message, proof), digest(salt, textOf(message, host) ?? '', nonce, sharedKey))) {
+      fail('does not know the shared key: the proof in its PONG is wrong');
+    } else {
+      done();
+    }
+  };
+}
+
+const TRUE = 0xc3;
+
+function digest(salt: string, host: string | Uint8Array, nonce: Uint8Array, sharedKey: string): string {
+  return createHash('sha512').update(salt).update(host).update(nonce).update(sharedKey).digest('hex');
+}
+
+function isSame(given: Uint8Array | undefined, wanted: string): boolean {
+  const expected = Buffer.from(wanted);
+  return given?.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/** The items of a message that is an array. */
+function itemsOf(message: Uint8Array): Span[] {
+  const header = headerAt(message, 0, message.length);
+  const items: Span[] = [];
+  if (header?.kind !== 'array') return items;
+  let start = header.end;
+  for (let i = 0; i < header.length; i++) {
+    const end = endOfValue(message, start, message.length) as number;
+    items.push({ start, end });
+    start = end;
+  }
+  return items;
+}
+
+/** The bytes of a text. Nonces and salts are random bytes that Fluent Bit sends as str: never UTF-8. */
+function textOf(message: Uint8Array, item: Span | undefined): Buffer | undefined {
+  const header = item && headerAt(message, item.start, item.end);
+  if (header?.kind !== 'str' && header?.kind !== 'bin') return undefined;
+  return Buffer.from(message.subarray(header.end, header.end + header.length));
+}
+
+function nonceOf(message: Uint8Array, options: Span | undefined): Uint8Array | undefined {
+  if (options === undefined || headerAt(message, options.start, options.end)?.kind !== 'map') return undefined;
+  const nonce = pairs(message, options, 'nonce').at(0);
+  return nonce && textOf(message, { start: nonce.valueStart, end: nonce.end });
+}

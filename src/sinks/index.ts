@@ -1,0 +1,54 @@
+/** The places that tagged records go to. */
+import Type from 'typebox';
+import { Problem } from '../problem.ts';
+import { countSinkRecords } from '../telemetry.ts';
+import { type ForwardConfig, forwardConfig, openForward } from './forward.ts';
+import type { Sink, SinkDependencies, TaggedBatch } from './sink.ts';
+
+/** One row for each kind of sink. */
+const sinks = {
+  forward: { config: forwardConfig, open: openForward },
+};
+
+export type SinkConfig = ForwardConfig;
+/** A sink of the configuration, of which this checks the type alone: sinkSchema has the rest. */
+export const SinkConfig = Type.Unsafe<SinkConfig>(
+  Type.Object({ type: Type.Enum(Object.keys(sinks) as SinkConfig['type'][], { description: 'Kind of sink.' }) }),
+);
+
+/** The kinds with the schema, defaults and descriptions of their configuration. */
+export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({ type, schema: config }));
+
+/** The schema of a kind of sink's configuration, with defaults. */
+export function sinkSchema(type: SinkConfig['type']): Type.TSchema {
+  return sinks[type].config;
+}
+
+/** Opens a sink; it connects when there is something to send.
+ * @throws Problem `config.invalid` */
+export function openSink(config: SinkConfig, dependencies: SinkDependencies): Sink {
+  return sinks[config.type].open(config, dependencies);
+}
+
+/** Resolves when every sink has the batch safely.
+ * @throws Problem `sink.unavailable` after all have been tried, if one may not have it; it names each that may not */
+export async function deliver(batch: TaggedBatch, to: readonly Sink[]): Promise<void> {
+  const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+  const failures: unknown[] = [];
+  await Promise.all(
+    to.map(async (sink) => {
+      try {
+        const result = await sink.deliver(batch);
+        countSinkRecords(sink.name, result.kind, result.records);
+      } catch (error) {
+        countSinkRecords(sink.name, 'failed', records);
+        failures.push(error);
+      }
+    }),
+  );
+  const defect = failures.find((error) => !(error instanceof Problem));
+  if (defect !== undefined) throw defect;
+  if (failures.length > 0) {
+    throw new Problem('sink.unavailable', failures.map((error) => (error as Problem).message).join('; '));
+  }
+}
