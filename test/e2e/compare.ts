@@ -1,0 +1,60 @@
+/** Holds what came back against what was sent: nothing lost, nothing changed, duplicates alike. */
+import type { Arrival } from './forward-receiver.ts';
+
+export interface Comparison {
+  /** Records sent. */
+  sent: number;
+  /** Of them, those that never came back. */
+  lost: number;
+  /** Arrivals beyond the first of each record. */
+  duplicates: number;
+  verdicts: Record<string, number>;
+  /** The first few records that came back with another tag, time, metadata or body, or duplicates with other findings. */
+  faults: string[];
+}
+
+/** @param sent what Fluent Bit hands to a receiver without Tripline, more than once for a line that it read again
+ * @param timeOf the time that the wire to Tripline can carry */
+export function compare(
+  sent: ReadonlyMap<string, readonly Arrival[]>,
+  returned: ReadonlyMap<string, readonly Arrival[]>,
+  timeOf: (eventTime: string) => string,
+): Comparison {
+  const comparison: Comparison = { sent: sent.size, lost: 0, duplicates: 0, verdicts: {}, faults: [] };
+  const fault = (text: string) => comparison.faults.length < 10 && comparison.faults.push(text);
+
+  for (const [key, originals] of sent) {
+    const arrivals = returned.get(key);
+    if (arrivals === undefined) {
+      comparison.lost += 1;
+      continue;
+    }
+    comparison.duplicates += arrivals.length - 1;
+    const [{ verdict = 'none', findingIds }] = arrivals;
+    comparison.verdicts[verdict] = (comparison.verdicts[verdict] ?? 0) + 1;
+    const expected = originals.map((original) =>
+      told({ ...original, fluentTag: `tripline.${original.fluentTag}`, eventTime: timeOf(original.eventTime) }),
+    );
+    for (const arrival of arrivals) {
+      if (!expected.includes(told(arrival))) fault(`${key}: came back as ${told(arrival)}, was sent as ${expected}`);
+      if (arrival.findingIds.join() !== findingIds.join()) {
+        fault(`${key}: a duplicate has the findings ${arrival.findingIds}, not ${findingIds}`);
+      }
+    }
+  }
+  for (const key of returned.keys()) if (!sent.has(key)) fault(`${key}: came back without having been sent`);
+  return comparison;
+}
+
+const told = ({ fluentTag, eventTime, metadata, body }: Arrival) => `${fluentTag} ${eventTime} ${metadata} ${body}`;
+
+/** The time as it is in MessagePack. */
+export const exactTime = (eventTime: string) => eventTime;
+
+/** The time as it is in Fluent Bit's JSON: a double, printed with six digits behind the point. */
+export function jsonTime(eventTime: string): string {
+  const seconds = Number.parseInt(eventTime.slice(0, 8), 16);
+  const nanoseconds = Number.parseInt(eventTime.slice(8), 16);
+  const [whole, fraction] = (seconds + nanoseconds / 1e9).toFixed(6).split('.');
+  return [Number(whole), Number(fraction) * 1000].map((part) => part.toString(16).padStart(8, '0')).join('');
+}

@@ -1,0 +1,113 @@
+/** Fluent Bit and Tripline as child processes, on the files that are shipped. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The Fluent Bit to test with, or undefined where there is none. */
+export const fluentBit = findFluentBit();
+
+function findFluentBit(): string | undefined {
+  // One that is named has to be there.
+  if (process.env.FLUENT_BIT) return process.env.FLUENT_BIT;
+  try {
+    execFileSync('fluent-bit', ['--version'], { stdio: 'ignore' });
+    return 'fluent-bit';
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Running {
+  /** Sends a signal and waits for the end. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  signal(signal: 'SIGHUP'): void;
+}
+
+export interface FluentBitSettings {
+  /** Below `fluent-bit/`. */
+  config: string;
+  /** Variables that the file takes. */
+  environment: Record<string, string>;
+  /** For each, one more output that sends a copy of what it matches to a port. */
+  copies: { match: string; port: number }[];
+  /** Folder for its log. */
+  folder: string;
+}
+
+/** Starts Fluent Bit on a shipped file. The extra outputs are given on the command line: the file stays as it is. */
+export function startFluentBit({ config, environment, copies, folder }: FluentBitSettings): Running {
+  const args = ['-c', join(root, 'fluent-bit', config)];
+  for (const { match, port } of copies) {
+    args.push('-o', 'forward', '-m', match, '-p', 'host=127.0.0.1', '-p', `port=${port}`);
+    args.push('-p', 'require_ack_response=on', '-p', 'retry_limit=no_limits');
+  }
+  return running(spawn(fluentBit!, args, { env: environment, stdio: logTo(join(folder, `${basename(config)}.log`)) }));
+}
+
+/** Starts Tripline on a shipped file, with other ports, and waits until it is ready. */
+export async function startTripline({
+  config,
+  port,
+  forwardPort,
+  folder,
+}: {
+  config: string;
+  port: number;
+  forwardPort: number;
+  folder: string;
+}): Promise<Running> {
+  const settings = parse(readFileSync(join(root, 'fluent-bit', config), 'utf8'));
+  settings.sinks[0].port = forwardPort;
+  const path = join(folder, 'tripline.yaml');
+  writeFileSync(path, stringify(settings));
+  const args = [join(root, 'src/main.ts'), '--config', path, '--listen', `127.0.0.1:${port}`];
+  const child = spawn(process.execPath, args, { stdio: logTo(join(folder, 'tripline.log')) });
+  const tripline = running(child);
+  for (let attempt = 0; attempt < 150; attempt++) {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    if (response?.ok) return tripline;
+    if (child.exitCode !== null) break;
+    await sleep(200);
+  }
+  throw new Error(`Tripline did not become ready:\n${readFileSync(join(folder, 'tripline.log'), 'utf8')}`);
+}
+
+/** Ports that nothing listens on at the moment. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+const logTo = (path: string): ['ignore', number, number] => {
+  const file = openSync(path, 'a');
+  return ['ignore', file, file];
+};
+
+const children = new Set<Running>();
+
+/** Ends whatever of all that was started still runs. */
+export async function stopAll(): Promise<void> {
+  await Promise.all([...children].map((child) => child.stop('SIGKILL')));
+}
+
+function running(child: ChildProcess): Running {
+  const ended = once(child, 'exit').then(() => children.delete(self));
+  const self: Running = {
+    signal: (signal) => void child.kill(signal),
+    async stop(signal) {
+      child.kill(signal);
+      await ended;
+    },
+  };
+  children.add(self);
+  return self;
+}
