@@ -100,7 +100,9 @@ export async function openConnection(target: Target, deadline: number): Promise<
   clearTimeout(timer);
   if (ending !== undefined) {
     await closed.promise;
-    return { kind: 'failed', reason: ending.reason };
+    const closedOnKey = ending.kind === 'lost' && receive !== acknowledge;
+    const step = closedOnKey ? ' in the shared-key handshake: is the key the same on both sides?' : '';
+    return { kind: 'failed', reason: ending.reason + step };
   }
 
   const connection: Connection = {
