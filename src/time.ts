@@ -71,8 +71,3 @@ export function unixNanoFromEventTime(bytes: Uint8Array, at: number): bigint | u
   const unixNano = BigInt(view.getUint32(0)) * NANOS + BigInt(view.getUint32(4));
   return fitsEventTime(unixNano) ? unixNano : undefined;
 }
-
-/** The wall clock in unix nanoseconds, as fine as milliseconds. */
-export function unixNanoNow(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
-}

@@ -1,11 +1,12 @@
 /** JSON as Fluent Bit posts it: one array of records (format json), or records one behind the other without a separator
  * (format json_stream); both come as application/json. */
-import { jsonForwardEntry, readMap } from '../json/record.ts';
+import { readValue } from '../json/read.ts';
 import { describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
-import { spliceMember } from '../json/splice.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
 import type { Codec, DecodeLimits } from './codec.ts';
+import { jsonForwardEntry } from './fluent/json-entry.ts';
+import { spliceMember } from './splice/json.ts';
 
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
@@ -23,7 +24,7 @@ export const json: Codec = {
   name: 'json',
   mediaTypes: ['application/json'],
   decode,
-  read: (bytes, record, limits) => readMap(bytes, record.map, limits),
+  read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
   splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
   frame,
   forwardEntry: jsonForwardEntry,

@@ -1,12 +1,12 @@
 /** MessagePack as Fluent Bit posts it: log events one behind the other, `[[EventTime, metadata], map]` each. */
 import { decode as decodeValue } from '../msgpack/decode.ts';
-import { forwardEntry, hasEntryForm, isGroupMarker, isMapAt, logEventAt, unixNanoOf } from '../msgpack/event.ts';
 import { endOfValue, headerAt } from '../msgpack/scan.ts';
-import { spliceMember } from '../msgpack/splice.ts';
 import { createWriter } from '../msgpack/write.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span, Tag } from '../record.ts';
 import { applyEdits, type Codec, type DecodeLimits, type ForwardEntryOptions } from './codec.ts';
+import { forwardEntry, hasEntryForm, isGroupMarker, isMapAt, logEventAt, unixNanoOf } from './fluent/log-event.ts';
+import { spliceMember } from './splice/msgpack.ts';
 
 const LOG_EVENT = 'a log event, [[time, metadata], map]';
 
@@ -16,7 +16,7 @@ export const msgpack: Codec = {
   name: 'msgpack',
   mediaTypes: ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'],
   decode,
-  read: (bytes, record, limits) => decodeValue(bytes, record.map, limits),
+  read: (bytes, record, limits) => decodeValue(bytes, record.map.start, record.map.end, limits),
   splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
   frame: (records) => Buffer.concat(records),
   forwardEntry: entryOf,

@@ -1,10 +1,11 @@
 /** JSON lines, Fluent Bit's format json_lines: one record a line. */
-import { jsonForwardEntry, readMap } from '../json/record.ts';
+import { readValue } from '../json/read.ts';
 import { describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
-import { spliceMember } from '../json/splice.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
 import type { Codec, DecodeLimits } from './codec.ts';
+import { jsonForwardEntry } from './fluent/json-entry.ts';
+import { spliceMember } from './splice/json.ts';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -22,7 +23,7 @@ export const ndjson: Codec = {
     'application/jsonl',
   ],
   decode,
-  read: (bytes, record, limits) => readMap(bytes, record.map, limits),
+  read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
   splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
   frame: (records) => Buffer.concat(records.flatMap((record) => [record, Uint8Array.of(LINE_FEED)])),
   forwardEntry: jsonForwardEntry,

@@ -4,7 +4,6 @@
  * Inside a value only strings and brackets count, so what Fluent Bit prints beyond JSON (bare nan and inf, keys that are
  * no strings, `\x12` escapes) does no harm. A value that is delimited here may still be no JSON.
  */
-import type { Span } from '../record.ts';
 import { scalarOf } from './scalar.ts';
 
 const QUOTE = 0x22;
@@ -131,12 +130,12 @@ export function endOfValue(bytes: Uint8Array, start: number, end: number, maxDep
 }
 
 /** Tells whether a delimited value has more than `maxDepth` levels of maps and arrays. */
-export function nestsDeeper(bytes: Uint8Array, value: Span, maxDepth: number): boolean {
+export function nestsDeeper(bytes: Uint8Array, start: number, end: number, maxDepth: number): boolean {
   let depth = 0;
-  for (let at = value.start; at < value.end; at++) {
+  for (let at = start; at < end; at++) {
     switch (bytes[at]) {
       case QUOTE:
-        at = endOfString(bytes, at, value.end) - 1;
+        at = endOfString(bytes, at, end) - 1;
         break;
       case OPEN_BRACE:
       case OPEN_BRACKET:
@@ -152,20 +151,21 @@ export function nestsDeeper(bytes: Uint8Array, value: Span, maxDepth: number): b
 }
 
 /** A member of a map: from its key to the end of its value. */
-export interface Member extends Span {
+export interface Member {
+  start: number;
   valueStart: number;
+  end: number;
   /** Where the next member begins: behind the comma and white space that follow; the end of the last one. */
   next: number;
 }
 
 /** The top-level members of a map that have the given key, in order: the key may be spelled with escapes, bare, and
- * several times.
- * @param map a span that endOfValue has delimited */
-export function membersNamed(bytes: Uint8Array, map: Span, name: string): Member[] {
+ * several times. The range of the map is one that endOfValue has delimited. */
+export function membersNamed(bytes: Uint8Array, mapStart: number, mapEnd: number, name: string): Member[] {
   const spelling = Buffer.from(JSON.stringify(name).slice(1, -1));
-  const close = map.end - 1;
+  const close = mapEnd - 1;
   const found: Member[] = [];
-  let at = skipSpace(bytes, map.start + 1, close);
+  let at = skipSpace(bytes, mapStart + 1, close);
   while (at < close) {
     const start = at;
     const keyEnd = bytes[at] === QUOTE ? endOfString(bytes, at, close) : endOfToken(bytes, at, close);
@@ -229,8 +229,8 @@ function unescaped(bytes: Uint8Array, start: number, end: number): unknown {
 
 /** Tells whether a member can be put before the closing brace of a map as it is: the map is empty, or a stray comma
  * waits for one. */
-export function wantsNoComma(bytes: Uint8Array, map: Span): boolean {
-  let at = map.end - 2;
+export function wantsNoComma(bytes: Uint8Array, mapEnd: number): boolean {
+  let at = mapEnd - 2;
   while (isSpace(bytes[at])) at--;
   return bytes[at] === OPEN_BRACE || bytes[at] === COMMA;
 }

@@ -1,7 +1,6 @@
 /** Reads a MessagePack value for evaluation; the bytes, not this value, are what is passed on. */
 import { type JsonMap, setMember } from '../json/map.ts';
 import { Problem } from '../problem.ts';
-import type { Span } from '../record.ts';
 import { endOfValue, headerAt } from './scan.ts';
 
 type ScalarLayout = readonly [size: number, read: (bytes: Buffer, at: number) => unknown];
@@ -27,28 +26,27 @@ function numberIfSafe(value: bigint): number | bigint {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }
 
-/** The value of a span as JSON would hold it: integers beyond 2^53 as bigint, str and bin as text (what is not UTF-8
+/** The value in a range as JSON would hold it: integers beyond 2^53 as bigint, str and bin as text (what is not UTF-8
  * becomes U+FFFD), ext as null. Keys that are no strings are their text, those that are maps or arrays `{…}` or `[…]`;
- * of a key that comes twice the last value stays.
- * @param span one value that endOfValue has delimited
+ * of a key that comes twice the last value stays. The range is one that endOfValue has delimited.
  * @throws Problem `record.too_deep` */
-export function decode(bytes: Uint8Array, span: Span, limits: { maxDepth: number }): unknown {
+export function decode(bytes: Uint8Array, start: number, end: number, limits: { maxDepth: number }): unknown {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const root: unknown[] = [];
   const open: { into: unknown[] | JsonMap; left: number }[] = [{ into: root, left: 1 }];
-  let at = span.start;
+  let at = start;
 
   const readScalar = (): unknown => {
     const type = buffer[at];
     if (type < 0x80 || type >= 0xe0) return buffer.readInt8(at++);
-    const header = headerAt(buffer, at, span.end);
+    const header = headerAt(buffer, at, end);
     if (header !== undefined) {
       at = header.end + header.length;
       return buffer.toString('utf8', header.end, at);
     }
     const scalar = scalars.get(type);
     if (scalar === undefined) {
-      at = endOfValue(buffer, at, span.end) as number;
+      at = endOfValue(buffer, at, end) as number;
       return null;
     }
     const [size, read] = scalar;
@@ -56,9 +54,9 @@ export function decode(bytes: Uint8Array, span: Span, limits: { maxDepth: number
     return read(buffer, at - size);
   };
   const readKey = (): string => {
-    const kind = headerAt(buffer, at, span.end)?.kind;
+    const kind = headerAt(buffer, at, end)?.kind;
     if (kind !== 'map' && kind !== 'array') return String(readScalar());
-    at = endOfValue(buffer, at, span.end) as number;
+    at = endOfValue(buffer, at, end) as number;
     return kind === 'map' ? '{…}' : '[…]';
   };
 
@@ -68,7 +66,7 @@ export function decode(bytes: Uint8Array, span: Span, limits: { maxDepth: number
       continue;
     }
     const key = Array.isArray(top.into) ? '' : readKey();
-    const header = headerAt(buffer, at, span.end);
+    const header = headerAt(buffer, at, end);
     let value: unknown;
     if (header?.kind === 'map' || header?.kind === 'array') {
       if (open.length > limits.maxDepth) {

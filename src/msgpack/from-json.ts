@@ -2,7 +2,6 @@
 import { scalarOf } from '../json/scalar.ts';
 import { describeFault, endOfString, endOfToken, skipSpace, textOf } from '../json/scan.ts';
 import { Problem } from '../problem.ts';
-import type { Span } from '../record.ts';
 import { createWriter, type Writer } from './write.ts';
 
 const QUOTE = 0x22;
@@ -23,15 +22,14 @@ const ARRAY_HEADER = Uint8Array.of(0xdd, 0, 0, 0, 0);
  * they UTF-8 or not; escapes are decoded, a lone surrogate becomes U+FFFD, a bad escape stands for itself. Bare nan and
  * inf are floats, keys that are no strings are their text.
  * @throws Problem `record.malformed` (by byte offset) or `record.too_deep` */
-export function fromJson(bytes: Uint8Array, span: Span, limits: { maxDepth: number }): Uint8Array {
-  const end = span.end;
-  const writer = createWriter(end - span.start + 64);
+export function fromJson(bytes: Uint8Array, start: number, end: number, limits: { maxDepth: number }): Uint8Array {
+  const writer = createWriter(end - start + 64);
   /** Of each container, in the order in which they open: where its header is, and how many members it has. */
   const headers: number[] = [];
   const lengths: number[] = [];
   /** The containers that are open: their index, and the bracket that closes them. */
   const open: { index: number; closer: number }[] = [];
-  let at = span.start;
+  let at = start;
 
   const malformed = (expected: string): Problem =>
     new Problem('record.malformed', describeFault(bytes, end, { at, expected }));

@@ -1,6 +1,5 @@
 /** Finds values and members in MessagePack bytes without reading them; a length in a header is never believed beyond
  * the bytes there are. */
-import type { Span } from '../record.ts';
 
 /** Where MessagePack breaks, and what is wrong there. */
 export interface Fault {
@@ -102,21 +101,23 @@ const wideKinds: ReadonlyMap<number, Header['kind']> = new Map([
 ]);
 
 /** A member of a map: from its key to the end of its value. */
-export interface Pair extends Span {
+export interface Pair {
+  start: number;
   valueStart: number;
+  end: number;
 }
 
 /** The members of a map that have the given key, as str or bin of any width, in order; without a name, all of them.
- * @param map a span that endOfValue has delimited */
-export function pairs(bytes: Uint8Array, map: Span, name?: string): Pair[] {
-  const header = headerAt(bytes, map.start, map.end)!;
+ * The range of the map is one that endOfValue has delimited. */
+export function pairs(bytes: Uint8Array, mapStart: number, mapEnd: number, name?: string): Pair[] {
+  const header = headerAt(bytes, mapStart, mapEnd)!;
   const key = name === undefined ? undefined : Buffer.from(name);
   const found: Pair[] = [];
   let at = header.end;
   for (let i = 0; i < header.length; i++) {
     const start = at;
-    const valueStart = endOfValue(bytes, start, map.end) as number;
-    at = endOfValue(bytes, valueStart, map.end) as number;
+    const valueStart = endOfValue(bytes, start, mapEnd) as number;
+    at = endOfValue(bytes, valueStart, mapEnd) as number;
     if (key === undefined || isKey(bytes, start, valueStart, key)) found.push({ start, valueStart, end: at });
   }
   return found;

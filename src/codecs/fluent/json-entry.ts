@@ -1,33 +1,17 @@
-/** What the JSON layouts share once a record is delimited: how it is read, and how it becomes an entry of Fluent
- * Forward. */
-import { applyEdits, type DecodeLimits, type Edit, type ForwardEntryOptions } from '../codecs/codec.ts';
-import { forwardEntry, isMapAt } from '../msgpack/event.ts';
-import { fromJson } from '../msgpack/from-json.ts';
-import { pairs } from '../msgpack/scan.ts';
-import { removePairs, spliceMember } from '../msgpack/splice.ts';
-import { createWriter } from '../msgpack/write.ts';
-import { Problem } from '../problem.ts';
-import type { LogRecord, Span, Tag } from '../record.ts';
-import { unixNanoFromFluentDate } from '../time.ts';
-import { salvage } from './salvage.ts';
-import { membersNamed, nestsDeeper, textOf } from './scan.ts';
+/** A record of a JSON body as an entry of Fluent Forward, with the values that Fluent Bit put into the JSON. */
+import { membersNamed, textOf } from '../../json/scan.ts';
+import { fromJson } from '../../msgpack/from-json.ts';
+import { type Pair, pairs } from '../../msgpack/scan.ts';
+import { createWriter } from '../../msgpack/write.ts';
+import { Problem } from '../../problem.ts';
+import type { LogRecord, Span, Tag } from '../../record.ts';
+import { unixNanoFromFluentDate } from '../../time.ts';
+import { applyEdits, type Edit, type ForwardEntryOptions } from '../codec.ts';
+import { removePairs, spliceMember } from '../splice/msgpack.ts';
+import { forwardEntry, isMapAt } from './log-event.ts';
 
 /** Levels down to which a record's values become MessagePack; a deeper one goes on as text. */
 const MAX_FORWARD_DEPTH = 1024;
-
-/** The map of a record as JSON.parse reads it, or, where that fails, as far as it can be read.
- * @throws Problem `record.too_deep` */
-export function readMap(bytes: Uint8Array, map: Span, limits: DecodeLimits): unknown {
-  if (nestsDeeper(bytes, map, limits.maxDepth)) {
-    throw new Problem('record.too_deep', `byte ${map.start}: more than ${limits.maxDepth} levels of nesting`);
-  }
-  const text = textOf(bytes, map.start, map.end);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return salvage(text, limits).value;
-  }
-}
 
 /** A record, tagged, as an entry of Fluent Forward. The member `dateKey` becomes the time again where it is one, and
  * stays a field where it is not. `__internal__.log_metadata` becomes the metadata; whatever else `__internal__` holds
@@ -65,20 +49,20 @@ function fieldsOf(bytes: Uint8Array, json: Span, dateKey: string): Fields | unde
   if (map === undefined) return undefined;
   const whole = { start: 0, end: map.length };
   // The time comes from the digits of the text: they are exact, a float made of them is not.
-  const date = membersNamed(bytes, json, dateKey).at(-1);
+  const date = membersNamed(bytes, json.start, json.end, dateKey).at(-1);
   const unixNano = date && unixNanoFromFluentDate(textOf(bytes, date.valueStart, date.end));
-  const removed: Span[] = unixNano === undefined ? [] : pairs(map, whole, dateKey);
+  const removed: Pair[] = unixNano === undefined ? [] : pairs(map, 0, map.length, dateKey);
 
   const edits: Edit[] = [];
   let metadata: Uint8Array | undefined;
-  const internal = pairs(map, whole, '__internal__').at(-1);
+  const internal = pairs(map, 0, map.length, '__internal__').at(-1);
   if (internal !== undefined) {
     const inside = { start: internal.valueStart, end: internal.end };
-    const logMetadata = isMapAt(map, inside) ? pairs(map, inside, 'log_metadata') : [];
+    const logMetadata = isMapAt(map, inside) ? pairs(map, inside.start, inside.end, 'log_metadata') : [];
     const last = logMetadata.at(-1);
     if (last !== undefined && isMapAt(map, { start: last.valueStart, end: last.end })) {
       metadata = map.subarray(last.valueStart, last.end);
-      if (pairs(map, inside).length === logMetadata.length) removed.push(internal);
+      if (pairs(map, inside.start, inside.end).length === logMetadata.length) removed.push(internal);
       else edits.push(...removePairs(map, inside, logMetadata));
     }
   }
@@ -93,7 +77,7 @@ function byOffset(a: Span, b: Span): number {
 
 function mapFromJson(bytes: Uint8Array, json: Span): Uint8Array | undefined {
   try {
-    return fromJson(bytes, json, { maxDepth: MAX_FORWARD_DEPTH });
+    return fromJson(bytes, json.start, json.end, { maxDepth: MAX_FORWARD_DEPTH });
   } catch (error) {
     if (error instanceof Problem) return undefined;
     throw error;

@@ -1,7 +1,8 @@
 /** Splices a member into the text of a JSON map, before its last brace. */
-import type { Edit } from '../codecs/codec.ts';
-import type { Span } from '../record.ts';
-import { membersNamed, wantsNoComma } from './scan.ts';
+
+import { membersNamed, wantsNoComma } from '../../json/scan.ts';
+import type { Span } from '../../record.ts';
+import type { Edit } from '../codec.ts';
 
 const encoded = new WeakMap<object, { name: string; withComma: Uint8Array }>();
 
@@ -12,11 +13,11 @@ const encoded = new WeakMap<object, { name: string; withComma: Uint8Array }>();
 export function spliceMember(bytes: Uint8Array, map: Span, name: string, value: object): Edit[] {
   const withComma = encodedMember(name, value);
   const bare = withComma.subarray(1);
-  const existing = membersNamed(bytes, map, name);
+  const existing = membersNamed(bytes, map.start, map.end, name);
   const last = existing.pop();
   if (last === undefined) {
     const brace = map.end - 1;
-    return [{ start: brace, end: brace, insert: wantsNoComma(bytes, map) ? bare : withComma }];
+    return [{ start: brace, end: brace, insert: wantsNoComma(bytes, map.end) ? bare : withComma }];
   }
   const edits: Edit[] = existing.map(({ start, next }) => ({ start, end: next, insert: new Uint8Array() }));
   edits.push({ start: last.start, end: last.end, insert: bare });

@@ -1,9 +1,10 @@
 /** Splices a member into a MessagePack map: the header counts one more, the pair is appended. */
-import type { Edit } from '../codecs/codec.ts';
-import type { Span } from '../record.ts';
-import { encode } from './encode.ts';
-import { headerAt, pairs } from './scan.ts';
-import { createWriter } from './write.ts';
+
+import { encode } from '../../msgpack/encode.ts';
+import { headerAt, pairs } from '../../msgpack/scan.ts';
+import { createWriter } from '../../msgpack/write.ts';
+import type { Span } from '../../record.ts';
+import type { Edit } from '../codec.ts';
 
 const encoded = new WeakMap<object, { name: string; pair: Uint8Array }>();
 
@@ -13,7 +14,7 @@ const encoded = new WeakMap<object, { name: string; pair: Uint8Array }>();
  * @param value is encoded once and must not change: the clear records of a batch share one tag */
 export function spliceMember(bytes: Uint8Array, map: Span, name: string, value: object): Edit[] {
   const insert = encodedPair(name, value);
-  const existing = pairs(bytes, map, name);
+  const existing = pairs(bytes, map.start, map.end, name);
   const last = existing.pop();
   const edits = removePairs(bytes, map, existing);
   if (last !== undefined) return [...edits, { start: last.start, end: last.end, insert }];

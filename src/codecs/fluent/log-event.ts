@@ -2,10 +2,11 @@
  * Fluent Bit's log event in MessagePack: `[[time, metadata], map]`, or `[time, map]` as older senders have it.
  * @see https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1
  */
-import type { Span } from '../record.ts';
-import { eventTime, unixNanoFromEpoch, unixNanoFromEventTime } from '../time.ts';
-import { decode } from './decode.ts';
-import { endOfValue, headerAt } from './scan.ts';
+
+import { decode } from '../../msgpack/decode.ts';
+import { endOfValue, headerAt } from '../../msgpack/scan.ts';
+import type { Span } from '../../record.ts';
+import { eventTime, unixNanoFromEpoch, unixNanoFromEventTime } from '../../time.ts';
 
 /** The parts of an event, as spans. */
 export interface LogEvent {
@@ -79,7 +80,7 @@ export function unixNanoOf(bytes: Uint8Array, event: LogEvent): bigint | undefin
   const { start } = event.time;
   if (isEventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 2);
   if (isExt8EventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 3);
-  return unixNanoFromEpoch(String(decode(bytes, event.time, { maxDepth: 0 })));
+  return unixNanoFromEpoch(String(decode(bytes, event.time.start, event.time.end, { maxDepth: 0 })));
 }
 
 const ARRAY_OF_TWO = Uint8Array.of(0x92);
