@@ -1,5 +1,5 @@
 /** The contract of a platform: what one map of a record is to it. */
-import type { JsonMap } from '../json/map.ts';
+import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Cluster, Platform } from '../record.ts';
 
 /** What the wrappers around a map have told so far; an inner wrapper adds to it and overrides. */
@@ -20,4 +20,16 @@ export interface Normalizer {
   /** Says what a map is, or undefined where it is nothing of this platform's. Judges by content, never by kind alone:
    * core/v1 Events are `kind: Event` too. */
   read(map: JsonMap, context: Context): Reading | undefined;
+}
+
+/** Tells an audit event of kube-apiserver, whole or cut, by its content: old clusters and stored copies leave out
+ * apiVersion and kind, and `kind: Event` alone is also what core/v1 Events say. */
+export function isAuditEvent(map: JsonMap): boolean {
+  const kind = member(map, 'kind');
+  if (kind === 'Event' && textAt(map, 'apiVersion')?.startsWith('audit.k8s.io/')) return true;
+  if (textAt(map, 'auditID') === undefined) return false;
+  const staged = textAt(map, 'stage') !== undefined;
+  if (map[CUT] !== undefined && staged) return true;
+  const asked = textAt(map, 'verb') ?? textAt(map, 'requestURI');
+  return asked !== undefined && (staged || isMap(member(map, 'user')));
 }

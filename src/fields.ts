@@ -1,0 +1,383 @@
+/** The field names that rules know, and how an event is read by them. */
+import { CUT, isMap, type JsonMap, member } from './json/map.ts';
+import { type PodSpec, podSpecOf } from './pod-spec.ts';
+import type { AuditEvent, User } from './record.ts';
+import type { FieldLookup, Found } from './sigma/field.ts';
+import { walk } from './sigma/walk.ts';
+
+/** One name of the taxonomy. */
+export interface Field {
+  /** One line: what it says. */
+  doc: string;
+  /** Where it is read, in the words of audit.k8s.io. */
+  source: string;
+  /** Where it is not known: a rule that turns on it is then undecided, not false. */
+  unknown?: string;
+  /** Tells whether names go on below it: `podSpec.dnsPolicy`. */
+  nested?: true;
+  /** @param path what follows the name and its dot; empty for the name alone */
+  read(event: AuditEvent, pod: PodSpec, path: string): Found;
+}
+
+const BODIES_UNKNOWN = 'where the policy logs no bodies, or they were cut, truncated, skipped or split';
+
+/** Every unified field by its name. Other names are those of audit.k8s.io, read from the unified event. */
+export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
+  ['verb', { doc: 'Verb of the request.', source: 'verb', read: ({ verb, gaps }) => text(verb, gaps.verb) }],
+  [
+    'action',
+    {
+      doc: 'What was done: the verb, or `create` for a patch or update that made the object.',
+      source: 'verb, responseStatus.code, age of the responseObject',
+      unknown: 'GKE: apply patches whose response is not logged',
+      read: ({ action, gaps }) => text(action ?? '', gaps.action),
+    },
+  ],
+  ['resource', { doc: 'Kind of object, in plural.', source: 'objectRef.resource', read: object('resource') }],
+  [
+    'subresource',
+    {
+      doc: 'Part of the object, as `exec`; empty for the object itself.',
+      source: 'objectRef.subresource',
+      read: object('subresource'),
+    },
+  ],
+  [
+    'namespace',
+    {
+      doc: 'Namespace of the object, a Namespace being in itself; empty for a cluster-scoped one.',
+      source: 'objectRef.namespace, requestObject.metadata.namespace',
+      read: object('namespace'),
+    },
+  ],
+  [
+    'name',
+    {
+      doc: 'Name of the object; `prefix*` where it was generated and only the prefix is known.',
+      source: 'objectRef.name, responseObject.metadata.name, requestObject.metadata.name or generateName',
+      unknown: 'objects created with generateName where the response is not logged',
+      read(event, pod, path) {
+        const found = object('name')(event, pod, path);
+        const isGuess = event.objectRef?.name === '' || event.objectRef?.name.endsWith('*');
+        const gap = found.gap ?? (isGuess && event.verb === 'create' ? event.gaps.responseObject : undefined);
+        return gap === undefined ? found : { values: found.values.filter((name) => name !== ''), gap };
+      },
+    },
+  ],
+  [
+    'apiGroup',
+    { doc: 'API group of the object; empty for core.', source: 'objectRef.apiGroup', read: object('apiGroup') },
+  ],
+  ['apiVersion', { doc: 'API version of the object.', source: 'objectRef.apiVersion', read: object('apiVersion') }],
+  [
+    'username',
+    {
+      doc: 'Who was authenticated; empty where authentication failed.',
+      source: 'user.username',
+      read: ({ user, gaps }) => text(user.username, gaps.user ?? cutOf(user)),
+    },
+  ],
+  [
+    'uid',
+    {
+      doc: 'Id of the user.',
+      source: 'user.uid',
+      unknown: 'GKE',
+      read: ({ user, gaps }) => text(user.uid ?? '', gaps.user ?? cutOf(user) ?? unlogged(user), 'absent'),
+    },
+  ],
+  [
+    'groups',
+    {
+      doc: 'Groups of the user.',
+      source: 'user.groups',
+      unknown: 'GKE',
+      read: ({ user, gaps }) => groups(user, gaps.user),
+    },
+  ],
+  [
+    'impersonatedUser',
+    {
+      doc: 'As whom the user acted (`kubectl --as`): authorization is decided on this one.',
+      source: 'impersonatedUser.username',
+      unknown: 'AKSAudit tables, OCSF',
+      read: ({ impersonatedUser: user, gaps }) =>
+        user === null ? missing(gaps.impersonatedUser) : text(user.username, cutOf(user)),
+    },
+  ],
+  [
+    'sourceIPs',
+    {
+      doc: 'Addresses that the request came through; all but the last can be forged.',
+      source: 'sourceIPs',
+      unknown: 'GKE: callers that Google does not tell',
+      read: ({ sourceIPs, gaps }) => ({ values: sourceIPs, ...gapOf(gaps.sourceIPs) }),
+    },
+  ],
+  [
+    'clientIP',
+    {
+      doc: 'The first of sourceIPs: the client, if it did not forge it.',
+      source: 'sourceIPs',
+      unknown: 'GKE: callers that Google does not tell',
+      read: ({ sourceIPs, gaps }) => text(sourceIPs[0] ?? '', gaps.sourceIPs, 'absent'),
+    },
+  ],
+  [
+    'userAgent',
+    {
+      doc: 'What the client calls itself.',
+      source: 'userAgent',
+      read: ({ userAgent, gaps }) => text(userAgent, gaps.userAgent),
+    },
+  ],
+  [
+    'requestURI',
+    {
+      doc: 'URI of the request. On GKE it is rebuilt, without its query.',
+      source: 'requestURI',
+      read: ({ requestURI, gaps }) => text(requestURI, gaps.requestURI),
+    },
+  ],
+  [
+    'auditID',
+    { doc: 'Id of the request.', source: 'auditID', read: ({ auditID, gaps }) => text(auditID, gaps.auditID) },
+  ],
+  [
+    'stage',
+    {
+      doc: 'RequestReceived, ResponseStarted, ResponseComplete or Panic.',
+      source: 'stage',
+      read: ({ stage, gaps }) => text(stage, gaps.stage),
+    },
+  ],
+  [
+    'level',
+    {
+      doc: 'Metadata, Request or RequestResponse.',
+      source: 'level',
+      unknown: 'GKE, OCSF',
+      read: ({ level, gaps }) => text(level, gaps.level ?? 'not_logged'),
+    },
+  ],
+  [
+    'outcome',
+    {
+      doc: 'none, success, unauthenticated, forbidden, admission_denied, conflict or error.',
+      source: 'stage, responseStatus, annotations',
+      read: ({ outcome, gaps }) => (gaps.outcome === undefined ? { values: [outcome] } : missing(gaps.outcome)),
+    },
+  ],
+  [
+    'responseStatus.code',
+    {
+      doc: 'HTTP status of the answer; gRPC codes are translated.',
+      source: 'responseStatus.code',
+      unknown: 'GKE: absent for patches and updates that succeeded (200 or 201)',
+      read: status('code'),
+    },
+  ],
+  ['responseStatus.status', { doc: 'Success or Failure.', source: 'responseStatus.status', read: status('status') }],
+  [
+    'responseStatus.reason',
+    { doc: 'Reason of a failure, as `Forbidden`.', source: 'responseStatus.reason', read: status('reason') },
+  ],
+  [
+    'responseStatus.message',
+    { doc: 'What the client was told.', source: 'responseStatus.message', read: status('message') },
+  ],
+  [
+    'dryRun',
+    {
+      doc: 'Nothing was persisted.',
+      source: 'dryRun in requestURI, in the body of a deletion, in the label command.gke.io/dryRun',
+      read: ({ dryRun, gaps }) => (gaps.dryRun === undefined ? { values: [dryRun] } : missing(gaps.dryRun)),
+    },
+  ],
+  [
+    'evidence',
+    { doc: 'full, partial or metadata.', source: 'bodies', read: ({ evidence }) => ({ values: [evidence] }) },
+  ],
+  [
+    'platform',
+    {
+      doc: 'kubernetes, eks, aks, gke or openshift.',
+      source: 'wrappers, users',
+      read: ({ platform }) => ({ values: [platform] }),
+    },
+  ],
+  [
+    'cluster',
+    {
+      doc: 'Name of the cluster; absent where neither record nor configuration tell it.',
+      source: 'wrappers, keys beside the event, configuration',
+      read: ({ cluster }) => text(cluster?.name ?? '', undefined, 'absent'),
+    },
+  ],
+  ['hostPID', flag('hostPID', 'Pods share the process ids of their node.')],
+  ['hostIPC', flag('hostIPC', 'Pods share the IPC namespace of their node.')],
+  ['hostNetwork', flag('hostNetwork', 'Pods share the network of their node.')],
+  ['shareProcessNamespace', flag('shareProcessNamespace', 'The containers of a pod share process ids.')],
+  ['serviceAccountName', inPodSpec('serviceAccountName', 'Service account that pods run as.')],
+  ['nodeName', inPodSpec('nodeName', 'Node that the pod is bound to.')],
+  ['volumes', { ...inPodSpec('volumes', 'Volumes of the pod spec, one by one.'), nested: true }],
+  [
+    'containers',
+    {
+      doc: 'Containers, init containers and ephemeral containers of the pod spec, one by one.',
+      source: 'podSpec',
+      unknown: BODIES_UNKNOWN,
+      nested: true,
+      read: (_event, pod, path) =>
+        joined(['containers', 'initContainers', 'ephemeralContainers'].map((list) => pod.read(below(list, path)))),
+    },
+  ],
+  [
+    'podSpec',
+    {
+      doc: 'Pod spec of a pod or a workload that is written: as stored if it is created, as asked for if it is changed.',
+      source: 'responseObject, requestObject: spec, or spec.template.spec and the like',
+      unknown: BODIES_UNKNOWN,
+      nested: true,
+      read: (_event, pod, path) => pod.read(path),
+    },
+  ],
+  [
+    'podSource',
+    {
+      doc: 'The body that podSpec is read from: request, response or patch.',
+      source: 'requestObject, responseObject',
+      unknown: BODIES_UNKNOWN,
+      read: (_event, pod) => pod.source,
+    },
+  ],
+  [
+    'owner.kind',
+    {
+      doc: 'Kind of the controller that owns the object.',
+      source: 'metadata.ownerReferences',
+      unknown: BODIES_UNKNOWN,
+      read: owner('kind'),
+    },
+  ],
+  [
+    'owner.name',
+    {
+      doc: 'Name of the controller that owns the object.',
+      source: 'metadata.ownerReferences',
+      unknown: BODIES_UNKNOWN,
+      read: owner('name'),
+    },
+  ],
+]);
+
+/** How rules see an event: unified names, names below them, and the names of audit.k8s.io on every platform. */
+export function fieldsOf(event: AuditEvent): FieldLookup {
+  let pod: PodSpec | undefined;
+  return (name) => {
+    const dot = name.indexOf('.');
+    const head = dot === -1 ? name : name.slice(0, dot);
+    const field = fields.get(name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
+    if (field === undefined) return raw(event, name, head);
+    pod ??= podSpecOf(event);
+    return field.read(event, pod, fields.has(name) ? '' : name.slice(dot + 1));
+  };
+}
+
+/** The names of audit.k8s.io that have a unified one. */
+const UNIFIED: ReadonlyMap<string, string> = new Map([
+  ...['resource', 'subresource', 'namespace', 'name', 'apiGroup', 'apiVersion'].map(
+    (member) => [`objectRef.${member}`, member] as const,
+  ),
+  ['user.username', 'username'],
+  ['user.uid', 'uid'],
+  ['user.groups', 'groups'],
+  ['impersonatedUser.username', 'impersonatedUser'],
+]);
+
+/** Reads a name of audit.k8s.io. What kube-apiserver leaves out where it is empty is absent, as in its own log. */
+function raw(event: AuditEvent, name: string, head: string): Found {
+  const unified = UNIFIED.get(name);
+  if (unified !== undefined) {
+    const found = fieldsOf(event)(unified);
+    return { ...found, values: found.values.filter((value) => value !== '') };
+  }
+  if (name === 'impersonatedUser.groups' && event.impersonatedUser !== null)
+    return groups(event.impersonatedUser, undefined);
+  const found = walk(event, name);
+  const gap = found.gap ?? event.gaps[head];
+  // Of a map that is there, its own mark says what is missing from it.
+  const isWhole = isMap(member(event, head));
+  return isWhole && found.gap === undefined ? found : { values: found.values, ...gapOf(gap) };
+}
+
+function object(name: 'resource' | 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion'): Field['read'] {
+  return ({ objectRef, gaps }) =>
+    objectRef === null ? missing(gaps.objectRef) : text(objectRef[name], cutOf(objectRef));
+}
+
+function status(name: string): Field['read'] {
+  return ({ responseStatus, gaps }) =>
+    responseStatus === null ? missing(gaps.responseStatus) : walk(responseStatus, name);
+}
+
+function flag(name: string, doc: string): Field {
+  return { doc, source: `podSpec.${name}`, unknown: BODIES_UNKNOWN, read: (_event, pod) => pod.flag(name) };
+}
+
+function inPodSpec(name: string, doc: string): Field {
+  return {
+    doc,
+    source: `podSpec.${name}`,
+    unknown: BODIES_UNKNOWN,
+    read: (_event, pod, path) => pod.read(below(name, path)),
+  };
+}
+
+function below(name: string, path: string): string {
+  return path === '' ? name : `${name}.${path}`;
+}
+
+function owner(name: 'kind' | 'name'): Field['read'] {
+  return ({ requestObject, responseObject, gaps }) => {
+    const body = isMap(requestObject) ? requestObject : responseObject;
+    if (body === undefined) return missing(gaps.requestObject ?? gaps.responseObject);
+    const { values, gap } = walk(body, 'metadata.ownerReferences');
+    const controllers = values.filter((reference) => String(member(reference, 'controller')) === 'true');
+    return { values: controllers.flatMap((reference) => walk(reference, name).values), ...gapOf(gap) };
+  };
+}
+
+function groups(user: User, gap: string | undefined): Found {
+  if (user.groups === null) return missing('not_logged');
+  // Groups stand before extra, so that extra says that they are all there.
+  const cut = user.extra === undefined ? cutOf(user) : undefined;
+  return { values: user.groups, ...gapOf(gap ?? cut) };
+}
+
+/** A text: one that is empty is unknown where there is a gap. */
+function text(value: string, gap: string | undefined, empty: 'present' | 'absent' = 'present'): Found {
+  if (value !== '') return { values: [value] };
+  return gap === undefined && empty === 'present' ? { values: [''] } : missing(gap);
+}
+
+function missing(gap: string | undefined): Found {
+  return { values: [], ...gapOf(gap) };
+}
+
+function gapOf(gap: string | undefined): { gap?: string } {
+  return gap === undefined ? {} : { gap };
+}
+
+function joined(found: readonly Found[]): Found {
+  return { values: found.flatMap(({ values }) => values), ...gapOf(found.find(({ gap }) => gap !== undefined)?.gap) };
+}
+
+function cutOf(part: object): string | undefined {
+  return (part as JsonMap)[CUT];
+}
+
+/** A platform that does not log groups logs no ids either. */
+function unlogged(user: User): string | undefined {
+  return user.groups === null ? 'not_logged' : undefined;
+}

@@ -1,0 +1,164 @@
+/** What a string of a log record holds: JSON in the forms in which pipelines hand it on. */
+import { constants, gunzipSync } from 'node:zlib';
+import { Problem } from '../problem.ts';
+import { isMap } from './map.ts';
+import { type Salvaged, salvage } from './salvage.ts';
+
+/** Nesting levels of one JSON text inside a record. */
+export const MAX_JSON_DEPTH = 256;
+
+/** Bytes that the gzip data of one record may still inflate to; what is inflated is taken off. */
+export interface InflateBudget {
+  remaining: number;
+}
+
+/** Layers of quoting, base64 and gzip around one JSON text. */
+const MAX_LAYERS = 6;
+/** CloudWatch Logs ends a message that it has cut so. */
+const TRUNCATION_NOTE = /\[Truncated\.\.\.\]\s*$/;
+/** Time in front of a line: CloudWatch exports, and CRI log files with stream and full/partial mark. */
+const LINE_PREFIX = /^\d{4}-\d\d-\d\dT\S+ (?:std(?:out|err) [FP] )?(?=[{[])/;
+
+type Form = 'json' | 'escaped' | 'quoted' | 'base64' | 'text';
+
+function formOf(text: string): Form {
+  const start = text.slice(0, 96).trimStart();
+  if (/^[{[]/.test(start)) return /^[{[]+\\+"/.test(start) ? 'escaped' : 'json';
+  if (start.startsWith('"')) return 'quoted';
+  if (LINE_PREFIX.test(start)) return 'json';
+  if (start.length >= 16 && /^[\w+/=-]+\s*$/.test(start)) {
+    const [first, second] = Buffer.from(start.slice(0, 4), 'base64');
+    if (first === 0x7b || first === 0x5b || (first === 0x1f && second === 0x8b)) return 'base64';
+  }
+  return 'text';
+}
+
+/** Tells by its first characters whether a string is worth a call of `embedded`. */
+export function mayHoldJson(text: string): boolean {
+  return formOf(text) !== 'text';
+}
+
+/** Returns the JSON values that a string holds, in order: usually one, more where texts were joined with or without
+ * line ends, none where it is plain text. Quotes, base64 and gzip around the JSON come off; cut JSON is salvaged. In
+ * place of what cannot be read stands a Problem, `record.malformed` (gzip data) or `record.too_deep`. */
+export function embedded(text: string, budget: InflateBudget): unknown[] {
+  let inner: string | undefined = text;
+  for (let layer = 0; layer <= MAX_LAYERS && inner !== undefined; layer++) {
+    switch (formOf(inner)) {
+      case 'text':
+        return [];
+      case 'json':
+        return parseAll(inner);
+      case 'escaped':
+        inner = unquote(inner.trim());
+        break;
+      case 'quoted':
+        inner = unquote(inner.trim().slice(1).replace(/"$/, ''));
+        break;
+      case 'base64': {
+        const bytes = Buffer.from(inner, 'base64');
+        const inflated = bytes[0] === 0x1f ? inflate(bytes, budget) : bytes.toString();
+        if (inflated instanceof Problem) return [inflated];
+        inner = inflated;
+      }
+    }
+  }
+  return [];
+}
+
+/** Reads one JSON text as far as it goes, or returns the Problem `record.too_deep`. */
+export function parseJson(text: string): Salvaged | Problem {
+  const whole = parseWhole(text);
+  if (whole === undefined) return parseCut(text);
+  if (!isDeeper(whole.value, MAX_JSON_DEPTH)) return { ...whole, cut: false };
+  return new Problem('record.too_deep', `JSON inside a string nests deeper than ${MAX_JSON_DEPTH} levels`);
+}
+
+function parseWhole(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function parseCut(text: string): Salvaged | Problem {
+  try {
+    return salvage(text.replace(TRUNCATION_NOTE, ''), { maxDepth: MAX_JSON_DEPTH });
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
+function parseAll(text: string): unknown[] {
+  const result = parseJson(text);
+  if (result instanceof Problem || !result.cut) return valuesOf(result);
+  // A cut message does not swallow the ones joined behind it, so lines that all start a text of their own go first.
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const texts = lines.every((line) => formOf(line) === 'json') ? lines : [text];
+  return texts.flatMap((each) => documents(each).flatMap((document) => valuesOf(parseJson(document))));
+}
+
+/** What was read, and behind a list of maps that is cut the Problem that there was more: a list has no place for the mark.
+ * Text that merely begins with a bracket is no such list. */
+function valuesOf(result: Salvaged | Problem): unknown[] {
+  if (result instanceof Problem) return [result];
+  if (!result.cut || !Array.isArray(result.value) || !result.value.some(isMap)) return [result.value];
+  return [result.value, new Problem('record.malformed', 'a list of JSON values inside the record is cut')];
+}
+
+/** The top-level maps and arrays of a text; the last one may be open. What lies between them is no JSON. */
+function documents(text: string): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (quoted) {
+      if (char === '\\') at++;
+      else if (char === '"') quoted = false;
+    } else if (char === '{' || char === '[') {
+      if (depth++ === 0) start = at;
+    } else if (depth > 0) {
+      if (char === '"') quoted = true;
+      else if ((char === '}' || char === ']') && --depth === 0) found.push(text.slice(start, at + 1));
+    }
+  }
+  if (depth > 0) found.push(text.slice(start));
+  // CloudWatch's note behind a message that was cut just at its end.
+  return found.filter((document) => document !== '[Truncated...]');
+}
+
+/** The inside of a JSON string literal, which may be cut in the middle of an escape. */
+function unquote(inside: string): string | undefined {
+  const whole = parseWhole(`"${inside}"`) ?? parseWhole(`"${inside.replace(/\\[^\\"]*$/, '')}"`);
+  return whole?.value as string | undefined;
+}
+
+function inflate(bytes: Buffer, budget: InflateBudget): string | Problem {
+  try {
+    // Z_SYNC_FLUSH: data that is cut gives what there is instead of an error.
+    const maxOutputLength = Math.max(1, budget.remaining);
+    const inflated = gunzipSync(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
+    budget.remaining -= inflated.length;
+    return inflated.toString();
+  } catch (cause) {
+    const what = cause instanceof RangeError ? 'inflates beyond the limit' : 'is corrupt';
+    return new Problem('record.malformed', `gzip data inside the record ${what}`, { cause });
+  }
+}
+
+function isDeeper(value: unknown, maxDepth: number): boolean {
+  let level: object[] = typeof value === 'object' && value !== null ? [value] : [];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === maxDepth) return true;
+    const next: object[] = [];
+    for (const parent of level) {
+      for (const child of Object.values(parent)) if (typeof child === 'object' && child !== null) next.push(child);
+    }
+    level = next;
+  }
+  return false;
+}

@@ -1,0 +1,79 @@
+/** Azure Kubernetes Service: diagnostic records (Event Hub, storage, partners) and the tables of Log Analytics. */
+import { at, CUT, type JsonMap, member, textAt } from '../json/map.ts';
+import { type Context, isAuditEvent, type Normalizer } from './normalizer.ts';
+
+export const aks: Normalizer = {
+  name: 'aks',
+  read(map, context) {
+    if (isAuditEvent(map)) {
+      if (context.platform !== undefined || !USERS.has(textAt(map, 'user', 'username') ?? '')) return undefined;
+      return { kind: 'audit', source: map, context: { ...context, platform: 'aks' } };
+    }
+    if (textAt(map, 'AuditId') !== undefined) {
+      return { kind: 'audit', source: fromColumns(map), context: placedBy(map, context) };
+    }
+    const log = logOf(map);
+    return log === undefined ? undefined : { kind: 'wrapper', inside: [log], context: placedBy(map, context) };
+  },
+};
+
+/** Users that exist on AKS alone. */
+const USERS = new Set(['aksService', 'hcpService', 'masterclient', 'nodeclient']);
+
+/** Where a diagnostic record has its line: a string, an object after some pipelines, and text for the other categories. */
+function logOf(map: JsonMap): unknown {
+  const properties = member(map, 'properties');
+  // Azure writes `properties` of other services as a string; its map is then met as a wrapper of its own.
+  if (typeof properties === 'string' && textAt(map, 'resourceId') !== undefined) return properties;
+  return at(properties, 'log') ?? member(map, 'log_s');
+}
+
+function placedBy(map: JsonMap, context: Context): Context {
+  const id = textAt(map, 'resourceId') ?? textAt(map, 'ResourceId') ?? textAt(map, '_ResourceId');
+  // Azure spells ids in upper case here and in lower case there, so case says nothing.
+  const found = RESOURCE_ID.exec(id?.toLowerCase() ?? '');
+  if (found === null) return { ...context, platform: 'aks' };
+  const [path, account, region, type, name] = found;
+  return {
+    ...context,
+    // Azure Arc logs clusters that run anywhere.
+    platform: type === 'managedclusters' ? 'aks' : 'kubernetes',
+    cluster: { name, id: path, account, region },
+  };
+}
+
+const RESOURCE_ID =
+  /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.[a-z]+\/(managedclusters|connectedclusters)\/([^/]+)/;
+
+/** AKSAudit, AKSAuditAdmin and ArcK8sAudit: one column for each member; dynamic columns may come as JSON text, which is
+ * read where the event is. There is no column for the impersonated user, so it is unknown. */
+function fromColumns(map: JsonMap): JsonMap {
+  const source: JsonMap =
+    map[CUT] === undefined
+      ? { annotations: {}, sourceIPs: [], responseStatus: {}, objectRef: null, userAgent: '' }
+      : {};
+  for (const [column, name] of Object.entries(COLUMNS)) {
+    const value = member(map, column);
+    if (value !== undefined) source[name] = value;
+  }
+  source[CUT] = map[CUT] ?? 'not_logged';
+  return source;
+}
+
+const COLUMNS = {
+  AuditId: 'auditID',
+  Level: 'level',
+  Stage: 'stage',
+  RequestUri: 'requestURI',
+  Verb: 'verb',
+  User: 'user',
+  SourceIps: 'sourceIPs',
+  UserAgent: 'userAgent',
+  ObjectRef: 'objectRef',
+  ResponseStatus: 'responseStatus',
+  Annotations: 'annotations',
+  RequestObject: 'requestObject',
+  ResponseObject: 'responseObject',
+  RequestReceivedTime: 'requestReceivedTimestamp',
+  StageReceivedTime: 'stageTimestamp',
+};

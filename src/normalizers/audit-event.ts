@@ -1,0 +1,391 @@
+/** Makes the unified event: guards the type of every member of an audit.k8s.io map, and derives what it does not say. */
+import { parseJson } from '../json/embedded.ts';
+import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import type { Salvaged } from '../json/salvage.ts';
+import { Problem } from '../problem.ts';
+import type { AuditEvent, Evidence, ObjectRef, Outcome, ResponseStatus, User } from '../record.ts';
+import type { Context } from './normalizer.ts';
+
+type Gaps = Partial<Record<keyof AuditEvent, CutReason>>;
+type Body = JsonMap | unknown[];
+
+/** Returns the event of a map in the shape of audit.k8s.io/v1 (or v1beta1). A member of the wrong type counts as absent;
+ * a map or list may come as JSON text. In a map with CUT, an absent member is unknown. Null for `user.groups` and
+ * `sourceIPs` says that the platform does not log them. */
+export function auditEvent(source: JsonMap, context: Context): AuditEvent {
+  const gaps: Gaps = {};
+  const read = <T>(name: keyof AuditEvent, value: T | undefined, absent: T): T => {
+    if (value === undefined || Array.isArray(value)) noteGap(gaps, name, missingFrom(source, name));
+    return value ?? absent;
+  };
+
+  const stage = read('stage', stageOf(source), source[CUT] === undefined ? 'ResponseComplete' : '');
+  const verb = read('verb', textAt(source, 'verb'), '');
+  if (verb === '') gaps.verb ??= 'not_logged';
+  const requestURI = read('requestURI', textAt(source, 'requestURI'), '');
+  const annotations = read('annotations', annotationsOf(mapIn(source, 'annotations')), {});
+  const sourceIPs = read('sourceIPs', textsOf(structured(source, 'sourceIPs')), []);
+  if (member(source, 'sourceIPs') === null) gaps.sourceIPs = 'not_logged';
+
+  const answered = stage !== 'RequestReceived';
+  const responseStatus = answered ? read('responseStatus', statusOf(mapIn(source, 'responseStatus')), null) : null;
+  const outcome = outcomeOf(stage, responseStatus, annotations, gaps);
+
+  const requestObject = bodyOf(source, 'requestObject', gaps);
+  const responseObject = bodyOf(source, 'responseObject', gaps);
+  // Null is said on purpose: a request that is not about an object.
+  const isAboutObject = member(source, 'objectRef') !== null;
+  const ref = objectRefOf(mapIn(source, 'objectRef'), verb, requestObject, responseObject);
+  const objectRef = isAboutObject ? read('objectRef', ref, null) : null;
+
+  const event: AuditEvent = {
+    platform: context.platform ?? 'kubernetes',
+    ...(context.cluster !== undefined && { cluster: context.cluster }),
+    auditID: read('auditID', textAt(source, 'auditID'), ''),
+    level: read('level', levelOf(source), ''),
+    stage,
+    verb,
+    user: read('user', userOf(mapIn(source, 'user')), NOBODY),
+    impersonatedUser: read('impersonatedUser', userOf(mapIn(source, 'impersonatedUser')), null),
+    sourceIPs,
+    userAgent: read('userAgent', textAt(source, 'userAgent'), ''),
+    objectRef,
+    requestURI,
+    responseStatus,
+    outcome,
+    dryRun: isDryRun(verb, requestURI, annotations, requestObject),
+    evidence: 'full',
+    requestReceivedTimestamp: read(
+      'requestReceivedTimestamp',
+      // audit.k8s.io/v1beta1 and before.
+      textAt(source, 'requestReceivedTimestamp') ?? textAt(source, 'metadata', 'creationTimestamp'),
+      '',
+    ),
+    stageTimestamp: read('stageTimestamp', textAt(source, 'stageTimestamp') ?? textAt(source, 'timestamp'), ''),
+    annotations,
+    ...(requestObject !== undefined && { requestObject }),
+    ...(responseObject !== undefined && { responseObject }),
+    gaps,
+  };
+  if (!event.dryRun) noteGap(gaps, 'dryRun', gaps.requestURI);
+  explainBodies(event, source, gaps);
+  const action = actionOf(event);
+  if (action === undefined) gaps.action = gaps.verb ?? gaps.outcome ?? gaps.responseObject ?? 'not_logged';
+  else event.action = action;
+  event.evidence = evidenceOf(event, source);
+  return event;
+}
+
+const NOBODY: User = { username: '', groups: [] };
+
+/** The order in which kube-apiserver writes the members of an event. */
+const ORDER = [
+  'kind',
+  'apiVersion',
+  'level',
+  'auditID',
+  'stage',
+  'requestURI',
+  'verb',
+  'user',
+  'impersonatedUser',
+  'sourceIPs',
+  'userAgent',
+  'objectRef',
+  'responseStatus',
+  'requestObject',
+  'responseObject',
+  'requestReceivedTimestamp',
+  'stageTimestamp',
+  'annotations',
+];
+
+/** Why a member that is not in the map, or a list that may be open at its end, is unknown; undefined where it is known
+ * to be absent: in kube-apiserver's own order, what stands before the last member has been passed. */
+function missingFrom(source: JsonMap, name: string): CutReason | undefined {
+  const reason = source[CUT];
+  if (reason !== 'cut') return Object.hasOwn(source, name) ? undefined : reason;
+  const keys = Object.keys(source);
+  const last = keys.at(-1) ?? '';
+  if (Object.hasOwn(source, name)) return name === last ? reason : undefined;
+  // Sorted keys never begin with `kind`: `annotations` or `auditID` is before it.
+  return keys[0] === 'kind' && ORDER.indexOf(name) < ORDER.indexOf(last) ? undefined : reason;
+}
+
+function noteGap(gaps: Gaps, name: keyof AuditEvent, reason: CutReason | undefined): void {
+  if (reason !== undefined) gaps[name] ??= reason;
+}
+
+/** A member that may be a map or list, or the JSON text of one: table columns and some pipelines make text of them. */
+function structured(map: JsonMap, name: string): unknown {
+  return parsed(member(map, name)).value;
+}
+
+function parsed(value: unknown): Salvaged {
+  if (typeof value !== 'string' || !/^\s*[{[]/.test(value)) return { value, cut: false };
+  const result = parseJson(value);
+  return result instanceof Problem ? { value: undefined, cut: true } : result;
+}
+
+function mapIn(map: JsonMap, name: string): JsonMap | undefined {
+  const value = structured(map, name);
+  return isMap(value) ? value : undefined;
+}
+
+function textsOf(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined;
+}
+
+/** Gives a part that was made from a map the mark of that map. */
+function marked<T extends object>(part: T, map: JsonMap): T {
+  return map[CUT] === undefined ? part : { ...part, [CUT]: map[CUT] };
+}
+
+function oneOf(value: string | undefined, known: readonly string[]): string | undefined {
+  return known.find((each) => each === value);
+}
+
+function stageOf(source: JsonMap): string | undefined {
+  return oneOf(textAt(source, 'stage'), ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']);
+}
+
+/** Log pipelines put their own `level` (info) over the one of the audit policy, which is then not known. */
+function levelOf(source: JsonMap): string | undefined {
+  const level = textAt(source, 'level');
+  return level === undefined ? undefined : (oneOf(level, ['Metadata', 'Request', 'RequestResponse']) ?? '');
+}
+
+function userOf(map: JsonMap | undefined): User | undefined {
+  if (map === undefined) return undefined;
+  const uid = textAt(map, 'uid');
+  const extra = mapIn(map, 'extra');
+  const user: User = {
+    username: textAt(map, 'username') ?? '',
+    ...(uid !== undefined && { uid }),
+    groups: member(map, 'groups') === null ? null : (textsOf(structured(map, 'groups')) ?? []),
+    ...(extra !== undefined && { extra: extraOf(extra) }),
+  };
+  return marked(user, map);
+}
+
+function extraOf(map: JsonMap): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(map).flatMap(([key, value]) => {
+      const texts = typeof value === 'string' ? [value] : textsOf(value);
+      return texts === undefined ? [] : [[key, texts]];
+    }),
+  );
+}
+
+/** Levels of maps that a system on the way has made of the dots of one annotation key. */
+const MAX_UNDOTTED = 8;
+
+function annotationsOf(map: JsonMap | undefined): Record<string, string> | undefined {
+  return map && marked(Object.fromEntries(annotationEntries(map, '', MAX_UNDOTTED)), map);
+}
+
+function annotationEntries(map: JsonMap, prefix: string, levels: number): [string, string][] {
+  return Object.entries(map).flatMap(([key, value]): [string, string][] => {
+    const path = prefix + key;
+    if (isMap(value)) return levels > 1 ? annotationEntries(value, `${path}.`, levels - 1) : [];
+    // Before the slash stands a domain, in which no `_` can be: it was a dot before Elastic took it.
+    return typeof value === 'string'
+      ? [[path.replace(/^[^/]*(?=\/)/, (domain) => domain.replaceAll('_', '.')), value]]
+      : [];
+  });
+}
+
+function objectRefOf(
+  map: JsonMap | undefined,
+  verb: string,
+  request: Body | undefined,
+  response: Body | undefined,
+): ObjectRef | undefined {
+  if (map === undefined) return undefined;
+  const resource = textAt(map, 'resource') ?? '';
+  const apiGroup = textAt(map, 'apiGroup') ?? '';
+  const subPath = textAt(map, 'subPath');
+  const name = textAt(map, 'name') || (verb === 'create' ? nameOf(request, response) : '');
+  // The audit event of a Namespace has it as its own namespace, except where it is created.
+  const ownNamespace = resource === 'namespaces' && name !== '' ? name : undefined;
+  const namespace = ownNamespace ?? (textAt(map, 'namespace') || textAt(request, 'metadata', 'namespace') || '');
+  const ref: ObjectRef = {
+    resource,
+    subresource: textAt(map, 'subresource') ?? '',
+    namespace,
+    name,
+    apiGroup: apiGroup === 'core' ? '' : apiGroup,
+    apiVersion: textAt(map, 'apiVersion') ?? '',
+    ...(subPath !== undefined && { subPath }),
+  };
+  return marked(ref, map);
+}
+
+/** The name of an object that was created with `generateName` is in the response alone; else its prefix with a star. */
+function nameOf(request: Body | undefined, response: Body | undefined): string {
+  const prefix = textAt(request, 'metadata', 'generateName');
+  return (
+    textAt(response, 'metadata', 'name') ??
+    textAt(request, 'metadata', 'name') ??
+    (prefix === undefined ? '' : `${prefix}*`)
+  );
+}
+
+function statusOf(map: JsonMap | undefined): ResponseStatus | null | undefined {
+  if (map === undefined) return undefined;
+  const code = httpCode(member(map, 'code'));
+  const status = textAt(map, 'status');
+  const reason = textAt(map, 'reason');
+  const message = textAt(map, 'message');
+  const read: ResponseStatus = {
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+  };
+  return marked(read, map);
+}
+
+/** What Google's API gateway answers for each gRPC status (google.rpc.Code), but for 6, 9 and 10 as Kubernetes does. */
+const HTTP_OF_GRPC: Readonly<Record<number, number>> = {
+  1: 499,
+  2: 500,
+  3: 400,
+  4: 504,
+  5: 404,
+  6: 409,
+  7: 403,
+  8: 429,
+  9: 400,
+  10: 409,
+  11: 400,
+  12: 501,
+  13: 500,
+  14: 503,
+  15: 500,
+  16: 401,
+};
+
+function httpCode(value: unknown): number | undefined {
+  const code = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value;
+  if (typeof code !== 'number' || !Number.isInteger(code)) return undefined;
+  return code >= 100 && code <= 599 ? code : HTTP_OF_GRPC[code];
+}
+
+function outcomeOf(
+  stage: string,
+  status: ResponseStatus | null,
+  annotations: Readonly<Record<string, string>>,
+  gaps: Gaps,
+): Outcome {
+  if (stage === 'RequestReceived') return 'none';
+  if (stage === 'Panic') return 'error';
+  const { code, message = '' } = status ?? {};
+  const decision = annotations['authorization.k8s.io/decision'];
+  if (code === undefined) {
+    if (status?.status === 'Failure') return 'error';
+    if (decision === 'forbid') return 'forbidden';
+    const unknown = gaps.stage ?? gaps.responseStatus ?? (status as JsonMap | null)?.[CUT];
+    noteGap(gaps, 'outcome', unknown);
+    return unknown === undefined ? 'success' : 'none';
+  }
+  if (code < 400) return 'success';
+  if (code === 401) return 'unauthenticated';
+  // `allow` is the word of the authorizer: a webhook, a quota or PodSecurity may have refused all the same.
+  if (message.includes('denied the request')) return 'admission_denied';
+  if (code === 409) return 'conflict';
+  if (code === 403) {
+    const refusedByAuthorizer = decision === undefined && (message === '' || message.includes(' is forbidden: User '));
+    return decision === 'forbid' || refusedByAuthorizer ? 'forbidden' : 'admission_denied';
+  }
+  return code === 400 || code === 422 ? 'admission_denied' : 'error';
+}
+
+function isDryRun(
+  verb: string,
+  requestURI: string,
+  annotations: Readonly<Record<string, string>>,
+  request: Body | undefined,
+): boolean {
+  const label = annotations['command.gke.io/dryRun'] ?? '';
+  if (label !== '' && label !== 'false') return true;
+  // kube-apiserver reads the options of a deletion from the body, and from the query only where there is no body.
+  if (verb.startsWith('delete') && isMap(request)) {
+    const dryRun = member(request, 'dryRun');
+    return Array.isArray(dryRun) && dryRun.includes('All');
+  }
+  const query = requestURI.indexOf('?');
+  return query !== -1 && new URLSearchParams(requestURI.slice(query)).getAll('dryRun').includes('All');
+}
+
+function bodyOf(source: JsonMap, name: 'requestObject' | 'responseObject', gaps: Gaps): Body | undefined {
+  const { value, cut } = parsed(member(source, name));
+  if (isMap(value)) return value;
+  if (Array.isArray(value)) {
+    noteGap(gaps, name, cut ? 'cut' : missingFrom(source, name));
+    return value;
+  }
+  // Any other text stands in for a body: AKS writes `skipped-too-big-size-object`.
+  if (typeof member(source, name) === 'string') gaps[name] = 'skipped';
+  return undefined;
+}
+
+/** Requests that open a connection carry what they ask for in the URI. */
+const CONNECTIONS = ['exec', 'attach', 'portforward', 'proxy'];
+
+/** Says why a body is missing where there must have been one: a write to an object that got as far. */
+function explainBodies(event: AuditEvent, source: JsonMap, gaps: Gaps): void {
+  const mayWrite = isWrite(event.verb) || gaps.verb !== undefined;
+  const mayBeAboutObject = event.objectRef !== null || gaps.objectRef !== undefined;
+  const isConnection = CONNECTIONS.includes(event.objectRef?.subresource ?? '');
+  if (event.stage === 'RequestReceived' || !mayWrite || !mayBeAboutObject || isConnection) return;
+
+  const truncated = event.annotations['audit.k8s.io/truncated'] === 'true' ? 'truncated' : 'not_logged';
+  const wasRead = event.outcome !== 'forbidden' && event.outcome !== 'unauthenticated';
+  if (wasRead && event.requestObject === undefined) {
+    noteGap(gaps, 'requestObject', missingFrom(source, 'requestObject') ?? truncated);
+  }
+  const mayHaveSucceeded = event.outcome === 'success' || gaps.outcome !== undefined;
+  if (mayHaveSucceeded && event.responseObject === undefined) {
+    noteGap(gaps, 'responseObject', missingFrom(source, 'responseObject') ?? truncated);
+  }
+}
+
+function isWrite(verb: string): boolean {
+  return verb === 'create' || verb === 'update' || verb === 'patch';
+}
+
+/** An apply patch, and an update of a few kinds, makes the object if there is none: the answer is then 201. */
+function actionOf({ verb, gaps, outcome, ...event }: AuditEvent): string | undefined {
+  if (verb === '') return undefined;
+  if (verb !== 'patch' && verb !== 'update') return verb;
+  if (event.objectRef !== null && event.objectRef.subresource !== '') return verb;
+  if (outcome !== 'success' && gaps.outcome === undefined) return verb;
+  const code = event.responseStatus?.code;
+  if (code !== undefined) return code === 201 ? 'create' : verb;
+  if (verb === 'patch' && isOtherPatch(event.requestObject)) return verb;
+
+  // Without a code, as on GKE, the object tells by its age. Kubernetes keeps creation times to the second.
+  const created = Date.parse(textAt(event.responseObject, 'metadata', 'creationTimestamp') ?? '');
+  const happened = Date.parse(event.stageTimestamp || event.requestReceivedTimestamp);
+  if (Number.isNaN(created) || Number.isNaN(happened)) return undefined;
+  return Math.abs(happened - created) <= CREATED_WITHIN_MILLISECONDS ? 'create' : verb;
+}
+
+const CREATED_WITHIN_MILLISECONDS = 5000;
+
+/** Only an apply patch names kind and version of its object, and only it can make one. */
+function isOtherPatch(body: Body | undefined): boolean {
+  if (body === undefined || (isMap(body) && body[CUT] !== undefined)) return false;
+  return textAt(body, 'kind') === undefined || textAt(body, 'apiVersion') === undefined;
+}
+
+function evidenceOf({ gaps, requestObject, responseObject }: AuditEvent, source: JsonMap): Evidence {
+  const marks = [source[CUT], cutOf(requestObject), cutOf(responseObject), gaps.requestObject, gaps.responseObject];
+  if (marks.some((mark) => mark !== undefined && mark !== 'not_logged')) return 'partial';
+  return gaps.requestObject === 'not_logged' && responseObject === undefined ? 'metadata' : 'full';
+}
+
+function cutOf(body: Body | undefined): CutReason | undefined {
+  return isMap(body) ? body[CUT] : undefined;
+}

@@ -1,0 +1,200 @@
+/** Google Kubernetes Engine: audit events as entries of Cloud Audit Logs, on their own or in Pub/Sub messages. */
+import ipaddr from 'ipaddr.js';
+import { at, CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import type { Cluster, ObjectRef } from '../record.ts';
+import { objectOfPath } from '../resource-path.ts';
+import type { Context, Normalizer } from './normalizer.ts';
+
+export const gke: Normalizer = {
+  name: 'gke',
+  read(entry, context) {
+    const payload = member(entry, 'protoPayload');
+    if (isMap(payload)) {
+      // Other services of Google Cloud, among them the API that makes clusters, log in the same shape.
+      if (!isKubernetes(entry, payload)) return { kind: 'wrapper', inside: [], context };
+      return { kind: 'audit', source: sourceOf(entry, payload), context: placedBy(entry, context) };
+    }
+    const message = member(entry, 'message');
+    const data = textAt(message, 'data');
+    const isPubSub =
+      data !== undefined && (textAt(message, 'messageId') ?? textAt(message, 'message_id')) !== undefined;
+    return isPubSub ? { kind: 'wrapper', inside: [data], context } : undefined;
+  },
+};
+
+function isKubernetes(entry: JsonMap, payload: JsonMap): boolean {
+  const service = textAt(payload, 'serviceName');
+  if (service !== undefined || payload[CUT] === undefined) return service === 'k8s.io';
+  // Keys are often sorted, so that a cut entry has lost the name of its service.
+  return (
+    textAt(entry, 'operation', 'producer') === 'k8s.io' || (textAt(payload, 'methodName') ?? '').startsWith('io.k8s.')
+  );
+}
+
+function placedBy(entry: JsonMap, context: Context): Context {
+  const labels = at(entry, 'resource', 'labels');
+  const name = textAt(labels, 'cluster_name');
+  if (name === undefined) return { ...context, platform: 'gke' };
+  const cluster: Cluster = { name };
+  const account = textAt(labels, 'project_id');
+  const region = textAt(labels, 'location');
+  if (account !== undefined) cluster.account = account;
+  if (region !== undefined) cluster.region = region;
+  return { ...context, platform: 'gke', cluster };
+}
+
+/** The entry in the words of audit.k8s.io. What Cloud Audit Logs do not have, such as groups, is null or missing. */
+function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
+  const method = methodOf(textAt(payload, 'methodName') ?? '');
+  // The permission that was asked for names the object too, and where keys are sorted it survives a cut.
+  const [permission] = listAt(payload, 'authorizationInfo');
+  const path = textAt(payload, 'resourceName') ?? textAt(permission, 'resource');
+  const objectRef = path === undefined || path === '' ? method.objectRef : objectOfResourceName(path);
+  const split = isMap(member(entry, 'split'));
+  const cut = split ? 'split' : (payload[CUT] ?? entry[CUT]);
+  const isWhole = payload[CUT] === undefined;
+
+  const source: JsonMap = {
+    auditID: auditIdOf(entry),
+    stage: isStart(member(entry, 'operation')) ? 'ResponseStarted' : 'ResponseComplete',
+    verb: method.verb,
+    objectRef: objectRef ?? null,
+  };
+  const timestamp = member(entry, 'timestamp');
+  if (timestamp !== undefined) source.requestReceivedTimestamp = timestamp;
+  if (path !== undefined && path !== '') source.requestURI = uriOf(objectRef, path);
+  const info = member(payload, 'authenticationInfo');
+  if (isWhole || (isMap(info) && info[CUT] === undefined)) {
+    source.user = { username: usernameOf(info), groups: null };
+    const impersonated = textAt(info, 'authoritySelector');
+    source.impersonatedUser = impersonated === undefined ? null : { username: impersonated, groups: null };
+  }
+  const userAgent = textAt(payload, 'requestMetadata', 'callerSuppliedUserAgent');
+  if (isWhole || userAgent !== undefined) source.userAgent = userAgent ?? '';
+  const ip = textAt(payload, 'requestMetadata', 'callerIp') ?? textAt(payload, 'requestMetadata', 'callerIP') ?? '';
+  // Google puts `private` or `gce-internal-ip` where it does not tell the address: unknown, and so left to null.
+  source.sourceIPs = isAddress(ip) ? [ip] : null;
+  const labels = member(entry, 'labels');
+  if (labels !== undefined) source.annotations = labels;
+  else if (entry[CUT] === undefined) source.annotations = {};
+
+  const request = bodyOf(member(payload, 'request'), split);
+  if (request !== undefined) source.requestObject = request;
+  const response = member(payload, 'response');
+  const isStatus = textAt(response, '@type')?.endsWith('.Status') === true;
+  if (response !== undefined) source.responseObject = bodyOf(response, split);
+  const status = member(payload, 'status');
+  if (isStatus) source.responseStatus = response;
+  else if (isWhole || status !== undefined) source.responseStatus = statusOf(status, method.verb, objectRef);
+
+  if (cut !== undefined) source[CUT] = cut;
+  return source;
+}
+
+function listAt(map: unknown, key: string): unknown[] {
+  const found = member(map, key);
+  return Array.isArray(found) ? found : [];
+}
+
+function auditIdOf(entry: JsonMap): string {
+  const operationId = textAt(entry, 'operation', 'id');
+  if (operationId !== undefined) return operationId;
+  const insertId = textAt(entry, 'insertId') ?? '';
+  // The parts of a split entry have their index behind the id.
+  const index = at(entry, 'split', 'index');
+  return index === undefined ? insertId : insertId.replace(new RegExp(`[-_.]?${Number(index)}$`), '');
+}
+
+/** Names of Kubernetes users stand in principalEmail too; it is missing for identities of third parties. */
+function usernameOf(info: unknown): string {
+  const [first] = listAt(info, 'serviceAccountDelegationInfo');
+  return (
+    textAt(info, 'principalEmail') ??
+    textAt(info, 'principalSubject') ??
+    textAt(first, 'firstPartyPrincipal', 'principalEmail') ??
+    textAt(first, 'principalSubject') ??
+    ''
+  );
+}
+
+/** A body without the type that the envelope adds. In a split entry every map inside may be incomplete. */
+function bodyOf(body: unknown, split: boolean): unknown {
+  if (!isMap(body)) return body;
+  const { '@type': type, ...rest } = body;
+  // A list cannot be a protobuf Struct: its wrapping has it under `value`.
+  if (type === 'k8s.io/Patch' && Array.isArray(rest.value)) return rest.value;
+  if (body[CUT] !== undefined || split) rest[CUT] = split ? 'split' : body[CUT];
+  return rest;
+}
+
+/** The gRPC status of an entry, as far as it tells the HTTP status: protobuf leaves code 0, success, out. A patch or
+ * update that succeeded may have been answered 200 or 201. */
+function statusOf(status: unknown, verb: string, objectRef: ObjectRef | undefined): JsonMap {
+  const code = member(status, 'code');
+  if (code !== undefined && Number(code) !== 0) return { code, message: member(status, 'message'), status: 'Failure' };
+  if (UPGRADED.has(objectRef?.subresource ?? '')) return { code: 101 };
+  if (verb === 'create') return { code: 201 };
+  return verb === 'patch' || verb === 'update' ? {} : { code: 200 };
+}
+
+const UPGRADED = new Set(['exec', 'attach', 'portforward']);
+
+/** Reads `<core|group>/<version>/…`; a path without a version is none of an object (`readyz`). */
+function objectOfResourceName(path: string): ObjectRef | undefined {
+  const [group, version = '', ...rest] = path.split('/');
+  if (!VERSION.test(version)) return undefined;
+  return objectOfPath(group === 'core' ? '' : group, version, rest);
+}
+
+const VERSION = /^v\d/;
+
+/** Reads `io.k8s.<group>.<version>.<resource>[.<subresource>].<verb>`, in which the parts of the group stand in reverse. */
+function methodOf(methodName: string): { verb: string; objectRef?: ObjectRef } {
+  const parts = methodName.split('.');
+  const verb = parts.pop() ?? '';
+  const version = parts.findLastIndex((part) => VERSION.test(part));
+  if (version === -1) return { verb };
+  const [resource, subresource] = parts.slice(version + 1);
+  if (resource === undefined) return { verb };
+  const isBuiltIn = methodName.startsWith('io.k8s.');
+  const group = parts
+    .slice(isBuiltIn ? 2 : 0, version)
+    .reverse()
+    .join('.');
+  const apiGroup = group === 'core' ? '' : isBuiltIn && !BARE_GROUPS.has(group) ? `${group}.k8s.io` : group;
+  return {
+    verb,
+    objectRef: {
+      resource,
+      subresource: subresource ?? '',
+      namespace: '',
+      name: '',
+      apiGroup,
+      apiVersion: parts[version],
+    },
+  };
+}
+
+/** The groups of Kubernetes from before groups were domains. */
+const BARE_GROUPS = new Set(['apps', 'autoscaling', 'batch', 'extensions', 'policy']);
+
+/** The URI that the request must have had, without its query, which is not logged. */
+function uriOf(objectRef: ObjectRef | undefined, path: string): string {
+  if (objectRef === undefined) return `/${path}`;
+  const root = objectRef.apiGroup === '' ? '/api' : `/apis/${objectRef.apiGroup}`;
+  return `${root}/${path.split('/').slice(1).join('/')}`;
+}
+
+function isAddress(ip: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(ip) || ipaddr.IPv6.isValid(ip);
+}
+
+/** A long-running request has two entries, `first` and `last`; others are both at once. */
+function isStart(operation: unknown): boolean {
+  return isTrue(member(operation, 'first')) && !isTrue(member(operation, 'last'));
+}
+
+/** Other systems on the way make strings of booleans. */
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true';
+}

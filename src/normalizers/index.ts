@@ -1,0 +1,123 @@
+/** Finds the audit events in a record, whichever platform logged them and whatever was wrapped around them. */
+import { embedded, type InflateBudget } from '../json/embedded.ts';
+import { CUT, isMap, type JsonMap, textAt } from '../json/map.ts';
+import { Problem } from '../problem.ts';
+import type { AuditEvent, Platform } from '../record.ts';
+import { aks } from './aks.ts';
+import { auditEvent } from './audit-event.ts';
+import { ecs } from './ecs.ts';
+import { eks } from './eks.ts';
+import { gke } from './gke.ts';
+import { kubernetes } from './kubernetes.ts';
+import type { Context, Normalizer, Reading } from './normalizer.ts';
+import { ocsf } from './ocsf.ts';
+import { openshift } from './openshift.ts';
+import { pipelines } from './pipelines.ts';
+
+/** Every shape that is known; the first that claims a map has it. A platform that knows plain events by their content
+ * stands before `kubernetes`, what guesses by the names of keys stands last. */
+export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, pipelines];
+
+export interface NormalizeOptions {
+  /** Platform of events which do not tell it. */
+  platform?: Platform;
+  /** Name of the cluster, for records which do not tell it. */
+  cluster?: string;
+}
+
+export type Normalized =
+  /** One event or more, in order. `problem` says what else in the record could not be read. */
+  | { kind: 'audit'; events: [AuditEvent, ...AuditEvent[]]; problem?: Problem }
+  | { kind: 'not_audit' }
+  | { kind: 'malformed'; problem: Problem };
+
+/** Wrappers inside wrappers; the longest chain known, of OVHcloud behind Kafka, has four. */
+const MAX_WRAPPERS = 6;
+const MAX_EVENTS = 100_000;
+const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
+
+interface Search {
+  options: NormalizeOptions;
+  events: AuditEvent[];
+  problem?: Problem;
+  inflate: InflateBudget;
+}
+
+/** The audit events in the value of a record. What is inside and cannot be read does not hide the events beside it; a
+ * record in which there is no event, but something unreadable, is malformed. */
+export function normalize(value: unknown, options: NormalizeOptions = {}): Normalized {
+  const search: Search = { options, events: [], inflate: { remaining: MAX_INFLATED_BYTES } };
+  visit(value, { depth: 0, context: {} }, search);
+  const { events, problem } = search;
+  const [first, ...rest] = events;
+  if (first !== undefined)
+    return { kind: 'audit', events: [first, ...rest], ...(problem !== undefined && { problem }) };
+  return problem === undefined ? { kind: 'not_audit' } : { kind: 'malformed', problem };
+}
+
+/** Where a value was found. */
+interface Place {
+  depth: number;
+  context: Context;
+  /** The name that a key beside the wrappers gives the cluster. */
+  clusterName?: string;
+}
+
+function visit(value: unknown, place: Place, search: Search): void {
+  if (place.depth > MAX_WRAPPERS) {
+    search.problem ??= new Problem('record.too_deep', `more than ${MAX_WRAPPERS} wrappers around an event`);
+  } else if (value instanceof Problem) {
+    search.problem ??= value;
+  } else if (typeof value === 'string') {
+    for (const each of embedded(value, search.inflate)) visit(each, place, search);
+  } else if (Array.isArray(value)) {
+    // Lists and texts in lists count as wrappers, so that no input makes this recursion deep.
+    const below = { ...place, depth: place.depth + 1 };
+    for (const each of value) visit(each, isMap(each) ? place : below, search);
+  } else if (isMap(value)) {
+    visitMap(value, { ...place, clusterName: clusterNameIn(value) ?? place.clusterName }, search);
+  }
+}
+
+function visitMap(map: JsonMap, { depth, context, clusterName }: Place, search: Search): void {
+  const reading = firstReading(map, context);
+  if (reading?.kind === 'audit') {
+    if (search.events.length === MAX_EVENTS) {
+      search.problem ??= new Problem('record.malformed', `the record holds more than ${MAX_EVENTS} audit events`);
+      return;
+    }
+    const { platform = search.options.platform, cluster } = reading.context;
+    const name = clusterName ?? cluster?.name ?? search.options.cluster;
+    const placed = name === undefined ? { platform } : { platform, cluster: { ...cluster, name } };
+    search.events.push(auditEvent(reading.source, placed));
+    return;
+  }
+  if (map[CUT] !== undefined && Object.keys(map).length > 0) {
+    const last = Object.keys(map).at(-1);
+    search.problem ??= new Problem('record.malformed', `the record is cut after '${last}': there was more in it`);
+  }
+  for (const inside of reading?.inside ?? []) {
+    visit(inside, { depth: depth + 1, context: reading?.context ?? context, clusterName }, search);
+  }
+}
+
+function firstReading(map: JsonMap, context: Context): Reading | undefined {
+  for (const normalizer of normalizers) {
+    const reading = normalizer.read(map, context);
+    if (reading !== undefined) return reading;
+  }
+  return undefined;
+}
+
+/** Keys that people add to records to tell one cluster from another, by rank. */
+const CLUSTER_KEYS = [
+  ['cluster'],
+  ['cluster_name'],
+  ['_gdch_cluster'],
+  ['openshift', 'cluster_id'],
+  ['p_source_label'],
+];
+
+function clusterNameIn(map: JsonMap): string | undefined {
+  return CLUSTER_KEYS.map((keys) => textAt(map, ...keys)).find((name) => name !== undefined && name !== '');
+}

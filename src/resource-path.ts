@@ -1,0 +1,17 @@
+/** The path of a request to the Kubernetes API, as the object that it names. */
+import type { ObjectRef } from './record.ts';
+
+/** Reads what follows group and version: `[namespaces/<ns>/]<resource>[/<name>[/<subresource>[/<path>…]]]`. Returns
+ * undefined where not even a resource is named. */
+export function objectOfPath(apiGroup: string, apiVersion: string, segments: readonly string[]): ObjectRef | undefined {
+  const namespaced =
+    segments[0] === 'namespaces' && segments.length >= 3 && !NAMESPACE_SUBRESOURCES.includes(segments[2]);
+  const [resource, name = '', subresource = '', ...rest] = namespaced ? segments.slice(2) : segments;
+  if (resource === undefined || resource === '') return undefined;
+  const namespace = namespaced ? segments[1] : '';
+  const subPath = rest.length > 0 ? { subPath: rest.join('/') } : {};
+  return { resource, subresource, namespace, name, apiGroup, apiVersion, ...subPath };
+}
+
+/** `namespaces/<name>/status` is a part of the Namespace object, not a collection in the namespace. */
+const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];

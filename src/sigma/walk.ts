@@ -1,0 +1,66 @@
+/** Finds the values under a field name in nested data. */
+import { CUT, isMap, type JsonMap } from '../json/map.ts';
+import type { Found } from './field.ts';
+
+/** Every value under a dotted path. A key that has dots in it comes first, the longest first (`a.b.c`, then `a.b` and `c`,
+ * then `a`); the first way that leads to a value counts. Lists are crossed member by member, at the end of the path as
+ * well; a member that is null counts as present. A map with CUT that lacks the key makes a gap, as does a list that was
+ * open where the data was cut. */
+export function walk(value: unknown, path: string): Found {
+  const search: Search = { values: [], gap: undefined };
+  descend(value, path, undefined, search);
+  return search.gap === undefined ? { values: search.values } : { values: search.values, gap: search.gap };
+}
+
+interface Search {
+  values: unknown[];
+  gap: string | undefined;
+}
+
+/** Each map is met once at most, as only one way of cutting the path leads to it: the work is bounded by the data. */
+function descend(value: unknown, path: string, outer: 'split' | undefined, search: Search): boolean {
+  let found = false;
+  for (const map of flat(value)) {
+    if (!isMap(map)) continue;
+    // Of a split entry any map may be spread over the parts, those inside as well.
+    const cut = map[CUT] ?? outer;
+    const split = cut === 'split' ? cut : undefined;
+    if (Object.hasOwn(map, path)) {
+      noteOpenList(map, path, cut, search);
+      for (const each of flat(map[path])) search.values.push(each);
+      found = true;
+      continue;
+    }
+    let hasKey = false;
+    for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+      const key = path.slice(0, dot);
+      if (!Object.hasOwn(map, key)) continue;
+      hasKey = true;
+      noteOpenList(map, key, cut, search);
+      if (!descend(map[key], path.slice(dot + 1), split, search)) continue;
+      found = true;
+      break;
+    }
+    if (!hasKey && cut !== undefined) search.gap ??= cut;
+  }
+  return found;
+}
+
+/** A list has no place for the mark: it was open if it is the last member of a map that was. */
+function noteOpenList(map: JsonMap, key: string, cut: string | undefined, search: Search): void {
+  if (cut === undefined || !Array.isArray(map[key])) return;
+  if (cut === 'split' || (cut === 'cut' && Object.keys(map).at(-1) === key)) search.gap ??= cut;
+}
+
+/** The members of nested lists in order, or the value itself; with a stack of its own, as input may nest deep. */
+function flat(value: unknown): unknown[] {
+  if (!Array.isArray(value)) return [value];
+  const values: unknown[] = [];
+  const stack: unknown[] = [value];
+  while (stack.length > 0) {
+    const next = stack.pop();
+    if (!Array.isArray(next)) values.push(next);
+    else for (let index = next.length - 1; index >= 0; index--) stack.push(next[index]);
+  }
+  return values;
+}
