@@ -1,0 +1,173 @@
+/** Every bundled rule on the cases beside it, the way a record goes; and each part of a rule earns its place. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { detect } from '../src/detect.ts';
+import { normalize } from '../src/normalizers/index.ts';
+import { loadRules } from '../src/rules.ts';
+import type { Condition, Item, Rule, Selection } from '../src/sigma/ast.ts';
+import { compileRule, printRuleProblem } from '../src/sigma/index.ts';
+
+interface Case {
+  name: string;
+  /** A log record as it arrives. */
+  record: unknown;
+}
+
+interface Cases {
+  matches: Case[];
+  ignores: Case[];
+  undecided: Case[];
+}
+
+type Answer = keyof Cases;
+
+const folder = fileURLToPath(new URL('../rules', import.meta.url));
+const { ruleset, problems } = loadRules([folder]);
+
+const rules = ruleset.rules.map(({ rule }) => {
+  const cases: Cases = JSON.parse(readFileSync(rule.path.replace(/\.ya?ml$/, '.cases.json'), 'utf8'));
+  return { file: relative(folder, rule.path), rule, cases };
+});
+
+it('every file is a rule that can be used', () => {
+  expect(problems.map(printRuleProblem)).toEqual([]);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const names = (end: RegExp) => files.filter((file) => end.test(file)).map((file) => file.replace(end, ''));
+  expect(rules.map(({ file }) => file.replace(/\.ya?ml$/, ''))).toEqual(names(/\.ya?ml$/).sort());
+  expect(names(/\.cases\.json$/).sort()).toEqual(names(/\.ya?ml$/).sort());
+});
+
+/** What the rule says to a record; undefined for a record that cannot be read at all. */
+function answerOf(rule: Rule, record: unknown): Answer | undefined {
+  const detection = detect(normalize(record), { hash: '', rules: [compileRule(rule)] });
+  switch (detection.verdict) {
+    case 'match':
+      return 'matches';
+    case 'indeterminate':
+      return 'undecided';
+    case 'clear':
+    case 'not_audit':
+      return 'ignores';
+    case 'error':
+      return undefined;
+  }
+}
+
+/** What a rule says though its fields say so already, for its readers and for tools whose fields do not. */
+const restated = new Set([
+  'workload-host-pid if written loses verb', // hostPID is read in writes alone.
+]);
+
+const answers: Answer[] = ['matches', 'ignores', 'undecided'];
+
+describe.each(rules)('$file', ({ file, rule, cases }) => {
+  it('is named as its file, and whole', () => {
+    expect(rule.name).toBe(basename(file).replace(/\.ya?ml$/, ''));
+    expect(rule).toMatchObject({ id: expect.any(String), description: expect.stringMatching(/./) });
+    expect(rule.ruleTags.some((tag) => tag.startsWith('attack.t'))).toBe(true);
+    expect(rule.falsepositives).not.toEqual([]);
+    expect(rule.context).not.toEqual([]);
+    expect(rule.summary.some((part) => typeof part !== 'string')).toBe(true);
+  });
+
+  it('has cases of both kinds, each under a name of its own', () => {
+    expect(Object.keys(cases)).toEqual(answers);
+    expect(cases.matches).not.toEqual([]);
+    expect(cases.ignores).not.toEqual([]);
+    const names = answers.flatMap((answer) => cases[answer].map(({ name }) => name));
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
+  describe.each(answers)('%s', (answer) => {
+    it.each(cases[answer])('$name', ({ record }) => {
+      expect(answerOf(rule, record)).toBe(answer);
+    });
+  });
+
+  describe('a case fails', () => {
+    it.each(mutantsOf(rule).filter(({ change }) => !restated.has(`${rule.name} ${change}`)))(
+      '$change',
+      ({ mutant }) => {
+        const told = answers.some((answer) => cases[answer].some(({ record }) => answerOf(mutant, record) !== answer));
+        expect(told).toBe(true);
+      },
+    );
+  });
+});
+
+it('ids and names are used once', () => {
+  expect(new Set(rules.map(({ rule }) => rule.id)).size).toBe(rules.length);
+  expect(new Set(rules.map(({ rule }) => rule.name)).size).toBe(rules.length);
+});
+
+/** The rule with each selection negated, and dropped; with each of its items, and each value of a list, dropped. */
+function mutantsOf(rule: Rule): { change: string; mutant: Rule }[] {
+  return [...rule.selections.values()].flatMap((selection) => [
+    {
+      change: `if ${selection.name} is negated`,
+      mutant: { ...rule, condition: negated(rule.condition, selection.name) },
+    },
+    { change: `if ${selection.name} is dropped`, mutant: withCondition(rule, without(rule.condition, selection.name)) },
+    ...reducedSelections(selection).map(({ change, reduced }) => ({
+      change: `if ${selection.name} ${change}`,
+      mutant: { ...rule, selections: new Map([...rule.selections, [selection.name, reduced]]) },
+    })),
+  ]);
+}
+
+function withCondition(rule: Rule, condition: Condition | undefined): Rule {
+  if (condition === undefined) throw new Error('nothing would be left of the condition');
+  return { ...rule, condition };
+}
+
+function negated(condition: Condition, name: string): Condition {
+  switch (condition.kind) {
+    case 'selection':
+      return condition.name === name ? { kind: 'not', operand: condition } : condition;
+    case 'not':
+      return { kind: 'not', operand: negated(condition.operand, name) };
+    case 'and':
+    case 'or':
+      return { ...condition, operands: condition.operands.map((operand) => negated(operand, name)) };
+  }
+}
+
+function without(condition: Condition, name: string): Condition | undefined {
+  switch (condition.kind) {
+    case 'selection':
+      return condition.name === name ? undefined : condition;
+    case 'not': {
+      const operand = without(condition.operand, name);
+      return operand && { kind: 'not', operand };
+    }
+    case 'and':
+    case 'or': {
+      const operands = condition.operands.flatMap((operand) => without(operand, name) ?? []);
+      return operands.length > 0 ? { ...condition, operands } : undefined;
+    }
+  }
+}
+
+function reducedSelections(selection: Selection): { change: string; reduced: Selection }[] {
+  const { alternatives } = selection;
+  const withItems = (index: number, items: Item[] | undefined): Selection => ({
+    ...selection,
+    alternatives: alternatives.flatMap((old, i) => (i !== index ? [old] : items === undefined ? [] : [items])),
+  });
+  return alternatives.flatMap((items, index) => [
+    ...(alternatives.length > 1 ? [{ change: `loses map ${index + 1}`, reduced: withItems(index, undefined) }] : []),
+    ...items.flatMap((item, i) => [
+      ...(items.length > 1
+        ? [{ change: `loses ${item.field}`, reduced: withItems(index, items.toSpliced(i, 1)) }]
+        : []),
+      ...(item.tests.length > 1
+        ? item.tests.map((_, t) => ({
+            change: `loses value ${t + 1} of ${item.field}`,
+            reduced: withItems(index, items.with(i, { ...item, tests: item.tests.toSpliced(t, 1) })),
+          }))
+        : []),
+    ]),
+  ]);
+}
