@@ -51,8 +51,10 @@ export function podSpecOf(event: AuditEvent): PodSpec {
     read,
     flag(name) {
       const found = read(name);
-      // A webhook may set it after the request, or take it away: either way someone tried.
-      const all = isCreate ? bodies.flatMap(({ body }) => walk(body, `${place}.${name}`).values) : found.values;
+      // A webhook may set it after the request, or take it away: either way someone tried. An update sends the whole
+      // object too, so that what the response has besides was put in now, where after a patch it was there before.
+      const isWhole = isCreate || event.verb === 'update';
+      const all = isWhole ? bodies.flatMap(({ body }) => walk(body, `${place}.${name}`).values) : found.values;
       if (all.some(isTrue) || (found.gap !== undefined && isNamedByPodSecurity(event, name))) return { values: [true] };
       const values = found.values.some(isFalse) ? [false] : [];
       return found.gap === undefined ? { values } : { values, gap: found.gap };
