@@ -1,0 +1,104 @@
+/** Rules by people who mean harm, or whose editor does: never an exception, always a message or a rule that runs. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { compileRule, evaluate, explain, parseRule, printRuleProblem } from '../../src/sigma/index.ts';
+import { lookupOf } from './lookup.ts';
+
+const rule = `\
+title: Some rule
+id: 5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11
+level: high
+tags: [attack.t1611]
+logsource: {product: kubernetes, service: audit}
+detection:
+  a:
+    verb|contains|all: [cre, ate]
+    name|re|i: '^a+$'
+    ip|cidr: 10.0.0.0/8
+  b:
+    - code|gte: 400
+    - note: null
+      flag|exists: false
+  condition: a and not (1 of b* or b)
+tripline:
+  summary: '[{verb}] {name}'
+  context: [verb]
+`;
+
+const lookup = lookupOf({ verb: 'create', name: ['aaa', null, {}], ip: '10.1.1.1', code: '403' }, { note: 'cut' });
+
+function survives(text: string): void {
+  const { rule, problems } = parseRule(text, 'r.yml', ['verb', 'name', 'ip', 'code', 'note', 'flag']);
+  expect(rule === undefined).toBe(problems.length > 0);
+  for (const problem of problems) {
+    expect(problem.line).toBeGreaterThan(0);
+    expect(problem.column).toBeGreaterThan(0);
+    expect(problem.message).not.toBe('');
+    expect(problem.hint).not.toBe('');
+    const printed = printRuleProblem(problem);
+    expect(printed.length).toBeLessThan(1_500);
+    expect(printed.split('\n')).toHaveLength(3);
+  }
+  if (rule === undefined) return;
+  const compiled = compileRule(rule);
+  expect(explain(compiled, lookup).truth).toBe(evaluate(compiled, lookup).truth);
+}
+
+it('the rule itself is one', () => {
+  expect(parseRule(rule, 'r.yml').problems).toEqual([]);
+});
+
+it('a rule with letters changed, dropped and put in', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      ...'[]{}:-|>&*!%@`\'"#,?\n\t \\()',
+      '\n  ',
+      '- ',
+      ': ',
+      '? ',
+      '---\n',
+      '|re: ',
+      'null',
+      '1e999',
+      '~',
+    ),
+    fc.string({ unit: 'binary', maxLength: 3 }),
+  );
+  const edit = fc.record({ at: fc.nat(rule.length), drop: fc.nat(12), insert: piece });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), (edits) => {
+      survives(edits.reduce((text, { at, drop, insert }) => text.slice(0, at) + insert + text.slice(at + drop), rule));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('a rule with values of any type in any place', () => {
+  const any = fc.anything({ withNullPrototype: false, maxDepth: 3, maxKeys: 4 });
+  const key = fc.constantFrom('verb', 'name|re', 'ip|cidr', 'code|lt', 'flag|exists', '|all', 'verb|contains|all|neq');
+  const detection = fc.dictionary(
+    fc.constantFrom('a', 'b', 'condition', '__proto__', 'constructor', ''),
+    fc.oneof(any, fc.dictionary(key, any), fc.array(fc.dictionary(key, any)), fc.constantFrom('a', 'all of them')),
+  );
+  const keys = fc.constantFrom('title', 'id', 'level', 'tags', 'name', 'sigma-version', 'tripline', 'x', '__proto__');
+  fc.assert(
+    fc.property(fc.dictionary(keys, any), detection, any, (members, detection, logsource) => {
+      const whole = { title: 't', ...members, logsource: logsource ?? { service: 'audit' }, detection };
+      survives(stringify(whole, { aliasDuplicateObjects: false }));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('values of any type in the event', () => {
+  const { rule: parsed } = parseRule(rule, 'r.yml');
+  const compiled = compileRule(parsed!);
+  const value = fc.anything({ withBigInt: true, withNullPrototype: true });
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom('verb', 'name', 'ip', 'code', 'note', 'flag'), value), (event) => {
+      const hostile = lookupOf(event);
+      expect(explain(compiled, hostile).truth).toBe(evaluate(compiled, hostile).truth);
+    }),
+  );
+});

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CUT } from '../../src/json/map.ts';
+import { walk } from '../../src/sigma/walk.ts';
+
+const rows: [name: string, value: unknown, path: string, values: unknown[], gap?: string][] = [
+  ['a plain key', { a: 1 }, 'a', [1]],
+  ['a dotted path', { a: { b: { c: 1 } } }, 'a.b.c', [1]],
+  ['a key with dots before a path', { 'a.b': 1, a: { b: 2 } }, 'a.b', [1]],
+  ['the longest key first', { 'a.b': { c: 1 }, a: { 'b.c': 2 } }, 'a.b.c', [1]],
+  ['a shorter key where the longer leads nowhere', { 'a.b': { x: 1 }, a: { b: { c: 2 } } }, 'a.b.c', [2]],
+  ['dots and slashes inside a path', { m: { 'x.io/y': 'z' } }, 'm.x.io/y', ['z']],
+  ['every member of a list on the way', { a: [{ b: 1 }, { c: 0 }, { b: 2 }] }, 'a.b', [1, 2]],
+  ['every member of a list at the end', { a: [1, [2, [3]]] }, 'a', [1, 2, 3]],
+  ['lists in lists on the way', { a: [[{ b: 1 }], { b: [2] }] }, 'a.b', [1, 2]],
+  ['a list at the root', [{ op: 'add' }, { op: 'test' }], 'op', ['add', 'test']],
+  ['null counts as present', { a: null }, 'a', [null]],
+  ['an empty list holds nothing', { a: [] }, 'a', []],
+  ['a map as value', { a: { b: 1 } }, 'a', [{ b: 1 }]],
+  ['nothing below a scalar', { a: 1 }, 'a.b', []],
+  ['nothing in a scalar', 17, 'a', []],
+  ['keys of the prototype are no data', {}, 'constructor.name', []],
+  ['__proto__ is data', JSON.parse('{"__proto__": {"a": 1}}'), '__proto__.a', [1]],
+  ['a missing key of a cut map', { a: { [CUT]: 'cut' } }, 'a.b', [], 'cut'],
+  ['a key that a cut map has', { a: { b: 1, [CUT]: 'cut' } }, 'a.b', [1]],
+  ['a whole map inside a cut one', { a: { x: {}, [CUT]: 'cut' }, [CUT]: 'cut' }, 'a.x.y', []],
+  ['the first reason met', { a: { [CUT]: 'truncated' }, [CUT]: 'cut' }, 'a.b', [], 'truncated'],
+  ['the last list of a cut map was open', { a: [1], [CUT]: 'cut' }, 'a', [1], 'cut'],
+  ['a list on the way that was open', { a: [{ b: 1 }], [CUT]: 'cut' }, 'a.b', [1], 'cut'],
+  ['a list before the last member was whole', { a: [1], b: 2, [CUT]: 'cut' }, 'a', [1]],
+  ['any map inside a split one may be incomplete', { a: { b: {} }, [CUT]: 'split' }, 'a.b.c', [], 'split'],
+  ['any list inside a split one may be incomplete', { a: { b: [1] }, [CUT]: 'split' }, 'a.b', [1], 'split'],
+  ['a scalar inside a split map is known', { a: { b: false }, [CUT]: 'split' }, 'a.b', [false]],
+  ['one cut member of a list', { a: [{ b: 1 }, { [CUT]: 'cut' }] }, 'a.b', [1], 'cut'],
+];
+
+test.each(rows)('%s', (_name, value, path, values, gap) => {
+  expect(walk(value, path)).toEqual(gap === undefined ? { values } : { values, gap });
+});
+
+describe('hostile data', () => {
+  test('a list of 100,000 levels', () => {
+    let deep: unknown = [1];
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    expect(walk({ a: deep }, 'a')).toEqual({ values: [1] });
+    expect(walk({ a: deep }, 'a.b')).toEqual({ values: [] });
+  });
+
+  test('every split of the path leads into a map, and none to a value', () => {
+    const map = (levels: number): object =>
+      levels === 0
+        ? {}
+        : Object.fromEntries(Array.from({ length: levels }, (_, i) => ['a.'.repeat(i) + 'a', map(levels - 1 - i)]));
+    expect(walk(map(14), `${'a.'.repeat(14)}b`)).toEqual({ values: [] });
+  });
+});
+
+const key = fc.constantFrom('a', 'b', 'a.b', 'b.a', '__proto__', 'constructor');
+const tree = fc.letrec((tie) => ({
+  node: fc.oneof(
+    { maxDepth: 4 },
+    fc.integer(),
+    fc.constant(null),
+    fc.array(tie('node')),
+    fc.dictionary(key, tie('node')),
+  ),
+})).node;
+
+test('finds what the path names, whatever the data', () => {
+  fc.assert(
+    fc.property(tree, fc.array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 5 }), (value, keys) => {
+      const { values, gap } = walk(value, keys.join('.'));
+      expect(gap).toBeUndefined();
+      const plain = keys.reduce<unknown>((here, each) => (here as Record<string, unknown> | null)?.[each], value);
+      if (plain === undefined || Array.isArray(plain) || keys.length > 1) return;
+      if (!Array.isArray(value)) expect(values).toEqual([plain]);
+    }),
+  );
+});
