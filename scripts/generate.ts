@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
 import { configSchema } from '../src/config.ts';
 import { AuditEvent, Finding, Tag, TaggedRecord } from '../src/record.ts';
+import { configurationPage, fieldsPage, problemsPage } from './pages.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 const jsonSchema = (declaration: object) =>
@@ -15,6 +16,9 @@ const generated: Record<string, () => string> = {
   'schemas/tagged-record.avsc': () => json(avroSchema(TaggedRecord)),
   'schemas/tag.schema.json': () => jsonSchema(Tag),
   'schemas/config.schema.json': () => jsonSchema(configSchema),
+  'docs/reference/configuration.md': configurationPage,
+  'docs/reference/fields.md': fieldsPage,
+  'docs/reference/problems.md': problemsPage,
 };
 
 const check = process.argv.includes('--check');

@@ -128,7 +128,7 @@ export interface ConfigSource {
 /** The whole configuration: file, then overrides, then defaults for what neither says.
  * @throws Problem `config.invalid` naming every setting that is wrong, the file, and what to write */
 export function loadConfig({ path, overrides, environment, bundledRules }: ConfigSource): Config {
-  const settings = {
+  const settings: unknown = {
     rules: [bundledRules],
     ...(path === undefined ? {} : readSettings(path, environment)),
     ...overrides,
@@ -136,8 +136,9 @@ export function loadConfig({ path, overrides, environment, bundledRules }: Confi
   const place = path ?? 'command line';
   if (!validate(settings)) throw invalid(place, validate.errors ?? []);
   settings.sinks.forEach((sink, index) => {
-    const validateSink = ajv.compile(sinkSchema(sink.type));
-    if (!validateSink(sink)) throw invalid(`${place}: sinks[${index}] (${sink.type})`, validateSink.errors ?? []);
+    const { type } = sink;
+    const validateSink = ajv.compile(sinkSchema(type));
+    if (!validateSink(sink)) throw invalid(`${place}: sinks[${index}] (${type})`, validateSink.errors ?? []);
   });
   return settings;
 }

@@ -33,8 +33,6 @@ async function main(): Promise<void> {
   // Logs go to stderr, so that stdout is free for what is said to a person.
   const logger = pino({ level: config.logLevel }, pino.destination(2));
   const sidecar = await serve(config, { environment: process.env, logger }).catch(exitForProblem);
-  process.stdout.write(greeting(sidecar.url, config, sidecar.ruleCount));
-
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, async () => {
       logger.info({ signal }, `Stopping: requests in flight have ${config.drainSeconds} s to finish`);
@@ -43,6 +41,7 @@ async function main(): Promise<void> {
       process.exit(drained ? 0 : 1);
     });
   }
+  process.stdout.write(greeting(sidecar.url, config, sidecar.ruleCount));
 }
 
 function readArguments() {

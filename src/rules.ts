@@ -5,7 +5,18 @@ import { join } from 'node:path';
 import type { Ruleset } from './detect.ts';
 import { fields } from './fields.ts';
 import { Problem } from './problem.ts';
-import { type CompiledRule, compileRule, parseRule, type Rule, type RuleProblem } from './sigma/index.ts';
+import { AuditEvent } from './record.ts';
+import {
+  type CompiledRule,
+  compileRule,
+  parseRule,
+  printRuleProblem,
+  type Rule,
+  type RuleProblem,
+} from './sigma/index.ts';
+
+/** The names of the taxonomy, and those of audit.k8s.io. */
+const knownFields = [...fields.keys(), ...Object.keys(AuditEvent.properties)];
 
 export interface LoadedRules {
   ruleset: Ruleset;
@@ -22,7 +33,7 @@ export function loadRules(paths: readonly string[]): LoadedRules {
   const hash = createHash('sha256');
   for (const path of paths.flatMap(ruleFiles)) {
     const text = readFileSync(path, 'utf8');
-    const parsed = parseRule(text, path, fields.keys());
+    const parsed = parseRule(text, path, knownFields);
     problems.push(...parsed.problems);
     if (parsed.rule === undefined || !selectsAudit(parsed.rule)) continue;
     const { name } = parsed.rule;
@@ -40,7 +51,8 @@ export function loadRules(paths: readonly string[]): LoadedRules {
     hash.update(`${name}\0${text}\0`);
   }
   if (rules.size === 0) {
-    throw new Problem('rule.invalid', `no rule that can be used in ${paths.join(', ')}`);
+    const why = problems.map(printRuleProblem).join('\n') || 'no file there is a rule about Kubernetes audit events';
+    throw new Problem('rule.invalid', `no rule that can be used in ${paths.join(', ')}:\n${why}`);
   }
   return { ruleset: { hash: hash.digest('hex').slice(0, 12), rules: [...rules.values()] }, problems };
 }

@@ -1,7 +1,9 @@
 /** The sidecar as a whole: telemetry, rules, sinks and server, put together and taken apart. */
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { Problem } from './problem.ts';
 import { loadRules } from './rules.ts';
 import { openDeadLetters } from './server/dead-letter.ts';
 import { buildServer } from './server/http.ts';
@@ -50,8 +52,9 @@ export async function serve(
   });
 
   const { host, port } = splitAddress(config.listen);
+  if (port > 65535) throw new Problem('config.invalid', `listen: there is no port ${port}`);
   await app.listen({ host, port });
-  const [address] = app.addresses();
+  const address = app.server.address() as AddressInfo;
   const url = `http://${reachable(address.address)}:${address.port}`;
   logger.info(
     { url, ruleset: ruleset.hash, rules: ruleset.rules.length, sinks: sinks.map(({ name }) => name) },

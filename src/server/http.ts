@@ -1,5 +1,11 @@
 /** The HTTP server: who may ask what, and how a problem is told. */
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Parts } from '../pipeline.ts';
@@ -32,8 +38,8 @@ export function buildServer({ config, parts, logger, telemetry, deadLetters }: S
   let draining = false;
   const maySend = authorizer(config.auth);
   const app = Fastify({
-    loggerInstance: logger,
-    disableRequestLogging: true,
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.limits.maxBodyBytes,
     // Longer than the 30 s that Fluent Bit keeps an idle connection, so that it is never the one surprised.
     keepAliveTimeout: 75_000,
@@ -81,6 +87,7 @@ function asProblem(error: unknown, { limits }: Config): Problem {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new Problem('body.too_large', `more than limits.maxBodyBytes, ${limits.maxBodyBytes} bytes`);
   }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('request.media_type', message);
   if (statusCode !== undefined && statusCode < 500) return new Problem('request.malformed', message, { cause: error });
   return new Problem('server.internal', message, { cause: error });
 }

@@ -1,11 +1,11 @@
 /** POST /v1/records: a batch comes in, and its reply is its fate. */
+import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codecFor } from '../codecs/index.ts';
 import type { Config, Reply } from '../config.ts';
 import { type Parts, processBatch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry.ts';
-import { unixNanoNow } from '../time.ts';
 import { decompress } from './decompress.ts';
 import { isFluentBit } from './http.ts';
 import { avroMediaType, replyTo } from './reply.ts';
@@ -43,7 +43,8 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
         throw new Problem('server.overloaded', `${pendingBytes} bytes are being worked on`);
       }
       pendingBytes += bytes;
-      reply.raw.once('close', () => {
+      // Called when the reply is written, or when the sender has gone before.
+      finished(reply.raw, () => {
         pendingBytes -= bytes;
         request.span?.end(reply.statusCode);
       });
@@ -67,7 +68,10 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
       ...(fluentTag !== undefined && { 'tripline.fluent.tag': fluentTag }),
     });
 
-    const batch = await processBatch({ fluentTag, codec, bytes, receivedUnixNano: unixNanoNow() }, parts);
+    const batch = await processBatch(
+      { fluentTag, codec, bytes, receivedUnixNano: BigInt(Date.now()) * 1_000_000n },
+      parts,
+    );
 
     if (wanted === 'none' && parts.sinks.length === 0) {
       remind('no sink', () =>

@@ -1,0 +1,120 @@
+/** Data flows one way: which part of src/ may import which, checked against one table. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Each part, and the parts that it may import. A part is a folder of src/ or, at the top, a file. */
+const mayImport: Record<string, readonly string[]> = {
+  problem: [],
+  time: [],
+  attack: ['record'],
+  json: ['problem', 'time'],
+  msgpack: ['problem', 'json'],
+  record: ['json', 'problem'],
+  sigma: ['json', 'problem'],
+  codecs: ['json', 'msgpack', 'record', 'problem', 'time'],
+  normalizers: ['json', 'problem', 'record', 'resource-path', 'time'],
+  'pod-spec': ['json', 'record', 'sigma'],
+  'resource-path': [],
+  fields: ['json', 'pod-spec', 'record', 'sigma'],
+  detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'sigma'],
+  tagger: ['detect', 'record'],
+  telemetry: ['detect', 'record', 'time'],
+  sinks: ['codecs', 'json', 'msgpack', 'problem', 'record', 'telemetry'],
+  pipeline: ['codecs', 'detect', 'normalizers', 'problem', 'record', 'sinks', 'tagger', 'telemetry'],
+  rules: ['detect', 'fields', 'problem', 'record', 'sigma'],
+  config: ['json', 'problem', 'record', 'sinks'],
+  avro: ['pipeline', 'record'],
+  server: ['avro', 'codecs', 'config', 'detect', 'pipeline', 'problem', 'record', 'telemetry', 'time'],
+  serve: ['config', 'problem', 'rules', 'server', 'sigma', 'sinks', 'telemetry'],
+  main: ['config', 'problem', 'serve'],
+  index: ['codecs', 'detect', 'fields', 'normalizers', 'problem', 'record', 'rules', 'sigma', 'tagger'],
+};
+
+/** Registries: their units know the contract and engines, never each other. */
+const registries: Record<string, string> = { codecs: 'codec.ts', normalizers: 'normalizer.ts', sinks: 'sink.ts' };
+
+/** Parts which reach outside: everything else is free of sockets, files, clocks and environment. */
+const effectful = ['sinks', 'server', 'serve', 'main', 'rules', 'config', 'telemetry'];
+const outside = ['node:fs', 'node:net', 'node:tls', 'node:http', 'node:child_process', 'node:os', 'node:timers'];
+
+interface Module {
+  path: string;
+  part: string;
+  imports: string[];
+  text: string;
+}
+
+const modules: Module[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(src, path), 'utf8');
+    const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, specifier]) => specifier);
+    return { path, part: partOf(path), imports, text };
+  });
+
+function partOf(path: string): string {
+  return path.split('/')[0].replace(/\.ts$/, '');
+}
+
+function local({ path, imports }: Module): string[] {
+  return imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => relative(src, join(src, dirname(path), specifier)));
+}
+
+test.each(modules)('$path imports only what its part may', (module) => {
+  const allowed = [module.part, ...(mayImport[module.part] ?? [])];
+  const crossed = local(module).filter((target) => !allowed.includes(partOf(target)));
+  expect(crossed).toEqual([]);
+});
+
+test('every part of src/ has its row', () => {
+  expect([...new Set(modules.map(({ part }) => part))].filter((part) => !(part in mayImport))).toEqual([]);
+});
+
+test('no part is reached from what it imports', () => {
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    mayImport[from].some((next) => next === to || (!seen.has(next) && reaches(next, to, seen.add(next))));
+  expect(Object.keys(mayImport).filter((part) => reaches(part, part))).toEqual([]);
+});
+
+describe.each(Object.entries(registries))('%s', (folder, contract) => {
+  const units = modules.filter(
+    ({ path }) => dirname(path) === folder && ![`${folder}/index.ts`, `${folder}/${contract}`].includes(path),
+  );
+
+  test('holds units', () => expect(units.length).toBeGreaterThan(0));
+
+  test.each(units)('$path does not know its siblings', (module) => {
+    const siblings = units.map(({ path }) => path);
+    expect(local(module).filter((target) => siblings.includes(target))).toEqual([]);
+  });
+});
+
+/** The places in a module where a pattern is met, by line number. */
+function linesWith(pattern: RegExp, { text }: Module): string[] {
+  return text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${index + 1}: ${line.trim()}`] : []));
+}
+
+test.each(modules.filter(({ part }) => !effectful.includes(part)))('$path is pure', (module) => {
+  const reached = module.imports.filter((specifier) =>
+    outside.some((name) => specifier === name || specifier.startsWith(`${name}/`)),
+  );
+  expect(reached).toEqual([]);
+  expect(linesWith(/\bDate\.now\(|\bnew Date\(\)|\bfetch\(/, module)).toEqual([]);
+});
+
+test.each(modules.filter(({ part }) => part !== 'main'))('$path leaves arguments and environment to main', (module) => {
+  expect(linesWith(/\bprocess\.(env|argv|exit|on)\b/, module)).toEqual([]);
+});
+
+test.each(modules.filter(({ part }) => part !== 'telemetry'))(
+  '$path leaves OpenTelemetry to telemetry.ts',
+  (module) => {
+    expect(module.imports.filter((specifier) => specifier.startsWith('@opentelemetry/'))).toEqual([]);
+  },
+);

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import avro from 'avsc';
+import { afterEach, describe, expect, test } from 'vitest';
+import { encode } from '../../src/msgpack/encode.ts';
+import { podEvent, type TestServer, testServer } from '../server/app.ts';
+
+let server: TestServer;
+afterEach(() => server?.app.close());
+
+async function containerOf(payload: string | Buffer, contentType: string, query = ''): Promise<Buffer> {
+  server = testServer();
+  const reply = await server.app.inject({
+    method: 'POST',
+    url: `/v1/records${query}`,
+    headers: { 'content-type': contentType, accept: 'application/vnd.apache.avro', 'x-fluent-tag': 'kube.audit' },
+    payload,
+  });
+  expect(reply.headers['content-type']).toBe('application/vnd.apache.avro');
+  return reply.rawPayload;
+}
+
+/** Reads a container with the library's own decoder, longs as bigints. */
+async function read(container: Buffer): Promise<any[]> {
+  const long = avro.types.LongType.__with({
+    fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
+    toBuffer: () => Buffer.alloc(8),
+    fromJSON: BigInt,
+    toJSON: Number,
+    isValid: () => true,
+    compare: () => 0,
+  });
+  const decoder = new avro.streams.BlockDecoder({
+    parseHook: (schema) => avro.Type.forSchema(schema, { registry: { long } }),
+  });
+  const values: any[] = [];
+  decoder.on('data', (value) => values.push(value));
+  decoder.end(container);
+  await new Promise((resolve, reject) => decoder.on('end', resolve).on('error', reject));
+  return values;
+}
+
+describe('a reply in Avro', () => {
+  const runAsUser = '9007199254740993';
+  const text = JSON.stringify(podEvent()).replace(
+    '"hostPID":true',
+    `"hostPID":true,"securityContext":{"runAsUser":${runAsUser}}`,
+  );
+
+  test('holds the bytes, the verdict, the event and the findings of each record', async () => {
+    const [matched, plain] = await read(await containerOf(`[ ${text} , {"log":"x"}]`, 'application/json'));
+    expect(matched.record.toString()).toBe(text);
+    expect(matched).toMatchObject({
+      mediaType: 'application/json',
+      fluentTag: 'kube.audit',
+      verdict: 'match',
+      problem: null,
+    });
+    expect(matched.events[0]).toMatchObject({
+      platform: 'kubernetes',
+      verb: 'create',
+      user: { username: 'ann', groups: ['dev'] },
+    });
+    expect(matched.findings[0]).toMatchObject({ rule: 'pod-host-pid', matched: { hostPID: 'true' } });
+    expect(plain).toMatchObject({ verdict: 'not_audit', events: [], findings: [] });
+  });
+
+  test('keeps 64-bit integers exact, in the time and in the bodies', async () => {
+    const [{ receivedUnixNano, events }] = await read(await containerOf(text, 'application/json'));
+    expect(receivedUnixNano).toBeGreaterThan(1_700_000_000_000_000_000n);
+    expect(events[0].requestObject).toContain(`"runAsUser":${runAsUser}`);
+  });
+
+  test('takes MessagePack too', async () => {
+    const event = Buffer.from(encode([[1767323045, {}], podEvent()]));
+    const [matched] = await read(await containerOf(event, 'application/msgpack'));
+    expect(matched).toMatchObject({ mediaType: 'application/msgpack', verdict: 'match' });
+    expect(matched.record.equals(event)).toBe(true);
+  });
+
+  test('holds the matches alone where these are asked for', async () => {
+    const body = JSON.stringify([podEvent({ hostPID: false }), podEvent(), { log: 'x' }]);
+    const values = await read(await containerOf(body, 'application/json', '?reply=matches'));
+    expect(values.map(({ verdict }) => verdict)).toEqual(['match']);
+  });
+
+  test('of no records is a container that can be read', async () => {
+    expect(await read(await containerOf('[]', 'application/json'))).toEqual([]);
+  });
+});
+
+describe('the schemas', () => {
+  test.each(['audit-event', 'finding', 'tagged-record'])('%s.avsc can be read by an Avro library', (name) => {
+    const schema = JSON.parse(readFileSync(new URL(`../../schemas/${name}.avsc`, import.meta.url), 'utf8'));
+    expect(avro.Type.forSchema(schema).isValid({})).toBe(false);
+  });
+
+  test('a reader of today reads what a writer of tomorrow adds', () => {
+    const today = JSON.parse(readFileSync(new URL('../../schemas/finding.avsc', import.meta.url), 'utf8'));
+    const tomorrow = structuredClone(today);
+    tomorrow.fields.push({ name: 'owner', type: ['null', 'string'], default: null });
+    const writer = avro.Type.forSchema(tomorrow);
+    const reader = avro.Type.forSchema(today);
+    const value = {
+      id: 'f',
+      rule: 'r',
+      title: 't',
+      level: 'low',
+      summary: 's',
+      attack: [],
+      matched: {},
+      context: {},
+      event: 0,
+      owner: 'x',
+    };
+    const read = reader.fromBuffer(writer.toBuffer(value), reader.createResolver(writer));
+    expect(read).toMatchObject({ id: 'f', rule: 'r' });
+  });
+});

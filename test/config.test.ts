@@ -1,0 +1,87 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../src/config.ts';
+import { Problem } from '../src/problem.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tripline-config-'));
+
+function load(text: string, environment: Record<string, string> = {}, overrides = {}) {
+  const path = join(folder, 'tripline.yaml');
+  writeFileSync(path, text);
+  return loadConfig({ path, overrides, environment, bundledRules: '/bundled' });
+}
+
+function refusal(text: string, environment: Record<string, string> = {}): string {
+  try {
+    load(text, environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(Problem);
+    return (error as Problem).message;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('defaults', () => {
+  test('stand where nothing is said', () => {
+    expect(loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules: '/bundled' })).toMatchObject({
+      listen: '127.0.0.1:9870',
+      rules: ['/bundled'],
+      memberName: 'tripline',
+      tagHeader: 'X-Fluent-Tag',
+      sinks: [],
+      limits: { maxBodyBytes: 33_554_432, maxDepth: 256 },
+    });
+  });
+
+  test('fill up a group that is given in part', () => {
+    expect(load('limits: { maxDepth: 100 }').limits).toMatchObject({ maxDepth: 100, maxRecords: 1_000_000 });
+  });
+
+  test('fill up a sink', () => {
+    expect(load('sinks: [{ type: forward, host: 127.0.0.1 }]').sinks[0]).toMatchObject({ port: 24224 });
+  });
+
+  test('are those of an empty file', () => expect(load('').listen).toBe('127.0.0.1:9870'));
+});
+
+test('the command line wins over the file', () => {
+  expect(load('listen: 127.0.0.1:1', {}, { listen: '127.0.0.1:2' }).listen).toBe('127.0.0.1:2');
+});
+
+test('a variable of the environment stands in for a secret', () => {
+  const { auth } = load('auth: { bearer: "${TOKEN}" }', { TOKEN: 't0ken: # not YAML' });
+  expect(auth).toEqual({ bearer: 't0ken: # not YAML' });
+});
+
+test.each<[string, string, string]>([
+  ['a setting that does not exist', 'lisen: x', 'lisen is not a setting'],
+  ['one inside a group', 'limits: { maxDeth: 3 }', 'limits.maxDeth is not a setting'],
+  ['a wrong type', 'limits: { maxRecords: many }', 'limits.maxRecords must be integer'],
+  ['a word that is none of those allowed', 'reply: everything', 'reply must be one of records, matches, summary, none'],
+  ['an address without a port', 'listen: localhost', 'listen must match'],
+  ['a sink of an unknown type', 'sinks: [{ type: kafka }]', 'forward'],
+  ['a setting that a sink does not have', 'sinks: [{ type: forward, host: a, prot: 1 }]', 'prot is not a setting'],
+  ['empty credentials', 'auth: {}', 'auth'],
+  ['an unset variable', 'auth: { bearer: "${NO_SUCH}" }', '${NO_SUCH}'],
+  ['no map', '- a', 'expected a map'],
+  ['text', 'hello', 'expected a map'],
+  ['a key that comes twice', 'listen: a:1\nlisten: b:2', 'unique'],
+  ['broken YAML', 'a: [', 'tripline.yaml'],
+  ['an alias bomb', `a: &a [x]\n${'b: *a\n'}`, 'alias'],
+])('%s is refused with words to act on', (_, text, words) => {
+  expect(refusal(text).toLowerCase()).toContain(words.toLowerCase());
+});
+
+test('every fault is told at once', () => {
+  const message = refusal('lisen: x\nreply: everything\n');
+  expect(message).toContain('lisen');
+  expect(message).toContain('reply');
+});
+
+test('a file that is not there is named', () => {
+  expect(() => loadConfig({ path: '/no/such.yaml', overrides: {}, environment: {}, bundledRules: '' })).toThrow(
+    '/no/such.yaml',
+  );
+});

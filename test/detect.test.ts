@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { detect, type Ruleset } from '../src/detect.ts';
+import { normalize } from '../src/normalizers/index.ts';
+import { compileRule, parseRule } from '../src/sigma/index.ts';
+import { podEvent } from './server/app.ts';
+
+function ruleset(...texts: string[]): Ruleset {
+  return {
+    hash: 'abc',
+    rules: texts.map((text, index) => {
+      const { rule, problems } = parseRule(text, `rule-${index}.yml`);
+      expect(problems).toEqual([]);
+      return compileRule(rule!);
+    }),
+  };
+}
+
+const hostPid = `
+title: Host PID
+name: host-pid
+level: high
+tags: [attack.privilege-escalation, attack.t1611, attack.execution, attack.t1610]
+logsource: { product: kubernetes, service: audit }
+detection: { pod: { hostPID: true }, condition: pod }
+tripline: { summary: '[{username}] took the PID namespace with {name}', context: [sourceIPs, groups, uid] }
+`;
+const anyPod = `
+title: A pod
+name: any-pod
+level: low
+logsource: { product: kubernetes, service: audit }
+detection: { pod: { resource: pods }, condition: pod }
+`;
+
+function detectIn(record: unknown, rules = ruleset(hostPid, anyPod)) {
+  return detect(normalize(record), rules) as any;
+}
+
+describe('a finding', () => {
+  test('says what, how bad and by which fields', () => {
+    const { verdict, findings } = detectIn(podEvent());
+    expect(verdict).toBe('match');
+    expect(findings).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        rule: 'host-pid',
+        title: 'Host PID',
+        level: 'high',
+        summary: '[ann] took the PID namespace with web',
+        attack: [
+          { tactic: 'TA0004', technique: 'T1611' },
+          { tactic: 'TA0002', technique: 'T1610' },
+        ],
+        matched: { hostPID: true },
+        context: { sourceIPs: '198.51.100.9', groups: 'dev', uid: null },
+        event: 0,
+      },
+      expect.objectContaining({ rule: 'any-pod', level: 'low' }),
+    ]);
+  });
+
+  const idOf = (record: unknown) => detectIn(record).findings[0].id;
+
+  test('has the same id on a retry and in another wrapper', () => {
+    expect(idOf(podEvent())).toBe(idOf({ log: `${JSON.stringify(podEvent())}\n`, stream: 'stdout' }));
+  });
+
+  test('has the same id at the start and the end of a long-running request', () => {
+    expect(idOf({ ...podEvent(), stage: 'ResponseStarted' })).toBe(idOf(podEvent()));
+  });
+
+  test('has another id for another request, rule or cluster', () => {
+    const cluster = { ...podEvent(), cluster_name: 'other' };
+    const ids = [
+      idOf(podEvent()),
+      idOf(podEvent({ auditID: 'a-2' })),
+      idOf(cluster),
+      detectIn(podEvent()).findings[1].id,
+    ];
+    expect(new Set(ids).size).toBe(4);
+  });
+
+  test('of an event that comes twice in a record is one', () => {
+    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [podEvent(), podEvent()] };
+    expect(detectIn(list, ruleset(hostPid)).findings).toHaveLength(1);
+  });
+});
+
+describe('the verdict', () => {
+  test('of several events is that of the worst, and findings say which', () => {
+    const items = [podEvent({ hostPID: false, auditID: 'a-1' }), podEvent({ auditID: 'a-2' })];
+    const found = detectIn({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items }, ruleset(hostPid));
+    expect(found).toMatchObject({ verdict: 'match', event: { auditID: 'a-2' }, findings: [{ event: 1 }] });
+  });
+
+  test('of a request that is not answered yet is clear', () => {
+    expect(detectIn({ ...podEvent(), stage: 'RequestReceived' }).verdict).toBe('clear');
+  });
+
+  test('is indeterminate where the part that decides is missing, with rule, field and reason', () => {
+    const { requestObject: _, ...unlogged }: Record<string, unknown> = { ...podEvent(), level: 'Metadata' };
+    expect(detectIn(unlogged, ruleset(hostPid))).toMatchObject({
+      verdict: 'indeterminate',
+      findings: [],
+      undecided: [{ rule: 'host-pid', field: 'hostPID', reason: 'not_logged', event: 0 }],
+    });
+  });
+
+  test('is a match where another rule is decided, and still names the one that is not', () => {
+    const { requestObject: _, ...unlogged }: Record<string, unknown> = { ...podEvent(), level: 'Metadata' };
+    expect(detectIn(unlogged)).toMatchObject({
+      verdict: 'match',
+      findings: [{ rule: 'any-pod' }],
+      undecided: [{ rule: 'host-pid' }],
+    });
+  });
+
+  test.each([{ log: 'text' }, {}, { kind: 'Event', apiVersion: 'v1', reason: 'Started' }])(
+    'of %j is not_audit',
+    (record) => {
+      expect(detectIn(record).verdict).toBe('not_audit');
+    },
+  );
+});

@@ -1,0 +1,185 @@
+/** The process: what it says, what it answers to arguments, and how it stops. */
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, test } from 'vitest';
+import { podEvent } from './server/app.ts';
+import { type SidecarProcess, startSidecar } from './sidecar.ts';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+let sidecar: SidecarProcess | undefined;
+afterEach(async () => {
+  await sidecar?.stop('SIGKILL');
+  sidecar = undefined;
+});
+
+function run(...args: string[]) {
+  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+}
+
+describe('a start', () => {
+  test('says where it listens and gives a line to paste, which works', async () => {
+    sidecar = await startSidecar();
+    const pasted = /^ {2}(curl .*)$/m.exec(sidecar.stdout())?.[1] ?? '';
+    const { stdout } = await promisify(execFile)('sh', ['-c', pasted]);
+    expect(JSON.parse(stdout).tripline).toMatchObject({ verdict: 'match', rules: ['pod-host-pid'] });
+    expect(sidecar.stdout().split('\n').length).toBeLessThan(8);
+  });
+
+  test('logs one JSON object a line', async () => {
+    sidecar = await startSidecar();
+    await sidecar.stop();
+    const lines = sidecar
+      .stderr()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ msg }) => msg)).toContainEqual('Ready');
+  });
+});
+
+describe('arguments', () => {
+  test('--help shows each option and an example', () => {
+    const { status, stdout } = run('--help');
+    expect(status).toBe(0);
+    for (const word of ['--listen', '--config', '--rules', 'example:']) expect(stdout).toContain(word);
+  });
+
+  test.each<[string, string[], string]>([
+    ['an unknown option', ['--lisen', 'x'], '--lisen'],
+    ['an address without a port', ['--listen', 'localhost'], 'listen must match'],
+    ['a port that is no port', ['--listen', 'localhost:70000'], '70000'],
+    ['a configuration that is not there', ['--config', '/no/such.yaml'], '/no/such.yaml'],
+    ['rules that are not there', ['--rules', '/no/rules'], '/no/rules'],
+  ])('%s ends with status 2 and one message', (_, args, words) => {
+    const { status, stderr } = run(...args);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('    at ');
+    expect(status).toBe(2);
+  });
+
+  test('an address in use is told as such', async () => {
+    sidecar = await startSidecar();
+    const { status, stderr } = run('--listen', new URL(sidecar.url).host);
+    expect(stderr).toContain('EADDRINUSE');
+    expect(status).toBe(2);
+  });
+});
+
+describe('health and metrics', () => {
+  test('are served', async () => {
+    sidecar = await startSidecar();
+    const reply = await fetch(`${sidecar.url}/v1/records`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([podEvent(), { log: 'text' }]),
+    });
+    await reply.text();
+    const ready = await fetch(`${sidecar.url}/readyz`);
+    expect(await ready.json()).toMatchObject({ status: 'ready', rules: 2 });
+    expect((await fetch(`${sidecar.url}/healthz`)).status).toBe(200);
+    const page = await (await fetch(`${sidecar.url}/metrics`)).text();
+    expect(page).toMatch(/tripline_records_total\{platform="kubernetes",verdict="match"[^}]*\} 1\b/);
+    expect(page).toMatch(/tripline_records_total\{platform="none",verdict="not_audit"[^}]*\} 1\b/);
+    expect(page).toMatch(/tripline_findings_total\{rule="pod-host-pid",level="medium"[^}]*\} 1\b/);
+    expect(page).toMatch(/tripline_batch_duration_count\{status_code="200"[^}]*\} 1\b/);
+    expect(page).toMatch(/tripline_event_lag_count/);
+    expect(page).toMatch(/tripline_rules\{ruleset="[0-9a-f]{12}"[^}]*\} 2\b/);
+  });
+});
+
+describe('spans and metrics over OTLP', () => {
+  interface Span {
+    name: string;
+    traceId: string;
+    spanId: string;
+    parentSpanId?: string;
+    kind: number;
+    attributes: { key: string; value: Record<string, unknown> }[];
+  }
+
+  async function collector() {
+    const spans: Span[] = [];
+    const metrics: string[] = [];
+    const server = createServer(async (request, response) => {
+      const body = (await json(request)) as any;
+      for (const { scopeSpans } of body.resourceSpans ?? []) for (const scope of scopeSpans) spans.push(...scope.spans);
+      for (const { scopeMetrics } of body.resourceMetrics ?? []) {
+        for (const scope of scopeMetrics) metrics.push(...scope.metrics.map(({ name }: { name: string }) => name));
+      }
+      response.setHeader('content-type', 'application/json').end('{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    return { spans, metrics, url: `http://127.0.0.1:${port}`, close: () => server.close() };
+  }
+
+  test('continue the trace of the sender, and lead from the tag to the span of its finding', async () => {
+    const { spans, metrics, url, close } = await collector();
+    sidecar = await startSidecar([], { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const reply = await fetch(`${sidecar.url}/v1/records`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+        'x-fluent-tag': 'kube.audit',
+      },
+      body: JSON.stringify([podEvent(), podEvent({ hostPID: false, auditID: 'a-2' })]),
+    });
+    const [{ tripline }] = (await reply.json()) as any;
+    expect(await sidecar.stop()).toBe(0);
+    close();
+
+    const named = (name: string) => spans.filter((span) => span.name === name);
+    const [request] = named('POST /v1/records');
+    expect(request).toMatchObject({ traceId, parentSpanId: '00f067aa0ba902b7', kind: 2 });
+    for (const step of ['decode', 'normalize', 'evaluate', 'deliver']) {
+      expect(named(step), step).toEqual([expect.objectContaining({ traceId, parentSpanId: request.spanId })]);
+    }
+    const [finding, ...others] = named('finding pod-host-pid');
+    expect(others).toEqual([]);
+    expect(finding.parentSpanId).toBe(named('evaluate')[0].spanId);
+    expect(tripline.trace).toEqual({ traceId, spanId: finding.spanId });
+    const attributes = Object.fromEntries(finding.attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+    expect(attributes).toMatchObject({
+      'security_rule.name': 'pod-host-pid',
+      'tripline.finding.id': tripline.findings[0].id,
+      'tripline.finding.level': 'medium',
+      'k8s.namespace.name': 'shop',
+      'k8s.pod.name': 'web',
+      'user.name': 'ann',
+      'client.address': '198.51.100.9',
+    });
+    expect(metrics).toContain('tripline.records');
+  });
+
+  test('a finding that is not traced has no trace in its tag', async () => {
+    sidecar = await startSidecar();
+    const reply = await fetch(`${sidecar.url}/v1/records`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([podEvent()]),
+    });
+    const [{ tripline }] = (await reply.json()) as any;
+    expect(tripline.verdict).toBe('match');
+    expect(tripline).not.toHaveProperty('trace');
+  });
+});
+
+describe('a stop', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('by %s ends with status 0', async (signal) => {
+    sidecar = await startSidecar();
+    expect(await sidecar.stop(signal)).toBe(0);
+    expect(sidecar.stderr()).toContain('Stopped');
+  });
+});
+
+test('the version is that of the package', () => {
+  const { version } = JSON.parse(
+    execFileSync('cat', [fileURLToPath(new URL('../package.json', import.meta.url))], { encoding: 'utf8' }),
+  );
+  expect(run('--version').stdout.trim()).toBe(version);
+});

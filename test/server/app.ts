@@ -1,0 +1,62 @@
+/** A server as `serve` builds it, on the bundled rules, without a socket: tests inject requests into it. */
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { loadRules } from '../../src/rules.ts';
+import type { DeadLetters } from '../../src/server/dead-letter.ts';
+import { buildServer } from '../../src/server/http.ts';
+import type { Sink } from '../../src/sinks/sink.ts';
+
+export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url));
+const { ruleset } = loadRules([bundledRules]);
+
+export interface TestServer extends ReturnType<typeof buildServer> {
+  /** The lines of the log so far. */
+  log: Record<string, unknown>[];
+}
+
+export function testServer(
+  settings: Partial<Config> = {},
+  { sinks = [], deadLetters }: { sinks?: Sink[]; deadLetters?: DeadLetters } = {},
+): TestServer {
+  const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });
+  const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
+  const server = buildServer({
+    config,
+    logger,
+    telemetry: { prometheus: async () => '# none\n' },
+    deadLetters,
+    parts: {
+      ruleset: () => ruleset,
+      sinks,
+      memberName: config.memberName,
+      dateKey: config.dateKey,
+      limits: config.limits,
+      normalize: { platform: config.platform, cluster: config.cluster },
+      tag: { clearEventFields: config.clearEventFields },
+    },
+  });
+  return { ...server, log };
+}
+
+/** An audit event of a pod; a match unless told otherwise. */
+export function podEvent({ hostPID = true, auditID = 'a-1' } = {}): Record<string, unknown> {
+  return {
+    kind: 'Event',
+    apiVersion: 'audit.k8s.io/v1',
+    level: 'RequestResponse',
+    auditID,
+    stage: 'ResponseComplete',
+    requestURI: '/api/v1/namespaces/shop/pods',
+    verb: 'create',
+    user: { username: 'ann', groups: ['dev'] },
+    sourceIPs: ['198.51.100.9'],
+    userAgent: 'kubectl/v1.33',
+    objectRef: { resource: 'pods', namespace: 'shop', name: 'web', apiVersion: 'v1' },
+    responseStatus: { metadata: {}, code: 201 },
+    requestObject: { kind: 'Pod', apiVersion: 'v1', spec: { hostPID, containers: [{ name: 'web' }] } },
+    requestReceivedTimestamp: '2026-01-02T03:04:05.000001Z',
+    stageTimestamp: '2026-01-02T03:04:05.010001Z',
+  };
+}
