@@ -67,7 +67,9 @@ export function salvage(text: string, limits: { maxDepth: number }): Salvaged {
       const end = endOfToken(text, at);
       const token = text.slice(at, end);
       const scalar = scalarOf(token);
-      if (scalar === undefined || (end === text.length && open.length > 0)) return stop();
+      // A number without its separator may have had more digits: the end of the text, or a note that it was cut, follows.
+      const isWhole = open.length === 0 || /[\s,\]}]/.test(text.charAt(end));
+      if (scalar === undefined || !isWhole) return stop();
       put(scalar.kind === 'word' ? finite(scalar.value) : Number(token));
       at = end;
     }

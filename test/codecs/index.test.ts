@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { codecFor, codecs } from '../../src/codecs/index.ts';
+
+describe('codecFor', () => {
+  it.each([
+    ['application/json', 'json'],
+    ['Application/JSON; charset=utf-8', 'json'],
+    ['application/x-ndjson', 'json_lines'],
+    ['application/jsonlines ;a=b', 'json_lines'],
+    ['application/msgpack', 'msgpack'],
+    ['application/x-msgpack', 'msgpack'],
+    ['application/vnd.msgpack', 'msgpack'],
+    ['text/plain', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('%j is %s', (mediaType, name) => {
+    expect(codecFor(mediaType)?.name).toBe(name);
+  });
+});
+
+describe('codecs', () => {
+  it('share no name and no media type', () => {
+    for (const words of [codecs.map(({ name }) => name), codecs.flatMap(({ mediaTypes }) => mediaTypes)]) {
+      expect(new Set(words).size).toBe(words.length);
+    }
+  });
+});

@@ -1,0 +1,90 @@
+/** Every codec, given any bytes: decode, read, splice and forward whatever is found. */
+import { encode } from '@msgpack/msgpack';
+import { applyEdits, type Codec, type DecodeLimits } from '../../src/codecs/codec.ts';
+import { codecs } from '../../src/codecs/index.ts';
+import { salvage } from '../../src/json/salvage.ts';
+import { fromJson } from '../../src/msgpack/from-json.ts';
+import { Problem } from '../../src/problem.ts';
+import type { Tag } from '../../src/record.ts';
+import type { FuzzTarget } from './fuzz.ts';
+
+const LIMITS: DecodeLimits = { maxDepth: 32, maxRecords: 10_000 };
+const OPTIONS = { dateKey: 'date', receivedUnixNano: 1_700_000_000_000_000_001n };
+const TAG: Tag = { v: 1, verdict: 'clear' };
+
+const records = [
+  {
+    date: 1700000000.123457,
+    __internal__: { log_metadata: { a: 1 } },
+    verb: 'create',
+    code: 201,
+    list: [1, -2, 0.5, null],
+  },
+  { log: '{"kind":"Event","auditID":"é\\n"}\n', tripline: { v: 1 }, __proto: true, empty: {}, none: [] },
+  { id: 1234567890123456, text: 'x'.repeat(300), deep: [[[[[{ a: [{}] }]]]]] },
+];
+const texts = records.map((record) => JSON.stringify(record));
+const odd = '{"\\u0074ripline":1,1:nan,"a":-inf,"a":18446744073709551615,"b":"\\x12\\ud800","tripline":2}';
+const eventTime = Buffer.from('d7006553f100075bcd15', 'hex');
+const events = records.map((record) =>
+  Buffer.concat([Buffer.of(0x92, 0x92), eventTime, encode({ otlp: {} }), encode(record)]),
+);
+
+const corpora: Record<string, readonly Uint8Array[]> = {
+  json: [`[${texts.join(',')}]`, texts.join(''), ` [ ${odd} , 5, "x" ]\n[]${odd}`].map((text) => Buffer.from(text)),
+  json_lines: [texts.join('\n'), `${odd}\r\n\n${texts[0]}\n5\n`].map((text) => Buffer.from(text)),
+  msgpack: [
+    Buffer.concat(events),
+    Buffer.concat([encode([1700000000, records[1]]), encode([1700000000.5, records[2]])]),
+    Buffer.from('9292d700ffffffff0000000080809292d700fffffffe000000008080', 'hex'),
+    Buffer.from('9292d7006553f100075bcd1580df00000001d90161dd00000001c4026869', 'hex'),
+  ],
+};
+
+/** Goes the way of a batch, and checks what holds for any bytes: order, and that tagging twice is tagging once. */
+function exercise(codec: Codec, bytes: Uint8Array): void {
+  const found = codec.decode(bytes, LIMITS);
+  let behind = 0;
+  for (const record of found) {
+    if (record.start < behind || record.end < record.start || record.end > bytes.length) {
+      throw new Error(`record ${record.start}..${record.end} behind ${behind}`);
+    }
+    behind = record.end;
+    codec.forwardEntry(bytes, record, 'tripline', record.kind === 'group' ? undefined : TAG, OPTIONS);
+    if (record.kind === 'map') {
+      try {
+        codec.read(bytes, record, LIMITS);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+      }
+    }
+  }
+  const once = tagAll(codec, bytes);
+  if (!Buffer.from(tagAll(codec, once)).equals(once)) throw new Error('tagging twice is not tagging once');
+}
+
+function tagAll(codec: Codec, bytes: Uint8Array): Uint8Array {
+  const edits = codec
+    .decode(bytes, LIMITS)
+    .flatMap((record) => (record.kind === 'map' ? codec.splice(bytes, record, 'tripline', TAG) : []));
+  return applyEdits(bytes, { start: 0, end: bytes.length }, edits);
+}
+
+export const codecTargets: readonly FuzzTarget[] = codecs.map((codec) => ({
+  name: `codec ${codec.name}`,
+  corpus: corpora[codec.name]!,
+  run: (bytes) => exercise(codec, bytes),
+}));
+
+export const jsonTargets: readonly FuzzTarget[] = [
+  {
+    name: 'salvage',
+    corpus: [...texts, odd].map((text) => Buffer.from(text)),
+    run: (bytes) => void salvage(Buffer.from(bytes).toString(), LIMITS),
+  },
+  {
+    name: 'from-json',
+    corpus: [...texts, odd].map((text) => Buffer.from(text)),
+    run: (bytes) => void fromJson(bytes, 0, bytes.length, LIMITS),
+  },
+];

@@ -1,0 +1,116 @@
+/** A small fuzzer: changes seeds at random, the same way for the same seed of the random numbers, and holds a target to
+ * throwing nothing but problems. */
+import { Problem } from '../../src/problem.ts';
+
+export interface FuzzTarget {
+  name: string;
+  /** What is changed; at least one. */
+  corpus: readonly Uint8Array[];
+  /** Takes whatever bytes. May throw a Problem, and nothing else. */
+  run(bytes: Uint8Array): void;
+}
+
+export interface FuzzLimits {
+  /** Of the random numbers. */
+  seed: number;
+  runs?: number;
+  seconds?: number;
+}
+
+/** Inputs are cut to this, so that splices do not grow without end. */
+const MAX_BYTES = 64 * 1024;
+
+/** Runs a target until one of its limits is reached, and returns how often that was.
+ * @throws Error with the input in base64, when the target throws what is no Problem */
+export function fuzz(target: FuzzTarget, { seed, runs = Number.POSITIVE_INFINITY, seconds }: FuzzLimits): number {
+  const random = randomFrom(seed);
+  const deadline = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
+  let done = 0;
+  while (done < runs && performance.now() < deadline) {
+    const input = mutate(target.corpus, random);
+    try {
+      target.run(input);
+    } catch (error) {
+      if (!(error instanceof Problem)) {
+        const base64 = Buffer.from(input).toString('base64');
+        throw new Error(`${target.name}, seed ${seed}, run ${done}: ${error}\ninput in base64: ${base64}`, {
+          cause: error,
+        });
+      }
+    }
+    done++;
+  }
+  return done;
+}
+
+/** A whole number from 0 up to, but not including, the bound. */
+type Random = (bound: number) => number;
+
+/** Mulberry32: small, and good enough to choose bytes by. */
+function randomFrom(seed: number): Random {
+  let state = seed;
+  return (bound) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
+  };
+}
+
+/** Bytes that mean something to the formats: JSON structure, MessagePack headers, the ends of ranges. */
+const TELLING = Buffer.concat([
+  Buffer.from('{}[]":,\\u0tfn-.eE \n\r'),
+  Buffer.from([0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xff, 0xfe]),
+  Buffer.from(Array.from({ length: 0x20 }, (_, i) => 0xc0 + i)),
+]);
+
+type Mutation = (bytes: Buffer, random: Random, corpus: readonly Uint8Array[]) => Buffer;
+
+/** A range of a text, short ones more often than long ones. */
+function rangeIn(bytes: Buffer, random: Random): [start: number, end: number] {
+  const start = random(bytes.length + 1);
+  return [start, Math.min(bytes.length, start + random(1 << random(10)))];
+}
+
+const mutations: readonly Mutation[] = [
+  function flipBit(bytes, random) {
+    const at = random(bytes.length);
+    bytes[at] = bytes[at]! ^ (1 << random(8));
+    return bytes;
+  },
+  function setTelling(bytes, random) {
+    bytes[random(bytes.length)] = TELLING[random(TELLING.length)]!;
+    return bytes;
+  },
+  function tamperLength(bytes, random) {
+    const at = random(bytes.length);
+    bytes.subarray(at, at + 1 + random(4)).fill(random(2) === 0 ? 0xff : 0);
+    return bytes;
+  },
+  function cut(bytes, random) {
+    return bytes.subarray(0, random(bytes.length + 1));
+  },
+  function remove(bytes, random) {
+    const [start, end] = rangeIn(bytes, random);
+    return Buffer.concat([bytes.subarray(0, start), bytes.subarray(end)]);
+  },
+  function duplicate(bytes, random) {
+    const [start, end] = rangeIn(bytes, random);
+    const copies = Array.from({ length: 1 + random(1 << random(8)) }, () => bytes.subarray(start, end));
+    return Buffer.concat([bytes.subarray(0, end), ...copies, bytes.subarray(end)]);
+  },
+  function splice(bytes, random, corpus) {
+    const other = Buffer.from(corpus[random(corpus.length)]!);
+    const [start, end] = rangeIn(other, random);
+    const at = random(bytes.length + 1);
+    return Buffer.concat([bytes.subarray(0, at), other.subarray(start, end), bytes.subarray(at)]);
+  },
+];
+
+function mutate(corpus: readonly Uint8Array[], random: Random): Uint8Array {
+  let bytes: Buffer = Buffer.from(corpus[random(corpus.length)]!);
+  for (let changes = 1 + random(6); changes > 0; changes--) {
+    bytes = mutations[random(mutations.length)]!(bytes, random, corpus).subarray(0, MAX_BYTES);
+  }
+  return bytes;
+}

@@ -1,0 +1,5 @@
+/** Everything that takes bytes from others. A new input gets a line here, and a `<name>.fuzz.ts` beside this file. */
+import { codecTargets, jsonTargets } from './codecs.fuzz.ts';
+import type { FuzzTarget } from './fuzz.ts';
+
+export const targets: readonly FuzzTarget[] = [...codecTargets, ...jsonTargets];

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { endOfValue, headerAt, pairs } from '../../src/msgpack/scan.ts';
+import { packedMap, packedValue } from './arbitrary.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+describe('endOfValue', () => {
+  it('finds the end of any value, whatever stands behind it', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 5 }),
+        packedValue,
+        fc.uint8Array({ maxLength: 5 }),
+        (before, value, behind) => {
+          const bytes = Buffer.concat([before, value, behind]);
+          expect(endOfValue(bytes, before.length, bytes.length)).toBe(before.length + value.length);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('finds no end in what is cut', () => {
+    fc.assert(
+      fc.property(packedValue, fc.nat(), (value, at) => {
+        const cut = at % value.length;
+        expect(endOfValue(value, 0, cut)).toHaveProperty('found');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    ['bin', 'c6 ffffffff 00'],
+    ['ext', 'c9 ffffffff 01 00'],
+    ['str', 'db ffffffff 61'],
+    ['array', 'dd ffffffff c0'],
+    ['map', 'df ffffffff c0 c0'],
+    ['fixext', 'd8 01 00'],
+    ['array in an array that takes all there is', '93 92 c0 c0 c0'],
+  ])('does not believe a %s that promises more than there is', (_, bytes) => {
+    expect(endOfValue(hex(bytes), 0, hex(bytes).length)).toMatchObject({
+      found: expect.stringMatching(/^a header that promises more than the \d+ bytes left$/),
+    });
+  });
+});
+
+describe('headerAt', () => {
+  it.each([
+    ['8f', { kind: 'map', length: 15, end: 1 }],
+    ['de 0100', { kind: 'map', length: 256, end: 3 }],
+    ['df ffffffff', { kind: 'map', length: 0xffffffff, end: 5 }],
+    ['dc ffff', { kind: 'array', length: 65535, end: 3 }],
+    ['bf', { kind: 'str', length: 31, end: 1 }],
+    ['c5 0001', { kind: 'bin', length: 1, end: 3 }],
+    ['df ffff', undefined],
+    ['05', undefined],
+    ['c7 08 00', undefined],
+    ['', undefined],
+  ])('%s', (bytes, header) => {
+    expect(headerAt(hex(bytes), 0, hex(bytes).length)).toEqual(header);
+  });
+});
+
+describe('pairs', () => {
+  it('cover a map without a gap', () => {
+    fc.assert(
+      fc.property(packedMap, (map) => {
+        let at = headerAt(map, 0, map.length)!.end;
+        for (const pair of pairs(map, 0, map.length)) {
+          expect(pair.start).toBe(at);
+          at = pair.end;
+        }
+        expect(at).toBe(map.length);
+      }),
+    );
+  });
+
+  it('have a name in str and bin of any width, and not in what only looks like it', () => {
+    const map = hex('87 a161 01 d90161 02 c40161 03 da000161 04 a162 05 91a161 06 61 07');
+    expect(pairs(map, 0, map.length, 'a').map(({ valueStart }) => map[valueStart])).toEqual([1, 2, 3, 4]);
+  });
+});
