@@ -170,7 +170,7 @@ function beginsMessage(bytes: Uint8Array): boolean {
 /** The chunk that `{ack: chunk}` names. */
 function acknowledgedChunk(message: Buffer): string | undefined {
   if (headerAt(message, 0, message.length)?.kind !== 'map') return undefined;
-  const ack = pairs(message, { start: 0, end: message.length }, 'ack').at(0);
+  const ack = pairs(message, 0, message.length, 'ack').at(0);
   const header = ack && headerAt(message, ack.valueStart, ack.end);
   return header?.kind === 'str' ? message.toString('utf8', header.end, header.end + header.length) : undefined;
 }

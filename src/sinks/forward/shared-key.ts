@@ -77,6 +77,6 @@ function textOf(message: Uint8Array, item: Span | undefined): Buffer | undefined
 
 function nonceOf(message: Uint8Array, options: Span | undefined): Uint8Array | undefined {
   if (options === undefined || headerAt(message, options.start, options.end)?.kind !== 'map') return undefined;
-  const nonce = pairs(message, options, 'nonce').at(0);
+  const nonce = pairs(message, options.start, options.end, 'nonce').at(0);
   return nonce && textOf(message, { start: nonce.valueStart, end: nonce.end });
 }
