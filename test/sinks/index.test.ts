@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { Problem } from '../../src/problem.ts';
+import { deliver, openSink, sinkKinds } from '../../src/sinks/index.ts';
+import type { Sink } from '../../src/sinks/sink.ts';
+import { numberedBatch, recorder } from './contract.ts';
+
+function memorySink(name: string, failure?: Error): Sink & { taken: number } {
+  const sink = {
+    name,
+    taken: 0,
+    async deliver() {
+      sink.taken++;
+      if (failure) throw failure;
+      return { kind: 'acknowledged', records: 1 } as const;
+    },
+    async close() {},
+  };
+  return sink;
+}
+
+describe('deliver', () => {
+  test('every sink gets the batch', async () => {
+    const sinks = [memorySink('a'), memorySink('b')];
+    await deliver(numberedBatch(1), sinks);
+    expect(sinks.map(({ taken }) => taken)).toEqual([1, 1]);
+  });
+
+  test('nothing to deliver to', async () => {
+    await deliver(numberedBatch(1), []);
+  });
+
+  test('one that fails keeps none from the batch, and all that failed are named', async () => {
+    const unavailable = (name: string) => memorySink(name, new Problem('sink.unavailable', `${name} is down`));
+    const sinks = [unavailable('a'), memorySink('b'), unavailable('c')];
+    await expect(deliver(numberedBatch(1), sinks)).rejects.toMatchObject({
+      code: 'sink.unavailable',
+      message: 'a is down; c is down',
+    });
+    expect(sinks.map(({ taken }) => taken)).toEqual([1, 1, 1]);
+  });
+
+  test('a defect is not taken for a sink that is down', async () => {
+    await expect(deliver(numberedBatch(1), [memorySink('a', new TypeError('x'))])).rejects.toThrow(TypeError);
+  });
+});
+
+test.each(sinkKinds)('$type: every setting is described', ({ schema }) => {
+  const undescribed = Object.entries(schema.properties).filter(
+    ([name, setting]) => name !== 'type' && !('description' in setting),
+  );
+  expect(undescribed).toEqual([]);
+});
+
+test('the least configuration of a sink opens it', () => {
+  const overrides = { sinks: [{ type: 'forward', host: 'fluent-bit' }] };
+  const config = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
+  expect(config.sinks).toMatchObject([{ name: 'forward', port: 24224, tagPrefix: 'tripline.', ackTimeoutSeconds: 30 }]);
+  expect(openSink(config.sinks[0], recorder()).name).toBe('forward');
+});
+
+test('a setting that no sink of the kind has is named', () => {
+  const overrides = { sinks: [{ type: 'forward', host: 'fluent-bit', hots: 'x' }] };
+  expect(() =>
+    loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' }),
+  ).toThrow(/hots/);
+});
