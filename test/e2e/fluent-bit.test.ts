@@ -5,48 +5,22 @@
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e
  *   E2E_RECORDS=5000 ...   for a quicker look
  */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { auditLines, matchingKeys } from './audit-log.ts';
+import { matchingKeys } from './audit-log.ts';
 import { type Comparison, compare, exactTime, jsonTime } from './compare.ts';
-import { type ForwardReceiver, startForwardReceiver } from './forward-receiver.ts';
-import { fluentBit, freePorts, type Running, startFluentBit, startTripline, stopAll } from './processes.ts';
+import type { ForwardReceiver } from './forward-receiver.ts';
+import { fluentBit, stopAll } from './processes.ts';
+import { type Form, type Format, openStage, type Stage } from './stage.ts';
 
 const records = Number(process.env.E2E_RECORDS ?? 100_000);
 /** A run that makes no progress for so long has lost something. */
 const patienceMilliseconds = 60_000;
 const testTimeoutMilliseconds = 600_000;
 
-/** What is started, by the parts that it plays. In the form `one` the collector is the receiver, too. */
-interface Forms {
-  collector: string;
-  receiver?: string;
-  tripline: string;
-}
-const forms = {
-  'two processes': {
-    collector: 'two-process/collector.yaml',
-    receiver: 'two-process/receiver.yaml',
-    tripline: 'two-process/tripline.yaml',
-  },
-  'two processes, classic': {
-    collector: 'two-process/collector.conf',
-    receiver: 'two-process/receiver.conf',
-    tripline: 'two-process/tripline.yaml',
-  },
-  'one process': { collector: 'one-process/fluent-bit.yaml', tripline: 'one-process/tripline.yaml' },
-  'one process, classic': { collector: 'one-process/fluent-bit.conf', tripline: 'one-process/tripline.yaml' },
-} satisfies Record<string, Forms>;
-
-type Part = 'collector' | 'receiver' | 'tripline';
-type Format = 'msgpack' | 'json' | 'json_lines' | 'json_stream';
-
 interface Scenario {
   name: string;
-  form: keyof typeof forms;
+  form: Form;
   format?: Format;
   /** What happens when a fifth of the first half of the log has come back; the second half is written meanwhile. */
   disturb?: (stage: Stage) => Promise<void>;
@@ -78,22 +52,6 @@ const scenarios: Scenario[] = [
   { name: 'forward target reloaded', form: 'two processes', disturb: (stage) => stage.reload('receiver') },
 ];
 
-/** All that runs in one scenario. */
-interface Stage {
-  /** Holds the logs of all parts. */
-  folder: string;
-  restart(part: Part, signal: 'SIGTERM' | 'SIGKILL', pauseMilliseconds: number): Promise<void>;
-  /** Resolves when Fluent Bit says that it is done. */
-  reload(part: 'collector' | 'receiver'): Promise<void>;
-  appendLines(from: number, to: number): void;
-  /** What Fluent Bit sent, by a second output beside the one to Tripline; and what came back. */
-  sent: ForwardReceiver;
-  returned: ForwardReceiver;
-  /** Lines of the file that an output of the shipped configuration wrote. */
-  linesOf(output: 'matches' | 'rest' | 'all'): number;
-  close(): Promise<void>;
-}
-
 const results: string[] = [];
 
 if (fluentBit === undefined) {
@@ -106,7 +64,7 @@ if (fluentBit === undefined) {
       '$form, $format: $name',
       { timeout: testTimeoutMilliseconds },
       async ({ form, format, name, disturb }) => {
-        const stage = await openStage(forms[form], format);
+        const stage = await openStage(form, format);
         const half = Math.ceil(records / 2);
         const started = performance.now();
         stage.appendLines(0, half);
@@ -166,73 +124,4 @@ async function progress({ sent, returned }: Stage, done: () => boolean): Promise
 /** Waits until duplicates have stopped coming. */
 async function quiet({ returned }: Stage): Promise<void> {
   for (let count = -1; count !== returned.count(); await sleep(3000)) count = returned.count();
-}
-
-async function openStage(form: Forms, format: Format): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), 'tripline-e2e-'));
-  const [triplinePort, forwardPort] = await freePorts(2);
-  const [sent, returned] = [await startForwardReceiver(), await startForwardReceiver()];
-  const auditLog = join(folder, 'audit.log');
-  const out = join(folder, 'out');
-  const environment = {
-    AUDIT_LOG: auditLog,
-    TRIPLINE_PORT: String(triplinePort),
-    TRIPLINE_FORMAT: format,
-    FORWARD_PORT: String(forwardPort),
-    FLUENT_BIT_OUT: out,
-  };
-
-  const start: Record<Part, () => Running | Promise<Running>> = {
-    tripline: () => startTripline({ config: form.tripline, port: triplinePort, forwardPort, folder }),
-    collector: () =>
-      startFluentBit({
-        config: form.collector,
-        environment: { ...environment, FLUENT_BIT_DATA: join(folder, 'collector') },
-        copies: [
-          { match: 'kube.*', port: sent.port },
-          ...(form.receiver === undefined ? [{ match: 'tripline.*', port: returned.port }] : []),
-        ],
-        folder,
-      }),
-    receiver: () =>
-      startFluentBit({
-        config: form.receiver!,
-        environment: { ...environment, FLUENT_BIT_DATA: join(folder, 'receiver') },
-        copies: [{ match: 'tripline.*', port: returned.port }],
-        folder,
-      }),
-  };
-  const parts: Part[] = form.receiver === undefined ? ['tripline', 'collector'] : ['receiver', 'tripline', 'collector'];
-  appendFileSync(auditLog, '');
-  const running = new Map<Part, Running>();
-  for (const part of parts) running.set(part, await start[part]());
-
-  return {
-    folder,
-    sent,
-    returned,
-    appendLines: (from, to) => appendFileSync(auditLog, auditLines(from, to)),
-    async restart(part, signal, pauseMilliseconds) {
-      await running.get(part)!.stop(signal);
-      await sleep(pauseMilliseconds);
-      running.set(part, await start[part]());
-    },
-    async reload(part) {
-      running.get(part)!.signal('SIGHUP');
-      const log = join(folder, `${basename(form[part]!)}.log`);
-      for (
-        const since = performance.now();
-        !readFileSync(log, 'utf8').includes('successful reload');
-        await sleep(200)
-      ) {
-        if (performance.now() - since > patienceMilliseconds) throw new Error(`no end of the reload, see ${log}`);
-      }
-    },
-    linesOf: (output) => readFileSync(join(out, output), 'latin1').split('\n').length - 1,
-    async close() {
-      await stopAll();
-      await Promise.all([sent.close(), returned.close()]);
-      rmSync(folder, { recursive: true });
-    },
-  };
 }

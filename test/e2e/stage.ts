@@ -1,0 +1,116 @@
+/** All that runs in one scenario: Tripline, one or two Fluent Bits on shipped files, and what listens at the ends. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { auditLines } from './audit-log.ts';
+import { type ForwardReceiver, startForwardReceiver } from './forward-receiver.ts';
+import { freePorts, type Running, startFluentBit, startTripline, stopAll } from './processes.ts';
+
+/** The files of a form. Without a receiver the collector is the receiver, too. */
+interface Files {
+  collector: string;
+  receiver?: string;
+  tripline: string;
+}
+const forms = {
+  'two processes': {
+    collector: 'two-process/collector.yaml',
+    receiver: 'two-process/receiver.yaml',
+    tripline: 'two-process/tripline.yaml',
+  },
+  'two processes, classic': {
+    collector: 'two-process/collector.conf',
+    receiver: 'two-process/receiver.conf',
+    tripline: 'two-process/tripline.yaml',
+  },
+  'one process': { collector: 'one-process/fluent-bit.yaml', tripline: 'one-process/tripline.yaml' },
+  'one process, classic': { collector: 'one-process/fluent-bit.conf', tripline: 'one-process/tripline.yaml' },
+} satisfies Record<string, Files>;
+export type Form = keyof typeof forms;
+
+type Part = 'collector' | 'receiver' | 'tripline';
+export type Format = 'msgpack' | 'json' | 'json_lines' | 'json_stream';
+
+export interface Stage {
+  /** Holds the logs of all parts. */
+  folder: string;
+  restart(part: Part, signal: 'SIGTERM' | 'SIGKILL', pauseMilliseconds: number): Promise<void>;
+  /** Resolves when Fluent Bit says that it is done. */
+  reload(part: 'collector' | 'receiver'): Promise<void>;
+  appendLines(from: number, to: number): void;
+  /** What Fluent Bit sent, by a second output beside the one to Tripline; and what came back. */
+  sent: ForwardReceiver;
+  returned: ForwardReceiver;
+  /** Lines of the file that an output of the shipped configuration wrote. */
+  linesOf(output: 'matches' | 'rest' | 'all'): number;
+  close(): Promise<void>;
+}
+
+/** Starts all parts of a form, with an empty audit log. */
+export async function openStage(formName: Form, format: Format): Promise<Stage> {
+  const form: Files = forms[formName];
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-e2e-'));
+  const [triplinePort, forwardPort] = await freePorts(2);
+  const [sent, returned] = [await startForwardReceiver(), await startForwardReceiver()];
+  const auditLog = join(folder, 'audit.log');
+  const out = join(folder, 'out');
+  const environment = {
+    AUDIT_LOG: auditLog,
+    TRIPLINE_PORT: String(triplinePort),
+    TRIPLINE_FORMAT: format,
+    FORWARD_PORT: String(forwardPort),
+    FLUENT_BIT_OUT: out,
+  };
+
+  const start: Record<Part, () => Running | Promise<Running>> = {
+    tripline: () => startTripline({ config: form.tripline, port: triplinePort, forwardPort, folder }),
+    collector: () =>
+      startFluentBit({
+        config: form.collector,
+        environment: { ...environment, FLUENT_BIT_DATA: join(folder, 'collector') },
+        copies: [
+          { match: 'kube.*', port: sent.port },
+          ...(form.receiver === undefined ? [{ match: 'tripline.*', port: returned.port }] : []),
+        ],
+        folder,
+      }),
+    receiver: () =>
+      startFluentBit({
+        config: form.receiver!,
+        environment: { ...environment, FLUENT_BIT_DATA: join(folder, 'receiver') },
+        copies: [{ match: 'tripline.*', port: returned.port }],
+        folder,
+      }),
+  };
+  const parts: Part[] = form.receiver === undefined ? ['tripline', 'collector'] : ['receiver', 'tripline', 'collector'];
+  appendFileSync(auditLog, '');
+  const running = new Map<Part, Running>();
+  for (const part of parts) running.set(part, await start[part]());
+
+  return {
+    folder,
+    sent,
+    returned,
+    appendLines: (from, to) => appendFileSync(auditLog, auditLines(from, to)),
+    async restart(part, signal, pauseMilliseconds) {
+      await running.get(part)!.stop(signal);
+      await sleep(pauseMilliseconds);
+      running.set(part, await start[part]());
+    },
+    async reload(part) {
+      running.get(part)!.signal('SIGHUP');
+      const log = join(folder, `${basename(form[part]!)}.log`);
+      for (let attempt = 0; !readFileSync(log, 'utf8').includes('successful reload'); attempt++) {
+        if (attempt === 600) throw new Error(`the reload has not ended after 60 s, see ${log}`);
+        await sleep(100);
+      }
+    },
+    linesOf: (output) => readFileSync(join(out, output), 'latin1').split('\n').length - 1,
+    async close() {
+      await stopAll();
+      await Promise.all([sent.close(), returned.close()]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
