@@ -1,5 +1,6 @@
 /** Avro schemas from the declarations of record.ts, which are JSON Schemas. */
 import type { Schema } from 'avsc';
+import { stringifyExactly } from '../json/exact.ts';
 
 /** The part of JSON Schema that the declarations use. */
 interface JsonSchema {
@@ -80,7 +81,7 @@ export function avroValue(declaration: object, value: unknown): unknown {
 function avroOf(schema: JsonSchema, value: unknown): unknown {
   if (value === undefined) return null;
   // A value of any type: JSON null is text too.
-  if (schema.type === undefined && !schema.enum && !schema.anyOf) return toJson(value);
+  if (schema.type === undefined && !schema.enum && !schema.anyOf) return stringifyExactly(value);
   if (value === null) return null;
   if (schema.anyOf) return avroOf(schema.anyOf.find(({ type }) => type !== 'null') ?? {}, value);
   if (schema.type === 'array') return (value as unknown[]).map((item) => avroOf(schema.items ?? {}, item));
@@ -95,12 +96,4 @@ function avroOf(schema: JsonSchema, value: unknown): unknown {
     );
   }
   return value;
-}
-
-/** In Node since 21, and not yet in TypeScript's library. @see https://github.com/tc39/proposal-json-parse-with-source */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
-
-/** JSON text of a value as parsed from a record, whose integers beyond 2^53 are bigints. */
-function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? rawJSON(String(item)) : item));
 }

@@ -1,6 +1,7 @@
 /** What a string of a log record holds: JSON in the forms in which pipelines hand it on. */
 import { constants, gunzipSync } from 'node:zlib';
 import { Problem } from '../problem.ts';
+import { parseExactly } from './exact.ts';
 import { isMap } from './map.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 
@@ -76,7 +77,7 @@ export function parseJson(text: string): Salvaged | Problem {
 
 function parseWhole(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) };
+    return { value: parseExactly(text) };
   } catch {
     return undefined;
   }

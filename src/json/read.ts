@@ -1,5 +1,6 @@
 /** Reads a JSON value of which only the ends are known. */
 import { Problem } from '../problem.ts';
+import { parseExactly } from './exact.ts';
 import { salvage } from './salvage.ts';
 import { nestsDeeper, textOf } from './scan.ts';
 
@@ -12,7 +13,7 @@ export function readValue(bytes: Uint8Array, start: number, end: number, limits:
   }
   const text = textOf(bytes, start, end);
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return salvage(text, limits).value;
   }

@@ -34,3 +34,11 @@ export function jsonRecords(space: string, beyondJson: boolean) {
   const otherRecord = (text: fc.Arbitrary<string>) => text.map((text) => record('other', text, text));
   return { mapRecord, array: otherRecord(array), scalar: otherRecord(scalar), mapText: map.map(textOfMap), gap };
 }
+
+/** JSON.parse, but for integers beyond 2^53, which are bigints. */
+export function readExactly(text: string): unknown {
+  return JSON.parse(text, (_key: string, value: unknown, context?: { source?: string }) => {
+    const isUnsafe = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '');
+    return isUnsafe ? BigInt(context?.source ?? '') : value;
+  });
+}

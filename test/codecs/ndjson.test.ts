@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ndjson } from '../../src/codecs/ndjson.ts';
 import { codecContract, LIMITS, type MadeRecord } from './contract.ts';
-import { jsonRecords } from './json-layout.ts';
+import { jsonRecords, readExactly } from './json-layout.ts';
 
 const { mapRecord, array, scalar, gap } = jsonRecords(' \t', true);
 const valid = jsonRecords(' \t', false);
@@ -31,7 +31,7 @@ codecContract({
     framing: [Buffer.alloc(0), ...lines.map(([, end]) => end)],
   })),
   readable: valid.mapText.map((text) => Buffer.from(`${text}\n`)),
-  oracle: (map) => JSON.parse(map.toString()),
+  oracle: (map) => readExactly(map.toString()),
   hostile: {
     '100,000 levels on a line': Buffer.from(`{}\n{"a":${'['.repeat(100_000)}\n{}`),
     'a line of 10 MiB': Buffer.from(`{"a":"${'x'.repeat(10 * MiB)}"}\n{}`),

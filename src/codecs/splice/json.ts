@@ -1,5 +1,6 @@
 /** Splices a member into the text of a JSON map, before its last brace. */
 
+import { stringifyExactly } from '../../json/exact.ts';
 import { membersNamed, wantsNoComma } from '../../json/scan.ts';
 import type { Span } from '../../record.ts';
 import type { Edit } from '../codec.ts';
@@ -27,7 +28,7 @@ export function spliceMember(bytes: Uint8Array, map: Span, name: string, value: 
 function encodedMember(name: string, value: object): Uint8Array {
   const cached = encoded.get(value);
   if (cached?.name === name) return cached.withComma;
-  const withComma = Buffer.from(`,${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const withComma = Buffer.from(`,${JSON.stringify(name)}:${stringifyExactly(value)}`);
   encoded.set(value, { name, withComma });
   return withComma;
 }

@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseExactly } from '../../src/json/exact.ts';
+
+test.each<[string, unknown]>([
+  ['9007199254740993', 9007199254740993n],
+  ['-9223372036854775808', -9223372036854775808n],
+  ['{"a":[18446744073709551615]}', { a: [18446744073709551615n] }],
+  ['9007199254740991', 9007199254740991],
+  ['1234567890123456.5', 1234567890123456.5],
+  ['1e300', 1e300],
+  ['"9007199254740993"', '9007199254740993'],
+  ['{"id":"9007199254740993","n":1}', { id: '9007199254740993', n: 1 }],
+])('%s', (text, value) => expect(parseExactly(text)).toEqual(value));
+
+test('a key is data, whatever its name', () => {
+  const parsed = parseExactly('{"__proto__":9007199254740993}') as object;
+  expect(Object.entries(parsed)).toEqual([['__proto__', 9007199254740993n]]);
+});
+
+test('everything else is what JSON.parse makes of it', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const text = JSON.stringify({ long: '1234567890123456', value });
+      const exact = JSON.parse(
+        JSON.stringify(parseExactly(text), (_, item) => (typeof item === 'bigint' ? Number(item) : item)),
+      );
+      expect(exact).toEqual(JSON.parse(text));
+    }),
+  );
+});
