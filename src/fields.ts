@@ -1,5 +1,5 @@
 /** The field names that rules know, and how an event is read by them. */
-import { CUT, isMap, type JsonMap, member } from './json/map.ts';
+import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
 import { type PodSpec, podSpecOf } from './pod-spec.ts';
 import type { AuditEvent, User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
@@ -305,7 +305,7 @@ function raw(event: AuditEvent, name: string, head: string): Found {
   if (name === 'impersonatedUser.groups' && event.impersonatedUser !== null)
     return groups(event.impersonatedUser, undefined);
   const found = walk(event, name);
-  const gap = found.gap ?? event.gaps[head];
+  const gap = found.gap ?? textAt(event.gaps, head);
   // Of a map that is there, its own mark says what is missing from it.
   const isWhole = isMap(member(event, head));
   return isWhole && found.gap === undefined ? found : { values: found.values, ...gapOf(gap) };

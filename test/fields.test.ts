@@ -299,10 +299,10 @@ const podSpec: Row[] = [
     [],
   ],
   [
-    'update: the request decides',
+    'update: set by a webhook',
     update({ requestObject: pod({}), responseObject: pod({ hostPID: true }) }),
     'hostPID',
-    [],
+    [true],
   ],
   [
     'update: request skipped',
@@ -485,6 +485,7 @@ const podSpec: Row[] = [
     'containers.image',
     ['x'],
   ],
+  ['volumes', { requestObject: pod({ volumes: [{ name: 'v' }] }) }, 'volumes', [{ name: 'v' }]],
   ['below volumes', { requestObject: pod({ volumes: [{ hostPath: { path: '/' } }] }) }, 'volumes.hostPath.path', ['/']],
   ['podSource of a create', { requestObject: pod({}), responseObject: pod({}) }, 'podSource', ['response']],
   ['podSource where the response is not logged', { requestObject: pod({}) }, 'podSource', ['request']],

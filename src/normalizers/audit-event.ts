@@ -104,10 +104,11 @@ const ORDER = [
  * to be absent: in kube-apiserver's own order, what stands before the last member has been passed. */
 function missingFrom(source: JsonMap, name: string): CutReason | undefined {
   const reason = source[CUT];
-  if (reason !== 'cut') return Object.hasOwn(source, name) ? undefined : reason;
+  const isThere = member(source, name) !== undefined;
+  if (reason !== 'cut') return isThere ? undefined : reason;
   const keys = Object.keys(source);
   const last = keys.at(-1) ?? '';
-  if (Object.hasOwn(source, name)) return name === last ? reason : undefined;
+  if (isThere) return name === last ? reason : undefined;
   // Sorted keys never begin with `kind`: `annotations` or `auditID` is before it.
   return keys[0] === 'kind' && ORDER.indexOf(name) < ORDER.indexOf(last) ? undefined : reason;
 }

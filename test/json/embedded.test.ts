@@ -1,0 +1,94 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { embedded, MAX_JSON_DEPTH, mayHoldJson, parseJson } from '../../src/json/embedded.ts';
+import { CUT } from '../../src/json/map.ts';
+import { Problem } from '../../src/problem.ts';
+import { readExactly } from '../codecs/json-layout.ts';
+
+const BUDGET = 1_000_000;
+const valuesOf = (text: string, remaining = BUDGET) => embedded(text, { remaining });
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const gzip = (text: string) => gzipSync(text).toString('base64');
+
+const rows: [name: string, text: string, values: unknown[]][] = [
+  ['a map', '{"a":1}', [{ a: 1 }]],
+  ['a list', '[{"a":1}]', [[{ a: 1 }]]],
+  ['white space around', ' \n{"a":1}\n', [{ a: 1 }]],
+  ['plain text', 'hello', []],
+  ['a number', '17', []],
+  ['the empty text', '', []],
+  ['quoted', '"{\\"a\\":1}"', [{ a: 1 }]],
+  ['quoted twice', JSON.stringify(JSON.stringify('{"a":1}')), [{ a: 1 }]],
+  ['escaped without quotes', '{\\"a\\":1}', [{ a: 1 }]],
+  ['quoted text', '"hello"', []],
+  ['base64', base64('{"a": "long enough"}'), [{ a: 'long enough' }]],
+  ['gzip in base64', gzip('{"a":1}'), [{ a: 1 }]],
+  ['gzip of base64 of JSON', gzip(base64('{"a": "long enough"}')), [{ a: 'long enough' }]],
+  ['lines', '{"a":1}\n{"a":2}\n', [{ a: 1 }, { a: 2 }]],
+  ['without line ends', '{"a":1}{"a":2}', [{ a: 1 }, { a: 2 }]],
+  ['braces inside texts', '{"a":"}{"}{"b":"\\"}"}', [{ a: '}{' }, { b: '"}' }]],
+  ['behind a time', '2026-01-02T03:04:05.010Z {"a":1}', [{ a: 1 }]],
+  ['behind a CRI prefix', '2026-01-02T03:04:05.010Z stderr P {"a":1}', [{ a: 1 }]],
+  ['behind other text', 'event: {"a":1}', []],
+  ['cut', '{"a":1,"b":', [{ a: 1, [CUT]: 'cut' }]],
+  ['cut with a note', '{"a":1,"b":"x[Truncated...]', [{ a: 1, [CUT]: 'cut' }]],
+  ['whole with a note', '{"a":1}[Truncated...]', [{ a: 1 }]],
+  ['a cut line before a whole one', '{"a":1,"b":\n{"a":2}', [{ a: 1, [CUT]: 'cut' }, { a: 2 }]],
+  ['text in brackets', '[INFO] hello', [[]]],
+];
+
+test.each(rows)('%s', (_name, text, values) => {
+  expect(valuesOf(text)).toEqual(values);
+  if (values.length > 0) expect(mayHoldJson(text)).toBe(true);
+});
+
+test('a list of maps that is cut says so behind it', () => {
+  const [list, problem] = valuesOf('[{"a":1},');
+  expect(list).toEqual([{ a: 1 }]);
+  expect(problem).toMatchObject({ code: 'record.malformed' });
+});
+
+test('gzip data takes from the budget, and is refused beyond it', () => {
+  const budget = { remaining: 100 };
+  embedded(gzip('{"a":1}'), budget);
+  expect(budget.remaining).toBe(93);
+  expect(embedded(gzip(`{"a":"${'x'.repeat(1000)}"}`), budget)).toMatchObject([{ code: 'record.malformed' }]);
+});
+
+test('corrupt gzip data is a problem', () => {
+  expect(valuesOf(`${gzip('{"a":1}').slice(0, 16)}AAAAAAAAAAAAAAAA`)).toMatchObject([{ code: 'record.malformed' }]);
+});
+
+test.each([
+  ['at the limit', MAX_JSON_DEPTH, false],
+  ['beyond the limit', MAX_JSON_DEPTH + 1, true],
+  ['100,000 levels', 100_000, true],
+])('nesting %s', (_name, levels, isProblem) => {
+  for (const text of [
+    `${'['.repeat(levels)}${']'.repeat(levels)}`,
+    `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`,
+  ]) {
+    expect(parseJson(text) instanceof Problem).toBe(isProblem);
+  }
+});
+
+test('never throws, and reads JSON as JSON.parse does, integers exactly', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        fc.json().map((json) => json.slice(0, -1)),
+      ),
+      (text) => {
+        embedded(text, { remaining: BUDGET });
+      },
+    ),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (map) => {
+      expect(valuesOf(JSON.stringify(map))).toEqual([readExactly(JSON.stringify(map))]);
+    }),
+  );
+});

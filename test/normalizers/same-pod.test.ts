@@ -1,0 +1,119 @@
+/** One pod, created once, says the same by every platform and in every wrapper, but for what the platform does not log. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { fieldsOf } from '../../src/fields.ts';
+import { normalize } from '../../src/normalizers/index.ts';
+
+const said = {
+  verb: ['create'],
+  action: ['create'],
+  resource: ['pods'],
+  subresource: [''],
+  namespace: ['shop'],
+  name: ['web-x1'],
+  apiGroup: [''],
+  apiVersion: ['v1'],
+  'objectRef.resource': ['pods'],
+  'objectRef.subresource': [],
+  clientIP: ['198.51.100.9'],
+  userAgent: ['kubectl/v1.33'],
+  auditID: ['7b1c'],
+  stage: ['ResponseComplete'],
+  outcome: ['success'],
+  'responseStatus.code': [201],
+  dryRun: [false],
+  evidence: ['full'],
+  hostPID: [true],
+  hostIPC: [],
+  'requestObject.spec.hostPID': [true],
+  podSource: ['response'],
+  serviceAccountName: ['default'],
+  'containers.image': ['registry.example/tools:1'],
+  'annotations.authorization.k8s.io/decision': ['allow'],
+};
+
+const shapes = [
+  'kubernetes/pod-create',
+  'kubernetes/event-list',
+  'kubernetes/event-list-with-unreadable-items',
+  'kubernetes/members-as-text',
+  'kubernetes/without-api-version-and-kind',
+  'kubernetes/level-overwritten',
+  'kubernetes/stored-by-panther',
+  'kubernetes/impersonated',
+  'openshift/logstash-of-3-11',
+  'eks/message',
+  'eks/subscription',
+  'eks/lambda',
+  'eks/firehose-gzip',
+  'eks/firehose-decompressed',
+  'eks/firehose-messages',
+  'eks/firehose-in-s3',
+  'eks/kinesis-record',
+  'eks/insights-row',
+  'eks/insights-row-with-object',
+  'eks/insights-result',
+  'eks/insights-bare-row',
+  'eks/export-lines',
+  'eks/log-shipper',
+  'aks/diagnostic-record',
+  'aks/log-as-object',
+  'aks/log-with-escaped-slashes',
+  'aks/properties-as-text',
+  'aks/records-in-both-categories',
+  'aks/without-category',
+  'aks/azure-diagnostics',
+  'aks/aks-audit-table',
+  'aks/aks-audit-table-with-columns-as-text',
+  'aks/arc-audit-table',
+  'aks/event-hub-behind-kafka',
+  'gke/pod-create',
+  'gke/status-missing',
+  'gke/status-empty',
+  'gke/pubsub-push',
+  'gke/eventarc',
+  'pipelines/tail-without-parser',
+  'pipelines/docker',
+  'pipelines/cri',
+  'pipelines/cri-line',
+  'pipelines/merge-log-keeps-log',
+  'pipelines/log-processed',
+  'pipelines/merge-log-under-any-name',
+  'pipelines/nest-prefix',
+  'pipelines/systemd',
+  'pipelines/syslog',
+  'pipelines/kafka-map',
+  'pipelines/kafka-text',
+  'pipelines/splunk',
+  'pipelines/cribl',
+  'pipelines/opentelemetry-body',
+  'pipelines/data',
+  'pipelines/ovhcloud',
+  'pipelines/escaped-twice',
+  'pipelines/escaped-twice-without-quotes',
+  'pipelines/base64-gzip',
+  'pipelines/two-events-in-one-text',
+  'pipelines/list-in-text',
+  'ecs/kubernetes',
+  'ecs/azure',
+  'ecs/gcp',
+];
+
+/** What a shape does not log, and how it says so. */
+const gaps: Record<string, Record<string, unknown>> = {
+  'ocsf/pod-create': { 'annotations.authorization.k8s.io/decision': { values: [] } },
+};
+
+describe.each([...shapes, ...Object.keys(gaps)])('%s', (shape) => {
+  const input = readFileSync(`${import.meta.dirname}/../fixtures/normalizers/${shape}.input.json`, 'utf8');
+  const normalized = normalize(JSON.parse(input));
+
+  test('says the same', () => {
+    if (normalized.kind !== 'audit') throw new Error(normalized.kind);
+    const lookup = fieldsOf(normalized.events[0]);
+    const expected = Object.entries(said).map(([field, values]) => [field, gaps[shape]?.[field] ?? { values }]);
+    expect(Object.fromEntries(Object.keys(said).map((field) => [field, lookup(field)]))).toEqual(
+      Object.fromEntries(expected),
+    );
+  });
+});
