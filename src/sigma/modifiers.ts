@@ -264,7 +264,7 @@ function open(sides: { before: boolean; behind: boolean }): (test: Test, value: 
   };
 }
 
-const MAX_REGEX_LENGTH = 10_000;
+const MAX_REGEX_LENGTH = 2_000;
 
 function regexTest(source: string, flags: readonly RegexFlag[]): Test | Refusal {
   if (source.length > MAX_REGEX_LENGTH) {

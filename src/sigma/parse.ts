@@ -19,16 +19,19 @@ import {
   ruleStatuses,
   type Selection,
   type Template,
+  type Test,
 } from './ast.ts';
 import { parseCondition } from './condition.ts';
 import { checkModifiers, findModifier, joinOf, type RuleValue, testOf } from './modifiers.ts';
 import { didYouMean, excerptOf, nearest, quote, type RuleProblem } from './rule-problem.ts';
 import { parseTemplate } from './template.ts';
+import { compileRegex } from './value-test.ts';
 
 const MAX_FILE_LENGTH = 512 * 1024;
 const MAX_DEPTH = 20;
 const MAX_PROBLEMS = 50;
-const MAX_REGEXES = 500;
+/** Instructions of RE2, for all regular expressions of a rule: what a text costs grows with its length times these. */
+const MAX_REGEX_INSTRUCTIONS = 5_000;
 
 /** The rule that a file spells, unless anything is wrong with it; then the problems, in order of place.
  * @param text the whole file, decoded as UTF-8
@@ -111,6 +114,8 @@ function readYaml(file: RuleFile): YAMLMap | undefined {
   for (const error of document.errors) {
     if (error.code === 'MULTIPLE_DOCS') {
       file.report(error.pos[0], 'several documents in one file are not supported yet', 'write one rule a file');
+    } else if (error.message.includes('call stack')) {
+      file.report(error.pos[0], `the file nests deeper than ${MAX_DEPTH} levels`, 'flatten it');
     } else {
       file.report(error.pos[0], `not valid YAML: ${error.message}`, 'mend the YAML');
     }
@@ -381,7 +386,7 @@ function readDetection(
 ): Detection | undefined {
   const members = readMap(file, entry);
   if (entry === undefined || members === undefined) return undefined;
-  const regexes = { left: MAX_REGEXES };
+  const regexes = { instructionsLeft: MAX_REGEX_INSTRUCTIONS };
   const selections = new Map<string, Selection>();
   for (const member of members) {
     if (member.key === 'condition') continue;
@@ -425,7 +430,7 @@ function readCondition(file: RuleFile, entry: Entry, selections: readonly string
 /** What the items of a rule have in common. */
 interface ItemContext {
   knownFields: ReadonlySet<string> | undefined;
-  regexes: { left: number };
+  regexes: { instructionsLeft: number };
 }
 
 function readAlternatives(file: RuleFile, entry: Entry, context: ItemContext): Item[][] {
@@ -464,20 +469,27 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
   if (!isFieldUsable || !areNamesKnown || clash !== undefined || values === undefined) return undefined;
 
   const tests = values.flatMap(({ offset, ...value }) => {
+    // Reported already, and not worth compiling more of them.
+    if (names.includes('re') && context.regexes.instructionsLeft < 0) return [];
     const test = testOf(value, names);
     if ('message' in test) {
       file.report(offset, test.message, test.hint);
       return [];
     }
-    if (test.kind === 'regex' && context.regexes.left-- === 0) {
-      file.report(offset, `the rule holds more than ${MAX_REGEXES} regular expressions`, 'split the rule');
+    if (test.kind === 'regex' && !isWithinBudget(test, context)) {
+      file.report(offset, 'the regular expressions of the rule are too large', 'use shorter ones and smaller counts');
     }
-    return context.regexes.left < 0 ? [] : [test];
+    return [test];
   });
   if (names.includes('exists') && values.length > 1) {
     file.report(offsetOf(entry.value!), "'exists' takes one value", 'write true or false');
   }
   return { position: positionOf(file, at(0)), field: unescapeField(field), ...joinOf(values, names), tests };
+}
+
+function isWithinBudget(test: Test & { kind: 'regex' }, { regexes }: ItemContext): boolean {
+  regexes.instructionsLeft -= compileRegex(test.source, test.flags).programSize();
+  return regexes.instructionsLeft >= 0;
 }
 
 /** Whether the field is one that an event can have; reports if not. */

@@ -70,7 +70,7 @@ it('a rule with letters changed, dropped and put in', () => {
     fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), (edits) => {
       survives(edits.reduce((text, { at, drop, insert }) => text.slice(0, at) + insert + text.slice(at + drop), rule));
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -87,7 +87,7 @@ it('a rule with values of any type in any place', () => {
       const whole = { title: 't', ...members, logsource: logsource ?? { service: 'audit' }, detection };
       survives(stringify(whole, { aliasDuplicateObjects: false }));
     }),
-    { numRuns: 1_000 },
+    { numRuns: 200 },
   );
 });
 
