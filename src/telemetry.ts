@@ -90,7 +90,7 @@ function makeInstruments() {
     refused: meter.createCounter('tripline.requests.refused', { description: 'Requests refused, by problem.' }),
     batch: meter.createHistogram('tripline.batch.duration', {
       unit: 's',
-      description: 'From the whole body received to the reply, by status code.',
+      description: "From the request's headers to the end of its reply, by status code.",
       advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] },
     }),
     lag: meter.createHistogram('tripline.event.lag', {
