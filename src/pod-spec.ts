@@ -95,11 +95,14 @@ function bodiesOfChange({ verb, requestObject, responseObject, gaps }: AuditEven
   if (verb === 'update') {
     return holdsSpec(requestObject, place) ? [{ source: 'request', body: requestObject }, ...response] : response;
   }
-  if (!Array.isArray(requestObject))
-    return isMap(requestObject) ? [{ source: 'patch', body: requestObject }, ...response] : response;
+  if (isMap(requestObject)) return [{ source: 'patch', body: requestObject }, ...response];
+  if (requestObject === undefined) return response;
   const { document, moved } = projectPatch(requestObject);
   // What is moved or copied comes from the object as it was: only the response knows it.
-  if (moved.some((pointer) => isOnWay(pointer, place))) return response;
+  if (moved.some((pointer) => isOnWay(pointer, place))) {
+    const gap = gaps.responseObject ?? 'not_logged';
+    return response.length > 0 ? response : [{ source: 'patch', body: undefined, gap }];
+  }
   return [{ source: 'patch', body: document, gap: gaps.requestObject }, ...response];
 }
 

@@ -396,6 +396,16 @@ const podSpec: Row[] = [
     'not_logged',
   ],
   [
+    'JSON patch: copied, then refused',
+    patch([{ op: 'copy', from: '/spec/template/spec/hostNetwork', path: '/spec/template/spec/hostPID' }], {
+      responseStatus: { code: 403 },
+      responseObject: { kind: 'Status' },
+    }),
+    'hostPID',
+    [],
+    'not_logged',
+  ],
+  [
     'JSON patch: copied beside the spec',
     patch([{ op: 'copy', from: '/metadata/a', path: '/metadata/b' }], { responseObject: template({ hostPID: true }) }),
     'hostPID',

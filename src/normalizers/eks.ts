@@ -40,7 +40,8 @@ function insideOf(map: JsonMap): unknown[] | undefined {
   }
   // One cell of such a row, in a list on its own.
   if (member(map, 'field') === '@message') return [member(map, 'value')];
-  return logGroupOf(map) === undefined ? undefined : [member(map, 'message') ?? member(map, '@message')];
+  const line = member(map, 'message') ?? member(map, '@message') ?? member(map, 'log');
+  return logGroupOf(map) === undefined || line === undefined ? undefined : [line];
 }
 
 /** A row of a Logs Insights result: `[{"field": "@message", "value": "…"}, …]`. */

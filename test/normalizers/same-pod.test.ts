@@ -56,6 +56,7 @@ const shapes = [
   'eks/insights-bare-row',
   'eks/export-lines',
   'eks/log-shipper',
+  'eks/log-shipper-with-log',
   'aks/diagnostic-record',
   'aks/log-as-object',
   'aks/log-with-escaped-slashes',
