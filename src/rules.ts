@@ -16,7 +16,7 @@ import {
 } from './sigma/index.ts';
 
 /** The names of the taxonomy, and those of audit.k8s.io. */
-const knownFields = [...fields.keys(), ...Object.keys(AuditEvent.properties)];
+export const knownFields = [...fields.keys(), ...Object.keys(AuditEvent.properties)];
 
 export interface LoadedRules {
   ruleset: Ruleset;

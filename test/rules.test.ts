@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { detect } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
-import { loadRules } from '../src/rules.ts';
+import { knownFields, loadRules } from '../src/rules.ts';
 import type { Condition, Item, Rule, Selection } from '../src/sigma/ast.ts';
-import { compileRule, printRuleProblem } from '../src/sigma/index.ts';
+import { compileRule, modifiers, parseRule, printRuleProblem } from '../src/sigma/index.ts';
 
 interface Case {
   name: string;
@@ -72,6 +72,38 @@ describe.each(rules)('$file', ({ file, rule, cases }) => {
     expect(rule.summary.some((part) => typeof part !== 'string')).toBe(true);
   });
 
+  holds(rule, cases);
+});
+
+describe('docs/rules.md', () => {
+  const page = readFileSync(fileURLToPath(new URL('../docs/rules.md', import.meta.url)), 'utf8');
+  const block = (language: string) => page.match(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms'))![1]!;
+  const { rule, problems } = parseRule(block('yaml'), 'rules/kubernetes/pod-host-network.yml', knownFields);
+
+  it('shows a rule that can be used', () => {
+    expect(problems.map(printRuleProblem)).toEqual([]);
+  });
+
+  holds(rule!, JSON.parse(block('json')));
+
+  it('shows the message that a slip of the pen brings', () => {
+    const slip = block('yaml').replace('|startswith', '|startwith');
+    const printed = parseRule(slip, 'rules/kubernetes/pod-host-network.yml').problems.map(printRuleProblem);
+    expect(printed).toEqual([block('text').trimEnd()]);
+  });
+
+  it('has every modifier', () => {
+    for (const [name, { doc }] of Object.entries(modifiers)) expect(page).toContain(`| \`${name}\` | ${doc} |`);
+  });
+});
+
+it('ids and names are used once', () => {
+  expect(new Set(rules.map(({ rule }) => rule.id)).size).toBe(rules.length);
+  expect(new Set(rules.map(({ rule }) => rule.name)).size).toBe(rules.length);
+});
+
+/** The rule answers each case as it should, and no part of it could be missing. */
+function holds(rule: Rule, cases: Cases): void {
   it('has cases of both kinds, each under a name of its own', () => {
     expect(Object.keys(cases)).toEqual(answers);
     expect(cases.matches).not.toEqual([]);
@@ -95,12 +127,7 @@ describe.each(rules)('$file', ({ file, rule, cases }) => {
       },
     );
   });
-});
-
-it('ids and names are used once', () => {
-  expect(new Set(rules.map(({ rule }) => rule.id)).size).toBe(rules.length);
-  expect(new Set(rules.map(({ rule }) => rule.name)).size).toBe(rules.length);
-});
+}
 
 /** The rule with each selection negated, and dropped; with each of its items, and each value of a list, dropped. */
 function mutantsOf(rule: Rule): { change: string; mutant: Rule }[] {
