@@ -111,6 +111,13 @@ const unified: Row[] = [
   ['level', {}, 'level', ['RequestResponse']],
   ['level that is not told', { level: undefined }, 'level', [], 'not_logged'],
   ['outcome', {}, 'outcome', ['success']],
+  [
+    'outcome by the decision alone',
+    { responseStatus: {}, annotations: { 'authorization.k8s.io/decision': 'forbid' } },
+    'outcome',
+    ['forbidden'],
+  ],
+  ['outcome by a status that was cut', { responseStatus: { [CUT]: 'cut' }, [CUT]: 'cut' }, 'outcome', [], 'cut'],
   ['responseStatus.code', {}, 'responseStatus.code', [201]],
   ['responseStatus.status', {}, 'responseStatus.status', ['Success']],
   ['responseStatus.reason', {}, 'responseStatus.reason', ['r']],

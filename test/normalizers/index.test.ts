@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { type NormalizeOptions, normalize } from '../../src/normalizers/index.ts';
+
+const event = { auditID: '1', stage: 'ResponseComplete', verb: 'get', user: { username: 'ann' } };
+const ofEks = { ...event, user: { username: 'eks:node-manager' } };
+const entry = {
+  protoPayload: { serviceName: 'k8s.io', methodName: 'io.k8s.core.v1.pods.list', resourceName: 'core/v1/pods' },
+  resource: { labels: { cluster_name: 'c1', project_id: 'p' } },
+};
+
+describe('the settings stand in for what a record does not tell', () => {
+  const rows: [name: string, record: unknown, options: NormalizeOptions, platform: string, cluster?: object][] = [
+    ['nothing told, nothing set', event, {}, 'kubernetes'],
+    ['platform set', event, { platform: 'aks' }, 'aks'],
+    ['platform told by the user', ofEks, { platform: 'aks' }, 'eks'],
+    ['platform told by the envelope', entry, { platform: 'aks' }, 'gke', { name: 'c1', account: 'p' }],
+    ['cluster set', event, { cluster: 'prod' }, 'kubernetes', { name: 'prod' }],
+    ['cluster told by the envelope', entry, { cluster: 'prod' }, 'gke', { name: 'c1', account: 'p' }],
+    ['cluster told by a key', { ...event, cluster: 'edge' }, { cluster: 'prod' }, 'kubernetes', { name: 'edge' }],
+    ['cluster told by an empty key', { ...event, cluster: '' }, { cluster: 'prod' }, 'kubernetes', { name: 'prod' }],
+    ['cluster told by key and envelope', { ...entry, cluster: 'edge' }, {}, 'gke', { name: 'edge', account: 'p' }],
+  ];
+
+  test.each(rows)('%s', (_name, record, options, platform, cluster) => {
+    const normalized = normalize(record, options);
+    if (normalized.kind !== 'audit') throw new Error(normalized.kind);
+    expect(normalized.events[0].platform).toBe(platform);
+    expect(normalized.events[0].cluster).toEqual(cluster);
+  });
+});
+
+test('what cannot be read hides nothing beside it, and is told', () => {
+  const tooDeep = '['.repeat(1000);
+  expect(normalize({ records: [event, { log: tooDeep }, event] })).toMatchObject({
+    kind: 'audit',
+    events: [{ auditID: '1' }, { auditID: '1' }],
+    problem: { code: 'record.too_deep' },
+  });
+});
+
+test('a record of more events than anyone sends is read as far as the limit', () => {
+  const normalized = normalize({ items: Array.from({ length: 100_001 }, () => event) });
+  if (normalized.kind !== 'audit') throw new Error(normalized.kind);
+  expect(normalized.events).toHaveLength(100_000);
+  expect(normalized.problem).toMatchObject({ code: 'record.malformed' });
+});
