@@ -3,7 +3,7 @@
  *
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/forward-sink.test.ts
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,8 @@ import { type ForwardReceiver, startReceiver } from '../sinks/forward-receiver.t
 import { fluentBit, freePorts } from './processes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'forward-sink-'));
-const [key, cert, unixPath] = ['key.pem', 'cert.pem', 'fluent.sock'].map((name) => join(folder, name));
+const unixPath = join(folder, 'fluent.sock');
+const [key, cert] = ['key', 'cert'].map((kind) => join(import.meta.dirname, `../fixtures/tls/receiver.${kind}.pem`));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 if (fluentBit === undefined) {
@@ -77,11 +78,6 @@ function into(command: string): void {
       });
 
   beforeEach(async () => {
-    const subject = ['-subj', '/CN=fluent.test', '-addext', 'subjectAltName=DNS:fluent.test'];
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-days', '2', '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
-    });
     const [plain, secret, tls] = await freePorts(3);
     ports = { plain, secret, tls };
     behind = await startReceiver();
@@ -109,7 +105,7 @@ function into(command: string): void {
       () => ({
         port: ports.tls,
         sharedKey: 'sesame',
-        tls: { verify: true, ca: cert, servername: 'fluent.test' },
+        tls: { verify: true, ca: cert, servername: 'receiver.test' },
       }),
     ],
   ])('%s: every record, in order, with tag, time, metadata and 64-bit integers', async (_, settings) => {
