@@ -1,0 +1,195 @@
+/** A rule file as a tree of YAML nodes with their places, and the list of what is wrong with it. */
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
+import type { Position } from './ast.ts';
+import { excerptOf, quote, type RuleProblem } from './rule-problem.ts';
+
+const MAX_FILE_LENGTH = 512 * 1024;
+const MAX_DEPTH = 20;
+const MAX_PROBLEMS = 50;
+
+/** A file being read: its text, and what has been found wrong so far. */
+export interface RuleFile {
+  path: string;
+  text: string;
+  lines: LineCounter;
+  /** Notes what is wrong at an offset of the text. */
+  report(offset: number, message: string, hint: string): void;
+  problems(): RuleProblem[];
+}
+
+/** The file with nothing found wrong yet. */
+export function openFile(source: string, path: string): RuleFile {
+  const text = source.startsWith('\uFEFF') ? source.slice(1) : source;
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const reported: { offset: number; message: string; hint: string }[] = [];
+  return {
+    path,
+    text,
+    lines,
+    report(offset, message, hint) {
+      reported.push({ offset, message, hint });
+    },
+    problems() {
+      return reported
+        .sort((a, b) => a.offset - b.offset)
+        .slice(0, MAX_PROBLEMS)
+        .map(({ offset, message, hint }, index) => {
+          const { line, col: column } = lines.linePos(Math.min(offset, text.length));
+          const start = lines.lineStarts[line - 1] ?? 0;
+          const end = text.indexOf('\n', start);
+          const excerpt = excerptOf(text.slice(start, end === -1 ? text.length : end), { line, column });
+          const isLast = index === MAX_PROBLEMS - 1 && reported.length > MAX_PROBLEMS;
+          const more = isLast ? ` (and ${reported.length - MAX_PROBLEMS} more problems behind this one)` : '';
+          return { path, line, column, message: `${message}${more}`, hint, excerpt };
+        });
+    },
+  };
+}
+
+/** The file's map, if it is plain YAML: one document, without anchors, tags, merge keys or repeated keys. */
+export function readYaml(file: RuleFile): YAMLMap | undefined {
+  const { text, lines } = file;
+  if (text.length > MAX_FILE_LENGTH) {
+    file.report(0, `the file is longer than ${MAX_FILE_LENGTH} characters`, 'split the rule');
+    return undefined;
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  const foreign = text.toWellFormed().search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/);
+  if (foreign !== -1) {
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+    file.report(foreign, 'this is not text in UTF-8', 'save the file as UTF-8, without control characters');
+    return undefined;
+  }
+  lines.lineStarts.length = 0; // The parser fills it by itself.
+  const document = parseDocument(text, {
+    version: '1.2',
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false, // Quadratic; `inspect` does it.
+  });
+  if (lines.lineStarts.length === 0) lines.addNewLine(0);
+  for (const error of document.errors) {
+    if (error.code === 'MULTIPLE_DOCS') {
+      file.report(error.pos[0], 'several documents in one file are not supported yet', 'write one rule a file');
+    } else if (error.message.includes('call stack')) {
+      file.report(error.pos[0], `the file nests deeper than ${MAX_DEPTH} levels`, 'flatten it');
+    } else {
+      file.report(error.pos[0], `not valid YAML: ${error.message}`, 'mend the YAML');
+    }
+  }
+  if (document.errors.length > 0) return undefined;
+  const root = document.contents;
+  if (!isMap(root)) {
+    file.report(
+      root === null ? 0 : offsetOf(root),
+      'the file does not hold a rule',
+      'write a map with title, logsource, detection',
+    );
+    return undefined;
+  }
+  return inspect(file, root) ? root : undefined;
+}
+
+/** Tells whether the tree can be walked, and reports what YAML allows and a rule does not. */
+function inspect(file: RuleFile, root: YAMLMap): boolean {
+  const stack: { node: unknown; depth: number }[] = [{ node: root, depth: 0 }];
+  let isUsable = true;
+  const refuse = (node: Node, message: string, hint: string) => {
+    file.report(offsetOf(node), message, hint);
+    isUsable = false;
+  };
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { node, depth } = top;
+    if (isAlias(node)) {
+      refuse(node, 'YAML anchors and aliases are not supported', 'write the value out');
+    } else if (isMap(node) || isSeq(node) || isScalar(node)) {
+      const at = offsetOf(node);
+      if (node.anchor !== undefined) {
+        file.report(at, 'YAML anchors and aliases are not supported', 'write the value out');
+      }
+      if (node.tag !== undefined) file.report(at, 'YAML tags are not supported', 'drop the tag; quote text');
+      if (depth > MAX_DEPTH) refuse(node, `the file nests deeper than ${MAX_DEPTH} levels`, 'flatten it');
+      else if (isSeq(node)) for (const item of node.items) stack.push({ node: item, depth: depth + 1 });
+      else if (isMap(node)) {
+        const seen = new Set<string>();
+        for (const { key, value } of node.items) {
+          stack.push({ node: value, depth: depth + 1 });
+          if (!isScalar(key) || key.value === null) {
+            refuse(isScalar(key) || isMap(key) || isSeq(key) ? key : node, 'a key has to be text', 'write key: value');
+            continue;
+          }
+          stack.push({ node: key, depth: depth + 1 });
+          const name = keyText(key);
+          if (name === '<<') file.report(offsetOf(key), 'YAML merge keys are not supported', 'write the keys out');
+          if (seen.has(name))
+            file.report(offsetOf(key), `the key ${quote(name)} is here twice`, 'rename one, or join the two');
+          seen.add(name);
+        }
+      }
+    }
+  }
+  return isUsable;
+}
+
+/** One member of a map. */
+export interface Entry {
+  key: string;
+  keyNode: Scalar;
+  value: Node | null;
+}
+
+/** The members of a map that `inspect` has let pass. */
+export function entriesOf(map: YAMLMap): Entry[] {
+  return map.items.map(({ key, value }) => ({
+    key: keyText(key as Scalar),
+    keyNode: key as Scalar,
+    value: value as Node | null,
+  }));
+}
+
+/** A key as the file spells it: the names of selections and fields may look like numbers. */
+function keyText(key: Scalar): string {
+  return key.source ?? String(key.value);
+}
+
+/** Null, or nothing at all behind the colon. */
+export function isNull(node: Node | null): boolean {
+  return node === null || (isScalar(node) && node.value === null);
+}
+
+/** Where the value begins; the key, if there is none. */
+export function startOf(entry: Entry): number {
+  return isNull(entry.value) ? offsetOf(entry.keyNode) : offsetOf(entry.value!);
+}
+
+/** Where in the text a node begins. */
+export function offsetOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}
+
+/** Where in the file the character at `index` of a scalar's text is; where escapes or folding hide it, where the scalar
+ * begins. */
+export function offsetWithin(file: RuleFile, node: Node, content: string, index: number): number {
+  const start = offsetOf(node);
+  for (const quoteLength of [0, 1]) {
+    if (file.text.startsWith(content, start + quoteLength)) return start + quoteLength + index;
+  }
+  return start;
+}
+
+/** The place of an offset, as people count. */
+export function positionOf(file: RuleFile, offset: number): Position {
+  const { line, col } = file.lines.linePos(offset);
+  return { line, column: col };
+}
