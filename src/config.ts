@@ -140,6 +140,9 @@ export function loadConfig({ path, overrides, environment, bundledRules }: Confi
     const validateSink = ajv.compile(sinkSchema(type));
     if (!validateSink(sink)) throw invalid(`${place}: sinks[${index}] (${type})`, validateSink.errors ?? []);
   });
+  const names = settings.sinks.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Problem('config.invalid', `${place}: two sinks have the name ${twice}`);
   return settings;
 }
 

@@ -1,11 +1,11 @@
 /** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
 import { createHash } from 'node:crypto';
 import { attackOf } from './attack.ts';
-import { fieldsOf } from './fields.ts';
+import { fields, fieldsOf } from './fields.ts';
 import type { Normalized } from './normalizers/index.ts';
 import type { Problem } from './problem.ts';
 import { type AuditEvent, EventSummary, type Finding, type Undecided } from './record.ts';
-import { type CompiledRule, evaluate, explain, matchedFields, renderSummary } from './sigma/index.ts';
+import { type CompiledRule, evaluate, explain, type FieldLookup, matchedFields, renderSummary } from './sigma/index.ts';
 
 /** The rules that are live, and a hash over them that tells one set from another. */
 export interface Ruleset {
@@ -14,13 +14,15 @@ export interface Ruleset {
 }
 
 export type Detection =
-  /** `event` is the one that decided: the first with a finding, else the first that is undecided. */
+  /** `event` is the one that decided: the first with a finding, else the first that is undecided. `problem` says what else
+   * the record holds that could not be read: what is not seen is not clear. */
   | {
       verdict: 'match' | 'indeterminate';
       events: AuditEvent[];
       event: AuditEvent;
       findings: Finding[];
       undecided: Undecided[];
+      problem?: Problem;
     }
   | { verdict: 'clear'; events: AuditEvent[]; event: AuditEvent }
   | { verdict: 'not_audit' }
@@ -37,11 +39,11 @@ export function detect(normalized: Normalized, { rules }: Ruleset): Detection {
     case 'malformed':
       return { verdict: 'error', problem: normalized.problem };
     case 'audit':
-      return detectIn(normalized.events, rules);
+      return detectIn(normalized, rules);
   }
 }
 
-function detectIn(events: AuditEvent[], rules: readonly CompiledRule[]): Detection {
+function detectIn({ events, problem }: Normalized & { kind: 'audit' }, rules: readonly CompiledRule[]): Detection {
   const findings = new Map<string, Finding>();
   const undecided: Undecided[] = [];
   events.forEach((event, index) => {
@@ -66,20 +68,21 @@ function detectIn(events: AuditEvent[], rules: readonly CompiledRule[]): Detecti
         summary: renderSummary(rule.summary, lookup),
         attack: attackOf(rule.ruleTags),
         matched: matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context])),
-        context: Object.fromEntries(rule.context.map((field) => [field, contextValue(lookup(field).values)])),
+        context: Object.fromEntries(rule.context.map((field) => [field, contextValue(field, lookup)])),
         event: index,
       });
     }
   });
 
   const first = [...findings.values()][0]?.event ?? undecided[0]?.event;
-  if (first === undefined) return { verdict: 'clear', events, event: events[0] };
+  if (first === undefined && problem === undefined) return { verdict: 'clear', events, event: events[0] };
   return {
     verdict: findings.size > 0 ? 'match' : 'indeterminate',
     events,
-    event: events[first],
+    event: events[first ?? 0],
     findings: [...findings.values()],
     undecided,
+    problem,
   };
 }
 
@@ -95,6 +98,9 @@ function findingId(rule: string, event: AuditEvent): string {
     .slice(0, 32);
 }
 
-function contextValue(values: readonly unknown[]): unknown {
+/** Of one type whatever the event: a list for a field that may hold several values, null where there is none. */
+function contextValue(field: string, lookup: FieldLookup): unknown {
+  const { values } = lookup(field);
+  if (fields.get(field)?.many) return values;
   return values.length > 1 ? values : (values[0] ?? null);
 }

@@ -15,6 +15,8 @@ export interface Field {
   unknown?: string;
   /** Tells whether names go on below it: `podSpec.dnsPolicy`. */
   nested?: true;
+  /** Tells that it holds several values, and is shown as a list even of one. */
+  many?: true;
   /** @param path what follows the name and its dot; empty for the name alone */
   read(event: AuditEvent, pod: PodSpec, path: string): Found;
 }
@@ -89,6 +91,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   [
     'groups',
     {
+      many: true,
       doc: 'Groups of the user.',
       source: 'user.groups',
       unknown: 'GKE',
@@ -108,6 +111,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   [
     'sourceIPs',
     {
+      many: true,
       doc: 'Addresses that the request came through; all but the last can be forged.',
       source: 'sourceIPs',
       unknown: 'GKE: callers that Google does not tell',

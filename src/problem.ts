@@ -98,7 +98,7 @@ const problems = {
   },
   'record.too_deep': {
     title: 'The record nests deeper than the limit',
-    remedy: 'Raise limits.maxDepth if this record is legitimate.',
+    remedy: 'Raise limits.maxDepth if this record is legitimate; JSON inside a string may nest 256 levels.',
   },
   'rule.invalid': { title: 'The rule cannot be used', remedy: 'Mend the rule where the message points.' },
   'config.invalid': { title: 'The configuration cannot be used', remedy: 'Mend the setting that the message names.' },

@@ -31,7 +31,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
       }
       case 'indeterminate':
       case 'match': {
-        const { verdict, findings, undecided, event } = detection;
+        const { verdict, findings, undecided, event, problem } = detection;
         return {
           v: 1,
           verdict,
@@ -45,6 +45,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
           event: summarize(event),
           ...(findings.length > 0 && { findings }),
           ...(undecided.length > 0 && { undecided }),
+          ...(problem && { problem: { code: problem.code, message: problem.message } }),
           ruleset,
         };
       }

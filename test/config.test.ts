@@ -63,6 +63,7 @@ test.each<[string, string, string]>([
   ['an address without a port', 'listen: localhost', 'listen must match'],
   ['a sink of an unknown type', 'sinks: [{ type: kafka }]', 'forward'],
   ['a setting that a sink does not have', 'sinks: [{ type: forward, host: a, prot: 1 }]', 'prot is not a setting'],
+  ['two sinks of one name', 'sinks: [{ type: forward, host: a }, { type: forward, host: b }]', 'the name forward'],
   ['empty credentials', 'auth: {}', 'auth'],
   ['an unset variable', 'auth: { bearer: "${NO_SUCH}" }', '${NO_SUCH}'],
   ['no map', '- a', 'expected a map'],

@@ -52,7 +52,7 @@ describe('a finding', () => {
           { tactic: 'TA0002', technique: 'T1610' },
         ],
         matched: { hostPID: true },
-        context: { sourceIPs: '198.51.100.9', groups: 'dev', uid: null },
+        context: { sourceIPs: ['198.51.100.9'], groups: ['dev'], uid: null },
         event: 0,
       },
       expect.objectContaining({ rule: 'any-pod', level: 'low' }),
@@ -113,6 +113,17 @@ describe('the verdict', () => {
       findings: [{ rule: 'any-pod' }],
       undecided: [{ rule: 'host-pid' }],
     });
+  });
+
+  test('is indeterminate where a part of the record could not be read, though the rest is clear', () => {
+    const list = JSON.stringify({
+      kind: 'EventList',
+      apiVersion: 'audit.k8s.io/v1',
+      items: [podEvent({ hostPID: false }), 1],
+    });
+    const cut = { log: list.slice(0, list.lastIndexOf(',')) };
+    const found = detectIn(cut, ruleset(hostPid));
+    expect(found).toMatchObject({ verdict: 'indeterminate', undecided: [], problem: { code: 'record.malformed' } });
   });
 
   test.each([{ log: 'text' }, {}, { kind: 'Event', apiVersion: 'v1', reason: 'Started' }])(

@@ -40,7 +40,7 @@ const OPTIONS = { dateKey: 'date', receivedUnixNano: 1_700_000_000_000_000_001n 
 
 const isMapRecord = (record: LogRecord) => record.kind === 'map';
 
-export function bytesOf({ framing, records }: MadeBody, key: 'bytes' | 'tagged' = 'bytes'): Buffer {
+function bytesOf({ framing, records }: MadeBody, key: 'bytes' | 'tagged' = 'bytes'): Buffer {
   return Buffer.concat(framing.flatMap((frame, i) => [frame, ...(i < records.length ? [records[i][key]] : [])]));
 }
 
@@ -63,7 +63,7 @@ function tagAll(codec: Codec, bytes: Uint8Array): Uint8Array {
 }
 
 /** Does with a body all that the pipeline does, and checks what must hold for any bytes. */
-export function exercise(codec: Codec, bytes: Uint8Array, limits: DecodeLimits = LIMITS): LogRecord[] {
+function exercise(codec: Codec, bytes: Uint8Array, limits: DecodeLimits = LIMITS): LogRecord[] {
   const bodyProblems = ['body.empty', 'body.unreadable', 'body.too_many_records'];
   const records = onlyProblems(bodyProblems, () => codec.decode(bytes, limits)) ?? [];
   let behind = 0;

@@ -69,6 +69,7 @@ if (fluentBit === undefined) {
         const started = performance.now();
         stage.appendLines(0, half);
         await progress(stage, () => stage.returned.arrivals.size >= half / 5);
+        const back = stage.returned.arrivals.size;
         const disturbance = disturb?.(stage);
         stage.appendLines(half, records);
         await disturbance;
@@ -81,7 +82,8 @@ if (fluentBit === undefined) {
           stage.returned.arrivals,
           format === 'msgpack' ? exactTime : jsonTime,
         );
-        results.push(row(`${form} | ${format} | ${name}`, comparison, seconds));
+        const when = disturb === undefined ? '' : `, with ${back} back`;
+        results.push(row(`${form} | ${format} | ${name}${when}`, comparison, stage.retries(), seconds));
         expect(comparison, `the logs are in ${stage.folder}`).toMatchObject({ sent: records, lost: 0, faults: [] });
         expect(keysOf(stage.returned, 'match')).toEqual(matchingKeys(records));
         if (disturb === undefined) {
@@ -98,12 +100,15 @@ if (fluentBit === undefined) {
 
 afterAll(() => {
   if (results.length === 0) return;
-  const head = ['form | format | what happened | sent | lost | duplicates | seconds | verdicts', `${'---|'.repeat(8)}`];
+  const head = [
+    'form | format | what happened | sent | lost | duplicates | retries | seconds | verdicts',
+    '---|'.repeat(9),
+  ];
   console.log([...head, ...results].map((line) => `| ${line}`).join('\n'));
 });
 
-const row = (what: string, { sent, lost, duplicates, verdicts }: Comparison, seconds: number) =>
-  `${what} | ${sent} | ${lost} | ${duplicates} | ${seconds.toFixed(0)} | ${JSON.stringify(verdicts)} |`;
+const row = (what: string, { sent, lost, duplicates, verdicts }: Comparison, retries: number, seconds: number) =>
+  `${what} | ${sent} | ${lost} | ${duplicates} | ${retries} | ${seconds.toFixed(0)} | ${JSON.stringify(verdicts)} |`;
 
 const keysOf = (receiver: ForwardReceiver, verdict: string) =>
   new Set([...receiver.arrivals].filter(([, [first]]) => first.verdict === verdict).map(([key]) => key));

@@ -42,6 +42,8 @@ export interface Stage {
   /** What Fluent Bit sent, by a second output beside the one to Tripline; and what came back. */
   sent: ForwardReceiver;
   returned: ForwardReceiver;
+  /** How often the collector failed to deliver a chunk and was to try again. */
+  retries(): number;
   /** Lines of the file that an output of the shipped configuration wrote. */
   linesOf(output: 'matches' | 'rest' | 'all'): number;
   close(): Promise<void>;
@@ -88,6 +90,8 @@ export async function openStage(formName: Form, format: Format): Promise<Stage> 
   const running = new Map<Part, Running>();
   for (const part of parts) running.set(part, await start[part]());
 
+  const logOf = (part: 'collector' | 'receiver') => readFileSync(join(folder, `${basename(form[part]!)}.log`), 'utf8');
+
   return {
     folder,
     sent,
@@ -100,12 +104,12 @@ export async function openStage(formName: Form, format: Format): Promise<Stage> 
     },
     async reload(part) {
       running.get(part)!.signal('SIGHUP');
-      const log = join(folder, `${basename(form[part]!)}.log`);
-      for (let attempt = 0; !readFileSync(log, 'utf8').includes('successful reload'); attempt++) {
-        if (attempt === 600) throw new Error(`the reload has not ended after 60 s, see ${log}`);
+      for (let attempt = 0; !logOf(part).includes('successful reload'); attempt++) {
+        if (attempt === 600) throw new Error(`the reload of the ${part} has not ended after 60 s, see ${folder}`);
         await sleep(100);
       }
     },
+    retries: () => logOf('collector').split('failed to flush chunk').length - 1,
     linesOf: (output) => readFileSync(join(out, output), 'latin1').split('\n').length - 1,
     async close() {
       await stopAll();

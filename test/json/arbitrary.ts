@@ -27,7 +27,7 @@ export function spelled(text: string): fc.Arbitrary<string> {
   });
 }
 
-export const anyString = fc.oneof(
+const anyString = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.string({ maxLength: 40 }),
   fc.constantFrom(...names, '"', '\\', '}', ']', ',', '{"a":', '\u2028', '\ud83d\ude00', '\\u0074ripline'),
@@ -76,7 +76,9 @@ export function textOfMap(map: MapText): string {
 export function jsonText(options: JsonTextOptions) {
   const gap = space(options);
   const around = (text: fc.Arbitrary<string>) => fc.tuple(gap, text, gap).map((parts) => parts.join(''));
-  const key = fc.oneof(fc.constantFrom(...names), anyString);
+  // After a key with a backslash, V8's JSON.parse misreads other keys that are spelled with escapes
+  // (https://github.com/nodejs/node/issues/63785): it would be no oracle any more.
+  const key = fc.oneof(fc.constantFrom(...names), anyString).filter((name) => !name.includes('\\'));
   const quoted = key.chain((name) => spelled(name).map((text) => ({ name, text })));
   const keyText = options.beyondJson
     ? fc.oneof(

@@ -8,7 +8,9 @@ const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 describe('encode', () => {
   it('writes JSON values as another writer does', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+      fc.property(fc.jsonValue({ maxDepth: 4 }), (made) => {
+        // The other writer drops the sign of -0, as JSON.stringify does.
+        const value: unknown = JSON.parse(JSON.stringify(made));
         expect(hexOf(encode(value))).toBe(hexOf(encodeOther(value)));
       }),
       { numRuns: 500 },
