@@ -3,7 +3,8 @@
 
 /** An integer beyond 2^53 has at least as many digits; most texts hold no such run, and are read without a second look. */
 const LONG_DIGITS = /\d{16}/;
-const INTEGER = /^-?\d+$/;
+/** As many digits as 64 bits can need; what is longer is a number like any other, and BigInt would be slow on it. */
+const INTEGER = /^-?\d{1,20}$/;
 
 /** The value of a JSON text, in which an integer beyond 2^53 is a bigint.
  * @throws SyntaxError as JSON.parse does */

@@ -1,4 +1,5 @@
 /** The HTTP server: who may ask what, and how a problem is told. */
+import { finished } from 'node:stream';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -35,7 +36,7 @@ const retryAfterSeconds = 5;
 
 /** Builds the server without listening, so that tests can inject requests. */
 export function buildServer({ config, parts, logger, telemetry, deadLetters }: ServerParts): Server {
-  let draining = false;
+  const work = openWork();
   const maySend = authorizer(config.auth);
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
@@ -50,9 +51,10 @@ export function buildServer({ config, parts, logger, telemetry, deadLetters }: S
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
-  app.addHook('onRequest', async (request) => {
-    if (draining) throw new Problem('server.draining', 'stopping');
+  app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.open) return;
+    if (work.isClosed()) throw new Problem('server.draining', 'stopping');
+    finished(reply.raw, work.begin());
     if (!maySend(request.headers.authorization)) {
       throw new Problem('request.unauthorized', `from ${request.ip}`);
     }
@@ -65,14 +67,39 @@ export function buildServer({ config, parts, logger, telemetry, deadLetters }: S
     return refuse(problem, request, reply, deadLetters);
   });
 
-  healthRoutes(app, { ruleset: parts.ruleset, telemetry });
+  healthRoutes(app, { isDraining: work.isClosed, ruleset: parts.ruleset, telemetry });
   recordsRoute(app, { config, parts });
 
   return {
     app,
     async drain() {
-      draining = true;
+      await work.close();
       await app.close();
+    },
+  };
+}
+
+/** Counts the requests in flight, so that a stop can wait for them while the server still answers that it stops. */
+function openWork() {
+  const idle = Promise.withResolvers<void>();
+  let inFlight = 0;
+  let closed = false;
+  const settle = () => {
+    if (closed && inFlight === 0) idle.resolve();
+  };
+  return {
+    isClosed: () => closed,
+    begin(): () => void {
+      inFlight++;
+      return () => {
+        inFlight--;
+        settle();
+      };
+    },
+    close(): Promise<void> {
+      closed = true;
+      settle();
+      return idle.promise;
     },
   };
 }
