@@ -9,9 +9,9 @@ import { pino } from 'pino';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config.ts';
 import { encode } from '../src/msgpack/encode.ts';
-import { type Parts, processBatch } from '../src/pipeline.ts';
+import { processBatch } from '../src/pipeline.ts';
 import { loadRules } from '../src/rules.ts';
-import { serve } from '../src/serve.ts';
+import { partsOf, serve } from '../src/serve.ts';
 import { replyTo } from '../src/server/reply.ts';
 import { auditRecord } from './corpus.ts';
 
@@ -39,15 +39,7 @@ const config = loadConfig({
   environment: {},
   bundledRules,
 });
-const parts: Parts = {
-  ruleset: () => ruleset,
-  sinks: [],
-  memberName: config.memberName,
-  dateKey: config.dateKey,
-  limits: config.limits,
-  normalize: {},
-  tag: { clearEventFields: [] },
-};
+const parts = partsOf(config, ruleset, []);
 const sidecar = await serve(config, { environment: {}, logger: pino({ level: 'error' }, pino.destination(2)) });
 
 interface Row {

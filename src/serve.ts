@@ -3,12 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import type { Ruleset } from './detect.ts';
+import type { Parts } from './pipeline.ts';
 import { Problem } from './problem.ts';
 import { loadRules } from './rules.ts';
 import { openDeadLetters } from './server/dead-letter.ts';
 import { buildServer } from './server/http.ts';
 import { printRuleProblem } from './sigma/index.ts';
 import { openSink } from './sinks/index.ts';
+import type { Sink } from './sinks/sink.ts';
 import { countSinkRetry, gaugeRules, startTelemetry } from './telemetry.ts';
 
 export interface Sidecar {
@@ -40,15 +43,7 @@ export async function serve(
     logger,
     telemetry,
     deadLetters,
-    parts: {
-      ruleset: () => ruleset,
-      sinks,
-      memberName: config.memberName,
-      dateKey: config.dateKey,
-      limits: config.limits,
-      normalize: { platform: config.platform, cluster: config.cluster },
-      tag: { clearEventFields: config.clearEventFields },
-    },
+    parts: partsOf(config, ruleset, sinks),
   });
 
   const { host, port } = splitAddress(config.listen);
@@ -78,6 +73,20 @@ export async function serve(
       await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
       return drained;
     },
+  };
+}
+
+/** What the pipeline is made of, as the configuration says. */
+export function partsOf(config: Config, ruleset: Ruleset, sinks: readonly Sink[]): Parts {
+  const { memberName, dateKey, limits, platform, cluster, clearEventFields } = config;
+  return {
+    ruleset: () => ruleset,
+    sinks,
+    memberName,
+    dateKey,
+    limits,
+    normalize: { platform, cluster },
+    tag: { clearEventFields },
   };
 }
 

@@ -29,7 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
   config: ['json', 'problem', 'record', 'sinks'],
   avro: ['json', 'pipeline', 'record'],
   server: ['avro', 'codecs', 'config', 'detect', 'pipeline', 'problem', 'record', 'telemetry', 'time'],
-  serve: ['config', 'problem', 'rules', 'server', 'sigma', 'sinks', 'telemetry'],
+  serve: ['config', 'detect', 'pipeline', 'problem', 'rules', 'server', 'sigma', 'sinks', 'telemetry'],
   main: ['config', 'problem', 'serve'],
   index: ['codecs', 'detect', 'fields', 'normalizers', 'problem', 'record', 'rules', 'sigma', 'tagger'],
 };

@@ -7,8 +7,8 @@ import { type Parts, processBatch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry.ts';
 import { decompress } from './decompress.ts';
-import { isFluentBit } from './http.ts';
 import { avroMediaType, replyTo } from './reply.ts';
+import { senderOf } from './sender.ts';
 
 export const recordsPath = '/v1/records';
 
@@ -84,7 +84,7 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
     }
     const answered = await replyTo(batch, wanted, layout);
     if (answered === undefined) return reply.code(204).send();
-    if (isFluentBit(request) && answered.body.length > fluentBitReplyBytes) {
+    if (senderOf(request) === 'fluent-bit' && answered.body.length > fluentBitReplyBytes) {
       remind('long reply', () =>
         request.log.warn(
           { from: request.ip, bytes: answered.body.length },
@@ -100,7 +100,7 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
 /** What the sender wants back: by the query, else by configuration, else nothing for Fluent Bit and all for others. */
 function wantedReply(request: FastifyRequest, config: Config): Reply {
   const { reply } = request.query as { reply?: unknown };
-  if (reply === undefined) return config.reply ?? (isFluentBit(request) ? 'none' : 'records');
+  if (reply === undefined) return config.reply ?? (senderOf(request) === 'fluent-bit' ? 'none' : 'records');
   if (!isReply(reply)) throw new Problem('request.reply', `?reply=${String(reply).slice(0, 40)}`);
   return reply;
 }

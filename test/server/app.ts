@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { loadRules } from '../../src/rules.ts';
+import { partsOf } from '../../src/serve.ts';
 import type { DeadLetters } from '../../src/server/dead-letter.ts';
 import { buildServer } from '../../src/server/http.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
@@ -27,15 +28,7 @@ export function testServer(
     logger,
     telemetry: { prometheus: async () => '# none\n' },
     deadLetters,
-    parts: {
-      ruleset: () => ruleset,
-      sinks,
-      memberName: config.memberName,
-      dateKey: config.dateKey,
-      limits: config.limits,
-      normalize: { platform: config.platform, cluster: config.cluster },
-      tag: { clearEventFields: config.clearEventFields },
-    },
+    parts: partsOf(config, ruleset, sinks),
   });
   return { ...server, log };
 }

@@ -1,0 +1,33 @@
+/** The requests in flight, which a stop waits for. */
+
+export interface InFlight {
+  /** Counts a request in; the function that comes back counts it out. */
+  begin(): () => void;
+  isClosing(): boolean;
+  /** Resolves when the last request has been counted out. */
+  close(): Promise<void>;
+}
+
+export function countInFlight(): InFlight {
+  const idle = Promise.withResolvers<void>();
+  let inFlight = 0;
+  let closing = false;
+  const settle = () => {
+    if (closing && inFlight === 0) idle.resolve();
+  };
+  return {
+    begin() {
+      inFlight++;
+      return () => {
+        inFlight--;
+        settle();
+      };
+    },
+    isClosing: () => closing,
+    close() {
+      closing = true;
+      settle();
+      return idle.promise;
+    },
+  };
+}
