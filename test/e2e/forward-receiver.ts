@@ -1,7 +1,7 @@
 /** A Fluent Forward receiver that acknowledges everything and keeps, for each record, what tells it from another. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { decode, encode } from '@msgpack/msgpack';
 import { keyPattern } from './audit-log.ts';
 import { endOfValue, valuesIn } from './msgpack-spans.ts';
@@ -28,7 +28,7 @@ export interface ForwardReceiver {
   close(): Promise<void>;
 }
 
-export async function startForwardReceiver(): Promise<ForwardReceiver> {
+export async function startForwardReceiver(port: number): Promise<ForwardReceiver> {
   const arrivals = new Map<string, Arrival[]>();
   const sockets = new Set<Socket>();
   let count = 0;
@@ -46,7 +46,7 @@ export async function startForwardReceiver(): Promise<ForwardReceiver> {
       }
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 
   function take(message: Buffer, socket: Socket) {
@@ -64,7 +64,7 @@ export async function startForwardReceiver(): Promise<ForwardReceiver> {
   }
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     arrivals,
     count: () => count,
     close: async () => {

@@ -1,8 +1,9 @@
 /** Fluent Bit and Tripline as child processes, on the files that are shipped. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
@@ -70,7 +71,9 @@ export async function startTripline({
   const child = spawn(process.execPath, args, { stdio: logTo(join(folder, 'tripline.log')) });
   const tripline = running(child);
   for (let attempt = 0; attempt < 150; attempt++) {
-    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(
+      () => undefined,
+    );
     if (response?.ok) return tripline;
     if (child.exitCode !== null) break;
     await sleep(200);
@@ -78,13 +81,21 @@ export async function startTripline({
   throw new Error(`Tripline did not become ready:\n${readFileSync(join(folder, 'tripline.log'), 'utf8')}`);
 }
 
-/** Ports that nothing listens on at the moment. */
+/** Ports that nothing listens on, below those that an operating system gives to connections: one of them would
+ * otherwise be taken while its server is restarted. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer();
+    const isFree = await new Promise((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    ports.add(port);
+    await once(server.close(), 'close');
+  }
+  return [...ports];
 }
 
 const logTo = (path: string): ['ignore', number, number] => {

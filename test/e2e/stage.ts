@@ -53,8 +53,8 @@ export interface Stage {
 export async function openStage(formName: Form, format: Format): Promise<Stage> {
   const form: Files = forms[formName];
   const folder = mkdtempSync(join(tmpdir(), 'tripline-e2e-'));
-  const [triplinePort, forwardPort] = await freePorts(2);
-  const [sent, returned] = [await startForwardReceiver(), await startForwardReceiver()];
+  const [triplinePort, forwardPort, ...ports] = await freePorts(4);
+  const [sent, returned] = await Promise.all(ports.map(startForwardReceiver));
   const auditLog = join(folder, 'audit.log');
   const out = join(folder, 'out');
   const environment = {
