@@ -35,10 +35,11 @@ export function jsonRecords(space: string, beyondJson: boolean) {
   return { mapRecord, array: otherRecord(array), scalar: otherRecord(scalar), mapText: map.map(textOfMap), gap };
 }
 
-/** JSON.parse, but for integers beyond 2^53, which are bigints. */
+/** JSON.parse, but for integers beyond 2^53 of up to 20 digits, which are bigints. */
 export function readExactly(text: string): unknown {
   return JSON.parse(text, (_key: string, value: unknown, context?: { source?: string }) => {
-    const isUnsafe = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '');
-    return isUnsafe ? BigInt(context?.source ?? '') : value;
+    const source = context?.source ?? '';
+    const isUnsafe = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d{1,20}$/.test(source);
+    return isUnsafe ? BigInt(source) : value;
   });
 }
