@@ -67,7 +67,9 @@ export function auditEvent(source: JsonMap, context: Context): AuditEvent {
     ...(responseObject !== undefined && { responseObject }),
     gaps,
   };
-  if (!event.dryRun) noteGap(gaps, 'dryRun', gaps.requestURI);
+  // Where GKE tells it, in a label, there is no query.
+  const tellsDryRun = event.platform === 'gke' ? (gaps.annotations ?? cutOf(annotations)) : gaps.requestURI;
+  if (!event.dryRun) noteGap(gaps, 'dryRun', tellsDryRun);
   explainBodies(event, source, gaps);
   const action = actionOf(event);
   if (action === undefined) gaps.action = gaps.verb ?? gaps.outcome ?? gaps.responseObject ?? 'not_logged';

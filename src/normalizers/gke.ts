@@ -62,7 +62,7 @@ function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   };
   const timestamp = member(entry, 'timestamp');
   if (timestamp !== undefined) source.requestReceivedTimestamp = timestamp;
-  if (path !== undefined && path !== '') source.requestURI = uriOf(objectRef, path);
+  if (path !== undefined && path !== '') source.requestURI = uriOf(objectRef, path, method.verb);
   const info = member(payload, 'authenticationInfo');
   if (isWhole || (isMap(info) && info[CUT] === undefined)) {
     source.user = { username: usernameOf(info), groups: null };
@@ -179,10 +179,15 @@ function methodOf(methodName: string): { verb: string; objectRef?: ObjectRef } {
 const BARE_GROUPS = new Set(['apps', 'autoscaling', 'batch', 'extensions', 'policy']);
 
 /** The URI that the request must have had, without its query, which is not logged. */
-function uriOf(objectRef: ObjectRef | undefined, path: string): string {
+function uriOf(objectRef: ObjectRef | undefined, path: string, verb: string): string {
   if (objectRef === undefined) return `/${path}`;
   const root = objectRef.apiGroup === '' ? '/api' : `/apis/${objectRef.apiGroup}`;
-  return `${root}/${path.split('/').slice(1).join('/')}`;
+  // The entry names the object that was made; the request went to its collection.
+  const toCollection = verb === 'create' && objectRef.name !== '' && objectRef.subresource === '';
+  return `${root}/${path
+    .split('/')
+    .slice(1, toCollection ? -1 : undefined)
+    .join('/')}`;
 }
 
 function isAddress(ip: string): boolean {
