@@ -86,14 +86,16 @@ function detectIn({ events, problem }: Normalized & { kind: 'audit' }, rules: re
   };
 }
 
-/** The same for one request and rule on a retry, a replica and a replay. Both answers of a long-running request, its
- * start and its end, count as one phase. */
+/** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
+ * its start and its end. A client can choose the auditID (header Audit-ID) and use it twice, so it does not tell requests
+ * apart on its own: who did what to which object does as well. */
 function findingId(rule: string, event: AuditEvent): string {
-  const { cluster, auditID, user, verb, requestURI, requestReceivedTimestamp } = event;
+  const { cluster, auditID, user, verb, objectRef, requestURI, requestReceivedTimestamp } = event;
   const place = cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
-  const request = auditID === '' ? [user.username, verb, requestURI, requestReceivedTimestamp] : [auditID];
+  const request = auditID === '' ? [requestURI, requestReceivedTimestamp] : [auditID];
+  const object = objectRef && [objectRef.resource, objectRef.subresource, objectRef.namespace, objectRef.name];
   return createHash('sha256')
-    .update(JSON.stringify([rule, place, request, 'answered']))
+    .update(JSON.stringify([rule, place, request, user.username, verb, object]))
     .digest('hex')
     .slice(0, 32);
 }

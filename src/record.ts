@@ -157,8 +157,7 @@ export type Attack = Static<typeof Attack>;
 export const Finding = Type.Object(
   {
     id: Type.String({
-      description:
-        'Hash of rule, cluster, auditID and phase (received or answered): the same on a retry, a replica, a replay.',
+      description: 'Hash of rule, cluster, auditID, user, verb and object: the same on a retry, a replica, a replay.',
     }),
     rule: Type.String({ description: 'Name of the rule.' }),
     title: Type.String({ description: 'Title of the rule.' }),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { detect, type Ruleset } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
@@ -60,6 +61,9 @@ describe('a finding', () => {
   });
 
   const idOf = (record: unknown) => detectIn(record).findings[0].id;
+  const fixture = (name: string) =>
+    JSON.parse(readFileSync(`${import.meta.dirname}/fixtures/normalizers/${name}.input.json`, 'utf8'));
+  const idOfFixture = (name: string) => detectIn(fixture(name), ruleset(hostPid)).findings[0].id;
 
   test('has the same id on a retry and in another wrapper', () => {
     expect(idOf(podEvent())).toBe(idOf({ log: `${JSON.stringify(podEvent())}\n`, stream: 'stdout' }));
@@ -78,6 +82,56 @@ describe('a finding', () => {
       detectIn(podEvent()).findings[1].id,
     ];
     expect(new Set(ids).size).toBe(4);
+  });
+
+  test('has another id for another act under one auditID, which a client can choose', () => {
+    const { objectRef, ...event } = podEvent() as any;
+    const acts = [
+      { ...event, objectRef },
+      { ...event, objectRef: { ...objectRef, name: 'other' } },
+      { ...event, objectRef: { ...objectRef, namespace: 'other' } },
+      { ...event, objectRef, user: { username: 'bob' } },
+    ];
+    expect(new Set(acts.map(idOf)).size).toBe(4);
+    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: acts };
+    expect(detectIn(list, ruleset(hostPid)).findings).toHaveLength(4);
+  });
+
+  test('has the same id in every wrapper that names the same cluster, and in both categories of AKS', () => {
+    const pod = 'kubernetes/pod-create';
+    const wrappers = [
+      'kubernetes/event-list',
+      'kubernetes/level-overwritten',
+      'pipelines/tail-without-parser',
+      'pipelines/cri',
+    ];
+    expect(new Set([pod, ...wrappers].map(idOfFixture)).size).toBe(1);
+    const eks = [
+      'subscription',
+      'lambda',
+      'kinesis-record',
+      'firehose-decompressed',
+      'insights-row',
+      'insights-result',
+    ];
+    expect(new Set(eks.map((name) => idOfFixture(`eks/${name}`))).size).toBe(1);
+    const aks = [
+      'diagnostic-record',
+      'log-as-object',
+      'records-in-both-categories',
+      'azure-diagnostics',
+      'aks-audit-table',
+    ];
+    expect(new Set(aks.map((name) => idOfFixture(`aks/${name}`))).size).toBe(1);
+    const gke = ['pod-create', 'pubsub-push', 'eventarc', 'split', 'strings-for-booleans'];
+    expect(new Set(gke.map((name) => idOfFixture(`gke/${name}`))).size).toBe(1);
+    expect(new Set([pod, 'eks/lambda', 'aks/aks-audit-table', 'gke/pod-create'].map(idOfFixture)).size).toBe(4);
+  });
+
+  test('has the same id at the first and the last entry of a GKE operation', () => {
+    const [first, last] = ['gke/exec-first', 'gke/exec-last'].map((name) => detectIn(fixture(name), ruleset(anyPod)));
+    expect([first.event.stage, last.event.stage]).toEqual(['ResponseStarted', 'ResponseComplete']);
+    expect(first.findings[0].id).toBe(last.findings[0].id);
   });
 
   test('of an event that comes twice in a record is one', () => {
