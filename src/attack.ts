@@ -21,20 +21,25 @@ const tactics: Readonly<Record<string, string>> = {
 };
 
 /** The techniques of a rule in the order of its tags, each under the tactic that stands before it: Sigma's flat list
- * `attack.privilege-escalation, attack.t1611, attack.execution, attack.t1610` reads as two pairs. */
+ * `attack.privilege-escalation, attack.t1611, attack.execution, attack.t1610` reads as two pairs. Where several tactics
+ * stand in a row, nobody knows which of them a technique behind them serves, and it has none. */
 export function attackOf(ruleTags: readonly string[]): Attack[] {
   const found: Attack[] = [];
   let tactic: string | undefined;
+  let isBehindTactic = false;
   for (const tag of ruleTags) {
     const [namespace, ...rest] = tag.toLowerCase().split('.');
-    if (namespace !== 'attack') continue;
     const name = rest.join('.');
-    if (/^t\d{4}(\.\d{3})?$/.test(name)) {
+    // Groups, software and the like stand anywhere, and say nothing of a technique.
+    if (namespace !== 'attack' || /^[a-su-z]+\d{4}$/.test(name)) continue;
+    const isTechnique = /^t\d{4}(\.\d{3})?$/.test(name);
+    if (isTechnique) {
       const technique = name.toUpperCase();
       found.push(tactic === undefined ? { technique } : { tactic, technique });
     } else {
-      tactic = tactics[name.replaceAll('_', '-')];
+      tactic = isBehindTactic ? undefined : tactics[name.replaceAll('_', '-')];
     }
+    isBehindTactic = !isTechnique;
   }
   return found;
 }
