@@ -347,7 +347,7 @@ function owner(name: 'kind' | 'name'): Field['read'] {
     const body = isMap(requestObject) ? requestObject : responseObject;
     if (body === undefined) return missing(gaps.requestObject ?? gaps.responseObject);
     const { values, gap } = walk(body, 'metadata.ownerReferences');
-    const controllers = values.filter((reference) => String(member(reference, 'controller')) === 'true');
+    const controllers = values.filter((reference) => isTrue(member(reference, 'controller')));
     return { values: controllers.flatMap((reference) => walk(reference, name).values), ...gapOf(gap) };
   };
 }
@@ -384,4 +384,9 @@ function cutOf(part: object): string | undefined {
 /** A platform that does not log groups logs no ids either. */
 function unlogged(user: User): string | undefined {
   return user.groups === null ? 'not_logged' : undefined;
+}
+
+/** Other systems on the way make strings of booleans. */
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true';
 }

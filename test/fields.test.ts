@@ -528,3 +528,31 @@ test('every field has a row here, and a line of description', () => {
     expect(source).not.toBe('');
   }
 });
+
+describe('what a client puts beside hostPID does not hide it', () => {
+  const spec = { template: { spec: { hostPID: true } } };
+  test.each<[string, JsonMap]>([
+    ['a key with the whole path', patch({ 'spec.template.spec.hostPID': false, spec })],
+    ['a key with the path of the spec', patch({ 'spec.template.spec': { hostPID: false }, spec })],
+    ['a key in the middle', patch({ spec: { 'template.spec': { hostPID: false }, ...spec } })],
+    ['the same in an update', update({ objectRef: deployment, requestObject: { 'spec.template.spec': {}, spec } })],
+    [
+      'a pointer with something before its first slash',
+      patch([{ op: 'add', path: 'x/spec/template/spec/hostPID', value: true }]),
+    ],
+    [
+      'a pointer with something before its first slash, to an ancestor',
+      patch([{ op: 'add', path: 'x/spec', value: spec }]),
+    ],
+  ])('%s', (_name, event) => {
+    expect(lookup(event, 'hostPID').values).toEqual([true]);
+  });
+});
+
+test('an owner is the controller whose mark is true, whatever else stands there', () => {
+  const ownerReferences = [{ toString: 1 }, 'false', [], 'true'].map((controller, n) => ({
+    kind: `k${n}`,
+    controller,
+  }));
+  expect(lookup({ requestObject: { metadata: { ownerReferences } } }, 'owner.kind').values).toEqual(['k3']);
+});

@@ -39,6 +39,9 @@ export function projectPatch(operations: readonly unknown[]): Projection {
   return { document: draft.root, moved };
 }
 
+/** What kube-apiserver takes for a place in a list: with a sign as well, as -1 is the last. */
+const INDEX = /^(?:[+-]?\d+|-)$/;
+
 type Container = JsonMap | unknown[];
 
 interface Draft {
@@ -95,7 +98,7 @@ function childOf(draft: Draft, node: Container, token: string, next: string): Co
 }
 
 function newContainer(draft: Draft, next: string): Container {
-  return copyOf(draft, /^(?:\d+|-)$/.test(next) ? [] : {});
+  return copyOf(draft, INDEX.test(next) ? [] : {});
 }
 
 function copyOf<T extends Container>(draft: Draft, container: T): T {
@@ -110,11 +113,13 @@ function emptyMap(): JsonMap {
   return Object.create(null);
 }
 
-/** The tokens of a JSON Pointer (RFC 6901), or undefined where it is none. */
+/** The tokens of a JSON Pointer (RFC 6901), or undefined where it is none. kube-apiserver does not look at what stands
+ * before the first slash: to it `x/spec` is `/spec`.
+ * @see https://github.com/evanphx/json-patch/blob/v4.12.0/patch.go findObject */
 function tokensOf(pointer: string | undefined): string[] | undefined {
   if (pointer === '') return [];
-  if (pointer === undefined || !pointer.startsWith('/')) return undefined;
-  const tokens = pointer.slice(1).split('/', MAX_JSON_DEPTH + 1);
+  if (!pointer?.includes('/')) return undefined;
+  const tokens = pointer.slice(pointer.indexOf('/') + 1).split('/', MAX_JSON_DEPTH + 1);
   return tokens.length > MAX_JSON_DEPTH
     ? undefined
     : tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));

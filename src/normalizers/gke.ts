@@ -101,8 +101,8 @@ function auditIdOf(entry: JsonMap): string {
   if (operationId !== undefined) return operationId;
   const insertId = textAt(entry, 'insertId') ?? '';
   // The parts of a split entry have their index behind the id.
-  const index = at(entry, 'split', 'index');
-  return index === undefined ? insertId : insertId.replace(new RegExp(`[-_.]?${Number(index)}$`), '');
+  const index = numberOf(at(entry, 'split', 'index'));
+  return index === undefined ? insertId : insertId.replace(new RegExp(`[-_.]?${index}$`), '');
 }
 
 /** Names of Kubernetes users stand in principalEmail too; it is missing for identities of third parties. */
@@ -130,8 +130,8 @@ function bodyOf(body: unknown, split: boolean): unknown {
 /** The gRPC status of an entry, as far as it tells the HTTP status: protobuf leaves code 0, success, out. A patch or
  * update that succeeded may have been answered 200 or 201. */
 function statusOf(status: unknown, verb: string, objectRef: ObjectRef | undefined): JsonMap {
-  const code = member(status, 'code');
-  if (code !== undefined && Number(code) !== 0) return { code, message: member(status, 'message'), status: 'Failure' };
+  const code = numberOf(member(status, 'code')) ?? 0;
+  if (code !== 0) return { code, message: member(status, 'message'), status: 'Failure' };
   if (UPGRADED.has(objectRef?.subresource ?? '')) return { code: 101 };
   if (verb === 'create') return { code: 201 };
   return verb === 'patch' || verb === 'update' ? {} : { code: 200 };
@@ -202,4 +202,9 @@ function isStart(operation: unknown): boolean {
 /** Other systems on the way make strings of booleans. */
 function isTrue(value: unknown): boolean {
   return value === true || value === 'true';
+}
+
+/** A number, which other systems on the way make a string of; never by way of a map's own `toString`. */
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : undefined;
 }

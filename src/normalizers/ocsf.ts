@@ -8,11 +8,13 @@ export const ocsf: Normalizer = {
   name: 'ocsf',
   read(map, context) {
     // The class holds every API; those of Kubernetes say in `message` which audit stage they are.
-    if (Number(member(map, 'class_uid')) !== 6003 || !STAGES.has(textAt(map, 'message') ?? '')) return undefined;
+    if (!API_ACTIVITY.has(member(map, 'class_uid')) || !STAGES.has(textAt(map, 'message') ?? '')) return undefined;
     return { kind: 'audit', source: sourceOf(map), context };
   },
 };
 
+/** Some tables keep numbers as text. */
+const API_ACTIVITY = new Set<unknown>([6003, '6003']);
 const STAGES = new Set(['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']);
 
 function sourceOf(map: JsonMap): JsonMap {

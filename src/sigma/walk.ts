@@ -2,8 +2,9 @@
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import type { Found } from './field.ts';
 
-/** Every value under a dotted path. A key that has dots in it comes first, the longest first (`a.b.c`, then `a.b` and `c`,
- * then `a`); the first way that leads to a value counts. Lists are crossed member by member, at the end of the path as
+/** Every value under a dotted path. Where keys have dots in them, the shortest comes first (`a`, then `a.b`, then `a.b.c`)
+ * and the first way that leads to a value counts: a client can put any key into a patch, and kube-apiserver drops the
+ * ones it does not know, so that a key `spec.hostPID` must not hide what stands in `spec`. Lists are crossed member by member, at the end of the path as
  * well; a member that is null counts as present. A map with CUT that lacks the key makes a gap, as does a list that was
  * open where the data was cut. */
 export function walk(value: unknown, path: string): Found {
@@ -25,22 +26,21 @@ function descend(value: unknown, path: string, outer: 'split' | undefined, searc
     // Of a split entry any map may be spread over the parts, those inside as well.
     const cut = map[CUT] ?? outer;
     const split = cut === 'split' ? cut : undefined;
-    if (Object.hasOwn(map, path)) {
-      noteOpenList(map, path, cut, search);
-      for (const each of flat(map[path])) search.values.push(each);
-      found = true;
-      continue;
-    }
     let hasKey = false;
-    for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    let isHere = false;
+    for (let dot = path.indexOf('.', 1); dot !== -1 && !isHere; dot = path.indexOf('.', dot + 1)) {
       const key = path.slice(0, dot);
       if (!Object.hasOwn(map, key)) continue;
       hasKey = true;
       noteOpenList(map, key, cut, search);
-      if (!descend(map[key], path.slice(dot + 1), split, search)) continue;
-      found = true;
-      break;
+      isHere = descend(map[key], path.slice(dot + 1), split, search);
     }
+    if (!isHere && Object.hasOwn(map, path)) {
+      hasKey = isHere = true;
+      noteOpenList(map, path, cut, search);
+      for (const each of flat(map[path])) search.values.push(each);
+    }
+    if (isHere) found = true;
     if (!hasKey && cut !== undefined) search.gap ??= cut;
   }
   return found;

@@ -80,6 +80,12 @@ const rows: [name: string, operations: unknown[], document: unknown][] = [
   ['without a value', [{ op: 'add', path: '/a' }], {}],
   ['without a path', [{ op: 'add', value: 1 }], {}],
   ['with a path that is no pointer', [{ op: 'add', path: 'a', value: 1 }], {}],
+  ['before the first slash, which kube-apiserver ignores', [{ op: 'add', path: 'x~1/a/b', value: 1 }], { a: { b: 1 } }],
+  ...['0', '-', '-1', '+0'].map((index): (typeof rows)[number] => [
+    `below the element ${index} of a list`,
+    [{ op: 'add', path: `/l/${index}/a`, value: 1 }],
+    { l: [{ a: 1 }] },
+  ]),
   ['with an unknown operation', [{ op: 'frob', path: '/a', value: 1 }], {}],
   ['what is no operation', [null, 1, 'add', [], {}], {}],
 ];

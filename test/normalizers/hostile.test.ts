@@ -63,13 +63,28 @@ function withMember(record: unknown, path: readonly (string | number)[], value: 
   return copy;
 }
 
-const wrong = [undefined, null, true, 17, -0.5, '', 'text', '{"a":', '[', [], [[]], {}, { a: 1 }, '\ud800', 1e308];
+/** A map that no operator can turn into a number or a text. */
+const unprintable = { toString: 1, valueOf: 1, toJSON: 1, length: 1e9 };
+const wrong = [
+  ...[undefined, null, true, 17, -0.5, '', 'text', '{"a":', '[', [], [[]], {}, { a: 1 }, '\ud800', 1e308, 2n ** 70n],
+  ...[unprintable, [unprintable], Object.assign(Object.create(null), { a: 1 })],
+];
 
 test('any member of any shape with a value of another type', () => {
   for (const record of records) {
     for (const path of pathsOf(record)) for (const value of wrong) readAll(withMember(record, path, value));
   }
 });
+
+test.each(['class_uid', 'split', 'status', 'operation', 'time', 'cluster', 'properties', 'records', 'message'])(
+  'a %s that no operator can turn into a number or a text',
+  (name) => {
+    for (const value of [unprintable, { index: unprintable, code: unprintable }, [unprintable]]) {
+      readAll({ [name]: value });
+      readAll({ ...fixture('gke/pod-create'), [name]: value });
+    }
+  },
+);
 
 test('any JSON', () => {
   fc.assert(fc.property(fc.jsonValue(), readAll));
@@ -170,6 +185,14 @@ describe('deep and large', () => {
   test('a deep body does not hide the event', () => {
     const log = JSON.stringify({ ...fixture('kubernetes/pod-create'), requestObject: nested(100_000, '[', ']') });
     expect(normalize({ log })).toMatchObject({ kind: 'audit', events: [{ gaps: { requestObject: 'skipped' } }] });
+  });
+
+  test('a long annotation key is not repeated for each key below it', () => {
+    const below = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`k${n}`, 'v']));
+    const annotations = { ['a'.repeat(318)]: below, 'x.io/b': 'kept', pod: { 'y.io/c': 'joined' } };
+    const normalized = normalize({ ...fixture('kubernetes/pod-create'), annotations });
+    if (normalized.kind !== 'audit') throw new Error(normalized.kind);
+    expect(normalized.events[0].annotations).toEqual({ 'x.io/b': 'kept', 'pod.y.io/c': 'joined' });
   });
 
   test('gzip data that inflates beyond the limit', () => {
