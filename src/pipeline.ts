@@ -1,7 +1,13 @@
 /** The way of a record: decode, normalize, evaluate, tag, deliver. Read this file first. */
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
 import { type Detection, detect, type Ruleset } from './detect.ts';
-import { type Normalized, type NormalizeOptions, normalize } from './normalizers/index.ts';
+import {
+  type InflateBudget,
+  inflateBudget,
+  type Normalized,
+  type NormalizeOptions,
+  normalize,
+} from './normalizers/index.ts';
 import { Problem } from './problem.ts';
 import type { LogRecord, Tag } from './record.ts';
 import { deliver } from './sinks/index.ts';
@@ -41,6 +47,7 @@ export interface ProcessedBatch extends TaggedBatch {
 export async function processBatch(batch: Batch, parts: Parts): Promise<ProcessedBatch> {
   const { codec, bytes } = batch;
   const ruleset = parts.ruleset();
+  const inflate = inflateBudget();
 
   const records = await traced(
     'decode',
@@ -49,7 +56,7 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
   );
   const normalized = await traced(
     'normalize',
-    () => records.map((record) => normalizeRecord(record, batch, parts)),
+    () => records.map((record) => normalizeRecord(record, batch, parts, inflate)),
     (found) => ({ 'tripline.events': count(found, (one) => (one?.kind === 'audit' ? one.events.length : 0)) }),
   );
   const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
@@ -86,7 +93,12 @@ function count<T>(items: readonly T[], size: (item: T) => number): number {
 }
 
 /** What is in a record, undefined for a group marker. One record that cannot be read is data, not an exception. */
-function normalizeRecord(record: LogRecord, { codec, bytes }: Batch, parts: Parts): Normalized | undefined {
+function normalizeRecord(
+  record: LogRecord,
+  { codec, bytes }: Batch,
+  parts: Parts,
+  inflate: InflateBudget,
+): Normalized | undefined {
   switch (record.kind) {
     case 'group':
       return undefined;
@@ -94,7 +106,7 @@ function normalizeRecord(record: LogRecord, { codec, bytes }: Batch, parts: Part
       return { kind: 'malformed', problem: record.problem };
     case 'map':
       try {
-        return normalize(codec.read(bytes, record, parts.limits), parts.normalize);
+        return normalize(codec.read(bytes, record, parts.limits), parts.normalize, inflate);
       } catch (error) {
         if (error instanceof Problem) return { kind: 'malformed', problem: error };
         throw error;

@@ -114,7 +114,11 @@ export class Problem extends Error {
 
   /** @param detail what was found and where, for a person: `byte 17: expected ',' or '}', found 'x'` */
   constructor(code: ProblemCode, detail: string, options?: ErrorOptions) {
+    // Without a stack: it is data, of which a batch can hold a million, and where it was made helps nobody.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(detail, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
   }
 

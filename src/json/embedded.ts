@@ -8,10 +8,15 @@ import { type Salvaged, salvage } from './salvage.ts';
 /** Nesting levels of one JSON text inside a record. */
 export const MAX_JSON_DEPTH = 256;
 
-/** Bytes that the gzip data of one record may still inflate to; what is inflated is taken off. */
+/** Bytes that the gzip data of a batch may still inflate to; what is inflated is taken off, or could not be for its size. */
 export interface InflateBudget {
   remaining: number;
 }
+
+/** What one text may inflate to. */
+const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
+/** JSON texts in one string: each takes a parser of its own, which brackets without JSON in them make slow. */
+const MAX_DOCUMENTS = 100_000;
 
 /** Layers of quoting, base64 and gzip around one JSON text. */
 const MAX_LAYERS = 6;
@@ -41,7 +46,8 @@ export function mayHoldJson(text: string): boolean {
 
 /** Returns the JSON values that a string holds, in order: usually one, more where texts were joined with or without
  * line ends, none where it is plain text. Quotes, base64 and gzip around the JSON come off; cut JSON is salvaged. In
- * place of what cannot be read stands a Problem, `record.malformed` (gzip data) or `record.too_deep`. */
+ * place of what cannot be read stands a Problem, `record.malformed` (gzip data, or more texts than one string can hold) or
+ * `record.too_deep`. */
 export function embedded(text: string, budget: InflateBudget): unknown[] {
   let inner: string | undefined = text;
   for (let layer = 0; layer <= MAX_LAYERS && inner !== undefined; layer++) {
@@ -98,7 +104,10 @@ function parseAll(text: string): unknown[] {
   // A cut message does not swallow the ones joined behind it, so lines that all start a text of their own go first.
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const texts = lines.every((line) => formOf(line) === 'json') ? lines : [text];
-  return texts.flatMap((each) => documents(each).flatMap((document) => valuesOf(parseJson(document))));
+  const found = texts.flatMap(documents);
+  const values = found.slice(0, MAX_DOCUMENTS).flatMap((document) => valuesOf(parseJson(document)));
+  if (found.length <= MAX_DOCUMENTS) return values;
+  return [...values, new Problem('record.malformed', `a string holds more than ${MAX_DOCUMENTS} JSON texts`)];
 }
 
 /** What was read, and behind a list of maps that is cut the Problem that there was more: a list has no place for the mark.
@@ -139,14 +148,17 @@ function unquote(inside: string): string | undefined {
 }
 
 function inflate(bytes: Buffer, budget: InflateBudget): string | Problem {
+  const maxOutputLength = Math.min(budget.remaining, MAX_INFLATED_BYTES);
+  if (maxOutputLength < 1) return new Problem('record.malformed', 'the batch inflates beyond the limit');
   try {
     // Z_SYNC_FLUSH: data that is cut gives what there is instead of an error.
-    const maxOutputLength = Math.max(1, budget.remaining);
     const inflated = gunzipSync(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
     budget.remaining -= inflated.length;
     return inflated.toString();
   } catch (cause) {
-    const what = cause instanceof RangeError ? 'inflates beyond the limit' : 'is corrupt';
+    const isBomb = cause instanceof RangeError;
+    if (isBomb) budget.remaining -= maxOutputLength;
+    const what = isBomb ? 'inflates beyond the limit' : 'is corrupt';
     return new Problem('record.malformed', `gzip data inside the record ${what}`, { cause });
   }
 }

@@ -14,6 +14,8 @@ import { ocsf } from './ocsf.ts';
 import { openshift } from './openshift.ts';
 import { pipelines } from './pipelines.ts';
 
+export type { InflateBudget };
+
 /** Every shape that is known; the first that claims a map has it. A platform that knows plain events by their content
  * stands before `kubernetes`, what guesses by the names of keys stands last. */
 export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, pipelines];
@@ -34,7 +36,7 @@ export type Normalized =
 /** Wrappers inside wrappers; the longest chain known, of OVHcloud behind Kafka, has four. */
 const MAX_WRAPPERS = 6;
 const MAX_EVENTS = 100_000;
-const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
+const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
 interface Search {
   options: NormalizeOptions;
@@ -44,15 +46,25 @@ interface Search {
 }
 
 /** The audit events in the value of a record. What is inside and cannot be read does not hide the events beside it; a
- * record in which there is no event, but something unreadable, is malformed. */
-export function normalize(value: unknown, options: NormalizeOptions = {}): Normalized {
-  const search: Search = { options, events: [], inflate: { remaining: MAX_INFLATED_BYTES } };
+ * record in which there is no event, but something unreadable, is malformed.
+ * @param inflate what the records of a batch share, so that many small ones do not cost what no large one may */
+export function normalize(
+  value: unknown,
+  options: NormalizeOptions = {},
+  inflate: InflateBudget = inflateBudget(),
+): Normalized {
+  const search: Search = { options, events: [], inflate };
   visit(value, { depth: 0, context: {} }, search);
   const { events, problem } = search;
   const [first, ...rest] = events;
   if (first !== undefined)
     return { kind: 'audit', events: [first, ...rest], ...(problem !== undefined && { problem }) };
   return problem === undefined ? { kind: 'not_audit' } : { kind: 'malformed', problem };
+}
+
+/** What the gzip data in the records of one batch may inflate to. */
+export function inflateBudget(): InflateBudget {
+  return { remaining: MAX_INFLATED_BYTES };
 }
 
 /** Where a value was found. */
@@ -93,7 +105,7 @@ function visitMap(map: JsonMap, { depth, context, clusterName }: Place, search: 
     return;
   }
   if (map[CUT] !== undefined && Object.keys(map).length > 0) {
-    const last = Object.keys(map).at(-1);
+    const last = Object.keys(map).at(-1)?.slice(0, 100);
     search.problem ??= new Problem('record.malformed', `the record is cut after '${last}': there was more in it`);
   }
   for (const inside of reading?.inside ?? []) {

@@ -56,6 +56,20 @@ test('gzip data takes from the budget, and is refused beyond it', () => {
   expect(embedded(gzip(`{"a":"${'x'.repeat(1000)}"}`), budget)).toMatchObject([{ code: 'record.malformed' }]);
 });
 
+test('gzip data that is refused takes from the budget what was spent on it', () => {
+  const budget = { remaining: 100 };
+  const bomb = gzip(`{"a":"${'x'.repeat(1000)}"}`);
+  expect(embedded(bomb, budget)).toMatchObject([{ code: 'record.malformed' }]);
+  expect(budget.remaining).toBe(0);
+  expect(embedded(gzip('{"a":1}'), budget)).toMatchObject([{ code: 'record.malformed' }]);
+});
+
+test('brackets without JSON in them are not tried without end', () => {
+  const values = valuesOf('[x]'.repeat(200_000));
+  expect(values).toHaveLength(100_001);
+  expect(values.at(-1)).toMatchObject({ code: 'record.malformed' });
+});
+
 test('corrupt gzip data is a problem', () => {
   expect(valuesOf(`${gzip('{"a":1}').slice(0, 16)}AAAAAAAAAAAAAAAA`)).toMatchObject([{ code: 'record.malformed' }]);
 });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fields, fieldsOf } from '../../src/fields.ts';
 import { isMap } from '../../src/json/map.ts';
-import { normalize } from '../../src/normalizers/index.ts';
+import { inflateBudget, normalize } from '../../src/normalizers/index.ts';
 import { plain } from './plain.ts';
 
 const root = `${import.meta.dirname}/../fixtures/normalizers`;
@@ -198,6 +198,13 @@ describe('deep and large', () => {
   test('gzip data that inflates beyond the limit', () => {
     const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, 0x20)).toString('base64');
     expect(normalize({ data: bomb })).toMatchObject({ kind: 'malformed', problem: { code: 'record.malformed' } });
+  });
+
+  test('gzip data of many records beyond the limit of their batch', () => {
+    const bomb = { data: gzipSync(Buffer.alloc(40 * 1024 * 1024, 0x20)).toString('base64') };
+    const inflate = inflateBudget();
+    const kinds = Array.from({ length: 8 }, () => normalize(bomb, {}, inflate).kind);
+    expect(kinds).toEqual([...Array(6).fill('not_audit'), 'malformed', 'malformed']);
   });
 });
 
