@@ -1,10 +1,21 @@
 import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
+
+/** The name of a test that is skipped says why; the default reporter would not show it. */
+const skipped: Reporter = {
+  onTestRunEnd(modules) {
+    const tests = modules.flatMap((module) => [...module.children.allTests('skipped')]);
+    for (const { module, name } of tests) console.log(` Skipped  ${module.relativeModuleId}: ${name}`);
+  },
+};
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', skipped],
     // Property tests and the fuzz smoke run share two cores with the rest on a small machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    slowTestThreshold: 10_000,
   },
 });
