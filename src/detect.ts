@@ -5,6 +5,7 @@ import { fields, fieldsOf } from './fields.ts';
 import type { Normalized } from './normalizers/index.ts';
 import type { Problem } from './problem.ts';
 import { type AuditEvent, EventSummary, type Finding, type Undecided } from './record.ts';
+import { shown } from './shown.ts';
 import { type CompiledRule, evaluate, explain, type FieldLookup, matchedFields, renderSummary } from './sigma/index.ts';
 
 /** The rules that are live, and a hash over them that tells one set from another. */
@@ -103,6 +104,5 @@ function findingId(rule: string, event: AuditEvent): string {
 /** Of one type whatever the event: a list for a field that may hold several values, null where there is none. */
 function contextValue(field: string, lookup: FieldLookup): unknown {
   const { values } = lookup(field);
-  if (fields.get(field)?.many) return values;
-  return values.length > 1 ? values : (values[0] ?? null);
+  return shown(fields.get(field)?.many || values.length > 1 ? values : (values[0] ?? null));
 }

@@ -228,6 +228,9 @@ export const Tag = Type.Object(
     event: Type.Optional(EventSummary),
     findings: Type.Optional(Type.Array(Finding)),
     undecided: Type.Optional(Type.Array(Undecided, { description: 'The rules that could not be decided.' })),
+    omitted: Type.Optional(
+      Type.Integer({ description: 'How many findings and undecided rules are not listed: 1,000 of each are at most.' }),
+    ),
     problem: Type.Optional(RecordProblem),
     ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),
     trace: Type.Optional(

@@ -1,6 +1,10 @@
 /** What a record says in the end: verdict and findings as the tag that is spliced into it. */
 import type { Detection } from './detect.ts';
-import { type AuditEvent, type EventSummary, levels, type Tag } from './record.ts';
+import { type AuditEvent, type EventSummary, type Finding, levels, type Tag } from './record.ts';
+import { shown } from './shown.ts';
+
+/** How many findings a tag lists, and how many undecided rules: a record can hold 100,000 events. */
+const MAX_LISTED = 1000;
 
 export interface TagOptions {
   /** Hash of the live rules. */
@@ -24,7 +28,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
       case 'clear': {
         const { platform, cluster } = detection.event;
         const plain = (): Tag => ({ v: 1, verdict: 'clear', ...place(detection.event), ruleset });
-        if (clearEventFields.length === 0) return share(shared, `clear ${platform} ${cluster?.name}`, plain);
+        if (clearEventFields.length === 0) return share(shared, JSON.stringify([platform, cluster?.name]), plain);
         const summary = summarize(detection.event);
         const event = Object.fromEntries(clearEventFields.map((field) => [field, summary[field]]));
         return { ...plain(), event };
@@ -32,19 +36,21 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
       case 'indeterminate':
       case 'match': {
         const { verdict, findings, undecided, event, problem } = detection;
+        const omitted = Math.max(0, findings.length - MAX_LISTED) + Math.max(0, undecided.length - MAX_LISTED);
         return {
           v: 1,
           verdict,
           ...(findings.length > 0 && {
-            level: levels[Math.max(...findings.map(({ level }) => levels.indexOf(level)))],
+            level: levels[findings.reduce((highest, finding) => Math.max(highest, rankOf(finding)), 0)],
             rules: unique(findings.map(({ rule }) => rule)),
             attack: unique(findings.flatMap(({ attack }) => attack.map(({ technique }) => technique))),
           }),
           ...place(event),
           evidence: event.evidence,
           event: summarize(event),
-          ...(findings.length > 0 && { findings }),
-          ...(undecided.length > 0 && { undecided }),
+          ...(findings.length > 0 && { findings: gravest(findings) }),
+          ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
+          ...(omitted > 0 && { omitted }),
           ...(problem && { problem: { code: problem.code, message: problem.message } }),
           ruleset,
         };
@@ -53,27 +59,37 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
   };
 }
 
+/** The findings that a tag lists: all, or those of the highest levels. */
+function gravest(findings: Finding[]): Finding[] {
+  if (findings.length <= MAX_LISTED) return findings;
+  return findings.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_LISTED);
+}
+
+function rankOf({ level }: Finding): number {
+  return levels.indexOf(level);
+}
+
 function place({ platform, cluster }: AuditEvent): Pick<Tag, 'platform' | 'cluster'> {
-  return cluster === undefined ? { platform } : { platform, cluster: cluster.name };
+  return cluster === undefined ? { platform } : { platform, cluster: shown(cluster.name) };
 }
 
 /** What a tag tells of an event. */
 export function summarize(event: AuditEvent): Required<EventSummary> {
   return {
-    auditID: event.auditID,
+    auditID: shown(event.auditID),
     stage: event.stage,
     outcome: event.outcome,
-    verb: event.verb,
-    resource: event.objectRef?.resource ?? '',
-    subresource: event.objectRef?.subresource ?? '',
-    namespace: event.objectRef?.namespace ?? '',
-    name: event.objectRef?.name ?? '',
-    username: event.user.username,
-    impersonatedUser: event.impersonatedUser?.username ?? null,
-    sourceIPs: event.sourceIPs,
-    userAgent: event.userAgent,
-    requestURI: event.requestURI,
-    responseStatus: event.responseStatus,
+    verb: shown(event.verb),
+    resource: shown(event.objectRef?.resource ?? ''),
+    subresource: shown(event.objectRef?.subresource ?? ''),
+    namespace: shown(event.objectRef?.namespace ?? ''),
+    name: shown(event.objectRef?.name ?? ''),
+    username: shown(event.user.username),
+    impersonatedUser: shown(event.impersonatedUser?.username ?? null),
+    sourceIPs: shown(event.sourceIPs),
+    userAgent: shown(event.userAgent),
+    requestURI: shown(event.requestURI),
+    responseStatus: shown(event.responseStatus),
   };
 }
 

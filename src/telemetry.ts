@@ -19,6 +19,7 @@ import { type IMetricReader, PeriodicExportingMetricReader, type PushMetricExpor
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Detection } from './detect.ts';
 import type { AuditEvent, Finding, Tag } from './record.ts';
+import { shown } from './shown.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 
 const scope = 'tripline';
@@ -175,7 +176,7 @@ export function findingSpans(detection: Detection): Tag['trace'] {
   if (detection.verdict !== 'match') return undefined;
   const spans = detection.findings.map((finding) => {
     const span = tracer.startSpan(`finding ${finding.rule}`, {
-      attributes: findingAttributes(finding, detection.events[finding.event]),
+      attributes: shown(findingAttributes(finding, detection.events[finding.event])),
     });
     span.end();
     return span;

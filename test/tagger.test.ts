@@ -49,3 +49,60 @@ test('clear records carry the members of the event that are asked for', () => {
   const tag = tagger({ ...options, clearEventFields: ['username', 'verb'] });
   expect(tagOf(podEvent({ hostPID: false }), tag).event).toEqual({ username: 'ann', verb: 'create' });
 });
+
+test('a cluster that is named like none is not taken for none', () => {
+  const tag = tagger(options);
+  expect(tagOf({ ...podEvent({ hostPID: false }), cluster_name: 'undefined' }, tag).cluster).toBe('undefined');
+  expect(tagOf(podEvent({ hostPID: false }), tag)).not.toHaveProperty('cluster');
+});
+
+test('what a client makes long does not make the tag so', () => {
+  const long = 'x'.repeat(1_000_000);
+  const event = {
+    ...podEvent(),
+    auditID: long,
+    user: { username: long },
+    impersonatedUser: { username: long },
+    userAgent: long,
+    requestURI: `/api/v1/namespaces/${long}/pods?${long}`,
+    sourceIPs: Array(10_000).fill(long.slice(0, 100)),
+    objectRef: { resource: 'pods', namespace: long, name: long },
+    responseStatus: { code: 201, reason: long, message: long },
+    cluster: long,
+  };
+  const tag = tagOf(event);
+  expect(tag.verdict).toBe('match');
+  expect(JSON.stringify(tag).length).toBeLessThan(100_000);
+  const all = tagger({ ...options, clearEventFields: ['username', 'userAgent', 'sourceIPs', 'responseStatus'] });
+  const clear = tagOf({ ...event, requestObject: { spec: { hostPID: false } } }, all);
+  expect(clear.verdict).toBe('clear');
+  expect(JSON.stringify(clear).length).toBeLessThan(50_000);
+});
+
+test('of many findings and undecided rules the first are listed, and the others counted', () => {
+  const listOf = (event: (n: number) => unknown) => ({
+    kind: 'EventList',
+    apiVersion: 'audit.k8s.io/v1',
+    items: Array.from({ length: 1500 }, (_, n) => event(n)),
+  });
+  const many = tagOf(listOf((n) => podEvent({ auditID: `a-${n}` })));
+  expect(many.findings).toHaveLength(1000);
+  expect(many).toMatchObject({ omitted: 500, rules: ['pod-host-pid'], level: 'medium' });
+  const open = tagOf(listOf(() => unlogged));
+  expect(open.undecided).toHaveLength(1000);
+  expect(open.omitted).toBe(500);
+  expect([...Value.Errors(strict, many)]).toEqual([]);
+});
+
+test('a grave finding behind many others is listed', () => {
+  const detection = detect(normalize(podEvent()), ruleset);
+  if (detection.verdict !== 'match') throw new Error(detection.verdict);
+  const [finding] = detection.findings;
+  const findings = [
+    ...Array(2000).fill({ ...finding, level: 'low' }),
+    { ...finding, level: 'critical', rule: 'grave' },
+  ];
+  const tag = tagger(options)({ ...detection, findings });
+  expect(tag.level).toBe('critical');
+  expect(tag.findings?.map(({ rule }) => rule)).toContain('grave');
+});

@@ -1,0 +1,46 @@
+/** What a tag shows of a value: a client chooses much of what an event says, and must not be able to make a tag so large
+ * that no sink takes the record. */
+
+const MAX_TEXT_LENGTH = 2_000;
+/** Characters of all text in one value, about. */
+const MAX_VALUE_LENGTH = 8_000;
+/** What a value that is no text counts, and the quotes around one. */
+const SCALAR_LENGTH = 8;
+const MAX_DEPTH = 32;
+const MORE = '…';
+
+/** The value as it is, unless it is long: then each text and list ends, and each map has a last key, where there was more,
+ * with `…`. */
+export function shown<T>(value: T): T {
+  return cutTo({ left: MAX_VALUE_LENGTH }, value, 0) as T;
+}
+
+function cutTo(room: { left: number }, value: unknown, depth: number): unknown {
+  room.left -= SCALAR_LENGTH;
+  if (typeof value === 'string') {
+    const length = Math.max(1, Math.min(MAX_TEXT_LENGTH, room.left));
+    room.left -= value.length;
+    return value.length > length ? `${value.slice(0, length - 1).toWellFormed()}${MORE}` : value;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === MAX_DEPTH) return MORE;
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) {
+      items.push(room.left > 0 ? cutTo(room, item, depth + 1) : MORE);
+      if (items.at(-1) === MORE) break;
+    }
+    return items;
+  }
+  const members: [string, unknown][] = [];
+  for (const [key, member] of Object.entries(value)) {
+    room.left -= key.length;
+    if (room.left <= 0) {
+      members.push([MORE, MORE]);
+      break;
+    }
+    members.push([key, cutTo(room, member, depth + 1)]);
+  }
+  // fromEntries defines own members, whatever their names.
+  return Object.fromEntries(members);
+}
