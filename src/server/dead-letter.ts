@@ -1,6 +1,6 @@
 /** Where a body is kept that nobody can ever read, before it is refused for good. */
-import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../problem.ts';
 
@@ -19,20 +19,34 @@ export async function openDeadLetters(path: string, maxBytes: number): Promise<D
   let bytes = 0;
   for (const name of await readdir(path)) bytes += (await stat(join(path, name))).size;
 
+  const underWay = new Map<string, Promise<string>>();
+
+  async function write(name: string, body: Uint8Array, about: Buffer): Promise<string> {
+    const kept = join(path, `${name}.body`);
+    if (await exists(kept)) return kept;
+    const size = body.length + about.length;
+    if (bytes + size > maxBytes) {
+      throw new Error(`${path} holds ${bytes} bytes of maxDeadLetterBytes ${maxBytes}; make room in it`);
+    }
+    bytes += size;
+    try {
+      await writeDurably(join(path, `${name}.json`), about);
+      await writeDurably(kept, body);
+    } catch (error) {
+      bytes -= size;
+      throw error;
+    }
+    return kept;
+  }
+
   return {
     async keep(body, { problem, headers }) {
       const name = createHash('sha256').update(body).digest('hex').slice(0, 32);
-      const kept = join(path, `${name}.body`);
-      if (await exists(kept)) return kept;
       const { authorization: _, ...others } = headers;
-      const about = JSON.stringify({ code: problem.code, detail: problem.message, headers: others }, null, 2);
-      if (bytes + body.length + about.length > maxBytes) {
-        throw new Error(`${path} holds ${bytes} bytes of maxDeadLetterBytes ${maxBytes}; make room in it`);
-      }
-      bytes += body.length + about.length;
-      await writeDurably(join(path, `${name}.json`), Buffer.from(about));
-      await writeDurably(kept, body);
-      return kept;
+      const about = { code: problem.code, detail: problem.message, headers: others };
+      const kept = underWay.get(name) ?? write(name, body, Buffer.from(JSON.stringify(about, null, 2)));
+      underWay.set(name, kept);
+      return kept.finally(() => underWay.delete(name));
     },
   };
 }
@@ -44,15 +58,20 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A file is there whole or not at all. */
+/** A file is there whole or not at all, whoever else writes it at the same time. */
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const part = `${path}.part`;
-  const file = await open(part, 'w');
+  const part = `${path}.${randomUUID()}.part`;
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(part, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
   }
-  await rename(part, path);
 }

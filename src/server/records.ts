@@ -14,12 +14,15 @@ export const recordsPath = '/v1/records';
 
 /** Bytes that Fluent Bit takes of a reply, less room for its status line and headers. */
 const fluentBitReplyBytes = 3500;
+/** How long a sender may let a reply wait, whose records are counted as pending until it has read them. */
+const replyMilliseconds = 60_000;
 /** Not more often than this is the log told of something that every batch does wrong. */
 const reminderMilliseconds = 60_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
     span: RequestSpan | undefined;
+    room: Room | undefined;
   }
   interface FastifyContextConfig {
     /** Asks for no credentials. */
@@ -28,26 +31,26 @@ declare module 'fastify' {
 }
 
 export function recordsRoute(app: FastifyInstance, { config, parts }: { config: Config; parts: Parts }): void {
-  let pendingBytes = 0;
+  const openRoom = rooms(config.limits.maxPendingBytes);
   const remind = reminders();
 
   app.decorateRequest('span', undefined);
+  app.decorateRequest('room', undefined);
   app.route({
     method: ['POST', 'PUT'],
     url: recordsPath,
     async onRequest(request, reply) {
       request.span = startRequest(request.method, recordsPath, request.headers);
-      // A body without a length is counted at its limit until it is there.
-      const bytes = Number(request.headers['content-length'] ?? config.limits.maxBodyBytes);
-      if (pendingBytes > 0 && pendingBytes + bytes > config.limits.maxPendingBytes) {
-        throw new Problem('server.overloaded', `${pendingBytes} bytes are being worked on`);
-      }
-      pendingBytes += bytes;
+      const room = openRoom();
+      request.room = room;
       // Called when the reply is written, or when the sender has gone before.
       finished(reply.raw, () => {
-        pendingBytes -= bytes;
+        room.leave();
         request.span?.end(reply.statusCode);
       });
+      // A body without a length is counted at its limit until it is there; one that says to be longer is refused.
+      const { maxBodyBytes } = config.limits;
+      room.take(Math.min(maxBodyBytes, Number(request.headers['content-length'] ?? maxBodyBytes)));
     },
     handler: (request, reply) => request.span?.run(() => answer(request, reply)),
   });
@@ -62,6 +65,8 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
     if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
     const fluentTag = headerText(request.headers[config.tagHeader.toLowerCase()]);
     const bytes = await decompress(body, request.headers['content-encoding'], config.limits);
+    // How much there is inside shows only now.
+    if (bytes !== body) request.room?.take(bytes.length);
     request.span?.annotate({
       'http.request.body.size': body.length,
       'tripline.bytes': bytes.length,
@@ -83,6 +88,7 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
       );
     }
     const answered = await replyTo(batch, wanted, layout);
+    reply.raw.setTimeout(replyMilliseconds, () => reply.raw.destroy());
     if (answered === undefined) return reply.code(204).send();
     if (senderOf(request) === 'fluent-bit' && answered.body.length > fluentBitReplyBytes) {
       remind('long reply', () =>
@@ -115,6 +121,33 @@ function headerText(value: string | string[] | undefined): string | undefined {
   const text = Array.isArray(value) ? value[0] : value;
   // Node reads headers as Latin-1, while Fluent Bit writes a tag in UTF-8.
   return text ? Buffer.from(text, 'latin1').toString('utf8') : undefined;
+}
+
+/** A share of the bytes that may be worked on at once. */
+interface Room {
+  /** @throws Problem `server.overloaded` where others have taken too much; one alone always finds room */
+  take(bytes: number): void;
+  leave(): void;
+}
+
+function rooms(maxBytes: number): () => Room {
+  let pendingBytes = 0;
+  return () => {
+    let own = 0;
+    return {
+      take(bytes) {
+        if (pendingBytes > own && pendingBytes + bytes > maxBytes) {
+          throw new Problem('server.overloaded', `${pendingBytes} bytes are being worked on`);
+        }
+        own += bytes;
+        pendingBytes += bytes;
+      },
+      leave() {
+        pendingBytes -= own;
+        own = 0;
+      },
+    };
+  };
 }
 
 /** Runs an action at most once a minute for each subject. */

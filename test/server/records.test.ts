@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGzip, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -368,6 +369,63 @@ describe('overload', () => {
     expect((await first).status).toBe(200);
     expect((await send()).status).toBe(200);
   });
+});
+
+describe('what is counted as pending', () => {
+  /** A server with one request of a small body under way, until it is released. */
+  async function withOneUnderWay(maxPendingBytes: number) {
+    const held = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const sink: Sink = {
+      name: 'slow',
+      deliver: async () => {
+        arrived.resolve();
+        await held.promise;
+        return { kind: 'acknowledged', records: 1 };
+      },
+      close: async () => {},
+    };
+    server = testServer({ limits: { ...limits, maxPendingBytes } }, { sinks: [sink] });
+    const first = post('{"a":1}');
+    await arrived.promise;
+    return async () => {
+      held.resolve();
+      expect((await first).statusCode).toBe(200);
+    };
+  }
+
+  test('is what a compressed body unfolds to, not what it was sent as', async () => {
+    const release = await withOneUnderWay(50_000);
+    const body = gzipSync(JSON.stringify({ log: 'x'.repeat(60_000) }));
+    const reply = await post(body, { ...json, 'content-encoding': 'gzip' });
+    expect([reply.statusCode, reply.json().code]).toEqual([503, 'server.overloaded']);
+    await release();
+    expect((await post(body, { ...json, 'content-encoding': 'gzip' })).statusCode).toBe(200);
+  });
+
+  test('is never more than a body may have, whatever length it says to have', async () => {
+    const release = await withOneUnderWay(limits.maxBodyBytes * 2);
+    const { host, port } = await listen();
+    const sockets = await Promise.all(
+      [1e18, 3e17].map(async (length) => {
+        const socket = connect(port, host);
+        socket.write(`POST /v1/records HTTP/1.1\r\nHost: x\r\nContent-Length: ${BigInt(length)}\r\n\r\n`);
+        const [reply] = await once(socket, 'data');
+        return String(reply).split(' ')[1];
+      }),
+    );
+    expect(sockets).toEqual(['413', '413']);
+    await release();
+  });
+});
+
+test('a sender that does not read its reply is not waited for without end', async () => {
+  server = testServer();
+  const timeouts: (number | undefined)[] = [];
+  server.app.addHook('onSend', async (request) => void timeouts.push(request.raw.socket.timeout));
+  const { host, port } = await listen();
+  await fetch(`http://${host}:${port}/v1/records`, { method: 'POST', headers: json, body: '{"a":1}' });
+  expect(timeouts).toEqual([60_000]);
 });
 
 describe('credentials', () => {

@@ -10,6 +10,7 @@ import { Ajv } from 'ajv';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { json } from '../../src/codecs/json.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
+import { frames } from '../../src/sinks/forward/frames.ts';
 import { type ForwardConfig, forwardConfig, openForward } from '../../src/sinks/forward.ts';
 import { logEvent, numberedBatch, problemOf, recorder, sinkContract, taggedBatch } from './contract.ts';
 import {
@@ -187,6 +188,19 @@ describe('what goes over the wire', () => {
     expect(seconds.at(-1)?.slice(-2)).toEqual([-2, 1_700_000_000]);
     expect(numbers(to).filter((n) => !Number.isNaN(n))).toEqual(upTo(101));
   });
+});
+
+test('the start of a group that fills a message does not come again with every record', () => {
+  const groupStart = Buffer.concat([
+    Buffer.from('9292d700ffffffff00000000', 'hex'),
+    encode({ schema: 'x'.repeat(60_000) }),
+    encode({}),
+  ]);
+  const inside = Array.from({ length: 1000 }, (_, n) => logEvent({ n, pad: 'x'.repeat(100) }));
+  const batch = taggedBatch(msgpack, Buffer.concat([groupStart, ...inside]));
+  const options = { fluentTag: 'a', mode: 'forward', askAcknowledgement: true, maxFrameBytes: 65_536 } as const;
+  const bytes = frames(batch, options, () => false).reduce((sum, frame) => sum + frame.bytes.length, 0);
+  expect(bytes).toBeLessThan(4 * batch.bytes.length);
 });
 
 describe('loop guard', () => {

@@ -80,7 +80,9 @@ export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: I
       return;
     }
     const groupEndBytes = groupStart === undefined ? 0 : GROUP_END.length;
-    if (bytes + entry.length + groupEndBytes > maxEntryBytes) cut(index);
+    // A start that fills half a message would come again with each record or two: it costs no more than the records do.
+    const limit = Math.max(maxEntryBytes, 2 * (groupStart?.length ?? 0));
+    if (bytes + entry.length + groupEndBytes > limit) cut(index);
     push(entry);
     records++;
   });

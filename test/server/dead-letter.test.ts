@@ -1,0 +1,47 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { Problem } from '../../src/problem.ts';
+import { openDeadLetters } from '../../src/server/dead-letter.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'dead-letters-'));
+  folders.push(path);
+  return path;
+}
+
+const about = { problem: new Problem('body.unreadable', 'byte 0'), headers: { authorization: 'Basic x', accept: '*' } };
+
+test('one body that comes many times at once is kept once, whole', async () => {
+  const path = folder();
+  const letters = await openDeadLetters(path, 1_000_000);
+  const body = Buffer.alloc(100_000, 'x');
+  const kept = await Promise.all(Array.from({ length: 20 }, () => letters.keep(body, about)));
+  expect(new Set(kept).size).toBe(1);
+  expect(readdirSync(path)).toHaveLength(2);
+  expect(readFileSync(kept[0])).toEqual(body);
+  expect(readFileSync(kept[0].replace('.body', '.json'), 'utf8')).not.toContain('Basic');
+});
+
+test('what could not be written takes no room', async () => {
+  const path = folder();
+  const letters = await openDeadLetters(path, 1000);
+  rmSync(path, { recursive: true });
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await expect(letters.keep(Buffer.alloc(400), about)).rejects.toMatchObject({ code: 'ENOENT' });
+  }
+});
+
+test('beyond its room a folder takes nothing, and what is there counts after a start', async () => {
+  const path = folder();
+  await (await openDeadLetters(path, 2000)).keep(Buffer.alloc(1000), about);
+  const letters = await openDeadLetters(path, 2000);
+  await expect(letters.keep(Buffer.alloc(1001), about)).rejects.toThrow('maxDeadLetterBytes 2000');
+  expect(readdirSync(path)).toHaveLength(2);
+});
