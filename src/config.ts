@@ -185,6 +185,8 @@ function describe({ instancePath, keyword, params, message }: ErrorObject): stri
   switch (keyword) {
     case 'additionalProperties':
       return `${setting === 'the settings' ? '' : `${setting}.`}${params.additionalProperty} is not a setting`;
+    case 'pattern':
+      return `${setting} must be HOST:PORT, as 127.0.0.1:9870`;
     case 'enum':
       return `${setting} must be one of ${params.allowedValues.join(', ')}`;
     default:

@@ -31,7 +31,15 @@ async function main(): Promise<void> {
 
   const config = readConfig(options);
   // Logs go to stderr, so that stdout is free for what is said to a person.
-  const logger = pino({ level: config.logLevel }, pino.destination(2));
+  const logger = pino(
+    {
+      level: config.logLevel,
+      // Words and dates, for those who read a log without a tool at hand.
+      formatters: { level: (level) => ({ level }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    pino.destination(2),
+  );
   const sidecar = await serve(config, { environment: process.env, logger }).catch(exitForProblem);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, async () => {
@@ -70,15 +78,25 @@ function readConfig({ listen, config: path, rules }: ReturnType<typeof readArgum
   }
 }
 
+/** What to do where the system refuses a call. */
+const systemRemedies: Record<string, string | undefined> = {
+  listen: 'Choose another address with --listen, or stop what uses this one.',
+  getaddrinfo: 'Name an address of this machine with --listen.',
+};
+
 /** Says what is wrong with what the operator gave, without the stack of a defect. */
 function exitForProblem(error: unknown): never {
-  if (!(error instanceof Problem) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  const remedy = error instanceof Problem ? `\n${error.remedy}` : '';
-  process.stderr.write(`tripline: ${(error as Error).message}${remedy}\n`);
+  const remedy =
+    error instanceof Problem ? error.remedy : systemRemedies[(error as NodeJS.ErrnoException).syscall ?? ''];
+  if (remedy === undefined) throw error;
+  process.stderr.write(`tripline: ${(error as Error).message}\n${remedy}\n`);
   process.exit(2);
 }
 
-function greeting(url: string, { sinks }: Config, ruleCount: number): string {
+function greeting(url: string, { auth, sinks }: Config, ruleCount: number): string {
+  const listens = `tripline listens on ${url}, with ${ruleCount} rule${ruleCount === 1 ? '' : 's'} and`;
+  // Where records go on to a sink it is no place to try things.
+  if (sinks.length > 0) return `${listens} ${sinks.map(({ type }) => type).join(', ')} as sink.\n`;
   const event = {
     kind: 'Event',
     auditID: 'try-1',
@@ -89,14 +107,13 @@ function greeting(url: string, { sinks }: Config, ruleCount: number): string {
     requestObject: { spec: { hostPID: true } },
     responseStatus: { code: 201 },
   };
-  return `tripline listens on ${url}, with ${ruleCount} rules and ${
-    sinks.length === 0
-      ? 'no sink: records go back in the reply only'
-      : `${sinks.map(({ type }) => type).join(', ')} as sink`
-  }.
+  // curl asks for the password itself.
+  const basic = auth?.basic && ` -u '${auth.basic.username}'`;
+  const credentials = basic ?? (auth?.bearer ? " -H 'Authorization: Bearer TOKEN'" : '');
+  return `${listens} no sink: records go back in the reply only.
 Send it a record, and see its tag:
 
-  curl -s ${url}/v1/records -H 'Content-Type: application/json' -d '${JSON.stringify(event)}'
+  curl -s ${url}/v1/records${credentials} -H 'Content-Type: application/json' -d '${JSON.stringify(event)}'
 
 `;
 }

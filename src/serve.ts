@@ -31,12 +31,14 @@ export async function serve(
   const { ruleset, problems } = loadRules(config.rules);
   for (const problem of problems) logger.error({ path: problem.path }, printRuleProblem(problem));
 
-  const telemetry = await startTelemetry(environment);
+  const telemetry = await startTelemetry(environment, logger);
   gaugeRules(ruleset.hash, ruleset.rules.length);
   const deadLetters =
     config.deadLetterPath === undefined
       ? undefined
-      : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes);
+      : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes).catch((error) => {
+          throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
+        });
   const sinks = config.sinks.map((sink) => openSink(sink, { logger, onRetry: countSinkRetry }));
   const { app, drain } = buildServer({
     config,

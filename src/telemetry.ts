@@ -7,6 +7,8 @@
 import {
   type Attributes,
   context,
+  DiagLogLevel,
+  diag,
   metrics,
   propagation,
   type Span,
@@ -17,6 +19,7 @@ import {
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { type IMetricReader, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { Logger } from 'pino';
 import type { Detection } from './detect.ts';
 import type { AuditEvent, Finding, Tag } from './record.ts';
 import { shown } from './shown.ts';
@@ -34,8 +37,12 @@ export interface Telemetry {
   shutdown(): Promise<void>;
 }
 
-/** Starts the SDK. Call it once, before anything is measured. */
-export async function startTelemetry(environment: Environment): Promise<Telemetry> {
+/** Starts the SDK. Call it once, before anything is measured.
+ * @param logger is told where spans or metrics cannot be sent */
+export async function startTelemetry(environment: Environment, logger: Logger): Promise<Telemetry> {
+  const warn = (message: string) => logger.warn(`OpenTelemetry: ${plainMessage(message)}`);
+  const ignore = () => {};
+  diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN);
   const prometheus = new PrometheusExporter({ preventServerStart: true });
   const sdk = new NodeSDK({
     serviceName: environment.OTEL_SERVICE_NAME ?? 'tripline',
@@ -55,6 +62,15 @@ export async function startTelemetry(environment: Environment): Promise<Telemetr
     },
     shutdown: () => sdk.shutdown(),
   };
+}
+
+/** What the SDK says of an error is its JSON with the stack; its message is what an operator needs. */
+function plainMessage(text: string): string {
+  try {
+    return String(JSON.parse(text).message ?? text);
+  } catch {
+    return text;
+  }
 }
 
 const endpoint = (environment: Environment, signal: 'TRACES' | 'METRICS') =>

@@ -1,10 +1,13 @@
 /** The process: what it says, what it answers to arguments, and how it stops. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
@@ -14,6 +17,12 @@ afterEach(async () => {
   await sidecar?.stop('SIGKILL');
   sidecar = undefined;
 });
+
+function configFile(settings: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'tripline-main-')), 'tripline.yaml');
+  writeFileSync(path, settings);
+  return path;
+}
 
 function run(...args: string[]) {
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
@@ -28,6 +37,20 @@ describe('a start', () => {
     expect(sidecar.stdout().split('\n').length).toBeLessThan(8);
   });
 
+  test.each([
+    ['with a password, has curl ask for it', 'auth: { basic: { username: ann, password: s3cret } }', "-u 'ann'"],
+    ['with a token, leaves a place for it', 'auth: { bearer: s3cret }', "'Authorization: Bearer TOKEN'"],
+  ])('%s', async (_, settings, words) => {
+    sidecar = await startSidecar(['--config', configFile(settings)]);
+    expect(sidecar.stdout()).toContain(words);
+    expect(sidecar.stdout()).not.toContain('s3cret');
+  });
+
+  test('with a sink gives no line to paste', async () => {
+    sidecar = await startSidecar(['--config', configFile('sinks: [{ type: forward, host: 127.0.0.1 }]')]);
+    expect(sidecar.stdout()).not.toContain('curl');
+  });
+
   test('logs one JSON object a line', async () => {
     sidecar = await startSidecar();
     await sidecar.stop();
@@ -36,7 +59,7 @@ describe('a start', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines.map(({ msg }) => msg)).toContainEqual('Ready');
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'info', msg: 'Ready' }));
   });
 });
 
@@ -49,7 +72,7 @@ describe('arguments', () => {
 
   test.each<[string, string[], string]>([
     ['an unknown option', ['--lisen', 'x'], '--lisen'],
-    ['an address without a port', ['--listen', 'localhost'], 'listen must match'],
+    ['an address without a port', ['--listen', 'localhost'], 'listen must be HOST:PORT'],
     ['a port that is no port', ['--listen', 'localhost:70000'], '70000'],
     ['a configuration that is not there', ['--config', '/no/such.yaml'], '/no/such.yaml'],
     ['rules that are not there', ['--rules', '/no/rules'], '/no/rules'],
@@ -64,6 +87,7 @@ describe('arguments', () => {
     sidecar = await startSidecar();
     const { status, stderr } = run('--listen', new URL(sidecar.url).host);
     expect(stderr).toContain('EADDRINUSE');
+    expect(stderr).toContain('--listen');
     expect(status).toBe(2);
   });
 });
@@ -154,6 +178,18 @@ describe('spans and metrics over OTLP', () => {
       'client.address': '198.51.100.9',
     });
     expect(metrics).toContain('tripline.records');
+  });
+
+  test('a collector that is not there is told in the log, in one line', async () => {
+    sidecar = await startSidecar([], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_METRIC_EXPORT_INTERVAL: '100',
+    });
+    const { stderr } = sidecar;
+    await vi.waitFor(() => expect(stderr()).toContain('OpenTelemetry: '), { timeout: 30_000 });
+    expect(stderr()).toContain('ECONNREFUSED');
+    expect(stderr()).not.toContain('stack');
   });
 
   test('a finding that is not traced has no trace in its tag', async () => {
