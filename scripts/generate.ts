@@ -2,8 +2,8 @@
  * where a file differs from what it would write. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
-import { configSchema } from '../src/config.ts';
 import { AuditEvent, Finding, Tag, TaggedRecord } from '../src/record.ts';
+import { configFileSchema } from './config-file.ts';
 import { configurationPage, fieldsPage, problemsPage } from './pages.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
@@ -15,7 +15,7 @@ const generated: Record<string, () => string> = {
   'schemas/finding.avsc': () => json(avroSchema(Finding)),
   'schemas/tagged-record.avsc': () => json(avroSchema(TaggedRecord)),
   'schemas/tag.schema.json': () => jsonSchema(Tag),
-  'schemas/config.schema.json': () => jsonSchema(configSchema),
+  'schemas/config.schema.json': () => jsonSchema(configFileSchema),
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/fields.md': fieldsPage,
   'docs/reference/problems.md': problemsPage,

@@ -27,6 +27,13 @@ NAME, so that secrets stay out of the file. A setting that does not exist, or is
 a message that names it. OpenTelemetry is configured by the standard \`OTEL_*\` variables: see
 [telemetry.md](../telemetry.md).
 
+Editors that know the YAML language server check and complete the file if its first line names the schema, by the path
+from the file to it:
+
+\`\`\`yaml
+# yaml-language-server: $schema=node_modules/tripline/schemas/config.schema.json
+\`\`\`
+
 ${table(configSchema as JsonSchema)}
 
 ## Sinks

@@ -47,7 +47,10 @@ const Limits = Type.Object(
 const Auth = Type.Object(
   {
     basic: Type.Optional(
-      Type.Object({ username: Type.String({ minLength: 1 }), password: Type.String({ minLength: 1 }) }, closed),
+      Type.Object(
+        { username: Type.String({ minLength: 1 }), password: Type.String({ minLength: 1 }) },
+        { ...closed, description: 'What out_http sends as http_user and http_passwd.' },
+      ),
     ),
     bearer: Type.Optional(Type.String({ minLength: 1, description: 'Token of the Authorization header.' })),
   },
@@ -55,7 +58,9 @@ const Auth = Type.Object(
 );
 
 export const Reply = Type.Enum(['records', 'matches', 'summary', 'none'], {
-  description: '`records`: all, tagged; `matches`: those with a finding; `summary`: counts; `none`: 204.',
+  description:
+    'The answer where a request has no `?reply=`. `records`: all, tagged; `matches`: those with a finding; `summary`: ' +
+    'counts; `none`: 204. Default: `none` for Fluent Bit, `records` for others.',
 });
 export type Reply = Static<typeof Reply>;
 
@@ -87,7 +92,11 @@ const Config = Type.Object(
     reply: Type.Optional(Reply),
     auth: Type.Optional(Auth),
     deadLetterPath: Type.Optional(
-      Type.String({ minLength: 1, description: 'Folder where a body is kept that nobody can ever read.' }),
+      Type.String({
+        minLength: 1,
+        description:
+          'Folder where a body that nobody can ever read is kept before it is refused. Default: it is not kept.',
+      }),
     ),
     maxDeadLetterBytes: Type.Integer({ minimum: 1, default: 1024 * MiB, description: 'Bytes kept in that folder.' }),
     platform: Type.Optional(Platform),
@@ -103,10 +112,13 @@ const Config = Type.Object(
       default: 25,
       description: 'How long a stop waits for requests in flight.',
     }),
-    logLevel: Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }),
+    logLevel: Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], {
+      default: 'info',
+      description: 'How much is logged, on stderr, one JSON object a line.',
+    }),
     limits: Limits,
   },
-  { ...closed, $id: 'config', title: 'Tripline configuration' },
+  { ...closed, title: 'Tripline configuration' },
 );
 export type Config = Static<typeof Config>;
 export { Config as configSchema };

@@ -79,17 +79,20 @@ function readConfig({ listen, config: path, rules }: ReturnType<typeof readArgum
 }
 
 /** What to do where the system refuses a call. */
-const systemRemedies: Record<string, string | undefined> = {
+const systemRemedies: Record<string, string> = {
   listen: 'Choose another address with --listen, or stop what uses this one.',
   getaddrinfo: 'Name an address of this machine with --listen.',
 };
 
 /** Says what is wrong with what the operator gave, without the stack of a defect. */
 function exitForProblem(error: unknown): never {
+  const { message, syscall } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Problem) && syscall === undefined) throw error;
   const remedy =
-    error instanceof Problem ? error.remedy : systemRemedies[(error as NodeJS.ErrnoException).syscall ?? ''];
-  if (remedy === undefined) throw error;
-  process.stderr.write(`tripline: ${(error as Error).message}\n${remedy}\n`);
+    error instanceof Problem
+      ? error.remedy
+      : (systemRemedies[syscall ?? ''] ?? 'Check that it is there, and that Tripline may use it.');
+  process.stderr.write(`tripline: ${message}\n${remedy}\n`);
   process.exit(2);
 }
 

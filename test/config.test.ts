@@ -1,7 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../src/config.ts';
 import { Problem } from '../src/problem.ts';
 
@@ -79,6 +81,30 @@ test('every fault is told at once', () => {
   const message = refusal('lisen: x\nreply: everything\n');
   expect(message).toContain('lisen');
   expect(message).toContain('reply');
+});
+
+describe('the schema for editors', () => {
+  const root = join(import.meta.dirname, '..');
+  const schema = JSON.parse(readFileSync(join(root, 'schemas/config.schema.json'), 'utf8'));
+  const accepts = new Ajv2020({ strict: false }).compile(schema);
+
+  test.each(['fluent-bit/one-process/tripline.yaml', 'fluent-bit/two-process/tripline.yaml'])('takes %s', (file) => {
+    const settings = parse(readFileSync(join(root, file), 'utf8'));
+    expect(accepts(settings), JSON.stringify(accepts.errors)).toBe(true);
+  });
+
+  test.each([
+    ['no setting', '{}', true],
+    ['one setting of a group', 'limits: { maxDepth: 100 }', true],
+    ['a sink with defaults', 'sinks: [{ type: forward, host: a }]', true],
+    ['a sink with TLS by default', 'sinks: [{ type: forward, host: a, tls: {} }]', true],
+    ['an unknown setting', 'lisen: x', false],
+    ['an unknown setting of a sink', 'sinks: [{ type: forward, hots: a }]', false],
+    ['a sink of an unknown type', 'sinks: [{ type: kafka }]', false],
+    ['half of the credentials', 'auth: { basic: { username: ann } }', false],
+  ])('%s', (_, text, accepted) => {
+    expect(accepts(parse(text))).toBe(accepted);
+  });
 });
 
 test('a file that is not there is named', () => {
