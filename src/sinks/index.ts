@@ -1,8 +1,8 @@
 /** The places that tagged records go to. */
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Problem } from '../problem.ts';
 import { countSinkRecords } from '../telemetry.ts';
-import { type ForwardConfig, forwardConfig, openForward } from './forward.ts';
+import { forwardConfig, openForward } from './forward.ts';
 import type { Sink, SinkDependencies, TaggedBatch } from './sink.ts';
 
 /** One row for each kind of sink. */
@@ -10,7 +10,7 @@ const sinks = {
   forward: { config: forwardConfig, open: openForward },
 };
 
-export type SinkConfig = ForwardConfig;
+export type SinkConfig = Static<(typeof sinks)[keyof typeof sinks]['config']>;
 /** A sink of the configuration, of which this checks the type alone: sinkSchema has the rest. */
 export const SinkConfig = Type.Unsafe<SinkConfig>(
   Type.Object({ type: Type.Enum(Object.keys(sinks) as SinkConfig['type'][], { description: 'Kind of sink.' }) }),
@@ -27,7 +27,8 @@ export function sinkSchema(type: SinkConfig['type']): Type.TSchema {
 /** Opens a sink; it connects when there is something to send.
  * @throws Problem `config.invalid` */
 export function openSink(config: SinkConfig, dependencies: SinkDependencies): Sink {
-  return sinks[config.type].open(config, dependencies);
+  const { open }: { open(config: SinkConfig, dependencies: SinkDependencies): Sink } = sinks[config.type];
+  return open(config, dependencies);
 }
 
 /** Resolves when every sink has the batch safely.
