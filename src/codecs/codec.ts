@@ -1,4 +1,5 @@
 /** The contract of a byte layout: where each record lies, and how a tag is spliced into it. */
+import { Problem } from '../problem.ts';
 import type { LogRecord, Tag } from '../record.ts';
 
 export interface DecodeLimits {
@@ -23,7 +24,8 @@ export interface Codec {
 
   /** Finds the records of a body, in order. What is no record but sits between records becomes one of kind `other`, as
    * does the rest of a body that is cut.
-   * @throws Problem `body.empty`, `body.unreadable` (not one record can be delimited) or `body.too_many_records` */
+   * @throws Problem `body.empty`, `body.unreadable` (not one record can be delimited), `body.too_many_records` or
+   * `body.too_large` (so many maps that they would take memory out of proportion to the body) */
   decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[];
 
   /** Reads the map of a record for evaluation. Strings that are not UTF-8 and integers beyond 2^53 may be approximated:
@@ -75,4 +77,15 @@ export function applyEdits(
   }
   parts.push(bytes.subarray(at, span.end));
   return Buffer.concat(parts);
+}
+
+/** Maps and lists of one body. Each takes some 100 bytes of memory, and as little as one byte in the body. */
+const MAX_CONTAINERS = 5_000_000;
+
+/** Refuses a body that would take memory out of proportion to its size.
+ * @param count counts the maps and lists in it, at most one a byte
+ * @throws Problem `body.too_large` */
+export function checkContainers(bytes: Uint8Array, count: (bytes: Uint8Array) => number): void {
+  if (bytes.length <= MAX_CONTAINERS || count(bytes) <= MAX_CONTAINERS) return;
+  throw new Problem('body.too_large', `more than ${MAX_CONTAINERS} maps and lists in one body; send smaller chunks`);
 }

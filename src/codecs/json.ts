@@ -1,10 +1,17 @@
 /** JSON as Fluent Bit posts it: one array of records (format json), or records one behind the other without a separator
  * (format json_stream); both come as application/json. */
 import { readValue } from '../json/read.ts';
-import { describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
+import {
+  countOpenBrackets,
+  describeFault,
+  endOfValue,
+  type Fault,
+  skipByteOrderMark,
+  skipSpace,
+} from '../json/scan.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
-import type { Codec, DecodeLimits } from './codec.ts';
+import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
 import { jsonForwardEntry } from './fluent/json-entry.ts';
 import { spliceMember } from './splice/json.ts';
 
@@ -31,6 +38,7 @@ export const json: Codec = {
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
+  checkContainers(bytes, countOpenBrackets);
   const end = bytes.length;
   const records: LogRecord[] = [];
   let at = skipSpace(bytes, skipByteOrderMark(bytes), end);

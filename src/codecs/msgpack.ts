@@ -1,10 +1,11 @@
 /** MessagePack as Fluent Bit posts it: log events one behind the other, `[[EventTime, metadata], map]` each. */
+import { countOpenBrackets } from '../json/scan.ts';
 import { decode as decodeValue } from '../msgpack/decode.ts';
-import { endOfValue, headerAt } from '../msgpack/scan.ts';
+import { countContainers, endOfValue, headerAt } from '../msgpack/scan.ts';
 import { createWriter } from '../msgpack/write.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span, Tag } from '../record.ts';
-import { applyEdits, type Codec, type DecodeLimits, type ForwardEntryOptions } from './codec.ts';
+import { applyEdits, type Codec, checkContainers, type DecodeLimits, type ForwardEntryOptions } from './codec.ts';
 import { forwardEntry, hasEntryForm, isGroupMarker, isMapAt, logEventAt, unixNanoOf } from './fluent/log-event.ts';
 import { spliceMember } from './splice/msgpack.ts';
 
@@ -25,6 +26,8 @@ export const msgpack: Codec = {
 function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
   const end = bytes.length;
   if (end === 0) throw new Problem('body.empty', '0 bytes');
+  checkContainers(bytes, countContainers);
+  checkContainers(bytes, countOpenBrackets); // of JSON in texts
   const records: LogRecord[] = [];
   const add = (record: LogRecord) => {
     if (records.length === limits.maxRecords) {

@@ -1,9 +1,16 @@
 /** JSON lines, Fluent Bit's format json_lines: one record a line. */
 import { readValue } from '../json/read.ts';
-import { describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
+import {
+  countOpenBrackets,
+  describeFault,
+  endOfValue,
+  type Fault,
+  skipByteOrderMark,
+  skipSpace,
+} from '../json/scan.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
-import type { Codec, DecodeLimits } from './codec.ts';
+import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
 import { jsonForwardEntry } from './fluent/json-entry.ts';
 import { spliceMember } from './splice/json.ts';
 
@@ -30,6 +37,7 @@ export const ndjson: Codec = {
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
+  checkContainers(bytes, countOpenBrackets);
   const records: LogRecord[] = [];
   let line = 1;
   for (let start = skipByteOrderMark(bytes); start < bytes.length; line++) {

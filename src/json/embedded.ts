@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts';
 import { parseExactly } from './exact.ts';
 import { isMap } from './map.ts';
 import { type Salvaged, salvage } from './salvage.ts';
+import { countOpenBrackets } from './scan.ts';
 
 /** Nesting levels of one JSON text inside a record. */
 export const MAX_JSON_DEPTH = 256;
@@ -15,6 +16,8 @@ export interface InflateBudget {
 
 /** What one text may inflate to. */
 const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
+/** Memory that a map or list takes, however short it is as text. */
+const CONTAINER_BYTES = 50;
 /** JSON texts in one string: each takes a parser of its own, which brackets without JSON in them make slow. */
 const MAX_DOCUMENTS = 100_000;
 
@@ -153,7 +156,8 @@ function inflate(bytes: Buffer, budget: InflateBudget): string | Problem {
   try {
     // Z_SYNC_FLUSH: data that is cut gives what there is instead of an error.
     const inflated = gunzipSync(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
-    budget.remaining -= inflated.length;
+    budget.remaining -= inflated.length + CONTAINER_BYTES * countOpenBrackets(inflated);
+    if (budget.remaining < 0) return new Problem('record.malformed', 'the batch inflates beyond the limit');
     return inflated.toString();
   } catch (cause) {
     const isBomb = cause instanceof RangeError;

@@ -234,3 +234,11 @@ export function wantsNoComma(bytes: Uint8Array, mapEnd: number): boolean {
   while (isSpace(bytes[at])) at--;
   return bytes[at] === OPEN_BRACE || bytes[at] === COMMA;
 }
+
+/** How many brackets open in a text, those inside strings among them: it holds no more maps and lists than that, even if
+ * strings of it are JSON again. */
+export function countOpenBrackets(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === OPEN_BRACE || bytes[at] === OPEN_BRACKET) count++;
+  return count;
+}

@@ -130,3 +130,21 @@ function isKey(bytes: Uint8Array, start: number, end: number, key: Uint8Array): 
   for (let i = 0; i < key.length; i++) if (bytes[header.end + i] !== key[i]) return false;
   return true;
 }
+
+/** How many maps and arrays there are in values that lie one behind the other, as far as they can be read. */
+export function countContainers(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const type = bytes[at];
+    const header = type < 0x80 || type >= 0xe0 ? undefined : headerAt(bytes, at, bytes.length);
+    if (header?.kind === 'map' || header?.kind === 'array') {
+      count++;
+      at = header.end;
+      continue;
+    }
+    const after = endOfValue(bytes, at, bytes.length);
+    if (typeof after !== 'number') break;
+    at = after;
+  }
+  return count;
+}

@@ -52,8 +52,8 @@ codecContract({
   hostile: {
     '100,000 levels of arrays': Buffer.from(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
     '100,000 levels of maps': Buffer.from(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`),
-    '5 million brackets that never close': Buffer.alloc(5 * MiB, '['),
-    '5 million braces that never close': Buffer.alloc(5 * MiB, '{'),
+    '4 million brackets that never close': Buffer.alloc(4 * MiB, '['),
+    '4 million braces that never close': Buffer.alloc(4 * MiB, '{'),
     'a record of 10 MiB': Buffer.from(`[{"a":"${'x'.repeat(10 * MiB)}"}]`),
     'a number of 1 MiB': Buffer.from(`{"a":${'9'.repeat(MiB)}}`),
     'a million escapes': Buffer.from(`{"a":"${'\\u0041'.repeat(MiB)}"}`),
@@ -126,4 +126,11 @@ describe('frame', () => {
     expect(Buffer.from(json.frame([])).toString()).toBe('[]');
     expect(Buffer.from(json.frame([Buffer.from('{}'), Buffer.from('5')])).toString()).toBe('[{},5]');
   });
+});
+
+it('more maps and lists than memory could hold are refused, and a body is not for its length', () => {
+  const lists = Buffer.alloc(5_000_001, '[');
+  expect(() => json.decode(lists, LIMITS)).toThrow(expect.objectContaining({ code: 'body.too_large' }));
+  const text = JSON.stringify({ log: 'x'.repeat(6_000_000) });
+  expect(json.decode(Buffer.from(text), LIMITS)).toMatchObject([{ kind: 'map' }]);
 });

@@ -66,3 +66,10 @@ describe('decode', () => {
     expect(ndjson.decode(Buffer.from('\ufeff{}\n'), LIMITS)).toMatchObject([{ kind: 'map', start: 3, end: 5 }]);
   });
 });
+
+it('more maps and lists than memory could hold are refused, and a body is not for its length', () => {
+  const lists = Buffer.alloc(5_000_001, '[');
+  expect(() => ndjson.decode(lists, LIMITS)).toThrow(expect.objectContaining({ code: 'body.too_large' }));
+  const text = JSON.stringify({ log: 'x'.repeat(6_000_000) });
+  expect(ndjson.decode(Buffer.from(text), LIMITS)).toMatchObject([{ kind: 'map' }]);
+});

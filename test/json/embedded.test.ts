@@ -52,8 +52,13 @@ test('a list of maps that is cut says so behind it', () => {
 test('gzip data takes from the budget, and is refused beyond it', () => {
   const budget = { remaining: 100 };
   embedded(gzip('{"a":1}'), budget);
-  expect(budget.remaining).toBe(93);
+  expect(budget.remaining).toBe(43); // 7 bytes, and 50 for the map
   expect(embedded(gzip(`{"a":"${'x'.repeat(1000)}"}`), budget)).toMatchObject([{ code: 'record.malformed' }]);
+});
+
+test('gzip data of many small maps takes what they take in memory', () => {
+  expect(embedded(gzip(`[${'{},'.repeat(100)}{}]`), { remaining: 5000 })).toMatchObject([{ code: 'record.malformed' }]);
+  expect(embedded(gzip(`["${'x'.repeat(303)}"]`), { remaining: 5000 })).toHaveLength(1);
 });
 
 test('gzip data that is refused takes from the budget what was spent on it', () => {
