@@ -27,9 +27,14 @@ const folder = fileURLToPath(new URL('../rules', import.meta.url));
 const { ruleset, problems } = loadRules([folder]);
 
 const rules = ruleset.rules.map(({ rule }) => {
-  const cases: Cases = JSON.parse(readFileSync(rule.path.replace(/\.ya?ml$/, '.cases.json'), 'utf8'));
+  const cases = readCases(readFileSync(rule.path.replace(/\.ya?ml$/, '.cases.json'), 'utf8'));
   return { file: relative(folder, rule.path), rule, cases };
 });
+
+/** A kind of which there is no case may be left out. */
+function readCases(text: string): Cases {
+  return { matches: [], ignores: [], undecided: [], ...JSON.parse(text) };
+}
 
 it('every file is a rule that can be used', () => {
   expect(problems.map(printRuleProblem)).toEqual([]);
@@ -66,10 +71,16 @@ describe.each(rules)('$file', ({ file, rule, cases }) => {
   it('is named as its file, and whole', () => {
     expect(rule.name).toBe(basename(file).replace(/\.ya?ml$/, ''));
     expect(rule).toMatchObject({ id: expect.any(String), description: expect.stringMatching(/./) });
-    expect(rule.ruleTags.some((tag) => tag.startsWith('attack.t'))).toBe(true);
-    expect(rule.falsepositives).not.toEqual([]);
-    expect(rule.context).not.toEqual([]);
-    expect(rule.summary.some((part) => typeof part !== 'string')).toBe(true);
+    expect(
+      rule.ruleTags.some((tag) => tag.startsWith('attack.t')),
+      'tags: a technique',
+    ).toBe(true);
+    expect(rule.falsepositives, 'falsepositives').not.toEqual([]);
+    expect(rule.context, 'tripline.context').not.toEqual([]);
+    expect(
+      rule.summary.some((part) => typeof part !== 'string'),
+      'tripline.summary: a field in it',
+    ).toBe(true);
   });
 
   holds(rule, cases);
@@ -84,7 +95,7 @@ describe('docs/rules.md', () => {
     expect(problems.map(printRuleProblem)).toEqual([]);
   });
 
-  holds(rule!, JSON.parse(block('json')));
+  holds(rule!, readCases(block('json')));
 
   it('shows the message that a slip of the pen brings', () => {
     const slip = block('yaml').replace('|startswith', '|startwith');
@@ -112,7 +123,7 @@ function holds(rule: Rule, cases: Cases): void {
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 
-  describe.each(answers)('%s', (answer) => {
+  describe.each(answers.filter((answer) => cases[answer].length > 0))('%s', (answer) => {
     it.each(cases[answer])('$name', ({ record }) => {
       expect(answerOf(rule, record)).toBe(answer);
     });
@@ -123,7 +134,7 @@ function holds(rule: Rule, cases: Cases): void {
       '$change',
       ({ mutant }) => {
         const told = answers.some((answer) => cases[answer].some(({ record }) => answerOf(mutant, record) !== answer));
-        expect(told).toBe(true);
+        expect(told, 'no case notices: write one, or leave that part out of the rule').toBe(true);
       },
     );
   });
@@ -136,7 +147,7 @@ function mutantsOf(rule: Rule): { change: string; mutant: Rule }[] {
       change: `if ${selection.name} is negated`,
       mutant: { ...rule, condition: negated(rule.condition, selection.name) },
     },
-    { change: `if ${selection.name} is dropped`, mutant: withCondition(rule, without(rule.condition, selection.name)) },
+    ...withCondition(`if ${selection.name} is dropped`, rule, without(rule.condition, selection.name)),
     ...reducedSelections(selection).map(({ change, reduced }) => ({
       change: `if ${selection.name} ${change}`,
       mutant: { ...rule, selections: new Map([...rule.selections, [selection.name, reduced]]) },
@@ -144,9 +155,9 @@ function mutantsOf(rule: Rule): { change: string; mutant: Rule }[] {
   ]);
 }
 
-function withCondition(rule: Rule, condition: Condition | undefined): Rule {
-  if (condition === undefined) throw new Error('nothing would be left of the condition');
-  return { ...rule, condition };
+/** No mutant where nothing is left of the condition. */
+function withCondition(change: string, rule: Rule, condition: Condition | undefined) {
+  return condition === undefined ? [] : [{ change, mutant: { ...rule, condition } }];
 }
 
 function negated(condition: Condition, name: string): Condition {
