@@ -3,7 +3,7 @@ import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
 import { type PodSpec, podSpecOf } from './pod-spec.ts';
 import type { AuditEvent, User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
-import { walk } from './sigma/walk.ts';
+import { walk, words } from './sigma/walk.ts';
 
 /** One name of the taxonomy. */
 export interface Field {
@@ -115,7 +115,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       doc: 'Addresses that the request came through; all but the last can be forged.',
       source: 'sourceIPs',
       unknown: 'GKE: callers that Google does not tell',
-      read: ({ sourceIPs, gaps }) => ({ values: sourceIPs, ...gapOf(gaps.sourceIPs) }),
+      read: ({ sourceIPs, gaps }) => ({ values: sourceIPs, places: [sourceIPs], ...gapOf(gaps.sourceIPs) }),
     },
   ],
   [
@@ -232,8 +232,11 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       source: 'podSpec',
       unknown: BODIES_UNKNOWN,
       nested: true,
-      read: (_event, pod, path) =>
-        joined(['containers', 'initContainers', 'ephemeralContainers'].map((list) => pod.read(below(list, path)))),
+      read(_event, pod, path) {
+        const lists = ['containers', 'initContainers', 'ephemeralContainers'];
+        const found = joined(lists.map((list) => pod.read(below(list, path))));
+        return path === '' ? { ...found, places: [found.values] } : found;
+      },
     },
   ],
   [
@@ -278,7 +281,9 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
 /** How rules see an event: unified names, names below them, and the names of audit.k8s.io on every platform. */
 export function fieldsOf(event: AuditEvent): FieldLookup {
   let pod: PodSpec | undefined;
+  let whole: Found | undefined;
   return (name) => {
+    if (name === '') return (whole ??= wordsOf(event));
     const dot = name.indexOf('.');
     const head = dot === -1 ? name : name.slice(0, dot);
     const field = fields.get(name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
@@ -286,6 +291,12 @@ export function fieldsOf(event: AuditEvent): FieldLookup {
     pod ??= podSpecOf(event);
     return field.read(event, pod, fields.has(name) ? '' : name.slice(dot + 1));
   };
+}
+
+/** What the log said, without what was made of it. */
+function wordsOf({ platform, cluster, action, outcome, dryRun, evidence, gaps, ...logged }: AuditEvent): Found {
+  const { values, gap } = words(logged);
+  return { values, ...gapOf(gap ?? Object.values(gaps)[0]) };
 }
 
 /** The names of audit.k8s.io that have a unified one. */
@@ -312,7 +323,7 @@ function raw(event: AuditEvent, name: string, head: string): Found {
   const gap = found.gap ?? textAt(event.gaps, head);
   // Of a map that is there, its own mark says what is missing from it.
   const isWhole = isMap(member(event, head));
-  return isWhole && found.gap === undefined ? found : { values: found.values, ...gapOf(gap) };
+  return isWhole && found.gap === undefined ? found : { ...found, ...gapOf(gap) };
 }
 
 function object(name: 'resource' | 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion'): Field['read'] {
@@ -356,7 +367,7 @@ function groups(user: User, gap: string | undefined): Found {
   if (user.groups === null) return missing('not_logged');
   // Groups stand before extra, so that extra says that they are all there.
   const cut = user.extra === undefined ? cutOf(user) : undefined;
-  return { values: user.groups, ...gapOf(gap ?? cut) };
+  return { values: user.groups, places: [user.groups], ...gapOf(gap ?? cut) };
 }
 
 /** A text: one that is empty is unknown where there is a gap. */
@@ -374,7 +385,9 @@ function gapOf(gap: string | undefined): { gap?: string } {
 }
 
 function joined(found: readonly Found[]): Found {
-  return { values: found.flatMap(({ values }) => values), ...gapOf(found.find(({ gap }) => gap !== undefined)?.gap) };
+  const values = found.flatMap(({ values }) => values);
+  const places = found.flatMap(({ values, places }) => places ?? values);
+  return { values, places, ...gapOf(found.find(({ gap }) => gap !== undefined)?.gap) };
 }
 
 function cutOf(part: object): string | undefined {

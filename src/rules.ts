@@ -9,7 +9,7 @@ import { AuditEvent } from './record.ts';
 import {
   type CompiledRule,
   compileRule,
-  parseRule,
+  parseRules,
   printRuleProblem,
   type Rule,
   type RuleProblem,
@@ -33,22 +33,23 @@ export function loadRules(paths: readonly string[]): LoadedRules {
   const hash = createHash('sha256');
   for (const path of paths.flatMap(ruleFiles)) {
     const text = readFileSync(path, 'utf8');
-    const parsed = parseRule(text, path, knownFields);
+    const parsed = parseRules(text, path, { knownFields });
     problems.push(...parsed.problems);
-    if (parsed.rule === undefined || !selectsAudit(parsed.rule)) continue;
-    const { name } = parsed.rule;
-    if (rules.has(name)) {
-      problems.push({
-        path,
-        line: 1,
-        column: 1,
-        message: `rule name '${name}' is taken`,
-        hint: 'rename one of the two',
-      });
-      continue;
+    for (const rule of parsed.rules.filter(selectsAudit)) {
+      const { name } = rule;
+      if (rules.has(name)) {
+        problems.push({
+          path,
+          line: 1,
+          column: 1,
+          message: `rule name '${name}' is taken`,
+          hint: 'rename one of the two',
+        });
+        continue;
+      }
+      rules.set(name, compileRule(rule));
+      hash.update(`${name}\0${text}\0`);
     }
-    rules.set(name, compileRule(parsed.rule));
-    hash.update(`${name}\0${text}\0`);
   }
   if (rules.size === 0) {
     const why = problems.map(printRuleProblem).join('\n') || 'no file there is a rule about Kubernetes audit events';
@@ -57,9 +58,12 @@ export function loadRules(paths: readonly string[]): LoadedRules {
   return { ruleset: { hash: hash.digest('hex').slice(0, 12), rules: [...rules.values()] }, problems };
 }
 
-/** Whether a rule is about the events that Tripline has: each key of its logsource that is given must be theirs. */
-function selectsAudit({ logsource: { category, product, service } }: Rule): boolean {
+/** Whether a rule is about the events that Tripline has, by the names that it has for them: each key of its logsource
+ * that is given must be theirs. */
+function selectsAudit({ logsource: { category, product, service, custom }, taxonomy }: Rule): boolean {
   return (
+    taxonomy === 'sigma' &&
+    custom === undefined &&
     (product === undefined || product === 'kubernetes') &&
     (service === undefined || service === 'audit') &&
     (category === undefined || category === 'application')

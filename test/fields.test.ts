@@ -516,7 +516,8 @@ describe.each([
   ['pod specs', podSpec],
 ])('%s', (_group, rows) => {
   test.each(rows)('%s', (_name, event, field, values, gap) => {
-    expect(lookup(event, field)).toEqual(gap === undefined ? { values } : { values, gap });
+    const { values: found, gap: why } = lookup(event, field);
+    expect({ found, why }).toEqual({ found: values, why: gap });
   });
 });
 

@@ -168,6 +168,7 @@ function negated(condition: Condition, name: string): Condition {
       return { kind: 'not', operand: negated(condition.operand, name) };
     case 'and':
     case 'or':
+    case 'atLeast':
       return { ...condition, operands: condition.operands.map((operand) => negated(operand, name)) };
   }
 }
@@ -181,7 +182,8 @@ function without(condition: Condition, name: string): Condition | undefined {
       return operand && { kind: 'not', operand };
     }
     case 'and':
-    case 'or': {
+    case 'or':
+    case 'atLeast': {
       const operands = condition.operands.flatMap((operand) => without(operand, name) ?? []);
       return operands.length > 0 ? { ...condition, operands } : undefined;
     }
@@ -200,7 +202,7 @@ function reducedSelections(selection: Selection): { change: string; reduced: Sel
       ...(items.length > 1
         ? [{ change: `loses ${item.field}`, reduced: withItems(index, items.toSpliced(i, 1)) }]
         : []),
-      ...(item.tests.length > 1
+      ...(item.kind === 'field' && item.tests.length > 1
         ? item.tests.map((_, t) => ({
             change: `loses value ${t + 1} of ${item.field}`,
             reduced: withItems(index, items.with(i, { ...item, tests: item.tests.toSpliced(t, 1) })),

@@ -12,7 +12,7 @@ export type RuleLevel = (typeof ruleLevels)[number];
 export const ruleStatuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const;
 export type RuleStatus = (typeof ruleStatuses)[number];
 
-export interface Rule {
+export interface Rule extends Detection {
   /** The file, as its reader spelled it. */
   path: string;
   /** A UUID. */
@@ -27,14 +27,16 @@ export interface Rule {
   /** As written, in order: `attack.privilege-escalation`, `attack.t1611`. */
   ruleTags: string[];
   logsource: Logsource;
+  /** Whose names the fields are: `sigma` where the rule does not say. */
+  taxonomy: string;
   references: string[];
   falsepositives: string[];
-  selections: ReadonlyMap<string, Selection>;
-  condition: Condition;
   /** One sentence about what happened; the title where the rule has none. */
   summary: Template;
   /** Names of the fields to show with a finding. */
   context: string[];
+  /** The author's own keys, as data. */
+  custom: Readonly<Record<string, unknown>>;
 }
 
 /** What the rule is about; a key that is absent accepts everything. */
@@ -42,6 +44,13 @@ export interface Logsource {
   category?: string;
   product?: string;
   service?: string;
+  /** Keys beside these three, as data. */
+  custom?: Readonly<Record<string, unknown>>;
+}
+
+export interface Detection {
+  selections: ReadonlyMap<string, Selection>;
+  condition: Condition;
 }
 
 export interface Selection {
@@ -51,8 +60,12 @@ export interface Selection {
   alternatives: Item[][];
 }
 
-/** One key of a selection: a field, and what is expected of it. */
-export interface Item {
+/** One key of a selection. */
+export type Item = FieldItem | BlockItem;
+
+/** A field, and what is expected of it. The empty field is the whole event: any text, number or key in it. */
+export interface FieldItem {
+  kind: 'field';
   position: Position;
   field: string;
   /** Negates the whole item (`neq`, `exists: false`). */
@@ -61,6 +74,22 @@ export interface Item {
   quantifier: 'any' | 'all';
   tests: Test[];
 }
+
+/** A list, and what is expected of its members one by one: within the body, fields are those of a member, `.` is the
+ * member itself, and `^.field` a field of what the list is in. */
+export interface BlockItem {
+  kind: 'block';
+  position: Position;
+  field: string;
+  members: Members;
+  body: BlockBody;
+}
+
+/** Which members of a list have to pass. `all` asks for at least one; a list that is missing or null is empty, a scalar
+ * one of one member. A position counts from 0, from the end if it is negative, and only in a list. */
+export type Members = { quantifier: 'any' | 'all' | 'all_or_empty' | 'none' } | { index: number };
+
+export type BlockBody = { kind: 'items'; items: Item[] } | ({ kind: 'detection' } & Detection);
 
 /** What one value of a rule asks of a value of the event. */
 export type Test =
@@ -77,24 +106,35 @@ export type Test =
   /** Found anywhere in the text. */
   | { kind: 'regex'; source: string; flags: readonly RegexFlag[] }
   | { kind: 'cidr'; network: string }
-  | { kind: 'compare'; operator: Comparison; value: number };
+  | { kind: 'compare'; operator: Comparison; value: number }
+  /** The text of another field of the event, as a whole or as a part of this one. */
+  | { kind: 'fieldref'; field: string; place: Place }
+  /** A part of the point in time that the text spells, in UTC. */
+  | { kind: 'date'; part: DatePart; value: number }
+  /** One value of the rule that stands for several: offsets of base64, values of a placeholder. */
+  | { kind: 'either'; tests: Test[] };
 
 export type RegexFlag = 'i' | 'm' | 's';
 export type Comparison = 'lt' | 'lte' | 'gt' | 'gte';
+export type Place = 'whole' | 'contains' | 'startswith' | 'endswith';
+
+export const dateParts = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
+export type DatePart = (typeof dateParts)[number];
 
 /** Text with wildcards: literal text stands between them, unescaped. Never two `*` in a row. */
 export type Pattern = readonly (string | Wildcard)[];
 
-/** `*` is any text, even none, across lines; `?` is exactly one character. */
+/** `*` is any text, even none, across lines; `?` is exactly one character; `-` is what begins an option on Windows. */
 export interface Wildcard {
-  wildcard: '*' | '?';
+  wildcard: '*' | '?' | '-';
 }
 
 /** Patterns such as `1 of selection_*` are spelled out: an `or` or `and` of the selections they name. */
 export type Condition =
   | { kind: 'selection'; name: string }
   | { kind: 'not'; operand: Condition }
-  | { kind: 'and' | 'or'; operands: Condition[] };
+  | { kind: 'and' | 'or'; operands: Condition[] }
+  | { kind: 'atLeast'; count: number; operands: Condition[] };
 
 /** A sentence with fields in it. */
 export type Template = readonly (string | { field: string })[];

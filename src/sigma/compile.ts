@@ -1,7 +1,8 @@
 /** Turns a rule into a function of a field look-up. A look-up may report a gap, so truth is three-valued (Kleene). */
-import type { Condition, Item, Rule, Selection, Test } from './ast.ts';
+import type { BlockItem, Condition, Detection, FieldItem, Item, Members, Rule, Test } from './ast.ts';
+import { fieldWithin, holdsDespiteGap, holdsForNothing, membersOf, printBlock } from './block.ts';
 import type { FieldLookup, Found } from './field.ts';
-import { compileTest, type ValueTest } from './value-test.ts';
+import { type CompiledTest, compileTest, referencesOf } from './value-test.ts';
 
 /** Why something could not be decided: the field that was missing, and what became of it. */
 export interface Gap {
@@ -16,20 +17,28 @@ export type Predicate = (lookup: FieldLookup) => Decision;
 export interface CompiledRule {
   readonly rule: Rule;
   readonly decide: Predicate;
-  readonly valueTests: ReadonlyMap<Test, ValueTest>;
+  readonly tests: ReadonlyMap<Test, CompiledTest>;
 }
 
-/** The rule, ready to be evaluated. Takes what `parseRule` returns; never throws on it. */
+/** The rule, ready to be evaluated. Takes what `parseRules` returns; never throws on it. */
 export function compileRule(rule: Rule): CompiledRule {
-  const valueTests = new Map<Test, ValueTest>();
-  const selections = new Map<string, Predicate>();
-  for (const selection of rule.selections.values()) {
-    for (const test of selection.alternatives.flat().flatMap((item) => item.tests)) {
-      valueTests.set(test, compileTest(test));
-    }
-    selections.set(selection.name, compileSelection(selection, valueTests));
+  const tests = new Map<Test, CompiledTest>();
+  return { rule, decide: compileDetection(rule, { tests, blocks: '' }), tests };
+}
+
+interface Scope {
+  /** The tests compiled so far. */
+  tests: Map<Test, CompiledTest>;
+  /** The array blocks around, as the file spells them. */
+  blocks: string;
+}
+
+function compileDetection({ selections, condition }: Detection, scope: Scope): Predicate {
+  const compiled = new Map<string, Predicate>();
+  for (const { name, alternatives } of selections.values()) {
+    compiled.set(name, some(alternatives.map((items) => compileItems(items, scope))));
   }
-  return { rule, decide: compileCondition(rule.condition, selections), valueTests };
+  return compileCondition(condition, compiled);
 }
 
 function compileCondition(condition: Condition, selections: ReadonlyMap<string, Predicate>): Predicate {
@@ -42,26 +51,91 @@ function compileCondition(condition: Condition, selections: ReadonlyMap<string, 
       return every(condition.operands.map((operand) => compileCondition(operand, selections)));
     case 'or':
       return some(condition.operands.map((operand) => compileCondition(operand, selections)));
+    case 'atLeast': {
+      const { count, operands } = condition;
+      return atLeast(
+        count,
+        operands.map((operand) => compileCondition(operand, selections)),
+      );
+    }
   }
 }
 
-function compileSelection(selection: Selection, valueTests: ReadonlyMap<Test, ValueTest>): Predicate {
-  return some(selection.alternatives.map((items) => every(items.map((item) => compileItem(item, valueTests)))));
+function compileItems(items: readonly Item[], scope: Scope): Predicate {
+  return every(items.map((item) => (item.kind === 'field' ? compileField(item, scope) : compileBlock(item, scope))));
 }
 
 /** Any value that is present and passes decides for the item; a gap leaves open what else there is. */
-function compileItem(item: Item, valueTests: ReadonlyMap<Test, ValueTest>): Predicate {
+function compileField(item: FieldItem, scope: Scope): Predicate {
   const { field, quantifier } = item;
   const tests = item.tests.map((test) => {
-    const valueTest = valueTests.get(test)!;
-    return (found: Found) => found.values.some(valueTest) || (test.kind === 'null' && isAbsent(found));
+    const compiled = compileTest(test);
+    scope.tests.set(test, compiled);
+    return (found: Found, lookup: FieldLookup) =>
+      found.values.some(compiled(lookup)) || (test.kind === 'null' && isAbsent(found));
   });
+  const gapOf = compileGap(item, scope.blocks);
   const predicate: Predicate = (lookup) => {
     const found = lookup(field);
-    const passes = quantifier === 'all' ? tests.every((test) => test(found)) : tests.some((test) => test(found));
-    return passes || (found.gap === undefined ? false : { field, reason: found.gap });
+    const passes = (test: (found: Found, lookup: FieldLookup) => boolean) => test(found, lookup);
+    return (quantifier === 'all' ? tests.every(passes) : tests.some(passes)) || (gapOf(found, lookup) ?? false);
   };
   return item.negated ? not(predicate) : predicate;
+}
+
+/** Any of the lists that the field leads to decides for the block. A gap leaves open what other members and lists there
+ * are, so that only what they cannot change is known. */
+function compileBlock({ field, members, body }: BlockItem, scope: Scope): Predicate {
+  const blocks = fieldWithin(scope.blocks, printBlock(field, members));
+  const inner = { ...scope, blocks };
+  const compiled = body.kind === 'items' ? compileItems(body.items, inner) : compileDetection(body, inner);
+  return (lookup) => {
+    const found = lookup(field);
+    const lists = membersOf(found, members, lookup).map((list) =>
+      joinMembers(
+        members,
+        list.map(
+          (member): Predicate =>
+            () =>
+              compiled(member),
+        ),
+      ),
+    );
+    const gap = found.gap === undefined ? undefined : { field: fieldWithin(scope.blocks, field), reason: found.gap };
+    if (lists.length === 0) return gap ?? holdsForNothing(members);
+    const decision = joined(lists, lookup, true);
+    return gap === undefined || (decision === true && holdsDespiteGap(members)) ? decision : gap;
+  };
+}
+
+function joinMembers(members: Members, predicates: readonly Predicate[]): Predicate {
+  if ('index' in members) return some(predicates);
+  switch (members.quantifier) {
+    case 'any':
+      return some(predicates);
+    case 'all':
+      return predicates.length === 0 ? some([]) : every(predicates);
+    case 'all_or_empty':
+      return every(predicates);
+    case 'none':
+      return not(some(predicates));
+  }
+}
+
+/** Tells where there may be more for an item to see: in its field, or in one that it is compared to. */
+export function compileGap(
+  { field, tests }: FieldItem,
+  blocks: string,
+): (found: Found, lookup: FieldLookup) => Gap | undefined {
+  const references = tests.flatMap(referencesOf);
+  return (found, lookup) => {
+    if (found.gap !== undefined) return { field: fieldWithin(blocks, field), reason: found.gap };
+    for (const reference of references) {
+      const reason = reference.gapOf(lookup(reference.field));
+      if (reason !== undefined) return { field: fieldWithin(blocks, reference.field), reason };
+    }
+    return undefined;
+  };
 }
 
 /** Known to be missing, which a field in a gap is not. */
@@ -82,6 +156,23 @@ function every(predicates: readonly Predicate[]): Predicate {
 
 function some(predicates: readonly Predicate[]): Predicate {
   return (lookup) => joined(predicates, lookup, true);
+}
+
+/** Unknown as long as those in a gap could make up the number. */
+function atLeast(count: number, predicates: readonly Predicate[]): Predicate {
+  return (lookup) => {
+    let missing = count;
+    let gap: Gap | undefined;
+    let open = 0;
+    for (const predicate of predicates) {
+      const decision = predicate(lookup);
+      if (decision === true && --missing === 0) return true;
+      if (typeof decision === 'boolean') continue;
+      gap ??= decision;
+      open++;
+    }
+    return gap !== undefined && open >= missing ? gap : false;
+  };
 }
 
 /** What the first predicate says that decides; else unknown if any is, for the first reason; else the opposite. */

@@ -102,13 +102,9 @@ function parse(text: string, selections: readonly string[]): Condition {
   }
 
   function quantified(quantifier: Token): Condition {
-    const kind = quantifiers.get(quantifier.text);
-    if (kind === undefined) {
-      const isCount = /^\d+$/.test(quantifier.text);
-      const what = isCount
-        ? `'${quantifier.text} of' is not supported yet`
-        : `${quote(quantifier.text)} is no quantity`;
-      fail(quantifier.at, what, "write '1 of', 'any of' or 'all of'");
+    const isCount = /^[1-9]\d{0,5}$/.test(quantifier.text);
+    if (!isCount && quantifier.text !== 'any' && quantifier.text !== 'all') {
+      fail(quantifier.at, `${quote(quantifier.text)} is no quantity`, "write '1 of', 'any of', 'all of' or a number");
     }
     const pattern = tokens[next];
     if (pattern === undefined || operators.has(pattern.text) || pattern.text === '(' || pattern.text === ')') {
@@ -119,11 +115,15 @@ function parse(text: string, selections: readonly string[]): Condition {
     if (matching.length === 0) {
       fail(pattern.at, `no selection has a name like ${quote(pattern.text)}`, hintFor(pattern.text));
     }
+    const least = isCount ? Number(quantifier.text) : 1;
+    if (least > matching.length) {
+      const found = `${quote(pattern.text)} stands for ${matching.length}`;
+      fail(quantifier.at, `there are no ${least} selections: ${found}`, 'write a smaller number, or all of');
+    }
     count(pattern, matching.length);
-    return joined(
-      kind,
-      matching.map((name) => ({ kind: 'selection', name })),
-    );
+    const operands = matching.map((name): Condition => ({ kind: 'selection', name }));
+    if (quantifier.text === 'all') return joined('and', operands);
+    return least === 1 ? joined('or', operands) : { kind: 'atLeast', count: least, operands };
   }
 
   function count(token: Token, operands: number): void {
@@ -144,12 +144,6 @@ function parse(text: string, selections: readonly string[]): Condition {
   }
   return condition;
 }
-
-const quantifiers: ReadonlyMap<string, 'and' | 'or'> = new Map([
-  ['1', 'or'],
-  ['any', 'or'],
-  ['all', 'and'],
-]);
 
 function joined(kind: 'and' | 'or', operands: Condition[]): Condition {
   return operands.length === 1 ? operands[0]! : { kind, operands };

@@ -1,18 +1,23 @@
 /** Decides a rule a second time, by way of every predicate, so that a person can see why it matched or did not. */
-import type { Condition, Item } from './ast.ts';
-import { type CompiledRule, isAbsent } from './compile.ts';
+import type { BlockItem, Condition, Detection, FieldItem, Item, Members } from './ast.ts';
+import { fieldWithin, holdsDespiteGap, holdsForNothing, membersOf, printBlock } from './block.ts';
+import { type CompiledRule, compileGap, isAbsent } from './compile.ts';
 import type { FieldLookup, Truth } from './field.ts';
 import { printable } from './rule-problem.ts';
 import { printTest } from './value-test.ts';
 
 export type Explanation =
   | { kind: 'and' | 'or' | 'not'; truth: Truth; operands: Explanation[] }
+  | { kind: 'atLeast'; count: number; truth: Truth; operands: Explanation[] }
   | { kind: 'selection'; name: string; truth: Truth; operands: Explanation[] }
+  /** An array block; its operands are the members that were looked at, `gap` says why there may be more. */
+  | { kind: 'block'; field: string; truth: Truth; operands: Explanation[]; gap?: string }
   | PredicateExplanation;
 
 export interface PredicateExplanation {
   kind: 'predicate';
   truth: Truth;
+  /** With the array blocks around it; `keywords` for the whole event. */
   field: string;
   negated: boolean;
   /** The tests, in words of Sigma. */
@@ -27,28 +32,41 @@ export interface PredicateExplanation {
 
 /** The tree of a rule's condition with the truth of each node. Its own truth is that of `evaluate`. */
 export function explain(rule: CompiledRule, lookup: FieldLookup): Explanation {
-  return explainCondition(rule, rule.rule.condition, lookup);
+  return explainDetection(rule.rule, { rule, lookup, blocks: '' });
 }
 
-function explainCondition(rule: CompiledRule, condition: Condition, lookup: FieldLookup): Explanation {
-  switch (condition.kind) {
-    case 'selection': {
-      const { name, alternatives } = rule.rule.selections.get(condition.name)!;
-      const operands = alternatives.map((items) => {
-        const predicates = items.map((item) => explainItem(rule, item, lookup));
-        return predicates.length === 1 ? predicates[0]! : node('and', predicates);
-      });
-      return { kind: 'selection', name, truth: greatest(operands), operands };
+interface Scope {
+  rule: CompiledRule;
+  lookup: FieldLookup;
+  /** The array blocks around, as the file spells them. */
+  blocks: string;
+}
+
+function explainDetection({ selections, condition }: Detection, scope: Scope): Explanation {
+  const explained = (part: Condition): Explanation => {
+    switch (part.kind) {
+      case 'selection': {
+        const { name, alternatives } = selections.get(part.name)!;
+        const operands = alternatives.map((items) => explainItems(items, scope));
+        return { kind: 'selection', name, truth: greatest(operands), operands };
+      }
+      case 'not':
+        return node('not', [explained(part.operand)]);
+      case 'and':
+      case 'or':
+        return node(part.kind, part.operands.map(explained));
+      case 'atLeast': {
+        const operands = part.operands.map(explained);
+        return { kind: 'atLeast', count: part.count, truth: nthGreatest(part.count, operands), operands };
+      }
     }
-    case 'not':
-      return node('not', [explainCondition(rule, condition.operand, lookup)]);
-    case 'and':
-    case 'or':
-      return node(
-        condition.kind,
-        condition.operands.map((operand) => explainCondition(rule, operand, lookup)),
-      );
-  }
+  };
+  return explained(condition);
+}
+
+function explainItems(items: readonly Item[], scope: Scope): Explanation {
+  const operands = items.map((item) => (item.kind === 'field' ? explainField(item, scope) : explainBlock(item, scope)));
+  return operands.length === 1 ? operands[0]! : node('and', operands);
 }
 
 function node(kind: 'and' | 'or' | 'not', operands: Explanation[]): Explanation {
@@ -62,27 +80,64 @@ function node(kind: 'and' | 'or' | 'not', operands: Explanation[]): Explanation 
   }
 }
 
-function explainItem(rule: CompiledRule, item: Item, lookup: FieldLookup): PredicateExplanation {
+function explainField(item: FieldItem, { rule, lookup, blocks }: Scope): PredicateExplanation {
   const found = lookup(item.field);
   const passing = new Set<unknown>();
   let passed = 0;
   for (const test of item.tests) {
-    const values = found.values.filter(rule.valueTests.get(test)!);
+    const values = found.values.filter(rule.tests.get(test)!(lookup));
     for (const value of values) passing.add(value);
     if (values.length > 0 || (test.kind === 'null' && isAbsent(found))) passed++;
   }
   const enough = item.quantifier === 'all' ? item.tests.length : 1;
-  const truth = passed >= enough || (found.gap === undefined ? false : 'unknown');
+  const field = fieldWithin(blocks, item.field);
+  const gap = compileGap(item, blocks)(found, lookup);
+  const truth = passed >= enough || (gap === undefined ? false : 'unknown');
   return {
     kind: 'predicate',
     truth: item.negated ? opposite(truth) : truth,
-    field: item.field,
+    field: item.field === '' ? fieldWithin(blocks, 'keywords') : field,
     negated: item.negated,
     expected: item.tests.map(printTest).join(item.quantifier === 'all' ? ' and ' : ' or '),
     values: found.values,
     passing: [...passing],
+    ...(gap !== undefined && { gap: gap.field === field ? gap.reason : `${gap.field}: ${gap.reason}` }),
+  };
+}
+
+function explainBlock({ field, members, body }: BlockItem, scope: Scope): Explanation {
+  const blocks = fieldWithin(scope.blocks, printBlock(field, members));
+  const found = scope.lookup(field);
+  const lists = membersOf(found, members, scope.lookup).map((list) => {
+    const operands = list.map((lookup) => {
+      const inner = { ...scope, lookup, blocks };
+      return body.kind === 'items' ? explainItems(body.items, inner) : explainDetection(body, inner);
+    });
+    return { truth: truthOfMembers(members, operands), operands };
+  });
+  const truth = lists.length === 0 ? holdsForNothing(members) : greatest(lists);
+  const isOpen = found.gap !== undefined && !(truth === true && lists.length > 0 && holdsDespiteGap(members));
+  return {
+    kind: 'block',
+    field: blocks,
+    truth: isOpen ? 'unknown' : truth,
+    operands: lists.flatMap(({ operands }) => operands),
     ...(found.gap !== undefined && { gap: found.gap }),
   };
+}
+
+function truthOfMembers(members: Members, operands: readonly Explanation[]): Truth {
+  if ('index' in members) return greatest(operands);
+  switch (members.quantifier) {
+    case 'any':
+      return greatest(operands);
+    case 'all':
+      return operands.length > 0 && least(operands);
+    case 'all_or_empty':
+      return least(operands);
+    case 'none':
+      return opposite(greatest(operands));
+  }
 }
 
 /** Truth as a number, for Kleene's logic: `and` is the least of its operands, `or` the greatest. */
@@ -93,12 +148,17 @@ function rankOf(truth: Truth): number {
   return rank[String(truth) as keyof typeof rank];
 }
 
-function least(operands: readonly Explanation[]): Truth {
+function least(operands: readonly { truth: Truth }[]): Truth {
   return truths[operands.reduce((lowest, { truth }) => Math.min(lowest, rankOf(truth)), 2)]!;
 }
 
-function greatest(operands: readonly Explanation[]): Truth {
-  return truths[operands.reduce((highest, { truth }) => Math.max(highest, rankOf(truth)), 0)]!;
+function greatest(operands: readonly { truth: Truth }[]): Truth {
+  return nthGreatest(1, operands);
+}
+
+function nthGreatest(n: number, operands: readonly { truth: Truth }[]): Truth {
+  const ranks = operands.map(({ truth }) => rankOf(truth)).sort((a, b) => b - a);
+  return truths[ranks[n - 1] ?? 0]!;
 }
 
 function opposite(truth: Truth): Truth {
@@ -143,7 +203,9 @@ function decidingPredicates(explanation: Explanation): PredicateExplanation[] {
       return explanation.negated ? [] : [explanation];
     case 'and':
     case 'or':
+    case 'atLeast':
     case 'selection':
+    case 'block':
       return explanation.operands.flatMap(decidingPredicates);
   }
 }
@@ -160,8 +222,7 @@ function matchedValue(value: unknown): unknown {
 export function printExplanation(explanation: Explanation, indent = ''): string {
   const mark = { true: '+', false: '-', unknown: '?' }[String(explanation.truth)];
   if (explanation.kind !== 'predicate') {
-    const label = explanation.kind === 'selection' ? printable(explanation.name) : explanation.kind;
-    return [`${indent}${mark} ${label}`]
+    return [`${indent}${mark} ${printable(labelOf(explanation))}`]
       .concat(explanation.operands.map((operand) => printExplanation(operand, `${indent}  `)))
       .join('\n');
   }
@@ -170,6 +231,22 @@ export function printExplanation(explanation: Explanation, indent = ''): string 
   const more = values.length > MAX_MATCHED_VALUES ? `, … (${values.length} values)` : '';
   const reason = gap === undefined ? '' : ` (gap: ${gap})`;
   return printable(`${indent}${mark} ${field} ${negated ? 'not ' : ''}${expected}: found ${found}${more}${reason}`);
+}
+
+function labelOf(explanation: Exclude<Explanation, PredicateExplanation>): string {
+  switch (explanation.kind) {
+    case 'selection':
+      return explanation.name;
+    case 'atLeast':
+      return `${explanation.count} of`;
+    case 'block': {
+      const { field, operands, gap } = explanation;
+      const found = operands.length === 0 ? ': found nothing' : '';
+      return `${field}${found}${gap === undefined ? '' : ` (gap: ${gap})`}`;
+    }
+    default:
+      return explanation.kind;
+  }
 }
 
 function printValue(value: unknown): string {

@@ -5,10 +5,14 @@ export interface Found {
   /** Every value met, arrays crossed member by member; empty where the field is absent. A member that is null counts as
    * present. */
   readonly values: readonly unknown[];
+  /** What stands at each place that the name leads to, lists whole. Left out where that is the same as `values`. */
+  readonly places?: readonly unknown[];
   /** Set where the event was not wholly there to be read: there may be more values. Says why. */
   readonly gap?: string;
 }
 
+/** Finds what an event holds under a name. The empty name is the whole event: its values are every text, number and key
+ * that stands anywhere in it. */
 export type FieldLookup = (field: string) => Found;
 
 /** Truth of a predicate on an event of which parts may be missing (Kleene): `unknown` if the missing part decides. */

@@ -5,6 +5,7 @@ export { type Evaluation, evaluate } from './evaluate.ts';
 export { type Explanation, explain, matchedFields, printExplanation } from './explain.ts';
 export type { FieldLookup, Found, Truth } from './field.ts';
 export { modifiers } from './modifiers.ts';
-export { parseRule } from './parse.ts';
+export { type ParseOptions, parseRule, parseRules } from './parse.ts';
+export type { Placeholders } from './placeholder.ts';
 export { printRuleProblem, type RuleProblem } from './rule-problem.ts';
 export { renderSummary } from './template.ts';

@@ -1,50 +1,58 @@
 /** Reads the text of a rule file, and reports at once everything that is wrong with it. */
-import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { type Logsource, type Rule, ruleLevels, ruleStatuses, type Template } from './ast.ts';
+import { readCollection } from './collection.ts';
+import { checkField, type DetectionContext, readDetection } from './detection.ts';
+import type { Placeholders } from './placeholder.ts';
 import {
-  type Condition,
-  type Item,
-  type Logsource,
-  type Rule,
-  ruleLevels,
-  ruleStatuses,
-  type Selection,
-  type Template,
-  type Test,
-} from './ast.ts';
-import { parseCondition } from './condition.ts';
-import { checkModifiers, findModifier, joinOf, type RuleValue, testOf } from './modifiers.ts';
-import {
+  dataOf,
   type Entry,
   entriesOf,
-  isNull,
   offsetOf,
   offsetWithin,
   openFile,
-  positionOf,
   type RuleFile,
   readYaml,
   startOf,
 } from './rule-file.ts';
 import { didYouMean, nearest, quote, type RuleProblem } from './rule-problem.ts';
 import { parseTemplate } from './template.ts';
-import { compileRegex } from './value-test.ts';
 
-/** Instructions of RE2, for all regular expressions of a rule: what a text costs grows with its length times these. */
-const MAX_REGEX_INSTRUCTIONS = 5_000;
+/** What rules are read with besides their text. */
+export interface ParseOptions {
+  /** Names that fields of a Kubernetes rule may have, or begin with before a dot; without it any name will do. */
+  knownFields?: Iterable<string>;
+  /** What `%name%` stands for under the modifier expand. */
+  placeholders?: Placeholders;
+}
 
-/** The rule that a file spells, unless anything is wrong with it; then the problems, in order of place.
- * @param text the whole file, decoded as UTF-8
- * @param path of the file, for messages and for the name of a rule that has none
- * @param knownFields names that fields may have, or begin with before a dot; without it any name will do */
+/** The rules that a file spells, but for those that anything is wrong with; and the problems, in order of place.
+ * @param text the whole file, decoded as UTF-8: one rule, or several documents that may build on each other (`action`)
+ * @param path of the file, for messages and for the names of rules that have none */
+export function parseRules(
+  text: string,
+  path: string,
+  options: ParseOptions = {},
+): { rules: Rule[]; problems: RuleProblem[] } {
+  const file = openFile(text, path);
+  const knownFields = options.knownFields && new Set(options.knownFields);
+  const rules = readCollection(file, readYaml(file)).flatMap((root, index) => {
+    const before = file.count();
+    const name = index === 0 ? stem(path) : `${stem(path)}-${index + 1}`;
+    const rule = readRule(file, root, name, { knownFields, placeholders: options.placeholders ?? new Map() });
+    return rule === undefined || file.count() > before ? [] : [rule];
+  });
+  return { rules, problems: file.problems() };
+}
+
+/** The rule of a file that spells one, unless anything is wrong with it; see `parseRules`. */
 export function parseRule(
   text: string,
   path: string,
   knownFields?: Iterable<string>,
 ): { rule?: Rule; problems: RuleProblem[] } {
-  const file = openFile(text, path);
-  const root = readYaml(file);
-  const rule = root === undefined ? undefined : readRule(file, root, knownFields && new Set(knownFields));
-  const problems = file.problems();
+  const { rules, problems } = parseRules(text, path, knownFields && { knownFields });
+  const [rule] = rules;
   return rule === undefined || problems.length > 0 ? { problems } : { rule, problems };
 }
 
@@ -54,10 +62,15 @@ const knownKeys: readonly string[] = [
   ...['sigma-version', 'tripline'],
 ];
 
-/** Kinds of document and ways to combine them that mean something else than a rule. */
-const notSupportedYet: readonly string[] = ['correlation', 'filter', 'action'];
+/** Kinds of document that mean something else than a rule. */
+const notSupportedYet: readonly string[] = ['correlation', 'filter'];
 
-function readRule(file: RuleFile, root: YAMLMap, knownFields: ReadonlySet<string> | undefined): Rule | undefined {
+function readRule(
+  file: RuleFile,
+  root: YAMLMap,
+  defaultName: string,
+  given: Omit<DetectionContext, 'arrays'>,
+): Rule | undefined {
   const members = new Map(entriesOf(root).map((entry) => [entry.key, entry]));
   const foreign = notSupportedYet.filter((key) => members.has(key));
   for (const key of foreign) {
@@ -66,11 +79,9 @@ function readRule(file: RuleFile, root: YAMLMap, knownFields: ReadonlySet<string
   }
   if (foreign.length > 0) return undefined;
 
-  checkKeys(file, members);
-  checkVersion(file, members.get('sigma-version'));
-  checkTaxonomy(file, members.get('taxonomy'));
+  checkKeys(file, root, members);
   const title = readText(file, members.get('title'), { maxLength: 256 });
-  const name = readText(file, members.get('name'), { maxLength: 100 }) ?? stem(file.path);
+  const name = readText(file, members.get('name'), { maxLength: 100 }) ?? defaultName;
   const id = readText(file, members.get('id'), { pattern: uuid, example: 'a UUID' });
   const description = readText(file, members.get('description'), {});
   const level = readChoice(file, members.get('level'), ruleLevels) ?? 'medium';
@@ -78,9 +89,16 @@ function readRule(file: RuleFile, root: YAMLMap, knownFields: ReadonlySet<string
   const ruleTags = readTexts(file, members.get('tags'), { pattern: ruleTag, example: 'a tag such as attack.t1611' });
   const references = readTexts(file, members.get('references'), {});
   const falsepositives = readTexts(file, members.get('falsepositives'), {});
+  const taxonomy = readText(file, members.get('taxonomy'), { maxLength: 100 }) ?? 'sigma';
   const logsource = readLogsource(file, members.get('logsource'));
-  const detection = readDetection(file, members.get('detection'), knownFields);
+  // Of the events of other products, and of fields by other names, nothing is known here.
+  const isOurs = (logsource === undefined || logsource.product === 'kubernetes') && taxonomy === 'sigma';
+  const knownFields = isOurs ? given.knownFields : undefined;
+  const arrays = readVersion(file, members.get('sigma-version')) >= 3;
+  const detectionEntry = members.get('detection');
+  const detection = detectionEntry && readDetection(file, detectionEntry, { ...given, knownFields, arrays });
   const extras = readTripline(file, members.get('tripline'), knownFields);
+  const custom = [...members.values()].filter(({ key }) => !knownKeys.includes(key));
   if (title === undefined || logsource === undefined || detection === undefined) return undefined;
   return {
     path: file.path,
@@ -92,11 +110,14 @@ function readRule(file: RuleFile, root: YAMLMap, knownFields: ReadonlySet<string
     ...(status !== undefined && { status }),
     ruleTags,
     logsource,
+    taxonomy,
     references,
     falsepositives,
     ...detection,
     summary: extras.summary ?? [title],
     context: extras.context,
+    // fromEntries defines own members, whatever their names.
+    custom: Object.fromEntries(custom.map((entry) => [entry.key, dataOf(entry)])),
   };
 }
 
@@ -104,9 +125,9 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const ruleTag = /^[a-z0-9_-]+\.[a-z0-9._-]+$/i;
 
 /** Reports the keys that a rule owes, and the keys that look like a slip of the pen; other keys are the author's own. */
-function checkKeys(file: RuleFile, members: ReadonlyMap<string, Entry>): void {
+function checkKeys(file: RuleFile, root: YAMLMap, members: ReadonlyMap<string, Entry>): void {
   for (const key of ['title', 'logsource', 'detection']) {
-    if (!members.has(key)) file.report(0, `the rule has no ${quote(key)}`, `add ${key}:`);
+    if (!members.has(key)) file.report(offsetOf(root), `the rule has no ${quote(key)}`, `add ${key}:`);
   }
   for (const { key, keyNode } of members.values()) {
     if (knownKeys.includes(key)) continue;
@@ -116,17 +137,14 @@ function checkKeys(file: RuleFile, members: ReadonlyMap<string, Entry>): void {
   }
 }
 
-function checkVersion(file: RuleFile, entry: Entry | undefined): void {
-  if (entry === undefined) return;
+/** The major version of Sigma that the rule is written in; 2 where it does not say. */
+function readVersion(file: RuleFile, entry: Entry | undefined): number {
+  if (entry === undefined) return 2;
   const version = isScalar(entry.value) ? String(entry.value.value) : '';
-  if (/^v?[12](\.|$)/.test(version)) return;
-  const hint = 'leave sigma-version out, and spell the rule without array blocks';
-  file.report(startOf(entry), `sigma-version ${quote(version)} is not supported yet`, hint);
-}
-
-function checkTaxonomy(file: RuleFile, entry: Entry | undefined): void {
-  if (entry === undefined || (isScalar(entry.value) && entry.value.value === 'sigma')) return;
-  file.report(startOf(entry), 'taxonomies other than sigma are not supported yet', 'write sigma, or leave it out');
+  const major = Number(/^v?(\d{1,6})(?:\.|$)/.exec(version)?.[1]);
+  if (major === 1 || major === 2 || major === 3) return major;
+  file.report(startOf(entry), `sigma-version ${quote(version)} is not supported`, 'write 2, or 3 for array blocks');
+  return 2;
 }
 
 interface TextRules {
@@ -197,191 +215,23 @@ function readLogsource(file: RuleFile, entry: Entry | undefined): Logsource | un
   const members = readMap(file, entry);
   if (members === undefined) return undefined;
   const logsource: Logsource = {};
+  const custom: [string, unknown][] = [];
   for (const member of members) {
     const key = logsourceKeys.find((candidate) => candidate === member.key);
+    const meant = nearest(member.key, logsourceKeys);
     if (key !== undefined) {
       const text = readText(file, member, {});
       if (text !== undefined) logsource[key] = text;
-    } else if (member.key !== 'definition') {
-      const hint = didYouMean(member.key, logsourceKeys, `use ${logsourceKeys.join(', ')}`);
-      file.report(offsetOf(member.keyNode), `logsource key ${quote(member.key)} is not supported yet`, hint);
+    } else if (member.key === 'definition') {
+      // For people.
+    } else if (meant !== undefined && !members.some((other) => other.key === meant)) {
+      const unknown = `unknown key ${quote(member.key)} below logsource`;
+      file.report(offsetOf(member.keyNode), unknown, `did you mean ${quote(meant)}?`);
+    } else {
+      custom.push([member.key, dataOf(member)]);
     }
   }
-  return logsource;
-}
-
-interface Detection {
-  selections: ReadonlyMap<string, Selection>;
-  condition: Condition;
-}
-
-function readDetection(
-  file: RuleFile,
-  entry: Entry | undefined,
-  knownFields: ReadonlySet<string> | undefined,
-): Detection | undefined {
-  const members = readMap(file, entry);
-  if (entry === undefined || members === undefined) return undefined;
-  const regexes = { instructionsLeft: MAX_REGEX_INSTRUCTIONS };
-  const selections = new Map<string, Selection>();
-  for (const member of members) {
-    if (member.key === 'condition') continue;
-    if (member.key === 'timeframe') {
-      file.report(offsetOf(member.keyNode), "'timeframe' is not supported", 'write a correlation rule instead');
-      continue;
-    }
-    selections.set(member.key, {
-      name: member.key,
-      position: positionOf(file, offsetOf(member.keyNode)),
-      alternatives: readAlternatives(file, member, { knownFields, regexes }),
-    });
-  }
-  const conditionEntry = members.find(({ key }) => key === 'condition');
-  if (conditionEntry === undefined) {
-    const names = [...selections.keys()];
-    file.report(offsetOf(entry.keyNode), "the detection has no 'condition'", `add condition: ${names[0] ?? '…'}`);
-    return undefined;
-  }
-  const condition = readCondition(file, conditionEntry, [...selections.keys()]);
-  return condition && { selections, condition };
-}
-
-/** One condition, or a list of which any will do. */
-function readCondition(file: RuleFile, entry: Entry, selections: readonly string[]): Condition | undefined {
-  const nodes = isSeq(entry.value) ? (entry.value.items as Node[]) : [entry.value];
-  const conditions: Condition[] = [];
-  for (const node of nodes) {
-    if (!isScalar(node) || typeof node.value !== 'string') {
-      file.report(startOf(entry), "'condition' has to be text", 'name the selections, joined by and, or, not');
-      continue;
-    }
-    const condition = parseCondition(node.value, selections);
-    if ('kind' in condition) conditions.push(condition);
-    else file.report(offsetWithin(file, node, node.value, condition.at), condition.message, condition.hint);
-  }
-  if (conditions.length < nodes.length || conditions.length === 0) return undefined;
-  return conditions.length === 1 ? conditions[0] : { kind: 'or', operands: conditions };
-}
-
-/** What the items of a rule have in common. */
-interface ItemContext {
-  knownFields: ReadonlySet<string> | undefined;
-  regexes: { instructionsLeft: number };
-}
-
-function readAlternatives(file: RuleFile, entry: Entry, context: ItemContext): Item[][] {
-  const { key, value } = entry;
-  if (isMap(value) && value.items.length > 0) return [readItems(file, value, context)];
-  if (isSeq(value) && value.items.length > 0 && value.items.every((item) => isMap(item) && item.items.length > 0)) {
-    return value.items.map((item) => readItems(file, item as YAMLMap, context));
-  }
-  const isKeywords = (isScalar(value) && !isNull(value)) || (isSeq(value) && value.items.some(isScalar));
-  if (isKeywords) file.report(startOf(entry), 'keywords without a field are not supported yet', 'write field: value');
-  else file.report(startOf(entry), `the selection ${quote(key)} is empty`, 'write field: value, one a line');
-  return [];
-}
-
-function readItems(file: RuleFile, map: YAMLMap, context: ItemContext): Item[] {
-  return entriesOf(map).flatMap((entry) => readItem(file, entry, context) ?? []);
-}
-
-function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | undefined {
-  const { key, keyNode } = entry;
-  const [field = '', ...spelled] = key.split('|');
-  const offsets = spelled.map((_, i) => [field, ...spelled.slice(0, i)].join('|').length + 1);
-  const at = (index: number) => offsetWithin(file, keyNode, key, index);
-
-  const isFieldUsable = checkField(file, at(0), field, context.knownFields);
-  const names: string[] = [];
-  for (const [i, spelling] of spelled.entries()) {
-    const found = findModifier(spelling);
-    if ('modifier' in found) names.push(found.name);
-    else file.report(at(offsets[i]!), found.message, found.hint);
-  }
-  const areNamesKnown = names.length === spelled.length;
-  const clash = areNamesKnown ? checkModifiers(names) : undefined;
-  if (clash !== undefined) file.report(at(offsets[clash.index]!), clash.message, clash.hint);
-  const values = readValues(file, entry);
-  if (!isFieldUsable || !areNamesKnown || clash !== undefined || values === undefined) return undefined;
-
-  const tests = values.flatMap(({ offset, ...value }) => {
-    // Reported already, and not worth compiling more of them.
-    if (names.includes('re') && context.regexes.instructionsLeft < 0) return [];
-    const test = testOf(value, names);
-    if ('message' in test) {
-      file.report(offset, test.message, test.hint);
-      return [];
-    }
-    if (test.kind === 'regex' && !isWithinBudget(test, context)) {
-      file.report(offset, 'the regular expressions of the rule are too large', 'use shorter ones and smaller counts');
-    }
-    return [test];
-  });
-  if (names.includes('exists') && values.length > 1) {
-    file.report(offsetOf(entry.value!), "'exists' takes one value", 'write true or false');
-  }
-  return { position: positionOf(file, at(0)), field: unescapeField(field), ...joinOf(values, names), tests };
-}
-
-function isWithinBudget(test: Test & { kind: 'regex' }, { regexes }: ItemContext): boolean {
-  regexes.instructionsLeft -= compileRegex(test.source, test.flags).programSize();
-  return regexes.instructionsLeft >= 0;
-}
-
-/** Whether the field is one that an event can have; reports if not. */
-function checkField(
-  file: RuleFile,
-  offset: number,
-  field: string,
-  knownFields: ReadonlySet<string> | undefined,
-): boolean {
-  if (field === '') {
-    file.report(offset, 'keywords without a field are not supported yet', 'write field: value');
-    return false;
-  }
-  // The place for array blocks (`containers[any]:`) once sigma-version 3 is read.
-  if (/(?<!\\)\[/.test(field)) {
-    file.report(offset, 'array blocks are not supported yet', 'write the plain path; a literal bracket is written \\[');
-    return false;
-  }
-  if (knownFields === undefined) return true;
-  const name = unescapeField(field);
-  for (let dot = name.length; dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
-    if (knownFields.has(name.slice(0, dot))) return true;
-  }
-  const hint = didYouMean(name, knownFields, 'see docs/rules.md for the fields that an event has');
-  file.report(offset, `no event has a field ${quote(name)}`, hint);
-  return false;
-}
-
-function unescapeField(field: string): string {
-  return field.replace(/\\([[\]])/g, '$1');
-}
-
-function readValues(file: RuleFile, entry: Entry): (RuleValue & { offset: number })[] | undefined {
-  const { value } = entry;
-  if (isMap(value)) {
-    file.report(offsetOf(value), 'a map below a field is not supported yet', 'write the dotted path of the field');
-    return undefined;
-  }
-  if (!isSeq(value)) return [{ ...ruleValueOf(value as Scalar | null), offset: startOf(entry) }];
-  if (value.items.length === 0) {
-    file.report(offsetOf(value), 'the list is empty, so that nothing can match', 'write a value');
-    return undefined;
-  }
-  const values: (RuleValue & { offset: number })[] = [];
-  for (const item of value.items as (Node | null)[]) {
-    const offset = item === null ? offsetOf(value) : offsetOf(item);
-    if (isNull(item)) file.report(offset, 'null cannot stand in a list', 'write field: null in a map of its own');
-    else if (!isScalar(item)) file.report(offset, 'a value has to be text, a number, true or false', 'write one value');
-    else values.push({ ...ruleValueOf(item), offset });
-  }
-  return values.length === value.items.length ? values : undefined;
-}
-
-function ruleValueOf(node: Scalar | null): RuleValue {
-  const value = (node?.value ?? null) as RuleValue['value'];
-  return { value, text: typeof value === 'string' ? value : (node?.source ?? '') };
+  return custom.length === 0 ? logsource : { ...logsource, custom: Object.fromEntries(custom) };
 }
 
 interface Extras {

@@ -30,16 +30,40 @@ export function openPattern(pattern: Pattern, open: { before: boolean; behind: b
   return tidy([...(open.before ? [many] : []), ...pattern, ...(open.behind ? [many] : [])]);
 }
 
+/** The pattern with each `-` and `/` that begins an option of a command line standing for either of them and for the
+ * longer dashes that Windows takes in their place. */
+export function openDashes(pattern: Pattern): Pattern {
+  return tidy(
+    pattern.flatMap((part) => {
+      if (typeof part !== 'string') return [part];
+      const parts: (string | Wildcard)[] = part.split(optionDash);
+      return parts.flatMap((literal, index) => (index === 0 ? [literal] : [dash, literal]));
+    }),
+  );
+}
+
+const dash: Wildcard = { wildcard: '-' };
+const dashes = '-/\u2013\u2014\u2015';
+/** No letter before it, and one behind it. */
+const optionDash = /(?<![\p{L}\p{N}_])[-/](?=[\p{L}\p{N}_])/u;
+
+/** The text of a pattern that has no wildcards, undefined for any other. */
+export function literalOf(pattern: Pattern): string | undefined {
+  return pattern.every((part) => typeof part === 'string') ? pattern.join('') : undefined;
+}
+
 /** True for a lone `*`, which any value matches that is there. */
 export function isAnything(pattern: Pattern): boolean {
   return pattern.length === 1 && isMany(pattern[0]!);
 }
 
-/** The pattern as a rule would spell it. */
+/** The pattern as a rule would spell it; a dash of an option as the characters that it stands for. */
 export function printPattern(pattern: Pattern): string {
   return pattern
     .map((part) =>
-      typeof part === 'string' ? part.replace(/[*?]|\\(?=[*?\\]|$)/g, (special) => `\\${special}`) : part.wildcard,
+      typeof part === 'string'
+        ? part.replace(/[*?]|\\(?=[*?\\]|$)/g, (special) => `\\${special}`)
+        : part.wildcard.replace('-', `[${dashes}]`),
     )
     .join('');
 }
@@ -48,14 +72,14 @@ export function printPattern(pattern: Pattern): string {
  * `cased`. */
 export function compilePattern(pattern: Pattern, cased: boolean): (text: string) => boolean {
   const parts = cased ? pattern : pattern.map((part) => (typeof part === 'string' ? fold(part) : part));
-  const matches = parts.some((part) => typeof part !== 'string' && part.wildcard === '?')
+  const matches = parts.some((part) => typeof part !== 'string' && part.wildcard !== '*')
     ? matcherWithSingles(parts)
     : matcherOfRuns(parts);
   return cased ? matches : (text) => matches(fold(text));
 }
 
 /** Text without its case. JavaScript lowers a capital sigma by its place in the word; the rest is context-free. */
-function fold(text: string): string {
+export function fold(text: string): string {
   return text.toLowerCase().replaceAll('ς', 'σ');
 }
 
@@ -83,10 +107,12 @@ function matcherOfRuns(parts: Pattern): (text: string) => boolean {
   };
 }
 
+const singles = { '*': '.*', '?': '.', '-': `[${dashes}]` };
+
 function matcherWithSingles(parts: Pattern): (text: string) => boolean {
   const source = parts.map((part) => {
     if (typeof part === 'string') return RE2JS.quote(part);
-    return part.wildcard === '*' ? '.*' : '.';
+    return singles[part.wildcard];
   });
   const regex = RE2JS.compile(`\\A(?:${source.join('')})\\z`, RE2JS.DOTALL);
   return (text) => regex.test(text);

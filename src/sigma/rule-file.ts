@@ -6,15 +6,17 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseDocument,
+  Pair,
+  parseAllDocuments,
   type Scalar,
-  type YAMLMap,
+  YAMLMap,
 } from 'yaml';
 import type { Position } from './ast.ts';
 import { excerptOf, quote, type RuleProblem } from './rule-problem.ts';
 
 const MAX_FILE_LENGTH = 512 * 1024;
 const MAX_DEPTH = 20;
+const MAX_DOCUMENTS = 100;
 const MAX_PROBLEMS = 50;
 
 /** A file being read: its text, and what has been found wrong so far. */
@@ -25,6 +27,8 @@ export interface RuleFile {
   /** Notes what is wrong at an offset of the text. */
   report(offset: number, message: string, hint: string): void;
   problems(): RuleProblem[];
+  /** How much has been found wrong. */
+  count(): number;
 }
 
 /** The file with nothing found wrong yet. */
@@ -33,13 +37,21 @@ export function openFile(source: string, path: string): RuleFile {
   const lines = new LineCounter();
   lines.addNewLine(0);
   const reported: { offset: number; message: string; hint: string }[] = [];
+  // Rules of a collection share what a template says, and what is wrong with it.
+  const seen = new Set<string>();
+  let reports = 0;
   return {
     path,
     text,
     lines,
     report(offset, message, hint) {
+      reports++;
+      const key = `${offset} ${message}`;
+      if (seen.has(key)) return;
+      seen.add(key);
       reported.push({ offset, message, hint });
     },
+    count: () => reports,
     problems() {
       return reported
         .sort((a, b) => a.offset - b.offset)
@@ -57,49 +69,52 @@ export function openFile(source: string, path: string): RuleFile {
   };
 }
 
-/** The file's map, if it is plain YAML: one document, without anchors, tags, merge keys or repeated keys. */
-export function readYaml(file: RuleFile): YAMLMap | undefined {
+/** The maps of the file's documents, those of plain YAML: without anchors, tags, merge keys or repeated keys. */
+export function readYaml(file: RuleFile): YAMLMap[] {
   const { text, lines } = file;
   if (text.length > MAX_FILE_LENGTH) {
     file.report(0, `the file is longer than ${MAX_FILE_LENGTH} characters`, 'split the rule');
-    return undefined;
+    return [];
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   const foreign = text.toWellFormed().search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/);
   if (foreign !== -1) {
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
     file.report(foreign, 'this is not text in UTF-8', 'save the file as UTF-8, without control characters');
-    return undefined;
+    return [];
   }
   lines.lineStarts.length = 0; // The parser fills it by itself.
-  const document = parseDocument(text, {
+  const documents = parseAllDocuments(text, {
     version: '1.2',
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false, // Quadratic; `inspect` does it.
   });
   if (lines.lineStarts.length === 0) lines.addNewLine(0);
-  for (const error of document.errors) {
-    if (error.code === 'MULTIPLE_DOCS') {
-      file.report(error.pos[0], 'several documents in one file are not supported yet', 'write one rule a file');
-    } else if (error.message.includes('call stack')) {
-      file.report(error.pos[0], `the file nests deeper than ${MAX_DEPTH} levels`, 'flatten it');
-    } else {
-      file.report(error.pos[0], `not valid YAML: ${error.message}`, 'mend the YAML');
+  // Behind a last `---` nothing need follow, and before the first nothing but comments.
+  const filled = [...documents].filter(({ contents, errors }) => !isNull(contents as Node | null) || errors.length > 0);
+  if (filled.length > MAX_DOCUMENTS) {
+    file.report(0, `the file holds more than ${MAX_DOCUMENTS} documents`, 'split the file');
+    return [];
+  }
+  if (filled.length === 0) file.report(0, noRule, howToWrite);
+  return filled.flatMap(({ contents: root, errors }) => {
+    for (const error of errors) {
+      const isDeep = error.message.includes('call stack');
+      const message = isDeep ? `the file nests deeper than ${MAX_DEPTH} levels` : `not valid YAML: ${error.message}`;
+      file.report(error.pos[0], message, isDeep ? 'flatten it' : 'mend the YAML');
     }
-  }
-  if (document.errors.length > 0) return undefined;
-  const root = document.contents;
-  if (!isMap(root)) {
-    file.report(
-      root === null ? 0 : offsetOf(root),
-      'the file does not hold a rule',
-      'write a map with title, logsource, detection',
-    );
-    return undefined;
-  }
-  return inspect(file, root) ? root : undefined;
+    if (errors.length > 0) return [];
+    if (!isMap(root)) {
+      file.report(root === null ? 0 : offsetOf(root as Node), noRule, howToWrite);
+      return [];
+    }
+    return inspect(file, root) ? [root] : [];
+  });
 }
+
+const noRule = 'the file does not hold a rule';
+const howToWrite = 'write a map with title, logsource, detection';
 
 /** Tells whether the tree can be walked, and reports what YAML allows and a rule does not. */
 function inspect(file: RuleFile, root: YAMLMap): boolean {
@@ -140,6 +155,39 @@ function inspect(file: RuleFile, root: YAMLMap): boolean {
     }
   }
   return isUsable;
+}
+
+/** The map with the members of another put in: maps within are joined, anything else is replaced. */
+export function mergeMaps(map: YAMLMap, other: YAMLMap): YAMLMap {
+  const pairs = new Map(map.items.map((pair) => [keyText(pair.key as Scalar), pair]));
+  for (const pair of other.items) {
+    const key = keyText(pair.key as Scalar);
+    const old = pairs.get(key)?.value;
+    const isJoined = isMap(old) && isMap(pair.value);
+    pairs.set(key, isJoined ? new Pair(pair.key, mergeMaps(old, pair.value as YAMLMap)) : pair);
+  }
+  return mapOf(map, [...pairs.values()]);
+}
+
+/** The map without one of its members. */
+export function withoutEntry(map: YAMLMap, { keyNode }: Entry): YAMLMap {
+  return mapOf(
+    map,
+    map.items.filter(({ key }) => key !== keyNode),
+  );
+}
+
+/** A map with other members in the place of one. */
+function mapOf(map: YAMLMap, items: YAMLMap['items']): YAMLMap {
+  const made = new YAMLMap();
+  made.items = items;
+  made.range = map.range;
+  return made;
+}
+
+/** The value as plain data. */
+export function dataOf({ value }: Entry): unknown {
+  return isMap(value) || isSeq(value) || isScalar(value) ? value.toJSON() : null;
 }
 
 /** One member of a map. */

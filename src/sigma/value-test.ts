@@ -1,14 +1,37 @@
 /** What a value of the event must be to pass a test of a rule. */
 import ipaddr from 'ipaddr.js';
 import { RE2JS } from 're2js';
-import type { Comparison, RegexFlag, Test } from './ast.ts';
-import { compilePattern, printPattern } from './pattern.ts';
+import type { Comparison, Place, RegexFlag, Test } from './ast.ts';
+import { datePart } from './date-part.ts';
+import type { FieldLookup, Found } from './field.ts';
+import { compilePattern, fold, printPattern } from './pattern.ts';
 
 /** Tells whether one value that is present passes. */
 export type ValueTest = (value: unknown) => boolean;
 
+/** Makes the test for one event: only a comparison with another field looks at it. */
+export type CompiledTest = (lookup: FieldLookup) => ValueTest;
+
 /** The function of a test that `parse` has accepted. */
-export function compileTest(test: Test): ValueTest {
+export function compileTest(test: Test): CompiledTest {
+  switch (test.kind) {
+    case 'fieldref':
+      return compileReference(test);
+    case 'either': {
+      const tests = test.tests.map(compileTest);
+      return (lookup) => {
+        const bound = tests.map((each) => each(lookup));
+        return (value) => bound.some((passes) => passes(value));
+      };
+    }
+    default: {
+      const passes = compileConstant(test);
+      return () => passes;
+    }
+  }
+}
+
+function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): ValueTest {
   switch (test.kind) {
     case 'null':
       return (value) => value === null;
@@ -39,7 +62,46 @@ export function compileTest(test: Test): ValueTest {
         return number !== undefined && compare(number, test.value);
       };
     }
+    case 'date':
+      return onText((text) => datePart(text, test.part) === test.value);
   }
+}
+
+/** Values of another field that a part of this one is compared to: what it costs grows with their number. */
+const MAX_REFERENCED = 100;
+
+/** Compares texts, without regard to case. */
+function compileReference({ field, place }: Test & { kind: 'fieldref' }): CompiledTest {
+  return (lookup) => {
+    const others = lookup(field).values.flatMap((value) => textOf(value) ?? []);
+    if (place === 'whole') {
+      const texts = new Set(others.map(fold));
+      return onText((text) => texts.has(fold(text)));
+    }
+    const texts = others.slice(0, MAX_REFERENCED).map(fold);
+    return onText((text) => {
+      const folded = fold(text);
+      return texts.some((other) => placed[place](folded, other));
+    });
+  };
+}
+
+const placed: Record<Exclude<Place, 'whole'>, (text: string, other: string) => boolean> = {
+  contains: (text, other) => text.includes(other),
+  startswith: (text, other) => text.startsWith(other),
+  endswith: (text, other) => text.endsWith(other),
+};
+
+/** The other fields that a test reads, with why there may be more in them than the test has seen. */
+export function referencesOf(test: Test): { field: string; gapOf(found: Found): string | undefined }[] {
+  if (test.kind === 'either') return test.tests.flatMap(referencesOf);
+  if (test.kind !== 'fieldref') return [];
+  const { field, place } = test;
+  const isPart = place !== 'whole';
+  const tooMany = `more than ${MAX_REFERENCED} values`;
+  return [
+    { field, gapOf: ({ gap, values }) => gap ?? (isPart && values.length > MAX_REFERENCED ? tooMany : undefined) },
+  ];
 }
 
 /** The test in a few words of Sigma, for a person. */
@@ -62,6 +124,12 @@ export function printTest(test: Test): string {
       return `cidr ${test.network}`;
     case 'compare':
       return `${test.operator} ${test.value}`;
+    case 'fieldref':
+      return `${test.place === 'whole' ? '' : `${test.place} `}the field ${test.field}`;
+    case 'date':
+      return `${test.part} ${test.value}`;
+    case 'either':
+      return `(${test.tests.map(printTest).join(' or ')})`;
   }
 }
 

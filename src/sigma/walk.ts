@@ -6,15 +6,43 @@ import type { Found } from './field.ts';
  * and the first way that leads to a value counts: a client can put any key into a patch, and kube-apiserver drops the
  * ones it does not know, so that a key `spec.hostPID` must not hide what stands in `spec`. Lists are crossed member by member, at the end of the path as
  * well; a member that is null counts as present. A map with CUT that lacks the key makes a gap, as does a list that was
- * open where the data was cut. */
-export function walk(value: unknown, path: string): Found {
-  const search: Search = { values: [], gap: undefined };
-  descend(value, path, undefined, search);
-  return search.gap === undefined ? { values: search.values } : { values: search.values, gap: search.gap };
+ * open where the data was cut.
+ * @param outer `split` if the value is part of a split entry, which its own marks need not say */
+export function walk(value: unknown, path: string, outer?: 'split'): Found {
+  const search: Search = { values: [], places: undefined, gap: undefined };
+  descend(value, path, outer, search);
+  const { values, places, gap } = search;
+  return { values, ...(places !== undefined && { places }), ...(gap !== undefined && { gap }) };
+}
+
+/** A value as if a name had led to it. */
+export function foundAt(value: unknown): Found {
+  return Array.isArray(value) ? { values: flat(value), places: [value] } : { values: [value] };
+}
+
+/** Every text, number and key in a value. A map with CUT makes a gap. */
+export function words(value: unknown): Found {
+  const values: unknown[] = [];
+  let gap: string | undefined;
+  const stack: unknown[] = [value];
+  while (stack.length > 0) {
+    const next = stack.pop();
+    if (Array.isArray(next)) {
+      for (let index = next.length - 1; index >= 0; index--) stack.push(next[index]);
+    } else if (isMap(next)) {
+      gap ??= next[CUT];
+      for (const [key, inner] of Object.entries(next).reverse()) stack.push(inner, key);
+    } else if (typeof next === 'string' || typeof next === 'number' || typeof next === 'bigint') {
+      values.push(next);
+    }
+  }
+  return gap === undefined ? { values } : { values, gap };
 }
 
 interface Search {
   values: unknown[];
+  /** Undefined until a list is taken apart. */
+  places: unknown[] | undefined;
   gap: string | undefined;
 }
 
@@ -38,7 +66,10 @@ function descend(value: unknown, path: string, outer: 'split' | undefined, searc
     if (!isHere && Object.hasOwn(map, path)) {
       hasKey = isHere = true;
       noteOpenList(map, path, cut, search);
-      for (const each of flat(map[path])) search.values.push(each);
+      const place = map[path];
+      if (Array.isArray(place)) search.places ??= [...search.values];
+      search.places?.push(place);
+      for (const each of flat(place)) search.values.push(each);
     }
     if (isHere) found = true;
     if (!hasKey && cut !== undefined) search.gap ??= cut;

@@ -14,6 +14,8 @@ function print(condition: Condition): string {
     case 'and':
     case 'or':
       return `(${condition.operands.map(print).join(condition.kind === 'and' ? ' & ' : ' | ')})`;
+    case 'atLeast':
+      return `${condition.count}(${condition.operands.map(print).join(', ')})`;
   }
 }
 
@@ -31,6 +33,8 @@ describe('understood', () => {
     ['any of sel_*', '(sel_1 | sel_2)'],
     ['all of sel_*', '(sel_1 & sel_2)'],
     ['1 of *_1', 'sel_1'],
+    ['2 of sel_*', '2(sel_1, sel_2)'],
+    ['not 3 of them', '!3(a, b, sel_1, sel_2, other-1, all, odd.name)'],
     ['1 of s*l*1', 'sel_1'],
     ['all of them', '(a & b & sel_1 & sel_2 & other-1 & all & odd.name)'],
     ['1 of odd*', 'odd.name'],
@@ -59,7 +63,8 @@ describe('refused', () => {
     ['constructor', 0, "there is no selection 'constructor'"],
     ['them', 0, "there is no selection 'them'"],
     ['sel_*', 0, "there is no selection 'sel_*'"],
-    ['2 of sel_*', 0, "'2 of' is not supported yet"],
+    ['3 of sel_*', 0, "there are no 3 selections: 'sel_*' stands for 2"],
+    ['0 of sel_*', 0, "'0' is no quantity"],
     ['some of sel_*', 0, "'some' is no quantity"],
     ['1 of', 4, "'of' is not followed by selections"],
     ['1 of nothing*', 5, "no selection has a name like 'nothing*'"],

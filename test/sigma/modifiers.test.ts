@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { compileRule, evaluate, modifiers, parseRule } from '../../src/sigma/index.ts';
+import { compileRule, evaluate, modifiers, parseRule, parseRules } from '../../src/sigma/index.ts';
 import { lookupOf } from './lookup.ts';
 
 function ruleWith(item: string): string {
   return `title: t\nlogsource: {product: kubernetes}\ndetection:\n  s:\n    ${item}\n  condition: s\n`;
 }
 
-function truthOf(item: string, event: Record<string, unknown>) {
-  const { rule, problems } = parseRule(ruleWith(item), 't.yml');
+function truthOf(item: string, event: Record<string, unknown>, placeholders: Record<string, string[]> = {}) {
+  const { rules, problems } = parseRules(ruleWith(item), 't.yml', {
+    placeholders: new Map(Object.entries(placeholders)),
+  });
   expect(problems).toEqual([]);
-  return evaluate(compileRule(rule!), lookupOf(event)).truth;
+  return evaluate(compileRule(rules[0]!), lookupOf(event)).truth;
 }
 
 const examples = Object.entries(modifiers).flatMap(([name, { examples }]) =>
@@ -24,13 +26,16 @@ describe('each modifier has examples that hold', () => {
     expect(own.some(({ fails }) => fails.length > 0)).toBe(true);
   });
 
-  const rows = examples.flatMap(({ modifiers, rule, passes, fails }) => [
-    ...passes.map((value) => ({ item: `f|${modifiers}: ${JSON.stringify(rule)}`, value, expected: true })),
-    ...fails.map((value) => ({ item: `f|${modifiers}: ${JSON.stringify(rule)}`, value, expected: false })),
-  ]);
+  const rows = examples.flatMap(({ modifiers, rule, passes, fails, beside, placeholders }) =>
+    [true, false].flatMap((expected) =>
+      (expected ? passes : fails).map((value) => {
+        return { item: `f|${modifiers}: ${JSON.stringify(rule)}`, value, expected, beside, placeholders };
+      }),
+    ),
+  );
   // The value stands alone in an array, which is how a look-up gives it.
-  it.each(rows)('$item on $value: $expected', ({ item, value, expected }) => {
-    expect(truthOf(item, { f: [value] })).toBe(expected);
+  it.each(rows)('$item on $value: $expected', ({ item, value, expected, beside, placeholders }) => {
+    expect(truthOf(item, { ...beside, f: [value] }, placeholders)).toBe(expected);
   });
 });
 
@@ -49,6 +54,7 @@ describe('values without a modifier', () => {
     ["f: '*'", ['', 0, false, {}, [], 'x'], [null]],
     ["f: '*?'", ['x', 0], ['', {}, [], null]],
     ['f: [a, 1]', ['A', 1, '1'], ['a1', true]],
+    ['f: [a, null]', ['a', null], ['', 'null']],
   ] satisfies [string, unknown[], unknown[]][])('%s', (item, passes, fails) => {
     for (const value of passes) expect({ value, truth: truthOf(item, { f: [value] }) }).toEqual({ value, truth: true });
     for (const value of fails) expect({ value, truth: truthOf(item, { f: [value] }) }).toEqual({ value, truth: false });
@@ -97,6 +103,23 @@ describe('regular expressions', () => {
   });
 });
 
+describe('another field', () => {
+  it.each([
+    ['more values than are compared', Array.from({ length: 101 }, (_, i) => `x${i}`), 'unknown'],
+    ['a value that passes among them', ['zz', ...Array.from({ length: 101 }, (_, i) => `x${i}`)], true],
+    ['none', [], false],
+  ])('%s', (_, others, truth) => {
+    expect(truthOf('f|fieldref|contains: g', { f: 'azz', g: others })).toBe(truth);
+  });
+
+  it('that may hold more leaves the answer open, unless the item is settled', () => {
+    const { rule } = parseRule(ruleWith('f|fieldref: g'), 't.yml');
+    const answer = (g: unknown) => evaluate(compileRule(rule!), lookupOf({ f: 'a', g }, { g: 'cut' }));
+    expect(answer('b')).toEqual({ truth: 'unknown', undecided: { field: 'g', reason: 'cut' } });
+    expect(answer('a')).toEqual({ truth: true });
+  });
+});
+
 describe('addresses', () => {
   it.each([
     ['::ffff:10.0.0.0/104', '10.1.2.3', true],
@@ -119,14 +142,36 @@ describe('refused', () => {
     ['f|Contains: a', "unknown modifier 'Contains'", "did you mean 'contains'?"],
     ['f|: a', "unknown modifier ''", 'use one of'],
     ['f|__proto__: a', "unknown modifier '__proto__'", 'use one of'],
-    ['f|base64offset|contains: a', "modifier 'base64offset' is not supported yet", 'use one of'],
-    ['f|windash: a', 'not supported yet', 'use one of'],
-    ['f|fieldref: a', 'not supported yet', 'use one of'],
-    ['f|expand: "%a%"', 'not supported yet', 'use one of'],
+    ['f|base64off: a', "unknown modifier 'base64off'", "did you mean 'base64'?"],
+    ['f|base64|base64offset: a', "'base64offset' cannot follow 'base64'", 'use one of the two'],
+    ['f|wide|utf16le: a', "'utf16le' cannot follow 'wide'", 'use one of the two'],
+    ['f|base64|wide: a', "'wide' has to stand before 'base64'", 'write wide|base64'],
+    ['f|wide|windash: a', "'windash' has to stand before 'wide'", 'write windash|wide'],
+    ['f|windash|base64: a', "'base64' cannot follow 'windash'", 'write out a value for each dash'],
+    ['f|re|base64: a', "'base64' cannot follow 're'", 'use one of the two'],
+    ['f|re|windash: a', "'windash' cannot follow 're'", 'use one of the two'],
+    ['f|cidr|contains: 10.0.0.0/8', "'contains' cannot follow 'cidr'", 'use one of the two'],
+    ['f|wide|cidr: 10.0.0.0/8', "'cidr' cannot follow 'wide'", 'use one of the two'],
+    ['f|hour|lt: 5', "'lt' cannot follow 'hour'", 'use one of the two'],
+    ['f|fieldref|cased: a', "'cased' cannot follow 'fieldref'", 'use one of the two'],
+    ['f|fieldref|re: a', "'re' cannot follow 'fieldref'", 'use one of the two'],
+    ['f|exists|base64: true', "'exists' has to be the only modifier", 'item of its own'],
+    ['f|base64: a*', "'base64' takes text without wildcards", 'stand behind base64'],
+    ['f|contains|base64offset: a', "'base64offset' takes text without wildcards", 'stand behind base64offset'],
+    ["f|base64: ''", "'base64' takes text that is not empty", 'write some text'],
+    ["f|wide: ''", "'wide' takes text that is not empty", 'write some text'],
+    ['f|base64: null', 'null has no text', 'drop the modifier'],
+    ['f|fieldref: a*', 'the name of a field has no wildcards', 'one field'],
+    ['f|fieldref: 5', "'fieldref' takes the name of a field", 'name one'],
+    ['f|hour: 24', "'24' is no hour", 'from 0 to 23'],
+    ['f|month: "5"', "'5' is no month", 'from 1 to 12'],
+    ['f|week: 1.5', "'1.5' is no week", 'from 1 to 53'],
+    ['f|expand: "%a%"', "the placeholder 'a' has no values", 'give it values'],
+    ['f|expand: 5', "'expand' takes text", 'in quotes'],
+    ['f|re|startswith|contains: a', "'contains' cannot follow 'startswith'", 'use one of the two'],
     ['f|contains|startswith: a', "'startswith' cannot follow 'contains'", 'use one of the two'],
     ['f|contains|contains: a', "modifier 'contains' stands here twice", 'drop one'],
     ['f|contains|re: a', "'re' cannot follow 'contains'", 'use one of the two'],
-    ['f|re|contains: a', "'contains' behind 're' is not supported yet", 'put it into'],
     ['f|cidr|re: a', "'re' cannot follow 'cidr'", 'use one of the two'],
     ['f|lt|gt: 1', "'gt' cannot follow 'lt'", 'use one of the two'],
     ['f|gte|cased: 1', "'cased' cannot follow 'gte'", 'use one of the two'],
@@ -149,13 +194,13 @@ describe('refused', () => {
     ['f|cased: 5', "'cased' goes with text only", 'drop the modifier'],
     ['f: 12345678901234567890', 'cannot be compared exactly', 'in quotes'],
     ['f: .nan', 'cannot be compared exactly', 'in quotes'],
-    ['f: [a, null]', 'null cannot stand in a list', 'in a map of its own'],
+    ['f|contains: [a, null]', 'null has no text', 'drop the modifier'],
     ['f: []', 'the list is empty', 'write a value'],
     ['f: [[a]]', 'a value has to be text, a number, true or false', 'write one value'],
-    ['f: {g: a}', 'a map below a field is not supported yet', 'dotted path'],
-    ['f[any].g: a', 'array blocks are not supported yet', 'plain path'],
-    ['f[0]: a', 'array blocks are not supported yet', 'plain path'],
-    ['"|contains": a', 'keywords without a field are not supported yet', 'write field: value'],
+    ['f: {g: a}', 'a map cannot stand below a field', 'field[any]'],
+    ['"|exists": true', "'exists' needs a field", 'write the name of a field'],
+    ['"|fieldref": a', "'fieldref' needs a field", 'write the name of a field'],
+    ['"|all": [a, null]', 'null is no word to look for', 'write some text'],
   ])('%s', (item, message, hint) => {
     const { rule, problems } = parseRule(ruleWith(item), 't.yml');
     expect(rule).toBeUndefined();
@@ -165,7 +210,18 @@ describe('refused', () => {
     expect(problems[0]!.line).toBe(5);
   });
 
-  it('a bracket that is escaped is part of the name', () => {
+  it('more values than anyone would write', () => {
+    const ten = { a: Array.from({ length: 10 }, (_, i) => `${i}`) };
+    const placeholders = new Map(Object.entries(ten));
+    const { problems } = parseRules(ruleWith(`f|expand: '${'%a%'.repeat(5)}'`), 't.yml', { placeholders });
+    expect(problems[0]!.message).toBe('the value stands for more than 10000 others');
+    const list = Array.from({ length: 11 }, () => `'${'%a%'.repeat(4)}'`).join(', ');
+    const many = parseRules(ruleWith(`f|expand: [${list}]`), 't.yml', { placeholders });
+    expect(many.problems[0]!.message).toBe('the rule has more than 100000 values');
+  });
+
+  it('a bracket is part of the name, escaped or not', () => {
+    expect(truthOf('f[0]: a', { 'f[0]': 'a' })).toBe(true);
     expect(truthOf("'f\\[0\\]': a", { 'f[0]': 'a' })).toBe(true);
   });
 });

@@ -61,6 +61,8 @@ it('reads every part of a rule', () => {
       status: 'test',
       ruleTags: ['attack.privilege-escalation', 'attack.t1611'],
       logsource: { product: 'kubernetes', service: 'audit' },
+      taxonomy: 'sigma',
+      custom: { custom_key: { kept: 'out of the way' } },
       references: ['https://example.com/1'],
       falsepositives: ['none'],
       selections: new Map([
@@ -72,6 +74,7 @@ it('reads every part of a rule', () => {
             alternatives: [
               [
                 {
+                  kind: 'field',
                   position: { line: 24, column: 5 },
                   field: 'verb',
                   negated: false,
@@ -79,6 +82,7 @@ it('reads every part of a rule', () => {
                   tests: [{ kind: 'text', pattern: ['create'], cased: false }],
                 },
                 {
+                  kind: 'field',
                   position: { line: 25, column: 5 },
                   field: 'name',
                   negated: false,
@@ -100,6 +104,7 @@ it('reads every part of a rule', () => {
             alternatives: [
               [
                 {
+                  kind: 'field',
                   position: { line: 29, column: 7 },
                   field: 'hostPID',
                   negated: false,
@@ -109,6 +114,7 @@ it('reads every part of a rule', () => {
               ],
               [
                 {
+                  kind: 'field',
                   position: { line: 30, column: 7 },
                   field: 'hostIPC',
                   negated: false,
@@ -116,6 +122,7 @@ it('reads every part of a rule', () => {
                   tests: [{ kind: 'null' }],
                 },
                 {
+                  kind: 'field',
                   position: { line: 31, column: 7 },
                   field: 'uid',
                   negated: true,
@@ -212,22 +219,24 @@ describe('refused', () => {
     ['  - attack.t1611', '  - T1611', "'tags' has to be a tag such as attack.t1611", 'attack.t1611'],
     ["title: Pod with the host's processes", `title: ${'x'.repeat(257)}`, 'longer than 256 characters', 'shorten'],
     ["title: Pod with the host's processes", 'title:', "'title' has to be text", 'write text'],
-    ['  service: audit', '  srevice: audit', "logsource key 'srevice' is not supported yet", "mean 'service'?"],
-    ['custom_key', 'sigma-version', 'is not supported yet', 'leave sigma-version out'],
-    ['custom_key: {kept: out of the way}', 'sigma-version: 3', "sigma-version '3' is not", 'leave sigma-version'],
-    ['custom_key: {kept: out of the way}', 'sigma-version: v3.0', "sigma-version 'v3.0' is not", 'leave'],
-    ['custom_key: {kept: out of the way}', 'taxonomy: ecs', 'taxonomies other than sigma', 'leave it out'],
+    ['  service: audit', '  srevice: audit', "unknown key 'srevice' below logsource", "mean 'service'?"],
+    ['custom_key', 'sigma-version', "sigma-version '' is not supported", 'write 2, or 3'],
+    ['custom_key: {kept: out of the way}', 'sigma-version: 4', "sigma-version '4' is not", 'write 2, or 3'],
+    ['custom_key: {kept: out of the way}', 'sigma-version: v3x', "sigma-version 'v3x' is not", 'write 2'],
+    ['custom_key: {kept: out of the way}', 'taxonomy: []', "'taxonomy' has to be text", 'write text'],
     ['custom_key', 'correlation', "'correlation' documents are not supported yet", 'write a rule'],
     ['custom_key', 'filter', "'filter' documents are not supported yet", 'write a rule'],
-    ['custom_key: {kept: out of the way}', 'action: global', "'action' documents are not", 'write a rule'],
+    ['custom_key: {kept: out of the way}', 'action: global', 'the file does not hold a rule', 'behind a line of ---'],
+    ['custom_key: {kept: out of the way}', 'action: repeat', 'there is no rule to repeat', 'write a rule before'],
+    ['custom_key: {kept: out of the way}', 'action: golbal', "'golbal' is no action", "did you mean 'global'?"],
     ['  4688:', '  timeframe: 5m\n  4688:', "'timeframe' is not supported", 'correlation rule'],
     ['    - selection and 4688', '    - 5', "'condition' has to be text", 'name the selections'],
     ['    verb: create', '    verbs: create', "no event has a field 'verbs'", "did you mean 'verb'?"],
     ['    verb: create', '    Verb: create', "no event has a field 'Verb'", "did you mean 'verb'?"],
     ['    verb: create', '    __proto__: create', "no event has a field '__proto__'", 'docs/rules.md'],
-    ['  4688:', '  words: [a, b]\n  4688:', 'keywords without a field are not supported yet', 'field: value'],
-    ['  4688:', '  words: a\n  4688:', 'keywords without a field are not supported yet', 'field: value'],
-    ['  4688:', '  words: [{verb: a}, b]\n  4688:', 'keywords without a field', 'field: value'],
+    ['  4688:', '  words: [a, null]\n  4688:', 'this is neither a map nor a keyword', 'field: value'],
+    ['  4688:', '  words: [[a]]\n  4688:', 'this is neither a map nor a keyword', 'field: value'],
+    ['    verb: create', '    verb[any]: create', "no event has a field 'verb[any]'", 'sigma-version: 3'],
     ['  4688:', '  words:\n  4688:', "the selection 'words' is empty", 'field: value'],
     ['  4688:', '  words: {}\n  4688:', "the selection 'words' is empty", 'field: value'],
     ['  4688:', '  words: [{}]\n  4688:', "the selection 'words' is empty", 'field: value'],
@@ -244,7 +253,6 @@ describe('refused', () => {
     ['date: 2026-01-02', 'title: again', "the key 'title' is here twice", 'rename one'],
     ['    verb: create', '    verb: create\n    verb: get', "the key 'verb' is here twice", 'rename one'],
     ['date: 2026-01-02', 'date: "x', 'not valid YAML', 'mend the YAML'],
-    ['date: 2026-01-02', 'date: 1\n---\ntitle: x', 'several documents in one file', 'one rule a file'],
     ['date: 2026-01-02', 'date: \ufffd', 'this is not text in UTF-8', 'save the file as UTF-8'],
     ['date: 2026-01-02', 'date: \ud800', 'this is not text in UTF-8', 'save the file as UTF-8'],
     ['date: 2026-01-02', 'date: \u0000', 'this is not text in UTF-8', 'save the file as UTF-8'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CUT } from '../../src/json/map.ts';
-import { walk } from '../../src/sigma/walk.ts';
+import { walk, words } from '../../src/sigma/walk.ts';
 
 const rows: [name: string, value: unknown, path: string, values: unknown[], gap?: string][] = [
   ['a plain key', { a: 1 }, 'a', [1]],
@@ -38,14 +38,50 @@ const rows: [name: string, value: unknown, path: string, values: unknown[], gap?
 ];
 
 test.each(rows)('%s', (_name, value, path, values, gap) => {
-  expect(walk(value, path)).toEqual(gap === undefined ? { values } : { values, gap });
+  const { places: _, ...found } = walk(value, path);
+  expect(found).toEqual(gap === undefined ? { values } : { values, gap });
+});
+
+test.each<[name: string, value: unknown, path: string, places: unknown[] | undefined]>([
+  ['of a list, the list', { a: [1, [2]] }, 'a', [[1, [2]]]],
+  ['of several, each', { a: [{ b: [1] }, { b: 2 }, { b: [] }, { b: null }] }, 'a.b', [[1], 2, [], null]],
+  ['of scalars and a later list, each', { a: [{ b: 1 }, { b: [2] }] }, 'a.b', [1, [2]]],
+  ['of nothing but scalars, the values', { a: [{ b: 1 }, { b: 2 }] }, 'a.b', undefined],
+  ['of an empty list, the list', { a: [] }, 'a', [[]]],
+])('places %s', (_name, value, path, places) => {
+  expect(walk(value, path).places).toEqual(places);
+});
+
+test('a split entry is split inside too, though only what holds it says so', () => {
+  expect(walk({ a: {} }, 'a.b', 'split')).toEqual({ values: [], gap: 'split' });
+});
+
+describe('words', () => {
+  test.each<[string, unknown, unknown[]]>([
+    ['are texts, numbers and keys', { a: 'x', b: { c: [1, 2n, 'y'] } }, ['a', 'x', 'b', 'c', 1, 2n, 'y']],
+    ['are not null, true or false', [null, true, { a: false }], ['a']],
+    ['of a scalar', 'x', ['x']],
+    ['of what a prototype would hide', JSON.parse('{"__proto__": 1}'), ['__proto__', 1]],
+  ])('%s', (_name, value, values) => {
+    expect(words(value)).toEqual({ values });
+  });
+
+  test('may be missing where anything was cut', () => {
+    expect(words({ a: [{ b: 1, [CUT]: 'cut' }] })).toEqual({ values: ['a', 'b', 1], gap: 'cut' });
+  });
+
+  test('of 100,000 levels', () => {
+    let deep: unknown = 'x';
+    for (let level = 0; level < 100_000; level++) deep = level % 2 ? [deep] : { k: deep };
+    expect(words(deep).values.at(-1)).toBe('x');
+  });
 });
 
 describe('hostile data', () => {
   test('a list of 100,000 levels', () => {
     let deep: unknown = [1];
     for (let level = 0; level < 100_000; level++) deep = [deep];
-    expect(walk({ a: deep }, 'a')).toEqual({ values: [1] });
+    expect(walk({ a: deep }, 'a').values).toEqual([1]);
     expect(walk({ a: deep }, 'a.b')).toEqual({ values: [] });
   });
 
