@@ -24,7 +24,7 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('it carries JavaScript, types, rules and schemas, and neither sources nor tests', () => {
+test('it carries JavaScript, types, rules, schemas and the pages that its README leads to, and neither sources nor tests', () => {
   for (const path of [
     'dist/main.js',
     'dist/index.js',
@@ -32,6 +32,8 @@ test('it carries JavaScript, types, rules and schemas, and neither sources nor t
     'rules/kubernetes/pod-host-pid.yml',
     'schemas/finding.avsc',
     'README.md',
+    'docs/tag.md',
+    'examples/quickstart/input.ndjson',
     'LICENSE',
   ]) {
     expect(packed).toContain(path);

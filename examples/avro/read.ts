@@ -1,4 +1,4 @@
-/** Asks a running Tripline for Avro and prints a line for each record: node examples/avro/read.ts [URL]. */
+/** Asks a running Tripline for Avro and prints a line for each record: npx node examples/avro/read.ts [URL]. */
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import avro from 'avsc';
