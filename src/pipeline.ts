@@ -63,7 +63,7 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
   const [detections, tags] = await traced(
     'evaluate',
     () => {
-      const detections = normalized.map((found) => found && detect(found, ruleset));
+      const detections = normalized.map((found) => found && detectRecord(found, ruleset));
       return [detections, detections.map((detection) => detection && tagWithTrace(detection, tagOf))] as const;
     },
     ([detections]) => ({
@@ -108,8 +108,20 @@ function normalizeRecord(
       try {
         return normalize(codec.read(bytes, record, parts.limits), parts.normalize, inflate);
       } catch (error) {
-        if (error instanceof Problem) return { kind: 'malformed', problem: error };
-        throw error;
+        return { kind: 'malformed', problem: problemOf(error) };
       }
   }
+}
+
+function detectRecord(found: Normalized, ruleset: Ruleset): Detection {
+  try {
+    return detect(found, ruleset);
+  } catch (error) {
+    return { verdict: 'error', problem: problemOf(error) };
+  }
+}
+
+/** Even a defect of ours is told on its record alone: retried, its whole batch would fail again, and be lost in the end. */
+function problemOf(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem('record.failed', (error as Error).message, { cause: error });
 }

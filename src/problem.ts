@@ -96,6 +96,10 @@ const problems = {
     title: 'The record cannot be read',
     remedy: 'Look at the record where it was written; Tripline has passed it on as it came.',
   },
+  'record.failed': {
+    title: 'Tripline failed on this record by a defect of its own',
+    remedy: 'Report the log line with its stack; the record was passed on as it came, unjudged.',
+  },
   'record.too_deep': {
     title: 'The record nests deeper than the limit',
     remedy: 'Raise limits.maxDepth if this record is legitimate; JSON inside a string may nest 256 levels.',

@@ -175,7 +175,7 @@ export type Finding = Static<typeof Finding>;
 export const Undecided = Type.Object(
   {
     rule: Type.String({ description: 'Name of the rule that could not be decided.' }),
-    reason: Type.String({ description: 'Why: cut, truncated, skipped, not_logged or split.' }),
+    reason: Type.String({ description: 'Why: cut, truncated, skipped, not_logged, split or timed_out.' }),
     field: Type.String({ description: 'The first field that was missing.' }),
     event: Type.Integer({ description: 'Which event of the record, from 0.' }),
   },

@@ -9,7 +9,9 @@ export type CutReason =
   /** The audit policy logs this request without bodies (level Metadata), or without this one (level Request). */
   | 'not_logged'
   /** One entry of a split GKE log entry: the other parts hold the rest. */
-  | 'split';
+  | 'split'
+  /** The API server gave up waiting (504): the request may have been carried out all the same. */
+  | 'timed_out';
 
 /** Marks a map of which only a part could be read; a key that is missing from it is unknown, not absent. */
 export const CUT: unique symbol = Symbol('cut');

@@ -300,6 +300,8 @@ function outcomeOf(
   }
   if (code < 400) return 'success';
   if (code === 401) return 'unauthenticated';
+  // A client can ask for this by ?timeout=1ms, and has its object all the same.
+  if (code === 504) noteGap(gaps, 'outcome', 'timed_out');
   // `allow` is the word of the authorizer: a webhook, a quota or PodSecurity may have refused all the same.
   if (message.includes('denied the request')) return 'admission_denied';
   if (code === 409) return 'conflict';

@@ -78,6 +78,16 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
       parts,
     );
 
+    const defect = batch.detections.find((one) => one?.verdict === 'error' && one.problem.code === 'record.failed');
+    if (defect?.verdict === 'error') {
+      const { problem } = defect;
+      remind('defect', () =>
+        request.log.error(
+          { problem: problem.code, err: problem.cause, remedy: problem.remedy },
+          `${problem.title}: ${problem.message}`,
+        ),
+      );
+    }
     if (wanted === 'none' && parts.sinks.length === 0) {
       remind('no sink', () =>
         request.log.warn(

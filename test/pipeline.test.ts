@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { codecFor } from '../src/codecs/index.ts';
+import { loadConfig } from '../src/config.ts';
+import { processBatch } from '../src/pipeline.ts';
+import { partsOf } from '../src/serve.ts';
+import { compileRule, parseRule } from '../src/sigma/index.ts';
+import { bundledRules, podEvent } from './server/app.ts';
+
+const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
+
+/** A rule that is decided by code of the test. */
+function ruleset(decide: (username: unknown) => boolean) {
+  const { rule } = parseRule('title: T\nlogsource: { product: kubernetes }\ndetection: { a: { verb: x }, condition: a }', 't.yml');
+  const compiled = compileRule(rule!);
+  return { hash: 'h', rules: [{ ...compiled, decide: (lookup: any) => decide(lookup('username').values[0]) }] };
+}
+
+function run(records: unknown[], rules: ReturnType<typeof ruleset>) {
+  const bytes = Buffer.from(JSON.stringify(records));
+  const batch = { fluentTag: 'kube.audit', codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n };
+  return processBatch(batch, partsOf(config, rules, []));
+}
+
+test('a defect of ours on one record is an error on that record, and its neighbours are judged', async () => {
+  const rules = ruleset((username) => {
+    if (username === 'mallory') throw new TypeError('of undefined');
+    return true;
+  });
+  const mallory = { ...podEvent(), user: { username: 'mallory' } };
+  const { tags, detections } = await run([podEvent(), mallory, podEvent({ auditID: 'a-2' })], rules);
+  expect(tags.map((tag) => tag?.verdict)).toEqual(['match', 'error', 'match']);
+  expect(tags[1]?.problem).toEqual({ code: 'record.failed', message: 'of undefined' });
+  expect(detections[1]).toMatchObject({ problem: { cause: expect.any(TypeError) } });
+});
+
+test('every record has its tag at its own place', async () => {
+  const records = [podEvent(), 7, { log: 'text' }, 'x', podEvent({ hostPID: false })];
+  const { tags } = await run(
+    records,
+    ruleset((username) => username === 'ann'),
+  );
+  expect(tags.map((tag) => tag?.verdict)).toEqual(['match', 'error', 'not_audit', 'error', 'match']);
+});
+
+test('a batch is decided by one rule set, though it changes meanwhile', async () => {
+  let asked = 0;
+  const parts = {
+    ...partsOf(
+      config,
+      ruleset(() => true),
+      [],
+    ),
+    ruleset: () => ({ ...ruleset(() => true), hash: `h${asked++}` }),
+  };
+  const bytes = Buffer.from(JSON.stringify([podEvent(), podEvent()]));
+  const { tags } = await processBatch(
+    { fluentTag: undefined, codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n },
+    parts,
+  );
+  expect(asked).toBe(1);
+  expect(new Set(tags.map((tag) => tag?.ruleset))).toEqual(new Set(['h0']));
+});
