@@ -60,6 +60,12 @@ export async function serve(
   if (sinks.length === 0) {
     logger.warn('No sink is configured: records go back in the reply only, which Fluent Bit does not read');
   }
+  if (config.auth === undefined && !isLoopback(address.address)) {
+    logger.warn(
+      { listen: config.listen },
+      'Whoever reaches this address can send records: set auth to ask for credentials',
+    );
+  }
 
   return {
     url,
@@ -95,6 +101,10 @@ export function partsOf(config: Config, ruleset: Ruleset, sinks: readonly Sink[]
 function splitAddress(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(':');
   return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
 
 /** An address that can be pasted into a command on this machine: a wildcard stands for all, so for the loopback too. */

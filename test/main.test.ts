@@ -66,6 +66,15 @@ describe('a start', () => {
   });
 });
 
+test.each([
+  ['0.0.0.0:0', true],
+  ['127.0.0.1:0', false],
+])('listening on %s without credentials is warned of: %s', async (listen, warned) => {
+  sidecar = await startSidecar(['--listen', listen]);
+  await sidecar.stop();
+  expect(sidecar.stderr().includes('set auth to ask for credentials')).toBe(warned);
+});
+
 describe('arguments', () => {
   test('--help shows each option and an example', () => {
     const { status, stdout } = run('--help');
