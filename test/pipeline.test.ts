@@ -10,7 +10,10 @@ const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bun
 
 /** A rule that is decided by code of the test. */
 function ruleset(decide: (username: unknown) => boolean) {
-  const { rule } = parseRule('title: T\nlogsource: { product: kubernetes }\ndetection: { a: { verb: x }, condition: a }', 't.yml');
+  const { rule } = parseRule(
+    'title: T\nlogsource: { product: kubernetes }\ndetection: { a: { verb: x }, condition: a }',
+    't.yml',
+  );
   const compiled = compileRule(rule!);
   return { hash: 'h', rules: [{ ...compiled, decide: (lookup: any) => decide(lookup('username').values[0]) }] };
 }
