@@ -543,6 +543,7 @@ function encodeBase64(name: string, encode: (bytes: Buffer) => string[]): Change
     if (text === '') return refuse(`${quote(name)} takes text that is not empty`, 'write some text');
     const isBytes = before.some((other) => modifiers[other]!.group === 'UTF-16');
     const encoded = encode(Buffer.from(text, isBytes ? 'latin1' : 'utf8'));
+    if (encoded.includes('')) return refuse(`${quote(name)} takes two bytes at least`, 'write a longer text');
     return eitherOf(encoded.map((each) => withPattern(test, [each])));
   });
 }

@@ -159,6 +159,7 @@ describe('refused', () => {
     ['f|base64: a*', "'base64' takes text without wildcards", 'stand behind base64'],
     ['f|contains|base64offset: a', "'base64offset' takes text without wildcards", 'stand behind base64offset'],
     ["f|base64: ''", "'base64' takes text that is not empty", 'write some text'],
+    ['f|base64offset|contains: a', "'base64offset' takes two bytes at least", 'a longer text'],
     ["f|wide: ''", "'wide' takes text that is not empty", 'write some text'],
     ['f|base64: null', 'null has no text', 'drop the modifier'],
     ['f|fieldref: a*', 'the name of a field has no wildcards', 'one field'],
