@@ -30,6 +30,8 @@ import { compileRegex } from './value-test.ts';
 const MAX_REGEX_INSTRUCTIONS = 5_000;
 /** Values of a rule, with all that placeholders make of them. */
 const MAX_TESTS = 100_000;
+/** More than can stand together. */
+const MAX_MODIFIERS = 20;
 
 /** What the reading of a detection depends on besides its text. */
 export interface DetectionContext {
@@ -135,7 +137,16 @@ function readItems(file: RuleFile, map: YAMLMap, context: ItemContext): Item[] {
 function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | undefined {
   const { key, keyNode, value } = entry;
   const [name = '', ...spelled] = key.split('|');
-  const offsets = spelled.map((_, i) => [name, ...spelled.slice(0, i)].join('|').length + 1);
+  if (spelled.length > MAX_MODIFIERS) {
+    file.report(offsetOf(keyNode), `the field has more than ${MAX_MODIFIERS} modifiers`, 'drop those that say nothing');
+    return undefined;
+  }
+  let offset = name.length;
+  const offsets = spelled.map((modifier) => {
+    const start = offset + 1;
+    offset = start + modifier.length;
+    return start;
+  });
   const at = (index: number) => offsetWithin(file, keyNode, key, index);
   const position = positionOf(file, at(0));
 

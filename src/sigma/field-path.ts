@@ -15,6 +15,9 @@ interface PathProblem {
   hint: string;
 }
 
+/** Blocks are compiled within one another. */
+const MAX_STEPS = 20;
+
 const quantifiers = ['any', 'all', 'all_or_empty', 'none'] as const;
 
 /** The lists on the way to a field, each named from the member of the one before, and the field in a member of the last:
@@ -41,6 +44,9 @@ export function parseFieldPath(name: string, inBlock: boolean): { steps: ArraySt
     const problem = checkName(field, inBlock || steps.length > 0, at);
     if (problem !== undefined) return problem;
     steps.push({ field, members });
+    if (steps.length > MAX_STEPS) {
+      return { at, message: `the field has more than ${MAX_STEPS} brackets`, hint: 'no event nests so deep' };
+    }
     at = close.index + 1;
     if (at < name.length && name[at] !== '.' && name[at] !== '[') {
       return { at, message: "']' is not followed by a dot", hint: 'write field[any].field' };

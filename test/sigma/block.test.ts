@@ -187,7 +187,8 @@ describe('refused', () => {
     ['a[any]: {}', 'the block is empty', 'one a line'],
     ['a[any]: {s: {b: x}, condition: t}', "there is no selection 't'", "'s'"],
     ['a[any]: [{b: x}]', 'a value has to be text', 'one value'],
-  ])('%s', (item, message, hint) => {
+    [`? a${'[0]'.repeat(100_000)}\n: x`, 'more than 20 brackets', 'no event'],
+  ])('%.40s', (item, message, hint) => {
     const { rule, problems } = parsed(item);
     expect(rule).toBeUndefined();
     expect(problems).toHaveLength(1);

@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { compileRule, evaluate, explain, parseRule, printRuleProblem } from '../../src/sigma/index.ts';
+import { compileRule, evaluate, explain, parseRule, parseRules, printRuleProblem } from '../../src/sigma/index.ts';
 import { lookupOf } from './lookup.ts';
 
 const rule = `\
 title: Some rule
+sigma-version: 3
 id: 5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11
 level: high
 tags: [attack.t1611]
@@ -20,6 +21,11 @@ detection:
     - code|gte: 400
     - note: null
       flag|exists: false
+    - note|windash|contains: -x
+      list[any].code[all]|hour: 5
+      verb|fieldref|contains: name
+      ip[0]: {"note[none]": 1, ".|base64": ab}
+    - word
   condition: a and not (1 of b* or b)
 tripline:
   summary: '[{verb}] {name}'
@@ -29,7 +35,7 @@ tripline:
 const lookup = lookupOf({ verb: 'create', name: ['aaa', null, {}], ip: '10.1.1.1', code: '403' }, { note: 'cut' });
 
 function survives(text: string): void {
-  const { rule, problems } = parseRule(text, 'r.yml', ['verb', 'name', 'ip', 'code', 'note', 'flag']);
+  const { rule, problems } = parseRule(text, 'r.yml', ['verb', 'name', 'ip', 'code', 'note', 'flag', 'list']);
   expect(rule === undefined).toBe(problems.length > 0);
   for (const problem of problems) {
     expect(problem.line).toBeGreaterThan(0);
@@ -76,7 +82,17 @@ it('a rule with letters changed, dropped and put in', () => {
 
 it('a rule with values of any type in any place', () => {
   const any = fc.anything({ withNullPrototype: false, maxDepth: 3, maxKeys: 4 });
-  const key = fc.constantFrom('verb', 'name|re', 'ip|cidr', 'code|lt', 'flag|exists', '|all', 'verb|contains|all|neq');
+  const key = fc.constantFrom(
+    'verb',
+    'name|re',
+    'ip|cidr',
+    'code|lt',
+    'flag|exists',
+    '|all',
+    'verb|contains|all|neq',
+    'ip[any]',
+    'ip[0].x',
+  );
   const detection = fc.dictionary(
     fc.constantFrom('a', 'b', 'condition', '__proto__', 'constructor', ''),
     fc.oneof(any, fc.dictionary(key, any), fc.array(fc.dictionary(key, any)), fc.constantFrom('a', 'all of them')),
@@ -89,6 +105,14 @@ it('a rule with values of any type in any place', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+it('a large template in many rules', () => {
+  const values = Array.from({ length: 10_000 }, (_, i) => `x${i}`).join(', ');
+  const template = `action: global\nlogsource: {service: audit}\ndetection: {s: {f|contains: [${values}]}, condition: s}`;
+  const { rules, problems } = parseRules(`${template}${'\n---\ntitle: t'.repeat(99)}`, 'r.yml');
+  expect(problems).toEqual([]);
+  expect(rules).toHaveLength(99);
 });
 
 it('values of any type in the event', () => {

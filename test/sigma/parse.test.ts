@@ -287,6 +287,11 @@ describe('refused', () => {
       'YAML anchors and aliases are not supported',
     ],
     ['50,000 keys', Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n'), "the rule has no 'title'"],
+    [
+      'a key of 100,000 modifiers',
+      `title: t\nlogsource: {product: x}\ndetection:\n  s:\n    ? f${'|x'.repeat(100_000)}\n    : 1\n  condition: s`,
+      'the field has more than 20 modifiers',
+    ],
     ['a long line', `title: "${'x'.repeat(400_000)}`, 'not valid YAML'],
   ])('%s', (_, text, message) => {
     const { rule, problems } = parseRule(text, 'r.yml', fields);
