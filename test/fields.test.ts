@@ -557,3 +557,15 @@ test('an owner is the controller whose mark is true, whatever else stands there'
   }));
   expect(lookup({ requestObject: { metadata: { ownerReferences } } }, 'owner.kind').values).toEqual(['k3']);
 });
+
+test('the empty name is every word of the log, and none of what was made of it', () => {
+  const annotations = { 'authorization.k8s.io/decision': 'allow' };
+  const { values, gap } = lookup({ annotations, gaps: { requestObject: 'not_logged' } }, '');
+  expect(values).toEqual(expect.arrayContaining(['annotations', 'authorization.k8s.io/decision', 'allow']));
+  for (const word of ['gaps', 'evidence', 'outcome', 'platform']) expect(values).not.toContain(word);
+  expect(gap).toBe('not_logged');
+});
+
+test('lists are whole at their place, those of containers one list', () => {
+  expect(lookup({ sourceIPs: ['10.0.0.1', '10.0.0.2'] }, 'sourceIPs').places).toEqual([['10.0.0.1', '10.0.0.2']]);
+});
