@@ -42,8 +42,8 @@ export function loadRules(paths: readonly string[]): LoadedRules {
           path,
           line: 1,
           column: 1,
-          message: `rule name '${name}' is taken`,
-          hint: 'rename one of the two',
+          message: `the rule in ${rules.get(name)?.rule.path} has the name '${name}' already`,
+          hint: 'give each rule a name of its own',
         });
         continue;
       }

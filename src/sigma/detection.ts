@@ -3,15 +3,8 @@ import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'ya
 import type { BlockBody, Condition, Detection, FieldItem, Item, Selection, Test } from './ast.ts';
 import { parseCondition } from './condition.ts';
 import { type ArrayStep, parseFieldPath, unescapeField } from './field-path.ts';
-import {
-  checkKeywordModifiers,
-  checkModifiers,
-  findModifier,
-  joinOf,
-  keywordTestOf,
-  type RuleValue,
-  testOf,
-} from './modifiers.ts';
+import type { RuleValue } from './modifier.ts';
+import { checkKeywordModifiers, checkModifiers, findModifier, joinOf, keywordTestOf, testOf } from './modify.ts';
 import type { Placeholders } from './placeholder.ts';
 import {
   type Entry,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Condition, Pattern, Test } from '../../src/sigma/ast.ts';
 import { parseCondition } from '../../src/sigma/condition.ts';
-import { checkModifiers, findModifier, testOf } from '../../src/sigma/modifiers.ts';
+import { checkModifiers, findModifier, testOf } from '../../src/sigma/modify.ts';
 import { compilePattern } from '../../src/sigma/pattern.ts';
 
 type Parts = (string | [wildcard: '*' | '?'])[];

@@ -1,0 +1,59 @@
+/** Rule files as an operator leaves them: in folders, broken, twice. */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadRules } from '../src/rules.ts';
+
+const text = (name: string, product = 'kubernetes') =>
+  `title: T\nname: ${name}\nlogsource: { product: ${product} }\ndetection: { a: { verb: get }, condition: a }\n`;
+
+/** A folder with these files. */
+function folder(files: Record<string, string>): string {
+  const path = mkdtempSync(join(tmpdir(), 'tripline-rules-'));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(path, name, '..'), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
+  return path;
+}
+
+const namesIn = (path: string) => loadRules([path]).ruleset.rules.map(({ rule }) => rule.name);
+
+test('rules are found in folders below, by either extension, in the order of their paths', () => {
+  const path = folder({ 'b/second.yaml': text('second'), 'a.yml': text('first'), 'notes.txt': 'no rule' });
+  expect(namesIn(path)).toEqual(['first', 'second']);
+});
+
+test('a broken file is told of, and the others are live', () => {
+  const { ruleset, problems } = loadRules([folder({ 'bad.yml': 'title: [', 'good.yml': text('good') })]);
+  expect(ruleset.rules.map(({ rule }) => rule.name)).toEqual(['good']);
+  expect(problems[0].path).toContain('bad.yml');
+});
+
+test('of two rules with one name the first is live, and the other is told where it is', () => {
+  const path = folder({ 'a.yml': text('same'), 'b.yml': text('same') });
+  const { ruleset, problems } = loadRules([path]);
+  expect(ruleset.rules).toHaveLength(1);
+  expect(problems).toMatchObject([
+    { path: join(path, 'b.yml'), message: expect.stringContaining(join(path, 'a.yml')) },
+  ]);
+});
+
+test('a rule about another product is loaded and never live', () => {
+  expect(namesIn(folder({ 'a.yml': text('ours'), 'b.yml': text('theirs', 'windows') }))).toEqual(['ours']);
+});
+
+test('the hash tells one rule set from another, and the same from itself', () => {
+  const hashOf = (files: Record<string, string>) => loadRules([folder(files)]).ruleset.hash;
+  expect(hashOf({ 'a.yml': text('a') })).toBe(hashOf({ 'a.yml': text('a') }));
+  expect(hashOf({ 'a.yml': text('a') })).not.toBe(hashOf({ 'a.yml': text('a').replace('get', 'list') }));
+});
+
+test.each([
+  ['a path that is not there', '/no/such/rules', '/no/such/rules'],
+  ['a folder without a rule', folder({ 'notes.txt': '' }), 'no file there is a rule'],
+  ['a folder with broken rules alone', folder({ 'bad.yml': 'title: [' }), 'bad.yml'],
+])('%s stops the start, and says why', (_, path, words) => {
+  expect(() => loadRules([path])).toThrow(words);
+});
