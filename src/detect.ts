@@ -6,12 +6,21 @@ import type { Normalized } from './normalizers/index.ts';
 import type { Problem } from './problem.ts';
 import { type AuditEvent, EventSummary, type Finding, type Undecided } from './record.ts';
 import { shown } from './shown.ts';
-import { type CompiledRule, evaluate, explain, type FieldLookup, matchedFields, renderSummary } from './sigma/index.ts';
+import {
+  type CompiledCorrelation,
+  type CompiledRule,
+  evaluate,
+  explain,
+  type FieldLookup,
+  matchedFields,
+  renderSummary,
+} from './sigma/index.ts';
 
 /** The rules that are live, and a hash over them that tells one set from another. */
 export interface Ruleset {
   hash: string;
   rules: readonly CompiledRule[];
+  correlations: readonly CompiledCorrelation[];
 }
 
 export type Detection =

@@ -1,6 +1,6 @@
 /** Finds the rule files, parses and compiles them: the rule set that is live. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ruleset } from './detect.ts';
 import { fields } from './fields.ts';
@@ -55,7 +55,7 @@ export function loadRules(paths: readonly string[]): LoadedRules {
     const why = problems.map(printRuleProblem).join('\n') || 'no file there is a rule about Kubernetes audit events';
     throw new Problem('rule.invalid', `no rule that can be used in ${paths.join(', ')}:\n${why}`);
   }
-  return { ruleset: { hash: hash.digest('hex').slice(0, 12), rules: [...rules.values()] }, problems };
+  return { ruleset: { hash: hash.digest('hex').slice(0, 12), rules: [...rules.values()], correlations: [] }, problems };
 }
 
 /** Whether a rule is about the events that Tripline has, by the names that it has for them: each key of its logsource
@@ -72,9 +72,23 @@ function selectsAudit({ logsource: { category, product, service, custom }, taxon
 
 function ruleFiles(path: string): string[] {
   if (!existsSync(path)) throw new Problem('rule.invalid', `${path} does not exist; check the setting 'rules'`);
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.ya?ml$/.test(name))
+  return statSync(path).isDirectory() ? filesBelow(path, new Set()) : [path];
+}
+
+/** What is hidden is passed over: a ConfigMap's files lie in `..data` and `..2026_01_02_03_04_05.67` as well as beside
+ * them, and editors keep copies and locks as `.#x.yml`. Links are followed, since a mounted file is one; but each folder
+ * is entered once, so that a link to a folder above ends.
+ * @param entered the real paths of the folders so far */
+function filesBelow(folder: string, entered: Set<string>): string[] {
+  const place = realpathSync(folder);
+  if (entered.has(place)) return [];
+  entered.add(place);
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
     .sort()
-    .map((name) => join(path, name));
+    .flatMap((name) => {
+      const path = join(folder, name);
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return filesBelow(path, entered);
+      return /\.ya?ml$/.test(name) ? [path] : [];
+    });
 }

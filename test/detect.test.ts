@@ -8,6 +8,7 @@ import { podEvent } from './server/app.ts';
 function ruleset(...texts: string[]): Ruleset {
   return {
     hash: 'abc',
+    correlations: [],
     rules: texts.map((text, index) => {
       const { rule, problems } = parseRule(text, `rule-${index}.yml`);
       expect(problems).toEqual([]);

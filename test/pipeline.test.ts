@@ -15,7 +15,8 @@ function ruleset(decide: (username: unknown) => boolean) {
     't.yml',
   );
   const compiled = compileRule(rule!);
-  return { hash: 'h', rules: [{ ...compiled, decide: (lookup: any) => decide(lookup('username').values[0]) }] };
+  const rules = [{ ...compiled, decide: (lookup: any) => decide(lookup('username').values[0]) }];
+  return { hash: 'h', rules, correlations: [] };
 }
 
 function run(records: unknown[], rules: ReturnType<typeof ruleset>) {

@@ -46,7 +46,7 @@ it('every file is a rule that can be used', () => {
 
 /** What the rule says to a record; undefined for a record that cannot be read at all. */
 function answerOf(rule: Rule, record: unknown): Answer | undefined {
-  const detection = detect(normalize(record), { hash: '', rules: [compileRule(rule)] });
+  const detection = detect(normalize(record), { hash: '', rules: [compileRule(rule)], correlations: [] });
   switch (detection.verdict) {
     case 'match':
       return 'matches';

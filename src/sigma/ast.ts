@@ -1,4 +1,4 @@
-/** A Sigma rule as data: what `parse` makes of a file and `compile` and `explain` read. Nothing here has behaviour. */
+/** Sigma's documents as data: what `parse` makes of a file and `compile` and `explain` read. Nothing here has behaviour. */
 
 /** A place in a file; both count from 1, columns in UTF-16 code units. */
 export interface Position {
@@ -12,7 +12,25 @@ export type RuleLevel = (typeof ruleLevels)[number];
 export const ruleStatuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const;
 export type RuleStatus = (typeof ruleStatuses)[number];
 
-export interface Rule extends Detection {
+/** `shadow` is evaluated, counted and told of, and never raises a verdict; `off` is not evaluated. */
+export const ruleModes = ['live', 'shadow', 'off'] as const;
+export type RuleMode = (typeof ruleModes)[number];
+
+/** Packs whose detections a rule can say that it covers. */
+export const coveredPacks = [
+  'panther',
+  'falco',
+  'sigmahq',
+  'elastic',
+  'guardduty',
+  'datadog',
+  'defender',
+  'scc',
+] as const;
+export type CoveredPack = (typeof coveredPacks)[number];
+
+/** What a document that findings come from says of itself. */
+export interface RuleHead {
   /** The file, as its reader spelled it. */
   path: string;
   /** A UUID. */
@@ -26,17 +44,81 @@ export interface Rule extends Detection {
   status?: RuleStatus;
   /** As written, in order: `attack.privilege-escalation`, `attack.t1611`. */
   ruleTags: string[];
-  logsource: Logsource;
-  /** Whose names the fields are: `sigma` where the rule does not say. */
-  taxonomy: string;
   references: string[];
   falsepositives: string[];
   /** One sentence about what happened; the title where the rule has none. */
   summary: Template;
   /** Names of the fields to show with a finding. */
   context: string[];
+  /** `live` where the rule does not say. */
+  mode: RuleMode;
+  /** Detections of other packs, by pack, that this one sees too. */
+  covers: Readonly<Partial<Record<CoveredPack, readonly string[]>>>;
   /** The author's own keys, as data. */
   custom: Readonly<Record<string, unknown>>;
+}
+
+export interface Rule extends RuleHead, Detection {
+  logsource: Logsource;
+  /** Whose names the fields are: `sigma` where the rule does not say. */
+  taxonomy: string;
+  /** The first whose condition holds sets the level of a finding; none does, and it is the rule's own. */
+  levels: LevelCase[];
+}
+
+/** A level, and the condition over the rule's selections under which a finding has it; unknown does not hold. */
+export interface LevelCase {
+  position: Position;
+  condition: Condition;
+  level: RuleLevel;
+}
+
+/** A rule about how other rules match: how often, together, in order, for the first time. */
+export interface Correlation extends RuleHead {
+  position: Position;
+  /** Names or ids, of rules or of other correlations. */
+  rules: string[];
+  groupBy: string[];
+  /** Seconds. */
+  timespan: number;
+  /** From alias to rule to field. */
+  aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Whether the rules that it refers to raise findings of their own; false where it does not say. */
+  generate: boolean;
+  test: CorrelationTest;
+}
+
+export type CorrelationTest =
+  | { type: 'event_count'; bounds: Bound[] }
+  /** Distinct tuples of the fields. */
+  | { type: 'value_count'; fields: string[]; bounds: Bound[] }
+  | { type: 'value_sum' | 'value_avg' | 'value_median'; field: string; bounds: Bound[] }
+  | { type: 'value_percentile'; field: string; percentile: number; bounds: Bound[] }
+  /** The selections of the condition are the names of rules. */
+  | { type: 'temporal' | 'temporal_ordered'; condition: Condition }
+  /** Tripline's own: the tuple of group and fields was not seen within the timespan. `learning` is in seconds. */
+  | { type: 'new_terms'; fields: string[]; learning: number };
+
+/** All bounds of a test have to hold. */
+export interface Bound {
+  operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+  value: number;
+}
+
+/** A detection that is put to rules from outside: where it is false, a match of theirs is silenced. */
+export interface Filter extends Detection {
+  path: string;
+  /** A UUID. */
+  id?: string;
+  /** Names the filter in tags. */
+  name: string;
+  title: string;
+  description: string;
+  /** The rules' own has to be within it. */
+  logsource: Logsource;
+  /** Names or ids of rules, or every rule of the logsource. */
+  rules: 'any' | string[];
+  position: Position;
 }
 
 /** What the rule is about; a key that is absent accepts everything. */

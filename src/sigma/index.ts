@@ -1,11 +1,12 @@
 /** The Sigma engine: parse, compile, evaluate, explain. It knows an event only as a field look-up. */
-export type { Rule } from './ast.ts';
+export type { Correlation, Filter, Rule, RuleHead, RuleLevel, RuleMode } from './ast.ts';
 export { type CompiledRule, compileRule, type Gap } from './compile.ts';
+export type { CompiledCorrelation } from './correlation.ts';
 export { type Evaluation, evaluate } from './evaluate.ts';
 export { type Explanation, explain, matchedFields, printExplanation } from './explain.ts';
 export type { FieldLookup, Found, Truth } from './field.ts';
 export { modifiers } from './modifiers.ts';
-export { type ParseOptions, parseRule, parseRules } from './parse.ts';
+export { type ParsedFile, type ParseOptions, parseRule, parseRules } from './parse.ts';
 export type { Placeholders } from './placeholder.ts';
 export { printRuleProblem, type RuleProblem } from './rule-problem.ts';
 export { renderSummary } from './template.ts';
