@@ -1,5 +1,5 @@
 /** Rule files as an operator leaves them: in folders, broken, twice. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,6 +23,29 @@ const namesIn = (path: string) => loadRules([path]).ruleset.rules.map(({ rule })
 test('rules are found in folders below, by either extension, in the order of their paths', () => {
   const path = folder({ 'b/second.yaml': text('second'), 'a.yml': text('first'), 'notes.txt': 'no rule' });
   expect(namesIn(path)).toEqual(['first', 'second']);
+});
+
+test('a file of a mounted ConfigMap is found once, though it lies in three places', () => {
+  const path = folder({ '..2026_01_02/a.yml': text('a'), '..2026_01_02/sub/b.yml': text('b') });
+  symlinkSync('..2026_01_02', join(path, '..data'));
+  symlinkSync('..data/a.yml', join(path, 'a.yml'));
+  symlinkSync('..data/sub', join(path, 'sub'));
+  expect(namesIn(path)).toEqual(['a', 'b']);
+  expect(loadRules([path]).problems).toEqual([]);
+});
+
+test('what an editor hides is no rule, nor is a link to nothing', () => {
+  const path = folder({ 'a.yml': text('a'), '.b.yml': text('b'), '.trash/c.yml': text('c') });
+  symlinkSync('ann@laptop.4711', join(path, '.#a.yml'));
+  symlinkSync('gone', join(path, 'notes'));
+  expect(namesIn(path)).toEqual(['a']);
+});
+
+test('a link to a folder above is not followed for ever', () => {
+  const path = folder({ 'sub/a.yml': text('a') });
+  symlinkSync('..', join(path, 'sub', 'up'));
+  symlinkSync('sub', join(path, 'twin'));
+  expect(namesIn(path)).toEqual(['a']);
 });
 
 test('a broken file is told of, and the others are live', () => {
