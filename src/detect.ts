@@ -13,6 +13,8 @@ import {
   explain,
   type FieldLookup,
   matchedFields,
+  type RuleHead,
+  type RuleMode,
   renderSummary,
 } from './sigma/index.ts';
 
@@ -23,38 +25,60 @@ export interface Ruleset {
   correlations: readonly CompiledCorrelation[];
 }
 
+/** A rule that matches an event. */
+export interface Hit {
+  /** Of the finding that it makes; see `findingId`. */
+  id: string;
+  rule: CompiledRule;
+  /** Which event of the record, from 0. */
+  event: number;
+  lookup: FieldLookup;
+}
+
+/** What the rules say of the events of a record, one by one. */
+export type Evaluated =
+  | Exclude<Normalized, { kind: 'audit' }>
+  /** `problem` says what else the record holds that could not be read. */
+  | { kind: 'audit'; events: AuditEvent[]; hits: Hit[]; undecided: Undecided[]; problem?: Problem };
+
+/** What correlations make of the hits of a record. */
+export interface Correlated {
+  raised: readonly { mode: RuleMode; finding: Finding }[];
+  /** Names of rules whose hits count for their correlations alone. */
+  withheld: ReadonlySet<string>;
+}
+
 export type Detection =
-  /** `event` is the one that decided: the first with a finding, else the first that is undecided. `problem` says what else
-   * the record holds that could not be read: what is not seen is not clear. */
+  /** `event` is the one that decided: the first with a finding, else the first that is undecided, else the first of which
+   * there is something to tell. `shadow` is what rules found that decide nothing yet. `problem` says what else the record
+   * holds that could not be read: what is not seen is not clear. */
   | {
-      verdict: 'match' | 'indeterminate';
+      verdict: 'match' | 'indeterminate' | 'clear';
       events: AuditEvent[];
       event: AuditEvent;
       findings: Finding[];
       undecided: Undecided[];
+      shadow: Finding[];
       problem?: Problem;
     }
-  | { verdict: 'clear'; events: AuditEvent[]; event: AuditEvent }
   | { verdict: 'not_audit' }
   | { verdict: 'error'; problem: Problem };
 
 /** What a tag shows of its event anyway, and so need not be repeated as what matched. */
 const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
 
-/** Evaluates every rule on every event of a record. */
-export function detect(normalized: Normalized, { rules }: Ruleset): Detection {
-  switch (normalized.kind) {
-    case 'not_audit':
-      return { verdict: 'not_audit' };
-    case 'malformed':
-      return { verdict: 'error', problem: normalized.problem };
-    case 'audit':
-      return detectIn(normalized, rules);
-  }
+const uncorrelated: Correlated = { raised: [], withheld: new Set() };
+
+/** Evaluates every rule on every event of a record, correlations left aside. */
+export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
+  return conclude(evaluateRecord(normalized, ruleset), uncorrelated);
 }
 
-function detectIn({ events, problem }: Normalized & { kind: 'audit' }, rules: readonly CompiledRule[]): Detection {
-  const findings = new Map<string, Finding>();
+/** Which rules match which events of a record. */
+export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Evaluated {
+  if (normalized.kind !== 'audit') return normalized;
+  const { events, problem } = normalized;
+  const hits = new Map<string, Hit>();
   const undecided: Undecided[] = [];
   events.forEach((event, index) => {
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
@@ -62,37 +86,72 @@ function detectIn({ events, problem }: Normalized & { kind: 'audit' }, rules: re
     const lookup = fieldsOf(event);
     for (const compiled of rules) {
       const { truth, undecided: missing } = evaluate(compiled, lookup);
-      if (truth === 'unknown' && missing !== undefined) {
-        undecided.push({ rule: compiled.rule.name, reason: missing.reason, field: missing.field, event: index });
+      const { name, mode } = compiled.rule;
+      // A rule in shadow mode raises no verdict, so none of doubt either.
+      if (missing !== undefined && mode === 'live') {
+        undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
       }
       if (truth !== true) continue;
-      const { rule } = compiled;
-      const id = findingId(rule.name, event);
+      const id = findingId(name, event);
       // A record may hold an event twice, as AKS does where two log categories are on.
-      if (findings.has(id)) continue;
-      findings.set(id, {
-        id,
-        rule: rule.name,
-        title: rule.title,
-        level: rule.level,
-        summary: renderSummary(rule.summary, lookup),
-        attack: attackOf(rule.ruleTags),
-        matched: matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context])),
-        context: Object.fromEntries(rule.context.map((field) => [field, contextValue(field, lookup)])),
-        event: index,
-      });
+      if (!hits.has(id)) hits.set(id, { id, rule: compiled, event: index, lookup });
     }
   });
+  return { kind: 'audit', events, hits: [...hits.values()], undecided, problem };
+}
 
-  const first = [...findings.values()][0]?.event ?? undecided[0]?.event;
-  if (first === undefined && problem === undefined) return { verdict: 'clear', events, event: events[0] };
+/** What is told of a record in the end: the findings of its hits and of its correlations, and the verdict. */
+export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated): Detection {
+  switch (evaluated.kind) {
+    case 'not_audit':
+      return { verdict: 'not_audit' };
+    case 'malformed':
+      return { verdict: 'error', problem: evaluated.problem };
+    case 'audit': {
+      const { events, hits, undecided, problem } = evaluated;
+      const told = hits
+        .filter(({ rule: { rule } }) => !withheld.has(rule.name))
+        .map((hit) => ({ mode: hit.rule.rule.mode, finding: findingOfHit(hit) }))
+        .concat(raised);
+      const inMode = (wanted: RuleMode) => told.flatMap(({ mode, finding }) => (mode === wanted ? [finding] : []));
+      const [findings, shadow] = [inMode('live'), inMode('shadow')];
+      const isOpen = undecided.length > 0 || problem !== undefined;
+      const first = findings[0] ?? undecided[0] ?? shadow[0];
+      return {
+        verdict: findings.length > 0 ? 'match' : isOpen ? 'indeterminate' : 'clear',
+        events,
+        event: events[first?.event ?? 0],
+        findings,
+        undecided,
+        shadow,
+        problem,
+      };
+    }
+  }
+}
+
+function findingOfHit({ id, rule: compiled, event, lookup }: Hit): Finding {
+  const { rule } = compiled;
+  const matched = matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context]));
+  return findingOf(rule, { id, level: rule.level, matched, event, lookup });
+}
+
+/** The finding of a rule or a correlation.
+ * @param about what was found, in which event of the record, and how that event is read */
+export function findingOf(
+  { name, title, summary, ruleTags, context }: RuleHead,
+  { id, level, matched, event, lookup }: Pick<Finding, 'id' | 'level' | 'matched' | 'event'> & { lookup: FieldLookup },
+): Finding {
   return {
-    verdict: findings.size > 0 ? 'match' : 'indeterminate',
-    events,
-    event: events[first ?? 0],
-    findings: [...findings.values()],
-    undecided,
-    problem,
+    id,
+    rule: name,
+    title,
+    level,
+    summary: renderSummary(summary, lookup),
+    attack: attackOf(ruleTags),
+    matched,
+    context: Object.fromEntries(context.map((field) => [field, contextValue(field, lookup)])),
+    event,
   };
 }
 

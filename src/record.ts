@@ -228,8 +228,11 @@ export const Tag = Type.Object(
     event: Type.Optional(EventSummary),
     findings: Type.Optional(Type.Array(Finding)),
     undecided: Type.Optional(Type.Array(Undecided, { description: 'The rules that could not be decided.' })),
+    shadow: Type.Optional(
+      Type.Array(Finding, { description: 'Findings of rules in shadow mode: they count for nothing above.' }),
+    ),
     omitted: Type.Optional(
-      Type.Integer({ description: 'How many findings and undecided rules are not listed: 1,000 of each are at most.' }),
+      Type.Integer({ description: 'How many members of these lists are left out: each ends after 1,000.' }),
     ),
     problem: Type.Optional(RecordProblem),
     ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),

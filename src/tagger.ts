@@ -13,6 +13,9 @@ export interface TagOptions {
   clearEventFields: readonly (keyof EventSummary)[];
 }
 
+/** What is known of a record in which there are events. */
+type Audited = Extract<Detection, { events: unknown }>;
+
 /** Makes the tags of a batch. Clear records that say the same share one tag object, which codecs encode once. */
 export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: Detection) => Tag {
   const shared = new Map<string, Tag>();
@@ -25,38 +28,45 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
         const { code, message } = detection.problem;
         return { v: 1, verdict: 'error', problem: { code, message }, ruleset };
       }
-      case 'clear': {
-        const { platform, cluster } = detection.event;
-        const plain = (): Tag => ({ v: 1, verdict: 'clear', ...place(detection.event), ruleset });
-        if (clearEventFields.length === 0) return share(shared, JSON.stringify([platform, cluster?.name]), plain);
-        const summary = summarize(detection.event);
-        const event = Object.fromEntries(clearEventFields.map((field) => [field, summary[field]]));
-        return { ...plain(), event };
-      }
+      case 'clear':
+        return detection.shadow.length > 0 ? whole(detection) : clear(detection);
       case 'indeterminate':
-      case 'match': {
-        const { verdict, findings, undecided, event, problem } = detection;
-        const omitted = Math.max(0, findings.length - MAX_LISTED) + Math.max(0, undecided.length - MAX_LISTED);
-        return {
-          v: 1,
-          verdict,
-          ...(findings.length > 0 && {
-            level: levels[findings.reduce((highest, finding) => Math.max(highest, rankOf(finding)), 0)],
-            rules: unique(findings.map(({ rule }) => rule)),
-            attack: unique(findings.flatMap(({ attack }) => attack.map(({ technique }) => technique))),
-          }),
-          ...place(event),
-          evidence: event.evidence,
-          event: summarize(event),
-          ...(findings.length > 0 && { findings: gravest(findings) }),
-          ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
-          ...(omitted > 0 && { omitted }),
-          ...(problem && { problem: { code: problem.code, message: problem.message } }),
-          ruleset,
-        };
-      }
+      case 'match':
+        return whole(detection);
     }
   };
+
+  function clear({ event: { platform, cluster }, event }: Audited): Tag {
+    const plain = (): Tag => ({ v: 1, verdict: 'clear', ...place(event), ruleset });
+    if (clearEventFields.length === 0) return share(shared, JSON.stringify([platform, cluster?.name]), plain);
+    const summary = summarize(event);
+    return { ...plain(), event: Object.fromEntries(clearEventFields.map((field) => [field, summary[field]])) };
+  }
+
+  function whole({ verdict, findings, undecided, shadow, event, problem }: Audited): Tag {
+    const omitted = [findings, undecided, shadow].reduce(
+      (sum, { length }) => sum + Math.max(0, length - MAX_LISTED),
+      0,
+    );
+    return {
+      v: 1,
+      verdict,
+      ...(findings.length > 0 && {
+        level: levels[findings.reduce((highest, finding) => Math.max(highest, rankOf(finding)), 0)],
+        rules: unique(findings.map(({ rule }) => rule)),
+        attack: unique(findings.flatMap(({ attack }) => attack.map(({ technique }) => technique))),
+      }),
+      ...place(event),
+      evidence: event.evidence,
+      event: summarize(event),
+      ...(findings.length > 0 && { findings: gravest(findings) }),
+      ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
+      ...(shadow.length > 0 && { shadow: gravest(shadow) }),
+      ...(omitted > 0 && { omitted }),
+      ...(problem && { problem: { code: problem.code, message: problem.message } }),
+      ruleset,
+    };
+  }
 }
 
 /** The findings that a tag lists: all, or those of the highest levels. */
