@@ -4,6 +4,7 @@ import { type PodSpec, podSpecOf } from './pod-spec.ts';
 import type { AuditEvent, User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
+import { readWritten, type WrittenObject, writtenObjectOf } from './written-object.ts';
 
 /** One name of the taxonomy. */
 export interface Field {
@@ -18,7 +19,13 @@ export interface Field {
   /** Tells that it holds several values, and is shown as a list even of one. */
   many?: true;
   /** @param path what follows the name and its dot; empty for the name alone */
-  read(event: AuditEvent, pod: PodSpec, path: string): Found;
+  read(event: AuditEvent, written: Written, path: string): Found;
+}
+
+/** What an event writes. */
+interface Written {
+  object: WrittenObject;
+  pod: PodSpec;
 }
 
 const BODIES_UNKNOWN = 'where the policy logs no bodies, or they were cut, truncated, skipped or split';
@@ -35,13 +42,13 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       read: ({ action, gaps }) => text(action ?? '', gaps.action),
     },
   ],
-  ['resource', { doc: 'Kind of object, in plural.', source: 'objectRef.resource', read: object('resource') }],
+  ['resource', { doc: 'Kind of object, in plural.', source: 'objectRef.resource', read: inObjectRef('resource') }],
   [
     'subresource',
     {
       doc: 'Part of the object, as `exec`; empty for the object itself.',
       source: 'objectRef.subresource',
-      read: object('subresource'),
+      read: inObjectRef('subresource'),
     },
   ],
   [
@@ -49,7 +56,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Namespace of the object, a Namespace being in itself; empty for a cluster-scoped one.',
       source: 'objectRef.namespace, requestObject.metadata.namespace',
-      read: object('namespace'),
+      read: inObjectRef('namespace'),
     },
   ],
   [
@@ -58,8 +65,8 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       doc: 'Name of the object; `prefix*` where it was generated and only the prefix is known.',
       source: 'objectRef.name, responseObject.metadata.name, requestObject.metadata.name or generateName',
       unknown: 'objects created with generateName where the response is not logged',
-      read(event, pod, path) {
-        const found = object('name')(event, pod, path);
+      read(event, written, path) {
+        const found = inObjectRef('name')(event, written, path);
         const isGuess = event.objectRef?.name === '' || event.objectRef?.name.endsWith('*');
         const gap = found.gap ?? (isGuess && event.verb === 'create' ? event.gaps.responseObject : undefined);
         return gap === undefined ? found : { values: found.values.filter((name) => name !== ''), gap };
@@ -68,9 +75,12 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   ],
   [
     'apiGroup',
-    { doc: 'API group of the object; empty for core.', source: 'objectRef.apiGroup', read: object('apiGroup') },
+    { doc: 'API group of the object; empty for core.', source: 'objectRef.apiGroup', read: inObjectRef('apiGroup') },
   ],
-  ['apiVersion', { doc: 'API version of the object.', source: 'objectRef.apiVersion', read: object('apiVersion') }],
+  [
+    'apiVersion',
+    { doc: 'API version of the object.', source: 'objectRef.apiVersion', read: inObjectRef('apiVersion') },
+  ],
   [
     'username',
     {
@@ -218,6 +228,16 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       read: ({ cluster }) => text(cluster?.name ?? '', undefined, 'absent'),
     },
   ],
+  [
+    'object',
+    {
+      doc: 'The object that is written: as stored if it is created, as asked for if it is changed.',
+      source: 'responseObject, requestObject',
+      unknown: BODIES_UNKNOWN,
+      nested: true,
+      read: (event, { object }, path) => readWritten(event, object, path),
+    },
+  ],
   ['hostPID', flag('hostPID', 'Pods share the process ids of their node.')],
   ['hostIPC', flag('hostIPC', 'Pods share the IPC namespace of their node.')],
   ['hostNetwork', flag('hostNetwork', 'Pods share the network of their node.')],
@@ -232,7 +252,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       source: 'podSpec',
       unknown: BODIES_UNKNOWN,
       nested: true,
-      read(_event, pod, path) {
+      read(_event, { pod }, path) {
         const lists = ['containers', 'initContainers', 'ephemeralContainers'];
         const found = joined(lists.map((list) => pod.read(below(list, path))));
         return path === '' ? { ...found, places: [found.values] } : found;
@@ -246,7 +266,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       source: 'responseObject, requestObject: spec, or spec.template.spec and the like',
       unknown: BODIES_UNKNOWN,
       nested: true,
-      read: (_event, pod, path) => pod.read(path),
+      read: (_event, { pod }, path) => pod.read(path),
     },
   ],
   [
@@ -255,7 +275,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       doc: 'The body that podSpec is read from: request, response or patch.',
       source: 'requestObject, responseObject',
       unknown: BODIES_UNKNOWN,
-      read: (_event, pod) => pod.source,
+      read: (_event, { pod }) => pod.source,
     },
   ],
   [
@@ -280,7 +300,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
 
 /** How rules see an event: unified names, names below them, and the names of audit.k8s.io on every platform. */
 export function fieldsOf(event: AuditEvent): FieldLookup {
-  let pod: PodSpec | undefined;
+  let written: Written | undefined;
   let whole: Found | undefined;
   return (name) => {
     if (name === '') return (whole ??= wordsOf(event));
@@ -288,9 +308,14 @@ export function fieldsOf(event: AuditEvent): FieldLookup {
     const head = dot === -1 ? name : name.slice(0, dot);
     const field = fields.get(name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
     if (field === undefined) return raw(event, name, head);
-    pod ??= podSpecOf(event);
-    return field.read(event, pod, fields.has(name) ? '' : name.slice(dot + 1));
+    written ??= writtenBy(event);
+    return field.read(event, written, fields.has(name) ? '' : name.slice(dot + 1));
   };
+}
+
+function writtenBy(event: AuditEvent): Written {
+  const object = writtenObjectOf(event);
+  return { object, pod: podSpecOf(event, object) };
 }
 
 /** What the log said, without what was made of it. */
@@ -326,7 +351,9 @@ function raw(event: AuditEvent, name: string, head: string): Found {
   return isWhole && found.gap === undefined ? found : { ...found, ...gapOf(gap) };
 }
 
-function object(name: 'resource' | 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion'): Field['read'] {
+function inObjectRef(
+  name: 'resource' | 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion',
+): Field['read'] {
   return ({ objectRef, gaps }) =>
     objectRef === null ? missing(gaps.objectRef) : text(objectRef[name], cutOf(objectRef));
 }
@@ -337,7 +364,7 @@ function status(name: string): Field['read'] {
 }
 
 function flag(name: string, doc: string): Field {
-  return { doc, source: `podSpec.${name}`, unknown: BODIES_UNKNOWN, read: (_event, pod) => pod.flag(name) };
+  return { doc, source: `podSpec.${name}`, unknown: BODIES_UNKNOWN, read: (_event, { pod }) => pod.flag(name) };
 }
 
 function inPodSpec(name: string, doc: string): Field {
@@ -345,7 +372,7 @@ function inPodSpec(name: string, doc: string): Field {
     doc,
     source: `podSpec.${name}`,
     unknown: BODIES_UNKNOWN,
-    read: (_event, pod, path) => pod.read(below(name, path)),
+    read: (_event, { pod }, path) => pod.read(below(name, path)),
   };
 }
 

@@ -18,28 +18,37 @@ const mayImport: Record<string, readonly string[]> = {
   sigma: ['json', 'problem'],
   codecs: ['json', 'msgpack', 'record', 'problem', 'time'],
   normalizers: ['json', 'problem', 'record', 'resource-path', 'time'],
-  'pod-spec': ['json', 'record', 'sigma'],
+  'written-object': ['json', 'record', 'sigma'],
+  'pod-spec': ['json', 'record', 'sigma', 'written-object'],
   'resource-path': ['record'],
-  fields: ['json', 'pod-spec', 'record', 'sigma'],
+  fields: ['json', 'pod-spec', 'record', 'sigma', 'written-object'],
   detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'shown', 'sigma'],
   tagger: ['detect', 'record', 'shown'],
   telemetry: ['detect', 'record', 'shown', 'time'],
   sinks: ['codecs', 'json', 'msgpack', 'problem', 'record', 'telemetry'],
   pipeline: ['codecs', 'detect', 'normalizers', 'problem', 'record', 'sinks', 'tagger', 'telemetry'],
   rules: ['detect', 'fields', 'problem', 'record', 'sigma'],
+  'live-rules': ['detect', 'rules', 'sigma', 'telemetry'],
   config: ['json', 'problem', 'record', 'sinks'],
   avro: ['json', 'pipeline', 'record'],
-  server: ['avro', 'codecs', 'config', 'detect', 'pipeline', 'problem', 'record', 'telemetry', 'time'],
-  serve: ['config', 'detect', 'pipeline', 'problem', 'rules', 'server', 'sigma', 'sinks', 'telemetry'],
-  main: ['config', 'problem', 'serve'],
+  server: ['avro', 'codecs', 'config', 'detect', 'live-rules', 'pipeline', 'problem', 'record', 'telemetry', 'time'],
+  serve: ['config', 'detect', 'live-rules', 'pipeline', 'problem', 'rules', 'server', 'sigma', 'sinks', 'telemetry'],
+  'command-line': ['config', 'rules', 'sigma'],
+  commands: ['command-line', 'config', 'serve'],
+  main: ['command-line', 'commands', 'problem', 'sigma'],
   index: ['codecs', 'detect', 'fields', 'normalizers', 'problem', 'record', 'rules', 'sigma', 'tagger'],
 };
 
 /** Registries: their units know the contract and engines, never each other. */
-const registries: Record<string, string> = { codecs: 'codec.ts', normalizers: 'normalizer.ts', sinks: 'sink.ts' };
+const registries: Record<string, string> = {
+  codecs: 'codec.ts',
+  normalizers: 'normalizer.ts',
+  sinks: 'sink.ts',
+  commands: 'command.ts',
+};
 
 /** Parts which reach outside: everything else is free of sockets, files, clocks and environment. */
-const effectful = ['sinks', 'server', 'serve', 'main', 'rules', 'config', 'telemetry'];
+const effectful = ['sinks', 'server', 'serve', 'commands', 'main', 'rules', 'live-rules', 'config', 'telemetry'];
 const outside = ['node:fs', 'node:net', 'node:tls', 'node:http', 'node:child_process', 'node:os', 'node:timers'];
 
 interface Module {

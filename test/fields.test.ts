@@ -1,44 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { fields, fieldsOf } from '../src/fields.ts';
+import { fields } from '../src/fields.ts';
 import { CUT, type JsonMap } from '../src/json/map.ts';
-import { auditEvent } from '../src/normalizers/audit-event.ts';
-import type { Found } from '../src/sigma/field.ts';
-
-const pod = (spec: unknown) => ({ kind: 'Pod', apiVersion: 'v1', spec });
-const template = (spec: unknown) => ({ kind: 'X', apiVersion: 'apps/v1', spec: { template: { spec } } });
-
-const base: JsonMap = {
-  auditID: '1',
-  level: 'RequestResponse',
-  stage: 'ResponseComplete',
-  requestURI: '/api/v1/namespaces/shop/pods',
-  verb: 'create',
-  user: { username: 'ann', uid: 'u1', groups: ['dev'] },
-  sourceIPs: ['198.51.100.9', '10.0.0.4'],
-  userAgent: 'kubectl',
-  objectRef: { resource: 'pods', namespace: 'shop', name: 'web', apiVersion: 'v1' },
-  responseStatus: { code: 201, reason: 'r', message: 'm', status: 'Success' },
-  requestReceivedTimestamp: '2026-01-02T03:04:05Z',
-  stageTimestamp: '2026-01-02T03:04:05Z',
-  annotations: { 'authorization.k8s.io/decision': 'allow' },
-};
-
-const lookup = (over: JsonMap, field: string): Found =>
-  fieldsOf(auditEvent({ ...base, ...over }, { cluster: { name: 'prod', region: 'eu' } }))(field);
-
-const deployment = { resource: 'deployments', namespace: 'shop', name: 'web', apiGroup: 'apps', apiVersion: 'v1' };
-const ok = { code: 200 };
-const patch = (requestObject: unknown, more: JsonMap = {}): JsonMap => ({
-  verb: 'patch',
-  objectRef: deployment,
-  responseStatus: ok,
-  requestObject,
-  responseObject: template({}),
-  ...more,
-});
-const update = (over: JsonMap): JsonMap => ({ verb: 'update', responseStatus: ok, ...over });
-
-type Row = [name: string, event: JsonMap, field: string, values: unknown[], gap?: string];
+import { base, deployment, lookup, patch, pod, type Row, template, update } from './fields/event.ts';
+import { writtenObject } from './fields/written-object.ts';
 
 const unified: Row[] = [
   ['verb', {}, 'verb', ['create']],
@@ -514,6 +478,7 @@ describe.each([
   ['unified names', unified],
   ['names of audit.k8s.io', rawNames],
   ['pod specs', podSpec],
+  ['objects', writtenObject],
 ])('%s', (_group, rows) => {
   test.each(rows)('%s', (_name, event, field, values, gap) => {
     const { values: found, gap: why } = lookup(event, field);
@@ -522,7 +487,7 @@ describe.each([
 });
 
 test('every field has a row here, and a line of description', () => {
-  const tested = new Set([...unified, ...podSpec].map(([, , field]) => field));
+  const tested = new Set([...unified, ...podSpec, ...writtenObject].map(([, , field]) => field));
   expect([...fields.keys()].filter((name) => !tested.has(name))).toEqual([]);
   for (const { doc, source } of fields.values()) {
     expect(doc).toMatch(/^[^\n]+\.$/);
@@ -568,4 +533,11 @@ test('the empty name is every word of the log, and none of what was made of it',
 
 test('lists are whole at their place, those of containers one list', () => {
   expect(lookup({ sourceIPs: ['10.0.0.1', '10.0.0.2'] }, 'sourceIPs').places).toEqual([['10.0.0.1', '10.0.0.2']]);
+});
+
+test('lists in an object are whole, so that a block takes their members one by one', () => {
+  const rules = [{ verbs: ['get'] }, { verbs: ['*'] }];
+  expect(lookup({ requestObject: { rules } }, 'object.rules').places).toEqual([rules]);
+  const cut = { requestObject: { rules, [CUT]: 'cut' } };
+  expect(lookup(cut, 'object.rules')).toMatchObject({ places: [rules], gap: 'cut' });
 });

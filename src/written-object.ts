@@ -1,0 +1,115 @@
+/** The object that a request writes, read from whichever of its bodies says it. */
+import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
+import { type Projection, projectPatch } from './json/patch.ts';
+import type { AuditEvent } from './record.ts';
+import type { Found } from './sigma/field.ts';
+import { walk } from './sigma/walk.ts';
+
+/** A body that says something of the object. */
+export interface Body {
+  source: 'request' | 'response' | 'patch';
+  content: unknown;
+  /** Set where the body as a whole has an end that is not there. */
+  gap?: string;
+}
+
+export interface WrittenObject {
+  /** The bodies that tell what is written at a place, those that decide first.
+   * @param isThere tells a body that holds what is asked for */
+  bodiesFor(place: string, isThere?: (body: JsonMap) => boolean): readonly Body[];
+  /** What is written at a path, the whole object where it is empty: from the first body that is wholly there at it; else
+   * all that is there, with the gap. */
+  read(path: string, bodies?: readonly Body[]): Found;
+}
+
+/** The object of an event. It is for the caller to know that the event writes one.
+ * - Created: the response says what was stored, after admission. Clients can ask for one without the object, and then, as
+ *   where it is not logged, the request says it.
+ * - Changed: what was asked for decides, as what else the object has was there before. */
+export function writtenObjectOf(event: AuditEvent): WrittenObject {
+  const { verb, action, requestObject, responseObject, responseStatus, gaps } = event;
+  const isCreate = verb === 'create' || action === 'create';
+  // What answers a failure is never the object, however little of a Status is logged.
+  const response = (responseStatus?.code ?? 0) < 400 && isObject(responseObject) ? responseObject : undefined;
+  let projection: Projection | undefined;
+
+  function bodiesFor(place: string, isThere: (body: JsonMap) => boolean = () => true): readonly Body[] {
+    const stored: Body[] = response && isThere(response) ? [{ source: 'response', content: response }] : [];
+    if (isCreate || verb === 'update') {
+      const request: Body[] =
+        isMap(requestObject) && isThere(requestObject) ? [{ source: 'request', content: requestObject }] : [];
+      return isCreate ? [...stored, ...request] : [...request, ...stored];
+    }
+    if (isMap(requestObject)) return [{ source: 'patch', content: requestObject }, ...stored];
+    if (requestObject === undefined) return stored;
+    projection ??= projectPatch(requestObject);
+    const { document, moved } = projection;
+    // What is moved or copied comes from the object as it was: only the response knows it.
+    if (moved.some((pointer) => isOnWay(pointer, place))) {
+      const gap = gaps.responseObject ?? 'not_logged';
+      return stored.length > 0 ? stored : [{ source: 'patch', content: undefined, gap }];
+    }
+    return [{ source: 'patch', content: document, gap: gaps.requestObject }, ...stored];
+  }
+
+  return {
+    bodiesFor,
+    read(path, bodies = bodiesFor(path)) {
+      const found = bodies.map(({ content, gap }) => ({ gap, ...contentAt(content, path) }));
+      const whole = found.find(({ gap }) => gap === undefined);
+      if (whole !== undefined) return whole;
+      return {
+        ...unknown(found[0]?.gap ?? gaps.requestObject ?? gaps.responseObject),
+        values: found.flatMap(({ values }) => values),
+        places: found.flatMap(({ values, places }) => places ?? values),
+      };
+    },
+  };
+}
+
+/** The whole object or a path in it; absent where the event writes none. Deletions have bodies too, but they say what
+ * was, and connections have none. */
+export function readWritten({ verb, objectRef, gaps }: AuditEvent, object: WrittenObject, path: string): Found {
+  if (!isWrite(verb) || CONNECTIONS.has(objectRef?.subresource ?? '')) return verb === '' ? unknown(gaps.verb) : ABSENT;
+  return object.read(path);
+}
+
+/** Tells the verbs that write an object. */
+export function isWrite(verb: string): boolean {
+  return verb === 'create' || verb === 'update' || verb === 'patch';
+}
+
+/** What a look-up gives that finds nothing, where it is known that there is nothing. */
+export const ABSENT: Found = { values: [] };
+
+/** What a look-up gives that finds nothing, with the reason if there is one. */
+export function unknown(gap: string | undefined): Found {
+  return gap === undefined ? ABSENT : { values: [], gap };
+}
+
+const CONNECTIONS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
+
+function contentAt(content: unknown, path: string): Found {
+  if (path !== '') return walk(content, path);
+  return { ...unknown(isMap(content) ? content[CUT] : undefined), values: content === undefined ? [] : [content] };
+}
+
+/** A response can be a Status (of a failure, a binding, an eviction), or what the client asked for instead of the object
+ * (`as=Table`, `as=PartialObjectMetadata`). */
+function isObject(body: AuditEvent['responseObject']): body is JsonMap {
+  if (!isMap(body)) return false;
+  const status = member(body, 'status');
+  const isStatus = status === 'Success' || status === 'Failure';
+  return !isStatus && textAt(body, 'apiVersion')?.startsWith('meta.k8s.io/') !== true;
+}
+
+const INDEX = /^(?:[+-]?\d+|-)$/;
+
+/** Tells whether a pointer leads to the place, to what it is in, or to what is in it. A name crosses lists without an
+ * index, and may have dots in its keys. */
+function isOnWay(pointer: readonly string[], place: string): boolean {
+  const [keys, way] = [pointer.join('.'), place].map((name) =>
+    name.split('.').filter((key) => key !== '' && !INDEX.test(key)),
+  );
+  return way.every((key, index) => index >= keys.length || key === keys[index]);
+}
