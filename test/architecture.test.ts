@@ -29,6 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
   pipeline: ['codecs', 'detect', 'normalizers', 'problem', 'record', 'sinks', 'tagger', 'telemetry'],
   rules: ['detect', 'fields', 'problem', 'record', 'sigma'],
   'live-rules': ['detect', 'rules', 'sigma', 'telemetry'],
+  lint: ['attack', 'fields', 'rules', 'sigma'],
   config: ['json', 'problem', 'record', 'sinks'],
   avro: ['json', 'pipeline', 'record'],
   server: ['avro', 'codecs', 'config', 'detect', 'live-rules', 'pipeline', 'problem', 'record', 'telemetry', 'time'],

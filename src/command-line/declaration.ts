@@ -1,0 +1,54 @@
+/** How a command is declared: what its parser, its help text and its page in the docs are made of. */
+
+export type Option =
+  | { kind: 'flag'; doc: string }
+  /** Takes a word: the last one given counts. */
+  | { kind: 'value'; placeholder: string; doc: string; choices?: readonly string[] }
+  /** May be given several times. */
+  | { kind: 'values'; placeholder: string; doc: string };
+
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** What was given for each option. */
+export type OptionValues<T extends OptionTable> = {
+  -readonly [Name in keyof T]: T[Name] extends { kind: 'flag' }
+    ? boolean
+    : T[Name] extends { kind: 'values' }
+      ? string[] | undefined
+      : string | undefined;
+};
+
+export interface Example {
+  /** What it is for. */
+  purpose: string;
+  /** The line as it is typed. */
+  line: string;
+}
+
+export interface Declaration<T extends OptionTable = OptionTable> {
+  name: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  /** What stands behind the options, as the usage line shows it: `FILE…`. */
+  operands: string;
+  /** How many operands there may be. */
+  count: { least: number; most: number };
+  /** What a person should know who has not used it yet, in paragraphs. */
+  about: string;
+  options: T;
+  /** What the process exits with, by what that says. */
+  exitCodes: Readonly<Record<string, string>>;
+  examples: readonly Example[];
+}
+
+/** What is wrong with a command line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  /** What to do. */
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,25 @@
+/** What a command may touch of the process that it runs in; main.ts hands it over. */
+
+export interface Output {
+  /** Resolves when it is written, so that a slow reader slows the writer.
+   * @throws OutputClosed */
+  write(chunk: string | Uint8Array): Promise<void>;
+  /** Columns of the terminal behind it; undefined where it is none. */
+  columns: number | undefined;
+}
+
+export interface Surroundings {
+  environment: Readonly<Record<string, string | undefined>>;
+  stdin: AsyncIterable<Uint8Array>;
+  stdout: Output;
+  stderr: Output;
+  /** Folders that come with Tripline. */
+  bundled: { rules: string; lists: string; schemas: string };
+  /** Resolves with the signal that asks the process to stop. */
+  stopped(): Promise<string>;
+}
+
+/** Thrown by a write whose reader has gone, as `head` does when it has enough. */
+export class OutputClosed extends Error {
+  override readonly name = 'OutputClosed';
+}

@@ -1,0 +1,31 @@
+/** Rows as a table for a person, with columns that line up. */
+import { printable } from '../sigma/rule-problem.ts';
+
+export interface Column<Row> {
+  heading: string;
+  cell: (row: Row) => string | number;
+}
+
+const GAP = '  ';
+
+/** The table as lines, each ended: headings, then rows. Numbers stand to the right. A line is cut, with `…`, to the width
+ * of the terminal, if there is one. */
+export function printTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width: number = Number.POSITIVE_INFINITY,
+): string {
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const texts = cells.map((line) => line.map((value) => printable(String(value))));
+  const widths = columns.map(({ heading }, i) => Math.max(heading.length, ...texts.map((line) => line[i].length)));
+  const isNumber = columns.map((_, i) => cells.length > 0 && cells.every((line) => typeof line[i] === 'number'));
+  const printLine = (line: readonly string[]) => {
+    const padded = line.map((text, i) => (isNumber[i] ? text.padStart(widths[i]) : text.padEnd(widths[i])));
+    return `${cut(padded.join(GAP).trimEnd(), width)}\n`;
+  };
+  return [columns.map(({ heading }) => heading), ...texts].map(printLine).join('');
+}
+
+function cut(line: string, width: number): string {
+  return line.length > width ? `${line.slice(0, Math.max(1, width) - 1).toWellFormed()}…` : line;
+}
