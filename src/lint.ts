@@ -1,0 +1,177 @@
+/** Tells of what is legal in a rule file and wrong all the same, with what is known of Kubernetes. */
+import { fields } from './fields.ts';
+import { knownFields } from './rules.ts';
+import {
+  type Check,
+  didYouMean,
+  type LintOptions,
+  type LintProblem,
+  lint,
+  quote,
+  type Report,
+  type SpelledItem,
+  type SpelledValue,
+  checks as sigmaChecks,
+} from './sigma/index.ts';
+
+/** Everything that is wrong with a rule, correlation or exception file, in order of place: errors, which keep it from
+ * being used, or, where there are none, warnings, each with the name of its check.
+ * @param text the whole file, decoded as UTF-8
+ * @param placeholders the values of lists by their names */
+export function lintFile(
+  text: string,
+  path: string,
+  { placeholders }: Pick<LintOptions, 'placeholders'>,
+): LintProblem[] {
+  return lint(text, path, { knownFields, ...(placeholders && { placeholders }), checks: kubernetesChecks, isList });
+}
+
+/** Names of members in the objects of Kubernetes that are lists. */
+const lists: ReadonlySet<string> = new Set([
+  ...['containers', 'initContainers', 'ephemeralContainers', 'volumes', 'volumeMounts', 'env', 'envFrom', 'ports'],
+  ...['rules', 'subjects', 'webhooks', 'ownerReferences', 'tolerations', 'ingress', 'egress', 'conditions', 'tls'],
+  ...['args', 'verbs', 'resources', 'apiGroups', 'resourceNames', 'nonResourceURLs', 'usages', 'finalizers'],
+]);
+
+function isList(path: string): boolean {
+  return fields.get(path)?.many === true || lists.has(path.slice(path.lastIndexOf('.') + 1));
+}
+
+/** Verbs of requests for objects, and of those for other paths. */
+const verbs: readonly string[] = [
+  ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'],
+  ...['post', 'put', 'head', 'options'],
+];
+
+/** What people write for verbs. */
+const otherVerbs: Readonly<Record<string, string>> = {
+  replace: 'a replacement is an update',
+  edit: 'kubectl edit sends a patch',
+  apply: 'kubectl apply sends a create or a patch',
+  scale: 'write update and patch, with subresource: scale',
+  exec: 'write get and create, with subresource: exec',
+  attach: 'write get and create, with subresource: attach',
+  portforward: 'write get and create, with subresource: portforward',
+  proxy: 'write the verb of the request, with subresource: proxy',
+  impersonate: 'write impersonatedUser|exists: true',
+  bind: 'it is a permission, and never what is asked for',
+  escalate: 'it is a permission, and never what is asked for',
+  use: 'it is a permission, and never what is asked for',
+  approve: 'write update and patch, with subresource: approval',
+};
+
+/** Kinds of objects that rules are about, with the resources that they are. */
+const resourceOf: ReadonlyMap<string, string> = new Map([
+  ...[
+    ...['pod', 'deployment', 'daemonset', 'statefulset', 'replicaset', 'replicationcontroller', 'job', 'cronjob'],
+    ...['podtemplate', 'service', 'secret', 'configmap', 'namespace', 'node', 'event', 'serviceaccount', 'role'],
+    ...['clusterrole', 'rolebinding', 'clusterrolebinding', 'persistentvolume', 'persistentvolumeclaim', 'lease'],
+    ...['mutatingwebhookconfiguration', 'validatingwebhookconfiguration', 'validatingadmissionpolicybinding'],
+    ...['certificatesigningrequest', 'customresourcedefinition', 'apiservice', 'selfsubjectaccessreview'],
+    ...['selfsubjectrulesreview', 'tokenreview', 'subjectaccessreview', 'localsubjectaccessreview'],
+  ].map((kind) => [kind, `${kind}s`] as const),
+  ['ingress', 'ingresses'],
+  ['networkpolicy', 'networkpolicies'],
+  ['podsecuritypolicy', 'podsecuritypolicies'],
+  ['validatingadmissionpolicy', 'validatingadmissionpolicies'],
+  ['endpoint', 'endpoints'],
+]);
+
+const streams: readonly string[] = ['exec', 'attach', 'portforward'];
+
+const kubernetesChecks: Readonly<Record<string, Check>> = {
+  verb: {
+    doc: 'A verb that no request has, as replace.',
+    run: onLiterals(['verb', 'action'], (verb, { offset }, report) => {
+      if (verbs.includes(verb)) return;
+      const known = Object.hasOwn(otherVerbs, verb) ? otherVerbs[verb] : undefined;
+      const hint = known ?? didYouMean(verb, verbs, `the verbs are ${verbs.slice(0, 8).join(', ')}`);
+      report(offset, `no request has the verb ${quote(verb)}`, hint);
+    }),
+  },
+  'websocket-stream': {
+    doc: 'exec, attach or portforward with the verb create alone: over WebSocket, as kubectl asks since 1.31, it is get.',
+    run: onMaps((items, report) => {
+      const stream = items.find((item) => nameOf(item) === 'subresource' && literalsIn(item)?.some(isStream));
+      const verb = items.find((item) => nameOf(item) === 'verb' || nameOf(item) === 'action');
+      if (stream === undefined || verb === undefined || !literalsIn(verb)?.every((word) => word === 'create')) return;
+      const message = 'over WebSocket, as kubectl asks since 1.31, the verb of such a request is get';
+      report(verb.offset, message, 'write get and create, or drop the verb');
+    }),
+  },
+  resource: {
+    doc: 'A resource that is written as the kind of an object, or with its subresource.',
+    run: onLiterals(['resource'], (resource, { offset }, report) => {
+      const [object, ...subresource] = resource.split('/');
+      const plural = resourceOf.get(object!) ?? object!;
+      if (subresource.length > 0) {
+        const hint = `write resource: ${plural} and subresource: ${subresource.join('/')}`;
+        report(offset, `${quote(resource)} is a resource and its subresource, which are two fields`, hint);
+      } else if (plural !== object) {
+        report(offset, `${quote(resource)} is a kind, and resources are in plural`, `write ${plural}`);
+      }
+    }),
+  },
+  'status-code': {
+    doc: 'A word in the place of the number that responseStatus.code is.',
+    run: onLiterals(['responseStatus.code'], (code, { offset }, report) => {
+      if (/^\d+$/.test(code)) return;
+      const hint = 'ask for outcome, or for decision: allow or forbid';
+      report(offset, `responseStatus.code is a number such as 403, never ${quote(code)}`, hint);
+    }),
+  },
+  keywords: {
+    doc: 'Words that are looked for in the whole event, where whoever sends a request can put any text.',
+    run: onMaps((items, report) => {
+      for (const { field, values, offset } of items) {
+        if (field !== '') continue;
+        const message = 'these words may stand anywhere in the event, in text that a client chooses too';
+        report(values[0]?.offset ?? offset, message, 'name the field that they are looked for in');
+      }
+    }),
+  },
+};
+
+/** Looks at the items of each map of a rule about Kubernetes. */
+function onMaps(look: (items: readonly SpelledItem[], report: Report) => void): Check['run'] {
+  return ({ parsed, maps }, report) => {
+    if (parsed.kind === 'correlation' || parsed.document.logsource.product !== 'kubernetes') return;
+    for (const items of maps) look(items, report);
+  };
+}
+
+/** Looks at each plain text, in lower case, that one of these fields is asked to be. */
+function onLiterals(names: readonly string[], look: (text: string, value: SpelledValue, report: Report) => void) {
+  return onMaps((items, report) => {
+    for (const item of items) {
+      if (!names.includes(nameOf(item))) continue;
+      for (const value of item.values) {
+        const literal = literalIn(value);
+        if (literal !== undefined) look(literal, value, report);
+      }
+    }
+  });
+}
+
+/** The field by its unified name. */
+function nameOf({ field }: SpelledItem): string {
+  return field.replace(/^objectRef\./, '');
+}
+
+/** The plain texts that a field is asked to be, in lower case; undefined if it may be something else too. */
+function literalsIn({ values }: SpelledItem): string[] | undefined {
+  const literals = values.map(literalIn);
+  return literals.includes(undefined) ? undefined : (literals as string[]);
+}
+
+function literalIn({ test }: SpelledValue): string | undefined {
+  if (test.kind !== 'text' || test.pattern.some((part) => typeof part !== 'string')) return undefined;
+  return test.pattern.join('').toLowerCase() || undefined;
+}
+
+function isStream(subresource: string): boolean {
+  return streams.includes(subresource);
+}
+
+/** Every check by its name. */
+export const checks: Readonly<Record<string, Check>> = { ...sigmaChecks, ...kubernetesChecks };
