@@ -39,7 +39,7 @@ const config = loadConfig({
   environment: {},
   bundledRules,
 });
-const parts = partsOf(config, ruleset, []);
+const parts = partsOf(config, () => ruleset, []);
 const sidecar = await serve(config, { environment: {}, logger: pino({ level: 'error' }, pino.destination(2)) });
 
 interface Row {

@@ -4,15 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Ruleset } from './detect.ts';
+import { keepLooking, openLiveRules } from './live-rules.ts';
 import type { Parts } from './pipeline.ts';
 import { Problem } from './problem.ts';
 import { loadRules } from './rules.ts';
 import { openDeadLetters } from './server/dead-letter.ts';
 import { buildServer } from './server/http.ts';
-import { printRuleProblem } from './sigma/index.ts';
 import { openSink } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
-import { countSinkRetry, gaugeRules, startTelemetry } from './telemetry.ts';
+import { countSinkRetry, gaugeRefused, gaugeRules, startTelemetry } from './telemetry.ts';
 
 export interface Sidecar {
   /** Where it can be reached from this machine. */
@@ -28,11 +28,12 @@ export async function serve(
   config: Config,
   { environment, logger }: { environment: Readonly<Record<string, string | undefined>>; logger: Logger },
 ): Promise<Sidecar> {
-  const { ruleset, problems } = loadRules(config.rules);
-  for (const problem of problems) logger.error({ path: problem.path }, printRuleProblem(problem));
+  const rules = await openLiveRules({ paths: config.rules, load: () => loadRules(config.rules), logger });
+  const ruleset = rules.ruleset();
 
   const telemetry = await startTelemetry(environment, logger);
   gaugeRules(ruleset.hash, ruleset.rules.length);
+  gaugeRefused(false);
   const deadLetters =
     config.deadLetterPath === undefined
       ? undefined
@@ -45,7 +46,8 @@ export async function serve(
     logger,
     telemetry,
     deadLetters,
-    parts: partsOf(config, ruleset, sinks),
+    rules,
+    parts: partsOf(config, rules.ruleset, sinks),
   });
 
   const { host, port } = splitAddress(config.listen);
@@ -67,10 +69,14 @@ export async function serve(
     );
   }
 
+  const stopping = new AbortController();
+  void keepLooking(rules, logger, stopping.signal);
+
   return {
     url,
     ruleCount: ruleset.rules.length,
     async stop() {
+      stopping.abort();
       const timeout = new AbortController();
       const late = sleep(config.drainSeconds * 1000, false, { signal: timeout.signal }).catch(() => true);
       const done = drain()
@@ -85,10 +91,10 @@ export async function serve(
 }
 
 /** What the pipeline is made of, as the configuration says. */
-export function partsOf(config: Config, ruleset: Ruleset, sinks: readonly Sink[]): Parts {
+export function partsOf(config: Config, ruleset: () => Ruleset, sinks: readonly Sink[]): Parts {
   const { memberName, dateKey, limits, platform, cluster, clearEventFields } = config;
   return {
-    ruleset: () => ruleset,
+    ruleset,
     sinks,
     memberName,
     dateKey,

@@ -121,7 +121,15 @@ function makeInstruments() {
     sinkRetries: meter.createCounter('tripline.sink.retries', {
       description: 'Attempts of a sink to reach its target again, by sink.',
     }),
-    rules: meter.createGauge('tripline.rules', { description: 'Rules that are live, by rule set.' }),
+    rules: meter.createGauge('tripline.rules', {
+      description: 'Rules that are live, by rule set; 0 for a set that was replaced.',
+    }),
+    reloads: meter.createCounter('tripline.rules.reloads', {
+      description: 'Times that changed rule files were taken up, by outcome: swapped, unchanged or refused.',
+    }),
+    rulesRefused: meter.createGauge('tripline.rules.refused', {
+      description: '1 while the rule files as they are now are refused, and an older set is live; else 0.',
+    }),
   };
 }
 
@@ -262,7 +270,17 @@ export function countSinkRetry(sink: string): void {
   instruments.sinkRetries.add(1, { sink });
 }
 
-/** Tells how many rules are live. */
+/** Tells how many rules of a set are live. */
 export function gaugeRules(ruleset: string, rules: number): void {
   instruments.rules.record(rules, { ruleset });
+}
+
+/** Tells whether the rule files as they are now are refused. */
+export function gaugeRefused(refused: boolean): void {
+  instruments.rulesRefused.record(refused ? 1 : 0);
+}
+
+/** Counts what became of changed rule files. */
+export function countReload(outcome: 'swapped' | 'unchanged' | 'refused'): void {
+  instruments.reloads.add(1, { outcome });
 }

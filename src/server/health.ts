@@ -1,26 +1,33 @@
 /** What an orchestrator and Prometheus ask: /healthz, /readyz and /metrics. */
 import type { FastifyInstance } from 'fastify';
-import type { Ruleset } from '../detect.ts';
+import type { LiveRules } from '../live-rules.ts';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 export interface HealthParts {
   isDraining: () => boolean;
-  ruleset: () => Ruleset;
+  rules: Pick<LiveRules, 'ruleset' | 'refusal'>;
   telemetry: Pick<Telemetry, 'prometheus'>;
 }
 
-export function healthRoutes(app: FastifyInstance, { isDraining, ruleset, telemetry }: HealthParts): void {
+export function healthRoutes(app: FastifyInstance, { isDraining, rules, telemetry }: HealthParts): void {
   const open = { config: { open: true } };
 
   // Alive: the process answers.
   app.get('/healthz', open, async () => ({ status: 'ok' }));
 
-  // Ready: rules are compiled, which they are before the server listens, and it is not stopping.
+  // Ready: rules are compiled, which they are before the server listens, and it is not stopping. Refused files take
+  // nothing from that: the set before them works. What is wrong with them is in the log, not on an open page.
   app.get('/readyz', open, async () => {
     if (isDraining()) throw new Problem('server.draining', 'stopping');
-    const { hash, rules } = ruleset();
-    return { status: 'ready', ruleset: hash, rules: rules.length };
+    const live = rules.ruleset();
+    const refusal = rules.refusal();
+    return {
+      status: 'ready',
+      ruleset: live.hash,
+      rules: live.rules.length,
+      ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
+    };
   });
 
   app.get('/metrics', open, async (_request, reply) => {

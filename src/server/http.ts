@@ -3,6 +3,7 @@ import { finished } from 'node:stream';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { LiveRules } from '../live-rules.ts';
 import type { Parts } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -16,6 +17,7 @@ import { problemOf, refuse } from './refusal.ts';
 export interface ServerParts {
   config: Config;
   parts: Parts;
+  rules: Pick<LiveRules, 'ruleset' | 'refusal'>;
   logger: Logger;
   telemetry: Pick<Telemetry, 'prometheus'>;
   deadLetters: DeadLetters | undefined;
@@ -28,7 +30,7 @@ export interface Server {
 }
 
 /** Builds the server without listening, so that tests can inject requests. */
-export function buildServer({ config, parts, logger, telemetry, deadLetters }: ServerParts): Server {
+export function buildServer({ config, parts, rules, logger, telemetry, deadLetters }: ServerParts): Server {
   const inFlight = countInFlight();
   const maySend = authorizer(config.auth);
   const app = Fastify({
@@ -60,7 +62,7 @@ export function buildServer({ config, parts, logger, telemetry, deadLetters }: S
     return refuse(problem, request, reply, deadLetters);
   });
 
-  healthRoutes(app, { isDraining: inFlight.isClosing, ruleset: parts.ruleset, telemetry });
+  healthRoutes(app, { isDraining: inFlight.isClosing, rules, telemetry });
   recordsRoute(app, { config, parts });
 
   return {

@@ -28,7 +28,8 @@ export function testServer(
     logger,
     telemetry: { prometheus: async () => '# none\n' },
     deadLetters,
-    parts: partsOf(config, ruleset, sinks),
+    rules: { ruleset: () => ruleset, refusal: () => undefined },
+    parts: partsOf(config, () => ruleset, sinks),
   });
   return { ...server, log };
 }

@@ -1,0 +1,217 @@
+/**
+ * Keeps the live rule set what the files say: notices that they changed, compiles them aside, and swaps the whole set.
+ *
+ * Noticing is looking: every two seconds at the name, the real path, the size and the times of each file. Events would
+ * be sooner and miss things: network and overlay file systems send none, and a ConfigMap's files change by a link beside
+ * them. A change is acted on when two looks in a row agree, so that a file which is being written is not read half.
+ *
+ * A set is refused, and the old one stays, when it cannot be loaded or has a problem that the live one had not: by a slip
+ * of the pen a rule would fall out of the set, and its detection be off without anybody having meant it. What was
+ * wrong at the start does not stand in the way (there the rest went live with a word in the log), and a file that is
+ * removed takes its rules with it, as that is how rules are removed.
+ */
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { Ruleset } from './detect.ts';
+import type { LoadedRules } from './rules.ts';
+import { printRuleProblem, type RuleProblem } from './sigma/index.ts';
+import { countReload, gaugeRefused, gaugeRules } from './telemetry.ts';
+
+export interface LiveRules {
+  /** The set that decides now; a batch asks once. */
+  ruleset(): Ruleset;
+  /** Why the files as they are now are not live; undefined while they are. */
+  refusal(): Refusal | undefined;
+  /** Looks at the files once, and takes over what has changed and come to rest. Not to be called again before it has
+   * resolved. */
+  look(): Promise<void>;
+}
+
+export interface Refusal {
+  /** When the files were refused first since a set of them was live. */
+  since: Date;
+  /** Where the problems are; at most `toldAtMost` of them. */
+  files: string[];
+  /** Every problem as it is printed, with the line and a caret; at most `toldAtMost` of them. */
+  text: string;
+}
+
+export interface RuleFiles {
+  /** Files and folders that the rule set is made of. */
+  paths: readonly string[];
+  /** Makes the rule set of what is in the files at the moment. */
+  load: () => LoadedRules;
+  logger: Logger;
+}
+
+const lookMilliseconds = 2000;
+/** Looks after which what was refused is tried again unchanged: its fault may have been the file system's. */
+const looksToRetry = 30;
+/** Looks after which the log is told that files do not come to rest. */
+const looksToWarn = 30;
+const toldAtMost = 20;
+
+/** Loads the rules; what is wrong with files that are not used is in the log.
+ * @throws Problem `rule.invalid` when not one rule can be used, or whatever `load` throws */
+export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise<LiveRules> {
+  let seen = await filesSeen(paths);
+  /** The files that were loaded last, whatever came of it. */
+  let tried = seen;
+  let { ruleset, problems } = load();
+  let refusal: Refusal | undefined;
+  let looksSinceTry = 0;
+  let restless = 0;
+
+  for (const problem of problems) logger.error({ path: problem.path }, printRuleProblem(problem));
+
+  async function look(): Promise<void> {
+    const now = await filesSeen(paths);
+    looksSinceTry++;
+    if (now !== seen) {
+      seen = now;
+      if (++restless === looksToWarn) warnOfUnrest();
+      return;
+    }
+    restless = 0;
+    const retry = refusal !== undefined && looksSinceTry >= looksToRetry;
+    if (now === tried && !retry) return;
+
+    const loaded = attempt();
+    // Changed under the reader, it may be of two minds.
+    if ((await filesSeen(paths)) !== now) return;
+    const changed = now !== tried;
+    tried = now;
+    looksSinceTry = 0;
+    if ('text' in loaded) refuse(loaded, changed);
+    else accept(loaded);
+  }
+
+  function attempt(): LoadedRules | Omit<Refusal, 'since'> {
+    try {
+      const loaded = load();
+      const added = problemsAdded(problems, loaded.problems);
+      return added.length === 0 ? loaded : describe(added);
+    } catch (error) {
+      const { message, path } = error as NodeJS.ErrnoException;
+      return { files: path === undefined ? [...paths] : [path], text: message };
+    }
+  }
+
+  function refuse({ files, text }: Omit<Refusal, 'since'>, changed: boolean): void {
+    const news = changed || text !== refusal?.text;
+    refusal = { since: refusal?.since ?? new Date(), files, text };
+    countReload('refused');
+    gaugeRefused(true);
+    if (!news) return;
+    logger.error(
+      { files, ruleset: ruleset.hash, since: refusal.since },
+      `The changed rules are not taken over: set ${ruleset.hash} with ${ruleset.rules.length} rules stays live. ` +
+        `Mend this, or undo the change; no restart is needed:\n${text}`,
+    );
+  }
+
+  function accept(loaded: LoadedRules): void {
+    const before = ruleset;
+    const mended = refusal !== undefined;
+    ({ ruleset, problems } = loaded);
+    refusal = undefined;
+    gaugeRefused(false);
+    if (ruleset.hash === before.hash) {
+      countReload('unchanged');
+      if (mended) logger.info({ ruleset: before.hash }, 'The rule files say again what is live');
+      return;
+    }
+    countReload('swapped');
+    gaugeRules(before.hash, 0);
+    gaugeRules(ruleset.hash, ruleset.rules.length);
+    logger.info(
+      { before: before.hash, ruleset: ruleset.hash, rules: ruleset.rules.length, ...changesOf(before, ruleset) },
+      'The changed rules are live',
+    );
+  }
+
+  function warnOfUnrest(): void {
+    logger.warn(
+      { ruleset: ruleset.hash, paths },
+      `Rule files change at every look, and are taken over only when they rest: set ${ruleset.hash} stays live. ` +
+        'See what writes to these paths',
+    );
+  }
+
+  return { ruleset: () => ruleset, refusal: () => refusal, look };
+}
+
+/** Looks again and again, until the signal is given. */
+export async function keepLooking({ look }: LiveRules, logger: Logger, signal: AbortSignal): Promise<void> {
+  const rest = () => sleep(lookMilliseconds, true, { signal, ref: false }).catch(() => false);
+  while (await rest()) await look().catch((error) => logger.error({ err: error }, 'Looking for changed rules failed'));
+}
+
+/** One line for each file and folder, which differs when there is something else to read. Errors are a state like any
+ * other. A look that hangs, as on a file server that is gone, keeps nothing waiting but the next. */
+async function filesSeen(paths: readonly string[]): Promise<string> {
+  const lines: string[] = [];
+  for (const path of paths) await see(path, new Set(), lines);
+  return lines.join('\n');
+}
+
+/** Sees what the loader would find: nothing hidden, links followed, each folder once. The inode is left out, as some
+ * network file systems make a new one up each time; the time of the last change of the inode is in, which nobody can
+ * set back. */
+async function see(path: string, entered: Set<string>, lines: string[]): Promise<void> {
+  try {
+    const place = await realpath(path);
+    const file = await stat(path, { bigint: true });
+    if (!file.isDirectory()) return void lines.push(`${path} ${place} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`);
+    if (entered.has(place)) return;
+    entered.add(place);
+    lines.push(`${path} ${place}`);
+    const entries = await readdir(path, { withFileTypes: true });
+    const names = entries.filter((entry) => !entry.isFile() || /\.ya?ml$/.test(entry.name)).map(({ name }) => name);
+    for (const name of names.sort()) if (!name.startsWith('.')) await see(join(path, name), entered, lines);
+  } catch (error) {
+    lines.push(`${path} ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** The problems that are not among those before. Lines move as a file is edited, so a problem is known by its file and
+ * its message, and by how many of it there are: of two rules in a file the second can get what the first has. */
+function problemsAdded(before: readonly RuleProblem[], after: readonly RuleProblem[]): RuleProblem[] {
+  const known = new Map<string, number>();
+  const keyOf = ({ path, message }: RuleProblem) => `${path}\0${message}`;
+  for (const problem of before) known.set(keyOf(problem), (known.get(keyOf(problem)) ?? 0) + 1);
+  return after.filter((problem) => {
+    const left = known.get(keyOf(problem)) ?? 0;
+    known.set(keyOf(problem), left - 1);
+    return left <= 0;
+  });
+}
+
+function describe(problems: readonly RuleProblem[]): Omit<Refusal, 'since'> {
+  const told = problems.slice(0, toldAtMost);
+  const more = problems.length - told.length;
+  return {
+    files: [...new Set(told.map(({ path }) => path))],
+    text: [...told.map(printRuleProblem), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'),
+  };
+}
+
+/** What became of rules and correlations, by name. */
+function changesOf(before: Ruleset, after: Ruleset): Record<'added' | 'removed' | 'changed', string[]> {
+  const [old, fresh] = [before, after].map(
+    ({ rules, correlations }) =>
+      new Map<string, object>([
+        ...rules.map(({ rule }) => [rule.name, rule] as const),
+        ...correlations.map(({ correlation }) => [correlation.name, correlation] as const),
+      ]),
+  );
+  const names = [...fresh.keys()];
+  return {
+    added: names.filter((name) => !old.has(name)),
+    removed: [...old.keys()].filter((name) => !fresh.has(name)),
+    changed: names.filter((name) => old.has(name) && !isDeepStrictEqual(old.get(name), fresh.get(name))),
+  };
+}

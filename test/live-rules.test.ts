@@ -1,0 +1,354 @@
+/** Rule files that change under a running process, as editors, kubelets and broken disks change them. */
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, test, vi } from 'vitest';
+import { openLiveRules } from '../src/live-rules.ts';
+import { loadRules } from '../src/rules.ts';
+
+const rule = (name: string, verb = 'get') =>
+  `title: T\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { a: { verb: ${verb} }, condition: a }\n`;
+const broken = rule('a').replace('verb:', 'verb|contain:');
+
+type Files = Record<string, string>;
+
+function write(folder: string, files: Files): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+/** Live rules on a folder with these files, and what a test asks of them. */
+async function live(files: Files, prepare = (folder: string) => write(folder, files)) {
+  const folder = join(mkdtempSync(join(tmpdir(), 'tripline-live-')), 'rules');
+  mkdirSync(folder);
+  prepare(folder);
+  const log: any[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
+  const load = vi.fn(() => loadRules([folder]));
+  const rules = await openLiveRules({ paths: [folder], load, logger });
+  load.mockClear();
+  const look = async (times: number) => {
+    for (let i = 0; i < times; i++) await rules.look();
+  };
+  return {
+    ...rules,
+    folder,
+    log,
+    load,
+    look,
+    /** As many looks as it takes to act on what has come to rest. */
+    settle: () => look(2),
+    names: () => rules.ruleset().rules.map(({ rule }) => rule.name),
+    hash: () => rules.ruleset().hash,
+    verbs: () => rules.ruleset().rules.map(({ rule }) => JSON.stringify([...rule.selections.values()])),
+  };
+}
+
+describe('what changes is taken over', () => {
+  const start = { 'a.yml': rule('a'), 'sub/b.yml': rule('b') };
+
+  test.each<[string, (folder: string) => void, string[], object]>([
+    ['a file changed', (at) => write(at, { 'a.yml': rule('a', 'list') }), ['a', 'b'], { changed: ['a'] }],
+    ['a file added', (at) => write(at, { 'c.yaml': rule('c') }), ['a', 'c', 'b'], { added: ['c'] }],
+    ['a folder added', (at) => write(at, { 'aa/c.yml': rule('c') }), ['a', 'c', 'b'], { added: ['c'] }],
+    ['a file removed', (at) => rmSync(join(at, 'a.yml')), ['b'], { removed: ['a'] }],
+    ['a folder removed', (at) => rmSync(join(at, 'sub'), { recursive: true }), ['a'], { removed: ['b'] }],
+    ['a rule by another name', (at) => write(at, { 'a.yml': rule('z') }), ['z', 'b'], { added: ['z'], removed: ['a'] }],
+  ])('%s', async (_, change, names, changes) => {
+    const rules = await live(start);
+    const before = rules.hash();
+    change(rules.folder);
+    await rules.settle();
+    expect(rules.names()).toEqual(names);
+    expect(rules.hash()).toBe(loadRules([rules.folder]).ruleset.hash);
+    expect(rules.log).toEqual([
+      expect.objectContaining({
+        msg: 'The changed rules are live',
+        before,
+        ruleset: rules.hash(),
+        rules: names.length,
+        ...{ added: [], removed: [], changed: [], ...changes },
+      }),
+    ]);
+  });
+
+  test('a text of the same length under the same time', async () => {
+    const rules = await live(start);
+    const time = new Date('2026-01-02T03:04:05Z');
+    utimesSync(join(rules.folder, 'a.yml'), time, time);
+    await rules.settle();
+    write(rules.folder, { 'a.yml': rule('a', 'put') });
+    utimesSync(join(rules.folder, 'a.yml'), time, time);
+    await rules.settle();
+    expect(rules.verbs()[0]).toContain('put');
+  });
+
+  test('nothing is loaded again while nothing changes, nor for files that are no rules', async () => {
+    const rules = await live(start);
+    write(rules.folder, { 'a.cases.json': '{}', 'notes.md': '', '.a.yml.swp': '', '.git/x.yml': 'title: [' });
+    await rules.look(100);
+    expect(rules.load).not.toHaveBeenCalled();
+  });
+
+  test('a file that is touched is the same set', async () => {
+    const rules = await live(start);
+    const before = rules.ruleset().hash;
+    utimesSync(join(rules.folder, 'a.yml'), 1, 1);
+    await rules.settle();
+    expect(rules.load).toHaveBeenCalledTimes(1);
+    expect(rules.hash()).toBe(before);
+    expect(rules.log).toEqual([]);
+  });
+});
+
+describe('a mounted ConfigMap', () => {
+  /** Swaps the files as the kubelet does: a folder by the time, a link to it, renamed onto `..data`. */
+  function mount(folder: string, version: string, files: Files): void {
+    write(join(folder, version), files);
+    const data = join(folder, '..data');
+    symlinkSync(version, `${data}_tmp`);
+    let old: string | undefined;
+    try {
+      old = readlinkSync(data);
+    } catch {}
+    renameSync(`${data}_tmp`, data);
+    for (const name of Object.keys(files)) {
+      rmSync(join(folder, name), { force: true });
+      symlinkSync(join('..data', name), join(folder, name));
+    }
+    if (old !== undefined) rmSync(join(folder, old), { recursive: true });
+  }
+
+  test('is taken over, and each of its files counts once', async () => {
+    const rules = await live({}, (folder) => mount(folder, '..2026_1', { 'a.yml': rule('a'), 'b.yml': rule('b') }));
+    expect(rules.names()).toEqual(['a', 'b']);
+    mount(rules.folder, '..2026_2', { 'a.yml': rule('a', 'put'), 'b.yml': rule('b') });
+    await rules.settle();
+    expect(rules.names()).toEqual(['a', 'b']);
+    expect(rules.verbs()[0]).toContain('put');
+    expect(rules.log).toMatchObject([{ changed: ['a'] }]);
+  });
+
+  test('is seen by its link alone, where files were there before', async () => {
+    const rules = await live({}, (folder) => mount(folder, '..2026_1', { 'a.yml': rule('a', 'get') }));
+    // The file of the next version is there before, and only the link changes.
+    write(join(rules.folder, '..2026_2'), { 'a.yml': rule('a', 'put') });
+    await rules.settle();
+    expect(rules.load).not.toHaveBeenCalled();
+    symlinkSync('..2026_2', join(rules.folder, '..data_tmp'));
+    renameSync(join(rules.folder, '..data_tmp'), join(rules.folder, '..data'));
+    await rules.settle();
+    expect(rules.verbs()[0]).toContain('put');
+  });
+});
+
+describe('what cannot be used is refused, and the old set stays', () => {
+  test('a broken file: told where, in the log and to those who ask, until it is mended', async () => {
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
+    const before = rules.ruleset();
+    write(rules.folder, { 'a.yml': broken });
+    await rules.settle();
+    const path = join(rules.folder, 'a.yml');
+    expect(rules.ruleset()).toBe(before);
+    expect(rules.refusal()).toMatchObject({ since: expect.any(Date), files: [path] });
+    expect(rules.log).toMatchObject([{ level: 50, files: [path], ruleset: before.hash }]);
+    const { msg } = rules.log[0];
+    for (const words of [`${path}:4:24: `, "did you mean 'contains'?", '^', before.hash, 'stays live', 'no restart']) {
+      expect(msg).toContain(words);
+    }
+
+    await rules.look(10);
+    expect(rules.log).toHaveLength(1);
+
+    write(rules.folder, { 'a.yml': rule('a', 'put') });
+    await rules.settle();
+    expect(rules.verbs()[0]).toContain('put');
+    expect(rules.refusal()).toBeUndefined();
+    expect(rules.log).toMatchObject([{}, { changed: ['a'], before: before.hash }]);
+  });
+
+  test('a broken file that is put back as it was', async () => {
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
+    write(rules.folder, { 'a.yml': broken });
+    await rules.settle();
+    write(rules.folder, { 'a.yml': rule('a') });
+    await rules.settle();
+    expect(rules.refusal()).toBeUndefined();
+    expect(rules.log).toMatchObject([{}, { msg: 'The rule files say again what is live' }]);
+  });
+
+  test.each<[string, Files]>([
+    ['a file that is added broken', { 'c.yml': broken }],
+    ['a file with the name of another rule', { 'c.yml': rule('a') }],
+    ['a good change beside a broken one', { 'a.yml': rule('a', 'put'), 'b.yml': 'title: [' }],
+    ['an empty file in the place of a rule', { 'a.yml': '' }],
+    ['a second rule of a file, broken as the first was', { 'two.yml': `${broken}---\n${broken}` }],
+  ])('%s', async (_, files) => {
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b'), 'two.yml': `${broken}---\n${rule('two')}` });
+    const before = rules.ruleset();
+    rules.log.length = 0;
+    write(rules.folder, files);
+    await rules.settle();
+    expect(rules.ruleset()).toBe(before);
+    expect(rules.refusal()).toBeDefined();
+    expect(rules.log).toHaveLength(1);
+  });
+
+  test('since when is since the first of several broken versions', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    write(rules.folder, { 'a.yml': broken });
+    await rules.settle();
+    const first = rules.refusal()!;
+    write(rules.folder, { 'a.yml': 'title: [' });
+    await rules.settle();
+    expect(rules.refusal()?.text).not.toBe(first.text);
+    expect(rules.refusal()?.since).toBe(first.since);
+    expect(rules.log).toHaveLength(2);
+  });
+
+  test('a folder that goes, and comes back', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    const before = rules.ruleset();
+    renameSync(rules.folder, `${rules.folder}-gone`);
+    await rules.settle();
+    expect(rules.ruleset()).toBe(before);
+    expect(rules.refusal()).toMatchObject({ files: [rules.folder], text: expect.stringContaining('does not exist') });
+    renameSync(`${rules.folder}-gone`, rules.folder);
+    await rules.settle();
+    expect(rules.refusal()).toBeUndefined();
+    write(rules.folder, { 'a.yml': rule('a', 'put') });
+    await rules.settle();
+    expect(rules.verbs()[0]).toContain('put');
+  });
+
+  test('a folder from which every rule is gone', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    rmSync(join(rules.folder, 'a.yml'));
+    await rules.settle();
+    expect(rules.names()).toEqual(['a']);
+    expect(rules.refusal()?.text).toContain('no rule that can be used');
+  });
+
+  test('a link to nothing', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    symlinkSync('gone', join(rules.folder, 'b.yml'));
+    await rules.settle();
+    expect(rules.names()).toEqual(['a']);
+    expect(rules.refusal()?.files).toEqual([join(rules.folder, 'b.yml')]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a file that may not be read (root may read all)', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    chmodSync(join(rules.folder, 'a.yml'), 0);
+    await rules.settle();
+    expect(rules.names()).toEqual(['a']);
+    expect(rules.refusal()?.files).toEqual([join(rules.folder, 'a.yml')]);
+    chmodSync(join(rules.folder, 'a.yml'), 0o600);
+    await rules.settle();
+    expect(rules.refusal()).toBeUndefined();
+  });
+
+  test('an error of the system passes, though the files stay the same', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    const error = Object.assign(new Error("EACCES: permission denied, open '/rules/a.yml'"), { path: '/rules/a.yml' });
+    rules.load.mockImplementationOnce(() => {
+      throw error;
+    });
+    rules.load.mockImplementationOnce(() => {
+      throw error;
+    });
+    write(rules.folder, { 'a.yml': rule('a', 'put') });
+    await rules.settle();
+    expect(rules.refusal()).toMatchObject({ files: ['/rules/a.yml'], text: error.message });
+    await rules.look(30);
+    expect(rules.refusal()).toBeDefined();
+    expect(rules.load).toHaveBeenCalledTimes(2);
+    await rules.look(30);
+    expect(rules.refusal()).toBeUndefined();
+    expect(rules.verbs()[0]).toContain('put');
+    expect(rules.log, 'the same is not told twice').toMatchObject([{ level: 50 }, { level: 30 }]);
+  });
+});
+
+describe('what was broken at the start', () => {
+  const start = { 'a.yml': rule('a'), 'bad.yml': broken };
+
+  test('is told, the others are live, and does not stand in the way of a change', async () => {
+    const rules = await live(start);
+    expect(rules.names()).toEqual(['a']);
+    expect(rules.refusal()).toBeUndefined();
+    expect(rules.log).toMatchObject([{ level: 50, path: join(rules.folder, 'bad.yml') }]);
+    write(rules.folder, { 'a.yml': rule('a', 'put'), 'bad.yml': `# It moves a line down.\n${broken}` });
+    await rules.settle();
+    expect(rules.refusal()).toBeUndefined();
+    expect(rules.verbs()[0]).toContain('put');
+  });
+
+  test('once mended may not break again', async () => {
+    const rules = await live(start);
+    write(rules.folder, { 'bad.yml': rule('b') });
+    await rules.settle();
+    expect(rules.names()).toEqual(['a', 'b']);
+    write(rules.folder, { 'bad.yml': broken });
+    await rules.settle();
+    expect(rules.names()).toEqual(['a', 'b']);
+    expect(rules.refusal()).toBeDefined();
+  });
+});
+
+describe('what is under way is let come to rest', () => {
+  test('a file that is written piece by piece', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    const path = join(rules.folder, 'b.yml');
+    for (const piece of rule('b').split(/(?<=\n)/)) {
+      appendFileSync(path, piece);
+      await rules.look(1);
+    }
+    expect(rules.load).not.toHaveBeenCalled();
+    await rules.look(1);
+    expect(rules.names()).toEqual(['a', 'b']);
+    expect(rules.log).toHaveLength(1);
+  });
+
+  test('a flood of changes is loaded once, at its end, and told of while it lasts', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    for (let i = 0; i < 100; i++) {
+      write(rules.folder, { [`b${i % 7}.yml`]: i % 3 === 0 ? broken : rule(`b${i % 7}`, `v${i}`) });
+      await rules.look(1);
+    }
+    expect(rules.load).not.toHaveBeenCalled();
+    expect(rules.log).toMatchObject([{ level: 40, msg: expect.stringContaining('change at every look') }]);
+    write(rules.folder, Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`b${i}.yml`, rule(`b${i}`)])));
+    await rules.settle();
+    expect(rules.load).toHaveBeenCalledTimes(1);
+    expect(rules.names()).toHaveLength(8);
+  });
+
+  test('a change while the files are read is loaded again, whole', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    write(rules.folder, { 'a.yml': rule('a', 'list') });
+    rules.load.mockImplementationOnce(() => {
+      const loaded = loadRules([rules.folder]);
+      write(rules.folder, { 'a.yml': rule('a', 'put') });
+      return loaded;
+    });
+    await rules.settle();
+    expect(rules.verbs()[0], 'of two minds').toContain('get');
+    await rules.settle();
+    expect(rules.verbs()[0]).toContain('put');
+  });
+});
