@@ -154,24 +154,36 @@ export async function keepLooking({ look }: LiveRules, logger: Logger, signal: A
  * other. A look that hangs, as on a file server that is gone, keeps nothing waiting but the next. */
 async function filesSeen(paths: readonly string[]): Promise<string> {
   const lines: string[] = [];
-  for (const path of paths) await see(path, new Set(), lines);
+  for (const path of paths) await see({ path }, new Set(), lines);
   return lines.join('\n');
 }
 
 /** Sees what the loader would find: nothing hidden, links followed, each folder once. The inode is left out, as some
  * network file systems make a new one up each time; the time of the last change of the inode is in, which nobody can
- * set back. */
-async function see(path: string, entered: Set<string>, lines: string[]): Promise<void> {
+ * set back.
+ * @param place the real path, where it is known already */
+async function see(
+  { path, place }: { path: string; place?: string },
+  entered: Set<string>,
+  lines: string[],
+): Promise<void> {
   try {
-    const place = await realpath(path);
+    const real = place ?? (await realpath(path));
     const file = await stat(path, { bigint: true });
-    if (!file.isDirectory()) return void lines.push(`${path} ${place} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`);
-    if (entered.has(place)) return;
-    entered.add(place);
-    lines.push(`${path} ${place}`);
+    if (!file.isDirectory()) return void lines.push(`${path} ${real} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`);
+    if (entered.has(real)) return;
+    entered.add(real);
+    lines.push(`${path} ${real}`);
     const entries = await readdir(path, { withFileTypes: true });
-    const names = entries.filter((entry) => !entry.isFile() || /\.ya?ml$/.test(entry.name)).map(({ name }) => name);
-    for (const name of names.sort()) if (!name.startsWith('.')) await see(join(path, name), entered, lines);
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const { name } = entry;
+      if (name.startsWith('.') || (entry.isFile() && !/\.ya?ml$/.test(name))) continue;
+      await see(
+        { path: join(path, name), ...(!entry.isSymbolicLink() && { place: join(real, name) }) },
+        entered,
+        lines,
+      );
+    }
   } catch (error) {
     lines.push(`${path} ${(error as NodeJS.ErrnoException).code}`);
   }
