@@ -76,6 +76,8 @@ export interface LevelCase {
 /** A rule about how other rules match: how often, together, in order, for the first time. */
 export interface Correlation extends RuleHead {
   position: Position;
+  /** Where the names of rules and fields stand that it uses. */
+  positions: ReadonlyMap<string, Position>;
   /** Names or ids, of rules or of other correlations. */
   rules: string[];
   groupBy: string[];
@@ -105,7 +107,7 @@ export interface Bound {
   value: number;
 }
 
-/** A detection that is put to rules from outside: where it is false, a match of theirs is silenced. */
+/** An exception: a detection that is put to rules from outside. Where it is false, a match of theirs is silenced. */
 export interface Filter extends Detection {
   path: string;
   /** A UUID. */

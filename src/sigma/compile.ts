@@ -1,8 +1,19 @@
 /** Turns a rule into a function of a field look-up. A look-up may report a gap, so truth is three-valued (Kleene). */
-import type { BlockItem, Condition, Detection, FieldItem, Item, Members, Rule, Test } from './ast.ts';
+import type {
+  BlockItem,
+  Condition,
+  Detection,
+  FieldItem,
+  Filter,
+  Item,
+  Members,
+  Rule,
+  RuleLevel,
+  Test,
+} from './ast.ts';
 import { fieldWithin, holdsDespiteGap, holdsForNothing, membersOf, printBlock } from './block.ts';
 import type { FieldLookup, Found } from './field.ts';
-import { type CompiledTest, compileTest, referencesOf } from './value-test.ts';
+import { type CompiledTest, compileTest, isHopeless, referencesOf } from './value-test.ts';
 
 /** Why something could not be decided: the field that was missing, and what became of it. */
 export interface Gap {
@@ -14,16 +25,41 @@ export interface Gap {
 export type Decision = boolean | Gap;
 export type Predicate = (lookup: FieldLookup) => Decision;
 
-export interface CompiledRule {
-  readonly rule: Rule;
+/** What an explanation needs beside a detection. */
+interface Compiled {
   readonly decide: Predicate;
   readonly tests: ReadonlyMap<Test, CompiledTest>;
 }
 
+export interface CompiledRule extends Compiled {
+  readonly rule: Rule;
+  /** Where one of them is false, a match is silenced. */
+  readonly exceptions: readonly CompiledFilter[];
+  /** The first that holds tells the level. */
+  readonly levels: readonly { decide: Predicate; level: RuleLevel }[];
+}
+
+export interface CompiledFilter extends Compiled {
+  readonly filter: Filter;
+}
+
 /** The rule, ready to be evaluated. Takes what `parseRules` returns; never throws on it. */
-export function compileRule(rule: Rule): CompiledRule {
+export function compileRule(rule: Rule, exceptions: readonly CompiledFilter[] = []): CompiledRule {
   const tests = new Map<Test, CompiledTest>();
-  return { rule, decide: compileDetection(rule, { tests, blocks: '' }), tests };
+  const selections = compileSelections(rule, { tests, blocks: '' });
+  return {
+    rule,
+    decide: compileCondition(rule.condition, selections),
+    tests,
+    exceptions,
+    levels: rule.levels.map(({ condition, level }) => ({ decide: compileCondition(condition, selections), level })),
+  };
+}
+
+/** The filter, ready to be an exception of any number of rules. */
+export function compileFilter(filter: Filter): CompiledFilter {
+  const tests = new Map<Test, CompiledTest>();
+  return { filter, decide: compileDetection(filter, { tests, blocks: '' }), tests };
 }
 
 interface Scope {
@@ -33,12 +69,16 @@ interface Scope {
   blocks: string;
 }
 
-function compileDetection({ selections, condition }: Detection, scope: Scope): Predicate {
+function compileDetection(detection: Detection, scope: Scope): Predicate {
+  return compileCondition(detection.condition, compileSelections(detection, scope));
+}
+
+function compileSelections({ selections }: Detection, scope: Scope): Map<string, Predicate> {
   const compiled = new Map<string, Predicate>();
   for (const { name, alternatives } of selections.values()) {
     compiled.set(name, some(alternatives.map((items) => compileItems(items, scope))));
   }
-  return compileCondition(condition, compiled);
+  return compiled;
 }
 
 function compileCondition(condition: Condition, selections: ReadonlyMap<string, Predicate>): Predicate {
@@ -124,9 +164,11 @@ function joinMembers(members: Members, predicates: readonly Predicate[]): Predic
 
 /** Tells where there may be more for an item to see: in its field, or in one that it is compared to. */
 export function compileGap(
-  { field, tests }: FieldItem,
+  { field, tests, quantifier }: FieldItem,
   blocks: string,
 ): (found: Found, lookup: FieldLookup) => Gap | undefined {
+  // Whatever there may be more, it does not pass.
+  if (quantifier === 'all' ? tests.some(isHopeless) : tests.every(isHopeless)) return () => undefined;
   const references = tests.flatMap(referencesOf);
   return (found, lookup) => {
     if (found.gap !== undefined) return { field: fieldWithin(blocks, field), reason: found.gap };

@@ -74,17 +74,24 @@ function readSelections(
   const conditionEntry = members.find(({ key }) => key === 'condition');
   if (conditionEntry === undefined) {
     const names = [...selections.keys()];
-    file.report(offsetOf(entry.keyNode), "the detection has no 'condition'", `add condition: ${names[0] ?? '…'}`);
+    file.report(offsetOf(entry.keyNode), `the ${entry.key} has no 'condition'`, `add condition: ${names[0] ?? '…'}`);
     return undefined;
   }
   const condition = readCondition(file, conditionEntry, [...selections.keys()]);
   return condition && { selections, condition };
 }
 
-/** One condition, or a list of which any will do. */
-function readCondition(file: RuleFile, entry: Entry, selections: readonly string[]): Condition | undefined {
+/** Conditions in a list; each can name every selection again. */
+const MAX_CONDITIONS = 100;
+
+/** One condition over the named selections, or a list of which any will do. */
+export function readCondition(file: RuleFile, entry: Entry, selections: readonly string[]): Condition | undefined {
   const nodes = isSeq(entry.value) ? (entry.value.items as Node[]) : [entry.value];
   const conditions: Condition[] = [];
+  if (nodes.length > MAX_CONDITIONS) {
+    file.report(startOf(entry), `there are more than ${MAX_CONDITIONS} conditions`, 'join them, or split the rule');
+    return undefined;
+  }
   for (const node of nodes) {
     if (!isScalar(node) || typeof node.value !== 'string') {
       file.report(startOf(entry), "'condition' has to be text", 'name the selections, joined by and, or, not');

@@ -10,6 +10,8 @@ export type Explanation =
   | { kind: 'and' | 'or' | 'not'; truth: Truth; operands: Explanation[] }
   | { kind: 'atLeast'; count: number; truth: Truth; operands: Explanation[] }
   | { kind: 'selection'; name: string; truth: Truth; operands: Explanation[] }
+  /** A filter; where it is false, it silences the rule. */
+  | { kind: 'exception'; name: string; truth: Truth; operands: Explanation[] }
   /** An array block; its operands are the members that were looked at, `gap` says why there may be more. */
   | { kind: 'block'; field: string; truth: Truth; operands: Explanation[]; gap?: string }
   | PredicateExplanation;
@@ -30,13 +32,21 @@ export interface PredicateExplanation {
   gap?: string;
 }
 
-/** The tree of a rule's condition with the truth of each node. Its own truth is that of `evaluate`. */
-export function explain(rule: CompiledRule, lookup: FieldLookup): Explanation {
-  return explainDetection(rule.rule, { rule, lookup, blocks: '' });
+/** The tree of a rule's condition, and of those of its exceptions, with the truth of each node. Its own truth is that of
+ * `evaluate`. */
+export function explain({ rule, tests, exceptions }: CompiledRule, lookup: FieldLookup): Explanation {
+  const explained = explainDetection(rule, { tests, lookup, blocks: '' });
+  if (exceptions.length === 0) return explained;
+  return node('and', [
+    explained,
+    ...exceptions.map(({ filter, tests }): Explanation => {
+      const operand = explainDetection(filter, { tests, lookup, blocks: '' });
+      return { kind: 'exception', name: filter.name, truth: operand.truth, operands: [operand] };
+    }),
+  ]);
 }
 
-interface Scope {
-  rule: CompiledRule;
+interface Scope extends Pick<CompiledRule, 'tests'> {
   lookup: FieldLookup;
   /** The array blocks around, as the file spells them. */
   blocks: string;
@@ -80,12 +90,12 @@ function node(kind: 'and' | 'or' | 'not', operands: Explanation[]): Explanation 
   }
 }
 
-function explainField(item: FieldItem, { rule, lookup, blocks }: Scope): PredicateExplanation {
+function explainField(item: FieldItem, { tests, lookup, blocks }: Scope): PredicateExplanation {
   const found = lookup(item.field);
   const passing = new Set<unknown>();
   let passed = 0;
   for (const test of item.tests) {
-    const values = found.values.filter(rule.tests.get(test)!(lookup));
+    const values = found.values.filter(tests.get(test)!(lookup));
     for (const value of values) passing.add(value);
     if (values.length > 0 || (test.kind === 'null' && isAbsent(found))) passed++;
   }
@@ -171,7 +181,7 @@ const MAX_MATCHED_LENGTH = 1000;
 /** The fields that made the rule match, each with the value that passed, or a list of several.
  *
  * Taken are the predicates that are true and that stand on a way of true nodes from the top down to them, under no
- * `not`: what an exclusion looks at did not make the rule match, and of an `or` only the branches that hold did. Of a
+ * `not` and in no exception: what an exclusion looks at did not make the rule match, and of an `or` only the branches that hold did. Of a
  * field only the values that passed are shown, at most 10, long text cut; a field that had to be missing is null, a map
  * or list `true`. Fields that the finding shows anyway can be left out, unless nothing would be left.
  * @param shownElsewhere names of fields to leave out */
@@ -198,6 +208,7 @@ function decidingPredicates(explanation: Explanation): PredicateExplanation[] {
   if (explanation.truth !== true) return [];
   switch (explanation.kind) {
     case 'not':
+    case 'exception':
       return [];
     case 'predicate':
       return explanation.negated ? [] : [explanation];
@@ -237,6 +248,8 @@ function labelOf(explanation: Exclude<Explanation, PredicateExplanation>): strin
   switch (explanation.kind) {
     case 'selection':
       return explanation.name;
+    case 'exception':
+      return `exception ${explanation.name}`;
     case 'atLeast':
       return `${explanation.count} of`;
     case 'block': {

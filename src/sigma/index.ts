@@ -2,9 +2,9 @@
 export type { Correlation, Filter, Rule, RuleHead, RuleLevel, RuleMode } from './ast.ts';
 export type { Check, Report } from './check.ts';
 export { checks } from './checks.ts';
-export { type CompiledRule, compileRule, type Gap } from './compile.ts';
+export { type CompiledFilter, type CompiledRule, compileFilter, compileRule, type Gap } from './compile.ts';
 export type { CompiledCorrelation } from './correlation.ts';
-export { type Evaluation, evaluate } from './evaluate.ts';
+export { type Evaluation, evaluate, levelOf } from './evaluate.ts';
 export { type Explanation, explain, matchedFields, printExplanation } from './explain.ts';
 export type { FieldLookup, Found, Truth } from './field.ts';
 export { type LintOptions, type LintProblem, lint } from './lint.ts';

@@ -230,7 +230,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   expand: {
-    doc: 'Each `%name%` in the value stands for any of the values that the placeholder of that name has; `\\%` is the character.',
+    doc: 'Each `%name%` in the value stands for any of the values that the list of that name has; `\\%` is the character.',
     kind: 'expands',
     examples: [
       {
@@ -246,6 +246,27 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
         placeholders: { admins: ['ann', 'bob'] },
         passes: ['bob'],
         fails: ['Ann'],
+      },
+      {
+        modifiers: 'expand|startswith|cased',
+        rule: '%admins%',
+        placeholders: { admins: ['ann', 'bob'] },
+        passes: ['ann@corp'],
+        fails: ['ANN', 'joann'],
+      },
+      {
+        modifiers: 'cidr|expand',
+        rule: '%nets%',
+        placeholders: { nets: ['10.0.0.0/8', 'fc00::/7'] },
+        passes: ['10.1.2.3', 'fd00::1'],
+        fails: ['11.0.0.1', null],
+      },
+      {
+        modifiers: 'expand',
+        rule: '%none%',
+        placeholders: { none: [] },
+        passes: [],
+        fails: ['', 'none', '%none%', null],
       },
       { modifiers: 'expand', rule: '100\\%', placeholders: {}, passes: ['100%'], fails: ['100\\%'] },
     ],

@@ -1,9 +1,11 @@
 /** Reads the text of a rule file, and reports at once everything that is wrong with it. */
-import { isScalar, type YAMLMap } from 'yaml';
+import { isMap, isScalar, type YAMLMap } from 'yaml';
 import type { Correlation, Filter, Rule } from './ast.ts';
 import { readCollection } from './collection.ts';
 import { readCorrelation } from './correlation.ts';
 import { type DetectionContext, readDetection } from './detection.ts';
+import { readFilter } from './filter.ts';
+import { readLevels } from './levels.ts';
 import { readLogsource } from './logsource.ts';
 import type { Placeholders } from './placeholder.ts';
 import { readText } from './read-entry.ts';
@@ -88,9 +90,12 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): ((parsed: Pa
       const correlation = head && readCorrelation(file, root, head);
       return correlation && (({ correlations }) => correlations.push(correlation));
     }
-    case 'filter':
-      file.report(offsetOf(spelled[0].keyNode), "'filter' documents are not supported yet", 'write a rule');
-      return undefined;
+    case 'filter': {
+      const { head, logsource, context } = readSubject(file, root, kinds.filter, given);
+      if (head === undefined || logsource === undefined) return undefined;
+      const filter = readFilter(file, spelled[0], head, logsource, context);
+      return filter && (({ filters }) => filters.push(filter));
+    }
     default: {
       const rule = readRule(file, root, given);
       return rule && (({ rules }) => rules.push(rule));
@@ -100,17 +105,28 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): ((parsed: Pa
 
 function readRule(file: RuleFile, root: YAMLMap, given: Given): Rule | undefined {
   const members = membersOf(root);
+  const { head, logsource, taxonomy, context } = readSubject(file, root, kinds.rule, given);
+  const entry = members.get('detection');
+  const detection = entry && readDetection(file, entry, context);
+  const tripline = members.get('tripline')?.value;
+  const levelsEntry = isMap(tripline) ? membersOf(tripline).get('levels') : undefined;
+  const levels = levelsEntry && detection && readLevels(file, levelsEntry, [...detection.selections.keys()]);
+  if (head === undefined || logsource === undefined || detection === undefined) return undefined;
+  return { ...head, logsource, taxonomy, ...detection, levels: levels ?? [] };
+}
+
+/** What a document that has a logsource is about, and how its detection is to be read. */
+function readSubject(file: RuleFile, root: YAMLMap, kind: DocumentKind, given: Given) {
+  const members = membersOf(root);
   const taxonomy = readText(file, members.get('taxonomy'), { maxLength: 100 }) ?? 'sigma';
   const logsource = readLogsource(file, members.get('logsource'));
   // Of the events of other products, and of fields by other names, nothing is known here.
   const isOurs = (logsource === undefined || logsource.product === 'kubernetes') && taxonomy === 'sigma';
   const knownFields = isOurs ? given.knownFields : undefined;
-  const head = readHead(file, root, kinds.rule, { ...given, knownFields });
+  const head = readHead(file, root, kind, { ...given, knownFields });
   const arrays = readVersion(file, members.get('sigma-version')) >= 3;
-  const entry = members.get('detection');
-  const detection = entry && readDetection(file, entry, { ...given, knownFields, arrays });
-  if (head === undefined || logsource === undefined || detection === undefined) return undefined;
-  return { ...head, logsource, taxonomy, ...detection, levels: [] };
+  const context: DetectionContext = { placeholders: given.placeholders, knownFields, arrays };
+  return { head, logsource, taxonomy, context };
 }
 
 /** The major version of Sigma that a document is written in; 2 where it does not say. */

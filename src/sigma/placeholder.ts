@@ -1,7 +1,8 @@
 /** Values that a rule leaves to whoever runs it: `%name%` under the modifier expand. */
 import { didYouMean, quote } from './rule-problem.ts';
 
-/** What each placeholder stands for: values as a rule would spell them, wildcards among them. */
+/** What each placeholder stands for: values as a rule would spell them, wildcards among them. One that stands for none
+ * makes a value that nothing matches: an operator's list that is empty as yet is no mistake. */
 export type Placeholders = ReadonlyMap<string, readonly string[]>;
 
 const MAX_EXPANSIONS = 10_000;
@@ -17,9 +18,9 @@ export function expandPlaceholders(
   let texts = [''];
   for (const [index, part] of parts.entries()) {
     const values = index % 2 === 0 ? [part.replaceAll('\\%', '%')] : placeholders.get(part);
-    if (values === undefined || values.length === 0) {
-      const hint = didYouMean(part, placeholders.keys(), 'give it values, or take the rule out');
-      return { message: `the placeholder ${quote(part)} has no values`, hint };
+    if (values === undefined) {
+      const hint = didYouMean(part, placeholders.keys(), `write a list ${part.slice(0, 60)}.yml, or take the rule out`);
+      return { message: `there is no list ${quote(part)}`, hint };
     }
     if (texts.length * values.length > MAX_EXPANSIONS) {
       return {

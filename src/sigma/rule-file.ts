@@ -69,11 +69,20 @@ export function openFile(source: string, path: string): RuleFile {
   };
 }
 
+/** What a file should hold, for messages. */
+interface Shape {
+  noun: string;
+  hint: string;
+}
+
+const ruleShape: Shape = { noun: 'rule', hint: 'write a map with title, logsource, detection' };
+
 /** The maps of the file's documents, those of plain YAML: without anchors, tags, merge keys or repeated keys. */
-export function readYaml(file: RuleFile): YAMLMap[] {
+export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
   const { text, lines } = file;
+  const nothing = `the file does not hold a ${shape.noun}`;
   if (text.length > MAX_FILE_LENGTH) {
-    file.report(0, `the file is longer than ${MAX_FILE_LENGTH} characters`, 'split the rule');
+    file.report(0, `the file is longer than ${MAX_FILE_LENGTH} characters`, 'split the file');
     return [];
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
@@ -97,7 +106,7 @@ export function readYaml(file: RuleFile): YAMLMap[] {
     file.report(0, `the file holds more than ${MAX_DOCUMENTS} documents`, 'split the file');
     return [];
   }
-  if (filled.length === 0) file.report(0, noRule, howToWrite);
+  if (filled.length === 0) file.report(0, nothing, shape.hint);
   return filled.flatMap(({ contents: root, errors }) => {
     for (const error of errors) {
       const isDeep = error.message.includes('call stack');
@@ -106,17 +115,14 @@ export function readYaml(file: RuleFile): YAMLMap[] {
     }
     if (errors.length > 0) return [];
     if (!isMap(root)) {
-      file.report(root === null ? 0 : offsetOf(root as Node), noRule, howToWrite);
+      file.report(root === null ? 0 : offsetOf(root as Node), nothing, shape.hint);
       return [];
     }
     return inspect(file, root) ? [root] : [];
   });
 }
 
-const noRule = 'the file does not hold a rule';
-const howToWrite = 'write a map with title, logsource, detection';
-
-/** Tells whether the tree can be walked, and reports what YAML allows and a rule does not. */
+/** Tells whether the tree can be walked, and reports what YAML allows and these files do not. */
 function inspect(file: RuleFile, root: YAMLMap): boolean {
   const stack: { node: unknown; depth: number }[] = [{ node: root, depth: 0 }];
   let isUsable = true;

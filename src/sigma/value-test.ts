@@ -104,6 +104,11 @@ export function referencesOf(test: Test): { field: string; gapOf(found: Found): 
   ];
 }
 
+/** Whether no value whatever passes: placeholders without values leave nothing to compare with. */
+export function isHopeless(test: Test): boolean {
+  return test.kind === 'either' && test.tests.every(isHopeless);
+}
+
 /** The test in a few words of Sigma, for a person. */
 export function printTest(test: Test): string {
   switch (test.kind) {
@@ -129,7 +134,7 @@ export function printTest(test: Test): string {
     case 'date':
       return `${test.part} ${test.value}`;
     case 'either':
-      return `(${test.tests.map(printTest).join(' or ')})`;
+      return isHopeless(test) ? 'a value of an empty list' : `(${test.tests.map(printTest).join(' or ')})`;
   }
 }
 

@@ -1,0 +1,50 @@
+/** The lists that rules call by name: those that come with Tripline, and the operator's own. */
+import { fileURLToPath } from 'node:url';
+import { type List, type Placeholders, parseList, type RuleProblem } from './sigma/index.ts';
+import { readSources, type SourceFile } from './source-files.ts';
+
+/** The folder of the lists that come with Tripline. */
+export const bundledLists = fileURLToPath(new URL('../lists', import.meta.url));
+
+export interface LoadedLists {
+  /** Sorted by name. */
+  lists: List[];
+  files: SourceFile[];
+  problems: RuleProblem[];
+}
+
+/** Loads the bundled lists, and those of the given paths, which replace bundled ones of their name.
+ * @throws Problem `rule.invalid` when a path does not exist */
+export function loadLists(paths: readonly string[]): LoadedLists {
+  const bundled = listsIn([bundledLists]);
+  const own = listsIn(paths);
+  const lists = new Map([...bundled.lists, ...own.lists].map((list) => [list.name, list]));
+  return {
+    lists: [...lists.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    files: [...bundled.files, ...own.files],
+    problems: [...bundled.problems, ...own.problems],
+  };
+}
+
+function listsIn(paths: readonly string[]): LoadedLists {
+  const { files, problems } = readSources(paths, 'lists');
+  const lists = new Map<string, List>();
+  for (const { path, text } of files) {
+    const parsed = parseList(text, path);
+    problems.push(...parsed.problems);
+    const { list } = parsed;
+    if (list === undefined) continue;
+    const other = lists.get(list.name);
+    if (other === undefined) lists.set(list.name, list);
+    else {
+      const message = `the list in ${other.path} has the name '${list.name}' already`;
+      problems.push({ path, line: 1, column: 1, message, hint: 'rename the file, or join the two' });
+    }
+  }
+  return { lists: [...lists.values()], files, problems };
+}
+
+/** What `%name%` stands for in rules. */
+export function placeholdersOf(lists: readonly List[]): Placeholders {
+  return new Map(lists.map(({ name, values }) => [name, values]));
+}

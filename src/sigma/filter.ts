@@ -1,0 +1,38 @@
+/** Reads a filter: an exception that is put to rules from outside. */
+import { isMap, isScalar, isSeq } from 'yaml';
+import type { Filter, Logsource, RuleHead } from './ast.ts';
+import { type DetectionContext, readDetection } from './detection.ts';
+import { readTexts } from './read-entry.ts';
+import { type Entry, entriesOf, offsetOf, positionOf, type RuleFile, startOf, withoutEntry } from './rule-file.ts';
+
+/** The filter of a document, or undefined where the file has been told why there is none.
+ * @see Sigma specification 2.1.0, "Sigma Filters" */
+export function readFilter(
+  file: RuleFile,
+  entry: Entry,
+  { path, id, name, title, description }: RuleHead,
+  logsource: Logsource,
+  context: DetectionContext,
+): Filter | undefined {
+  const { value } = entry;
+  const rulesEntry = isMap(value) ? entriesOf(value).find(({ key }) => key === 'rules') : undefined;
+  // The rest is a detection: selections and a condition.
+  const rest = isMap(value) && rulesEntry !== undefined ? { ...entry, value: withoutEntry(value, rulesEntry) } : entry;
+  const detection = readDetection(file, rest, context);
+  const rules = readRules(file, entry, rulesEntry);
+  if (detection === undefined) return undefined;
+  const position = positionOf(file, offsetOf(entry.keyNode));
+  return { path, ...(id !== undefined && { id }), name, title, description, logsource, rules, position, ...detection };
+}
+
+function readRules(file: RuleFile, entry: Entry, rules: Entry | undefined): Filter['rules'] {
+  const hint = "write the names or ids of rules, or 'any'";
+  if (rules === undefined) {
+    file.report(offsetOf(entry.keyNode), "the filter has no 'rules'", hint);
+    return [];
+  }
+  if (isScalar(rules.value) && rules.value.value === 'any') return 'any';
+  const names = readTexts(file, rules, { maxLength: 256, example: 'the names or ids of rules' });
+  if (isSeq(rules.value) && rules.value.items.length === 0) file.report(startOf(rules), "'rules' names no rule", hint);
+  return names;
+}

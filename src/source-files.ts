@@ -1,0 +1,62 @@
+/** Finds and reads the YAML files that a setting names: rules, lists, exceptions. */
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from './problem.ts';
+import type { RuleProblem } from './sigma/index.ts';
+
+/** Bytes of a file; no reader takes one that is longer. */
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
+
+export interface SourceFile {
+  path: string;
+  text: string;
+}
+
+/** The files of the given paths, in their order, those of a folder sorted; what cannot be read is a problem.
+ * @param paths files, or folders that are searched for `*.yml` and `*.yaml`
+ * @param setting that the paths come from
+ * @throws Problem `rule.invalid` when a path does not exist */
+export function readSources(
+  paths: readonly string[],
+  setting: string,
+): { files: SourceFile[]; problems: RuleProblem[] } {
+  const files: SourceFile[] = [];
+  const problems: RuleProblem[] = [];
+  const refuse = (path: string, message: string, hint: string) =>
+    problems.push({ path, line: 1, column: 1, message, hint });
+  for (const path of paths.flatMap((path) => filesOf(path, setting))) {
+    try {
+      const status = statSync(path);
+      if (!status.isFile()) refuse(path, 'this is not a file', 'name a file with YAML, or a folder of them');
+      else if (status.size > MAX_FILE_BYTES)
+        refuse(path, `the file is longer than ${MAX_FILE_BYTES} bytes`, 'split the file');
+      else files.push({ path, text: readFileSync(path, 'utf8') });
+    } catch (error) {
+      refuse(path, `the file cannot be read: ${(error as Error).message}`, 'let Tripline read it, or take it away');
+    }
+  }
+  return { files, problems };
+}
+
+function filesOf(path: string, setting: string): string[] {
+  if (!existsSync(path)) throw new Problem('rule.invalid', `${path} does not exist; check the setting '${setting}'`);
+  return statSync(path).isDirectory() ? filesBelow(path, new Set()) : [path];
+}
+
+/** What is hidden is passed over: a ConfigMap's files lie in `..data` and `..2026_01_02_03_04_05.67` as well as beside
+ * them, and editors keep copies and locks as `.#x.yml`. Links are followed, since a mounted file is one; but each folder
+ * is entered once, so that a link to a folder above ends.
+ * @param entered the real paths of the folders so far */
+function filesBelow(folder: string, entered: Set<string>): string[] {
+  const place = realpathSync(folder);
+  if (entered.has(place)) return [];
+  entered.add(place);
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return filesBelow(path, entered);
+      return /\.ya?ml$/.test(name) ? [path] : [];
+    });
+}
