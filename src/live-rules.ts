@@ -108,7 +108,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     if (!news) return;
     logger.error(
       { files, ruleset: ruleset.hash, since: refusal.since },
-      `The changed rules are not taken over: set ${ruleset.hash} with ${ruleset.rules.length} rules stays live. ` +
+      `The changed rules are not taken over: set ${ruleset.hash} stays live (rules: ${ruleset.rules.length}). ` +
         `Mend this, or undo the change; no restart is needed:\n${text}`,
     );
   }
