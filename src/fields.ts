@@ -1,9 +1,14 @@
 /** The field names that rules know, and how an event is read by them. */
+import { certificateRequests } from './certificate-request.ts';
+import { commandOf, containerOf } from './exec-request.ts';
+import { gapOf, listed, missing } from './found.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
 import { type PodSpec, podSpecOf } from './pod-spec.ts';
+import { capabilityName, imageRepository, plainPath } from './pod-values.ts';
 import type { AuditEvent, User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
+import { workloadOf } from './workload.ts';
 import { readWritten, type WrittenObject, writtenObjectOf } from './written-object.ts';
 
 /** One name of the taxonomy. */
@@ -125,7 +130,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       doc: 'Addresses that the request came through; all but the last can be forged.',
       source: 'sourceIPs',
       unknown: 'GKE: callers that Google does not tell',
-      read: ({ sourceIPs, gaps }) => ({ values: sourceIPs, places: [sourceIPs], ...gapOf(gaps.sourceIPs) }),
+      read: ({ sourceIPs, gaps }) => listed(sourceIPs, gaps.sourceIPs),
     },
   ],
   [
@@ -143,6 +148,14 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       doc: 'What the client calls itself.',
       source: 'userAgent',
       read: ({ userAgent, gaps }) => text(userAgent, gaps.userAgent),
+    },
+  ],
+  [
+    'userAgentName',
+    {
+      doc: 'What the client calls itself, up to the first slash or blank: `kubectl`.',
+      source: 'userAgent',
+      read: ({ userAgent, gaps }) => text(userAgent.split(/[/\s]/, 1)[0], gaps.userAgent),
     },
   ],
   [
@@ -180,6 +193,19 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       doc: 'none, success, unauthenticated, forbidden, admission_denied, conflict or error.',
       source: 'stage, responseStatus, annotations',
       read: ({ outcome, gaps }) => (gaps.outcome === undefined ? { values: [outcome] } : missing(gaps.outcome)),
+    },
+  ],
+  [
+    'decision',
+    {
+      doc: 'What the authorizer said: allow or forbid. Admission may refuse what it allows: see outcome.',
+      source: 'annotations.authorization.k8s.io/decision',
+      read: ({ annotations, gaps }) =>
+        text(
+          textAt(annotations, 'authorization.k8s.io/decision') ?? '',
+          gaps.annotations ?? cutOf(annotations),
+          'absent',
+        ),
     },
   ],
   [
@@ -238,6 +264,59 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       read: (event, { object }, path) => readWritten(event, object, path),
     },
   ],
+  [
+    'workload',
+    {
+      doc: 'Topmost controller of a pod or workload that can be told, as `shop/Deployment/web`; else the pod itself.',
+      source: 'objectRef, metadata.ownerReferences, label pod-template-hash',
+      unknown: 'pods whose owner is not logged: then it is the pod, and may be another',
+      read: workloadOf,
+    },
+  ],
+  [
+    'command',
+    {
+      many: true,
+      doc: 'Arguments of an exec, one by one.',
+      source: 'command in requestURI, requestObject.command, label command.gke.io/command',
+      unknown: 'where the URI has no query, as on GKE, and there is no label',
+      read: commandOf,
+    },
+  ],
+  [
+    'commandLine',
+    {
+      doc: 'Arguments of an exec, joined by blanks.',
+      source: 'command in requestURI, requestObject.command, label command.gke.io/command',
+      unknown: 'where the URI has no query, as on GKE, and there is no label',
+      read(event) {
+        const { values, gap } = commandOf(event);
+        return values.length === 0 ? missing(gap) : { values: [values.join(' ')] };
+      },
+    },
+  ],
+  [
+    'container',
+    {
+      doc: 'Container that an exec or attach names.',
+      source: 'container in requestURI, requestObject.container',
+      unknown: 'where the URI has no query, as on GKE',
+      read: containerOf,
+    },
+  ],
+  [
+    'certificateRequest',
+    {
+      doc: 'What a CertificateSigningRequest wants signed, decoded down to bytes: names in it can be searched.',
+      source: 'object.spec.request',
+      unknown: BODIES_UNKNOWN,
+      read(event, { object }) {
+        if (event.objectRef?.resource !== 'certificatesigningrequests') return missing(event.gaps.objectRef);
+        const { values, gap } = readWritten(event, object, 'spec.request');
+        return { values: values.flatMap(certificateRequests), ...gapOf(gap) };
+      },
+    },
+  ],
   ['hostPID', flag('hostPID', 'Pods share the process ids of their node.')],
   ['hostIPC', flag('hostIPC', 'Pods share the IPC namespace of their node.')],
   ['hostNetwork', flag('hostNetwork', 'Pods share the network of their node.')],
@@ -253,10 +332,29 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       unknown: BODIES_UNKNOWN,
       nested: true,
       read(_event, { pod }, path) {
-        const lists = ['containers', 'initContainers', 'ephemeralContainers'];
-        const found = joined(lists.map((list) => pod.read(below(list, path))));
+        const found = inContainers(pod, path);
         return path === '' ? { ...found, places: [found.values] } : found;
       },
+    },
+  ],
+  ['images', ofContainers('image', String, 'Images of all containers, as written.')],
+  ['imageRepositories', ofContainers('image', imageRepository, 'Images of all containers, without tag and digest.')],
+  [
+    'capabilities',
+    ofContainers(
+      'securityContext.capabilities.add',
+      capabilityName,
+      'Linux capabilities that any container adds: in upper case, without `CAP_`.',
+    ),
+  ],
+  [
+    'hostPath',
+    {
+      many: true,
+      doc: 'Paths of the node that volumes open: without `//`, `.`, `..` and a slash at the end.',
+      source: 'podSpec.volumes.hostPath.path',
+      unknown: BODIES_UNKNOWN,
+      read: (_event, { pod }) => textsIn(pod.read('volumes.hostPath.path'), plainPath),
     },
   ],
   [
@@ -376,6 +474,25 @@ function inPodSpec(name: string, doc: string): Field {
   };
 }
 
+function inContainers(pod: PodSpec, path: string): Found {
+  return joined(['containers', 'initContainers', 'ephemeralContainers'].map((list) => pod.read(below(list, path))));
+}
+
+function ofContainers(path: string, spelled: (value: string) => string, doc: string): Field {
+  return {
+    many: true,
+    doc,
+    source: `containers.${path}`,
+    unknown: BODIES_UNKNOWN,
+    read: (_event, { pod }) => textsIn(inContainers(pod, path), spelled),
+  };
+}
+
+/** The texts that were found, each in the spelling that rules know. */
+function textsIn({ values, gap }: Found, spelled: (value: string) => string): Found {
+  return listed(values.filter((value) => typeof value === 'string').map(spelled), gap);
+}
+
 function below(name: string, path: string): string {
   return path === '' ? name : `${name}.${path}`;
 }
@@ -394,21 +511,13 @@ function groups(user: User, gap: string | undefined): Found {
   if (user.groups === null) return missing('not_logged');
   // Groups stand before extra, so that extra says that they are all there.
   const cut = user.extra === undefined ? cutOf(user) : undefined;
-  return { values: user.groups, places: [user.groups], ...gapOf(gap ?? cut) };
+  return listed(user.groups, gap ?? cut);
 }
 
 /** A text: one that is empty is unknown where there is a gap. */
 function text(value: string, gap: string | undefined, empty: 'present' | 'absent' = 'present'): Found {
   if (value !== '') return { values: [value] };
   return gap === undefined && empty === 'present' ? { values: [''] } : missing(gap);
-}
-
-function missing(gap: string | undefined): Found {
-  return { values: [], ...gapOf(gap) };
-}
-
-function gapOf(gap: string | undefined): { gap?: string } {
-  return gap === undefined ? {} : { gap };
 }
 
 function joined(found: readonly Found[]): Found {

@@ -1,9 +1,10 @@
 /** The pod spec that a request makes or changes, wherever its bodies hold it. */
+import { missing } from './found.ts';
 import { CUT, isMap, type JsonMap } from './json/map.ts';
 import type { AuditEvent } from './record.ts';
 import type { Found } from './sigma/field.ts';
 import { walk } from './sigma/walk.ts';
-import { ABSENT, isWrite, unknown, type WrittenObject } from './written-object.ts';
+import { isWrite, type WrittenObject } from './written-object.ts';
 
 export interface PodSpec {
   /** `request`, `response` or `patch`: the body that it is read from. */
@@ -43,7 +44,7 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   const { verb, action, gaps } = event;
 
   return {
-    source: bodies.length > 0 ? { values: [bodies[0].source] } : unknown(gaps.requestObject ?? gaps.responseObject),
+    source: bodies.length > 0 ? { values: [bodies[0].source] } : missing(gaps.requestObject ?? gaps.responseObject),
     read,
     flag(name) {
       const found = read(name);
@@ -60,12 +61,12 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
 
 /** Path of the spec in a body of the event, or what a look-up gives that has none. */
 function placeOf({ verb, objectRef, gaps }: AuditEvent): string | Found {
-  if (verb !== '' && !isWrite(verb)) return ABSENT;
-  if (objectRef === null) return unknown(gaps.objectRef);
+  if (verb !== '' && !isWrite(verb)) return missing(undefined);
+  if (objectRef === null) return missing(gaps.objectRef);
   const path = SPEC_PATHS.get(objectRef.resource);
-  if (objectRef.resource === '') return unknown((objectRef as JsonMap)[CUT]);
-  if (path === undefined || !SUBRESOURCES.includes(objectRef.subresource)) return ABSENT;
-  return verb === '' ? unknown(gaps.verb) : path;
+  if (objectRef.resource === '') return missing((objectRef as JsonMap)[CUT]);
+  if (path === undefined || !SUBRESOURCES.includes(objectRef.subresource)) return missing(undefined);
+  return verb === '' ? missing(gaps.verb) : path;
 }
 
 function holdsSpec(body: unknown, place: string): boolean {

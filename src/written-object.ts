@@ -1,4 +1,5 @@
 /** The object that a request writes, read from whichever of its bodies says it. */
+import { missing } from './found.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
 import { type Projection, projectPatch } from './json/patch.ts';
 import type { AuditEvent } from './record.ts';
@@ -59,7 +60,7 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
       const whole = found.find(({ gap }) => gap === undefined);
       if (whole !== undefined) return whole;
       return {
-        ...unknown(found[0]?.gap ?? gaps.requestObject ?? gaps.responseObject),
+        ...missing(found[0]?.gap ?? gaps.requestObject ?? gaps.responseObject),
         values: found.flatMap(({ values }) => values),
         places: found.flatMap(({ values, places }) => places ?? values),
       };
@@ -70,7 +71,8 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
 /** The whole object or a path in it; absent where the event writes none. Deletions have bodies too, but they say what
  * was, and connections have none. */
 export function readWritten({ verb, objectRef, gaps }: AuditEvent, object: WrittenObject, path: string): Found {
-  if (!isWrite(verb) || CONNECTIONS.has(objectRef?.subresource ?? '')) return verb === '' ? unknown(gaps.verb) : ABSENT;
+  if (!isWrite(verb)) return missing(verb === '' ? gaps.verb : undefined);
+  if (CONNECTIONS.has(objectRef?.subresource ?? '')) return missing(undefined);
   return object.read(path);
 }
 
@@ -79,19 +81,12 @@ export function isWrite(verb: string): boolean {
   return verb === 'create' || verb === 'update' || verb === 'patch';
 }
 
-/** What a look-up gives that finds nothing, where it is known that there is nothing. */
-export const ABSENT: Found = { values: [] };
-
-/** What a look-up gives that finds nothing, with the reason if there is one. */
-export function unknown(gap: string | undefined): Found {
-  return gap === undefined ? ABSENT : { values: [], gap };
-}
-
+/** Requests that open a connection carry what they ask for in the URI. */
 const CONNECTIONS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
 function contentAt(content: unknown, path: string): Found {
   if (path !== '') return walk(content, path);
-  return { ...unknown(isMap(content) ? content[CUT] : undefined), values: content === undefined ? [] : [content] };
+  return { ...missing(isMap(content) ? content[CUT] : undefined), values: content === undefined ? [] : [content] };
 }
 
 /** A response can be a Status (of a failure, a binding, an eviction), or what the client asked for instead of the object

@@ -18,10 +18,26 @@ const mayImport: Record<string, readonly string[]> = {
   sigma: ['json', 'problem'],
   codecs: ['json', 'msgpack', 'record', 'problem', 'time'],
   normalizers: ['json', 'problem', 'record', 'resource-path', 'time'],
-  'written-object': ['json', 'record', 'sigma'],
-  'pod-spec': ['json', 'record', 'sigma', 'written-object'],
+  found: ['sigma'],
+  'written-object': ['found', 'json', 'record', 'sigma'],
+  'pod-spec': ['found', 'json', 'record', 'sigma', 'written-object'],
+  'pod-values': [],
+  'exec-request': ['found', 'json', 'record', 'sigma'],
+  'certificate-request': [],
+  workload: ['found', 'json', 'record', 'sigma'],
   'resource-path': ['record'],
-  fields: ['json', 'pod-spec', 'record', 'sigma', 'written-object'],
+  fields: [
+    'certificate-request',
+    'exec-request',
+    'found',
+    'json',
+    'pod-spec',
+    'pod-values',
+    'record',
+    'sigma',
+    'workload',
+    'written-object',
+  ],
   detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'shown', 'sigma'],
   tagger: ['detect', 'record', 'shown'],
   telemetry: ['detect', 'record', 'shown', 'time'],
@@ -34,9 +50,12 @@ const mayImport: Record<string, readonly string[]> = {
   avro: ['json', 'pipeline', 'record'],
   server: ['avro', 'codecs', 'config', 'detect', 'live-rules', 'pipeline', 'problem', 'record', 'telemetry', 'time'],
   serve: ['config', 'detect', 'live-rules', 'pipeline', 'problem', 'rules', 'server', 'sigma', 'sinks', 'telemetry'],
-  'command-line': ['config', 'rules', 'sigma'],
-  commands: ['command-line', 'config', 'serve'],
-  main: ['command-line', 'commands', 'problem', 'sigma'],
+  'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma'],
+  inputs: ['codecs', 'json', 'problem'],
+  tally: ['detect', 'record', 'sigma'],
+  scan: ['codecs', 'command-line', 'detect', 'inputs', 'pipeline', 'problem', 'server', 'tally'],
+  commands: ['command-line', 'config', 'inputs', 'problem', 'scan', 'serve', 'tally'],
+  main: ['command-line', 'commands', 'sigma'],
   index: ['codecs', 'detect', 'fields', 'normalizers', 'problem', 'record', 'rules', 'sigma', 'tagger'],
 };
 
@@ -49,7 +68,19 @@ const registries: Record<string, string> = {
 };
 
 /** Parts which reach outside: everything else is free of sockets, files, clocks and environment. */
-const effectful = ['sinks', 'server', 'serve', 'commands', 'main', 'rules', 'live-rules', 'config', 'telemetry'];
+const effectful = [
+  'sinks',
+  'server',
+  'serve',
+  'inputs',
+  'scan',
+  'commands',
+  'main',
+  'rules',
+  'live-rules',
+  'config',
+  'telemetry',
+];
 const outside = ['node:fs', 'node:net', 'node:tls', 'node:http', 'node:child_process', 'node:os', 'node:timers'];
 
 interface Module {

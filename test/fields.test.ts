@@ -1,7 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fields } from '../src/fields.ts';
 import { CUT, type JsonMap } from '../src/json/map.ts';
+import { certificateRequest } from './fields/certificate-request.ts';
 import { base, deployment, lookup, patch, pod, type Row, template, update } from './fields/event.ts';
+import { execRequest } from './fields/exec-request.ts';
+import { podValues } from './fields/pod-values.ts';
+import { workload } from './fields/workload.ts';
 import { writtenObject } from './fields/written-object.ts';
 
 const unified: Row[] = [
@@ -69,6 +74,14 @@ const unified: Row[] = [
   ['clientIP', {}, 'clientIP', ['198.51.100.9']],
   ['clientIP that is not told', { sourceIPs: null }, 'clientIP', [], 'not_logged'],
   ['userAgent', {}, 'userAgent', ['kubectl']],
+  ['userAgentName', { userAgent: 'kubectl/v1.33.0 (linux/amd64)' }, 'userAgentName', ['kubectl']],
+  ['userAgentName up to a blank', { userAgent: 'Go http/1.1' }, 'userAgentName', ['Go']],
+  ['userAgentName of all', {}, 'userAgentName', ['kubectl']],
+  ['userAgentName of none', { userAgent: '' }, 'userAgentName', ['']],
+  ['userAgentName that was cut', { userAgent: undefined, [CUT]: 'cut' }, 'userAgentName', [], 'cut'],
+  ['decision', {}, 'decision', ['allow']],
+  ['decision that is not told', { annotations: {} }, 'decision', []],
+  ['decision that was cut', { annotations: { [CUT]: 'cut' } }, 'decision', [], 'cut'],
   ['requestURI', {}, 'requestURI', ['/api/v1/namespaces/shop/pods']],
   ['auditID', {}, 'auditID', ['1']],
   ['stage', {}, 'stage', ['ResponseComplete']],
@@ -474,12 +487,18 @@ const podSpec: Row[] = [
   ['podSource that is not told', {}, 'podSource', [], 'not_logged'],
 ];
 
-describe.each([
+const tables: [topic: string, rows: Row[]][] = [
   ['unified names', unified],
   ['names of audit.k8s.io', rawNames],
   ['pod specs', podSpec],
   ['objects', writtenObject],
-])('%s', (_group, rows) => {
+  ['exec and attach', execRequest],
+  ['values of pod specs', podValues],
+  ['requests for certificates', certificateRequest],
+  ['workloads', workload],
+];
+
+describe.each(tables)('%s', (_group, rows) => {
   test.each(rows)('%s', (_name, event, field, values, gap) => {
     const { values: found, gap: why } = lookup(event, field);
     expect({ found, why }).toEqual({ found: values, why: gap });
@@ -487,7 +506,7 @@ describe.each([
 });
 
 test('every field has a row here, and a line of description', () => {
-  const tested = new Set([...unified, ...podSpec, ...writtenObject].map(([, , field]) => field));
+  const tested = new Set(tables.flatMap(([, rows]) => rows.map(([, , field]) => field)));
   expect([...fields.keys()].filter((name) => !tested.has(name))).toEqual([]);
   for (const { doc, source } of fields.values()) {
     expect(doc).toMatch(/^[^\n]+\.$/);
@@ -540,4 +559,63 @@ test('lists in an object are whole, so that a block takes their members one by o
   expect(lookup({ requestObject: { rules } }, 'object.rules').places).toEqual([rules]);
   const cut = { requestObject: { rules, [CUT]: 'cut' } };
   expect(lookup(cut, 'object.rules')).toMatchObject({ places: [rules], gap: 'cut' });
+});
+
+test('no event makes a field throw', () => {
+  const path = fc.constantFrom('', '.x', '.metadata.name', '.spec', '.rules.verbs', '.__proto__', '.constructor');
+  const hostile = fc.oneof(
+    { maxDepth: 1 },
+    fc.anything({ withNullPrototype: true, withSparseArray: true }),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom({ toString: 1 }, { [CUT]: 'cut' }, [[]], '%', '?command=%ff%', 'skipped-too-big-size-object'),
+  );
+  const metadata = fc.record(
+    {
+      name: hostile,
+      ownerReferences: fc.array(fc.record({ kind: hostile, name: hostile, controller: fc.boolean() })),
+      labels: hostile,
+    },
+    { requiredKeys: [] },
+  );
+  const container = fc.record({ image: hostile, securityContext: hostile });
+  const spec = fc.record({ containers: fc.oneof(hostile, fc.array(container)), volumes: hostile, request: hostile });
+  const body = fc.oneof(hostile, fc.record({ metadata, spec, status: hostile }, { requiredKeys: [] }));
+  const operation = fc.record({
+    op: fc.constantFrom('add', 'move', 'remove'),
+    path: fc.oneof(hostile, fc.constant('/spec/x')),
+    from: hostile,
+    value: hostile,
+  });
+  const event = fc.record(
+    {
+      verb: fc.constantFrom('create', 'update', 'patch', 'get', 'delete', ''),
+      objectRef: fc.oneof(
+        hostile,
+        fc.record({
+          resource: fc.constantFrom('pods', 'deployments', 'replicasets', 'jobs', 'certificatesigningrequests', ''),
+          subresource: fc.constantFrom('', 'exec', 'attach', 'approval', 'status'),
+          namespace: fc.constantFrom('', 'shop'),
+          name: hostile,
+        }),
+      ),
+      requestURI: fc.oneof(
+        hostile,
+        fc.string().map((query) => `/x?${query}`),
+      ),
+      userAgent: hostile,
+      annotations: fc.oneof(hostile, fc.record({ 'command.gke.io/command': hostile })),
+      responseStatus: hostile,
+      requestObject: fc.oneof(body, fc.array(operation)),
+      responseObject: body,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(event, path, (over, below) => {
+      for (const [name, { nested }] of fields) {
+        const { values, places } = lookup(over as JsonMap, nested ? name + below : name);
+        expect(Array.isArray(values) && (places === undefined || Array.isArray(places))).toBe(true);
+      }
+    }),
+  );
 });

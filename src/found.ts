@@ -1,0 +1,17 @@
+/** The answers that a look-up in an event gives. */
+import type { Found } from './sigma/field.ts';
+
+/** No value: unknown where there is a gap, absent where there is none. */
+export function missing(gap: string | undefined): Found {
+  return { values: [], ...gapOf(gap) };
+}
+
+/** Values that make one list. */
+export function listed(values: readonly unknown[], gap: string | undefined): Found {
+  return { values, places: [values], ...gapOf(gap) };
+}
+
+/** The member of an answer that says why there may be more. */
+export function gapOf(gap: string | undefined): { gap?: string } {
+  return gap === undefined ? {} : { gap };
+}
