@@ -19,11 +19,16 @@ interface Token {
 
 const operators: ReadonlySet<string> = new Set(['and', 'or', 'not', 'of']);
 
-/** The tree of a condition over the selections of a rule.
+/** The tree of a condition over the selections of a rule, or over what else has names.
+ * @param noun what messages call one of them
  * @see Sigma specification 2.1.0, "Condition" */
-export function parseCondition(text: string, selections: readonly string[]): Condition | ConditionProblem {
+export function parseCondition(
+  text: string,
+  selections: readonly string[],
+  noun = 'selection',
+): Condition | ConditionProblem {
   try {
-    return parse(text, selections);
+    return parse(text, selections, noun);
   } catch (error) {
     if (error instanceof ConditionError) return error.problem;
     throw error;
@@ -39,8 +44,8 @@ class ConditionError extends Error {
   }
 }
 
-function parse(text: string, selections: readonly string[]): Condition {
-  const tokens = tokenize(text);
+function parse(text: string, selections: readonly string[], noun: string): Condition {
+  const tokens = tokenize(text, noun);
   const names = new Set(selections);
   let next = 0;
   let depth = 0;
@@ -76,7 +81,7 @@ function parse(text: string, selections: readonly string[]): Condition {
 
   function primary(): Condition {
     const token = tokens[next];
-    if (token === undefined) fail(here(), 'the condition ends where a selection has to follow', 'name a selection');
+    if (token === undefined) fail(here(), `the condition ends where a ${noun} has to follow`, `name a ${noun}`);
     if (token.text === '(') {
       next++;
       const condition = nested(or);
@@ -85,7 +90,7 @@ function parse(text: string, selections: readonly string[]): Condition {
       return condition;
     }
     if (token.text === ')' || operators.has(token.text)) {
-      fail(token.at, `${quote(token.text)} stands where a selection has to`, 'name a selection');
+      fail(token.at, `${quote(token.text)} stands where a ${noun} has to`, `name a ${noun}`);
     }
     next++;
     if (peek() === 'of') {
@@ -95,7 +100,7 @@ function parse(text: string, selections: readonly string[]): Condition {
     if (!names.has(token.text)) {
       const isPattern = token.text === 'them' || token.text.includes('*');
       const hint = isPattern ? `write '1 of ${token.text}' or 'all of ${token.text}'` : hintFor(token.text);
-      fail(token.at, `there is no selection ${quote(token.text)}`, hint);
+      fail(token.at, `there is no ${noun} ${quote(token.text)}`, hint);
     }
     count(token, 1);
     return { kind: 'selection', name: token.text };
@@ -108,17 +113,17 @@ function parse(text: string, selections: readonly string[]): Condition {
     }
     const pattern = tokens[next];
     if (pattern === undefined || operators.has(pattern.text) || pattern.text === '(' || pattern.text === ')') {
-      fail(here(), "'of' is not followed by selections", "write 'them', or a pattern such as selection_*");
+      fail(here(), `'of' is not followed by ${noun}s`, "write 'them', or a pattern such as selection_*");
     }
     next++;
     const matching = selections.filter((name) => matchesPattern(pattern.text, name));
     if (matching.length === 0) {
-      fail(pattern.at, `no selection has a name like ${quote(pattern.text)}`, hintFor(pattern.text));
+      fail(pattern.at, `no ${noun} has a name like ${quote(pattern.text)}`, hintFor(pattern.text));
     }
     const least = isCount ? Number(quantifier.text) : 1;
     if (least > matching.length) {
       const found = `${quote(pattern.text)} stands for ${matching.length}`;
-      fail(quantifier.at, `there are no ${least} selections: ${found}`, 'write a smaller number, or all of');
+      fail(quantifier.at, `there are no ${least} ${noun}s: ${found}`, 'write a smaller number, or all of');
     }
     count(pattern, matching.length);
     const operands = matching.map((name): Condition => ({ kind: 'selection', name }));
@@ -129,12 +134,12 @@ function parse(text: string, selections: readonly string[]): Condition {
   function count(token: Token, operands: number): void {
     operandCount += operands;
     if (operandCount <= MAX_OPERANDS) return;
-    fail(token.at, `the condition names selections more than ${MAX_OPERANDS} times`, 'split the rule');
+    fail(token.at, `the condition names ${noun}s more than ${MAX_OPERANDS} times`, 'split the rule');
   }
 
   function hintFor(name: string): string {
     const known = selections.slice(0, 20).map(quote).join(', ');
-    return didYouMean(name, selections, known === '' ? 'add a selection of that name' : `the selections are ${known}`);
+    return didYouMean(name, selections, known === '' ? `add a ${noun} of that name` : `the ${noun}s are ${known}`);
   }
 
   const condition = or();
@@ -166,7 +171,7 @@ function matchesPattern(pattern: string, name: string): boolean {
   return at <= name.length - last.length;
 }
 
-function tokenize(text: string): Token[] {
+function tokenize(text: string, noun: string): Token[] {
   const tokens: Token[] = [];
   const token = /\s*([()]|[A-Za-z0-9_*-]+)/y;
   while (token.lastIndex < text.trimEnd().length) {
@@ -176,11 +181,7 @@ function tokenize(text: string): Token[] {
       const at = from + text.slice(from).search(/\S/);
       if (text[at] === '|') fail(at, "'|' aggregations are not supported", 'write a correlation rule instead');
       const name = text.slice(at).match(/^\S+/)![0];
-      fail(
-        at,
-        `${quote(name)} is not part of a condition`,
-        'use names of selections, and, or, not, of and parentheses',
-      );
+      fail(at, `${quote(name)} is not part of a condition`, `use names of ${noun}s, and, or, not, of and parentheses`);
     }
     tokens.push({ text: found[1]!, at: token.lastIndex - found[1]!.length });
   }

@@ -3,7 +3,6 @@ export type { Correlation, Filter, Rule, RuleHead, RuleLevel, RuleMode } from '.
 export type { Check, Report } from './check.ts';
 export { checks } from './checks.ts';
 export { type CompiledFilter, type CompiledRule, compileFilter, compileRule, type Gap } from './compile.ts';
-export type { CompiledCorrelation } from './correlation.ts';
 export { type Evaluation, evaluate, levelOf } from './evaluate.ts';
 export { type Explanation, explain, matchedFields, printExplanation } from './explain.ts';
 export type { FieldLookup, Found, Truth } from './field.ts';
@@ -12,6 +11,7 @@ export { type List, parseList } from './list.ts';
 export { modifiers } from './modifiers.ts';
 export { type ParsedFile, type ParseOptions, parseRule, parseRules } from './parse.ts';
 export type { Placeholders } from './placeholder.ts';
+export { type CompiledCorrelation, resolveCorrelations } from './resolve.ts';
 export { didYouMean, printRuleProblem, quote, type RuleProblem } from './rule-problem.ts';
 export type { SpelledItem, SpelledValue } from './spelled.ts';
 export { renderSummary } from './template.ts';
