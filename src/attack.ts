@@ -1,8 +1,9 @@
 /** MITRE ATT&CK in the tags of a Sigma rule: which technique serves which tactic. */
 import type { Attack } from './record.ts';
 
-/** @see https://attack.mitre.org/tactics/enterprise/ */
-const tactics: Readonly<Record<string, string>> = {
+/** The ids of the tactics by their names in tags.
+ * @see https://attack.mitre.org/tactics/enterprise/ */
+export const tactics: Readonly<Record<string, string>> = {
   reconnaissance: 'TA0043',
   'resource-development': 'TA0042',
   'initial-access': 'TA0001',
@@ -10,7 +11,9 @@ const tactics: Readonly<Record<string, string>> = {
   persistence: 'TA0003',
   'privilege-escalation': 'TA0004',
   'defense-evasion': 'TA0005',
+  // What defense evasion was parted into by version 19 of ATT&CK.
   stealth: 'TA0005',
+  'defense-impairment': 'TA0112',
   'credential-access': 'TA0006',
   discovery: 'TA0007',
   'lateral-movement': 'TA0008',

@@ -1,4 +1,5 @@
 /** Tells of what is legal in a rule file and wrong all the same, with what is known of Kubernetes. */
+import { tactics } from './attack.ts';
 import { fields } from './fields.ts';
 import { knownFields } from './rules.ts';
 import {
@@ -23,7 +24,7 @@ export function lintFile(
   path: string,
   { placeholders }: Pick<LintOptions, 'placeholders'>,
 ): LintProblem[] {
-  return lint(text, path, { knownFields, ...(placeholders && { placeholders }), checks: kubernetesChecks, isList });
+  return lint(text, path, { knownFields, ...(placeholders && { placeholders }), checks: ownChecks, isList });
 }
 
 /** Names of members in the objects of Kubernetes that are lists. */
@@ -123,12 +124,27 @@ const kubernetesChecks: Readonly<Record<string, Check>> = {
   keywords: {
     doc: 'Words that are looked for in the whole event, where whoever sends a request can put any text.',
     run: onMaps((items, report) => {
-      for (const { field, values, offset } of items) {
-        if (field !== '') continue;
+      for (const { field, values, offset, inBlock } of items) {
+        if (field !== '' || inBlock) continue;
         const message = 'these words may stand anywhere in the event, in text that a client chooses too';
         report(values[0]?.offset ?? offset, message, 'name the field that they are looked for in');
       }
     }),
+  },
+};
+
+const attackTag: Check = {
+  doc: 'A tag that names neither a tactic nor a technique of ATT&CK.',
+  run({ head, members, offset }, report) {
+    for (const tag of head?.ruleTags ?? []) {
+      const [namespace, ...rest] = tag.toLowerCase().split('.');
+      const name = rest.join('.').replaceAll('_', '-');
+      if (namespace !== 'attack' || Object.hasOwn(tactics, name)) continue;
+      // Techniques, and what tags name beside them: groups, software, campaigns, mitigations, data sources.
+      if (/^(?:t\d{4}(?:\.\d{3})?|[gscm]\d{4}|ds\d{4})$/.test(name)) continue;
+      const hint = didYouMean(name, Object.keys(tactics), 'write a tactic such as attack.execution, or attack.t1611');
+      report(members.get('tags')?.keyNode.range?.[0] ?? offset, `ATT&CK has no ${quote(name)}`, hint);
+    }
   },
 };
 
@@ -173,5 +189,7 @@ function isStream(subresource: string): boolean {
   return streams.includes(subresource);
 }
 
+const ownChecks = { ...kubernetesChecks, 'attack-tag': attackTag };
+
 /** Every check by its name. */
-export const checks: Readonly<Record<string, Check>> = { ...sigmaChecks, ...kubernetesChecks };
+export const checks: Readonly<Record<string, Check>> = { ...sigmaChecks, ...ownChecks };

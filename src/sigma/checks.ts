@@ -59,12 +59,11 @@ export const checks: Readonly<Record<string, Check>> = {
     doc: 'A backslash that takes the meaning from the wildcard behind it, in what looks like a path.',
     run: onValues(({ text, value, offset, test }, _item, report) => {
       if (typeof value !== 'string' || !isText(test)) return;
-      const found = /(?<=[\p{L}\p{N}%)}.:_-])(?:\\\\)*\\([*?])/u.exec(text);
-      if (found === null) return;
-      const [spelled, wildcard] = found;
-      if (spelled.length % 2 !== 0) return;
-      const message = `${quote(spelled)} is the character ${wildcard}, not a wildcard behind a backslash`;
-      report(offset, message, `write ${`${'\\'.repeat(spelled.length)}${wildcard}`} for the wildcard`);
+      // `\?` in a URL and `\*` in a command are meant as they stand.
+      const found = /(?<=[\p{L}\p{N}%)}.:_-])\\\*/u.exec(text);
+      if (found === null || !/\\[^*?\\]|^[A-Za-z]:/.test(text)) return;
+      const message = "'\\*' is the character *, and no backslash is before it";
+      report(offset, message, "write '\\\\*' for a backslash and any text");
     }),
   },
   'lost-backslash': {
@@ -89,10 +88,11 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'duplicate-value': {
     doc: 'The same value twice in a list.',
-    run: onItems(({ values }, report) => {
+    run: onItems(({ values, modifiers }, report) => {
       const seen = new Set<string>();
+      const isExpanded = modifiers.includes('expand');
       for (const { text, offset, test } of values) {
-        const key = test.kind === 'text' && !test.cased ? fold(printPattern(test.pattern)) : JSON.stringify(test);
+        const key = isExpanded ? text : keyOf(test);
         if (seen.has(key)) report(offset, `${quote(text)} is in the list already`, 'drop one of them');
         seen.add(key);
       }
@@ -139,9 +139,19 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'never-true': {
     doc: 'Lines of which no event can fulfil all.',
-    run({ detections: [outermost], isList }, report) {
+    run({ detections: [outermost], maps, isList }, report) {
       if (outermost === undefined) return;
-      for (const items of togetherIn(outermost)) findContradiction(items, isList, report);
+      // What lists hold is another's to decide, and may be nothing for now.
+      const expanded = new Set(
+        maps.flat().flatMap(({ modifiers, item }) => (modifiers.includes('expand') ? item : [])),
+      );
+      for (const items of togetherIn(outermost)) {
+        findContradiction(
+          items.filter((item) => !expanded.has(item)),
+          isList,
+          report,
+        );
+      }
       const { condition } = outermost.detection;
       const all = new Set(conjunctsOf(condition).map((conjunct) => JSON.stringify(conjunct)));
       const twice = conjunctsOf(condition).find(
@@ -241,6 +251,11 @@ function onRegexes(
 
 const hostDot =
   /(?<![\\\w-])[\w-]{2,}\.(?:com|org|net|io|dev|gov|edu|info|ru|cn|de|me|co|app|cloud|svc|local|internal)(?![\w(*+?{[-])/;
+
+/** The same for tests that the same values pass. */
+function keyOf(test: Test): string {
+  return test.kind === 'text' && !test.cased ? `text ${fold(printPattern(test.pattern))}` : JSON.stringify(test);
+}
 
 function isText(test: Test): boolean {
   return test.kind === 'text' || (test.kind === 'either' && test.tests.every(isText));

@@ -42,6 +42,8 @@ export interface SpelledText {
 /** One key of a selection. */
 export interface SpelledItem {
   item: Item;
+  /** Whether it is about a member of a list. */
+  inBlock: boolean;
   /** Where the key stands. */
   offset: number;
   /** As written, brackets among it. */
@@ -80,12 +82,18 @@ export function spell(
   };
   if (parsed.kind !== 'correlation') {
     const { value } = members.get(parsed.kind === 'rule' ? 'detection' : 'filter')!;
-    spellDetection(file, value as YAMLMap, parsed.document, spelled);
+    spellDetection(file, value as YAMLMap, parsed.document, false, spelled);
   }
   return spelled;
 }
 
-function spellDetection(file: RuleFile, map: YAMLMap, detection: Detection, spelled: SpelledDocument): void {
+function spellDetection(
+  file: RuleFile,
+  map: YAMLMap,
+  detection: Detection,
+  inBlock: boolean,
+  spelled: SpelledDocument,
+): void {
   const members = entriesOf(map).filter(({ key }) => key === 'condition' || detection.selections.has(key));
   const [conditions, selections] = [true, false].map((isCondition) =>
     members.filter(({ key }) => (key === 'condition') === isCondition),
@@ -99,23 +107,29 @@ function spellDetection(file: RuleFile, map: YAMLMap, detection: Detection, spel
     const { alternatives } = detection.selections.get(entry.key)!;
     const nodes = nodesOf(entry);
     const maps = nodes.filter((node) => isMap(node));
-    for (const [index, node] of maps.entries()) spellMap(file, node, alternatives[index]!, spelled);
+    for (const [index, node] of maps.entries()) spellMap(file, node, alternatives[index]!, inBlock, spelled);
     const keywords = nodes.filter((node) => isScalar(node));
     const [item] = alternatives[maps.length] ?? [];
     if (keywords.length === 0 || item?.kind !== 'field') continue;
     const values = keywords.map((node, index) => spellValue(node, startOf(entry), item.tests[index]!));
-    spelled.maps.push([{ item, offset: values[0]!.offset, field: '', modifiers: [], asked: item, values }]);
+    spelled.maps.push([{ item, inBlock, offset: values[0]!.offset, field: '', modifiers: [], asked: item, values }]);
   }
 }
 
-function spellMap(file: RuleFile, map: YAMLMap, items: readonly Item[], spelled: SpelledDocument): void {
+function spellMap(
+  file: RuleFile,
+  map: YAMLMap,
+  items: readonly Item[],
+  inBlock: boolean,
+  spelled: SpelledDocument,
+): void {
   const spelledItems: SpelledItem[] = [];
   spelled.maps.push(spelledItems);
   for (const [index, entry] of entriesOf(map).entries()) {
     const item = items[index]!;
     const [field = '', ...modifiers] = entry.key.split('|');
     const inner = innermost(item);
-    const base = { item, offset: offsetOf(entry.keyNode), field, modifiers };
+    const base = { item, inBlock, offset: offsetOf(entry.keyNode), field, modifiers };
     if (inner.kind === 'field') {
       const nodes = nodesOf(entry) as (Scalar | null)[];
       const values = nodes.map((node, at) => spellValue(node, startOf(entry), inner.tests[at]!));
@@ -124,8 +138,8 @@ function spellMap(file: RuleFile, map: YAMLMap, items: readonly Item[], spelled:
     }
     spelledItems.push({ ...base, values: [] });
     const body = entry.value as YAMLMap;
-    if (inner.body.kind === 'items') spellMap(file, body, inner.body.items, spelled);
-    else spellDetection(file, body, inner.body, spelled);
+    if (inner.body.kind === 'items') spellMap(file, body, inner.body.items, true, spelled);
+    else spellDetection(file, body, inner.body, true, spelled);
   }
 }
 

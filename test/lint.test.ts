@@ -1,0 +1,371 @@
+/** What lint tells of, check by check: rules that are wrong, and rules beside them that are not. */
+import { globSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { checks, lintFile } from '../src/lint.ts';
+import { loadLists, placeholdersOf } from '../src/lists.ts';
+import { type LintProblem, printRuleProblem } from '../src/sigma/index.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A rule, all keys of which can be replaced: a part is the text of its detection, or of whole keys of the rule. */
+function ruleOf(detection: string, keys: Record<string, string | undefined> = {}): string {
+  const head: Record<string, string | undefined> = {
+    title: 'Pods',
+    id: '7be7453a-1401-47e2-a68a-bf9404941cda',
+    status: 'test',
+    level: 'low',
+    falsepositives: '[none]',
+    logsource: '{product: kubernetes, service: audit}',
+    detection: `\n${indented(detection)}`,
+    ...keys,
+  };
+  return Object.entries(head)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key}: ${value}\n`]))
+    .join('');
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, '  ');
+}
+
+/** A detection with one selection. */
+function asking(...lines: string[]): string {
+  return `a:\n${indented(lines.join('\n'))}\ncondition: a`;
+}
+
+function lintText(text: string): LintProblem[] {
+  return lintFile(text, 'rule.yml', { placeholders: new Map([['names', ['ann', 'bob']]]) });
+}
+
+/** What is told of: the check, the source from the place on, and the rest in words. */
+function told(text: string): string[] {
+  return lintText(text).map((problem) => {
+    const { line, column } = problem;
+    const source = text.split('\n')[line - 1]!.slice(column - 1);
+    return `${problem.severity === 'error' ? 'error' : problem.check} at ${source}`;
+  });
+}
+
+interface Rows {
+  /** Rules, and where in them something is told of. */
+  wrong: Record<string, [text: string, source: string]>;
+  right: Record<string, string>;
+}
+
+const sigma3 = { 'sigma-version': '3' };
+
+const rows: Record<string, Rows> = {
+  'same-element': {
+    wrong: {
+      'lines with brackets': [
+        ruleOf(asking('containers[any].name: a', 'containers[any].image: b'), sigma3),
+        'containers[any].image: b',
+      ],
+      'dotted paths through a list of pods': [
+        ruleOf(asking('containers.name: a', 'containers.securityContext.privileged: true')),
+        'containers.securityContext.privileged: true',
+      ],
+      'a list within a body': [
+        ruleOf(asking('requestObject.rules.verbs: get', 'requestObject.rules.resources: secrets')),
+        'requestObject.rules.resources: secrets',
+      ],
+    },
+    right: {
+      'a block': ruleOf(asking('containers[any]:', '  name: a', '  image: b'), sigma3),
+      'two lists': ruleOf(asking('containers.name: a', 'volumes.name: b')),
+      'two quantifiers': ruleOf(asking('containers[any].name: a', 'containers[none].image: b'), sigma3),
+      'two selections': ruleOf('a:\n  containers.name: a\nb:\n  containers.image: b\ncondition: a and not b'),
+      'other alternatives': ruleOf(asking('- containers.name: a', '- containers.image: b')),
+    },
+  },
+  'filter-without-not': {
+    wrong: {
+      'a filter asked for': [
+        ruleOf('a:\n  verb: get\nfilter_system:\n  username: b\ncondition: a and filter_system'),
+        'filter_system',
+      ],
+      'a filter denied twice': [
+        ruleOf('a:\n  verb: get\nfilter:\n  username: b\ncondition: a and not (a and not filter)'),
+        'filter)',
+      ],
+    },
+    right: {
+      'a filter denied': ruleOf('a:\n  verb: get\nfilter:\n  username: b\ncondition: a and not filter'),
+      'one of the filters denied': ruleOf(
+        'a:\n  verb: get\nfilter_a:\n  username: b\nfilter_b:\n  username: c\ncondition: a and not 1 of filter_*',
+      ),
+    },
+  },
+  'escaped-wildcard': {
+    wrong: {
+      'a folder': [ruleOf(asking("userAgent: 'C:\\Windows\\*'")), "'C:\\Windows\\*'"],
+      'a drive': [ruleOf(asking("userAgent: 'C:\\*'")), "'C:\\*'"],
+      'in a list, with a modifier': [ruleOf(asking('userAgent|contains:', "  - '\\temp\\*.rar'")), "'\\temp\\*.rar'"],
+    },
+    right: {
+      'an escaped backslash': ruleOf(asking("userAgent: 'C:\\Windows\\\\*'")),
+      'a star that is meant': ruleOf(asking("userAgent: ['\\*', 'a \\* b']")),
+      'a question mark in a URL': ruleOf(asking("requestURI: '/index\\?a=*'")),
+      'an expression': ruleOf(asking("userAgent|re: '[b]\\w\\*'")),
+    },
+  },
+  'lost-backslash': {
+    wrong: {
+      'a share': [ruleOf(asking("userAgent: '\\\\server\\share'")), "'\\\\server\\share'"],
+      'the beginning of one': [ruleOf(asking("userAgent|startswith: '\\\\server'")), "'\\\\server'"],
+    },
+    right: {
+      'four of them': ruleOf(asking("userAgent: '\\\\\\\\server\\share'")),
+      'in the middle': ruleOf(asking("userAgent|contains: '\\\\server'")),
+      'before a wildcard': ruleOf(asking("userAgent: '\\\\*'")),
+    },
+  },
+  'all-of-one': {
+    wrong: { 'a value': [ruleOf(asking('userAgent|contains|all: a')), 'userAgent|contains|all: a'] },
+    right: { 'two values': ruleOf(asking('userAgent|contains|all: [a, b]')) },
+  },
+  'duplicate-value': {
+    wrong: {
+      'the same text': [ruleOf(asking('verb:', '  - get', '  - list', '  - GET')), 'GET'],
+      'the same expression': [ruleOf(asking('name|re:', '  - a+', '  - a+')), 'a+'],
+    },
+    right: {
+      'text in another case': ruleOf(asking('name|cased: [a, A]')),
+      'a number and another': ruleOf(asking('responseStatus.code: [401, 403]')),
+    },
+  },
+  'null-in-list': {
+    wrong: { 'null and text': [ruleOf(asking('name: [a, null]')), 'name: [a, null]'] },
+    right: { 'null alone': ruleOf(asking('name: null')) },
+  },
+  'pattern-of-one': {
+    wrong: {
+      'a name': [ruleOf('a:\n  verb: get\nb:\n  name: x\ncondition: 1 of a and b'), '1 of a and b'],
+      'them, of which there is one': [ruleOf('a:\n  verb: get\ncondition: all of them'), 'all of them'],
+    },
+    right: {
+      'a pattern that others may join': ruleOf('a_x:\n  verb: get\ncondition: 1 of a_*'),
+      'them, of which there are two': ruleOf('a:\n  verb: get\nb:\n  name: x\ncondition: all of them'),
+    },
+  },
+  'unused-selection': {
+    wrong: {
+      'in the rule': [ruleOf('a:\n  verb: get\nb:\n  name: x\ncondition: a'), 'b:'],
+      'in a block': [
+        ruleOf(asking('containers[any]:', '  x:', '    name: a', '  y:', '    name: b', '  condition: x'), sigma3),
+        'y:',
+      ],
+    },
+    right: {
+      'used by a pattern': ruleOf('a:\n  verb: get\nab:\n  name: x\ncondition: 1 of a*'),
+      'used by a level': ruleOf('a:\n  verb: get\nb:\n  name: x\ncondition: a', {
+        tripline: '\n  levels:\n    - condition: b\n      level: high',
+      }),
+    },
+  },
+  'never-true': {
+    wrong: {
+      'two values of a field': [
+        ruleOf('a:\n  verb: get\nb:\n  verb: [list, watch]\ncondition: a and b'),
+        'verb: [list',
+      ],
+      'a value and a beginning': [ruleOf(asking('username: ann', 'username|startswith: b')), 'username|startswith: b'],
+      'a value and its exclusion': [ruleOf(asking('username: ann', 'username|neq: ANN')), 'username|neq: ANN'],
+      'a selection and its negation': [ruleOf('a:\n  verb: get\ncondition: a and not a'), 'a and not a'],
+      'all of two values': [ruleOf(asking('username|all: [ann, bob]')), 'username|all: [ann, bob]'],
+    },
+    right: {
+      'lists that meet': ruleOf('a:\n  verb: [get, list]\nb:\n  verb: [list, watch]\ncondition: a and b'),
+      'one or the other': ruleOf('a:\n  verb: get\nb:\n  verb: list\ncondition: a or b'),
+      'a field with several values': ruleOf(
+        'a:\n  groups: x\nb:\n  groups: y\nc:\n  containers.name: x\nd:\n  containers.name: y\ncondition: all of them',
+      ),
+      'a list by name': ruleOf(asking("username|expand: '%names%'", 'username|startswith: x')),
+      'another field': ruleOf(asking('username: ann', 'username|fieldref: name')),
+      'other alternatives': ruleOf('a:\n  verb: get\nb:\n  - verb: list\n  - name: x\ncondition: a and b'),
+    },
+  },
+  'plain-regex': {
+    wrong: {
+      anywhere: [ruleOf(asking('name|re: web')), 'web'],
+      whole: [ruleOf(asking("name|re|i: '^web-1\\.a$'")), "'^web-1\\.a$'"],
+    },
+    right: {
+      'a class': ruleOf(asking('name|re: web-[0-9]')),
+      'at each line': ruleOf(asking("name|re|m: '^web'")),
+      'no expression': ruleOf(asking('name: web')),
+    },
+  },
+  'open-dot': {
+    wrong: {
+      'a host': [ruleOf(asking("userAgent|re: '^https?://evil.example.com/'")), "'^https?://evil.example.com/'"],
+    },
+    right: {
+      escaped: ruleOf(asking("userAgent|re: '^https?://example\\.com/'")),
+      'any character': ruleOf(asking("userAgent|re: '^a.com*'")),
+      'any number of any characters': ruleOf(asking("userAgent|re: '^curl.+ .*net$'")),
+    },
+  },
+  'open-ended-regex': {
+    wrong: {
+      'at the beginning': [ruleOf(asking("name|re: '.*web-[0-9]'")), "'.*web-[0-9]'"],
+      'at the end': [ruleOf(asking("name|re: 'web-[0-9].*$'")), "'web-[0-9].*$'"],
+    },
+    right: {
+      between: ruleOf(asking("name|re: 'web.*[0-9]'")),
+      'an escaped dot': ruleOf(asking("name|re: 'web[0-9]\\.*'")),
+    },
+  },
+  'unreachable-level': {
+    wrong: {
+      'the same condition': [
+        levels('- {condition: b, level: high}', '- {condition: b, level: low}'),
+        '{condition: b, level: low}',
+      ],
+      'behind one that always holds': [
+        levels('- {condition: a, level: high}', '- {condition: b, level: low}'),
+        '{condition: b, level: low}',
+      ],
+      'against the condition': [levels('- {condition: b and c, level: high}'), '{condition: b and c, level: high}'],
+    },
+    right: {
+      'from narrow to wide': levels('- {condition: b and d, level: high}', '- {condition: b or d, level: medium}'),
+    },
+  },
+  verb: {
+    wrong: {
+      replace: [ruleOf(asking('verb: [create, Replace]')), 'Replace]'],
+      'a permission': [ruleOf(asking('verb: impersonate')), 'impersonate'],
+      'a slip of the pen': [ruleOf(asking('action: craete')), 'craete'],
+    },
+    right: {
+      'verbs of requests': ruleOf(asking('verb: [get, LIST, deletecollection, post]')),
+      'a beginning': ruleOf(asking('verb|startswith: del')),
+      'of another product': ruleOf(asking('verb: replace'), { logsource: '{product: windows}' }),
+    },
+  },
+  'websocket-stream': {
+    wrong: {
+      exec: [ruleOf(asking('verb: create', 'subresource: exec')), 'verb: create'],
+      'by the names of audit.k8s.io': [
+        ruleOf(asking('objectRef.subresource: [attach, exec]', 'verb: create')),
+        'verb: create',
+      ],
+    },
+    right: {
+      'both verbs': ruleOf(asking('verb: [create, get]', 'subresource: exec')),
+      'no stream': ruleOf(asking('verb: create', 'subresource: token')),
+    },
+  },
+  resource: {
+    wrong: {
+      'a kind': [ruleOf(asking('resource: Pod')), 'Pod'],
+      'in singular': [ruleOf(asking('objectRef.resource: [pods, networkpolicy]')), 'networkpolicy]'],
+      'with its subresource': [ruleOf(asking('resource: pods/exec')), 'pods/exec'],
+    },
+    right: { 'in plural': ruleOf(asking('resource: [pods, Ingresses, widgets]')) },
+  },
+  'status-code': {
+    wrong: { 'a decision': [ruleOf(asking('responseStatus.code: ALLOW')), 'ALLOW'] },
+    right: { numbers: ruleOf(asking("responseStatus.code: [403, '404']")) },
+  },
+  keywords: {
+    wrong: { 'words alone': [ruleOf('a:\n  - token\ncondition: a'), 'token'] },
+    right: {
+      'in a member of a list': ruleOf(asking('object.rules[any]:', "  '|contains': token"), sigma3),
+      'of another product': ruleOf('a:\n  - token\ncondition: a', { logsource: '{product: linux}' }),
+    },
+  },
+  'attack-tag': {
+    wrong: {
+      'no tactic': [ruleOf(asking('verb: get'), { tags: '[attack.exekution]' }), 'tags: [attack.exekution]'],
+      'no technique': [ruleOf(asking('verb: get'), { tags: '[attack.t16110]' }), 'tags: [attack.t16110]'],
+    },
+    right: {
+      'what there is': ruleOf(asking('verb: get'), {
+        tags: '[attack.privilege_escalation, attack.T1611, attack.t1078.004, attack.g0007, attack.defense-impairment]',
+      }),
+      'of another catalogue': ruleOf(asking('verb: get'), { tags: '[cve.2021-44228]' }),
+    },
+  },
+  'no-id': missing('id'),
+  'no-status': missing('status'),
+  'no-level': missing('level'),
+  'no-falsepositives': missing('falsepositives'),
+  title: {
+    wrong: {
+      'with a period': [ruleOf(asking('verb: get'), { title: 'A pod.' }), 'title: A pod.'],
+      'too long': [ruleOf(asking('verb: get'), { title: 'x'.repeat(121) }), `title: ${'x'.repeat(121)}`],
+    },
+    right: {
+      'with three': ruleOf(asking('verb: get'), { title: 'A pod ...' }),
+      'as long as can be': ruleOf(asking('verb: get'), { title: 'x'.repeat(120) }),
+    },
+  },
+};
+
+function levels(...cases: string[]): string {
+  const detection = 'a:\n  verb: get\nb:\n  name: x\nc:\n  name: y\nd:\n  namespace: z\ncondition: a and not c';
+  return ruleOf(detection, { tripline: `\n  levels:\n${indented(indented(cases.join('\n')))}` });
+}
+
+function missing(key: string): Rows {
+  return {
+    wrong: { missing: [ruleOf(asking('verb: get'), { [key]: undefined }), 'title: Pods'] },
+    right: { there: ruleOf(asking('verb: get')) },
+  };
+}
+
+describe.each(Object.entries(rows))('%s', (check, { wrong, right }) => {
+  it.each(Object.entries(wrong))('tells of %s', (_, [text, source]) => {
+    const [problem, ...others] = told(text).filter((line) => line.startsWith(`${check} at `));
+    expect(problem).toMatch(`${check} at ${source}`);
+    expect(others).toEqual([]);
+  });
+
+  it.each(Object.entries(right))('passes over %s', (_, text) => {
+    expect(told(text).filter((line) => line.startsWith(`${check} at `) || line.startsWith('error'))).toEqual([]);
+  });
+});
+
+it('each check has its rows', () => {
+  const [lintedOnce, documented] = [Object.keys(rows), Object.keys(checks)].map((names) => names.sort());
+  expect(lintedOnce).toEqual(documented!.filter((name) => name !== 'positive-filter'));
+});
+
+it('prints a warning as it prints an error, with what to write instead', () => {
+  const [warning] = lintText(ruleOf(asking('verb: replace')));
+  expect(warning).toMatchObject({ severity: 'warning', check: 'verb' });
+  expect(`\n${printRuleProblem(warning!)}`).toBe(`
+rule.yml:9:11: no request has the verb 'replace'; a replacement is an update
+    9 |     verb: replace
+      |           ^`);
+});
+
+it('tells of errors alone where there are any', () => {
+  expect(told(ruleOf(asking('verb: replace', 'verbb: get')))).toEqual(['error at verbb: get']);
+});
+
+it('looks at every document of a file, and tells once of what a template says for all', () => {
+  const own = (name: string) => ruleOf(asking('verb: replace'), { name, level: undefined });
+  const text = `action: global\nlevel: low\ntags: [attack.none]\n---\n${own('a')}---\n${own('b')}`;
+  expect(told(text).map((line) => line.split(' at ')[0])).toEqual(['attack-tag', 'verb', 'verb']);
+});
+
+it('tells of 50 warnings at most, and how many there are', () => {
+  const text = ruleOf(asking(`verb: [${Array.from({ length: 60 }, (_, i) => `v${i}`).join(', ')}]`));
+  const warnings = lintText(text);
+  expect(warnings).toHaveLength(50);
+  expect(warnings.at(-1)?.message).toMatch(/\(and 10 more warnings behind this one\)$/);
+});
+
+it('has nothing to say of the bundled rules', () => {
+  const files = globSync('rules/**/*.yml', { cwd: root }).map((file) => `${root}/${file}`);
+  const placeholders = placeholdersOf(loadLists([]).lists);
+  const warnings = files.flatMap((file) =>
+    lintFile(readFileSync(file, 'utf8'), relative(root, file), { placeholders }),
+  );
+  expect(warnings.map(printRuleProblem)).toEqual([]);
+});
