@@ -123,12 +123,11 @@ const kubernetesChecks: Readonly<Record<string, Check>> = {
   },
   keywords: {
     doc: 'Words that are looked for in the whole event, where whoever sends a request can put any text.',
-    run: onMaps((items, report) => {
-      for (const { field, values, offset, inBlock } of items) {
-        if (field !== '' || inBlock) continue;
-        const message = 'these words may stand anywhere in the event, in text that a client chooses too';
-        report(values[0]?.offset ?? offset, message, 'name the field that they are looked for in');
-      }
+    run: aboutKubernetes(({ maps }, report) => {
+      const first = maps.flat().find(({ field, inBlock }) => field === '' && !inBlock);
+      if (first === undefined) return;
+      const message = 'these words may stand anywhere in the event, in text that a client chooses too';
+      report(first.values[0]?.offset ?? first.offset, message, 'name the field that they are looked for in');
     }),
   },
 };
@@ -148,12 +147,18 @@ const attackTag: Check = {
   },
 };
 
-/** Looks at the items of each map of a rule about Kubernetes. */
-function onMaps(look: (items: readonly SpelledItem[], report: Report) => void): Check['run'] {
-  return ({ parsed, maps }, report) => {
-    if (parsed.kind === 'correlation' || parsed.document.logsource.product !== 'kubernetes') return;
-    for (const items of maps) look(items, report);
+function aboutKubernetes(run: Check['run']): Check['run'] {
+  return (document, report) => {
+    const { parsed } = document;
+    if (parsed.kind !== 'correlation' && parsed.document.logsource.product === 'kubernetes') run(document, report);
   };
+}
+
+/** Looks at the items of each map. */
+function onMaps(look: (items: readonly SpelledItem[], report: Report) => void): Check['run'] {
+  return aboutKubernetes(({ maps }, report) => {
+    for (const items of maps) look(items, report);
+  });
 }
 
 /** Looks at each plain text, in lower case, that one of these fields is asked to be. */

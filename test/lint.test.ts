@@ -361,6 +361,23 @@ it('tells of 50 warnings at most, and how many there are', () => {
   expect(warnings.at(-1)?.message).toMatch(/\(and 10 more warnings behind this one\)$/);
 });
 
+describe('# lint: allow', () => {
+  const wrong = ['verb: replace', 'username:', '  - ann', '  - ann'];
+
+  it.each([
+    ['on the line', ['verb: replace # lint: allow verb', ...wrong.slice(1)], ['duplicate-value']],
+    ['on the line before, with a reason', ['# lint: allow verb (a mock server has it)', ...wrong], ['duplicate-value']],
+    [
+      'of another check',
+      ['verb: replace # lint: allow keywords', ...wrong.slice(1)],
+      ['verb', 'allow', 'duplicate-value'],
+    ],
+    ['on another line', [...wrong, '# lint: allow verb'], ['verb', 'duplicate-value', 'allow']],
+  ])('%s', (_, lines, expected) => {
+    expect(told(ruleOf(asking(...lines))).map((line) => line.split(' at ')[0])).toEqual(expected);
+  });
+});
+
 it('has nothing to say of the bundled rules', () => {
   const files = globSync('rules/**/*.yml', { cwd: root }).map((file) => `${root}/${file}`);
   const placeholders = placeholdersOf(loadLists([]).lists);

@@ -1,11 +1,12 @@
 /** Tells of what is legal in a rule file and wrong all the same. */
+import type { Position } from './ast.ts';
 import type { Check } from './check.ts';
 import { checks } from './checks.ts';
 import { readCollection } from './collection.ts';
 import { type ParseOptions, parseRules } from './parse.ts';
 import { openFile, positionOf, type RuleFile, readYaml } from './rule-file.ts';
 import { membersOf } from './rule-head.ts';
-import { excerptOf, type RuleProblem } from './rule-problem.ts';
+import { excerptOf, quote, type RuleProblem } from './rule-problem.ts';
 import { type Document, type SpelledDocument, spell } from './spelled.ts';
 
 /** A problem of a rule file: an error if the document it is in cannot be used. */
@@ -21,7 +22,7 @@ export interface LintOptions extends ParseOptions {
 const MAX_WARNINGS = 50;
 
 /** Everything that is wrong with a file, in order of place. A file with errors has no warnings: they are looked for when
- * it can be read.
+ * it can be read. `# lint: allow <check>` on a line, or on the one before it, accepts what that check has to say of it.
  * @param text the whole file, decoded as UTF-8 */
 export function lint(text: string, path: string, options: LintOptions = {}): LintProblem[] {
   const parsed = parseRules(text, path, options);
@@ -46,16 +47,49 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
       seen.add(key);
     }
   }
-  return told
-    .sort((a, b) => a.offset - b.offset)
+  const lines = file.text.split('\n');
+  const allowed = allowancesOf(lines);
+  const warnings = told.flatMap(({ offset, ...warning }) => {
+    const position = positionOf(file, offset);
+    const accepted = [position.line, position.line - 1].flatMap(
+      (line) => allowed.get(`${line} ${warning.check}`) ?? [],
+    );
+    for (const allowance of accepted) allowance.isUsed = true;
+    return accepted.length > 0 ? [] : [{ position, ...warning }];
+  });
+  for (const { check, position, isUsed } of allowed.values()) {
+    if (isUsed) continue;
+    const message = `nothing here is told of by ${quote(check)}`;
+    warnings.push({ check: 'allow', position, message, hint: 'drop the comment, or move it to the line it is about' });
+  }
+  return warnings
+    .sort(({ position: a }, { position: b }) => a.line - b.line || a.column - b.column)
     .slice(0, MAX_WARNINGS)
-    .map(({ offset, check, message, hint }, index) => {
-      const more = index === MAX_WARNINGS - 1 && told.length > MAX_WARNINGS ? told.length - MAX_WARNINGS : 0;
+    .map(({ position, check, message, hint }, index) => {
+      const more = index === MAX_WARNINGS - 1 ? warnings.length - MAX_WARNINGS : 0;
       const behind = more === 0 ? '' : ` (and ${more} more warnings behind this one)`;
-      const position = positionOf(file, offset);
-      const excerpt = excerptOf(file.text.split('\n', position.line)[position.line - 1] ?? '', position);
+      const excerpt = excerptOf(lines[position.line - 1] ?? '', position);
       return { severity: 'warning', check, path, ...position, message: `${message}${behind}`, hint, excerpt };
     });
+}
+
+interface Allowance {
+  check: string;
+  position: Position;
+  isUsed: boolean;
+}
+
+/** What comments accept on purpose, for their line and the next: `# lint: allow keywords`. */
+function allowancesOf(lines: readonly string[]): Map<string, Allowance> {
+  const allowed = new Map<string, Allowance>();
+  for (const [index, line] of lines.entries()) {
+    const found = /(?:^|\s)#\s*lint: allow ([a-z-]+)/.exec(line);
+    if (found === null) continue;
+    const check = found[1]!;
+    const position = { line: index + 1, column: found.index + found[0].indexOf('#') + 1 };
+    allowed.set(`${position.line} ${check}`, { check, position, isUsed: false });
+  }
+  return allowed;
 }
 
 interface Warning {
