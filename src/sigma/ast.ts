@@ -26,6 +26,7 @@ export const coveredPacks = [
   'datadog',
   'defender',
   'scc',
+  'stratus',
 ] as const;
 export type CoveredPack = (typeof coveredPacks)[number];
 
