@@ -24,7 +24,7 @@ interface Cases {
 type Answer = keyof Cases;
 
 const folder = fileURLToPath(new URL('../rules', import.meta.url));
-const { ruleset, problems } = loadRules([folder]);
+const { ruleset, problems } = loadRules({ rules: [folder] });
 
 const rules = ruleset.rules.map(({ rule }) => {
   const cases = readCases(readFileSync(rule.path.replace(/\.ya?ml$/, '.cases.json'), 'utf8'));
@@ -63,6 +63,7 @@ function answerOf(rule: Rule, record: unknown): Answer | undefined {
 /** What a rule says though its fields say so already, for its readers and for tools whose fields do not. */
 const restated = new Set([
   'workload-host-pid if written loses verb', // hostPID is read in writes alone.
+  'secrets-list-cluster-wide if read_all loses verb', // Without a namespace Secrets are listed and watched alone.
 ]);
 
 const answers: Answer[] = ['matches', 'ignores', 'undecided'];
