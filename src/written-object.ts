@@ -43,10 +43,10 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
     }
     if (isMap(requestObject)) return [{ source: 'patch', content: requestObject }, ...stored];
     if (requestObject === undefined) return stored;
-    projection ??= projectPatch(requestObject);
+    projection ??= projectionOf(requestObject);
     const { document, moved } = projection;
     // What is moved or copied comes from the object as it was: only the response knows it.
-    if (moved.some((pointer) => isOnWay(pointer, place))) {
+    if (isTouched(place, moved)) {
       const gap = gaps.responseObject ?? 'not_logged';
       return stored.length > 0 ? stored : [{ source: 'patch', content: undefined, gap }];
     }
@@ -98,13 +98,21 @@ function isObject(body: AuditEvent['responseObject']): body is JsonMap {
   return !isStatus && textAt(body, 'apiVersion')?.startsWith('meta.k8s.io/') !== true;
 }
 
-const INDEX = /^(?:[+-]?\d+|-)$/;
-
-/** Tells whether a pointer leads to the place, to what it is in, or to what is in it. A name crosses lists without an
- * index, and may have dots in its keys. */
-function isOnWay(pointer: readonly string[], place: string): boolean {
-  const [keys, way] = [pointer.join('.'), place].map((name) =>
-    name.split('.').filter((key) => key !== '' && !INDEX.test(key)),
-  );
-  return way.every((key, index) => index >= keys.length || key === keys[index]);
+/** A patch with its pointers in the form of names, made once for all the names that rules ask for. */
+function projectionOf(operations: readonly unknown[]): Projection {
+  const { document, moved } = projectPatch(operations);
+  return { document, moved: moved.map((pointer) => keysOf(pointer.join('.'))) };
 }
+
+/** Tells whether a pointer leads to the place, to what it is in, or to what is in it. */
+function isTouched(place: string, pointers: readonly (readonly string[])[]): boolean {
+  const way = keysOf(place);
+  return pointers.some((keys) => way.every((key, index) => index >= keys.length || key === keys[index]));
+}
+
+/** A name crosses lists without an index, and may have dots in its keys. */
+function keysOf(name: string): string[] {
+  return name.split('.').filter((key) => key !== '' && !INDEX.test(key));
+}
+
+const INDEX = /^(?:[+-]?\d+|-)$/;

@@ -35,7 +35,7 @@ export const certificateRequest: Row[] = [
     'certificateRequest',
     [der],
   ],
-  ['certificateRequest without its end', csr(base64(pem.slice(0, -12))), 'certificateRequest', []],
+  ['certificateRequest without its end', csr(base64(`${pem.split('\n', 2).join('\n')}\n`)), 'certificateRequest', []],
   ['certificateRequest that is not Base64', csr(pem), 'certificateRequest', []],
   ['certificateRequest that is not PEM', csr(base64(der)), 'certificateRequest', []],
   ['certificateRequest whose data are not Base64', csr(base64(block('system:masters'))), 'certificateRequest', []],

@@ -42,6 +42,12 @@ export const execRequest: Row[] = [
   ['command of an attach', connection('attach', '?command=sh'), 'command', []],
   ['command of a pod', { requestURI: '/api/v1/pods?command=sh', requestObject: { command: ['sh'] } }, 'command', []],
   [
+    'command of another resource',
+    exec('?command=sh', { objectRef: { resource: 'virtualmachines', subresource: 'exec' } }),
+    'command',
+    [],
+  ],
+  [
     'command of the proxy of a node',
     { objectRef: { resource: 'nodes', subresource: 'proxy' }, requestURI: '/x/exec?command=sh' },
     'command',

@@ -125,6 +125,26 @@ export const workload: Row[] = [
     'cut',
   ],
   [
+    'workload of a pod whose owner was cut in one body',
+    {
+      requestObject: owned('StatefulSet', 'db'),
+      responseObject: { metadata: { name: 'web-x1', [CUT]: 'cut' }, [CUT]: 'cut' },
+    },
+    'workload',
+    ['shop/StatefulSet/db'],
+  ],
+  [
+    'workload of a pod that was refused, its request skipped',
+    {
+      responseStatus: { code: 403 },
+      requestObject: 'skipped-too-big-size-object',
+      responseObject: { kind: 'Status', metadata: {}, status: 'Failure' },
+    },
+    'workload',
+    ['shop/Pod/web'],
+    'skipped',
+  ],
+  [
     'workload of a pod in which somebody execs',
     { objectRef: { resource: 'pods', subresource: 'exec', namespace: 'shop', name: 'web-1' } },
     'workload',
@@ -177,7 +197,18 @@ export const workload: Row[] = [
     'workload',
     ['shop/Deployment/web'],
   ],
-  ['workload of a scale', of('deployments/scale', 'web'), 'workload', []],
+  [
+    'workload of a Deployment that a CronJob controls',
+    of('deployments', 'web', { responseObject: owned('CronJob', 'c', { name: 'web' }) }),
+    'workload',
+    ['shop/Deployment/web'],
+  ],
+  [
+    'workload of a scale',
+    { objectRef: { resource: 'deployments', subresource: 'scale', namespace: 'shop', name: 'web' } },
+    'workload',
+    ['shop/Deployment/web'],
+  ],
   [
     'workload of a ReplicaSet of a Deployment',
     of('replicasets', 'web-5d4c8b7f9', { requestObject: owned('Deployment', 'web', hashed('5d4c8b7f9')) }),
@@ -200,5 +231,6 @@ export const workload: Row[] = [
   ['workload in no namespace', { objectRef: { resource: 'pods', name: 'web' } }, 'workload', []],
   ['workload of a request for no object', { objectRef: null }, 'workload', []],
   ['workload of an owner without a name', { responseObject: owned('Job', '') }, 'workload', ['shop/Pod/web']],
+  ['workload of an owner without a kind', { responseObject: owned('', 'j') }, 'workload', ['shop/Pod/web']],
   ['workload of an owner of another type', { responseObject: owned({}, ['x']) }, 'workload', ['shop/Pod/web']],
 ];
