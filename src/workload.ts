@@ -55,7 +55,7 @@ export function workloadOf({ objectRef, requestObject, responseObject, gaps }: A
   const metadata = known.find((each) => controllerIn(each) !== undefined) ?? known[0];
   const controller = metadata && controllerIn(metadata);
   const top = topmost({ kind, name }, controller, member(metadata, 'labels'));
-  if (top === undefined) return missing(gaps.responseObject);
+  if (top === undefined) return missing((objectRef as JsonMap)[CUT] ?? gaps.responseObject);
   const isUnseen =
     kind === 'Pod' && controller === undefined && (metadata === undefined || metadata[CUT] !== undefined);
   const gap = metadata?.[CUT] ?? gaps.responseObject ?? gaps.requestObject ?? 'not_logged';
@@ -96,7 +96,11 @@ function namesObject(metadata: unknown): metadata is JsonMap {
 function controllerIn(metadata: JsonMap): Controller | undefined {
   const references = member(metadata, 'ownerReferences');
   if (!Array.isArray(references)) return undefined;
-  const reference = references.find((each) => [true, 'true'].includes(member(each, 'controller') as never));
+  const reference = references.find((each) => {
+    const mark = member(each, 'controller');
+    // Other systems on the way make strings of booleans.
+    return mark === true || mark === 'true';
+  });
   const [kind, name] = [textAt(reference, 'kind') ?? '', textAt(reference, 'name') ?? ''];
   return kind === '' || kind === 'Node' || name === '' ? undefined : { kind, name };
 }

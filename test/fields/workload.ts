@@ -229,6 +229,13 @@ export const workload: Row[] = [
   ['workload of a Job by its name', of('jobs', 'backup-28123456'), 'workload', ['shop/CronJob/backup']],
   ['workload of a Service', of('services', 's', { requestObject: owned('Deployment', 'web') }), 'workload', []],
   ['workload in no namespace', { objectRef: { resource: 'pods', name: 'web' } }, 'workload', []],
+  [
+    'workload whose name was cut',
+    { verb: 'get', objectRef: { resource: 'deployments', namespace: 'shop', [CUT]: 'cut' } },
+    'workload',
+    [],
+    'cut',
+  ],
   ['workload of a request for no object', { objectRef: null }, 'workload', []],
   ['workload of an owner without a name', { responseObject: owned('Job', '') }, 'workload', ['shop/Pod/web']],
   ['workload of an owner without a kind', { responseObject: owned('', 'j') }, 'workload', ['shop/Pod/web']],
