@@ -1,4 +1,4 @@
-# The sidecar as a small image: a distroless Node, production dependencies, compiled JavaScript, the bundled rules.
+# The sidecar as a small image: a distroless Node, production dependencies, compiled JavaScript, the bundled rules and lists.
 FROM node:26-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
@@ -12,6 +12,7 @@ COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY rules rules
+COPY lists lists
 # Inside a pod the port is for Fluent Bit next door; outside one it has to be reachable from other containers.
 ENV NODE_ENV=production TRIPLINE_LISTEN=0.0.0.0:9870
 EXPOSE 9870

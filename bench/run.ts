@@ -32,7 +32,7 @@ const bodies: Record<string, { mediaType: string; bytes: Uint8Array }> = {
   },
 };
 
-const { ruleset } = loadRules([bundledRules]);
+const { ruleset } = loadRules({ rules: [bundledRules] });
 const config = loadConfig({
   path: undefined,
   overrides: { listen: '127.0.0.1:0', logLevel: 'error' },

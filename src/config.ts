@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox';
 import { parse as parseYaml } from 'yaml';
 import { isMap, type JsonMap } from './json/map.ts';
 import { Problem } from './problem.ts';
-import { EventSummary, Platform } from './record.ts';
+import { EventSummary, Level, Platform } from './record.ts';
 import { SinkConfig, sinkSchema } from './sinks/index.ts';
 
 const MiB = 1024 * 1024;
@@ -64,6 +64,11 @@ export const Reply = Type.Enum(['records', 'matches', 'summary', 'none'], {
 });
 export type Reply = Static<typeof Reply>;
 
+const Override = Type.Object(
+  { level: Type.Optional(Level), mode: Type.Optional(Type.Enum(['live', 'shadow', 'off'])) },
+  { ...closed, minProperties: 1 },
+);
+
 const Config = Type.Object(
   {
     listen: Type.String({
@@ -73,6 +78,22 @@ const Config = Type.Object(
     }),
     rules: Type.Array(Type.String({ minLength: 1 }), {
       description: 'Folders or files with Sigma rules. Default: the rules that come with Tripline.',
+    }),
+    lists: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'Folders or files with lists, which rules call by name (`%name%`), beside those that come with Tripline; one of ' +
+        'the same name takes the place of theirs.',
+    }),
+    exceptions: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'Folders or files with Sigma filters, which silence matches of rules.',
+    }),
+    overrides: Type.Record(Type.String(), Override, {
+      default: {},
+      description:
+        'By the name or the id of a rule: the `level` that its findings have, or its `mode` (`live`; `shadow`: ' +
+        'evaluated and counted, and never raises a verdict; `off`: not evaluated).',
     }),
     memberName: Type.String({ minLength: 1, default: 'tripline', description: 'Key of the tag in a record.' }),
     clearEventFields: Type.Array(Type.Enum(Object.keys(EventSummary.properties) as (keyof EventSummary)[]), {

@@ -1,61 +1,229 @@
-/** Finds the rule files, parses and compiles them: the rule set that is live. */
+/** Loads the rule set that is live: rules, with the lists that they call by name, their exceptions and overrides. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Ruleset } from './detect.ts';
 import { fields } from './fields.ts';
+import { loadLists, placeholdersOf } from './lists.ts';
 import { Problem } from './problem.ts';
 import { AuditEvent } from './record.ts';
 import {
-  type CompiledRule,
+  type Correlation,
+  compileFilter,
   compileRule,
+  didYouMean,
+  type Filter,
+  type Logsource,
+  type ParsedFile,
   parseRules,
   printRuleProblem,
+  quote,
   type Rule,
+  type RuleLevel,
+  type RuleMode,
   type RuleProblem,
+  resolveCorrelations,
 } from './sigma/index.ts';
+import { readSources, type SourceFile } from './source-files.ts';
 
 /** The names of the taxonomy, and those of audit.k8s.io. */
 export const knownFields = [...fields.keys(), ...Object.keys(AuditEvent.properties)];
 
-export interface LoadedRules {
-  ruleset: Ruleset;
-  /** What is wrong in files that are not used; the other rules are live all the same. */
-  problems: RuleProblem[];
+/** Where a rule set comes from. The configuration is one. */
+export interface RuleSources {
+  /** Files and folders with rules and correlations. */
+  rules: readonly string[];
+  /** Files and folders with lists, beside those that come with Tripline. */
+  lists?: readonly string[];
+  /** Files and folders with filters. */
+  exceptions?: readonly string[];
+  /** By name or id of a rule or a correlation. */
+  overrides?: Readonly<Record<string, Override>>;
 }
 
+/** What is to be in the place of what a rule says. */
+export interface Override {
+  /** Whatever the conditions of its levels say. */
+  level?: RuleLevel;
+  mode?: RuleMode;
+}
+
+export interface LoadedRules {
+  ruleset: Ruleset;
+  /** What is wrong in files that are not used, or names what there is not; the rest is live all the same. */
+  problems: RuleProblem[];
+  /** How many files were read. */
+  files: number;
+}
+
+type Document = Rule | Correlation;
+
 /** Loads every rule of the given files and folders, in the order of their paths.
- * @param paths rule files, or folders that are searched for `*.yml` and `*.yaml`
  * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
-export function loadRules(paths: readonly string[]): LoadedRules {
-  const problems: RuleProblem[] = [];
-  const rules = new Map<string, CompiledRule>();
-  const hash = createHash('sha256');
-  for (const path of paths.flatMap(ruleFiles)) {
-    const text = readFileSync(path, 'utf8');
-    const parsed = parseRules(text, path, { knownFields });
+export function loadRules({ rules: paths, lists = [], exceptions = [], overrides = {} }: RuleSources): LoadedRules {
+  const listed = loadLists(lists);
+  const ruleFiles = readSources(paths, 'rules');
+  const exceptionFiles = readSources(exceptions, 'exceptions');
+  const files = [...listed.files, ...ruleFiles.files, ...exceptionFiles.files];
+  const problems = [...listed.problems, ...ruleFiles.problems, ...exceptionFiles.problems];
+
+  const placeholders = placeholdersOf(listed.lists);
+  const read = ({ path, text }: SourceFile): ParsedFile => {
+    const parsed = parseRules(text, path, { knownFields, placeholders });
     problems.push(...parsed.problems);
-    for (const rule of parsed.rules.filter(selectsAudit)) {
-      const { name } = rule;
-      if (rules.has(name)) {
-        problems.push({
-          path,
-          line: 1,
-          column: 1,
-          message: `the rule in ${rules.get(name)?.rule.path} has the name '${name}' already`,
-          hint: 'give each rule a name of its own',
-        });
-        continue;
-      }
-      rules.set(name, compileRule(rule));
-      hash.update(`${name}\0${text}\0`);
-    }
+    return parsed;
+  };
+  const inRules = ruleFiles.files.map(read);
+  const inExceptions = exceptionFiles.files.map(read);
+  for (const { path } of inExceptions.flatMap(documentsOf)) {
+    problems.push(atTop(path, 'this is no filter, and not used', "move it to a folder that the setting 'rules' names"));
   }
-  if (rules.size === 0) {
+
+  const written = named(inRules.flatMap(documentsOf), problems);
+  const filters = named(
+    [...inRules, ...inExceptions].flatMap((parsed) => parsed.filters),
+    problems,
+  );
+  const byReference = referencesTo(written);
+  const documents = overridden(written, overrides, byReference, problems);
+  checkFilters(filters, byReference, problems);
+
+  const rules = documents.filter(isRule);
+  const correlations = documents.filter((document): document is Correlation => !isRule(document));
+  const resolved = resolveCorrelations(
+    correlations.filter(({ mode }) => mode !== 'off'),
+    rules,
+    knownFields,
+  );
+  problems.push(...resolved.problems);
+  const compiledFilters = filters.map(compileFilter);
+  const compiled = rules
+    .filter((rule) => rule.mode !== 'off' && selectsAudit(rule))
+    .map((rule) =>
+      compileRule(
+        rule,
+        compiledFilters.filter(({ filter }) => isAbout(filter, rule)),
+      ),
+    );
+  if (compiled.length === 0) {
     const why = problems.map(printRuleProblem).join('\n') || 'no file there is a rule about Kubernetes audit events';
     throw new Problem('rule.invalid', `no rule that can be used in ${paths.join(', ')}:\n${why}`);
   }
-  return { ruleset: { hash: hash.digest('hex').slice(0, 12), rules: [...rules.values()], correlations: [] }, problems };
+
+  const live = [...compiled.map(({ rule }) => rule), ...resolved.correlations.map(({ correlation }) => correlation)];
+  const textOf = new Map(files.map(({ path, text }) => [path, text]));
+  const decisive = [
+    [...live, ...filters].map(({ name, path }) => [name, textOf.get(path)]),
+    listed.lists.map(({ name, values }) => [name, values]),
+    Object.entries(overrides).sort(),
+  ];
+  const hash = createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 12);
+  return {
+    ruleset: { hash, rules: compiled, correlations: resolved.correlations },
+    problems,
+    files: files.length,
+  };
+}
+
+function documentsOf({ rules, correlations }: ParsedFile): Document[] {
+  return [...rules, ...correlations];
+}
+
+function isRule(document: Document): document is Rule {
+  return 'logsource' in document;
+}
+
+/** Those that have a name and an id of their own; of two with the same, the first. */
+function named<T extends Document | Filter>(documents: readonly T[], problems: RuleProblem[]): T[] {
+  const taken = new Map<string, string>();
+  return documents.filter(({ name, id, path }) => {
+    const keys = { name: `name ${name}`, id: id && `id ${id.toLowerCase()}` };
+    for (const [what, key] of Object.entries(keys)) {
+      const other = key && taken.get(key);
+      if (!other) continue;
+      const message = `the one in ${other} has the ${what} ${quote((what === 'id' ? id : name) ?? '')} already`;
+      problems.push(atTop(path, message, `give each rule ${what === 'id' ? 'an id' : 'a name'} of its own`));
+      return false;
+    }
+    for (const key of Object.values(keys)) if (key) taken.set(key, path);
+    return true;
+  });
+}
+
+/** Each document by its name, and by its id. */
+function referencesTo(documents: readonly Document[]): ReadonlyMap<string, Document> {
+  return new Map([
+    ...documents.flatMap((document) =>
+      document.id === undefined ? [] : [[document.id.toLowerCase(), document] as const],
+    ),
+    ...documents.map((document) => [document.name, document] as const),
+  ]);
+}
+
+function refer(byReference: ReadonlyMap<string, Document>, reference: string): Document | undefined {
+  return byReference.get(reference) ?? byReference.get(reference.toLowerCase());
+}
+
+function unknownRule(
+  reference: string,
+  byReference: ReadonlyMap<string, Document>,
+): Pick<RuleProblem, 'message' | 'hint'> {
+  const hint = didYouMean(reference, byReference.keys(), 'write the name or the id of one, or take this away');
+  return { message: `there is no rule ${quote(reference)}`, hint };
+}
+
+function overridden(
+  documents: readonly Document[],
+  overrides: NonNullable<RuleSources['overrides']>,
+  byReference: ReadonlyMap<string, Document>,
+  problems: RuleProblem[],
+): Document[] {
+  const changes = new Map<Document, Override>();
+  for (const [reference, override] of Object.entries(overrides)) {
+    const document = refer(byReference, reference);
+    if (document !== undefined) changes.set(document, { ...changes.get(document), ...override });
+    else problems.push({ path: 'overrides', line: 1, column: 1, ...unknownRule(reference, byReference) });
+  }
+  return documents.map((document) => {
+    const { level, mode = document.mode } = changes.get(document) ?? {};
+    return { ...document, mode, ...(level !== undefined && { level, ...(isRule(document) && { levels: [] }) }) };
+  });
+}
+
+/** Tells of references that lead nowhere, or to what a filter cannot silence. */
+function checkFilters(
+  filters: readonly Filter[],
+  byReference: ReadonlyMap<string, Document>,
+  problems: RuleProblem[],
+): void {
+  for (const filter of filters) {
+    const report = (message: string, hint: string) =>
+      problems.push({ path: filter.path, ...filter.position, message, hint });
+    for (const reference of filter.rules === 'any' ? [] : filter.rules) {
+      const document = refer(byReference, reference);
+      if (document === undefined) {
+        const { message, hint } = unknownRule(reference, byReference);
+        report(message, hint);
+      } else if (!isRule(document)) {
+        report(`${quote(reference)} is a correlation, which no filter can silence`, 'name the rules that it refers to');
+      } else if (!isWithin(document.logsource, filter.logsource)) {
+        report(`the logsource of the filter leaves out that of ${quote(reference)}`, 'write less below logsource');
+      }
+    }
+  }
+}
+
+function isAbout({ rules, logsource }: Filter, rule: Rule): boolean {
+  const isNamed =
+    rules === 'any' || rules.some((name) => name === rule.name || name.toLowerCase() === rule.id?.toLowerCase());
+  return isNamed && isWithin(rule.logsource, logsource);
+}
+
+/** Whether every key that the wider logsource has is the same in the other. */
+function isWithin(logsource: Logsource, { custom = {}, ...wider }: Logsource): boolean {
+  const all = { ...logsource.custom, ...logsource };
+  return Object.entries({ ...custom, ...wider }).every(([key, value]) =>
+    isDeepStrictEqual(all[key as keyof Logsource], value),
+  );
 }
 
 /** Whether a rule is about the events that Tripline has, by the names that it has for them: each key of its logsource
@@ -70,25 +238,6 @@ function selectsAudit({ logsource: { category, product, service, custom }, taxon
   );
 }
 
-function ruleFiles(path: string): string[] {
-  if (!existsSync(path)) throw new Problem('rule.invalid', `${path} does not exist; check the setting 'rules'`);
-  return statSync(path).isDirectory() ? filesBelow(path, new Set()) : [path];
-}
-
-/** What is hidden is passed over: a ConfigMap's files lie in `..data` and `..2026_01_02_03_04_05.67` as well as beside
- * them, and editors keep copies and locks as `.#x.yml`. Links are followed, since a mounted file is one; but each folder
- * is entered once, so that a link to a folder above ends.
- * @param entered the real paths of the folders so far */
-function filesBelow(folder: string, entered: Set<string>): string[] {
-  const place = realpathSync(folder);
-  if (entered.has(place)) return [];
-  entered.add(place);
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith('.'))
-    .sort()
-    .flatMap((name) => {
-      const path = join(folder, name);
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return filesBelow(path, entered);
-      return /\.ya?ml$/.test(name) ? [path] : [];
-    });
+function atTop(path: string, message: string, hint: string): RuleProblem {
+  return { path, line: 1, column: 1, message, hint };
 }

@@ -28,7 +28,7 @@ export async function serve(
   config: Config,
   { environment, logger }: { environment: Readonly<Record<string, string | undefined>>; logger: Logger },
 ): Promise<Sidecar> {
-  const rules = await openLiveRules({ paths: config.rules, load: () => loadRules(config.rules), logger });
+  const rules = await openLiveRules({ paths: config.rules, load: () => loadRules(config), logger });
   const ruleset = rules.ruleset();
 
   const telemetry = await startTelemetry(environment, logger);

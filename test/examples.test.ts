@@ -13,7 +13,7 @@ import { startSidecar } from './sidecar.ts';
 
 const examples = fileURLToPath(new URL('../examples', import.meta.url));
 const mediaTypes: Record<string, string> = { json: 'application/json', ndjson: 'application/x-ndjson' };
-const { ruleset } = loadRules([bundledRules]);
+const { ruleset } = loadRules({ rules: [bundledRules] });
 const server = testServer();
 afterAll(() => server.app.close());
 

@@ -18,7 +18,7 @@ function folder(files: Record<string, string>): string {
   return path;
 }
 
-const namesIn = (path: string) => loadRules([path]).ruleset.rules.map(({ rule }) => rule.name);
+const namesIn = (path: string) => loadRules({ rules: [path] }).ruleset.rules.map(({ rule }) => rule.name);
 
 test('rules are found in folders below, by either extension, in the order of their paths', () => {
   const path = folder({ 'b/second.yaml': text('second'), 'a.yml': text('first'), 'notes.txt': 'no rule' });
@@ -31,7 +31,7 @@ test('a file of a mounted ConfigMap is found once, though it lies in three place
   symlinkSync('..data/a.yml', join(path, 'a.yml'));
   symlinkSync('..data/sub', join(path, 'sub'));
   expect(namesIn(path)).toEqual(['a', 'b']);
-  expect(loadRules([path]).problems).toEqual([]);
+  expect(loadRules({ rules: [path] }).problems).toEqual([]);
 });
 
 test('what an editor hides is no rule, nor is a link to nothing', () => {
@@ -49,14 +49,14 @@ test('a link to a folder above is not followed for ever', () => {
 });
 
 test('a broken file is told of, and the others are live', () => {
-  const { ruleset, problems } = loadRules([folder({ 'bad.yml': 'title: [', 'good.yml': text('good') })]);
+  const { ruleset, problems } = loadRules({ rules: [folder({ 'bad.yml': 'title: [', 'good.yml': text('good') })] });
   expect(ruleset.rules.map(({ rule }) => rule.name)).toEqual(['good']);
   expect(problems[0].path).toContain('bad.yml');
 });
 
 test('of two rules with one name the first is live, and the other is told where it is', () => {
   const path = folder({ 'a.yml': text('same'), 'b.yml': text('same') });
-  const { ruleset, problems } = loadRules([path]);
+  const { ruleset, problems } = loadRules({ rules: [path] });
   expect(ruleset.rules).toHaveLength(1);
   expect(problems).toMatchObject([
     { path: join(path, 'b.yml'), message: expect.stringContaining(join(path, 'a.yml')) },
@@ -68,7 +68,7 @@ test('a rule about another product is loaded and never live', () => {
 });
 
 test('the hash tells one rule set from another, and the same from itself', () => {
-  const hashOf = (files: Record<string, string>) => loadRules([folder(files)]).ruleset.hash;
+  const hashOf = (files: Record<string, string>) => loadRules({ rules: [folder(files)] }).ruleset.hash;
   expect(hashOf({ 'a.yml': text('a') })).toBe(hashOf({ 'a.yml': text('a') }));
   expect(hashOf({ 'a.yml': text('a') })).not.toBe(hashOf({ 'a.yml': text('a').replace('get', 'list') }));
 });
@@ -78,5 +78,5 @@ test.each([
   ['a folder without a rule', folder({ 'notes.txt': '' }), 'no file there is a rule'],
   ['a folder with broken rules alone', folder({ 'bad.yml': 'title: [' }), 'bad.yml'],
 ])('%s stops the start, and says why', (_, path, words) => {
-  expect(() => loadRules([path])).toThrow(words);
+  expect(() => loadRules({ rules: [path] })).toThrow(words);
 });

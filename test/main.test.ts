@@ -13,7 +13,7 @@ import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
 /** A rule more changes nothing here. */
-const ruleCount = loadRules([bundledRules]).ruleset.rules.length;
+const ruleCount = loadRules({ rules: [bundledRules] }).ruleset.rules.length;
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 let sidecar: SidecarProcess | undefined;
 afterEach(async () => {

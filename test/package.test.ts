@@ -30,6 +30,7 @@ test('it carries JavaScript, types, rules, schemas and the pages that its README
     'dist/index.js',
     'dist/index.d.ts',
     'rules/kubernetes/pod-host-pid.yml',
+    'lists/system_namespaces.yml',
     'schemas/finding.avsc',
     'README.md',
     'docs/tag.md',

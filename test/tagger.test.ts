@@ -9,7 +9,7 @@ import { loadRules } from '../src/rules.ts';
 import { tagger } from '../src/tagger.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 
-const { ruleset } = loadRules([bundledRules]);
+const { ruleset } = loadRules({ rules: [bundledRules] });
 const options = { ruleset: ruleset.hash, clearEventFields: [] };
 const tagOf = (record: unknown, tag = tagger(options)) => tag(detect(normalize(record), ruleset));
 

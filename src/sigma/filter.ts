@@ -5,6 +5,9 @@ import { type DetectionContext, readDetection } from './detection.ts';
 import { readTexts } from './read-entry.ts';
 import { type Entry, entriesOf, offsetOf, positionOf, type RuleFile, startOf, withoutEntry } from './rule-file.ts';
 
+/** Names of rules; who means more means any. */
+const MAX_RULES = 100;
+
 /** The filter of a document, or undefined where the file has been told why there is none.
  * @see Sigma specification 2.1.0, "Sigma Filters" */
 export function readFilter(
@@ -32,6 +35,10 @@ function readRules(file: RuleFile, entry: Entry, rules: Entry | undefined): Filt
     return [];
   }
   if (isScalar(rules.value) && rules.value.value === 'any') return 'any';
+  if (isSeq(rules.value) && rules.value.items.length > MAX_RULES) {
+    file.report(offsetOf(rules.value), `the filter names more than ${MAX_RULES} rules`, "split it, or write 'any'");
+    return [];
+  }
   const names = readTexts(file, rules, { maxLength: 256, example: 'the names or ids of rules' });
   if (isSeq(rules.value) && rules.value.items.length === 0) file.report(startOf(rules), "'rules' names no rule", hint);
   return names;

@@ -1,8 +1,9 @@
 /** The Sigma engine: parse, compile, evaluate, explain. It knows an event only as a field look-up. */
-export type { Correlation, Filter, Rule, RuleHead, RuleLevel, RuleMode } from './ast.ts';
+export type { Correlation, Filter, Logsource, Rule, RuleHead, RuleLevel, RuleMode } from './ast.ts';
 export type { Check, Report } from './check.ts';
 export { checks } from './checks.ts';
 export { type CompiledFilter, type CompiledRule, compileFilter, compileRule, type Gap } from './compile.ts';
+export { mostEventsOf } from './correlation.ts';
 export { type Evaluation, evaluate, levelOf } from './evaluate.ts';
 export { type Explanation, explain, matchedFields, printExplanation } from './explain.ts';
 export type { FieldLookup, Found, Truth } from './field.ts';

@@ -9,7 +9,7 @@ import { buildServer } from '../../src/server/http.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 
 export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url));
-const { ruleset } = loadRules([bundledRules]);
+const { ruleset } = loadRules({ rules: [bundledRules] });
 
 export interface TestServer extends ReturnType<typeof buildServer> {
   /** The lines of the log so far. */

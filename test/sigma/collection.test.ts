@@ -74,7 +74,7 @@ describe('several documents', () => {
 
   it('are joined map by map', () => {
     const text = `${rule('a', '{s: {f: 1}, condition: s}')}\n---\naction: repeat\ndetection: {s: {g: 2}}`;
-    const [first, second] = parseRules(text, 'f.yml').rules.map(compileRule);
+    const [first, second] = parseRules(text, 'f.yml').rules.map((rule) => compileRule(rule));
     expect(evaluate(first!, lookupIn({ f: 1 })).truth).toBe(true);
     expect(evaluate(second!, lookupIn({ f: 1 })).truth).toBe(false);
     expect(evaluate(second!, lookupIn({ f: 1, g: 2 })).truth).toBe(true);

@@ -167,7 +167,7 @@ describe('refused', () => {
     ['f|hour: 24', "'24' is no hour", 'from 0 to 23'],
     ['f|month: "5"', "'5' is no month", 'from 1 to 12'],
     ['f|week: 1.5', "'1.5' is no week", 'from 1 to 53'],
-    ['f|expand: "%a%"', "the placeholder 'a' has no values", 'give it values'],
+    ['f|expand: "%a%"', "there is no list 'a'", 'write a list a.yml'],
     ['f|expand: 5', "'expand' takes text", 'in quotes'],
     ['f|re|startswith|contains: a', "'contains' cannot follow 'startswith'", 'use one of the two'],
     ['f|contains|startswith: a', "'startswith' cannot follow 'contains'", 'use one of the two'],
