@@ -211,12 +211,12 @@ function describe(problems: readonly RuleProblem[]): Omit<Refusal, 'since'> {
   };
 }
 
-/** What became of rules and correlations, by name. */
+/** What became of rules and correlations, by name; a rule is changed by its exceptions and lists, too. */
 function changesOf(before: Ruleset, after: Ruleset): Record<'added' | 'removed' | 'changed', string[]> {
   const [old, fresh] = [before, after].map(
     ({ rules, correlations }) =>
       new Map<string, object>([
-        ...rules.map(({ rule }) => [rule.name, rule] as const),
+        ...rules.map(({ rule, exceptions }) => [rule.name, [rule, exceptions.map(({ filter }) => filter)]] as const),
         ...correlations.map(({ correlation }) => [correlation.name, correlation] as const),
       ]),
   );

@@ -28,7 +28,8 @@ export async function serve(
   config: Config,
   { environment, logger }: { environment: Readonly<Record<string, string | undefined>>; logger: Logger },
 ): Promise<Sidecar> {
-  const rules = await openLiveRules({ paths: config.rules, load: () => loadRules(config), logger });
+  const paths = [...config.rules, ...config.lists, ...config.exceptions];
+  const rules = await openLiveRules({ paths, load: () => loadRules(config), logger });
   const ruleset = rules.ruleset();
 
   const telemetry = await startTelemetry(environment, logger);

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { openLiveRules } from '../src/live-rules.ts';
-import { loadRules } from '../src/rules.ts';
+import { loadRules, type RuleSources } from '../src/rules.ts';
 
 const rule = (name: string, verb = 'get') =>
   `title: T\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { a: { verb: ${verb} }, condition: a }\n`;
@@ -32,14 +32,20 @@ function write(folder: string, files: Files): void {
 }
 
 /** Live rules on a folder with these files, and what a test asks of them. */
-async function live(files: Files, prepare = (folder: string) => write(folder, files)) {
+async function live(
+  files: Files,
+  prepare = (folder: string) => write(folder, files),
+  sourcesIn = (folder: string): RuleSources => ({ rules: [folder] }),
+) {
   const folder = join(mkdtempSync(join(tmpdir(), 'tripline-live-')), 'rules');
   mkdirSync(folder);
   prepare(folder);
+  const sources = sourcesIn(folder);
   const log: any[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
-  const load = vi.fn(() => loadRules([folder]));
-  const rules = await openLiveRules({ paths: [folder], load, logger });
+  const load = vi.fn(() => loadRules(sources));
+  const paths = [sources.rules, sources.lists ?? [], sources.exceptions ?? []].flat();
+  const rules = await openLiveRules({ paths, load, logger });
   load.mockClear();
   const look = async (times: number) => {
     for (let i = 0; i < times; i++) await rules.look();
@@ -74,7 +80,7 @@ describe('what changes is taken over', () => {
     change(rules.folder);
     await rules.settle();
     expect(rules.names()).toEqual(names);
-    expect(rules.hash()).toBe(loadRules([rules.folder]).ruleset.hash);
+    expect(rules.hash()).toBe(loadRules({ rules: [rules.folder] }).ruleset.hash);
     expect(rules.log).toEqual([
       expect.objectContaining({
         msg: 'The changed rules are live',
@@ -112,6 +118,52 @@ describe('what changes is taken over', () => {
     expect(rules.load).toHaveBeenCalledTimes(1);
     expect(rules.hash()).toBe(before);
     expect(rules.log).toEqual([]);
+  });
+});
+
+describe('lists and exceptions are as good as rules', () => {
+  const calling = rule('a').replace('verb: get', "'username|expand': '%people%'");
+  const list = (...values: string[]) => `title: People\nvalues: [${values}]\n`;
+  const exception = (name: string) =>
+    `title: E\nlogsource: { product: kubernetes }\nfilter: { rules: [a], s: { username: ${name} }, condition: not s }\n`;
+  const start = {
+    'rules/a.yml': calling,
+    'rules/b.yml': rule('b'),
+    'lists/people.yml': list('ann'),
+    'exceptions/one.yml': exception('bob'),
+  };
+  const open = () =>
+    live(start, undefined, (folder) => ({
+      rules: [join(folder, 'rules')],
+      lists: [join(folder, 'lists')],
+      exceptions: [join(folder, 'exceptions')],
+    }));
+
+  test.each<[string, (folder: string) => void]>([
+    ['a list changed', (at) => write(at, { 'lists/people.yml': list('ann', 'eve') })],
+    ['an exception changed', (at) => write(at, { 'exceptions/one.yml': exception('eve') })],
+    ['an exception added', (at) => write(at, { 'exceptions/two.yml': exception('eve') })],
+    ['an exception removed', (at) => rmSync(join(at, 'exceptions/one.yml'))],
+  ])('%s is a change of the rule that it is for', async (_, change) => {
+    const rules = await open();
+    expect(rules.log).toEqual([]);
+    change(rules.folder);
+    await rules.settle();
+    expect(rules.log).toMatchObject([{ msg: 'The changed rules are live', added: [], removed: [], changed: ['a'] }]);
+  });
+
+  test.each<[string, (folder: string) => void]>([
+    ['a broken list', (at) => write(at, { 'lists/people.yml': 'values: {' })],
+    ['a list removed that a rule calls', (at) => rmSync(join(at, 'lists/people.yml'))],
+    ['a broken exception', (at) => write(at, { 'exceptions/one.yml': 'title: [' })],
+    ['an exception whose rule is removed', (at) => rmSync(join(at, 'rules/a.yml'))],
+  ])('%s is refused', async (_, change) => {
+    const rules = await open();
+    const before = rules.ruleset();
+    change(rules.folder);
+    await rules.settle();
+    expect(rules.ruleset()).toBe(before);
+    expect(rules.refusal()).toBeDefined();
   });
 });
 
@@ -342,7 +394,7 @@ describe('what is under way is let come to rest', () => {
     const rules = await live({ 'a.yml': rule('a') });
     write(rules.folder, { 'a.yml': rule('a', 'list') });
     rules.load.mockImplementationOnce(() => {
-      const loaded = loadRules([rules.folder]);
+      const loaded = loadRules({ rules: [rules.folder] });
       write(rules.folder, { 'a.yml': rule('a', 'put') });
       return loaded;
     });

@@ -39,7 +39,7 @@ async function send(url: string, records: unknown[]): Promise<{ status: number; 
 test('while rules flip under load every batch is taken, and decided by one set that was live', async () => {
   const { path, write } = rulesFolder();
   const logger = pino({ level: 'silent' });
-  const rules = await openLiveRules({ paths: [path], load: () => loadRules([path]), logger });
+  const rules = await openLiveRules({ paths: [path], load: () => loadRules({ rules: [path] }), logger });
   const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
   const { app } = buildServer({
     config,
