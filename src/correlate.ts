@@ -1,0 +1,453 @@
+/** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
+ * record to the next is in the store. */
+import { createHash } from 'node:crypto';
+import { isToldAtEnd } from './correlate/holds.ts';
+import { emptyGroup, GRACE, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
+import { type Correlated, type Evaluated, findingOf } from './detect.ts';
+import { fieldsOf } from './fields.ts';
+import { stringifyExactly } from './json/exact.ts';
+import type { AuditEvent, Finding } from './record.ts';
+import { shown } from './shown.ts';
+import type { CompiledCorrelation, FieldLookup } from './sigma/index.ts';
+import type { Kept, Space, Store } from './state/store.ts';
+import { unixNanoFromRfc3339 } from './time.ts';
+
+/** What correlations make of a record. Records are taken one after another, in the order of the calls.
+ * @param receivedUnixNano when the record came; stands in for the time of an event that has none, and bounds it */
+export type Correlate = (
+  evaluated: Evaluated,
+  correlations: readonly CompiledCorrelation[],
+  receivedUnixNano: bigint,
+) => Promise<Correlated>;
+
+/** Is told of what does not count. */
+export interface CorrelationLosses {
+  /** An event was too old for the windows that are kept. */
+  late(correlation: string): void;
+  /** Entries were forgotten for want of room. */
+  evicted(correlation: string, entries: number): void;
+}
+
+const SECOND = 1_000_000;
+const DAY = 86_400 * SECOND;
+/** How far an event's clock may be ahead of ours. One that is further would age all that is remembered. */
+const MAX_AHEAD = 5 * 60 * SECOND;
+/** Events of all groups, or terms, of one correlation. */
+const MOST_ENTRIES = 100_000;
+/** Windows that are judged on one event, at most; others wait for the next. */
+const MAX_JUDGED = 100;
+/** Characters that count as one entry. */
+const ENTRY_LENGTH = 200;
+const MAX_AUDIT_ID_LENGTH = 128;
+
+/** What has been told on an event, so that it can be told again on a retry. */
+interface Told {
+  space: string;
+  group: Values;
+  window: Window;
+  /** What the finding shows, where it is of other events than the one that it is told on. */
+  fields?: Values;
+}
+const told: Space = { name: 'told', mostEntries: MOST_ENTRIES, lifetime: DAY };
+
+/** The clock (`clock`), since when terms are learnt (`since/…`) and when windows end (`due/…`). */
+const progress: Space = { name: 'progress', mostEntries: 2 * MOST_ENTRIES, lifetime: null };
+
+/** When there is something to do for a group: the time and the group's key, in the order of time. */
+type Due = [at: number, group: string][];
+
+/** What is kept of a group. */
+interface GroupState {
+  group: Group;
+  /** What is shown of the last event, where windows are told on other events. */
+  last?: { group: Values; fields: Values };
+  due?: number;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+interface Planned {
+  compiled: CompiledCorrelation;
+  space: Space;
+  isToldAtEnd: boolean;
+  /** Whether its windows make findings; if not, they count for other correlations alone. */
+  isRaised: boolean;
+}
+
+interface Plan {
+  /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
+  links: ReadonlyMap<string, readonly { planned: Planned; rule: number }[]>;
+  bySpace: ReadonlyMap<string, Planned>;
+  toldAtEnd: readonly Planned[];
+  withheld: ReadonlySet<string>;
+}
+
+/** Something that a rule or a correlation found. */
+interface Observation {
+  rule: string;
+  key: string;
+  at: number;
+  auditID: string;
+  lookup: FieldLookup;
+}
+
+/** The event of the record that is being looked at. */
+interface Current {
+  plan: Plan;
+  key: string;
+  index: number;
+  lookup: FieldLookup;
+  auditID: string;
+  raised: Map<string, Correlated['raised'][number]>;
+}
+
+/** The name of the correlation that a space of the store belongs to. */
+export function correlationOf(space: string): string {
+  return space.replace(/@[^@]*$/, '');
+}
+
+/** Makes the step of the pipeline that correlates. */
+export function correlator(store: Store, losses: CorrelationLosses): Correlate {
+  let turn: Promise<unknown> = Promise.resolve();
+
+  return (evaluated, correlations, receivedUnixNano) => {
+    const plan = planOf(correlations);
+    if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) {
+      return Promise.resolve({ raised: [], withheld: plan.withheld });
+    }
+    // A retry may come while the first try is still on its way: it has to find all that the first has told.
+    const result = turn.then(() => correlateEvents(evaluated, plan, receivedUnixNano));
+    turn = result.catch(() => {});
+    return result;
+  };
+
+  async function correlateEvents(
+    { events, hits }: Extract<Evaluated, { kind: 'audit' }>,
+    plan: Plan,
+    receivedUnixNano: bigint,
+  ): Promise<Correlated> {
+    const raised: Current['raised'] = new Map();
+    const counted = Map.groupBy(
+      hits.filter(({ rule }) => plan.links.has(rule.rule.name)),
+      ({ event }) => event,
+    );
+    for (const [index, event] of events.entries()) {
+      // The answer of the request is an event of its own, and of the same key.
+      if (event.stage === 'RequestReceived') continue;
+      const found = counted.get(index) ?? [];
+      if (found.length === 0 && plan.toldAtEnd.length === 0) continue;
+      const at = timeOf(event, receivedUnixNano);
+      const auditID = event.auditID.slice(0, MAX_AUDIT_ID_LENGTH);
+      const lookup = found[0]?.lookup ?? fieldsOf(event);
+      const current = { plan, key: keyOf(event), index, lookup, auditID, raised };
+      await tellAgain(current, at);
+      const clock = await advance(at, plan);
+      for (const planned of plan.toldAtEnd) await judgeDue(planned, current, clock);
+      for (const { rule } of found) {
+        await take({ rule: rule.rule.name, key: current.key, at, auditID, lookup }, current, clock);
+      }
+    }
+    return { raised: [...raised.values()], withheld: plan.withheld };
+  }
+
+  async function tellAgain(current: Current, at: number): Promise<void> {
+    const before = await store.update<Told[], Told[]>(told, current.key, at, (value) => ({
+      keep: value && keptTold(value),
+      result: value ?? [],
+    }));
+    for (const one of before) {
+      const planned = current.plan.bySpace.get(one.space);
+      if (planned !== undefined) raise(planned, one, current);
+    }
+  }
+
+  /** The time of the latest event of all. It matters to windows that are told at their end. */
+  async function advance(at: number, { toldAtEnd }: Plan): Promise<number> {
+    if (toldAtEnd.length === 0) return at;
+    return store.update<number, number>(progress, 'clock', at, (value = at) => {
+      const clock = Math.max(value, at);
+      return { keep: { value: clock, entries: 1 }, result: clock };
+    });
+  }
+
+  /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
+  async function take(observation: Observation, current: Current, clock: number): Promise<void> {
+    for (const { planned, rule } of current.plan.links.get(observation.rule) ?? []) {
+      const { correlation, groupFields, valueFields } = planned.compiled;
+      const values = groupFields[rule]!.map((field) => firstOf(observation.lookup, field));
+      const measured = valueFields[rule]!.map((field) => firstOf(observation.lookup, field));
+      // Of an event without a value nobody can tell which group it is of.
+      if ([...values, ...measured].includes(undefined)) continue;
+      const group: Values = Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(values[i])]));
+      const { test } = correlation;
+      if (test.type === 'new_terms') {
+        const terms = Object.fromEntries(test.fields.map((name, i) => [name, shown(measured[i])]));
+        const window = await takeTerm(planned, hashOf([...values, ...measured]), observation, test.learning);
+        if (window !== undefined) await tell(planned, { group: { ...group, ...terms }, window }, current, clock);
+        continue;
+      }
+      const value = test.type === 'value_count' ? hashOf(measured) : numberOf(measured[0]);
+      if ('field' in test && value === undefined) continue;
+      const { key, at, auditID } = observation;
+      const seen: Seen = { key, rule, at, auditID, ...(value !== undefined && { value }) };
+      const window = await takeEvent(planned, hashOf(values), seen, group, observation.lookup, clock);
+      if (window !== undefined) await tell(planned, { group, window }, current, clock);
+    }
+  }
+
+  async function takeTerm(
+    { space }: Planned,
+    key: string,
+    { at, auditID }: Observation,
+    learning: number,
+  ): Promise<Window | undefined> {
+    const since = await store.update<number, number>(progress, `since/${space.name}`, at, (value = at) => ({
+      keep: { value, entries: 1 },
+      result: value,
+    }));
+    const isNew = await store.update<number, boolean>(space, key, at, (last) => ({
+      keep: { value: Math.max(last ?? at, at), entries: 1 },
+      result: last === undefined || at - last > space.lifetime!,
+    }));
+    return isNew && at >= since + learning * SECOND ? { from: at, to: at, auditIDs: [auditID] } : undefined;
+  }
+
+  async function takeEvent(
+    { compiled, space, isToldAtEnd }: Planned,
+    groupKey: string,
+    seen: Seen,
+    group: Values,
+    lookup: FieldLookup,
+    clock: number,
+  ): Promise<Window | undefined> {
+    const { name } = compiled.correlation;
+    const { observed, newDue } = await store.update<
+      GroupState,
+      { observed: ReturnType<typeof observe>; newDue: number | undefined }
+    >(space, groupKey, clock, (value) => {
+      const state = value ?? { group: emptyGroup(seen.at) };
+      const observed = observe(state.group, seen, compiled, clock);
+      const newDue = observed.due === state.due ? undefined : observed.due;
+      if (newDue !== undefined) state.due = newDue;
+      if (isToldAtEnd && observed.outcome === 'counted') {
+        state.last = { group, fields: fieldsShown(compiled, lookup) };
+      }
+      const isNothing = value === undefined && observed.outcome === 'too late';
+      return { keep: isNothing ? undefined : keptGroup(state), result: { observed, newDue } };
+    });
+    if (observed.outcome === 'too late') losses.late(name);
+    if (observed.forgotten > 0) losses.evicted(name, observed.forgotten);
+    if (newDue !== undefined) await schedule(space, groupKey, newDue, clock);
+    return observed.told;
+  }
+
+  async function schedule(space: Space, groupKey: string, at: number, clock: number): Promise<void> {
+    const evicted = await store.update<Due, number>(progress, `due/${space.name}`, clock, (due = []) => {
+      let place = due.length;
+      while (place > 0 && due[place - 1]![0] > at) place--;
+      due.splice(place, 0, [at, groupKey]);
+      // There cannot be as many groups: what comes first belongs to some that are forgotten.
+      const excess = due.splice(0, due.length - MOST_ENTRIES).length;
+      return { keep: { value: due, entries: due.length }, result: excess };
+    });
+    if (evicted > 0) losses.evicted(correlationOf(space.name), evicted);
+  }
+
+  async function judgeDue(planned: Planned, current: Current, clock: number): Promise<void> {
+    const { space, compiled } = planned;
+    const groups = await store.update<Due, Due>(progress, `due/${space.name}`, clock, (due = []) => {
+      let count = 0;
+      while (count < Math.min(due.length, MAX_JUDGED) && due[count]![0] < clock) count++;
+      const result = due.splice(0, count);
+      return { keep: due.length > 0 ? { value: due, entries: due.length } : undefined, result };
+    });
+    for (const [at, groupKey] of groups) {
+      const judged = await store.update<GroupState, { one?: Omit<Told, 'space'>; due?: number }>(
+        space,
+        groupKey,
+        clock,
+        (state) => {
+          if (state === undefined) return { keep: undefined, result: {} };
+          // Since then the group has been given another time.
+          if (state.due !== at) return { keep: keptGroup(state), result: {} };
+          const { told: window, due } = judge(state.group, compiled, clock);
+          state.due = due;
+          return {
+            keep: due === undefined ? undefined : keptGroup(state),
+            result: { one: window && { ...state.last!, window }, due },
+          };
+        },
+      );
+      if (judged.due !== undefined) await schedule(space, groupKey, judged.due, clock);
+      if (judged.one !== undefined) await tell(planned, judged.one, current, clock);
+    }
+  }
+
+  /** Raises the finding of a window, remembers it for a retry, and counts it for other correlations. */
+  async function tell(planned: Planned, one: Omit<Told, 'space'>, current: Current, clock: number): Promise<void> {
+    const { name } = planned.compiled.correlation;
+    const whole: Told = { space: planned.space.name, ...one };
+    await store.update<Told[], void>(told, current.key, clock, (value = []) => ({
+      keep: keptTold([...value, whole]),
+      result: undefined,
+    }));
+    raise(planned, whole, current);
+    const { group, window } = one;
+    const auditID = window.auditIDs.at(-1) ?? current.auditID;
+    const lookup = lookupOf(whole, current.lookup);
+    await take({ rule: name, key: idOf(name, group, window), at: window.to, auditID, lookup }, current, clock);
+  }
+}
+
+function raise({ compiled: { correlation }, isRaised }: Planned, one: Told, current: Current): void {
+  if (!isRaised) return;
+  const { name, level, mode, test } = correlation;
+  const { group, window } = one;
+  const id = idOf(name, group, window);
+  const lookup = lookupOf(one, current.lookup);
+  const finding: Finding = {
+    ...findingOf(correlation, { id, level, matched: {}, event: current.index, lookup }),
+    correlation: {
+      type: test.type,
+      group,
+      from: rfc3339(window.from),
+      to: rfc3339(window.to),
+      ...(Number.isFinite(window.value) && { value: window.value }),
+      events: window.auditIDs,
+    },
+  };
+  current.raised.set(id, { mode, finding });
+}
+
+/** The fields of the event that a finding is about, then the values of its group, and `value`, the number compared. */
+function lookupOf({ group, window, fields }: Told, ofEvent: FieldLookup): FieldLookup {
+  return (field) => {
+    if (fields === undefined) {
+      const found = ofEvent(field);
+      if (found.values.length > 0) return found;
+    } else if (Object.hasOwn(fields, field)) {
+      return { values: fields[field] as unknown[] };
+    }
+    if (Object.hasOwn(group, field)) return { values: [group[field]] };
+    return { values: field === 'value' && window.value !== undefined ? [window.value] : [] };
+  };
+}
+
+/** What a finding will show of an event that is gone by then. */
+function fieldsShown({ correlation: { summary, context } }: CompiledCorrelation, lookup: FieldLookup): Values {
+  const names = new Set([...summary.flatMap((part) => (typeof part === 'string' ? [] : part.field)), ...context]);
+  const found = [...names].map((name) => [name, lookup(name).values] as const);
+  return Object.fromEntries(
+    found.filter(([, { length }]) => length > 0).map(([name, values]) => [name, shown(values)]),
+  );
+}
+
+const plans = new WeakMap<readonly CompiledCorrelation[], Plan>();
+
+function planOf(correlations: readonly CompiledCorrelation[]): Plan {
+  let plan = plans.get(correlations);
+  if (plan === undefined) plans.set(correlations, (plan = makePlan(correlations)));
+  return plan;
+}
+
+function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
+  // What is in shadow changes no verdict, so it withholds nothing.
+  const withheld = new Set(
+    correlations
+      .filter(({ correlation: { generate, mode } }) => !generate && mode === 'live')
+      .flatMap(({ rules }) => rules),
+  );
+  const links = new Map<string, { planned: Planned; rule: number }[]>();
+  const bySpace = new Map<string, Planned>();
+  for (const compiled of correlations) {
+    const space = spaceOf(compiled);
+    const isRaised = !withheld.has(compiled.correlation.name);
+    const planned = { compiled, space, isToldAtEnd: isToldAtEnd(compiled), isRaised };
+    bySpace.set(space.name, planned);
+    for (const [rule, name] of compiled.rules.entries()) {
+      links.set(name, [...(links.get(name) ?? []), { planned, rule }]);
+    }
+  }
+  const toldAtEnd = [...bySpace.values()].filter((planned) => planned.isToldAtEnd);
+  return { links, bySpace, toldAtEnd, withheld };
+}
+
+/** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
+ * goes on. */
+function spaceOf(compiled: CompiledCorrelation): Space {
+  const { correlation, rules, groupFields, valueFields, ways } = compiled;
+  const { name, timespan, test } = correlation;
+  const body = hashOf([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
+  const span = timespan * SECOND;
+  const lifetimeOf = () => {
+    if (test.type === 'new_terms') return span;
+    // These are forgotten when they have been judged, however far time jumps.
+    return isToldAtEnd(compiled) ? null : span + LATENESS + GRACE;
+  };
+  return { name: `${name}@${body}`, mostEntries: MOST_ENTRIES, lifetime: lifetimeOf() };
+}
+
+function keptGroup(state: GroupState): Kept<GroupState> {
+  const { events, over } = state.group;
+  return { value: state, entries: 1 + events.length + over.length + (state.last ? entriesOf(state.last) : 0) };
+}
+
+function keptTold(value: Told[]): Kept<Told[]> {
+  return { value, entries: entriesOf(value) };
+}
+
+function entriesOf(value: unknown): number {
+  return Math.ceil(stringifyExactly(value).length / ENTRY_LENGTH);
+}
+
+/** The event's own time: when the request came in, for both answers of a long one; when it was answered, where that is not
+ * known; else when the record came. Microseconds. */
+function timeOf(event: AuditEvent, receivedUnixNano: bigint): number {
+  const { requestReceivedTimestamp, stageTimestamp } = event;
+  const logged = unixNanoFromRfc3339(requestReceivedTimestamp) ?? unixNanoFromRfc3339(stageTimestamp);
+  const received = Number(receivedUnixNano / 1000n);
+  return logged === undefined ? received : Math.min(Number(logged / 1000n), received + MAX_AHEAD);
+}
+
+/** The same for a request on a retry and at both of its answers. A client can choose the auditID, and use it twice, so
+ * when the request came in tells requests apart as well. */
+function keyOf({
+  cluster,
+  auditID,
+  user,
+  verb,
+  requestURI,
+  requestReceivedTimestamp,
+  stageTimestamp,
+}: AuditEvent): string {
+  const time = requestReceivedTimestamp || stageTimestamp;
+  return hashOf([cluster?.account, cluster?.region, cluster?.name, auditID, user.username, verb, requestURI, time]);
+}
+
+/** The same for a window wherever it is found. */
+function idOf(name: string, group: Values, { from }: Window): string {
+  const parts = JSON.stringify([name, stringifyExactly(group), from]);
+  return createHash('sha256').update(parts).digest('hex').slice(0, 32);
+}
+
+function hashOf(values: readonly unknown[]): string {
+  const parts = values.map((value) => [typeof value, String(value)]);
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 20);
+}
+
+/** The first value of a field, undefined where there is none that can be compared. */
+function firstOf(lookup: FieldLookup, field: string): unknown {
+  const [value] = lookup(field).values;
+  return value === null || typeof value === 'object' ? undefined : value;
+}
+
+/** A number, or what a text spells. */
+function numberOf(value: unknown): number | undefined {
+  const isNumeric = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string';
+  const number = isNumeric && String(value).trim() !== '' ? Number(value) : Number.NaN;
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function rfc3339(unixMicro: number): string {
+  return new Date(Math.floor(unixMicro / 1000)).toISOString();
+}

@@ -1,0 +1,124 @@
+/** Whether a correlation holds in a stretch of events: counts, numbers, combinations. */
+import type { CompiledCorrelation, Correlation } from '../sigma/index.ts';
+import type { Seen } from './window.ts';
+
+type Test = Correlation['test'];
+type Bound = Extract<Test, { bounds: unknown }>['bounds'][number];
+
+/** Events in the order of time, from `start` to before `end`. */
+export interface Stretch {
+  events: readonly Seen[];
+  start: number;
+  end: number;
+}
+
+/** That it holds, and the number that was compared. */
+export interface Held {
+  value?: number;
+}
+
+const operators: Record<Bound['operator'], (value: number, bound: number) => boolean> = {
+  gt: (value, bound) => value > bound,
+  gte: (value, bound) => value >= bound,
+  lt: (value, bound) => value < bound,
+  lte: (value, bound) => value <= bound,
+  eq: (value, bound) => value === bound,
+  neq: (value, bound) => value !== bound,
+};
+
+/** Whether more events could undo what holds, so that only the end of a window can tell. */
+export function isToldAtEnd({ correlation: { test }, ways }: CompiledCorrelation): boolean {
+  return 'bounds' in test
+    ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
+    : ways.some(({ forbidden }) => forbidden.length > 0);
+}
+
+/** Whether a window can begin with the event: not if it is only one that must not happen. */
+export function isOpenedBy({ ways }: CompiledCorrelation, { rule }: Pick<Seen, 'rule'>): boolean {
+  return ways.length === 0 || ways.some(({ required }) => required.includes(rule));
+}
+
+/** Whether the correlation holds in the events, which are not empty and lie within its timespan.
+ * @param around the events that lie within a timespan with all those of the stretch up to a time */
+export function holdsIn(
+  stretch: Stretch,
+  { correlation: { test }, ways }: CompiledCorrelation,
+  around: (last: number) => Iterable<Seen> = () => [],
+): Held | undefined {
+  if ('bounds' in test) {
+    const value = measure(stretch, test);
+    return test.bounds.every(({ operator, value: bound }) => operators[operator](value, bound)) ? { value } : undefined;
+  }
+  const holds = ways.some(({ required, forbidden }) => {
+    const last = lastOf(stretch, required, test.type === 'temporal_ordered');
+    if (last === undefined) return false;
+    if (forbidden.length === 0) return true;
+    for (const { rule } of around(last)) if (forbidden.includes(rule)) return false;
+    return true;
+  });
+  return holds ? {} : undefined;
+}
+
+function measure({ events, start, end }: Stretch, test: Extract<Test, { bounds: unknown }>): number {
+  switch (test.type) {
+    case 'event_count':
+      return end - start;
+    case 'value_count':
+      return new Set(valuesOf()).size;
+    case 'value_sum':
+      return sum();
+    case 'value_avg':
+      return sum() / (end - start);
+    case 'value_median':
+      return percentileOf(valuesOf() as number[], 50);
+    case 'value_percentile':
+      return percentileOf(valuesOf() as number[], test.percentile);
+  }
+
+  function valuesOf(): (number | string | undefined)[] {
+    return events.slice(start, end).map(({ value }) => value);
+  }
+
+  function sum(): number {
+    return (valuesOf() as number[]).reduce((total, value) => total + value, 0);
+  }
+}
+
+/** By linear interpolation between the two nearest values. */
+function percentileOf(values: number[], percentile: number): number {
+  values.sort((a, b) => a - b);
+  const place = ((values.length - 1) * percentile) / 100;
+  const below = values[Math.floor(place)]!;
+  const above = values[Math.ceil(place)]!;
+  // Without the product where it is none: the difference of two large numbers may be infinite.
+  return place === Math.floor(place) ? below : below + (above - below) * (place - Math.floor(place));
+}
+
+/** When the last event of the rules was, if there is one of each; and, if asked, one behind the other. Events at the same
+ * time stand in any order. */
+function lastOf({ events, start, end }: Stretch, rules: readonly number[], isOrdered: boolean): number | undefined {
+  let last = Number.NEGATIVE_INFINITY;
+  const missing = new Set(rules);
+  for (let i = start; i < end; i++) {
+    const { rule, at } = events[i]!;
+    if (!rules.includes(rule)) continue;
+    missing.delete(rule);
+    last = at;
+  }
+  if (missing.size > 0) return undefined;
+  return isOrdered && !areInOrder({ events, start, end }, rules) ? undefined : last;
+}
+
+function areInOrder({ events, start, end }: Stretch, rules: readonly number[]): boolean {
+  let from = Number.NEGATIVE_INFINITY;
+  for (const wanted of rules) {
+    let found: number | undefined;
+    for (let i = start; i < end && found === undefined; i++) {
+      const { rule, at } = events[i]!;
+      if (rule === wanted && at >= from) found = at;
+    }
+    if (found === undefined) return false;
+    from = found;
+  }
+  return true;
+}

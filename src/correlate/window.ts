@@ -1,0 +1,176 @@
+/** The events that a correlation has seen of one group, and the windows that it finds in them. Times are in Unix
+ * microseconds. */
+import { type CompiledCorrelation, mostEventsOf } from '../sigma/index.ts';
+import { type Held, holdsIn, isOpenedBy, isToldAtEnd } from './holds.ts';
+
+/** An event that one of the rules matched. */
+export interface Seen {
+  /** The same wherever and whenever the event is seen again. */
+  key: string;
+  /** Which of the correlation's rules. */
+  rule: number;
+  at: number;
+  auditID: string;
+  /** What is counted or compared of it: a number, or a text that stands for a tuple. */
+  value?: number | string;
+}
+
+/** What is kept of a group. */
+export interface Group {
+  /** In the order of time; those of windows that are over are gone. */
+  events: Seen[];
+  /** The windows that are over: nothing in them is told again. They do not overlap, and end within the last timespan. */
+  over: { from: number; until: number }[];
+  newest: number;
+}
+
+/** A window in which the correlation holds. */
+export interface Window {
+  from: number;
+  to: number;
+  /** The number that was compared. */
+  value?: number;
+  /** Of the last events in it. */
+  auditIDs: string[];
+}
+
+const SECOND = 1_000_000;
+/** How much later than an event by a timespan one may be that still counts: records wait in buffers and are retried. */
+export const LATENESS = 15 * 60 * SECOND;
+/** How long the end of a window is waited for events that are under way. */
+export const GRACE = 60 * SECOND;
+const MAX_AUDIT_IDS = 100;
+
+export interface Observed {
+  outcome: 'counted' | 'seen before' | 'too late';
+  told?: Window;
+  /** How many events were forgotten for want of room. */
+  forgotten: number;
+  /** When the group's window can be judged, if that takes its end. */
+  due?: number;
+}
+
+/** A group of which nothing is known but the time of the event that is about to be put in. */
+export function emptyGroup(newest: number): Group {
+  return { events: [], over: [], newest };
+}
+
+/** Adds an event to the group, and tells which window it completes.
+ * @param clock the time of the latest event of all */
+export function observe(group: Group, seen: Seen, correlation: CompiledCorrelation, clock: number): Observed {
+  const timespan = timespanOf(correlation);
+  const atEnd = isToldAtEnd(correlation);
+  const horizon = atEnd ? clock - timespan - GRACE : group.newest - timespan - LATENESS;
+  if (seen.at < horizon) return { outcome: 'too late', forgotten: 0 };
+  group.newest = Math.max(group.newest, seen.at);
+  if (group.events.some(({ key, rule }) => key === seen.key && rule === seen.rule)) {
+    return { outcome: 'seen before', forgotten: 0 };
+  }
+  const isOver = group.over.some(({ from, until }) => seen.at >= from && seen.at <= until);
+  // What must not happen within a window can have happened in the one before.
+  if (isOver && !(atEnd && !isOpenedBy(correlation, seen))) {
+    return { outcome: atEnd ? 'too late' : 'counted', forgotten: 0 };
+  }
+  const place = insert(group.events, seen);
+  const outdated = forget(group, correlation);
+  const excess = Math.max(0, group.events.length - mostEventsOf(correlation.correlation.test));
+  group.events.splice(0, excess);
+  if (atEnd) return { outcome: 'counted', forgotten: excess, due: dueOf(group, correlation) };
+  const kept = place - outdated - excess;
+  const told = kept < 0 ? undefined : complete(group, kept, correlation);
+  if (told !== undefined) close(group, { from: told.from, until: told.from + timespan });
+  return { outcome: 'counted', forgotten: excess, told };
+}
+
+/** Judges the group's oldest window if its end is past.
+ * @returns `due`: when there will be something to do for the group; undefined if it can be forgotten */
+export function judge(
+  group: Group,
+  correlation: CompiledCorrelation,
+  clock: number,
+): { told?: Window; due: number | undefined } {
+  const due = dueOf(group, correlation);
+  if (clock <= due) return { due };
+  const timespan = timespanOf(correlation);
+  const opening = openingOf(group, correlation);
+  if (opening === undefined) return { due: undefined };
+  const from = opening.at;
+  const until = from + timespan;
+  const events = group.events.filter(({ at }) => at >= from && at <= until);
+  const around = (last: number) => group.events.filter(({ at }) => at >= last - timespan && at <= until);
+  const held = holdsIn({ events, start: 0, end: events.length }, correlation, around);
+  group.over.push({ from, until });
+  forget(group, correlation);
+  return { told: held && windowOf(events, until, held), due: dueOf(group, correlation) };
+}
+
+function timespanOf({ correlation }: CompiledCorrelation): number {
+  return correlation.timespan * SECOND;
+}
+
+/** When the window that the oldest event opens has ended, and all that belongs into it is there; without one, when no
+ * event can come any more to which it matters what the group has seen. */
+function dueOf(group: Group, correlation: CompiledCorrelation): number {
+  const begin = openingOf(group, correlation)?.at ?? group.newest + timespanOf(correlation);
+  return begin + timespanOf(correlation) + GRACE;
+}
+
+/** The event that opens the window to be judged next. */
+function openingOf({ events, over }: Group, correlation: CompiledCorrelation): Seen | undefined {
+  const judged = over.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
+  return events.find((seen) => seen.at > judged && isOpenedBy(correlation, seen));
+}
+
+/** The window that the event at a place completes: of those that hold it, the first in time in which the correlation
+ * holds. */
+function complete({ events }: Group, place: number, correlation: CompiledCorrelation): Window | undefined {
+  const timespan = timespanOf(correlation);
+  const { at } = events[place]!;
+  let start = 0;
+  for (let last = place; last < events.length && events[last]!.at <= at + timespan; last++) {
+    const to = events[last]!.at;
+    // Of events at the same time, all belong to the window.
+    if (events[last + 1]?.at === to) continue;
+    while (events[start]!.at < to - timespan) start++;
+    const held = holdsIn({ events, start, end: last + 1 }, correlation);
+    if (held !== undefined) return windowOf(events.slice(start, last + 1), to, held);
+  }
+  return undefined;
+}
+
+function windowOf(events: readonly Seen[], to: number, held: Held): Window {
+  const auditIDs = [...new Set(events.slice(-MAX_AUDIT_IDS).map(({ auditID }) => auditID))];
+  return { from: events[0]!.at, to, ...held, auditIDs };
+}
+
+function close(group: Group, window: { from: number; until: number }): void {
+  group.over.push(window);
+  group.over.sort((a, b) => a.from - b.from);
+  group.events = group.events.filter(({ at }) => at < window.from || at > window.until);
+}
+
+/** Drops what no window to come can hold, and tells how many events that are. */
+function forget(group: Group, correlation: CompiledCorrelation): number {
+  const timespan = timespanOf(correlation);
+  const judged = group.over.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
+  // What is told at the end looks a timespan back from the event that opens a window.
+  const oldest = isToldAtEnd(correlation)
+    ? (openingOf(group, correlation)?.at ?? Math.max(judged, group.newest - timespan - GRACE)) - timespan
+    : group.newest - timespan - LATENESS;
+  group.over = group.over.filter(({ until }, index) => until >= oldest || index === group.over.length - 1);
+  const kept = group.events.findIndex(({ at }) => at >= oldest);
+  return group.events.splice(0, kept === -1 ? group.events.length : kept).length;
+}
+
+/** Puts an event where it belongs, and tells where that is. */
+function insert(events: Seen[], seen: Seen): number {
+  let place = events.length;
+  while (place > 0 && isAfter(events[place - 1]!, seen)) place--;
+  events.splice(place, 0, seen);
+  return place;
+}
+
+function isAfter(one: Seen, other: Seen): boolean {
+  if (one.at !== other.at) return one.at > other.at;
+  return one.key === other.key ? one.rule > other.rule : one.key > other.key;
+}

@@ -1,0 +1,148 @@
+/** Keeps the store's values in a file, so that a restart goes on where it was stopped: NDJSON, a head, a line for each
+ * value, and an end with the hash of what stands before it. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setImmediate as rest } from 'node:timers/promises';
+import { stringifyExactly } from '../json/exact.ts';
+import { isMap, member } from '../json/map.ts';
+import type { MemoryStore, Row } from './memory.ts';
+
+/** Of the layout of the file and of what the store's values hold. */
+const VERSION = 1;
+/** Several times what a full store takes. */
+const MAX_BYTES = 1024 * 1024 * 1024;
+/** Characters that are put together before they are written. */
+const CHUNK_LENGTH = 256 * 1024;
+
+/** Writes the store to the file, in one step: whoever reads it finds the old state or the new, never a part of it.
+ * @throws the system's error where the file cannot be written; the old one is untouched then */
+export async function saveState(path: string, store: MemoryStore): Promise<void> {
+  const temporary = `${path}.new`;
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    const hash = createHash('sha256');
+    for (const chunk of chunksOf(store)) {
+      hash.update(chunk);
+      await file.write(chunk);
+      // Requests go on meanwhile.
+      await rest();
+    }
+    await file.write(`${JSON.stringify({ sha256: hash.digest('hex') })}\n`);
+    await file.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
+
+function* chunksOf(store: MemoryStore): Generator<string> {
+  let chunk = `${JSON.stringify({ tripline: 'state', version: VERSION })}\n`;
+  for (const { space, key, touched, entries, value } of store.rows()) {
+    const { name, mostEntries, lifetime } = space;
+    chunk += `${stringifyExactly([name, mostEntries, lifetime, key, touched, entries, value])}\n`;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
+/** What became of reading a file. */
+export type Loaded =
+  | { kind: 'restored'; entries: number }
+  /** There is no file yet. */
+  | { kind: 'none' }
+  /** It could not be used, and lies at another path now. */
+  | { kind: 'set aside'; reason: string; path: string };
+
+/** Fills the store with what the file holds: all of it, or, where anything is wrong with the file, nothing.
+ * @throws the system's error where the file can be neither read nor moved */
+export async function loadState(path: string, store: MemoryStore): Promise<Loaded> {
+  const found = await stat(path).catch((error) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found === undefined) return { kind: 'none' };
+  const rows = found.isFile() ? await readRows(path, found.size) : 'it is no file';
+  if (typeof rows === 'string') {
+    const aside = await freePath(`${path}.unusable`);
+    await rename(path, aside);
+    return { kind: 'set aside', reason: rows, path: aside };
+  }
+  for (const row of rows) store.restore(row);
+  return { kind: 'restored', entries: store.entries() };
+}
+
+/** The rows of a file, or why there are none. */
+async function readRows(path: string, size: number): Promise<Row[] | string> {
+  if (size > MAX_BYTES) return `it is larger than ${MAX_BYTES} bytes`;
+  const rows: Row[] = [];
+  const hash = createHash('sha256');
+  let state: 'head' | 'rows' | 'end' = 'head';
+  const stream = createReadStream(path, { encoding: 'utf8' });
+  try {
+    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+      const data = parse(line);
+      if (state === 'head') {
+        if (member(data, 'tripline') !== 'state') return 'it does not begin as the state of Tripline does';
+        const version = member(data, 'version');
+        if (version !== VERSION) return `it is of version ${version}, and this Tripline reads ${VERSION}`;
+        state = 'rows';
+      } else if (state === 'end') {
+        return 'it goes on behind its end';
+      } else if (isMap(data)) {
+        if (member(data, 'sha256') !== hash.digest('hex')) return 'it has been changed since it was written';
+        state = 'end';
+        continue;
+      } else {
+        const row = rowOf(data);
+        if (row === undefined) return `line ${rows.length + 2} is cut or no part of a state`;
+        rows.push(row);
+      }
+      hash.update(`${line}\n`);
+    }
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    stream.destroy();
+  }
+  return state === 'end' ? rows : 'it is cut';
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function rowOf(data: unknown): Row | undefined {
+  if (!Array.isArray(data)) return undefined;
+  const [name, mostEntries, lifetime, key, touched, entries, value] = data;
+  const isRow =
+    typeof name === 'string' &&
+    typeof key === 'string' &&
+    [mostEntries, touched, entries].every((number) => typeof number === 'number') &&
+    (lifetime === null || typeof lifetime === 'number');
+  return isRow ? { space: { name, mostEntries, lifetime }, key, touched, entries, value } : undefined;
+}
+
+/** The path, with a number behind it if there is something already. */
+async function freePath(path: string): Promise<string> {
+  for (let number = 0; ; number++) {
+    const candidate = number === 0 ? path : `${path}.${number}`;
+    const isTaken = await stat(candidate).then(
+      () => true,
+      () => false,
+    );
+    if (!isTaken) return candidate;
+  }
+}
