@@ -8,7 +8,7 @@
  * A set is refused, and the old one stays, when it cannot be loaded or has a problem that the live one had not: by a slip
  * of the pen a rule would fall out of the set, and its detection be off without anybody having meant it. What was
  * wrong at the start does not stand in the way (there the rest went live with a word in the log), and a file that is
- * removed takes its rules with it, as that is how rules are removed.
+ * removed takes its rules with it, as that is how rules are removed; the log warns of those.
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export interface Refusal {
   since: Date;
   /** Where the problems are; at most `toldAtMost` of them. */
   files: string[];
-  /** Every problem as it is printed, with the line and a caret; at most `toldAtMost` of them. */
+  /** What is wrong, as it is printed, with lines and carets; at most `toldAtMost` problems. */
   text: string;
 }
 
@@ -127,8 +127,10 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     countReload('swapped');
     gaugeRules(before.hash, 0);
     gaugeRules(ruleset.hash, ruleset.rules.length);
-    logger.info(
-      { before: before.hash, ruleset: ruleset.hash, rules: ruleset.rules.length, ...changesOf(before, ruleset) },
+    const changes = changesOf(before, ruleset);
+    // Not every slip is a problem: by another logsource a rule is about something else.
+    logger[changes.removed.length > 0 ? 'warn' : 'info'](
+      { before: before.hash, ruleset: ruleset.hash, rules: ruleset.rules.length, ...changes },
       'The changed rules are live',
     );
   }

@@ -72,6 +72,12 @@ describe('what changes is taken over', () => {
     ['a file added', (at) => write(at, { 'c.yaml': rule('c') }), ['a', 'c', 'b'], { added: ['c'] }],
     ['a folder added', (at) => write(at, { 'aa/c.yml': rule('c') }), ['a', 'c', 'b'], { added: ['c'] }],
     ['a file removed', (at) => rmSync(join(at, 'a.yml')), ['b'], { removed: ['a'] }],
+    [
+      'a rule that is about another product now',
+      (at) => write(at, { 'a.yml': rule('a').replace('kubernetes', 'kubernets') }),
+      ['b'],
+      { removed: ['a'] },
+    ],
     ['a folder removed', (at) => rmSync(join(at, 'sub'), { recursive: true }), ['a'], { removed: ['b'] }],
     ['a rule by another name', (at) => write(at, { 'a.yml': rule('z') }), ['z', 'b'], { added: ['z'], removed: ['a'] }],
   ])('%s', async (_, change, names, changes) => {
@@ -84,6 +90,7 @@ describe('what changes is taken over', () => {
     expect(rules.log).toEqual([
       expect.objectContaining({
         msg: 'The changed rules are live',
+        level: 'removed' in changes ? 40 : 30,
         before,
         ruleset: rules.hash(),
         rules: names.length,
