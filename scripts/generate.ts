@@ -5,6 +5,7 @@ import { avroSchema } from '../src/avro/schema.ts';
 import { AuditEvent, Finding, Tag, TaggedRecord } from '../src/record.ts';
 import { configFileSchema } from './config-file.ts';
 import { configurationPage, fieldsPage, problemsPage } from './pages.ts';
+import { exceptionFileSchema, listFileSchema, ruleFileSchema } from './rule-files.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 const jsonSchema = (declaration: object) =>
@@ -16,6 +17,9 @@ const generated: Record<string, () => string> = {
   'schemas/tagged-record.avsc': () => json(avroSchema(TaggedRecord)),
   'schemas/tag.schema.json': () => jsonSchema(Tag),
   'schemas/config.schema.json': () => jsonSchema(configFileSchema),
+  'schemas/rule.schema.json': () => jsonSchema(ruleFileSchema),
+  'schemas/exceptions.schema.json': () => jsonSchema(exceptionFileSchema),
+  'schemas/list.schema.json': () => jsonSchema(listFileSchema),
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/fields.md': fieldsPage,
   'docs/reference/problems.md': problemsPage,

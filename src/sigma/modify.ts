@@ -8,7 +8,7 @@ import { expandPlaceholders, type Placeholders } from './placeholder.ts';
 import { didYouMean, quote } from './rule-problem.ts';
 
 /** Longer names of the specification for names of the table. */
-const aliases: Readonly<Record<string, string>> = { ignorecase: 'i', multiline: 'm', dotall: 's' };
+export const aliases: Readonly<Record<string, string>> = { ignorecase: 'i', multiline: 'm', dotall: 's' };
 
 /** The modifier of that name, or why there is none. */
 export function findModifier(name: string): { name: string; modifier: Modifier } | Refusal {
