@@ -4,7 +4,7 @@ import { attackOf } from './attack.ts';
 import { fields, fieldsOf } from './fields.ts';
 import type { Normalized } from './normalizers/index.ts';
 import type { Problem } from './problem.ts';
-import { type AuditEvent, EventSummary, type Finding, type Undecided } from './record.ts';
+import { type AuditEvent, EventSummary, type Finding, type Silenced, type Undecided } from './record.ts';
 import { shown } from './shown.ts';
 import {
   type CompiledCorrelation,
@@ -12,6 +12,7 @@ import {
   evaluate,
   explain,
   type FieldLookup,
+  levelOf,
   matchedFields,
   type RuleHead,
   type RuleMode,
@@ -39,7 +40,14 @@ export interface Hit {
 export type Evaluated =
   | Exclude<Normalized, { kind: 'audit' }>
   /** `problem` says what else the record holds that could not be read. */
-  | { kind: 'audit'; events: AuditEvent[]; hits: Hit[]; undecided: Undecided[]; problem?: Problem };
+  | {
+      kind: 'audit';
+      events: AuditEvent[];
+      hits: Hit[];
+      undecided: Undecided[];
+      silenced: Silenced[];
+      problem?: Problem;
+    };
 
 /** What correlations make of the hits of a record. */
 export interface Correlated {
@@ -59,6 +67,7 @@ export type Detection =
       findings: Finding[];
       undecided: Undecided[];
       shadow: Finding[];
+      silenced: Silenced[];
       problem?: Problem;
     }
   | { verdict: 'not_audit' }
@@ -67,7 +76,8 @@ export type Detection =
 /** What a tag shows of its event anyway, and so need not be repeated as what matched. */
 const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
 
-const uncorrelated: Correlated = { raised: [], withheld: new Set() };
+/** Of records that no correlation looks at. */
+export const uncorrelated: Correlated = { raised: [], withheld: new Set() };
 
 /** Evaluates every rule on every event of a record, correlations left aside. */
 export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
@@ -78,26 +88,31 @@ export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
 export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
   const { events, problem } = normalized;
-  const hits = new Map<string, Hit>();
+  const hits: Hit[] = [];
   const undecided: Undecided[] = [];
+  const silenced: Silenced[] = [];
+  const seen = new Set<string>();
   events.forEach((event, index) => {
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
     if (event.stage === 'RequestReceived') return;
     const lookup = fieldsOf(event);
     for (const compiled of rules) {
-      const { truth, undecided: missing } = evaluate(compiled, lookup);
+      const { truth, undecided: missing, silencedBy } = evaluate(compiled, lookup);
       const { name, mode } = compiled.rule;
       // A rule in shadow mode raises no verdict, so none of doubt either.
       if (missing !== undefined && mode === 'live') {
         undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
       }
-      if (truth !== true) continue;
+      if (truth !== true && silencedBy === undefined) continue;
       const id = findingId(name, event);
       // A record may hold an event twice, as AKS does where two log categories are on.
-      if (!hits.has(id)) hits.set(id, { id, rule: compiled, event: index, lookup });
+      if (seen.has(id)) continue;
+      seen.add(id);
+      if (silencedBy === undefined) hits.push({ id, rule: compiled, event: index, lookup });
+      else silenced.push({ rule: name, exception: silencedBy, event: index });
     }
   });
-  return { kind: 'audit', events, hits: [...hits.values()], undecided, problem };
+  return { kind: 'audit', events, hits, undecided, silenced, problem };
 }
 
 /** What is told of a record in the end: the findings of its hits and of its correlations, and the verdict. */
@@ -108,7 +123,7 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
     case 'malformed':
       return { verdict: 'error', problem: evaluated.problem };
     case 'audit': {
-      const { events, hits, undecided, problem } = evaluated;
+      const { events, hits, undecided, silenced, problem } = evaluated;
       const told = hits
         .filter(({ rule: { rule } }) => !withheld.has(rule.name))
         .map((hit) => ({ mode: hit.rule.rule.mode, finding: findingOfHit(hit) }))
@@ -116,7 +131,7 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
       const inMode = (wanted: RuleMode) => told.flatMap(({ mode, finding }) => (mode === wanted ? [finding] : []));
       const [findings, shadow] = [inMode('live'), inMode('shadow')];
       const isOpen = undecided.length > 0 || problem !== undefined;
-      const first = findings[0] ?? undecided[0] ?? shadow[0];
+      const first = findings[0] ?? undecided[0] ?? shadow[0] ?? silenced[0];
       return {
         verdict: findings.length > 0 ? 'match' : isOpen ? 'indeterminate' : 'clear',
         events,
@@ -124,6 +139,7 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
         findings,
         undecided,
         shadow,
+        silenced,
         problem,
       };
     }
@@ -133,7 +149,7 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
 function findingOfHit({ id, rule: compiled, event, lookup }: Hit): Finding {
   const { rule } = compiled;
   const matched = matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context]));
-  return findingOf(rule, { id, level: rule.level, matched, event, lookup });
+  return findingOf(rule, { id, level: levelOf(compiled, lookup), matched, event, lookup });
 }
 
 /** The finding of a rule or a correlation.
@@ -142,6 +158,7 @@ export function findingOf(
   { name, title, summary, ruleTags, context }: RuleHead,
   { id, level, matched, event, lookup }: Pick<Finding, 'id' | 'level' | 'matched' | 'event'> & { lookup: FieldLookup },
 ): Finding {
+  const [workload] = lookup('workload').values;
   return {
     id,
     rule: name,
@@ -152,6 +169,7 @@ export function findingOf(
     matched,
     context: Object.fromEntries(context.map((field) => [field, contextValue(field, lookup)])),
     event,
+    ...(typeof workload === 'string' && workload !== '' && { workload: shown(workload) }),
   };
 }
 

@@ -154,6 +154,19 @@ export const Attack = Type.Object(
 );
 export type Attack = Static<typeof Attack>;
 
+export const FindingCorrelation = Type.Object(
+  {
+    type: Type.String({ description: 'Type of the correlation: event_count, temporal, new_terms …' }),
+    group: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that the events share.' }),
+    from: Type.String({ description: 'Time of the first event, RFC 3339.' }),
+    to: Type.String({ description: 'Time of the last event, RFC 3339.' }),
+    value: Type.Optional(Type.Number({ description: 'What was counted or computed, where there is such a thing.' })),
+    events: Type.Array(Type.String(), { description: 'The auditIDs of the events.' }),
+  },
+  { title: 'FindingCorrelation', description: 'The events that together made the finding.' },
+);
+export type FindingCorrelation = Static<typeof FindingCorrelation>;
+
 export const Finding = Type.Object(
   {
     id: Type.String({
@@ -167,6 +180,14 @@ export const Finding = Type.Object(
     matched: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that decided, with their values.' }),
     context: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that the rule asks to show.' }),
     event: Type.Integer({ description: 'Which event of the record, from 0.' }),
+    workload: Type.Optional(
+      Type.String({
+        description:
+          'namespace/Kind/name of the workload that the object belongs to, itself or by its topmost controller: the same ' +
+          'for a Deployment and for the pods that come of it.',
+      }),
+    ),
+    correlation: Type.Optional(FindingCorrelation),
   },
   { title: 'Finding' },
 );
@@ -182,6 +203,16 @@ export const Undecided = Type.Object(
   { title: 'Undecided' },
 );
 export type Undecided = Static<typeof Undecided>;
+
+export const Silenced = Type.Object(
+  {
+    rule: Type.String({ description: 'Name of the rule that matched.' }),
+    exception: Type.String({ description: 'Name of the filter for which there is no finding.' }),
+    event: Type.Integer({ description: 'Which event of the record, from 0.' }),
+  },
+  { title: 'Silenced' },
+);
+export type Silenced = Static<typeof Silenced>;
 
 export const Verdict = Type.Enum(['match', 'clear', 'indeterminate', 'not_audit', 'error'], { title: 'Verdict' });
 export type Verdict = Static<typeof Verdict>;
@@ -231,6 +262,7 @@ export const Tag = Type.Object(
     shadow: Type.Optional(
       Type.Array(Finding, { description: 'Findings of rules in shadow mode: they count for nothing above.' }),
     ),
+    silenced: Type.Optional(Type.Array(Silenced, { description: 'Matches for which an exception left no finding.' })),
     omitted: Type.Optional(
       Type.Integer({ description: 'How many members of these lists are left out: each ends after 1,000.' }),
     ),
@@ -260,6 +292,8 @@ export const TaggedRecord = Type.Object(
     events: Type.Array(AuditEvent, { description: 'The audit events in the record.' }),
     findings: Type.Array(Finding),
     undecided: Type.Array(Undecided),
+    shadow: Type.Optional(Type.Array(Finding, { description: 'Findings of rules in shadow mode.' })),
+    silenced: Type.Optional(Type.Array(Silenced)),
   },
   { title: 'TaggedRecord' },
 );

@@ -3,7 +3,7 @@ import type { Detection } from './detect.ts';
 import { type AuditEvent, type EventSummary, type Finding, levels, type Tag } from './record.ts';
 import { shown } from './shown.ts';
 
-/** How many findings a tag lists, and how many undecided rules: a record can hold 100,000 events. */
+/** How many findings a tag lists, and how many of the others: a record can hold 100,000 events. */
 const MAX_LISTED = 1000;
 
 export interface TagOptions {
@@ -29,7 +29,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
         return { v: 1, verdict: 'error', problem: { code, message }, ruleset };
       }
       case 'clear':
-        return detection.shadow.length > 0 ? whole(detection) : clear(detection);
+        return detection.shadow.length > 0 || detection.silenced.length > 0 ? whole(detection) : clear(detection);
       case 'indeterminate':
       case 'match':
         return whole(detection);
@@ -43,7 +43,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
     return { ...plain(), event: Object.fromEntries(clearEventFields.map((field) => [field, summary[field]])) };
   }
 
-  function whole({ verdict, findings, undecided, shadow, event, problem }: Audited): Tag {
+  function whole({ verdict, findings, undecided, shadow, silenced, event, problem }: Audited): Tag {
     const omitted = [findings, undecided, shadow].reduce(
       (sum, { length }) => sum + Math.max(0, length - MAX_LISTED),
       0,
@@ -62,6 +62,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
       ...(findings.length > 0 && { findings: gravest(findings) }),
       ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
       ...(shadow.length > 0 && { shadow: gravest(shadow) }),
+      ...(silenced.length > 0 && { silenced: silenced.slice(0, MAX_LISTED) }),
       ...(omitted > 0 && { omitted }),
       ...(problem && { problem: { code: problem.code, message: problem.message } }),
       ruleset,

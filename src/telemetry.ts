@@ -103,7 +103,10 @@ function makeInstruments() {
   const meter = metrics.getMeter(scope);
   return {
     records: meter.createCounter('tripline.records', { description: 'Records, by platform and verdict.' }),
-    findings: meter.createCounter('tripline.findings', { description: 'Findings, by rule and level.' }),
+    findings: meter.createCounter('tripline.findings', { description: 'Findings, by rule, level and mode.' }),
+    silenced: meter.createCounter('tripline.silenced', {
+      description: 'Matches for which an exception left no finding, by rule and exception.',
+    }),
     refused: meter.createCounter('tripline.requests.refused', { description: 'Requests refused, by problem.' }),
     batch: meter.createHistogram('tripline.batch.duration', {
       unit: 's',
@@ -120,6 +123,15 @@ function makeInstruments() {
     }),
     sinkRetries: meter.createCounter('tripline.sink.retries', {
       description: 'Attempts of a sink to reach its target again, by sink.',
+    }),
+    late: meter.createCounter('tripline.correlation.late', {
+      description: 'Events that came too late to be correlated, by correlation.',
+    }),
+    evicted: meter.createCounter('tripline.correlation.evicted', {
+      description: 'Events, groups and terms forgotten for want of room, by correlation.',
+    }),
+    state: meter.createObservableGauge('tripline.state.entries', {
+      description: 'What is remembered from one event to the next: events in windows, groups and terms.',
     }),
     rules: meter.createGauge('tripline.rules', {
       description: 'Rules that are live, by rule set; 0 for a set that was replaced.',
@@ -248,9 +260,10 @@ export function countDetections(detections: Iterable<Detection | undefined>): vo
       const time = unixNanoFromRfc3339(detection.event.stageTimestamp || detection.event.requestReceivedTimestamp);
       if (time !== undefined) instruments.lag.record(Math.max(0, now - Number(time) / 1e9), { platform });
     }
-    if (detection.verdict === 'match') {
-      for (const { rule, level } of detection.findings) instruments.findings.add(1, { rule, level });
-    }
+    if (!('findings' in detection)) continue;
+    for (const { rule, level } of detection.findings) instruments.findings.add(1, { rule, level, mode: 'live' });
+    for (const { rule, level } of detection.shadow) instruments.findings.add(1, { rule, level, mode: 'shadow' });
+    for (const { rule, exception } of detection.silenced) instruments.silenced.add(1, { rule, exception });
   }
   for (const { count, attributes } of records.values()) instruments.records.add(count, attributes);
 }
@@ -283,4 +296,19 @@ export function gaugeRefused(refused: boolean): void {
 /** Counts what became of changed rule files. */
 export function countReload(outcome: 'swapped' | 'unchanged' | 'refused'): void {
   instruments.reloads.add(1, { outcome });
+}
+
+/** Counts an event that came too late for a correlation. */
+export function countLate(correlation: string): void {
+  instruments.late.add(1, { correlation });
+}
+
+/** Counts what a correlation forgot for want of room. */
+export function countEvicted(correlation: string, entries: number): void {
+  instruments.evicted.add(entries, { correlation });
+}
+
+/** Tells from now on how many entries the state has. */
+export function watchState(entries: () => number): void {
+  instruments.state.addCallback((result) => result.observe(entries()));
 }

@@ -56,6 +56,7 @@ describe('a finding', () => {
         matched: { hostPID: true },
         context: { sourceIPs: ['198.51.100.9'], groups: ['dev'], uid: null },
         event: 0,
+        workload: 'shop/Pod/web',
       },
       expect.objectContaining({ rule: 'any-pod', level: 'low' }),
     ]);

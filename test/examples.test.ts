@@ -14,7 +14,7 @@ import { startSidecar } from './sidecar.ts';
 const examples = fileURLToPath(new URL('../examples', import.meta.url));
 const mediaTypes: Record<string, string> = { json: 'application/json', ndjson: 'application/x-ndjson' };
 const { ruleset } = loadRules({ rules: [bundledRules] });
-const server = testServer();
+const server = testServer({}, { rules: [bundledRules] });
 afterAll(() => server.app.close());
 
 const cases = readdirSync(examples).flatMap((name) =>

@@ -7,9 +7,9 @@ import { Problem } from '../src/problem.ts';
 import { Tag } from '../src/record.ts';
 import { loadRules } from '../src/rules.ts';
 import { tagger } from '../src/tagger.ts';
-import { bundledRules, podEvent } from './server/app.ts';
+import { hostPidRules, podEvent } from './server/app.ts';
 
-const { ruleset } = loadRules({ rules: [bundledRules] });
+const { ruleset } = loadRules({ rules: hostPidRules });
 const options = { ruleset: ruleset.hash, clearEventFields: [] };
 const tagOf = (record: unknown, tag = tagger(options)) => tag(detect(normalize(record), ruleset));
 

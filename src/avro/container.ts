@@ -52,6 +52,8 @@ function taggedRecord(
       events: detection && 'events' in detection ? detection.events : [],
       findings: tag?.findings ?? [],
       undecided: tag?.undecided ?? [],
+      shadow: tag?.shadow,
+      silenced: tag?.silenced,
     }) as object),
     record: Buffer.from(bytes.subarray(start, end)),
   };

@@ -41,6 +41,8 @@ function typeOf(schema: JsonSchema, name: string, named: Set<string>): unknown {
       return 'boolean';
     case 'integer':
       return schema.format === 'int64' ? 'long' : 'int';
+    case 'number':
+      return 'double';
     case 'array':
       return { type: 'array', items: typeOf(schema.items ?? {}, `${name}Item`, named) };
     case 'object': {

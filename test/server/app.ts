@@ -1,4 +1,5 @@
-/** A server as `serve` builds it, on the bundled rules, without a socket: tests inject requests into it. */
+/** A server as `serve` builds it, on bundled rules, without a socket: tests inject requests into it. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
@@ -9,7 +10,8 @@ import { buildServer } from '../../src/server/http.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 
 export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url));
-const { ruleset } = loadRules({ rules: [bundledRules] });
+/** Two of them, for tests of other things than rules: they stay as they are when rules are added. */
+export const hostPidRules = ['pod', 'workload'].map((kind) => join(bundledRules, `kubernetes/${kind}-host-pid.yml`));
 
 export interface TestServer extends ReturnType<typeof buildServer> {
   /** The lines of the log so far. */
@@ -18,8 +20,13 @@ export interface TestServer extends ReturnType<typeof buildServer> {
 
 export function testServer(
   settings: Partial<Config> = {},
-  { sinks = [], deadLetters }: { sinks?: Sink[]; deadLetters?: DeadLetters } = {},
+  {
+    sinks = [],
+    deadLetters,
+    rules = hostPidRules,
+  }: { sinks?: Sink[]; deadLetters?: DeadLetters; rules?: string[] } = {},
 ): TestServer {
+  const { ruleset } = loadRules({ rules });
   const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
