@@ -6,9 +6,9 @@ import { readArguments } from './command-line/arguments.ts';
 import { UsageError } from './command-line/declaration.ts';
 import { helpOf, overviewOf } from './command-line/help.ts';
 import { type Output, OutputClosed, type Surroundings } from './command-line/surroundings.ts';
+import { describeTrouble } from './command-line/trouble.ts';
 import type { Command } from './commands/command.ts';
 import { commands, defaultCommand } from './commands/index.ts';
-import { Problem } from './problem.ts';
 import { didYouMean, quote } from './sigma/rule-problem.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -18,7 +18,7 @@ const surroundings: Surroundings = {
   stdin: process.stdin,
   stdout: output(process.stdout),
   stderr: output(process.stderr),
-  bundled: { rules: packaged('rules'), lists: packaged('lists'), schemas: packaged('schemas') },
+  bundled: { rules: packaged('rules'), schemas: packaged('schemas') },
   stopped: () =>
     new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
@@ -69,24 +69,9 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** What to do where the system refuses a call. */
-const systemRemedies: Record<string, string> = {
-  listen: 'Choose another address with --listen, or stop what uses this one.',
-  getaddrinfo: 'Name an address of this machine with --listen.',
-};
-
-/** What is wrong with what the user gave, without the stack of a defect. */
-function describe(error: unknown): string {
-  const { message, syscall } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError) return `${message}; ${error.hint}`;
-  if (error instanceof Problem) return `${message}\n${error.remedy}`;
-  if (syscall === undefined) throw error;
-  return `${message}\n${systemRemedies[syscall] ?? 'Check that it is there, and that Tripline may use it.'}`;
-}
-
 async function exitCodeOf(error: unknown): Promise<number> {
   if (error instanceof OutputClosed) return 0;
-  await surroundings.stderr.write(`tripline: ${describe(error)}\n`).catch(() => {});
+  await surroundings.stderr.write(`tripline: ${describeTrouble(error)}\n`).catch(() => {});
   return 2;
 }
 

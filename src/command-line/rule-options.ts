@@ -1,7 +1,7 @@
 /** The options that say which rules a command works with: the same for every command. */
 import { type Config, loadConfig } from '../config.ts';
-import { type LoadedRules, loadRules } from '../rules.ts';
-import { printRuleProblem } from '../sigma/index.ts';
+import type { Ruleset } from '../detect.ts';
+import { printRuleProblem, type RuleHead, type RuleProblem } from '../sigma/index.ts';
 import type { OptionTable, OptionValues } from './declaration.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -12,6 +12,8 @@ export const ruleOptions = {
     placeholder: 'PATH',
     doc: 'folder or file with Sigma rules, instead of those that come along',
   },
+  lists: { kind: 'values', placeholder: 'PATH', doc: 'folder or file with lists, beside those that come along' },
+  exceptions: { kind: 'values', placeholder: 'PATH', doc: 'folder or file with exceptions (Sigma filters)' },
 } as const satisfies OptionTable;
 
 export type RuleOptions = OptionValues<typeof ruleOptions>;
@@ -19,22 +21,24 @@ export type RuleOptions = OptionValues<typeof ruleOptions>;
 /** The configuration that the options name, with what else the command line sets.
  * @throws Problem `config.invalid` */
 export function readConfig(
-  { config, rules }: RuleOptions,
+  { config, rules, lists, exceptions }: RuleOptions,
   { environment, bundled }: Surroundings,
   settings: Partial<Config> = {},
 ): Config {
   return loadConfig({
     path: config || environment.TRIPLINE_CONFIG || undefined,
-    overrides: { ...(rules && { rules }), ...settings },
+    overrides: { ...(rules && { rules }), ...(lists && { lists }), ...(exceptions && { exceptions }), ...settings },
     environment,
     bundledRules: bundled.rules,
   });
 }
 
-/** The rules of a configuration. What is wrong in files that are not used is told on stderr.
- * @throws Problem `rule.invalid` where no rule can be used */
-export async function loadRulesOf(config: Config, { stderr }: Surroundings): Promise<LoadedRules> {
-  const loaded = loadRules(config.rules);
-  for (const problem of loaded.problems) await stderr.write(`${printRuleProblem(problem)}\n`);
-  return loaded;
+/** Tells on stderr what is wrong in files that are not used. */
+export async function tellProblems(problems: readonly RuleProblem[], { stderr }: Surroundings): Promise<void> {
+  for (const problem of problems) await stderr.write(`${printRuleProblem(problem)}\n`);
+}
+
+/** What each rule and each correlation says of itself. */
+export function headsOf({ rules, correlations }: Ruleset): RuleHead[] {
+  return [...rules.map(({ rule }) => rule), ...correlations.map(({ correlation }) => correlation)];
 }

@@ -10,11 +10,11 @@ export interface Output {
 
 export interface Surroundings {
   environment: Readonly<Record<string, string | undefined>>;
-  stdin: AsyncIterable<Uint8Array>;
+  stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
   stdout: Output;
   stderr: Output;
   /** Folders that come with Tripline. */
-  bundled: { rules: string; lists: string; schemas: string };
+  bundled: { rules: string; schemas: string };
   /** Resolves with the signal that asks the process to stop. */
   stopped(): Promise<string>;
 }

@@ -63,7 +63,7 @@ function summaryOf({ detections }: ProcessedBatch): Summary {
 }
 
 /** The whole body, each record with its tag, everything between the records as it was. */
-function taggedBody(batch: ProcessedBatch): Uint8Array {
+export function taggedBody(batch: ProcessedBatch): Uint8Array {
   const edits = batch.records.flatMap((_, index) => editsOf(batch, index));
   return applyEdits(batch.bytes, { start: 0, end: batch.bytes.length }, edits);
 }

@@ -1,0 +1,57 @@
+/** The files that someone asks about, among all that make a rule set. */
+import { existsSync, realpathSync } from 'node:fs';
+import { bundledLists } from './lists.ts';
+import { Problem } from './problem.ts';
+import type { RuleSources } from './rules.ts';
+import type { RuleProblem } from './sigma/index.ts';
+import { readSources, type SourceFile } from './source-files.ts';
+
+export interface AskedFiles {
+  /** Rules, correlations and filters. */
+  documents: SourceFile[];
+  lists: SourceFile[];
+  /** What is wrong with files that cannot be read. */
+  problems: RuleProblem[];
+  /** The asked files first, and behind them the others of the configuration, for the asked to refer to. */
+  sources: RuleSources;
+}
+
+/** The files at the paths, or, without a path, all that the configuration names.
+ * @throws Problem `rule.invalid` where a path does not exist */
+export function askedFiles(paths: readonly string[], config: RuleSources): AskedFiles {
+  const { rules, lists = [], exceptions = [] } = config;
+  if (paths.length === 0) {
+    const documents = [readSources(rules, 'rules'), readSources(exceptions, 'exceptions')];
+    const values = readSources([bundledLists, ...lists], 'lists');
+    return {
+      documents: documents.flatMap(({ files }) => files),
+      lists: values.files,
+      problems: [...documents, values].flatMap(({ problems }) => problems),
+      sources: config,
+    };
+  }
+  const missing = paths.find((path) => !existsSync(path));
+  if (missing !== undefined) throw new Problem('rule.invalid', `${missing} does not exist`);
+  const { files, problems } = readSources(paths, 'rules');
+  const asked = { documents: files.filter((file) => !isList(file)), lists: files.filter(isList) };
+  const places = new Set(files.map(({ path }) => realpathSync(path)));
+  const others = (named: readonly string[], setting: string) =>
+    readSources(named, setting)
+      .files.map(({ path }) => path)
+      .filter((path) => !places.has(realpathSync(path)));
+  return {
+    ...asked,
+    problems,
+    sources: {
+      ...config,
+      rules: [...asked.documents.map(({ path }) => path), ...others(rules, 'rules')],
+      lists: [...asked.lists.map(({ path }) => path), ...others(lists, 'lists')],
+      exceptions: others(exceptions, 'exceptions'),
+    },
+  };
+}
+
+/** Tells a list by its keys, where nothing says what a file is meant to be. */
+function isList({ text }: SourceFile): boolean {
+  return /^values\s*:/m.test(text) && !/^(detection|correlation|filter)\s*:/m.test(text);
+}

@@ -1,0 +1,151 @@
+/** The cases beside a rule: what a case file says, and what the rule answers, by the way that a record goes. */
+import { ndjson } from './codecs/ndjson.ts';
+import { correlator } from './correlate.ts';
+import type { Detection, Ruleset } from './detect.ts';
+import { isMap, member } from './json/map.ts';
+import { nestsDeeper } from './json/scan.ts';
+import { processBatch } from './pipeline.ts';
+import { type Level, levels } from './record.ts';
+import { didYouMean, quote } from './sigma/index.ts';
+import { memoryStore } from './state/memory.ts';
+
+export interface Case {
+  name: string;
+  /** Log records as they arrive, in order; most cases have one. */
+  records: readonly unknown[];
+  /** Of a case that matches: the level that its finding has to have. */
+  level?: Level;
+}
+
+/** Whether a rule finds something, nothing, or cannot tell. */
+export const answers = ['matches', 'ignores', 'undecided'] as const;
+export type Answer = (typeof answers)[number];
+
+/** A kind of which there is no case is empty. */
+export type Cases = Readonly<Record<Answer, readonly Case[]>>;
+
+/** Levels of a record, and of what is around it in the file. */
+const MAX_DEPTH = 256 + 4;
+/** More than a record has that came over a wire. */
+const limits = { maxDepth: MAX_DEPTH, maxRecords: Number.POSITIVE_INFINITY };
+
+/** Where the cases of a rule file are. */
+export function casesPathOf(rulePath: string): string {
+  return rulePath.replace(/\.ya?ml$/, '.cases.json');
+}
+
+/** The cases of a file, unless something is wrong with it: then a line for each thing that is, with path and case. */
+export function parseCases(text: string, path: string): { cases?: Cases; problems: string[] } {
+  const bytes = Buffer.from(text);
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch (error) {
+    return { problems: [`${path}: ${(error as Error).message}`] };
+  }
+  if (nestsDeeper(bytes, 0, bytes.length, MAX_DEPTH)) {
+    return { problems: [`${path}: it nests deeper than ${MAX_DEPTH} levels, which no record does that is read`] };
+  }
+  if (!isMap(root)) return { problems: [`${path}: expected a map with ${answers.join(', ')}`] };
+
+  const problems: string[] = [];
+  const names = new Set<string>();
+  const report = (place: string, message: string) => problems.push(`${path}: ${place}: ${message}`);
+  for (const key of Object.keys(root)) {
+    if (isAnswer(key)) continue;
+    report(quote(key), `is none of ${answers.join(', ')}; ${didYouMean(key, answers, 'remove it')}`);
+  }
+  const read = (answer: Answer): Case[] => {
+    const list = member(root, answer) ?? [];
+    if (!Array.isArray(list)) {
+      report(answer, 'expected a list of cases, [{ "name": "…", "record": {…} }]');
+      return [];
+    }
+    return list.flatMap((item: unknown, index) => {
+      const name = member(item, 'name');
+      const place = `${answer}[${index}]${typeof name === 'string' ? ` ${quote(name)}` : ''}`;
+      return readCase(item, answer, (message) => report(place, message), names) ?? [];
+    });
+  };
+  const cases = { matches: read('matches'), ignores: read('ignores'), undecided: read('undecided') };
+  return problems.length > 0 ? { problems } : { cases, problems };
+}
+
+function readCase(
+  item: unknown,
+  answer: Answer,
+  report: (message: string) => void,
+  names: Set<string>,
+): Case | undefined {
+  if (!isMap(item)) return void report('expected a case, { "name": "…", "record": {…} }');
+  const keys = ['name', 'record', 'records', ...(answer === 'matches' ? ['level'] : [])];
+  for (const key of Object.keys(item)) {
+    if (!keys.includes(key)) report(`unknown key ${quote(key)}; ${didYouMean(key, keys, 'remove it')}`);
+  }
+  const name = member(item, 'name');
+  if (typeof name !== 'string' || name.trim() === '') return void report('it has no name; add "name": "what it shows"');
+  if (names.has(name)) report('another case has this name; give each a name of its own');
+  names.add(name);
+  const hasOne = Object.hasOwn(item, 'record');
+  if (hasOne === Object.hasOwn(item, 'records')) {
+    return void report('expected either "record", a log record, or "records", a list of them');
+  }
+  const records = hasOne ? [member(item, 'record')] : member(item, 'records');
+  if (!Array.isArray(records) || records.length === 0) return void report('"records" has to be a list of log records');
+  const level = member(item, 'level');
+  if (level !== undefined && !isLevel(level)) return void report(`"level" has to be one of ${levels.join(', ')}`);
+  return { name, records, ...(level !== undefined && { level }) };
+}
+
+function isLevel(value: unknown): value is Level {
+  return levels.includes(value as Level);
+}
+
+function isAnswer(key: string): key is Answer {
+  return answers.includes(key as Answer);
+}
+
+export interface Answered {
+  /** Undefined where a record cannot be read at all, and nothing was found in the others. */
+  answer: Answer | undefined;
+  /** Of the findings, in order. */
+  levels: readonly Level[];
+  /** One for each record. */
+  detections: readonly Detection[];
+}
+
+/** Cases tell their own time: no event is ahead of it. Unix nanoseconds. */
+const LAST = 2n ** 62n;
+
+/** What rules say to the records of a case, as if these were the first records ever: `matches` if one of the rules has a
+ * finding on any of them.
+ * @param names of the rules that are asked; the others of the set are there for correlations to refer to */
+export async function answerTo({ records }: Case, names: ReadonlySet<string>, ruleset: Ruleset): Promise<Answered> {
+  const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const processed = await processBatch(
+    { fluentTag: undefined, codec: ndjson, bytes, receivedUnixNano: LAST },
+    {
+      ruleset: () => ruleset,
+      correlate: correlator(memoryStore()),
+      sinks: [],
+      memberName: 'tripline',
+      dateKey: 'date',
+      limits,
+      normalize: {},
+      tag: { clearEventFields: [] },
+    },
+  );
+  const detections = processed.detections.filter((detection) => detection !== undefined);
+  const told = detections.filter((detection) => 'findings' in detection);
+  const isAsked = ({ rule }: { rule: string }) => names.has(rule);
+  const findings = told.flatMap(({ findings, shadow }) => [...findings, ...shadow].filter(isAsked));
+  const answer =
+    findings.length > 0
+      ? 'matches'
+      : told.some(({ undecided, problem }) => undecided.some(isAsked) || problem !== undefined)
+        ? 'undecided'
+        : detections.some(({ verdict }) => verdict === 'error')
+          ? undefined
+          : 'ignores';
+  return { answer, levels: findings.map(({ level }) => level), detections };
+}

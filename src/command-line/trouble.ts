@@ -1,0 +1,19 @@
+/** What is wrong with what a user gave, in words, without the stack of a defect. */
+import { Problem } from '../problem.ts';
+import { UsageError } from './declaration.ts';
+
+/** What to do where the system refuses a call. */
+const systemRemedies: Record<string, string> = {
+  listen: 'Choose another address with --listen, or stop what uses this one.',
+  getaddrinfo: 'Name an address of this machine with --listen.',
+};
+
+/** The message with what to do about it.
+ * @throws the error itself where it is a defect of ours */
+export function describeTrouble(error: unknown): string {
+  const { message, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof UsageError) return `${message}; ${error.hint}`;
+  if (error instanceof Problem) return `${message}\n${error.remedy}`;
+  if (syscall === undefined) throw error;
+  return `${message}\n${systemRemedies[syscall] ?? 'Check that it is there, and that Tripline may use it.'}`;
+}

@@ -1,0 +1,31 @@
+/** `tripline coverage`: which techniques of MITRE ATT&CK the rules watch. */
+import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import { navigatorLayer } from '../coverage.ts';
+import { loadRules } from '../rules.ts';
+import { defineCommand } from './command.ts';
+
+export const coverageCommand = defineCommand({
+  name: 'coverage',
+  summary: 'writes an ATT&CK Navigator layer of the techniques that the rules watch',
+  operands: '',
+  count: { least: 0, most: 0 },
+  about:
+    'Writes a layer (format 4.5) that the ATT&CK Navigator opens: Open Existing Layer, Upload from local. A technique is ' +
+    'scored with the number of rules that are tagged with it; its comment lists them. Rules that are off do not count, ' +
+    'those in shadow mode are marked.',
+  options: ruleOptions,
+  exitCodes: { '0': 'every rule could be read', '2': 'a rule could not be read; the layer has the others' },
+  examples: [
+    { purpose: 'a layer of the rules that come along', line: 'tripline coverage > layer.json' },
+    {
+      purpose: 'the techniques that only one rule watches',
+      line: `tripline coverage | jq -r '.techniques[] | select(.score == 1) | .techniqueID'`,
+    },
+  ],
+  async run({ options }, surroundings) {
+    const { ruleset, problems } = loadRules(readConfig(options, surroundings));
+    await tellProblems(problems, surroundings);
+    await surroundings.stdout.write(`${JSON.stringify(navigatorLayer(headsOf(ruleset)), null, 2)}\n`);
+    return problems.length === 0 ? 0 : 2;
+  },
+});

@@ -1,0 +1,42 @@
+/** `tripline lint`: what is wrong with rule, exception and list files. */
+import { jsonLine } from '../command-line/form.ts';
+import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
+import { lintSources } from '../lint-sources.ts';
+import { printRuleProblem } from '../sigma/index.ts';
+import { defineCommand } from './command.ts';
+
+export const lintCommand = defineCommand({
+  name: 'lint',
+  summary: 'tells what is wrong with rule, exception and list files, and what is legal but looks like a mistake',
+  operands: '[PATH]...',
+  count: { least: 0, most: Number.POSITIVE_INFINITY },
+  about:
+    'Reads files, and folders of them: rules, correlations, exceptions and lists, told apart by what is in them. Without ' +
+    'a PATH it reads everything that the options name. An error keeps a document from being used; a warning does not.\n\n' +
+    'What a PATH refers to (the rules of a correlation or an exception, lists) is looked up in it and in what the ' +
+    'options name.',
+  options: { json: { kind: 'flag', doc: 'one JSON object a line and problem' }, ...ruleOptions },
+  exitCodes: { '0': 'no errors; there may be warnings', '1': 'there are errors', '2': 'it could not run' },
+  examples: [
+    { purpose: 'rules of your own', line: 'tripline lint my-rules' },
+    { purpose: 'one file', line: 'tripline lint my-rules/pod-in-default.yml' },
+    { purpose: 'everything that serve would load', line: 'tripline lint --config tripline.yaml' },
+  ],
+  async run({ options, operands }, surroundings) {
+    const { stdout, stderr } = surroundings;
+    const { problems, files } = lintSources(operands, readConfig(options, surroundings));
+    for (const problem of problems) {
+      const check = problem.severity === 'warning' ? ` [${problem.check}]` : '';
+      const shown = { ...problem, message: `${problem.severity}: ${problem.message}`, hint: `${problem.hint}${check}` };
+      await stdout.write(options.json ? jsonLine(problem) : `${printRuleProblem(shown)}\n`);
+    }
+    const errors = problems.filter(({ severity }) => severity === 'error').length;
+    const counts = [count(files, 'file'), count(errors, 'error'), count(problems.length - errors, 'warning')];
+    await (options.json ? stderr : stdout).write(`${counts.join(', ')}\n`);
+    return errors > 0 ? 1 : 0;
+  },
+});
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,54 @@
+/** `tripline rules`: which rules there are. */
+import { attackOf } from '../attack.ts';
+import { formOptions, writeRows } from '../command-line/form.ts';
+import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import type { Column } from '../command-line/table.ts';
+import { loadEveryRule } from '../every-rule.ts';
+import type { Attack } from '../record.ts';
+import { defineCommand } from './command.ts';
+
+export const rulesCommand = defineCommand({
+  name: 'rules',
+  summary: 'lists the rules: name, level, mode, ATT&CK techniques, title',
+  operands: '',
+  count: { least: 0, most: 0 },
+  about:
+    'Lists every rule and correlation about Kubernetes audit events in the order of the files, with level and mode as ' +
+    'the configuration overrides them; those that are off as well. JSON lines have the id, the kind, the tactics and ' +
+    'the path too.',
+  options: { ...formOptions, ...ruleOptions },
+  exitCodes: { '0': 'all could be read', '2': 'a rule could not be read; the others are listed' },
+  examples: [
+    { purpose: 'the rules that come along', line: 'tripline rules' },
+    {
+      purpose: 'the names of those that are high or critical',
+      line: `tripline rules --json | jq -r 'select(.level | IN("high", "critical")).name'`,
+    },
+    { purpose: 'yours, as your settings have them', line: 'tripline rules --rules my-rules --config tripline.yaml' },
+  ],
+  async run({ options }, surroundings) {
+    const { ruleset, modes, problems } = loadEveryRule(readConfig(options, surroundings));
+    await tellProblems(problems, surroundings);
+    const correlations = new Set(ruleset.correlations.map(({ correlation }) => correlation.name));
+    const rows = headsOf(ruleset).map(({ name, id, title, level, ruleTags, path }) => ({
+      name,
+      id,
+      title,
+      kind: correlations.has(name) ? 'correlation' : 'rule',
+      level,
+      mode: modes.get(name)!,
+      attack: attackOf(ruleTags),
+      path,
+    }));
+    await writeRows(surroundings.stdout, { columns, rows }, options);
+    return problems.length === 0 ? 0 : 2;
+  },
+});
+
+const columns: Column<{ name: string; level: string; mode: string; attack: Attack[]; title: string }>[] = [
+  { heading: 'NAME', cell: ({ name }) => name },
+  { heading: 'LEVEL', cell: ({ level }) => level },
+  { heading: 'MODE', cell: ({ mode }) => mode },
+  { heading: 'ATT&CK', cell: ({ attack }) => attack.map(({ technique }) => technique).join(' ') },
+  { heading: 'TITLE', cell: ({ title }) => title },
+];

@@ -1,0 +1,120 @@
+/** `tripline scan`: records in files, by the same pipeline as those that are sent. */
+import { UsageError } from '../command-line/declaration.ts';
+import { formOptions, writeRows } from '../command-line/form.ts';
+import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import type { Column } from '../command-line/table.ts';
+import { describeTrouble } from '../command-line/trouble.ts';
+import { openInput, STDIN } from '../inputs/open.ts';
+import { Problem } from '../problem.ts';
+import { loadRules } from '../rules.ts';
+import type { Scan, Wanted } from '../scan.ts';
+import { gravestFirst, type RuleTally, startTally, type Tally } from '../tally.ts';
+import { defineCommand } from './command.ts';
+
+const options = {
+  output: {
+    kind: 'value',
+    placeholder: 'WHAT',
+    choices: ['records', 'findings', 'summary'],
+    doc:
+      'records: all of them, byte for byte, each with its tag; findings: one JSON object a line; summary: counts of ' +
+      'findings by rule and level. Default: summary on a terminal, findings in a pipe',
+  },
+  ...formOptions,
+  ...ruleOptions,
+} as const;
+
+export const scanCommand = defineCommand({
+  name: 'scan',
+  summary: 'tags the records in files, or lists or counts what is found in them',
+  operands: '[FILE]...',
+  count: { least: 0, most: Number.POSITIVE_INFINITY },
+  about:
+    'Reads records in every layout that is received over HTTP: one JSON object a line, JSON arrays, JSON objects one ' +
+    "behind the other, Fluent Bit's MessagePack; plain, or compressed by gzip, zstd or snappy (framed). Without a FILE, " +
+    'and for -, it reads stdin. Files are read in the order given, which is the order that correlations see them in.\n\n' +
+    'One record a line is read bit by bit, whatever the size of the file; any other layout is held in memory, up to ' +
+    'limits.maxDecompressedBytes. The number of records, and of those that could not be decided or read, is told on ' +
+    'stderr.',
+  options,
+  exitCodes: {
+    '0': 'nothing was found, and everything could be read',
+    '1': 'there are findings',
+    '2': 'a file, a record or a rule could not be read, whatever was found in the rest',
+  },
+  examples: [
+    { purpose: 'what is in an audit log, by rule', line: 'tripline scan audit.log' },
+    {
+      purpose: 'who did it',
+      line: "tripline scan audit.log --output findings | jq -r '[.level, .rule, .summary] | @tsv'",
+    },
+    {
+      purpose: 'what is in rotated logs, with rules of your own',
+      line: 'tripline scan audit-*.log.gz --rules my-rules',
+    },
+    { purpose: 'tagged records for another tool', line: 'tripline scan audit.log --output records > tagged.log' },
+    { purpose: 'what comes down a pipe', line: 'zcat audit-1.log.gz | tripline scan --output summary --table' },
+  ],
+  async run({ options, operands }, surroundings) {
+    const { stdin, stdout, stderr } = surroundings;
+    if (operands.length === 0 && stdin.isTTY) {
+      throw new UsageError('there is nothing to scan', 'name a file, or send records down a pipe');
+    }
+    const config = readConfig(options, surroundings);
+    const { ruleset, problems } = loadRules(config);
+    await tellProblems(problems, surroundings);
+    // Much to load, which no other command needs.
+    const [{ partsOf }, { scanInput }] = await Promise.all([import('../serve.ts'), import('../scan.ts')]);
+    const scan: Scan = {
+      // A file of one's own may have as many records as it likes.
+      parts: {
+        ...partsOf(config, () => ruleset, []),
+        limits: { ...config.limits, maxRecords: Number.POSITIVE_INFINITY },
+      },
+      wanted: (options.output as Wanted | undefined) ?? (stdout.columns === undefined ? 'findings' : 'summary'),
+      counter: startTally(headsOf(ruleset)),
+      stdout,
+      stderr,
+      isLineOpen: false,
+    };
+    let isComplete = problems.length === 0;
+    for (const path of operands.length > 0 ? operands : [STDIN]) {
+      try {
+        const input = await openInput(path, stdin, { maxBytes: config.limits.maxDecompressedBytes });
+        isComplete = (await scanInput(input, scan)) && isComplete;
+      } catch (error) {
+        isComplete = false;
+        // What a problem of a body advises is for those who send it.
+        const trouble = error instanceof Problem ? error.message : describeTrouble(error);
+        await stderr.write(`tripline: ${path}: ${trouble}\n`);
+      }
+    }
+    const { tally } = scan.counter;
+    if (scan.wanted === 'summary') await writeRows(stdout, { columns, rows: gravestFirst(tally) }, options);
+    await stderr.write(`${totals(tally)}\n`);
+    if (!isComplete) return 2;
+    return tally.verdicts.match > 0 ? 1 : 0;
+  },
+});
+
+const columns: Column<RuleTally>[] = [
+  { heading: 'LEVEL', cell: ({ level }) => level },
+  { heading: 'RULE', cell: ({ rule }) => rule },
+  { heading: 'FINDINGS', cell: ({ findings }) => findings },
+  { heading: 'SHADOW', cell: ({ shadow }) => shadow },
+  { heading: 'UNDECIDED', cell: ({ undecided }) => undecided },
+  { heading: 'TITLE', cell: ({ title }) => title },
+];
+
+/** What to know beside the findings: how much was looked at, and of what nothing is known. */
+function totals({ records, verdicts }: Tally): string {
+  const counts = [
+    `${records} records`,
+    `${verdicts.match} with findings`,
+    `${verdicts.clear} clear`,
+    `${verdicts.indeterminate} undecided`,
+    `${verdicts.not_audit} no audit events`,
+    `${verdicts.error} unreadable`,
+  ];
+  return counts.join(', ');
+}

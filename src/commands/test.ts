@@ -1,0 +1,89 @@
+/** `tripline test`: rules on the cases beside them. */
+import { askedFiles } from '../asked-files.ts';
+import { jsonLine } from '../command-line/form.ts';
+import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import { loadEveryRule } from '../every-rule.ts';
+import { printExplained } from '../explain-record.ts';
+import { quote } from '../sigma/index.ts';
+import type { FileResult } from '../test-rule.ts';
+import { defineCommand } from './command.ts';
+
+export const testCommand = defineCommand({
+  name: 'test',
+  summary: 'runs the cases beside rules, and shows what a rule answers otherwise, and why',
+  operands: '[PATH]...',
+  count: { least: 0, most: Number.POSITIVE_INFINITY },
+  about:
+    'Runs each rule file on the cases in the file of its name with .cases.json: {"matches": […], "ignores": […], ' +
+    '"undecided": […]}, each a list of {"name": "…", "record": {…}}, or "records": […] for a correlation: the records ' +
+    'come in this order, and the case matches if any of them completes it. A case that matches may say the "level" of ' +
+    'the finding. A rule without cases that it matches and ' +
+    'cases that it ignores fails; rules about something else than Kubernetes audit events are passed over. Rules that ' +
+    'are off or in shadow mode are tested like the others.\n\n' +
+    'Without a PATH it tests the rules that the options name. What a PATH refers to is looked up in it and in what the ' +
+    'options name; exceptions count as they do for serve.',
+  options: { json: { kind: 'flag', doc: 'one JSON object a line and case' }, ...ruleOptions },
+  exitCodes: {
+    '0': 'every rule answers every case as it should',
+    '1': 'a rule does not, or lacks cases',
+    '2': 'a rule or its cases cannot be read',
+  },
+  examples: [
+    { purpose: 'rules of your own', line: 'tripline test my-rules' },
+    { purpose: 'one rule', line: 'tripline test my-rules/pod-in-default.yml' },
+    {
+      purpose: 'the cases that fail, for a program',
+      line: `tripline test my-rules --json | jq -c 'select(.passed | not)'`,
+    },
+  ],
+  async run({ options, operands }, surroundings) {
+    const { stdout, stderr } = surroundings;
+    const { documents, sources } = askedFiles(operands, readConfig(options, surroundings));
+    const loaded = loadEveryRule(sources);
+    const paths = new Set(documents.map(({ path }) => path));
+    const problems = loaded.problems.filter(({ path }) => operands.length === 0 || paths.has(path));
+    await tellProblems(problems, surroundings);
+
+    const { testRuleFile } = await import('../test-rule.ts');
+    const counted = { rules: 0, cases: 0, failed: 0, unreadable: problems.length };
+    for (const { path } of documents) {
+      const result = await testRuleFile(path, loaded.ruleset);
+      if (result === undefined) continue;
+      counted.rules++;
+      counted.cases += result.cases.length;
+      counted.failed += result.lacking.length + result.cases.filter(({ passed }) => !passed).length;
+      counted.unreadable += result.problems.length;
+      for (const problem of result.problems) await stderr.write(`${problem}\n`);
+      await stdout.write(options.json ? linesOf(result) : reportOf(result));
+    }
+    const { rules, cases, failed, unreadable } = counted;
+    const verdict = failed + unreadable === 0 ? 'all passed' : `${failed} failed, ${unreadable} could not be read`;
+    await (options.json ? stderr : stdout).write(`${rules} rules, ${cases} cases: ${verdict}\n`);
+    return unreadable > 0 ? 2 : failed > 0 ? 1 : 0;
+  },
+});
+
+function linesOf({ path, cases, lacking }: FileResult): string {
+  const lines = [...cases, ...lacking.map((message) => ({ path, passed: false, message }))];
+  return lines.map(jsonLine).join('');
+}
+
+/** What failed; nothing where all passed. */
+function reportOf({ path, cases, lacking }: FileResult): string {
+  const failed = cases.filter(({ passed }) => !passed);
+  if (failed.length + lacking.length === 0) return '';
+  const lines = [`FAIL ${path}`, ...lacking.map((message) => `  ${message}`)];
+  for (const { name, expected, answer, level, explained = [] } of failed) {
+    const difference =
+      level === undefined
+        ? `expected ${expected}, got ${answer}`
+        : `expected the level ${level.expected}, got ${level.found.join(', ')}`;
+    lines.push(`  ${quote(name)}: ${difference}`);
+    for (const { record, explained: one } of explained) lines.push(indent(printExplained(record, one)));
+  }
+  return `${lines.join('\n')}\n\n`;
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, '    ');
+}

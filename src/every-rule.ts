@@ -1,0 +1,28 @@
+/** Loads rules for those who look at them: what is off, or in shadow mode, with the rest. */
+import { loadLists, placeholdersOf } from './lists.ts';
+import { type LoadedRules, loadRules, type Override, type RuleSources } from './rules.ts';
+import { parseRules, type RuleMode } from './sigma/index.ts';
+import { readSources } from './source-files.ts';
+
+export interface EveryRule extends LoadedRules {
+  /** In which mode each rule and correlation would be, by name; in the rule set all of them are live. */
+  modes: ReadonlyMap<string, RuleMode>;
+}
+
+/** The rules of these sources, every one about Kubernetes audit events among them.
+ * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
+export function loadEveryRule(sources: RuleSources): EveryRule {
+  const modes = new Map<string, RuleMode>();
+  const overrides: Record<string, Override> = { ...sources.overrides };
+  const placeholders = placeholdersOf(loadLists(sources.lists ?? []).lists);
+  for (const { path, text } of readSources(sources.rules, 'rules').files) {
+    const { rules, correlations } = parseRules(text, path, { placeholders });
+    for (const { name, id, mode } of [...rules, ...correlations]) {
+      const key = Object.keys(overrides).find((key) => key === name || key.toLowerCase() === id?.toLowerCase()) ?? name;
+      const said = overrides[key];
+      modes.set(name, said?.mode ?? mode);
+      overrides[key] = { ...said, mode: 'live' };
+    }
+  }
+  return { ...loadRules({ ...sources, overrides }), modes };
+}

@@ -1,0 +1,87 @@
+/** Why rules match the events in records, or do not. */
+import type { Detection, Ruleset } from './detect.ts';
+import { fieldsOf } from './fields.ts';
+import type { AuditEvent } from './record.ts';
+import { shown } from './shown.ts';
+import { type CompiledRule, type Explanation, explain, printExplanation } from './sigma/index.ts';
+import { summarize } from './tagger.ts';
+
+/** What there is to say of a record, or of one event in it. */
+export type Explained =
+  | { kind: 'unreadable'; problem: string }
+  | { kind: 'not_audit' }
+  /** It says nothing of what happened, so that no rule looks at it: the answer to the request is an event of its own. */
+  | { kind: 'unanswered'; event: number; about: string }
+  | {
+      kind: 'event';
+      /** Which event of the record, from 0. */
+      event: number;
+      /** Who did what to which object. */
+      about: string;
+      rule: string;
+      answer: 'matches' | 'ignores' | 'undecided';
+      explanation: Explanation;
+    };
+
+/** Every event of a record against every rule, in this order. */
+export function explainRecord(detection: Detection, { rules }: Pick<Ruleset, 'rules'>): Explained[] {
+  switch (detection.verdict) {
+    case 'not_audit':
+      return [{ kind: 'not_audit' }];
+    case 'error':
+      return [{ kind: 'unreadable', problem: detection.problem.message }];
+    case 'match':
+    case 'clear':
+    case 'indeterminate': {
+      const { events, problem } = detection;
+      const explained = events.flatMap((event, index) => explainEvent(event, index, rules));
+      return problem === undefined ? explained : [...explained, { kind: 'unreadable', problem: problem.message }];
+    }
+  }
+}
+
+function explainEvent(event: AuditEvent, index: number, rules: readonly CompiledRule[]): Explained[] {
+  const about = aboutOf(event);
+  if (event.stage === 'RequestReceived') return [{ kind: 'unanswered', event: index, about }];
+  const lookup = fieldsOf(event);
+  return rules.map((rule) => {
+    const explanation = explain(rule, lookup);
+    const answer = { true: 'matches', false: 'ignores', unknown: 'undecided' } as const;
+    const { name } = rule.rule;
+    return { kind: 'event', event: index, about, rule: name, answer: answer[`${explanation.truth}`], explanation };
+  });
+}
+
+function aboutOf(event: AuditEvent): string {
+  const { username, verb, resource, subresource, namespace, name } = summarize(event);
+  const object = [resource, subresource].filter((part) => part !== '').join('/');
+  const place = [namespace, name].filter((part) => part !== '').join('/');
+  return `${username || 'an unknown user'}: ${[verb, object, place].filter((part) => part !== '').join(' ')}`;
+}
+
+/** The explanation as text, of several lines. */
+export function printExplained(record: number, explained: Explained): string {
+  switch (explained.kind) {
+    case 'unreadable':
+      return `record ${record}: cannot be read: ${explained.problem}\n`;
+    case 'not_audit':
+      return `record ${record}: there is no audit event in it\n`;
+    case 'unanswered':
+      return `record ${record}, event ${explained.event}: ${explained.about}: no rule looks at the stage RequestReceived\n`;
+    case 'event': {
+      const { event, about, rule, answer, explanation } = explained;
+      return `record ${record}, event ${event}: ${about}: ${rule} ${verbOf[answer]}\n${printExplanation(explanation, '  ')}\n`;
+    }
+  }
+}
+
+const verbOf = { matches: 'matches', ignores: 'does not match', undecided: 'cannot be decided' };
+
+/** The explanation as one line of JSON; long values are cut. */
+export function explainedLine(record: number, explained: Explained): string {
+  const line = JSON.stringify({ record, ...explained }, (key, value) => {
+    if (typeof value === 'bigint') return String(value);
+    return (key === 'values' || key === 'passing') && Array.isArray(value) ? shown(value) : value;
+  });
+  return `${line}\n`;
+}

@@ -1,0 +1,40 @@
+/** Opens what records are read from: a file, or what comes on stdin. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Problem } from '../problem.ts';
+import { batchesOf, type InputBatch, type InputLimits } from './batches.ts';
+import { type Chunks, decompressed } from './decompress.ts';
+
+/** Stands for stdin where a file is named. */
+export const STDIN = '-';
+
+export interface Input {
+  /** For messages. */
+  name: string;
+  /** Bytes of the file as it lies there; undefined where nobody knows. */
+  size: number | undefined;
+  /** How many of them have been read. */
+  bytesRead(): number;
+  /** The bytes without their compression. */
+  batches: AsyncIterable<InputBatch>;
+}
+
+/** Opens a file, or stdin for `-`.
+ * @throws Problem `body.unreadable` for a folder; the system's error where there is no such file */
+export async function openInput(path: string, stdin: Chunks, limits: InputLimits): Promise<Input> {
+  if (path === STDIN) return inputOf('stdin', stdin, undefined, limits);
+  const stats = await stat(path);
+  if (stats.isDirectory()) throw new Problem('body.unreadable', `it is a folder; name the files in it (${path}/*)`);
+  return inputOf(path, createReadStream(path), stats.isFile() ? stats.size : undefined, limits);
+}
+
+function inputOf(name: string, chunks: Chunks, size: number | undefined, limits: InputLimits): Input {
+  let read = 0;
+  async function* counted() {
+    for await (const chunk of chunks) {
+      read += chunk.length;
+      yield chunk;
+    }
+  }
+  return { name, size, bytesRead: () => read, batches: batchesOf(decompressed(counted()), limits) };
+}

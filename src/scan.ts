@@ -1,0 +1,98 @@
+/** Files of records through the same pipeline as those that are sent, and what is written of them. */
+import type { Codec } from './codecs/codec.ts';
+import { msgpack } from './codecs/msgpack.ts';
+import { jsonLine } from './command-line/form.ts';
+import { progressOf } from './command-line/progress.ts';
+import type { Output } from './command-line/surroundings.ts';
+import type { Detection } from './detect.ts';
+import type { InputBatch } from './inputs/batches.ts';
+import type { Input } from './inputs/open.ts';
+import { type Parts, processBatch } from './pipeline.ts';
+import { Problem } from './problem.ts';
+import { taggedBody } from './server/reply.ts';
+import type { Counter } from './tally.ts';
+
+/** How many unreadable records of one file are told of one by one. */
+const MAX_TOLD = 5;
+const LINE_FEED = 0x0a;
+
+export type Wanted = 'records' | 'findings' | 'summary';
+
+/** What the files of one scan share. */
+export interface Scan {
+  parts: Parts;
+  wanted: Wanted;
+  counter: Counter;
+  stdout: Output;
+  stderr: Output;
+  /** Whether the records written so far end within a line of text, which what follows must not go on with. */
+  isLineOpen: boolean;
+}
+
+/** Takes an input through the pipeline and writes what is wanted of it; resolves with whether all of it could be read.
+ * @throws Problem, or the system's error, where the rest of it cannot be read */
+export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
+  const progress = progressOf(input, scan.stderr);
+  let records = 0;
+  let unreadable = 0;
+  const tell = async (place: string, { message }: Problem) => {
+    unreadable++;
+    if (unreadable > MAX_TOLD) return;
+    await progress.hide();
+    await scan.stderr.write(`tripline: ${input.name}: ${place}: ${message}\n`);
+  };
+
+  try {
+    for await (const batch of input.batches) {
+      await progress.show(records);
+      const processed = await process(batch, scan.parts);
+      if (processed instanceof Problem) {
+        // Blank lines are nothing that could not be read.
+        if (processed.code !== 'body.empty') await tell(`behind record ${records}`, processed);
+        if (scan.wanted === 'records') await writeRecords(batch.codec, batch.bytes, scan);
+        continue;
+      }
+      if (scan.wanted === 'records') await writeRecords(batch.codec, taggedBody(processed), scan);
+      let found = '';
+      for (const detection of processed.detections) {
+        if (detection === undefined) continue;
+        records++;
+        scan.counter.count(detection);
+        if ('problem' in detection && detection.problem) await tell(`record ${records}`, detection.problem);
+        if (scan.wanted === 'findings') found += findingLines(detection, { file: input.name, record: records });
+      }
+      if (found !== '') {
+        if (scan.stdout.columns !== undefined) await progress.hide();
+        await scan.stdout.write(found);
+      }
+    }
+  } finally {
+    await progress.hide();
+  }
+  if (unreadable > MAX_TOLD) {
+    await scan.stderr.write(`tripline: ${input.name}: ${unreadable - MAX_TOLD} more could not be read\n`);
+  }
+  return unreadable === 0;
+}
+
+/** The batch at the end of its way, or why nothing in it can be read: of lines, the next may be. */
+async function process(batch: InputBatch, parts: Parts) {
+  try {
+    const receivedUnixNano = BigInt(Date.now()) * 1_000_000n;
+    return await processBatch({ ...batch, fluentTag: undefined, receivedUnixNano }, parts);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
+async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promise<void> {
+  if (scan.isLineOpen) await scan.stdout.write('\n');
+  await scan.stdout.write(bytes);
+  scan.isLineOpen = codec !== msgpack && bytes.at(-1) !== LINE_FEED;
+}
+
+function findingLines(detection: Detection, place: { file: string; record: number }): string {
+  if (detection.verdict !== 'match') return '';
+  return detection.findings.map((finding) => jsonLine({ ...place, ...finding })).join('');
+}

@@ -1,0 +1,67 @@
+/** Counts of what was found in many records: by rule and level, and by verdict. */
+import type { Detection } from './detect.ts';
+import { type Level, levels, type Verdict, verdicts } from './record.ts';
+import type { RuleHead } from './sigma/index.ts';
+
+export interface Tally {
+  records: number;
+  verdicts: Record<Verdict, number>;
+  rules: ReadonlyMap<string, RuleTally>;
+}
+
+/** What one rule found at one level. */
+export interface RuleTally {
+  rule: string;
+  level: Level;
+  title: string;
+  findings: number;
+  /** Findings while the rule was in shadow mode. */
+  shadow: number;
+  /** Events on which the rule could not be decided. */
+  undecided: number;
+}
+
+export interface Counter {
+  /** Counts one more record. */
+  count(detection: Detection): void;
+  tally: Tally;
+}
+
+/** Counts from zero.
+ * @param heads of the rules, whose own level stands for what is undecided */
+export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'level'>>): Counter {
+  const known = new Map([...heads].map((head) => [head.name, head]));
+  const rules = new Map<string, RuleTally>();
+  const tally = {
+    records: 0,
+    verdicts: Object.fromEntries(verdicts.map((name) => [name, 0])) as Tally['verdicts'],
+    rules,
+  };
+
+  const rowOf = (rule: string, level: Level, title: string): RuleTally => {
+    const key = `${rule}\0${level}`;
+    let row = rules.get(key);
+    if (row === undefined) rules.set(key, (row = { rule, level, title, findings: 0, shadow: 0, undecided: 0 }));
+    return row;
+  };
+  return {
+    tally,
+    count(detection) {
+      tally.records++;
+      tally.verdicts[detection.verdict]++;
+      if (!('findings' in detection)) return;
+      for (const { rule, level, title } of detection.findings) rowOf(rule, level, title).findings++;
+      for (const { rule, level, title } of detection.shadow) rowOf(rule, level, title).shadow++;
+      for (const { rule } of detection.undecided) {
+        const { level, title } = known.get(rule)!;
+        rowOf(rule, level, title).undecided++;
+      }
+    },
+  };
+}
+
+/** The rules of a tally, gravest and then most frequent first. */
+export function gravestFirst({ rules }: Tally): RuleTally[] {
+  const rank = ({ level }: RuleTally) => levels.indexOf(level);
+  return [...rules.values()].sort((a, b) => rank(b) - rank(a) || b.findings - a.findings || b.undecided - a.undecided);
+}

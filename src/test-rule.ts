@@ -1,0 +1,100 @@
+/** Rule files on the cases beside them: what passed, what did not, and why. */
+import { existsSync, readFileSync } from 'node:fs';
+import { type Answer, answers, answerTo, type Case, casesPathOf, parseCases } from './cases.ts';
+import type { Detection, Ruleset } from './detect.ts';
+import { type Explained, explainRecord } from './explain-record.ts';
+import type { Level } from './record.ts';
+import type { CompiledRule } from './sigma/index.ts';
+
+export interface CaseResult {
+  path: string;
+  name: string;
+  expected: Answer;
+  answer: Answer | 'unreadable';
+  /** Set where the finding has another level than it should. */
+  level?: { expected: Level; found: readonly Level[] };
+  passed: boolean;
+  /** Of a case that did not pass: every event against the rule, or against those that a correlation refers to. */
+  explained?: { record: number; explained: Explained }[];
+}
+
+export interface FileResult {
+  path: string;
+  cases: CaseResult[];
+  /** What there should be cases of, and is none: a line each. */
+  lacking: string[];
+  /** Why the cases cannot be read: a line each. */
+  problems: string[];
+}
+
+/** Runs the rules of a file on its cases; undefined where no rule of the set is from there. */
+export async function testRuleFile(path: string, ruleset: Ruleset): Promise<FileResult | undefined> {
+  const own = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations.map((one) => one.correlation)]
+    .filter((head) => head.path === path)
+    .map(({ name }) => name);
+  if (own.length === 0) return undefined;
+
+  const result: FileResult = { path, cases: [], lacking: [], problems: [] };
+  const casesPath = casesPathOf(path);
+  if (!existsSync(casesPath)) {
+    const hint = 'write {"matches": [{"name": "…", "record": {…}}], "ignores": […]}';
+    return { ...result, lacking: [`there is no ${casesPath}; ${hint}`] };
+  }
+  const { cases, problems } = parseCases(readFileSync(casesPath, 'utf8'), casesPath);
+  if (cases === undefined) return { ...result, problems };
+
+  const names = new Set(own);
+  const needed = neededFor(names, ruleset);
+  for (const expected of answers) {
+    if (cases[expected].length === 0 && expected !== 'undecided') result.lacking.push(lackOf(expected, casesPath));
+    for (const one of cases[expected]) result.cases.push(await runCase(one, { path, expected, names, needed }));
+  }
+  return result;
+}
+
+function lackOf(answer: 'matches' | 'ignores', casesPath: string): string {
+  const what = {
+    matches: 'a record that the rule has to find',
+    ignores: 'a record that comes near, and that the rule must not find',
+  };
+  return `'${answer}' in ${casesPath} is empty; add ${what[answer]}: {"name": "…", "record": {…}}`;
+}
+
+async function runCase(
+  one: Case,
+  { path, expected, names, needed }: { path: string; expected: Answer; names: ReadonlySet<string>; needed: Ruleset },
+): Promise<CaseResult> {
+  const { answer = 'unreadable', levels, detections } = await answerTo(one, names, needed);
+  const isOtherLevel = one.level !== undefined && levels.length > 0 && !levels.includes(one.level);
+  const result: CaseResult = {
+    path,
+    name: one.name,
+    expected,
+    answer,
+    ...(isOtherLevel && { level: { expected: one.level!, found: levels } }),
+    passed: answer === expected && !isOtherLevel,
+  };
+  return result.passed ? result : { ...result, explained: explainAll(detections, needed.rules) };
+}
+
+function explainAll(detections: readonly Detection[], rules: readonly CompiledRule[]) {
+  return detections.flatMap((detection, index) =>
+    explainRecord(detection, { rules }).map((explained) => ({ record: index + 1, explained })),
+  );
+}
+
+/** The rules of these names with all that they refer to. */
+function neededFor(names: ReadonlySet<string>, { hash, rules, correlations }: Ruleset): Ruleset {
+  const needed = new Set(names);
+  // A set goes on to what is added to it meanwhile.
+  for (const name of needed) {
+    for (const { correlation, rules } of correlations) {
+      if (correlation.name === name) for (const referred of rules) needed.add(referred);
+    }
+  }
+  return {
+    hash,
+    rules: rules.filter(({ rule }) => needed.has(rule.name)),
+    correlations: correlations.filter(({ correlation }) => needed.has(correlation.name)),
+  };
+}
