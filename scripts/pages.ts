@@ -93,7 +93,8 @@ ${list.join('\n')}
 
 export function fieldsPage(): string {
   const list = [...fields].map(
-    ([name, { doc, source, unknown = '' }]) => `| \`${name}\` | ${doc} | ${source} | ${unknown} |`,
+    ([name, { doc, source, unknown = [] }]) =>
+      `| \`${name}\` | ${doc} | ${source} | ${unknown.map(({ where }) => where).join(', ')} |`,
   );
   return `${notice}# Fields that a rule can use
 

@@ -5,11 +5,20 @@ import { gapOf, listed, missing } from './found.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
 import { type PodSpec, podSpecOf } from './pod-spec.ts';
 import { capabilityName, imageRepository, plainPath } from './pod-values.ts';
-import type { AuditEvent, User } from './record.ts';
+import { type AuditEvent, Platform, type User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
 import { workloadOf } from './workload.ts';
 import { readWritten, type WrittenObject, writtenObjectOf } from './written-object.ts';
+
+/** Where platforms do not tell what a field says. */
+export interface Unknown {
+  platforms: readonly Platform[];
+  /** Whether it is so for every event there, or for some. */
+  extent: 'always' | 'sometimes';
+  /** In words, for a table. */
+  where: string;
+}
 
 /** One name of the taxonomy. */
 export interface Field {
@@ -18,7 +27,7 @@ export interface Field {
   /** Where it is read, in the words of audit.k8s.io. */
   source: string;
   /** Where it is not known: a rule that turns on it is then undecided, not false. */
-  unknown?: string;
+  unknown?: readonly Unknown[];
   /** Tells whether names go on below it: `podSpec.dnsPolicy`. */
   nested?: true;
   /** Tells that it holds several values, and is shown as a list even of one. */
@@ -33,7 +42,20 @@ interface Written {
   pod: PodSpec;
 }
 
-const BODIES_UNKNOWN = 'where the policy logs no bodies, or they were cut, truncated, skipped or split';
+const everywhere = Platform.enum;
+
+function sometimes(platforms: readonly Platform[], where: string): readonly Unknown[] {
+  return [{ platforms, extent: 'sometimes', where }];
+}
+
+function always(platforms: readonly Platform[], where: string): readonly Unknown[] {
+  return [{ platforms, extent: 'always', where }];
+}
+
+const BODIES_UNKNOWN = sometimes(
+  everywhere,
+  'where the policy logs no bodies, or they were cut, truncated, skipped or split',
+);
 
 /** Every unified field by its name. Other names are those of audit.k8s.io, read from the unified event. */
 export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
@@ -43,7 +65,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'What was done: the verb, or `create` for a patch or update that made the object.',
       source: 'verb, responseStatus.code, age of the responseObject',
-      unknown: 'GKE: apply patches whose response is not logged',
+      unknown: sometimes(['gke'], 'GKE: apply patches whose response is not logged'),
       read: ({ action, gaps }) => text(action ?? '', gaps.action),
     },
   ],
@@ -69,7 +91,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Name of the object; `prefix*` where it was generated and only the prefix is known.',
       source: 'objectRef.name, responseObject.metadata.name, requestObject.metadata.name or generateName',
-      unknown: 'objects created with generateName where the response is not logged',
+      unknown: sometimes(everywhere, 'objects created with generateName where the response is not logged'),
       read(event, written, path) {
         const found = inObjectRef('name')(event, written, path);
         const isGuess = event.objectRef?.name === '' || event.objectRef?.name.endsWith('*');
@@ -99,7 +121,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Id of the user.',
       source: 'user.uid',
-      unknown: 'GKE',
+      unknown: always(['gke'], 'GKE'),
       read: ({ user, gaps }) => text(user.uid ?? '', gaps.user ?? cutOf(user) ?? unlogged(user), 'absent'),
     },
   ],
@@ -109,7 +131,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       many: true,
       doc: 'Groups of the user.',
       source: 'user.groups',
-      unknown: 'GKE',
+      unknown: always(['gke'], 'GKE'),
       read: ({ user, gaps }) => groups(user, gaps.user),
     },
   ],
@@ -118,7 +140,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'As whom the user acted (`kubectl --as`): authorization is decided on this one.',
       source: 'impersonatedUser.username',
-      unknown: 'AKSAudit tables, OCSF',
+      unknown: sometimes(['aks', 'eks'], 'AKSAudit tables, OCSF'),
       read: ({ impersonatedUser: user, gaps }) =>
         user === null ? missing(gaps.impersonatedUser) : text(user.username, cutOf(user)),
     },
@@ -129,7 +151,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       many: true,
       doc: 'Addresses that the request came through; all but the last can be forged.',
       source: 'sourceIPs',
-      unknown: 'GKE: callers that Google does not tell',
+      unknown: sometimes(['gke'], 'GKE: callers that Google does not tell'),
       read: ({ sourceIPs, gaps }) => listed(sourceIPs, gaps.sourceIPs),
     },
   ],
@@ -138,7 +160,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'The first of sourceIPs: the client, if it did not forge it.',
       source: 'sourceIPs',
-      unknown: 'GKE: callers that Google does not tell',
+      unknown: sometimes(['gke'], 'GKE: callers that Google does not tell'),
       read: ({ sourceIPs, gaps }) => text(sourceIPs[0] ?? '', gaps.sourceIPs, 'absent'),
     },
   ],
@@ -183,7 +205,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Metadata, Request or RequestResponse.',
       source: 'level',
-      unknown: 'GKE, OCSF',
+      unknown: [...always(['gke'], 'GKE'), ...sometimes(['eks'], 'OCSF')],
       read: ({ level, gaps }) => text(level, gaps.level ?? 'not_logged'),
     },
   ],
@@ -213,7 +235,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'HTTP status of the answer; gRPC codes are translated.',
       source: 'responseStatus.code',
-      unknown: 'GKE: absent for patches and updates that succeeded (200 or 201)',
+      unknown: sometimes(['gke'], 'GKE: absent for patches and updates that succeeded (200 or 201)'),
       read: status('code'),
     },
   ],
@@ -269,7 +291,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Topmost controller of a pod or workload that can be told, as `shop/Deployment/web`; else the pod itself.',
       source: 'objectRef, metadata.ownerReferences, label pod-template-hash',
-      unknown: 'pods whose owner is not logged: then it is the pod, and may be another',
+      unknown: sometimes(everywhere, 'pods whose owner is not logged: then it is the pod, and may be another'),
       read: workloadOf,
     },
   ],
@@ -279,7 +301,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       many: true,
       doc: 'Arguments of an exec, one by one.',
       source: 'command in requestURI, requestObject.command, label command.gke.io/command',
-      unknown: 'where the URI has no query, as on GKE, and there is no label',
+      unknown: sometimes(['gke'], 'where the URI has no query, as on GKE, and there is no label'),
       read: commandOf,
     },
   ],
@@ -288,7 +310,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Arguments of an exec, joined by blanks.',
       source: 'command in requestURI, requestObject.command, label command.gke.io/command',
-      unknown: 'where the URI has no query, as on GKE, and there is no label',
+      unknown: sometimes(['gke'], 'where the URI has no query, as on GKE, and there is no label'),
       read(event) {
         const { values, gap } = commandOf(event);
         return values.length === 0 ? missing(gap) : { values: [values.join(' ')] };
@@ -300,7 +322,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Container that an exec or attach names.',
       source: 'container in requestURI, requestObject.container',
-      unknown: 'where the URI has no query, as on GKE',
+      unknown: sometimes(['gke'], 'where the URI has no query, as on GKE'),
       read: containerOf,
     },
   ],
@@ -447,6 +469,14 @@ function raw(event: AuditEvent, name: string, head: string): Found {
   // Of a map that is there, its own mark says what is missing from it.
   const isWhole = isMap(member(event, head));
   return isWhole && found.gap === undefined ? found : { ...found, ...gapOf(gap) };
+}
+
+/** Where a field is not known, by whichever of its names. */
+export function unknownOf(name: string): readonly Unknown[] {
+  const head = name.split('.', 1)[0]!;
+  if (name === '' || head === 'requestObject' || head === 'responseObject') return BODIES_UNKNOWN;
+  const field = fields.get(UNIFIED.get(name) ?? name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
+  return field?.unknown ?? [];
 }
 
 function inObjectRef(
