@@ -1,9 +1,11 @@
 /** Rule files as an operator leaves them: in folders, broken, twice. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { loadRules } from '../src/rules.ts';
+import { describe, expect, test } from 'vitest';
+import { loadRules, type RuleSources } from '../src/rules.ts';
+import { evaluate } from '../src/sigma/index.ts';
 
 const text = (name: string, product = 'kubernetes') =>
   `title: T\nname: ${name}\nlogsource: { product: ${product} }\ndetection: { a: { verb: get }, condition: a }\n`;
@@ -79,4 +81,169 @@ test.each([
   ['a folder with broken rules alone', folder({ 'bad.yml': 'title: [' }), 'bad.yml'],
 ])('%s stops the start, and says why', (_, path, words) => {
   expect(() => loadRules({ rules: [path] })).toThrow(words);
+});
+
+describe('lists', () => {
+  const uses = (list: string) => text('a').replace('verb: get', `username|expand: '%${list}%'`);
+  const list = (...values: string[]) => `title: T\nvalues: ${JSON.stringify(values)}\n`;
+  const usersOf = (rules: string, lists: string) =>
+    loadRules({ rules: [folder({ 'a.yml': uses(rules) })], lists: [folder({ 'admins.yml': lists })] });
+
+  test('are what a rule calls by their names', () => {
+    const { ruleset, problems } = usersOf('admins', list('ann', 'bob'));
+    expect(problems).toEqual([]);
+    expect(JSON.stringify([...ruleset.rules[0].rule.selections.values()])).toMatch(/"ann".*"bob"/);
+  });
+
+  test('that are empty match nothing', () => {
+    const { ruleset, problems } = usersOf('admins', list());
+    expect(problems).toEqual([]);
+    const found = evaluate(ruleset.rules[0], () => ({ values: ['ann', '', null], gap: 'cut' }));
+    expect(found).toEqual({ truth: false });
+  });
+
+  test('of which there is none are told of, with the one that was meant', () => {
+    const rules = folder({ 'a.yml': uses('amdins'), 'b.yml': text('b') });
+    const { problems } = loadRules({ rules: [rules], lists: [folder({ 'admins.yml': list('ann') })] });
+    expect(problems).toMatchObject([{ message: "there is no list 'amdins'", hint: "did you mean 'admins'?" }]);
+  });
+
+  test('that come along are there, and give way to those of their name', () => {
+    const rules = folder({ 'a.yml': uses('system_namespaces') });
+    const values = (lists: string[]) =>
+      JSON.stringify([...loadRules({ rules: [rules], lists }).ruleset.rules[0].rule.selections.values()]);
+    expect(values([])).toContain('kube-system');
+    expect(values([folder({ 'system_namespaces.yml': list('mine') })])).not.toContain('kube-system');
+  });
+
+  test('of one name twice: the first counts, and the other is told of', () => {
+    const lists = folder({ 'a/admins.yml': list('ann'), 'b/admins.yml': list('bob') });
+    const { problems } = loadRules({ rules: [folder({ 'a.yml': uses('admins') })], lists: [lists] });
+    expect(problems).toMatchObject([
+      { path: join(lists, 'b/admins.yml'), message: expect.stringContaining('a/admins.yml') },
+    ]);
+  });
+});
+
+describe('exceptions', () => {
+  const id = '5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11';
+  const filter = (rules: string, logsource = '{ product: kubernetes }') =>
+    `title: Ours\nlogsource: ${logsource}\nfilter: { rules: ${rules}, s: { username: ann }, condition: not s }\n`;
+  const rules = folder({ 'a.yml': `${text('a')}id: ${id}\n`, 'b.yml': text('b'), 'w.yml': text('w', 'windows') });
+  const loadWith = (files: Record<string, string>) => loadRules({ rules: [rules], exceptions: [folder(files)] });
+
+  test.each([
+    ['by name', '[a]', ['f', undefined]],
+    ['by id, in any case', `[${id.toUpperCase()}]`, ['f', undefined]],
+    ['that are all', 'any', ['f', 'f']],
+  ])('are put to the rules %s', (_, named, expected) => {
+    const { ruleset, problems } = loadWith({ 'f.yml': filter(named) });
+    expect(problems).toEqual([]);
+    expect(ruleset.rules.map(({ exceptions }) => exceptions[0]?.filter.name)).toEqual(expected);
+  });
+
+  test('for any rule leave those alone that are not within their logsource', () => {
+    const { ruleset } = loadWith({ 'f.yml': filter('any', '{ product: kubernetes, service: audit }') });
+    expect(ruleset.rules.map(({ exceptions }) => exceptions.length)).toEqual([0, 0]);
+  });
+
+  test.each([
+    ['no rule', filter('[abc, a]'), "there is no rule 'abc'", 'write the name'],
+    ['a rule beyond their logsource', filter('[a]', '{ product: aws }'), "leaves out that of 'a'", 'write less'],
+    ['one more rule', text('more'), 'this is no filter', "the setting 'rules'"],
+    ['broken YAML', 'title: [', 'not valid YAML', 'mend'],
+  ])('that hold or name %s are told of', (_, content, message, hint) => {
+    const { ruleset, problems } = loadWith({ 'f.yml': content });
+    expect(problems[0]).toMatchObject({
+      path: expect.stringMatching(/f\.yml$/),
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    });
+    expect(ruleset.rules.map(({ rule }) => rule.name)).toEqual(['a', 'b']);
+  });
+
+  test('of one name twice: the second is told of, and not used', () => {
+    const { ruleset, problems } = loadWith({ 'x/f.yml': filter('[a]'), 'y/f.yml': filter('[b]') });
+    expect(problems).toMatchObject([{ message: expect.stringContaining("has the name 'f' already") }]);
+    expect(ruleset.rules.map(({ exceptions }) => exceptions.length)).toEqual([1, 0]);
+  });
+});
+
+describe('overrides', () => {
+  const id = '5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11';
+  const levels = 'tripline: { levels: [{ condition: a, level: high }] }\n';
+  const rules = folder({
+    'a.yml': `${text('a')}id: ${id}\n${levels}`,
+    'b.yml': `${text('b')}tripline: { mode: off }\n`,
+  });
+  const headsWith = (overrides: RuleSources['overrides']) =>
+    loadRules({ rules: [rules], overrides }).ruleset.rules.map(({ rule }) => [
+      rule.name,
+      rule.level,
+      rule.mode,
+      rule.levels.length,
+    ]);
+
+  test.each<[string, RuleSources['overrides'], unknown]>([
+    ['of none', {}, [['a', 'medium', 'live', 1]]],
+    ['of a level, whatever the conditions say', { a: { level: 'low' } }, [['a', 'low', 'live', 0]]],
+    ['of a mode', { a: { mode: 'shadow' } }, [['a', 'medium', 'shadow', 1]]],
+    ['by id', { [id]: { mode: 'shadow' } }, [['a', 'medium', 'shadow', 1]]],
+    [
+      'that switch a rule off, and another on',
+      { a: { mode: 'off' }, b: { mode: 'live' } },
+      [['b', 'medium', 'live', 0]],
+    ],
+  ])('%s', (_, overrides, expected) => {
+    expect(headsWith(overrides)).toEqual(expected);
+  });
+
+  test('of what is no rule are told of', () => {
+    const { problems } = loadRules({ rules: [rules], overrides: { __proto__x: { mode: 'off' } } });
+    expect(problems).toMatchObject([{ path: 'overrides', message: "there is no rule '__proto__x'" }]);
+  });
+
+  test('that leave no rule stop the start', () => {
+    expect(() => headsWith({ a: { mode: 'off' } })).toThrow('no rule that can be used');
+  });
+});
+
+test('a rule that is off is read all the same', () => {
+  const path = folder({ 'a.yml': text('a'), 'b.yml': `${text('b')}tripline: { mode: off, summry: x }\n` });
+  expect(loadRules({ rules: [path] }).problems).toMatchObject([{ message: "unknown key 'summry' below tripline" }]);
+});
+
+test('an id that is used twice is told of', () => {
+  const id = 'id: 5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11\n';
+  const { ruleset, problems } = loadRules({ rules: [folder({ 'a.yml': text('a') + id, 'b.yml': text('b') + id })] });
+  expect(ruleset.rules).toHaveLength(1);
+  expect(problems).toMatchObject([
+    { message: expect.stringContaining('has the id'), hint: expect.stringContaining('an id') },
+  ]);
+});
+
+test('the hash covers lists, exceptions and overrides', () => {
+  const rules = [folder({ 'a.yml': text('a') })];
+  const filter = 'title: F\nlogsource: {}\nfilter: { rules: any, s: { verb: get }, condition: s }\n'.replace(
+    '{}',
+    '{product: kubernetes}',
+  );
+  const hashes = [
+    loadRules({ rules }),
+    loadRules({ rules, lists: [folder({ 'x.yml': 'title: T\nvalues: []\n' })] }),
+    loadRules({ rules, lists: [folder({ 'x.yml': 'title: T\nvalues: [a]\n' })] }),
+    loadRules({ rules, exceptions: [folder({ 'f.yml': filter })] }),
+    loadRules({ rules, overrides: { a: { level: 'high' } } }),
+  ].map(({ ruleset }) => ruleset.hash);
+  expect(new Set(hashes).size).toBe(5);
+});
+
+test('what is no file, or too long to be read, is told of', () => {
+  const path = folder({ 'a.yml': text('a'), 'big.yml': '#'.repeat(2 * 1024 * 1024 + 1) });
+  execFileSync('mkfifo', [join(path, 'pipe.yml')]);
+  const { problems } = loadRules({ rules: [path] });
+  expect(problems.map(({ message }) => message)).toEqual([
+    'the file is longer than 2097152 bytes',
+    'this is not a file',
+  ]);
 });
