@@ -64,6 +64,7 @@ function answerOf(rule: Rule, record: unknown): Answer | undefined {
 const restated = new Set([
   'workload-host-pid if written loses verb', // hostPID is read in writes alone.
   'secrets-list-cluster-wide if read_all loses verb', // Without a namespace Secrets are listed and watched alone.
+  ...['service-nodeport', 'dashboard-exposed-by-service'].map((rule) => `${rule} if written loses verb`), // As is the object.
 ]);
 
 const answers: Answer[] = ['matches', 'ignores', 'undecided'];
