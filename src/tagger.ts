@@ -44,10 +44,8 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
   }
 
   function whole({ verdict, findings, undecided, shadow, silenced, event, problem }: Audited): Tag {
-    const omitted = [findings, undecided, shadow].reduce(
-      (sum, { length }) => sum + Math.max(0, length - MAX_LISTED),
-      0,
-    );
+    const lists = [findings, undecided, shadow, silenced];
+    const omitted = lists.reduce((sum, { length }) => sum + Math.max(0, length - MAX_LISTED), 0);
     return {
       v: 1,
       verdict,

@@ -30,6 +30,9 @@ describe('defaults', () => {
     expect(loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules: '/bundled' })).toMatchObject({
       listen: '127.0.0.1:9870',
       rules: ['/bundled'],
+      lists: [],
+      exceptions: [],
+      overrides: {},
       memberName: 'tripline',
       tagHeader: 'X-Fluent-Tag',
       sinks: [],
@@ -57,7 +60,19 @@ test('a variable of the environment stands in for a secret', () => {
   expect(auth).toEqual({ bearer: 't0ken: # not YAML' });
 });
 
+test('rules are overridden by name or id, whatever it is', () => {
+  const { overrides } = load('overrides: { pod-exec: { level: high }, __proto__: { mode: off } }');
+  expect(Object.entries(overrides)).toEqual([
+    ['pod-exec', { level: 'high' }],
+    ['__proto__', { mode: 'off' }],
+  ]);
+});
+
 test.each<[string, string, string]>([
+  ['an override to no level', 'overrides: { a: { level: hihg } }', 'level must be one of informational, low'],
+  ['an override to no mode', 'overrides: { a: { mode: on } }', 'mode must be one of live, shadow, off'],
+  ['an override of nothing', 'overrides: { a: {} }', 'overrides.a'],
+  ['an override of something else', 'overrides: { a: { title: x } }', 'overrides.a.title is not a setting'],
   ['a setting that does not exist', 'lisen: x', 'lisen is not a setting'],
   ['one inside a group', 'limits: { maxDeth: 3 }', 'limits.maxDeth is not a setting'],
   ['a wrong type', 'limits: { maxRecords: many }', 'limits.maxRecords must be integer'],

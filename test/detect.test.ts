@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { detect, type Ruleset } from '../src/detect.ts';
+import { conclude, detect, evaluateRecord, type Ruleset } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
-import { compileRule, parseRule } from '../src/sigma/index.ts';
+import { compileFilter, compileRule, parseRule, parseRules } from '../src/sigma/index.ts';
 import { podEvent } from './server/app.ts';
 
 function ruleset(...texts: string[]): Ruleset {
@@ -188,4 +188,113 @@ describe('the verdict', () => {
       expect(detectIn(record).verdict).toBe('not_audit');
     },
   );
+});
+
+const filter = (condition: string) => `
+title: Ours
+name: ours
+logsource: { product: kubernetes }
+filter: { rules: any, ann: { username: ann }, bodies: { hostNetwork: true }, condition: ${condition} }
+`;
+
+/** The rule on its own, as the filter leaves it. */
+function silenced(rule: string, condition: string): Ruleset {
+  const { rule: parsed } = parseRule(rule, 'rule.yml');
+  const { filters, problems } = parseRules(filter(condition), 'filter.yml');
+  expect(problems).toEqual([]);
+  return { hash: 'abc', rules: [compileRule(parsed!, filters.map(compileFilter))], correlations: [] };
+}
+
+describe('an exception', () => {
+  test('leaves no finding, and says so', () => {
+    expect(detectIn(podEvent(), silenced(hostPid, 'not ann'))).toMatchObject({
+      verdict: 'clear',
+      findings: [],
+      silenced: [{ rule: 'host-pid', exception: 'ours', event: 0 }],
+    });
+  });
+
+  test('that does not hold for an event leaves the finding', () => {
+    const bob = { ...podEvent(), user: { username: 'bob' } };
+    expect(detectIn(bob, silenced(hostPid, 'not ann'))).toMatchObject({ verdict: 'match', silenced: [] });
+  });
+
+  test('that is unknown leaves the record undecided', () => {
+    const { requestObject: _, ...unlogged }: Record<string, unknown> = { ...podEvent(), level: 'Metadata' };
+    expect(detectIn(unlogged, silenced(anyPod, 'not bodies'))).toMatchObject({
+      verdict: 'indeterminate',
+      undecided: [{ rule: 'any-pod', field: 'hostNetwork' }],
+      silenced: [],
+    });
+  });
+
+  test('is told once of an event that comes twice', () => {
+    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [podEvent(), podEvent()] };
+    expect(detectIn(list, silenced(hostPid, 'not ann')).silenced).toHaveLength(1);
+  });
+});
+
+describe('a rule in shadow mode', () => {
+  const shadow = hostPid.replace('tripline: {', 'tripline: { mode: shadow,');
+
+  test('finds what it finds apart, and raises nothing', () => {
+    expect(detectIn(podEvent(), ruleset(shadow))).toMatchObject({
+      verdict: 'clear',
+      findings: [],
+      shadow: [{ rule: 'host-pid', level: 'high' }],
+    });
+    expect(detectIn(podEvent(), ruleset(shadow, anyPod))).toMatchObject({
+      verdict: 'match',
+      findings: [{ rule: 'any-pod' }],
+      shadow: [{ rule: 'host-pid' }],
+    });
+  });
+
+  test('raises no doubt either', () => {
+    const { requestObject: _, ...unlogged }: Record<string, unknown> = { ...podEvent(), level: 'Metadata' };
+    expect(detectIn(unlogged, ruleset(shadow))).toMatchObject({ verdict: 'clear', undecided: [] });
+  });
+
+  test('decides which event is told of, where no other does', () => {
+    const items = [podEvent({ hostPID: false, auditID: 'a-1' }), podEvent({ auditID: 'a-2' })];
+    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items };
+    expect(detectIn(list, ruleset(shadow)).event.auditID).toBe('a-2');
+  });
+});
+
+test('the level is that of the first condition that holds', () => {
+  const levels = hostPid
+    .replace('{ pod: { hostPID: true }, ', '{ pod: { hostPID: true }, ann: { username: ann }, ')
+    .replace(
+      'tripline: {',
+      'tripline: { levels: [{ condition: not ann, level: low }, { condition: ann, level: critical }],',
+    );
+  expect(detectIn(podEvent(), ruleset(levels)).findings[0].level).toBe('critical');
+  const bob = { ...podEvent(), user: { username: 'bob' } };
+  expect(detectIn(bob, ruleset(levels)).findings[0].level).toBe('low');
+});
+
+describe('correlations', () => {
+  const evaluated = evaluateRecord(normalize(podEvent()), ruleset(hostPid, anyPod));
+  const [finding] = detectIn(podEvent()).findings;
+  const burst = { ...finding, rule: 'burst', level: 'critical' };
+
+  test('add findings of their own', () => {
+    const raised = [{ mode: 'live' as const, finding: burst }];
+    expect(conclude(evaluated, { raised, withheld: new Set() })).toMatchObject({
+      verdict: 'match',
+      findings: [{ rule: 'host-pid' }, { rule: 'any-pod' }, { rule: 'burst' }],
+    });
+  });
+
+  test('take the hits of their rules for themselves', () => {
+    const withheld = new Set(['host-pid', 'any-pod']);
+    expect(conclude(evaluated, { raised: [], withheld })).toMatchObject({ verdict: 'clear', findings: [] });
+  });
+
+  test('in shadow mode raise nothing', () => {
+    const raised = [{ mode: 'shadow' as const, finding: burst }];
+    const withheld = new Set(['host-pid', 'any-pod']);
+    expect(conclude(evaluated, { raised, withheld })).toMatchObject({ verdict: 'clear', shadow: [{ rule: 'burst' }] });
+  });
 });

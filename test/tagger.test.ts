@@ -106,3 +106,29 @@ test('a grave finding behind many others is listed', () => {
   expect(tag.level).toBe('critical');
   expect(tag.findings?.map(({ rule }) => rule)).toContain('grave');
 });
+
+test('a clear tag with shadow findings or silenced matches tells of them, and of the event, as declared', () => {
+  const detection = detect(normalize(podEvent()), ruleset);
+  if (detection.verdict !== 'match') throw new Error(detection.verdict);
+  const { findings: shadow } = detection;
+  const silenced = [{ rule: 'pod-host-pid', exception: 'ours', event: 0 }];
+  const tag = tagger(options);
+  const clear = { ...detection, verdict: 'clear' as const, findings: [] };
+  const tags = [tag({ ...clear, shadow }), tag({ ...clear, silenced })];
+  expect(tags).toMatchObject([
+    { verdict: 'clear', shadow: [{ rule: 'pod-host-pid' }], event: { username: 'ann' } },
+    { verdict: 'clear', silenced, event: { username: 'ann' } },
+  ]);
+  for (const each of tags) {
+    expect([...Value.Errors(strict, each)]).toEqual([]);
+    for (const key of ['level', 'rules', 'attack', 'findings']) expect(each).not.toHaveProperty(key);
+  }
+});
+
+test('of many shadow findings and silenced matches the first are listed, and the others counted', () => {
+  const detection = detect(normalize(podEvent()), ruleset);
+  if (detection.verdict !== 'match') throw new Error(detection.verdict);
+  const silenced = Array(1001).fill({ rule: 'r', exception: 'e', event: 0 });
+  const tag = tagger(options)({ ...detection, shadow: Array(1002).fill(detection.findings[0]), silenced });
+  expect([tag.shadow?.length, tag.silenced?.length, tag.omitted]).toEqual([1000, 1000, 3]);
+});

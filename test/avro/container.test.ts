@@ -115,4 +115,59 @@ describe('the schemas', () => {
     const read = reader.fromBuffer(writer.toBuffer(value), reader.createResolver(writer));
     expect(read).toMatchObject({ id: 'f', rule: 'r' });
   });
+
+  describe('of 0.1.0', () => {
+    const schemaAt = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+    const old = avro.Type.forSchema(schemaAt('../fixtures/avro/tagged-record-0.1.0.avsc'));
+    const now = avro.Type.forSchema(schemaAt('../../schemas/tagged-record.avsc'));
+    const finding = {
+      id: 'f',
+      rule: 'r',
+      title: 't',
+      level: 'low',
+      summary: 's',
+      attack: [],
+      matched: {},
+      context: {},
+      event: 0,
+    };
+    const record = {
+      record: Buffer.from('{}'),
+      mediaType: 'application/json',
+      fluentTag: null,
+      receivedUnixNano: 1,
+      verdict: 'match',
+      ruleset: 'h',
+      problem: null,
+      events: [],
+      findings: [finding],
+      undecided: [],
+    };
+
+    test('a reader reads what is written now', () => {
+      const correlation = {
+        type: 'event_count',
+        group: { username: '"ann"' },
+        from: '',
+        to: '',
+        value: 5,
+        events: ['a'],
+      };
+      const written = {
+        ...record,
+        findings: [{ ...finding, workload: 'shop/Pod/web', correlation }],
+        shadow: [finding],
+        silenced: [{ rule: 'r', exception: 'e', event: 0 }],
+      };
+      expect(old.fromBuffer(now.toBuffer(written), old.createResolver(now))).toMatchObject({ findings: [finding] });
+    });
+
+    test('files are read now', () => {
+      expect(now.fromBuffer(old.toBuffer(record), now.createResolver(old))).toMatchObject({
+        findings: [{ ...finding, workload: null, correlation: null }],
+        shadow: null,
+        silenced: null,
+      });
+    });
+  });
 });
