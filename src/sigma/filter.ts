@@ -1,6 +1,6 @@
 /** Reads a filter: an exception that is put to rules from outside. */
 import { isMap, isScalar, isSeq } from 'yaml';
-import type { Filter, Logsource, RuleHead } from './ast.ts';
+import type { Detection, Filter } from './ast.ts';
 import { type DetectionContext, readDetection } from './detection.ts';
 import { readTexts } from './read-entry.ts';
 import { type Entry, entriesOf, offsetOf, positionOf, type RuleFile, startOf, withoutEntry } from './rule-file.ts';
@@ -8,24 +8,20 @@ import { type Entry, entriesOf, offsetOf, positionOf, type RuleFile, startOf, wi
 /** Names of rules; who means more means any. */
 const MAX_RULES = 100;
 
-/** The filter of a document, or undefined where the file has been told why there is none.
+/** What a filter says below `filter`, or undefined where the file has been told why that is nothing.
  * @see Sigma specification 2.1.0, "Sigma Filters" */
 export function readFilter(
   file: RuleFile,
   entry: Entry,
-  { path, id, name, title, description }: RuleHead,
-  logsource: Logsource,
   context: DetectionContext,
-): Filter | undefined {
+): Pick<Filter, 'rules' | 'position' | keyof Detection> | undefined {
   const { value } = entry;
   const rulesEntry = isMap(value) ? entriesOf(value).find(({ key }) => key === 'rules') : undefined;
   // The rest is a detection: selections and a condition.
   const rest = isMap(value) && rulesEntry !== undefined ? { ...entry, value: withoutEntry(value, rulesEntry) } : entry;
   const detection = readDetection(file, rest, context);
   const rules = readRules(file, entry, rulesEntry);
-  if (detection === undefined) return undefined;
-  const position = positionOf(file, offsetOf(entry.keyNode));
-  return { path, ...(id !== undefined && { id }), name, title, description, logsource, rules, position, ...detection };
+  return detection && { rules, position: positionOf(file, offsetOf(entry.keyNode)), ...detection };
 }
 
 function readRules(file: RuleFile, entry: Entry, rules: Entry | undefined): Filter['rules'] {

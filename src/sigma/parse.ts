@@ -87,14 +87,16 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): ((parsed: Pa
   switch (spelled[0]?.key) {
     case 'correlation': {
       const head = readHead(file, root, kinds.correlation, given);
-      const correlation = head && readCorrelation(file, root, head);
+      const correlation = readCorrelation(file, root, head);
       return correlation && (({ correlations }) => correlations.push(correlation));
     }
     case 'filter': {
       const { head, logsource, context } = readSubject(file, root, kinds.filter, given);
-      if (head === undefined || logsource === undefined) return undefined;
-      const filter = readFilter(file, spelled[0], head, logsource, context);
-      return filter && (({ filters }) => filters.push(filter));
+      const read = readFilter(file, spelled[0], context);
+      if (logsource === undefined || read === undefined) return undefined;
+      const { path, id, name, title, description } = head;
+      const filter = { path, ...(id !== undefined && { id }), name, title, description, logsource, ...read };
+      return ({ filters }) => filters.push(filter);
     }
     default: {
       const rule = readRule(file, root, given);
@@ -111,7 +113,7 @@ function readRule(file: RuleFile, root: YAMLMap, given: Given): Rule | undefined
   const tripline = members.get('tripline')?.value;
   const levelsEntry = isMap(tripline) ? membersOf(tripline).get('levels') : undefined;
   const levels = levelsEntry && detection && readLevels(file, levelsEntry, [...detection.selections.keys()]);
-  if (head === undefined || logsource === undefined || detection === undefined) return undefined;
+  if (logsource === undefined || detection === undefined) return undefined;
   return { ...head, logsource, taxonomy, ...detection, levels: levels ?? [] };
 }
 

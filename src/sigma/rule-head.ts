@@ -37,7 +37,7 @@ const headKeys: readonly string[] = [
   ...['date', 'modified', 'fields', 'falsepositives', 'level', 'tags', 'scope', 'sigma-version', 'tripline'],
 ];
 
-/** The head of a document, or undefined where the file has been told that it has no title.
+/** The head of a document. Where the file has been told that something is wrong with it, it stands for what cannot be used.
  * @param defaultName of a document that does not name itself
  * @param knownFields as in ParseOptions */
 export function readHead(
@@ -45,11 +45,11 @@ export function readHead(
   root: YAMLMap,
   kind: DocumentKind,
   { defaultName, knownFields }: { defaultName: string; knownFields: ReadonlySet<string> | undefined },
-): RuleHead | undefined {
+): RuleHead {
   const members = membersOf(root);
   const known = [...headKeys, ...kind.owes];
   checkKeys(file, root, members, kind, known);
-  const title = readText(file, members.get('title'), { maxLength: 256 });
+  const title = readText(file, members.get('title'), { maxLength: 256 }) ?? defaultName;
   const name = readText(file, members.get('name'), { maxLength: 100 }) ?? defaultName;
   const id = readText(file, members.get('id'), { pattern: uuid, example: 'a UUID' });
   const description = readText(file, members.get('description'), {}) ?? '';
@@ -59,7 +59,6 @@ export function readHead(
   const references = readTexts(file, members.get('references'), {});
   const falsepositives = readTexts(file, members.get('falsepositives'), {});
   const extras = readTripline(file, members.get('tripline'), kind, knownFields);
-  if (title === undefined) return undefined;
   const custom = [...members.values()].filter(({ key }) => !known.includes(key));
   return {
     path: file.path,

@@ -1,10 +1,13 @@
-/** The rule parser, given any text: a rule that runs, or problems that can be printed. */
+/** The readers of rules, filters and lists, given any text: what can be run, or problems that can be printed. */
 import { globSync, readFileSync } from 'node:fs';
 import {
+  compileFilter,
   compileRule,
   evaluate,
   explain,
-  parseRule,
+  levelOf,
+  parseList,
+  parseRules,
   printExplanation,
   printRuleProblem,
 } from '../../src/sigma/index.ts';
@@ -22,7 +25,17 @@ detection:
     - code|gte: 400
   b: {flag|exists: false, note: null, name|re|i: '^a+(b|c){2,5}$'}
   condition: [1 of a*, all of them, not (a or b)]
+tripline: {levels: [{condition: a and not b, level: high}], mode: shadow, covers: {falco: x}}
+---
+title: f
+logsource: {product: kubernetes}
+filter: {rules: any, a: {verb|expand: '%none%', code|expand: 'x%some%'}, condition: not a}
 `;
+
+const placeholders = new Map([
+  ['none', []],
+  ['some', ['a', 'b*']],
+]);
 
 const corpus = [
   Buffer.from(small),
@@ -39,14 +52,28 @@ export const ruleTargets: readonly FuzzTarget[] = [
     name: 'rule',
     corpus,
     run(bytes) {
-      const { rule, problems } = parseRule(Buffer.from(bytes).toString(), 'rule.yml');
+      const parsed = parseRules(Buffer.from(bytes).toString(), 'rule.yml', { placeholders });
+      const { rules, filters, correlations, problems } = parsed;
+      if (rules.length + filters.length + correlations.length + problems.length === 0)
+        throw new Error('read as nothing');
       for (const problem of problems) printRuleProblem(problem);
-      if ((rule === undefined) === (problems.length === 0)) throw new Error('neither a rule nor a problem, or both');
-      if (rule === undefined) return;
-      const compiled = compileRule(rule);
-      const explanation = explain(compiled, lookup);
-      printExplanation(explanation);
-      if (explanation.truth !== evaluate(compiled, lookup).truth) throw new Error('explain and evaluate differ');
+      const exceptions = filters.map(compileFilter);
+      for (const rule of rules) {
+        const compiled = compileRule(rule, exceptions);
+        const explanation = explain(compiled, lookup);
+        printExplanation(explanation);
+        levelOf(compiled, lookup);
+        if (explanation.truth !== evaluate(compiled, lookup).truth) throw new Error('explain and evaluate differ');
+      }
+    },
+  },
+  {
+    name: 'list',
+    corpus: [Buffer.from('title: t\nvalues: [a, 1, "b*"]\n')],
+    run(bytes) {
+      const { list, problems } = parseList(Buffer.from(bytes).toString(), 'list.yml');
+      for (const problem of problems) printRuleProblem(problem);
+      if ((list === undefined) === (problems.length === 0)) throw new Error('neither a list nor a problem, or both');
     },
   },
 ];

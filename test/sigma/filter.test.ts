@@ -132,6 +132,17 @@ describe('explained', () => {
   });
 });
 
+it('is told everything that is wrong with it at once', () => {
+  const { problems } = parseRules('name: f\nfilter: {rules: [], s: {f|contians: 1}, condition: not t}', 'f.yml');
+  expect(problems.map(({ message }) => message)).toEqual([
+    "the filter has no 'title'",
+    "the filter has no 'logsource'",
+    "'rules' names no rule",
+    "unknown modifier 'contians'",
+    "there is no selection 't'",
+  ]);
+});
+
 describe('refused', () => {
   it.each([
     ['{s: {f: 1}, condition: not s}', "the filter has no 'rules'"],
