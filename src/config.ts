@@ -120,6 +120,16 @@ const Config = Type.Object(
       }),
     ),
     maxDeadLetterBytes: Type.Integer({ minimum: 1, default: 1024 * MiB, description: 'Bytes kept in that folder.' }),
+    state: Type.Optional(
+      Type.Object(
+        { path: Type.String({ minLength: 1, description: 'File that is written each minute and on a stop.' }) },
+        {
+          ...closed,
+          description:
+            'Where the windows and terms of correlations survive a restart. Default: they are kept in memory alone.',
+        },
+      ),
+    ),
     platform: Type.Optional(Platform),
     cluster: Type.Optional(
       Type.String({ minLength: 1, description: 'Name of the cluster, for records which do not tell.' }),

@@ -107,7 +107,7 @@ export function correlationOf(space: string): string {
 }
 
 /** Makes the step of the pipeline that correlates. */
-export function correlator(store: Store, losses: CorrelationLosses): Correlate {
+export function correlator(store: Store, losses: CorrelationLosses = { late() {}, evicted() {} }): Correlate {
   let turn: Promise<unknown> = Promise.resolve();
 
   return (evaluated, correlations, receivedUnixNano) => {

@@ -1,6 +1,15 @@
-/** The way of a record: decode, normalize, evaluate, tag, deliver. Read this file first. */
+/** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
-import { type Detection, detect, type Ruleset } from './detect.ts';
+import type { Correlate } from './correlate.ts';
+import {
+  type Correlated,
+  conclude,
+  type Detection,
+  type Evaluated,
+  evaluateRecord,
+  type Ruleset,
+  uncorrelated,
+} from './detect.ts';
 import {
   type InflateBudget,
   inflateBudget,
@@ -27,6 +36,7 @@ export interface Batch {
 export interface Parts {
   /** The live rules; asked once for each batch, so that a batch is decided by one set. */
   ruleset: () => Ruleset;
+  correlate: Correlate;
   sinks: readonly Sink[];
   memberName: string;
   /** Key of the time in Fluent Bit's JSON. */
@@ -59,16 +69,31 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
     () => records.map((record) => normalizeRecord(record, batch, parts, inflate)),
     (found) => ({ 'tripline.events': count(found, (one) => (one?.kind === 'audit' ? one.events.length : 0)) }),
   );
+  const evaluated = await traced(
+    'evaluate',
+    () => normalized.map((found) => found && evaluateOne(found, ruleset)),
+    (found) => ({
+      'tripline.ruleset': ruleset.hash,
+      'tripline.rules': ruleset.rules.length,
+      'tripline.hits': count(found, (one) => (one?.kind === 'audit' ? one.hits.length : 0)),
+    }),
+  );
+  const correlated = await traced(
+    'correlate',
+    () => correlateAll(evaluated, batch, parts, ruleset),
+    (found) => ({
+      'tripline.correlations': ruleset.correlations.length,
+      'tripline.raised': count(found, (one) => one?.raised.length ?? 0),
+    }),
+  );
   const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
   const [detections, tags] = await traced(
-    'evaluate',
+    'tag',
     () => {
-      const detections = normalized.map((found) => found && detectRecord(found, ruleset));
+      const detections = evaluated.map((one, index) => one && concludeOne(one, correlated[index]!));
       return [detections, detections.map((detection) => detection && tagWithTrace(detection, tagOf))] as const;
     },
     ([detections]) => ({
-      'tripline.ruleset': ruleset.hash,
-      'tripline.rules': ruleset.rules.length,
       'tripline.findings': count(detections, (one) => (one?.verdict === 'match' ? one.findings.length : 0)),
     }),
   );
@@ -113,9 +138,31 @@ function normalizeRecord(
   }
 }
 
-function detectRecord(found: Normalized, ruleset: Ruleset): Detection {
+function evaluateOne(found: Normalized, ruleset: Ruleset): Evaluated {
   try {
-    return detect(found, ruleset);
+    return evaluateRecord(found, ruleset);
+  } catch (error) {
+    return { kind: 'malformed', problem: problemOf(error) };
+  }
+}
+
+/** One after another, since a record can complete what the one before it began. Where the store fails, so does the batch,
+ * for it to be retried: what correlates would be lost for good. */
+async function correlateAll(
+  evaluated: readonly (Evaluated | undefined)[],
+  { receivedUnixNano }: Batch,
+  { correlate }: Parts,
+  { correlations }: Ruleset,
+): Promise<(Correlated | undefined)[]> {
+  if (correlations.length === 0) return evaluated.map((one) => one && uncorrelated);
+  const correlated: (Correlated | undefined)[] = [];
+  for (const one of evaluated) correlated.push(one && (await correlate(one, correlations, receivedUnixNano)));
+  return correlated;
+}
+
+function concludeOne(evaluated: Evaluated, correlated: Correlated): Detection {
+  try {
+    return conclude(evaluated, correlated);
   } catch (error) {
     return { verdict: 'error', problem: problemOf(error) };
   }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { type Correlate, correlationOf, correlator } from './correlate.ts';
 import type { Ruleset } from './detect.ts';
 import { keepLooking, openLiveRules } from './live-rules.ts';
 import type { Parts } from './pipeline.ts';
@@ -12,7 +13,17 @@ import { openDeadLetters } from './server/dead-letter.ts';
 import { buildServer } from './server/http.ts';
 import { openSink } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
-import { countSinkRetry, gaugeRefused, gaugeRules, startTelemetry } from './telemetry.ts';
+import { memoryStore } from './state/memory.ts';
+import { openState } from './state/state.ts';
+import {
+  countEvicted,
+  countLate,
+  countSinkRetry,
+  gaugeRefused,
+  gaugeRules,
+  startTelemetry,
+  watchState,
+} from './telemetry.ts';
 
 export interface Sidecar {
   /** Where it can be reached from this machine. */
@@ -41,6 +52,15 @@ export async function serve(
       : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes).catch((error) => {
           throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
         });
+  const store = memoryStore((space, entries) => countEvicted(correlationOf(space), entries));
+  const state = config.state && (await openState(config.state.path, store, logger));
+  watchState(() => store.entries());
+  if (
+    state === undefined &&
+    rules.ruleset().correlations.some(({ correlation: { test } }) => test.type === 'new_terms')
+  ) {
+    logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
+  }
   const sinks = config.sinks.map((sink) => openSink(sink, { logger, onRetry: countSinkRetry }));
   const { app, drain } = buildServer({
     config,
@@ -48,7 +68,7 @@ export async function serve(
     telemetry,
     deadLetters,
     rules,
-    parts: partsOf(config, rules.ruleset, sinks),
+    parts: partsOf(config, rules.ruleset, sinks, correlator(store, { late: countLate, evicted: countEvicted })),
   });
 
   const { host, port } = splitAddress(config.listen);
@@ -81,7 +101,7 @@ export async function serve(
       const timeout = new AbortController();
       const late = sleep(config.drainSeconds * 1000, false, { signal: timeout.signal }).catch(() => true);
       const done = drain()
-        .then(() => Promise.all(sinks.map((sink) => sink.close())))
+        .then(() => Promise.all([...sinks.map((sink) => sink.close()), state?.close()]))
         .then(() => true);
       const drained = await Promise.race([done, late]);
       timeout.abort();
@@ -92,10 +112,16 @@ export async function serve(
 }
 
 /** What the pipeline is made of, as the configuration says. */
-export function partsOf(config: Config, ruleset: () => Ruleset, sinks: readonly Sink[]): Parts {
+export function partsOf(
+  config: Config,
+  ruleset: () => Ruleset,
+  sinks: readonly Sink[],
+  correlate: Correlate = correlator(memoryStore()),
+): Parts {
   const { memberName, dateKey, limits, platform, cluster, clearEventFields } = config;
   return {
     ruleset,
+    correlate,
     sinks,
     memberName,
     dateKey,

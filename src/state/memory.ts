@@ -32,7 +32,7 @@ interface Shelf {
 }
 
 /** @param onEvict is told of the entries that a space forgets for want of room */
-export function memoryStore(onEvict: (space: string, entries: number) => void): MemoryStore {
+export function memoryStore(onEvict: (space: string, entries: number) => void = () => {}): MemoryStore {
   const shelves = new Map<string, Shelf>();
   let clock = Number.NEGATIVE_INFINITY;
   let total = 0;

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setImmediate as rest } from 'node:timers/promises';
 import { stringifyExactly } from '../json/exact.ts';
 import { isMap, member } from '../json/map.ts';
@@ -14,6 +13,8 @@ import type { MemoryStore, Row } from './memory.ts';
 const VERSION = 1;
 /** Several times what a full store takes. */
 const MAX_BYTES = 1024 * 1024 * 1024;
+/** Characters of a line: a value is bounded by the store. */
+const MAX_LINE_LENGTH = 64 * 1024 * 1024;
 /** Characters that are put together before they are written. */
 const CHUNK_LENGTH = 256 * 1024;
 
@@ -88,7 +89,8 @@ async function readRows(path: string, size: number): Promise<Row[] | string> {
   let state: 'head' | 'rows' | 'end' = 'head';
   const stream = createReadStream(path, { encoding: 'utf8' });
   try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(stream)) {
+      if (line === undefined) return 'it is cut, or no text of lines';
       const data = parse(line);
       if (state === 'head') {
         if (member(data, 'tripline') !== 'state') return 'it does not begin as the state of Tripline does';
@@ -114,6 +116,18 @@ async function readRows(path: string, size: number): Promise<Row[] | string> {
     stream.destroy();
   }
   return state === 'end' ? rows : 'it is cut';
+}
+
+/** The lines of a text; undefined for a rest that is none, or would be too long. */
+async function* linesOf(stream: AsyncIterable<string>): AsyncGenerator<string | undefined> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+    if (rest.length > MAX_LINE_LENGTH) break;
+  }
+  if (rest !== '') yield undefined;
 }
 
 function parse(line: string): unknown {

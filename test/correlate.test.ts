@@ -1,0 +1,543 @@
+import { describe, expect, test } from 'vitest';
+import { correlator } from '../src/correlate.ts';
+import { conclude, type Detection, evaluateRecord, type Ruleset } from '../src/detect.ts';
+import { normalize } from '../src/normalizers/index.ts';
+import { compileRule, parseRules, resolveCorrelations } from '../src/sigma/index.ts';
+import { type MemoryStore, memoryStore } from '../src/state/memory.ts';
+import { podEvent } from './server/app.ts';
+
+/** Two rules by verb, `got` and `deleted`, and correlations of them. */
+function rulesetOf(...correlations: string[]): Ruleset {
+  const ruleOf = (name: string, verb: string) =>
+    `title: ${name}\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { s: { verb: ${verb} }, condition: s }`;
+  const texts = [ruleOf('got', 'get'), ruleOf('deleted', 'delete'), ruleOf('listed', 'list'), ...correlations];
+  const parsed = parseRules(texts.join('\n---\n'), 'rules.yml');
+  expect(parsed.problems).toEqual([]);
+  const resolved = resolveCorrelations(parsed.correlations, parsed.rules);
+  expect(resolved.problems).toEqual([]);
+  return { hash: 'h', rules: parsed.rules.map((rule) => compileRule(rule)), correlations: resolved.correlations };
+}
+
+interface Given {
+  /** Seconds after the first. */
+  at: number;
+  verb?: string;
+  user?: string;
+  auditID?: string;
+  code?: unknown;
+  more?: Record<string, unknown>;
+}
+
+const start = Date.parse('2026-01-02T03:00:00Z');
+const timeOf = (seconds: number) => new Date(start + seconds * 1000).toISOString();
+
+function recordOf({ at, verb = 'get', user = 'ann', auditID = `id-${at}`, code = 200, more }: Given) {
+  const time = timeOf(at);
+  const event = podEvent({ auditID });
+  return {
+    ...event,
+    verb,
+    user: { username: user },
+    responseStatus: { code },
+    requestReceivedTimestamp: time,
+    stageTimestamp: time,
+    ...more,
+  };
+}
+
+/** What came too late and what was forgotten, by correlation. */
+function losses() {
+  const late: string[] = [];
+  const evicted = new Map<string, number>();
+  return {
+    late: (name: string) => void late.push(name),
+    evicted: (name: string, entries: number) => void evicted.set(name, (evicted.get(name) ?? 0) + entries),
+    told: () => ({ late, evicted: Object.fromEntries(evicted) }),
+  };
+}
+
+/** @param received seconds after the first event */
+function sidecar(ruleset: Ruleset, store: MemoryStore = memoryStore(), received = 86_400) {
+  const lost = losses();
+  const correlate = correlator(store, lost);
+  const receivedUnixNano = BigInt(start + received * 1000) * 1_000_000n;
+  const self = {
+    lost,
+    store,
+    async see(given: Given | Given[], rules = ruleset): Promise<Detection & { findings: any[]; shadow: any[] }> {
+      const items = Array.isArray(given) ? given.map(recordOf) : recordOf(given);
+      const record = Array.isArray(items) ? { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items } : items;
+      const evaluated = evaluateRecord(normalize(record), rules);
+      return conclude(evaluated, await correlate(evaluated, rules.correlations, receivedUnixNano)) as any;
+    },
+    /** What each event is told, as short texts. */
+    async tell(events: Given[]): Promise<string[][]> {
+      const told: string[][] = [];
+      for (const event of events) told.push((await self.see(event)).findings.map(({ rule }: any) => rule));
+      return told;
+    },
+  };
+  return self;
+}
+
+const correlation = (body: string, head = '') => `title: Together\nname: c\n${head}\ncorrelation: ${body}`;
+const every = (count: number, of: (i: number) => Given) => Array.from({ length: count }, (_, i) => of(i));
+
+/** On which of the events, by number, the correlation c is told. */
+async function toldOn(body: string, events: Given[]): Promise<number[]> {
+  const told = await sidecar(rulesetOf(correlation(body))).tell(events);
+  return told.flatMap((rules, index) => (rules.includes('c') ? [index] : []));
+}
+
+const got = (at: number, more: Partial<Given> = {}): Given => ({ at, auditID: `g-${at}`, ...more });
+const deleted = (at: number, more: Partial<Given> = {}): Given => ({ at, verb: 'delete', auditID: `d-${at}`, ...more });
+const listed = (at: number, more: Partial<Given> = {}): Given => ({ at, verb: 'list', auditID: `l-${at}`, ...more });
+/** An event that no rule matches: time goes on. */
+const tick = (at: number): Given => ({ at, verb: 'watch', auditID: `t-${at}` });
+
+describe.each<[string, string, [name: string, events: Given[], toldOn: number[]][]]>([
+  [
+    'event_count',
+    '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { gte: 3 } }',
+    [
+      ['the third within the timespan', [got(0), got(30), got(60)], [2]],
+      ['the third too far from the first', [got(0), got(30), got(61)], []],
+      ['once a window, not once an event', [got(0), got(1), got(2), got(3), got(4), got(5)], [2]],
+      ['again in the next window', [got(0), got(1), got(2), got(61), got(62), got(63)], [2, 5]],
+      ['what is over does not count again', [got(0), got(30), got(60), got(61), got(62)], [2]],
+      ['windows slide', [got(0), got(50), got(70), got(100)], [3]],
+      ['each user by themselves', [got(0), got(1, { user: 'bob' }), got(2), got(3, { user: 'bob' }), got(4)], [4]],
+      ['the same event twice', [got(0), got(0), got(1), got(1), got(1)], []],
+      ['out of order', [got(60), got(0), got(30)], [2]],
+      ['completed from within', [got(0), got(40), got(20)], [2]],
+      ['another rule does not count', [got(0), got(1), deleted(2)], []],
+    ],
+  ],
+  [
+    'event_count, no group',
+    '{ type: event_count, rules: [got, deleted], timespan: 1m, condition: { gt: 2 } }',
+    [['of several rules and users', [got(0), deleted(1), got(2, { user: 'bob' })], [2]]],
+  ],
+  [
+    'event_count below',
+    '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }',
+    [
+      ['told on what passes the end and the grace', [got(0), got(1), tick(120), tick(121)], [3]],
+      ['enough of them', [got(0), got(1), got(60), tick(200)], []],
+      ['of one that was late, but not too late', [got(0), got(1), tick(110), got(59), tick(200)], []],
+      ['each window', [got(0), got(61), tick(300)], [2]],
+      ['and the next on the next event', [got(0), got(61), tick(300), tick(301)], [2, 3]],
+      ['on an event of its own', [got(0), got(200)], [1]],
+    ],
+  ],
+  [
+    'event_count between',
+    '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { gte: 2, lte: 3 } }',
+    [
+      ['too few', [got(0), tick(500)], []],
+      ['as many', [got(0), got(1), got(2), tick(500)], [3]],
+      ['too many', [got(0), got(1), got(2), got(3), tick(500)], []],
+    ],
+  ],
+  [
+    'event_count, eq and neq',
+    '{ type: event_count, rules: [got], timespan: 1m, condition: { neq: 2 } }',
+    [
+      ['two', [got(0), got(1), tick(500)], []],
+      ['three', [got(0), got(1), got(2), tick(500)], [3]],
+    ],
+  ],
+  [
+    'value_count',
+    '{ type: value_count, rules: [got], group-by: [username], timespan: 1m, condition: { field: responseStatus.code, gte: 3 } }',
+    [
+      ['different ones', [got(0, { code: 200 }), got(1, { code: 403 }), got(2, { code: 404 })], [2]],
+      ['the same ones', [got(0), got(1), got(2), got(3)], []],
+    ],
+  ],
+  [
+    'value_count of tuples',
+    '{ type: value_count, rules: [got], timespan: 1m, condition: { field: [username, responseStatus.code], gte: 3 } }',
+    [
+      ['different in one', [got(0), got(1, { user: 'bob' }), got(2, { code: 403 })], [2]],
+      ['the same ones', [got(0), got(1, { user: 'bob' }), got(2)], []],
+    ],
+  ],
+  [
+    'value_sum',
+    '{ type: value_sum, rules: [got], timespan: 1m, condition: { field: responseStatus.code, gte: 600 } }',
+    [
+      ['enough', [got(0, { code: 200 }), got(1, { code: 400 })], [1]],
+      ['not within the timespan', [got(0, { code: 200 }), got(61, { code: 400 })], []],
+      ['text that is no number', [got(0, { code: 400 }), got(1, { code: 'many' }), got(2, { code: 200 })], [2]],
+    ],
+  ],
+  [
+    'value_avg',
+    '{ type: value_avg, rules: [got], timespan: 1m, condition: { field: responseStatus.code, gt: 300.5 } }',
+    [['on the average', [got(0, { code: 200 }), got(1, { code: 400 }), got(2, { code: 403 })], [2]]],
+  ],
+  [
+    'value_median',
+    '{ type: value_median, rules: [got], timespan: 1m, condition: { field: responseStatus.code, gte: 300 } }',
+    [
+      ['between two', [got(0, { code: 200 }), got(1, { code: 400 })], [1]],
+      ['of three', [got(0, { code: 200 }), got(1, { code: 201 }), got(2, { code: 500 })], []],
+    ],
+  ],
+  [
+    'value_percentile',
+    '{ type: value_percentile, rules: [got], timespan: 1m, condition: { field: responseStatus.code, percentile: 75, gte: 350 } }',
+    [
+      ['interpolated: 350', [got(0, { code: 200 }), got(1, { code: 400 })], [1]],
+      ['interpolated: 349.75', [got(0, { code: 200 }), got(1, { code: 399 })], []],
+    ],
+  ],
+  [
+    'temporal',
+    '{ type: temporal, rules: [got, deleted], group-by: [username], timespan: 1m }',
+    [
+      ['both', [got(0), deleted(60)], [1]],
+      ['in the other order', [deleted(0), got(60)], [1]],
+      ['too far apart', [got(0), deleted(61)], []],
+      ['one of them twice', [got(0), got(1)], []],
+      ['of two users', [got(0), deleted(1, { user: 'bob' })], []],
+    ],
+  ],
+  [
+    'temporal, some of them',
+    '{ type: temporal, rules: [got, deleted, listed], timespan: 1m, condition: { gte: 2 } }',
+    [['any two', [got(0), got(1), listed(2), deleted(3)], [2]]],
+  ],
+  [
+    'temporal_ordered',
+    '{ type: temporal_ordered, rules: [got, deleted, listed], group-by: [username], timespan: 1m }',
+    [
+      ['in order', [got(0), deleted(1), listed(2)], [2]],
+      ['in another order', [got(0), listed(1), deleted(2)], []],
+      ['in order after all', [got(0), listed(1), deleted(2), listed(3)], [3]],
+      ['at the same time', [listed(5), got(5), deleted(5)], [2]],
+      ['arrived in another order', [listed(2), deleted(1), got(0)], [2]],
+    ],
+  ],
+  [
+    'temporal, by condition',
+    '{ type: temporal, timespan: 1m, condition: got and (deleted or listed) }',
+    [
+      ['one way', [got(0), listed(1)], [1]],
+      ['the other way', [deleted(0), got(1)], [1]],
+      ['neither', [deleted(0), listed(1)], []],
+    ],
+  ],
+  [
+    'temporal, without',
+    '{ type: temporal, group-by: [username], timespan: 1m, condition: deleted and not got }',
+    [
+      ['it did not follow', [deleted(0), tick(121)], [1]],
+      ['it followed', [deleted(0), got(60), tick(200)], []],
+      ['it had been', [got(0), deleted(60), tick(200)], []],
+      ['it had been long before', [got(0), deleted(61), tick(200)], [2]],
+      ['it followed long behind', [deleted(0), got(61), tick(200)], [2]],
+      ['it came late', [deleted(0), tick(100), got(30), tick(200)], []],
+      ['it alone opens nothing', [got(0), tick(500)], []],
+      ['by somebody else', [deleted(0), got(1, { user: 'bob' }), tick(200)], [2]],
+    ],
+  ],
+  [
+    'new_terms',
+    '{ type: new_terms, rules: [got], group-by: [username], timespan: 1h, condition: { field: userAgent } }\ntripline: { learning: 0s }',
+    [
+      ['the first time', [got(0), got(1)], [0]],
+      ['for each user', [got(0), got(1, { user: 'bob' }), got(2)], [0, 1]],
+      ['again when it was long ago', [got(0), got(3600), got(7201)], [0, 2]],
+      ['out of order', [got(10), got(5)], [0]],
+    ],
+  ],
+  [
+    'new_terms, learning',
+    '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }',
+    [
+      [
+        'a timespan long, by default',
+        [got(0), got(1, { user: 'bob' }), got(3599, { user: 'eve' }), got(3600, { user: 'dan' }), got(3600)],
+        [3],
+      ],
+    ],
+  ],
+])('%s', (_, body, rows) => {
+  test.each(rows)('%s', async (_, events, expected) => expect(await toldOn(body, events)).toEqual(expected));
+});
+
+const three = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { gte: 3 } }';
+
+describe('a finding', () => {
+  test('says what it is made of', async () => {
+    const head =
+      "level: high\ntags: [attack.discovery, attack.t1613]\ntripline: { summary: '{username} read {value} from {sourceIPs}', context: [userAgent] }";
+    const { see } = sidecar(rulesetOf(correlation(three, head)));
+    await see(got(0));
+    await see(got(1));
+    const { verdict, findings } = await see(got(2.5));
+    expect(verdict).toBe('match');
+    expect(findings).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        rule: 'c',
+        title: 'Together',
+        level: 'high',
+        summary: 'ann read 3 from 198.51.100.9',
+        attack: [{ tactic: 'TA0007', technique: 'T1613' }],
+        matched: {},
+        context: { userAgent: 'kubectl/v1.33' },
+        event: 0,
+        workload: expect.any(String),
+        correlation: {
+          type: 'event_count',
+          group: { username: 'ann' },
+          from: '2026-01-02T03:00:00.000Z',
+          to: '2026-01-02T03:00:02.500Z',
+          value: 3,
+          events: ['g-0', 'g-1', 'g-2.5'],
+        },
+      },
+    ]);
+  });
+
+  test('that is told at the end is about the group, not about what it is told on', async () => {
+    const body = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
+    const { see } = sidecar(
+      rulesetOf(correlation(body, "tripline: { summary: '{username} did {verb} {value} times' }")),
+    );
+    await see(got(0));
+    const { findings } = await see({ ...tick(500), user: 'bob' });
+    expect(findings[0]).toMatchObject({ summary: 'ann did get 1 times', correlation: { events: ['g-0'], value: 1 } });
+  });
+
+  test('is at the event of the record that completes it', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three)));
+    const { findings } = await see([got(0), got(1), got(2), got(3)]);
+    expect(findings).toEqual([expect.objectContaining({ rule: 'c', event: 2 })]);
+  });
+});
+
+describe('generate', () => {
+  test('false: the rules raise nothing by themselves', async () => {
+    const told = await sidecar(rulesetOf(correlation(three))).tell([got(0), got(1), got(2), deleted(3)]);
+    expect(told).toEqual([[], [], ['c'], ['deleted']]);
+  });
+
+  test('true: they do', async () => {
+    const told = await sidecar(rulesetOf(correlation(three.replace(/}$/, ', generate: true }')))).tell([got(0)]);
+    expect(told).toEqual([['got']]);
+  });
+
+  test('of a correlation in shadow withholds nothing', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three, 'tripline: { mode: shadow }')));
+    await see(got(0));
+    await see(got(1));
+    const { verdict, findings, shadow } = await see(got(2));
+    expect(verdict).toBe('match');
+    expect(findings.map(({ rule }) => rule)).toEqual(['got']);
+    expect(shadow.map(({ rule }) => rule)).toEqual(['c']);
+  });
+});
+
+describe('a chain', () => {
+  const chained = rulesetOf(
+    correlation(three),
+    'title: P\nname: p\ncorrelation: { type: temporal_ordered, rules: [c, deleted], group-by: [username], timespan: 5m }',
+  );
+
+  test('counts findings as events, and withholds them', async () => {
+    const told = await sidecar(chained).tell([got(0), got(1), got(2), deleted(60), deleted(61)]);
+    expect(told).toEqual([[], [], [], ['p'], []]);
+  });
+
+  test('goes by the time of the window, not of what tells of it', async () => {
+    const told = await sidecar(chained).tell([got(0), got(1), got(2), deleted(301), deleted(302)]);
+    expect(told).toEqual([[], [], [], ['p'], []]);
+    const late = await sidecar(chained).tell([got(0), got(1), got(2), deleted(303)]);
+    expect(late).toEqual([[], [], [], []]);
+  });
+
+  test('of one that is told at its end', async () => {
+    const quiet =
+      'title: Q\nname: q\ncorrelation: { type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 2 } }';
+    const ruleset = rulesetOf(
+      quiet,
+      correlation('{ type: event_count, rules: [q], timespan: 1h, condition: { gte: 2 } }'),
+    );
+    const told = await sidecar(ruleset).tell([got(0), got(1, { user: 'bob' }), tick(200), tick(201)]);
+    expect(told).toEqual([[], [], ['c'], []]);
+  });
+});
+
+describe('groups', () => {
+  test('by an alias: another field in each rule', async () => {
+    const body =
+      '{ type: temporal, rules: [got, deleted], group-by: [who], aliases: { who: { got: username, deleted: objectRef.name } }, timespan: 1m }';
+    const events = [got(0, { user: 'web' }), got(1, { user: 'ann' }), deleted(2, { user: 'bob' })];
+    const { see } = sidecar(rulesetOf(correlation(body, "tripline: { summary: '{who}' }")));
+    await see(events[0]!);
+    await see(events[1]!);
+    const { findings } = await see(events[2]!);
+    expect(findings).toEqual([
+      expect.objectContaining({ summary: 'web', correlation: expect.objectContaining({ group: { who: 'web' } }) }),
+    ]);
+  });
+
+  test('an event without the value is of none', async () => {
+    const nobody = (at: number) => got(at, { more: { sourceIPs: undefined } });
+    const body = three.replace('username', 'sourceIPs');
+    expect(await toldOn(body, [nobody(0), nobody(1), nobody(2)])).toEqual([]);
+  });
+
+  test('of a list, the first', async () => {
+    const from = (at: number, ...sourceIPs: string[]) => got(at, { more: { sourceIPs } });
+    const body = three.replace('username', 'sourceIPs');
+    expect(await toldOn(body, [from(0, 'a', 'b'), from(1, 'a', 'c'), from(2, 'b', 'a'), from(3, 'a')])).toEqual([3]);
+  });
+});
+
+describe('a retry', () => {
+  test.each([
+    ['counts nothing twice', three, [got(0), got(1), got(0), got(1)], [[], [], [], []]],
+    [
+      'of what completed a window completes it again',
+      three,
+      [got(0), got(1), got(2), got(3), got(2)],
+      [[], [], ['c'], [], ['c']],
+    ],
+    [
+      'of what a window ended on ends it again',
+      '{ type: event_count, rules: [got], timespan: 1m, condition: { lt: 3 } }',
+      [got(0), tick(200), tick(201), tick(200)],
+      [[], ['c'], [], ['c']],
+    ],
+    [
+      'of what was new is new again',
+      '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }\ntripline: { learning: 0s }',
+      [got(0), got(1), got(0), got(1)],
+      [['c'], [], ['c'], []],
+    ],
+  ])('%s', async (_, body, events, expected) => {
+    expect(await sidecar(rulesetOf(correlation(body))).tell(events)).toEqual(expected);
+  });
+
+  test('gives the same finding, though more has happened meanwhile', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three)));
+    await see(got(0));
+    await see(got(1));
+    const first = await see(got(2));
+    await see(got(1.5));
+    expect(await see(got(2))).toEqual(first);
+  });
+
+  test('that overtakes the first try finds as much', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three)));
+    await see(got(0));
+    await see(got(1));
+    const [first, second] = await Promise.all([see(got(2)), see(got(2))]);
+    expect(first.findings.length).toBe(1);
+    expect(second).toEqual(first);
+  });
+
+  test('a long request counts once, at its start', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three)));
+    const session = { at: 0, auditID: 's' };
+    await see({ ...session, more: { stage: 'ResponseStarted' } });
+    await see({ ...session, more: { stageTimestamp: timeOf(30) } });
+    await see(got(31));
+    expect((await see(got(32))).findings.length).toBe(1);
+  });
+
+  test('a request that is told by the auditID of another counts', async () => {
+    expect(await toldOn(three, [got(0), got(1, { auditID: 'g-0' }), got(2, { auditID: 'g-0' })])).toEqual([2]);
+  });
+});
+
+describe('time', () => {
+  test('too late is not counted, and that is told', async () => {
+    const { tell, see, lost } = sidecar(rulesetOf(correlation(three)));
+    await tell([got(0), got(1), got(10_000)]);
+    await see(got(2));
+    expect(lost.told().late).toEqual(['c']);
+  });
+
+  test('a clock that is ahead does not age what is remembered', async () => {
+    const ruleset = rulesetOf(correlation(three));
+    const ahead = got(0, { user: 'eve', more: { requestReceivedTimestamp: '2099-01-01T00:00:00Z' } });
+    const { tell } = sidecar(ruleset, memoryStore(), 3);
+    expect((await tell([got(0), got(1), ahead, got(2)]))[3]).toEqual(['c']);
+  });
+
+  test('an event without a time happened when it came', async () => {
+    const timeless = { requestReceivedTimestamp: '', stageTimestamp: 'soon' };
+    expect(
+      await toldOn(
+        three,
+        every(3, (i) => ({ at: i, more: timeless })),
+      ),
+    ).toEqual([2]);
+  });
+});
+
+describe('another rule set', () => {
+  test('goes on where no more than the head of the correlation is another', async () => {
+    const { see } = sidecar(rulesetOf());
+    const before = rulesetOf(correlation(three));
+    const after = rulesetOf(correlation(three, 'level: critical'));
+    await see(got(0), before);
+    await see(got(1), before);
+    expect((await see(got(2), after)).findings).toEqual([expect.objectContaining({ level: 'critical' })]);
+  });
+
+  test('begins anew where the correlation is another', async () => {
+    const { see } = sidecar(rulesetOf());
+    await see(got(0), rulesetOf(correlation(three)));
+    await see(got(1), rulesetOf(correlation(three)));
+    const after = rulesetOf(correlation(three.replace('1m', '2m')));
+    expect((await see(got(2), after)).findings).toEqual([]);
+  });
+});
+
+describe('memory', () => {
+  test('a flood of groups pushes out the oldest, and that is counted', async () => {
+    const { see, store, lost } = sidecar(
+      rulesetOf(correlation(three)),
+      memoryStore((space, n) => lost.evicted(space.split('@')[0]!, n)),
+    );
+    const many = every(20_000, (i) => got(i / 1000, { user: `u${i}`, auditID: `x${i}` }));
+    for (let batch = 0; batch < 3; batch++) {
+      await see(many.map((given) => ({ ...given, user: `${batch}-${given.user}` })));
+    }
+    expect(store.entries()).toBeLessThanOrEqual(100_000);
+    expect(lost.told().evicted.c).toBeGreaterThanOrEqual(60_000 * 2 - 100_000);
+  });
+
+  test('a flood of events in a group drops the oldest, and that is counted', async () => {
+    const body = '{ type: value_count, rules: [got], timespan: 1h, condition: { field: username, gte: 900 } }';
+    const { see, store, lost } = sidecar(rulesetOf(correlation(body)));
+    await see(every(3_000, (i) => got(i / 1000, { auditID: `x${i}` })));
+    expect(store.entries()).toBeLessThanOrEqual(1_002);
+    expect(lost.told().evicted).toEqual({ c: 2_000 });
+  });
+
+  test('long values take a bounded place', async () => {
+    const { see, store } = sidecar(rulesetOf(correlation(three)));
+    for (let i = 0; i < 3; i++) await see(got(i, { user: 'x'.repeat(100_000), auditID: `${i}`.repeat(100_000) }));
+    const bytes = [...store.rows()].reduce((sum, row) => sum + JSON.stringify(row).length, 0);
+    expect(bytes).toBeLessThan(20_000);
+  });
+
+  test('what is over is forgotten', async () => {
+    const body = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
+    const { see, store } = sidecar(rulesetOf(correlation(body)), memoryStore(), 1_000_000);
+    for (let i = 0; i < 50; i++) await see(got(i, { user: `u${i}` }));
+    await see(tick(1_000));
+    await see(tick(2_000));
+    await see(tick(200_000));
+    // The clock.
+    expect(store.entries()).toBe(1);
+  });
+});
