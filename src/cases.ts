@@ -105,6 +105,11 @@ function isAnswer(key: string): key is Answer {
   return answers.includes(key as Answer);
 }
 
+/** Whether a case was answered as it should be: the kind, and the level where the case says one. */
+export function isRight({ level }: Case, expected: Answer, { answer, levels }: Answered): boolean {
+  return answer === expected && (level === undefined || levels.includes(level));
+}
+
 export interface Answered {
   /** Undefined where a record cannot be read at all, and nothing was found in the others. */
   answer: Answer | undefined;

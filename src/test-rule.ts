@@ -1,6 +1,6 @@
 /** Rule files on the cases beside them: what passed, what did not, and why. */
 import { existsSync, readFileSync } from 'node:fs';
-import { type Answer, answers, answerTo, type Case, casesPathOf, parseCases } from './cases.ts';
+import { type Answer, answers, answerTo, type Case, casesPathOf, isRight, parseCases } from './cases.ts';
 import type { Detection, Ruleset } from './detect.ts';
 import { type Explained, explainRecord } from './explain-record.ts';
 import type { Level } from './record.ts';
@@ -64,15 +64,16 @@ async function runCase(
   one: Case,
   { path, expected, names, needed }: { path: string; expected: Answer; names: ReadonlySet<string>; needed: Ruleset },
 ): Promise<CaseResult> {
-  const { answer = 'unreadable', levels, detections } = await answerTo(one, names, needed);
-  const isOtherLevel = one.level !== undefined && levels.length > 0 && !levels.includes(one.level);
+  const answered = await answerTo(one, names, needed);
+  const { answer = 'unreadable', levels, detections } = answered;
+  const passed = isRight(one, expected, answered);
   const result: CaseResult = {
     path,
     name: one.name,
     expected,
     answer,
-    ...(isOtherLevel && { level: { expected: one.level!, found: levels } }),
-    passed: answer === expected && !isOtherLevel,
+    ...(answer === expected && !passed && { level: { expected: one.level!, found: levels } }),
+    passed,
   };
   return result.passed ? result : { ...result, explained: explainAll(detections, needed.rules) };
 }
@@ -84,7 +85,7 @@ function explainAll(detections: readonly Detection[], rules: readonly CompiledRu
 }
 
 /** The rules of these names with all that they refer to. */
-function neededFor(names: ReadonlySet<string>, { hash, rules, correlations }: Ruleset): Ruleset {
+export function neededFor(names: ReadonlySet<string>, { hash, rules, correlations }: Ruleset): Ruleset {
   const needed = new Set(names);
   // A set goes on to what is added to it meanwhile.
   for (const name of needed) {

@@ -3,62 +3,55 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { detect } from '../src/detect.ts';
-import { normalize } from '../src/normalizers/index.ts';
-import { knownFields, loadRules } from '../src/rules.ts';
+import { answers, answerTo, type Cases, casesPathOf, isRight, parseCases } from '../src/cases.ts';
+import type { Ruleset } from '../src/detect.ts';
+import { loadEveryRule } from '../src/every-rule.ts';
+import { knownFields } from '../src/rules.ts';
 import type { Condition, Item, Rule, Selection } from '../src/sigma/ast.ts';
-import { compileRule, modifiers, parseRule, printRuleProblem } from '../src/sigma/index.ts';
-
-interface Case {
-  name: string;
-  /** A log record as it arrives. */
-  record: unknown;
-}
-
-interface Cases {
-  matches: Case[];
-  ignores: Case[];
-  undecided: Case[];
-}
-
-type Answer = keyof Cases;
+import { compileRule, modifiers, parseRule, printRuleProblem, type RuleHead } from '../src/sigma/index.ts';
+import { neededFor } from '../src/test-rule.ts';
 
 const folder = fileURLToPath(new URL('../rules', import.meta.url));
-const { ruleset, problems } = loadRules({ rules: [folder] });
+// What is off, or in shadow mode, has to hold too.
+const { ruleset, problems } = loadEveryRule({ rules: [folder] });
 
-const rules = ruleset.rules.map(({ rule }) => {
-  const cases = readCases(readFileSync(rule.path.replace(/\.ya?ml$/, '.cases.json'), 'utf8'));
-  return { file: relative(folder, rule.path), rule, cases };
+interface RuleDocuments {
+  file: string;
+  /** What the cases are about: it has the name of the file. */
+  head: RuleHead;
+  /** All that is in the file: a correlation may have the rule that it counts beside it. */
+  names: ReadonlySet<string>;
+  rules: Rule[];
+  cases: Cases;
+}
+
+const heads = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations.map((one) => one.correlation)];
+const files: RuleDocuments[] = [...new Set(heads.map(({ path }) => path))].map((path) => {
+  const inFile = heads.filter((head) => head.path === path);
+  const casesPath = casesPathOf(path);
+  return {
+    file: relative(folder, path),
+    head: inFile.find(({ name }) => name === basename(path).replace(/\.ya?ml$/, '')) ?? inFile[0]!,
+    names: new Set(inFile.map(({ name }) => name)),
+    rules: ruleset.rules.map(({ rule }) => rule).filter((rule) => rule.path === path),
+    cases: readCases(readFileSync(casesPath, 'utf8'), casesPath),
+  };
 });
 
-/** A kind of which there is no case may be left out. */
-function readCases(text: string): Cases {
-  return { matches: [], ignores: [], undecided: [], ...JSON.parse(text) };
+function readCases(text: string, path: string): Cases {
+  const { cases, problems } = parseCases(text, path);
+  expect(problems).toEqual([]);
+  return cases!;
 }
 
 it('every file is a rule that can be used', () => {
   expect(problems.map(printRuleProblem)).toEqual([]);
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const names = (end: RegExp) => files.filter((file) => end.test(file)).map((file) => file.replace(end, ''));
-  expect(rules.map(({ file }) => file.replace(/\.ya?ml$/, ''))).toEqual(names(/\.ya?ml$/).sort());
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const names = (end: RegExp) => paths.filter((path) => end.test(path)).map((path) => path.replace(end, ''));
+  const loaded = files.map(({ file }) => file.replace(/\.ya?ml$/, ''));
+  expect(loaded.sort()).toEqual(names(/\.ya?ml$/).sort());
   expect(names(/\.cases\.json$/).sort()).toEqual(names(/\.ya?ml$/).sort());
 });
-
-/** What the rule says to a record; undefined for a record that cannot be read at all. */
-function answerOf(rule: Rule, record: unknown): Answer | undefined {
-  const detection = detect(normalize(record), { hash: '', rules: [compileRule(rule)], correlations: [] });
-  switch (detection.verdict) {
-    case 'match':
-      return 'matches';
-    case 'indeterminate':
-      return 'undecided';
-    case 'clear':
-    case 'not_audit':
-      return 'ignores';
-    case 'error':
-      return undefined;
-  }
-}
 
 /** What a rule says though its fields say so already, for its readers and for tools whose fields do not. */
 const restated = new Set([
@@ -67,25 +60,24 @@ const restated = new Set([
   ...['service-nodeport', 'dashboard-exposed-by-service'].map((rule) => `${rule} if written loses verb`), // As is the object.
 ]);
 
-const answers: Answer[] = ['matches', 'ignores', 'undecided'];
-
-describe.each(rules)('$file', ({ file, rule, cases }) => {
+describe.each(files)('$file', ({ file, head, names, rules, cases }) => {
   it('is named as its file, and whole', () => {
-    expect(rule.name).toBe(basename(file).replace(/\.ya?ml$/, ''));
-    expect(rule).toMatchObject({ id: expect.any(String), description: expect.stringMatching(/./) });
+    expect(head.name).toBe(basename(file).replace(/\.ya?ml$/, ''));
+    expect(head).toMatchObject({ id: expect.any(String), description: expect.stringMatching(/./) });
     expect(
-      rule.ruleTags.some((tag) => tag.startsWith('attack.t')),
+      head.ruleTags.some((tag) => tag.startsWith('attack.t')),
       'tags: a technique',
     ).toBe(true);
-    expect(rule.falsepositives, 'falsepositives').not.toEqual([]);
-    expect(rule.context, 'tripline.context').not.toEqual([]);
+    expect(head.falsepositives, 'falsepositives').not.toEqual([]);
+    expect(head.context, 'tripline.context').not.toEqual([]);
     expect(
-      rule.summary.some((part) => typeof part !== 'string'),
+      head.summary.some((part) => typeof part !== 'string'),
       'tripline.summary: a field in it',
     ).toBe(true);
   });
 
-  holds(rule, cases);
+  holds(names, cases, ruleset);
+  for (const rule of rules) notices(rule, names, cases, ruleset);
 });
 
 describe('docs/rules.md', () => {
@@ -97,7 +89,11 @@ describe('docs/rules.md', () => {
     expect(problems.map(printRuleProblem)).toEqual([]);
   });
 
-  holds(rule!, readCases(block('json')));
+  const cases = readCases(block('json'), 'docs/rules.md');
+  const names = new Set([rule!.name]);
+  const alone = { hash: '', rules: [compileRule(rule!)], correlations: [] };
+  holds(names, cases, alone);
+  notices(rule!, names, cases, alone);
 
   it('shows the message that a slip of the pen brings', () => {
     const slip = block('yaml').replace('|startswith', '|startwith');
@@ -111,45 +107,54 @@ describe('docs/rules.md', () => {
 });
 
 it('ids and names are used once', () => {
-  expect(new Set(rules.map(({ rule }) => rule.id)).size).toBe(rules.length);
-  expect(new Set(rules.map(({ rule }) => rule.name)).size).toBe(rules.length);
+  expect(new Set(heads.map(({ id }) => id)).size).toBe(heads.length);
+  expect(new Set(heads.map(({ name }) => name)).size).toBe(heads.length);
 });
 
-/** The rule answers each case as it should, and no part of it could be missing. */
-function holds(rule: Rule, cases: Cases): void {
-  it('has cases of both kinds, each under a name of its own', () => {
-    expect(Object.keys(cases)).toEqual(answers);
+/** The rules of these names answer each case as they should.
+ * @param among the rules that they may refer to */
+function holds(names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
+  it('has cases of both kinds', () => {
     expect(cases.matches).not.toEqual([]);
     expect(cases.ignores).not.toEqual([]);
-    const names = answers.flatMap((answer) => cases[answer].map(({ name }) => name));
-    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 
   describe.each(answers.filter((answer) => cases[answer].length > 0))('%s', (answer) => {
-    it.each(cases[answer])('$name', ({ record }) => {
-      expect(answerOf(rule, record)).toBe(answer);
+    it.each(cases[answer])('$name', async (one) => {
+      const answered = await answerTo(one, names, neededFor(names, among));
+      expect(answered.answer).toBe(answer);
+      if (one.level !== undefined) expect(answered.levels).toContain(one.level);
     });
   });
+}
 
-  describe('a case fails', () => {
+/** No part of the rule could be missing without a case to notice. */
+function notices(rule: Rule, names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
+  const needed = neededFor(names, among);
+  describe(`a case fails for ${rule.name}`, () => {
     it.each(mutantsOf(rule).filter(({ change }) => !restated.has(`${rule.name} ${change}`)))(
       '$change',
-      ({ mutant }) => {
-        const told = answers.some((answer) => cases[answer].some(({ record }) => answerOf(mutant, record) !== answer));
-        expect(told, 'no case notices: write one, or leave that part out of the rule').toBe(true);
+      async ({ mutant }) => {
+        const rules = needed.rules.map((one) => (one.rule.name === rule.name ? compileRule(mutant) : one));
+        const isTold = await someCaseFails(cases, names, { ...needed, rules });
+        expect(isTold, 'no case notices: write one, or leave that part out of the rule').toBe(true);
       },
     );
   });
 }
 
+async function someCaseFails(cases: Cases, names: ReadonlySet<string>, ruleset: Ruleset): Promise<boolean> {
+  for (const answer of answers) {
+    for (const one of cases[answer]) if (!isRight(one, answer, await answerTo(one, names, ruleset))) return true;
+  }
+  return false;
+}
+
 /** The rule with each selection negated, and dropped; with each of its items, and each value of a list, dropped. */
 function mutantsOf(rule: Rule): { change: string; mutant: Rule }[] {
   return [...rule.selections.values()].flatMap((selection) => [
-    {
-      change: `if ${selection.name} is negated`,
-      mutant: { ...rule, condition: negated(rule.condition, selection.name) },
-    },
-    ...withCondition(`if ${selection.name} is dropped`, rule, without(rule.condition, selection.name)),
+    ...withConditions(`if ${selection.name} is negated`, rule, (condition) => negated(condition, selection.name)),
+    ...withConditions(`if ${selection.name} is dropped`, rule, (condition) => without(condition, selection.name)),
     ...reducedSelections(selection).map(({ change, reduced }) => ({
       change: `if ${selection.name} ${change}`,
       mutant: { ...rule, selections: new Map([...rule.selections, [selection.name, reduced]]) },
@@ -157,9 +162,15 @@ function mutantsOf(rule: Rule): { change: string; mutant: Rule }[] {
   ]);
 }
 
-/** No mutant where nothing is left of the condition. */
-function withCondition(change: string, rule: Rule, condition: Condition | undefined) {
-  return condition === undefined ? [] : [{ change, mutant: { ...rule, condition } }];
+/** The rule with its condition, and those of its levels, changed; no mutant where nothing is left of the first, no level
+ * where nothing is left of its own. */
+function withConditions(change: string, rule: Rule, changed: (condition: Condition) => Condition | undefined) {
+  const condition = changed(rule.condition);
+  const levels = rule.levels.flatMap((level) => {
+    const left = changed(level.condition);
+    return left === undefined ? [] : [{ ...level, condition: left }];
+  });
+  return condition === undefined ? [] : [{ change, mutant: { ...rule, condition, levels } }];
 }
 
 function negated(condition: Condition, name: string): Condition {
