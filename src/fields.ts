@@ -16,6 +16,8 @@ export interface Unknown {
   platforms: readonly Platform[];
   /** Whether it is so for every event there, or for some. */
   extent: 'always' | 'sometimes';
+  /** Requests that it is so for; all if absent. */
+  verbs?: readonly string[];
   /** In words, for a table. */
   where: string;
 }
@@ -44,8 +46,8 @@ interface Written {
 
 const everywhere = Platform.enum;
 
-function sometimes(platforms: readonly Platform[], where: string): readonly Unknown[] {
-  return [{ platforms, extent: 'sometimes', where }];
+function sometimes(platforms: readonly Platform[], where: string, ...verbs: string[]): readonly Unknown[] {
+  return [{ platforms, extent: 'sometimes', where, ...(verbs.length > 0 && { verbs }) }];
 }
 
 function always(platforms: readonly Platform[], where: string): readonly Unknown[] {
@@ -54,7 +56,7 @@ function always(platforms: readonly Platform[], where: string): readonly Unknown
 
 const BODIES_UNKNOWN = sometimes(
   everywhere,
-  'where the policy logs no bodies, or they were cut, truncated, skipped or split',
+  "where the policy logs no bodies, as OpenShift's by default, or they were cut, truncated, skipped or split",
 );
 
 /** Every unified field by its name. Other names are those of audit.k8s.io, read from the unified event. */
@@ -65,7 +67,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'What was done: the verb, or `create` for a patch or update that made the object.',
       source: 'verb, responseStatus.code, age of the responseObject',
-      unknown: sometimes(['gke'], 'GKE: apply patches whose response is not logged'),
+      unknown: sometimes(['gke'], 'GKE: apply patches whose response is not logged', 'patch', 'update'),
       read: ({ action, gaps }) => text(action ?? '', gaps.action),
     },
   ],
@@ -91,7 +93,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Name of the object; `prefix*` where it was generated and only the prefix is known.',
       source: 'objectRef.name, responseObject.metadata.name, requestObject.metadata.name or generateName',
-      unknown: sometimes(everywhere, 'objects created with generateName where the response is not logged'),
+      unknown: sometimes(everywhere, 'objects created with generateName where the response is not logged', 'create'),
       read(event, written, path) {
         const found = inObjectRef('name')(event, written, path);
         const isGuess = event.objectRef?.name === '' || event.objectRef?.name.endsWith('*');
@@ -121,7 +123,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Id of the user.',
       source: 'user.uid',
-      unknown: always(['gke'], 'GKE'),
+      unknown: always(['gke'], 'GKE: ids of users are not logged'),
       read: ({ user, gaps }) => text(user.uid ?? '', gaps.user ?? cutOf(user) ?? unlogged(user), 'absent'),
     },
   ],
@@ -131,7 +133,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       many: true,
       doc: 'Groups of the user.',
       source: 'user.groups',
-      unknown: always(['gke'], 'GKE'),
+      unknown: always(['gke'], 'GKE: groups are not logged'),
       read: ({ user, gaps }) => groups(user, gaps.user),
     },
   ],
@@ -140,7 +142,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'As whom the user acted (`kubectl --as`): authorization is decided on this one.',
       source: 'impersonatedUser.username',
-      unknown: sometimes(['aks', 'eks'], 'AKSAudit tables, OCSF'),
+      unknown: sometimes(['aks', 'eks'], 'AKSAudit tables and OCSF: impersonation is not logged'),
       read: ({ impersonatedUser: user, gaps }) =>
         user === null ? missing(gaps.impersonatedUser) : text(user.username, cutOf(user)),
     },
@@ -205,7 +207,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'Metadata, Request or RequestResponse.',
       source: 'level',
-      unknown: [...always(['gke'], 'GKE'), ...sometimes(['eks'], 'OCSF')],
+      unknown: [...always(['gke'], 'GKE: levels are not logged'), ...sometimes(['eks'], 'OCSF: levels are not logged')],
       read: ({ level, gaps }) => text(level, gaps.level ?? 'not_logged'),
     },
   ],
@@ -235,7 +237,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'HTTP status of the answer; gRPC codes are translated.',
       source: 'responseStatus.code',
-      unknown: sometimes(['gke'], 'GKE: absent for patches and updates that succeeded (200 or 201)'),
+      unknown: sometimes(['gke'], 'GKE: absent for patches and updates that succeeded (200 or 201)', 'patch', 'update'),
       read: status('code'),
     },
   ],

@@ -1,6 +1,8 @@
 /** Tells of what is legal in a rule file and wrong all the same, with what is known of Kubernetes. */
 import { tactics } from './attack.ts';
+import { decidabilityOn } from './decidability.ts';
 import { fields } from './fields.ts';
+import { Platform } from './record.ts';
 import { knownFields } from './rules.ts';
 import {
   type Check,
@@ -119,6 +121,18 @@ const kubernetesChecks: Readonly<Record<string, Check>> = {
       if (/^\d+$/.test(code)) return;
       const hint = 'ask for outcome, or for decision: allow or forbid';
       report(offset, `responseStatus.code is a number such as 403, never ${quote(code)}`, hint);
+    }),
+  },
+  'blind-platform': {
+    doc: 'A rule about a platform whose log never has what the condition asks for.',
+    run: aboutKubernetes(({ parsed, detections }, report) => {
+      if (parsed.kind !== 'rule') return;
+      const found = Platform.enum.map((platform) => ({ platform, ...decidabilityOn(platform, parsed.document) }));
+      const meant = found.filter(({ extent }) => extent !== 'elsewhere');
+      if (meant.length === 0 || meant.some(({ extent }) => extent !== 'blind')) return;
+      const where = meant.map(({ platform }) => platform).join(', ');
+      const message = `the rule can never match: ${where} does not log what the condition asks for`;
+      report(detections[0]!.conditions[0]!.offsetOf(0), message, 'see docs/fidelity.md for what each platform logs');
     }),
   },
   keywords: {

@@ -271,6 +271,15 @@ const rows: Record<string, Rows> = {
     wrong: { 'a decision': [ruleOf(asking('responseStatus.code: ALLOW')), 'ALLOW'] },
     right: { numbers: ruleOf(asking("responseStatus.code: [403, '404']")) },
   },
+  'blind-platform': {
+    wrong: { 'groups on GKE': [ruleOf(asking('platform: gke', "groups: 'system:masters'")), 'a'] },
+    right: {
+      'groups on GKE and elsewhere': ruleOf(asking('platform: [gke, eks]', "groups: 'system:masters'")),
+      'groups or something else': ruleOf(
+        "a:\n  platform: gke\nb:\n  groups: 'system:masters'\nc:\n  username: x\ncondition: a and (b or c)",
+      ),
+    },
+  },
   keywords: {
     wrong: { 'words alone': [ruleOf('a:\n  - token\ncondition: a'), 'token'] },
     right: {
