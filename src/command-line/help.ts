@@ -35,7 +35,7 @@ example: ${example.line}
 }
 
 /** The page of the commands in the docs' reference. */
-export function commandsPage(commands: readonly Declaration[], byDefault: Declaration): string {
+export function commandsMarkdown(commands: readonly Declaration[], byDefault: Declaration): string {
   const list = commands.map(({ name, summary }) => `| [\`${name}\`](#${name}) | ${summary} |`).join('\n');
   const sections = commands.map((declaration) => {
     const { name, about, exitCodes, examples } = declaration;
@@ -49,11 +49,7 @@ ${usageOf(declaration)}
 
 ${about}
 
-| option | meaning |
-|---|---|
-${options.join('\n')}
-
-Exit code: ${codes.join('; ')}.
+${options.length === 0 ? '' : `| option | meaning |\n|---|---|\n${options.join('\n')}\n\n`}Exit code: ${codes.join('; ')}.
 
 \`\`\`sh
 ${examples.map(({ purpose, line }) => `# ${purpose}\n${line}`).join('\n')}
