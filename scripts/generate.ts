@@ -4,8 +4,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
 import { AuditEvent, Finding, Tag, TaggedRecord } from '../src/record.ts';
 import { configFileSchema } from './config-file.ts';
-import { configurationPage, fieldsPage, problemsPage } from './pages.ts';
+import { commandsPage, configurationPage, fieldsPage, problemsPage } from './pages.ts';
 import { exceptionFileSchema, listFileSchema, ruleFileSchema } from './rule-files.ts';
+
+import { coveragePage, lintPage, rulesPage } from './rule-pages.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 const jsonSchema = (declaration: object) =>
@@ -20,9 +22,13 @@ const generated: Record<string, () => string> = {
   'schemas/rule.schema.json': () => jsonSchema(ruleFileSchema),
   'schemas/exceptions.schema.json': () => jsonSchema(exceptionFileSchema),
   'schemas/list.schema.json': () => jsonSchema(listFileSchema),
+  'docs/reference/commands.md': commandsPage,
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/fields.md': fieldsPage,
   'docs/reference/problems.md': problemsPage,
+  'docs/reference/rules.md': rulesPage,
+  'docs/reference/coverage.md': coveragePage,
+  'docs/reference/lint.md': lintPage,
 };
 
 const check = process.argv.includes('--check');
