@@ -89,12 +89,9 @@ export function loadRules({ rules: paths, lists = [], exceptions = [], overrides
 
   const rules = documents.filter(isRule);
   const correlations = documents.filter((document): document is Correlation => !isRule(document));
-  const resolved = resolveCorrelations(
-    correlations.filter(({ mode }) => mode !== 'off'),
-    rules,
-    knownFields,
-  );
+  const resolved = resolveCorrelations(correlations, rules, knownFields);
   problems.push(...resolved.problems);
+  const liveCorrelations = resolved.correlations.filter(({ correlation }) => correlation.mode !== 'off');
   const compiledFilters = filters.map(compileFilter);
   const compiled = rules
     .filter((rule) => rule.mode !== 'off' && selectsAudit(rule))
@@ -109,7 +106,7 @@ export function loadRules({ rules: paths, lists = [], exceptions = [], overrides
     throw new Problem('rule.invalid', `no rule that can be used in ${paths.join(', ')}:\n${why}`);
   }
 
-  const live = [...compiled.map(({ rule }) => rule), ...resolved.correlations.map(({ correlation }) => correlation)];
+  const live = [...compiled.map(({ rule }) => rule), ...liveCorrelations.map(({ correlation }) => correlation)];
   const textOf = new Map(files.map(({ path, text }) => [path, text]));
   const decisive = [
     [...live, ...filters].map(({ name, path }) => [name, textOf.get(path)]),
@@ -118,7 +115,7 @@ export function loadRules({ rules: paths, lists = [], exceptions = [], overrides
   ];
   const hash = createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 12);
   return {
-    ruleset: { hash, rules: compiled, correlations: resolved.correlations },
+    ruleset: { hash, rules: compiled, correlations: liveCorrelations },
     problems,
     files: files.length,
   };

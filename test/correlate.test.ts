@@ -516,11 +516,36 @@ describe('memory', () => {
   });
 
   test('a flood of events in a group drops the oldest, and that is counted', async () => {
-    const body = '{ type: value_count, rules: [got], timespan: 1h, condition: { field: username, gte: 900 } }';
+    const body =
+      '{ type: value_sum, rules: [got], timespan: 1h, condition: { field: responseStatus.code, gte: 900000 } }';
     const { see, store, lost } = sidecar(rulesetOf(correlation(body)));
     await see(every(3_000, (i) => got(i / 1000, { auditID: `x${i}` })));
     expect(store.entries()).toBeLessThanOrEqual(1_002);
     expect(lost.told().evicted).toEqual({ c: 2_000 });
+  });
+
+  test.each([
+    [
+      'value_count',
+      '{ type: value_count, rules: [got], timespan: 1h, condition: { field: username, gte: 3 } }',
+      [got(0, { user: 'bob' }), got(2000, { user: 'eve' })],
+    ],
+    [
+      'temporal_ordered',
+      '{ type: temporal_ordered, rules: [deleted, got, listed], timespan: 1h }',
+      [deleted(0), listed(2000)],
+    ],
+    [
+      'temporal with not',
+      '{ type: temporal, timespan: 20m, condition: got and deleted and not listed }',
+      [deleted(0), tick(2000)],
+    ],
+  ])('a flood of the same does not push out what counts: %s', async (_, body, [first, last]) => {
+    const { see, lost } = sidecar(rulesetOf(correlation(body)));
+    await see(first!);
+    await see(every(1_500, (i) => got(1 + i / 1000, { auditID: `x${i}` })));
+    expect((await see(last!)).findings).toEqual([expect.objectContaining({ rule: 'c' })]);
+    expect(lost.told()).toEqual({ late: [], evicted: {} });
   });
 
   test('long values take a bounded place', async () => {

@@ -73,13 +73,11 @@ export function observe(group: Group, seen: Seen, correlation: CompiledCorrelati
   }
   const place = insert(group.events, seen);
   const outdated = forget(group, correlation);
-  const excess = Math.max(0, group.events.length - mostEventsOf(correlation.correlation.test));
-  group.events.splice(0, excess);
-  if (atEnd) return { outcome: 'counted', forgotten: excess, due: dueOf(group, correlation) };
-  const kept = place - outdated - excess;
-  const told = kept < 0 ? undefined : complete(group, kept, correlation);
+  const { forgotten, kept } = makeRoom(group.events, place - outdated, correlation);
+  if (atEnd) return { outcome: 'counted', forgotten, due: dueOf(group, correlation) };
+  const told = kept === undefined ? undefined : complete(group, kept, correlation);
   if (told !== undefined) close(group, { from: told.from, until: told.from + timespan });
-  return { outcome: 'counted', forgotten: excess, told };
+  return { outcome: 'counted', forgotten, told };
 }
 
 /** Judges the group's oldest window if its end is past.
@@ -160,6 +158,46 @@ function forget(group: Group, correlation: CompiledCorrelation): number {
   group.over = group.over.filter(({ until }, index) => until >= oldest || index === group.over.length - 1);
   const kept = group.events.findIndex(({ at }) => at >= oldest);
   return group.events.splice(0, kept === -1 ? group.events.length : kept).length;
+}
+
+/** Drops events beyond what is kept of a group: first such as another stands for, so that nobody can push out what counts
+ * by doing the same thing over and over.
+ * @param place of the event that was put in
+ * @returns how many events are missed, and where that event is now, if it is there */
+function makeRoom(
+  events: Seen[],
+  place: number,
+  { correlation: { test } }: CompiledCorrelation,
+): { forgotten: number; kept: number | undefined } {
+  let kept: number | undefined = place;
+  let forgotten = 0;
+  while (events.length > mostEventsOf(test)) {
+    const spare = spareIn(events, test);
+    if (spare === -1) forgotten++;
+    const dropped = Math.max(0, spare);
+    events.splice(dropped, 1);
+    if (kept === dropped) kept = undefined;
+    else if (kept !== undefined && dropped < kept) kept--;
+  }
+  return { forgotten, kept };
+}
+
+/** An event that makes no difference to windows that end later, since one behind it is as good; -1 if there is none. */
+function spareIn(events: readonly Seen[], { type }: CompiledCorrelation['correlation']['test']): number {
+  switch (type) {
+    case 'value_count': {
+      const seen = new Set<Seen['value']>();
+      return events.findLastIndex(({ value }) => seen.size === seen.add(value).size);
+    }
+    case 'temporal':
+    case 'temporal_ordered':
+      // The first of a run may open a window.
+      return events.findIndex(
+        ({ rule }, index) => rule === events[index - 1]?.rule && rule === events[index + 1]?.rule,
+      );
+    default:
+      return -1;
+  }
 }
 
 /** Puts an event where it belongs, and tells where that is. */

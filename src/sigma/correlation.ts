@@ -85,6 +85,21 @@ export function readCorrelation(file: RuleFile, root: YAMLMap, head: RuleHead): 
   return { ...head, position, positions, rules, groupBy, timespan, aliases, generate, test };
 }
 
+/** The names that a correlation's summary and context may have beside those of fields: what it groups by, and `value`, the
+ * number that it compares. */
+export function namesWithin(root: YAMLMap): string[] {
+  const body = membersOf(root).get('correlation')?.value;
+  const members = isMap(body) ? entriesOf(body) : [];
+  return ['value'].concat(
+    ...members.map(({ key, value }) => {
+      if (key === 'aliases' && isMap(value)) return entriesOf(value).map((alias) => alias.key);
+      if (key !== 'group-by') return [];
+      const names = isSeq(value) ? value.items : [value];
+      return names.flatMap((name) => (isScalar(name) && typeof name.value === 'string' ? name.value : []));
+    }),
+  );
+}
+
 type Note = (text: string, node: Node) => void;
 
 function readMembers(file: RuleFile, entry: Entry): Members | undefined {

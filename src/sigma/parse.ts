@@ -2,7 +2,7 @@
 import { isMap, isScalar, type YAMLMap } from 'yaml';
 import type { Correlation, Filter, Rule } from './ast.ts';
 import { readCollection } from './collection.ts';
-import { readCorrelation } from './correlation.ts';
+import { namesWithin, readCorrelation } from './correlation.ts';
 import { type DetectionContext, readDetection } from './detection.ts';
 import { readFilter } from './filter.ts';
 import { readLevels } from './levels.ts';
@@ -86,7 +86,8 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): ((parsed: Pa
   }
   switch (spelled[0]?.key) {
     case 'correlation': {
-      const head = readHead(file, root, kinds.correlation, given);
+      const knownFields = given.knownFields && new Set([...given.knownFields, ...namesWithin(root)]);
+      const head = readHead(file, root, kinds.correlation, { ...given, knownFields });
       const correlation = readCorrelation(file, root, head);
       return correlation && (({ correlations }) => correlations.push(correlation));
     }
