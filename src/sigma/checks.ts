@@ -8,7 +8,7 @@ import { compileTest, printTest } from './value-test.ts';
 
 const MAX_TITLE_LENGTH = 120;
 /** Beyond this many pairs of values nobody looks whether two items can hold together. */
-const MAX_COMPARISONS = 100_000;
+const MAX_COMPARISONS = 10_000;
 
 export const checks: Readonly<Record<string, Check>> = {
   'same-element': {
@@ -35,11 +35,10 @@ export const checks: Readonly<Record<string, Check>> = {
     doc: 'A selection that is called filter, and that the condition asks for instead of leaving it out.',
     run({ detections }, report) {
       for (const { detection, conditions } of detections) {
-        const signs = signsOf(detection.condition);
-        for (const [name, { asked, denied }] of signs) {
+        const places = placesIn(conditions);
+        for (const [name, { asked, denied }] of signsOf(detection.condition)) {
           if (!/^filter/i.test(name) || !asked || denied) continue;
-          const place = placeOf(conditions, name);
-          if (place === undefined) continue;
+          const place = places.get(name) ?? conditions[0]!.offsetOf(0);
           report(place, `the condition asks for ${quote(name)}`, `write 'not ${name}', or call it something else`);
         }
       }
@@ -302,12 +301,15 @@ function conjunctsOf(condition: Condition): Condition[] {
   return condition.kind === 'and' ? condition.operands.flatMap(conjunctsOf) : [condition];
 }
 
-/** Where the conditions name a selection, or their beginning. */
-function placeOf(conditions: SpelledDetection['conditions'], name: string): number | undefined {
+/** Where the conditions name each selection first; patterns name none. */
+function placesIn(conditions: SpelledDetection['conditions']): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
   for (const { text, offsetOf } of conditions) {
-    for (const { 0: word, index } of text.matchAll(/[\w*-]+/g)) if (word === name) return offsetOf(index);
+    for (const { 0: word, index } of text.matchAll(/[\w*-]+/g)) {
+      if (/^filter/i.test(word) && !places.has(word)) places.set(word, offsetOf(index));
+    }
   }
-  return conditions[0]?.offsetOf(0);
+  return places;
 }
 
 /** Items that an event has to fulfil at once: those of each map, and those of all maps that the condition cannot do

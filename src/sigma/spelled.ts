@@ -158,7 +158,10 @@ function nodesOf({ value }: Entry): (Node | null)[] {
 
 function spellText(file: RuleFile, node: Scalar): SpelledText {
   const text = String(node.value);
-  return { text, offsetOf: (index) => offsetWithin(file, node, text, index) };
+  const start = offsetOf(node);
+  // Looked for once: a long text has many places. Where it is escaped or folded, all of them are its beginning.
+  const second = offsetWithin(file, node, text, 1);
+  return { text, offsetOf: (index) => (second === start ? start : second - 1 + index) };
 }
 
 function spellValue(node: Scalar | null, otherwise: number, test: Test): SpelledValue {
