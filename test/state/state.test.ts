@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type MemoryStore, memoryStore } from '../../src/state/memory.ts';
+import { loadState, saveState } from '../../src/state/snapshot.ts';
+import { openState } from '../../src/state/state.ts';
+import type { Space } from '../../src/state/store.ts';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tripline-state-'));
+  path = join(folder, 'state.ndjson');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const space: Space = { name: 'c@1', mostEntries: 100_000, lifetime: 1000 };
+const put = (store: MemoryStore, key: string, at: number, value: unknown, where = space) =>
+  store.update(where, key, at, () => ({ keep: { value, entries: 1 }, result: undefined }));
+
+async function filled(count = 3): Promise<MemoryStore> {
+  const store = memoryStore();
+  for (let i = 0; i < count; i++) await put(store, `k${i}`, i, { events: [i, 'é\ud800\n', 2n ** 60n] });
+  await put(store, 'clock', 7, 7, { name: 'progress', mostEntries: 10, lifetime: null });
+  return store;
+}
+
+describe('what is saved', () => {
+  test('is loaded as it was', async () => {
+    const store = await filled();
+    await saveState(path, store);
+    const loaded = memoryStore();
+    expect(await loadState(path, loaded)).toEqual({ kind: 'restored', entries: 4 });
+    const plain = (rows: Iterable<unknown>) =>
+      JSON.parse(JSON.stringify([...rows], (_, v) => (typeof v === 'bigint' ? Number(v) : v)));
+    expect(plain(loaded.rows())).toEqual(plain(store.rows()));
+  });
+
+  test('ages on from where it was', async () => {
+    await saveState(path, await filled());
+    const loaded = memoryStore();
+    await loadState(path, loaded);
+    await put(loaded, 'new', 1001, 1);
+    expect([...loaded.rows()].map(({ key }) => key)).toEqual(['k1', 'k2', 'new', 'clock']);
+  });
+
+  test('is in a folder that is made for it, and for its owner alone', async () => {
+    const deep = join(folder, 'a', 'b', 'state');
+    await saveState(deep, await filled());
+    expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['state']);
+    expect(statSync(deep).mode & 0o777).toBe(0o600);
+  });
+
+  test('leaves the old file where it cannot be written', async () => {
+    await saveState(path, await filled());
+    const before = readFileSync(path, 'utf8');
+    const broken = {
+      ...(await filled()),
+      rows: () => {
+        throw new Error('no more');
+      },
+    } as unknown as MemoryStore;
+    await expect(saveState(path, broken)).rejects.toThrow('no more');
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    expect(readdirSync(folder)).toEqual(['state.ndjson']);
+  });
+
+  test('while values change is still whole', async () => {
+    const store = await filled(20_000);
+    const saving = saveState(path, store);
+    for (let i = 0; i < 500; i++) {
+      await put(store, `k${i}`, 20_000, 'changed');
+      if (i % 100 === 0) await new Promise(setImmediate);
+    }
+    await saving;
+    expect(await loadState(path, memoryStore())).toMatchObject({ kind: 'restored' });
+  });
+});
+
+const sealed = (lines: string[]) => {
+  const text = lines.map((line) => `${line}\n`).join('');
+  return `${text}${JSON.stringify({ sha256: createHash('sha256').update(text).digest('hex') })}\n`;
+};
+const head = '{"tripline":"state","version":1}';
+
+describe('a file that cannot be used is set aside, and nothing of it is taken', () => {
+  test.each<[string, (whole: string) => string | Buffer, RegExp]>([
+    ['empty', () => '', /cut/],
+    ['of somebody else', () => '{"name":"package"}\n', /does not begin/],
+    ['binary', () => Buffer.alloc(100_000, 0xff), /cut, or no text|does not begin/],
+    ['of another version', () => sealed(['{"tripline":"state","version":0}']), /version 0/],
+    ['cut in a line', (whole) => whole.slice(0, -120), /cut/],
+    ['cut behind a line', (whole) => `${whole.split('\n').slice(0, 3).join('\n')}\n`, /cut/],
+    ['changed', (whole) => whole.replace('"k1"', '"k9"'), /changed/],
+    ['joined from two', (whole) => whole + whole, /goes on/],
+    ['of lines that are no values', () => sealed([head, '[1,2,3]']), /line 2/],
+    ['of a line that is no JSON', () => sealed([head, '[']), /line 2/],
+  ])('%s', async (_, spoil, reason) => {
+    await saveState(path, await filled());
+    const bad = spoil(readFileSync(path, 'utf8'));
+    writeFileSync(path, bad);
+    const store = memoryStore();
+    const loaded = await loadState(path, store);
+    expect(loaded).toEqual({ kind: 'set aside', reason: expect.stringMatching(reason), path: `${path}.unusable` });
+    expect(store.entries()).toBe(0);
+    expect(readFileSync(`${path}.unusable`)).toEqual(Buffer.from(bad));
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('larger than anything that Tripline writes', async () => {
+    writeFileSync(path, '');
+    truncateSync(path, 2 ** 31);
+    expect(await loadState(path, memoryStore())).toMatchObject({
+      kind: 'set aside',
+      reason: expect.stringMatching(/larger/),
+    });
+  });
+
+  test('a folder', async () => {
+    mkdirSync(path);
+    expect(await loadState(path, memoryStore())).toMatchObject({ kind: 'set aside', reason: 'it is no file' });
+  });
+
+  test('beside those that were before', async () => {
+    for (const name of [path, `${path}.unusable`, `${path}.unusable.1`]) writeFileSync(name, 'x');
+    expect(await loadState(path, memoryStore())).toMatchObject({ path: `${path}.unusable.2` });
+  });
+});
+
+test('a kill in the middle of writing leaves a state that was whole once', async () => {
+  const child = spawn(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `import { memoryStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/state/memory.ts'))};
+     import { saveState } from ${JSON.stringify(join(import.meta.dirname, '../../src/state/snapshot.ts'))};
+     const store = memoryStore();
+     for (let i = 0; i < 50000; i++) {
+       await store.update({ name: 's', mostEntries: 1e6, lifetime: null }, 'k' + i, i, () => ({ keep: { value: 'x'.repeat(100), entries: 1 } }));
+     }
+     for (let round = 0; ; round++) {
+       await saveState(${JSON.stringify(path)}, store);
+       console.log(round);
+     }`,
+  ]);
+  // Some time in the next round, when the first is there.
+  for await (const _ of child.stdout) break;
+  await new Promise(setImmediate);
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.on('exit', resolve));
+  const store = memoryStore();
+  expect(await loadState(path, store)).toEqual({ kind: 'restored', entries: 50_000 });
+});
+
+describe('open', () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  beforeEach(() => void lines.splice(0));
+
+  test('then close: what was put meanwhile is there on the next', async () => {
+    const store = memoryStore();
+    const state = await openState(path, store, logger);
+    await put(store, 'a', 1, 'x');
+    await state.close();
+    const next = memoryStore();
+    await (await openState(path, next, logger)).close();
+    expect([...next.rows()]).toEqual([expect.objectContaining({ key: 'a', value: 'x' })]);
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      'No state yet: windows and terms begin anew',
+      'State restored: windows and terms go on',
+    ]);
+  });
+
+  test('says what became of a file that cannot be used', async () => {
+    writeFileSync(path, 'x\n');
+    await (await openState(path, memoryStore(), logger)).close();
+    expect(lines).toEqual([
+      expect.objectContaining({ level: 50, path, movedTo: `${path}.unusable`, reason: expect.stringMatching(/begin/) }),
+    ]);
+  });
+
+  test('fails where there can be no file', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(openState(join(folder, 'file', 'state'), memoryStore(), logger)).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: expect.stringMatching(/^state\.path: /),
+    });
+  });
+});
