@@ -98,6 +98,10 @@ const rows: Record<string, Rows> = {
       ),
     },
   },
+  'positive-filter': {
+    wrong: { 'asks for what is to go': [filterOf('a'), 'a'] },
+    right: { 'leaves it out': filterOf('not a'), 'leaves a part out': filterOf('a or not b') },
+  },
   'escaped-wildcard': {
     wrong: {
       'a folder': [ruleOf(asking("userAgent: 'C:\\Windows\\*'")), "'C:\\Windows\\*'"],
@@ -315,6 +319,12 @@ const rows: Record<string, Rows> = {
   },
 };
 
+function filterOf(condition: string): string {
+  const b = condition.includes('b') ? '  b: {name: x}\n' : '';
+  const lines = `  rules: any\n  a: {username: ann}\n${b}  condition: ${condition}\n`;
+  return `title: t\nlogsource: {product: kubernetes}\nfilter:\n${lines}`;
+}
+
 function levels(...cases: string[]): string {
   const detection = 'a:\n  verb: get\nb:\n  name: x\nc:\n  name: y\nd:\n  namespace: z\ncondition: a and not c';
   return ruleOf(detection, { tripline: `\n  levels:\n${indented(indented(cases.join('\n')))}` });
@@ -340,8 +350,7 @@ describe.each(Object.entries(rows))('%s', (check, { wrong, right }) => {
 });
 
 it('each check has its rows', () => {
-  const [lintedOnce, documented] = [Object.keys(rows), Object.keys(checks)].map((names) => names.sort());
-  expect(lintedOnce).toEqual(documented!.filter((name) => name !== 'positive-filter'));
+  expect(Object.keys(rows).sort()).toEqual(Object.keys(checks).sort());
 });
 
 it('prints a warning as it prints an error, with what to write instead', () => {
