@@ -375,10 +375,15 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     'hostPath',
     {
       many: true,
-      doc: 'Paths of the node that volumes open: without `//`, `.`, `..` and a slash at the end.',
-      source: 'podSpec.volumes.hostPath.path',
+      doc: 'Paths of the node that volumes open, PersistentVolumes too: without `//`, `.`, `..` and a slash at the end.',
+      source: 'podSpec.volumes.hostPath.path, object.spec.hostPath.path, object.spec.local.path',
       unknown: BODIES_UNKNOWN,
-      read: (_event, { pod }) => textsIn(pod.read('volumes.hostPath.path'), plainPath),
+      read(event, { object, pod }) {
+        if (event.objectRef?.resource !== 'persistentvolumes')
+          return textsIn(pod.read('volumes.hostPath.path'), plainPath);
+        const paths = ['spec.hostPath.path', 'spec.local.path'].map((path) => readWritten(event, object, path));
+        return textsIn(joined(paths), plainPath);
+      },
     },
   ],
   [

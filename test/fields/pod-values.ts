@@ -1,5 +1,5 @@
 /** Rows of the fields that give the values of a pod spec in one spelling. */
-import { CUT } from '../../src/json/map.ts';
+import { CUT, type JsonMap } from '../../src/json/map.ts';
 import { patch, pod, type Row, template } from './event.ts';
 
 const paths = (...all: unknown[]) => ({
@@ -7,6 +7,12 @@ const paths = (...all: unknown[]) => ({
 });
 const adds = (...add: unknown[]) => ({
   requestObject: pod({ containers: [{ securityContext: { capabilities: { add } } }] }),
+});
+const persistentVolume = { resource: 'persistentvolumes', namespace: '', name: 'v', apiVersion: 'v1' };
+const volume = (spec: unknown, more: JsonMap = {}): JsonMap => ({
+  objectRef: persistentVolume,
+  requestObject: { kind: 'PersistentVolume', apiVersion: 'v1', spec },
+  ...more,
 });
 const image = (reference: unknown) => ({ requestObject: pod({ containers: [{ image: reference }] }) });
 const digest = `sha256:${'0'.repeat(64)}`;
@@ -26,6 +32,16 @@ export const podValues: Row[] = [
     patch([{ op: 'add', path: '/spec/template/spec/volumes/-', value: { hostPath: { path: '/etc/' } } }]),
     'hostPath',
     ['/etc'],
+  ],
+  ['hostPath of a PersistentVolume', volume({ hostPath: { path: '/etc/' } }), 'hostPath', ['/etc']],
+  ['hostPath of a local PersistentVolume', volume({ local: { path: '/mnt//disk' } }), 'hostPath', ['/mnt/disk']],
+  ['hostPath of another PersistentVolume', volume({ nfs: { path: '/etc' } }), 'hostPath', []],
+  ['hostPath of a PersistentVolume that is not logged', { objectRef: persistentVolume }, 'hostPath', [], 'not_logged'],
+  [
+    'hostPath of a PersistentVolume that is deleted',
+    volume({ hostPath: { path: '/etc' } }, { verb: 'delete' }),
+    'hostPath',
+    [],
   ],
   ['capabilities', adds('SYS_ADMIN', 'NET_RAW'), 'capabilities', ['SYS_ADMIN', 'NET_RAW']],
   [
