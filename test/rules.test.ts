@@ -53,9 +53,18 @@ it('every file is a rule that can be used', () => {
   expect(names(/\.cases\.json$/).sort()).toEqual(names(/\.ya?ml$/).sort());
 });
 
+/** Rules about what pod specs say, of pods and workloads alike. */
+const podRules = [
+  ...['pod-privileged', 'pod-runs-as-root', 'pod-allow-privilege-escalation', 'pod-host-ipc', 'pod-host-network'],
+  ...['pod-hostpath', 'pod-dangerous-capabilities', 'pod-capabilities-declared', 'pod-controller-serviceaccount'],
+  ...['pod-image-not-in-allowlist', 'pod-created-reverse-shell-args', 'cryptomining-container'],
+];
+
 /** What a rule says though its fields say so already, for its readers and for tools whose fields do not. */
 const restated = new Set([
   'workload-host-pid if written loses verb', // hostPID is read in writes alone.
+  // As are pod specs, and of nothing but pods and workloads.
+  ...podRules.flatMap((rule) => ['verb', 'resource'].map((field) => `${rule} if written loses ${field}`)),
   'secrets-list-cluster-wide if read_all loses verb', // Without a namespace Secrets are listed and watched alone.
   ...['service-nodeport', 'dashboard-exposed-by-service'].map((rule) => `${rule} if written loses verb`), // As is the object.
 ]);
