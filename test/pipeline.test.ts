@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config.ts';
 import { processBatch } from '../src/pipeline.ts';
+import { Problem } from '../src/problem.ts';
 import { partsOf } from '../src/serve.ts';
-import { compileRule, parseRule } from '../src/sigma/index.ts';
+import { compileRule, parseRule, parseRules, resolveCorrelations } from '../src/sigma/index.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 
 const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
@@ -59,4 +60,53 @@ test('a batch is decided by one rule set, though it changes meanwhile', async ()
   );
   expect(asked).toBe(1);
   expect(new Set(tags.map((tag) => tag?.ruleset))).toEqual(new Set(['h0']));
+});
+
+test('a batch that is retried after a sink failed has equal tags, though others came in between', async () => {
+  const text = `
+title: Pods
+name: pods
+logsource: { product: kubernetes }
+detection: { s: { resource: pods }, condition: s }
+---
+title: Three pods
+name: three-pods
+correlation: { type: event_count, rules: [pods], group-by: [username], timespan: 1m, condition: { gte: 3 } }
+---
+title: A name
+name: a-name
+correlation: { type: new_terms, rules: [pods], timespan: 1h, condition: { field: username }, generate: true }
+tripline: { learning: 0s }
+`;
+  const { rules, correlations } = parseRules(text, 'rules.yml');
+  const live = {
+    hash: 'h',
+    rules: rules.map((rule) => compileRule(rule)),
+    correlations: resolveCorrelations(correlations, rules).correlations,
+  };
+  let failing = true;
+  const delivered: unknown[] = [];
+  const sink = {
+    name: 'flaky',
+    async deliver({ tags }: { tags: readonly unknown[] }) {
+      delivered.push(tags);
+      if (failing) throw new Problem('sink.unavailable', 'down');
+      return { kind: 'acknowledged' as const, records: tags.length };
+    },
+    close: async () => {},
+  };
+  const parts = partsOf(config, () => live, [sink]);
+  const send = (...ids: string[]) => {
+    const bytes = Buffer.from(JSON.stringify(ids.map((auditID) => podEvent({ auditID }))));
+    const receivedUnixNano = BigInt(Date.parse('2026-01-02T03:04:06Z')) * 1_000_000n;
+    return processBatch({ fluentTag: 'k', codec: codecFor('application/json')!, bytes, receivedUnixNano }, parts);
+  };
+
+  await expect(send('a', 'b', 'c', 'd')).rejects.toMatchObject({ code: 'sink.unavailable' });
+  await expect(send('e', 'f')).rejects.toMatchObject({ code: 'sink.unavailable' });
+  failing = false;
+  const { tags } = await send('a', 'b', 'c', 'd');
+  expect(tags.map((tag) => tag?.rules)).toEqual([['a-name'], undefined, ['three-pods'], undefined]);
+  expect(delivered[2]).toEqual(delivered[0]);
+  expect((await send('e', 'f')).tags).toEqual(delivered[1]);
 });
