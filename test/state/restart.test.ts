@@ -1,0 +1,70 @@
+/** What correlations remember, over a restart of the sidecar. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { podEvent } from '../server/app.ts';
+import { type SidecarProcess, startSidecar } from '../sidecar.ts';
+
+let folder: string;
+let sidecar: SidecarProcess | undefined;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'tripline-restart-'))));
+afterEach(async () => {
+  await sidecar?.stop('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+const rules = `
+title: Pods
+name: pods
+logsource: { product: kubernetes }
+detection: { s: { resource: pods }, condition: s }
+---
+title: Two pods
+name: two-pods
+correlation: { type: event_count, rules: [pods], group-by: [username], timespan: 1h, condition: { gte: 2 } }
+---
+title: A namespace
+name: a-namespace
+correlation: { type: new_terms, rules: [pods], timespan: 7d, condition: { field: namespace } }
+tripline: { learning: 0s }
+`;
+
+async function start(settings: object): Promise<(auditID: string) => Promise<string[]>> {
+  writeFileSync(join(folder, 'rules.yml'), rules);
+  writeFileSync(join(folder, 'tripline.yaml'), JSON.stringify({ rules: [join(folder, 'rules.yml')], ...settings }));
+  const running = await startSidecar(['--config', join(folder, 'tripline.yaml')]);
+  sidecar = running;
+  return async (auditID) => {
+    const reply = await fetch(`${running.url}/v1/records`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([podEvent({ auditID })]),
+    });
+    const [record] = (await reply.json()) as any[];
+    return record.tripline.rules ?? [];
+  };
+}
+
+test('windows and terms go on', async () => {
+  const path = join(folder, 'state', 'tripline.ndjson');
+  const before = await start({ state: { path } });
+  expect(await before('1')).toEqual(['a-namespace']);
+  expect(await (await fetch(`${sidecar!.url}/metrics`)).text()).toMatch(/tripline_state_entries\{[^}]*\} [1-9]/);
+  expect(await sidecar!.stop()).toBe(0);
+  expect(readFileSync(path, 'utf8')).toContain('"sha256"');
+
+  const after = await start({ state: { path } });
+  expect(sidecar!.stderr()).toContain('State restored');
+  // A retry of what was told before the restart is told again.
+  expect(await after('1')).toEqual(['a-namespace']);
+  expect(await after('2')).toEqual(['two-pods']);
+  expect(await sidecar!.stop()).toBe(0);
+  expect(existsSync(`${path}.unusable`)).toBe(false);
+});
+
+test('without a place for it they do not, and the log says so', async () => {
+  await start({});
+  expect(sidecar!.stderr()).toContain('set state to keep them in a file');
+  expect(await sidecar!.stop()).toBe(0);
+});
