@@ -4,6 +4,7 @@ import { fieldsOf } from './fields.ts';
 import type { AuditEvent } from './record.ts';
 import { shown } from './shown.ts';
 import { type CompiledRule, type Explanation, explain, printExplanation } from './sigma/index.ts';
+import { printable } from './sigma/rule-problem.ts';
 import { summarize } from './tagger.ts';
 
 /** What there is to say of a record, or of one event in it. */
@@ -56,14 +57,16 @@ function aboutOf(event: AuditEvent): string {
   const { username, verb, resource, subresource, namespace, name } = summarize(event);
   const object = [resource, subresource].filter((part) => part !== '').join('/');
   const place = [namespace, name].filter((part) => part !== '').join('/');
-  return `${username || 'an unknown user'}: ${[verb, object, place].filter((part) => part !== '').join(' ')}`;
+  return printable(
+    `${username || 'an unknown user'}: ${[verb, object, place].filter((part) => part !== '').join(' ')}`,
+  );
 }
 
 /** The explanation as text, of several lines. */
 export function printExplained(record: number, explained: Explained): string {
   switch (explained.kind) {
     case 'unreadable':
-      return `record ${record}: cannot be read: ${explained.problem}\n`;
+      return `record ${record}: cannot be read: ${printable(explained.problem)}\n`;
     case 'not_audit':
       return `record ${record}: there is no audit event in it\n`;
     case 'unanswered':

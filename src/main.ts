@@ -2,18 +2,11 @@
 /** The door of the command line: the only reader of arguments, environment and signals. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { readArguments } from './command-line/arguments.ts';
-import { UsageError } from './command-line/declaration.ts';
-import { helpOf, overviewOf } from './command-line/help.ts';
 import { type Output, OutputClosed, type Surroundings } from './command-line/surroundings.ts';
-import { describeTrouble } from './command-line/trouble.ts';
-import type { Command } from './commands/command.ts';
-import { commands, defaultCommand } from './commands/index.ts';
-import { didYouMean, quote } from './sigma/rule-problem.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+import { runCommandLine } from './commands/index.ts';
 
 const surroundings: Surroundings = {
+  version: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
   environment: process.env,
   stdin: process.stdin,
   stdout: output(process.stdout),
@@ -25,31 +18,6 @@ const surroundings: Surroundings = {
     }),
 };
 
-async function main([first, ...rest]: readonly string[]): Promise<number> {
-  if (first === '--help' || first === '-h') return say(overviewOf(version, commands, defaultCommand));
-  if (first === '--version') return say(`${version}\n`);
-  return first === undefined || first.startsWith('-')
-    ? run(defaultCommand, first === undefined ? [] : [first, ...rest])
-    : run(commandNamed(first), rest);
-}
-
-function commandNamed(name: string): Command {
-  const found = commands.find((command) => command.name === name);
-  if (found !== undefined) return found;
-  const names = commands.map((command) => command.name);
-  throw new UsageError(`unknown command ${quote(name)}`, didYouMean(name, names, 'see tripline --help'));
-}
-
-async function run(command: Command, args: readonly string[]): Promise<number> {
-  const given = readArguments(command, args);
-  return given.kind === 'help' ? say(helpOf(command)) : command.run(given, surroundings);
-}
-
-async function say(text: string): Promise<number> {
-  await surroundings.stdout.write(text);
-  return 0;
-}
-
 function packaged(folder: string): string {
   return fileURLToPath(new URL(`../${folder}`, import.meta.url));
 }
@@ -58,7 +26,8 @@ function output(stream: NodeJS.WriteStream): Output {
   // Each write is told of its error; unheard, the event would end the process as well.
   stream.on('error', () => {});
   return {
-    columns: stream.isTTY ? stream.columns : undefined,
+    // A terminal that nobody has given a size says 0.
+    columns: stream.isTTY ? stream.columns || 80 : undefined,
     write: (chunk) =>
       new Promise((resolve, reject) => {
         stream.write(chunk, (error: NodeJS.ErrnoException | null | undefined) => {
@@ -69,10 +38,4 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
-async function exitCodeOf(error: unknown): Promise<number> {
-  if (error instanceof OutputClosed) return 0;
-  await surroundings.stderr.write(`tripline: ${describeTrouble(error)}\n`).catch(() => {});
-  return 2;
-}
-
-process.exit(await main(process.argv.slice(2)).catch(exitCodeOf));
+process.exit(await runCommandLine(process.argv.slice(2), surroundings));

@@ -76,15 +76,15 @@ const mayImport: Record<string, readonly string[]> = {
   'every-rule': ['lists', 'rules', 'sigma', 'source-files'],
   'lint-sources': ['asked-files', 'every-rule', 'lint', 'lists', 'problem', 'rules', 'sigma'],
   'explain-record': ['detect', 'fields', 'record', 'shown', 'sigma', 'tagger'],
-  cases: ['codecs', 'correlate', 'detect', 'json', 'pipeline', 'sigma', 'state'],
-  'test-rule': ['cases', 'detect', 'explain-record', 'sigma'],
+  cases: ['codecs', 'correlate', 'detect', 'json', 'pipeline', 'record', 'sigma', 'state'],
+  'test-rule': ['cases', 'detect', 'explain-record', 'record', 'sigma'],
   coverage: ['attack', 'sigma'],
   commands: [
     ...['asked-files', 'attack', 'command-line', 'config', 'coverage', 'detect', 'every-rule', 'explain-record'],
     ...['inputs', 'lint-sources', 'pipeline', 'problem', 'record', 'rules', 'scan', 'serve', 'sigma', 'tally'],
     'test-rule',
   ],
-  main: ['command-line', 'commands', 'sigma'],
+  main: ['command-line', 'commands'],
   index: ['codecs', 'detect', 'fields', 'normalizers', 'problem', 'record', 'rules', 'sigma', 'tagger'],
 };
 

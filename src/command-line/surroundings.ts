@@ -9,6 +9,8 @@ export interface Output {
 }
 
 export interface Surroundings {
+  /** Of Tripline. */
+  version: string;
   environment: Readonly<Record<string, string | undefined>>;
   stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
   stdout: Output;

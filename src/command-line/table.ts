@@ -29,3 +29,8 @@ export function printTable<Row>(
 function cut(line: string, width: number): string {
   return line.length > width ? `${line.slice(0, Math.max(1, width) - 1).toWellFormed()}…` : line;
 }
+
+/** A number with its noun: `1 rule`, `2 rules`. */
+export function numbered(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,4 +1,10 @@
 /** The commands of `tripline`. */
+import { readArguments } from '../command-line/arguments.ts';
+import { UsageError } from '../command-line/declaration.ts';
+import { helpOf, overviewOf } from '../command-line/help.ts';
+import { OutputClosed, type Surroundings } from '../command-line/surroundings.ts';
+import { describeTrouble } from '../command-line/trouble.ts';
+import { didYouMean, quote } from '../sigma/index.ts';
 import type { Command } from './command.ts';
 import { coverageCommand } from './coverage.ts';
 import { explainCommand } from './explain.ts';
@@ -23,3 +29,42 @@ export const commands: readonly Command[] = [
 
 /** Runs where no command is named. */
 export const defaultCommand = serveCommand;
+
+/** Runs the command that the arguments name, and resolves with the exit code of the process. What is wrong with what the
+ * user gave is told on stderr; a reader that has gone is no error. */
+export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  try {
+    return await dispatch(args, surroundings);
+  } catch (error) {
+    if (error instanceof OutputClosed) return 0;
+    const trouble = describeTrouble(error);
+    await surroundings.stderr.write(`tripline: ${trouble}\n`).catch(() => {});
+    return 2;
+  }
+}
+
+async function dispatch(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const [first, ...rest] = args;
+  const { version, stdout } = surroundings;
+  if (first === '--help' || first === '-h') {
+    await stdout.write(overviewOf(version, commands, defaultCommand));
+    return 0;
+  }
+  if (first === '--version') {
+    await stdout.write(`${version}\n`);
+    return 0;
+  }
+  const isNamed = first !== undefined && !first.startsWith('-');
+  const command = isNamed ? commandNamed(first) : defaultCommand;
+  const given = readArguments(command, isNamed ? rest : args);
+  if (given.kind === 'given') return command.run(given, surroundings);
+  await stdout.write(helpOf(command));
+  return 0;
+}
+
+function commandNamed(name: string): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found !== undefined) return found;
+  const names = commands.map((command) => command.name);
+  throw new UsageError(`unknown command ${quote(name)}`, didYouMean(name, names, 'see tripline --help'));
+}

@@ -1,6 +1,7 @@
 /** `tripline lint`: what is wrong with rule, exception and list files. */
 import { jsonLine } from '../command-line/form.ts';
 import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
+import { numbered } from '../command-line/table.ts';
 import { lintSources } from '../lint-sources.ts';
 import { printRuleProblem } from '../sigma/index.ts';
 import { defineCommand } from './command.ts';
@@ -31,12 +32,8 @@ export const lintCommand = defineCommand({
       await stdout.write(options.json ? jsonLine(problem) : `${printRuleProblem(shown)}\n`);
     }
     const errors = problems.filter(({ severity }) => severity === 'error').length;
-    const counts = [count(files, 'file'), count(errors, 'error'), count(problems.length - errors, 'warning')];
+    const counts = [numbered(files, 'file'), numbered(errors, 'error'), numbered(problems.length - errors, 'warning')];
     await (options.json ? stderr : stdout).write(`${counts.join(', ')}\n`);
     return errors > 0 ? 1 : 0;
   },
 });
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}

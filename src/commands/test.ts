@@ -2,6 +2,7 @@
 import { askedFiles } from '../asked-files.ts';
 import { jsonLine } from '../command-line/form.ts';
 import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import { numbered } from '../command-line/table.ts';
 import { loadEveryRule } from '../every-rule.ts';
 import { printExplained } from '../explain-record.ts';
 import { quote } from '../sigma/index.ts';
@@ -58,7 +59,9 @@ export const testCommand = defineCommand({
     }
     const { rules, cases, failed, unreadable } = counted;
     const verdict = failed + unreadable === 0 ? 'all passed' : `${failed} failed, ${unreadable} could not be read`;
-    await (options.json ? stderr : stdout).write(`${rules} rules, ${cases} cases: ${verdict}\n`);
+    await (options.json ? stderr : stdout).write(
+      `${numbered(rules, 'rule')}, ${numbered(cases, 'case')}: ${verdict}\n`,
+    );
     return unreadable > 0 ? 2 : failed > 0 ? 1 : 0;
   },
 });

@@ -1,0 +1,90 @@
+/** `tripline explain`: why, for every event; as text and as JSON. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { podEvent } from '../server/app.ts';
+import { exampleFolder, lines } from './files.ts';
+import { run } from './run.ts';
+
+const folder = exampleFolder();
+const records = lines(
+  podEvent(),
+  podEvent({ hostPID: false }),
+  { log: 'text' },
+  { ...podEvent(), stage: 'RequestReceived' },
+);
+
+test('each event is told with every predicate, its value and its truth', async () => {
+  const { status, stdout } = await run(['explain', 'pod-host-pid'], { input: records });
+  expect(stdout).toContain('record 1, event 0: ann: create pods shop/web: pod-host-pid matches\n');
+  expect(stdout).toContain('+ hostPID true: found true');
+  expect(stdout).toContain('record 2, event 0: ann: create pods shop/web: pod-host-pid does not match\n');
+  expect(stdout).toContain('- hostPID true: found false');
+  expect(stdout).toContain('record 3: there is no audit event in it\n');
+  expect(stdout).toContain(
+    'record 4, event 0: ann: create pods shop/web: no rule looks at the stage RequestReceived\n',
+  );
+  expect(status).toBe(0);
+});
+
+test('--json has one line for each', async () => {
+  const { stdout } = await run(['explain', 'pod-host-pid', '--json'], { input: records });
+  const explained = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(explained.map(({ record, kind, answer }) => [record, kind, answer])).toEqual([
+    [1, 'event', 'matches'],
+    [2, 'event', 'ignores'],
+    [3, 'not_audit', undefined],
+    [4, 'unanswered', undefined],
+  ]);
+  expect(explained[0].explanation).toMatchObject({ kind: 'and', truth: true });
+});
+
+test('a rule is found by its id, and by its file', async () => {
+  const path = join(folder, 'my-rules/pod-in-default.yml');
+  for (const args of [[path], ['7D1B5A0E-5f6e-4c3c-9a38-0a52a5d5c001', '--rules', path]]) {
+    const { status, stdout } = await run(['explain', ...args], { input: records });
+    expect(stdout).toContain('pod-in-default does not match');
+    expect(status).toBe(0);
+  }
+});
+
+test('what cannot be decided says why', async () => {
+  const { requestObject, ...event } = podEvent() as any;
+  const { stdout } = await run(['explain', 'pod-host-pid'], { input: lines({ ...event, level: 'Metadata' }) });
+  expect(stdout).toContain('pod-host-pid cannot be decided');
+  expect(stdout).toMatch(/\? hostPID true: found nothing \(gap: not_logged\)/);
+});
+
+test.each<[string, string[], RegExp]>([
+  ['a rule that there is not', ['pod-host-pit'], /there is no rule 'pod-host-pit'; did you mean 'pod-host-pid'\?/],
+  ['a correlation', ['secrets-bulk-read'], /is a correlation.*explain what it counts: /],
+  ['a record that is not there', ['pod-host-pid', join(folder, 'none')], /no such file/],
+  ['a rule file that is not there', [join(folder, 'none.yml')], /none.yml does not exist/],
+])('%s is told of', async (_, args, words) => {
+  const { status, stderr } = await run(['explain', ...args]);
+  expect(stderr).toMatch(words);
+  expect(status).toBe(2);
+});
+
+test('a record that cannot be read is told of, and the next one explained', async () => {
+  const { status, stdout } = await run(['explain', 'pod-host-pid'], { input: `text\n${lines(podEvent())}` });
+  expect(stdout).toMatch(/record 1: cannot be read: .*\nrecord 2, event 0: /);
+  expect(status).toBe(2);
+});
+
+test('a terminal is not waited for', async () => {
+  const { status, stderr } = await run(['explain', 'pod-host-pid'], { isTTY: true });
+  expect(stderr).toContain('there is no record; name a file');
+  expect(status).toBe(2);
+});
+
+test('control characters of an event do not reach the terminal', async () => {
+  const path = join(folder, 'odd.json');
+  writeFileSync(path, JSON.stringify({ ...podEvent(), user: { username: 'ann\u001b[2J\u202e' } }));
+  const { stdout } = await run(['explain', 'pod-host-pid', path]);
+  expect(stdout).toContain('ann');
+  for (const character of ['\u001b', '\u202e']) expect(stdout).not.toContain(character);
+});

@@ -1,0 +1,84 @@
+/** `tripline lint`: errors and warnings of every kind of file, on their own and together. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { exampleFolder, ruleText } from './files.ts';
+import { run } from './run.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = exampleFolder();
+});
+
+function write(name: string, text: string): string {
+  mkdirSync(join(folder, 'more'), { recursive: true });
+  const path = join(folder, 'more', name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test('files without fault are counted', async () => {
+  const ran = await run(['lint', join(folder, 'my-rules')]);
+  expect(ran).toEqual({ status: 0, stdout: '1 file, 0 errors, 0 warnings\n', stderr: '' });
+});
+
+test('an error comes with place, excerpt, caret and what to write', async () => {
+  const path = write('x.yml', ruleText.replace('namespace: default', 'namespace|startwith: default'));
+  const { status, stdout } = await run(['lint', path]);
+  expect(stdout).toMatch(new RegExp(`^${path}:8:\\d+: error: .*'startwith'; did you mean 'startswith'\\?`));
+  expect(stdout).toMatch(/\n {4}8 \| .*\n {6}\| +\^\n/);
+  expect(stdout).toMatch(/\n1 file, 1 error, 0 warnings\n$/);
+  expect(status).toBe(1);
+});
+
+test('a warning names its check, and is no failure', async () => {
+  const { status, stdout } = await run(['lint', write('x.yml', ruleText.replace('action: create', 'verb: replace'))]);
+  expect(stdout).toMatch(/warning: .*'replace'.*\[verb\]\n/);
+  expect(status).toBe(0);
+});
+
+test.each<[string, string, RegExp]>([
+  ['list.yml', 'title: A list\nvalues: {}\n', /error: 'values' has to be a list/],
+  [
+    'exception.yml',
+    'title: x\nlogsource: { product: kubernetes }\nfilter:\n  rules: [pod-in-defalt]\n  own: { username: ann }\n  condition: not own\n',
+    /pod-in-default/,
+  ],
+  [
+    'correlation.yml',
+    'title: x\nname: x\ncorrelation: { type: event_count, rules: [nowhere-to-be-found], timespan: 5m, condition: { gte: 2 } }\n',
+    /nowhere-to-be-found/,
+  ],
+])('%s is told by what is in it, and looked at together with the rest', async (name, text, words) => {
+  const { status, stdout } = await run(['lint', join(folder, 'my-rules'), write(name, text)]);
+  expect(stdout).toMatch(words);
+  expect(stdout).toContain(name);
+  expect(status).toBe(1);
+});
+
+test('a name that another rule has is told of', async () => {
+  const path = write('again.yml', ruleText.replace('c001', 'c002'));
+  expect((await run(['lint', join(folder, 'my-rules'), path])).stdout).toMatch(/'pod-in-default'/);
+});
+
+test('--json has a line for each problem, the count on stderr', async () => {
+  const path = write('x.yml', 'title: x\n');
+  const { stdout, stderr } = await run(['lint', path, '--json']);
+  const problems = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(problems.map(({ severity, path }) => [severity, path])).toEqual(problems.map(() => ['error', path]));
+  expect(stderr).toMatch(/1 file, \d+ errors?, 0 warnings/);
+});
+
+test('a path that is not there is told of', async () => {
+  expect(await run(['lint', join(folder, 'none')])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('none does not exist'),
+  });
+});
+
+test('what comes along has no errors', async () => {
+  expect((await run(['lint'])).status).toBe(0);
+});

@@ -1,0 +1,59 @@
+/** Commands as a person or a script runs them: within this process, as a process of its own, on a terminal. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Output } from '../../src/command-line/surroundings.ts';
+import { runCommandLine } from '../../src/commands/index.ts';
+import { bundledRules } from '../server/app.ts';
+
+export const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface Ran {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export function workFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'tripline-command-'));
+}
+
+interface Setting {
+  input?: string | Uint8Array;
+  /** Of the terminal; without it outputs are pipes. */
+  columns?: number;
+  /** Whether stdin is a terminal. */
+  isTTY?: boolean;
+}
+
+/** Runs a command within this process, which saves the second that a process takes to start. */
+export async function run(args: readonly string[], { input = '', columns, isTTY }: Setting = {}): Promise<Ran> {
+  const stdout: Uint8Array[] = [];
+  const stderr: Uint8Array[] = [];
+  const to = (chunks: Uint8Array[]): Output => ({
+    columns,
+    write: async (chunk) => void chunks.push(Buffer.from(chunk)),
+  });
+  async function* stdin() {
+    yield Buffer.from(input);
+  }
+  const status = await runCommandLine(args, {
+    version: '0.0.0',
+    environment: {},
+    stdin: Object.assign(stdin(), isTTY && { isTTY }),
+    stdout: to(stdout),
+    stderr: to(stderr),
+    bundled: { rules: bundledRules, schemas: fileURLToPath(new URL('../../schemas', import.meta.url)) },
+    stopped: () => new Promise(() => {}),
+  });
+  return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** Runs a line of shell, in which `tripline` is the binary. */
+export function shell(line: string, cwd: string): Ran {
+  const script = `tripline() { "${process.execPath}" "${main}" "$@"; }\n${line}`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}

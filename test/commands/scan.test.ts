@@ -1,0 +1,259 @@
+/** `tripline scan`: every layout and compression, what is written, and inputs that mean harm. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { encode } from '@msgpack/msgpack';
+import { describe, expect, test } from 'vitest';
+import { snappyFrames } from '../inputs/snappy.ts';
+import { podEvent } from '../server/app.ts';
+import { lines } from './files.ts';
+import { main, type Ran, run, workFolder } from './run.ts';
+
+const folder = workFolder();
+const match = podEvent({ auditID: 'm-1' });
+const clear = podEvent({ hostPID: false, auditID: 'c-1' });
+const ndjson = lines(match, clear, match, { log: 'text' });
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** With one rule, so that no other has a say. */
+function scan(args: string[], input?: string | Uint8Array): Promise<Ran> {
+  return run(['scan', ...args, '--rules', rule], { input });
+}
+const rule = new URL('../../rules/kubernetes/pod-host-pid.yml', import.meta.url).pathname;
+
+const findingsOf = ({ stdout }: Ran) =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+const nested = (value: unknown) => encode([[0, {}], value]);
+
+describe('every layout and compression is read', () => {
+  test.each<[string, string | Uint8Array]>([
+    ['lines', ndjson],
+    ['lines, the last without an end', ndjson.trimEnd()],
+    ['lines behind a byte order mark', `\ufeff${ndjson}`],
+    ['lines, the first of them cut', `{"kind":"Ev\n${ndjson}`],
+    ['an array', JSON.stringify([match, clear, match, { log: 'text' }])],
+    ['an array over several lines', JSON.stringify([match, clear, match, { log: 'text' }], null, 2)],
+    ['maps behind each other', ndjson.replaceAll('\n', '')],
+    [
+      'maps over several lines',
+      [match, clear, match, { log: 'text' }].map((one) => JSON.stringify(one, null, 2)).join('\n'),
+    ],
+    ['MessagePack', Buffer.concat([match, clear, match, { log: 'text' }].map(nested))],
+    ['gzip', gzipSync(ndjson)],
+    [
+      'gzip of several members',
+      Buffer.concat([gzipSync(lines(match, clear)), gzipSync(lines(match, { log: 'text' }))]),
+    ],
+    ['gzip of an array', gzipSync(JSON.stringify([match, clear, match]))],
+    ['zstd', zstdCompressSync(ndjson)],
+    ['zstd of several frames', Buffer.concat([zstdCompressSync(lines(match)), zstdCompressSync(lines(match))])],
+    ['snappy', snappyFrames(Buffer.from(ndjson))],
+  ])('%s', async (name, content) => {
+    const path = file('input', content);
+    const fromFile = await scan([path]);
+    expect(findingsOf(fromFile).map(({ rule }) => rule)).toEqual(['pod-host-pid', 'pod-host-pid']);
+    expect(fromFile.status).toBe(name.includes('cut') ? 2 : 1);
+    const fromPipe = await scan([], content);
+    expect(fromPipe.stdout).toBe(fromFile.stdout.replaceAll(JSON.stringify(path), '"stdin"'));
+    expect(await scan(['-'], content)).toEqual(fromPipe);
+  });
+});
+
+describe('exit codes', () => {
+  test.each<[string, string, number]>([
+    ['nothing found', lines(clear), 0],
+    ['no records', '', 0],
+    ['blank lines', '\n\n \n', 0],
+    ['findings', lines(match), 1],
+    ['an unreadable record', `${lines(clear)}text\n`, 2],
+    ['an unreadable record behind findings', `${lines(match)}text\n`, 2],
+  ])('%s', async (_, content, status) => {
+    expect((await scan([file('input', content)])).status).toBe(status);
+  });
+
+  test('a file that is not there, behind one with findings', async () => {
+    const { status, stderr, stdout } = await scan([file('input', lines(match)), join(folder, 'none')]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('none');
+    expect(stdout).not.toBe('');
+  });
+
+  test('a rule that cannot be used', async () => {
+    const rules = join(folder, 'broken');
+    mkdirSync(rules, { recursive: true });
+    writeFileSync(join(rules, 'broken.yml'), 'title: x\n');
+    const { status, stderr } = await run(['scan', '--rules', rule, '--rules', rules, file('input', lines(clear))]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('broken.yml:1:1');
+  });
+});
+
+describe('output', () => {
+  test('records: the bytes that came, each record with its tag', async () => {
+    const odd = `{"a" : 1,\t"big":12345678901234567890, "a":2}\r\n\n${ndjson.trimEnd()}`;
+    const { stdout } = await scan(['--output', 'records', file('input', odd)]);
+    expect(stdout.replace(/,"tripline":\{[^\n]*\}(?=\}(\r?\n|$))/g, '')).toBe(odd);
+    const verdicts = [...stdout.matchAll(/"tripline":\{"v":1,"verdict":"(\w+)"/g)].map(([, verdict]) => verdict);
+    expect(verdicts).toEqual(['not_audit', 'match', 'clear', 'match', 'not_audit']);
+  });
+
+  test('records of several files do not run into each other', async () => {
+    const open = file('open', lines(match).trimEnd());
+    const { stdout } = await scan(['--output', 'records', open, open]);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).auditID),
+    ).toEqual(['m-1', 'm-1']);
+  });
+
+  test('records of a pipe are those of a reply: what cannot be read passes through', async () => {
+    const junk = Buffer.concat([Buffer.from('\xff\xfe\n', 'latin1'), Buffer.from(lines(match))]);
+    const { stdout } = spawnSync(process.execPath, [main, 'scan', '--output', 'records', '--rules', rule], {
+      input: junk,
+    });
+    expect(stdout.subarray(0, 3)).toEqual(junk.subarray(0, 3));
+  });
+
+  test('findings name file and record', async () => {
+    const found = findingsOf(await scan([file('input', ndjson)]));
+    expect(found.map(({ file, record }) => [file, record])).toEqual(
+      [1, 3].map((record) => [join(folder, 'input'), record]),
+    );
+    expect(found[0]).toMatchObject({ rule: 'pod-host-pid', level: 'medium', matched: { hostPID: true } });
+  });
+
+  test('summary in a pipe is JSON lines, with --table a table', async () => {
+    const path = file('input', ndjson);
+    expect(findingsOf(await scan(['--output', 'summary', path]))).toEqual([
+      expect.objectContaining({ rule: 'pod-host-pid', level: 'medium', findings: 2, shadow: 0, undecided: 0 }),
+    ]);
+    const { stdout } = await scan(['--output', 'summary', '--table', path]);
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
+      ['LEVEL', 'RULE', 'FINDINGS'],
+      ['medium', 'pod-host-pid', '2'],
+      [''],
+    ]);
+  });
+
+  test('on a terminal it is a table that fits', async () => {
+    const { status, stdout } = await run(['scan', '--rules', rule, file('input', ndjson)], { columns: 40 });
+    expect(stdout.split('\n')).toEqual([
+      'LEVEL   RULE          FINDINGS  SHADOW …',
+      'medium  pod-host-pid         2       0 …',
+      '',
+    ]);
+    expect(status).toBe(1);
+  });
+
+  test('on a real terminal too', () => {
+    const command = [process.execPath, main, 'scan', '--rules', rule, file('input', ndjson)].join(' ');
+    const { stdout, error } = spawnSync('script', ['-qec', command, '/dev/null'], { input: '', encoding: 'utf8' });
+    if (error === undefined) expect(stdout).toMatch(/^LEVEL +RULE/m);
+  });
+
+  test('what could not be decided is counted', async () => {
+    const { requestObject, ...cut } = match as any;
+    const { stdout, stderr, status } = await scan([
+      '--output',
+      'summary',
+      file('input', lines({ ...cut, level: 'Metadata' })),
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ rule: 'pod-host-pid', findings: 0, undecided: 1 });
+    expect(stderr).toContain('1 undecided');
+    expect(status).toBe(0);
+  });
+});
+
+describe('bad input', () => {
+  const cut = gzipSync(lines(...Array.from({ length: 2000 }, (_, i) => podEvent({ auditID: `m-${i}` }))));
+  test.each<[string, string | Uint8Array, RegExp]>([
+    ['a cut gzip', cut.subarray(0, -20), /gzip: unexpected end of file/],
+    ['a gzip that breaks', Buffer.concat([gzipSync(ndjson).subarray(0, 40), Buffer.alloc(40, 7)]), /gzip: /],
+    ['a cut zstd', zstdCompressSync(ndjson).subarray(0, -5), /zstd|found the end/],
+    ['a cut snappy', snappyFrames(Buffer.from(ndjson)).subarray(0, -5), /snappy: it ends inside a frame/],
+    [
+      'a snappy with a wrong checksum',
+      snappyFrames(Buffer.from(ndjson), 1),
+      /snappy: the checksum of a frame is wrong/,
+    ],
+    ['xz', Buffer.from('\xfd7zXZ\x00rest', 'latin1'), /xz is not read here; use xz -dc FILE \| tripline scan/],
+    ['binary junk', Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i * 31) % 251)), /record 1: /],
+    ['a JSON array that breaks', '[{"a":1},{"b":', /found the end/],
+  ])('%s is told of, in words', async (_, content, words) => {
+    const { status, stderr } = await scan([file('input', content)]);
+    expect(stderr).toMatch(words);
+    expect(stderr).not.toContain('    at ');
+    expect(status).toBe(2);
+  });
+
+  test('what stands before a cut is scanned', async () => {
+    const found = findingsOf(await scan([file('input', cut.subarray(0, -20))]));
+    expect(found.length).toBeGreaterThan(1000);
+  });
+
+  test('a folder is told of', async () => {
+    const { status, stderr } = await scan([folder]);
+    expect(stderr).toContain('it is a folder');
+    expect(status).toBe(2);
+  });
+
+  test('many unreadable records are told of shortly', async () => {
+    const { stderr } = await scan([file('input', 'text\n'.repeat(1000))]);
+    expect(stderr).toContain('995 more could not be read');
+    expect(stderr.split('\n').length).toBeLessThan(10);
+  });
+
+  test('a line of 100 MB is read, and the next ones', async () => {
+    const long = `{"log":"${'x'.repeat(100e6)}"}\n`;
+    const { status, stderr, stdout } = await scan([file('long', lines(match) + long + lines(match))]);
+    expect(findingsOf({ stdout } as Ran).map(({ record }) => record)).toEqual([1, 3]);
+    expect(stderr).toContain('3 records');
+    expect(status).toBe(1);
+  });
+
+  test('a line beyond the limit, as a bomb has, takes no more memory than the limit', async () => {
+    const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024, 0x78), { level: 1 });
+    const { status, stderr } = await scan([file('bomb.gz', bomb)]);
+    expect(stderr).toMatch(/more than 134217728 bytes; raise limits.maxDecompressedBytes/);
+    expect(status).toBe(2);
+  });
+});
+
+test('a reader that has seen enough is no error', async () => {
+  const path = file('many', lines(...Array.from({ length: 20_000 }, () => match)));
+  const child = spawn(process.execPath, [main, 'scan', '--rules', rule, path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdout.once('data', () => child.stdout.destroy());
+  const [status] = await once(child, 'exit');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+test('memory does not grow with a file of lines', async () => {
+  const peak = (records: number) => {
+    const path = file('sized', lines(clear).repeat(records));
+    const measured = `process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS))`;
+    const { stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(measured)}`, main, 'scan', '--rules', rule, path],
+      { encoding: 'utf8' },
+    );
+    return Number(/peak (\d+)/.exec(stderr)![1]);
+  };
+  const [small, large] = [peak(20_000), peak(150_000)];
+  expect(large).toBeLessThan(2 * small);
+  expect(readFileSync(join(folder, 'sized')).length).toBeGreaterThan(80e6);
+});

@@ -1,0 +1,147 @@
+/** `tripline test`: what passes, what fails and why, and case files that mean harm. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { exampleFolder, passingCases, podIn, ruleText } from './files.ts';
+import { run } from './run.ts';
+
+let folder: string;
+let rulePath: string;
+beforeEach(() => {
+  folder = exampleFolder();
+  rulePath = join(folder, 'my-rules/pod-in-default.yml');
+});
+
+function writeCases(cases: unknown): void {
+  const text = typeof cases === 'string' ? cases : JSON.stringify(cases);
+  writeFileSync(rulePath.replace('.yml', '.cases.json'), text);
+}
+
+const testRules = (...args: string[]) => run(['test', join(folder, 'my-rules'), ...args]);
+
+test('cases that are answered as they should be pass', async () => {
+  expect(await testRules()).toEqual({ status: 0, stdout: '1 rule, 2 cases: all passed\n', stderr: '' });
+});
+
+test('a case that is answered otherwise is told with the explanation', async () => {
+  const [wrong] = passingCases.ignores;
+  writeCases({ ...passingCases, matches: [{ ...wrong, name: 'wrong' }] });
+  const { status, stdout } = await testRules();
+  expect(stdout).toContain(`FAIL ${rulePath}\n  'wrong': expected matches, got ignores\n    record 1, event 0: `);
+  expect(stdout).toContain("- namespace 'default': found 'shop'");
+  expect(stdout).toContain('1 rule, 2 cases: 1 failed');
+  expect(status).toBe(1);
+});
+
+test('a case can say the level of the finding', async () => {
+  const [match] = passingCases.matches;
+  writeCases({ ...passingCases, matches: [{ ...match, level: 'low' }] });
+  expect((await testRules()).status).toBe(0);
+  writeCases({ ...passingCases, matches: [{ ...match, level: 'high' }] });
+  const { status, stdout } = await testRules();
+  expect(stdout).toContain('expected the level high, got low');
+  expect(status).toBe(1);
+});
+
+test('records are one case: it matches if any of them does', async () => {
+  const records = [podIn('shop', 'r-1'), podIn('default', 'r-2')];
+  writeCases({ ...passingCases, matches: [{ name: 'the second', records }] });
+  expect((await testRules()).status).toBe(0);
+});
+
+test('a correlation is tested by a sequence', async () => {
+  const correlation = `title: Many pods in the default namespace
+id: 7d1b5a0e-5f6e-4c3c-9a38-0a52a5d5c002
+name: pods-in-default
+correlation:
+  type: event_count
+  rules: [pod-in-default]
+  group-by: [username]
+  timespan: 5m
+  condition: { gte: 2 }
+level: medium
+`;
+  writeFileSync(join(folder, 'my-rules/pods-in-default.yml'), correlation);
+  const [one, two] = ['r-1', 'r-2'].map((auditID) => podIn('default', auditID));
+  const cases = {
+    matches: [{ name: 'two', records: [one, two] }],
+    ignores: [{ name: 'the same one, sent again', records: [one, one] }],
+  };
+  writeFileSync(join(folder, 'my-rules/pods-in-default.cases.json'), JSON.stringify(cases));
+  expect(await testRules()).toMatchObject({ status: 0, stdout: '2 rules, 4 cases: all passed\n' });
+});
+
+test.each([['off'], ['shadow']])('a rule in mode %s is tested', async (mode) => {
+  writeFileSync(rulePath, `${ruleText}tripline: { mode: ${mode} }\n`);
+  writeCases({ matches: [passingCases.matches[0]], ignores: [{ ...passingCases.matches[0], name: 'wrong' }] });
+  expect(await testRules()).toMatchObject({ status: 1, stdout: expect.stringContaining("'wrong': expected ignores") });
+});
+
+test('a rule about something else is passed over', async () => {
+  writeFileSync(
+    join(folder, 'my-rules/foreign.yml'),
+    ruleText.replace('kubernetes, service: audit', 'windows').replace('c001', 'c009').replace('pod-in', 'foreign'),
+  );
+  expect((await testRules()).stdout).toBe('1 rule, 2 cases: all passed\n');
+});
+
+describe('lacking cases fail', () => {
+  test('no file', async () => {
+    rmSync(rulePath.replace('.yml', '.cases.json'));
+    expect(await testRules()).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('pod-in-default.cases.json; write {'),
+    });
+  });
+  test.each(['matches', 'ignores'])('none that it %s', async (answer) => {
+    writeCases({ ...passingCases, [answer]: [] });
+    expect(await testRules()).toMatchObject({ status: 1, stdout: expect.stringContaining(`'${answer}' in `) });
+  });
+});
+
+describe('a case file that cannot be read is told of with path and case', () => {
+  const one = passingCases.matches[0];
+  test.each<[string, unknown, RegExp]>([
+    ['no JSON', '{"matches": [', /pod-in-default.cases.json: .*JSON/],
+    ['a list', [], /expected a map with matches, ignores, undecided/],
+    ['an unknown kind', { matche: [] }, /'matche': is none of matches, .*did you mean 'matches'\?/],
+    ['a kind that is no list', { matches: {} }, /matches: expected a list of cases/],
+    ['a case that is no map', { matches: [1] }, /matches\[0\]: expected a case/],
+    ['no name', { matches: [{ record: {} }] }, /matches\[0\]: it has no name/],
+    ['a name twice', { matches: [one, one] }, /matches\[1\] 'in default': another case has this name/],
+    ['no record', { matches: [{ name: 'x' }] }, /matches\[0\] 'x': expected either "record"/],
+    ['both', { matches: [{ name: 'x', record: {}, records: [{}] }] }, /expected either "record"/],
+    ['no records', { matches: [{ name: 'x', records: [] }] }, /"records" has to be a list/],
+    ['a mistyped key', { matches: [{ name: 'x', recrod: {} }] }, /unknown key 'recrod'; did you mean 'record'\?/],
+    ['a level that there is not', { matches: [{ ...one, level: 'hihg' }] }, /"level" has to be one of/],
+    ['a level of what is ignored', { ignores: [{ ...one, level: 'low' }] }, /unknown key 'level'/],
+    ['a key of every object', '{"__proto__": [], "constructor": 1}', /'__proto__': is none of/],
+    ['depth', `{"matches":[{"name":"x","record":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`, /nests deeper than/],
+  ])('%s', async (_, cases, words) => {
+    writeCases(cases);
+    const { status, stderr } = await testRules();
+    expect(stderr).toMatch(words);
+    expect(stderr).toContain('pod-in-default.cases.json: ');
+    expect(status).toBe(2);
+  });
+});
+
+test('--json has a line for each case', async () => {
+  writeCases({ ...passingCases, undecided: [{ ...passingCases.matches[0], name: 'wrong' }] });
+  const { stdout, stderr } = await testRules('--json');
+  const results = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(results.map(({ name, passed }) => [name, passed])).toEqual([
+    ['in default', true],
+    ['elsewhere', true],
+    ['wrong', false],
+  ]);
+  expect(results[2].explained[0]).toMatchObject({ record: 1, explained: { answer: 'matches' } });
+  expect(stderr).toContain('1 failed');
+});
+
+test('the rules that come along pass', async () => {
+  expect(await run(['test'])).toMatchObject({ status: 0, stdout: expect.stringContaining('all passed') });
+});
