@@ -2,7 +2,7 @@
  * record to the next is in the store. */
 import { createHash } from 'node:crypto';
 import { isToldAtEnd } from './correlate/holds.ts';
-import { emptyGroup, GRACE, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
+import { emptyGroup, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
 import { type Correlated, type Evaluated, findingOf } from './detect.ts';
 import { fieldsOf } from './fields.ts';
 import { stringifyExactly } from './json/exact.ts';
@@ -30,6 +30,7 @@ export interface CorrelationLosses {
 
 const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
+const MONTH = 30 * DAY;
 /** How far an event's clock may be ahead of ours. One that is further would age all that is remembered. */
 const MAX_AHEAD = 5 * 60 * SECOND;
 /** Events of all groups, or terms, of one correlation. */
@@ -50,10 +51,10 @@ interface Told {
 }
 const told: Space = { name: 'told', mostEntries: MOST_ENTRIES, lifetime: DAY };
 
-/** The clock (`clock`), since when terms are learnt (`since/…`) and when windows end (`due/…`). */
-const progress: Space = { name: 'progress', mostEntries: 2 * MOST_ENTRIES, lifetime: null };
+/** The time of the latest event (`clock`), and since when the terms of a correlation are learnt (`since/…`). */
+const progress: Space = { name: 'progress', mostEntries: MOST_ENTRIES, lifetime: null };
 
-/** When there is something to do for a group: the time and the group's key, in the order of time. */
+/** When there is something to do for which group of a correlation: times and keys, in the order of time. */
 type Due = [at: number, group: string][];
 
 /** What is kept of a group. */
@@ -69,6 +70,8 @@ type Values = Readonly<Record<string, unknown>>;
 interface Planned {
   compiled: CompiledCorrelation;
   space: Space;
+  /** Of a correlation that is told at the end: one value, `Due`. */
+  due: Space;
   isToldAtEnd: boolean;
   /** Whether its windows make findings; if not, they count for other correlations alone. */
   isRaised: boolean;
@@ -140,9 +143,11 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const auditID = event.auditID.slice(0, MAX_AUDIT_ID_LENGTH);
       const lookup = found[0]?.lookup ?? fieldsOf(event);
       const current = { plan, key: keyOf(event), index, lookup, auditID, raised };
-      await tellAgain(current, at);
-      const clock = await advance(at, plan);
-      for (const planned of plan.toldAtEnd) await judgeDue(planned, current, clock);
+      const isRetry = await tellAgain(current, at);
+      const clock = await advance(at);
+      // Only what passes the end of a window tells of it: were it any event, a retry would find more than its first try.
+      const judging = isRetry || at < clock ? [] : plan.toldAtEnd;
+      for (const planned of judging) await judgeDue(planned, current, clock);
       for (const { rule } of found) {
         await take({ rule: rule.rule.name, key: current.key, at, auditID, lookup }, current, clock);
       }
@@ -150,20 +155,21 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     return { raised: [...raised.values()], withheld: plan.withheld };
   }
 
-  async function tellAgain(current: Current, at: number): Promise<void> {
-    const before = await store.update<Told[], Told[]>(told, current.key, at, (value) => ({
+  /** Tells what has been told on the event before, if it is known to have been here. */
+  async function tellAgain(current: Current, at: number): Promise<boolean> {
+    const before = await store.update<Told[], Told[] | undefined>(told, current.key, at, (value) => ({
       keep: value && keptTold(value),
-      result: value ?? [],
+      result: value,
     }));
-    for (const one of before) {
+    for (const one of before ?? []) {
       const planned = current.plan.bySpace.get(one.space);
       if (planned !== undefined) raise(planned, one, current);
     }
+    return before !== undefined;
   }
 
-  /** The time of the latest event of all. It matters to windows that are told at their end. */
-  async function advance(at: number, { toldAtEnd }: Plan): Promise<number> {
-    if (toldAtEnd.length === 0) return at;
+  /** The time of the latest event of all. */
+  function advance(at: number): Promise<number> {
     return store.update<number, number>(progress, 'clock', at, (value = at) => {
       const clock = Math.max(value, at);
       return { keep: { value: clock, entries: 1 }, result: clock };
@@ -182,7 +188,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const { test } = correlation;
       if (test.type === 'new_terms') {
         const terms = Object.fromEntries(test.fields.map((name, i) => [name, shown(measured[i])]));
-        const window = await takeTerm(planned, hashOf([...values, ...measured]), observation, test.learning);
+        const window = await takeTerm(planned, hashOf([...values, ...measured]), observation, test.learning, clock);
         if (window !== undefined) await tell(planned, { group: { ...group, ...terms }, window }, current, clock);
         continue;
       }
@@ -196,24 +202,31 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   async function takeTerm(
-    { space }: Planned,
+    { space, compiled }: Planned,
     key: string,
     { at, auditID }: Observation,
     learning: number,
+    clock: number,
   ): Promise<Window | undefined> {
+    const { name, timespan } = compiled.correlation;
+    // Whether it was new then, nobody remembers.
+    if (at < clock - space.lifetime!) {
+      losses.late(name);
+      return undefined;
+    }
     const since = await store.update<number, number>(progress, `since/${space.name}`, at, (value = at) => ({
       keep: { value, entries: 1 },
       result: value,
     }));
     const isNew = await store.update<number, boolean>(space, key, at, (last) => ({
       keep: { value: Math.max(last ?? at, at), entries: 1 },
-      result: last === undefined || at - last > space.lifetime!,
+      result: last === undefined || at - last > timespan * SECOND,
     }));
     return isNew && at >= since + learning * SECOND ? { from: at, to: at, auditIDs: [auditID] } : undefined;
   }
 
   async function takeEvent(
-    { compiled, space, isToldAtEnd }: Planned,
+    { compiled, space, due, isToldAtEnd }: Planned,
     groupKey: string,
     seen: Seen,
     group: Values,
@@ -237,12 +250,12 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     });
     if (observed.outcome === 'too late') losses.late(name);
     if (observed.forgotten > 0) losses.evicted(name, observed.forgotten);
-    if (newDue !== undefined) await schedule(space, groupKey, newDue, clock);
+    if (newDue !== undefined) await schedule(due, groupKey, newDue, clock);
     return observed.told;
   }
 
   async function schedule(space: Space, groupKey: string, at: number, clock: number): Promise<void> {
-    const evicted = await store.update<Due, number>(progress, `due/${space.name}`, clock, (due = []) => {
+    const evicted = await store.update<Due, number>(space, '', clock, (due = []) => {
       let place = due.length;
       while (place > 0 && due[place - 1]![0] > at) place--;
       due.splice(place, 0, [at, groupKey]);
@@ -253,44 +266,64 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (evicted > 0) losses.evicted(correlationOf(space.name), evicted);
   }
 
+  /** Judges the windows of a correlation that have ended, the groups in the order of time. */
   async function judgeDue(planned: Planned, current: Current, clock: number): Promise<void> {
-    const { space, compiled } = planned;
-    const groups = await store.update<Due, Due>(progress, `due/${space.name}`, clock, (due = []) => {
-      let count = 0;
-      while (count < Math.min(due.length, MAX_JUDGED) && due[count]![0] < clock) count++;
-      const result = due.splice(0, count);
-      return { keep: due.length > 0 ? { value: due, entries: due.length } : undefined, result };
-    });
-    for (const [at, groupKey] of groups) {
-      const judged = await store.update<GroupState, { one?: Omit<Told, 'space'>; due?: number }>(
-        space,
-        groupKey,
-        clock,
-        (state) => {
-          if (state === undefined) return { keep: undefined, result: {} };
-          // Since then the group has been given another time.
-          if (state.due !== at) return { keep: keptGroup(state), result: {} };
-          const { told: window, due } = judge(state.group, compiled, clock);
-          state.due = due;
-          return {
-            keep: due === undefined ? undefined : keptGroup(state),
-            result: { one: window && { ...state.last!, window }, due },
-          };
-        },
-      );
-      if (judged.due !== undefined) await schedule(space, groupKey, judged.due, clock);
-      if (judged.one !== undefined) await tell(planned, judged.one, current, clock);
+    let left = MAX_JUDGED;
+    while (left > 0) {
+      const groups = await store.update<Due, Due>(planned.due, '', clock, (due = []) => {
+        let count = 0;
+        while (count < Math.min(due.length, left) && due[count]![0] < clock) count++;
+        const result = due.splice(0, count);
+        return { keep: due.length > 0 ? { value: due, entries: due.length } : undefined, result };
+      });
+      if (groups.length === 0) return;
+      left -= groups.length;
+      for (const [at, groupKey] of groups) await judgeGroup(planned, groupKey, at, current, clock);
     }
+    // There may be more, for the next event; for a retry of this one there is not.
+    await remember(current, [], clock);
+  }
+
+  async function judgeGroup(
+    planned: Planned,
+    groupKey: string,
+    at: number,
+    current: Current,
+    clock: number,
+  ): Promise<void> {
+    const { compiled, space } = planned;
+    const { one, due } = await store.update<GroupState, { one?: Omit<Told, 'space'>; due?: number }>(
+      space,
+      groupKey,
+      clock,
+      (state) => {
+        if (state === undefined) return { keep: undefined, result: {} };
+        // Since then the group has been given another time.
+        if (state.due !== at) return { keep: keptGroup(state), result: {} };
+        const { told: window, due } = judge(state.group, compiled, clock);
+        state.due = due;
+        return {
+          keep: due === undefined ? undefined : keptGroup(state),
+          result: { one: window && { ...state.last!, window }, due },
+        };
+      },
+    );
+    if (due !== undefined) await schedule(planned.due, groupKey, due, clock);
+    if (one !== undefined) await tell(planned, one, current, clock);
+  }
+
+  async function remember({ key }: Current, more: readonly Told[], clock: number): Promise<void> {
+    await store.update<Told[], void>(told, key, clock, (value = []) => ({
+      keep: keptTold([...value, ...more]),
+      result: undefined,
+    }));
   }
 
   /** Raises the finding of a window, remembers it for a retry, and counts it for other correlations. */
   async function tell(planned: Planned, one: Omit<Told, 'space'>, current: Current, clock: number): Promise<void> {
     const { name } = planned.compiled.correlation;
     const whole: Told = { space: planned.space.name, ...one };
-    await store.update<Told[], void>(told, current.key, clock, (value = []) => ({
-      keep: keptTold([...value, whole]),
-      result: undefined,
-    }));
+    await remember(current, [whole], clock);
     raise(planned, whole, current);
     const { group, window } = one;
     const auditID = window.auditIDs.at(-1) ?? current.auditID;
@@ -360,9 +393,9 @@ function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
   const links = new Map<string, { planned: Planned; rule: number }[]>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
-    const space = spaceOf(compiled);
+    const { space, due } = spacesOf(compiled);
     const isRaised = !withheld.has(compiled.correlation.name);
-    const planned = { compiled, space, isToldAtEnd: isToldAtEnd(compiled), isRaised };
+    const planned = { compiled, space, due, isToldAtEnd: isToldAtEnd(compiled), isRaised };
     bySpace.set(space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       links.set(name, [...(links.get(name) ?? []), { planned, rule }]);
@@ -374,17 +407,16 @@ function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
 
 /** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
  * goes on. */
-function spaceOf(compiled: CompiledCorrelation): Space {
+function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due'> {
   const { correlation, rules, groupFields, valueFields, ways } = compiled;
   const { name, timespan, test } = correlation;
   const body = hashOf([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
   const span = timespan * SECOND;
-  const lifetimeOf = () => {
-    if (test.type === 'new_terms') return span;
-    // These are forgotten when they have been judged, however far time jumps.
-    return isToldAtEnd(compiled) ? null : span + LATENESS + GRACE;
-  };
-  return { name: `${name}@${body}`, mostEntries: MOST_ENTRIES, lifetime: lifetimeOf() };
+
+  // Windows that are told at the end are forgotten when they have been judged; those of a rule that is gone, some time.
+  const lifetime = isToldAtEnd(compiled) ? 2 * span + MONTH : span + LATENESS;
+  const space = { name: `${name}@${body}`, mostEntries: MOST_ENTRIES, lifetime };
+  return { space, due: { ...space, name: `${name}@${body}/due` } };
 }
 
 function keptGroup(state: GroupState): Kept<GroupState> {

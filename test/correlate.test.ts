@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { correlator } from '../src/correlate.ts';
 import { conclude, type Detection, evaluateRecord, type Ruleset } from '../src/detect.ts';
@@ -126,7 +127,7 @@ describe.each<[string, string, [name: string, events: Given[], toldOn: number[]]
       ['enough of them', [got(0), got(1), got(60), tick(200)], []],
       ['of one that was late, but not too late', [got(0), got(1), tick(110), got(59), tick(200)], []],
       ['each window', [got(0), got(61), tick(300)], [2]],
-      ['and the next on the next event', [got(0), got(61), tick(300), tick(301)], [2, 3]],
+      ['not on an event from before', [got(0), tick(100), tick(130), tick(129)], [2]],
       ['on an event of its own', [got(0), got(200)], [1]],
     ],
   ],
@@ -313,6 +314,16 @@ describe('a finding', () => {
     expect(findings[0]).toMatchObject({ summary: 'ann did get 1 times', correlation: { events: ['g-0'], value: 1 } });
   });
 
+  test('that is told at the end is told for each window that has ended', async () => {
+    const body = '{ type: event_count, rules: [got], timespan: 1m, condition: { lt: 3 } }';
+    const { see } = sidecar(rulesetOf(correlation(body)));
+    await see(got(0));
+    await see(got(61));
+    const { findings } = await see(tick(500));
+    expect(findings.map((finding) => finding.correlation.events)).toEqual([['g-0'], ['g-61']]);
+    expect(new Set(findings.map(({ id }) => id)).size).toBe(2);
+  });
+
   test('is at the event of the record that completes it', async () => {
     const { see } = sidecar(rulesetOf(correlation(three)));
     const { findings } = await see([got(0), got(1), got(2), got(3)]);
@@ -464,6 +475,14 @@ describe('time', () => {
     expect(lost.told().late).toEqual(['c']);
   });
 
+  test('nor is a term, of which nobody remembers whether it was new', async () => {
+    const body = '{ type: new_terms, rules: [got], timespan: 1m, condition: { field: username } }';
+    const { tell, lost } = sidecar(rulesetOf(correlation(body, 'tripline: { learning: 0s }')));
+    const bob = (at: number) => got(at, { user: 'bob' });
+    expect(await tell([got(0), got(2_000), bob(1_100), bob(1_039)])).toEqual([['c'], ['c'], ['c'], []]);
+    expect(lost.told().late).toEqual(['c']);
+  });
+
   test('a clock that is ahead does not age what is remembered', async () => {
     const ruleset = rulesetOf(correlation(three));
     const ahead = got(0, { user: 'eve', more: { requestReceivedTimestamp: '2099-01-01T00:00:00Z' } });
@@ -480,6 +499,63 @@ describe('time', () => {
       ),
     ).toEqual([2]);
   });
+});
+
+describe('any order of anything', () => {
+  const bodies = [
+    three,
+    '{ type: value_count, rules: [got], group-by: [username], timespan: 1m, condition: { field: responseStatus.code, gte: 2 } }',
+    '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 2 } }',
+    '{ type: temporal, group-by: [username], timespan: 1m, condition: got and not deleted }',
+    '{ type: new_terms, rules: [got], timespan: 1m, condition: { field: username } }\ntripline: { learning: 0s }',
+  ];
+  const drawn = fc.array(
+    fc.record({
+      at: fc.nat(300),
+      verb: fc.constantFrom('get', 'delete', 'watch'),
+      user: fc.constantFrom('ann', 'bob'),
+      code: fc.constantFrom(200, 403),
+      // How much later it comes again, and whether there is a restart before it.
+      again: fc.nat(6),
+      restart: fc.boolean(),
+    }),
+    { minLength: 5, maxLength: 30 },
+  );
+
+  test.each(bodies)(
+    'a delivery that is repeated changes nothing and finds the same, a restart between or not: %s',
+    async (body) => {
+      const ruleset = rulesetOf(
+        correlation(body),
+        'title: P\nname: p\ncorrelation: { type: event_count, rules: [c], timespan: 5m, condition: { gte: 2 }, generate: true }',
+      );
+      let found = 0;
+      await fc.assert(
+        fc.asyncProperty(drawn, async (given) => {
+          const events = given.map((one, i) => ({ ...one, auditID: `e${i}` }));
+          const plain = sidecar(ruleset);
+          const expected = [];
+          for (const event of events) expected.push((await plain.see(event)).findings);
+          found += expected.flat().length;
+
+          let store = memoryStore();
+          for (const [index, event] of events.entries()) {
+            if (event.restart) {
+              const next = memoryStore();
+              for (const row of JSON.parse(JSON.stringify([...store.rows()]))) next.restore(row);
+              store = next;
+            }
+            const { see } = sidecar(ruleset, store);
+            expect((await see(event)).findings).toEqual(expected[index]);
+            const before = index - event.again;
+            if (before >= 0) expect((await see(events[before]!)).findings).toEqual(expected[before]);
+          }
+        }),
+        { numRuns: 60 },
+      );
+      expect(found).toBeGreaterThan(20);
+    },
+  );
 });
 
 describe('another rule set', () => {
@@ -511,7 +587,8 @@ describe('memory', () => {
     for (let batch = 0; batch < 3; batch++) {
       await see(many.map((given) => ({ ...given, user: `${batch}-${given.user}` })));
     }
-    expect(store.entries()).toBeLessThanOrEqual(100_000);
+    // And the clock.
+    expect(store.entries()).toBeLessThanOrEqual(100_001);
     expect(lost.told().evicted.c).toBeGreaterThanOrEqual(60_000 * 2 - 100_000);
   });
 
@@ -553,6 +630,15 @@ describe('memory', () => {
     for (let i = 0; i < 3; i++) await see(got(i, { user: 'x'.repeat(100_000), auditID: `${i}`.repeat(100_000) }));
     const bytes = [...store.rows()].reduce((sum, row) => sum + JSON.stringify(row).length, 0);
     expect(bytes).toBeLessThan(20_000);
+  });
+
+  test('no event is told of more than a hundred windows that end: the next is told of others', async () => {
+    const body = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
+    const { see } = sidecar(rulesetOf(correlation(body)));
+    await see(every(250, (i) => got(i / 1000, { user: `u${i}`, auditID: `x${i}` })));
+    const counts = [];
+    for (const at of [500, 501, 502, 503]) counts.push((await see(tick(at))).findings.length);
+    expect(counts).toEqual([100, 100, 50, 0]);
   });
 
   test('what is over is forgotten', async () => {
