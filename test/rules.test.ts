@@ -56,14 +56,9 @@ it('every file is a rule that can be used', () => {
 /** Rules about what pod specs say, of pods and workloads alike. */
 const podRules = [
   ...['pod-privileged', 'pod-runs-as-root', 'pod-allow-privilege-escalation', 'pod-host-ipc', 'pod-host-network'],
-  ...[
-    'pod-hostpath',
-    'pod-hostpath-sensitive',
-    'pod-dangerous-capabilities',
-    'pod-capabilities-declared',
-    'pod-controller-serviceaccount',
-  ],
-  ...['pod-image-not-in-allowlist', 'pod-created-reverse-shell-args', 'cryptomining-container'],
+  ...['pod-hostpath', 'pod-hostpath-sensitive', 'pod-dangerous-capabilities', 'pod-capabilities-declared'],
+  ...['pod-controller-serviceaccount', 'pod-image-not-in-allowlist', 'pod-created-reverse-shell-args'],
+  'cryptomining-container',
 ];
 
 /** What a rule says though its fields say so already, for its readers and for tools whose fields do not. */
