@@ -151,9 +151,9 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     'sourceIPs',
     {
       many: true,
-      doc: 'Addresses that the request came through; all but the last can be forged.',
+      doc: 'Addresses that the request came through; all but the last can be forged. GKE: for callers inside a word, `private`.',
       source: 'sourceIPs',
-      unknown: sometimes(['gke'], 'GKE: callers that Google does not tell'),
+      unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
       read: ({ sourceIPs, gaps }) => listed(sourceIPs, gaps.sourceIPs),
     },
   ],
@@ -162,7 +162,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'The first of sourceIPs: the client, if it did not forge it.',
       source: 'sourceIPs',
-      unknown: sometimes(['gke'], 'GKE: callers that Google does not tell'),
+      unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
       read: ({ sourceIPs, gaps }) => text(sourceIPs[0] ?? '', gaps.sourceIPs, 'absent'),
     },
   ],

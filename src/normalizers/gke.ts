@@ -1,5 +1,4 @@
 /** Google Kubernetes Engine: audit events as entries of Cloud Audit Logs, on their own or in Pub/Sub messages. */
-import ipaddr from 'ipaddr.js';
 import { at, CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Cluster, ObjectRef } from '../record.ts';
 import { objectOfPath } from '../resource-path.ts';
@@ -72,8 +71,8 @@ function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   const userAgent = textAt(payload, 'requestMetadata', 'callerSuppliedUserAgent');
   if (isWhole || userAgent !== undefined) source.userAgent = userAgent ?? '';
   const ip = textAt(payload, 'requestMetadata', 'callerIp') ?? textAt(payload, 'requestMetadata', 'callerIP') ?? '';
-  // Google puts `private` or `gce-internal-ip` where it does not tell the address: unknown, and so left to null.
-  source.sourceIPs = isAddress(ip) ? [ip] : null;
+  // For callers inside Google puts a word, `private` or `gce-internal-ip`: it is in no network, and so not in a public one.
+  source.sourceIPs = ip === '' ? null : [ip];
   const labels = member(entry, 'labels');
   if (labels !== undefined) source.annotations = labels;
   else if (entry[CUT] === undefined) source.annotations = {};
@@ -188,10 +187,6 @@ function uriOf(objectRef: ObjectRef | undefined, path: string, verb: string): st
     .split('/')
     .slice(1, toCollection ? -1 : undefined)
     .join('/')}`;
-}
-
-function isAddress(ip: string): boolean {
-  return ipaddr.IPv4.isValidFourPartDecimal(ip) || ipaddr.IPv6.isValid(ip);
 }
 
 /** A long-running request has two entries, `first` and `last`; others are both at once. */
