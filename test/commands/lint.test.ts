@@ -25,8 +25,8 @@ test('files without fault are counted', async () => {
 test('an error comes with place, excerpt, caret and what to write', async () => {
   const path = write('x.yml', ruleText.replace('namespace: default', 'namespace|startwith: default'));
   const { status, stdout } = await run(['lint', path]);
-  expect(stdout).toMatch(new RegExp(`^${path}:8:\\d+: error: .*'startwith'; did you mean 'startswith'\\?`));
-  expect(stdout).toMatch(/\n {4}8 \| .*\n {6}\| +\^\n/);
+  expect(stdout).toMatch(new RegExp(`^${path}:9:\\d+: error: .*'startwith'; did you mean 'startswith'\\?`));
+  expect(stdout).toMatch(/\n {4}9 \| .*\n {6}\| +\^\n/);
   expect(stdout).toMatch(/\n1 file, 1 error, 0 warnings\n$/);
   expect(status).toBe(1);
 });
