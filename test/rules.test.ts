@@ -53,6 +53,26 @@ it('every file is a rule that can be used', () => {
   expect(names(/\.cases\.json$/).sort()).toEqual(names(/\.ya?ml$/).sort());
 });
 
+/** Rules about what bindings say. */
+const bindingRules = [
+  'binding-admin-to-default-serviceaccount',
+  'binding-cluster-admin',
+  'binding-privileged-clusterrole',
+  'binding-to-anonymous',
+  'binding-to-serviceaccount',
+];
+
+/** Rules about what other objects say. */
+const objectRules = [
+  'dashboard-exposed-by-service',
+  'image-policy-break-glass',
+  'role-node-proxy',
+  'role-pod-exec',
+  'role-sensitive-permissions',
+  'role-wildcard',
+  'service-nodeport',
+];
+
 /** Rules about what pod specs say, of pods and workloads alike. */
 const podRules = [
   ...['pod-privileged', 'pod-runs-as-root', 'pod-allow-privilege-escalation', 'pod-host-ipc', 'pod-host-network'],
@@ -67,7 +87,9 @@ const restated = new Set([
   // As are pod specs, and of nothing but pods and workloads.
   ...podRules.flatMap((rule) => ['verb', 'resource'].map((field) => `${rule} if written loses ${field}`)),
   'secrets-list-cluster-wide if read_all loses verb', // Without a namespace Secrets are listed and watched alone.
-  ...['service-nodeport', 'dashboard-exposed-by-service'].map((rule) => `${rule} if written loses verb`), // As is the object.
+  // As are objects.
+  ...objectRules.map((rule) => `${rule} if written loses verb`),
+  ...bindingRules.map((rule) => `${rule} if bound loses verb`),
 ]);
 
 describe.each(files)('$file', ({ file, head, names, rules, cases }) => {
