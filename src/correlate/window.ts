@@ -151,9 +151,10 @@ function close(group: Group, window: { from: number; until: number }): void {
 function forget(group: Group, correlation: CompiledCorrelation): number {
   const timespan = timespanOf(correlation);
   const judged = group.over.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
-  // What is told at the end looks a timespan back from the event that opens a window.
+  // What is told at the end looks a timespan back from the event that opens a window, which may be one yet to come.
+  const opening = Math.max(judged, group.newest - timespan - GRACE);
   const oldest = isToldAtEnd(correlation)
-    ? (openingOf(group, correlation)?.at ?? Math.max(judged, group.newest - timespan - GRACE)) - timespan
+    ? Math.min(opening, openingOf(group, correlation)?.at ?? opening) - timespan
     : group.newest - timespan - LATENESS;
   group.over = group.over.filter(({ until }, index) => until >= oldest || index === group.over.length - 1);
   const kept = group.events.findIndex(({ at }) => at >= oldest);
