@@ -200,6 +200,7 @@ const rows: Record<string, Rows> = {
       'a class': ruleOf(asking('name|re: web-[0-9]')),
       'at each line': ruleOf(asking("name|re|m: '^web'")),
       'no expression': ruleOf(asking('name: web')),
+      'a list by name': ruleOf(asking("name|re|expand: '%names%'")),
     },
   },
   'open-dot': {

@@ -162,7 +162,8 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'plain-regex': {
     doc: 'A regular expression that is only text.',
-    run: onRegexes((source, { offset, test }, _item, report) => {
+    run: onRegexes((source, { offset, test }, { modifiers }, report) => {
+      if (modifiers.includes('expand')) return; // The pattern is in the list.
       const [, start, text = '', end] = /^(\^?)((?:[\w\s/:@,;=%&#!"'~<>-]|\\[^\w\s])+)(\$?)$/.exec(source) ?? [];
       const flags = test.kind === 'regex' ? test.flags : [];
       if (text === '' || flags.includes('m')) return;
