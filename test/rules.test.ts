@@ -82,11 +82,18 @@ const podRules = [
   'cryptomining-container',
 ];
 
+/** Rules about the commands of execs, which nothing else has. */
+const commandRules = [
+  ...['pod-exec-reverse-shell', 'pod-exec-download-tool', 'pod-exec-shell-binary', 'pod-exec-serviceaccount-token'],
+  ...['pod-exec-sensitive-file', 'pod-exec-cloud-metadata', 'pod-exec-kubectl-cp'],
+];
+
 /** What a rule says though its fields say so already, for its readers and for tools whose fields do not. */
 const restated = new Set([
   'workload-host-pid if written loses verb', // hostPID is read in writes alone.
   // As are pod specs, and of nothing but pods and workloads.
   ...podRules.flatMap((rule) => ['verb', 'resource'].map((field) => `${rule} if written loses ${field}`)),
+  ...commandRules.flatMap((rule) => ['resource', 'subresource'].map((field) => `${rule} if exec loses ${field}`)),
   'secrets-list-cluster-wide if read_all loses verb', // Without a namespace Secrets are listed and watched alone.
   // As are objects.
   ...objectRules.map((rule) => `${rule} if written loses verb`),
