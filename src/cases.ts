@@ -24,6 +24,9 @@ export type Answer = (typeof answers)[number];
 /** A kind of which there is no case is empty. */
 export type Cases = Readonly<Record<Answer, readonly Case[]>>;
 
+/** Values that lists have for the cases of a file, by name: those of an operator are not known to its author. */
+export type ListValues = Readonly<Record<string, readonly string[]>>;
+
 /** Levels of a record, and of what is around it in the file. */
 const MAX_DEPTH = 256 + 4;
 /** More than a record has that came over a wire. */
@@ -35,7 +38,7 @@ export function casesPathOf(rulePath: string): string {
 }
 
 /** The cases of a file, unless something is wrong with it: then a line for each thing that is, with path and case. */
-export function parseCases(text: string, path: string): { cases?: Cases; problems: string[] } {
+export function parseCases(text: string, path: string): { cases?: Cases; lists?: ListValues; problems: string[] } {
   const bytes = Buffer.from(text);
   let root: unknown;
   try {
@@ -51,10 +54,12 @@ export function parseCases(text: string, path: string): { cases?: Cases; problem
   const problems: string[] = [];
   const names = new Set<string>();
   const report = (place: string, message: string) => problems.push(`${path}: ${place}: ${message}`);
+  const keys = ['lists', ...answers];
   for (const key of Object.keys(root)) {
-    if (isAnswer(key)) continue;
-    report(quote(key), `is none of ${answers.join(', ')}; ${didYouMean(key, answers, 'remove it')}`);
+    if (!keys.includes(key)) report(quote(key), `is none of ${keys.join(', ')}; ${didYouMean(key, keys, 'remove it')}`);
   }
+  const lists = member(root, 'lists') ?? {};
+  if (!isListValues(lists)) report('lists', 'expected values by the names of lists, { "allowed_users": ["ann"] }');
   const read = (answer: Answer): Case[] => {
     const list = member(root, answer) ?? [];
     if (!Array.isArray(list)) {
@@ -68,7 +73,12 @@ export function parseCases(text: string, path: string): { cases?: Cases; problem
     });
   };
   const cases = { matches: read('matches'), ignores: read('ignores'), undecided: read('undecided') };
-  return problems.length > 0 ? { problems } : { cases, problems };
+  return problems.length > 0 || !isListValues(lists) ? { problems } : { cases, lists, problems };
+}
+
+function isListValues(value: unknown): value is ListValues {
+  const isTexts = (list: unknown) => Array.isArray(list) && list.every((text) => typeof text === 'string');
+  return isMap(value) && Object.values(value).every(isTexts);
 }
 
 function readCase(
@@ -99,10 +109,6 @@ function readCase(
 
 function isLevel(value: unknown): value is Level {
   return levels.includes(value as Level);
-}
-
-function isAnswer(key: string): key is Answer {
-  return answers.includes(key as Answer);
 }
 
 /** Whether a case was answered as it should be: the kind, and the level where the case says one. */

@@ -14,7 +14,7 @@ export interface EveryRule extends LoadedRules {
 export function loadEveryRule(sources: RuleSources): EveryRule {
   const modes = new Map<string, RuleMode>();
   const overrides: Record<string, Override> = { ...sources.overrides };
-  const placeholders = placeholdersOf(loadLists(sources.lists ?? []).lists);
+  const placeholders = placeholdersOf(loadLists(sources.lists ?? []).lists, sources.values);
   for (const { path, text } of readSources(sources.rules, 'rules').files) {
     const { rules, correlations } = parseRules(text, path, { placeholders });
     for (const { name, id, mode } of [...rules, ...correlations]) {

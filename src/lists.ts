@@ -44,7 +44,11 @@ function listsIn(paths: readonly string[]): LoadedLists {
   return { lists: [...lists.values()], files, problems };
 }
 
-/** What `%name%` stands for in rules. */
-export function placeholdersOf(lists: readonly List[]): Placeholders {
-  return new Map(lists.map(({ name, values }) => [name, values]));
+/** What `%name%` stands for in rules.
+ * @param instead values in the place of those that lists have, by name */
+export function placeholdersOf(
+  lists: readonly List[],
+  instead: Readonly<Record<string, readonly string[]>> = {},
+): Placeholders {
+  return new Map([...lists.map(({ name, values }) => [name, values] as const), ...Object.entries(instead)]);
 }

@@ -34,6 +34,8 @@ export interface RuleSources {
   rules: readonly string[];
   /** Files and folders with lists, beside those that come with Tripline. */
   lists?: readonly string[];
+  /** Values that lists have instead of their own, by name. */
+  values?: Readonly<Record<string, readonly string[]>>;
   /** Files and folders with filters. */
   exceptions?: readonly string[];
   /** By name or id of a rule or a correlation. */
@@ -59,14 +61,15 @@ type Document = Rule | Correlation;
 
 /** Loads every rule of the given files and folders, in the order of their paths.
  * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
-export function loadRules({ rules: paths, lists = [], exceptions = [], overrides = {} }: RuleSources): LoadedRules {
-  const listed = loadLists(lists);
+export function loadRules(sources: RuleSources): LoadedRules {
+  const { rules: paths, exceptions = [], overrides = {} } = sources;
+  const listed = loadLists(sources.lists ?? []);
+  const placeholders = placeholdersOf(listed.lists, sources.values);
   const ruleFiles = readSources(paths, 'rules');
   const exceptionFiles = readSources(exceptions, 'exceptions');
   const files = [...listed.files, ...ruleFiles.files, ...exceptionFiles.files];
   const problems = [...listed.problems, ...ruleFiles.problems, ...exceptionFiles.problems];
 
-  const placeholders = placeholdersOf(listed.lists);
   const read = ({ path, text }: SourceFile): ParsedFile => {
     const parsed = parseRules(text, path, { knownFields, placeholders });
     problems.push(...parsed.problems);
@@ -110,7 +113,7 @@ export function loadRules({ rules: paths, lists = [], exceptions = [], overrides
   const textOf = new Map(files.map(({ path, text }) => [path, text]));
   const decisive = [
     [...live, ...filters].map(({ name, path }) => [name, textOf.get(path)]),
-    listed.lists.map(({ name, values }) => [name, values]),
+    [...placeholders],
     Object.entries(overrides).sort(),
   ];
   const hash = createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 12);

@@ -1,6 +1,15 @@
 /** Rule files on the cases beside them: what passed, what did not, and why. */
 import { existsSync, readFileSync } from 'node:fs';
-import { type Answer, answers, answerTo, type Case, casesPathOf, isRight, parseCases } from './cases.ts';
+import {
+  type Answer,
+  answers,
+  answerTo,
+  type Case,
+  casesPathOf,
+  isRight,
+  type ListValues,
+  parseCases,
+} from './cases.ts';
 import type { Detection, Ruleset } from './detect.ts';
 import { type Explained, explainRecord } from './explain-record.ts';
 import type { Level } from './record.ts';
@@ -27,8 +36,13 @@ export interface FileResult {
   problems: string[];
 }
 
-/** Runs the rules of a file on its cases; undefined where no rule of the set is from there. */
-export async function testRuleFile(path: string, ruleset: Ruleset): Promise<FileResult | undefined> {
+/** Runs the rules of a file on its cases; undefined where no rule of the set is from there.
+ * @param withLists the same set with other values of lists, as the cases say */
+export async function testRuleFile(
+  path: string,
+  ruleset: Ruleset,
+  withLists: (values: ListValues) => Ruleset,
+): Promise<FileResult | undefined> {
   const own = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations.map((one) => one.correlation)]
     .filter((head) => head.path === path)
     .map(({ name }) => name);
@@ -40,11 +54,11 @@ export async function testRuleFile(path: string, ruleset: Ruleset): Promise<File
     const hint = 'write {"matches": [{"name": "…", "record": {…}}], "ignores": […]}';
     return { ...result, lacking: [`there is no ${casesPath}; ${hint}`] };
   }
-  const { cases, problems } = parseCases(readFileSync(casesPath, 'utf8'), casesPath);
+  const { cases, lists, problems } = parseCases(readFileSync(casesPath, 'utf8'), casesPath);
   if (cases === undefined) return { ...result, problems };
 
   const names = new Set(own);
-  const needed = neededFor(names, ruleset);
+  const needed = neededFor(names, lists === undefined || Object.keys(lists).length === 0 ? ruleset : withLists(lists));
   for (const expected of answers) {
     if (cases[expected].length === 0 && expected !== 'undecided') result.lacking.push(lackOf(expected, casesPath));
     for (const one of cases[expected]) result.cases.push(await runCase(one, { path, expected, names, needed }));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { answers, answerTo, type Cases, casesPathOf, isRight, parseCases } from '../src/cases.ts';
+import { answers, answerTo, type Cases, casesPathOf, isRight, type ListValues, parseCases } from '../src/cases.ts';
 import type { Ruleset } from '../src/detect.ts';
 import { loadEveryRule } from '../src/every-rule.ts';
 import { knownFields } from '../src/rules.ts';
@@ -23,26 +23,32 @@ interface RuleDocuments {
   names: ReadonlySet<string>;
   rules: Rule[];
   cases: Cases;
+  /** All rules, with the values of lists that the cases are written for. */
+  ruleset: Ruleset;
 }
 
 const heads = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations.map((one) => one.correlation)];
 const files: RuleDocuments[] = [...new Set(heads.map(({ path }) => path))].map((path) => {
   const inFile = heads.filter((head) => head.path === path);
   const casesPath = casesPathOf(path);
+  // A rule without cases fails on its own, and hides nothing of the others.
+  const { cases, lists } = readCases(existsSync(casesPath) ? readFileSync(casesPath, 'utf8') : '{}', casesPath);
+  const hasLists = Object.keys(lists).length > 0;
+  const own = hasLists ? loadEveryRule({ rules: [folder], values: lists }).ruleset : ruleset;
   return {
     file: relative(folder, path),
     head: inFile.find(({ name }) => name === basename(path).replace(/\.ya?ml$/, '')) ?? inFile[0]!,
     names: new Set(inFile.map(({ name }) => name)),
-    rules: ruleset.rules.map(({ rule }) => rule).filter((rule) => rule.path === path),
-    // A rule without cases fails on its own, and hides nothing of the others.
-    cases: readCases(existsSync(casesPath) ? readFileSync(casesPath, 'utf8') : '{}', casesPath),
+    rules: own.rules.map(({ rule }) => rule).filter((rule) => rule.path === path),
+    cases,
+    ruleset: own,
   };
 });
 
-function readCases(text: string, path: string): Cases {
-  const { cases, problems } = parseCases(text, path);
+function readCases(text: string, path: string): { cases: Cases; lists: ListValues } {
+  const { cases, lists, problems } = parseCases(text, path);
   expect(problems).toEqual([]);
-  return cases!;
+  return { cases: cases!, lists: lists! };
 }
 
 it('every file is a rule that can be used', () => {
@@ -100,7 +106,7 @@ const restated = new Set([
   ...bindingRules.map((rule) => `${rule} if bound loses verb`),
 ]);
 
-describe.each(files)('$file', ({ file, head, names, rules, cases }) => {
+describe.each(files)('$file', ({ file, head, names, rules, cases, ruleset }) => {
   it('is named as its file, and whole', () => {
     expect(head.name).toBe(basename(file).replace(/\.ya?ml$/, ''));
     expect(head).toMatchObject({ id: expect.any(String), description: expect.stringMatching(/./) });
@@ -129,7 +135,7 @@ describe('docs/rules.md', () => {
     expect(problems.map(printRuleProblem)).toEqual([]);
   });
 
-  const cases = readCases(block('json'), 'docs/rules.md');
+  const { cases } = readCases(block('json'), 'docs/rules.md');
   const names = new Set([rule!.name]);
   const alone = { hash: '', rules: [compileRule(rule!)], correlations: [] };
   holds(names, cases, alone);

@@ -18,8 +18,8 @@ export const testCommand = defineCommand({
     'Runs each rule file on the cases in the file of its name with .cases.json: {"matches": […], "ignores": […], ' +
     '"undecided": […]}, each a list of {"name": "…", "record": {…}}, or "records": […] for a correlation: the records ' +
     'come in this order, and the case matches if any of them completes it. A case that matches may say the "level" of ' +
-    'the finding. A rule without cases that it matches and ' +
-    'cases that it ignores fails; rules about something else than Kubernetes audit events are passed over. Rules that ' +
+    'the finding. Beside the three, "lists": {"allowed_users": ["ann"]} gives lists the values that the cases are written ' +
+    'for. A rule without cases that it matches and cases that it ignores fails; rules about something else than Kubernetes audit events are passed over. Rules that ' +
     'are off or in shadow mode are tested like the others.\n\n' +
     'Without a PATH it tests the rules that the options name. What a PATH refers to is looked up in it and in what the ' +
     'options name; exceptions count as they do for serve.',
@@ -48,7 +48,11 @@ export const testCommand = defineCommand({
     const { testRuleFile } = await import('../test-rule.ts');
     const counted = { rules: 0, cases: 0, failed: 0, unreadable: problems.length };
     for (const { path } of documents) {
-      const result = await testRuleFile(path, loaded.ruleset);
+      const result = await testRuleFile(
+        path,
+        loaded.ruleset,
+        (values) => loadEveryRule({ ...sources, values }).ruleset,
+      );
       if (result === undefined) continue;
       counted.rules++;
       counted.cases += result.cases.length;

@@ -43,6 +43,16 @@ test('a case can say the level of the finding', async () => {
   expect(status).toBe(1);
 });
 
+test('cases can give lists the values that they are written for', async () => {
+  const list = join(folder, 'watched_namespaces.yml');
+  writeFileSync(list, 'title: Namespaces that nothing is to run in\nvalues: []\n');
+  writeFileSync(rulePath, ruleText.replace('namespace: default', "namespace|expand: '%watched_namespaces%'"));
+  const ofEmptyList = await testRules('--lists', list);
+  expect(ofEmptyList).toMatchObject({ status: 1, stdout: expect.stringContaining('expected matches, got ignores') });
+  writeCases({ lists: { watched_namespaces: ['default'] }, ...passingCases });
+  expect(await testRules('--lists', list)).toEqual({ status: 0, stdout: '1 rule, 2 cases: all passed\n', stderr: '' });
+});
+
 test('records are one case: it matches if any of them does', async () => {
   const records = [podIn('shop', 'r-1'), podIn('default', 'r-2')];
   writeCases({ ...passingCases, matches: [{ name: 'the second', records }] });
@@ -104,9 +114,10 @@ describe('a case file that cannot be read is told of with path and case', () => 
   test.each<[string, unknown, RegExp]>([
     ['no JSON', '{"matches": [', /pod-in-default.cases.json: .*JSON/],
     ['a list', [], /expected a map with matches, ignores, undecided/],
-    ['an unknown kind', { matche: [] }, /'matche': is none of matches, .*did you mean 'matches'\?/],
+    ['an unknown kind', { matche: [] }, /'matche': is none of lists, matches, .*did you mean 'matches'\?/],
     ['a kind that is no list', { matches: {} }, /matches: expected a list of cases/],
     ['a case that is no map', { matches: [1] }, /matches\[0\]: expected a case/],
+    ['lists that are none', { lists: { allowed_users: 'ann' } }, /lists: expected values by the names of lists/],
     ['no name', { matches: [{ record: {} }] }, /matches\[0\]: it has no name/],
     ['a name twice', { matches: [one, one] }, /matches\[1\] 'in default': another case has this name/],
     ['no record', { matches: [{ name: 'x' }] }, /matches\[0\] 'x': expected either "record"/],
