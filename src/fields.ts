@@ -1,15 +1,15 @@
 /** The field names that rules know, and how an event is read by them. */
-import { certificateRequests } from './certificate-request.ts';
-import { commandOf, containerOf } from './exec-request.ts';
-import { gapOf, listed, missing } from './found.ts';
+import { certificateRequests } from './fields/certificate-request.ts';
+import { commandOf, containerOf } from './fields/exec-request.ts';
+import { gapOf, listed, missing } from './fields/found.ts';
+import { type PodSpec, podSpecOf } from './fields/pod-spec.ts';
+import { capabilityName, imageRepository, plainPath } from './fields/pod-values.ts';
+import { workloadOf } from './fields/workload.ts';
+import { readWritten, type WrittenObject, writtenObjectOf } from './fields/written-object.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
-import { type PodSpec, podSpecOf } from './pod-spec.ts';
-import { capabilityName, imageRepository, plainPath } from './pod-values.ts';
 import { type AuditEvent, Platform, type User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
-import { workloadOf } from './workload.ts';
-import { readWritten, type WrittenObject, writtenObjectOf } from './written-object.ts';
 
 /** Where platforms do not tell what a field says. */
 export interface Unknown {

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Ruleset } from './detect.ts';
 import { fields } from './fields.ts';
-import { loadLists, placeholdersOf } from './lists.ts';
 import { Problem } from './problem.ts';
 import { AuditEvent } from './record.ts';
+import { loadLists, placeholdersOf } from './rules/lists.ts';
+import { readSources, type SourceFile } from './rules/source-files.ts';
 import {
   type Correlation,
   compileFilter,
@@ -23,7 +24,6 @@ import {
   type RuleProblem,
   resolveCorrelations,
 } from './sigma/index.ts';
-import { readSources, type SourceFile } from './source-files.ts';
 
 /** The names of the taxonomy, and those of audit.k8s.io. */
 export const knownFields = [...fields.keys(), ...Object.keys(AuditEvent.properties)];

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
-import { openLiveRules } from '../src/live-rules.ts';
+import { openLiveRules } from '../src/rules/live-rules.ts';
 import { loadRules } from '../src/rules.ts';
 import { partsOf } from '../src/serve.ts';
 import { buildServer } from '../src/server/http.ts';

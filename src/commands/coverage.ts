@@ -1,6 +1,7 @@
 /** `tripline coverage`: which techniques of MITRE ATT&CK the rules watch. */
+
+import { navigatorLayer } from '../authoring/coverage.ts';
 import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
-import { navigatorLayer } from '../coverage.ts';
 import { loadRules } from '../rules.ts';
 import { defineCommand } from './command.ts';
 

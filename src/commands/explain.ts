@@ -1,11 +1,11 @@
 /** `tripline explain`: why a rule matches a record, or does not. */
 
-import { askedFiles } from '../asked-files.ts';
+import { askedFiles } from '../authoring/asked-files.ts';
+import { loadEveryRule } from '../authoring/every-rule.ts';
+import { explainedLine, explainRecord, printExplained } from '../authoring/explain-record.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
 import type { Ruleset } from '../detect.ts';
-import { loadEveryRule } from '../every-rule.ts';
-import { explainedLine, explainRecord, printExplained } from '../explain-record.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
 import { type CompiledRule, didYouMean, quote, type RuleHead } from '../sigma/index.ts';

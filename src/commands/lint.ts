@@ -1,8 +1,9 @@
 /** `tripline lint`: what is wrong with rule, exception and list files. */
+
+import { lintSources } from '../authoring/lint-sources.ts';
 import { jsonLine } from '../command-line/form.ts';
 import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
-import { lintSources } from '../lint-sources.ts';
 import { printRuleProblem } from '../sigma/index.ts';
 import { defineCommand } from './command.ts';
 

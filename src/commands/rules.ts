@@ -1,9 +1,9 @@
 /** `tripline rules`: which rules there are. */
 import { attackOf } from '../attack.ts';
+import { loadEveryRule } from '../authoring/every-rule.ts';
 import { formOptions, writeRows } from '../command-line/form.ts';
 import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
 import type { Column } from '../command-line/table.ts';
-import { loadEveryRule } from '../every-rule.ts';
 import type { Attack } from '../record.ts';
 import { defineCommand } from './command.ts';
 

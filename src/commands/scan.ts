@@ -7,9 +7,9 @@ import { describeTrouble } from '../command-line/trouble.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
 import { loadRules } from '../rules.ts';
-import type { Scan, Wanted } from '../scan.ts';
-import { gravestFirst, type RuleTally, startTally, type Tally } from '../tally.ts';
 import { defineCommand } from './command.ts';
+import type { Scan, Wanted } from './scan/scan-input.ts';
+import { gravestFirst, type RuleTally, startTally, type Tally } from './scan/tally.ts';
 
 const options = {
   output: {
@@ -64,7 +64,7 @@ export const scanCommand = defineCommand({
     const { ruleset, problems } = loadRules(config);
     await tellProblems(problems, surroundings);
     // Much to load, which no other command needs.
-    const [{ partsOf }, { scanInput }] = await Promise.all([import('../serve.ts'), import('../scan.ts')]);
+    const [{ partsOf }, { scanInput }] = await Promise.all([import('../serve.ts'), import('./scan/scan-input.ts')]);
     const scan: Scan = {
       // A file of one's own may have as many records as it likes.
       parts: {

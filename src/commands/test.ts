@@ -1,12 +1,12 @@
 /** `tripline test`: rules on the cases beside them. */
-import { askedFiles } from '../asked-files.ts';
+import { askedFiles } from '../authoring/asked-files.ts';
+import { loadEveryRule } from '../authoring/every-rule.ts';
+import { printExplained } from '../authoring/explain-record.ts';
+import type { FileResult } from '../authoring/test-rule.ts';
 import { jsonLine } from '../command-line/form.ts';
 import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
-import { loadEveryRule } from '../every-rule.ts';
-import { printExplained } from '../explain-record.ts';
 import { quote } from '../sigma/index.ts';
-import type { FileResult } from '../test-rule.ts';
 import { defineCommand } from './command.ts';
 
 export const testCommand = defineCommand({
@@ -45,7 +45,7 @@ export const testCommand = defineCommand({
     const problems = loaded.problems.filter(({ path }) => operands.length === 0 || paths.has(path));
     await tellProblems(problems, surroundings);
 
-    const { testRuleFile } = await import('../test-rule.ts');
+    const { testRuleFile } = await import('../authoring/test-rule.ts');
     const counted = { rules: 0, cases: 0, failed: 0, unreadable: problems.length };
     for (const { path } of documents) {
       const result = await testRuleFile(

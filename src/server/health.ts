@@ -1,7 +1,7 @@
 /** What an orchestrator and Prometheus ask: /healthz, /readyz and /metrics. */
 import type { FastifyInstance } from 'fastify';
-import type { LiveRules } from '../live-rules.ts';
 import { Problem } from '../problem.ts';
+import type { LiveRules } from '../rules/live-rules.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 export interface HealthParts {

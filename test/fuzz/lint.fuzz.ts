@@ -1,7 +1,7 @@
 /** Lint, given any text: problems that can be printed, a bounded number of them, and none for what cannot be read but
  * errors. */
 import { globSync, readFileSync } from 'node:fs';
-import { lintFile } from '../../src/lint.ts';
+import { lintFile } from '../../src/authoring/lint.ts';
 import { parseRules, printRuleProblem } from '../../src/sigma/index.ts';
 import type { FuzzTarget } from './fuzz.ts';
 

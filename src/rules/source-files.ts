@@ -1,8 +1,8 @@
 /** Finds and reads the YAML files that a setting names: rules, lists, exceptions. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from './problem.ts';
-import type { RuleProblem } from './sigma/index.ts';
+import { Problem } from '../problem.ts';
+import type { RuleProblem } from '../sigma/index.ts';
 
 /** Bytes of a file; no reader takes one that is longer. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;

@@ -1,9 +1,8 @@
 /** Tells of what is legal in a rule file and wrong all the same, with what is known of Kubernetes. */
-import { tactics } from './attack.ts';
-import { decidabilityOn } from './decidability.ts';
-import { fields } from './fields.ts';
-import { Platform } from './record.ts';
-import { knownFields } from './rules.ts';
+import { tactics } from '../attack.ts';
+import { fields } from '../fields.ts';
+import { Platform } from '../record.ts';
+import { knownFields } from '../rules.ts';
 import {
   type Check,
   didYouMean,
@@ -15,7 +14,8 @@ import {
   type SpelledItem,
   type SpelledValue,
   checks as sigmaChecks,
-} from './sigma/index.ts';
+} from '../sigma/index.ts';
+import { decidabilityOn } from './decidability.ts';
 
 /** Everything that is wrong with a rule, correlation or exception file, in order of place: errors, which keep it from
  * being used, or, where there are none, warnings, each with the name of its check.

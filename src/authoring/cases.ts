@@ -1,13 +1,13 @@
 /** The cases beside a rule: what a case file says, and what the rule answers, by the way that a record goes. */
-import { ndjson } from './codecs/ndjson.ts';
-import { correlator } from './correlate.ts';
-import type { Detection, Ruleset } from './detect.ts';
-import { isMap, member } from './json/map.ts';
-import { nestsDeeper } from './json/scan.ts';
-import { processBatch } from './pipeline.ts';
-import { type Level, levels } from './record.ts';
-import { didYouMean, quote } from './sigma/index.ts';
-import { memoryStore } from './state/memory.ts';
+import { ndjson } from '../codecs/ndjson.ts';
+import { correlator } from '../correlate.ts';
+import type { Detection, Ruleset } from '../detect.ts';
+import { isMap, member } from '../json/map.ts';
+import { nestsDeeper } from '../json/scan.ts';
+import { processBatch } from '../pipeline.ts';
+import { type Level, levels } from '../record.ts';
+import { didYouMean, quote } from '../sigma/index.ts';
+import { memoryStore } from '../state/memory.ts';
 
 export interface Case {
   name: string;

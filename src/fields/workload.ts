@@ -1,9 +1,9 @@
 /** The workload that a pod or controller belongs to, told the same way from both. */
 
+import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import type { AuditEvent } from '../record.ts';
+import type { Found } from '../sigma/field.ts';
 import { gapOf, missing } from './found.ts';
-import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
-import type { AuditEvent } from './record.ts';
-import type { Found } from './sigma/field.ts';
 
 /** Kinds of the resources that are workloads or parts of one. */
 const KINDS: ReadonlyMap<string, string> = new Map([

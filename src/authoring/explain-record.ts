@@ -1,11 +1,11 @@
 /** Why rules match the events in records, or do not. */
-import type { Detection, Ruleset } from './detect.ts';
-import { fieldsOf } from './fields.ts';
-import type { AuditEvent } from './record.ts';
-import { shown } from './shown.ts';
-import { type CompiledRule, type Explanation, explain, printExplanation } from './sigma/index.ts';
-import { printable } from './sigma/rule-problem.ts';
-import { summarize } from './tagger.ts';
+import type { Detection, Ruleset } from '../detect.ts';
+import { fieldsOf } from '../fields.ts';
+import type { AuditEvent } from '../record.ts';
+import { shown } from '../shown.ts';
+import { type CompiledRule, type Explanation, explain, printExplanation } from '../sigma/index.ts';
+import { printable } from '../sigma/rule-problem.ts';
+import { summarize } from '../tagger.ts';
 
 /** What there is to say of a record, or of one event in it. */
 export type Explained =

@@ -1,11 +1,12 @@
 /** Everything that is wrong with files of rules, exceptions and lists: with each on its own, and with them together. */
+
+import { Problem } from '../problem.ts';
+import { loadLists, placeholdersOf } from '../rules/lists.ts';
+import type { RuleSources } from '../rules.ts';
+import { type LintProblem, parseList, type RuleProblem } from '../sigma/index.ts';
 import { askedFiles } from './asked-files.ts';
 import { loadEveryRule } from './every-rule.ts';
 import { lintFile } from './lint.ts';
-import { loadLists, placeholdersOf } from './lists.ts';
-import { Problem } from './problem.ts';
-import type { RuleSources } from './rules.ts';
-import { type LintProblem, parseList, type RuleProblem } from './sigma/index.ts';
 
 /** What is wrong with the files at the paths, or, without a path, with all that the configuration names.
  * @throws Problem `rule.invalid` where a path does not exist */

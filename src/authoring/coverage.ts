@@ -1,7 +1,7 @@
 /** Which techniques of MITRE ATT&CK rules watch, as a layer of the ATT&CK Navigator.
  * @see https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md */
-import { attackOf, tactics } from './attack.ts';
-import type { RuleHead } from './sigma/index.ts';
+import { attackOf, tactics } from '../attack.ts';
+import type { RuleHead } from '../sigma/index.ts';
 
 export interface TechniqueEntry {
   techniqueID: string;

@@ -1,7 +1,7 @@
 /** Counts of what was found in many records: by rule and level, and by verdict. */
-import type { Detection } from './detect.ts';
-import { type Level, levels, type Verdict, verdicts } from './record.ts';
-import type { RuleHead } from './sigma/index.ts';
+import type { Detection } from '../../detect.ts';
+import { type Level, levels, type Verdict, verdicts } from '../../record.ts';
+import type { RuleHead } from '../../sigma/index.ts';
 
 export interface Tally {
   records: number;

@@ -1,8 +1,8 @@
 /** Loads rules for those who look at them: what is off, or in shadow mode, with the rest. */
-import { loadLists, placeholdersOf } from './lists.ts';
-import { type LoadedRules, loadRules, type Override, type RuleSources } from './rules.ts';
-import { parseRules, type RuleMode } from './sigma/index.ts';
-import { readSources } from './source-files.ts';
+import { loadLists, placeholdersOf } from '../rules/lists.ts';
+import { readSources } from '../rules/source-files.ts';
+import { type LoadedRules, loadRules, type Override, type RuleSources } from '../rules.ts';
+import { parseRules, type RuleMode } from '../sigma/index.ts';
 
 export interface EveryRule extends LoadedRules {
   /** In which mode each rule and correlation would be, by name; in the rule set all of them are live. */

@@ -1,9 +1,10 @@
 /** The pod spec that a request makes or changes, wherever its bodies hold it. */
+
+import { CUT, isMap, type JsonMap } from '../json/map.ts';
+import type { AuditEvent } from '../record.ts';
+import type { Found } from '../sigma/field.ts';
+import { walk } from '../sigma/walk.ts';
 import { missing } from './found.ts';
-import { CUT, isMap, type JsonMap } from './json/map.ts';
-import type { AuditEvent } from './record.ts';
-import type { Found } from './sigma/field.ts';
-import { walk } from './sigma/walk.ts';
 import { isWrite, type WrittenObject } from './written-object.ts';
 
 export interface PodSpec {

@@ -1,5 +1,8 @@
 /** Rule files on the cases beside them: what passed, what did not, and why. */
 import { existsSync, readFileSync } from 'node:fs';
+import type { Detection, Ruleset } from '../detect.ts';
+import type { Level } from '../record.ts';
+import type { CompiledRule } from '../sigma/index.ts';
 import {
   type Answer,
   answers,
@@ -10,10 +13,7 @@ import {
   type ListValues,
   parseCases,
 } from './cases.ts';
-import type { Detection, Ruleset } from './detect.ts';
 import { type Explained, explainRecord } from './explain-record.ts';
-import type { Level } from './record.ts';
-import type { CompiledRule } from './sigma/index.ts';
 
 export interface CaseResult {
   path: string;

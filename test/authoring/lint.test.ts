@@ -3,9 +3,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { checks, lintFile } from '../src/lint.ts';
-import { loadLists, placeholdersOf } from '../src/lists.ts';
-import { type LintProblem, printRuleProblem } from '../src/sigma/index.ts';
+import { checks, lintFile } from '../../src/authoring/lint.ts';
+import { loadLists, placeholdersOf } from '../../src/rules/lists.ts';
+import { type LintProblem, printRuleProblem } from '../../src/sigma/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,9 +1,9 @@
 /** Whether what a platform logs is enough to decide a rule. */
-import { type Unknown, unknownOf } from './fields.ts';
-import type { Platform } from './record.ts';
-import type { Condition, Detection, FieldItem, Item, Rule } from './sigma/ast.ts';
-import { literalOf } from './sigma/pattern.ts';
-import { referencesOf } from './sigma/value-test.ts';
+import { type Unknown, unknownOf } from '../fields.ts';
+import type { Platform } from '../record.ts';
+import type { Condition, Detection, FieldItem, Item, Rule } from '../sigma/ast.ts';
+import { literalOf } from '../sigma/pattern.ts';
+import { referencesOf } from '../sigma/value-test.ts';
 
 /** `partly` where some events cannot be decided, `blind` where the rule can never be found true, `elsewhere` where it
  * asks for other platforms. */

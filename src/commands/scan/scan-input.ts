@@ -1,15 +1,15 @@
 /** Files of records through the same pipeline as those that are sent, and what is written of them. */
-import type { Codec } from './codecs/codec.ts';
-import { msgpack } from './codecs/msgpack.ts';
-import { jsonLine } from './command-line/form.ts';
-import { progressOf } from './command-line/progress.ts';
-import type { Output } from './command-line/surroundings.ts';
-import type { Detection } from './detect.ts';
-import type { InputBatch } from './inputs/batches.ts';
-import type { Input } from './inputs/open.ts';
-import { type Parts, processBatch } from './pipeline.ts';
-import { Problem } from './problem.ts';
-import { taggedBody } from './server/reply.ts';
+import type { Codec } from '../../codecs/codec.ts';
+import { msgpack } from '../../codecs/msgpack.ts';
+import { jsonLine } from '../../command-line/form.ts';
+import { progressOf } from '../../command-line/progress.ts';
+import type { Output } from '../../command-line/surroundings.ts';
+import type { Detection } from '../../detect.ts';
+import type { InputBatch } from '../../inputs/batches.ts';
+import type { Input } from '../../inputs/open.ts';
+import { type Parts, processBatch } from '../../pipeline.ts';
+import { Problem } from '../../problem.ts';
+import { taggedBody } from '../../server/reply.ts';
 import type { Counter } from './tally.ts';
 
 /** How many unreadable records of one file are told of one by one. */

@@ -1,5 +1,5 @@
 /** The answers that a look-up in an event gives. */
-import type { Found } from './sigma/field.ts';
+import type { Found } from '../sigma/field.ts';
 
 /** No value: unknown where there is a gap, absent where there is none. */
 export function missing(gap: string | undefined): Found {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decidabilityOn, type Extent } from '../src/decidability.ts';
-import type { Platform } from '../src/record.ts';
-import { parseRule } from '../src/sigma/index.ts';
+import { decidabilityOn, type Extent } from '../../src/authoring/decidability.ts';
+import type { Platform } from '../../src/record.ts';
+import { parseRule } from '../../src/sigma/index.ts';
 
 /** Of a detection, as lines. */
 function decide(platform: Platform, ...detection: string[]) {

@@ -1,10 +1,10 @@
 /** The lists that rules call by name: those that come with Tripline, and the operator's own. */
 import { fileURLToPath } from 'node:url';
-import { type List, type Placeholders, parseList, type RuleProblem } from './sigma/index.ts';
+import { type List, type Placeholders, parseList, type RuleProblem } from '../sigma/index.ts';
 import { readSources, type SourceFile } from './source-files.ts';
 
 /** The folder of the lists that come with Tripline. */
-export const bundledLists = fileURLToPath(new URL('../lists', import.meta.url));
+export const bundledLists = fileURLToPath(new URL('../../lists', import.meta.url));
 
 export interface LoadedLists {
   /** Sorted by name. */

@@ -1,8 +1,9 @@
 /** What a request to exec into, or attach to, a container asks for. */
+
+import { CUT, type JsonMap, member, textAt } from '../json/map.ts';
+import type { AuditEvent } from '../record.ts';
+import type { Found } from '../sigma/field.ts';
 import { listed, missing } from './found.ts';
-import { CUT, type JsonMap, member, textAt } from './json/map.ts';
-import type { AuditEvent } from './record.ts';
-import type { Found } from './sigma/field.ts';
 
 /** The arguments of an exec, one by one. GKE has them joined in a label: there an argument with blanks comes apart. */
 export function commandOf(event: AuditEvent): Found {

@@ -1,10 +1,11 @@
 /** The object that a request writes, read from whichever of its bodies says it. */
+
+import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import { type Projection, projectPatch } from '../json/patch.ts';
+import type { AuditEvent } from '../record.ts';
+import type { Found } from '../sigma/field.ts';
+import { walk } from '../sigma/walk.ts';
 import { missing } from './found.ts';
-import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
-import { type Projection, projectPatch } from './json/patch.ts';
-import type { AuditEvent } from './record.ts';
-import type { Found } from './sigma/field.ts';
-import { walk } from './sigma/walk.ts';
 
 /** A body that says something of the object. */
 export interface Body {
