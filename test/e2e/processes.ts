@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
+import { hostPidRules } from '../server/app.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -65,6 +66,8 @@ export async function startTripline({
 }): Promise<Running> {
   const settings = parse(readFileSync(join(root, 'fluent-bit', config), 'utf8'));
   settings.sinks[0].port = forwardPort;
+  // What these two find, the generated lines tell; of what other rules remember, a restart would change.
+  settings.rules = hostPidRules;
   const path = join(folder, 'tripline.yaml');
   writeFileSync(path, stringify(settings));
   const args = [join(root, 'src/main.ts'), '--config', path, '--listen', `127.0.0.1:${port}`];
