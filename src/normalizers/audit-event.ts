@@ -29,7 +29,8 @@ export function auditEvent(source: JsonMap, context: Context): AuditEvent {
 
   const answered = stage !== 'RequestReceived';
   const responseStatus = answered ? read('responseStatus', statusOf(mapIn(source, 'responseStatus')), null) : null;
-  const outcome = outcomeOf(stage, responseStatus, annotations, gaps);
+  const isRead = READS.has(verb) && !CONNECTIONS.includes(textAt(source, 'objectRef', 'subresource') ?? '');
+  const outcome = outcomeOf(stage, responseStatus, annotations, isRead, gaps);
 
   const requestObject = bodyOf(source, 'requestObject', gaps);
   const responseObject = bodyOf(source, 'responseObject', gaps);
@@ -281,10 +282,14 @@ function httpCode(value: unknown): number | undefined {
   return code >= 100 && code <= 599 ? code : HTTP_OF_GRPC[code];
 }
 
+/** Admission has no say in them, unless they open a connection. */
+const READS = new Set(['get', 'list', 'watch']);
+
 function outcomeOf(
   stage: string,
   status: ResponseStatus | null,
   annotations: Readonly<Record<string, string>>,
+  isRead: boolean,
   gaps: Gaps,
 ): Outcome {
   if (stage === 'RequestReceived') return 'none';
@@ -302,12 +307,15 @@ function outcomeOf(
   if (code === 401) return 'unauthenticated';
   // A client can ask for this by ?timeout=1ms, and has its object all the same.
   if (code === 504) noteGap(gaps, 'outcome', 'timed_out');
+  // Asked first, for the message has words that a client can choose: the path, or the name of the object.
+  if (code === 403 && decision === 'forbid') return 'forbidden';
   // `allow` is the word of the authorizer: a webhook, a quota or PodSecurity may have refused all the same.
   if (message.includes('denied the request')) return 'admission_denied';
   if (code === 409) return 'conflict';
   if (code === 403) {
-    const refusedByAuthorizer = decision === undefined && (message === '' || message.includes(' is forbidden: User '));
-    return decision === 'forbid' || refusedByAuthorizer ? 'forbidden' : 'admission_denied';
+    const refusedByAuthorizer =
+      decision === undefined && (isRead || message === '' || /(?:^| is )forbidden: User /.test(message));
+    return refusedByAuthorizer ? 'forbidden' : 'admission_denied';
   }
   return code === 400 || code === 422 ? 'admission_denied' : 'error';
 }
