@@ -1,0 +1,224 @@
+/** The pages: links lead somewhere, what they show as a rule, list, exception or configuration can be used, and what they
+ * say of it is so. */
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { answerTo } from '../src/authoring/cases.ts';
+import { loadConfig } from '../src/config.ts';
+import { loadEveryRule } from '../src/authoring/every-rule.ts';
+import { bundledLists } from '../src/rules/lists.ts';
+import { loadRules } from '../src/rules.ts';
+import { printRuleProblem } from '../src/sigma/index.ts';
+import { bundledRules } from './server/app.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const pages = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'fluent-bit/**/*.md', 'bench/**/*.md'].flatMap((pattern) =>
+  globSync(pattern, { cwd: root }).sort(),
+);
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+
+const fence = /^```(\w*)\n(.*?)^```$/gms;
+
+function blocks(page: string, language: string): string[] {
+  return [...textOf(page).matchAll(fence)].filter(([, found]) => found === language).map(([, , text]) => text!);
+}
+
+describe.each(pages)('%s', (page) => {
+  const prose = textOf(page).replace(fence, '');
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => !/^\w+:/.test(link));
+
+  it('has links that lead somewhere', () => {
+    expect(links.filter((link) => !leadsSomewhere(page, link))).toEqual([]);
+  });
+});
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? join(root, page) : resolve(root, dirname(page), path);
+  if (!existsSync(target)) return false;
+  return anchor === undefined || anchorsIn(readFileSync(target, 'utf8').replace(fence, '')).includes(anchor);
+}
+
+/** As GitHub makes them of headings. */
+function anchorsIn(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tripline-docs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What a block of YAML shows, by the keys that only such files have. */
+const kinds = {
+  list: /^values:/m,
+  exceptions: /^filter:/m,
+  rules: /^(detection|correlation):/m,
+  config: /^overrides:/m,
+};
+type Kind = keyof typeof kinds;
+
+/** Writes the blocks of a kind into a folder of their own, and gives its path. */
+function folderOf(page: string, kind: Kind, names: readonly string[] = []): string {
+  const target = join(folder, `${page.replaceAll('/', '-')}-${kind}`);
+  mkdirSync(target, { recursive: true });
+  const shown = blocks(page, 'yaml').filter((text) => kinds[kind].test(text));
+  expect(shown, `${page} shows ${kind}`).not.toEqual([]);
+  for (const [index, text] of shown.entries()) writeFileSync(join(target, `${names[index] ?? `${index}`}.yml`), text);
+  return target;
+}
+
+const own = () => folderOf('docs/rules/writing.md', 'rules', ['service-external-ips']);
+const exceptions = () => folderOf('docs/rules/tuning.md', 'exceptions', ['metallb']);
+const lists = () => folderOf('docs/rules/tuning.md', 'list', ['allowed_images']);
+
+function configOf(page: string) {
+  const [path] = globSync(`${folderOf(page, 'config')}/*.yml`);
+  return loadConfig({ path, overrides: {}, environment: {}, bundledRules });
+}
+
+test.each(globSync('docs/rules/*.md', { cwd: root }).sort())('%s shows YAML that can be read', (page) => {
+  for (const text of blocks(page, 'yaml')) {
+    for (const document of parseAllDocuments(text)) expect(document, text).toHaveProperty('errors', []);
+  }
+});
+
+test('docs/rules/tuning.md shows a configuration that can be used, with lists and exceptions', () => {
+  const { overrides } = configOf('docs/rules/tuning.md');
+  const sources = { rules: [bundledRules, own()], lists: [lists()], exceptions: [exceptions()], overrides };
+  expect(loadRules(sources).problems.map(printRuleProblem)).toEqual([]);
+});
+
+test('docs/rules/tuning.md shows an exception that silences what it is about, and nothing else', async () => {
+  const overrides = { 'service-external-ips': { mode: 'live' as const } };
+  const { ruleset } = loadRules({ rules: [own()], exceptions: [exceptions()], overrides });
+  const [shown] = blocks('docs/rules/tuning.md', 'json').map((text) => JSON.parse(text));
+  const service = (username: string) => ({
+    ...{ auditID: '1', stage: 'ResponseComplete', verb: 'update', user: { username } },
+    ...{ objectRef: { resource: 'services', namespace: 'shop', name: 'web' }, responseStatus: { code: 200 } },
+    requestObject: { spec: { type: 'LoadBalancer', externalIPs: ['192.0.2.1'] } },
+  });
+  const records = [service(shown.event.username), service('ann')];
+  const names = new Set(['service-external-ips']);
+  const { detections } = await answerTo({ name: '', records }, names, ruleset);
+  expect(detections).toMatchObject([
+    { verdict: 'clear', silenced: shown.silenced },
+    { verdict: 'match', silenced: [] },
+  ]);
+});
+
+test('docs/rules/tuning.md names lists that there are', () => {
+  const [, table] = textOf('docs/rules/tuning.md').split(/^\| list \|/m);
+  const names = [...table!.split('\n\n')[0]!.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
+  expect(names.filter((name) => !existsSync(join(bundledLists, `${name}.yml`)))).toEqual([]);
+  expect(names.length).toBeGreaterThan(3);
+});
+
+test('docs/rules/rolling-out.md tells of every rule that is not live as it comes', () => {
+  const { modes } = loadEveryRule({ rules: [bundledRules] });
+  const silent = [...modes].filter(([, mode]) => mode !== 'live').map(([name, mode]) => `${name}: ${mode}`);
+  const rows = [...textOf('docs/rules/rolling-out.md').matchAll(/^\| (.*) \| (off|shadow) \|/gm)];
+  const told = rows.flatMap(([, names, mode]) => names!.split(', ').map((name) => `${name}: ${mode}`));
+  const missing = silent.filter(
+    (one) => !told.includes(one) && !told.includes(one.replace(/^activity-[\w-]+/, 'activity-*')),
+  );
+  expect(missing).toEqual([]);
+  const gone = told.filter((one) => !one.includes('*') && !silent.includes(one));
+  expect(gone).toEqual([]);
+});
+
+describe('docs/rules/correlations.md', () => {
+  const page = 'docs/rules/correlations.md';
+  const { ruleset, problems } = loadRules({ rules: [folderOf(page, 'rules')] });
+  const names = ruleset.correlations.map(({ correlation }) => correlation.name);
+
+  let id = 0;
+  function event(at: string, verb: string, resource: string, more: Record<string, unknown> = {}) {
+    const { namespace = 'shop', name = 'db', username = 'ann', userAgent = 'kubectl/v1.33.1', body } = more;
+    return {
+      ...{ auditID: `${++id}`, stage: 'ResponseComplete', verb, user: { username }, userAgent },
+      ...{ objectRef: { resource, namespace, name }, responseStatus: { code: verb === 'create' ? 201 : 200 } },
+      ...{ requestReceivedTimestamp: `2026-03-${at}Z`, ...(body !== undefined && { requestObject: body }) },
+    };
+  }
+  const secret = (at: string, more = {}) => event(at, 'get', 'secrets', more);
+  const many = (count: number, more: (index: number) => Record<string, unknown> = () => ({})) =>
+    Array.from({ length: count }, (_, index) => secret(`01T09:00:${10 + index}`, more(index)));
+  const scaled = (at: string, replicas: number) => event(at, 'patch', 'deployments', { body: { spec: { replicas } } });
+  const role = (at: string) => event(at, 'create', 'roles', { name: 'helper', body: {} });
+  const made = event('01T09:00:00', 'create', 'pods', { namespace: 'kube-system', name: 'debug', body: {} });
+  const deleted = event('01T10:00:00', 'delete', 'pods', { namespace: 'kube-system', name: 'debug' });
+  const other = event('01T17:01:01', 'list', 'configmaps', { username: 'bob' });
+
+  /** For each correlation, what it tells of, and what comes near. */
+  const sequences: Record<string, { told: unknown[]; untold: unknown[] }> = {
+    'many-reads': { told: many(20), untold: many(19) },
+    'many-secrets': { told: many(15, (name) => ({ name: `${name}` })), untold: many(20) },
+    'many-replicas': {
+      told: [scaled('01T09:00:00', 60), scaled('01T10:00:00', 60)],
+      untold: [scaled('01T09:00:00', 60), scaled('01T10:00:01', 60)],
+    },
+    'large-average': { told: [scaled('01T09:00:00', 51)], untold: [scaled('01T09:00:00', 50)] },
+    'large-median': { told: [scaled('01T09:00:00', 51)], untold: [scaled('01T09:00:00', 50)] },
+    'large-percentile': {
+      told: [scaled('01T09:00:00', 1), scaled('01T09:00:01', 60)],
+      untold: [scaled('01T09:00:00', 1), scaled('01T09:00:01', 50)],
+    },
+    'role-and-secrets': {
+      told: [secret('01T09:00:00'), role('01T09:05:00')],
+      untold: [secret('01T09:00:00', { username: 'bob' }), role('01T09:05:00')],
+    },
+    'role-then-binding': {
+      told: [role('01T09:00:00'), binding('01T09:05:00')],
+      untold: [binding('01T09:00:00'), role('01T09:05:00')],
+    },
+    'pod-left': { told: [made, other], untold: [made, deleted, other] },
+    'first-read': {
+      told: [secret('01T09:00:00'), secret('09T09:00:00', { namespace: 'bank' })],
+      untold: [secret('01T09:00:00'), secret('07T09:00:00', { namespace: 'bank' }), secret('09T09:00:00')],
+    },
+  };
+
+  function binding(at: string) {
+    return event(at, 'create', 'rolebindings', { username: 'bob', body: { roleRef: { name: 'helper' } } });
+  }
+
+  it('shows correlations of every type that can be used', () => {
+    expect(problems.map(printRuleProblem)).toEqual([]);
+    expect(names.toSorted()).toEqual(Object.keys(sequences).toSorted());
+  });
+
+  it.each(Object.entries(sequences))('%s tells of what it is about', async (name, { told, untold }) => {
+    const answer = async (records: unknown[]) => (await answerTo({ name, records }, new Set([name]), ruleset)).answer;
+    expect([await answer(told), await answer(untold)]).toEqual(['matches', 'ignores']);
+  });
+
+  it('shows a finding as it is', async () => {
+    const [shown] = blocks(page, 'json').map((text) => JSON.parse(text));
+    const records = sequences['role-then-binding']!.told;
+    const { detections } = await answerTo({ name: '', records }, new Set(), ruleset);
+    const findings = detections.flatMap((detection) => ('findings' in detection ? detection.findings : []));
+    const events = records.map((record) => (record as { auditID: string }).auditID);
+    expect(findings).toMatchObject([{ ...shown, correlation: { ...shown.correlation, events } }]);
+  });
+});
+
+test('every page of docs is one that README.md leads to', () => {
+  const reached = new Set<string>();
+  const visit = (page: string) => {
+    if (reached.has(page) || !page.endsWith('.md') || !existsSync(join(root, page))) return;
+    reached.add(page);
+    for (const [, link] of textOf(page).matchAll(/\]\(([^)\s#]+)/g)) {
+      if (!/^\w+:/.test(link!)) visit(relative(root, resolve(root, dirname(page), link!)));
+    }
+  };
+  visit('README.md');
+  expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);
+});
