@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { isToldAtEnd } from './correlate/holds.ts';
 import { emptyGroup, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
-import { type Correlated, type Evaluated, findingOf } from './detect.ts';
+import { type Correlated, type Evaluated, findingOf, placeOf } from './detect.ts';
 import { fieldsOf } from './fields.ts';
 import { stringifyExactly } from './json/exact.ts';
 import type { AuditEvent, Finding } from './record.ts';
@@ -40,6 +40,8 @@ const MAX_JUDGED = 100;
 /** Characters that count as one entry. */
 const ENTRY_LENGTH = 200;
 const MAX_AUDIT_ID_LENGTH = 128;
+/** Values of a field, and tuples of the values of several, that count of one event. */
+const MAX_VALUES = 100;
 
 /** What has been told on an event, so that it can be told again on a retry. */
 interface Told {
@@ -51,7 +53,8 @@ interface Told {
 }
 const told: Space = { name: 'told', mostEntries: MOST_ENTRIES, lifetime: DAY };
 
-/** The time of the latest event (`clock`), and since when the terms of a correlation are learnt (`since/…`). */
+/** Of each cluster the time of the latest event (`clock/…`), and since when the terms of a correlation are learnt
+ * (`since/…`). */
 const progress: Space = { name: 'progress', mostEntries: MOST_ENTRIES, lifetime: null };
 
 /** When there is something to do for which group of a correlation: times and keys, in the order of time. */
@@ -66,11 +69,12 @@ interface GroupState {
 }
 
 type Values = Readonly<Record<string, unknown>>;
+type Tuple = readonly unknown[];
 
 interface Planned {
   compiled: CompiledCorrelation;
   space: Space;
-  /** Of a correlation that is told at the end: one value, `Due`. */
+  /** Of a correlation that is told at the end: `Due`, under a key for each cluster. */
   due: Space;
   isToldAtEnd: boolean;
   /** Whether its windows make findings; if not, they count for other correlations alone. */
@@ -82,7 +86,7 @@ interface Plan {
   links: ReadonlyMap<string, readonly { planned: Planned; rule: number }[]>;
   bySpace: ReadonlyMap<string, Planned>;
   toldAtEnd: readonly Planned[];
-  withheld: ReadonlySet<string>;
+  withheld: Correlated['withheld'];
 }
 
 /** Something that a rule or a correlation found. */
@@ -97,10 +101,14 @@ interface Observation {
 /** The event of the record that is being looked at. */
 interface Current {
   plan: Plan;
+  /** Of its cluster: what another cluster logs is another group, at a time of its own. */
+  place: string;
   key: string;
   index: number;
   lookup: FieldLookup;
   auditID: string;
+  /** The time of the latest event of its cluster. */
+  clock: number;
   raised: Map<string, Correlated['raised'][number]>;
 }
 
@@ -142,22 +150,23 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const at = timeOf(event, receivedUnixNano);
       const auditID = event.auditID.slice(0, MAX_AUDIT_ID_LENGTH);
       const lookup = found[0]?.lookup ?? fieldsOf(event);
-      const current = { plan, key: keyOf(event), index, lookup, auditID, raised };
-      const isRetry = await tellAgain(current, at);
-      const clock = await advance(at);
+      const place = hashOf([JSON.stringify(placeOf(event))]);
+      const clock = await advance(place, at);
+      const current = { plan, place, key: keyOf(event), index, lookup, auditID, clock, raised };
+      const isRetry = await tellAgain(current);
       // Only what passes the end of a window tells of it: were it any event, a retry would find more than its first try.
       const judging = isRetry || at < clock ? [] : plan.toldAtEnd;
-      for (const planned of judging) await judgeDue(planned, current, clock);
+      for (const planned of judging) await judgeDue(planned, current);
       for (const { rule } of found) {
-        await take({ rule: rule.rule.name, key: current.key, at, auditID, lookup }, current, clock);
+        await take({ rule: rule.rule.name, key: current.key, at, auditID, lookup }, current);
       }
     }
     return { raised: [...raised.values()], withheld: plan.withheld };
   }
 
   /** Tells what has been told on the event before, if it is known to have been here. */
-  async function tellAgain(current: Current, at: number): Promise<boolean> {
-    const before = await store.update<Told[], Told[] | undefined>(told, current.key, at, (value) => ({
+  async function tellAgain(current: Current): Promise<boolean> {
+    const before = await store.update<Told[], Told[] | undefined>(told, current.key, current.clock, (value) => ({
       keep: value && keptTold(value),
       result: value,
     }));
@@ -168,70 +177,79 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     return before !== undefined;
   }
 
-  /** The time of the latest event of all. */
-  function advance(at: number): Promise<number> {
-    return store.update<number, number>(progress, 'clock', at, (value = at) => {
+  /** The time of the latest event of a cluster. */
+  function advance(place: string, at: number): Promise<number> {
+    return store.update<number, number>(progress, `clock/${place}`, at, (value = at) => {
       const clock = Math.max(value, at);
       return { keep: { value: clock, entries: 1 }, result: clock };
     });
   }
 
   /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
-  async function take(observation: Observation, current: Current, clock: number): Promise<void> {
+  async function take(observation: Observation, current: Current): Promise<void> {
     for (const { planned, rule } of current.plan.links.get(observation.rule) ?? []) {
       const { correlation, groupFields, valueFields } = planned.compiled;
-      const values = groupFields[rule]!.map((field) => firstOf(observation.lookup, field));
-      const measured = valueFields[rule]!.map((field) => firstOf(observation.lookup, field));
+      const values = groupFields[rule]!.map((field) => valuesOf(observation.lookup, field)[0]);
+      const tuples = tuplesOf(valueFields[rule]!.map((field) => valuesOf(observation.lookup, field)));
       // Of an event without a value nobody can tell which group it is of.
-      if ([...values, ...measured].includes(undefined)) continue;
+      if (values.includes(undefined) || tuples.length === 0) continue;
       const group: Values = Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(values[i])]));
+      const groupParts = [current.place, ...values];
       const { test } = correlation;
       if (test.type === 'new_terms') {
-        const terms = Object.fromEntries(test.fields.map((name, i) => [name, shown(measured[i])]));
-        const window = await takeTerm(planned, hashOf([...values, ...measured]), observation, test.learning, clock);
-        if (window !== undefined) await tell(planned, { group: { ...group, ...terms }, window }, current, clock);
+        const news = await takeTerms(planned, groupParts, tuples, observation, current);
+        if (news.length === 0) continue;
+        const terms = test.fields.map((name, i) => [name, shown(oneOrAll(news.map((tuple) => tuple[i])))]);
+        const window = { from: observation.at, to: observation.at, auditIDs: [observation.auditID] };
+        await tell(planned, { group: { ...group, ...Object.fromEntries(terms) }, window }, current);
         continue;
       }
-      const value = test.type === 'value_count' ? hashOf(measured) : numberOf(measured[0]);
+      const value = test.type === 'value_count' ? tuples.map(hashOf) : numberOf(tuples[0]![0]);
       if ('field' in test && value === undefined) continue;
       const { key, at, auditID } = observation;
       const seen: Seen = { key, rule, at, auditID, ...(value !== undefined && { value }) };
-      const window = await takeEvent(planned, hashOf(values), seen, group, observation.lookup, clock);
-      if (window !== undefined) await tell(planned, { group, window }, current, clock);
+      const last = { group, fields: planned.isToldAtEnd ? fieldsShown(planned.compiled, observation.lookup) : {} };
+      const window = await takeEvent(planned, hashOf(groupParts), seen, last, current);
+      if (window !== undefined) await tell(planned, { group, window }, current);
     }
   }
 
-  async function takeTerm(
-    { space, compiled }: Planned,
-    key: string,
-    { at, auditID }: Observation,
-    learning: number,
-    clock: number,
-  ): Promise<Window | undefined> {
-    const { name, timespan } = compiled.correlation;
-    // Whether it was new then, nobody remembers.
+  /** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
+  async function takeTerms(
+    { space, compiled: { correlation } }: Planned,
+    groupParts: readonly unknown[],
+    tuples: readonly Tuple[],
+    { at }: Observation,
+    { place, clock }: Current,
+  ): Promise<Tuple[]> {
+    const { name, timespan, test } = correlation;
+    // Whether they were new then, nobody remembers.
     if (at < clock - space.lifetime!) {
       losses.late(name);
-      return undefined;
+      return [];
     }
-    const since = await store.update<number, number>(progress, `since/${space.name}`, at, (value = at) => ({
+    const since = await store.update<number, number>(progress, `since/${space.name}/${place}`, at, (value = at) => ({
       keep: { value, entries: 1 },
       result: value,
     }));
-    const isNew = await store.update<number, boolean>(space, key, at, (last) => ({
-      keep: { value: Math.max(last ?? at, at), entries: 1 },
-      result: last === undefined || at - last > timespan * SECOND,
-    }));
-    return isNew && at >= since + learning * SECOND ? { from: at, to: at, auditIDs: [auditID] } : undefined;
+    const news: Tuple[] = [];
+    for (const tuple of tuples) {
+      const isNew = await store.update<number, boolean>(space, hashOf([...groupParts, ...tuple]), at, (last) => ({
+        keep: { value: Math.max(last ?? at, at), entries: 1 },
+        result: last === undefined || at - last > timespan * SECOND,
+      }));
+      if (isNew) news.push(tuple);
+    }
+    const { learning } = test as Extract<typeof test, { type: 'new_terms' }>;
+    return at >= since + learning * SECOND ? news : [];
   }
 
   async function takeEvent(
     { compiled, space, due, isToldAtEnd }: Planned,
     groupKey: string,
     seen: Seen,
-    group: Values,
-    lookup: FieldLookup,
-    clock: number,
+    last: NonNullable<GroupState['last']>,
+    { place, clock }: Current,
   ): Promise<Window | undefined> {
     const { name } = compiled.correlation;
     const { observed, newDue } = await store.update<
@@ -242,23 +260,26 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const observed = observe(state.group, seen, compiled, clock);
       const newDue = observed.due === state.due ? undefined : observed.due;
       if (newDue !== undefined) state.due = newDue;
-      if (isToldAtEnd && observed.outcome === 'counted') {
-        state.last = { group, fields: fieldsShown(compiled, lookup) };
-      }
+      if (isToldAtEnd && observed.outcome === 'counted') state.last = last;
       const isNothing = value === undefined && observed.outcome === 'too late';
       return { keep: isNothing ? undefined : keptGroup(state), result: { observed, newDue } };
     });
     if (observed.outcome === 'too late') losses.late(name);
     if (observed.forgotten > 0) losses.evicted(name, observed.forgotten);
-    if (newDue !== undefined) await schedule(due, groupKey, newDue, clock);
+    if (newDue !== undefined) await schedule(due, groupKey, newDue, { place, clock });
     return observed.told;
   }
 
-  async function schedule(space: Space, groupKey: string, at: number, clock: number): Promise<void> {
-    const evicted = await store.update<Due, number>(space, '', clock, (due = []) => {
-      let place = due.length;
-      while (place > 0 && due[place - 1]![0] > at) place--;
-      due.splice(place, 0, [at, groupKey]);
+  async function schedule(
+    space: Space,
+    groupKey: string,
+    at: number,
+    { place, clock }: Pick<Current, 'place' | 'clock'>,
+  ): Promise<void> {
+    const evicted = await store.update<Due, number>(space, place, clock, (due = []) => {
+      let index = due.length;
+      while (index > 0 && due[index - 1]![0] > at) index--;
+      due.splice(index, 0, [at, groupKey]);
       // There cannot be as many groups: what comes first belongs to some that are forgotten.
       const excess = due.splice(0, due.length - MOST_ENTRIES).length;
       return { keep: { value: due, entries: due.length }, result: excess };
@@ -266,11 +287,12 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (evicted > 0) losses.evicted(correlationOf(space.name), evicted);
   }
 
-  /** Judges the windows of a correlation that have ended, the groups in the order of time. */
-  async function judgeDue(planned: Planned, current: Current, clock: number): Promise<void> {
+  /** Judges the windows of a correlation that have ended in a cluster, the groups in the order of time. */
+  async function judgeDue(planned: Planned, current: Current): Promise<void> {
+    const { place, clock } = current;
     let left = MAX_JUDGED;
     while (left > 0) {
-      const groups = await store.update<Due, Due>(planned.due, '', clock, (due = []) => {
+      const groups = await store.update<Due, Due>(planned.due, place, clock, (due = []) => {
         let count = 0;
         while (count < Math.min(due.length, left) && due[count]![0] < clock) count++;
         const result = due.splice(0, count);
@@ -278,20 +300,15 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       });
       if (groups.length === 0) return;
       left -= groups.length;
-      for (const [at, groupKey] of groups) await judgeGroup(planned, groupKey, at, current, clock);
+      for (const [at, groupKey] of groups) await judgeGroup(planned, groupKey, at, current);
     }
     // There may be more, for the next event; for a retry of this one there is not.
-    await remember(current, [], clock);
+    await remember(current, []);
   }
 
-  async function judgeGroup(
-    planned: Planned,
-    groupKey: string,
-    at: number,
-    current: Current,
-    clock: number,
-  ): Promise<void> {
+  async function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): Promise<void> {
     const { compiled, space } = planned;
+    const { clock } = current;
     const { one, due } = await store.update<GroupState, { one?: Omit<Told, 'space'>; due?: number }>(
       space,
       groupKey,
@@ -308,11 +325,11 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         };
       },
     );
-    if (due !== undefined) await schedule(planned.due, groupKey, due, clock);
-    if (one !== undefined) await tell(planned, one, current, clock);
+    if (due !== undefined) await schedule(planned.due, groupKey, due, current);
+    if (one !== undefined) await tell(planned, one, current);
   }
 
-  async function remember({ key }: Current, more: readonly Told[], clock: number): Promise<void> {
+  async function remember({ key, clock }: Current, more: readonly Told[]): Promise<void> {
     await store.update<Told[], void>(told, key, clock, (value = []) => ({
       keep: keptTold([...value, ...more]),
       result: undefined,
@@ -320,15 +337,16 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   /** Raises the finding of a window, remembers it for a retry, and counts it for other correlations. */
-  async function tell(planned: Planned, one: Omit<Told, 'space'>, current: Current, clock: number): Promise<void> {
+  async function tell(planned: Planned, one: Omit<Told, 'space'>, current: Current): Promise<void> {
     const { name } = planned.compiled.correlation;
     const whole: Told = { space: planned.space.name, ...one };
-    await remember(current, [whole], clock);
+    await remember(current, [whole]);
     raise(planned, whole, current);
     const { group, window } = one;
     const auditID = window.auditIDs.at(-1) ?? current.auditID;
     const lookup = lookupOf(whole, current.lookup);
-    await take({ rule: name, key: idOf(name, group, window), at: window.to, auditID, lookup }, current, clock);
+    const key = idOf(name, current.place, group, window);
+    await take({ rule: name, key, at: window.to, auditID, lookup }, current);
   }
 }
 
@@ -336,8 +354,10 @@ function raise({ compiled: { correlation }, isRaised }: Planned, one: Told, curr
   if (!isRaised) return;
   const { name, level, mode, test } = correlation;
   const { group, window } = one;
-  const id = idOf(name, group, window);
-  const lookup = lookupOf(one, current.lookup);
+  const id = idOf(name, current.place, group, window);
+  // Of the terms of the event those are shown that are new.
+  const isTerm = (field: string) => test.type === 'new_terms' && test.fields.includes(field);
+  const lookup = lookupOf(one, (field) => (isTerm(field) ? { values: [] } : current.lookup(field)));
   const finding: Finding = {
     ...findingOf(correlation, { id, level, matched: {}, event: current.index, lookup }),
     correlation: {
@@ -361,7 +381,7 @@ function lookupOf({ group, window, fields }: Told, ofEvent: FieldLookup): FieldL
     } else if (Object.hasOwn(fields, field)) {
       return { values: fields[field] as unknown[] };
     }
-    if (Object.hasOwn(group, field)) return { values: [group[field]] };
+    if (Object.hasOwn(group, field)) return { values: [group[field]].flat() };
     return { values: field === 'value' && window.value !== undefined ? [window.value] : [] };
   };
 }
@@ -384,12 +404,7 @@ function planOf(correlations: readonly CompiledCorrelation[]): Plan {
 }
 
 function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
-  // What is in shadow changes no verdict, so it withholds nothing.
-  const withheld = new Set(
-    correlations
-      .filter(({ correlation: { generate, mode } }) => !generate && mode === 'live')
-      .flatMap(({ rules }) => rules),
-  );
+  const withheld = withheldBy(correlations);
   const links = new Map<string, { planned: Planned; rule: number }[]>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
@@ -403,6 +418,22 @@ function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
   }
   const toldAtEnd = [...bySpace.values()].filter((planned) => planned.isToldAtEnd);
   return { links, bySpace, toldAtEnd, withheld };
+}
+
+/** The rules and correlations that raise nothing of their own, each with the live correlations that tell of it.
+ * @param correlations those that others refer to before them */
+function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
+  // What is in shadow changes no verdict, so it withholds nothing.
+  const live = correlations.filter(({ correlation: { mode } }) => mode === 'live');
+  const names = new Set(live.flatMap(({ correlation: { generate }, rules }) => (generate ? [] : rules)));
+  const withheld = new Map<string, string[]>();
+  for (const { correlation, rules } of live.toReversed()) {
+    const tellers = withheld.get(correlation.name) ?? [correlation.name];
+    for (const name of rules) {
+      if (names.has(name)) withheld.set(name, [...new Set([...tellers, ...(withheld.get(name) ?? [])])]);
+    }
+  }
+  return withheld;
 }
 
 /** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
@@ -421,7 +452,8 @@ function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due'>
 
 function keptGroup(state: GroupState): Kept<GroupState> {
   const { events, over } = state.group;
-  return { value: state, entries: 1 + events.length + over.length + (state.last ? entriesOf(state.last) : 0) };
+  const values = events.reduce((sum, { value }) => sum + (typeof value === 'object' ? value.length : 1), 0);
+  return { value: state, entries: 1 + values + over.length + (state.last ? entriesOf(state.last) : 0) };
 }
 
 function keptTold(value: Told[]): Kept<Told[]> {
@@ -457,8 +489,8 @@ function keyOf({
 }
 
 /** The same for a window wherever it is found. */
-function idOf(name: string, group: Values, { from }: Window): string {
-  const parts = JSON.stringify([name, stringifyExactly(group), from]);
+function idOf(name: string, place: string, group: Values, { from }: Window): string {
+  const parts = JSON.stringify([name, place, stringifyExactly(group), from]);
   return createHash('sha256').update(parts).digest('hex').slice(0, 32);
 }
 
@@ -467,10 +499,24 @@ function hashOf(values: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 20);
 }
 
-/** The first value of a field, undefined where there is none that can be compared. */
-function firstOf(lookup: FieldLookup, field: string): unknown {
-  const [value] = lookup(field).values;
-  return value === null || typeof value === 'object' ? undefined : value;
+/** The values of a field that can be compared, each once, up to a hundred. */
+function valuesOf(lookup: FieldLookup, field: string): unknown[] {
+  const found = lookup(field).values.filter((value) => value !== null && typeof value !== 'object');
+  return [...new Set(found)].slice(0, MAX_VALUES);
+}
+
+/** One value of each list, in every way that there is, up to a hundred. */
+function tuplesOf(lists: readonly (readonly unknown[])[]): Tuple[] {
+  return lists.reduce<Tuple[]>(
+    (tuples, values) => tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES),
+    [[]],
+  );
+}
+
+/** A value on its own if it is the only one that there is. */
+function oneOrAll(values: readonly unknown[]): unknown {
+  const different = [...new Set(values)];
+  return different.length === 1 ? different[0] : different;
 }
 
 /** A number, or what a text spells. */

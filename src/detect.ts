@@ -18,6 +18,7 @@ import {
   type RuleMode,
   renderSummary,
 } from './sigma/index.ts';
+import { unixNanoFromRfc3339 } from './time.ts';
 
 /** The rules that are live, and a hash over them that tells one set from another. */
 export interface Ruleset {
@@ -52,8 +53,8 @@ export type Evaluated =
 /** What correlations make of the hits of a record. */
 export interface Correlated {
   raised: readonly { mode: RuleMode; finding: Finding }[];
-  /** Names of rules whose hits count for their correlations alone. */
-  withheld: ReadonlySet<string>;
+  /** Names of rules whose hits count for their correlations alone, each with those that tell of it instead. */
+  withheld: ReadonlyMap<string, readonly string[]>;
 }
 
 export type Detection =
@@ -77,7 +78,7 @@ export type Detection =
 const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
 
 /** Of records that no correlation looks at. */
-export const uncorrelated: Correlated = { raised: [], withheld: new Set() };
+export const uncorrelated: Correlated = { raised: [], withheld: new Map() };
 
 /** Evaluates every rule on every event of a record, correlations left aside. */
 export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
@@ -105,9 +106,11 @@ export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Eval
       }
       if (truth !== true && silencedBy === undefined) continue;
       const id = findingId(name, event);
-      // A record may hold an event twice, as AKS does where two log categories are on.
-      if (seen.has(id)) continue;
-      seen.add(id);
+      // A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used
+      // again, time and URI differ.
+      const request = `${id} ${event.requestReceivedTimestamp} ${event.requestURI}`;
+      if (seen.has(request)) continue;
+      seen.add(request);
       if (silencedBy === undefined) hits.push({ id, rule: compiled, event: index, lookup });
       else silenced.push({ rule: name, exception: silencedBy, event: index });
     }
@@ -123,7 +126,8 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
     case 'malformed':
       return { verdict: 'error', problem: evaluated.problem };
     case 'audit': {
-      const { events, hits, undecided, silenced, problem } = evaluated;
+      const { events, hits, silenced, problem } = evaluated;
+      const undecided = evaluated.undecided.length === 0 ? [] : toldInstead(evaluated.undecided, withheld);
       const told = hits
         .filter(({ rule: { rule } }) => !withheld.has(rule.name))
         .map((hit) => ({ mode: hit.rule.rule.mode, finding: findingOfHit(hit) }))
@@ -144,6 +148,19 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
       };
     }
   }
+}
+
+/** What could not be decided, by names that findings have: a rule that raises none of its own may be known to nobody. */
+function toldInstead(undecided: readonly Undecided[], withheld: Correlated['withheld']): Undecided[] {
+  const told = new Map<string, Undecided>();
+  for (const one of undecided) {
+    for (const rule of withheld.get(one.rule) ?? [one.rule]) {
+      const key = `${one.event} ${rule}`;
+      // Several rules of one correlation are told as one.
+      if (!told.has(key)) told.set(key, { ...one, rule });
+    }
+  }
+  return [...told.values()];
 }
 
 function findingOfHit({ id, rule: compiled, event, lookup }: Hit): Finding {
@@ -175,16 +192,28 @@ export function findingOf(
 
 /** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
  * its start and its end. A client can choose the auditID (header Audit-ID) and use it twice, so it does not tell requests
- * apart on its own: who did what to which object does as well. */
+ * apart on its own: when who did what to which object does as well. */
 function findingId(rule: string, event: AuditEvent): string {
-  const { cluster, auditID, user, verb, objectRef, requestURI, requestReceivedTimestamp } = event;
-  const place = cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
-  const request = auditID === '' ? [requestURI, requestReceivedTimestamp] : [auditID];
+  const { auditID, user, verb, objectRef, requestURI, requestReceivedTimestamp } = event;
+  const request = auditID === '' ? [requestURI, requestReceivedTimestamp] : [auditID, millisecondOf(event)];
   const object = objectRef && [objectRef.resource, objectRef.subresource, objectRef.namespace, objectRef.name];
   return createHash('sha256')
-    .update(JSON.stringify([rule, place, request, user.username, verb, object]))
+    .update(JSON.stringify([rule, placeOf(event), request, user.username, verb, object]))
     .digest('hex')
     .slice(0, 32);
+}
+
+/** Where an event is from, in any spelling: tells clusters apart. Undefined for all those of which it is not known. */
+export function placeOf({ cluster }: AuditEvent): readonly (string | undefined)[] | undefined {
+  return cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
+}
+
+/** When the request came in, as exactly as tables of Azure tell it. Empty on platforms that log one time (GKE, OCSF): it may
+ * be that of the answer, of which a long-running request has two. */
+function millisecondOf({ requestReceivedTimestamp, stageTimestamp }: AuditEvent): string {
+  if (stageTimestamp === '') return '';
+  const received = unixNanoFromRfc3339(requestReceivedTimestamp);
+  return received === undefined ? requestReceivedTimestamp : String(received / 1_000_000n);
 }
 
 /** Of one type whatever the event: a list for a field that may hold several values, null where there is none. */

@@ -170,7 +170,8 @@ export type FindingCorrelation = Static<typeof FindingCorrelation>;
 export const Finding = Type.Object(
   {
     id: Type.String({
-      description: 'Hash of rule, cluster, auditID, user, verb and object: the same on a retry, a replica, a replay.',
+      description:
+        'Hash of rule, cluster, auditID, time, user, verb and object: the same on a retry, a replica, a replay.',
     }),
     rule: Type.String({ description: 'Name of the rule.' }),
     title: Type.String({ description: 'Title of the rule.' }),

@@ -410,6 +410,223 @@ describe('groups', () => {
   });
 });
 
+describe('clusters', () => {
+  const within = (cluster: string | undefined, event: Given): Given => ({
+    ...event,
+    auditID: `${cluster}-${event.auditID}`,
+    more: { ...event.more, ...(cluster !== undefined && { cluster_name: cluster }) },
+  });
+  const toldIn = (body: string, events: [cluster: string | undefined, event: Given][]) =>
+    toldOn(
+      body,
+      events.map(([cluster, event]) => within(cluster, event)),
+    );
+
+  test.each<[string, string, [cluster: string | undefined, event: Given][], number[]]>([
+    [
+      'do not add up',
+      three,
+      [
+        ['a', got(0)],
+        ['b', got(1)],
+        ['a', got(2)],
+        ['b', got(3)],
+        ['a', got(4)],
+      ],
+      [4],
+    ],
+    [
+      'one that is not told is one of its own',
+      three,
+      [
+        ['a', got(0)],
+        [undefined, got(1)],
+        ['a', got(2)],
+        [undefined, got(3)],
+        [undefined, got(4)],
+      ],
+      [4],
+    ],
+    [
+      'are the same in any spelling',
+      three,
+      [
+        ['prod', got(0)],
+        ['PROD', got(1)],
+        ['Prod', got(2)],
+      ],
+      [2],
+    ],
+    [
+      'are apart without group-by too',
+      '{ type: temporal, rules: [got, deleted], timespan: 1m }',
+      [
+        ['a', got(0)],
+        ['b', deleted(1)],
+        ['a', deleted(2)],
+      ],
+      [2],
+    ],
+    [
+      'have terms of their own',
+      '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }\ntripline: { learning: 0s }',
+      [
+        ['a', got(0)],
+        ['b', got(1)],
+        ['a', got(2)],
+        ['b', got(3)],
+      ],
+      [0, 1],
+    ],
+    [
+      'learn each from their own beginning',
+      '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }',
+      [
+        ['a', got(0)],
+        ['b', got(4000)],
+        ['b', got(4001, { user: 'bob' })],
+        ['a', got(4002, { user: 'bob' })],
+      ],
+      [3],
+    ],
+    [
+      'have windows that end by their own time, on their own events',
+      '{ type: event_count, rules: [got], timespan: 1m, condition: { lt: 3 } }',
+      [
+        ['a', got(0)],
+        ['b', tick(500)],
+        ['a', tick(100)],
+        ['b', tick(501)],
+        ['a', tick(300)],
+      ],
+      [4],
+    ],
+  ])('%s', async (_, body, events, expected) => expect(await toldIn(body, events)).toEqual(expected));
+
+  test('do not add up in a chain', async () => {
+    const chained = rulesetOf(
+      correlation(three),
+      'title: P\nname: p\ncorrelation: { type: event_count, rules: [c], timespan: 1h, condition: { gte: 2 } }',
+    );
+    const { tell } = sidecar(chained);
+    const burst = (cluster: string, from: number) => every(3, (i) => within(cluster, got(from + i)));
+    const told = await tell([...burst('a', 0), ...burst('b', 0), ...burst('a', 600)]);
+    expect(told.map((rules) => rules.join())).toEqual(['', '', '', '', '', '', '', '', 'p']);
+  });
+
+  test('have findings with ids of their own', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three)));
+    const ids = [];
+    for (const cluster of ['a', 'b']) {
+      await see(within(cluster, got(0)));
+      await see(within(cluster, got(1)));
+      ids.push((await see(within(cluster, got(2)))).findings[0].id);
+    }
+    expect(new Set(ids).size).toBe(2);
+  });
+});
+
+describe('of a field with several values', () => {
+  const from = (at: number, ...sourceIPs: unknown[]) => got(at, { more: { sourceIPs } });
+  const news =
+    '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: sourceIPs } }\ntripline: { learning: 0s, summary: "{sourceIPs}" }';
+
+  test('each is a term, and those are told that are new', async () => {
+    const { see } = sidecar(rulesetOf(correlation(news)));
+    const told = [];
+    for (const event of [
+      from(0, 'a', 'b'),
+      from(1, 'b', 'a'),
+      from(2, 'c', 'a'),
+      from(3, 'c'),
+      from(4, 'd', 'a', 'e'),
+    ]) {
+      told.push((await see(event)).findings.map(({ summary, correlation }) => [summary, correlation.group.sourceIPs]));
+    }
+    expect(told).toEqual([[['a, b', ['a', 'b']]], [], [['c', 'c']], [], [['d, e', ['d', 'e']]]]);
+  });
+
+  test('each counts, in every combination with those of other fields', async () => {
+    const count = (field: string, gte: number) =>
+      `{ type: value_count, rules: [got], timespan: 1m, condition: { field: ${field}, gte: ${gte} } }`;
+    expect(await toldOn(count('sourceIPs', 3), [from(0, 'a', 'b'), from(1, 'b', 'a'), from(2, 'a', 'c')])).toEqual([2]);
+    const both = count('[sourceIPs, responseStatus.code]', 5);
+    expect(await toldOn(both, [from(0, 'a', 'b'), { ...from(1, 'a', 'b', 'b'), code: 403 }, from(2, 'c')])).toEqual([
+      2,
+    ]);
+    const { see } = sidecar(rulesetOf(correlation(count('sourceIPs', 3))));
+    expect((await see(from(0, 'a', 'b', 'c', 'd'))).findings[0].correlation.value).toBe(4);
+  });
+
+  test('a hundred of them count', async () => {
+    const many = (prefix: string) => every(200, (i) => `${prefix}${i}` as never);
+    const { see, store } = sidecar(rulesetOf(correlation(news)));
+    const [finding] = (await see(from(0, ...many('a')))).findings;
+    expect(finding.correlation.group.sourceIPs).toEqual(many('a').slice(0, 100));
+    const before = store.entries();
+    await see(from(1, ...many('b'), ...many('a')));
+    expect(store.entries() - before).toBeLessThan(150);
+    const tuples =
+      '{ type: value_count, rules: [got], timespan: 1m, condition: { field: [sourceIPs, user.groups], gte: 100 } }';
+    const [counted] = await sidecarCount(tuples, {
+      sourceIPs: many('a'),
+      user: { username: 'ann', groups: many('g') },
+    });
+    expect(counted.correlation.value).toBe(100);
+  });
+
+  async function sidecarCount(body: string, more: Record<string, unknown>) {
+    return (await sidecar(rulesetOf(correlation(body))).see(got(0, { more }))).findings;
+  }
+
+  test('they take their place in memory', async () => {
+    const body = '{ type: value_count, rules: [got], timespan: 1h, condition: { field: sourceIPs, gte: 900 } }';
+    const { see, store } = sidecar(rulesetOf(correlation(body)));
+    await see(from(0, ...every(50, (i) => `${i}` as never)));
+    expect(store.entries()).toBeGreaterThan(50);
+  });
+});
+
+describe('what a rule could not decide', () => {
+  /** Reads a field of which there may be more. */
+  const open =
+    'title: O\nname: open\nlogsource: { product: kubernetes }\ndetection: { s: { hostPID: true }, condition: s }';
+  const shut = open.replace('title: O\nname: open', 'title: S\nname: shut').replace('hostPID', 'hostIPC');
+  const unlogged = got(0, { verb: 'create', more: { requestObject: undefined, level: 'Metadata' } });
+  const counts = (name: string, rules: string, more = '') =>
+    `title: ${name}\nname: ${name}\ncorrelation: { type: event_count, rules: ${rules}, timespan: 1m, condition: { gte: 2 }${more} }`;
+  const undecidedIn = async (...texts: string[]) => {
+    const detection = await sidecar(rulesetOf(...texts)).see(unlogged);
+    expect(detection.verdict).toBe('indeterminate');
+    return (detection as any).undecided.map(({ rule, field }: any) => `${rule}: ${field}`);
+  };
+
+  test.each<[string, string[], string[]]>([
+    [
+      'is told by its own name if it raises findings',
+      [open, counts('c', '[open]', ', generate: true')],
+      ['open: hostPID'],
+    ],
+    ['is told by the name of the correlation if it does not', [open, counts('c', '[open]')], ['c: hostPID']],
+    [
+      'once for each correlation',
+      [open, shut, counts('c', '[open, shut]'), counts('d', '[shut]')],
+      ['c: hostPID', 'd: hostIPC'],
+    ],
+    [
+      'by the last of a chain',
+      [open, counts('c', '[open]'), counts('d', '[c]'), counts('e', '[d, c]')],
+      ['e: hostPID'],
+    ],
+    [
+      'by the first of a chain that raises findings',
+      [open, counts('c', '[open]'), counts('d', '[c]', ', generate: true')],
+      ['c: hostPID'],
+    ],
+    ['by no correlation in shadow', [open, `${counts('c', '[open]')}\ntripline: { mode: shadow }`], ['open: hostPID']],
+  ])('%s', async (_, texts, expected) => expect((await undecidedIn(...texts)).sort()).toEqual(expected));
+});
+
 describe('a retry', () => {
   test.each([
     ['counts nothing twice', three, [got(0), got(1), got(0), got(1)], [[], [], [], []]],
@@ -501,24 +718,26 @@ describe('time', () => {
   });
 });
 
+const bodies = [
+  three,
+  '{ type: value_count, rules: [got], group-by: [username], timespan: 1m, condition: { field: responseStatus.code, gte: 2 } }',
+  '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 2 } }',
+  '{ type: temporal, group-by: [username], timespan: 1m, condition: got and not deleted }',
+  '{ type: new_terms, rules: [got], timespan: 1m, condition: { field: username } }\ntripline: { learning: 0s }',
+];
+const drawnEvent = fc.record({
+  at: fc.nat(300),
+  verb: fc.constantFrom('get', 'delete', 'watch'),
+  user: fc.constantFrom('ann', 'bob'),
+  code: fc.constantFrom(200, 403),
+});
+
 describe('any order of anything', () => {
-  const bodies = [
-    three,
-    '{ type: value_count, rules: [got], group-by: [username], timespan: 1m, condition: { field: responseStatus.code, gte: 2 } }',
-    '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 2 } }',
-    '{ type: temporal, group-by: [username], timespan: 1m, condition: got and not deleted }',
-    '{ type: new_terms, rules: [got], timespan: 1m, condition: { field: username } }\ntripline: { learning: 0s }',
-  ];
   const drawn = fc.array(
-    fc.record({
-      at: fc.nat(300),
-      verb: fc.constantFrom('get', 'delete', 'watch'),
-      user: fc.constantFrom('ann', 'bob'),
-      code: fc.constantFrom(200, 403),
-      // How much later it comes again, and whether there is a restart before it.
-      again: fc.nat(6),
-      restart: fc.boolean(),
-    }),
+    // How much later it comes again, and whether there is a restart before it.
+    fc
+      .tuple(drawnEvent, fc.record({ again: fc.nat(6), restart: fc.boolean() }))
+      .map(([event, more]) => ({ ...event, ...more })),
     { minLength: 5, maxLength: 30, size: 'max' },
   );
 
@@ -556,6 +775,39 @@ describe('any order of anything', () => {
       expect(found).toBeGreaterThan(0);
     },
   );
+});
+
+describe('any order of anything in several clusters', () => {
+  test.each(bodies)('finds in each what it would find in it alone: %s', async (body) => {
+    const ruleset = rulesetOf(
+      correlation(body),
+      'title: P\nname: p\ncorrelation: { type: event_count, rules: [c], timespan: 5m, condition: { gte: 2 }, generate: true }',
+    );
+    const clusters = [undefined, 'a', 'b'];
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(2), drawnEvent), { minLength: 5, size: 'max', maxLength: 40 }),
+        async (drawn) => {
+          const together = sidecar(ruleset);
+          const alone = clusters.map(() => sidecar(ruleset));
+          for (const [index, [place, given]] of drawn.entries()) {
+            const cluster = clusters[place];
+            const event = {
+              ...given,
+              auditID: `e${index}`,
+              more: cluster === undefined ? {} : { cluster_name: cluster },
+            };
+            const { findings } = await together.see(event);
+            expect(findings).toEqual((await alone[place]!.see(event)).findings);
+            found += findings.length;
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(found).toBeGreaterThan(0);
+  });
 });
 
 describe('another rule set', () => {

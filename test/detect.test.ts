@@ -134,6 +134,36 @@ describe('a finding', () => {
     const [first, last] = ['gke/exec-first', 'gke/exec-last'].map((name) => detectIn(fixture(name), ruleset(anyPod)));
     expect([first.event.stage, last.event.stage]).toEqual(['ResponseStarted', 'ResponseComplete']);
     expect(first.findings[0].id).toBe(last.findings[0].id);
+    // Its time may be that of the answer.
+    const later = { ...fixture('gke/exec-last'), timestamp: '2026-01-02T03:05:00Z' };
+    expect(detectIn(later, ruleset(anyPod)).findings[0].id).toBe(first.findings[0].id);
+  });
+
+  test('has another id for the same act at another time under one auditID', () => {
+    const at = (time: string) => ({ ...podEvent(), requestReceivedTimestamp: time });
+    expect(idOf(at('2026-01-02T03:04:05.001Z'))).not.toBe(idOf(at('2026-01-02T03:04:05.002Z')));
+    // Other zones and fewer digits say the same time.
+    expect(idOf(at('2026-01-02T04:04:05.001+01:00'))).toBe(idOf(at('2026-01-02T03:04:05.001999Z')));
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['at another time', { requestReceivedTimestamp: '2026-01-02T03:04:05.000002Z' }],
+    ['with another query', { requestURI: '/api/v1/namespaces/shop/pods?fieldManager=kubectl' }],
+  ])('of a request that reuses an auditID within a record is another: %s', (_, other) => {
+    const items = [podEvent(), { ...podEvent(), ...other }, podEvent()];
+    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items };
+    expect(detectIn(list, ruleset(hostPid)).findings.map(({ event }: any) => event)).toEqual([0, 1]);
+  });
+
+  test('of both answers of a request within a record is one', () => {
+    const start = { ...podEvent(), stage: 'ResponseStarted', stageTimestamp: '2026-01-02T03:04:05.5Z' };
+    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [start, podEvent()] };
+    expect(detectIn(list, ruleset(hostPid)).findings).toHaveLength(1);
+  });
+
+  test('of a record in both categories of AKS is one', () => {
+    const found = detectIn(fixture('aks/records-in-both-categories'), ruleset(hostPid));
+    expect([found.events.length, found.findings.length]).toEqual([2, 1]);
   });
 
   test('of an event that comes twice in a record is one', () => {
@@ -281,20 +311,26 @@ describe('correlations', () => {
 
   test('add findings of their own', () => {
     const raised = [{ mode: 'live' as const, finding: burst }];
-    expect(conclude(evaluated, { raised, withheld: new Set() })).toMatchObject({
+    expect(conclude(evaluated, { raised, withheld: new Map() })).toMatchObject({
       verdict: 'match',
       findings: [{ rule: 'host-pid' }, { rule: 'any-pod' }, { rule: 'burst' }],
     });
   });
 
   test('take the hits of their rules for themselves', () => {
-    const withheld = new Set(['host-pid', 'any-pod']);
+    const withheld = new Map([
+      ['host-pid', ['burst']],
+      ['any-pod', ['burst']],
+    ]);
     expect(conclude(evaluated, { raised: [], withheld })).toMatchObject({ verdict: 'clear', findings: [] });
   });
 
   test('in shadow mode raise nothing', () => {
     const raised = [{ mode: 'shadow' as const, finding: burst }];
-    const withheld = new Set(['host-pid', 'any-pod']);
+    const withheld = new Map([
+      ['host-pid', ['burst']],
+      ['any-pod', ['burst']],
+    ]);
     expect(conclude(evaluated, { raised, withheld })).toMatchObject({ verdict: 'clear', shadow: [{ rule: 'burst' }] });
   });
 });

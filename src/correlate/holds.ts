@@ -64,23 +64,23 @@ function measure({ events, start, end }: Stretch, test: Extract<Test, { bounds: 
     case 'event_count':
       return end - start;
     case 'value_count':
-      return new Set(valuesOf()).size;
+      return new Set(events.slice(start, end).flatMap(({ value }) => value as readonly string[])).size;
     case 'value_sum':
       return sum();
     case 'value_avg':
       return sum() / (end - start);
     case 'value_median':
-      return percentileOf(valuesOf() as number[], 50);
+      return percentileOf(numbers(), 50);
     case 'value_percentile':
-      return percentileOf(valuesOf() as number[], test.percentile);
+      return percentileOf(numbers(), test.percentile);
   }
 
-  function valuesOf(): (number | string | undefined)[] {
-    return events.slice(start, end).map(({ value }) => value);
+  function numbers(): number[] {
+    return events.slice(start, end).map(({ value }) => value as number);
   }
 
   function sum(): number {
-    return (valuesOf() as number[]).reduce((total, value) => total + value, 0);
+    return numbers().reduce((total, value) => total + value, 0);
   }
 }
 

@@ -11,8 +11,8 @@ export interface Seen {
   rule: number;
   at: number;
   auditID: string;
-  /** What is counted or compared of it: a number, or a text that stands for a tuple. */
-  value?: number | string;
+  /** What is compared of it, a number, or counted: texts that stand for tuples. */
+  value?: number | readonly string[];
 }
 
 /** What is kept of a group. */
@@ -187,8 +187,12 @@ function makeRoom(
 function spareIn(events: readonly Seen[], { type }: CompiledCorrelation['correlation']['test']): number {
   switch (type) {
     case 'value_count': {
-      const seen = new Set<Seen['value']>();
-      return events.findLastIndex(({ value }) => seen.size === seen.add(value).size);
+      const seen = new Set<string>();
+      return events.findLastIndex(({ value }) => {
+        const before = seen.size;
+        for (const each of value as readonly string[]) seen.add(each);
+        return seen.size === before;
+      });
     }
     case 'temporal':
     case 'temporal_ordered':

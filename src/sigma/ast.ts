@@ -81,6 +81,7 @@ export interface Correlation extends RuleHead {
   positions: ReadonlyMap<string, Position>;
   /** Names or ids, of rules or of other correlations. */
   rules: string[];
+  /** Fields that the events share: of one with several values, the first. They share their cluster in any case. */
   groupBy: string[];
   /** Seconds. */
   timespan: number;
@@ -93,13 +94,16 @@ export interface Correlation extends RuleHead {
 
 export type CorrelationTest =
   | { type: 'event_count'; bounds: Bound[] }
-  /** Distinct tuples of the fields. */
+  /** Distinct tuples of the fields. Of an event with several values in a field each counts, in every combination with those
+   * of the others, up to 100 of them. */
   | { type: 'value_count'; fields: string[]; bounds: Bound[] }
+  /** Of a field with several values, the first. */
   | { type: 'value_sum' | 'value_avg' | 'value_median'; field: string; bounds: Bound[] }
   | { type: 'value_percentile'; field: string; percentile: number; bounds: Bound[] }
   /** The selections of the condition are the names of rules. */
   | { type: 'temporal' | 'temporal_ordered'; condition: Condition }
-  /** Tripline's own: the tuple of group and fields was not seen within the timespan. `learning` is in seconds. */
+  /** Tripline's own: the tuple of group and fields was not seen within the timespan. Of an event with several values in a
+   * field there are several tuples, as with value_count; a finding tells those that are new. `learning` is in seconds. */
   | { type: 'new_terms'; fields: string[]; learning: number };
 
 /** All bounds of a test have to hold. */

@@ -29,12 +29,17 @@ const inOrder = (events: readonly Seen[], wanted: number[], from = Number.NEGATI
   wanted.length === 0 ||
   events.some(({ rule, at }) => rule === wanted[0] && at >= from && inOrder(events, wanted.slice(1), at));
 
-const immediate: [body: string, holds: (events: readonly Seen[]) => boolean][] = [
+const immediate: [
+  body: string,
+  holds: (events: readonly Seen[]) => boolean,
+  valued?: (number: number) => Seen['value'],
+][] = [
   ['type: event_count, rules: [a, b, c], condition: { gte: 3 }', ({ length }) => length >= 3],
   ['type: event_count, rules: [a, b, c], condition: { gt: 1, gte: 2 }', ({ length }) => length >= 2],
   [
     'type: value_count, rules: [a, b, c], condition: { field: f, gte: 3 }',
-    (events) => new Set(numbersOf(events)).size >= 3,
+    (events) => new Set(events.flatMap(({ value }) => value as string[])).size >= 3,
+    (number) => (number < 3 ? [`${number}`] : [`${number}`, `${number - 3}`]),
   ],
   [
     'type: value_sum, rules: [a, b, c], condition: { field: f, gt: 9 }',
@@ -105,11 +110,11 @@ const eventsWithin = (seconds: number) =>
 const byTime = (one: Seen, other: Seen) => one.at - other.at;
 
 describe('told at once', () => {
-  test.each(immediate)('%s', (body, holds) => {
+  test.each(immediate)('%s', (body, holds, valued = (number) => number) => {
     const correlation = correlationOf(body);
-    const arrivals = eventsWithin(250).chain((events) =>
-      fc.shuffledSubarray([...events, ...events.slice(0, 5)], { minLength: 1 }),
-    );
+    const arrivals = eventsWithin(250)
+      .map((events) => events.map((seen) => ({ ...seen, value: valued(seen.value as number) })))
+      .chain((events) => fc.shuffledSubarray([...events, ...events.slice(0, 5)], { minLength: 1 }));
     let count = 0;
     fc.assert(
       fc.property(arrivals, (order) => {
