@@ -8,6 +8,7 @@ import { AuditEvent } from './record.ts';
 import { loadLists, placeholdersOf } from './rules/lists.ts';
 import { readSources, type SourceFile } from './rules/source-files.ts';
 import {
+  type CompiledCorrelation,
   type Correlation,
   compileFilter,
   compileRule,
@@ -95,9 +96,18 @@ export function loadRules(sources: RuleSources): LoadedRules {
   const resolved = resolveCorrelations(correlations, rules, knownFields);
   problems.push(...resolved.problems);
   const liveCorrelations = resolved.correlations.filter(({ correlation }) => correlation.mode !== 'off');
+  const off = new Set(documents.filter(({ mode }) => mode === 'off').map(({ name }) => name));
+  for (const { correlation, rules } of liveCorrelations) {
+    for (const name of rules.filter((name) => off.has(name))) {
+      const hint = 'switch this off as well, or the rule on; in mode shadow a rule counts and tells nothing';
+      const message = `${quote(correlation.name)} counts what ${quote(name)} finds, which is off`;
+      problems.push({ path: correlation.path, ...correlation.position, message, hint });
+    }
+  }
   const compiledFilters = filters.map(compileFilter);
+  const idle = rulesOfOffCorrelations(resolved.correlations, rules);
   const compiled = rules
-    .filter((rule) => rule.mode !== 'off' && selectsAudit(rule))
+    .filter((rule) => rule.mode !== 'off' && !idle.has(rule.name) && selectsAudit(rule))
     .map((rule) =>
       compileRule(
         rule,
@@ -187,6 +197,16 @@ function overridden(
     const { level, mode = document.mode } = changes.get(document) ?? {};
     return { ...document, mode, ...(level !== undefined && { level, ...(isRule(document) && { levels: [] }) }) };
   });
+}
+
+/** The rules that stand beside a correlation, for it alone, and have nothing to do when it is off. */
+function rulesOfOffCorrelations(correlations: readonly CompiledCorrelation[], rules: readonly Rule[]): Set<string> {
+  const counted = new Set(correlations.flatMap(({ correlation, rules }) => (correlation.mode === 'off' ? [] : rules)));
+  const off = correlations.filter(({ correlation: { mode, generate } }) => mode === 'off' && !generate);
+  const beside = off.flatMap(({ correlation: { path }, rules: names }) =>
+    rules.filter((rule) => rule.path === path && names.includes(rule.name)),
+  );
+  return new Set(beside.map(({ name }) => name).filter((name) => !counted.has(name)));
 }
 
 /** Tells of references that lead nowhere, or to what a filter cannot silence. */

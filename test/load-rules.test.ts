@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadRules, type RuleSources } from '../src/rules.ts';
+import { type LoadedRules, loadRules, type RuleSources } from '../src/rules.ts';
 import { evaluate } from '../src/sigma/index.ts';
 
 const text = (name: string, product = 'kubernetes') =>
@@ -206,6 +206,40 @@ describe('overrides', () => {
   test('that leave no rule stop the start', () => {
     expect(() => headsWith({ a: { mode: 'off' } })).toThrow('no rule that can be used');
   });
+});
+
+describe('a correlation that is off', () => {
+  const correlation = (rule: string) =>
+    `title: Many\nname: many\nlevel: low\ncorrelation: { type: event_count, rules: [${rule}], group-by: [username], ` +
+    'timespan: 5m, condition: { gte: 3 } }\n';
+  const nameOf = ({ ruleset }: LoadedRules) => ruleset.rules.map(({ rule }) => rule.name);
+  const off = { many: { mode: 'off' } } as const;
+
+  test('takes along the rule beside it, which is there for it alone', () => {
+    const path = folder({ 'a.yml': text('a'), 'many.yml': `${text('b')}---\n${correlation('b')}` });
+    expect(nameOf(loadRules({ rules: [path] }))).toEqual(['a', 'b']);
+    expect(nameOf(loadRules({ rules: [path], overrides: off }))).toEqual(['a']);
+  });
+
+  test('leaves rules of other files alone, and those that other correlations count', () => {
+    const path = folder({ 'b.yml': text('b'), 'many.yml': correlation('b') });
+    expect(nameOf(loadRules({ rules: [path], overrides: off }))).toEqual(['b']);
+    const other = correlation('b').replace('name: many', 'name: others');
+    const both = folder({ 'b.yml': `${text('b')}---\n${correlation('b')}---\n${other}` });
+    expect(nameOf(loadRules({ rules: [both], overrides: off }))).toEqual(['b']);
+  });
+});
+
+test('a live correlation over a rule that is off is told of', () => {
+  const correlation =
+    'title: Many\nname: many\ncorrelation: { type: event_count, rules: [b], group-by: [username], timespan: 5m, ' +
+    'condition: { gte: 3 } }\n';
+  const path = folder({ 'a.yml': text('a'), 'b.yml': text('b'), 'many.yml': correlation });
+  const { problems } = loadRules({ rules: [path], overrides: { b: { mode: 'off' } } });
+  expect(problems).toMatchObject([
+    { path: expect.stringContaining('many.yml'), message: "'many' counts what 'b' finds, which is off" },
+  ]);
+  expect(loadRules({ rules: [path], overrides: { b: { mode: 'shadow' } } }).problems).toEqual([]);
 });
 
 test('a rule that is off is read all the same', () => {
