@@ -423,12 +423,16 @@ function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
 /** The rules and correlations that raise nothing of their own, each with the live correlations that tell of it.
  * @param correlations those that others refer to before them */
 function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
-  // What is in shadow changes no verdict, so it withholds nothing.
-  const live = correlations.filter(({ correlation: { mode } }) => mode === 'live');
-  const names = new Set(live.flatMap(({ correlation: { generate }, rules }) => (generate ? [] : rules)));
+  // What is in shadow changes no verdict, so it withholds only what is there for it alone.
+  const names = new Set(
+    correlations.flatMap(({ correlation: { generate, mode }, rules, beside }) =>
+      generate ? [] : rules.filter((name) => mode === 'live' || beside.has(name)),
+    ),
+  );
   const withheld = new Map<string, string[]>();
-  for (const { correlation, rules } of live.toReversed()) {
-    const tellers = withheld.get(correlation.name) ?? [correlation.name];
+  for (const { correlation, rules } of correlations.toReversed()) {
+    const own = correlation.mode === 'live' ? [correlation.name] : [];
+    const tellers = withheld.get(correlation.name) ?? own;
     for (const name of rules) {
       if (names.has(name)) withheld.set(name, [...new Set([...tellers, ...(withheld.get(name) ?? [])])]);
     }

@@ -95,7 +95,8 @@ export function loadRules(sources: RuleSources): LoadedRules {
   const correlations = documents.filter((document): document is Correlation => !isRule(document));
   const resolved = resolveCorrelations(correlations, rules, knownFields);
   problems.push(...resolved.problems);
-  const liveCorrelations = resolved.correlations.filter(({ correlation }) => correlation.mode !== 'off');
+  const idle = idleIn(resolved.correlations);
+  const liveCorrelations = resolved.correlations.filter(({ correlation }) => !idle.has(correlation.name));
   const off = new Set(documents.filter(({ mode }) => mode === 'off').map(({ name }) => name));
   for (const { correlation, rules } of liveCorrelations) {
     for (const name of rules.filter((name) => off.has(name))) {
@@ -105,7 +106,6 @@ export function loadRules(sources: RuleSources): LoadedRules {
     }
   }
   const compiledFilters = filters.map(compileFilter);
-  const idle = rulesOfOffCorrelations(resolved.correlations, rules);
   const compiled = rules
     .filter((rule) => rule.mode !== 'off' && !idle.has(rule.name) && selectsAudit(rule))
     .map((rule) =>
@@ -199,14 +199,19 @@ function overridden(
   });
 }
 
-/** The rules that stand beside a correlation, for it alone, and have nothing to do when it is off. */
-function rulesOfOffCorrelations(correlations: readonly CompiledCorrelation[], rules: readonly Rule[]): Set<string> {
-  const counted = new Set(correlations.flatMap(({ correlation, rules }) => (correlation.mode === 'off' ? [] : rules)));
-  const off = correlations.filter(({ correlation: { mode, generate } }) => mode === 'off' && !generate);
-  const beside = off.flatMap(({ correlation: { path }, rules: names }) =>
-    rules.filter((rule) => rule.path === path && names.includes(rule.name)),
-  );
-  return new Set(beside.map(({ name }) => name).filter((name) => !counted.has(name)));
+/** The names of correlations that are off, and of what stands beside them for them alone.
+ * @param correlations those that others refer to before them */
+function idleIn(correlations: readonly CompiledCorrelation[]): ReadonlySet<string> {
+  const idle = new Set<string>();
+  for (const { correlation, beside } of correlations.toReversed()) {
+    if (correlation.mode === 'off') idle.add(correlation.name);
+    if (!idle.has(correlation.name) || correlation.generate) continue;
+    for (const name of beside) {
+      const counters = correlations.filter(({ rules }) => rules.includes(name));
+      if (counters.every((counter) => idle.has(counter.correlation.name))) idle.add(name);
+    }
+  }
+  return idle;
 }
 
 /** Tells of references that lead nowhere, or to what a filter cannot silence. */

@@ -8,15 +8,20 @@ import { type MemoryStore, memoryStore } from '../src/state/memory.ts';
 import { podEvent } from './server/app.ts';
 
 /** Two rules by verb, `got` and `deleted`, and correlations of them. */
+/** Each text is a file of its own. */
 function rulesetOf(...correlations: string[]): Ruleset {
   const ruleOf = (name: string, verb: string) =>
     `title: ${name}\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { s: { verb: ${verb} }, condition: s }`;
   const texts = [ruleOf('got', 'get'), ruleOf('deleted', 'delete'), ruleOf('listed', 'list'), ...correlations];
-  const parsed = parseRules(texts.join('\n---\n'), 'rules.yml');
-  expect(parsed.problems).toEqual([]);
-  const resolved = resolveCorrelations(parsed.correlations, parsed.rules);
+  const parsed = texts.map((text, index) => parseRules(text, `${index}.yml`));
+  expect(parsed.flatMap(({ problems }) => problems)).toEqual([]);
+  const rules = parsed.flatMap((file) => file.rules);
+  const resolved = resolveCorrelations(
+    parsed.flatMap((file) => file.correlations),
+    rules,
+  );
   expect(resolved.problems).toEqual([]);
-  return { hash: 'h', rules: parsed.rules.map((rule) => compileRule(rule)), correlations: resolved.correlations };
+  return { hash: 'h', rules: rules.map((rule) => compileRule(rule)), correlations: resolved.correlations };
 }
 
 interface Given {
@@ -342,7 +347,18 @@ describe('generate', () => {
     expect(told).toEqual([['got']]);
   });
 
-  test('of a correlation in shadow withholds nothing', async () => {
+  test('of a correlation in shadow withholds no more than the rule beside it', async () => {
+    const beside =
+      'title: L\nname: l\nlogsource: { product: kubernetes }\ndetection: { s: { verb: list }, condition: s }';
+    const counting = correlation(three.replace('[got]', '[l]'), 'tripline: { mode: shadow }');
+    const { see } = sidecar(rulesetOf(`${beside}\n---\n${counting}`));
+    const listed = (at: number) => ({ at, verb: 'list', auditID: `l-${at}` });
+    for (const at of [0, 1])
+      expect(await see(listed(at))).toMatchObject({ findings: [{ rule: 'listed' }], shadow: [] });
+    expect(await see(listed(2))).toMatchObject({ findings: [{ rule: 'listed' }], shadow: [{ rule: 'c' }] });
+  });
+
+  test('of a correlation in shadow withholds nothing of other files', async () => {
     const { see } = sidecar(rulesetOf(correlation(three, 'tripline: { mode: shadow }')));
     await see(got(0));
     await see(got(1));

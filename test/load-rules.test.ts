@@ -221,6 +221,15 @@ describe('a correlation that is off', () => {
     expect(nameOf(loadRules({ rules: [path], overrides: off }))).toEqual(['a']);
   });
 
+  test('takes along the correlations that it counts, and what they count', () => {
+    const chain = correlation('few').replace('name: many', 'name: most');
+    const few = correlation('b').replace('name: many', 'name: few');
+    const path = folder({ 'a.yml': text('a'), 'most.yml': `${text('b')}---\n${few}---\n${chain}` });
+    const loaded = loadRules({ rules: [path], overrides: { most: { mode: 'off' } } });
+    expect(nameOf(loaded)).toEqual(['a']);
+    expect(loaded.ruleset.correlations).toEqual([]);
+  });
+
   test('leaves rules of other files alone, and those that other correlations count', () => {
     const path = folder({ 'b.yml': text('b'), 'many.yml': correlation('b') });
     expect(nameOf(loadRules({ rules: [path], overrides: off }))).toEqual(['b']);

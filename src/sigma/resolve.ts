@@ -8,6 +8,8 @@ export interface CompiledCorrelation {
   readonly correlation: Correlation;
   /** Names of rules and correlations, in the order of the correlation's list. */
   readonly rules: readonly string[];
+  /** Those of them that stand in its own file: they are there for it. */
+  readonly beside: ReadonlySet<string>;
   /** For each of the rules, the fields that `group-by` names, in order, aliases looked up. */
   readonly groupFields: readonly (readonly string[])[];
   /** For each of the rules, the fields of which the values are counted or compared, aliases looked up. */
@@ -120,7 +122,8 @@ export function resolveCorrelations(
     if (refused.has(correlation.name)) return undefined;
     const { test } = correlation;
     const ways = 'condition' in test ? waysOf(test.condition, correlation.rules)! : [];
-    return { correlation, rules: names, groupFields, valueFields, ways };
+    const beside = new Set(names.filter((name) => byReference.get(name)?.path === correlation.path));
+    return { correlation, rules: names, beside, groupFields, valueFields, ways };
   }
 
   /** A correlation has what it groups by, and the fields of the event that completes it. */
