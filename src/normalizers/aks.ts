@@ -46,7 +46,8 @@ const RESOURCE_ID =
   /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.[a-z]+\/(managedclusters|connectedclusters)\/([^/]+)/;
 
 /** AKSAudit, AKSAuditAdmin and ArcK8sAudit: one column for each member; dynamic columns may come as JSON text, which is
- * read where the event is. There is no column for the impersonated user, so it is unknown. */
+ * read where the event is. There is no column for the impersonated user: what is never told is taken for nobody, or each
+ * record would be undecided. */
 function fromColumns(map: JsonMap): JsonMap {
   const source: JsonMap =
     map[CUT] === undefined
@@ -56,6 +57,7 @@ function fromColumns(map: JsonMap): JsonMap {
     const value = member(map, column);
     if (value !== undefined) source[name] = value;
   }
+  source.impersonatedUser = null;
   source[CUT] = map[CUT] ?? 'not_logged';
   return source;
 }

@@ -40,11 +40,13 @@ function sourceOf(map: JsonMap): JsonMap {
       message: at(map, 'api', 'response', 'message') ?? at(map, 'api', 'response', 'error_message'),
       reason: at(map, 'api', 'response', 'error'),
     },
+    // Never told, and so taken for nobody, or each record would be undecided.
+    impersonatedUser: null,
     annotations: at(map, 'unmapped', 'annotations') ?? {},
     requestObject: at(map, 'api', 'request', 'data'),
     responseObject: at(map, 'api', 'response', 'data'),
   };
-  // What the class has no attribute for was not logged rather than not there: who was impersonated, for one.
+  // What the class has no attribute for was not logged rather than not there.
   source[CUT] = map[CUT] ?? 'not_logged';
   return source;
 }

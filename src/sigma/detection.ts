@@ -276,7 +276,7 @@ export function checkField(
   }
   const hint = /\[.*\]/.test(name)
     ? 'brackets choose members of a list under sigma-version: 3'
-    : didYouMean(name, knownFields, 'see docs/rules.md for the fields that an event has');
+    : didYouMean(name, knownFields, 'see docs/reference/fields.md for the fields that an event has');
   file.report(offset, `no event has a field ${quote(name)}`, hint);
   return false;
 }

@@ -139,7 +139,7 @@ export function resolveCorrelations(
       : `no event has a field ${quote(field)}`;
     const hint = isAlias
       ? `add ${rule}: and the name of a field below it`
-      : didYouMean(field, [...aliases, ...known], 'see docs/rules.md for the fields that an event has');
+      : didYouMean(field, [...aliases, ...known], 'see docs/reference/fields.md for the fields that an event has');
     if (!refused.has(correlation.name)) refuse(correlation, field, message, hint);
   }
 

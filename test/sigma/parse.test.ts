@@ -241,7 +241,7 @@ describe('refused', () => {
     ['    - selection and 4688', '    - 5', "'condition' has to be text", 'name the selections'],
     ['    verb: create', '    verbs: create', "no event has a field 'verbs'", "did you mean 'verb'?"],
     ['    verb: create', '    Verb: create', "no event has a field 'Verb'", "did you mean 'verb'?"],
-    ['    verb: create', '    __proto__: create', "no event has a field '__proto__'", 'docs/rules.md'],
+    ['    verb: create', '    __proto__: create', "no event has a field '__proto__'", 'docs/reference/fields.md'],
     ['  4688:', '  words: [a, null]\n  4688:', 'this is neither a map nor a keyword', 'field: value'],
     ['  4688:', '  words: [[a]]\n  4688:', 'this is neither a map nor a keyword', 'field: value'],
     ['    verb: create', '    verb[any]: create', "no event has a field 'verb[any]'", 'sigma-version: 3'],
