@@ -39,9 +39,8 @@ const decoder = new avro.streams.BlockDecoder({
 const records: AsyncIterable<TaggedRecord> = Readable.fromWeb(reply.body).pipe(decoder);
 
 for await (const { record, verdict, findings, undecided } of records) {
-  const about = [
-    ...findings.map(({ summary }) => summary),
-    ...undecided.map(({ rule, reason, field }) => `${rule}: ${reason} (${field})`),
-  ];
+  const about = findings.map(({ summary }) => summary);
+  const [first] = undecided;
+  if (first !== undefined) about.push(`${undecided.length} rules undecided, for ${first.field}: ${first.reason}`);
   console.log(`${verdict.padEnd(15)}${about.join('; ') || `${record.length} bytes`}`);
 }
