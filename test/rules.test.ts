@@ -16,8 +16,15 @@ import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { neededFor } from '../src/authoring/test-rule.ts';
 import type { Ruleset } from '../src/detect.ts';
 import { knownFields } from '../src/rules.ts';
-import type { Condition, Item, Rule, Selection } from '../src/sigma/ast.ts';
-import { compileRule, modifiers, parseRules, printRuleProblem, type RuleHead } from '../src/sigma/index.ts';
+import type { BlockBody, Condition, Correlation, CorrelationTest, Item, Rule, Selection } from '../src/sigma/ast.ts';
+import {
+  compileRule,
+  modifiers,
+  parseRules,
+  printRuleProblem,
+  type RuleHead,
+  resolveCorrelations,
+} from '../src/sigma/index.ts';
 
 const folder = fileURLToPath(new URL('../rules', import.meta.url));
 // What is off, or in shadow mode, has to hold too.
@@ -30,6 +37,7 @@ interface RuleDocuments {
   /** All that is in the file: a correlation may have the rule that it counts beside it. */
   names: ReadonlySet<string>;
   rules: Rule[];
+  correlations: Correlation[];
   cases: Cases;
   /** All rules, with the values of lists that the cases are written for. */
   ruleset: Ruleset;
@@ -48,6 +56,7 @@ const files: RuleDocuments[] = [...new Set(heads.map(({ path }) => path))].map((
     head: inFile.find(({ name }) => name === basename(path).replace(/\.ya?ml$/, '')) ?? inFile[0]!,
     names: new Set(inFile.map(({ name }) => name)),
     rules: own.rules.map(({ rule }) => rule).filter((rule) => rule.path === path),
+    correlations: own.correlations.map((one) => one.correlation).filter((correlation) => correlation.path === path),
     cases,
     ruleset: own,
   };
@@ -115,7 +124,14 @@ const restated = new Set([
   'csr-privileged-identity if requested loses resource', // Requests for certificates are read from nothing else.
 ]);
 
-describe.each(files)('$file', ({ file, head, names, rules, cases, ruleset }) => {
+/** What makes no difference to a correlation that passes on each finding of a rule, so that the rule goes on alerting while
+ * what stands beside it, for the next correlation alone, does not. */
+const passedOn = new Set([
+  'rbac-change-then-workload-role if it looks half as far', // A second is the least there is.
+  'rbac-change-then-workload-role if it asks for gte 0', // Nothing is told where nothing is found.
+]);
+
+describe.each(files)('$file', ({ file, head, names, rules, correlations, cases, ruleset }) => {
   it('is named as its file, and whole', () => {
     expect(head.name).toBe(basename(file).replace(/\.ya?ml$/, ''));
     expect(head).toMatchObject({ id: expect.any(String), description: expect.stringMatching(/./) });
@@ -133,6 +149,7 @@ describe.each(files)('$file', ({ file, head, names, rules, cases, ruleset }) => 
 
   holds(names, cases, ruleset);
   for (const rule of rules) notices(rule, names, cases, ruleset);
+  for (const correlation of correlations) noticesCorrelation(correlation, names, cases, ruleset);
 });
 
 describe('docs/rules', () => {
@@ -274,16 +291,86 @@ function reducedSelections(selection: Selection): { change: string; reduced: Sel
   });
   return alternatives.flatMap((items, index) => [
     ...(alternatives.length > 1 ? [{ change: `loses map ${index + 1}`, reduced: withItems(index, undefined) }] : []),
-    ...items.flatMap((item, i) => [
-      ...(items.length > 1
-        ? [{ change: `loses ${item.field}`, reduced: withItems(index, items.toSpliced(i, 1)) }]
-        : []),
-      ...(item.kind === 'field' && item.tests.length > 1
-        ? item.tests.map((_, t) => ({
-            change: `loses value ${t + 1} of ${item.field}`,
-            reduced: withItems(index, items.with(i, { ...item, tests: item.tests.toSpliced(t, 1) })),
-          }))
-        : []),
-    ]),
+    ...reducedItems(items).map(({ change, reduced }) => ({ change, reduced: withItems(index, reduced) })),
   ]);
+}
+
+function reducedItems(items: Item[]): { change: string; reduced: Item[] }[] {
+  return items.flatMap((item, i) => [
+    ...(items.length > 1 ? [{ change: `loses ${item.field}`, reduced: items.toSpliced(i, 1) }] : []),
+    ...(item.kind === 'field' && item.tests.length > 1
+      ? item.tests.map((_, t) => ({
+          change: `loses value ${t + 1} of ${item.field}`,
+          reduced: items.with(i, { ...item, tests: item.tests.toSpliced(t, 1) }),
+        }))
+      : []),
+    ...(item.kind === 'block'
+      ? reducedBodies(item.body).map(({ change, body }) => ({
+          change: `${change} in ${item.field}`,
+          reduced: items.with(i, { ...item, body }),
+        }))
+      : []),
+  ]);
+}
+
+function reducedBodies(body: BlockBody): { change: string; body: BlockBody }[] {
+  if (body.kind === 'items') {
+    return reducedItems(body.items).map(({ change, reduced }) => ({ change, body: { ...body, items: reduced } }));
+  }
+  return [...body.selections.values()].flatMap((selection) => {
+    const left = without(body.condition, selection.name);
+    return [
+      ...(left === undefined ? [] : [{ change: `drops ${selection.name}`, body: { ...body, condition: left } }]),
+      ...reducedSelections(selection).map(({ change, reduced }) => ({
+        change: `${selection.name} ${change}`,
+        body: { ...body, selections: new Map([...body.selections, [selection.name, reduced]]) },
+      })),
+    ];
+  });
+}
+
+/** No number, field or rule of the correlation could be another without a case to notice. */
+function noticesCorrelation(correlation: Correlation, names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
+  const needed = neededFor(names, among);
+  describe(`a case fails for ${correlation.name}`, () => {
+    const mutants = correlationMutantsOf(correlation);
+    const telling = mutants.filter(({ change }) => !passedOn.has(`${correlation.name} ${change}`));
+    it.each(telling)('$change', async ({ mutant }) => {
+      const written = needed.correlations.map((one) => one.correlation);
+      const { correlations, problems } = resolveCorrelations(
+        written.map((one) => (one.name === correlation.name ? mutant : one)),
+        needed.rules.map(({ rule }) => rule),
+      );
+      expect(problems).toEqual([]);
+      const isTold = await someCaseFails(cases, names, { ...needed, correlations });
+      expect(isTold, 'no case notices: write one, or leave that part out of the correlation').toBe(true);
+    });
+  });
+}
+
+function correlationMutantsOf(correlation: Correlation): { change: string; mutant: Correlation }[] {
+  const { groupBy, timespan, test } = correlation;
+  const withTest = (change: string, mutant: CorrelationTest) => ({ change, mutant: { ...correlation, test: mutant } });
+  return [
+    { change: 'if it looks twice as far', mutant: { ...correlation, timespan: timespan * 2 } },
+    { change: 'if it looks half as far', mutant: { ...correlation, timespan: Math.ceil(timespan / 2) } },
+    ...groupBy.map((field) => ({
+      change: `if it does not group by ${field}`,
+      mutant: { ...correlation, groupBy: groupBy.filter((other) => other !== field) },
+    })),
+    ...('bounds' in test
+      ? test.bounds.flatMap((bound, i) =>
+          [-1, 1].map((more) => {
+            const bounds = test.bounds.with(i, { ...bound, value: bound.value + more });
+            return withTest(`if it asks for ${bound.operator} ${bound.value + more}`, { ...test, bounds });
+          }),
+        )
+      : []),
+    ...('fields' in test && test.fields.length > 1
+      ? test.fields.map((field) =>
+          withTest(`if ${field} does not count`, { ...test, fields: test.fields.filter((other) => other !== field) }),
+        )
+      : []),
+    ...('learning' in test ? [withTest('if it does not learn', { ...test, learning: 0 })] : []),
+  ];
 }
