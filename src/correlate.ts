@@ -1,6 +1,6 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isToldAtEnd } from './correlate/holds.ts';
 import { emptyGroup, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
 import { type Correlated, type Evaluated, findingOf, placeOf } from './detect.ts';
@@ -495,12 +495,12 @@ function keyOf({
 /** The same for a window wherever it is found. */
 function idOf(name: string, place: string, group: Values, { from }: Window): string {
   const parts = JSON.stringify([name, place, stringifyExactly(group), from]);
-  return createHash('sha256').update(parts).digest('hex').slice(0, 32);
+  return hash('sha256', parts).slice(0, 32);
 }
 
 function hashOf(values: readonly unknown[]): string {
   const parts = values.map((value) => [typeof value, String(value)]);
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 20);
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 20);
 }
 
 /** The values of a field that can be compared, each once, up to a hundred. */

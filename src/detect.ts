@@ -1,5 +1,5 @@
 /** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { attackOf } from './attack.ts';
 import { fields, fieldsOf } from './fields.ts';
 import type { Normalized } from './normalizers/index.ts';
@@ -9,6 +9,7 @@ import { shown } from './shown.ts';
 import {
   type CompiledCorrelation,
   type CompiledRule,
+  candidatesAmong,
   evaluate,
   explain,
   type FieldLookup,
@@ -89,6 +90,7 @@ export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
 export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
   const { events, problem } = normalized;
+  const candidatesIn = candidatesOf(rules);
   const hits: Hit[] = [];
   const undecided: Undecided[] = [];
   const silenced: Silenced[] = [];
@@ -97,7 +99,8 @@ export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Eval
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
     if (event.stage === 'RequestReceived') return;
     const lookup = fieldsOf(event);
-    for (const compiled of rules) {
+    let request: string | undefined;
+    for (const compiled of candidatesIn(lookup)) {
       const { truth, undecided: missing, silencedBy } = evaluate(compiled, lookup);
       const { name, mode } = compiled.rule;
       // A rule in shadow mode raises no verdict, so none of doubt either.
@@ -105,17 +108,26 @@ export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Eval
         undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
       }
       if (truth !== true && silencedBy === undefined) continue;
-      const id = findingId(name, event);
+      request ??= requestOf(event);
+      const id = findingId(name, request);
       // A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used
       // again, time and URI differ.
-      const request = `${id} ${event.requestReceivedTimestamp} ${event.requestURI}`;
-      if (seen.has(request)) continue;
-      seen.add(request);
+      const exactly = `${id} ${event.requestReceivedTimestamp} ${event.requestURI}`;
+      if (seen.has(exactly)) continue;
+      seen.add(exactly);
       if (silencedBy === undefined) hits.push({ id, rule: compiled, event: index, lookup });
       else silenced.push({ rule: name, exception: silencedBy, event: index });
     }
   });
   return { kind: 'audit', events, hits, undecided, silenced, problem };
+}
+
+const candidates = new WeakMap<Ruleset['rules'], ReturnType<typeof candidatesAmong>>();
+
+function candidatesOf(rules: Ruleset['rules']): ReturnType<typeof candidatesAmong> {
+  let found = candidates.get(rules);
+  if (found === undefined) candidates.set(rules, (found = candidatesAmong(rules)));
+  return found;
 }
 
 /** What is told of a record in the end: the findings of its hits and of its correlations, and the verdict. */
@@ -191,16 +203,18 @@ export function findingOf(
 }
 
 /** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
- * its start and its end. A client can choose the auditID (header Audit-ID) and use it twice, so it does not tell requests
- * apart on its own: when who did what to which object does as well. */
-function findingId(rule: string, event: AuditEvent): string {
+ * its start and its end. */
+function findingId(rule: string, request: string): string {
+  return hash('sha256', JSON.stringify([rule, request])).slice(0, 32);
+}
+
+/** Tells one request from another. A client can choose the auditID (header Audit-ID) and use it twice, so that is not
+ * enough: when who did what to which object counts as well. */
+function requestOf(event: AuditEvent): string {
   const { auditID, user, verb, objectRef, requestURI, requestReceivedTimestamp } = event;
   const request = auditID === '' ? [requestURI, requestReceivedTimestamp] : [auditID, millisecondOf(event)];
   const object = objectRef && [objectRef.resource, objectRef.subresource, objectRef.namespace, objectRef.name];
-  return createHash('sha256')
-    .update(JSON.stringify([rule, placeOf(event), request, user.username, verb, object]))
-    .digest('hex')
-    .slice(0, 32);
+  return JSON.stringify([placeOf(event), request, user.username, verb, object]);
 }
 
 /** Where an event is from, in any spelling: tells clusters apart. Undefined for all those of which it is not known. */

@@ -142,7 +142,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     {
       doc: 'As whom the user acted (`kubectl --as`): authorization is decided on this one.',
       source: 'impersonatedUser.username',
-      unknown: sometimes(['aks', 'eks'], 'AKSAudit tables and OCSF: impersonation is not logged'),
+      unknown: sometimes(['aks', 'eks'], 'AKSAudit tables and OCSF: impersonation is not logged, and taken for none'),
       read: ({ impersonatedUser: user, gaps }) =>
         user === null ? missing(gaps.impersonatedUser) : text(user.username, cutOf(user)),
     },
@@ -425,19 +425,28 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   ],
 ]);
 
-/** How rules see an event: unified names, names below them, and the names of audit.k8s.io on every platform. */
+/** How rules see an event: unified names, names below them, and the names of audit.k8s.io on every platform. Each name is
+ * looked up once: names are those of the rules, which are many and ask for the same. */
 export function fieldsOf(event: AuditEvent): FieldLookup {
+  const answers = new Map<string, Found>();
   let written: Written | undefined;
-  let whole: Found | undefined;
-  return (name) => {
-    if (name === '') return (whole ??= wordsOf(event));
+
+  function find(name: string): Found {
+    if (name === '') return wordsOf(event);
     const dot = name.indexOf('.');
     const head = dot === -1 ? name : name.slice(0, dot);
     const field = fields.get(name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
-    if (field === undefined) return raw(event, name, head);
+    if (field === undefined) return raw(event, name, head, lookup);
     written ??= writtenBy(event);
     return field.read(event, written, fields.has(name) ? '' : name.slice(dot + 1));
-  };
+  }
+
+  function lookup(name: string): Found {
+    let found = answers.get(name);
+    if (found === undefined) answers.set(name, (found = find(name)));
+    return found;
+  }
+  return lookup;
 }
 
 function writtenBy(event: AuditEvent): Written {
@@ -463,10 +472,10 @@ const UNIFIED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Reads a name of audit.k8s.io. What kube-apiserver leaves out where it is empty is absent, as in its own log. */
-function raw(event: AuditEvent, name: string, head: string): Found {
+function raw(event: AuditEvent, name: string, head: string, lookup: FieldLookup): Found {
   const unified = UNIFIED.get(name);
   if (unified !== undefined) {
-    const found = fieldsOf(event)(unified);
+    const found = lookup(unified);
     return { ...found, values: found.values.filter((value) => value !== '') };
   }
   if (name === 'impersonatedUser.groups' && event.impersonatedUser !== null)

@@ -13,7 +13,7 @@ import type {
 } from './ast.ts';
 import { fieldWithin, holdsDespiteGap, holdsForNothing, membersOf, printBlock } from './block.ts';
 import type { FieldLookup, Found } from './field.ts';
-import { type CompiledTest, compileTest, isHopeless, referencesOf } from './value-test.ts';
+import { type CompiledTest, compileAny, compileTest, isHopeless, referencesOf } from './value-test.ts';
 
 /** Why something could not be decided: the field that was missing, and what became of it. */
 export interface Gap {
@@ -107,18 +107,19 @@ function compileItems(items: readonly Item[], scope: Scope): Predicate {
 
 /** Any value that is present and passes decides for the item; a gap leaves open what else there is. */
 function compileField(item: FieldItem, scope: Scope): Predicate {
+  for (const test of item.tests) scope.tests.set(test, compileTest(test));
   const { field, quantifier } = item;
-  const tests = item.tests.map((test) => {
-    const compiled = compileTest(test);
-    scope.tests.set(test, compiled);
+  const groups = quantifier === 'all' ? item.tests.map((test) => [test]) : [item.tests];
+  const tests = groups.map((group) => {
+    const passes = compileAny(group);
+    const isForNothing = group.some(({ kind }) => kind === 'null');
     return (found: Found, lookup: FieldLookup) =>
-      found.values.some(compiled(lookup)) || (test.kind === 'null' && isAbsent(found));
+      found.values.some(passes(lookup)) || (isForNothing && isAbsent(found));
   });
   const gapOf = compileGap(item, scope.blocks);
   const predicate: Predicate = (lookup) => {
     const found = lookup(field);
-    const passes = (test: (found: Found, lookup: FieldLookup) => boolean) => test(found, lookup);
-    return (quantifier === 'all' ? tests.every(passes) : tests.some(passes)) || (gapOf(found, lookup) ?? false);
+    return tests.every((test) => test(found, lookup)) || (gapOf(found, lookup) ?? false);
   };
   return item.negated ? not(predicate) : predicate;
 }

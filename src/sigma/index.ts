@@ -1,5 +1,6 @@
 /** The Sigma engine: parse, compile, evaluate, explain. It knows an event only as a field look-up. */
 export type { Correlation, Filter, Logsource, Rule, RuleHead, RuleLevel, RuleMode } from './ast.ts';
+export { candidatesAmong } from './candidates.ts';
 export type { Check, Report } from './check.ts';
 export { checks } from './checks.ts';
 export { type CompiledFilter, type CompiledRule, compileFilter, compileRule, type Gap } from './compile.ts';

@@ -71,16 +71,31 @@ export function printPattern(pattern: Pattern): string {
 /** A function that tells whether a whole text matches the pattern; both are compared without regard to case unless
  * `cased`. */
 export function compilePattern(pattern: Pattern, cased: boolean): (text: string) => boolean {
-  const parts = cased ? pattern : pattern.map((part) => (typeof part === 'string' ? fold(part) : part));
-  const matches = parts.some((part) => typeof part !== 'string' && part.wildcard !== '*')
-    ? matcherWithSingles(parts)
-    : matcherOfRuns(parts);
-  return cased ? matches : (text) => matches(fold(text));
+  if (cased) return matcherOf(pattern);
+  const matches = compileFolded(pattern);
+  return (text) => matches(fold(text));
+}
+
+/** The same without regard to case, for a text that is folded already. */
+export function compileFolded(pattern: Pattern): (folded: string) => boolean {
+  return matcherOf(pattern.map((part) => (typeof part === 'string' ? fold(part) : part)));
+}
+
+function matcherOf(parts: Pattern): (text: string) => boolean {
+  if (isNonEmpty(parts)) return (text) => text !== '';
+  const hasSingles = parts.some((part) => typeof part !== 'string' && part.wildcard !== '*');
+  return hasSingles ? matcherWithSingles(parts) : matcherOfRuns(parts);
 }
 
 /** Text without its case. JavaScript lowers a capital sigma by its place in the word; the rest is context-free. */
 export function fold(text: string): string {
   return text.toLowerCase().replaceAll('ς', 'σ');
+}
+
+/** True for `?*`, with which rules ask for a text that is not empty. */
+function isNonEmpty([first, second, ...others]: Pattern): boolean {
+  const isOne = typeof first === 'object' && first.wildcard === '?';
+  return isOne && second !== undefined && isMany(second) && others.length === 0;
 }
 
 /** Where `*` is the only wildcard: each literal run is looked for behind the one before, the outer two at the edges. */

@@ -4,7 +4,7 @@ import { RE2JS } from 're2js';
 import type { Comparison, Place, RegexFlag, Test } from './ast.ts';
 import { datePart } from './date-part.ts';
 import type { FieldLookup, Found } from './field.ts';
-import { compilePattern, fold, printPattern } from './pattern.ts';
+import { compileFolded, compilePattern, fold, literalOf, printPattern } from './pattern.ts';
 
 /** Tells whether one value that is present passes. */
 export type ValueTest = (value: unknown) => boolean;
@@ -17,18 +17,54 @@ export function compileTest(test: Test): CompiledTest {
   switch (test.kind) {
     case 'fieldref':
       return compileReference(test);
-    case 'either': {
-      const tests = test.tests.map(compileTest);
-      return (lookup) => {
-        const bound = tests.map((each) => each(lookup));
-        return (value) => bound.some((passes) => passes(value));
-      };
-    }
+    case 'either':
+      return compileAny(test.tests);
     default: {
       const passes = compileConstant(test);
       return () => passes;
     }
   }
+}
+
+/** The function that tells whether any of the tests passes. Rules name texts and networks by the hundred: what is the same
+ * for all of them is done once for a value, and a plain text is found without trying each. */
+export function compileAny(tests: readonly Test[]): CompiledTest {
+  const cased = new Set<string>();
+  const folded = new Set<string>();
+  const patterns: ((folded: string) => boolean)[] = [];
+  const networks: Network[] = [];
+  const others: ValueTest[] = [];
+  const references: CompiledTest[] = [];
+  for (const test of tests.flatMap(alternativesOf)) {
+    const literal = test.kind === 'text' ? literalOf(test.pattern) : undefined;
+    if (test.kind === 'fieldref') references.push(compileReference(test));
+    else if (test.kind === 'cidr') networks.push(parseNetwork(test.network));
+    else if (test.kind !== 'text' || (test.cased && literal === undefined)) others.push(compileConstant(test));
+    else if (literal === undefined) patterns.push(compileFolded(test.pattern));
+    else if (test.cased) cased.add(literal);
+    else folded.add(fold(literal));
+  }
+  const isAnyCase = folded.size + patterns.length > 0;
+  const onTexts = onText((text) => {
+    if (cased.has(text)) return true;
+    if (isAnyCase) {
+      const one = fold(text);
+      if (folded.has(one) || patterns.some((matches) => matches(one))) return true;
+    }
+    return networks.length > 0 && isWithinAny(networks, text);
+  });
+  const constant: ValueTest = (value) => onTexts(value) || others.some((passes) => passes(value));
+  if (references.length === 0) return () => constant;
+  return (lookup) => {
+    const bound = references.map((reference) => reference(lookup));
+    return (value) => constant(value) || bound.some((passes) => passes(value));
+  };
+}
+
+type SingleTest = Exclude<Test, { kind: 'either' }>;
+
+function alternativesOf(test: Test): SingleTest[] {
+  return test.kind === 'either' ? test.tests.flatMap(alternativesOf) : [test];
 }
 
 function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): ValueTest {
@@ -52,8 +88,8 @@ function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): 
       return onText((text) => regex.test(text));
     }
     case 'cidr': {
-      const network = parseNetwork(test.network);
-      return onText((text) => contains(network, text));
+      const networks = [parseNetwork(test.network)];
+      return onText((text) => isWithinAny(networks, text));
     }
     case 'compare': {
       const compare = comparisons[test.operator];
@@ -156,7 +192,7 @@ const comparisons: Record<Comparison, (found: number, expected: number) => boole
 };
 
 /** The value as the text that a rule's text is compared to; maps and lists have none, and null is no text. */
-function textOf(value: unknown): string | undefined {
+export function textOf(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return value;
@@ -201,11 +237,11 @@ export function parseNetwork(text: string): Network {
   return isMapped(address) && prefix >= 96 ? [address.toIPv4Address(), prefix - 96] : [address, prefix];
 }
 
-function contains([network, prefix]: Network, text: string): boolean {
+function isWithinAny(networks: readonly Network[], text: string): boolean {
   const address = parseAddress(text);
   if (address === undefined) return false;
   const plain = isMapped(address) ? address.toIPv4Address() : address;
-  return plain.kind() === network.kind() && plain.match(network, prefix);
+  return networks.some(([network, prefix]) => plain.kind() === network.kind() && plain.match(network, prefix));
 }
 
 /** Dotted or colon notation only: ipaddr.js alone would take `10` and `0x7f.1` for addresses. */

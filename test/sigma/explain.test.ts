@@ -21,7 +21,14 @@ const names = ['a', 'b', 'c'];
 const item = fc.constantFrom(
   ...['f: x', "f: '*'", 'f: null', "f: ''", 'f: [x, 1]', 'f: true', 'f|contains: x', 'f|contains|all: [x, y]'],
   ...['f|neq: x', 'f|exists: true', 'f|exists: false', 'f|re: ^x', 'f|lt: 2', 'f|startswith|cased: X', 'f: 1'],
-  ...['f|contains|all|neq: [x, y]', 'f|cidr: 10.0.0.0/8', 'f: "?"'],
+  ...['f|contains|all|neq: [x, y]', 'f|cidr: 10.0.0.0/8', 'f: "?"', "f: '?*'", "f: ['X*', y, 1, null]"],
+  ...[
+    'f|cased: [X, y]',
+    'f|cased: [X*, "?"]',
+    'f|cidr: [192.168.0.0/16, 10.0.0.0/8]',
+    'f|fieldref: g',
+    'f|contains: [y, 1]',
+  ],
 );
 const fieldOf = fc.constantFrom('f', 'g', 'h');
 const items = fc.dictionary(fieldOf, item, { minKeys: 1, maxKeys: 3 }).map((byField) =>
