@@ -3,7 +3,15 @@ import type { Detection, Ruleset } from '../detect.ts';
 import { fieldsOf } from '../fields.ts';
 import type { AuditEvent } from '../record.ts';
 import { shown } from '../shown.ts';
-import { type CompiledRule, type Explanation, explain, printExplanation } from '../sigma/index.ts';
+import {
+  type CompiledRule,
+  type Explanation,
+  explain,
+  explainLevels,
+  levelOf,
+  printExplanation,
+  type RuleLevel,
+} from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import { summarize } from '../tagger.ts';
 
@@ -22,6 +30,9 @@ export type Explained =
       rule: string;
       answer: 'matches' | 'ignores' | 'undecided';
       explanation: Explanation;
+      /** Of one that matches: its level, and the conditions that could have set another. */
+      level?: RuleLevel;
+      levels?: { level: RuleLevel; explanation: Explanation }[];
     };
 
 /** Every event of a record against every rule, in this order. */
@@ -49,7 +60,15 @@ function explainEvent(event: AuditEvent, index: number, rules: readonly Compiled
     const explanation = explain(rule, lookup);
     const answer = { true: 'matches', false: 'ignores', unknown: 'undecided' } as const;
     const { name } = rule.rule;
-    return { kind: 'event', event: index, about, rule: name, answer: answer[`${explanation.truth}`], explanation };
+    return {
+      kind: 'event',
+      event: index,
+      about,
+      rule: name,
+      answer: answer[`${explanation.truth}`],
+      explanation,
+      ...(explanation.truth === true && { level: levelOf(rule, lookup), levels: explainLevels(rule, lookup) }),
+    };
   });
 }
 
@@ -73,9 +92,19 @@ export function printExplained(record: number, explained: Explained): string {
       return `record ${record}, event ${explained.event}: ${explained.about}: no rule looks at the stage RequestReceived\n`;
     case 'event': {
       const { event, about, rule, answer, explanation } = explained;
-      return `record ${record}, event ${event}: ${about}: ${rule} ${verbOf[answer]}\n${printExplanation(explanation, '  ')}\n`;
+      const head = `record ${record}, event ${event}: ${about}: ${rule} ${verbOf[answer]}`;
+      return `${head}\n${printExplanation(explanation, '  ')}\n${printLevels(explained)}`;
     }
   }
+}
+
+/** Nothing where no condition could have set another level. */
+function printLevels({ level, levels = [] }: Explained & { kind: 'event' }): string {
+  if (levels.length === 0) return '';
+  const conditions = levels.map(
+    ({ level, explanation }) => `    ${level} if\n${printExplanation(explanation, '      ')}\n`,
+  );
+  return `  level ${level}: the first that holds, else the rule's own\n${conditions.join('')}`;
 }
 
 const verbOf = { matches: 'matches', ignores: 'does not match', undecided: 'cannot be decided' };

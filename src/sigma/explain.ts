@@ -1,5 +1,5 @@
 /** Decides a rule a second time, by way of every predicate, so that a person can see why it matched or did not. */
-import type { BlockItem, Condition, Detection, FieldItem, Item, Members } from './ast.ts';
+import type { BlockItem, Condition, Detection, FieldItem, Item, Members, RuleLevel } from './ast.ts';
 import { fieldWithin, holdsDespiteGap, holdsForNothing, membersOf, printBlock } from './block.ts';
 import { type CompiledRule, compileGap, isAbsent } from './compile.ts';
 import type { FieldLookup, Truth } from './field.ts';
@@ -44,6 +44,17 @@ export function explain({ rule, tests, exceptions }: CompiledRule, lookup: Field
       return { kind: 'exception', name: filter.name, truth: operand.truth, operands: [operand] };
     }),
   ]);
+}
+
+/** The conditions of the rule's levels, in order: the first that holds sets the level of the finding. */
+export function explainLevels(
+  { rule, tests }: CompiledRule,
+  lookup: FieldLookup,
+): { level: RuleLevel; explanation: Explanation }[] {
+  return rule.levels.map(({ level, condition }) => ({
+    level,
+    explanation: explainDetection({ selections: rule.selections, condition }, { tests, lookup, blocks: '' }),
+  }));
 }
 
 interface Scope extends Pick<CompiledRule, 'tests'> {
@@ -177,6 +188,8 @@ function opposite(truth: Truth): Truth {
 
 const MAX_MATCHED_VALUES = 10;
 const MAX_MATCHED_LENGTH = 1000;
+/** Of what is expected, in print: a list may have hundreds of values. */
+const MAX_EXPECTED_LENGTH = 200;
 
 /** The fields that made the rule match, each with the value that passed, or a list of several.
  *
@@ -222,11 +235,13 @@ function decidingPredicates(explanation: Explanation): PredicateExplanation[] {
 }
 
 function matchedValue(value: unknown): unknown {
-  if (typeof value === 'string') {
-    return value.length > MAX_MATCHED_LENGTH ? `${value.slice(0, MAX_MATCHED_LENGTH - 1).toWellFormed()}…` : value;
-  }
+  if (typeof value === 'string') return clip(value, MAX_MATCHED_LENGTH);
   if (typeof value === 'bigint') return String(value);
   return typeof value === 'object' && value !== null ? true : value;
+}
+
+function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }
 
 /** The explanation as indented text: a mark for each node (+ true, - false, ? unknown), what was expected and found. */
@@ -237,7 +252,8 @@ export function printExplanation(explanation: Explanation, indent = ''): string 
       .concat(explanation.operands.map((operand) => printExplanation(operand, `${indent}  `)))
       .join('\n');
   }
-  const { field, negated, expected, values, gap } = explanation;
+  const { field, negated, values, gap } = explanation;
+  const expected = clip(explanation.expected, MAX_EXPECTED_LENGTH);
   const found = values.length === 0 ? 'nothing' : values.slice(0, MAX_MATCHED_VALUES).map(printValue).join(', ');
   const more = values.length > MAX_MATCHED_VALUES ? `, … (${values.length} values)` : '';
   const reason = gap === undefined ? '' : ` (gap: ${gap})`;

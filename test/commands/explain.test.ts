@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { podEvent } from '../server/app.ts';
-import { exampleFolder, lines } from './files.ts';
+import { exampleFolder, lines, podIn, ruleText } from './files.ts';
 import { run } from './run.ts';
 
 const folder = exampleFolder();
@@ -25,6 +25,16 @@ test('each event is told with every predicate, its value and its truth', async (
     'record 4, event 0: ann: create pods shop/web: no rule looks at the stage RequestReceived\n',
   );
   expect(status).toBe(0);
+});
+
+test('of a match, which condition set its level', async () => {
+  const path = join(folder, 'my-rules/levels.yml');
+  const levels = 'tripline: { levels: [{ condition: by_robot, level: low }, { condition: created, level: high }] }\n';
+  const rule = ruleText.replace('name: pod-in-default', 'name: levels').replace(/id: .*\n/, '');
+  writeFileSync(path, rule.replace('  condition:', '  by_robot: { username: robot }\n  condition:') + levels);
+  const { stdout } = await run(['explain', path], { input: lines(podIn('default', 'l-1'), podIn('shop', 'l-2')) });
+  expect(stdout).toMatch(/level high: .*\n {4}low if\n {6}- by_robot\n(?: {7}.*\n)+ {4}high if\n {6}\+ created\n/);
+  expect(stdout.split('level high')).toHaveLength(2);
 });
 
 test('--json has one line for each', async () => {
