@@ -506,7 +506,7 @@ function hashOf(values: readonly unknown[]): string {
 /** The values of a field that can be compared, each once, up to a hundred. */
 function valuesOf(lookup: FieldLookup, field: string): unknown[] {
   const found = lookup(field).values.filter((value) => value !== null && typeof value !== 'object');
-  return [...new Set(found)].slice(0, MAX_VALUES);
+  return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);
 }
 
 /** One value of each list, in every way that there is, up to a hundred. */

@@ -21,7 +21,7 @@ function unixNanoFromCalendar(text: string): bigint | undefined {
   const [, day, hourAndMinute, second, fraction = '', sign, offsetHours, offsetMinutes] = match;
   const minuteMillis = Date.parse(`${day}T${hourAndMinute}:00Z`);
   // Date.parse rolls 30 February over into March.
-  if (Number.isNaN(minuteMillis) || !new Date(minuteMillis).toISOString().startsWith(`${day}`)) return undefined;
+  if (Number.isNaN(minuteMillis) || new Date(minuteMillis).getUTCDate() !== Number(day?.slice(8))) return undefined;
   const offset = sign ? Number(`${sign}1`) * (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60 : 0;
   const seconds = BigInt(minuteMillis / 1000 + Number(second) - offset);
   return seconds * NANOS + BigInt(fraction.padEnd(9, '0'));

@@ -64,7 +64,7 @@ function measure({ events, start, end }: Stretch, test: Extract<Test, { bounds: 
     case 'event_count':
       return end - start;
     case 'value_count':
-      return new Set(events.slice(start, end).flatMap(({ value }) => value as readonly string[])).size;
+      return differentTexts();
     case 'value_sum':
       return sum();
     case 'value_avg':
@@ -73,6 +73,12 @@ function measure({ events, start, end }: Stretch, test: Extract<Test, { bounds: 
       return percentileOf(numbers(), 50);
     case 'value_percentile':
       return percentileOf(numbers(), test.percentile);
+  }
+
+  function differentTexts(): number {
+    const different = new Set<string>();
+    for (let i = start; i < end; i++) for (const text of events[i]!.value as readonly string[]) different.add(text);
+    return different.size;
   }
 
   function numbers(): number[] {
