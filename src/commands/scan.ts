@@ -17,7 +17,7 @@ const options = {
     placeholder: 'WHAT',
     choices: ['records', 'findings', 'summary'],
     doc:
-      'records: all of them, byte for byte, each with its tag; findings: one JSON object a line; summary: counts of ' +
+      'records: all of them, byte for byte, each with its tag; findings: one JSON object a line, those of shadow rules with the mode shadow; summary: counts of ' +
       'findings by rule and level. Default: summary on a terminal, findings in a pipe',
   },
   ...formOptions,

@@ -127,6 +127,13 @@ describe('output', () => {
     expect(stdout.subarray(0, 3)).toEqual(junk.subarray(0, 3));
   });
 
+  test('findings of rules in shadow mode say so, and do not count for the exit code', async () => {
+    const config = file('shadow.yaml', 'overrides: { pod-host-pid: { mode: shadow } }\n');
+    const scanned = await scan(['--config', config, file('input', ndjson)]);
+    expect(findingsOf(scanned).map(({ rule, mode }) => [rule, mode])).toContainEqual(['pod-host-pid', 'shadow']);
+    expect(scanned.status).toBe(0);
+  });
+
   test('findings name file and record', async () => {
     const found = findingsOf(await scan([file('input', ndjson)]));
     expect(found.map(({ file, record }) => [file, record])).toEqual(

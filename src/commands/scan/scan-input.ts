@@ -93,6 +93,9 @@ async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promis
 }
 
 function findingLines(detection: Detection, place: { file: string; record: number }): string {
-  if (detection.verdict !== 'match') return '';
-  return detection.findings.map((finding) => jsonLine({ ...place, ...finding })).join('');
+  if (!('findings' in detection)) return '';
+  const { findings: live, shadow } = detection;
+  return Object.entries({ live, shadow })
+    .flatMap(([mode, findings]) => findings.map((finding) => jsonLine({ ...place, mode, ...finding })))
+    .join('');
 }
