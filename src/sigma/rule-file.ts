@@ -12,7 +12,7 @@ import {
   YAMLMap,
 } from 'yaml';
 import type { Position } from './ast.ts';
-import { excerptOf, quote, type RuleProblem } from './rule-problem.ts';
+import { excerptOf, printable, quote, type RuleProblem } from './rule-problem.ts';
 
 const MAX_FILE_LENGTH = 512 * 1024;
 const MAX_DEPTH = 20;
@@ -35,7 +35,8 @@ export interface RuleFile {
 export function openFile(source: string, path: string): RuleFile {
   const text = source.startsWith('\uFEFF') ? source.slice(1) : source;
   const lines = new LineCounter();
-  lines.addNewLine(0);
+  // The parser would leave out lines behind what it cannot read.
+  for (let start = 0; start !== -1; start = lineBehind(text, start)) lines.addNewLine(start);
   const reported: { offset: number; message: string; hint: string }[] = [];
   // Rules of a collection share what a template says, and what is wrong with it.
   const seen = new Set<string>();
@@ -69,6 +70,12 @@ export function openFile(source: string, path: string): RuleFile {
   };
 }
 
+/** Where the line behind that of an offset begins; -1 if there is none. */
+function lineBehind(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset);
+  return end === -1 ? -1 : end + 1;
+}
+
 /** What a file should hold, for messages. */
 interface Shape {
   noun: string;
@@ -79,7 +86,7 @@ const ruleShape: Shape = { noun: 'rule', hint: 'write a map with title, logsourc
 
 /** The maps of the file's documents, those of plain YAML: without anchors, tags, merge keys or repeated keys. */
 export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
-  const { text, lines } = file;
+  const { text } = file;
   const nothing = `the file does not hold a ${shape.noun}`;
   if (text.length > MAX_FILE_LENGTH) {
     file.report(0, `the file is longer than ${MAX_FILE_LENGTH} characters`, 'split the file');
@@ -88,18 +95,14 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   const foreign = text.toWellFormed().search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/);
   if (foreign !== -1) {
-    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
     file.report(foreign, 'this is not text in UTF-8', 'save the file as UTF-8, without control characters');
     return [];
   }
-  lines.lineStarts.length = 0; // The parser fills it by itself.
   const documents = parseAllDocuments(text, {
     version: '1.2',
-    lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false, // Quadratic; `inspect` does it.
   });
-  if (lines.lineStarts.length === 0) lines.addNewLine(0);
   // Behind a last `---` nothing need follow, and before the first nothing but comments.
   const filled = [...documents].filter(({ contents, errors }) => !isNull(contents as Node | null) || errors.length > 0);
   if (filled.length > MAX_DOCUMENTS) {
@@ -110,7 +113,9 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
   return filled.flatMap(({ contents: root, errors }) => {
     for (const error of errors) {
       const isDeep = error.message.includes('call stack');
-      const message = isDeep ? `the file nests deeper than ${MAX_DEPTH} levels` : `not valid YAML: ${error.message}`;
+      const message = isDeep
+        ? `the file nests deeper than ${MAX_DEPTH} levels`
+        : `not valid YAML: ${briefly(error.message)}`;
       file.report(error.pos[0], message, isDeep ? 'flatten it' : 'mend the YAML');
     }
     if (errors.length > 0) return [];
@@ -120,6 +125,11 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
     }
     return inspect(file, root) ? [root] : [];
   });
+}
+
+/** The parser quotes the file as it is, and as long as it is. */
+function briefly(message: string): string {
+  return printable(message.length > 150 ? `${message.slice(0, 149)}…` : message);
 }
 
 /** Tells whether the tree can be walked, and reports what YAML allows and these files do not. */

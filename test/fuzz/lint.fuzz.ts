@@ -49,7 +49,6 @@ export const lintTargets: readonly FuzzTarget[] = [
       const problems = lintFile(text, 'rule.yml', { placeholders });
       for (const problem of problems) {
         printRuleProblem(problem);
-        if (problem.severity === 'error') continue;
         const line = text.replace(/^\uFEFF/, '').split('\n')[problem.line - 1];
         if (line === undefined || problem.column < 1 || problem.column > line.length + 1)
           throw new Error('no such place');

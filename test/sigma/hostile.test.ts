@@ -55,6 +55,23 @@ it('the rule itself is one', () => {
   expect(parseRule(rule, 'r.yml').problems).toEqual([]);
 });
 
+it('lines behind what is no YAML are counted all the same', () => {
+  const { problems } = parseRules('a: }\n  b\n  c\nd: e\n', 'r.yml');
+  expect(problems.map(({ line, column }) => [line, column])).toEqual([
+    [1, 4],
+    [2, 3],
+    [4, 1],
+    [4, 2],
+    [4, 4],
+  ]);
+});
+
+it('what is no YAML is quoted in part, and nothing in it reaches a terminal', () => {
+  const [, problem] = parseRules(`a: }\n${'\u202eb'.repeat(10_000)}\n`, 'r.yml').problems;
+  expect(problem!.message.length).toBeLessThan(200);
+  expect(problem!.message).not.toMatch(/\u202e/);
+});
+
 it('a rule with letters changed, dropped and put in', () => {
   const piece = fc.oneof(
     fc.constantFrom(
