@@ -55,11 +55,12 @@ function spellOut(condition: Condition, negated: boolean, placeOf: ReadonlyMap<s
 }
 
 function choose(operands: readonly Way[][], least: number): Way[] {
-  // chosen[k]: ways in which k of the operands so far hold.
+  // chosen[k]: ways in which k of the operands so far hold; none where the rest could not make up the number.
   let chosen: Way[][] = [[...always]];
-  for (const operand of operands) {
+  for (const [index, operand] of operands.entries()) {
+    const owed = least - (operands.length - index - 1);
     chosen = Array.from({ length: Math.min(least, chosen.length) + 1 }, (_, k) =>
-      either(chosen[k] ?? [], k === 0 ? [] : both(chosen[k - 1] ?? [], operand)),
+      k < owed ? [] : either(chosen[k] ?? [], k === 0 ? [] : both(chosen[k - 1] ?? [], operand)),
     );
   }
   return least <= 0 ? [...always] : (chosen[least] ?? []);

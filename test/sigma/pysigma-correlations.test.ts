@@ -196,3 +196,12 @@ test.each([
   const condition = parseCondition(text, names, 'rule') as Condition;
   expect(waysOf(condition, names)).toHaveLength(count);
 });
+
+test.each([
+  ['all', 100, 1],
+  ['all but one', 99, 100],
+])('ways of a large number, which are few: %s of a hundred', (_, count, ways) => {
+  const rules = Array.from({ length: 100 }, (_, i) => `r${i}`);
+  const operands = rules.map((name): Condition => ({ kind: 'selection', name }));
+  expect(waysOf({ kind: 'atLeast', count, operands }, rules)).toHaveLength(ways);
+});
