@@ -258,7 +258,9 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     >(space, groupKey, clock, (value) => {
       const state = value ?? { group: emptyGroup(seen.at) };
       const observed = observe(state.group, seen, compiled, clock);
-      const newDue = observed.due === state.due ? undefined : observed.due;
+      // What comes later is found when it is judged: each event of a group could put it off.
+      const isSooner = state.due === undefined || observed.due! < state.due;
+      const newDue = isSooner ? observed.due : undefined;
       if (newDue !== undefined) state.due = newDue;
       if (isToldAtEnd && observed.outcome === 'counted') state.last = last;
       const isNothing = value === undefined && observed.outcome === 'too late';

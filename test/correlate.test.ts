@@ -846,6 +846,15 @@ describe('another rule set', () => {
 });
 
 describe('memory', () => {
+  test('a group stands once among those that are to be judged, however often it is put off', async () => {
+    const body = '{ type: temporal, group-by: [username], timespan: 1m, condition: got and not deleted }';
+    const { tell, store } = sidecar(rulesetOf(correlation(body)));
+    await tell([got(0), ...every(50, (i) => deleted(i, { user: 'eve' }))]);
+    const due = [...store.rows()].find(({ space }) => space.name.endsWith('/due'))?.value;
+    expect(due).toHaveLength(2);
+    expect(await tell([tick(121)])).toEqual([['c']]);
+  });
+
   test('a flood of groups pushes out the oldest, and that is counted', async () => {
     const { see, store, lost } = sidecar(
       rulesetOf(correlation(three)),
