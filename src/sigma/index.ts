@@ -6,7 +6,7 @@ export { checks } from './checks.ts';
 export { type CompiledFilter, type CompiledRule, compileFilter, compileRule, type Gap } from './compile.ts';
 export { mostEventsOf } from './correlation.ts';
 export { type Evaluation, evaluate, levelOf } from './evaluate.ts';
-export { type Explanation, explain, matchedFields, printExplanation } from './explain.ts';
+export { type Explanation, explain, explainLevels, matchedFields, printExplanation } from './explain.ts';
 export type { FieldLookup, Found, Truth } from './field.ts';
 export { type LintOptions, type LintProblem, lint } from './lint.ts';
 export { type List, parseList } from './list.ts';
