@@ -36,6 +36,19 @@ test('a file of a mounted ConfigMap is found once, though it lies in three place
   expect(loadRules({ rules: [path] }).problems).toEqual([]);
 });
 
+test('what cannot be followed or entered is a problem, and the rest is live', () => {
+  const path = folder({ 'a.yml': text('a') });
+  symlinkSync('loop.yml', join(path, 'loop.yml'));
+  symlinkSync('loop', join(path, 'loop'));
+  symlinkSync('nowhere', join(path, 'nowhere.yml'));
+  const { ruleset, problems } = loadRules({ rules: [path] });
+  expect(ruleset.rules.map(({ rule }) => rule.name)).toEqual(['a']);
+  expect(problems.map((problem) => `${problem.path.slice(path.length)} ${problem.message}`)).toEqual([
+    expect.stringMatching(/^\/loop\.yml it cannot be read: ELOOP/),
+    expect.stringMatching(/^\/nowhere\.yml it cannot be read: ENOENT/),
+  ]);
+});
+
 test('what an editor hides is no rule, nor is a link to nothing', () => {
   const path = folder({ 'a.yml': text('a'), '.b.yml': text('b'), '.trash/c.yml': text('c') });
   symlinkSync('ann@laptop.4711', join(path, '.#a.yml'));

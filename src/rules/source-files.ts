@@ -24,7 +24,9 @@ export function readSources(
   const problems: RuleProblem[] = [];
   const refuse = (path: string, message: string, hint: string) =>
     problems.push({ path, line: 1, column: 1, message, hint });
-  for (const path of paths.flatMap((path) => filesOf(path, setting))) {
+  const unreadable = (path: string, error: unknown) =>
+    refuse(path, `it cannot be read: ${(error as Error).message}`, 'let Tripline read it, or take it away');
+  for (const path of paths.flatMap((path) => filesOf(path, setting, unreadable))) {
     try {
       const status = statSync(path);
       if (!status.isFile()) refuse(path, 'this is not a file', 'name a file with YAML, or a folder of them');
@@ -32,31 +34,47 @@ export function readSources(
         refuse(path, `the file is longer than ${MAX_FILE_BYTES} bytes`, 'split the file');
       else files.push({ path, text: readFileSync(path, 'utf8') });
     } catch (error) {
-      refuse(path, `the file cannot be read: ${(error as Error).message}`, 'let Tripline read it, or take it away');
+      unreadable(path, error);
     }
   }
   return { files, problems };
 }
 
-function filesOf(path: string, setting: string): string[] {
+type Unreadable = (path: string, error: unknown) => void;
+
+function filesOf(path: string, setting: string, unreadable: Unreadable): string[] {
   if (!existsSync(path)) throw new Problem('rule.invalid', `${path} does not exist; check the setting '${setting}'`);
-  return statSync(path).isDirectory() ? filesBelow(path, new Set()) : [path];
+  return statSync(path).isDirectory() ? filesBelow(path, new Set(), unreadable) : [path];
 }
 
 /** What is hidden is passed over: a ConfigMap's files lie in `..data` and `..2026_01_02_03_04_05.67` as well as beside
  * them, and editors keep copies and locks as `.#x.yml`. Links are followed, since a mounted file is one; but each folder
  * is entered once, so that a link to a folder above ends.
  * @param entered the real paths of the folders so far */
-function filesBelow(folder: string, entered: Set<string>): string[] {
-  const place = realpathSync(folder);
-  if (entered.has(place)) return [];
-  entered.add(place);
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith('.'))
-    .sort()
-    .flatMap((name) => {
-      const path = join(folder, name);
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return filesBelow(path, entered);
-      return /\.ya?ml$/.test(name) ? [path] : [];
-    });
+function filesBelow(folder: string, entered: Set<string>, unreadable: Unreadable): string[] {
+  try {
+    const place = realpathSync(folder);
+    if (entered.has(place)) return [];
+    entered.add(place);
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.'))
+      .sort()
+      .flatMap((name) => {
+        const path = join(folder, name);
+        if (isFolder(path)) return filesBelow(path, entered, unreadable);
+        return /\.ya?ml$/.test(name) ? [path] : [];
+      });
+  } catch (error) {
+    unreadable(folder, error);
+    return [];
+  }
+}
+
+/** What cannot be told is taken for a file: reading it says why. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false;
+  }
 }
