@@ -13,7 +13,8 @@ import type { Kept, Space, Store } from './state/store.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 
 /** What correlations make of a record. Records are taken one after another, in the order of the calls.
- * @param receivedUnixNano when the record came; stands in for the time of an event that has none, and bounds it */
+ * @param receivedUnixNano when the record came: no event is much later. Stands in for the time of a cluster's first event
+ * where that has none */
 export type Correlate = (
   evaluated: Evaluated,
   correlations: readonly CompiledCorrelation[],
@@ -147,11 +148,12 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       if (event.stage === 'RequestReceived') continue;
       const found = counted.get(index) ?? [];
       if (found.length === 0 && plan.toldAtEnd.length === 0) continue;
-      const at = timeOf(event, receivedUnixNano);
+      const logged = timeOf(event, receivedUnixNano);
       const auditID = event.auditID.slice(0, MAX_AUDIT_ID_LENGTH);
       const lookup = found[0]?.lookup ?? fieldsOf(event);
       const place = hashOf([JSON.stringify(placeOf(event))]);
-      const clock = await advance(place, at);
+      const clock = await advance(place, logged, Number(receivedUnixNano / 1000n));
+      const at = logged ?? clock;
       const current = { plan, place, key: keyOf(event), index, lookup, auditID, clock, raised };
       const isRetry = await tellAgain(current);
       // Only what passes the end of a window tells of it: were it any event, a retry would find more than its first try.
@@ -177,11 +179,12 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     return before !== undefined;
   }
 
-  /** The time of the latest event of a cluster. */
-  function advance(place: string, at: number): Promise<number> {
-    return store.update<number, number>(progress, `clock/${place}`, at, (value = at) => {
-      const clock = Math.max(value, at);
-      return { keep: { value: clock, entries: 1 }, result: clock };
+  /** The time of the latest event of a cluster. One without a time leaves it where it is: in a log of yesterday, today
+   * would age all that is remembered. */
+  function advance(place: string, logged: number | undefined, received: number): Promise<number> {
+    return store.update<number, number>(progress, `clock/${place}`, logged ?? 0, (value) => {
+      const clock = logged === undefined ? value : Math.max(value ?? logged, logged);
+      return { keep: clock === undefined ? undefined : { value: clock, entries: 1 }, result: clock ?? received };
     });
   }
 
@@ -471,12 +474,12 @@ function entriesOf(value: unknown): number {
 }
 
 /** The event's own time: when the request came in, for both answers of a long one; when it was answered, where that is not
- * known; else when the record came. Microseconds. */
-function timeOf(event: AuditEvent, receivedUnixNano: bigint): number {
+ * known; undefined where neither is. Microseconds. */
+function timeOf(event: AuditEvent, receivedUnixNano: bigint): number | undefined {
   const { requestReceivedTimestamp, stageTimestamp } = event;
   const logged = unixNanoFromRfc3339(requestReceivedTimestamp) ?? unixNanoFromRfc3339(stageTimestamp);
-  const received = Number(receivedUnixNano / 1000n);
-  return logged === undefined ? received : Math.min(Number(logged / 1000n), received + MAX_AHEAD);
+  if (logged === undefined) return undefined;
+  return Math.min(Number(logged / 1000n), Number(receivedUnixNano / 1000n) + MAX_AHEAD);
 }
 
 /** The same for a request on a retry and at both of its answers. A client can choose the auditID, and use it twice, so

@@ -723,7 +723,15 @@ describe('time', () => {
     expect((await tell([got(0), got(1), ahead, got(2)]))[3]).toEqual(['c']);
   });
 
-  test('an event without a time happened when it came', async () => {
+  test('an event without a time happened no later than the one before it: a log of yesterday stays of yesterday', async () => {
+    const timeless = got(2, { more: { requestReceivedTimestamp: '', stageTimestamp: '' } });
+    const few = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
+    expect(await toldOn(three, [got(0), got(1), timeless])).toEqual([2]);
+    expect(await toldOn(few, [got(0), timeless, got(1), tick(500)])).toEqual([]);
+    expect(await toldOn(few, [got(0), timeless, tick(500)])).toEqual([2]);
+  });
+
+  test('an event without a time, and none before it, happened when it came', async () => {
     const timeless = { requestReceivedTimestamp: '', stageTimestamp: 'soon' };
     expect(
       await toldOn(
