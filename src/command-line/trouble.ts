@@ -1,5 +1,6 @@
 /** What is wrong with what a user gave, in words, without the stack of a defect. */
 import { Problem } from '../problem.ts';
+import { printable } from '../sigma/rule-problem.ts';
 import { UsageError } from './declaration.ts';
 
 /** What to do where the system refuses a call. */
@@ -11,7 +12,9 @@ const systemRemedies: Record<string, string> = {
 /** The message with what to do about it.
  * @throws the error itself where it is a defect of ours */
 export function describeTrouble(error: unknown): string {
-  const { message, syscall } = error as NodeJS.ErrnoException;
+  const { syscall } = error as NodeJS.ErrnoException;
+  // Names of files are anything that somebody could make up.
+  const message = (error as Error).message.split('\n').map(printable).join('\n');
   if (error instanceof UsageError) return `${message}; ${error.hint}`;
   if (error instanceof Problem) return `${message}\n${error.remedy}`;
   if (syscall === undefined) throw error;

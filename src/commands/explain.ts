@@ -9,6 +9,7 @@ import type { Ruleset } from '../detect.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
 import { type CompiledRule, didYouMean, quote, type RuleHead } from '../sigma/index.ts';
+import { printable } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 
 export const explainCommand = defineCommand({
@@ -65,7 +66,7 @@ export const explainCommand = defineCommand({
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       isComplete = false;
-      await stderr.write(`tripline: ${path}: ${error.message}\n`);
+      await stderr.write(`tripline: ${printable(`${path}: ${error.message}`)}\n`);
     }
     return isComplete ? 0 : 2;
   },

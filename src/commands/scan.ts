@@ -7,6 +7,7 @@ import { describeTrouble } from '../command-line/trouble.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
 import { loadRules } from '../rules.ts';
+import { printable } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 import type { Scan, Wanted } from './scan/scan-input.ts';
 import { gravestFirst, type RuleTally, startTally, type Tally } from './scan/tally.ts';
@@ -86,7 +87,7 @@ export const scanCommand = defineCommand({
         isComplete = false;
         // What a problem of a body advises is for those who send it.
         const trouble = error instanceof Problem ? error.message : describeTrouble(error);
-        await stderr.write(`tripline: ${path}: ${trouble}\n`);
+        await stderr.write(`tripline: ${printable(path)}: ${trouble}\n`);
       }
     }
     const { tally } = scan.counter;

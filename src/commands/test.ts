@@ -7,6 +7,7 @@ import { jsonLine } from '../command-line/form.ts';
 import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import { quote } from '../sigma/index.ts';
+import { printable } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 
 export const testCommand = defineCommand({
@@ -58,7 +59,7 @@ export const testCommand = defineCommand({
       counted.cases += result.cases.length;
       counted.failed += result.lacking.length + result.cases.filter(({ passed }) => !passed).length;
       counted.unreadable += result.problems.length;
-      for (const problem of result.problems) await stderr.write(`${problem}\n`);
+      for (const problem of result.problems) await stderr.write(`${printable(problem)}\n`);
       await stdout.write(options.json ? linesOf(result) : reportOf(result));
     }
     const { rules, cases, failed, unreadable } = counted;
@@ -79,7 +80,7 @@ function linesOf({ path, cases, lacking }: FileResult): string {
 function reportOf({ path, cases, lacking }: FileResult): string {
   const failed = cases.filter(({ passed }) => !passed);
   if (failed.length + lacking.length === 0) return '';
-  const lines = [`FAIL ${path}`, ...lacking.map((message) => `  ${message}`)];
+  const lines = [`FAIL ${printable(path)}`, ...lacking.map((message) => `  ${message}`)];
   for (const { name, expected, answer, level, explained = [] } of failed) {
     const difference =
       level === undefined

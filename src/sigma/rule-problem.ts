@@ -17,7 +17,7 @@ export interface RuleProblem {
 export function printRuleProblem(problem: RuleProblem): string {
   const { path, line, column, message, hint, excerpt } = problem;
   const shown = excerpt === undefined ? '' : `\n${excerpt}`;
-  return `${path}:${line}:${column}: ${message}; ${hint}${shown}`;
+  return `${printable(`${path}:${line}:${column}: ${message}; ${hint}`)}${shown}`;
 }
 
 const EXCERPT_WIDTH = 120;

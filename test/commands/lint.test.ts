@@ -31,6 +31,23 @@ test('an error comes with place, excerpt, caret and what to write', async () => 
   expect(status).toBe(1);
 });
 
+test.each([
+  ['lint', 'x.yml'],
+  ['lint', 'none.yml'],
+  ['scan', 'x.yml'],
+  ['scan', 'none'],
+  ['explain', 'pod-host-pid', 'x.yml'],
+  ['test', 'x.yml'],
+])('what stands in the name of a file does not reach the terminal: %s %s', async (...args) => {
+  const name = `\u001b[2J\u202e${args.at(-1)}`;
+  const path = write(name, '{"a":'.repeat(2_000));
+  const asked = args.at(-1)!.startsWith('none') ? `${path}.none.yml` : path;
+  const { status, stdout, stderr } = await run([...args.slice(0, -1), asked], { columns: 80 });
+  expect(status).not.toBe(0);
+  expect(stdout + stderr).toContain('[2J');
+  for (const character of ['\u001b', '\u202e']) expect(stdout + stderr).not.toContain(character);
+});
+
 test('a warning names its check, and is no failure', async () => {
   const { status, stdout } = await run(['lint', write('x.yml', ruleText.replace('action: create', 'verb: replace'))]);
   expect(stdout).toMatch(/warning: .*'replace'.*\[verb\]\n/);

@@ -10,6 +10,7 @@ import type { Input } from '../../inputs/open.ts';
 import { type Parts, processBatch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
 import { taggedBody } from '../../server/reply.ts';
+import { printable } from '../../sigma/rule-problem.ts';
 import type { Counter } from './tally.ts';
 
 /** How many unreadable records of one file are told of one by one. */
@@ -32,14 +33,15 @@ export interface Scan {
 /** Takes an input through the pipeline and writes what is wanted of it; resolves with whether all of it could be read.
  * @throws Problem, or the system's error, where the rest of it cannot be read */
 export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
-  const progress = progressOf(input, scan.stderr);
+  const name = printable(input.name);
+  const progress = progressOf({ ...input, name }, scan.stderr);
   let records = 0;
   let unreadable = 0;
   const tell = async (place: string, { message }: Problem) => {
     unreadable++;
     if (unreadable > MAX_TOLD) return;
     await progress.hide();
-    await scan.stderr.write(`tripline: ${input.name}: ${place}: ${message}\n`);
+    await scan.stderr.write(`tripline: ${name}: ${place}: ${printable(message)}\n`);
   };
 
   try {
@@ -70,7 +72,7 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
     await progress.hide();
   }
   if (unreadable > MAX_TOLD) {
-    await scan.stderr.write(`tripline: ${input.name}: ${unreadable - MAX_TOLD} more could not be read\n`);
+    await scan.stderr.write(`tripline: ${name}: ${unreadable - MAX_TOLD} more could not be read\n`);
   }
   return unreadable === 0;
 }
