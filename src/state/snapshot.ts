@@ -15,6 +15,7 @@ const VERSION = 2;
 const MAX_BYTES = 1024 * 1024 * 1024;
 /** Characters of a line: a value is bounded by the store. */
 const MAX_LINE_LENGTH = 64 * 1024 * 1024;
+const DAY_MS = 86_400_000;
 /** Characters that are put together before they are written. */
 const CHUNK_LENGTH = 256 * 1024;
 
@@ -64,13 +65,15 @@ export type Loaded =
   | { kind: 'set aside'; reason: string; path: string };
 
 /** Fills the store with what the file holds: all of it, or, where anything is wrong with the file, nothing.
- * @throws the system's error where the file can be neither read nor moved */
+ * @throws an error where the file can be neither read nor moved, or is a folder */
 export async function loadState(path: string, store: MemoryStore): Promise<Loaded> {
   const found = await stat(path).catch((error) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (found === undefined) return { kind: 'none' };
+  // A slip in the configuration, and nothing of ours to be moved.
+  if (found.isDirectory()) throw new Error(`${path} is a folder; name a file in it`);
   const rows = found.isFile() ? await readRows(path, found.size) : 'it is no file';
   if (typeof rows === 'string') {
     const aside = await freePath(`${path}.unusable`);
@@ -85,6 +88,7 @@ export async function loadState(path: string, store: MemoryStore): Promise<Loade
 async function readRows(path: string, size: number): Promise<Row[] | string> {
   if (size > MAX_BYTES) return `it is larger than ${MAX_BYTES} bytes`;
   const rows: Row[] = [];
+  const latest = (Date.now() + DAY_MS) * 1000;
   const hash = createHash('sha256');
   let state: 'head' | 'rows' | 'end' = 'head';
   const stream = createReadStream(path, { encoding: 'utf8' });
@@ -106,6 +110,8 @@ async function readRows(path: string, size: number): Promise<Row[] | string> {
       } else {
         const row = rowOf(data);
         if (row === undefined) return `line ${rows.length + 2} is cut or no part of a state`;
+        if (row.touched > latest)
+          return 'it is of a time ahead of the clock, and all that comes would be too late for it';
         rows.push(row);
       }
       hash.update(`${line}\n`);
@@ -144,8 +150,9 @@ function rowOf(data: unknown): Row | undefined {
   const isRow =
     typeof name === 'string' &&
     typeof key === 'string' &&
-    [mostEntries, touched, entries].every((number) => typeof number === 'number') &&
-    (lifetime === null || typeof lifetime === 'number');
+    [mostEntries, entries].every((number) => Number.isInteger(number) && number >= 0) &&
+    Number.isFinite(touched) &&
+    (lifetime === null || Number.isFinite(lifetime));
   return isRow ? { space: { name, mostEntries, lifetime }, key, touched, entries, value } : undefined;
 }
 

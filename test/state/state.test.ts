@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -109,6 +109,13 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     ['joined from two', (whole) => whole + whole, /goes on/],
     ['of lines that are no values', () => sealed([head, '[1,2,3]']), /line 2/],
     ['of a line that is no JSON', () => sealed([head, '[']), /line 2/],
+    ['of less than nothing', () => sealed([head, '["c@1",9,1,"k",1,-5,[]]']), /line 2/],
+    ['of no end of time', () => sealed([head, '["c@1",9,1,"k",1e999,1,[]]']), /line 2/],
+    [
+      'of a time to come',
+      () => sealed([head, `["c@1",9,1,"k",${(Date.now() + 2 * 86_400_000) * 1000},1,[]]`]),
+      /ahead/,
+    ],
   ])('%s', async (_, spoil, reason) => {
     await saveState(path, await filled());
     const bad = spoil(readFileSync(path, 'utf8'));
@@ -130,9 +137,15 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     });
   });
 
-  test('a folder', async () => {
-    mkdirSync(path);
+  test('a pipe', async () => {
+    execFileSync('mkfifo', [path]);
     expect(await loadState(path, memoryStore())).toMatchObject({ kind: 'set aside', reason: 'it is no file' });
+  });
+
+  test('but a folder stays where it is', async () => {
+    mkdirSync(path);
+    await expect(loadState(path, memoryStore())).rejects.toThrow(`${path} is a folder; name a file in it`);
+    expect(existsSync(path)).toBe(true);
   });
 
   test('beside those that were before', async () => {
