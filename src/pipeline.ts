@@ -146,8 +146,8 @@ function evaluateOne(found: Normalized, ruleset: Ruleset): Evaluated {
   }
 }
 
-/** One after another, since a record can complete what the one before it began. Where the store fails, so does the batch,
- * for it to be retried: what correlates would be lost for good. */
+/** One after another, since a record can complete what the one before it began. Where the store says that it cannot be
+ * reached, the batch fails, for it to be retried: what correlates would be lost for good. */
 async function correlateAll(
   evaluated: readonly (Evaluated | undefined)[],
   { receivedUnixNano }: Batch,
@@ -156,7 +156,16 @@ async function correlateAll(
 ): Promise<(Correlated | undefined)[]> {
   if (correlations.length === 0) return evaluated.map((one) => one && uncorrelated);
   const correlated: (Correlated | undefined)[] = [];
-  for (const one of evaluated) correlated.push(one && (await correlate(one, correlations, receivedUnixNano)));
+  for (const one of evaluated) {
+    try {
+      correlated.push(one && (await correlate(one, correlations, receivedUnixNano)));
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      // What the record itself says stays.
+      if (one?.kind === 'audit') one.problem ??= problemOf(error);
+      correlated.push(uncorrelated);
+    }
+  }
   return correlated;
 }
 

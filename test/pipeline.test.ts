@@ -41,6 +41,24 @@ test('a defect of ours on one record is an error on that record, and its neighbo
   expect(detections[1]).toMatchObject({ problem: { cause: expect.any(TypeError) } });
 });
 
+test('what a correlation stumbles over is told on that record, and does not fail its batch again and again', async () => {
+  const rules = { ...ruleset(() => true), correlations: [{} as any] };
+  const bytes = Buffer.from(JSON.stringify(['a', 'b', 'c'].map((auditID) => podEvent({ auditID }))));
+  const batch = { fluentTag: 'k', codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n };
+  const send = (error: Error) =>
+    processBatch(batch, {
+      ...partsOf(config, () => rules, []),
+      async correlate(evaluated) {
+        if (evaluated.kind === 'audit' && evaluated.events[0].auditID === 'b') throw error;
+        return { raised: [], withheld: new Map() };
+      },
+    });
+  const { tags } = await send(new TypeError('of undefined'));
+  expect(tags.map((tag) => tag?.verdict)).toEqual(['match', 'match', 'match']);
+  expect(tags.map((tag) => tag?.problem?.code)).toEqual([undefined, 'record.failed', undefined]);
+  await expect(send(new Problem('server.overloaded', 'the store'))).rejects.toThrow('the store');
+});
+
 test('every record has its tag at its own place', async () => {
   const records = [podEvent(), 7, { log: 'text' }, 'x', podEvent({ hostPID: false })];
   const { tags } = await run(
