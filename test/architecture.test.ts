@@ -20,7 +20,7 @@ const mayImport: Record<string, readonly string[]> = {
   normalizers: ['json', 'problem', 'record', 'resource-path', 'time'],
   'resource-path': ['record'],
   fields: ['json', 'record', 'sigma'],
-  detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'shown', 'sigma'],
+  detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'shown', 'sigma', 'time'],
   tagger: ['detect', 'record', 'shown'],
   telemetry: ['detect', 'record', 'shown', 'time'],
   state: ['json', 'problem'],
