@@ -1,12 +1,18 @@
 /** Everything that takes bytes from others. A new input gets a line here, and a `<name>.fuzz.ts` beside this file. */
+import { caseTargets } from './cases.fuzz.ts';
 import { codecTargets, jsonTargets } from './codecs.fuzz.ts';
+import { correlationTargets } from './correlations.fuzz.ts';
 import type { FuzzTarget } from './fuzz.ts';
+import { inputTargets } from './inputs.fuzz.ts';
 import { lintTargets } from './lint.fuzz.ts';
 import { normalizerTargets } from './normalizers.fuzz.ts';
 import { ruleTargets } from './rules.fuzz.ts';
 
 export const targets: readonly FuzzTarget[] = [
+  ...caseTargets,
   ...codecTargets,
+  ...correlationTargets,
+  ...inputTargets,
   ...jsonTargets,
   ...lintTargets,
   ...normalizerTargets,
