@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type MemoryStore, memoryStore } from '../../src/state/memory.ts';
@@ -126,6 +127,26 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     expect(store.entries()).toBe(0);
     expect(readFileSync(`${path}.unusable`)).toEqual(Buffer.from(bad));
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('or taken, whatever its lines are', async () => {
+    const row = fc.tuple(fc.string(), fc.integer(), fc.oneof(fc.double(), fc.constant(null)), fc.string(), fc.double());
+    const line = fc.oneof(
+      fc.jsonValue().map((value) => JSON.stringify(value)),
+      fc.tuple(row, fc.integer(), fc.jsonValue()).map(([row, ...rest]) => JSON.stringify([...row, ...rest])),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 3 }), async (lines) => {
+        writeFileSync(path, sealed([head, ...lines]));
+        const store = memoryStore();
+        const { kind } = await loadState(path, store);
+        expect(store.entries()).toBeGreaterThanOrEqual(0);
+        if (kind === 'set aside') expect(store.entries()).toBe(0);
+        await put(store, 'k', Date.now() * 1000, 1);
+        expect([...store.rows()].some(({ key, value }) => key === 'k' && value === 1)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('larger than anything that Tripline writes', async () => {
