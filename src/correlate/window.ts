@@ -124,8 +124,15 @@ function openingOf({ events, over }: Group, correlation: CompiledCorrelation): S
 function complete({ events }: Group, place: number, correlation: CompiledCorrelation): Window | undefined {
   const timespan = timespanOf(correlation);
   const { at } = events[place]!;
-  let start = 0;
-  for (let last = place; last < events.length && events[last]!.at <= at + timespan; last++) {
+  const begin = events.findIndex((seen) => seen.at >= at - timespan);
+  const behind = events.findIndex((seen) => seen.at > at + timespan);
+  const end = behind === -1 ? events.length : behind;
+  // A late event is in many windows, of which none holds what all of them together do not.
+  if (place < end - 1 && growsWithEvents(correlation) && !holdsIn({ events, start: begin, end }, correlation)) {
+    return undefined;
+  }
+  let start = begin;
+  for (let last = place; last < end; last++) {
     const to = events[last]!.at;
     // Of events at the same time, all belong to the window.
     if (events[last + 1]?.at === to) continue;
@@ -134,6 +141,19 @@ function complete({ events }: Group, place: number, correlation: CompiledCorrela
     if (held !== undefined) return windowOf(events.slice(start, last + 1), to, held);
   }
   return undefined;
+}
+
+/** Whether what holds in some events holds with more of them as well, where the end of a window is not waited for. */
+function growsWithEvents({ correlation: { test } }: CompiledCorrelation): boolean {
+  switch (test.type) {
+    case 'event_count':
+    case 'value_count':
+    case 'temporal':
+    case 'temporal_ordered':
+      return true;
+    default:
+      return false;
+  }
 }
 
 function windowOf(events: readonly Seen[], to: number, held: Held): Window {
