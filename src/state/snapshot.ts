@@ -126,14 +126,23 @@ async function readRows(path: string, size: number): Promise<Row[] | string> {
 
 /** The lines of a text; undefined for a rest that is none, or would be too long. */
 async function* linesOf(stream: AsyncIterable<string>): AsyncGenerator<string | undefined> {
-  let rest = '';
+  // Put together at its end: a long line comes in many pieces.
+  let rest: string[] = [];
+  let length = 0;
   for await (const chunk of stream) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
-    if (rest.length > MAX_LINE_LENGTH) break;
+    const [first, ...lines] = chunk.split('\n');
+    rest.push(first!);
+    length += first!.length;
+    if (lines.length > 0) {
+      yield rest.join('');
+      const last = lines.pop()!;
+      yield* lines;
+      rest = [last];
+      length = last.length;
+    }
+    if (length > MAX_LINE_LENGTH) break;
   }
-  if (rest !== '') yield undefined;
+  if (length > 0) yield undefined;
 }
 
 function parse(line: string): unknown {
