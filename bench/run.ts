@@ -1,9 +1,10 @@
 /**
- * What tagging costs: `npm run bench`.
+ * What tagging costs, by format: `npm run bench`.
  *
  * Every row works on the same records in the same process, in turn and several times over; shown is the median. The
  * last column is the time of a row in times that of JSON.parse on the JSON body: machines differ, this ratio hardly.
  */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { codecFor } from '../src/codecs/index.ts';
@@ -14,10 +15,12 @@ import { loadRules } from '../src/rules.ts';
 import { partsOf, serve } from '../src/serve.ts';
 import { replyTo } from '../src/server/reply.ts';
 import { auditRecord } from './corpus.ts';
+import { measure, type Row, row, table } from './measure.ts';
 
 const recordCount = 2500;
-const rounds = 9;
 const bundledRules = fileURLToPath(new URL('../rules', import.meta.url));
+/** Few: what rules cost is shown by rules.ts. */
+const rules = ['pod', 'workload'].map((kind) => join(bundledRules, `kubernetes/${kind}-host-pid.yml`));
 
 const records = Array.from({ length: recordCount }, (_, index) => auditRecord(index));
 const texts = records.map((record) => JSON.stringify(record));
@@ -32,24 +35,16 @@ const bodies: Record<string, { mediaType: string; bytes: Uint8Array }> = {
   },
 };
 
-const { ruleset } = loadRules({ rules: [bundledRules] });
+const { ruleset } = loadRules({ rules });
 const config = loadConfig({
   path: undefined,
-  overrides: { listen: '127.0.0.1:0', logLevel: 'error' },
+  overrides: { listen: '127.0.0.1:0', logLevel: 'error', rules },
   environment: {},
   bundledRules,
 });
 const parts = partsOf(config, () => ruleset, []);
 const sidecar = await serve(config, { environment: {}, logger: pino({ level: 'error' }, pino.destination(2)) });
 
-interface Row {
-  name: string;
-  bytes: number;
-  run: () => unknown;
-  milliseconds: number[];
-}
-
-const row = (name: string, bytes: number, run: () => unknown): Row => ({ name, bytes, run, milliseconds: [] });
 const text = json.toString();
 const rows: Row[] = [
   row('JSON.parse', json.length, () => JSON.parse(text)),
@@ -77,34 +72,6 @@ const rows: Row[] = [
   }),
 ];
 
-for (let round = 0; round < rounds + 2; round++) {
-  for (const { run, milliseconds } of rows) {
-    const started = performance.now();
-    await run();
-    // The first rounds warm the compiler up.
-    if (round >= 2) milliseconds.push(performance.now() - started);
-  }
-}
+await measure(rows);
 await sidecar.stop();
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
-const unit = median(rows[0].milliseconds);
-console.log(
-  `${recordCount} records of ${Math.round(json.length / recordCount)} bytes (JSON), ` +
-    `${ruleset.rules.length} rules, median of ${rounds}, Node ${process.version}\n`,
-);
-console.log(
-  `${''.padEnd(36)}${'records/s'.padStart(11)}${'MB/s'.padStart(8)}${'ms'.padStart(8)}${'x parse'.padStart(9)}`,
-);
-for (const { name, bytes, milliseconds } of rows) {
-  const ms = median(milliseconds);
-  console.log(
-    name.padEnd(36) +
-      Math.round(recordCount / (ms / 1000))
-        .toString()
-        .padStart(11) +
-      (bytes / 1000 / ms).toFixed(0).padStart(8) +
-      ms.toFixed(1).padStart(8) +
-      (ms / unit).toFixed(2).padStart(9),
-  );
-}
+console.log(table(rows, recordCount, `${ruleset.rules.length} rules`));
