@@ -21,7 +21,7 @@ import { compileRegex } from './value-test.ts';
 
 /** Instructions of RE2, for all regular expressions of a rule: what a text costs grows with its length times these. */
 const MAX_REGEX_INSTRUCTIONS = 5_000;
-/** Values of a rule, with all that placeholders make of them. */
+/** Values of all rules of a file, with what placeholders and templates make of them. */
 const MAX_TESTS = 100_000;
 /** More than can stand together. */
 const MAX_MODIFIERS = 20;
@@ -33,11 +33,18 @@ export interface DetectionContext {
   placeholders: Placeholders;
   /** Whether brackets in the names of fields are array blocks, as from sigma-version 3 on. */
   arrays: boolean;
+  /** What the file may still spend; shared by all of its documents. */
+  ofFile: { testsLeft: number };
+}
+
+/** For a file of which nothing is read yet. */
+export function newBudget(): DetectionContext['ofFile'] {
+  return { testsLeft: MAX_TESTS };
 }
 
 interface ItemContext extends DetectionContext {
   /** What the rule may still spend; shared by all of its items. */
-  left: { regexInstructions: number; tests: number };
+  left: { regexInstructions: number };
   /** Whether fields are those of a member of a list. */
   inBlock: boolean;
 }
@@ -48,7 +55,7 @@ export function readDetection(file: RuleFile, entry: Entry, context: DetectionCo
     file.report(startOf(entry), `${quote(entry.key)} has to be a map`, 'write key: value, one a line, further in');
     return undefined;
   }
-  const left = { regexInstructions: MAX_REGEX_INSTRUCTIONS, tests: MAX_TESTS };
+  const left = { regexInstructions: MAX_REGEX_INSTRUCTIONS };
   return readSelections(file, entry, entriesOf(entry.value), { ...context, left, inBlock: false });
 }
 
@@ -221,24 +228,27 @@ function readTests(
   values: readonly (RuleValue & { offset: number })[],
   modifiers: readonly string[],
   field: string,
-  { left, placeholders }: ItemContext,
+  { left, ofFile, placeholders }: ItemContext,
 ): Test[] {
   return values.flatMap(({ offset, ...value }) => {
-    // Reported already, and not worth compiling more of them.
-    if (left.regexInstructions < 0 || left.tests < 0) return [];
+    // Told of each rule, for none is to be used that is cut short.
+    const tellOfExcess = () =>
+      file.report(offset, `the rules of the file have more than ${MAX_TESTS} values`, 'split the file, or use a list');
+    if (ofFile.testsLeft < 0) tellOfExcess();
+    // Not worth compiling more of them.
+    if (left.regexInstructions < 0 || ofFile.testsLeft < 0) return [];
     const test = (field === '' ? keywordTestOf : testOf)(value, modifiers, placeholders);
     if ('message' in test) {
       file.report(offset, test.message, test.hint);
       return [];
     }
     for (const each of test.kind === 'either' ? test.tests : [test]) {
-      left.tests--;
+      ofFile.testsLeft--;
       if (each.kind === 'regex') left.regexInstructions -= compileRegex(each.source, each.flags).programSize();
     }
+    if (ofFile.testsLeft < 0) tellOfExcess();
     if (left.regexInstructions < 0) {
       file.report(offset, 'the regular expressions of the rule are too large', 'use shorter ones and smaller counts');
-    } else if (left.tests < 0) {
-      file.report(offset, `the rule has more than ${MAX_TESTS} values`, 'split it');
     }
     return [test];
   });

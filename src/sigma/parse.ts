@@ -3,7 +3,7 @@ import { isMap, isScalar, type YAMLMap } from 'yaml';
 import type { Correlation, Filter, Rule } from './ast.ts';
 import { readCollection } from './collection.ts';
 import { namesWithin, readCorrelation } from './correlation.ts';
-import { type DetectionContext, readDetection } from './detection.ts';
+import { type DetectionContext, newBudget, readDetection } from './detection.ts';
 import { readFilter } from './filter.ts';
 import { readLevels } from './levels.ts';
 import { readLogsource } from './logsource.ts';
@@ -36,10 +36,11 @@ export function parseRules(text: string, path: string, options: ParseOptions = {
   const file = openFile(text, path);
   const knownFields = options.knownFields && new Set(options.knownFields);
   const parsed: ParsedFile = { rules: [], correlations: [], filters: [], problems: [] };
+  const ofFile = newBudget();
   for (const [index, root] of readCollection(file, readYaml(file)).entries()) {
     const before = file.count();
     const defaultName = index === 0 ? stem(path) : `${stem(path)}-${index + 1}`;
-    const given = { defaultName, knownFields, placeholders: options.placeholders ?? new Map() };
+    const given = { defaultName, knownFields, placeholders: options.placeholders ?? new Map(), ofFile };
     const add = readDocument(file, root, given);
     if (file.count() === before) add?.(parsed);
   }
@@ -128,7 +129,8 @@ function readSubject(file: RuleFile, root: YAMLMap, kind: DocumentKind, given: G
   const knownFields = isOurs ? given.knownFields : undefined;
   const head = readHead(file, root, kind, { ...given, knownFields });
   const arrays = readVersion(file, members.get('sigma-version')) >= 3;
-  const context: DetectionContext = { placeholders: given.placeholders, knownFields, arrays };
+  const { placeholders, ofFile } = given;
+  const context: DetectionContext = { placeholders, ofFile, knownFields, arrays };
   return { head, logsource, taxonomy, context };
 }
 

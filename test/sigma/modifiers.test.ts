@@ -218,7 +218,7 @@ describe('refused', () => {
     expect(problems[0]!.message).toBe('the value stands for more than 10000 others');
     const list = Array.from({ length: 11 }, () => `'${'%a%'.repeat(4)}'`).join(', ');
     const many = parseRules(ruleWith(`f|expand: [${list}]`), 't.yml', { placeholders });
-    expect(many.problems[0]!.message).toBe('the rule has more than 100000 values');
+    expect(many.problems[0]!.message).toBe('the rules of the file have more than 100000 values');
   });
 
   it('a bracket is part of the name, escaped or not', () => {
