@@ -29,7 +29,7 @@ export function navigatorLayer(heads: readonly RuleHead[]) {
   return {
     name: 'Tripline',
     // The least that the format asks for; of ATT&CK no version is named, as rules are tagged with no one in mind.
-    versions: { navigator: '4.9.0', layer: '4.5' },
+    versions: { navigator: '5.1.0', layer: '4.5' },
     domain: 'enterprise-attack',
     description: `What ${heads.length} rules watch in Kubernetes audit logs. The score is the number of rules.`,
     sorting: 3,
