@@ -1,8 +1,9 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store. */
 import { hash } from 'node:crypto';
-import { isToldAtEnd } from './correlate/holds.ts';
-import { emptyGroup, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
+import { correlationOf, MOST_ENTRIES, type Plan, type Planned, planOf, SECOND } from './correlate/plan.ts';
+import { hashOf, numberOf, oneOrAll, type Tuple, tuplesOf, valuesOf } from './correlate/values.ts';
+import { emptyGroup, type Group, judge, observe, type Seen, type Window } from './correlate/window.ts';
 import { type Correlated, type Evaluated, findingOf, placeOf } from './detect.ts';
 import { fieldsOf } from './fields.ts';
 import { stringifyExactly } from './json/exact.ts';
@@ -29,20 +30,14 @@ export interface CorrelationLosses {
   evicted(correlation: string, entries: number): void;
 }
 
-const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
-const MONTH = 30 * DAY;
 /** How far an event's clock may be ahead of ours. One that is further would age all that is remembered. */
 const MAX_AHEAD = 5 * 60 * SECOND;
-/** Events of all groups, or terms, of one correlation. */
-const MOST_ENTRIES = 100_000;
 /** Windows that are judged on one event, at most; others wait for the next. */
 const MAX_JUDGED = 100;
 /** Characters that count as one entry. */
 const ENTRY_LENGTH = 200;
 const MAX_AUDIT_ID_LENGTH = 128;
-/** Values of a field, and tuples of the values of several, that count of one event. */
-const MAX_VALUES = 100;
 
 /** What has been told on an event, so that it can be told again on a retry. */
 interface Told {
@@ -70,25 +65,6 @@ interface GroupState {
 }
 
 type Values = Readonly<Record<string, unknown>>;
-type Tuple = readonly unknown[];
-
-interface Planned {
-  compiled: CompiledCorrelation;
-  space: Space;
-  /** Of a correlation that is told at the end: `Due`, under a key for each cluster. */
-  due: Space;
-  isToldAtEnd: boolean;
-  /** Whether its windows make findings; if not, they count for other correlations alone. */
-  isRaised: boolean;
-}
-
-interface Plan {
-  /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
-  links: ReadonlyMap<string, readonly { planned: Planned; rule: number }[]>;
-  bySpace: ReadonlyMap<string, Planned>;
-  toldAtEnd: readonly Planned[];
-  withheld: Correlated['withheld'];
-}
 
 /** Something that a rule or a correlation found. */
 interface Observation {
@@ -111,11 +87,6 @@ interface Current {
   /** The time of the latest event of its cluster. */
   clock: number;
   raised: Map<string, Correlated['raised'][number]>;
-}
-
-/** The name of the correlation that a space of the store belongs to. */
-export function correlationOf(space: string): string {
-  return space.replace(/@[^@]*$/, '');
 }
 
 /** Makes the step of the pipeline that correlates. */
@@ -400,65 +371,6 @@ function fieldsShown({ correlation: { summary, context } }: CompiledCorrelation,
   );
 }
 
-const plans = new WeakMap<readonly CompiledCorrelation[], Plan>();
-
-function planOf(correlations: readonly CompiledCorrelation[]): Plan {
-  let plan = plans.get(correlations);
-  if (plan === undefined) plans.set(correlations, (plan = makePlan(correlations)));
-  return plan;
-}
-
-function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
-  const withheld = withheldBy(correlations);
-  const links = new Map<string, { planned: Planned; rule: number }[]>();
-  const bySpace = new Map<string, Planned>();
-  for (const compiled of correlations) {
-    const { space, due } = spacesOf(compiled);
-    const isRaised = !withheld.has(compiled.correlation.name);
-    const planned = { compiled, space, due, isToldAtEnd: isToldAtEnd(compiled), isRaised };
-    bySpace.set(space.name, planned);
-    for (const [rule, name] of compiled.rules.entries()) {
-      links.set(name, [...(links.get(name) ?? []), { planned, rule }]);
-    }
-  }
-  const toldAtEnd = [...bySpace.values()].filter((planned) => planned.isToldAtEnd);
-  return { links, bySpace, toldAtEnd, withheld };
-}
-
-/** The rules and correlations that raise nothing of their own, each with the live correlations that tell of it.
- * @param correlations those that others refer to before them */
-function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
-  // What is in shadow changes no verdict, so it withholds only what is there for it alone.
-  const names = new Set(
-    correlations.flatMap(({ correlation: { generate, mode }, rules, beside }) =>
-      generate ? [] : rules.filter((name) => mode === 'live' || beside.has(name)),
-    ),
-  );
-  const withheld = new Map<string, string[]>();
-  for (const { correlation, rules } of correlations.toReversed()) {
-    const own = correlation.mode === 'live' ? [correlation.name] : [];
-    const tellers = withheld.get(correlation.name) ?? own;
-    for (const name of rules) {
-      if (names.has(name)) withheld.set(name, [...new Set([...tellers, ...(withheld.get(name) ?? [])])]);
-    }
-  }
-  return withheld;
-}
-
-/** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
- * goes on. */
-function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due'> {
-  const { correlation, rules, groupFields, valueFields, ways } = compiled;
-  const { name, timespan, test } = correlation;
-  const body = hashOf([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
-  const span = timespan * SECOND;
-
-  // Windows that are told at the end are forgotten when they have been judged; those of a rule that is gone, some time.
-  const lifetime = isToldAtEnd(compiled) ? 2 * span + MONTH : span + LATENESS;
-  const space = { name: `${name}@${body}`, mostEntries: MOST_ENTRIES, lifetime };
-  return { space, due: { ...space, name: `${name}@${body}/due` } };
-}
-
 function keptGroup(state: GroupState): Kept<GroupState> {
   const { events, over } = state.group;
   const values = events.reduce((sum, { value }) => sum + (typeof value === 'object' ? value.length : 1), 0);
@@ -501,38 +413,6 @@ function keyOf({
 function idOf(name: string, place: string, group: Values, { from }: Window): string {
   const parts = JSON.stringify([name, place, stringifyExactly(group), from]);
   return hash('sha256', parts).slice(0, 32);
-}
-
-function hashOf(values: readonly unknown[]): string {
-  const parts = values.map((value) => [typeof value, String(value)]);
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 20);
-}
-
-/** The values of a field that can be compared, each once, up to a hundred. */
-function valuesOf(lookup: FieldLookup, field: string): unknown[] {
-  const found = lookup(field).values.filter((value) => value !== null && typeof value !== 'object');
-  return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);
-}
-
-/** One value of each list, in every way that there is, up to a hundred. */
-function tuplesOf(lists: readonly (readonly unknown[])[]): Tuple[] {
-  return lists.reduce<Tuple[]>(
-    (tuples, values) => tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES),
-    [[]],
-  );
-}
-
-/** A value on its own if it is the only one that there is. */
-function oneOrAll(values: readonly unknown[]): unknown {
-  const different = [...new Set(values)];
-  return different.length === 1 ? different[0] : different;
-}
-
-/** A number, or what a text spells. */
-function numberOf(value: unknown): number | undefined {
-  const isNumeric = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string';
-  const number = isNumeric && String(value).trim() !== '' ? Number(value) : Number.NaN;
-  return Number.isFinite(number) ? number : undefined;
 }
 
 function rfc3339(unixMicro: number): string {

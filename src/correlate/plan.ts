@@ -1,0 +1,99 @@
+/** What is to be done with the correlations of a rule set: which hits count for which, what each remembers under which name,
+ * and what is not to be told. */
+import type { Correlated } from '../detect.ts';
+import type { CompiledCorrelation } from '../sigma/index.ts';
+import type { Space } from '../state/store.ts';
+import { isToldAtEnd } from './holds.ts';
+import { hashOf } from './values.ts';
+import { LATENESS } from './window.ts';
+
+/** Microseconds: times of events are reckoned in them. */
+export const SECOND = 1_000_000;
+const MONTH = 30 * 86_400 * SECOND;
+/** Events of all groups, or terms, of one correlation. */
+export const MOST_ENTRIES = 100_000;
+
+/** A correlation, and where in the store it remembers. */
+export interface Planned {
+  compiled: CompiledCorrelation;
+  space: Space;
+  /** Of a correlation that is told at the end: `Due`, under a key for each cluster. */
+  due: Space;
+  isToldAtEnd: boolean;
+  /** Whether its windows make findings; if not, they count for other correlations alone. */
+  isRaised: boolean;
+}
+
+/** All correlations of a rule set. */
+export interface Plan {
+  /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
+  links: ReadonlyMap<string, readonly { planned: Planned; rule: number }[]>;
+  bySpace: ReadonlyMap<string, Planned>;
+  toldAtEnd: readonly Planned[];
+  withheld: Correlated['withheld'];
+}
+
+/** The name of the correlation that a space of the store belongs to. */
+export function correlationOf(space: string): string {
+  return space.replace(/@[^@]*$/, '');
+}
+
+const plans = new WeakMap<readonly CompiledCorrelation[], Plan>();
+
+/** The plan for the correlations of a rule set, made once. */
+export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
+  let plan = plans.get(correlations);
+  if (plan === undefined) plans.set(correlations, (plan = makePlan(correlations)));
+  return plan;
+}
+
+function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
+  const withheld = withheldBy(correlations);
+  const links = new Map<string, { planned: Planned; rule: number }[]>();
+  const bySpace = new Map<string, Planned>();
+  for (const compiled of correlations) {
+    const { space, due } = spacesOf(compiled);
+    const isRaised = !withheld.has(compiled.correlation.name);
+    const planned = { compiled, space, due, isToldAtEnd: isToldAtEnd(compiled), isRaised };
+    bySpace.set(space.name, planned);
+    for (const [rule, name] of compiled.rules.entries()) {
+      links.set(name, [...(links.get(name) ?? []), { planned, rule }]);
+    }
+  }
+  const toldAtEnd = [...bySpace.values()].filter((planned) => planned.isToldAtEnd);
+  return { links, bySpace, toldAtEnd, withheld };
+}
+
+/** The rules and correlations that raise nothing of their own, each with the live correlations that tell of it.
+ * @param correlations those that others refer to before them */
+function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
+  // What is in shadow changes no verdict, so it withholds only what is there for it alone.
+  const names = new Set(
+    correlations.flatMap(({ correlation: { generate, mode }, rules, beside }) =>
+      generate ? [] : rules.filter((name) => mode === 'live' || beside.has(name)),
+    ),
+  );
+  const withheld = new Map<string, string[]>();
+  for (const { correlation, rules } of correlations.toReversed()) {
+    const own = correlation.mode === 'live' ? [correlation.name] : [];
+    const tellers = withheld.get(correlation.name) ?? own;
+    for (const name of rules) {
+      if (names.has(name)) withheld.set(name, [...new Set([...tellers, ...(withheld.get(name) ?? [])])]);
+    }
+  }
+  return withheld;
+}
+
+/** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
+ * goes on. */
+function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due'> {
+  const { correlation, rules, groupFields, valueFields, ways } = compiled;
+  const { name, timespan, test } = correlation;
+  const body = hashOf([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
+  const span = timespan * SECOND;
+
+  // Windows that are told at the end are forgotten when they have been judged; those of a rule that is gone, some time.
+  const lifetime = isToldAtEnd(compiled) ? 2 * span + MONTH : span + LATENESS;
+  const space = { name: `${name}@${body}`, mostEntries: MOST_ENTRIES, lifetime };
+  return { space, due: { ...space, name: `${name}@${body}/due` } };
+}

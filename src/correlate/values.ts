@@ -1,0 +1,42 @@
+/** The values of events as correlations group, count and compare them. */
+import { hash } from 'node:crypto';
+import type { FieldLookup } from '../sigma/index.ts';
+
+/** Values of a field, and tuples of the values of several, that count of one event. */
+const MAX_VALUES = 100;
+
+/** The values of several fields, one of each. */
+export type Tuple = readonly unknown[];
+
+/** Short, and the same for the same values of the same types. */
+export function hashOf(values: readonly unknown[]): string {
+  const parts = values.map((value) => [typeof value, String(value)]);
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 20);
+}
+
+/** The values of a field that can be compared, each once, up to a hundred. */
+export function valuesOf(lookup: FieldLookup, field: string): unknown[] {
+  const found = lookup(field).values.filter((value) => value !== null && typeof value !== 'object');
+  return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);
+}
+
+/** One value of each list, in every way that there is, up to a hundred. */
+export function tuplesOf(lists: readonly (readonly unknown[])[]): Tuple[] {
+  return lists.reduce<Tuple[]>(
+    (tuples, values) => tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES),
+    [[]],
+  );
+}
+
+/** A value on its own if it is the only one that there is. */
+export function oneOrAll(values: readonly unknown[]): unknown {
+  const different = [...new Set(values)];
+  return different.length === 1 ? different[0] : different;
+}
+
+/** A number, or what a text spells; undefined for anything else. */
+export function numberOf(value: unknown): number | undefined {
+  const isNumeric = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string';
+  const number = isNumeric && String(value).trim() !== '' ? Number(value) : Number.NaN;
+  return Number.isFinite(number) ? number : undefined;
+}
