@@ -95,6 +95,9 @@ const MAX_CONDITIONS = 100;
 export function readCondition(file: RuleFile, entry: Entry, selections: readonly string[]): Condition | undefined {
   const nodes = isSeq(entry.value) ? (entry.value.items as Node[]) : [entry.value];
   const conditions: Condition[] = [];
+  if (nodes.length === 0) {
+    file.report(startOf(entry), "'condition' is an empty list", 'name the selections, joined by and, or, not');
+  }
   if (nodes.length > MAX_CONDITIONS) {
     file.report(startOf(entry), `there are more than ${MAX_CONDITIONS} conditions`, 'join them, or split the rule');
     return undefined;

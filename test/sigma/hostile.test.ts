@@ -56,6 +56,15 @@ it('the rule itself is one', () => {
   expect(parseRule(rule, 'r.yml').problems).toEqual([]);
 });
 
+it('a rule whose list of conditions is empty is told of', () => {
+  const { rule, problems } = parseRule(
+    'title: t\nlogsource: { service: audit }\ndetection: { s: { a: b }, condition: [] }',
+    'r.yml',
+  );
+  expect(rule).toBeUndefined();
+  expect(problems).toMatchObject([{ line: 3, message: "'condition' is an empty list" }]);
+});
+
 it('lines behind what is no YAML are counted all the same', () => {
   const { problems } = parseRules('a: }\n  b\n  c\nd: e\n', 'r.yml');
   expect(problems.map(({ line, column }) => [line, column])).toEqual([
