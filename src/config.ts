@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import Type, { type Static } from 'typebox';
 import { parse as parseYaml } from 'yaml';
+import { DEFAULT_MAX_DEPTH } from './json/depth.ts';
 import { isMap, type JsonMap } from './json/map.ts';
 import { Problem } from './problem.ts';
 import { EventSummary, Level, Platform } from './record.ts';
@@ -32,8 +33,9 @@ const Limits = Type.Object(
     maxDepth: Type.Integer({
       minimum: 8,
       maximum: 5000,
-      default: 256,
-      description: 'Nesting levels of one record; a deeper one is passed on with the verdict `error`.',
+      default: DEFAULT_MAX_DEPTH,
+      description:
+        'Nesting levels of a record, and of JSON inside a string of it, that are read; what lies deeper is unknown to rules.',
     }),
     maxPendingBytes: Type.Integer({
       minimum: 1,

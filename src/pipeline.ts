@@ -17,7 +17,7 @@ import {
   type NormalizeOptions,
   normalize,
 } from './normalizers/index.ts';
-import { Problem } from './problem.ts';
+import { Problem, recordProblem } from './problem.ts';
 import type { LogRecord, Tag } from './record.ts';
 import { deliver } from './sinks/index.ts';
 import type { Sink, TaggedBatch } from './sinks/sink.ts';
@@ -133,7 +133,7 @@ function normalizeRecord(
       try {
         return normalize(codec.read(bytes, record, parts.limits), parts.normalize, inflate);
       } catch (error) {
-        return { kind: 'malformed', problem: problemOf(error) };
+        return { kind: 'malformed', problem: recordProblem(error) };
       }
   }
 }
@@ -142,7 +142,7 @@ function evaluateOne(found: Normalized, ruleset: Ruleset): Evaluated {
   try {
     return evaluateRecord(found, ruleset);
   } catch (error) {
-    return { kind: 'malformed', problem: problemOf(error) };
+    return { kind: 'malformed', problem: recordProblem(error) };
   }
 }
 
@@ -162,7 +162,7 @@ async function correlateAll(
     } catch (error) {
       if (error instanceof Problem) throw error;
       // What the record itself says stays.
-      if (one?.kind === 'audit') one.problem ??= problemOf(error);
+      if (one?.kind === 'audit') one.problem ??= recordProblem(error);
       correlated.push(uncorrelated);
     }
   }
@@ -173,11 +173,6 @@ function concludeOne(evaluated: Evaluated, correlated: Correlated): Detection {
   try {
     return conclude(evaluated, correlated);
   } catch (error) {
-    return { verdict: 'error', problem: problemOf(error) };
+    return { verdict: 'error', problem: recordProblem(error) };
   }
-}
-
-/** Even a defect of ours is told on its record alone: retried, its whole batch would fail again, and be lost in the end. */
-function problemOf(error: unknown): Problem {
-  return error instanceof Problem ? error : new Problem('record.failed', (error as Error).message, { cause: error });
 }

@@ -101,8 +101,8 @@ const problems = {
     remedy: 'Report the log line with its stack; the record was passed on as it came, unjudged.',
   },
   'record.too_deep': {
-    title: 'The record nests deeper than the limit',
-    remedy: 'Raise limits.maxDepth if this record is legitimate; JSON inside a string may nest 256 levels.',
+    title: 'Too many wrappers lie around the event',
+    remedy: 'Unwrap the record before it is sent to Tripline, and report the shape: each system on its way adds one.',
   },
   'rule.invalid': { title: 'The rule cannot be used', remedy: 'Mend the rule where the message points.' },
   'config.invalid': { title: 'The configuration cannot be used', remedy: 'Mend the setting that the message names.' },
@@ -139,6 +139,12 @@ export class Problem extends Error {
     const { status = 503, mendable }: Row = problems[this.code];
     return mendable && sender === 'fluent-bit' ? 503 : status;
   }
+}
+
+/** What went wrong with one record, which must not fail the batch: a retry would fail on it again, and in the end all of
+ * its records would be lost. */
+export function recordProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem('record.failed', (error as Error).message, { cause: error });
 }
 
 /** Every code of the table, for docs and tests. */

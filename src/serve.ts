@@ -127,7 +127,7 @@ export function partsOf(
     memberName,
     dateKey,
     limits,
-    normalize: { platform, cluster },
+    normalize: { platform, cluster, maxDepth: limits.maxDepth },
     tag: { clearEventFields },
   };
 }

@@ -3,7 +3,7 @@ import { Problem } from '../problem.ts';
 import type { LogRecord, Tag } from '../record.ts';
 
 export interface DecodeLimits {
-  /** Nesting levels of one record. */
+  /** Nesting levels of one record that are read. */
   maxDepth: number;
   /** Records of one batch. */
   maxRecords: number;
@@ -30,8 +30,7 @@ export interface Codec {
 
   /** Reads the map of a record for evaluation. Strings that are not UTF-8 and integers beyond 2^53 may be approximated:
    * the bytes, not this value, are what is passed on. A map that is malformed is read as far as it goes, and the maps
-   * that stay open carry CUT.
-   * @throws Problem `record.malformed` or `record.too_deep` */
+   * that stay open carry CUT; below `maxDepth` levels stands the mark `too_deep`. */
   read(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, limits: DecodeLimits): unknown;
 
   /** The edits, in order of offset, that give a record its tag under the key `memberName`, replacing a member of that

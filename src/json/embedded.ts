@@ -1,13 +1,11 @@
 /** What a string of a log record holds: JSON in the forms in which pipelines hand it on. */
 import { constants, gunzipSync } from 'node:zlib';
 import { Problem } from '../problem.ts';
+import { pruneDeep } from './depth.ts';
 import { parseExactly } from './exact.ts';
 import { isMap } from './map.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { countOpenBrackets } from './scan.ts';
-
-/** Nesting levels of one JSON text inside a record. */
-export const MAX_JSON_DEPTH = 256;
 
 /** Bytes that the gzip data of a batch may still inflate to; what is inflated is taken off, or could not be for its size. */
 export interface InflateBudget {
@@ -48,17 +46,17 @@ export function mayHoldJson(text: string): boolean {
 }
 
 /** Returns the JSON values that a string holds, in order: usually one, more where texts were joined with or without
- * line ends, none where it is plain text. Quotes, base64 and gzip around the JSON come off; cut JSON is salvaged. In
- * place of what cannot be read stands a Problem, `record.malformed` (gzip data, or more texts than one string can hold) or
- * `record.too_deep`. */
-export function embedded(text: string, budget: InflateBudget): unknown[] {
+ * line ends, none where it is plain text. Quotes, base64 and gzip around the JSON come off; cut JSON is salvaged, and below
+ * `maxDepth` levels of one text stands the mark `too_deep`. In place of what cannot be read stands a Problem,
+ * `record.malformed` (gzip data, or more texts than one string can hold). */
+export function embedded(text: string, budget: InflateBudget, maxDepth: number): unknown[] {
   let inner: string | undefined = text;
   for (let layer = 0; layer <= MAX_LAYERS && inner !== undefined; layer++) {
     switch (formOf(inner)) {
       case 'text':
         return [];
       case 'json':
-        return parseAll(inner);
+        return parseAll(inner, maxDepth);
       case 'escaped':
         inner = unquote(inner.trim());
         break;
@@ -76,12 +74,12 @@ export function embedded(text: string, budget: InflateBudget): unknown[] {
   return [];
 }
 
-/** Reads one JSON text as far as it goes, or returns the Problem `record.too_deep`. */
-export function parseJson(text: string): Salvaged | Problem {
+/** Reads one JSON text as far as it goes; below `maxDepth` levels stands the mark `too_deep`. */
+export function parseJson(text: string, maxDepth: number): Salvaged {
   const whole = parseWhole(text);
-  if (whole === undefined) return parseCut(text);
-  if (!isDeeper(whole.value, MAX_JSON_DEPTH)) return { ...whole, cut: false };
-  return new Problem('record.too_deep', `JSON inside a string nests deeper than ${MAX_JSON_DEPTH} levels`);
+  return whole === undefined
+    ? salvage(text.replace(TRUNCATION_NOTE, ''), { maxDepth })
+    : { value: pruneDeep(whole.value, maxDepth), cut: false };
 }
 
 function parseWhole(text: string): { value: unknown } | undefined {
@@ -92,31 +90,21 @@ function parseWhole(text: string): { value: unknown } | undefined {
   }
 }
 
-function parseCut(text: string): Salvaged | Problem {
-  try {
-    return salvage(text.replace(TRUNCATION_NOTE, ''), { maxDepth: MAX_JSON_DEPTH });
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
-}
-
-function parseAll(text: string): unknown[] {
-  const result = parseJson(text);
-  if (result instanceof Problem || !result.cut) return valuesOf(result);
+function parseAll(text: string, maxDepth: number): unknown[] {
+  const result = parseJson(text, maxDepth);
+  if (!result.cut) return [result.value];
   // A cut message does not swallow the ones joined behind it, so lines that all start a text of their own go first.
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const texts = lines.every((line) => formOf(line) === 'json') ? lines : [text];
   const found = texts.flatMap(documents);
-  const values = found.slice(0, MAX_DOCUMENTS).flatMap((document) => valuesOf(parseJson(document)));
+  const values = found.slice(0, MAX_DOCUMENTS).flatMap((document) => valuesOf(parseJson(document, maxDepth)));
   if (found.length <= MAX_DOCUMENTS) return values;
   return [...values, new Problem('record.malformed', `a string holds more than ${MAX_DOCUMENTS} JSON texts`)];
 }
 
 /** What was read, and behind a list of maps that is cut the Problem that there was more: a list has no place for the mark.
  * Text that merely begins with a bracket is no such list. */
-function valuesOf(result: Salvaged | Problem): unknown[] {
-  if (result instanceof Problem) return [result];
+function valuesOf(result: Salvaged): unknown[] {
   if (!result.cut || !Array.isArray(result.value) || !result.value.some(isMap)) return [result.value];
   return [result.value, new Problem('record.malformed', 'a list of JSON values inside the record is cut')];
 }
@@ -165,17 +153,4 @@ function inflate(bytes: Buffer, budget: InflateBudget): string | Problem {
     const what = isBomb ? 'inflates beyond the limit' : 'is corrupt';
     return new Problem('record.malformed', `gzip data inside the record ${what}`, { cause });
   }
-}
-
-function isDeeper(value: unknown, maxDepth: number): boolean {
-  let level: object[] = typeof value === 'object' && value !== null ? [value] : [];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth === maxDepth) return true;
-    const next: object[] = [];
-    for (const parent of level) {
-      for (const child of Object.values(parent)) if (typeof child === 'object' && child !== null) next.push(child);
-    }
-    level = next;
-  }
-  return false;
 }

@@ -10,6 +10,11 @@ export type CutReason =
   | 'not_logged'
   /** One entry of a split GKE log entry: the other parts hold the rest. */
   | 'split'
+  /** A map or list that nests deeper than what is read. */
+  | 'too_deep'
+  /** A member that every event has is not there, or is not of its type: something in the pipeline dropped, renamed or
+   * rewrote it. */
+  | 'missing'
   /** The API server gave up waiting (504): the request may have been carried out all the same. */
   | 'timed_out';
 

@@ -1,5 +1,4 @@
 /** What a JSON Patch (RFC 6902) puts into a document that is not known. */
-import { MAX_JSON_DEPTH } from './embedded.ts';
 import { isMap, type JsonMap, member, textAt } from './map.ts';
 
 export interface Projection {
@@ -11,6 +10,8 @@ export interface Projection {
 
 /** kube-apiserver refuses a patch with more operations. */
 const MAX_OPERATIONS = 10_000;
+/** Levels of a pointer. All but the last must be there before the patch, and no object of Kubernetes has as many. */
+const MAX_TOKENS = 256;
 
 /** Applies the operations in order to an empty document, making the maps and lists on their way. Tests, and operations
  * that are not well formed, do nothing. Lists keep all that was put into them: as nobody knows what else they hold, an
@@ -119,8 +120,8 @@ function emptyMap(): JsonMap {
 function tokensOf(pointer: string | undefined): string[] | undefined {
   if (pointer === '') return [];
   if (!pointer?.includes('/')) return undefined;
-  const tokens = pointer.slice(pointer.indexOf('/') + 1).split('/', MAX_JSON_DEPTH + 1);
-  return tokens.length > MAX_JSON_DEPTH
+  const tokens = pointer.slice(pointer.indexOf('/') + 1).split('/', MAX_TOKENS + 1);
+  return tokens.length > MAX_TOKENS
     ? undefined
     : tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

@@ -1,20 +1,18 @@
 /** Reads a JSON value of which only the ends are known. */
-import { Problem } from '../problem.ts';
+import { pruneDeep } from './depth.ts';
 import { parseExactly } from './exact.ts';
 import { salvage } from './salvage.ts';
 import { nestsDeeper, textOf } from './scan.ts';
 
 /** The value in a range that endOfValue has delimited, as JSON.parse reads it, or, where that fails, as far as it can be
- * read.
- * @throws Problem `record.too_deep` */
+ * read. Below `maxDepth` levels stands the mark `too_deep`. */
 export function readValue(bytes: Uint8Array, start: number, end: number, limits: { maxDepth: number }): unknown {
-  if (nestsDeeper(bytes, start, end, limits.maxDepth)) {
-    throw new Problem('record.too_deep', `byte ${start}: more than ${limits.maxDepth} levels of nesting`);
-  }
   const text = textOf(bytes, start, end);
+  let value: unknown;
   try {
-    return parseExactly(text);
+    value = parseExactly(text);
   } catch {
     return salvage(text, limits).value;
   }
+  return nestsDeeper(bytes, start, end, limits.maxDepth) ? pruneDeep(value, limits.maxDepth) : value;
 }

@@ -1,5 +1,5 @@
 /** Reads JSON text as far as it goes: what a size limit on the way has left of an event still says who did what. */
-import { Problem } from '../problem.ts';
+import { tooDeep } from './depth.ts';
 import { CUT, type JsonMap, setMember } from './map.ts';
 import { scalarOf } from './scalar.ts';
 
@@ -16,8 +16,8 @@ export interface Salvaged {
  *
  * Equal to JSON.parse on JSON. Beyond that: members whose value is cut are left out (a number that ends with the text
  * may have had more digits); bare nan and inf are null; keys that are no strings are their text; bad escapes stand for
- * themselves; control characters may stand in strings.
- * @throws Problem `record.too_deep` */
+ * themselves; control characters may stand in strings. A map or list below `maxDepth` levels is skipped, and `too_deep`
+ * marks its place. */
 export function salvage(text: string, limits: { maxDepth: number }): Salvaged {
   const open: (JsonMap | unknown[])[] = [];
   let at = skipSpace(text, 0);
@@ -47,16 +47,19 @@ export function salvage(text: string, limits: { maxDepth: number }): Salvaged {
     at = skipSpace(text, at);
     const first = text[at];
     if (first === '{' || first === '[') {
-      const container = first === '{' ? {} : [];
-      put(container);
-      open.push(container);
-      if (open.length > limits.maxDepth) {
-        throw new Problem('record.too_deep', `character ${at}: more than ${limits.maxDepth} levels of nesting`);
-      }
-      at = skipSpace(text, at + 1);
-      if (text[at] !== (first === '{' ? '}' : ']')) {
-        if (first === '{' && !readKey()) return stop();
-        continue;
+      if (open.length >= limits.maxDepth) {
+        put(tooDeep());
+        at = endOfContainer(text, at);
+        if (at === -1) return stop();
+      } else {
+        const container = first === '{' ? {} : [];
+        put(container);
+        open.push(container);
+        at = skipSpace(text, at + 1);
+        if (text[at] !== (first === '{' ? '}' : ']')) {
+          if (first === '{' && !readKey()) return stop();
+          continue;
+        }
       }
     } else if (first === '"') {
       const end = endOfString(text, at);
@@ -113,6 +116,28 @@ function endOfString(text: string, start: number): number {
     const unit = text.charCodeAt(at);
     if (unit === 0x22) return at + 1;
     if (unit === 0x5c) at++;
+  }
+  return -1;
+}
+
+/** The offset after the bracket that closes the container, -1 where it is open. Brackets are counted, not matched. */
+function endOfContainer(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    switch (text[at]) {
+      case '"':
+        at = endOfString(text, at) - 1;
+        if (at < 0) return -1;
+        break;
+      case '{':
+      case '[':
+        depth++;
+        break;
+      case '}':
+      case ']':
+        if (--depth === 0) return at + 1;
+        break;
+    }
   }
   return -1;
 }

@@ -1,6 +1,6 @@
 /** Reads a MessagePack value for evaluation; the bytes, not this value, are what is passed on. */
+import { tooDeep } from '../json/depth.ts';
 import { type JsonMap, setMember } from '../json/map.ts';
-import { Problem } from '../problem.ts';
 import { endOfValue, headerAt } from './scan.ts';
 
 type ScalarLayout = readonly [size: number, read: (bytes: Buffer, at: number) => unknown];
@@ -28,8 +28,8 @@ function numberIfSafe(value: bigint): number | bigint {
 
 /** The value in a range as JSON would hold it: integers beyond 2^53 as bigint, str and bin as text (what is not UTF-8
  * becomes U+FFFD), ext as null. Keys that are no strings are their text, those that are maps or arrays `{…}` or `[…]`;
- * of a key that comes twice the last value stays. The range is one that endOfValue has delimited.
- * @throws Problem `record.too_deep` */
+ * of a key that comes twice the last value stays. A map or array below `maxDepth` levels is skipped, and `too_deep` marks
+ * its place. The range is one that endOfValue has delimited. */
 export function decode(bytes: Uint8Array, start: number, end: number, limits: { maxDepth: number }): unknown {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const root: unknown[] = [];
@@ -68,10 +68,11 @@ export function decode(bytes: Uint8Array, start: number, end: number, limits: { 
     const key = Array.isArray(top.into) ? '' : readKey();
     const header = headerAt(buffer, at, end);
     let value: unknown;
-    if (header?.kind === 'map' || header?.kind === 'array') {
-      if (open.length > limits.maxDepth) {
-        throw new Problem('record.too_deep', `byte ${at}: more than ${limits.maxDepth} levels of nesting`);
-      }
+    const isContainer = header?.kind === 'map' || header?.kind === 'array';
+    if (isContainer && open.length > limits.maxDepth) {
+      value = tooDeep();
+      at = endOfValue(buffer, at, end) as number;
+    } else if (isContainer) {
       const container: unknown[] | JsonMap = header.kind === 'map' ? {} : [];
       open.push({ into: container, left: header.length });
       at = header.end;

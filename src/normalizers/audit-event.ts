@@ -2,7 +2,6 @@
 import { parseJson } from '../json/embedded.ts';
 import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Salvaged } from '../json/salvage.ts';
-import { Problem } from '../problem.ts';
 import type { AuditEvent, Evidence, ObjectRef, Outcome, ResponseStatus, User } from '../record.ts';
 import type { Context } from './normalizer.ts';
 
@@ -12,7 +11,7 @@ type Body = JsonMap | unknown[];
 /** Returns the event of a map in the shape of audit.k8s.io/v1 (or v1beta1). A member of the wrong type counts as absent;
  * a map or list may come as JSON text. In a map with CUT, an absent member is unknown. Null for `user.groups` and
  * `sourceIPs` says that the platform does not log them. */
-export function auditEvent(source: JsonMap, context: Context): AuditEvent {
+export function auditEvent(source: JsonMap, context: Context, maxDepth: number): AuditEvent {
   const gaps: Gaps = {};
   const read = <T>(name: keyof AuditEvent, value: T | undefined, absent: T): T => {
     if (value === undefined || Array.isArray(value)) noteGap(gaps, name, missingFrom(source, name));
@@ -23,20 +22,22 @@ export function auditEvent(source: JsonMap, context: Context): AuditEvent {
   const verb = read('verb', textAt(source, 'verb'), '');
   if (verb === '') gaps.verb ??= 'not_logged';
   const requestURI = read('requestURI', textAt(source, 'requestURI'), '');
-  const annotations = read('annotations', annotationsOf(mapIn(source, 'annotations')), {});
-  const sourceIPs = read('sourceIPs', textsOf(structured(source, 'sourceIPs')), []);
+  const annotations = read('annotations', annotationsOf(mapIn(source, 'annotations', maxDepth)), {});
+  const sourceIPs = read('sourceIPs', textsOf(structured(source, 'sourceIPs', maxDepth)), []);
   if (member(source, 'sourceIPs') === null) gaps.sourceIPs = 'not_logged';
 
   const answered = stage !== 'RequestReceived';
-  const responseStatus = answered ? read('responseStatus', statusOf(mapIn(source, 'responseStatus')), null) : null;
+  const responseStatus = answered
+    ? read('responseStatus', statusOf(mapIn(source, 'responseStatus', maxDepth)), null)
+    : null;
   const isRead = READS.has(verb) && !CONNECTIONS.includes(textAt(source, 'objectRef', 'subresource') ?? '');
   const outcome = outcomeOf(stage, responseStatus, annotations, isRead, gaps);
 
-  const requestObject = bodyOf(source, 'requestObject', gaps);
-  const responseObject = bodyOf(source, 'responseObject', gaps);
+  const requestObject = bodyOf(source, 'requestObject', maxDepth, gaps);
+  const responseObject = bodyOf(source, 'responseObject', maxDepth, gaps);
   // Null is said on purpose: a request that is not about an object.
   const isAboutObject = member(source, 'objectRef') !== null;
-  const ref = objectRefOf(mapIn(source, 'objectRef'), verb, requestObject, responseObject);
+  const ref = objectRefOf(mapIn(source, 'objectRef', maxDepth), verb, requestObject, responseObject);
   const objectRef = isAboutObject ? read('objectRef', ref, null) : null;
 
   const event: AuditEvent = {
@@ -46,8 +47,8 @@ export function auditEvent(source: JsonMap, context: Context): AuditEvent {
     level: read('level', levelOf(source), ''),
     stage,
     verb,
-    user: read('user', userOf(mapIn(source, 'user')), NOBODY),
-    impersonatedUser: read('impersonatedUser', userOf(mapIn(source, 'impersonatedUser')), null),
+    user: read('user', userOf(mapIn(source, 'user', maxDepth), maxDepth), NOBODY),
+    impersonatedUser: read('impersonatedUser', userOf(mapIn(source, 'impersonatedUser', maxDepth), maxDepth), null),
     sourceIPs,
     userAgent: read('userAgent', textAt(source, 'userAgent'), ''),
     objectRef,
@@ -121,18 +122,16 @@ function noteGap(gaps: Gaps, name: keyof AuditEvent, reason: CutReason | undefin
 }
 
 /** A member that may be a map or list, or the JSON text of one: table columns and some pipelines make text of them. */
-function structured(map: JsonMap, name: string): unknown {
-  return parsed(member(map, name)).value;
+function structured(map: JsonMap, name: string, maxDepth: number): unknown {
+  return parsed(member(map, name), maxDepth).value;
 }
 
-function parsed(value: unknown): Salvaged {
-  if (typeof value !== 'string' || !/^\s*[{[]/.test(value)) return { value, cut: false };
-  const result = parseJson(value);
-  return result instanceof Problem ? { value: undefined, cut: true } : result;
+function parsed(value: unknown, maxDepth: number): Salvaged {
+  return typeof value === 'string' && /^\s*[{[]/.test(value) ? parseJson(value, maxDepth) : { value, cut: false };
 }
 
-function mapIn(map: JsonMap, name: string): JsonMap | undefined {
-  const value = structured(map, name);
+function mapIn(map: JsonMap, name: string, maxDepth: number): JsonMap | undefined {
+  const value = structured(map, name, maxDepth);
   return isMap(value) ? value : undefined;
 }
 
@@ -159,14 +158,14 @@ function levelOf(source: JsonMap): string | undefined {
   return level === undefined ? undefined : (oneOf(level, ['Metadata', 'Request', 'RequestResponse']) ?? '');
 }
 
-function userOf(map: JsonMap | undefined): User | undefined {
+function userOf(map: JsonMap | undefined, maxDepth: number): User | undefined {
   if (map === undefined) return undefined;
   const uid = textAt(map, 'uid');
-  const extra = mapIn(map, 'extra');
+  const extra = mapIn(map, 'extra', maxDepth);
   const user: User = {
     username: textAt(map, 'username') ?? '',
     ...(uid !== undefined && { uid }),
-    groups: member(map, 'groups') === null ? null : (textsOf(structured(map, 'groups')) ?? []),
+    groups: member(map, 'groups') === null ? null : (textsOf(structured(map, 'groups', maxDepth)) ?? []),
     ...(extra !== undefined && { extra: extraOf(extra) }),
   };
   return marked(user, map);
@@ -337,8 +336,13 @@ function isDryRun(
   return query !== -1 && new URLSearchParams(requestURI.slice(query)).getAll('dryRun').includes('All');
 }
 
-function bodyOf(source: JsonMap, name: 'requestObject' | 'responseObject', gaps: Gaps): Body | undefined {
-  const { value, cut } = parsed(member(source, name));
+function bodyOf(
+  source: JsonMap,
+  name: 'requestObject' | 'responseObject',
+  maxDepth: number,
+  gaps: Gaps,
+): Body | undefined {
+  const { value, cut } = parsed(member(source, name), maxDepth);
   if (isMap(value)) return value;
   if (Array.isArray(value)) {
     noteGap(gaps, name, cut ? 'cut' : missingFrom(source, name));

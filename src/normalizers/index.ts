@@ -1,7 +1,9 @@
 /** Finds the audit events in a record, whichever platform logged them and whatever was wrapped around them. */
+
+import { DEFAULT_MAX_DEPTH } from '../json/depth.ts';
 import { embedded, type InflateBudget } from '../json/embedded.ts';
 import { CUT, isMap, type JsonMap, textAt } from '../json/map.ts';
-import { Problem } from '../problem.ts';
+import { Problem, recordProblem } from '../problem.ts';
 import type { AuditEvent, Platform } from '../record.ts';
 import { aks } from './aks.ts';
 import { auditEvent } from './audit-event.ts';
@@ -25,6 +27,8 @@ export interface NormalizeOptions {
   platform?: Platform;
   /** Name of the cluster, for records which do not tell it. */
   cluster?: string;
+  /** Nesting levels of JSON inside a string that are read. */
+  maxDepth?: number;
 }
 
 export type Normalized =
@@ -40,6 +44,7 @@ const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
 interface Search {
   options: NormalizeOptions;
+  maxDepth: number;
   events: AuditEvent[];
   problem?: Problem;
   inflate: InflateBudget;
@@ -53,7 +58,7 @@ export function normalize(
   options: NormalizeOptions = {},
   inflate: InflateBudget = inflateBudget(),
 ): Normalized {
-  const search: Search = { options, events: [], inflate };
+  const search: Search = { options, maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH, events: [], inflate };
   visit(value, { depth: 0, context: {} }, search);
   const { events, problem } = search;
   const [first, ...rest] = events;
@@ -81,7 +86,7 @@ function visit(value: unknown, place: Place, search: Search): void {
   } else if (value instanceof Problem) {
     search.problem ??= value;
   } else if (typeof value === 'string') {
-    for (const each of embedded(value, search.inflate)) visit(each, place, search);
+    for (const each of embedded(value, search.inflate, search.maxDepth)) visit(each, place, search);
   } else if (Array.isArray(value)) {
     // Lists and texts in lists count as wrappers, so that no input makes this recursion deep.
     const below = { ...place, depth: place.depth + 1 };
@@ -101,7 +106,12 @@ function visitMap(map: JsonMap, { depth, context, clusterName }: Place, search: 
     const { platform = search.options.platform, cluster } = reading.context;
     const name = clusterName ?? cluster?.name ?? search.options.cluster;
     const placed = name === undefined ? { platform } : { platform, cluster: { ...cluster, name } };
-    search.events.push(auditEvent(reading.source, placed));
+    try {
+      search.events.push(auditEvent(reading.source, placed, search.maxDepth));
+    } catch (error) {
+      // The other events of the record are read all the same.
+      search.problem ??= recordProblem(error);
+    }
     return;
   }
   if (map[CUT] !== undefined && Object.keys(map).length > 0) {

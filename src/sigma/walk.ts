@@ -69,7 +69,10 @@ function descend(value: unknown, path: string, outer: 'split' | undefined, searc
       const place = map[path];
       if (Array.isArray(place)) search.places ??= [...search.values];
       search.places?.push(place);
-      for (const each of flat(place)) search.values.push(each);
+      for (const each of flat(place)) {
+        search.values.push(each);
+        if (isMap(each) && each[CUT] === 'too_deep') search.gap ??= 'too_deep';
+      }
     }
     if (isHere) found = true;
     if (!hasKey && cut !== undefined) search.gap ??= cut;

@@ -24,7 +24,7 @@ export const base: JsonMap = {
 };
 
 export const lookup = (over: JsonMap, field: string): Found =>
-  fieldsOf(auditEvent({ ...base, ...over }, { cluster: { name: 'prod', region: 'eu' } }))(field);
+  fieldsOf(auditEvent({ ...base, ...over }, { cluster: { name: 'prod', region: 'eu' } }, 256))(field);
 
 export const deployment = {
   resource: 'deployments',

@@ -1,12 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { embedded, MAX_JSON_DEPTH, mayHoldJson, parseJson } from '../../src/json/embedded.ts';
-import { CUT } from '../../src/json/map.ts';
-import { Problem } from '../../src/problem.ts';
+import { embedded as embeddedTo, type InflateBudget, mayHoldJson, parseJson } from '../../src/json/embedded.ts';
+import { CUT, type JsonMap } from '../../src/json/map.ts';
 import { readExactly } from '../codecs/json-layout.ts';
 
 const BUDGET = 1_000_000;
+const MAX_DEPTH = 256;
+const embedded = (text: string, budget: InflateBudget) => embeddedTo(text, budget, MAX_DEPTH);
 const valuesOf = (text: string, remaining = BUDGET) => embedded(text, { remaining });
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const gzip = (text: string) => gzipSync(text).toString('base64');
@@ -80,15 +81,23 @@ test('corrupt gzip data is a problem', () => {
 });
 
 test.each([
-  ['at the limit', MAX_JSON_DEPTH, false],
-  ['beyond the limit', MAX_JSON_DEPTH + 1, true],
-  ['100,000 levels', 100_000, true],
-])('nesting %s', (_name, levels, isProblem) => {
+  ['at the limit', MAX_DEPTH],
+  ['beyond the limit', MAX_DEPTH + 1],
+  ['100,000 levels', 100_000],
+])('nesting %s: what lies deeper is marked', (_name, levels) => {
   for (const text of [
     `${'['.repeat(levels)}${']'.repeat(levels)}`,
     `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`,
   ]) {
-    expect(parseJson(text) instanceof Problem).toBe(isProblem);
+    let { value, cut } = parseJson(text, MAX_DEPTH);
+    expect(cut).toBe(false);
+    let depth = 0;
+    while (typeof value === 'object' && value !== null && (value as JsonMap)[CUT] === undefined) {
+      depth++;
+      value = Array.isArray(value) ? value[0] : (value as JsonMap).a;
+    }
+    expect(depth).toBe(Math.min(levels, MAX_DEPTH));
+    expect((value as JsonMap | undefined)?.[CUT]).toBe(levels > MAX_DEPTH ? 'too_deep' : undefined);
   }
 });
 

@@ -11,6 +11,13 @@ const cut = (members: object): JsonMap => ({ ...members, [CUT]: 'cut' });
 const valid = jsonText({ space: ' \n\r\t', beyondJson: false });
 const beyond = jsonText({ space: ' \n', beyondJson: true });
 
+/** Maps and lists on the way down the first member of each, the mark included. */
+function containersIn(value: unknown): number {
+  let count = 0;
+  for (let here = value; typeof here === 'object' && here !== null; here = Object.values(here)[0]) count++;
+  return count;
+}
+
 function expectSame(text: string) {
   const { value, cut } = salvage(text, limits);
   expect(cut).toBe(false);
@@ -112,12 +119,22 @@ describe('salvage', () => {
   });
 
   it.each([
-    ['arrays', '['.repeat(64), '['.repeat(65)],
-    ['maps', '{"a":'.repeat(64), '{"a":'.repeat(65)],
-    ['100,000 arrays', '[1]', '['.repeat(100_000)],
-  ])('refuses more levels of %s than the limit', (_, within, beyond) => {
-    expect(salvage(within, limits).value).toBeDefined();
-    expect(() => salvage(beyond, limits)).toThrow(expect.objectContaining({ code: 'record.too_deep' }));
+    ['arrays', '['.repeat(64), ']'.repeat(64)],
+    ['maps', '{"a":'.repeat(64), '}'.repeat(64)],
+    ['100,000 arrays', '['.repeat(100_000), ']'.repeat(100_000)],
+    ['a string that looks like brackets', `${'['.repeat(64)}"]\\"]"`, ']'.repeat(64)],
+  ])('skips levels of %s below the limit, and reads on after them', (_, open, close) => {
+    const { value, cut } = salvage(`{"deep":${open}${close},"next":nan}`, limits);
+    expect(cut).toBe(false);
+    expect((value as JsonMap).next).toBe(null);
+    expect(containersIn(value)).toBe(limits.maxDepth + 1);
+  });
+
+  it('marks what is open where the text ends below the limit', () => {
+    const { value, cut } = salvage(`{"a":{"deep":${'['.repeat(100)}"x`, limits);
+    expect(cut).toBe(true);
+    expect((value as JsonMap)[CUT]).toBe('cut');
+    expect(((value as JsonMap).a as JsonMap)[CUT]).toBe('cut');
   });
 
   it.each([

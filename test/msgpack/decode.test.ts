@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CUT } from '../../src/json/map.ts';
 import { decode } from '../../src/msgpack/decode.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -37,8 +38,15 @@ describe('decode', () => {
   it.each([
     ['arrays', '91'],
     ['maps', '81a161'],
-  ])('refuses more levels of %s than the limit', (_, level) => {
-    expect(read(hex(`${level.repeat(8)}c0`))).toBeDefined();
-    expect(() => read(hex(`${level.repeat(9)}c0`))).toThrow(expect.objectContaining({ code: 'record.too_deep' }));
+  ])('marks levels of %s below the limit, and reads on after them', (_, level) => {
+    const leaf = (value: unknown): unknown =>
+      typeof value === 'object' && value !== null && Object.keys(value).length > 0
+        ? leaf(Object.values(value)[0])
+        : value;
+    for (const levels of [7, 8, 9, 1000]) {
+      const value = read(hex(`92${level.repeat(levels)}c001`)) as unknown[];
+      expect(value[1]).toBe(1);
+      expect(leaf(value)).toEqual(levels < 8 ? null : { [CUT]: 'too_deep' });
+    }
   });
 });

@@ -172,7 +172,7 @@ describe('deep and large', () => {
     ['lists, cut', '['.repeat(100_000)],
     ['maps, cut', '{"data":'.repeat(100_000)],
   ])('%s of 100,000 levels inside a text', (_name, log) => {
-    expect(normalize({ log })).toMatchObject({ kind: 'malformed', problem: { code: 'record.too_deep' } });
+    expect(normalize({ log }).kind).toBe('malformed');
   });
 
   test('lists of 100,000 levels as they are', () => {
@@ -184,7 +184,10 @@ describe('deep and large', () => {
 
   test('a deep body does not hide the event', () => {
     const log = JSON.stringify({ ...fixture('kubernetes/pod-create'), requestObject: nested(100_000, '[', ']') });
-    expect(normalize({ log })).toMatchObject({ kind: 'audit', events: [{ gaps: { requestObject: 'skipped' } }] });
+    const normalized = normalize({ log });
+    if (normalized.kind !== 'audit') throw new Error(normalized.kind);
+    expect(fieldsOf(normalized.events[0])('hostPID')).toEqual({ values: [true] });
+    expect(fieldsOf(normalized.events[0])('requestObject').gap).toBe('too_deep');
   });
 
   test('a long annotation key is not repeated for each key below it', () => {

@@ -38,6 +38,20 @@ test('what cannot be read hides nothing beside it, and is told', () => {
   });
 });
 
+test('an event that fails to be read hides no other event of its record', () => {
+  const failing = Object.defineProperty({ ...event }, 'userAgent', {
+    enumerable: true,
+    get() {
+      throw new TypeError('of undefined');
+    },
+  });
+  expect(normalize({ kind: 'EventList', items: [event, failing, event] })).toMatchObject({
+    kind: 'audit',
+    events: [{ auditID: '1' }, { auditID: '1' }],
+    problem: { code: 'record.failed', message: 'of undefined' },
+  });
+});
+
 test('a record of more events than anyone sends is read as far as the limit', () => {
   const normalized = normalize({ items: Array.from({ length: 100_001 }, () => event) });
   if (normalized.kind !== 'audit') throw new Error(normalized.kind);

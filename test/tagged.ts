@@ -1,0 +1,48 @@
+/** Records through the whole pipeline, by the wire format of a sender and with all bundled rules. */
+import { encode } from '@msgpack/msgpack';
+import { codecFor } from '../src/codecs/index.ts';
+import { type Config, loadConfig } from '../src/config.ts';
+import type { Ruleset } from '../src/detect.ts';
+import { processBatch } from '../src/pipeline.ts';
+import type { Tag } from '../src/record.ts';
+import { loadRules } from '../src/rules.ts';
+import { partsOf } from '../src/serve.ts';
+import { bundledRules } from './server/app.ts';
+
+const bundled = loadRules({ rules: [bundledRules] }).ruleset;
+
+/** The bundled rules, or one of them alone; without correlations, which look at more than one record. */
+export function rulesetOf(name?: string): Ruleset {
+  const rules = name === undefined ? bundled.rules : bundled.rules.filter(({ rule }) => rule.name === name);
+  if (rules.length === 0) throw new Error(`there is no rule ${name}`);
+  return { ...bundled, rules, correlations: [] };
+}
+
+export interface TaggedOptions {
+  ruleset?: Ruleset;
+  mediaType?: string;
+  settings?: Partial<Config>;
+}
+
+/** The tags of a body, one for each record. */
+export async function tagsOfBody(bytes: Uint8Array, options: TaggedOptions = {}): Promise<Tag[]> {
+  const { ruleset = rulesetOf(), mediaType = 'application/json', settings = {} } = options;
+  const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });
+  const codec = codecFor(mediaType)!;
+  const batch = { fluentTag: 'kube.audit', codec, bytes, receivedUnixNano: 1_800_000_000_000_000_000n };
+  const { tags } = await processBatch(
+    batch,
+    partsOf(config, () => ruleset, []),
+  );
+  return tags.map((tag) => tag!);
+}
+
+/** The tags of records. */
+export function tagsOf(records: readonly unknown[], options?: TaggedOptions): Promise<Tag[]> {
+  return tagsOfBody(Buffer.from(JSON.stringify(records)), options);
+}
+
+/** A record as Fluent Bit frames it in MessagePack. */
+export function fluentMsgpack(record: unknown, maxDepth = 20_000): Uint8Array {
+  return encode([[1_800_000_000, {}], record], { maxDepth });
+}
