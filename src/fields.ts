@@ -480,11 +480,19 @@ function raw(event: AuditEvent, name: string, head: string, lookup: FieldLookup)
   }
   if (name === 'impersonatedUser.groups' && event.impersonatedUser !== null)
     return groups(event.impersonatedUser, undefined);
+  if (isUnloggedByGoogle(event, name, head)) return missing('not_logged');
   const found = walk(event, name);
   const gap = found.gap ?? textAt(event.gaps, head);
   // Of a map that is there, its own mark says what is missing from it.
   const isWhole = isMap(member(event, head));
   return isWhole && found.gap === undefined ? found : { ...found, ...gapOf(gap) };
+}
+
+/** Members of audit.k8s.io that Cloud Audit Logs have no place for. */
+function isUnloggedByGoogle({ platform, impersonatedUser }: AuditEvent, name: string, head: string): boolean {
+  if (platform !== 'gke') return false;
+  if (head === 'authenticationMetadata') return impersonatedUser !== null;
+  return name === 'objectRef.uid' || name === 'objectRef.resourceVersion';
 }
 
 /** Where a field is not known, by whichever of its names. */
@@ -555,8 +563,8 @@ function owner(name: 'kind' | 'name'): Field['read'] {
 
 function groups(user: User, gap: string | undefined): Found {
   if (user.groups === null) return missing('not_logged');
-  // Groups stand before extra, so that extra says that they are all there.
-  const cut = user.extra === undefined ? cutOf(user) : undefined;
+  // Groups stand before extra, so that extra says that they are all there. Where the name is missing, they need not be.
+  const cut = user.extra === undefined && cutOf(user) !== 'missing' ? cutOf(user) : undefined;
   return listed(user.groups, gap ?? cut);
 }
 

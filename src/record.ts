@@ -43,9 +43,9 @@ export type Cluster = Static<typeof Cluster>;
 
 export const User = Type.Object(
   {
-    username: Type.String({ description: 'Empty where authentication failed.' }),
+    username: Type.String({ description: 'Empty where authentication failed, or where it is not known.' }),
     uid: Type.Optional(Type.String()),
-    groups: nullable(Type.Array(Type.String(), { description: 'Null where the platform does not log groups (GKE).' })),
+    groups: nullable(Type.Array(Type.String(), { description: 'Null where they are not known, as on GKE.' })),
     extra: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
   },
   { title: 'User' },
@@ -61,21 +61,43 @@ export const ObjectRef = Type.Object(
     apiGroup: Type.String({ description: 'Empty for the core group.' }),
     apiVersion: Type.String(),
     subPath: Type.Optional(Type.String({ description: 'Path behind a proxy subresource.' })),
+    uid: Type.Optional(Type.String({ description: 'Where the client named the object by it as well.' })),
+    resourceVersion: Type.Optional(Type.String({ description: 'Version that an update was made from.' })),
   },
   { title: 'ObjectRef' },
 );
 export type ObjectRef = Static<typeof ObjectRef>;
 
+const statusMembers = {
+  code: Type.Optional(Type.Integer({ description: 'HTTP status; gRPC codes are translated.' })),
+  status: Type.Optional(Type.String({ description: 'Success or Failure, where the event has it.' })),
+  reason: Type.Optional(Type.String()),
+  message: Type.Optional(Type.String()),
+};
+
 export const ResponseStatus = Type.Object(
   {
-    code: Type.Optional(Type.Integer({ description: 'HTTP status; gRPC codes are translated.' })),
-    status: Type.Optional(Type.String({ description: 'Success or Failure, where the event has it.' })),
-    reason: Type.Optional(Type.String()),
-    message: Type.Optional(Type.String()),
+    ...statusMembers,
+    details: Type.Optional(Type.Unknown({ description: 'Kind, name and causes of what failed or was deleted.' })),
+    metadata: Type.Optional(Type.Unknown({ description: 'Of a list that was answered.' })),
   },
   { title: 'ResponseStatus' },
 );
 export type ResponseStatus = Static<typeof ResponseStatus>;
+
+/** What a tag shows of it: the rest repeats the object. */
+export const StatusSummary = Type.Object(statusMembers, { title: 'StatusSummary' });
+export type StatusSummary = Static<typeof StatusSummary>;
+
+export const AuthenticationMetadata = Type.Object(
+  {
+    impersonationConstraint: Type.Optional(
+      Type.String({ description: 'Verb that allowed a constrained impersonation: `impersonate:user-info`.' }),
+    ),
+  },
+  { title: 'AuthenticationMetadata' },
+);
+export type AuthenticationMetadata = Static<typeof AuthenticationMetadata>;
 
 export const Outcome = Type.Enum(
   ['none', 'success', 'unauthenticated', 'forbidden', 'admission_denied', 'conflict', 'error'],
@@ -113,6 +135,7 @@ export const AuditEvent = Type.Object(
     ),
     user: User,
     impersonatedUser: nullable(User),
+    authenticationMetadata: Type.Optional(AuthenticationMetadata),
     sourceIPs: Type.Array(Type.String(), { description: 'As logged: all but the last hop can be forged.' }),
     userAgent: Type.String(),
     objectRef: nullable(ObjectRef),
@@ -197,7 +220,9 @@ export type Finding = Static<typeof Finding>;
 export const Undecided = Type.Object(
   {
     rule: Type.String({ description: 'Name of the rule that could not be decided.' }),
-    reason: Type.String({ description: 'Why: cut, truncated, skipped, not_logged, split or timed_out.' }),
+    reason: Type.String({
+      description: 'Why: cut, truncated, skipped, not_logged, split, missing, too_deep or timed_out.',
+    }),
     field: Type.String({ description: 'The first field that was missing.' }),
     event: Type.Integer({ description: 'Which event of the record, from 0.' }),
   },
@@ -235,7 +260,7 @@ export const EventSummary = Type.Partial(
     sourceIPs: Type.Array(Type.String()),
     userAgent: Type.String(),
     requestURI: Type.String(),
-    responseStatus: nullable(ResponseStatus),
+    responseStatus: nullable(StatusSummary),
   }),
   { title: 'EventSummary' },
 );

@@ -1,6 +1,14 @@
 /** What a record says in the end: verdict and findings as the tag that is spliced into it. */
 import type { Detection } from './detect.ts';
-import { type AuditEvent, type EventSummary, type Finding, levels, type Tag } from './record.ts';
+import {
+  type AuditEvent,
+  type EventSummary,
+  type Finding,
+  levels,
+  type ResponseStatus,
+  type StatusSummary,
+  type Tag,
+} from './record.ts';
 import { shown } from './shown.ts';
 
 /** How many findings a tag lists, and how many of the others: a record can hold 100,000 events. */
@@ -98,8 +106,12 @@ export function summarize(event: AuditEvent): Required<EventSummary> {
     sourceIPs: shown(event.sourceIPs),
     userAgent: shown(event.userAgent),
     requestURI: shown(event.requestURI),
-    responseStatus: shown(event.responseStatus),
+    responseStatus: event.responseStatus && shown(statusShown(event.responseStatus)),
   };
+}
+
+function statusShown({ details, metadata, ...shown }: ResponseStatus): StatusSummary {
+  return shown;
 }
 
 function share(shared: Map<string, Tag>, key: string, make: () => Tag): Tag {

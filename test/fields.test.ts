@@ -6,6 +6,7 @@ import { certificateRequest } from './fields/certificate-request.ts';
 import { base, deployment, lookup, patch, pod, type Row, template, update } from './fields/event.ts';
 import { execRequest } from './fields/exec-request.ts';
 import { podValues } from './fields/pod-values.ts';
+import { rawMembers } from './fields/raw-members.ts';
 import { workload } from './fields/workload.ts';
 import { writtenObject } from './fields/written-object.ts';
 
@@ -492,6 +493,7 @@ const tables: [topic: string, rows: Row[]][] = [
   ['names of audit.k8s.io', rawNames],
   ['pod specs', podSpec],
   ['objects', writtenObject],
+  ['members of audit.k8s.io', rawMembers],
   ['exec and attach', execRequest],
   ['values of pod specs', podValues],
   ['requests for certificates', certificateRequest],

@@ -13,7 +13,7 @@ export const aks: Normalizer = {
       return { kind: 'audit', source: fromColumns(map), context: placedBy(map, context) };
     }
     const log = logOf(map);
-    return log === undefined ? undefined : { kind: 'wrapper', inside: [log], context: placedBy(map, context) };
+    return log === undefined ? undefined : { kind: 'wrapper', groups: [[log]], context: placedBy(map, context) };
   },
 };
 

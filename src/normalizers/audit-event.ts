@@ -2,19 +2,29 @@
 import { parseJson } from '../json/embedded.ts';
 import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Salvaged } from '../json/salvage.ts';
-import type { AuditEvent, Evidence, ObjectRef, Outcome, ResponseStatus, User } from '../record.ts';
+import type {
+  AuditEvent,
+  AuthenticationMetadata,
+  Evidence,
+  ObjectRef,
+  Outcome,
+  ResponseStatus,
+  User,
+} from '../record.ts';
 import type { Context } from './normalizer.ts';
 
 type Gaps = Partial<Record<keyof AuditEvent, CutReason>>;
 type Body = JsonMap | unknown[];
 
-/** Returns the event of a map in the shape of audit.k8s.io/v1 (or v1beta1). A member of the wrong type counts as absent;
- * a map or list may come as JSON text. In a map with CUT, an absent member is unknown. Null for `user.groups` and
- * `sourceIPs` says that the platform does not log them. */
+/** Returns the event of a map in the shape of audit.k8s.io/v1 (or v1beta1). A map or list may come as JSON text. In a map
+ * with CUT, an absent member is unknown, as everywhere are a member of the wrong type and one that every event has. Null
+ * for `user.groups` and `sourceIPs` says that the platform does not log them.
+ * @param maxDepth levels of JSON text that are read */
 export function auditEvent(source: JsonMap, context: Context, maxDepth: number): AuditEvent {
   const gaps: Gaps = {};
   const read = <T>(name: keyof AuditEvent, value: T | undefined, absent: T): T => {
     if (value === undefined || Array.isArray(value)) noteGap(gaps, name, missingFrom(source, name));
+    if (value === undefined && (isThere(source, name) || ALWAYS_LOGGED.includes(name))) noteGap(gaps, name, 'missing');
     return value ?? absent;
   };
 
@@ -40,6 +50,10 @@ export function auditEvent(source: JsonMap, context: Context, maxDepth: number):
   const ref = objectRefOf(mapIn(source, 'objectRef', maxDepth), verb, requestObject, responseObject);
   const objectRef = isAboutObject ? read('objectRef', ref, null) : null;
 
+  const authentication = authenticationOf(mapIn(source, 'authenticationMetadata', maxDepth));
+  // Tables have no column for it. It belongs to impersonation, which is read as none there.
+  if (source[CUT] !== 'not_logged') read('authenticationMetadata', authentication, undefined);
+
   const event: AuditEvent = {
     platform: context.platform ?? 'kubernetes',
     ...(context.cluster !== undefined && { cluster: context.cluster }),
@@ -49,6 +63,7 @@ export function auditEvent(source: JsonMap, context: Context, maxDepth: number):
     verb,
     user: read('user', userOf(mapIn(source, 'user', maxDepth), maxDepth), NOBODY),
     impersonatedUser: read('impersonatedUser', userOf(mapIn(source, 'impersonatedUser', maxDepth), maxDepth), null),
+    ...(authentication !== undefined && { authenticationMetadata: authentication }),
     sourceIPs,
     userAgent: read('userAgent', textAt(source, 'userAgent'), ''),
     objectRef,
@@ -71,7 +86,8 @@ export function auditEvent(source: JsonMap, context: Context, maxDepth: number):
   };
   // Where GKE tells it, in a label, there is no query.
   const tellsDryRun = event.platform === 'gke' ? (gaps.annotations ?? cutOf(annotations)) : gaps.requestURI;
-  if (!event.dryRun) noteGap(gaps, 'dryRun', tellsDryRun);
+  // Without any URI the request counts as a real one: dry runs are rare, and what was persisted must be found.
+  if (!event.dryRun && tellsDryRun !== 'missing') noteGap(gaps, 'dryRun', tellsDryRun);
   explainBodies(event, source, gaps);
   const action = actionOf(event);
   if (action === undefined) gaps.action = gaps.verb ?? gaps.outcome ?? gaps.responseObject ?? 'not_logged';
@@ -79,6 +95,9 @@ export function auditEvent(source: JsonMap, context: Context, maxDepth: number):
   event.evidence = evidenceOf(event, source);
   return event;
 }
+
+/** Of these kube-apiserver logs one for every request: where it is not there, something in the pipeline dropped it. */
+const ALWAYS_LOGGED: readonly (keyof AuditEvent)[] = ['user', 'requestURI'];
 
 const NOBODY: User = { username: '', groups: [] };
 
@@ -93,6 +112,7 @@ const ORDER = [
   'verb',
   'user',
   'impersonatedUser',
+  'authenticationMetadata',
   'sourceIPs',
   'userAgent',
   'objectRef',
@@ -117,6 +137,12 @@ function missingFrom(source: JsonMap, name: string): CutReason | undefined {
   return keys[0] === 'kind' && ORDER.indexOf(name) < ORDER.indexOf(last) ? undefined : reason;
 }
 
+/** Null is how tables and some pipelines write what is not there. */
+function isThere(source: JsonMap, name: string): boolean {
+  const value = member(source, name);
+  return value !== undefined && value !== null;
+}
+
 function noteGap(gaps: Gaps, name: keyof AuditEvent, reason: CutReason | undefined): void {
   if (reason !== undefined) gaps[name] ??= reason;
 }
@@ -135,13 +161,16 @@ function mapIn(map: JsonMap, name: string, maxDepth: number): JsonMap | undefine
   return isMap(value) ? value : undefined;
 }
 
+/** A list of one may have become its text on the way. */
 function textsOf(value: unknown): string[] | undefined {
+  if (typeof value === 'string' && value !== '') return [value];
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined;
 }
 
-/** Gives a part that was made from a map the mark of that map. */
-function marked<T extends object>(part: T, map: JsonMap): T {
-  return map[CUT] === undefined ? part : { ...part, [CUT]: map[CUT] };
+/** Gives a part the mark of the map that it was made from, or the one that says why it is not whole by itself. */
+function marked<T extends object>(part: T, map: JsonMap, own?: CutReason): T {
+  const reason = map[CUT] ?? own;
+  return reason === undefined ? part : { ...part, [CUT]: reason };
 }
 
 function oneOf(value: string | undefined, known: readonly string[]): string | undefined {
@@ -165,10 +194,18 @@ function userOf(map: JsonMap | undefined, maxDepth: number): User | undefined {
   const user: User = {
     username: textAt(map, 'username') ?? '',
     ...(uid !== undefined && { uid }),
-    groups: member(map, 'groups') === null ? null : (textsOf(structured(map, 'groups', maxDepth)) ?? []),
+    groups: textsOf(structured(map, 'groups', maxDepth)) ?? (Object.hasOwn(map, 'groups') ? null : []),
     ...(extra !== undefined && { extra: extraOf(extra) }),
   };
-  return marked(user, map);
+  // A user without any member is nobody. One that has others was authenticated, and has a name.
+  const isNamed = textAt(map, 'username') !== undefined || Object.keys(map).length === 0;
+  return marked(user, map, isNamed ? undefined : 'missing');
+}
+
+function authenticationOf(map: JsonMap | undefined): AuthenticationMetadata | undefined {
+  if (map === undefined) return undefined;
+  const impersonationConstraint = textAt(map, 'impersonationConstraint');
+  return marked({ ...(impersonationConstraint !== undefined && { impersonationConstraint }) }, map);
 }
 
 function extraOf(map: JsonMap): Record<string, string[]> {
@@ -214,6 +251,8 @@ function objectRefOf(
   const resource = textAt(map, 'resource') ?? '';
   const apiGroup = textAt(map, 'apiGroup') ?? '';
   const subPath = textAt(map, 'subPath');
+  const uid = textAt(map, 'uid');
+  const resourceVersion = textAt(map, 'resourceVersion');
   const name = textAt(map, 'name') || (verb === 'create' ? nameOf(request, response) : '');
   // The audit event of a Namespace has it as its own namespace, except where it is created.
   const ownNamespace = resource === 'namespaces' && name !== '' ? name : undefined;
@@ -226,6 +265,8 @@ function objectRefOf(
     apiGroup: apiGroup === 'core' ? '' : apiGroup,
     apiVersion: textAt(map, 'apiVersion') ?? '',
     ...(subPath !== undefined && { subPath }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
   };
   return marked(ref, map);
 }
@@ -240,19 +281,23 @@ function nameOf(request: Body | undefined, response: Body | undefined): string {
   );
 }
 
-function statusOf(map: JsonMap | undefined): ResponseStatus | null | undefined {
+function statusOf(map: JsonMap | undefined): ResponseStatus | undefined {
   if (map === undefined) return undefined;
   const code = httpCode(member(map, 'code'));
   const status = textAt(map, 'status');
   const reason = textAt(map, 'reason');
   const message = textAt(map, 'message');
+  const details = member(map, 'details');
+  const metadata = member(map, 'metadata');
   const read: ResponseStatus = {
     ...(code !== undefined && { code }),
     ...(status !== undefined && { status }),
     ...(reason !== undefined && { reason }),
     ...(message !== undefined && { message }),
+    ...(details !== undefined && { details }),
+    ...(metadata !== undefined && { metadata }),
   };
-  return marked(read, map);
+  return marked(read, map, code === undefined && isThere(map, 'code') ? 'missing' : undefined);
 }
 
 /** What Google's API gateway answers for each gRPC status (google.rpc.Code), but for 6, 9 and 10 as Kubernetes does. */

@@ -7,15 +7,15 @@ export const ecs: Normalizer = {
   read(map, context) {
     const placed = placedBy(map, context);
     const audit = at(map, 'kubernetes', 'audit');
-    if (isMap(audit)) return { kind: 'wrapper', inside: [audit], context: placed };
+    if (isMap(audit)) return { kind: 'wrapper', groups: [[audit]], context: placed };
 
     const properties = at(map, 'azure', 'platformlogs', 'properties');
     if (isMap(properties)) {
       const record = { properties, resourceId: at(map, 'azure', 'resource', 'id') };
-      return { kind: 'wrapper', inside: [record], context: placed };
+      return { kind: 'wrapper', groups: [[record]], context: placed };
     }
     const entry = at(map, 'gcp', 'audit');
-    if (isMap(entry)) return { kind: 'wrapper', inside: [logEntryOf(map, entry)], context: placed };
+    if (isMap(entry)) return { kind: 'wrapper', groups: [[logEntryOf(map, entry)]], context: placed };
     return undefined;
   },
 };

@@ -7,11 +7,12 @@ export const eks: Normalizer = {
   read(map, context) {
     const placed = placedBy(logGroupOf(map), textAt(map, 'owner'), context);
     if (isAuditEvent(map)) {
-      const isEks = placed.platform === 'eks' || (placed.platform === undefined && isSigned(map));
+      const isEks =
+        placed.platform === 'eks' || (placed.platform === undefined && (isStoredAsEks(map) || isSigned(map)));
       return isEks ? { kind: 'audit', source: map, context: { ...placed, platform: 'eks' } } : undefined;
     }
     const inside = insideOf(map);
-    return inside && { kind: 'wrapper', inside, context: placed };
+    return inside && { kind: 'wrapper', groups: [inside], context: placed };
   },
 };
 
@@ -62,6 +63,11 @@ function placedBy(logGroup: string | undefined, owner: string | undefined, conte
     platform: 'eks',
     cluster: { ...context.cluster, name, ...(account !== undefined && { account }) },
   };
+}
+
+/** Panther stores with each record where it is from. */
+function isStoredAsEks(map: JsonMap): boolean {
+  return member(map, 'p_log_type') === 'Amazon.EKS.Audit';
 }
 
 /** The authenticator of EKS leaves its mark on every user that it lets in; AWS's own controllers are `eks:*`. */

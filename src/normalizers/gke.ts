@@ -2,29 +2,29 @@
 import { at, CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Cluster, ObjectRef } from '../record.ts';
 import { objectOfPath } from '../resource-path.ts';
-import type { Context, Normalizer } from './normalizer.ts';
+import { type Context, isAuditEvent, type Normalizer } from './normalizer.ts';
 
 export const gke: Normalizer = {
   name: 'gke',
   read(entry, context) {
+    if (isAuditEvent(entry)) return undefined;
     const payload = member(entry, 'protoPayload');
-    if (isMap(payload)) {
-      // Other services of Google Cloud, among them the API that makes clusters, log in the same shape.
-      if (!isKubernetes(entry, payload)) return { kind: 'wrapper', inside: [], context };
+    // Other services of Google Cloud, among them the API that makes clusters, log in the same shape.
+    if (isMap(payload) && isKubernetes(entry, payload)) {
       return { kind: 'audit', source: sourceOf(entry, payload), context: placedBy(entry, context) };
     }
     const message = member(entry, 'message');
     const data = textAt(message, 'data');
     const isPubSub =
       data !== undefined && (textAt(message, 'messageId') ?? textAt(message, 'message_id')) !== undefined;
-    return isPubSub ? { kind: 'wrapper', inside: [data], context } : undefined;
+    return isPubSub ? { kind: 'wrapper', groups: [[data]], context } : undefined;
   },
 };
 
 function isKubernetes(entry: JsonMap, payload: JsonMap): boolean {
   const service = textAt(payload, 'serviceName');
-  if (service !== undefined || payload[CUT] === undefined) return service === 'k8s.io';
-  // Keys are often sorted, so that a cut entry has lost the name of its service.
+  if (service !== undefined) return service === 'k8s.io';
+  // Not every store keeps the name of the service, and a cut entry with sorted keys has lost it.
   return (
     textAt(entry, 'operation', 'producer') === 'k8s.io' || (textAt(payload, 'methodName') ?? '').startsWith('io.k8s.')
   );
@@ -64,7 +64,9 @@ function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   if (path !== undefined && path !== '') source.requestURI = uriOf(objectRef, path, method.verb);
   const info = member(payload, 'authenticationInfo');
   if (isWhole || (isMap(info) && info[CUT] === undefined)) {
-    source.user = { username: usernameOf(info), groups: null };
+    const username = usernameOf(info);
+    // Anonymous callers have a name, `system:anonymous`: without one, Google does not say who it was.
+    source.user = { ...(username !== undefined && { username }), groups: null };
     const impersonated = textAt(info, 'authoritySelector');
     source.impersonatedUser = impersonated === undefined ? null : { username: impersonated, groups: null };
   }
@@ -80,11 +82,9 @@ function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   const request = bodyOf(member(payload, 'request'), split);
   if (request !== undefined) source.requestObject = request;
   const response = member(payload, 'response');
-  const isStatus = textAt(response, '@type')?.endsWith('.Status') === true;
   if (response !== undefined) source.responseObject = bodyOf(response, split);
-  const status = member(payload, 'status');
-  if (isStatus) source.responseStatus = response;
-  else if (isWhole || status !== undefined) source.responseStatus = statusOf(status, method.verb, objectRef);
+  const status = statusOf(entry, payload, method.verb, objectRef);
+  if (status !== undefined) source.responseStatus = status;
 
   if (cut !== undefined) source[CUT] = cut;
   return source;
@@ -104,36 +104,58 @@ function auditIdOf(entry: JsonMap): string {
   return index === undefined ? insertId : insertId.replace(new RegExp(`[-_.]?${index}$`), '');
 }
 
-/** Names of Kubernetes users stand in principalEmail too; it is missing for identities of third parties. */
-function usernameOf(info: unknown): string {
+/** Names of Kubernetes users stand in principalEmail too; it is missing, or empty, for identities of third parties. */
+function usernameOf(info: unknown): string | undefined {
   const [first] = listAt(info, 'serviceAccountDelegationInfo');
   return (
-    textAt(info, 'principalEmail') ??
-    textAt(info, 'principalSubject') ??
-    textAt(first, 'firstPartyPrincipal', 'principalEmail') ??
-    textAt(first, 'principalSubject') ??
-    ''
+    textAt(info, 'principalEmail') ||
+    textAt(info, 'principalSubject') ||
+    textAt(first, 'firstPartyPrincipal', 'principalEmail') ||
+    textAt(first, 'principalSubject') ||
+    undefined
   );
 }
 
 /** A body without the type that the envelope adds. In a split entry every map inside may be incomplete. */
 function bodyOf(body: unknown, split: boolean): unknown {
   if (!isMap(body)) return body;
-  const { '@type': type, ...rest } = body;
+  const { '@type': spelled, at_sign_type: type = spelled, ...rest } = body;
   // A list cannot be a protobuf Struct: its wrapping has it under `value`.
   if (type === 'k8s.io/Patch' && Array.isArray(rest.value)) return rest.value;
   if (body[CUT] !== undefined || split) rest[CUT] = split ? 'split' : body[CUT];
   return rest;
 }
 
-/** The gRPC status of an entry, as far as it tells the HTTP status: protobuf leaves code 0, success, out. A patch or
- * update that succeeded may have been answered 200 or 201. */
-function statusOf(status: unknown, verb: string, objectRef: ObjectRef | undefined): JsonMap {
+/** The HTTP status of a request, by what proves most: the answer of the API server, the gRPC status of the entry, in which
+ * protobuf leaves out code 0 (success), then the authorizer. That a permission was granted proves nothing: admission can
+ * refuse what it allows. Undefined where the entry is cut before any of them. */
+function statusOf(entry: JsonMap, payload: JsonMap, verb: string, objectRef: ObjectRef | undefined): unknown {
+  const response = member(payload, 'response');
+  const status = member(payload, 'status');
   const code = numberOf(member(status, 'code')) ?? 0;
-  if (code !== 0) return { code, message: member(status, 'message'), status: 'Failure' };
+  const failure = code === 0 ? undefined : { code, message: member(status, 'message'), status: 'Failure' };
+  if (isStatus(response))
+    return member(response, 'code') === undefined && failure ? { ...response, ...failure } : response;
+  if (failure !== undefined) return failure;
+  if (!isMap(status) && isRefused(entry, payload)) return { code: 403, reason: 'Forbidden', status: 'Failure' };
+  if (payload[CUT] !== undefined && status === undefined) return undefined;
   if (UPGRADED.has(objectRef?.subresource ?? '')) return { code: 101 };
   if (verb === 'create') return { code: 201 };
+  // Answered 200 or 201: a patch or an update may have made the object.
   return verb === 'patch' || verb === 'update' ? {} : { code: 200 };
+}
+
+/** Tells a Status from an object by its type, or by what only a Status holds: the `status` of an object is a map. */
+function isStatus(response: unknown): response is JsonMap {
+  const type = textAt(response, '@type') ?? textAt(response, 'at_sign_type') ?? '';
+  return isMap(response) && (type.endsWith('.Status') || textAt(response, 'status') === 'Failure');
+}
+
+function isRefused(entry: JsonMap, payload: JsonMap): boolean {
+  return (
+    textAt(entry, 'labels', 'authorization.k8s.io/decision') === 'forbid' ||
+    listAt(payload, 'authorizationInfo').some((each) => isFalse(member(each, 'granted')))
+  );
 }
 
 const UPGRADED = new Set(['exec', 'attach', 'portforward']);
@@ -197,6 +219,10 @@ function isStart(operation: unknown): boolean {
 /** Other systems on the way make strings of booleans. */
 function isTrue(value: unknown): boolean {
   return value === true || value === 'true';
+}
+
+function isFalse(value: unknown): boolean {
+  return value === false || value === 'false';
 }
 
 /** A number, which other systems on the way make a string of; never by way of a map's own `toString`. */

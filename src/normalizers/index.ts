@@ -9,6 +9,7 @@ import { aks } from './aks.ts';
 import { auditEvent } from './audit-event.ts';
 import { ecs } from './ecs.ts';
 import { eks } from './eks.ts';
+import { restoreNested } from './flattened.ts';
 import { gke } from './gke.ts';
 import { kubernetes } from './kubernetes.ts';
 import type { Context, Normalizer, Reading } from './normalizer.ts';
@@ -18,8 +19,8 @@ import { pipelines } from './pipelines.ts';
 
 export type { InflateBudget };
 
-/** Every shape that is known; the first that claims a map has it. A platform that knows plain events by their content
- * stands before `kubernetes`, what guesses by the names of keys stands last. */
+/** Every shape that is known. The first in which there is an event counts. A platform that knows plain events by their
+ * content stands before `kubernetes`, what guesses by the names of keys stands last. */
 export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, pipelines];
 
 export interface NormalizeOptions {
@@ -96,39 +97,49 @@ function visit(value: unknown, place: Place, search: Search): void {
   }
 }
 
-function visitMap(map: JsonMap, { depth, context, clusterName }: Place, search: Search): void {
-  const reading = firstReading(map, context);
-  if (reading?.kind === 'audit') {
-    if (search.events.length === MAX_EVENTS) {
-      search.problem ??= new Problem('record.malformed', `the record holds more than ${MAX_EVENTS} audit events`);
+function visitMap(original: JsonMap, place: Place, search: Search): void {
+  const map = restoreNested(original);
+  const found = search.events.length;
+  /** What holds no event by one shape holds none by another. */
+  const tried = new Set<unknown>();
+  for (const normalizer of normalizers) {
+    const reading = normalizer.read(map, place.context);
+    if (reading?.kind === 'audit') {
+      addEvent(reading, place, search);
       return;
     }
-    const { platform = search.options.platform, cluster } = reading.context;
-    const name = clusterName ?? cluster?.name ?? search.options.cluster;
-    const placed = name === undefined ? { platform } : { platform, cluster: { ...cluster, name } };
-    try {
-      search.events.push(auditEvent(reading.source, placed, search.maxDepth));
-    } catch (error) {
-      // The other events of the record are read all the same.
-      search.problem ??= recordProblem(error);
+    if (reading === undefined) continue;
+    const below = { ...place, depth: place.depth + 1, context: reading.context };
+    for (const group of reading.groups) {
+      for (const value of group) {
+        if (tried.has(value)) continue;
+        tried.add(value);
+        visit(value, below, search);
+      }
+      if (search.events.length > found) break;
     }
-    return;
+    if (search.events.length > found) break;
   }
   if (map[CUT] !== undefined && Object.keys(map).length > 0) {
     const last = Object.keys(map).at(-1)?.slice(0, 100);
     search.problem ??= new Problem('record.malformed', `the record is cut after '${last}': there was more in it`);
   }
-  for (const inside of reading?.inside ?? []) {
-    visit(inside, { depth: depth + 1, context: reading?.context ?? context, clusterName }, search);
-  }
 }
 
-function firstReading(map: JsonMap, context: Context): Reading | undefined {
-  for (const normalizer of normalizers) {
-    const reading = normalizer.read(map, context);
-    if (reading !== undefined) return reading;
+function addEvent({ source, context }: Reading & { kind: 'audit' }, { clusterName }: Place, search: Search): void {
+  if (search.events.length === MAX_EVENTS) {
+    search.problem ??= new Problem('record.malformed', `the record holds more than ${MAX_EVENTS} audit events`);
+    return;
   }
-  return undefined;
+  const { platform = search.options.platform, cluster } = context;
+  const name = clusterName ?? cluster?.name ?? search.options.cluster;
+  const placed = name === undefined ? { platform } : { platform, cluster: { ...cluster, name } };
+  try {
+    search.events.push(auditEvent(source, placed, search.maxDepth));
+  } catch (error) {
+    // The other events of the record are read all the same.
+    search.problem ??= recordProblem(error);
+  }
 }
 
 /** Keys that people add to records to tell one cluster from another, by rank. */

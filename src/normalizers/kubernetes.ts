@@ -7,7 +7,7 @@ export const kubernetes: Normalizer = {
   name: 'kubernetes',
   read(map, context) {
     if (isAuditEvent(map)) return { kind: 'audit', source: map, context };
-    if (member(map, 'kind') === 'EventList') return { kind: 'wrapper', inside: [member(map, 'items')], context };
+    if (member(map, 'kind') === 'EventList') return { kind: 'wrapper', groups: [[member(map, 'items')]], context };
     return undefined;
   },
 };

@@ -11,8 +11,9 @@ export interface Context {
 export type Reading =
   /** An audit event, in the shape of audit.k8s.io/v1 but for values of unknown type. */
   | { kind: 'audit'; source: JsonMap; context: Context }
-  /** A wrapper: look into these values, which are maps, arrays or strings. */
-  | { kind: 'wrapper'; inside: readonly unknown[]; context: Context };
+  /** A wrapper: look into the values of the first group, which are maps, arrays or strings, and where there is no event in
+   * them into those of the next. */
+  | { kind: 'wrapper'; groups: readonly (readonly unknown[])[]; context: Context };
 
 export interface Normalizer {
   /** As in docs and fixtures. */
@@ -23,13 +24,31 @@ export interface Normalizer {
 }
 
 /** Tells an audit event of kube-apiserver, whole or cut, by its content: old clusters and stored copies leave out
- * apiVersion and kind, and `kind: Event` alone is also what core/v1 Events say. */
+ * apiVersion and kind, and `kind: Event` alone is also what core/v1 Events say, which have no verb. */
 export function isAuditEvent(map: JsonMap): boolean {
-  const kind = member(map, 'kind');
-  if (kind === 'Event' && textAt(map, 'apiVersion')?.startsWith('audit.k8s.io/')) return true;
-  if (textAt(map, 'auditID') === undefined) return false;
+  const isEvent = member(map, 'kind') === 'Event';
+  const apiVersion = textAt(map, 'apiVersion');
+  if (isEvent && apiVersion?.startsWith('audit.k8s.io/')) return true;
+  const verb = textAt(map, 'verb');
+  const requestURI = textAt(map, 'requestURI');
+  const isRequest = verb !== undefined && (requestURI !== undefined || isMapOrText(member(map, 'objectRef')));
+  if (textAt(map, 'auditID') === undefined) return isEvent && apiVersion === undefined && isRequest;
   const staged = textAt(map, 'stage') !== undefined;
   if (map[CUT] !== undefined && staged) return true;
-  const asked = textAt(map, 'verb') ?? textAt(map, 'requestURI');
-  return asked !== undefined && (staged || isMap(member(map, 'user')));
+  if (isRequest || (staged && (verb ?? requestURI) !== undefined)) return true;
+  return (verb ?? requestURI) !== undefined && isUser(member(map, 'user'));
 }
+
+/** Pipelines and tables keep maps as JSON text. */
+function isMapOrText(value: unknown): boolean {
+  return isMap(value) || (typeof value === 'string' && value.trimStart().startsWith('{'));
+}
+
+/** Logs of other APIs have a `user` as well, with a name. */
+function isUser(value: unknown): boolean {
+  if (!isMap(value)) return false;
+  const keys = Object.keys(value);
+  return keys.length === 0 || keys.some((key) => USER_MEMBERS.includes(key));
+}
+
+const USER_MEMBERS = ['username', 'groups', 'uid'];

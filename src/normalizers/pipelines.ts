@@ -6,20 +6,16 @@ import { isAuditEvent, type Normalizer } from './normalizer.ts';
 export const pipelines: Normalizer = {
   name: 'pipelines',
   read(map, context) {
-    const list = LISTS.map((key) => member(map, key)).find(Array.isArray);
-    if (list !== undefined) return { kind: 'wrapper', inside: list, context };
-
-    // A parser may keep the text beside what it has made of it, so the first text is enough.
+    const lists = LISTS.map((key) => member(map, key)).filter(Array.isArray);
     const values = KEYS.map((key) => member(map, key));
-    const text = values.find((value) => typeof value === 'string' && mayHoldJson(value));
-    if (text !== undefined) return { kind: 'wrapper', inside: [text], context };
-
+    // A parser may keep the text beside what it has made of it, so the first text with an event in it is enough.
+    const texts = values.filter((value) => typeof value === 'string' && mayHoldJson(value));
     const maps = values.filter((value) => typeof value === 'object' && value !== null);
-    if (maps.length > 0) return { kind: 'wrapper', inside: maps, context };
-
     // Merge_Log_Key and the like put the event under any name, the nest filter puts any prefix before its keys.
-    const event = Object.values(map).find((value) => isMap(value) && isAuditEvent(value)) ?? unprefixed(map);
-    return event === undefined ? undefined : { kind: 'wrapper', inside: [event], context };
+    const named = Object.values(map).find((value) => isMap(value) && isAuditEvent(value));
+    const prefixed = named === undefined ? unprefixed(map) : undefined;
+    const groups = [...lists.map((list) => [list]), ...texts.map((text) => [text]), maps, [named ?? prefixed]];
+    return { kind: 'wrapper', groups, context };
   },
 };
 
