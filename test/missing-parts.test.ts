@@ -267,6 +267,39 @@ describe('another part that cannot be read leaves rules undecided', () => {
   });
 });
 
+/** Members that kube-apiserver leaves out of an event that has none. */
+const omittedWhereEmpty = ['impersonatedUser', 'responseStatus', 'userAgent'];
+/** Any text may stand in them. */
+const texts = ['verb', 'stage', 'level', 'requestURI', 'userAgent', 'requestReceivedTimestamp', 'stageTimestamp'];
+/** The rule looks at ConfigMaps with bodies alone: most policies log them without. */
+const onlyWithBodies = 'configmap-with-credentials';
+
+describe.each(Object.entries(plain))('no finding of %s is lost in silence', (_name, record) => {
+  const changes: [string, JsonObject][] = Object.keys(record)
+    .filter((name) => !['kind', 'apiVersion', 'auditID'].includes(name))
+    .flatMap((name): [string, JsonObject][] => {
+      const { [name]: _, ...without } = record;
+      const values: unknown[] = [7, [7], { a: 1 }];
+      if (!texts.includes(name) && name !== 'sourceIPs') values.push('x');
+      const retyped = values.map((value): [string, JsonObject] => [
+        `${name}: ${JSON.stringify(value)}`,
+        { ...record, [name]: value },
+      ]);
+      const dropped: [string, JsonObject][] = [
+        [`without ${name}`, without],
+        [`${name}: null`, { ...record, [name]: null }],
+      ];
+      return omittedWhereEmpty.includes(name) ? retyped : [...dropped, ...retyped];
+    });
+
+  test.each(changes)('%s', async (_change, changed) => {
+    const [[expected], [tag]] = [await tagsOf([record]), await tagsOf([changed])];
+    const answered = new Set([...(tag.rules ?? []), ...(tag.undecided ?? []).map(({ rule }) => rule)]);
+    const lost = expected.rules?.filter((rule) => !answered.has(rule) && rule !== onlyWithBodies);
+    expect(lost).toEqual([]);
+  });
+});
+
 describe('what is an audit event', () => {
   const unmarked = ({ apiVersion: _a, auditID: _b, ...record }: JsonObject) => record;
   test.each([

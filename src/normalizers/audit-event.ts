@@ -97,7 +97,7 @@ export function auditEvent(source: JsonMap, context: Context, maxDepth: number):
 }
 
 /** Of these kube-apiserver logs one for every request: where it is not there, something in the pipeline dropped it. */
-const ALWAYS_LOGGED: readonly (keyof AuditEvent)[] = ['user', 'requestURI'];
+const ALWAYS_LOGGED: readonly (keyof AuditEvent)[] = ['user', 'requestURI', 'sourceIPs'];
 
 const NOBODY: User = { username: '', groups: [] };
 
@@ -164,7 +164,9 @@ function mapIn(map: JsonMap, name: string, maxDepth: number): JsonMap | undefine
 /** A list of one may have become its text on the way. */
 function textsOf(value: unknown): string[] | undefined {
   if (typeof value === 'string' && value !== '') return [value];
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined;
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.filter((each) => typeof each === 'string');
+  return texts.length > 0 || value.length === 0 ? texts : undefined;
 }
 
 /** Gives a part the mark of the map that it was made from, or the one that says why it is not whole by itself. */

@@ -48,6 +48,7 @@ export function restoreNested(map: JsonMap): JsonMap {
     if (path === undefined) setMember(restored, key, value);
     else flattened.push([path, value]);
   }
+  if (flattened.length === 0) return map;
   const made: Made = new Set();
   for (const [path, value] of flattened) put(restored, path, value, made);
   for (const part of Object.keys(PARTS)) {
