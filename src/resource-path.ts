@@ -13,5 +13,23 @@ export function objectOfPath(apiGroup: string, apiVersion: string, segments: rea
   return { resource, subresource, namespace, name, apiGroup, apiVersion, ...subPath };
 }
 
+/** The object that a request URI names, undefined for requests that are about none (`/healthz`, `/apis/apps/v1`). The
+ * deprecated prefix `watch/` is passed over; escapes are decoded.
+ * @see https://github.com/kubernetes/apiserver/blob/v0.36.0/pkg/endpoints/request/requestinfo.go NewRequestInfo */
+export function objectOfUri(uri: string): ObjectRef | undefined {
+  const [root, ...segments] = uri.split('?', 1)[0].replace(/^\/+/, '').split('/').map(decoded);
+  const [apiGroup, apiVersion, ...rest] = root === 'api' ? ['', ...segments] : root === 'apis' ? segments : [];
+  if (apiGroup === undefined || apiVersion === undefined) return undefined;
+  return objectOfPath(apiGroup, apiVersion, rest[0] === 'watch' ? rest.slice(1) : rest);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
 /** `namespaces/<name>/status` is a part of the Namespace object, not a collection in the namespace. */
 const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];

@@ -7,6 +7,7 @@ import { base, deployment, lookup, patch, pod, type Row, template, update } from
 import { execRequest } from './fields/exec-request.ts';
 import { podValues } from './fields/pod-values.ts';
 import { rawMembers } from './fields/raw-members.ts';
+import { requestObjectRef } from './fields/request-object-ref.ts';
 import { workload } from './fields/workload.ts';
 import { writtenObject } from './fields/written-object.ts';
 
@@ -22,7 +23,7 @@ const unified: Row[] = [
     'not_logged',
   ],
   ['resource', {}, 'resource', ['pods']],
-  ['resource of a request for no object', { objectRef: null }, 'resource', []],
+  ['resource of a request for no object', { objectRef: null, requestURI: '/healthz' }, 'resource', []],
   ['subresource of the object itself', {}, 'subresource', ['']],
   ['subresource', { objectRef: { resource: 'pods', subresource: 'exec' } }, 'subresource', ['exec']],
   ['namespace', {}, 'namespace', ['shop']],
@@ -493,6 +494,7 @@ const tables: [topic: string, rows: Row[]][] = [
   ['names of audit.k8s.io', rawNames],
   ['pod specs', podSpec],
   ['objects', writtenObject],
+  ['objectRef and URI', requestObjectRef],
   ['members of audit.k8s.io', rawMembers],
   ['exec and attach', execRequest],
   ['values of pod specs', podValues],

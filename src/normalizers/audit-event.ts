@@ -11,6 +11,7 @@ import type {
   ResponseStatus,
   User,
 } from '../record.ts';
+import { objectOfUri } from '../resource-path.ts';
 import type { Context } from './normalizer.ts';
 
 type Gaps = Partial<Record<keyof AuditEvent, CutReason>>;
@@ -36,19 +37,16 @@ export function auditEvent(source: JsonMap, context: Context, maxDepth: number):
   const sourceIPs = read('sourceIPs', textsOf(structured(source, 'sourceIPs', maxDepth)), []);
   if (member(source, 'sourceIPs') === null) gaps.sourceIPs = 'not_logged';
 
+  const requestObject = bodyOf(source, 'requestObject', maxDepth, gaps);
+  const responseObject = bodyOf(source, 'responseObject', maxDepth, gaps);
+  const objectRef = objectRefOf(source, maxDepth, { verb, requestURI, requestObject, responseObject, gaps });
+
   const answered = stage !== 'RequestReceived';
   const responseStatus = answered
     ? read('responseStatus', statusOf(mapIn(source, 'responseStatus', maxDepth)), null)
     : null;
-  const isRead = READS.has(verb) && !CONNECTIONS.includes(textAt(source, 'objectRef', 'subresource') ?? '');
+  const isRead = READS.has(verb) && !CONNECTIONS.includes(objectRef?.subresource ?? '');
   const outcome = outcomeOf(stage, responseStatus, annotations, isRead, gaps);
-
-  const requestObject = bodyOf(source, 'requestObject', maxDepth, gaps);
-  const responseObject = bodyOf(source, 'responseObject', maxDepth, gaps);
-  // Null is said on purpose: a request that is not about an object.
-  const isAboutObject = member(source, 'objectRef') !== null;
-  const ref = objectRefOf(mapIn(source, 'objectRef', maxDepth), verb, requestObject, responseObject);
-  const objectRef = isAboutObject ? read('objectRef', ref, null) : null;
 
   const authentication = authenticationOf(mapIn(source, 'authenticationMetadata', maxDepth));
   // Tables have no column for it. It belongs to impersonation, which is read as none there.
@@ -243,34 +241,52 @@ function annotationEntries(map: JsonMap, prefix: string, levels: number): [strin
   });
 }
 
+/** The object of a request. What objectRef does not say, or says of another type, is in the URI: pipelines drop members
+ * that are empty, and with them some that are not. Null where the request is about no object. */
 function objectRefOf(
-  map: JsonMap | undefined,
-  verb: string,
-  request: Body | undefined,
-  response: Body | undefined,
-): ObjectRef | undefined {
-  if (map === undefined) return undefined;
-  const resource = textAt(map, 'resource') ?? '';
-  const apiGroup = textAt(map, 'apiGroup') ?? '';
-  const subPath = textAt(map, 'subPath');
-  const uid = textAt(map, 'uid');
-  const resourceVersion = textAt(map, 'resourceVersion');
-  const name = textAt(map, 'name') || (verb === 'create' ? nameOf(request, response) : '');
+  source: JsonMap,
+  maxDepth: number,
+  { verb, requestURI, requestObject, responseObject, gaps }: RequestParts,
+): ObjectRef | null {
+  const map = mapIn(source, 'objectRef', maxDepth);
+  const inUri = objectOfUri(requestURI);
+  const resource = textAt(map, 'resource') || inUri?.resource;
+  if (resource === undefined) {
+    const isOfNoObject = requestURI !== '' && !isThere(source, 'objectRef');
+    noteGap(gaps, 'objectRef', isOfNoObject ? undefined : (missingFrom(source, 'objectRef') ?? 'missing'));
+    return null;
+  }
+  const known = inUri?.resource === resource ? inUri : undefined;
+  const text = (name: 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion') =>
+    textAt(map, name) || known?.[name] || '';
+  const name = text('name') || (verb === 'create' ? nameOf(requestObject, responseObject) : '');
   // The audit event of a Namespace has it as its own namespace, except where it is created.
   const ownNamespace = resource === 'namespaces' && name !== '' ? name : undefined;
-  const namespace = ownNamespace ?? (textAt(map, 'namespace') || textAt(request, 'metadata', 'namespace') || '');
+  const apiGroup = text('apiGroup');
+  const subPath = textAt(map, 'subPath') ?? known?.subPath;
+  const uid = textAt(map, 'uid');
+  const resourceVersion = textAt(map, 'resourceVersion');
   const ref: ObjectRef = {
     resource,
-    subresource: textAt(map, 'subresource') ?? '',
-    namespace,
+    subresource: text('subresource'),
+    namespace: ownNamespace ?? (text('namespace') || textAt(requestObject, 'metadata', 'namespace') || ''),
     name,
     apiGroup: apiGroup === 'core' ? '' : apiGroup,
-    apiVersion: textAt(map, 'apiVersion') ?? '',
+    apiVersion: text('apiVersion'),
     ...(subPath !== undefined && { subPath }),
     ...(uid !== undefined && { uid }),
     ...(resourceVersion !== undefined && { resourceVersion }),
   };
-  return marked(ref, map);
+  return marked(ref, map ?? source);
+}
+
+/** What an objectRef is completed by. */
+interface RequestParts {
+  verb: string;
+  requestURI: string;
+  requestObject: Body | undefined;
+  responseObject: Body | undefined;
+  gaps: Gaps;
 }
 
 /** The name of an object that was created with `generateName` is in the response alone; else its prefix with a star. */

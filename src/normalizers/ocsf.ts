@@ -1,7 +1,6 @@
 /** OCSF API Activity (class 6003), as Amazon Security Lake stores the audit events of EKS. */
 import { at, CUT, type JsonMap, member, textAt } from '../json/map.ts';
-import type { ObjectRef } from '../record.ts';
-import { objectOfPath } from '../resource-path.ts';
+import { objectOfUri } from '../resource-path.ts';
 import type { Normalizer } from './normalizer.ts';
 
 export const ocsf: Normalizer = {
@@ -60,13 +59,6 @@ function timeOf(time: unknown): string | undefined {
 function listAt(map: JsonMap, ...keys: string[]): unknown[] {
   const found = at(map, ...keys);
   return Array.isArray(found) ? found : [];
-}
-
-function objectOfUri(uri: string): ObjectRef | undefined {
-  const [, root, ...segments] = uri.split('?')[0].split('/');
-  if (root === 'api') return objectOfPath('', segments[0] ?? '', segments.slice(1));
-  if (root === 'apis') return objectOfPath(segments[0] ?? '', segments[1] ?? '', segments.slice(2));
-  return undefined;
 }
 
 function objectOfResource(resource: unknown): JsonMap | undefined {

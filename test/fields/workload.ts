@@ -228,7 +228,12 @@ export const workload: Row[] = [
   ],
   ['workload of a Job by its name', of('jobs', 'backup-28123456'), 'workload', ['shop/CronJob/backup']],
   ['workload of a Service', of('services', 's', { requestObject: owned('Deployment', 'web') }), 'workload', []],
-  ['workload in no namespace', { objectRef: { resource: 'pods', name: 'web' } }, 'workload', []],
+  [
+    'workload in no namespace',
+    { objectRef: { resource: 'pods', name: 'web' }, requestURI: '/api/v1/pods' },
+    'workload',
+    [],
+  ],
   [
     'workload whose name was cut',
     { verb: 'get', objectRef: { resource: 'deployments', namespace: 'shop', [CUT]: 'cut' } },
@@ -236,7 +241,7 @@ export const workload: Row[] = [
     [],
     'cut',
   ],
-  ['workload of a request for no object', { objectRef: null }, 'workload', []],
+  ['workload of a request for no object', { objectRef: null, requestURI: '/healthz' }, 'workload', []],
   ['workload of an owner without a name', { responseObject: owned('Job', '') }, 'workload', ['shop/Pod/web']],
   ['workload of an owner without a kind', { responseObject: owned('', 'j') }, 'workload', ['shop/Pod/web']],
   ['workload of an owner of another type', { responseObject: owned({}, ['x']) }, 'workload', ['shop/Pod/web']],

@@ -136,7 +136,7 @@ export const writtenObject: Row[] = [
   ['deletion of a collection', { verb: 'deletecollection' }, 'object.spec', []],
   ['exec', { objectRef: { resource: 'pods', subresource: 'exec' }, requestObject: { x: 1 } }, 'object.x', []],
   ['exec without a body', { objectRef: { resource: 'pods', subresource: 'exec' } }, 'object.x', []],
-  ['a request for no object', { objectRef: null }, 'object.x', []],
+  ['a request for no object', { objectRef: null, requestURI: '/healthz' }, 'object.x', []],
   ['before it is known what is asked', { verb: undefined, [CUT]: 'cut' }, 'object.x', [], 'cut'],
   [
     'approval of a CSR',
