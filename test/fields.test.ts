@@ -11,6 +11,9 @@ import { requestObjectRef } from './fields/request-object-ref.ts';
 import { workload } from './fields/workload.ts';
 import { writtenObject } from './fields/written-object.ts';
 
+/** On GKE the API server writes it, elsewhere an admission webhook of that name may. */
+const dryRunLabel: JsonMap = { annotations: { 'command.gke.io/dryRun': 'All' } };
+
 const unified: Row[] = [
   ['verb', {}, 'verb', ['create']],
   ['action', {}, 'action', ['create']],
@@ -106,6 +109,10 @@ const unified: Row[] = [
   ['dryRun by its encoded name', { requestURI: '/api/v1/pods?%64ryRun=%41ll' }, 'dryRun', [true]],
   ['dryRun that kube-apiserver does not know', { requestURI: '/api/v1/pods?dryrun=all&dryRun=' }, 'dryRun', [false]],
   ['evidence', {}, 'evidence', ['metadata']],
+  ['dryRun by the label of GKE', { ...dryRunLabel, platform: 'gke' }, 'dryRun', [true]],
+  ...['kubernetes', 'eks', 'aks', 'openshift'].map(
+    (platform): Row => [`dryRun by that label on ${platform}`, { ...dryRunLabel, platform }, 'dryRun', [false]],
+  ),
   ['platform', {}, 'platform', ['kubernetes']],
   ['cluster', {}, 'cluster', ['prod']],
   [

@@ -9,7 +9,8 @@ import { listed, missing } from './found.ts';
 export function commandOf(event: AuditEvent): Found {
   const { values, gap } = optionOf(event, 'command', ['exec']);
   if (gap === undefined) return listed(values, gap);
-  const label = textAt(event.annotations, 'command.gke.io/command') ?? '';
+  // Elsewhere an admission webhook may write such an annotation.
+  const label = event.platform === 'gke' ? (textAt(event.annotations, 'command.gke.io/command') ?? '') : '';
   return label === '' ? missing(gap) : listed(label.split(' '), undefined);
 }
 

@@ -2,6 +2,7 @@
 import { fieldsOf } from '../../src/fields.ts';
 import type { JsonMap } from '../../src/json/map.ts';
 import { auditEvent } from '../../src/normalizers/audit-event.ts';
+import type { Platform } from '../../src/record.ts';
 import type { Found } from '../../src/sigma/field.ts';
 
 export const pod = (spec: unknown) => ({ kind: 'Pod', apiVersion: 'v1', spec });
@@ -23,8 +24,11 @@ export const base: JsonMap = {
   annotations: { 'authorization.k8s.io/decision': 'allow' },
 };
 
-export const lookup = (over: JsonMap, field: string): Found =>
-  fieldsOf(auditEvent({ ...base, ...over }, { cluster: { name: 'prod', region: 'eu' } }, 256))(field);
+/** @param over `platform` is that of the context */
+export const lookup = ({ platform, ...over }: JsonMap, field: string): Found => {
+  const context = { platform: platform as Platform | undefined, cluster: { name: 'prod', region: 'eu' } };
+  return fieldsOf(auditEvent({ ...base, ...over }, context, 256))(field);
+};
 
 export const deployment = {
   resource: 'deployments',

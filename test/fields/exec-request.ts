@@ -9,7 +9,8 @@ const connection = (subresource: string, query: string, more: JsonMap = {}): Jso
   ...more,
 });
 const exec = (query: string, more: JsonMap = {}) => connection('exec', query, more);
-const labelled = (command: string) => exec('', { annotations: { 'command.gke.io/command': command } });
+const annotated = (command: string) => exec('', { annotations: { 'command.gke.io/command': command } });
+const labelled = (command: string) => ({ ...annotated(command), platform: 'gke' });
 
 export const execRequest: Row[] = [
   ['command', exec('?command=sh&command=-c&command=id&container=c&stdin=true&tty=true'), 'command', ['sh', '-c', 'id']],
@@ -31,6 +32,7 @@ export const execRequest: Row[] = [
   ['command in a body, as one text', exec('', { requestObject: { command: 'sh' } }), 'command', ['sh']],
   ['command in the label of GKE', labelled('sh -c id'), 'command', ['sh', '-c', 'id']],
   ['command in a label that is empty', labelled(''), 'command', [], 'not_logged'],
+  ['command that a webhook wrote elsewhere', annotated('true'), 'command', [], 'not_logged'],
   ['command without a query', exec(''), 'command', [], 'not_logged'],
   [
     'command in a body of other types',

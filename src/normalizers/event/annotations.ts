@@ -1,0 +1,27 @@
+/** The annotations of an event, in the spelling of kube-apiserver. */
+import { isMap, type JsonMap } from '../../json/map.ts';
+import { marked } from './members.ts';
+
+/** Levels of maps that a system on the way has made of the dots of one annotation key. */
+const MAX_UNDOTTED = 8;
+/** A domain, a slash and a name, in Kubernetes' own bounds, are 317 characters; what stands before more keys is repeated
+ * for each of them, and so must be short. */
+const MAX_ANNOTATION_PREFIX = 317;
+
+export function annotationsOf(map: JsonMap | undefined): Record<string, string> | undefined {
+  return map && marked(Object.fromEntries(annotationEntries(map, '', MAX_UNDOTTED)), map);
+}
+
+function annotationEntries(map: JsonMap, prefix: string, levels: number): [string, string][] {
+  return Object.entries(map).flatMap(([key, value]): [string, string][] => {
+    const path = prefix + key;
+    if (isMap(value)) {
+      const isKey = levels > 1 && path.length < MAX_ANNOTATION_PREFIX;
+      return isKey ? annotationEntries(value, `${path}.`, levels - 1) : [];
+    }
+    // Before the slash stands a domain, in which no `_` can be: it was a dot before Elastic took it.
+    return typeof value === 'string'
+      ? [[path.replace(/^[^/]*(?=\/)/, (domain) => domain.replaceAll('_', '.')), value]]
+      : [];
+  });
+}

@@ -1,0 +1,63 @@
+/** What a request was about. */
+import { type JsonMap, textAt } from '../../json/map.ts';
+import type { ObjectRef } from '../../record.ts';
+import { objectOfUri } from '../../resource-path.ts';
+import { type Body, type Gaps, isThere, mapIn, marked, missingFrom, noteGap } from './members.ts';
+
+/** The object of a request. What objectRef does not say, or says of another type, is in the URI: pipelines drop members
+ * that are empty, and with them some that are not. Null where the request is about no object. */
+export function objectRefOf(
+  source: JsonMap,
+  maxDepth: number,
+  { verb, requestURI, requestObject, responseObject, gaps }: RequestParts,
+): ObjectRef | null {
+  const map = mapIn(source, 'objectRef', maxDepth);
+  const inUri = objectOfUri(requestURI);
+  const resource = textAt(map, 'resource') || inUri?.resource;
+  if (resource === undefined) {
+    const isOfNoObject = requestURI !== '' && !isThere(source, 'objectRef');
+    noteGap(gaps, 'objectRef', isOfNoObject ? undefined : (missingFrom(source, 'objectRef') ?? 'missing'));
+    return null;
+  }
+  const known = inUri?.resource === resource ? inUri : undefined;
+  const text = (name: 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion') =>
+    textAt(map, name) || known?.[name] || '';
+  const name = text('name') || (verb === 'create' ? nameOf(requestObject, responseObject) : '');
+  // The audit event of a Namespace has it as its own namespace, except where it is created.
+  const ownNamespace = resource === 'namespaces' && name !== '' ? name : undefined;
+  const apiGroup = text('apiGroup');
+  const subPath = textAt(map, 'subPath') ?? known?.subPath;
+  const uid = textAt(map, 'uid');
+  const resourceVersion = textAt(map, 'resourceVersion');
+  const ref: ObjectRef = {
+    resource,
+    subresource: text('subresource'),
+    namespace: ownNamespace ?? (text('namespace') || textAt(requestObject, 'metadata', 'namespace') || ''),
+    name,
+    apiGroup: apiGroup === 'core' ? '' : apiGroup,
+    apiVersion: text('apiVersion'),
+    ...(subPath !== undefined && { subPath }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+  return marked(ref, map ?? source);
+}
+
+/** What an objectRef is completed by. */
+interface RequestParts {
+  verb: string;
+  requestURI: string;
+  requestObject: Body | undefined;
+  responseObject: Body | undefined;
+  gaps: Gaps;
+}
+
+/** The name of an object that was created with `generateName` is in the response alone; else its prefix with a star. */
+function nameOf(request: Body | undefined, response: Body | undefined): string {
+  const prefix = textAt(request, 'metadata', 'generateName');
+  return (
+    textAt(response, 'metadata', 'name') ??
+    textAt(request, 'metadata', 'name') ??
+    (prefix === undefined ? '' : `${prefix}*`)
+  );
+}
