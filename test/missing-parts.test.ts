@@ -305,6 +305,12 @@ describe('what is an audit event', () => {
   test.each([
     ['kind Event, verb, user and objectRef', unmarked(privilegedPod), 'match'],
     ['the same without a user', (({ user: _, ...rest }) => rest)(unmarked(privilegedPod)), 'match'],
+    ['verb, user and objectRef', (({ kind: _, ...rest }) => rest)(unmarked(privilegedPod)), 'match'],
+    [
+      'a review of access, which has a user and a verb',
+      { kind: 'SubjectAccessReview', user: { username: 'ann' }, verb: 'create', resource: 'pods' },
+      'not_audit',
+    ],
     ['kind Event, verb and requestURI', (({ objectRef: _, ...rest }) => rest)(unmarked(exec)), undefined],
     [
       'kind Event, verb and objectRef as text',

@@ -32,7 +32,10 @@ export function isAuditEvent(map: JsonMap): boolean {
   const verb = textAt(map, 'verb');
   const requestURI = textAt(map, 'requestURI');
   const isRequest = verb !== undefined && (requestURI !== undefined || isMapOrText(member(map, 'objectRef')));
-  if (textAt(map, 'auditID') === undefined) return isEvent && apiVersion === undefined && isRequest;
+  if (textAt(map, 'auditID') === undefined) {
+    const isMarked = isEvent || (isUser(member(map, 'user')) && textAt(map, 'objectRef', 'resource') !== undefined);
+    return isMarked && apiVersion === undefined && isRequest;
+  }
   const staged = textAt(map, 'stage') !== undefined;
   if (map[CUT] !== undefined && staged) return true;
   if (isRequest || (staged && (verb ?? requestURI) !== undefined)) return true;
