@@ -4,6 +4,7 @@ import { commandOf, containerOf } from './fields/exec-request.ts';
 import { gapOf, listed, missing } from './fields/found.ts';
 import { type PodSpec, podSpecOf } from './fields/pod-spec.ts';
 import { capabilityName, imageRepository, plainPath } from './fields/pod-values.ts';
+import { proxyPathOf } from './fields/proxy-path.ts';
 import { workloadOf } from './fields/workload.ts';
 import { readWritten, type WrittenObject, writtenObjectOf } from './fields/written-object.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
@@ -326,6 +327,14 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
       source: 'container in requestURI, requestObject.container',
       unknown: sometimes(['gke'], 'where the URI has no query, as on GKE'),
       read: containerOf,
+    },
+  ],
+  [
+    'proxyPath',
+    {
+      doc: 'Path behind the proxy of a node, pod or service, as kube-apiserver sends it on: decoded, without `//`, `.`, `..` and a slash at the end.',
+      source: 'requestURI',
+      read: proxyPathOf,
     },
   ],
   [

@@ -6,6 +6,7 @@ import { certificateRequest } from './fields/certificate-request.ts';
 import { base, deployment, lookup, patch, pod, type Row, template, update } from './fields/event.ts';
 import { execRequest } from './fields/exec-request.ts';
 import { podValues } from './fields/pod-values.ts';
+import { proxyPath } from './fields/proxy-path.ts';
 import { rawMembers } from './fields/raw-members.ts';
 import { requestObjectRef } from './fields/request-object-ref.ts';
 import { workload } from './fields/workload.ts';
@@ -504,6 +505,7 @@ const tables: [topic: string, rows: Row[]][] = [
   ['objectRef and URI', requestObjectRef],
   ['members of audit.k8s.io', rawMembers],
   ['exec and attach', execRequest],
+  ['proxies', proxyPath],
   ['values of pod specs', podValues],
   ['requests for certificates', certificateRequest],
   ['workloads', workload],
