@@ -42,7 +42,12 @@ export const proxyPath: Row[] = [
   reaches('', '/', 'the proxy alone'),
   reaches('?path=/run', '/', 'an option of the query'),
   reaches('/proxy/proxy', '/proxy/proxy'),
-  ['proxyPath of more slashes before it', node('', { requestURI: '//api//v1/nodes/n/proxy/run' }), 'proxyPath', ['/run']],
+  [
+    'proxyPath of more slashes before it',
+    node('', { requestURI: '//api//v1/nodes/n/proxy/run' }),
+    'proxyPath',
+    ['/run'],
+  ],
   ['proxyPath of an escaped proxy', node('', { requestURI: '/api/v1/nodes/n/prox%79/run' }), 'proxyPath', ['/run']],
   ['proxyPath of a pod', namespaced('pods', '/a/../b'), 'proxyPath', ['/b']],
   ['proxyPath of a service', namespaced('services', '/'), 'proxyPath', ['/']],
@@ -59,6 +64,12 @@ export const proxyPath: Row[] = [
   ['proxyPath of an exec', { objectRef: { resource: 'pods', subresource: 'exec' } }, 'proxyPath', []],
   ['proxyPath of a pod itself', {}, 'proxyPath', []],
   ['proxyPath of a request for no object', { objectRef: null }, 'proxyPath', []],
-  ['proxyPath where the subresource was cut', { objectRef: { resource: 'pods', [CUT]: 'cut' } }, 'proxyPath', [], 'cut'],
+  [
+    'proxyPath where the subresource was cut',
+    { objectRef: { resource: 'pods', [CUT]: 'cut' } },
+    'proxyPath',
+    [],
+    'cut',
+  ],
   ['proxyPath where the URI is not logged', node('', { requestURI: '' }), 'proxyPath', [], 'not_logged'],
 ];
