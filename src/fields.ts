@@ -1,5 +1,6 @@
 /** The field names that rules know, and how an event is read by them. */
 import { certificateRequests } from './fields/certificate-request.ts';
+import { configDataOf } from './fields/config-data.ts';
 import { commandOf, containerOf } from './fields/exec-request.ts';
 import { gapOf, listed, missing } from './fields/found.ts';
 import { type PodSpec, podSpecOf } from './fields/pod-spec.ts';
@@ -348,6 +349,16 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
         const { values, gap } = readWritten(event, object, 'spec.request');
         return { values: values.flatMap(certificateRequests), ...gapOf(gap) };
       },
+    },
+  ],
+  [
+    'configData',
+    {
+      many: true,
+      doc: 'Entries of a ConfigMap that is written, as `key=value`; those without a value are left out.',
+      source: 'object.data',
+      unknown: BODIES_UNKNOWN,
+      read: (event, { object }) => configDataOf(event, object),
     },
   ],
   ['hostPID', flag('hostPID', 'Pods share the process ids of their node.')],

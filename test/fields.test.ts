@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fields } from '../src/fields.ts';
 import { CUT, type JsonMap } from '../src/json/map.ts';
 import { certificateRequest } from './fields/certificate-request.ts';
+import { configData } from './fields/config-data.ts';
 import { base, deployment, lookup, patch, pod, type Row, template, update } from './fields/event.ts';
 import { execRequest } from './fields/exec-request.ts';
 import { podValues } from './fields/pod-values.ts';
@@ -506,6 +507,7 @@ const tables: [topic: string, rows: Row[]][] = [
   ['members of audit.k8s.io', rawMembers],
   ['exec and attach', execRequest],
   ['proxies', proxyPath],
+  ['ConfigMaps', configData],
   ['values of pod specs', podValues],
   ['requests for certificates', certificateRequest],
   ['workloads', workload],
