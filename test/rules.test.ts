@@ -88,18 +88,21 @@ const bindingRules = [
 
 /** Rules about what other objects say. */
 const objectRules = [
+  'apiservice-insecure-tls',
   'dashboard-exposed-by-service',
   'image-policy-break-glass',
   'role-node-proxy',
   'role-pod-exec',
   'role-sensitive-permissions',
   'role-wildcard',
+  'service-external-address',
   'service-nodeport',
 ];
 
 /** Rules about what pod specs say, of pods and workloads alike. */
 const podRules = [
   ...['pod-privileged', 'pod-runs-as-root', 'pod-allow-privilege-escalation', 'pod-host-ipc', 'pod-host-network'],
+  'pod-proc-mount-unmasked',
   ...['pod-hostpath', 'pod-hostpath-sensitive', 'pod-dangerous-capabilities', 'pod-capabilities-declared'],
   ...['pod-controller-serviceaccount', 'pod-image-not-in-allowlist', 'pod-created-reverse-shell-args'],
   'cryptomining-container',
