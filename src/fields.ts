@@ -333,7 +333,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   [
     'proxyPath',
     {
-      doc: 'Path behind the proxy of a node, pod or service, as kube-apiserver sends it on: decoded, without `//`, `.`, `..` and a slash at the end.',
+      doc: 'Path that is requested through the proxy of a node, pod or service, as kube-apiserver forwards it: decoded, without `//`, `.`, `..` and a slash at the end.',
       source: 'requestURI',
       read: proxyPathOf,
     },

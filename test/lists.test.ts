@@ -55,7 +55,7 @@ const controllers: readonly (readonly [name: string, since: string])[] = [
   ['volumeattributesclass-protection-controller', '1.31'],
 ];
 
-/** The values of a bundled list, each with the comment behind it. */
+/** The values of a bundled list, each with its comment. */
 function valuesOf(list: string): (readonly [value: string, comment: string])[] {
   const text = readFileSync(fileURLToPath(new URL(`../lists/${list}.yml`, import.meta.url)), 'utf8');
   const values = parseDocument(text).get('values');

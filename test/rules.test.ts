@@ -125,7 +125,7 @@ const restated = new Set([
   ...objectRules.map((rule) => `${rule} if written loses verb`),
   ...bindingRules.map((rule) => `${rule} if bound loses verb`),
   'csr-privileged-identity if requested loses resource', // Requests for certificates are read from nothing else.
-  'kubelet-proxy-command if command loses subresource', // Nor are paths behind proxies.
+  'kubelet-proxy-command if command loses subresource', // Only requests through a proxy have a proxyPath.
 ]);
 
 /** What makes no difference to a correlation that passes on each finding of a rule, so that the rule goes on alerting while

@@ -1,13 +1,13 @@
-/** What a request asks of a server behind a proxy subresource. */
+/** What a request through a proxy subresource asks for. */
 import { CUT, type JsonMap } from '../json/map.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { missing } from './found.ts';
 import { plainPath } from './pod-values.ts';
 
-/** The path that a node, pod or service is asked for through its proxy, `/` where none is named; absent where nothing is
- * proxied. kube-apiserver decodes the path of the URI once, splits it at slashes, escaped ones too, and joins what follows
- * `proxy` again, which resolves `//`, `.` and `..`; an option `path` in the query has no say. */
+/** The path that kube-apiserver forwards to a node, pod or service, `/` where none is named; absent for requests without a
+ * proxy. kube-apiserver decodes the path of the URI once, splits it at slashes, escaped ones too, and joins the segments
+ * after `proxy` by path.Join, which resolves `//`, `.` and `..`. It ignores a parameter `path` in the query. */
 export function proxyPathOf({ objectRef, requestURI, gaps }: AuditEvent): Found {
   if (objectRef === null) return missing(gaps.objectRef);
   if (!PROXIED.has(objectRef.resource) || objectRef.subresource !== 'proxy') {
@@ -24,7 +24,7 @@ export function proxyPathOf({ objectRef, requestURI, gaps }: AuditEvent): Found 
 
 const PROXIED: ReadonlySet<string> = new Set(['nodes', 'pods', 'services']);
 
-/** Escapes that are none stay as they are, so that nothing is hidden behind them. */
+/** Malformed escapes stay as they are. */
 function decoded(path: string): string {
   return path.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString());
 }
