@@ -2,11 +2,12 @@
  * record to the next is in the store. */
 import { hash } from 'node:crypto';
 import { correlationOf, MOST_ENTRIES, type Plan, type Planned, planOf, SECOND } from './correlate/plan.ts';
-import { hashOf, numberOf, oneOrAll, type Tuple, tuplesOf, valuesOf } from './correlate/values.ts';
+import { hashOf, oneOrAll, type Tuple, tuplesOf, valuesOf } from './correlate/values.ts';
 import { emptyGroup, type Group, judge, observe, type Seen, type Window } from './correlate/window.ts';
 import { type Correlated, type Evaluated, findingOf, placeOf } from './detect.ts';
 import { fieldsOf } from './fields.ts';
 import { stringifyExactly } from './json/exact.ts';
+import { numberOf } from './json/typed.ts';
 import type { AuditEvent, Finding } from './record.ts';
 import { shown } from './shown.ts';
 import type { CompiledCorrelation, FieldLookup } from './sigma/index.ts';

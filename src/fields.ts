@@ -9,6 +9,7 @@ import { proxyPathOf } from './fields/proxy-path.ts';
 import { workloadOf } from './fields/workload.ts';
 import { readWritten, type WrittenObject, writtenObjectOf } from './fields/written-object.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
+import { booleanOf } from './json/typed.ts';
 import { type AuditEvent, Platform, type User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
@@ -576,7 +577,7 @@ function owner(name: 'kind' | 'name'): Field['read'] {
     const body = isMap(requestObject) ? requestObject : responseObject;
     if (body === undefined) return missing(gaps.requestObject ?? gaps.responseObject);
     const { values, gap } = walk(body, 'metadata.ownerReferences');
-    const controllers = values.filter((reference) => isTrue(member(reference, 'controller')));
+    const controllers = values.filter((reference) => booleanOf(member(reference, 'controller')) === true);
     return { values: controllers.flatMap((reference) => walk(reference, name).values), ...gapOf(gap) };
   };
 }
@@ -607,9 +608,4 @@ function cutOf(part: object): string | undefined {
 /** A platform that does not log groups logs no ids either. */
 function unlogged(user: User): string | undefined {
   return user.groups === null ? 'not_logged' : undefined;
-}
-
-/** Other systems on the way make strings of booleans. */
-function isTrue(value: unknown): boolean {
-  return value === true || value === 'true';
 }

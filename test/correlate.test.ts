@@ -179,6 +179,15 @@ describe.each<[string, string, [name: string, events: Given[], toldOn: number[]]
     ],
   ],
   [
+    'value_sum of text',
+    '{ type: value_sum, rules: [got], timespan: 1m, condition: { field: requestObject.n, gte: 16 } }',
+    [
+      ['in decimal', [got(0, { more: { requestObject: { n: '16' } } })], [0]],
+      ['in hexadecimal, which is no number to `|gt` either', [got(0, { more: { requestObject: { n: '0x10' } } })], []],
+      ['with blanks around it', [got(0, { more: { requestObject: { n: ' 16 ' } } })], []],
+    ],
+  ],
+  [
     'value_avg',
     '{ type: value_avg, rules: [got], timespan: 1m, condition: { field: responseStatus.code, gt: 300.5 } }',
     [['on the average', [got(0, { code: 200 }), got(1, { code: 400 }), got(2, { code: 403 })], [2]]],

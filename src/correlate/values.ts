@@ -33,10 +33,3 @@ export function oneOrAll(values: readonly unknown[]): unknown {
   const different = [...new Set(values)];
   return different.length === 1 ? different[0] : different;
 }
-
-/** A number, or what a text spells; undefined for anything else. */
-export function numberOf(value: unknown): number | undefined {
-  const isNumeric = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string';
-  const number = isNumeric && String(value).trim() !== '' ? Number(value) : Number.NaN;
-  return Number.isFinite(number) ? number : undefined;
-}

@@ -1,6 +1,7 @@
 /** The pod spec that a request makes or changes, wherever its bodies hold it. */
 
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
+import { booleanOf } from '../json/typed.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { walk } from '../sigma/walk.ts';
@@ -53,8 +54,12 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
       // object too, so that what the response has besides was put in now, where after a patch it was there before.
       const isWhole = verb === 'create' || action === 'create' || verb === 'update';
       const all = isWhole ? bodies.flatMap(({ content }) => walk(content, `${place}.${name}`).values) : found.values;
-      if (all.some(isTrue) || (found.gap !== undefined && isNamedByPodSecurity(event, name))) return { values: [true] };
-      const values = found.values.some(isFalse) ? [false] : [];
+      if (
+        all.some((value) => booleanOf(value) === true) ||
+        (found.gap !== undefined && isNamedByPodSecurity(event, name))
+      )
+        return { values: [true] };
+      const values = found.values.some((value) => booleanOf(value) === false) ? [false] : [];
       return found.gap === undefined ? { values } : { values, gap: found.gap };
     },
   };
@@ -73,15 +78,6 @@ function placeOf({ verb, objectRef, gaps }: AuditEvent): string | Found {
 function holdsSpec(body: unknown, place: string): boolean {
   const { values, gap } = walk(body, place);
   return values.some(isMap) || gap !== undefined;
-}
-
-/** kube-apiserver takes booleans alone, so that a text in a request that it took was made on the way of the log. */
-function isTrue(value: unknown): boolean {
-  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
-}
-
-function isFalse(value: unknown): boolean {
-  return value === false || (typeof value === 'string' && value.toLowerCase() === 'false');
 }
 
 /** PodSecurity names what it objects to, in its audit annotation or where it refuses: enough where bodies are missing. */

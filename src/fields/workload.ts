@@ -1,6 +1,7 @@
 /** The workload that a pod or controller belongs to, told the same way from both. */
 
 import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import { booleanOf } from '../json/typed.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { gapOf, missing } from './found.ts';
@@ -96,11 +97,7 @@ function namesObject(metadata: unknown): metadata is JsonMap {
 function controllerIn(metadata: JsonMap): Controller | undefined {
   const references = member(metadata, 'ownerReferences');
   if (!Array.isArray(references)) return undefined;
-  const reference = references.find((each) => {
-    const mark = member(each, 'controller');
-    // Other systems on the way make strings of booleans.
-    return mark === true || mark === 'true';
-  });
+  const reference = references.find((each) => booleanOf(member(each, 'controller')) === true);
   const [kind, name] = [textAt(reference, 'kind') ?? '', textAt(reference, 'name') ?? ''];
   return kind === '' || kind === 'Node' || name === '' ? undefined : { kind, name };
 }

@@ -1,5 +1,6 @@
 /** Makes the unified event: guards the type of every member of an audit.k8s.io map, and derives what it does not say. */
 import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import { booleanOf } from '../json/typed.ts';
 import type { AuditEvent, Evidence, Platform, User } from '../record.ts';
 import { annotationsOf } from './event/annotations.ts';
 import {
@@ -124,7 +125,7 @@ function isDryRun(
 ): boolean {
   // Elsewhere an admission webhook may write such an annotation, which must not make a real request look like a dry run.
   const label = platform === 'gke' ? (annotations['command.gke.io/dryRun'] ?? '') : '';
-  if (label !== '' && label !== 'false') return true;
+  if (label !== '' && booleanOf(label) !== false) return true;
   // kube-apiserver reads the options of a deletion from the body, and from the query only where there is no body.
   if (verb.startsWith('delete') && isMap(request)) {
     const dryRun = member(request, 'dryRun');
@@ -164,7 +165,7 @@ function explainBodies(event: AuditEvent, source: JsonMap, gaps: Gaps): void {
   const isConnection = CONNECTIONS.includes(event.objectRef?.subresource ?? '');
   if (event.stage === 'RequestReceived' || !mayWrite || !mayBeAboutObject || isConnection) return;
 
-  const truncated = event.annotations['audit.k8s.io/truncated'] === 'true' ? 'truncated' : 'not_logged';
+  const truncated = booleanOf(event.annotations['audit.k8s.io/truncated']) ? 'truncated' : 'not_logged';
   const wasRead = event.outcome !== 'forbidden' && event.outcome !== 'unauthenticated';
   if (wasRead && event.requestObject === undefined) {
     noteGap(gaps, 'requestObject', missingFrom(source, 'requestObject') ?? truncated);

@@ -1,5 +1,6 @@
 /** Google Kubernetes Engine: audit events as entries of Cloud Audit Logs, on their own or in Pub/Sub messages. */
 import { at, CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import { booleanOf, numberOf } from '../json/typed.ts';
 import type { Cluster, ObjectRef } from '../record.ts';
 import { objectOfPath } from '../resource-path.ts';
 import { type Context, isAuditEvent, type Normalizer } from './normalizer.ts';
@@ -154,7 +155,7 @@ function isStatus(response: unknown): response is JsonMap {
 function isRefused(entry: JsonMap, payload: JsonMap): boolean {
   return (
     textAt(entry, 'labels', 'authorization.k8s.io/decision') === 'forbid' ||
-    listAt(payload, 'authorizationInfo').some((each) => isFalse(member(each, 'granted')))
+    listAt(payload, 'authorizationInfo').some((each) => booleanOf(member(each, 'granted')) === false)
   );
 }
 
@@ -213,19 +214,5 @@ function uriOf(objectRef: ObjectRef | undefined, path: string, verb: string): st
 
 /** A long-running request has two entries, `first` and `last`; others are both at once. */
 function isStart(operation: unknown): boolean {
-  return isTrue(member(operation, 'first')) && !isTrue(member(operation, 'last'));
-}
-
-/** Other systems on the way make strings of booleans. */
-function isTrue(value: unknown): boolean {
-  return value === true || value === 'true';
-}
-
-function isFalse(value: unknown): boolean {
-  return value === false || value === 'false';
-}
-
-/** A number, which other systems on the way make a string of; never by way of a map's own `toString`. */
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' || typeof value === 'string' ? Number(value) : undefined;
+  return booleanOf(member(operation, 'first')) === true && booleanOf(member(operation, 'last')) !== true;
 }

@@ -1,5 +1,6 @@
 /** OCSF API Activity (class 6003), as Amazon Security Lake stores the audit events of EKS. */
 import { at, CUT, type JsonMap, member, textAt } from '../json/map.ts';
+import { numberOf } from '../json/typed.ts';
 import { objectOfUri } from '../resource-path.ts';
 import type { Normalizer } from './normalizer.ts';
 
@@ -7,13 +8,13 @@ export const ocsf: Normalizer = {
   name: 'ocsf',
   read(map, context) {
     // The class holds every API; those of Kubernetes say in `message` which audit stage they are.
-    if (!API_ACTIVITY.has(member(map, 'class_uid')) || !STAGES.has(textAt(map, 'message') ?? '')) return undefined;
+    if (numberOf(member(map, 'class_uid')) !== API_ACTIVITY || !STAGES.has(textAt(map, 'message') ?? ''))
+      return undefined;
     return { kind: 'audit', source: sourceOf(map), context };
   },
 };
 
-/** Some tables keep numbers as text. */
-const API_ACTIVITY = new Set<unknown>([6003, '6003']);
+const API_ACTIVITY = 6003;
 const STAGES = new Set(['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']);
 
 function sourceOf(map: JsonMap): JsonMap {
@@ -52,7 +53,7 @@ function sourceOf(map: JsonMap): JsonMap {
 
 /** OCSF times are milliseconds since 1970. */
 function timeOf(time: unknown): string | undefined {
-  const date = new Date(typeof time === 'number' ? time : Number.NaN);
+  const date = new Date(numberOf(time) ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 

@@ -1,6 +1,7 @@
 /** What a value of the event must be to pass a test of a rule. */
 import ipaddr from 'ipaddr.js';
 import { RE2JS } from 're2js';
+import { booleanOf, numberOf } from '../json/typed.ts';
 import type { Comparison, Place, RegexFlag, Test } from './ast.ts';
 import { datePart } from './date-part.ts';
 import type { FieldLookup, Found } from './field.ts';
@@ -77,10 +78,8 @@ function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): 
       return (value) => value !== null;
     case 'number':
       return (value) => numberOf(value) === test.value;
-    case 'boolean': {
-      const text = String(test.value);
-      return (value) => textOf(value)?.toLowerCase() === text;
-    }
+    case 'boolean':
+      return (value) => booleanOf(value) === test.value;
     case 'text':
       return onText(compilePattern(test.pattern, test.cased));
     case 'regex': {
@@ -210,13 +209,6 @@ function onText(test: (text: string) => boolean): ValueTest {
     const text = textOf(value);
     return text !== undefined && test(text);
   };
-}
-
-/** The value as a number: a number, or text that spells one in decimal. */
-function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
-  if (typeof value !== 'string' || !/^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)) return undefined;
-  return Number(value);
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;

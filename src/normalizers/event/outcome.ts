@@ -1,5 +1,6 @@
 /** What became of a request. */
 import { CUT, type JsonMap, member, textAt } from '../../json/map.ts';
+import { numberOf } from '../../json/typed.ts';
 import type { Outcome, ResponseStatus } from '../../record.ts';
 import { type Gaps, isThere, marked, noteGap } from './members.ts';
 
@@ -43,8 +44,8 @@ const HTTP_OF_GRPC: Readonly<Record<number, number>> = {
 };
 
 function httpCode(value: unknown): number | undefined {
-  const code = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value;
-  if (typeof code !== 'number' || !Number.isInteger(code)) return undefined;
+  const code = numberOf(value);
+  if (code === undefined || !Number.isInteger(code)) return undefined;
   return code >= 100 && code <= 599 ? code : HTTP_OF_GRPC[code];
 }
 

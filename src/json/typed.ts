@@ -1,0 +1,23 @@
+/** What a boolean and a number are. Kubernetes writes both as JSON does; systems in a pipeline make text of them, as
+ * `"true"`, Python's `"True"` or `"403"`. */
+
+/** A boolean, or the text of one in any case; undefined for anything else. */
+export function booleanOf(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string' || value.length > 'false'.length) return undefined;
+  const text = value.toLowerCase();
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+const DECIMAL = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** As many characters as any number has that a log holds; what is longer is no number that somebody compares. */
+const MAX_LENGTH = 64;
+
+/** A finite number, or the text of one in decimal without blanks around it; undefined for anything else. An integer beyond
+ * 2^53 is approximated. */
+export function numberOf(value: unknown): number | undefined {
+  const isText = typeof value === 'string' && value.length <= MAX_LENGTH && DECIMAL.test(value);
+  if (!isText && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
