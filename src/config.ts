@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox';
 import { parse as parseYaml } from 'yaml';
 import { DEFAULT_MAX_DEPTH } from './json/depth.ts';
 import { isMap, type JsonMap } from './json/map.ts';
+import { parseNetworkOrAddress } from './network.ts';
 import { Problem } from './problem.ts';
 import { EventSummary, Level, Platform } from './record.ts';
 import { SinkConfig, sinkSchema } from './sinks/index.ts';
@@ -136,6 +137,14 @@ const Config = Type.Object(
     cluster: Type.Optional(
       Type.String({ minLength: 1, description: 'Name of the cluster, for records which do not tell.' }),
     ),
+    trustedProxies: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Addresses and networks (CIDR) of all proxies and load balancers before the API servers. Rules then judge the ' +
+          'nearest address that is none of them, and a client cannot pass for another by X-Forwarded-For. Default: not ' +
+          'known, and any address that a request names may be the client.',
+      }),
+    ),
     sinks: Type.Array(SinkConfig, {
       default: [],
       description: 'Where tagged records go. A request is answered 2xx when every sink has taken them.',
@@ -185,6 +194,17 @@ export function loadConfig({ path, overrides, environment, bundledRules }: Confi
     const validateSink = ajv.compile(sinkSchema(type));
     if (!validateSink(sink)) throw invalid(`${place}: sinks[${index}] (${type})`, validateSink.errors ?? []);
   });
+  for (const proxy of settings.trustedProxies ?? []) {
+    try {
+      parseNetworkOrAddress(proxy);
+    } catch (error) {
+      const expected = 'write an address or a network, as 192.0.2.7 or 10.0.0.0/8';
+      throw new Problem(
+        'config.invalid',
+        `${place}: trustedProxies: '${proxy}': ${(error as Error).message}; ${expected}`,
+      );
+    }
+  }
   const names = settings.sinks.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Problem('config.invalid', `${place}: two sinks have the name ${twice}`);

@@ -10,6 +10,7 @@ import { workloadOf } from './fields/workload.ts';
 import { readWritten, type WrittenObject, writtenObjectOf } from './fields/written-object.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
 import { booleanOf } from './json/typed.ts';
+import { isPublic } from './network.ts';
 import { type AuditEvent, Platform, type User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
@@ -161,12 +162,23 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
     },
   ],
   [
-    'clientIP',
+    'clientIPs',
     {
-      doc: 'The first of sourceIPs: the client, if it did not forge it.',
+      many: true,
+      doc: 'Those of sourceIPs that may be the client: the nearest that is no proxy of the setting trustedProxies; without that setting all.',
       source: 'sourceIPs',
       unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
-      read: ({ sourceIPs, gaps }) => text(sourceIPs[0] ?? '', gaps.sourceIPs, 'absent'),
+      read: ({ clientIPs, gaps }) => listed(clientIPs, gaps.sourceIPs),
+    },
+  ],
+  [
+    'clientIP',
+    {
+      doc: 'The one of clientIPs that is judged: the nearest on the internet, or else the nearest.',
+      source: 'sourceIPs',
+      unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
+      read: ({ clientIPs, gaps }) =>
+        text(clientIPs.findLast(isPublic) ?? clientIPs.at(-1) ?? '', gaps.sourceIPs, 'absent'),
     },
   ],
   [
@@ -476,7 +488,17 @@ function writtenBy(event: AuditEvent): Written {
 }
 
 /** What the log said, without what was made of it. */
-function wordsOf({ platform, cluster, action, outcome, dryRun, evidence, gaps, ...logged }: AuditEvent): Found {
+function wordsOf({
+  platform,
+  cluster,
+  action,
+  outcome,
+  dryRun,
+  evidence,
+  clientIPs,
+  gaps,
+  ...logged
+}: AuditEvent): Found {
   const { values, gap } = words(logged);
   return { values, ...gapOf(gap ?? Object.values(gaps)[0]) };
 }

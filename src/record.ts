@@ -159,6 +159,8 @@ export type AuditEvent = Static<typeof AuditEvent> & {
   requestObject?: JsonMap | unknown[];
   responseObject?: JsonMap | unknown[];
   gaps: Readonly<Record<string, CutReason>>;
+  /** The addresses among sourceIPs that may be the client's: those that no named proxy has. */
+  clientIPs: readonly string[];
 };
 
 export const Level = Type.Enum(['informational', 'low', 'medium', 'high', 'critical'], {

@@ -119,7 +119,7 @@ export function partsOf(
   sinks: readonly Sink[],
   correlate: Correlate = correlator(memoryStore()),
 ): Parts {
-  const { memberName, dateKey, limits, platform, cluster, clearEventFields } = config;
+  const { memberName, dateKey, limits, platform, cluster, trustedProxies, clearEventFields } = config;
   return {
     ruleset,
     correlate,
@@ -127,7 +127,7 @@ export function partsOf(
     memberName,
     dateKey,
     limits,
-    normalize: { platform, cluster, maxDepth: limits.maxDepth },
+    normalize: { platform, cluster, trustedProxies, maxDepth: limits.maxDepth },
     tag: { clearEventFields },
   };
 }

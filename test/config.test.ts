@@ -85,6 +85,8 @@ test.each<[string, string, string]>([
   ['an unset variable', 'auth: { bearer: "${NO_SUCH}" }', '${NO_SUCH}'],
   ['no map', '- a', 'expected a map'],
   ['text', 'hello', 'expected a map'],
+  ['a proxy that is a name', 'trustedProxies: [lb.example]', "'lb.example': not an IP network"],
+  ['a proxy with bits too many', 'trustedProxies: [10.0.0.1/8]', 'as 192.0.2.7 or 10.0.0.0/8'],
   ['a key that comes twice', 'listen: a:1\nlisten: b:2', 'unique'],
   ['broken YAML', 'a: [', 'tripline.yaml'],
   ['an alias bomb', `a: &a [x]\n${'b: *a\n'}`, 'alias'],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fields } from '../src/fields.ts';
 import { CUT, type JsonMap } from '../src/json/map.ts';
 import { certificateRequest } from './fields/certificate-request.ts';
+import { clientIPs } from './fields/client-ips.ts';
 import { configData } from './fields/config-data.ts';
 import { base, deployment, lookup, patch, pod, type Row, template, update } from './fields/event.ts';
 import { execRequest } from './fields/exec-request.ts';
@@ -503,6 +504,7 @@ const tables: [topic: string, rows: Row[]][] = [
   ['names of audit.k8s.io', rawNames],
   ['pod specs', podSpec],
   ['objects', writtenObject],
+  ['addresses of clients', clientIPs],
   ['objectRef and URI', requestObjectRef],
   ['members of audit.k8s.io', rawMembers],
   ['exec and attach', execRequest],

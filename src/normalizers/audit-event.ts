@@ -1,8 +1,10 @@
 /** Makes the unified event: guards the type of every member of an audit.k8s.io map, and derives what it does not say. */
 import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
+import type { Network } from '../network.ts';
 import type { AuditEvent, Evidence, Platform, User } from '../record.ts';
 import { annotationsOf } from './event/annotations.ts';
+import { clientIPsOf } from './event/client-ips.ts';
 import {
   type Body,
   type Gaps,
@@ -19,11 +21,20 @@ import { outcomeOf, statusOf } from './event/outcome.ts';
 import { authenticationOf, userOf } from './event/user.ts';
 import type { Context } from './normalizer.ts';
 
+/** What the operator says of all events. */
+export interface EventSettings {
+  /** Levels of JSON text in a member that are read. */
+  maxDepth: number;
+  /** Proxies that stand before the API server; undefined where they are not known. */
+  trustedProxies: readonly Network[] | undefined;
+}
+
 /** Returns the event of a map in the shape of audit.k8s.io/v1 (or v1beta1). A map or list may come as JSON text. In a map
  * with CUT, an absent member is unknown, as everywhere are a member of the wrong type and one that every event has. Null
  * for `user.groups` and `sourceIPs` says that the platform does not log them.
- * @param maxDepth levels of JSON text that are read */
-export function auditEvent(source: JsonMap, context: Context, maxDepth: number): AuditEvent {
+ */
+export function auditEvent(source: JsonMap, context: Context, settings: EventSettings): AuditEvent {
+  const { maxDepth } = settings;
   const { platform = 'kubernetes' } = context;
   const gaps: Gaps = {};
   const read = <T>(name: keyof AuditEvent, value: T | undefined, absent: T): T => {
@@ -66,6 +77,7 @@ export function auditEvent(source: JsonMap, context: Context, maxDepth: number):
     impersonatedUser: read('impersonatedUser', userOf(mapIn(source, 'impersonatedUser', maxDepth), maxDepth), null),
     ...(authentication !== undefined && { authenticationMetadata: authentication }),
     sourceIPs,
+    clientIPs: clientIPsOf(sourceIPs, settings.trustedProxies),
     userAgent: read('userAgent', textAt(source, 'userAgent'), ''),
     objectRef,
     requestURI,

@@ -3,10 +3,11 @@
 import { DEFAULT_MAX_DEPTH } from '../json/depth.ts';
 import { embedded, type InflateBudget } from '../json/embedded.ts';
 import { CUT, isMap, type JsonMap, textAt } from '../json/map.ts';
+import { parseNetworkOrAddress } from '../network.ts';
 import { Problem, recordProblem } from '../problem.ts';
 import type { AuditEvent, Platform } from '../record.ts';
 import { aks } from './aks.ts';
-import { auditEvent } from './audit-event.ts';
+import { auditEvent, type EventSettings } from './audit-event.ts';
 import { ecs } from './ecs.ts';
 import { eks } from './eks.ts';
 import { restoreNested } from './flattened.ts';
@@ -30,6 +31,8 @@ export interface NormalizeOptions {
   cluster?: string;
   /** Nesting levels of JSON inside a string that are read. */
   maxDepth?: number;
+  /** Addresses and networks (CIDR) of the proxies before the API server. Default: not known. */
+  trustedProxies?: readonly string[];
 }
 
 export type Normalized =
@@ -45,7 +48,7 @@ const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
 interface Search {
   options: NormalizeOptions;
-  maxDepth: number;
+  settings: EventSettings;
   events: AuditEvent[];
   problem?: Problem;
   inflate: InflateBudget;
@@ -59,13 +62,27 @@ export function normalize(
   options: NormalizeOptions = {},
   inflate: InflateBudget = inflateBudget(),
 ): Normalized {
-  const search: Search = { options, maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH, events: [], inflate };
+  const search: Search = { options, settings: settingsOf(options), events: [], inflate };
   visit(value, { depth: 0, context: {} }, search);
   const { events, problem } = search;
   const [first, ...rest] = events;
   if (first !== undefined)
     return { kind: 'audit', events: [first, ...rest], ...(problem !== undefined && { problem }) };
   return problem === undefined ? { kind: 'not_audit' } : { kind: 'malformed', problem };
+}
+
+const parsed = new WeakMap<NormalizeOptions, EventSettings>();
+
+/** Parsed once for the options of a pipeline.
+ * @throws Error where a proxy is no address or network */
+function settingsOf(options: NormalizeOptions): EventSettings {
+  let settings = parsed.get(options);
+  if (settings === undefined) {
+    const { maxDepth = DEFAULT_MAX_DEPTH, trustedProxies } = options;
+    settings = { maxDepth, trustedProxies: trustedProxies?.map(parseNetworkOrAddress) };
+    parsed.set(options, settings);
+  }
+  return settings;
 }
 
 /** What the gzip data in the records of one batch may inflate to. */
@@ -87,7 +104,7 @@ function visit(value: unknown, place: Place, search: Search): void {
   } else if (value instanceof Problem) {
     search.problem ??= value;
   } else if (typeof value === 'string') {
-    for (const each of embedded(value, search.inflate, search.maxDepth)) visit(each, place, search);
+    for (const each of embedded(value, search.inflate, search.settings.maxDepth)) visit(each, place, search);
   } else if (Array.isArray(value)) {
     // Lists and texts in lists count as wrappers, so that no input makes this recursion deep.
     const below = { ...place, depth: place.depth + 1 };
@@ -135,7 +152,7 @@ function addEvent({ source, context }: Reading & { kind: 'audit' }, { clusterNam
   const name = clusterName ?? cluster?.name ?? search.options.cluster;
   const placed = name === undefined ? { platform } : { platform, cluster: { ...cluster, name } };
   try {
-    search.events.push(auditEvent(source, placed, search.maxDepth));
+    search.events.push(auditEvent(source, placed, search.settings));
   } catch (error) {
     // The other events of the record are read all the same.
     search.problem ??= recordProblem(error);

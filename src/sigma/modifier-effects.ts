@@ -1,10 +1,11 @@
 /** What the modifiers of the table do: readings of a rule's value, and changes to the test that it makes. */
+import { parseNetwork } from '../network.ts';
 import type { Comparison, DatePart, Pattern, Place, RegexFlag, Test } from './ast.ts';
 import { type Change, type Effect, type Refusal, type RuleValue, refuse } from './modifier.ts';
 import { literalOf, openPattern, parsePattern } from './pattern.ts';
 import { openRegex } from './regex.ts';
 import { quote } from './rule-problem.ts';
-import { compileRegex, parseNetwork } from './value-test.ts';
+import { compileRegex } from './value-test.ts';
 
 /** One test that holds where any of them does. */
 export function eitherOf(tests: Test[]): Test {

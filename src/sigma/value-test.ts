@@ -1,7 +1,7 @@
 /** What a value of the event must be to pass a test of a rule. */
-import ipaddr from 'ipaddr.js';
 import { RE2JS } from 're2js';
 import { booleanOf, numberOf } from '../json/typed.ts';
+import { isWithinAny, type Network, parseNetwork } from '../network.ts';
 import type { Comparison, Place, RegexFlag, Test } from './ast.ts';
 import { datePart } from './date-part.ts';
 import type { FieldLookup, Found } from './field.ts';
@@ -209,40 +209,4 @@ function onText(test: (text: string) => boolean): ValueTest {
     const text = textOf(value);
     return text !== undefined && test(text);
   };
-}
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
-type Network = [Address, number];
-
-/** @throws Error that says what is wrong with the network */
-export function parseNetwork(text: string): Network {
-  const slash = text.indexOf('/');
-  const address = slash === -1 ? undefined : parseAddress(text.slice(0, slash));
-  const length = text.slice(slash + 1);
-  if (address === undefined || !/^\d{1,3}$/.test(length)) throw new Error('not an IP network in CIDR notation');
-  const bytes = address.toByteArray();
-  const prefix = Number(length);
-  if (prefix > bytes.length * 8) throw new Error(`a prefix of ${prefix} bits is longer than the address`);
-  if (bytes.some((byte, i) => (byte & (0xff >> Math.min(8, Math.max(0, prefix - i * 8)))) !== 0)) {
-    throw new Error(`bits are set behind the first ${prefix}`);
-  }
-  return isMapped(address) && prefix >= 96 ? [address.toIPv4Address(), prefix - 96] : [address, prefix];
-}
-
-function isWithinAny(networks: readonly Network[], text: string): boolean {
-  const address = parseAddress(text);
-  if (address === undefined) return false;
-  const plain = isMapped(address) ? address.toIPv4Address() : address;
-  return networks.some(([network, prefix]) => plain.kind() === network.kind() && plain.match(network, prefix));
-}
-
-/** Dotted or colon notation only: ipaddr.js alone would take `10` and `0x7f.1` for addresses. */
-function parseAddress(text: string): Address | undefined {
-  if (text.length > 64) return undefined;
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
-  return text.includes(':') && ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : undefined;
-}
-
-function isMapped(address: Address): address is ipaddr.IPv6 {
-  return address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress();
 }

@@ -1,6 +1,7 @@
 /** An event to vary, and what a field holds in it. */
 import { fieldsOf } from '../../src/fields.ts';
 import type { JsonMap } from '../../src/json/map.ts';
+import { parseNetworkOrAddress } from '../../src/network.ts';
 import { auditEvent } from '../../src/normalizers/audit-event.ts';
 import type { Platform } from '../../src/record.ts';
 import type { Found } from '../../src/sigma/field.ts';
@@ -24,10 +25,11 @@ export const base: JsonMap = {
   annotations: { 'authorization.k8s.io/decision': 'allow' },
 };
 
-/** @param over `platform` is that of the context */
-export const lookup = ({ platform, ...over }: JsonMap, field: string): Found => {
+/** @param over `platform` is that of the context, `proxies` those that the operator names */
+export const lookup = ({ platform, proxies, ...over }: JsonMap, field: string): Found => {
+  const trustedProxies = (proxies as string[] | undefined)?.map(parseNetworkOrAddress);
   const context = { platform: platform as Platform | undefined, cluster: { name: 'prod', region: 'eu' } };
-  return fieldsOf(auditEvent({ ...base, ...over }, context, 256))(field);
+  return fieldsOf(auditEvent({ ...base, ...over }, context, { maxDepth: 256, trustedProxies }))(field);
 };
 
 export const deployment = {

@@ -149,6 +149,7 @@ describe('a wrong type in one member of an event leaves the others', () => {
     objectRef: ['evidence'],
     responseStatus: ['outcome', 'evidence'],
     annotations: ['outcome'],
+    sourceIPs: ['clientIPs'],
     requestObject: ['evidence', 'dryRun'],
     responseObject: ['evidence'],
   };

@@ -185,7 +185,7 @@ describe('refused', () => {
     ["f|re: '(?=a)'", 'the regular expression is not valid', 'no lookaround'],
     ["f|re: '(a{1000}){1000}'", 'the regular expression is not valid', 'RE2'],
     ['f|re: 5', "'re' takes text", 'quotes'],
-    ['f|cidr: 10.0.0.1/8', 'bits are set behind the first 8', 'write a network'],
+    ['f|cidr: 10.0.0.1/8', 'bits are set after the first 8', 'write a network'],
     ['f|cidr: 10.0.0.0/33', 'longer than the address', 'write a network'],
     ['f|cidr: 10.0.0.1', 'not an IP network', 'write a network'],
     ['f|cidr: 10/8', 'not an IP network', 'write a network'],
