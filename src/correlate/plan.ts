@@ -57,7 +57,9 @@ function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
     const planned = { compiled, space, due, isToldAtEnd: isToldAtEnd(compiled), isRaised };
     bySpace.set(space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
-      links.set(name, [...(links.get(name) ?? []), { planned, rule }]);
+      const linked = links.get(name) ?? [];
+      linked.push({ planned, rule });
+      links.set(name, linked);
     }
   }
   const toldAtEnd = [...bySpace.values()].filter((planned) => planned.isToldAtEnd);
@@ -73,15 +75,17 @@ function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withhel
       generate ? [] : rules.filter((name) => mode === 'live' || beside.has(name)),
     ),
   );
-  const withheld = new Map<string, string[]>();
+  const withheld = new Map<string, Set<string>>();
   for (const { correlation, rules } of correlations.toReversed()) {
     const own = correlation.mode === 'live' ? [correlation.name] : [];
     const tellers = withheld.get(correlation.name) ?? own;
-    for (const name of rules) {
-      if (names.has(name)) withheld.set(name, [...new Set([...tellers, ...(withheld.get(name) ?? [])])]);
+    for (const name of rules.filter((name) => names.has(name))) {
+      const known = withheld.get(name) ?? new Set();
+      for (const teller of tellers) known.add(teller);
+      withheld.set(name, known);
     }
   }
-  return withheld;
+  return new Map([...withheld].map(([name, tellers]) => [name, [...tellers]]));
 }
 
 /** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed

@@ -1,14 +1,59 @@
 /** What an array block sees: the members of the lists that its field leads to, each as an event of its own. */
-import type { Members } from './ast.ts';
+import type { BlockItem, Item, Members } from './ast.ts';
 import type { FieldLookup, Found } from './field.ts';
+import { referencesOf } from './value-test.ts';
 import { foundAt, walk, words } from './walk.ts';
 
-/** For each list that was found the look-ups into those of its members that are asked for. */
-export function membersOf(found: Found, members: Members, outer: FieldLookup): FieldLookup[][] {
+/** Members of a block that are compared to lists around it, each of them to all that is there: what it costs grows with
+ * their number times what is there. */
+const MAX_COMPARED = 50;
+
+export interface OpenedBlock {
+  /** For each list that was found the look-ups into those of its members that are asked for. */
+  lists: FieldLookup[][];
+  /** Why there may be more lists or members. */
+  gap?: string;
+}
+
+/** Opens the lists that the field of a block leads to. */
+export function openBlock({ members, body }: BlockItem, found: Found, outer: FieldLookup): OpenedBlock {
   const mark = found.gap === 'split' ? 'split' : undefined;
-  return (found.places ?? found.values).map((place) => {
-    return chosenOf(place, members).map((member) => lookupIn(member, outer, mark));
+  const around = onceForEach(outer);
+  let left = comparesAround(body) ? MAX_COMPARED : Number.POSITIVE_INFINITY;
+  let gap = found.gap;
+  const lists = (found.places ?? found.values).map((place) => {
+    const chosen = chosenOf(place, members);
+    if (chosen.length > left) gap ??= `more than ${MAX_COMPARED} members`;
+    const compared = chosen.slice(0, left);
+    left -= compared.length;
+    return compared.map((member) => lookupIn(member, around, mark));
   });
+  return { lists, ...(gap !== undefined && { gap }) };
+}
+
+/** Whether the body compares each member to the members of a list around it, or to the values there. */
+function comparesAround(body: BlockItem['body']): boolean {
+  const items =
+    body.kind === 'items' ? body.items : [...body.selections.values()].flatMap((one) => one.alternatives).flat();
+  return items.some((item: Item) => {
+    if (item.kind === 'block') return isAround(item.field) || comparesAround(item.body);
+    return isAround(item.field) && item.tests.some((test) => referencesOf(test).length > 0);
+  });
+}
+
+/** Tells the name of a field that stands around the list that a block opens. */
+export function isAround(field: string): boolean {
+  return field.startsWith('^.');
+}
+
+/** What stands around the members is the same for all of them: looked up for each, it would cost their number squared. */
+function onceForEach(lookup: FieldLookup): FieldLookup {
+  const answers = new Map<string, Found>();
+  return (field) => {
+    let found = answers.get(field);
+    if (found === undefined) answers.set(field, (found = lookup(field)));
+    return found;
+  };
 }
 
 function chosenOf(place: unknown, members: Members): readonly unknown[] {
@@ -22,7 +67,7 @@ function lookupIn(member: unknown, outer: FieldLookup, mark: 'split' | undefined
   return (field) => {
     if (field === '.') return foundAt(member);
     if (field === '') return words(member);
-    if (field.startsWith('^.')) return outer(field.slice(2));
+    if (isAround(field)) return outer(field.slice(2));
     return walk(member, field, mark);
   };
 }
@@ -44,7 +89,7 @@ export function printBlock(field: string, members: Members): string {
 
 /** The name of a field within blocks, for a person: the way to it from the event. */
 export function fieldWithin(blocks: string, field: string): string {
-  if (blocks === '' || field.startsWith('^.')) return field;
+  if (blocks === '' || isAround(field)) return field;
   if (field === '.') return blocks;
   return field.startsWith('.[') ? `${blocks}${field.slice(1)}` : `${blocks}.${field}`;
 }

@@ -11,7 +11,7 @@ import type {
   RuleLevel,
   Test,
 } from './ast.ts';
-import { fieldWithin, holdsDespiteGap, holdsForNothing, membersOf, printBlock } from './block.ts';
+import { fieldWithin, holdsDespiteGap, holdsForNothing, isAround, openBlock, printBlock } from './block.ts';
 import type { FieldLookup, Found } from './field.ts';
 import { type CompiledTest, compileAny, compileTest, isHopeless, referencesOf } from './value-test.ts';
 
@@ -117,22 +117,34 @@ function compileField(item: FieldItem, scope: Scope): Predicate {
       found.values.some(passes(lookup)) || (isForNothing && isAbsent(found));
   });
   const gapOf = compileGap(item, scope.blocks);
-  const predicate: Predicate = (lookup) => {
-    const found = lookup(field);
-    return tests.every((test) => test(found, lookup)) || (gapOf(found, lookup) ?? false);
-  };
+  const decide = (found: Found, lookup: FieldLookup): Decision =>
+    tests.every((test) => test(found, lookup)) || (gapOf(found, lookup) ?? false);
+  const isSameForAll = isAround(field) && item.tests.every((test) => referencesOf(test).length === 0);
+  const predicate = isSameForAll ? decidedOnce(field, decide) : (lookup: FieldLookup) => decide(lookup(field), lookup);
   return item.negated ? not(predicate) : predicate;
+}
+
+/** Of what stands around a list: it is the same for all its members, however many values there are. */
+function decidedOnce(field: string, decide: (found: Found, lookup: FieldLookup) => Decision): Predicate {
+  const decisions = new WeakMap<Found, Decision>();
+  return (lookup) => {
+    const found = lookup(field);
+    let decision = decisions.get(found);
+    if (decision === undefined) decisions.set(found, (decision = decide(found, lookup)));
+    return decision;
+  };
 }
 
 /** Any of the lists that the field leads to decides for the block. A gap leaves open what other members and lists there
  * are, so that only what they cannot change is known. */
-function compileBlock({ field, members, body }: BlockItem, scope: Scope): Predicate {
+function compileBlock(item: BlockItem, scope: Scope): Predicate {
+  const { field, members, body } = item;
   const blocks = fieldWithin(scope.blocks, printBlock(field, members));
   const inner = { ...scope, blocks };
   const compiled = body.kind === 'items' ? compileItems(body.items, inner) : compileDetection(body, inner);
   return (lookup) => {
-    const found = lookup(field);
-    const lists = membersOf(found, members, lookup).map((list) =>
+    const opened = openBlock(item, lookup(field), lookup);
+    const lists = opened.lists.map((list) =>
       joinMembers(
         members,
         list.map(
@@ -142,7 +154,7 @@ function compileBlock({ field, members, body }: BlockItem, scope: Scope): Predic
         ),
       ),
     );
-    const gap = found.gap === undefined ? undefined : { field: fieldWithin(scope.blocks, field), reason: found.gap };
+    const gap = opened.gap === undefined ? undefined : { field: fieldWithin(scope.blocks, field), reason: opened.gap };
     if (lists.length === 0) return gap ?? holdsForNothing(members);
     const decision = joined(lists, lookup, true);
     return gap === undefined || (decision === true && holdsDespiteGap(members)) ? decision : gap;

@@ -1,10 +1,10 @@
 /** Decides a rule a second time, by way of every predicate, so that a person can see why it matched or did not. */
 import type { BlockItem, Condition, Detection, FieldItem, Item, Members, RuleLevel } from './ast.ts';
-import { fieldWithin, holdsDespiteGap, holdsForNothing, membersOf, printBlock } from './block.ts';
+import { fieldWithin, holdsDespiteGap, holdsForNothing, isAround, openBlock, printBlock } from './block.ts';
 import { type CompiledRule, compileGap, isAbsent } from './compile.ts';
-import type { FieldLookup, Truth } from './field.ts';
+import type { FieldLookup, Found, Truth } from './field.ts';
 import { printable } from './rule-problem.ts';
-import { printTest } from './value-test.ts';
+import { printTest, referencesOf } from './value-test.ts';
 
 export type Explanation =
   | { kind: 'and' | 'or' | 'not'; truth: Truth; operands: Explanation[] }
@@ -35,12 +35,12 @@ export interface PredicateExplanation {
 /** The tree of a rule's condition, and of those of its exceptions, with the truth of each node. Its own truth is that of
  * `evaluate`. */
 export function explain({ rule, tests, exceptions }: CompiledRule, lookup: FieldLookup): Explanation {
-  const explained = explainDetection(rule, { tests, lookup, blocks: '' });
+  const explained = explainDetection(rule, { tests, lookup, blocks: '', around: new Map() });
   if (exceptions.length === 0) return explained;
   return node('and', [
     explained,
     ...exceptions.map(({ filter, tests }): Explanation => {
-      const operand = explainDetection(filter, { tests, lookup, blocks: '' });
+      const operand = explainDetection(filter, { tests, lookup, blocks: '', around: new Map() });
       return { kind: 'exception', name: filter.name, truth: operand.truth, operands: [operand] };
     }),
   ]);
@@ -53,7 +53,10 @@ export function explainLevels(
 ): { level: RuleLevel; explanation: Explanation }[] {
   return rule.levels.map(({ level, condition }) => ({
     level,
-    explanation: explainDetection({ selections: rule.selections, condition }, { tests, lookup, blocks: '' }),
+    explanation: explainDetection(
+      { selections: rule.selections, condition },
+      { tests, lookup, blocks: '', around: new Map() },
+    ),
   }));
 }
 
@@ -61,6 +64,8 @@ interface Scope extends Pick<CompiledRule, 'tests'> {
   lookup: FieldLookup;
   /** The array blocks around, as the file spells them. */
   blocks: string;
+  /** What was found last around a list: the same for all its members, however many values there are. */
+  around: Map<FieldItem, { found: Found; explanation: PredicateExplanation }>;
 }
 
 function explainDetection({ selections, condition }: Detection, scope: Scope): Explanation {
@@ -101,8 +106,19 @@ function node(kind: 'and' | 'or' | 'not', operands: Explanation[]): Explanation 
   }
 }
 
-function explainField(item: FieldItem, { tests, lookup, blocks }: Scope): PredicateExplanation {
-  const found = lookup(item.field);
+function explainField(item: FieldItem, scope: Scope): PredicateExplanation {
+  const found = scope.lookup(item.field);
+  if (!isAround(item.field) || item.tests.some((test) => referencesOf(test).length > 0)) {
+    return explainFound(item, found, scope);
+  }
+  const known = scope.around.get(item);
+  if (known?.found === found) return known.explanation;
+  const explanation = explainFound(item, found, scope);
+  scope.around.set(item, { found, explanation });
+  return explanation;
+}
+
+function explainFound(item: FieldItem, found: Found, { tests, lookup, blocks }: Scope): PredicateExplanation {
   const passing = new Set<unknown>();
   let passed = 0;
   for (const test of item.tests) {
@@ -129,10 +145,11 @@ function explainField(item: FieldItem, { tests, lookup, blocks }: Scope): Predic
   };
 }
 
-function explainBlock({ field, members, body }: BlockItem, scope: Scope): Explanation {
+function explainBlock(item: BlockItem, scope: Scope): Explanation {
+  const { field, members, body } = item;
   const blocks = fieldWithin(scope.blocks, printBlock(field, members));
-  const found = scope.lookup(field);
-  const lists = membersOf(found, members, scope.lookup).map((list) => {
+  const opened = openBlock(item, scope.lookup(field), scope.lookup);
+  const lists = opened.lists.map((list) => {
     const operands = list.map((lookup) => {
       const inner = { ...scope, lookup, blocks };
       return body.kind === 'items' ? explainItems(body.items, inner) : explainDetection(body, inner);
@@ -140,13 +157,13 @@ function explainBlock({ field, members, body }: BlockItem, scope: Scope): Explan
     return { truth: truthOfMembers(members, operands), operands };
   });
   const truth = lists.length === 0 ? holdsForNothing(members) : greatest(lists);
-  const isOpen = found.gap !== undefined && !(truth === true && lists.length > 0 && holdsDespiteGap(members));
+  const isOpen = opened.gap !== undefined && !(truth === true && lists.length > 0 && holdsDespiteGap(members));
   return {
     kind: 'block',
     field: blocks,
     truth: isOpen ? 'unknown' : truth,
     operands: lists.flatMap(({ operands }) => operands),
-    ...(found.gap !== undefined && { gap: found.gap }),
+    ...(opened.gap !== undefined && { gap: opened.gap }),
   };
 }
 
@@ -177,7 +194,7 @@ function least(operands: readonly { truth: Truth }[]): Truth {
 }
 
 function greatest(operands: readonly { truth: Truth }[]): Truth {
-  return nthGreatest(1, operands);
+  return truths[operands.reduce((highest, { truth }) => Math.max(highest, rankOf(truth)), 0)]!;
 }
 
 function nthGreatest(n: number, operands: readonly { truth: Truth }[]): Truth {
@@ -205,18 +222,20 @@ export function matchedFields(
   explanation: Explanation,
   shownElsewhere: ReadonlySet<string> = new Set(),
 ): Record<string, unknown> {
-  const predicates = decidingPredicates(explanation);
+  const predicates = [...new Set(decidingPredicates(explanation))];
   const own = predicates.filter(({ field }) => !shownElsewhere.has(field));
-  const values = new Map<string, Set<unknown>>();
+  const matched = new Map<string, Set<unknown>>();
   for (const { field, passing } of own.length > 0 ? own : predicates) {
-    values.set(field, new Set([...(values.get(field) ?? []), ...passing.map(matchedValue)]));
+    const values = matched.get(field) ?? new Set();
+    matched.set(field, values);
+    for (const value of passing) {
+      if (values.size === MAX_MATCHED_VALUES) break;
+      values.add(matchedValue(value));
+    }
   }
   // fromEntries defines own members, whatever their names.
   return Object.fromEntries(
-    [...values].map(([field, passing]) => {
-      const shown = [...passing].slice(0, MAX_MATCHED_VALUES);
-      return [field, shown.length > 1 ? shown : (shown[0] ?? null)];
-    }),
+    [...matched].map(([field, values]) => [field, values.size > 1 ? [...values] : ([...values][0] ?? null)]),
   );
 }
 

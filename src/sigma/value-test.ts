@@ -107,18 +107,27 @@ const MAX_REFERENCED = 100;
 
 /** Compares texts, without regard to case. */
 function compileReference({ field, place }: Test & { kind: 'fieldref' }): CompiledTest {
+  // The members of a list may all be compared to the same values around them.
+  const tests = new WeakMap<Found, ValueTest>();
   return (lookup) => {
-    const others = lookup(field).values.flatMap((value) => textOf(value) ?? []);
-    if (place === 'whole') {
-      const texts = new Set(others.map(fold));
-      return onText((text) => texts.has(fold(text)));
-    }
-    const texts = others.slice(0, MAX_REFERENCED).map(fold);
-    return onText((text) => {
-      const folded = fold(text);
-      return texts.some((other) => placed[place](folded, other));
-    });
+    const found = lookup(field);
+    let passes = tests.get(found);
+    if (passes === undefined) tests.set(found, (passes = comparedTo(found, place)));
+    return passes;
   };
+}
+
+function comparedTo({ values }: Found, place: Place): ValueTest {
+  const others = values.flatMap((value) => textOf(value) ?? []);
+  if (place === 'whole') {
+    const texts = new Set(others.map(fold));
+    return onText((text) => texts.has(fold(text)));
+  }
+  const texts = others.slice(0, MAX_REFERENCED).map(fold);
+  return onText((text) => {
+    const folded = fold(text);
+    return texts.some((other) => placed[place](folded, other));
+  });
 }
 
 const placed: Record<Exclude<Place, 'whole'>, (text: string, other: string) => boolean> = {

@@ -164,6 +164,18 @@ describe('what is missing', () => {
     expect(undecided).toEqual({ field: 'a[any].b[all].c', reason: 'cut' });
   });
 
+  it('may be among members that were not compared to a list around them', () => {
+    const many = (names: string[]) => ({ a: names.map((name) => ({ name })), b: [{ name: 'x' }] });
+    const names = Array.from({ length: 51 }, (_, index) => `n${index}`);
+    const item = 'a[any]:\n  ^.b[any]:\n    name|fieldref: ^.name';
+    expect(truthOf(item, many(names.slice(1)))).toBe(false);
+    expect(truthOf(item, many(names))).toBe('unknown');
+    expect(truthOf(item, many(['x', ...names]))).toBe(true);
+    expect(truthOf('a[any]:\n  ^.b.name|fieldref: name', many(names))).toBe('unknown');
+    const { undecided } = evaluate(compiled(item), lookupIn(many(names)));
+    expect(undecided).toEqual({ field: 'a', reason: 'more than 50 members' });
+  });
+
   it('may be missing anywhere in a split entry', () => {
     expect(truthOf('a[any].b: null', { a: [{ c: 1 }], [CUT]: 'split' })).toBe('unknown');
   });
