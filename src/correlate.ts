@@ -1,14 +1,14 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store. */
-import { hash } from 'node:crypto';
 import { correlationOf, MOST_ENTRIES, type Plan, type Planned, planOf, SECOND } from './correlate/plan.ts';
+import { fieldsShown, findingOf, idOf, lookupOf, reportOf, type Told, type Values } from './correlate/told.ts';
 import { hashOf, oneOrAll, type Tuple, tuplesOf, valuesOf } from './correlate/values.ts';
 import { emptyGroup, type Group, judge, observe, type Seen, type Window } from './correlate/window.ts';
-import { type Correlated, type Evaluated, findingOf, placeOf } from './detect.ts';
+import { type Correlated, type Evaluated, placeOf, timeShown } from './detect.ts';
 import { fieldsOf } from './fields.ts';
 import { stringifyExactly } from './json/exact.ts';
 import { numberOf } from './json/typed.ts';
-import type { AuditEvent, Finding } from './record.ts';
+import type { AuditEvent } from './record.ts';
 import { shown } from './shown.ts';
 import type { CompiledCorrelation, FieldLookup } from './sigma/index.ts';
 import type { Kept, Space, Store } from './state/store.ts';
@@ -41,12 +41,9 @@ const ENTRY_LENGTH = 200;
 const MAX_AUDIT_ID_LENGTH = 128;
 
 /** What has been told on an event, so that it can be told again on a retry. */
-interface Told {
+interface Remembered extends Told {
   space: string;
-  group: Values;
-  window: Window;
-  /** What the finding shows, where it is of other events than the one that it is told on. */
-  fields?: Values;
+  entries: number;
 }
 const told: Space = { name: 'told', mostEntries: MOST_ENTRIES, lifetime: DAY };
 
@@ -65,8 +62,6 @@ interface GroupState {
   due?: number;
 }
 
-type Values = Readonly<Record<string, unknown>>;
-
 /** Something that a rule or a correlation found. */
 interface Observation {
   rule: string;
@@ -74,6 +69,8 @@ interface Observation {
   at: number;
   auditID: string;
   lookup: FieldLookup;
+  /** Set where it is about other events than the one that is being looked at. */
+  isOfOthers: boolean;
 }
 
 /** The event of the record that is being looked at. */
@@ -82,12 +79,15 @@ interface Current {
   /** Of its cluster: what another cluster logs is another group, at a time of its own. */
   place: string;
   key: string;
+  event: AuditEvent;
   index: number;
   lookup: FieldLookup;
   auditID: string;
   /** The time of the latest event of its cluster. */
   clock: number;
+  /** By their ids. */
   raised: Map<string, Correlated['raised'][number]>;
+  reported: Map<string, Correlated['reported'][number]>;
 }
 
 /** Makes the step of the pipeline that correlates. */
@@ -97,7 +97,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   return (evaluated, correlations, receivedUnixNano) => {
     const plan = planOf(correlations);
     if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) {
-      return Promise.resolve({ raised: [], withheld: plan.withheld });
+      return Promise.resolve({ raised: [], reported: [], withheld: plan.withheld });
     }
     // A retry may come while the first try is still on its way: it has to find all that the first has told.
     const result = turn.then(() => correlateEvents(evaluated, plan, receivedUnixNano));
@@ -111,6 +111,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     receivedUnixNano: bigint,
   ): Promise<Correlated> {
     const raised: Current['raised'] = new Map();
+    const reported: Current['reported'] = new Map();
     const counted = Map.groupBy(
       hits.filter(({ rule }) => plan.links.has(rule.rule.name)),
       ({ event }) => event,
@@ -126,24 +127,29 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const place = hashOf([JSON.stringify(placeOf(event))]);
       const clock = await advance(place, logged, Number(receivedUnixNano / 1000n));
       const at = logged ?? clock;
-      const current = { plan, place, key: keyOf(event), index, lookup, auditID, clock, raised };
+      const current = { plan, place, key: keyOf(event), event, index, lookup, auditID, clock, raised, reported };
       const isRetry = await tellAgain(current);
       // Only what passes the end of a window tells of it: were it any event, a retry would find more than its first try.
       const judging = isRetry || at < clock ? [] : plan.toldAtEnd;
       for (const planned of judging) await judgeDue(planned, current);
       for (const { rule } of found) {
-        await take({ rule: rule.rule.name, key: current.key, at, auditID, lookup }, current);
+        await take({ rule: rule.rule.name, key: current.key, at, auditID, lookup, isOfOthers: false }, current);
       }
     }
-    return { raised: [...raised.values()], withheld: plan.withheld };
+    return { raised: [...raised.values()], reported: [...reported.values()], withheld: plan.withheld };
   }
 
   /** Tells what has been told on the event before, if it is known to have been here. */
   async function tellAgain(current: Current): Promise<boolean> {
-    const before = await store.update<Told[], Told[] | undefined>(told, current.key, current.clock, (value) => ({
-      keep: value && keptTold(value),
-      result: value,
-    }));
+    const before = await store.update<Remembered[], Remembered[] | undefined>(
+      told,
+      current.key,
+      current.clock,
+      (value) => ({
+        keep: value && keptTold(value),
+        result: value,
+      }),
+    );
     for (const one of before ?? []) {
       const planned = current.plan.bySpace.get(one.space);
       if (planned !== undefined) raise(planned, one, current);
@@ -171,21 +177,23 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const group: Values = Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(values[i])]));
       const groupParts = [current.place, ...values];
       const { test } = correlation;
+      const { isOfOthers } = observation;
+      const fields = isOfOthers || planned.isToldAtEnd ? fieldsShown(planned.compiled, observation.lookup) : {};
+      const ofOthers = isOfOthers && { fields };
       if (test.type === 'new_terms') {
         const news = await takeTerms(planned, groupParts, tuples, observation, current);
         if (news.length === 0) continue;
         const terms = test.fields.map((name, i) => [name, shown(oneOrAll(news.map((tuple) => tuple[i])))]);
         const window = { from: observation.at, to: observation.at, auditIDs: [observation.auditID] };
-        await tell(planned, { group: { ...group, ...Object.fromEntries(terms) }, window }, current);
+        await tell(planned, { group: { ...group, ...Object.fromEntries(terms) }, window, ...ofOthers }, current);
         continue;
       }
       const value = test.type === 'value_count' ? tuples.map(hashOf) : numberOf(tuples[0]![0]);
       if ('field' in test && value === undefined) continue;
       const { key, at, auditID } = observation;
       const seen: Seen = { key, rule, at, auditID, ...(value !== undefined && { value }) };
-      const last = { group, fields: planned.isToldAtEnd ? fieldsShown(planned.compiled, observation.lookup) : {} };
-      const window = await takeEvent(planned, hashOf(groupParts), seen, last, current);
-      if (window !== undefined) await tell(planned, { group, window }, current);
+      const window = await takeEvent(planned, hashOf(groupParts), seen, { group, fields }, current);
+      if (window !== undefined) await tell(planned, { group, window, ...ofOthers }, current);
     }
   }
 
@@ -286,7 +294,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   async function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): Promise<void> {
     const { compiled, space } = planned;
     const { clock } = current;
-    const { one, due } = await store.update<GroupState, { one?: Omit<Told, 'space'>; due?: number }>(
+    const { one, due } = await store.update<GroupState, { one?: Told; due?: number }>(
       space,
       groupKey,
       clock,
@@ -306,70 +314,33 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (one !== undefined) await tell(planned, one, current);
   }
 
-  async function remember({ key, clock }: Current, more: readonly Told[]): Promise<void> {
-    await store.update<Told[], void>(told, key, clock, (value = []) => ({
+  async function remember({ key, clock }: Current, more: readonly Remembered[]): Promise<void> {
+    await store.update<Remembered[], void>(told, key, clock, (value = []) => ({
       keep: keptTold([...value, ...more]),
       result: undefined,
     }));
   }
 
-  /** Raises the finding of a window, remembers it for a retry, and counts it for other correlations. */
-  async function tell(planned: Planned, one: Omit<Told, 'space'>, current: Current): Promise<void> {
+  /** Raises what is found in a window, remembers it for a retry, and counts it for other correlations. */
+  async function tell(planned: Planned, one: Told, current: Current): Promise<void> {
     const { name } = planned.compiled.correlation;
-    const whole: Told = { space: planned.space.name, ...one };
-    await remember(current, [whole]);
-    raise(planned, whole, current);
-    const { group, window } = one;
+    await remember(current, [{ ...one, space: planned.space.name, entries: entriesOf(one) }]);
+    raise(planned, one, current);
+    const { window, fields } = one;
     const auditID = window.auditIDs.at(-1) ?? current.auditID;
-    const lookup = lookupOf(whole, current.lookup);
-    const key = idOf(name, current.place, group, window);
-    await take({ rule: name, key, at: window.to, auditID, lookup }, current);
+    const lookup = lookupOf(one, current.lookup);
+    const key = idOf(name, current.place, one);
+    await take({ rule: name, key, at: window.to, auditID, lookup, isOfOthers: fields !== undefined }, current);
   }
 }
 
+/** A finding, or a report where it is about other events than the current one. */
 function raise({ compiled: { correlation }, isRaised }: Planned, one: Told, current: Current): void {
   if (!isRaised) return;
-  const { name, level, mode, test } = correlation;
-  const { group, window } = one;
-  const id = idOf(name, current.place, group, window);
-  // Of the terms of the event those are shown that are new.
-  const isTerm = (field: string) => test.type === 'new_terms' && test.fields.includes(field);
-  const lookup = lookupOf(one, (field) => (isTerm(field) ? { values: [] } : current.lookup(field)));
-  const finding: Finding = {
-    ...findingOf(correlation, { id, level, matched: {}, event: current.index, lookup }),
-    correlation: {
-      type: test.type,
-      group,
-      from: rfc3339(window.from),
-      to: rfc3339(window.to),
-      ...(Number.isFinite(window.value) && { value: window.value }),
-      events: window.auditIDs,
-    },
-  };
-  current.raised.set(id, { mode, finding });
-}
-
-/** The fields of the event that a finding is about, then the values of its group, and `value`, the number compared. */
-function lookupOf({ group, window, fields }: Told, ofEvent: FieldLookup): FieldLookup {
-  return (field) => {
-    if (fields === undefined) {
-      const found = ofEvent(field);
-      if (found.values.length > 0) return found;
-    } else if (Object.hasOwn(fields, field)) {
-      return { values: fields[field] as unknown[] };
-    }
-    if (Object.hasOwn(group, field)) return { values: [group[field]].flat() };
-    return { values: field === 'value' && window.value !== undefined ? [window.value] : [] };
-  };
-}
-
-/** What a finding will show of an event that is gone by then. */
-function fieldsShown({ correlation: { summary, context } }: CompiledCorrelation, lookup: FieldLookup): Values {
-  const names = new Set([...summary.flatMap((part) => (typeof part === 'string' ? [] : part.field)), ...context]);
-  const found = [...names].map((name) => [name, lookup(name).values] as const);
-  return Object.fromEntries(
-    found.filter(([, { length }]) => length > 0).map(([name, values]) => [name, shown(values)]),
-  );
+  const { name, mode } = correlation;
+  const id = idOf(name, current.place, one);
+  if (one.fields === undefined) current.raised.set(id, { mode, finding: findingOf(correlation, one, id, current) });
+  else current.reported.set(id, { mode, report: reportOf(correlation, one, id) });
 }
 
 function keptGroup(state: GroupState): Kept<GroupState> {
@@ -378,19 +349,17 @@ function keptGroup(state: GroupState): Kept<GroupState> {
   return { value: state, entries: 1 + values + over.length + (state.last ? entriesOf(state.last) : 0) };
 }
 
-function keptTold(value: Told[]): Kept<Told[]> {
-  return { value, entries: entriesOf(value) };
+function keptTold(value: Remembered[]): Kept<Remembered[]> {
+  return { value, entries: value.reduce((sum, { entries }) => sum + entries, 1) };
 }
 
 function entriesOf(value: unknown): number {
   return Math.ceil(stringifyExactly(value).length / ENTRY_LENGTH);
 }
 
-/** The event's own time: when the request came in, for both answers of a long one; when it was answered, where that is not
- * known; undefined where neither is. Microseconds. */
+/** The event's own time in microseconds; undefined where it is not known. */
 function timeOf(event: AuditEvent, receivedUnixNano: bigint): number | undefined {
-  const { requestReceivedTimestamp, stageTimestamp } = event;
-  const logged = unixNanoFromRfc3339(requestReceivedTimestamp) ?? unixNanoFromRfc3339(stageTimestamp);
+  const logged = unixNanoFromRfc3339(timeShown(event).time ?? '');
   if (logged === undefined) return undefined;
   return Math.min(Number(logged / 1000n), Number(receivedUnixNano / 1000n) + MAX_AHEAD);
 }
@@ -408,14 +377,4 @@ function keyOf({
 }: AuditEvent): string {
   const time = requestReceivedTimestamp || stageTimestamp;
   return hashOf([cluster?.account, cluster?.region, cluster?.name, auditID, user.username, verb, requestURI, time]);
-}
-
-/** The same for a window wherever it is found. */
-function idOf(name: string, place: string, group: Values, { from }: Window): string {
-  const parts = JSON.stringify([name, place, stringifyExactly(group), from]);
-  return hash('sha256', parts).slice(0, 32);
-}
-
-function rfc3339(unixMicro: number): string {
-  return new Date(Math.floor(unixMicro / 1000)).toISOString();
 }

@@ -1,11 +1,19 @@
 /** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
 import { hash } from 'node:crypto';
 import { attackOf } from './attack.ts';
-import { fields, fieldsOf } from './fields.ts';
+import { fieldsOf } from './fields.ts';
 import type { Normalized } from './normalizers/index.ts';
 import type { Problem } from './problem.ts';
-import { type AuditEvent, EventSummary, type Finding, type Silenced, type Undecided } from './record.ts';
-import { shown } from './shown.ts';
+import {
+  type AuditEvent,
+  EventSummary,
+  type FieldValues,
+  type Finding,
+  type Report,
+  type Silenced,
+  type Undecided,
+} from './record.ts';
+import { shown, shownTexts } from './shown.ts';
 import {
   type CompiledCorrelation,
   type CompiledRule,
@@ -53,15 +61,19 @@ export type Evaluated =
 
 /** What correlations make of the hits of a record. */
 export interface Correlated {
+  /** What is found in events of which the record holds the last. */
   raised: readonly { mode: RuleMode; finding: Finding }[];
+  /** What is found in events of other records, as time has passed the end of their window. */
+  reported: readonly { mode: RuleMode; report: Report }[];
   /** Names of rules whose hits count for their correlations alone, each with those that tell of it instead. */
   withheld: ReadonlyMap<string, readonly string[]>;
 }
 
 export type Detection =
   /** `event` is the one that decided: the first with a finding, else the first that is undecided, else the first of which
-   * there is something to tell. `shadow` is what rules found that decide nothing yet. `problem` says what else the record
-   * holds that could not be read: what is not seen is not clear. */
+   * there is something to tell. `shadow` is what rules found that decide nothing yet. `reports` and `shadowReports` are
+   * about other records, so that nothing else here depends on them. `problem` says what else the record holds that could
+   * not be read: what is not seen is not clear. */
   | {
       verdict: 'match' | 'indeterminate' | 'clear';
       events: AuditEvent[];
@@ -69,6 +81,8 @@ export type Detection =
       findings: Finding[];
       undecided: Undecided[];
       shadow: Finding[];
+      reports: Report[];
+      shadowReports: Report[];
       silenced: Silenced[];
       problem?: Problem;
     }
@@ -79,7 +93,7 @@ export type Detection =
 const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
 
 /** Of records that no correlation looks at. */
-export const uncorrelated: Correlated = { raised: [], withheld: new Map() };
+export const uncorrelated: Correlated = { raised: [], reported: [], withheld: new Map() };
 
 /** Evaluates every rule on every event of a record, correlations left aside. */
 export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
@@ -131,7 +145,7 @@ function candidatesOf(rules: Ruleset['rules']): ReturnType<typeof candidatesAmon
 }
 
 /** What is told of a record in the end: the findings of its hits and of its correlations, and the verdict. */
-export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated): Detection {
+export function conclude(evaluated: Evaluated, { raised, reported, withheld }: Correlated): Detection {
   switch (evaluated.kind) {
     case 'not_audit':
       return { verdict: 'not_audit' };
@@ -142,9 +156,10 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
       const undecided = evaluated.undecided.length === 0 ? [] : toldInstead(evaluated.undecided, withheld);
       const told = hits
         .filter(({ rule: { rule } }) => !withheld.has(rule.name))
-        .map((hit) => ({ mode: hit.rule.rule.mode, finding: findingOfHit(hit) }))
+        .map((hit) => ({ mode: hit.rule.rule.mode, finding: findingOfHit(hit, events[hit.event]!) }))
         .concat(raised);
       const inMode = (wanted: RuleMode) => told.flatMap(({ mode, finding }) => (mode === wanted ? [finding] : []));
+      const reportsIn = (wanted: RuleMode) => reported.flatMap(({ mode, report }) => (mode === wanted ? [report] : []));
       const [findings, shadow] = [inMode('live'), inMode('shadow')];
       const isOpen = undecided.length > 0 || problem !== undefined;
       const first = findings[0] ?? undecided[0] ?? shadow[0] ?? silenced[0];
@@ -155,11 +170,18 @@ export function conclude(evaluated: Evaluated, { raised, withheld }: Correlated)
         findings,
         undecided,
         shadow,
+        reports: reportsIn('live'),
+        shadowReports: reportsIn('shadow'),
         silenced,
         problem,
       };
     }
   }
+}
+
+/** Whether a record carries what somebody is to look at: about itself, or about others. */
+export function isFound(detection: Detection): boolean {
+  return 'findings' in detection && detection.findings.length + detection.reports.length > 0;
 }
 
 /** What could not be decided, by names that findings have: a rule that raises none of its own may be known to nobody. */
@@ -175,31 +197,42 @@ function toldInstead(undecided: readonly Undecided[], withheld: Correlated['with
   return [...told.values()];
 }
 
-function findingOfHit({ id, rule: compiled, event, lookup }: Hit): Finding {
+function findingOfHit({ id, rule: compiled, event: index, lookup }: Hit, event: AuditEvent): Finding {
   const { rule } = compiled;
   const matched = matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context]));
-  return findingOf(rule, { id, level: levelOf(compiled, lookup), matched, event, lookup });
+  return {
+    ...foundBy(rule, { id, level: levelOf(compiled, lookup), lookup }),
+    matched: matched.map(({ field, values }) => ({ field, values: shownTexts(values) })),
+    event: index,
+    ...timeShown(event),
+  };
 }
 
-/** The finding of a rule or a correlation.
- * @param about what was found, in which event of the record, and how that event is read */
-export function findingOf(
-  { name, title, summary, ruleTags, context }: RuleHead,
-  { id, level, matched, event, lookup }: Pick<Finding, 'id' | 'level' | 'matched' | 'event'> & { lookup: FieldLookup },
-): Finding {
+/** What a finding and a report have in common.
+ * @param about its id and level, and how the event that it shows is read */
+export function foundBy(
+  { name, id: ruleId, title, summary, ruleTags, context }: RuleHead,
+  { id, level, lookup }: Pick<Finding, 'id' | 'level'> & { lookup: FieldLookup },
+): Omit<Finding, 'matched' | 'event' | 'time' | 'correlation'> {
   const [workload] = lookup('workload').values;
   return {
     id,
     rule: name,
+    ...(ruleId !== undefined && { ruleId }),
     title,
     level,
     summary: renderSummary(summary, lookup),
     attack: attackOf(ruleTags),
-    matched,
-    context: Object.fromEntries(context.map((field) => [field, contextValue(field, lookup)])),
-    event,
+    context: context.map((field): FieldValues => ({ field, values: shownTexts(lookup(field).values) })),
     ...(typeof workload === 'string' && workload !== '' && { workload: shown(workload) }),
   };
+}
+
+/** The member that says when an event was, as it was logged: when the request came in, for both answers of a long one; when
+ * it was answered, where that is not known; none where neither is a time. */
+export function timeShown({ requestReceivedTimestamp, stageTimestamp }: AuditEvent): { time?: string } {
+  const time = [requestReceivedTimestamp, stageTimestamp].find((text) => unixNanoFromRfc3339(text) !== undefined);
+  return time === undefined ? {} : { time };
 }
 
 /** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
@@ -228,10 +261,4 @@ function millisecondOf({ requestReceivedTimestamp, stageTimestamp }: AuditEvent)
   if (stageTimestamp === '') return '';
   const received = unixNanoFromRfc3339(requestReceivedTimestamp);
   return received === undefined ? requestReceivedTimestamp : String(received / 1_000_000n);
-}
-
-/** Of one type whatever the event: a list for a field that may hold several values, null where there is none. */
-function contextValue(field: string, lookup: FieldLookup): unknown {
-  const { values } = lookup(field);
-  return shown(fields.get(field)?.many || values.length > 1 ? values : (values[0] ?? null));
 }

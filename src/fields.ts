@@ -11,7 +11,7 @@ import { readWritten, type WrittenObject, writtenObjectOf } from './fields/writt
 import { CUT, isMap, type JsonMap, member, textAt } from './json/map.ts';
 import { booleanOf } from './json/typed.ts';
 import { isPublic } from './network.ts';
-import { type AuditEvent, Platform, type User } from './record.ts';
+import { type AuditEvent, Platform, type ResponseStatus, type User } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
 
@@ -245,6 +245,15 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
           gaps.annotations ?? cutOf(annotations),
           'absent',
         ),
+    },
+  ],
+  [
+    'responseStatus',
+    {
+      doc: 'Status of the answer: code, status, reason and message. Its `details` and `metadata` have names of their own.',
+      source: 'responseStatus',
+      read: ({ responseStatus, gaps }) =>
+        responseStatus === null ? missing(gaps.responseStatus) : inShort(responseStatus),
     },
   ],
   [
@@ -556,6 +565,10 @@ function inObjectRef(
 function status(name: string): Field['read'] {
   return ({ responseStatus, gaps }) =>
     responseStatus === null ? missing(gaps.responseStatus) : walk(responseStatus, name);
+}
+
+function inShort({ details, metadata, ...status }: ResponseStatus): Found {
+  return { values: [status], ...gapOf(cutOf(status)) };
 }
 
 function flag(name: string, doc: string): Field {

@@ -83,7 +83,7 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
     () => correlateAll(evaluated, batch, parts, ruleset),
     (found) => ({
       'tripline.correlations': ruleset.correlations.length,
-      'tripline.raised': count(found, (one) => one?.raised.length ?? 0),
+      'tripline.raised': count(found, (one) => (one?.raised.length ?? 0) + (one?.reported.length ?? 0)),
     }),
   );
   const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
@@ -94,7 +94,8 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
       return [detections, detections.map((detection) => detection && tagWithTrace(detection, tagOf))] as const;
     },
     ([detections]) => ({
-      'tripline.findings': count(detections, (one) => (one?.verdict === 'match' ? one.findings.length : 0)),
+      'tripline.findings': count(detections, (one) => (one && 'findings' in one ? one.findings.length : 0)),
+      'tripline.reports': count(detections, (one) => (one && 'reports' in one ? one.reports.length : 0)),
     }),
   );
   const { memberName, dateKey } = parts;

@@ -179,12 +179,27 @@ export const Attack = Type.Object(
 );
 export type Attack = Static<typeof Attack>;
 
+/** A list of these has the same type whatever the fields and the values: no column, and no index, has to know the fields
+ * of every rule. */
+export const FieldValues = Type.Object(
+  {
+    field: Type.String({ description: 'Name of the field.' }),
+    values: Type.Array(Type.String(), {
+      description:
+        'What the event has there: texts, numbers and booleans as text, a map or list as JSON. Empty where it has nothing, ' +
+        'or null.',
+    }),
+  },
+  { title: 'FieldValues' },
+);
+export type FieldValues = Static<typeof FieldValues>;
+
 export const FindingCorrelation = Type.Object(
   {
     type: Type.String({ description: 'Type of the correlation: event_count, temporal, new_terms …' }),
-    group: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that the events share.' }),
+    group: Type.Array(FieldValues, { description: 'The fields that the events share.' }),
     from: Type.String({ description: 'Time of the first event, RFC 3339.' }),
-    to: Type.String({ description: 'Time of the last event, RFC 3339.' }),
+    to: Type.String({ description: 'Time of the last event, RFC 3339; of a report, the end of the window.' }),
     value: Type.Optional(Type.Number({ description: 'What was counted or computed, where there is such a thing.' })),
     events: Type.Array(Type.String(), { description: 'The auditIDs of the events.' }),
   },
@@ -192,32 +207,56 @@ export const FindingCorrelation = Type.Object(
 );
 export type FindingCorrelation = Static<typeof FindingCorrelation>;
 
+const found = {
+  id: Type.String({
+    description:
+      'Hash of rule, cluster, auditID, time, user, verb and object, or of rule, cluster, group and first event: the same on a ' +
+      'retry, a replica, a replay.',
+  }),
+  rule: Type.String({ description: 'Name of the rule.' }),
+  ruleId: Type.Optional(Type.String({ description: "The rule's Sigma id, a UUID, where it has one." })),
+  title: Type.String({ description: 'Title of the rule.' }),
+  level: Level,
+  summary: Type.String({ description: 'One sentence for a person: who did what to which object.' }),
+  attack: Type.Array(Attack),
+};
+const context = Type.Array(FieldValues, { description: 'The fields that the rule asks to show.' });
+const workload = Type.Optional(
+  Type.String({
+    description:
+      'namespace/Kind/name of the workload that the object belongs to, itself or by its topmost controller: the same ' +
+      'for a Deployment and for the pods that come of it.',
+  }),
+);
+
 export const Finding = Type.Object(
   {
-    id: Type.String({
-      description:
-        'Hash of rule, cluster, auditID, time, user, verb and object: the same on a retry, a replica, a replay.',
-    }),
-    rule: Type.String({ description: 'Name of the rule.' }),
-    title: Type.String({ description: 'Title of the rule.' }),
-    level: Level,
-    summary: Type.String({ description: 'One sentence for a person: who did what to which object.' }),
-    attack: Type.Array(Attack),
-    matched: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that decided, with their values.' }),
-    context: Type.Record(Type.String(), Type.Unknown(), { description: 'The fields that the rule asks to show.' }),
+    ...found,
+    matched: Type.Array(FieldValues, { description: 'The fields that decided, with their values.' }),
+    context,
     event: Type.Integer({ description: 'Which event of the record, from 0.' }),
-    workload: Type.Optional(
-      Type.String({
-        description:
-          'namespace/Kind/name of the workload that the object belongs to, itself or by its topmost controller: the same ' +
-          'for a Deployment and for the pods that come of it.',
-      }),
-    ),
+    time: Type.Optional(Type.String({ description: "The event's time, RFC 3339, as logged; absent if unknown." })),
+    workload,
     correlation: Type.Optional(FindingCorrelation),
   },
   { title: 'Finding' },
 );
 export type Finding = Static<typeof Finding>;
+
+export const Report = Type.Object(
+  {
+    ...found,
+    context,
+    time: Type.String({ description: 'The end of the window, RFC 3339.' }),
+    workload,
+    correlation: FindingCorrelation,
+  },
+  {
+    title: 'Report',
+    description: 'What a correlation found in events of other records, when an event of this one passed its window.',
+  },
+);
+export type Report = Static<typeof Report>;
 
 export const Undecided = Type.Object(
   {
@@ -250,6 +289,7 @@ export const verdicts: readonly Verdict[] = ['match', 'indeterminate', 'error', 
 export const EventSummary = Type.Partial(
   Type.Object({
     auditID: Type.String(),
+    time: Type.String({ description: 'RFC 3339, as logged; absent if unknown.' }),
     stage: Type.String(),
     outcome: Outcome,
     verb: Type.String(),
@@ -273,23 +313,33 @@ export const RecordProblem = Type.Object(
   { title: 'RecordProblem', description: 'What is wrong with the record.' },
 );
 
-/** The member that Tripline adds to a record, version 1. Flat members come first, so that a label index can take them. */
+/** The member that Tripline adds to a record, version 2. Flat members come first, so that a label index can take them. */
 export const Tag = Type.Object(
   {
-    v: Type.Literal(1, { description: 'Version of the tag.' }),
+    v: Type.Literal(2, { description: 'Version of the tag.' }),
     verdict: Verdict,
     level: Type.Optional(Level),
     rules: Type.Optional(Type.Array(Type.String(), { description: 'Names of the rules that matched.' })),
     attack: Type.Optional(Type.Array(Type.String(), { description: 'Ids of the ATT&CK techniques.' })),
+    routeLevel: Type.Optional(
+      Type.Enum(Level.enum, {
+        description:
+          'The highest level among findings and reports, for routing alone: it says nothing of whom they are about.',
+      }),
+    ),
     platform: Type.Optional(Platform),
     cluster: Type.Optional(Type.String({ description: 'Name of the cluster.' })),
     evidence: Type.Optional(Evidence),
     event: Type.Optional(EventSummary),
-    findings: Type.Optional(Type.Array(Finding)),
+    findings: Type.Optional(Type.Array(Finding, { description: 'What was found in the events of the record.' })),
+    reports: Type.Optional(
+      Type.Array(Report, { description: 'What was found in events of other records: nothing above is about them.' }),
+    ),
     undecided: Type.Optional(Type.Array(Undecided, { description: 'The rules that could not be decided.' })),
     shadow: Type.Optional(
       Type.Array(Finding, { description: 'Findings of rules in shadow mode: they count for nothing above.' }),
     ),
+    shadowReports: Type.Optional(Type.Array(Report, { description: 'Reports of correlations in shadow mode.' })),
     silenced: Type.Optional(Type.Array(Silenced, { description: 'Matches for which an exception left no finding.' })),
     omitted: Type.Optional(
       Type.Integer({ description: 'How many members of these lists are left out: each ends after 1,000.' }),
@@ -299,7 +349,7 @@ export const Tag = Type.Object(
     trace: Type.Optional(
       Type.Object(
         { traceId: Type.String(), spanId: Type.String() },
-        { description: "The finding's span, while tracing is on." },
+        { description: 'Span of the first finding, else of the first report, while tracing is on.' },
       ),
     ),
   },
@@ -322,6 +372,8 @@ export const TaggedRecord = Type.Object(
     undecided: Type.Array(Undecided),
     shadow: Type.Optional(Type.Array(Finding, { description: 'Findings of rules in shadow mode.' })),
     silenced: Type.Optional(Type.Array(Silenced)),
+    reports: Type.Optional(Type.Array(Report, { description: 'What was found in events of other records.' })),
+    shadowReports: Type.Optional(Type.Array(Report, { description: 'Reports of correlations in shadow mode.' })),
   },
   { title: 'TaggedRecord' },
 );

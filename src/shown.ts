@@ -1,6 +1,8 @@
 /** What a tag shows of a value: a client chooses much of what an event says, and must not be able to make a tag so large
  * that no sink takes the record. */
 
+import { stringifyExactly } from './json/exact.ts';
+
 const MAX_TEXT_LENGTH = 2_000;
 /** Characters of all text in one value, about. */
 const MAX_VALUE_LENGTH = 8_000;
@@ -8,6 +10,20 @@ const MAX_VALUE_LENGTH = 8_000;
 const SCALAR_LENGTH = 8;
 const MAX_DEPTH = 32;
 const MORE = '…';
+
+/** Values of any types as texts, so that what is made of them has one type: a map or list as JSON, null as no value. Long
+ * texts, and lists that are long altogether, end with `…`. */
+export function shownTexts(values: readonly unknown[]): string[] {
+  const room = { left: MAX_VALUE_LENGTH };
+  const texts: string[] = [];
+  for (const value of values) {
+    if (value === null || value === undefined) continue;
+    if (room.left <= 0) return [...texts, MORE];
+    const text = typeof value === 'object' ? stringifyExactly(shown(value)) : String(value);
+    texts.push(cutTo(room, text, 0) as string);
+  }
+  return texts;
+}
 
 /** The value as it is, unless it is long: then each text and list ends, and each map has a last key, where there was more,
  * with `…`. */
@@ -19,7 +35,7 @@ function cutTo(room: { left: number }, value: unknown, depth: number): unknown {
   room.left -= SCALAR_LENGTH;
   if (typeof value === 'string') {
     const length = Math.max(1, Math.min(MAX_TEXT_LENGTH, room.left));
-    room.left -= value.length;
+    room.left -= Math.min(value.length, length);
     return value.length > length ? `${value.slice(0, length - 1).toWellFormed()}${MORE}` : value;
   }
   if (typeof value !== 'object' || value === null) return value;

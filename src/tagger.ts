@@ -1,9 +1,9 @@
 /** What a record says in the end: verdict and findings as the tag that is spliced into it. */
-import type { Detection } from './detect.ts';
+import { type Detection, timeShown } from './detect.ts';
 import {
   type AuditEvent,
   type EventSummary,
-  type Finding,
+  type Level,
   levels,
   type ResponseStatus,
   type StatusSummary,
@@ -31,10 +31,10 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
   return (detection) => {
     switch (detection.verdict) {
       case 'not_audit':
-        return share(shared, 'not_audit', () => ({ v: 1, verdict: 'not_audit' }));
+        return share(shared, 'not_audit', () => ({ v: 2, verdict: 'not_audit' }));
       case 'error': {
         const { code, message } = detection.problem;
-        return { v: 1, verdict: 'error', problem: { code, message }, ruleset };
+        return { v: 2, verdict: 'error', problem: { code, message }, ruleset };
       }
       case 'clear':
         return detection.shadow.length > 0 || detection.silenced.length > 0 ? whole(detection) : clear(detection);
@@ -44,45 +44,83 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
     }
   };
 
-  function clear({ event: { platform, cluster }, event }: Audited): Tag {
-    const plain = (): Tag => ({ v: 1, verdict: 'clear', ...place(event), ruleset });
-    if (clearEventFields.length === 0) return share(shared, JSON.stringify([platform, cluster?.name]), plain);
-    const summary = summarize(event);
-    return { ...plain(), event: Object.fromEntries(clearEventFields.map((field) => [field, summary[field]])) };
+  function clear(detection: Audited): Tag {
+    const { event, reports, shadowReports } = detection;
+    const { platform, cluster } = event;
+    const plain = (): Tag => ({
+      v: 2,
+      verdict: 'clear',
+      ...route(detection),
+      ...place(event),
+      ...(clearEventFields.length > 0 && { event: chosen(summarize(event)) }),
+      ...reported(detection),
+      ...omission([reports, shadowReports]),
+      ruleset,
+    });
+    const isShared = clearEventFields.length === 0 && reports.length + shadowReports.length === 0;
+    return isShared ? share(shared, JSON.stringify([platform, cluster?.name]), plain) : plain();
   }
 
-  function whole({ verdict, findings, undecided, shadow, silenced, event, problem }: Audited): Tag {
-    const lists = [findings, undecided, shadow, silenced];
-    const omitted = lists.reduce((sum, { length }) => sum + Math.max(0, length - MAX_LISTED), 0);
+  function chosen(summary: EventSummary): EventSummary {
+    return Object.fromEntries(
+      clearEventFields.filter((field) => summary[field] !== undefined).map((field) => [field, summary[field]]),
+    );
+  }
+
+  function whole(detection: Audited): Tag {
+    const { verdict, findings, undecided, shadow, reports, shadowReports, silenced, event, problem } = detection;
     return {
-      v: 1,
+      v: 2,
       verdict,
       ...(findings.length > 0 && {
-        level: levels[findings.reduce((highest, finding) => Math.max(highest, rankOf(finding)), 0)],
+        level: highestOf(findings),
         rules: unique(findings.map(({ rule }) => rule)),
         attack: unique(findings.flatMap(({ attack }) => attack.map(({ technique }) => technique))),
       }),
+      ...route(detection),
       ...place(event),
       evidence: event.evidence,
       event: summarize(event),
       ...(findings.length > 0 && { findings: gravest(findings) }),
+      ...reported(detection),
       ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
       ...(shadow.length > 0 && { shadow: gravest(shadow) }),
       ...(silenced.length > 0 && { silenced: silenced.slice(0, MAX_LISTED) }),
-      ...(omitted > 0 && { omitted }),
+      ...omission([findings, undecided, shadow, reports, shadowReports, silenced]),
       ...(problem && { problem: { code: problem.code, message: problem.message } }),
       ruleset,
     };
   }
 }
 
-/** The findings that a tag lists: all, or those of the highest levels. */
-function gravest(findings: Finding[]): Finding[] {
-  if (findings.length <= MAX_LISTED) return findings;
-  return findings.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_LISTED);
+function route({ findings, reports }: Audited): Pick<Tag, 'routeLevel'> {
+  const found = [...findings, ...reports];
+  return found.length === 0 ? {} : { routeLevel: highestOf(found) };
 }
 
-function rankOf({ level }: Finding): number {
+function reported({ reports, shadowReports }: Audited): Pick<Tag, 'reports' | 'shadowReports'> {
+  return {
+    ...(reports.length > 0 && { reports: gravest(reports) }),
+    ...(shadowReports.length > 0 && { shadowReports: gravest(shadowReports) }),
+  };
+}
+
+function omission(lists: readonly unknown[][]): Pick<Tag, 'omitted'> {
+  const omitted = lists.reduce((sum, { length }) => sum + Math.max(0, length - MAX_LISTED), 0);
+  return omitted === 0 ? {} : { omitted };
+}
+
+/** What a tag lists: all, or what is of the highest levels. */
+function gravest<T extends { level: Level }>(found: T[]): T[] {
+  if (found.length <= MAX_LISTED) return found;
+  return found.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_LISTED);
+}
+
+function highestOf(found: readonly { level: Level }[]): Level {
+  return levels[found.reduce((highest, one) => Math.max(highest, rankOf(one)), 0)]!;
+}
+
+function rankOf({ level }: { level: Level }): number {
   return levels.indexOf(level);
 }
 
@@ -91,9 +129,10 @@ function place({ platform, cluster }: AuditEvent): Pick<Tag, 'platform' | 'clust
 }
 
 /** What a tag tells of an event. */
-export function summarize(event: AuditEvent): Required<EventSummary> {
+export function summarize(event: AuditEvent): Required<Omit<EventSummary, 'time'>> & Pick<EventSummary, 'time'> {
   return {
     auditID: shown(event.auditID),
+    ...timeShown(event),
     stage: event.stage,
     outcome: event.outcome,
     verb: shown(event.verb),

@@ -21,7 +21,7 @@ import { type IMetricReader, PeriodicExportingMetricReader, type PushMetricExpor
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Logger } from 'pino';
 import type { Detection } from './detect.ts';
-import type { AuditEvent, Finding, Tag } from './record.ts';
+import type { AuditEvent, Finding, Report, Tag } from './record.ts';
 import { shown } from './shown.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 
@@ -103,7 +103,9 @@ function makeInstruments() {
   const meter = metrics.getMeter(scope);
   return {
     records: meter.createCounter('tripline.records', { description: 'Records, by platform and verdict.' }),
-    findings: meter.createCounter('tripline.findings', { description: 'Findings, by rule, level and mode.' }),
+    findings: meter.createCounter('tripline.findings', {
+      description: 'Findings and reports, by rule, level and mode.',
+    }),
     silenced: meter.createCounter('tripline.silenced', {
       description: 'Matches for which an exception left no finding, by rule and exception.',
     }),
@@ -207,13 +209,16 @@ function fail(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message });
 }
 
-/** Makes one span for each finding of a record, and gives the ids of the first, for the record's tag. */
+/** Makes one span for each finding and each report of a record, and gives the ids of the first, for the record's tag. */
 export function findingSpans(detection: Detection): Tag['trace'] {
-  if (detection.verdict !== 'match') return undefined;
-  const spans = detection.findings.map((finding) => {
-    const span = tracer.startSpan(`finding ${finding.rule}`, {
-      attributes: shown(findingAttributes(finding, detection.events[finding.event])),
-    });
+  if (!('findings' in detection)) return undefined;
+  const { findings, reports, events, event } = detection;
+  const named = [
+    ...findings.map((one) => [`finding ${one.rule}`, findingAttributes(one, events[one.event]!)] as const),
+    ...reports.map((one) => [`report ${one.rule}`, foundAttributes(one, event)] as const),
+  ];
+  const spans = named.map(([name, attributes]) => {
+    const span = tracer.startSpan(name, { attributes: shown(attributes) });
     span.end();
     return span;
   });
@@ -221,18 +226,34 @@ export function findingSpans(detection: Detection): Tag['trace'] {
   return first && { traceId: first.spanContext().traceId, spanId: first.spanContext().spanId };
 }
 
-/** Names are those of the semantic conventions where they have one, else ours. */
-function findingAttributes(finding: Finding, event: AuditEvent): Attributes {
-  const { objectRef, cluster, user } = event;
+/** What findings and reports have in common. A report has no more: the event that carries it is somebody else's. Names are
+ * those of the semantic conventions where these have one, else ours. */
+function foundAttributes(found: Finding | Report, { platform, cluster }: AuditEvent): Attributes {
+  const { correlation } = found;
   return {
-    'security_rule.name': finding.rule,
-    'security_rule.description': finding.title,
-    'tripline.finding.id': finding.id,
-    'tripline.finding.level': finding.level,
-    'tripline.finding.summary': finding.summary,
-    'tripline.finding.techniques': finding.attack.map(({ technique }) => technique),
-    'tripline.platform': event.platform,
+    'security_rule.name': found.rule,
+    'security_rule.uuid': found.ruleId,
+    'security_rule.description': found.title,
+    'tripline.finding.id': found.id,
+    'tripline.finding.level': found.level,
+    'tripline.finding.summary': found.summary,
+    'tripline.finding.techniques': found.attack.map(({ technique }) => technique),
+    'tripline.finding.time': found.time,
+    'tripline.platform': platform,
     'k8s.cluster.name': cluster?.name,
+    ...(correlation && {
+      'tripline.correlation.type': correlation.type,
+      'tripline.correlation.group': correlation.group.map(({ field, values }) => `${field}=${values.join(',')}`),
+      'tripline.correlation.from': correlation.from,
+      'tripline.correlation.to': correlation.to,
+    }),
+  };
+}
+
+function findingAttributes(finding: Finding, event: AuditEvent): Attributes {
+  const { objectRef, user } = event;
+  return {
+    ...foundAttributes(finding, event),
     'k8s.namespace.name': objectRef?.namespace || undefined,
     ...(objectRef?.resource === 'pods' && { 'k8s.pod.name': objectRef.name || undefined }),
     'tripline.audit.id': event.auditID,
@@ -261,8 +282,10 @@ export function countDetections(detections: Iterable<Detection | undefined>): vo
       if (time !== undefined) instruments.lag.record(Math.max(0, now - Number(time) / 1e9), { platform });
     }
     if (!('findings' in detection)) continue;
-    for (const { rule, level } of detection.findings) instruments.findings.add(1, { rule, level, mode: 'live' });
-    for (const { rule, level } of detection.shadow) instruments.findings.add(1, { rule, level, mode: 'shadow' });
+    const live = [...detection.findings, ...detection.reports];
+    const shadow = [...detection.shadow, ...detection.shadowReports];
+    for (const { rule, level } of live) instruments.findings.add(1, { rule, level, mode: 'live' });
+    for (const { rule, level } of shadow) instruments.findings.add(1, { rule, level, mode: 'shadow' });
     for (const { rule, exception } of detection.silenced) instruments.silenced.add(1, { rule, exception });
   }
   for (const { count, attributes } of records.values()) instruments.records.add(count, attributes);

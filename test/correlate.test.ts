@@ -70,21 +70,26 @@ function sidecar(ruleset: Ruleset, store: MemoryStore = memoryStore(), received 
   const self = {
     lost,
     store,
-    async see(given: Given | Given[], rules = ruleset): Promise<Detection & { findings: any[]; shadow: any[] }> {
+    async see(
+      given: Given | Given[],
+      rules = ruleset,
+    ): Promise<Detection & Record<'findings' | 'shadow' | 'reports' | 'shadowReports', any[]>> {
       const items = Array.isArray(given) ? given.map(recordOf) : recordOf(given);
       const record = Array.isArray(items) ? { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items } : items;
       const evaluated = evaluateRecord(normalize(record), rules);
       return conclude(evaluated, await correlate(evaluated, rules.correlations, receivedUnixNano)) as any;
     },
-    /** What each event is told, as short texts. */
+    /** What each event is told, of itself or of others, by the names of rules. */
     async tell(events: Given[]): Promise<string[][]> {
       const told: string[][] = [];
-      for (const event of events) told.push((await self.see(event)).findings.map(({ rule }: any) => rule));
+      for (const event of events) told.push(foundOn(await self.see(event)).map(({ rule }) => rule));
       return told;
     },
   };
   return self;
 }
+
+const foundOn = ({ findings, reports }: { findings: any[]; reports: any[] }) => [...findings, ...reports];
 
 const correlation = (body: string, head = '') => `title: Together\nname: c\n${head}\ncorrelation: ${body}`;
 const every = (count: number, of: (i: number) => Given) => Array.from({ length: count }, (_, i) => of(i));
@@ -302,13 +307,14 @@ describe('a finding', () => {
         level: 'high',
         summary: 'ann read 3 from 198.51.100.9',
         attack: [{ tactic: 'TA0007', technique: 'T1613' }],
-        matched: {},
-        context: { userAgent: 'kubectl/v1.33' },
+        matched: [],
+        context: [{ field: 'userAgent', values: ['kubectl/v1.33'] }],
         event: 0,
+        time: '2026-01-02T03:00:02.500Z',
         workload: expect.any(String),
         correlation: {
           type: 'event_count',
-          group: { username: 'ann' },
+          group: [{ field: 'username', values: ['ann'] }],
           from: '2026-01-02T03:00:00.000Z',
           to: '2026-01-02T03:00:02.500Z',
           value: 3,
@@ -318,30 +324,108 @@ describe('a finding', () => {
     ]);
   });
 
-  test('that is told at the end is about the group, not about what it is told on', async () => {
-    const body = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
-    const { see } = sidecar(
-      rulesetOf(correlation(body, "tripline: { summary: '{username} did {verb} {value} times' }")),
-    );
-    await see(got(0));
-    const { findings } = await see({ ...tick(500), user: 'bob' });
-    expect(findings[0]).toMatchObject({ summary: 'ann did get 1 times', correlation: { events: ['g-0'], value: 1 } });
-  });
-
-  test('that is told at the end is told for each window that has ended', async () => {
-    const body = '{ type: event_count, rules: [got], timespan: 1m, condition: { lt: 3 } }';
-    const { see } = sidecar(rulesetOf(correlation(body)));
-    await see(got(0));
-    await see(got(61));
-    const { findings } = await see(tick(500));
-    expect(findings.map((finding) => finding.correlation.events)).toEqual([['g-0'], ['g-61']]);
-    expect(new Set(findings.map(({ id }) => id)).size).toBe(2);
-  });
-
   test('is at the event of the record that completes it', async () => {
     const { see } = sidecar(rulesetOf(correlation(three)));
     const { findings } = await see([got(0), got(1), got(2), got(3)]);
     expect(findings).toEqual([expect.objectContaining({ rule: 'c', event: 2 })]);
+  });
+});
+
+describe('a report: what the end of a window tells on the record that passes it', () => {
+  const few = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
+  const head =
+    "id: 0b1d7cf1-8a43-4b0e-9d6f-7f7d6f8f4a52\nlevel: high\ntripline: { summary: '{username} did {verb} {value} times from {sourceIPs}', context: [username, userAgent, uid] }";
+  const innocent: Given = { ...tick(500), user: 'innocent', more: { userAgent: 'other', sourceIPs: ['203.0.113.1'] } };
+
+  test('is about those who are in the window, and nothing else of the record is', async () => {
+    const { see } = sidecar(rulesetOf(correlation(few, head)));
+    await see(got(0));
+    const detection = await see(innocent);
+    expect(detection).toMatchObject({ verdict: 'clear', findings: [], shadow: [], shadowReports: [] });
+    expect(detection.reports).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        rule: 'c',
+        ruleId: '0b1d7cf1-8a43-4b0e-9d6f-7f7d6f8f4a52',
+        title: 'Together',
+        level: 'high',
+        summary: 'ann did get 1 times from 198.51.100.9',
+        attack: [],
+        context: [
+          { field: 'username', values: ['ann'] },
+          { field: 'userAgent', values: ['kubectl/v1.33'] },
+          { field: 'uid', values: [] },
+        ],
+        time: '2026-01-02T03:01:00.000Z',
+        workload: 'shop/Pod/web',
+        correlation: {
+          type: 'event_count',
+          group: [{ field: 'username', values: ['ann'] }],
+          from: '2026-01-02T03:00:00.000Z',
+          to: '2026-01-02T03:01:00.000Z',
+          value: 1,
+          events: ['g-0'],
+        },
+      },
+    ]);
+    expect(JSON.stringify(detection.reports)).not.toMatch(/innocent|other|203\.0\.113\.1|watch/);
+  });
+
+  test('stands beside what the record itself holds', async () => {
+    const { see } = sidecar(rulesetOf(correlation(few, head)));
+    await see(got(0));
+    const detection = await see({ ...innocent, verb: 'delete' });
+    expect(detection).toMatchObject({
+      verdict: 'match',
+      findings: [{ rule: 'deleted', event: 0 }],
+      reports: [{ rule: 'c' }],
+    });
+  });
+
+  test('comes for each window that has ended', async () => {
+    const { see } = sidecar(rulesetOf(correlation(few.replace(' group-by: [username],', ''))));
+    await see(got(0));
+    await see(got(61));
+    const { reports } = await see(tick(500));
+    expect(reports.map(({ correlation }) => correlation.events)).toEqual([['g-0'], ['g-61']]);
+    expect(new Set(reports.map(({ id }) => id)).size).toBe(2);
+  });
+
+  test('of a correlation in shadow mode is one apart', async () => {
+    const { see } = sidecar(rulesetOf(correlation(few, 'tripline: { mode: shadow }')));
+    await see(got(0));
+    expect(await see(innocent)).toMatchObject({
+      verdict: 'clear',
+      findings: [],
+      shadow: [],
+      reports: [],
+      shadowReports: [{ rule: 'c' }],
+    });
+  });
+
+  const counted = (type: string, more: string) =>
+    `title: P\nname: p\ncorrelation: { type: ${type}, rules: [c], timespan: 1h, ${more} }\ntripline: { summary: '{username} {verb} {sourceIPs}', context: [userAgent]${type === 'new_terms' ? ', learning: 0s' : ''} }`;
+
+  test.each([
+    ['event_count', 'group-by: [username], condition: { gte: 1 }'],
+    ['new_terms', 'condition: { field: username }'],
+  ])('comes of a correlation that is counted through one: %s', async (type, more) => {
+    const { see } = sidecar(rulesetOf(correlation(few, head), counted(type, more)));
+    await see(got(0));
+    const first = await see(innocent);
+    expect(first).toMatchObject({ verdict: 'clear', findings: [] });
+    expect(first.reports).toMatchObject([{ rule: 'p', summary: 'ann get 198.51.100.9' }]);
+    expect(JSON.stringify(first.reports)).not.toMatch(/innocent|other|203\.0\.113\.1|watch/);
+    expect(await see(innocent)).toEqual(first);
+  });
+
+  test('is none where an event of the record completes what an ended window began', async () => {
+    const both =
+      'title: P\nname: p\ncorrelation: { type: temporal, rules: [c, deleted], group-by: [username], timespan: 1h }';
+    const { see } = sidecar(rulesetOf(correlation(few), both));
+    await see(got(0));
+    await see(tick(500));
+    expect(await see(deleted(600))).toMatchObject({ verdict: 'match', findings: [{ rule: 'p' }], reports: [] });
   });
 });
 
@@ -418,7 +502,10 @@ describe('groups', () => {
     await see(events[1]!);
     const { findings } = await see(events[2]!);
     expect(findings).toEqual([
-      expect.objectContaining({ summary: 'web', correlation: expect.objectContaining({ group: { who: 'web' } }) }),
+      expect.objectContaining({
+        summary: 'web',
+        correlation: expect.objectContaining({ group: [{ field: 'who', values: ['web'] }] }),
+      }),
     ]);
   });
 
@@ -566,9 +653,10 @@ describe('of a field with several values', () => {
       from(3, 'c'),
       from(4, 'd', 'a', 'e'),
     ]) {
-      told.push((await see(event)).findings.map(({ summary, correlation }) => [summary, correlation.group.sourceIPs]));
+      told.push((await see(event)).findings.map(({ summary, correlation }) => [summary, correlation.group]));
     }
-    expect(told).toEqual([[['a, b', ['a', 'b']]], [], [['c', 'c']], [], [['d, e', ['d', 'e']]]]);
+    const group = (...values: string[]) => [{ field: 'sourceIPs', values }];
+    expect(told).toEqual([[['a, b', group('a', 'b')]], [], [['c', group('c')]], [], [['d, e', group('d', 'e')]]]);
   });
 
   test('each counts, in every combination with those of other fields', async () => {
@@ -587,7 +675,7 @@ describe('of a field with several values', () => {
     const many = (prefix: string) => every(200, (i) => `${prefix}${i}` as never);
     const { see, store } = sidecar(rulesetOf(correlation(news)));
     const [finding] = (await see(from(0, ...many('a')))).findings;
-    expect(finding.correlation.group.sourceIPs).toEqual(many('a').slice(0, 100));
+    expect(finding.correlation.group[0].values).toEqual(many('a').slice(0, 100));
     const before = store.entries();
     await see(from(1, ...many('b'), ...many('a')));
     expect(store.entries() - before).toBeLessThan(150);
@@ -787,7 +875,7 @@ describe('any order of anything', () => {
           const events = given.map((one, i) => ({ ...one, auditID: `e${i}` }));
           const plain = sidecar(ruleset);
           const expected = [];
-          for (const event of events) expected.push((await plain.see(event)).findings);
+          for (const event of events) expected.push(foundOn(await plain.see(event)));
           found += expected.flat().length;
 
           let store = memoryStore();
@@ -798,9 +886,9 @@ describe('any order of anything', () => {
               store = next;
             }
             const { see } = sidecar(ruleset, store);
-            expect((await see(event)).findings).toEqual(expected[index]);
+            expect(foundOn(await see(event))).toEqual(expected[index]);
             const before = index - event.again;
-            if (before >= 0) expect((await see(events[before]!)).findings).toEqual(expected[before]);
+            if (before >= 0) expect(foundOn(await see(events[before]!))).toEqual(expected[before]);
           }
         }),
         { numRuns: 60 },
@@ -831,9 +919,9 @@ describe('any order of anything in several clusters', () => {
               auditID: `e${index}`,
               more: cluster === undefined ? {} : { cluster_name: cluster },
             };
-            const { findings } = await together.see(event);
-            expect(findings).toEqual((await alone[place]!.see(event)).findings);
-            found += findings.length;
+            const told = foundOn(await together.see(event));
+            expect(told).toEqual(foundOn(await alone[place]!.see(event)));
+            found += told.length;
           }
         },
       ),
@@ -915,7 +1003,7 @@ describe('memory', () => {
     const { see, lost } = sidecar(rulesetOf(correlation(body)));
     await see(first!);
     await see(every(1_500, (i) => got(1 + i / 1000, { auditID: `x${i}` })));
-    expect((await see(last!)).findings).toEqual([expect.objectContaining({ rule: 'c' })]);
+    expect(foundOn(await see(last!))).toEqual([expect.objectContaining({ rule: 'c' })]);
     expect(lost.told()).toEqual({ late: [], evicted: {} });
   });
 
@@ -931,7 +1019,7 @@ describe('memory', () => {
     const { see } = sidecar(rulesetOf(correlation(body)));
     await see(every(250, (i) => got(i / 1000, { user: `u${i}`, auditID: `x${i}` })));
     const counts = [];
-    for (const at of [500, 501, 502, 503]) counts.push((await see(tick(at))).findings.length);
+    for (const at of [500, 501, 502, 503]) counts.push((await see(tick(at))).reports.length);
     expect(counts).toEqual([100, 100, 50, 0]);
   });
 

@@ -53,9 +53,14 @@ describe('a finding', () => {
           { tactic: 'TA0004', technique: 'T1611' },
           { tactic: 'TA0002', technique: 'T1610' },
         ],
-        matched: { hostPID: true },
-        context: { sourceIPs: ['198.51.100.9'], groups: ['dev'], uid: null },
+        matched: [{ field: 'hostPID', values: ['true'] }],
+        context: [
+          { field: 'sourceIPs', values: ['198.51.100.9'] },
+          { field: 'groups', values: ['dev'] },
+          { field: 'uid', values: [] },
+        ],
         event: 0,
+        time: '2026-01-02T03:04:05.000001Z',
         workload: 'shop/Pod/web',
       },
       expect.objectContaining({ rule: 'any-pod', level: 'low' }),
@@ -311,7 +316,7 @@ describe('correlations', () => {
 
   test('add findings of their own', () => {
     const raised = [{ mode: 'live' as const, finding: burst }];
-    expect(conclude(evaluated, { raised, withheld: new Map() })).toMatchObject({
+    expect(conclude(evaluated, { raised, reported: [], withheld: new Map() })).toMatchObject({
       verdict: 'match',
       findings: [{ rule: 'host-pid' }, { rule: 'any-pod' }, { rule: 'burst' }],
     });
@@ -322,7 +327,10 @@ describe('correlations', () => {
       ['host-pid', ['burst']],
       ['any-pod', ['burst']],
     ]);
-    expect(conclude(evaluated, { raised: [], withheld })).toMatchObject({ verdict: 'clear', findings: [] });
+    expect(conclude(evaluated, { raised: [], reported: [], withheld })).toMatchObject({
+      verdict: 'clear',
+      findings: [],
+    });
   });
 
   test('in shadow mode raise nothing', () => {
@@ -331,6 +339,9 @@ describe('correlations', () => {
       ['host-pid', ['burst']],
       ['any-pod', ['burst']],
     ]);
-    expect(conclude(evaluated, { raised, withheld })).toMatchObject({ verdict: 'clear', shadow: [{ rule: 'burst' }] });
+    expect(conclude(evaluated, { raised, reported: [], withheld })).toMatchObject({
+      verdict: 'clear',
+      shadow: [{ rule: 'burst' }],
+    });
   });
 });

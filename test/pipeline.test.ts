@@ -50,7 +50,7 @@ test('what a correlation stumbles over is told on that record, and does not fail
       ...partsOf(config, () => rules, []),
       async correlate(evaluated) {
         if (evaluated.kind === 'audit' && evaluated.events[0].auditID === 'b') throw error;
-        return { raised: [], withheld: new Map() };
+        return { raised: [], reported: [], withheld: new Map() };
       },
     });
   const { tags } = await send(new TypeError('of undefined'));

@@ -31,7 +31,7 @@ test.each([
 test('an error tag names code and message', () => {
   const tag = tagger(options)({ verdict: 'error', problem: new Problem('record.malformed', 'byte 7: cut') });
   expect(tag).toEqual({
-    v: 1,
+    v: 2,
     verdict: 'error',
     problem: { code: 'record.malformed', message: 'byte 7: cut' },
     ruleset: ruleset.hash,

@@ -119,7 +119,7 @@ export function isRight({ level }: Case, expected: Answer, { answer, levels }: A
 export interface Answered {
   /** Undefined where a record cannot be read at all, and nothing was found in the others. */
   answer: Answer | undefined;
-  /** Of the findings, in order. */
+  /** Of the findings and reports, in order. */
   levels: readonly Level[];
   /** One for each record. */
   detections: readonly Detection[];
@@ -129,7 +129,7 @@ export interface Answered {
 const LAST = 2n ** 62n;
 
 /** What rules say to the records of a case, as if these were the first records ever: `matches` if one of the rules has a
- * finding on any of them.
+ * finding or a report on any of them.
  * @param names of the rules that are asked; the others of the set are there for correlations to refer to */
 export async function answerTo({ records }: Case, names: ReadonlySet<string>, ruleset: Ruleset): Promise<Answered> {
   const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
@@ -149,14 +149,16 @@ export async function answerTo({ records }: Case, names: ReadonlySet<string>, ru
   const detections = processed.detections.filter((detection) => detection !== undefined);
   const told = detections.filter((detection) => 'findings' in detection);
   const isAsked = ({ rule }: { rule: string }) => names.has(rule);
-  const findings = told.flatMap(({ findings, shadow }) => [...findings, ...shadow].filter(isAsked));
+  const found = told.flatMap(({ findings, reports, shadow, shadowReports }) => {
+    return [...findings, ...reports, ...shadow, ...shadowReports].filter(isAsked);
+  });
   const answer =
-    findings.length > 0
+    found.length > 0
       ? 'matches'
       : told.some(({ undecided, problem }) => undecided.some(isAsked) || problem !== undefined)
         ? 'undecided'
         : detections.some(({ verdict }) => verdict === 'error')
           ? undefined
           : 'ignores';
-  return { answer, levels: findings.map(({ level }) => level), detections };
+  return { answer, levels: found.map(({ level }) => level), detections };
 }

@@ -54,6 +54,8 @@ function taggedRecord(
       undecided: tag?.undecided ?? [],
       shadow: tag?.shadow,
       silenced: tag?.silenced,
+      reports: tag?.reports,
+      shadowReports: tag?.shadowReports,
     }) as object),
     record: Buffer.from(bytes.subarray(start, end)),
   };

@@ -18,8 +18,8 @@ const options = {
     placeholder: 'WHAT',
     choices: ['records', 'findings', 'summary'],
     doc:
-      'records: all of them, byte for byte, each with its tag; findings: one JSON object a line, those of shadow rules with the mode shadow; summary: counts of ' +
-      'findings by rule and level. Default: summary on a terminal, findings in a pipe',
+      'records: all of them, byte for byte, each with its tag; findings: one JSON object a line, the kind finding or report ' +
+      '(about other records), those of shadow rules with the mode shadow; summary: counts of both by rule and level. Default: summary on a terminal, findings in a pipe',
   },
   ...formOptions,
   ...ruleOptions,
@@ -40,7 +40,7 @@ export const scanCommand = defineCommand({
   options,
   exitCodes: {
     '0': 'nothing was found, and everything could be read',
-    '1': 'there are findings',
+    '1': 'there are findings or reports',
     '2': 'a file, a record or a rule could not be read, whatever was found in the rest',
   },
   examples: [
@@ -94,7 +94,7 @@ export const scanCommand = defineCommand({
     if (scan.wanted === 'summary') await writeRows(stdout, { columns, rows: gravestFirst(tally) }, options);
     await stderr.write(`${totals(tally)}\n`);
     if (!isComplete) return 2;
-    return tally.verdicts.match > 0 ? 1 : 0;
+    return tally.verdicts.match + tally.reports > 0 ? 1 : 0;
   },
 });
 
@@ -108,7 +108,7 @@ const columns: Column<RuleTally>[] = [
 ];
 
 /** What to know beside the findings: how much was looked at, and of what nothing is known. */
-function totals({ records, verdicts }: Tally): string {
+function totals({ records, verdicts, reports }: Tally): string {
   const counts = [
     `${records} records`,
     `${verdicts.match} with findings`,
@@ -116,6 +116,7 @@ function totals({ records, verdicts }: Tally): string {
     `${verdicts.indeterminate} undecided`,
     `${verdicts.not_audit} no audit events`,
     `${verdicts.error} unreadable`,
+    ...(reports > 0 ? [`${reports} reports about others`] : []),
   ];
   return counts.join(', ');
 }

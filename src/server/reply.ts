@@ -2,6 +2,7 @@
 import { encodeContainer } from '../avro/container.ts';
 import { applyEdits, type Codec } from '../codecs/codec.ts';
 import type { Reply } from '../config.ts';
+import { type Detection, isFound } from '../detect.ts';
 import type { ProcessedBatch } from '../pipeline.ts';
 import { verdicts } from '../record.ts';
 
@@ -28,9 +29,9 @@ export async function replyTo(
         ? { mediaType: avroMediaType, body: await encodeContainer(batch, () => true) }
         : { mediaType: mediaTypeOf(batch.codec), body: taggedBody(batch) };
     case 'matches': {
-      const isMatch = (index: number) => batch.detections[index]?.verdict === 'match';
-      if (layout === 'avro') return { mediaType: avroMediaType, body: await encodeContainer(batch, isMatch) };
-      const matches = batch.records.map((_, index) => index).filter(isMatch);
+      const isWanted = (index: number) => isFoundIn(batch.detections[index]);
+      if (layout === 'avro') return { mediaType: avroMediaType, body: await encodeContainer(batch, isWanted) };
+      const matches = batch.records.map((_, index) => index).filter(isWanted);
       return {
         mediaType: mediaTypeOf(batch.codec),
         body: batch.codec.frame(matches.map((index) => taggedRecord(batch, index))),
@@ -39,11 +40,15 @@ export async function replyTo(
   }
 }
 
+function isFoundIn(detection: Detection | undefined): boolean {
+  return detection !== undefined && isFound(detection);
+}
+
 /** Counts, in a size that does not grow with the batch. */
 export interface Summary {
   records: number;
   verdicts: Record<string, number>;
-  /** Findings by rule: the twenty most frequent. */
+  /** Findings and reports by rule: the twenty most frequent. */
   rules: Record<string, number>;
 }
 
@@ -55,8 +60,8 @@ function summaryOf({ detections }: ProcessedBatch): Summary {
     if (detection === undefined) continue;
     records++;
     counted[detection.verdict]++;
-    if (detection.verdict !== 'match') continue;
-    for (const { rule } of detection.findings) rules.set(rule, (rules.get(rule) ?? 0) + 1);
+    if (!('findings' in detection)) continue;
+    for (const { rule } of [...detection.findings, ...detection.reports]) rules.set(rule, (rules.get(rule) ?? 0) + 1);
   }
   const frequent = [...rules].sort(([, a], [, b]) => b - a).slice(0, 20);
   return { records, verdicts: counted, rules: Object.fromEntries(frequent) };

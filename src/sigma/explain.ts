@@ -206,22 +206,22 @@ function opposite(truth: Truth): Truth {
   return truths[2 - rankOf(truth)]!;
 }
 
-const MAX_MATCHED_VALUES = 10;
-const MAX_MATCHED_LENGTH = 1000;
+const MAX_SHOWN_VALUES = 10;
+const MAX_SHOWN_LENGTH = 1000;
 /** Of what is expected, in print: a list may have hundreds of values. */
 const MAX_EXPECTED_LENGTH = 200;
 
-/** The fields that made the rule match, each with the value that passed, or a list of several.
+/** The fields that made the rule match, each with the values that passed.
  *
  * Taken are the predicates that are true and that stand on a way of true nodes from the top down to them, under no
- * `not` and in no exception: what an exclusion looks at did not make the rule match, and of an `or` only the branches that hold did. Of a
- * field only the values that passed are shown, at most 10, long text cut; a field that had to be missing is null, a map
- * or list `true`. Fields that the finding shows anyway can be left out, unless nothing would be left.
+ * `not` and in no exception: what an exclusion looks at did not make the rule match, and of an `or` only the branches that
+ * hold did. Of a field only the values that passed are given, each once, at most 10; a field that had to be missing has
+ * none. Fields that the finding shows anyway can be left out, unless nothing would be left.
  * @param shownElsewhere names of fields to leave out */
 export function matchedFields(
   explanation: Explanation,
   shownElsewhere: ReadonlySet<string> = new Set(),
-): Record<string, unknown> {
+): { field: string; values: unknown[] }[] {
   const predicates = [...new Set(decidingPredicates(explanation))];
   const own = predicates.filter(({ field }) => !shownElsewhere.has(field));
   const matched = new Map<string, Set<unknown>>();
@@ -229,14 +229,11 @@ export function matchedFields(
     const values = matched.get(field) ?? new Set();
     matched.set(field, values);
     for (const value of passing) {
-      if (values.size === MAX_MATCHED_VALUES) break;
-      values.add(matchedValue(value));
+      if (values.size === MAX_SHOWN_VALUES) break;
+      values.add(value);
     }
   }
-  // fromEntries defines own members, whatever their names.
-  return Object.fromEntries(
-    [...matched].map(([field, values]) => [field, values.size > 1 ? [...values] : ([...values][0] ?? null)]),
-  );
+  return [...matched].map(([field, values]) => ({ field, values: [...values] }));
 }
 
 function decidingPredicates(explanation: Explanation): PredicateExplanation[] {
@@ -256,12 +253,6 @@ function decidingPredicates(explanation: Explanation): PredicateExplanation[] {
   }
 }
 
-function matchedValue(value: unknown): unknown {
-  if (typeof value === 'string') return clip(value, MAX_MATCHED_LENGTH);
-  if (typeof value === 'bigint') return String(value);
-  return typeof value === 'object' && value !== null ? true : value;
-}
-
 function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }
@@ -276,8 +267,8 @@ export function printExplanation(explanation: Explanation, indent = ''): string 
   }
   const { field, negated, values, gap } = explanation;
   const expected = clip(explanation.expected, MAX_EXPECTED_LENGTH);
-  const found = values.length === 0 ? 'nothing' : values.slice(0, MAX_MATCHED_VALUES).map(printValue).join(', ');
-  const more = values.length > MAX_MATCHED_VALUES ? `, … (${values.length} values)` : '';
+  const found = values.length === 0 ? 'nothing' : values.slice(0, MAX_SHOWN_VALUES).map(printValue).join(', ');
+  const more = values.length > MAX_SHOWN_VALUES ? `, … (${values.length} values)` : '';
   const reason = gap === undefined ? '' : ` (gap: ${gap})`;
   return printable(`${indent}${mark} ${field} ${negated ? 'not ' : ''}${expected}: found ${found}${more}${reason}`);
 }
@@ -303,6 +294,5 @@ function labelOf(explanation: Exclude<Explanation, PredicateExplanation>): strin
 function printValue(value: unknown): string {
   if (Array.isArray(value)) return '[…]';
   if (typeof value === 'object' && value !== null) return '{…}';
-  const shown = matchedValue(value);
-  return typeof shown === 'string' ? `'${shown}'` : String(shown);
+  return typeof value === 'string' ? `'${clip(value, MAX_SHOWN_LENGTH)}'` : String(value);
 }

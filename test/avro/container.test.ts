@@ -60,7 +60,12 @@ describe('a reply in Avro', () => {
       verb: 'create',
       user: { username: 'ann', groups: ['dev'] },
     });
-    expect(matched.findings[0]).toMatchObject({ rule: 'pod-host-pid', matched: { hostPID: 'true' } });
+    expect(matched.findings[0]).toMatchObject({
+      rule: 'pod-host-pid',
+      matched: [{ field: 'hostPID', values: ['true'] }],
+      time: '2026-01-02T03:04:05.000001Z',
+    });
+    expect(matched.reports).toBeNull();
     expect(plain).toMatchObject({ verdict: 'not_audit', events: [], findings: [] });
   });
 
@@ -107,8 +112,8 @@ describe('the schemas', () => {
       level: 'low',
       summary: 's',
       attack: [],
-      matched: {},
-      context: {},
+      matched: [],
+      context: [{ field: 'f', values: ['a'] }],
       event: 0,
       owner: 'x',
     };
@@ -127,8 +132,8 @@ describe('the schemas', () => {
       level: 'low',
       summary: 's',
       attack: [],
-      matched: {},
-      context: {},
+      matched: [],
+      context: [{ field: 'f', values: ['a'] }],
       event: 0,
     };
     const record = {
@@ -147,7 +152,7 @@ describe('the schemas', () => {
     test('a reader reads what is written now', () => {
       const correlation = {
         type: 'event_count',
-        group: { username: '"ann"' },
+        group: [{ field: 'username', values: ['ann'] }],
         from: '',
         to: '',
         value: 5,

@@ -34,7 +34,7 @@ export interface Layout {
 }
 
 export const MEMBER = 'tripline';
-export const TAG: Tag = { v: 1, verdict: 'match', rules: ['pod-host-pid'], cluster: 'prod – "1"', attack: [] };
+export const TAG: Tag = { v: 2, verdict: 'match', rules: ['pod-host-pid'], cluster: 'prod – "1"', attack: [] };
 export const LIMITS: DecodeLimits = { maxDepth: 64, maxRecords: 100_000 };
 const OPTIONS = { dateKey: 'date', receivedUnixNano: 1_700_000_000_000_000_001n };
 

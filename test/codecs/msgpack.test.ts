@@ -182,7 +182,7 @@ describe('splice', () => {
   });
 
   it('encodes the integers beyond 2^53 that a tag took from its record', () => {
-    const tag: Tag = { v: 1, verdict: 'match', findings: [] };
+    const tag: Tag = { v: 2, verdict: 'match', findings: [] };
     Object.assign(tag, { context: { id: 18446744073709551615n } });
     const bytes = hex('92 05 80');
     const [record] = decode(bytes);

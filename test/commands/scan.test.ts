@@ -104,7 +104,7 @@ describe('output', () => {
     const odd = `{"a" : 1,\t"big":12345678901234567890, "a":2}\r\n\n${ndjson.trimEnd()}`;
     const { stdout } = await scan(['--output', 'records', file('input', odd)]);
     expect(stdout.replace(/,"tripline":\{[^\n]*\}(?=\}(\r?\n|$))/g, '')).toBe(odd);
-    const verdicts = [...stdout.matchAll(/"tripline":\{"v":1,"verdict":"(\w+)"/g)].map(([, verdict]) => verdict);
+    const verdicts = [...stdout.matchAll(/"tripline":\{"v":2,"verdict":"(\w+)"/g)].map(([, verdict]) => verdict);
     expect(verdicts).toEqual(['not_audit', 'match', 'clear', 'match', 'not_audit']);
   });
 
@@ -139,7 +139,13 @@ describe('output', () => {
     expect(found.map(({ file, record }) => [file, record])).toEqual(
       [1, 3].map((record) => [join(folder, 'input'), record]),
     );
-    expect(found[0]).toMatchObject({ rule: 'pod-host-pid', level: 'medium', matched: { hostPID: true } });
+    expect(found[0]).toMatchObject({
+      kind: 'finding',
+      mode: 'live',
+      rule: 'pod-host-pid',
+      level: 'medium',
+      matched: [{ field: 'hostPID', values: ['true'] }],
+    });
   });
 
   test('summary in a pipe is JSON lines, with --table a table', async () => {

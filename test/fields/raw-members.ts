@@ -13,6 +13,8 @@ export const rawMembers: Row[] = [
   ['uid of the object', logged, 'objectRef.uid', ['u1']],
   ['uid of the object that is not there', {}, 'objectRef.uid', []],
   ['version of the object', logged, 'objectRef.resourceVersion', ['7']],
+  ['the status in short', logged, 'responseStatus', [{ code: 422, status: 'Failure' }]],
+  ['no status', { responseStatus: undefined }, 'responseStatus', []],
   ['details of the status', logged, 'responseStatus.details.kind', ['pods']],
   ['causes in them', logged, 'responseStatus.details.causes.field', ['spec.x']],
   ['metadata of the status', logged, 'responseStatus.metadata.continue', ['token']],

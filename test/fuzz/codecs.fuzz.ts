@@ -10,7 +10,7 @@ import type { FuzzTarget } from './fuzz.ts';
 
 const LIMITS: DecodeLimits = { maxDepth: 32, maxRecords: 10_000 };
 const OPTIONS = { dateKey: 'date', receivedUnixNano: 1_700_000_000_000_000_001n };
-const TAG: Tag = { v: 1, verdict: 'clear' };
+const TAG: Tag = { v: 2, verdict: 'clear' };
 
 const records = [
   {

@@ -45,14 +45,14 @@ describe('the reply', () => {
     const records = reply.json();
     expect(records.map((record: any) => record.tripline.verdict)).toEqual(['match', 'clear', 'not_audit']);
     expect(records[0].tripline).toMatchObject({
-      v: 1,
+      v: 2,
       level: 'medium',
       rules: ['pod-host-pid'],
       attack: ['T1611', 'T1610'],
       platform: 'kubernetes',
       evidence: 'full',
       event: { auditID: 'a-1', username: 'ann', namespace: 'shop', responseStatus: { code: 201 } },
-      findings: [{ rule: 'pod-host-pid', matched: { hostPID: true }, event: 0 }],
+      findings: [{ rule: 'pod-host-pid', matched: [{ field: 'hostPID', values: ['true'] }], event: 0 }],
     });
     expect(Object.keys(records[1].tripline)).toEqual(['v', 'verdict', 'platform', 'ruleset']);
     for (const record of records) delete record.tripline;

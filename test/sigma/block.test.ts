@@ -276,7 +276,7 @@ describe('on generated rules and events', () => {
         const explanation = explain(compiledRule, lookup);
         expect(explanation.truth).toBe(truth);
         expect(undecided !== undefined).toBe(truth === 'unknown');
-        if (truth !== true) expect(matchedFields(explanation)).toEqual({});
+        if (truth !== true) expect(matchedFields(explanation)).toEqual([]);
         expect(printExplanation(explanation)).toMatch(/^[+?-] /);
         seen.add(truth);
       }),
@@ -316,5 +316,8 @@ it('is explained member by member', () => {
     ].join('\n'),
   );
   const matched = matchedFields(explain(compiled('c[any]: {name: b}\n"": [y]'), lookupIn(containers)));
-  expect(matched).toEqual({ 'c[any].name': 'b', keywords: expect.arrayContaining(['y', 'empty']) });
+  expect(matched).toEqual([
+    { field: 'c[any].name', values: ['b'] },
+    { field: 'keywords', values: expect.arrayContaining(['y', 'empty']) },
+  ]);
 });

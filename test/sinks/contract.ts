@@ -17,7 +17,7 @@ export function taggedBatch(codec: Codec, bytes: Uint8Array, given: Partial<Tagg
     codec,
     bytes,
     records,
-    tags: records.map(({ kind }) => (kind === 'group' ? undefined : { v: 1, verdict: 'clear' })),
+    tags: records.map(({ kind }) => (kind === 'group' ? undefined : { v: 2, verdict: 'clear' })),
     memberName: 'tripline',
     dateKey: 'date',
     receivedUnixNano: 1_700_000_000_123_456_789n,

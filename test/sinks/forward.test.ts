@@ -82,7 +82,7 @@ describe('what goes over the wire', () => {
       logEvent({ big: 18446744073709551615n, f: 1, deep: [{ '': null }] }),
     ];
     await sink.deliver(taggedBatch(msgpack, Buffer.concat(events)));
-    const tag = Buffer.concat([encode('tripline'), encode({ v: 1, verdict: 'clear' })]);
+    const tag = Buffer.concat([encode('tripline'), encode({ v: 2, verdict: 'clear' })]);
     const [first, second] = [Buffer.from(events[0]), Buffer.from(events[1])];
     first.writeUInt32BE(3, first.indexOf('df00000002', 0, 'hex') + 1);
     second[13] += 1;
@@ -553,7 +553,7 @@ test('a process can end after close', async () => {
     const sink = openForward(${JSON.stringify(configOf({ host: '127.0.0.1', port: to.port }))}, { logger: console, onRetry() {} });
     const bytes = Buffer.from('9292d7006553f100075bcd158081a16e01', 'hex');
     const records = msgpack.decode(bytes, { maxDepth: 9, maxRecords: 9 });
-    const tags = [{ v: 1, verdict: 'clear' }];
+    const tags = [{ v: 2, verdict: 'clear' }];
     await sink.deliver({ codec: msgpack, bytes, records, tags, memberName: 't', dateKey: 'date', receivedUnixNano: 0n });
     await sink.close();`;
   await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 30_000 });

@@ -96,8 +96,12 @@ async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promis
 
 function findingLines(detection: Detection, place: { file: string; record: number }): string {
   if (!('findings' in detection)) return '';
-  const { findings: live, shadow } = detection;
-  return Object.entries({ live, shadow })
-    .flatMap(([mode, findings]) => findings.map((finding) => jsonLine({ ...place, mode, ...finding })))
-    .join('');
+  const { findings, shadow, reports, shadowReports } = detection;
+  const lines = [
+    ...findings.map((finding) => jsonLine({ ...place, kind: 'finding', mode: 'live', ...finding })),
+    ...reports.map((report) => jsonLine({ ...place, kind: 'report', mode: 'live', ...report })),
+    ...shadow.map((finding) => jsonLine({ ...place, kind: 'finding', mode: 'shadow', ...finding })),
+    ...shadowReports.map((report) => jsonLine({ ...place, kind: 'report', mode: 'shadow', ...report })),
+  ];
+  return lines.join('');
 }

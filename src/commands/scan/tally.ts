@@ -6,6 +6,8 @@ import type { RuleHead } from '../../sigma/index.ts';
 export interface Tally {
   records: number;
   verdicts: Record<Verdict, number>;
+  /** What was found in events of other records than the one that it came with. */
+  reports: number;
   rules: ReadonlyMap<string, RuleTally>;
 }
 
@@ -35,6 +37,7 @@ export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'le
   const tally = {
     records: 0,
     verdicts: Object.fromEntries(verdicts.map((name) => [name, 0])) as Tally['verdicts'],
+    reports: 0,
     rules,
   };
 
@@ -50,8 +53,10 @@ export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'le
       tally.records++;
       tally.verdicts[detection.verdict]++;
       if (!('findings' in detection)) return;
-      for (const { rule, level, title } of detection.findings) rowOf(rule, level, title).findings++;
-      for (const { rule, level, title } of detection.shadow) rowOf(rule, level, title).shadow++;
+      const { findings, reports, shadow, shadowReports } = detection;
+      tally.reports += reports.length;
+      for (const { rule, level, title } of [...findings, ...reports]) rowOf(rule, level, title).findings++;
+      for (const { rule, level, title } of [...shadow, ...shadowReports]) rowOf(rule, level, title).shadow++;
       for (const { rule } of detection.undecided) {
         const { level, title } = known.get(rule)!;
         rowOf(rule, level, title).undecided++;

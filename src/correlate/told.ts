@@ -1,0 +1,107 @@
+/** What is told of a window: a finding on the record whose event completes it, or a report on one that comes after its end. */
+import { hash } from 'node:crypto';
+import { foundBy, timeShown } from '../detect.ts';
+import { stringifyExactly } from '../json/exact.ts';
+import type { AuditEvent, Finding, FindingCorrelation, Report } from '../record.ts';
+import { shown, shownTexts } from '../shown.ts';
+import type { CompiledCorrelation, Correlation, FieldLookup } from '../sigma/index.ts';
+import type { Window } from './window.ts';
+
+export type Values = Readonly<Record<string, unknown>>;
+
+/** What a correlation tells of a window. */
+export interface Told {
+  group: Values;
+  window: Window;
+  /** Set where it is about other events than the one that it is told on: what is shown of the last of them. */
+  fields?: Values;
+}
+
+/** The event that something is told on. */
+export interface Carrier {
+  event: AuditEvent;
+  /** Which one of its record. */
+  index: number;
+  lookup: FieldLookup;
+}
+
+/** What is told of a window that the event has completed. */
+export function findingOf(correlation: Correlation, one: Told, id: string, { event, index, lookup }: Carrier): Finding {
+  const { level } = correlation;
+  return {
+    ...foundBy(correlation, { id, level, lookup: lookupOf(one, lookup, termsOf(correlation)) }),
+    matched: [],
+    event: index,
+    ...timeShown(event),
+    correlation: shownOf(correlation, one),
+  };
+}
+
+/** What is told of a window in which the event that it is told on has no part. */
+export function reportOf(correlation: Correlation, one: Told, id: string): Report {
+  const { level } = correlation;
+  return {
+    ...foundBy(correlation, { id, level, lookup: lookupOf(one, nothing, termsOf(correlation)) }),
+    time: rfc3339(one.window.to),
+    correlation: shownOf(correlation, one),
+  };
+}
+
+const nothing: FieldLookup = () => ({ values: [] });
+
+function shownOf({ test }: Correlation, { group, window }: Told): FindingCorrelation {
+  return {
+    type: test.type,
+    group: Object.entries(group).map(([field, value]) => ({ field, values: shownTexts([value].flat()) })),
+    from: rfc3339(window.from),
+    to: rfc3339(window.to),
+    ...(Number.isFinite(window.value) && { value: window.value }),
+    events: window.auditIDs,
+  };
+}
+
+/** Of these fields those values are shown that are new, which the group has, and not those of the event. */
+function termsOf({ test }: Correlation): readonly string[] {
+  return test.type === 'new_terms' ? test.fields : [];
+}
+
+/** The fields of the event that something told is about, then the values of its group, and `value`, the number compared. */
+export function lookupOf(
+  { group, window, fields }: Told,
+  ofEvent: FieldLookup,
+  exceptFields: readonly string[] = [],
+): FieldLookup {
+  return (field) => {
+    if (!exceptFields.includes(field)) {
+      const found = fields === undefined ? ofEvent(field) : { values: valuesIn(fields, field) };
+      if (found.values.length > 0) return found;
+    }
+    if (Object.hasOwn(group, field)) return { values: [group[field]].flat() };
+    return { values: field === 'value' && window.value !== undefined ? [window.value] : [] };
+  };
+}
+
+function valuesIn(fields: Values, field: string): unknown[] {
+  return Object.hasOwn(fields, field) ? (fields[field] as unknown[]) : [];
+}
+
+/** What will be shown of an event that is gone by then. */
+export function fieldsShown({ correlation }: CompiledCorrelation, lookup: FieldLookup): Values {
+  const { summary, context } = correlation;
+  const inSummary = summary.flatMap((part) => (typeof part === 'string' ? [] : part.field));
+  const names = new Set([...inSummary, ...context, 'workload']);
+  const found = [...names].map((name) => [name, lookup(name).values] as const);
+  return Object.fromEntries(
+    found.filter(([, { length }]) => length > 0).map(([name, values]) => [name, shown(values)]),
+  );
+}
+
+/** The same for a window wherever it is found. */
+export function idOf(name: string, place: string, { group, window: { from } }: Told): string {
+  const parts = JSON.stringify([name, place, stringifyExactly(group), from]);
+  return hash('sha256', parts).slice(0, 32);
+}
+
+function rfc3339(unixMicro: number): string {
+  return new Date(Math.floor(unixMicro / 1000)).toISOString();
+}
