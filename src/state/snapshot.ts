@@ -10,7 +10,7 @@ import { isMap, member } from '../json/map.ts';
 import type { MemoryStore, Row } from './memory.ts';
 
 /** Of the layout of the file and of what the store's values hold. */
-const VERSION = 2;
+const VERSION = 3;
 /** Several times what a full store takes. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 /** Characters of a line: a value is bounded by the store. */
