@@ -43,6 +43,13 @@ const Limits = Type.Object(
       default: 256 * MiB,
       description: 'Bytes of all bodies that are being worked on; beyond it senders are asked to retry (503).',
     }),
+    maxWaitSeconds: Type.Number({
+      exclusiveMinimum: 0,
+      default: 50,
+      description:
+        'How long a batch may take from the end of its body until its answer; one that would take longer, by what waits ' +
+        'before it, is refused at once (503). Less than the sender waits: http.response_timeout (60 s) of Fluent Bit.',
+    }),
   },
   { ...closed, default: {}, description: 'Bounds on what a sender can ask for.' },
 );

@@ -52,9 +52,20 @@ export interface ProcessedBatch extends TaggedBatch {
   detections: readonly (Detection | undefined)[];
 }
 
+/** Called between two steps: lets others have the event loop. Rejects when the batch is no longer wanted. */
+export type Pause = () => Promise<void>;
+
 /** Takes a batch the whole way, and resolves when every sink has it safely.
  * @throws Problem when no record can be found in it, or when a sink may not have taken it */
 export async function processBatch(batch: Batch, parts: Parts): Promise<ProcessedBatch> {
+  const processed = await tagBatch(batch, parts, async () => {});
+  await deliverBatch(processed, parts);
+  return processed;
+}
+
+/** The steps that are work of this process: all but the delivery.
+ * @throws Problem when no record can be found in the batch; whatever `pause` throws */
+export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promise<ProcessedBatch> {
   const { codec, bytes } = batch;
   const ruleset = parts.ruleset();
   const inflate = inflateBudget();
@@ -64,11 +75,13 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
     () => codec.decode(bytes, parts.limits),
     ({ length }) => ({ 'tripline.codec': codec.name, 'tripline.bytes': bytes.length, 'tripline.records': length }),
   );
+  await pause();
   const normalized = await traced(
     'normalize',
     () => records.map((record) => normalizeRecord(record, batch, parts, inflate)),
     (found) => ({ 'tripline.events': count(found, (one) => (one?.kind === 'audit' ? one.events.length : 0)) }),
   );
+  await pause();
   const evaluated = await traced(
     'evaluate',
     () => normalized.map((found) => found && evaluateOne(found, ruleset)),
@@ -78,6 +91,7 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
       'tripline.hits': count(found, (one) => (one?.kind === 'audit' ? one.hits.length : 0)),
     }),
   );
+  await pause();
   const correlated = await traced(
     'correlate',
     () => correlateAll(evaluated, batch, parts, ruleset),
@@ -86,6 +100,7 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
       'tripline.raised': count(found, (one) => (one?.raised.length ?? 0) + (one?.reported.length ?? 0)),
     }),
   );
+  await pause();
   const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
   const [detections, tags] = await traced(
     'tag',
@@ -98,15 +113,20 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
       'tripline.reports': count(detections, (one) => (one && 'reports' in one ? one.reports.length : 0)),
     }),
   );
+  await pause();
   const { memberName, dateKey } = parts;
-  const processed = { ...batch, records, tags, detections, memberName, dateKey };
+  return { ...batch, records, tags, detections, memberName, dateKey };
+}
+
+/** Resolves when every sink has the batch safely.
+ * @throws Problem when one may not have taken it */
+export async function deliverBatch(processed: ProcessedBatch, parts: Parts): Promise<void> {
   await traced(
     'deliver',
     () => deliver(processed, parts.sinks),
     () => ({ 'tripline.sinks': parts.sinks.map(({ name }) => name) }),
   );
-  countDetections(detections);
-  return processed;
+  countDetections(processed.detections);
 }
 
 function tagWithTrace(detection: Detection, tagOf: (detection: Detection) => Tag): Tag {

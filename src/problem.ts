@@ -77,6 +77,19 @@ const problems = {
     title: 'Too many bytes are being worked on',
     remedy: 'Retry; if it lasts, raise limits.maxPendingBytes or add a replica.',
   },
+  'server.backlog': {
+    status: 503,
+    title: 'More batches wait than can be answered in time',
+    remedy: 'Retry; if it lasts, give Tripline more CPU, live rules that cost less, or a replica.',
+  },
+  // Only the log and the metrics have the status, which is nginx's for the same.
+  'request.abandoned': {
+    status: 499,
+    title: 'The sender has gone before its batch was delivered',
+    remedy:
+      'Nothing, if the sender retries; if it lasts, set limits.maxWaitSeconds below the time that the sender waits for ' +
+      'an answer (Fluent Bit: http.response_timeout), or give Tripline more CPU.',
+  },
   'server.draining': { status: 503, title: 'Tripline is shutting down', remedy: 'Retry.' },
   'sink.unavailable': {
     status: 503,

@@ -12,7 +12,9 @@ import type { DeadLetters } from './dead-letter.ts';
 import { healthRoutes } from './health.ts';
 import { countInFlight } from './in-flight.ts';
 import { recordsRoute } from './records.ts';
-import { problemOf, refuse } from './refusal.ts';
+import { problemOf, refuser } from './refusal.ts';
+import { reminders } from './reminders.ts';
+import { openTurns } from './turns.ts';
 
 export interface ServerParts {
   config: Config;
@@ -25,13 +27,16 @@ export interface ServerParts {
 
 export interface Server {
   app: FastifyInstance;
-  /** Refuses new requests, waits for those in flight, and closes. */
+  /** Refuses new requests and those that have not been begun, waits for the others, and closes. */
   drain(): Promise<void>;
 }
 
 /** Builds the server without listening, so that tests can inject requests. */
 export function buildServer({ config, parts, rules, logger, telemetry, deadLetters }: ServerParts): Server {
   const inFlight = countInFlight();
+  const turns = openTurns(config.limits.maxWaitSeconds);
+  const remind = reminders();
+  const refuse = refuser({ deadLetters, remind });
   const maySend = authorizer(config.auth);
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
@@ -58,16 +63,16 @@ export function buildServer({ config, parts, rules, logger, telemetry, deadLette
     throw new Problem('request.not_found', `${request.method} ${request.url}`);
   });
   app.setErrorHandler(async (error, request, reply) => {
-    const problem = problemOf(error, config.limits);
-    return refuse(problem, request, reply, deadLetters);
+    return refuse(problemOf(error, config.limits), request, reply);
   });
 
   healthRoutes(app, { isDraining: inFlight.isClosing, rules, telemetry });
-  recordsRoute(app, { config, parts });
+  recordsRoute(app, { config, parts, turns, remind });
 
   return {
     app,
     async drain() {
+      turns.close();
       await inFlight.close();
       await app.close();
     },

@@ -3,12 +3,15 @@ import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codecFor } from '../codecs/index.ts';
 import type { Config, Reply } from '../config.ts';
-import { type Parts, processBatch } from '../pipeline.ts';
+import { deliverBatch, type Parts, tagBatch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry.ts';
 import { decompress } from './decompress.ts';
+import type { Remind } from './reminders.ts';
 import { avroMediaType, replyTo } from './reply.ts';
 import { senderOf } from './sender.ts';
+import type { Turns } from './turns.ts';
+import { deliverOnce } from './unanswered.ts';
 
 export const recordsPath = '/v1/records';
 
@@ -16,13 +19,11 @@ export const recordsPath = '/v1/records';
 const fluentBitReplyBytes = 3500;
 /** How long a sender may let a reply wait, whose records are counted as pending until it has read them. */
 const replyMilliseconds = 60_000;
-/** Not more often than this is the log told of something that every batch does wrong. */
-const reminderMilliseconds = 60_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    span: RequestSpan | undefined;
-    room: Room | undefined;
+    /** Undefined on other routes. */
+    pending: Pending | undefined;
   }
   interface FastifyContextConfig {
     /** Asks for no credentials. */
@@ -30,32 +31,55 @@ declare module 'fastify' {
   }
 }
 
-export function recordsRoute(app: FastifyInstance, { config, parts }: { config: Config; parts: Parts }): void {
-  const openRoom = rooms(config.limits.maxPendingBytes);
-  const remind = reminders();
+/** What is known of a request until it is answered. */
+interface Pending {
+  span: RequestSpan;
+  room: Room;
+  /** Aborts with a Problem when the sender has gone without its answer. */
+  gone: AbortSignal;
+}
 
-  app.decorateRequest('span', undefined);
-  app.decorateRequest('room', undefined);
+export interface RecordsParts {
+  config: Config;
+  parts: Parts;
+  turns: Turns;
+  remind: Remind;
+}
+
+export function recordsRoute(app: FastifyInstance, { config, parts, turns, remind }: RecordsParts): void {
+  const openRoom = rooms(config.limits.maxPendingBytes);
+  const deliver = deliverOnce();
+
+  app.decorateRequest('pending', undefined);
   app.route({
     method: ['POST', 'PUT'],
     url: recordsPath,
     async onRequest(request, reply) {
-      request.span = startRequest(request.method, recordsPath, request.headers);
+      const span = startRequest(request.method, recordsPath, request.headers);
       const room = openRoom();
-      request.room = room;
+      const leaving = new AbortController();
+      const pending = { span, room, gone: leaving.signal };
+      request.pending = pending;
       // Called when the reply is written, or when the sender has gone before.
-      finished(reply.raw, () => {
+      finished(reply.raw, (error) => {
+        if (error) leaving.abort(abandoned);
         room.leave();
-        request.span?.end(reply.statusCode);
+        span.end(error ? abandoned.statusFor('other') : reply.statusCode);
       });
       // A body without a length is counted at its limit until it is there; one that says to be longer is refused.
       const { maxBodyBytes } = config.limits;
-      room.take(Math.min(maxBodyBytes, Number(request.headers['content-length'] ?? maxBodyBytes)));
+      const length = Math.min(maxBodyBytes, Number(request.headers['content-length'] ?? maxBodyBytes));
+      turns.expect(length);
+      room.take(length);
     },
-    handler: (request, reply) => request.span?.run(() => answer(request, reply)),
+    handler(request, reply) {
+      const pending = request.pending!;
+      return pending.span.run(() => pending.room.keep(() => answer(request, reply, pending)));
+    },
   });
 
-  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  async function answer(request: FastifyRequest, reply: FastifyReply, pending: Pending): Promise<unknown> {
+    const { span, room, gone } = pending;
     const wanted = wantedReply(request, config);
     const layout = request.headers.accept?.includes(avroMediaType) ? 'avro' : 'same';
     const body = request.body;
@@ -66,17 +90,19 @@ export function recordsRoute(app: FastifyInstance, { config, parts }: { config: 
     const fluentTag = headerText(request.headers[config.tagHeader.toLowerCase()]);
     const bytes = await decompress(body, request.headers['content-encoding'], config.limits);
     // How much there is inside shows only now.
-    if (bytes !== body) request.room?.take(bytes.length);
-    request.span?.annotate({
+    if (bytes !== body) room.take(bytes.length);
+    span.annotate({
       'http.request.body.size': body.length,
       'tripline.bytes': bytes.length,
       ...(fluentTag !== undefined && { 'tripline.fluent.tag': fluentTag }),
     });
 
-    const batch = await processBatch(
-      { fluentTag, codec, bytes, receivedUnixNano: BigInt(Date.now()) * 1_000_000n },
-      parts,
-    );
+    const received = { fluentTag, codec, bytes, receivedUnixNano: BigInt(Date.now()) * 1_000_000n };
+    const batch = await turns.take(bytes.length, gone, (pause) => tagBatch(received, parts, pause));
+    // A sender that goes from here on is not noticed by the sinks: what they have begun may have arrived.
+    const tagged = performance.now();
+    await deliver(batch, gone, () => deliverBatch(batch, parts));
+    turns.measureRest((performance.now() - tagged) / 1000);
 
     const defect = batch.detections.find((one) => one?.verdict === 'error' && one.problem.code === 'record.failed');
     if (defect?.verdict === 'error') {
@@ -133,10 +159,14 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return text ? Buffer.from(text, 'latin1').toString('utf8') : undefined;
 }
 
+const abandoned = new Problem('request.abandoned', 'the connection was closed before the answer');
+
 /** A share of the bytes that may be worked on at once. */
 interface Room {
   /** @throws Problem `server.overloaded` where others have taken too much; one alone always finds room */
   take(bytes: number): void;
+  /** Does some work on the bytes. They are there until it is done, though the sender may have gone. */
+  keep<T>(work: () => Promise<T>): Promise<T>;
   leave(): void;
 }
 
@@ -144,6 +174,12 @@ function rooms(maxBytes: number): () => Room {
   let pendingBytes = 0;
   return () => {
     let own = 0;
+    let users = 1;
+    const leave = () => {
+      if (--users > 0) return;
+      pendingBytes -= own;
+      own = 0;
+    };
     return {
       take(bytes) {
         if (pendingBytes > own && pendingBytes + bytes > maxBytes) {
@@ -152,21 +188,15 @@ function rooms(maxBytes: number): () => Room {
         own += bytes;
         pendingBytes += bytes;
       },
-      leave() {
-        pendingBytes -= own;
-        own = 0;
+      async keep(work) {
+        users++;
+        try {
+          return await work();
+        } finally {
+          leave();
+        }
       },
+      leave,
     };
-  };
-}
-
-/** Runs an action at most once a minute for each subject. */
-function reminders(): (subject: string, action: () => void) => void {
-  const last = new Map<string, number>();
-  return (subject, action) => {
-    const now = performance.now();
-    if (now - (last.get(subject) ?? Number.NEGATIVE_INFINITY) < reminderMilliseconds) return;
-    last.set(subject, now);
-    action();
   };
 }

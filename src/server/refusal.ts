@@ -1,13 +1,21 @@
 /** How a request is refused: what the sender is told, what the log is told, and what is kept. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
-import { Problem } from '../problem.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
 import { countRefused } from '../telemetry.ts';
 import type { DeadLetters } from './dead-letter.ts';
+import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';
 
 /** Seconds after which a refused sender is asked to try again. */
 const retryAfterSeconds = 5;
+/** What many requests are refused for at once, and by no fault of theirs: one line tells of all. */
+const underLoad: readonly ProblemCode[] = [
+  'server.overloaded',
+  'server.backlog',
+  'server.draining',
+  'request.abandoned',
+];
 
 /** The problem behind whatever a handler threw. */
 export function problemOf(error: unknown, limits: Config['limits']): Problem {
@@ -16,51 +24,58 @@ export function problemOf(error: unknown, limits: Config['limits']): Problem {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new Problem('body.too_large', `more than limits.maxBodyBytes, ${limits.maxBodyBytes} bytes`);
   }
+  if (code === 'ECONNRESET') return new Problem('request.abandoned', 'the connection was closed within the body');
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('request.media_type', message);
   if (statusCode !== undefined && statusCode < 500) return new Problem('request.malformed', message, { cause: error });
   return new Problem('server.internal', message, { cause: error });
 }
 
-/** Tells a sender what is wrong, and the log too. A body that no retry can make readable is kept first. */
-export async function refuse(
-  problem: Problem,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  deadLetters: DeadLetters | undefined,
-): Promise<unknown> {
-  const sender = senderOf(request);
-  let status = problem.statusFor(sender);
-  const log: Record<string, unknown> = { problem: problem.code, remedy: problem.remedy, from: request.ip };
+export type Refuse = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
-  const isFinal = status < 500 && status !== 429 && status !== 408;
-  const body = request.body;
-  if (isFinal && body instanceof Uint8Array && body.length > 0 && problem.code !== 'request.unauthorized') {
-    log.bodyBytes = body.length;
-    try {
-      log.keptAt =
-        (await deadLetters?.keep(body, { problem, headers: request.headers })) ?? 'nowhere: set deadLetterPath';
-    } catch (error) {
-      log.keptAt = `nowhere: ${(error as Error).message}`;
-      status = 503;
+/** Makes what tells a sender what is wrong, and the log too. A body that no retry can make readable is kept first. */
+export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | undefined; remind: Remind }): Refuse {
+  return async (problem, request, reply) => {
+    const sender = senderOf(request);
+    let status = problem.statusFor(sender);
+    const log: Record<string, unknown> = { problem: problem.code, remedy: problem.remedy, from: request.ip };
+
+    const isHeard = !reply.raw.destroyed;
+    const isFinal = isHeard && status < 500 && status !== 429 && status !== 408;
+    const body = request.body;
+    if (isFinal && body instanceof Uint8Array && body.length > 0 && problem.code !== 'request.unauthorized') {
+      log.bodyBytes = body.length;
+      try {
+        log.keptAt =
+          (await deadLetters?.keep(body, { problem, headers: request.headers })) ?? 'nowhere: set deadLetterPath';
+      } catch (error) {
+        log.keptAt = `nowhere: ${(error as Error).message}`;
+        status = 503;
+      }
     }
-  }
-  log.status = status;
-  if (problem.code === 'server.internal') log.err = problem.cause;
-  request.log[status >= 500 && sender === 'other' ? 'error' : 'warn'](log, `${problem.title}: ${problem.message}`);
-  countRefused(problem.code);
+    log.status = status;
+    if (problem.code === 'server.internal') log.err = problem.cause;
+    const message = `${problem.title}: ${problem.message}`;
+    if (underLoad.includes(problem.code)) {
+      remind(problem.code, (suppressed) => request.log.warn({ ...log, suppressed }, message));
+    } else {
+      request.log[status >= 500 && sender === 'other' ? 'error' : 'warn'](log, message);
+    }
+    countRefused(problem.code);
 
-  reply.code(status).type('application/problem+json');
-  if (status === 503) reply.header('retry-after', retryAfterSeconds);
-  if (status === 401) reply.header('www-authenticate', 'Basic realm="tripline", Bearer');
-  // Short: Fluent Bit cannot take a reply of more than 4,095 bytes, and would retry what is refused for good.
-  return reply.send(
-    JSON.stringify({
-      type: 'about:blank',
-      title: problem.title,
-      status,
-      detail: problem.message.slice(0, 500),
-      code: problem.code,
-      remedy: problem.remedy,
-    }),
-  );
+    if (!isHeard) return reply.hijack();
+    reply.code(status).type('application/problem+json');
+    if (status === 503) reply.header('retry-after', retryAfterSeconds);
+    if (status === 401) reply.header('www-authenticate', 'Basic realm="tripline", Bearer');
+    // Short: Fluent Bit cannot take a reply of more than 4,095 bytes, and would retry what is refused for good.
+    return reply.send(
+      JSON.stringify({
+        type: 'about:blank',
+        title: problem.title,
+        status,
+        detail: problem.message.slice(0, 500),
+        code: problem.code,
+        remedy: problem.remedy,
+      }),
+    );
+  };
 }

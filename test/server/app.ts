@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
+import type { Correlated, Evaluated } from '../../src/detect.ts';
+import type { Parts } from '../../src/pipeline.ts';
 import { loadRules } from '../../src/rules.ts';
 import { partsOf } from '../../src/serve.ts';
 import type { DeadLetters } from '../../src/server/dead-letter.ts';
@@ -18,13 +20,27 @@ export interface TestServer extends ReturnType<typeof buildServer> {
   log: Record<string, unknown>[];
 }
 
+/** What a test does in place of the correlations, which wait for a store, and so can be held. */
+export type Step = (evaluated: Evaluated) => Promise<void>;
+
+function asCorrelation(ruleset: ReturnType<Parts['ruleset']>, step: Step): Pick<Parts, 'ruleset' | 'correlate'> {
+  return {
+    ruleset: () => ({ ...ruleset, correlations: [{} as (typeof ruleset.correlations)[number]] }),
+    async correlate(evaluated): Promise<Correlated> {
+      await step(evaluated);
+      return { raised: [], withheld: new Map() };
+    },
+  };
+}
+
 export function testServer(
   settings: Partial<Config> = {},
   {
     sinks = [],
     deadLetters,
     rules = hostPidRules,
-  }: { sinks?: Sink[]; deadLetters?: DeadLetters; rules?: string[] } = {},
+    correlate,
+  }: { sinks?: Sink[]; deadLetters?: DeadLetters; rules?: string[]; correlate?: Step } = {},
 ): TestServer {
   const { ruleset } = loadRules({ rules });
   const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });
@@ -36,7 +52,7 @@ export function testServer(
     telemetry: { prometheus: async () => '# none\n' },
     deadLetters,
     rules: { ruleset: () => ruleset, refusal: () => undefined },
-    parts: partsOf(config, () => ruleset, sinks),
+    parts: { ...partsOf(config, () => ruleset, sinks), ...(correlate && asCorrelation(ruleset, correlate)) },
   });
   return { ...server, log };
 }

@@ -328,6 +328,7 @@ const limits = {
   maxRecords: 1_000_000,
   maxDepth: 256,
   maxPendingBytes: 256 * 1024 * 1024,
+  maxWaitSeconds: 50,
 };
 
 describe('overload', () => {
