@@ -3,7 +3,7 @@
 import { correlationOf, MOST_ENTRIES, type Plan, type Planned, planOf, SECOND } from './correlate/plan.ts';
 import { fieldsShown, findingOf, idOf, lookupOf, reportOf, type Told, type Values } from './correlate/told.ts';
 import { hashOf, oneOrAll, type Tuple, tuplesOf, valuesOf } from './correlate/values.ts';
-import { emptyGroup, type Group, judge, observe, type Seen, type Window } from './correlate/window.ts';
+import { emptyGroup, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
 import { type Correlated, type Evaluated, placeOf, timeShown } from './detect.ts';
 import { fieldsOf } from './fields.ts';
 import { stringifyExactly } from './json/exact.ts';
@@ -57,10 +57,12 @@ type Due = [at: number, group: string][];
 /** What is kept of a group. */
 interface GroupState {
   group: Group;
-  /** What is shown of the last event, where windows are told on other events. */
-  last?: { group: Values; fields: Values };
+  /** What is shown of the last event in time, where windows are told on other events. */
+  last?: Shown & { at: number };
   due?: number;
 }
+
+type Shown = Pick<Told, 'group'> & { fields: Values };
 
 /** Something that a rule or a correlation found. */
 interface Observation {
@@ -211,10 +213,11 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       losses.late(name);
       return [];
     }
-    const since = await store.update<number, number>(progress, `since/${space.name}/${place}`, at, (value = at) => ({
-      keep: { value, entries: 1 },
-      result: value,
-    }));
+    const since = await store.update<number, number>(progress, `since/${space.name}/${place}`, at, (begun = at) => {
+      // The first to arrive need not be the first; what is older than any delay is another log.
+      const value = at >= clock - LATENESS ? Math.min(begun, at) : begun;
+      return { keep: { value, entries: 1 }, result: value };
+    });
     const news: Tuple[] = [];
     for (const tuple of tuples) {
       const isNew = await store.update<number, boolean>(space, hashOf([...groupParts, ...tuple]), at, (last) => ({
@@ -231,7 +234,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     { compiled, space, due, isToldAtEnd }: Planned,
     groupKey: string,
     seen: Seen,
-    last: NonNullable<GroupState['last']>,
+    shownOfIt: Shown,
     { place, clock }: Current,
   ): Promise<Window | undefined> {
     const { name } = compiled.correlation;
@@ -245,7 +248,9 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const isSooner = state.due === undefined || observed.due! < state.due;
       const newDue = isSooner ? observed.due : undefined;
       if (newDue !== undefined) state.due = newDue;
-      if (isToldAtEnd && observed.outcome === 'counted') state.last = last;
+      if (isToldAtEnd && observed.outcome === 'counted' && seen.at >= (state.last?.at ?? seen.at)) {
+        state.last = { ...shownOfIt, at: seen.at };
+      }
       const isNothing = value === undefined && observed.outcome === 'too late';
       return { keep: isNothing ? undefined : keptGroup(state), result: { observed, newDue } };
     });
@@ -306,7 +311,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         state.due = due;
         return {
           keep: due === undefined ? undefined : keptGroup(state),
-          result: { one: window && { ...state.last!, window }, due },
+          result: { one: window && { group: state.last!.group, fields: state.last!.fields, window }, due },
         };
       },
     );

@@ -898,6 +898,89 @@ describe('any order of anything', () => {
   );
 });
 
+describe('chunks that arrive in another order', () => {
+  /** Events in the order of time, and in one in which each comes less than a minute behind those that are later. */
+  const shuffled = fc
+    .array(fc.tuple(drawnEvent, fc.nat(58), fc.boolean()), { minLength: 10, maxLength: 40, size: 'max' })
+    .map((drawn) => {
+      const all = drawn
+        .map(([event, delay, isCut], index) => ({ event: { ...event, auditID: `e${index}` }, delay, isCut }))
+        .sort((one, other) => one.event.at - other.event.at);
+      const arrived = all.toSorted((one, other) => one.event.at + one.delay - other.event.at - other.delay);
+      const chunks: Given[][] = [[]];
+      for (const { event, isCut } of arrived) {
+        if (isCut) chunks.push([]);
+        chunks.at(-1)!.push(event);
+      }
+      return { inOrder: all.map(({ event }) => event), chunks: chunks.filter(({ length }) => length > 0) };
+    });
+  const head = (body: string) =>
+    body.includes('tripline:')
+      ? body
+      : `${body}\ntripline: { summary: '{username} {verb} {auditID}', context: [responseStatus.code] }`;
+
+  async function foundIn(ruleset: Ruleset, chunks: Given[][]) {
+    const { see } = sidecar(ruleset);
+    const found = [];
+    for (const chunk of [...chunks, [tick(5_000)]]) found.push(...foundOn(await see(chunk)));
+    return found.filter(({ rule }) => rule === 'c');
+  }
+
+  test.each(bodies.filter((body) => /lt:|not /.test(body)))(
+    'what is told at the end of a window is the same: %s',
+    async (body) => {
+      const ruleset = rulesetOf(correlation(head(body)));
+      let found = 0;
+      await fc.assert(
+        fc.asyncProperty(shuffled, async ({ inOrder, chunks }) => {
+          const byId = (all: any[]) => all.map(({ id, correlation }) => `${id} ${JSON.stringify(correlation)}`).sort();
+          const expected = byId(await foundIn(ruleset, [inOrder]));
+          expect(byId(await foundIn(ruleset, chunks))).toEqual(expected);
+          found += expected.length;
+        }),
+        { numRuns: 100 },
+      );
+      expect(found).toBeGreaterThan(0);
+    },
+  );
+
+  test.each(bodies.filter((body) => !/lt:|not /.test(body)))(
+    'what is told at once is told of the same groups: %s',
+    async (body) => {
+      const ruleset = rulesetOf(correlation(head(body)));
+      let found = 0;
+      const groups = (all: any[]) => new Set(all.map(({ correlation }) => JSON.stringify(correlation.group)));
+      await fc.assert(
+        fc.asyncProperty(shuffled, async ({ inOrder, chunks }) => {
+          const expected = groups(await foundIn(ruleset, [inOrder]));
+          expect(groups(await foundIn(ruleset, chunks))).toEqual(expected);
+          found += expected.size;
+        }),
+        { numRuns: 100 },
+      );
+      expect(found).toBeGreaterThan(0);
+    },
+  );
+
+  test('a report shows the last event in time, not the last that arrived', async () => {
+    const body = '{ type: event_count, rules: [got], timespan: 1m, condition: { lt: 3 } }';
+    const { see } = sidecar(rulesetOf(correlation(body, "tripline: { summary: '{auditID}' }")));
+    await see(got(50));
+    await see(got(0));
+    expect((await see(tick(500))).reports).toMatchObject([{ summary: 'g-50', correlation: { value: 2 } }]);
+  });
+
+  test('learning begins with the first event, not with the first that arrives', async () => {
+    const body =
+      '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }\ntripline: { learning: 10m }';
+    const events = [got(0, { user: 'a' }), got(300, { user: 'b' }), got(700, { user: 'c' })];
+    expect(await toldOn(body, events)).toEqual([2]);
+    expect(await toldOn(body, [events[1]!, events[0]!, events[2]!])).toEqual([2]);
+    // What is older than any delay is another log, which must not end the learning of this one.
+    expect(await toldOn(body, [got(2_000), got(10), got(2_300, { user: 'c' })])).toEqual([]);
+  });
+});
+
 describe('any order of anything in several clusters', () => {
   test.each(bodies)('finds in each what it would find in it alone: %s', async (body) => {
     const ruleset = rulesetOf(
