@@ -5,17 +5,14 @@
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e
  *   E2E_RECORDS=5000 ...   for a quicker look
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { matchingKeys } from './audit-log.ts';
 import { type Comparison, compare, exactTime, jsonTime } from './compare.ts';
 import type { ForwardReceiver } from './forward-receiver.ts';
 import { fluentBit, stopAll } from './processes.ts';
-import { type Form, type Format, openStage, type Stage } from './stage.ts';
+import { type Form, type Format, openStage, progress, quiet, type Stage } from './stage.ts';
 
 const records = Number(process.env.E2E_RECORDS ?? 100_000);
-/** A run that makes no progress for so long has lost something. */
-const patienceMilliseconds = 60_000;
 const testTimeoutMilliseconds = 600_000;
 
 interface Scenario {
@@ -115,21 +112,3 @@ const row = (what: string, { sent, lost, duplicates, verdicts }: Comparison, ret
 
 const keysOf = (receiver: ForwardReceiver, verdict: string) =>
   new Set([...receiver.arrivals].filter(([, [first]]) => first.verdict === verdict).map(([key]) => key));
-
-/** Waits for `done`, or until nothing has arrived anywhere for too long: what is missing then is told as lost. */
-async function progress({ sent, returned }: Stage, done: () => boolean): Promise<void> {
-  let count = -1;
-  let since = performance.now();
-  while (!done() && performance.now() - since < patienceMilliseconds) {
-    if (sent.count() + returned.count() !== count) {
-      count = sent.count() + returned.count();
-      since = performance.now();
-    }
-    await sleep(50);
-  }
-}
-
-/** Waits until duplicates have stopped coming. */
-async function quiet({ returned }: Stage): Promise<void> {
-  for (let count = -1; count !== returned.count(); await sleep(3000)) count = returned.count();
-}

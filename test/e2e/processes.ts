@@ -6,8 +6,8 @@ import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { parse, stringify } from 'yaml';
-import { hostPidRules } from '../server/app.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -52,22 +52,25 @@ export function startFluentBit({ config, environment, copies, folder }: FluentBi
   return running(spawn(fluentBit!, args, { env: environment, stdio: logTo(join(folder, `${basename(config)}.log`)) }));
 }
 
-/** Starts Tripline on a shipped file, with other ports, and waits until it is ready. */
-export async function startTripline({
-  config,
-  port,
-  forwardPort,
-  folder,
-}: {
+export interface TriplineSettings {
+  /** Below `fluent-bit/`. */
   config: string;
   port: number;
   forwardPort: number;
+  /** Folder for its log. */
   folder: string;
-}): Promise<Running> {
+  /** Rules in the place of those that the file has. */
+  rules: string[];
+  /** Of a processor: what it may use of one, at most. */
+  share: number;
+}
+
+/** Starts Tripline on a shipped file, with other ports, and waits until it is ready. */
+export async function startTripline(given: TriplineSettings): Promise<Running> {
+  const { config, port, forwardPort, folder, rules, share } = given;
   const settings = parse(readFileSync(join(root, 'fluent-bit', config), 'utf8'));
   settings.sinks[0].port = forwardPort;
-  // What these two find, the generated lines tell; of what other rules remember, a restart would change.
-  settings.rules = hostPidRules;
+  settings.rules = rules;
   const path = join(folder, 'tripline.yaml');
   writeFileSync(path, stringify(settings));
   const args = [join(root, 'src/main.ts'), '--config', path, '--listen', `127.0.0.1:${port}`];
@@ -77,11 +80,33 @@ export async function startTripline({
     const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(
       () => undefined,
     );
-    if (response?.ok) return tripline;
+    if (response?.ok) {
+      if (share < 1) holdAt(child.pid!, share);
+      return tripline;
+    }
     if (child.exitCode !== null) break;
     await sleep(200);
   }
   throw new Error(`Tripline did not become ready:\n${readFileSync(join(folder, 'tripline.log'), 'utf8')}`);
+}
+
+/** Stops and continues a process ten times a second, until it ends, so that it has a share of a processor and no more.
+ * In a thread of its own: what delays the tests would else lengthen its turns. */
+function holdAt(pid: number, share: number): void {
+  const source = `
+    const { pid, share } = require('node:worker_threads').workerData;
+    const wait = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+    try {
+      for (;;) {
+        process.kill(pid, 'SIGSTOP');
+        wait(100 * (1 - share));
+        process.kill(pid, 'SIGCONT');
+        wait(100 * share);
+      }
+    } catch {
+      // It has ended.
+    }`;
+  new Worker(source, { eval: true, workerData: { pid, share } }).unref();
 }
 
 /** Ports that nothing listens on, below those that an operating system gives to connections: one of them would

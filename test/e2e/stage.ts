@@ -3,9 +3,10 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hostPidRules } from '../server/app.ts';
 import { auditLines } from './audit-log.ts';
 import { type ForwardReceiver, startForwardReceiver } from './forward-receiver.ts';
-import { freePorts, type Running, startFluentBit, startTripline, stopAll } from './processes.ts';
+import { freePorts, type Running, startFluentBit, startTripline, stopAll, type TriplineSettings } from './processes.ts';
 
 /** The files of a form. Without a receiver the collector is the receiver, too. */
 interface Files {
@@ -44,13 +45,18 @@ export interface Stage {
   returned: ForwardReceiver;
   /** How often the collector failed to deliver a chunk and was to try again. */
   retries(): number;
+  /** The log of a part so far. */
+  logOf(part: Part): string;
   /** Lines of the file that an output of the shipped configuration wrote. */
   linesOf(output: 'matches' | 'rest' | 'all'): number;
   close(): Promise<void>;
 }
 
+/** What the generated lines tell is found by these two; of what other rules remember, a restart would change. */
+const usual: Pick<TriplineSettings, 'rules' | 'share'> = { rules: hostPidRules, share: 1 };
+
 /** Starts all parts of a form, with an empty audit log. */
-export async function openStage(formName: Form, format: Format): Promise<Stage> {
+export async function openStage(formName: Form, format: Format, { rules, share } = usual): Promise<Stage> {
   const form: Files = forms[formName];
   const folder = mkdtempSync(join(tmpdir(), 'tripline-e2e-'));
   const [triplinePort, forwardPort, ...ports] = await freePorts(4);
@@ -66,7 +72,7 @@ export async function openStage(formName: Form, format: Format): Promise<Stage> 
   };
 
   const start: Record<Part, () => Running | Promise<Running>> = {
-    tripline: () => startTripline({ config: form.tripline, port: triplinePort, forwardPort, folder }),
+    tripline: () => startTripline({ config: form.tripline, port: triplinePort, forwardPort, folder, rules, share }),
     collector: () =>
       startFluentBit({
         config: form.collector,
@@ -90,7 +96,12 @@ export async function openStage(formName: Form, format: Format): Promise<Stage> 
   const running = new Map<Part, Running>();
   for (const part of parts) running.set(part, await start[part]());
 
-  const logOf = (part: 'collector' | 'receiver') => readFileSync(join(folder, `${basename(form[part]!)}.log`), 'utf8');
+  const logNames: Record<Part, string> = {
+    tripline: 'tripline',
+    collector: basename(form.collector),
+    receiver: basename(form.receiver ?? form.collector),
+  };
+  const logOf = (part: Part) => readFileSync(join(folder, `${logNames[part]}.log`), 'utf8');
 
   return {
     folder,
@@ -109,6 +120,7 @@ export async function openStage(formName: Form, format: Format): Promise<Stage> 
         await sleep(100);
       }
     },
+    logOf,
     retries: () => logOf('collector').split('failed to flush chunk').length - 1,
     linesOf: (output) => readFileSync(join(out, output), 'latin1').split('\n').length - 1,
     async close() {
@@ -117,4 +129,25 @@ export async function openStage(formName: Form, format: Format): Promise<Stage> 
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** A run that makes no progress for so long has lost something. */
+const patienceMilliseconds = 60_000;
+
+/** Waits for `done`, or until nothing has arrived anywhere for too long: what is missing then is told as lost. */
+export async function progress({ sent, returned }: Stage, done: () => boolean): Promise<void> {
+  let count = -1;
+  let since = performance.now();
+  while (!done() && performance.now() - since < patienceMilliseconds) {
+    if (sent.count() + returned.count() !== count) {
+      count = sent.count() + returned.count();
+      since = performance.now();
+    }
+    await sleep(50);
+  }
+}
+
+/** Waits until duplicates have stopped coming. */
+export async function quiet({ returned }: Stage): Promise<void> {
+  for (let count = -1; count !== returned.count(); await sleep(3000)) count = returned.count();
 }

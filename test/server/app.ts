@@ -28,7 +28,7 @@ function asCorrelation(ruleset: ReturnType<Parts['ruleset']>, step: Step): Pick<
     ruleset: () => ({ ...ruleset, correlations: [{} as (typeof ruleset.correlations)[number]] }),
     async correlate(evaluated): Promise<Correlated> {
       await step(evaluated);
-      return { raised: [], withheld: new Map() };
+      return { raised: [], reported: [], withheld: new Map() };
     },
   };
 }
