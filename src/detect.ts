@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { attackOf } from './attack.ts';
 import { fieldsOf } from './fields.ts';
 import type { Normalized } from './normalizers/index.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, recordProblem } from './problem.ts';
 import {
   type AuditEvent,
   EventSummary,
@@ -100,7 +100,7 @@ export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
   return conclude(evaluateRecord(normalized, ruleset), uncorrelated);
 }
 
-/** Which rules match which events of a record. */
+/** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
 export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
   const { events, problem } = normalized;
@@ -109,9 +109,21 @@ export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Eval
   const undecided: Undecided[] = [];
   const silenced: Silenced[] = [];
   const seen = new Set<string>();
-  events.forEach((event, index) => {
+  const failures: Problem[] = [];
+  for (const [index, event] of events.entries()) {
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
-    if (event.stage === 'RequestReceived') return;
+    if (event.stage === 'RequestReceived') continue;
+    try {
+      evaluateEvent(event, index);
+    } catch (error) {
+      failures.push(recordProblem(error));
+    }
+  }
+  const [failure] = failures;
+  if (failure !== undefined && failures.length === events.length) return { kind: 'malformed', problem: failure };
+  return { kind: 'audit', events, hits, undecided, silenced, problem: problem ?? failure };
+
+  function evaluateEvent(event: AuditEvent, index: number): void {
     const lookup = fieldsOf(event);
     let request: string | undefined;
     for (const compiled of candidatesIn(lookup)) {
@@ -132,8 +144,7 @@ export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Eval
       if (silencedBy === undefined) hits.push({ id, rule: compiled, event: index, lookup });
       else silenced.push({ rule: name, exception: silencedBy, event: index });
     }
-  });
-  return { kind: 'audit', events, hits, undecided, silenced, problem };
+  }
 }
 
 const candidates = new WeakMap<Ruleset['rules'], ReturnType<typeof candidatesAmong>>();

@@ -41,6 +41,21 @@ test('a defect of ours on one record is an error on that record, and its neighbo
   expect(detections[1]).toMatchObject({ problem: { cause: expect.any(TypeError) } });
 });
 
+test('a defect of ours on one event of a record leaves the others of it judged', async () => {
+  const rules = ruleset((username) => {
+    if (username === 'mallory') throw new TypeError('of undefined');
+    return true;
+  });
+  const items = [
+    podEvent(),
+    { ...podEvent({ auditID: 'a-2' }), user: { username: 'mallory' } },
+    podEvent({ auditID: 'a-3' }),
+  ];
+  const { tags } = await run([{ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items }], rules);
+  expect(tags[0]).toMatchObject({ verdict: 'match', problem: { code: 'record.failed' } });
+  expect(tags[0]?.findings?.map(({ event }) => event)).toEqual([0, 2]);
+});
+
 test('what a correlation stumbles over is told on that record, and does not fail its batch again and again', async () => {
   const rules = { ...ruleset(() => true), correlations: [{} as any] };
   const bytes = Buffer.from(JSON.stringify(['a', 'b', 'c'].map((auditID) => podEvent({ auditID }))));
