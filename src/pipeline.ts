@@ -52,7 +52,7 @@ export interface ProcessedBatch extends TaggedBatch {
   detections: readonly (Detection | undefined)[];
 }
 
-/** Called between two steps: lets others have the event loop. Rejects when the batch is no longer wanted. */
+/** Called between two steps, and now and then within one: lets others have the event loop. Rejects when the batch is no longer wanted. */
 export type Pause = () => Promise<void>;
 
 /** Takes a batch the whole way, and resolves when every sink has it safely.
@@ -75,47 +75,65 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     () => codec.decode(bytes, parts.limits),
     ({ length }) => ({ 'tripline.codec': codec.name, 'tripline.bytes': bytes.length, 'tripline.records': length }),
   );
-  await pause();
   const normalized = await traced(
     'normalize',
-    () => records.map((record) => normalizeRecord(record, batch, parts, inflate)),
+    () => forEach(records, (_, record) => normalizeRecord(record, batch, parts, inflate), pause),
     (found) => ({ 'tripline.events': count(found, (one) => (one?.kind === 'audit' ? one.events.length : 0)) }),
   );
-  await pause();
   const evaluated = await traced(
     'evaluate',
-    () => normalized.map((found) => found && evaluateOne(found, ruleset)),
+    () => forEach(records, (index) => evaluateOne(normalized[index], ruleset), pause),
     (found) => ({
       'tripline.ruleset': ruleset.hash,
       'tripline.rules': ruleset.rules.length,
       'tripline.hits': count(found, (one) => (one?.kind === 'audit' ? one.hits.length : 0)),
     }),
   );
-  await pause();
   const correlated = await traced(
     'correlate',
-    () => correlateAll(evaluated, batch, parts, ruleset),
+    () => forEach(records, (index) => correlateOne(evaluated[index], batch, parts, ruleset), pause),
     (found) => ({
       'tripline.correlations': ruleset.correlations.length,
       'tripline.raised': count(found, (one) => (one?.raised.length ?? 0) + (one?.reported.length ?? 0)),
     }),
   );
-  await pause();
   const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
-  const [detections, tags] = await traced(
+  const tagged = await traced(
     'tag',
-    () => {
-      const detections = evaluated.map((one, index) => one && concludeOne(one, correlated[index]!));
-      return [detections, detections.map((detection) => detection && tagWithTrace(detection, tagOf))] as const;
-    },
-    ([detections]) => ({
-      'tripline.findings': count(detections, (one) => (one && 'findings' in one ? one.findings.length : 0)),
-      'tripline.reports': count(detections, (one) => (one && 'reports' in one ? one.reports.length : 0)),
+    () => forEach(records, (index) => tagOne(evaluated[index], correlated[index], tagOf), pause),
+    (tagged) => ({
+      'tripline.findings': count(tagged, ({ detection }) => findingsIn(detection)),
+      'tripline.reports': count(tagged, ({ detection }) => reportsIn(detection)),
     }),
   );
   await pause();
   const { memberName, dateKey } = parts;
-  return { ...batch, records, tags, detections, memberName, dateKey };
+  const detections = tagged.map(({ detection }) => detection);
+  return { ...batch, records, tags: tagged.map(({ tag }) => tag), detections, memberName, dateKey };
+}
+
+/** Bytes of records after which a step pauses: some milliseconds of work. */
+const PAUSE_BYTES = 128 * 1024;
+
+/** Takes a step with each record, and pauses before the first and then now and then, so that a batch does not hold the
+ * event loop from its first record to its last. */
+async function forEach<T>(
+  records: readonly LogRecord[],
+  step: (index: number, record: LogRecord) => T | Promise<T>,
+  pause: Pause,
+): Promise<T[]> {
+  const results: T[] = [];
+  let bytes = PAUSE_BYTES;
+  for (const [index, record] of records.entries()) {
+    if (bytes >= PAUSE_BYTES) {
+      await pause();
+      bytes = 0;
+    }
+    const result = step(index, record);
+    results.push(result instanceof Promise ? await result : result);
+    bytes += record.end - record.start;
+  }
+  return results;
 }
 
 /** Resolves when every sink has the batch safely.
@@ -129,9 +147,28 @@ export async function deliverBatch(processed: ProcessedBatch, parts: Parts): Pro
   countDetections(processed.detections);
 }
 
-function tagWithTrace(detection: Detection, tagOf: (detection: Detection) => Tag): Tag {
-  const trace = findingSpans(detection);
-  return trace === undefined ? tagOf(detection) : { ...tagOf(detection), trace };
+interface Tagged {
+  detection: Detection | undefined;
+  tag: Tag | undefined;
+}
+
+function tagOne(
+  evaluated: Evaluated | undefined,
+  correlated: Correlated | undefined,
+  tagOf: (detection: Detection) => Tag,
+): Tagged {
+  const detection = evaluated && concludeOne(evaluated, correlated ?? uncorrelated);
+  const tag = detection && tagOf(detection);
+  const trace = detection && findingSpans(detection);
+  return { detection, tag: tag && trace ? { ...tag, trace } : tag };
+}
+
+function findingsIn(detection: Detection | undefined): number {
+  return detection && 'findings' in detection ? detection.findings.length : 0;
+}
+
+function reportsIn(detection: Detection | undefined): number {
+  return detection && 'findings' in detection ? detection.reports.length : 0;
 }
 
 function count<T>(items: readonly T[], size: (item: T) => number): number {
@@ -159,35 +196,31 @@ function normalizeRecord(
   }
 }
 
-function evaluateOne(found: Normalized, ruleset: Ruleset): Evaluated {
+function evaluateOne(found: Normalized | undefined, ruleset: Ruleset): Evaluated | undefined {
   try {
-    return evaluateRecord(found, ruleset);
+    return found && evaluateRecord(found, ruleset);
   } catch (error) {
     return { kind: 'malformed', problem: recordProblem(error) };
   }
 }
 
-/** One after another, since a record can complete what the one before it began. Where the store says that it cannot be
- * reached, the batch fails, for it to be retried: what correlates would be lost for good. */
-async function correlateAll(
-  evaluated: readonly (Evaluated | undefined)[],
+/** Records come one after another, since one can complete what the one before it began. Where the store says that it
+ * cannot be reached, the batch fails, for it to be retried: what correlates would be lost for good. */
+async function correlateOne(
+  evaluated: Evaluated | undefined,
   { receivedUnixNano }: Batch,
   { correlate }: Parts,
   { correlations }: Ruleset,
-): Promise<(Correlated | undefined)[]> {
-  if (correlations.length === 0) return evaluated.map((one) => one && uncorrelated);
-  const correlated: (Correlated | undefined)[] = [];
-  for (const one of evaluated) {
-    try {
-      correlated.push(one && (await correlate(one, correlations, receivedUnixNano)));
-    } catch (error) {
-      if (error instanceof Problem) throw error;
-      // What the record itself says stays.
-      if (one?.kind === 'audit') one.problem ??= recordProblem(error);
-      correlated.push(uncorrelated);
-    }
+): Promise<Correlated | undefined> {
+  if (correlations.length === 0) return uncorrelated;
+  try {
+    return evaluated && (await correlate(evaluated, correlations, receivedUnixNano));
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    // What the record itself says stays.
+    if (evaluated?.kind === 'audit') evaluated.problem ??= recordProblem(error);
+    return uncorrelated;
   }
-  return correlated;
 }
 
 function concludeOne(evaluated: Evaluated, correlated: Correlated): Detection {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config.ts';
-import { processBatch } from '../src/pipeline.ts';
+import { processBatch, tagBatch } from '../src/pipeline.ts';
 import { Problem } from '../src/problem.ts';
 import { partsOf } from '../src/serve.ts';
 import { compileRule, parseRule, parseRules, resolveCorrelations } from '../src/sigma/index.ts';
@@ -142,4 +142,20 @@ tripline: { learning: 0s }
   expect(tags.map((tag) => tag?.rules)).toEqual([['a-name'], undefined, ['three-pods'], undefined]);
   expect(delivered[2]).toEqual(delivered[0]);
   expect((await send('e', 'f')).tags).toEqual(delivered[1]);
+});
+
+test('a batch pauses within its steps, by the bytes of its records, and before it is delivered', async () => {
+  const pausesOf = async (count: number) => {
+    const bytes = Buffer.from(JSON.stringify(Array.from({ length: count }, () => podEvent())));
+    let pauses = 0;
+    const batch = { fluentTag: undefined, codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n };
+    const parts = partsOf(config, () => ruleset(() => true), []);
+    await tagBatch(batch, parts, async () => void pauses++);
+    return { pauses, bytes: bytes.length };
+  };
+  const few = await pausesOf(1);
+  expect(few.pauses).toBe(5);
+  const many = await pausesOf(4000);
+  // Four steps go through all records.
+  expect(many.pauses).toBeGreaterThan((4 * many.bytes) / (160 * 1024));
 });
