@@ -169,6 +169,48 @@ describe.each(Object.entries(plain))('%s', (_name, record) => {
   });
 });
 
+describe('entries of other platforms', () => {
+  const gke = {
+    insertId: 'i1',
+    timestamp: '2026-05-01T10:00:00Z',
+    resource: { type: 'k8s_cluster', labels: { cluster_name: 'c1', project_id: 'p', location: 'eu' } },
+    operation: { id: 'o1', first: true, last: true },
+    labels: { 'authorization.k8s.io/decision': 'allow' },
+    protoPayload: {
+      '@type': 'type.googleapis.com/google.cloud.audit.AuditLog',
+      serviceName: 'k8s.io',
+      methodName: 'io.k8s.core.v1.pods.create',
+      resourceName: 'core/v1/namespaces/shop/pods/p',
+      authenticationInfo: { principalEmail: 'ann@example.com' },
+      authorizationInfo: [{ granted: true, permission: 'io.k8s.core.v1.pods.create' }],
+      requestMetadata: { callerIp: '203.0.113.9', callerSuppliedUserAgent: 'kubectl' },
+      request: { '@type': 'core.k8s.io/v1.Pod', ...privilegedPod.requestObject },
+      status: { code: 0 },
+    },
+  };
+  const aks = {
+    time: '2026-05-01T10:00:00Z',
+    category: 'kube-audit',
+    resourceId: '/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/PROD',
+    properties: { log: JSON.stringify(privilegedPod), pod: 'kube-apiserver-1' },
+  };
+  const rows: [string, JsonObject, string[]][] = [
+    ['GKE', gke, ['protoPayload', 'resource', 'operation', 'labels']],
+    ['AKS', aks, ['properties']],
+  ];
+  test.each(rows)('%s, lifted or flattened', async (_name, record, names) => {
+    const [expected] = await tagsOf([record]);
+    expect(expected.rules).toContain('pod-host-pid');
+    const tags = await tagsOf(
+      ['.', '_', '/'].flatMap((separator) => [lifted(record, names, separator), flattened(record, names, separator)]),
+    );
+    for (const tag of tags) {
+      expect(said(tag)).toEqual(said(expected));
+      expect(tag).toMatchObject({ platform: expected.platform, cluster: expected.cluster });
+    }
+  });
+});
+
 describe('a user that is not known', () => {
   const { user: _, ...without } = exec;
   const gke = {
