@@ -31,8 +31,7 @@ export interface EventSettings {
 
 /** Returns the event of a map in the shape of audit.k8s.io/v1 (or v1beta1). A map or list may come as JSON text. In a map
  * with CUT, an absent member is unknown, as everywhere are a member of the wrong type and one that every event has. Null
- * for `user.groups` and `sourceIPs` says that the platform does not log them.
- */
+ * for `user.groups` and `sourceIPs` says that the platform does not log them. */
 export function auditEvent(source: JsonMap, context: Context, settings: EventSettings): AuditEvent {
   const { maxDepth } = settings;
   const { platform = 'kubernetes' } = context;

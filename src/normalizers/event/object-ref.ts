@@ -1,5 +1,5 @@
 /** What a request was about. */
-import { type JsonMap, textAt } from '../../json/map.ts';
+import { CUT, type JsonMap, textAt } from '../../json/map.ts';
 import type { ObjectRef } from '../../record.ts';
 import { objectOfUri } from '../../resource-path.ts';
 import { type Body, type Gaps, isThere, mapIn, marked, missingFrom, noteGap } from './members.ts';
@@ -40,7 +40,9 @@ export function objectRefOf(
     ...(uid !== undefined && { uid }),
     ...(resourceVersion !== undefined && { resourceVersion }),
   };
-  return marked(ref, map ?? source);
+  if (map !== undefined) return marked(ref, map);
+  // What a platform does not log at all is not missing from what the URI says.
+  return source[CUT] === 'not_logged' ? ref : marked(ref, source);
 }
 
 /** What an objectRef is completed by. */
