@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, parseDocument } from 'yaml';
 import { loadConfig } from '../src/config.ts';
 import { loadRules } from '../src/rules.ts';
 import { bundledRules, testServer } from './server/app.ts';
@@ -65,4 +65,83 @@ test('the configuration in the pod example is one that Tripline takes', () => {
   writeFileSync(path, data['tripline.yaml']);
   const config = loadConfig({ path, overrides: {}, environment: { TRIPLINE_PASSWORD: 's3cret' }, bundledRules });
   expect(config).toMatchObject({ listen: '0.0.0.0:9870', sinks: [{ type: 'forward', port: 24224 }] });
+});
+
+interface AuditPolicyRule {
+  level: string;
+  verbs?: string[];
+  resources?: { group: string; resources: string[] }[];
+  omitStages?: string[];
+}
+
+describe('an audit policy that is shown', () => {
+  const root = join(examples, '..');
+  const [inFidelity] = /^ *apiVersion: audit\.k8s\.io.*?(?=^ *```$)/ms.exec(
+    readFileSync(join(root, 'docs/fidelity.md'), 'utf8'),
+  )!;
+  const policies = {
+    'examples/audit-policy/policy.yaml': readFileSync(join(examples, 'audit-policy/policy.yaml'), 'utf8'),
+    'docs/fidelity.md': inFidelity,
+  };
+  // From the declaration of audit.k8s.io/v1: kube-apiserver does not start with another member or word.
+  const members = ['level', 'users', 'userGroups', 'verbs', 'resources', 'nonResourceURLs', 'omitStages'];
+  const levels = ['None', 'Metadata', 'Request', 'RequestResponse'];
+
+  describe.each(Object.entries(policies))('%s', (_, text) => {
+    const document = parseDocument(text);
+    const { apiVersion, kind, omitStages, rules } = document.toJS() as {
+      apiVersion: string;
+      kind: string;
+      omitStages?: string[];
+      rules: AuditPolicyRule[];
+    };
+    const deciding = (verb: string, resource: string) =>
+      rules.find(
+        (rule) =>
+          (rule.verbs?.includes(verb) ?? true) &&
+          (rule.resources?.some(({ resources }) => resources.includes(resource)) ?? true) &&
+          !('users' in rule || 'userGroups' in rule || 'nonResourceURLs' in rule),
+      )!;
+
+    test('is one that kube-apiserver reads', () => {
+      expect(document.errors).toEqual([]);
+      expect({ apiVersion, kind }).toEqual({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy' });
+      expect(rules.flatMap((rule) => Object.keys(rule)).filter((member) => !members.includes(member))).toEqual([]);
+      expect(rules.map(({ level }) => level).filter((level) => !levels.includes(level))).toEqual([]);
+    });
+
+    test('keeps RequestReceived of every patch whose body it logs, and of nothing else', () => {
+      expect(omitStages).toBeUndefined();
+      const keeping = rules.filter(({ level, omitStages = [] }) => level !== 'None' && omitStages.length === 0);
+      const withBodies = rules.filter(
+        ({ level, verbs = ['patch'], omitStages = [] }) =>
+          level.startsWith('Request') && verbs.includes('patch') && omitStages.length === 0,
+      );
+      expect(keeping).toEqual(withBodies);
+      const decidesPatches = deciding('patch', 'deployments');
+      expect(decidesPatches.omitStages === undefined).toBe(decidesPatches.level !== 'Metadata');
+    });
+
+    test('logs bodies of what is created and changed', () => {
+      for (const resource of ['pods', 'deployments', 'clusterroles', 'configmaps']) {
+        expect(deciding('create', resource).level).toBe('RequestResponse');
+        expect(deciding('update', resource).level).toBe('RequestResponse');
+      }
+    });
+  });
+
+  test('logs no credentials', () => {
+    const { rules } = parseDocument(policies['examples/audit-policy/policy.yaml']).toJS() as {
+      rules: AuditPolicyRule[];
+    };
+    const first = (resource: string) =>
+      rules.find(
+        ({ verbs, resources }) => !verbs && resources?.some(({ resources: names }) => names.includes(resource)),
+      )?.level;
+    expect(['secrets', 'tokenreviews', 'serviceaccounts/token'].map(first)).toEqual([
+      'Metadata',
+      'Metadata',
+      'Request',
+    ]);
+  });
 });
