@@ -6,7 +6,6 @@
  *   E2E_BACKLOG_RECORDS=300000 E2E_BACKLOG_SHARE=0.5 ...   for a longer log, or another share of a processor
  */
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { bundledRules } from '../server/app.ts';
 import { compare, exactTime } from './compare.ts';
 import { fluentBit, stopAll } from './processes.ts';
 import { openStage, progress, quiet } from './stage.ts';
@@ -22,7 +21,7 @@ if (fluentBit === undefined) {
   afterEach(stopAll);
 
   test(`${records} records wait for a Tripline with ${share} of a processor`, { timeout: 900_000 }, async () => {
-    const stage = await openStage('two processes', 'msgpack', { rules: [bundledRules], share });
+    const stage = await openStage('two processes', 'msgpack', { share });
     const started = performance.now();
     stage.appendLines(0, records);
     await progress(stage, () => stage.returned.arrivals.size === records && stage.sent.arrivals.size === records);

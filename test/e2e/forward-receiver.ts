@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { decode, encode } from '@msgpack/msgpack';
-import { keyPattern } from './audit-log.ts';
 import { endOfValue, valuesIn } from './msgpack-spans.ts';
 
 /** One record as it arrived. */
@@ -17,18 +16,23 @@ export interface Arrival {
   body: string;
   verdict: string | undefined;
   findingIds: string[];
+  /** Names of the rules that found something. */
+  rules: string[];
 }
 
 export interface ForwardReceiver {
   port: number;
-  /** By the key of the generated line, in the order of arrival. */
+  /** By the key of the record, in the order of arrival. */
   arrivals: Map<string, Arrival[]>;
   /** Of all arrivals, duplicates counted. */
   count(): number;
   close(): Promise<void>;
 }
 
-export async function startForwardReceiver(port: number): Promise<ForwardReceiver> {
+/** Finds what tells a record from all others in its body (MessagePack). */
+type KeyOf = (body: Buffer) => string | undefined;
+
+export async function startForwardReceiver(port: number, keyOf: KeyOf): Promise<ForwardReceiver> {
   const arrivals = new Map<string, Arrival[]>();
   const sockets = new Set<Socket>();
   let count = 0;
@@ -53,7 +57,7 @@ export async function startForwardReceiver(port: number): Promise<ForwardReceive
     const [tag, entries, options] = valuesIn(message, 0);
     const fluentTag = decode(tag) as string;
     for (const entry of valuesIn(entries, 0)) {
-      const { key, arrival } = readEntry(entry, fluentTag);
+      const [key, arrival] = readEntry(entry, fluentTag, keyOf);
       count += 1;
       const earlier = arrivals.get(key);
       if (earlier === undefined) arrivals.set(key, [arrival]);
@@ -76,14 +80,14 @@ export async function startForwardReceiver(port: number): Promise<ForwardReceive
 }
 
 /** Reads `[[EventTime, metadata], body]`. */
-function readEntry(entry: Buffer, fluentTag: string): { key: string; arrival: Arrival } {
+function readEntry(entry: Buffer, fluentTag: string, keyOf: KeyOf): [key: string, arrival: Arrival] {
   const [header, body] = valuesIn(entry, 0);
   const [time, metadata] = valuesIn(header, 0);
-  const key = keyPattern.exec(body.toString('latin1'))?.[0];
+  const key = keyOf(body);
   if (key === undefined) throw new Error(`a record without a key came back: ${JSON.stringify(decode(body))}`);
 
   const digest = createHash('sha1');
-  let tag: { verdict?: string; findings?: { id: string }[] } = {};
+  let tag: { verdict?: string; findings?: { id: string; rule: string }[] } = {};
   const members = valuesIn(body, 0);
   for (let index = 0; index < members.length; index += 2) {
     if (members[index].equals(triplineKey)) tag = decode(members[index + 1]) as typeof tag;
@@ -97,8 +101,9 @@ function readEntry(entry: Buffer, fluentTag: string): { key: string; arrival: Ar
     body: digest.digest('base64'),
     verdict: tag.verdict,
     findingIds: tag.findings?.map(({ id }) => id) ?? [],
+    rules: tag.findings?.map(({ rule }) => rule) ?? [],
   };
-  return { key, arrival };
+  return [key, arrival];
 }
 
 const triplineKey = Buffer.from(encode('tripline'));

@@ -49,7 +49,12 @@ export function startFluentBit({ config, environment, copies, folder }: FluentBi
     args.push('-o', 'forward', '-m', match, '-p', 'host=127.0.0.1', '-p', `port=${port}`);
     args.push('-p', 'require_ack_response=on', '-p', 'retry_limit=no_limits');
   }
-  return running(spawn(fluentBit!, args, { env: environment, stdio: logTo(join(folder, `${basename(config)}.log`)) }));
+  return startProcess(fluentBit!, args, join(folder, `${basename(config)}.log`), environment);
+}
+
+/** Starts a program whose output goes to a file. */
+export function startProcess(program: string, args: string[], log: string, environment = process.env): Running {
+  return running(spawn(program, args, { env: environment, stdio: logTo(log) }));
 }
 
 export interface TriplineSettings {
@@ -59,18 +64,18 @@ export interface TriplineSettings {
   forwardPort: number;
   /** Folder for its log. */
   folder: string;
-  /** Rules in the place of those that the file has. */
-  rules: string[];
+  /** The bundled ones if left out. */
+  rules?: string[];
   /** Of a processor: what it may use of one, at most. */
-  share: number;
+  share?: number;
 }
 
 /** Starts Tripline on a shipped file, with other ports, and waits until it is ready. */
 export async function startTripline(given: TriplineSettings): Promise<Running> {
-  const { config, port, forwardPort, folder, rules, share } = given;
+  const { config, port, forwardPort, folder, rules, share = 1 } = given;
   const settings = parse(readFileSync(join(root, 'fluent-bit', config), 'utf8'));
   settings.sinks[0].port = forwardPort;
-  settings.rules = rules;
+  if (rules !== undefined) settings.rules = rules;
   const path = join(folder, 'tripline.yaml');
   writeFileSync(path, stringify(settings));
   const args = [join(root, 'src/main.ts'), '--config', path, '--listen', `127.0.0.1:${port}`];

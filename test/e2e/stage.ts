@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostPidRules } from '../server/app.ts';
-import { auditLines } from './audit-log.ts';
+import { auditLines, keyPattern } from './audit-log.ts';
 import { type ForwardReceiver, startForwardReceiver } from './forward-receiver.ts';
 import { freePorts, type Running, startFluentBit, startTripline, stopAll, type TriplineSettings } from './processes.ts';
+
+const generatedKey = (body: Buffer) => keyPattern.exec(body.toString('latin1'))?.[0];
 
 /** The files of a form. Without a receiver the collector is the receiver, too. */
 interface Files {
@@ -60,7 +62,7 @@ export async function openStage(formName: Form, format: Format, { rules, share }
   const form: Files = forms[formName];
   const folder = mkdtempSync(join(tmpdir(), 'tripline-e2e-'));
   const [triplinePort, forwardPort, ...ports] = await freePorts(4);
-  const [sent, returned] = await Promise.all(ports.map(startForwardReceiver));
+  const [sent, returned] = await Promise.all(ports.map((port) => startForwardReceiver(port, generatedKey)));
   const auditLog = join(folder, 'audit.log');
   const out = join(folder, 'out');
   const environment = {
