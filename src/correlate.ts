@@ -1,7 +1,8 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store. */
+
+import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './correlate/emitted.ts';
 import { correlationOf, MOST_ENTRIES, type Plan, type Planned, planOf, SECOND } from './correlate/plan.ts';
-import { fieldsShown, findingOf, idOf, lookupOf, reportOf, type Told, type Values } from './correlate/told.ts';
 import { hashOf, oneOrAll, type Tuple, tuplesOf, valuesOf } from './correlate/values.ts';
 import { emptyGroup, type Group, judge, LATENESS, observe, type Seen, type Window } from './correlate/window.ts';
 import { type Correlated, type Evaluated, placeOf, timeShown } from './detect.ts';
@@ -40,12 +41,12 @@ const MAX_JUDGED = 100;
 const ENTRY_LENGTH = 200;
 const MAX_AUDIT_ID_LENGTH = 128;
 
-/** What has been told on an event, so that it can be told again on a retry. */
-interface Remembered extends Told {
+/** What has been emitted on an event, so that it can be emitted again on a retry. */
+interface Remembered extends Emitted {
   space: string;
   entries: number;
 }
-const told: Space = { name: 'told', mostEntries: MOST_ENTRIES, lifetime: DAY };
+const emitted: Space = { name: 'emitted', mostEntries: MOST_ENTRIES, lifetime: DAY };
 
 /** Of each cluster the time of the latest event (`clock/…`), and since when the terms of a correlation are learnt
  * (`since/…`). */
@@ -62,7 +63,7 @@ interface GroupState {
   due?: number;
 }
 
-type Shown = Pick<Told, 'group'> & { fields: Values };
+type Shown = Pick<Emitted, 'group'> & { fields: Values };
 
 /** Something that a rule or a correlation found. */
 interface Observation {
@@ -101,7 +102,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) {
       return Promise.resolve({ raised: [], reported: [], withheld: plan.withheld });
     }
-    // A retry may come while the first try is still on its way: it has to find all that the first has told.
+    // A retry may come while the first try is still on its way: it has to find all that the first has emitted.
     const result = turn.then(() => correlateEvents(evaluated, plan, receivedUnixNano));
     turn = result.catch(() => {});
     return result;
@@ -130,7 +131,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const clock = await advance(place, logged, Number(receivedUnixNano / 1000n));
       const at = logged ?? clock;
       const current = { plan, place, key: keyOf(event), event, index, lookup, auditID, clock, raised, reported };
-      const isRetry = await tellAgain(current);
+      const isRetry = await emitAgain(current);
       // Only what passes the end of a window tells of it: were it any event, a retry would find more than its first try.
       const judging = isRetry || at < clock ? [] : plan.toldAtEnd;
       for (const planned of judging) await judgeDue(planned, current);
@@ -141,14 +142,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     return { raised: [...raised.values()], reported: [...reported.values()], withheld: plan.withheld };
   }
 
-  /** Tells what has been told on the event before, if it is known to have been here. */
-  async function tellAgain(current: Current): Promise<boolean> {
+  /** Emits what has been emitted on the event before, if it is known to have been here. */
+  async function emitAgain(current: Current): Promise<boolean> {
     const before = await store.update<Remembered[], Remembered[] | undefined>(
-      told,
+      emitted,
       current.key,
       current.clock,
       (value) => ({
-        keep: value && keptTold(value),
+        keep: value && keptEmitted(value),
         result: value,
       }),
     );
@@ -187,7 +188,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         if (news.length === 0) continue;
         const terms = test.fields.map((name, i) => [name, shown(oneOrAll(news.map((tuple) => tuple[i])))]);
         const window = { from: observation.at, to: observation.at, auditIDs: [observation.auditID] };
-        await tell(planned, { group: { ...group, ...Object.fromEntries(terms) }, window, ...ofOthers }, current);
+        await emit(planned, { group: { ...group, ...Object.fromEntries(terms) }, window, ...ofOthers }, current);
         continue;
       }
       const value = test.type === 'value_count' ? tuples.map(hashOf) : numberOf(tuples[0]![0]);
@@ -195,7 +196,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const { key, at, auditID } = observation;
       const seen: Seen = { key, rule, at, auditID, ...(value !== undefined && { value }) };
       const window = await takeEvent(planned, hashOf(groupParts), seen, { group, fields }, current);
-      if (window !== undefined) await tell(planned, { group, window, ...ofOthers }, current);
+      if (window !== undefined) await emit(planned, { group, window, ...ofOthers }, current);
     }
   }
 
@@ -299,7 +300,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   async function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): Promise<void> {
     const { compiled, space } = planned;
     const { clock } = current;
-    const { one, due } = await store.update<GroupState, { one?: Told; due?: number }>(
+    const { one, due } = await store.update<GroupState, { one?: Emitted; due?: number }>(
       space,
       groupKey,
       clock,
@@ -316,18 +317,18 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       },
     );
     if (due !== undefined) await schedule(planned.due, groupKey, due, current);
-    if (one !== undefined) await tell(planned, one, current);
+    if (one !== undefined) await emit(planned, one, current);
   }
 
   async function remember({ key, clock }: Current, more: readonly Remembered[]): Promise<void> {
-    await store.update<Remembered[], void>(told, key, clock, (value = []) => ({
-      keep: keptTold([...value, ...more]),
+    await store.update<Remembered[], void>(emitted, key, clock, (value = []) => ({
+      keep: keptEmitted([...value, ...more]),
       result: undefined,
     }));
   }
 
   /** Raises what is found in a window, remembers it for a retry, and counts it for other correlations. */
-  async function tell(planned: Planned, one: Told, current: Current): Promise<void> {
+  async function emit(planned: Planned, one: Emitted, current: Current): Promise<void> {
     const { name } = planned.compiled.correlation;
     await remember(current, [{ ...one, space: planned.space.name, entries: entriesOf(one) }]);
     raise(planned, one, current);
@@ -340,7 +341,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 }
 
 /** A finding, or a report where it is about other events than the current one. */
-function raise({ compiled: { correlation }, isRaised }: Planned, one: Told, current: Current): void {
+function raise({ compiled: { correlation }, isRaised }: Planned, one: Emitted, current: Current): void {
   if (!isRaised) return;
   const { name, mode } = correlation;
   const id = idOf(name, current.place, one);
@@ -354,7 +355,7 @@ function keptGroup(state: GroupState): Kept<GroupState> {
   return { value: state, entries: 1 + values + over.length + (state.last ? entriesOf(state.last) : 0) };
 }
 
-function keptTold(value: Remembered[]): Kept<Remembered[]> {
+function keptEmitted(value: Remembered[]): Kept<Remembered[]> {
   return { value, entries: value.reduce((sum, { entries }) => sum + entries, 1) };
 }
 

@@ -1,4 +1,5 @@
-/** What is told of a window: a finding on the record whose event completes it, or a report on one that comes after its end. */
+/** What is emitted for a window: a finding on the record whose event completes it, or a report on one that comes after its
+ * end. */
 import { hash } from 'node:crypto';
 import { foundBy, timeShown } from '../detect.ts';
 import { stringifyExactly } from '../json/exact.ts';
@@ -9,15 +10,15 @@ import type { Window } from './window.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** What a correlation tells of a window. */
-export interface Told {
+/** What a correlation emits for a window. */
+export interface Emitted {
   group: Values;
   window: Window;
-  /** Set where it is about other events than the one that it is told on: what is shown of the last of them. */
+  /** Set where it is about other events than the one that carries it: what is shown of the last of them. */
   fields?: Values;
 }
 
-/** The event that something is told on. */
+/** The event that carries it. */
 export interface Carrier {
   event: AuditEvent;
   /** Which one of its record. */
@@ -25,8 +26,13 @@ export interface Carrier {
   lookup: FieldLookup;
 }
 
-/** What is told of a window that the event has completed. */
-export function findingOf(correlation: Correlation, one: Told, id: string, { event, index, lookup }: Carrier): Finding {
+/** What is emitted for a window that the event has completed. */
+export function findingOf(
+  correlation: Correlation,
+  one: Emitted,
+  id: string,
+  { event, index, lookup }: Carrier,
+): Finding {
   const { level } = correlation;
   return {
     ...foundBy(correlation, { id, level, lookup: lookupOf(one, lookup, termsOf(correlation)) }),
@@ -37,8 +43,8 @@ export function findingOf(correlation: Correlation, one: Told, id: string, { eve
   };
 }
 
-/** What is told of a window in which the event that it is told on has no part. */
-export function reportOf(correlation: Correlation, one: Told, id: string): Report {
+/** What is emitted for a window in which the event that carries it has no part. */
+export function reportOf(correlation: Correlation, one: Emitted, id: string): Report {
   const { level } = correlation;
   return {
     ...foundBy(correlation, { id, level, lookup: lookupOf(one, nothing, termsOf(correlation)) }),
@@ -49,7 +55,7 @@ export function reportOf(correlation: Correlation, one: Told, id: string): Repor
 
 const nothing: FieldLookup = () => ({ values: [] });
 
-function shownOf({ test }: Correlation, { group, window }: Told): FindingCorrelation {
+function shownOf({ test }: Correlation, { group, window }: Emitted): FindingCorrelation {
   return {
     type: test.type,
     group: Object.entries(group).map(([field, value]) => ({ field, values: shownTexts([value].flat()) })),
@@ -65,9 +71,9 @@ function termsOf({ test }: Correlation): readonly string[] {
   return test.type === 'new_terms' ? test.fields : [];
 }
 
-/** The fields of the event that something told is about, then the values of its group, and `value`, the number compared. */
+/** The fields of the event that it is about, then the values of its group, and `value`, the number compared. */
 export function lookupOf(
-  { group, window, fields }: Told,
+  { group, window, fields }: Emitted,
   ofEvent: FieldLookup,
   exceptFields: readonly string[] = [],
 ): FieldLookup {
@@ -97,7 +103,7 @@ export function fieldsShown({ correlation }: CompiledCorrelation, lookup: FieldL
 }
 
 /** The same for a window wherever it is found. */
-export function idOf(name: string, place: string, { group, window: { from } }: Told): string {
+export function idOf(name: string, place: string, { group, window: { from } }: Emitted): string {
   const parts = JSON.stringify([name, place, stringifyExactly(group), from]);
   return hash('sha256', parts).slice(0, 32);
 }
