@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', skipped],
+    // On two cores one worker would be used.
+    maxWorkers: '100%',
     // Property tests and the fuzz smoke run share two cores with the rest on a small machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
