@@ -16,7 +16,7 @@ export interface Arrival {
   body: string;
   verdict: string | undefined;
   findingIds: string[];
-  /** Names of the rules that found something. */
+  /** Names of the rules that found something in the record itself, correlations left out: those depend on the order. */
   rules: string[];
 }
 
@@ -87,7 +87,7 @@ function readEntry(entry: Buffer, fluentTag: string, keyOf: KeyOf): [key: string
   if (key === undefined) throw new Error(`a record without a key came back: ${JSON.stringify(decode(body))}`);
 
   const digest = createHash('sha1');
-  let tag: { verdict?: string; findings?: { id: string; rule: string }[] } = {};
+  let tag: { verdict?: string; findings?: { id: string; rule: string; correlation?: unknown }[] } = {};
   const members = valuesIn(body, 0);
   for (let index = 0; index < members.length; index += 2) {
     if (members[index].equals(triplineKey)) tag = decode(members[index + 1]) as typeof tag;
@@ -101,7 +101,7 @@ function readEntry(entry: Buffer, fluentTag: string, keyOf: KeyOf): [key: string
     body: digest.digest('base64'),
     verdict: tag.verdict,
     findingIds: tag.findings?.map(({ id }) => id) ?? [],
-    rules: tag.findings?.map(({ rule }) => rule) ?? [],
+    rules: tag.findings?.filter(({ correlation }) => correlation === undefined).map(({ rule }) => rule) ?? [],
   };
   return [key, arrival];
 }

@@ -66,7 +66,8 @@ export interface Act {
   as: UserName;
   /** Method and path. */
   request: string;
-  /** Text and bytes go as they are; all else in JSON, or in CBOR where the media type says so. */
+  /** Text and bytes (ASCII where they hold `$name`) go as they are; all else in JSON, or in CBOR where the media type says
+   * so. */
   body?: unknown;
   /** Media type of the body. */
   type?: string;
@@ -79,12 +80,20 @@ export interface Act {
   given?: [path: string, object: object];
   /** Rules that have to find it, whatever others do. Those on hostPID are not among them: what was stored tells. */
   rules?: string[];
+  /** What Tripline does not do yet: until it does, nothing is asked of the act's findings. */
+  awaits?: string;
   /** An API server of an earlier version (1.x) loses the event of its answer. */
   loggedSince?: number;
 }
 
+/** A pod with this label gets hostPID from an admission policy. */
+export const injected = { inject: 'hostPID' };
+
 export const pods = '/api/v1/namespaces/shop/pods';
 export const deployments = '/apis/apps/v1/namespaces/shop/deployments';
+
+/** Of a custom resource that keeps what it does not know. */
+export const rollouts = '/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts';
 
 export const media = {
   json: 'application/json',

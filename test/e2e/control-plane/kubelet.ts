@@ -1,4 +1,5 @@
-/** What a kubelet is to the API server: it answers what is proxied to it, and takes up an exec or attach. */
+/** What a kubelet is to the API server: it answers what is proxied to it, with the path that it was asked for, and takes up
+ * an exec or attach. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -19,11 +20,12 @@ export interface Kubelet {
 /** Listens on an address of the machine: the API server proxies to none of the loopback. */
 export async function startKubelet(): Promise<Kubelet> {
   const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  const { address } = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)!;
+  const address = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  if (address === undefined) throw new Error('the machine has no IPv4 address beside the loopback');
   const sockets = new Set<Socket>();
   const server = createServer({ key, cert }, (request, response) => {
     request.resume();
-    response.end('ok\n');
+    response.end(request.url);
   });
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { decode } from '@msgpack/msgpack';
 import { startSidecar } from '../../sidecar.ts';
 import { type ForwardReceiver, startForwardReceiver } from '../forward-receiver.ts';
@@ -13,6 +12,7 @@ import { cbor } from './cbor.ts';
 import { prepare } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';
 import { type Tagged, tagOf } from './tagged.ts';
+import { until } from './until.ts';
 import { startWebhookRelay } from './webhook-relay.ts';
 
 const auditPolicy = join(import.meta.dirname, '../../../examples/audit-policy/policy.yaml');
@@ -79,14 +79,21 @@ async function playIn(folder: string, acts: readonly Act[], cleanups: (() => Pro
   const collector = fluentBit === undefined ? undefined : await startCollector(folder, api.auditLog);
   await prepare(api, kubelet);
   const logLines = () => linesOf(api.auditLog);
-  const posted = () => relay.exchanges.flatMap(judgedIn);
+  const posted: Judged[] = [];
+  let eventLists = 0;
+  const takePosted = () => {
+    const exchanges = relay.exchanges.splice(0);
+    eventLists += exchanges.length;
+    for (const exchange of exchanges) posted.push(...judgedIn(exchange));
+    return posted.length;
+  };
 
   const played: Played[] = [];
   const numbered = acts.map((act, index) => ({ act, id: `act-${String(index).padStart(3, '0')}` }));
   const isLost = ({ loggedSince = 0 }: Act) => api.minor < loggedSince;
   for (const { act, id } of numbered) if (!isLost(act)) played.push({ act, id, answer: await perform(api, act, id) });
   const loggedBeforeLoss = logLines().length;
-  await until('the webhook has posted what is in the log', () => posted().length >= loggedBeforeLoss);
+  await until('the webhook has posted what is in the log', () => takePosted() >= loggedBeforeLoss);
   for (const { act, id } of numbered) if (isLost(act)) played.push({ act, id, answer: await perform(api, act, id) });
   if (acts.some(isLost)) {
     await until('the webhook has given up', async () => (await lostBy(api, 'webhook')) > 0);
@@ -94,6 +101,7 @@ async function playIn(folder: string, acts: readonly Act[], cleanups: (() => Pro
   const lost = { log: await lostBy(api, 'log'), webhook: await lostBy(api, 'webhook') };
   const storedWithHostPid = await hostPidIds(api);
   await api.stop();
+  takePosted();
 
   const lines = logLines();
   const logged = await judgeLines(lines, atLog.url);
@@ -103,7 +111,7 @@ async function playIn(folder: string, acts: readonly Act[], cleanups: (() => Pro
     await Promise.all([sent.close(), returned.close()]);
   }
   return {
-    ...{ minor: api.minor, played, storedWithHostPid, logged, posted: posted(), eventLists: relay.exchanges.length },
+    ...{ minor: api.minor, played, storedWithHostPid, logged, posted, eventLists },
     ...{ loggedBeforeLoss, lost, byFluentBit: collector, folder },
   };
 }
@@ -150,17 +158,24 @@ async function perform(api: ApiServer, act: Act, id: string): Promise<Answer> {
     if (code !== 201 && code !== 409) throw new Error(`${act.name}: what it needs was refused: ${body}`);
   }
   const { type = media.json } = act;
-  const text = typeof act.body === 'string' ? act.body : JSON.stringify(act.body);
-  const plain = text === undefined ? undefined : named(text);
+  const body = bodyOf(act, type, named);
   return api.request(act.as, named(act.request), {
     headers: {
       'audit-id': id,
-      ...(plain !== undefined && { 'content-type': type }),
+      ...(body !== undefined && { 'content-type': type }),
       ...(act.upgrade && { connection: 'Upgrade', upgrade: act.upgrade }),
       ...act.headers,
     },
-    body: plain !== undefined && type.includes('cbor') ? cbor(JSON.parse(plain)) : plain,
+    body,
   });
+}
+
+function bodyOf({ body }: Act, type: string, named: (text: string) => string): string | Uint8Array | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body === 'string') return named(body);
+  if (body instanceof Uint8Array) return Buffer.from(named(Buffer.from(body).toString('latin1')), 'latin1');
+  const text = named(JSON.stringify(body));
+  return type.includes('cbor') ? cbor(JSON.parse(text)) : text;
 }
 
 /** Where pods are stored, or the templates of pods. */
@@ -168,6 +183,7 @@ const collections = [
   ...['pods', 'podtemplates', 'replicationcontrollers'].map((resource) => `api/v1/${resource}`),
   ...['deployments', 'daemonsets', 'statefulsets', 'replicasets'].map((resource) => `apis/apps/v1/${resource}`),
   ...['jobs', 'cronjobs'].map((resource) => `apis/batch/v1/${resource}`),
+  'apis/argoproj.io/v1alpha1/rollouts',
 ];
 
 async function hostPidIds(api: ApiServer): Promise<Set<string>> {
@@ -187,7 +203,8 @@ async function lostBy(api: ApiServer, plugin: string): Promise<number> {
   return Number(new RegExp(`^apiserver_audit_error_total{plugin="${plugin}"} (\\S+)`, 'm').exec(body)?.[1] ?? 0);
 }
 
-const linesOf = (path: string) => readFileSync(path, 'utf8').split('\n').slice(0, -1);
+/** A character for each byte: what clients send need not be UTF-8, and is logged as it came. */
+const linesOf = (path: string) => readFileSync(path, 'latin1').split('\n').slice(0, -1);
 
 /** Posts lines as records, and holds every one that comes back against the one that was sent. */
 async function judgeLines(lines: readonly string[], url: string): Promise<Judged[]> {
@@ -197,9 +214,12 @@ async function judgeLines(lines: readonly string[], url: string): Promise<Judged
     const response = await fetch(`${url}/v1/records?reply=records`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-ndjson' },
-      body: `${sent.join('\n')}\n`,
+      body: Buffer.from(`${sent.join('\n')}\n`, 'latin1'),
     });
-    const returned = (await response.text()).split('\n').slice(0, -1);
+    const returned = Buffer.from(await response.arrayBuffer())
+      .toString('latin1')
+      .split('\n')
+      .slice(0, -1);
     if (returned.length !== sent.length) throw new Error(`${sent.length} lines went in, ${returned.length} came out`);
     for (const [index, line] of sent.entries()) {
       const { verdict, findings } = tagOf(line, returned[index]!);
@@ -217,11 +237,4 @@ function judgedIn({ sent, returned }: { sent: string; returned: string }): Judge
     verdict,
     findings: findings.filter((finding) => finding.event === index),
   }));
-}
-
-async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; !(await isSo()); attempt++) {
-    if (attempt === 300) throw new Error(`waited in vain for 60 s until ${what}`);
-    await sleep(200);
-  }
 }

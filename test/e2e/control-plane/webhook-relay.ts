@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
+/** Bodies, a character for each byte. */
 export interface Exchange {
   sent: string;
   returned: string;
@@ -22,8 +23,8 @@ export async function startWebhookRelay(target: string): Promise<WebhookRelay> {
     const body = await buffer(request);
     const headers = { 'content-type': request.headers['content-type']! };
     const reply = await fetch(`${target}${request.url}`, { method: request.method, headers, body });
-    const returned = await reply.text();
-    if (reply.ok) exchanges.push({ sent: body.toString(), returned });
+    const returned = Buffer.from(await reply.arrayBuffer());
+    if (reply.ok) exchanges.push({ sent: body.toString('latin1'), returned: returned.toString('latin1') });
     response.writeHead(reply.status).end(returned);
   });
   server.listen(0, '127.0.0.1');
