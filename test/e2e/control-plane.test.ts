@@ -14,7 +14,7 @@ import { hostPidActs } from './control-plane/host-pid-acts.ts';
 import { nodeProxyActs } from './control-plane/node-proxy-acts.ts';
 import { ordinaryActs } from './control-plane/ordinary-acts.ts';
 import { type Judged, keyOf, type Outcome, type Played, play } from './control-plane/play.ts';
-import { contentInAnswer, secretActs } from './control-plane/secret-acts.ts';
+import { content, contentInAnswer, secretActs } from './control-plane/secret-acts.ts';
 import { fluentBit } from './processes.ts';
 
 if (controlPlaneFolder === undefined) {
@@ -102,6 +102,12 @@ function againstControlPlane() {
     expect(posted.map(({ event }) => keyOf(event)).sort()).toEqual([...keys].sort());
     expect(rulesByRequest(posted)).toEqual(rulesByRequest(before));
     expect(outcome.eventLists).toBeLessThan(before.length / 5);
+  });
+
+  test('the audit policy keeps credentials out of the log', () => {
+    const log = outcome.logged.map(({ event }) => JSON.stringify(event)).join('\n');
+    // The tokens of accounts are JSON Web Tokens.
+    for (const credential of [content, contentInAnswer, /eyJ[\w-]+\.eyJ/]) expect(log).not.toMatch(credential);
   });
 
   test('the API server loses what docs/fidelity.md says', () => {

@@ -4,7 +4,7 @@ import { type Act, media } from './acts.ts';
 
 const secrets = '/api/v1/namespaces/shop/secrets';
 /** What the Secrets hold, and its Base64 as it is in an answer. */
-const content = 'correct-horse-battery-staple';
+export const content = 'correct-horse-battery-staple';
 export const contentInAnswer = Buffer.from(content).toString('base64');
 
 const given: [string, object] = [
