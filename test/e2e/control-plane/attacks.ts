@@ -304,14 +304,11 @@ export const attacks: Act[] = [
     type: media.jsonPatch,
     body: [{ op: 'add', path: '/rules/0/verbs/-', value: '*' }],
   }),
-  {
-    ...role('signs certificates', ['role-sensitive-permissions'], {
-      apiGroups: ['certificates.k8s.io'],
-      resources: ['signers'],
-      verbs: ['approve', 'sign'],
-    }),
-    awaits: 'a word on who may sign certificates',
-  },
+  role('signs certificates', ['role-sensitive-permissions'], {
+    apiGroups: ['certificates.k8s.io'],
+    resources: ['signers'],
+    verbs: ['approve', 'sign'],
+  }),
   mallory('role: of the system', ['system-role-changed'], `PATCH ${rbac}/clusterroles/system:discovery`, {
     type: media.mergePatch,
     body: { metadata: { labels: { changed: 'yes' } } },

@@ -13,7 +13,7 @@ const given: [string, object] = [
 ];
 
 const ofAll = { rules: ['secrets-list-cluster-wide'] };
-const rehearsed = { awaits: 'a dry run to count as a read, as it answers with what is there' };
+const rehearsed = { rules: ['secrets-read-by-dry-run'] };
 
 const act = (name: string, request: string, more: Partial<Act> = {}): Act => ({
   name: `secrets: ${name}`,
