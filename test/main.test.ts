@@ -223,6 +223,12 @@ describe('a stop', () => {
     expect(await sidecar.stop(signal)).toBe(0);
     expect(sidecar.stderr()).toContain('Stopped');
   });
+
+  test('ends with status 0 where nobody reads the log any more', async () => {
+    sidecar = await startSidecar();
+    sidecar.child.stderr!.destroy();
+    expect(await sidecar.stop()).toBe(0);
+  });
 });
 
 test('the version is that of the package', () => {

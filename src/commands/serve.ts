@@ -46,8 +46,9 @@ export const serveCommand = defineCommand({
         formatters: { level: (level) => ({ level }) },
         timestamp: pino.stdTimeFunctions.isoTime,
       },
-      // stdout is free for what is said to a person.
-      pino.destination(2),
+      // stdout is free for what is said to a person. With `sync`, no line is lost at an exit, and none is written again
+      // and again at one because its reader has gone.
+      pino.destination({ dest: 2, sync: true }),
     );
     // The server is much to load, and no other command needs it.
     const { serve } = await import('../serve.ts');
