@@ -52,7 +52,8 @@ export interface ProcessedBatch extends TaggedBatch {
   detections: readonly (Detection | undefined)[];
 }
 
-/** Called between two steps, and now and then within one: lets others have the event loop. Rejects when the batch is no longer wanted. */
+/** Called between two steps, and now and then within one, to yield the event loop. Rejects when the batch is no longer
+ * wanted. */
 export type Pause = () => Promise<void>;
 
 /** Takes a batch the whole way, and resolves when every sink has it safely.
