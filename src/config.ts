@@ -148,8 +148,9 @@ const Config = Type.Object(
       Type.Array(Type.String(), {
         description:
           'Addresses and networks (CIDR) of all proxies and load balancers before the API servers. Rules then judge the ' +
-          'nearest address that is none of them, and a client cannot pass for another by X-Forwarded-For. An empty list ' +
-          'says that there are none. Default: not known, and any address that a request names may be the client.',
+          'nearest address that is none of them, and a client cannot pass for another by X-Forwarded-For; let the proxies ' +
+          'overwrite X-Real-Ip too. An empty list says that there are none. Default: not known, and any address that a ' +
+          'request names may be the client.',
       }),
     ),
     sinks: Type.Array(SinkConfig, {

@@ -54,7 +54,8 @@ describe('what a rule about public addresses finds', () => {
   test.each<[string, string[], string[] | undefined, string]>([
     ['a forged private address hides nothing', ['10.0.0.1', '203.0.113.5'], undefined, 'critical'],
     ['a named proxy is passed over', ['203.0.113.5', '10.1.2.3'], ['10.1.2.3'], 'critical'],
-    ['a forged public address before a named peer', ['203.0.113.5', '10.9.9.9', '10.1.2.3'], ['10.1.2.3'], 'high'],
+    ['a forged X-Real-Ip hides nothing', ['203.0.113.5', '10.9.9.9', '10.1.2.3'], ['10.1.2.3'], 'critical'],
+    ['a forged public address before a private peer', ['203.0.113.5', '10.9.9.9'], ['10.1.2.3'], 'high'],
     ['a forged public address, no proxies', ['203.0.113.5', '10.9.9.9'], [], 'high'],
   ])('%s', async (_name, sourceIPs, trustedProxies, level) => {
     const settings = trustedProxies === undefined ? {} : { trustedProxies };

@@ -108,7 +108,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
     'clientIPs',
     {
       many: true,
-      doc: 'Those of sourceIPs that may be the client: the nearest that is no proxy of the setting trustedProxies; without that setting all.',
+      doc: 'Those of sourceIPs that may be the client: the nearest that is no proxy of the setting trustedProxies, and the one before it where X-Real-Ip may have put it there; without that setting all.',
       source: 'sourceIPs',
       unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
       read: ({ clientIPs, gaps }) => listed(clientIPs, gaps.sourceIPs),

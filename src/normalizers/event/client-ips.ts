@@ -4,13 +4,21 @@ import { isWithinAny, type Network } from '../../network.ts';
 
 /** The addresses that may be the client's, in the order of sourceIPs: where the operator names the proxies, the nearest hop
  * that is none of them; where not, each, as any may be the proxy that wrote down the one before it.
- * @param proxies undefined where they are not known */
+ *
+ * kube-apiserver puts X-Real-Ip right before the peer, and many load balancers pass that header on as the client wrote it.
+ * A hop in that place does not outrank the one before it.
+ * @param proxies undefined where they are not known
+ * @see https://github.com/kubernetes/apimachinery/blob/v0.33.0/pkg/util/net/http.go SourceIPs */
 export function clientIPsOf(sourceIPs: readonly string[], proxies: readonly Network[] | undefined): string[] {
   const hops = sourceIPs.map(addressOf).filter((hop) => hop !== '');
   if (proxies === undefined) return hops;
+  const isClient = (hop: string) => !isWithinAny(proxies, hop);
+  const nearest = hops.findLastIndex(isClient);
   // A request by way of proxies alone was made by the farthest of them.
-  const nearest = hops.findLast((hop) => !isWithinAny(proxies, hop)) ?? hops[0];
-  return nearest === undefined ? [] : [nearest];
+  if (nearest === -1) return hops.slice(0, 1);
+  const mayBeRealIp = nearest === hops.length - 2;
+  const before = mayBeRealIp ? hops.slice(0, nearest).findLast(isClient) : undefined;
+  return before === undefined ? [hops[nearest]] : [before, hops[nearest]];
 }
 
 /** The address without the port or zone that some proxies write after it. */
