@@ -50,6 +50,12 @@ export function isPublic(text: string): boolean {
   return !NOT_PUBLIC.has((isMapped(address) ? address.toIPv4Address() : address).range());
 }
 
+/** The address that is judged among those of hops, whose nearest is the last: the nearest on the internet, or else the
+ * nearest. Undefined of none. */
+export function judgedOf(hops: readonly string[]): string | undefined {
+  return hops.findLast(isPublic) ?? hops.at(-1);
+}
+
 /** Dotted or colon notation only: ipaddr.js alone would take `10` and `0x7f.1` for addresses. */
 function parseAddress(text: string): Address | undefined {
   if (text.length > 64) return undefined;

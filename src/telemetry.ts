@@ -21,6 +21,7 @@ import { type IMetricReader, PeriodicExportingMetricReader, type PushMetricExpor
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Logger } from 'pino';
 import type { Detection } from './detect.ts';
+import { judgedOf } from './network.ts';
 import type { AuditEvent, Finding, Report, Tag } from './record.ts';
 import { shown } from './shown.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
@@ -262,7 +263,7 @@ function findingAttributes(finding: Finding, event: AuditEvent): Attributes {
     'tripline.audit.name': objectRef?.name || undefined,
     'user.name': user.username,
     'user_agent.original': event.userAgent || undefined,
-    'client.address': event.sourceIPs[0],
+    'client.address': judgedOf(event.clientIPs),
   };
 }
 

@@ -23,7 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
   fields: ['json', 'network', 'record', 'sigma'],
   detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'shown', 'sigma', 'time'],
   tagger: ['detect', 'record', 'shown'],
-  telemetry: ['detect', 'record', 'shown', 'time'],
+  telemetry: ['detect', 'network', 'record', 'shown', 'time'],
   state: ['json', 'problem'],
   correlate: ['detect', 'fields', 'json', 'record', 'shown', 'sigma', 'state', 'time'],
   sinks: ['codecs', 'json', 'msgpack', 'problem', 'record', 'telemetry'],

@@ -163,7 +163,10 @@ describe('spans and metrics over OTLP', () => {
         traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
         'x-fluent-tag': 'kube.audit',
       },
-      body: JSON.stringify([podEvent(), podEvent({ hostPID: false, auditID: 'a-2' })]),
+      body: JSON.stringify([
+        { ...podEvent(), sourceIPs: ['10.0.0.1', '198.51.100.9'] },
+        podEvent({ hostPID: false, auditID: 'a-2' }),
+      ]),
     });
     const [{ tripline }] = (await reply.json()) as any;
     expect(await sidecar.stop()).toBe(0);

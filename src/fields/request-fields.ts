@@ -1,6 +1,6 @@
 /** The fields that say who asked for what, from where, and what became of it. */
 import { textAt } from '../json/map.ts';
-import { isPublic } from '../network.ts';
+import { judgedOf } from '../network.ts';
 import type { ResponseStatus, User } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { walk } from '../sigma/walk.ts';
@@ -120,8 +120,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
       doc: 'The one of clientIPs that is judged: the nearest on the internet, or else the nearest.',
       source: 'sourceIPs',
       unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
-      read: ({ clientIPs, gaps }) =>
-        text(clientIPs.findLast(isPublic) ?? clientIPs.at(-1) ?? '', gaps.sourceIPs, 'absent'),
+      read: ({ clientIPs, gaps }) => text(judgedOf(clientIPs) ?? '', gaps.sourceIPs, 'absent'),
     },
   ],
   [
