@@ -154,7 +154,8 @@ export const AuditEvent = Type.Object(
 );
 
 /** See the declaration of the same name. `gaps` says which of its parts are unknown rather than absent, and why: keys
- * are the names of members of AuditEvent. A part that was read in part carries the CUT mark inside instead. */
+ * are the names of members of AuditEvent, and `objectRef.apiGroup`. A part that was read in part carries the CUT mark
+ * inside instead. */
 export type AuditEvent = Static<typeof AuditEvent> & {
   requestObject?: JsonMap | unknown[];
   responseObject?: JsonMap | unknown[];

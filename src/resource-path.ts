@@ -14,22 +14,29 @@ export function objectOfPath(apiGroup: string, apiVersion: string, segments: rea
 }
 
 /** The object that a request URI names, undefined for requests that are about none (`/healthz`, `/apis/apps/v1`). The
- * deprecated prefix `watch/` is passed over; escapes are decoded.
+ * deprecated prefix `watch/` is passed over; escapes are decoded first, so that `%2F` parts segments as `/` does.
  * @see https://github.com/kubernetes/apiserver/blob/v0.36.0/pkg/endpoints/request/requestinfo.go NewRequestInfo */
 export function objectOfUri(uri: string): ObjectRef | undefined {
-  const [root, ...segments] = uri.split('?', 1)[0].replace(/^\/+/, '').split('/').map(decoded);
+  const [root, ...segments] = decoded(uri.split('?', 1)[0]).replace(/^\/+/, '').split('/');
   const [apiGroup, apiVersion, ...rest] = root === 'api' ? ['', ...segments] : root === 'apis' ? segments : [];
   if (apiGroup === undefined || apiVersion === undefined) return undefined;
   return objectOfPath(apiGroup, apiVersion, rest[0] === 'watch' ? rest.slice(1) : rest);
 }
 
-function decoded(segment: string): string {
+function decoded(path: string): string {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(path);
   } catch {
-    return segment;
+    return path;
   }
 }
+
+/** The resources of the core group, whose name kube-apiserver leaves out. */
+export const CORE_RESOURCES: ReadonlySet<string> = new Set([
+  ...['bindings', 'componentstatuses', 'configmaps', 'endpoints', 'events', 'limitranges', 'namespaces', 'nodes'],
+  ...['persistentvolumeclaims', 'persistentvolumes', 'pods', 'podtemplates', 'replicationcontrollers'],
+  ...['resourcequotas', 'secrets', 'serviceaccounts', 'services'],
+]);
 
 /** `namespaces/<name>/status` is a part of the Namespace object, not a collection in the namespace. */
 const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];

@@ -31,6 +31,10 @@ describe('the object that a URI names', () => {
     ['/api/v1/watch/secrets', object({ resource: 'secrets' })],
     ['/api/v1/namespaces/sh%6fp/pods', object({ namespace: 'shop' })],
     ['/api/v1/namespaces/%zz/pods', object({ namespace: '%zz' })],
+    ['/api/v1/namespaces%2Fshop/pods%2Fweb', object({ namespace: 'shop', name: 'web' })],
+    ['/apis%2fbatch/v1/cronjobs', object({ resource: 'cronjobs', apiGroup: 'batch' })],
+    ['/api/v1/pods/', object({})],
+    ['/api/v1/namespaces/shop/pods/a%3Fb', object({ namespace: 'shop', name: 'a?b' })],
     [
       '/api/v1/nodes/n1/proxy/run/ns/pod/c',
       object({ resource: 'nodes', name: 'n1', subresource: 'proxy', subPath: 'run/ns/pod/c' }),

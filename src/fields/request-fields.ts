@@ -250,7 +250,7 @@ function inObjectRef(
   name: 'resource' | 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion',
 ): Field['read'] {
   return ({ objectRef, gaps }) =>
-    objectRef === null ? missing(gaps.objectRef) : text(objectRef[name], cutOf(objectRef));
+    objectRef === null ? missing(gaps.objectRef) : text(objectRef[name], cutOf(objectRef) ?? gaps[`objectRef.${name}`]);
 }
 
 function status(name: string): Field['read'] {

@@ -4,8 +4,11 @@ import { CUT, type CutReason, isMap, type JsonMap, member } from '../../json/map
 import type { Salvaged } from '../../json/salvage.ts';
 import type { AuditEvent } from '../../record.ts';
 
-/** Why members of an event are unknown. */
-export type Gaps = Partial<Record<keyof AuditEvent, CutReason>>;
+/** What of an event may be unknown: a member, or a part of one that is there. */
+type Unknowable = keyof AuditEvent | 'objectRef.apiGroup';
+
+/** Why parts of an event are unknown. */
+export type Gaps = Partial<Record<Unknowable, CutReason>>;
 
 /** The body of a request or a response. */
 export type Body = JsonMap | unknown[];
@@ -52,7 +55,7 @@ export function isThere(source: JsonMap, name: string): boolean {
   return value !== undefined && value !== null;
 }
 
-export function noteGap(gaps: Gaps, name: keyof AuditEvent, reason: CutReason | undefined): void {
+export function noteGap(gaps: Gaps, name: Unknowable, reason: CutReason | undefined): void {
   if (reason !== undefined) gaps[name] ??= reason;
 }
 

@@ -1,7 +1,7 @@
 /** What a request was about. */
 import { CUT, type JsonMap, textAt } from '../../json/map.ts';
 import type { ObjectRef } from '../../record.ts';
-import { objectOfUri } from '../../resource-path.ts';
+import { CORE_RESOURCES, objectOfUri } from '../../resource-path.ts';
 import { type Body, type Gaps, isThere, mapIn, marked, missingFrom, noteGap } from './members.ts';
 
 /** The object of a request. What objectRef does not say, or says of another type, is in the URI: pipelines drop members
@@ -25,7 +25,14 @@ export function objectRefOf(
   const name = text('name') || (verb === 'create' ? nameOf(requestObject, responseObject) : '');
   // The audit event of a Namespace has it as its own namespace, except where it is created.
   const ownNamespace = resource === 'namespaces' && name !== '' ? name : undefined;
-  const apiGroup = text('apiGroup');
+  const version = text('apiVersion');
+  const slash = version.indexOf('/');
+  // Some pipelines write the two as objects do, `batch/v1`.
+  const apiGroup = text('apiGroup') || version.slice(0, Math.max(0, slash));
+  // The group of core is left out rightly; that of other resources was dropped.
+  if (apiGroup === '' && known === undefined && !CORE_RESOURCES.has(resource)) {
+    noteGap(gaps, 'objectRef.apiGroup', 'missing');
+  }
   const subPath = textAt(map, 'subPath') ?? known?.subPath;
   const uid = textAt(map, 'uid');
   const resourceVersion = textAt(map, 'resourceVersion');
@@ -35,7 +42,7 @@ export function objectRefOf(
     namespace: ownNamespace ?? (text('namespace') || textAt(requestObject, 'metadata', 'namespace') || ''),
     name,
     apiGroup: apiGroup === 'core' ? '' : apiGroup,
-    apiVersion: text('apiVersion'),
+    apiVersion: version.slice(slash + 1),
     ...(subPath !== undefined && { subPath }),
     ...(uid !== undefined && { uid }),
     ...(resourceVersion !== undefined && { resourceVersion }),
