@@ -1,4 +1,4 @@
-/** What a boolean and a number are. Kubernetes writes both as JSON does; systems in a pipeline make text of them, as
+/** What a boolean, a number and a text are. Kubernetes writes both as JSON does; systems in a pipeline make text of them, as
  * `"true"`, Python's `"True"` or `"403"`. */
 
 /** A boolean, or the text of one in any case; undefined for anything else. */
@@ -20,4 +20,18 @@ export function numberOf(value: unknown): number | undefined {
   if (!isText && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const number = Number(value);
   return Number.isFinite(number) ? number : undefined;
+}
+
+/** A text, or what a pipeline may have made of one: the text of a boolean or a number. Undefined for maps, lists and null. */
+export function textOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    default:
+      return undefined;
+  }
 }

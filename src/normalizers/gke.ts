@@ -133,8 +133,12 @@ function bodyOf(body: unknown, split: boolean): unknown {
 function statusOf(entry: JsonMap, payload: JsonMap, verb: string, objectRef: ObjectRef | undefined): unknown {
   const response = member(payload, 'response');
   const status = member(payload, 'status');
-  const code = numberOf(member(status, 'code')) ?? 0;
-  const failure = code === 0 ? undefined : { code, message: member(status, 'message'), status: 'Failure' };
+  const logged = member(status, 'code') ?? 0;
+  const code = numberOf(logged);
+  // One that cannot be read leaves open whether the request failed.
+  const failed =
+    code === undefined ? { code: logged } : { code, message: member(status, 'message'), status: 'Failure' };
+  const failure = code === 0 ? undefined : failed;
   if (isStatus(response))
     return member(response, 'code') === undefined && failure ? { ...response, ...failure } : response;
   if (failure !== undefined) return failure;

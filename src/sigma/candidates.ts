@@ -1,10 +1,11 @@
 /** Leaves out rules that cannot match an event, by the values that they ask for in any case: an event is of one resource and
  * one verb, and most rules are about others. */
+
+import { textOf } from '../json/typed.ts';
 import type { Condition, Detection, Item, Test } from './ast.ts';
 import type { CompiledRule } from './compile.ts';
 import type { FieldLookup } from './field.ts';
 import { fold, literalOf } from './pattern.ts';
-import { textOf } from './value-test.ts';
 
 /** Fields that are looked at: beyond a few, each tells less than it costs. */
 const MAX_FIELDS = 8;

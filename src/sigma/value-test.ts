@@ -1,6 +1,6 @@
 /** What a value of the event must be to pass a test of a rule. */
 import { RE2JS } from 're2js';
-import { booleanOf, numberOf } from '../json/typed.ts';
+import { booleanOf, numberOf, textOf } from '../json/typed.ts';
 import { isWithinAny, type Network, parseNetwork } from '../network.ts';
 import type { Comparison, Place, RegexFlag, Test } from './ast.ts';
 import { datePart } from './date-part.ts';
@@ -198,20 +198,6 @@ const comparisons: Record<Comparison, (found: number, expected: number) => boole
   gt: (found, expected) => found > expected,
   gte: (found, expected) => found >= expected,
 };
-
-/** The value as the text that a rule's text is compared to; maps and lists have none, and null is no text. */
-export function textOf(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return String(value);
-    default:
-      return undefined;
-  }
-}
 
 function onText(test: (text: string) => boolean): ValueTest {
   return (value) => {

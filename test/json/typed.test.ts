@@ -92,6 +92,41 @@ describe.each(named)('%s', (_name, value, boolean, number) => {
     });
   });
 
+  test('to annotations', () => {
+    const annotations = { 'audit.k8s.io/truncated': value };
+    expect(lookup({ annotations }, 'hostPID').gap).toBe(boolean === true ? 'truncated' : 'not_logged');
+  });
+
+  test("to Google's label of a dry run", () => {
+    const entry = {
+      labels: { 'command.gke.io/dryRun': value },
+      protoPayload: { methodName: 'io.k8s.core.v1.pods.create', resourceName: 'core/v1/namespaces/shop/pods/web' },
+    };
+    const isScalar = ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
+    const dryRun = isScalar && value !== '' && boolean !== false;
+    expect(normalize(entry)).toMatchObject({ events: [{ dryRun }] });
+  });
+
+  test('as a gRPC status', () => {
+    const entry = {
+      protoPayload: {
+        methodName: 'io.k8s.core.v1.pods.create',
+        resourceName: 'core/v1/namespaces/shop/pods/web',
+        status: { code: value },
+      },
+    };
+    const normalized = normalize(entry);
+    if (normalized.kind !== 'audit') throw new Error(normalized.kind);
+    const [{ outcome, gaps }] = normalized.events;
+    const isNone = number === 0 || value === null || value === undefined;
+    // What cannot be read as a number leaves open whether the request failed.
+    expect([outcome, gaps.outcome]).toEqual(
+      isNone ? ['success', undefined] : number === undefined ? ['none', 'missing'] : [expect.any(String), gaps.outcome],
+    );
+    if (isNone) return;
+    expect(outcome).not.toBe('success');
+  });
+
   test('as a status', () => {
     const code = lookup({ responseStatus: { code: value } }, 'responseStatus.code').values;
     const isGrpc = number === 1 || number === 7 || number === 16;

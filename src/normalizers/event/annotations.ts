@@ -1,5 +1,6 @@
 /** The annotations of an event, in the spelling of kube-apiserver. */
 import { isMap, type JsonMap } from '../../json/map.ts';
+import { textOf } from '../../json/typed.ts';
 import { marked } from './members.ts';
 
 /** Levels of maps that a system on the way has made of the dots of one annotation key. */
@@ -19,9 +20,8 @@ function annotationEntries(map: JsonMap, prefix: string, levels: number): [strin
       const isKey = levels > 1 && path.length < MAX_ANNOTATION_PREFIX;
       return isKey ? annotationEntries(value, `${path}.`, levels - 1) : [];
     }
+    const text = textOf(value);
     // Before the slash stands a domain, in which no `_` can be: it was a dot before Elastic took it.
-    return typeof value === 'string'
-      ? [[path.replace(/^[^/]*(?=\/)/, (domain) => domain.replaceAll('_', '.')), value]]
-      : [];
+    return text === undefined ? [] : [[path.replace(/^[^/]*(?=\/)/, (domain) => domain.replaceAll('_', '.')), text]];
   });
 }
