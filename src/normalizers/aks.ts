@@ -7,7 +7,7 @@ export const aks: Normalizer = {
   read(map, context) {
     if (isAuditEvent(map)) {
       if (context.platform !== undefined || !USERS.has(textAt(map, 'user', 'username') ?? '')) return undefined;
-      return { kind: 'audit', source: map, context: { ...context, platform: 'aks' } };
+      return { kind: 'audit', source: map, context: { ...context, platformOfUser: 'aks' } };
     }
     if (textAt(map, 'AuditId') !== undefined) {
       return { kind: 'audit', source: fromColumns(map), context: placedBy(map, context) };

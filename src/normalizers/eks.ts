@@ -7,9 +7,10 @@ export const eks: Normalizer = {
   read(map, context) {
     const placed = placedBy(logGroupOf(map), textAt(map, 'owner'), context);
     if (isAuditEvent(map)) {
-      const isEks =
-        placed.platform === 'eks' || (placed.platform === undefined && (isStoredAsEks(map) || isSigned(map)));
-      return isEks ? { kind: 'audit', source: map, context: { ...placed, platform: 'eks' } } : undefined;
+      const { platform = isStoredAsEks(map) ? 'eks' : undefined } = placed;
+      if (platform === 'eks') return { kind: 'audit', source: map, context: { ...placed, platform } };
+      if (platform !== undefined || !isSigned(map)) return undefined;
+      return { kind: 'audit', source: map, context: { ...placed, platformOfUser: 'eks' } };
     }
     const inside = insideOf(map);
     return inside && { kind: 'wrapper', groups: [inside], context: placed };

@@ -148,7 +148,7 @@ function addEvent({ source, context }: Reading & { kind: 'audit' }, { clusterNam
     search.problem ??= new Problem('record.malformed', `the record holds more than ${MAX_EVENTS} audit events`);
     return;
   }
-  const { platform = search.options.platform, cluster } = context;
+  const { platform = search.options.platform ?? context.platformOfUser, cluster } = context;
   const name = clusterName ?? cluster?.name ?? search.options.cluster;
   const placed = name === undefined ? { platform } : { platform, cluster: { ...cluster, name } };
   try {

@@ -5,6 +5,9 @@ import type { Cluster, Platform } from '../record.ts';
 /** What the wrappers around a map have told so far; an inner wrapper adds to it and overrides. */
 export interface Context {
   platform?: Platform;
+  /** The platform on which a user such as that of the event exists. Whoever may name users can choose it: what wrappers and
+   * the operator say wins. */
+  platformOfUser?: Platform;
   cluster?: Cluster;
 }
 
