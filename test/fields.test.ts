@@ -113,6 +113,25 @@ const unified: Row[] = [
   ['dryRun that kube-apiserver does not know', { requestURI: '/api/v1/pods?dryrun=all&dryRun=' }, 'dryRun', [false]],
   ['evidence', {}, 'evidence', ['metadata']],
   ['dryRun by the label of GKE', { ...dryRunLabel, platform: 'gke' }, 'dryRun', [true]],
+  [
+    'dryRun by the label of GKE, of an object without a version',
+    { ...dryRunLabel, platform: 'gke', responseObject: { metadata: { name: 'web', uid: 'u' } } },
+    'dryRun',
+    [true],
+  ],
+  [
+    'dryRun by the label of GKE, of an object that was stored',
+    { ...dryRunLabel, platform: 'gke', responseObject: { metadata: { name: 'web', resourceVersion: '7' } } },
+    'dryRun',
+    [false],
+  ],
+  [
+    'dryRun by the label of GKE, of an update, which shows the version before',
+    update({ ...dryRunLabel, platform: 'gke', responseObject: { metadata: { resourceVersion: '7' } } }),
+    'dryRun',
+    [true],
+  ],
+  ['dryRun of a deletion, as one text', { verb: 'delete', requestObject: { dryRun: 'All' } }, 'dryRun', [true]],
   ...['kubernetes', 'eks', 'aks', 'openshift'].map(
     (platform): Row => [`dryRun by that label on ${platform}`, { ...dryRunLabel, platform }, 'dryRun', [false]],
   ),

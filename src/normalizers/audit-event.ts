@@ -2,7 +2,7 @@
 import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { Network } from '../network.ts';
-import type { AuditEvent, Evidence, Platform, User } from '../record.ts';
+import type { AuditEvent, Evidence, User } from '../record.ts';
 import { annotationsOf } from './event/annotations.ts';
 import { clientIPsOf } from './event/client-ips.ts';
 import {
@@ -82,7 +82,7 @@ export function auditEvent(source: JsonMap, context: Context, settings: EventSet
     requestURI,
     responseStatus,
     outcome,
-    dryRun: isDryRun(platform, verb, requestURI, annotations, requestObject),
+    dryRun: isDryRun({ platform, verb, requestURI, annotations, requestObject, responseObject }),
     evidence: 'full',
     requestReceivedTimestamp: read(
       'requestReceivedTimestamp',
@@ -127,20 +127,21 @@ function levelOf(source: JsonMap): string | undefined {
   return level === undefined ? undefined : (oneOf(level, ['Metadata', 'Request', 'RequestResponse']) ?? '');
 }
 
-function isDryRun(
-  platform: Platform,
-  verb: string,
-  requestURI: string,
-  annotations: Readonly<Record<string, string>>,
-  request: Body | undefined,
-): boolean {
+type DryRunParts = Pick<
+  AuditEvent,
+  'platform' | 'verb' | 'requestURI' | 'annotations' | 'requestObject' | 'responseObject'
+>;
+
+function isDryRun({ platform, verb, requestURI, annotations, ...bodies }: DryRunParts): boolean {
+  const { requestObject: request, responseObject: response } = bodies;
   // Elsewhere an admission webhook may write such an annotation, which must not make a real request look like a dry run.
   const label = platform === 'gke' ? (annotations['command.gke.io/dryRun'] ?? '') : '';
-  if (label !== '' && booleanOf(label) !== false) return true;
+  // On GKE too, where the API server has not written it: only what was stored has a version when it is created.
+  const isStored = verb === 'create' && (textAt(response, 'metadata', 'resourceVersion') ?? '') !== '';
+  if (label !== '' && booleanOf(label) !== false && !isStored) return true;
   // kube-apiserver reads the options of a deletion from the body, and from the query only where there is no body.
   if (verb.startsWith('delete') && isMap(request)) {
-    const dryRun = member(request, 'dryRun');
-    return Array.isArray(dryRun) && dryRun.includes('All');
+    return textsOf(member(request, 'dryRun'))?.includes('All') === true;
   }
   const query = requestURI.indexOf('?');
   return query !== -1 && new URLSearchParams(requestURI.slice(query)).getAll('dryRun').includes('All');
