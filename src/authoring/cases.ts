@@ -4,6 +4,7 @@ import { correlator } from '../correlate.ts';
 import type { Detection, Ruleset } from '../detect.ts';
 import { isMap, member } from '../json/map.ts';
 import { nestsDeeper } from '../json/scan.ts';
+import { parseNetworkOrAddress } from '../network.ts';
 import { processBatch } from '../pipeline.ts';
 import { type Level, levels } from '../record.ts';
 import { didYouMean, quote } from '../sigma/index.ts';
@@ -15,6 +16,8 @@ export interface Case {
   records: readonly unknown[];
   /** Of a case that matches: the level that its finding has to have. */
   level?: Level;
+  /** The setting of that name, which is otherwise not set. */
+  trustedProxies?: readonly string[];
 }
 
 /** Whether a rule finds something, nothing, or cannot tell. */
@@ -88,7 +91,7 @@ function readCase(
   names: Set<string>,
 ): Case | undefined {
   if (!isMap(item)) return void report('expected a case, { "name": "…", "record": {…} }');
-  const keys = ['name', 'record', 'records', ...(answer === 'matches' ? ['level'] : [])];
+  const keys = ['name', 'record', 'records', 'trustedProxies', ...(answer === 'matches' ? ['level'] : [])];
   for (const key of Object.keys(item)) {
     if (!keys.includes(key)) report(`unknown key ${quote(key)}; ${didYouMean(key, keys, 'remove it')}`);
   }
@@ -104,7 +107,27 @@ function readCase(
   if (!Array.isArray(records) || records.length === 0) return void report('"records" has to be a list of log records');
   const level = member(item, 'level');
   if (level !== undefined && !isLevel(level)) return void report(`"level" has to be one of ${levels.join(', ')}`);
-  return { name, records, ...(level !== undefined && { level }) };
+  const trustedProxies = member(item, 'trustedProxies');
+  if (trustedProxies !== undefined && !areProxies(trustedProxies)) {
+    return void report('"trustedProxies" has to be a list of addresses and networks, ["192.0.2.7", "10.0.0.0/8"]');
+  }
+  return {
+    name,
+    records,
+    ...(level !== undefined && { level }),
+    ...(trustedProxies !== undefined && { trustedProxies }),
+  };
+}
+
+function areProxies(value: unknown): value is string[] {
+  if (!Array.isArray(value)) return false;
+  return value.every((each) => {
+    try {
+      return typeof each === 'string' && parseNetworkOrAddress(each) !== undefined;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function isLevel(value: unknown): value is Level {
@@ -131,7 +154,11 @@ const LAST = 2n ** 62n;
 /** What rules say to the records of a case, as if these were the first records ever: `matches` if one of the rules has a
  * finding or a report on any of them.
  * @param names of the rules that are asked; the others of the set are there for correlations to refer to */
-export async function answerTo({ records }: Case, names: ReadonlySet<string>, ruleset: Ruleset): Promise<Answered> {
+export async function answerTo(
+  { records, trustedProxies }: Case,
+  names: ReadonlySet<string>,
+  ruleset: Ruleset,
+): Promise<Answered> {
   const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const processed = await processBatch(
     { fluentTag: undefined, codec: ndjson, bytes, receivedUnixNano: LAST },
@@ -142,7 +169,7 @@ export async function answerTo({ records }: Case, names: ReadonlySet<string>, ru
       memberName: 'tripline',
       dateKey: 'date',
       limits,
-      normalize: {},
+      normalize: { trustedProxies },
       tag: { clearEventFields: [] },
     },
   );

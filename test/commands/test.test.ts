@@ -53,6 +53,14 @@ test('cases can give lists the values that they are written for', async () => {
   expect(await testRules('--lists', list)).toEqual({ status: 0, stdout: '1 rule, 2 cases: all passed\n', stderr: '' });
 });
 
+test('a case can have proxies that are named', async () => {
+  writeFileSync(rulePath, ruleText.replace('namespace: default', "clientIP: '203.0.113.5'"));
+  const record = { ...podIn('default', 'p-1'), sourceIPs: ['203.0.113.5', '192.0.2.7'] };
+  const behind = (trustedProxies: unknown) => ({ name: `behind ${trustedProxies}`, record, trustedProxies });
+  writeCases({ matches: [behind(['192.0.2.0/24'])], ignores: [behind([]), { name: 'not known', record }] });
+  expect(await testRules()).toEqual({ status: 0, stdout: '1 rule, 3 cases: all passed\n', stderr: '' });
+});
+
 test('records are one case: it matches if any of them does', async () => {
   const records = [podIn('shop', 'r-1'), podIn('default', 'r-2')];
   writeCases({ ...passingCases, matches: [{ name: 'the second', records }] });
@@ -124,6 +132,12 @@ describe('a case file that cannot be read is told of with path and case', () => 
     ['both', { matches: [{ name: 'x', record: {}, records: [{}] }] }, /expected either "record"/],
     ['no records', { matches: [{ name: 'x', records: [] }] }, /"records" has to be a list/],
     ['a mistyped key', { matches: [{ name: 'x', recrod: {} }] }, /unknown key 'recrod'; did you mean 'record'\?/],
+    [
+      'proxies that are none',
+      { matches: [{ ...one, trustedProxies: ['lb'] }] },
+      /"trustedProxies" has to be a list of/,
+    ],
+    ['proxies that are no list', { matches: [{ ...one, trustedProxies: 7 }] }, /"trustedProxies" has to be a list of/],
     ['a level that there is not', { matches: [{ ...one, level: 'hihg' }] }, /"level" has to be one of/],
     ['a level of what is ignored', { ignores: [{ ...one, level: 'low' }] }, /unknown key 'level'/],
     ['a key of every object', '{"__proto__": [], "constructor": 1}', /'__proto__': is none of/],
