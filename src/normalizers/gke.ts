@@ -46,10 +46,8 @@ function placedBy(entry: JsonMap, context: Context): Context {
 /** The entry in the words of audit.k8s.io. What Cloud Audit Logs do not have, such as groups, is null or missing. */
 function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   const method = methodOf(textAt(payload, 'methodName') ?? '');
-  // The permission that was asked for names the object too, and where keys are sorted it survives a cut.
-  const [permission] = listAt(payload, 'authorizationInfo');
-  const path = textAt(payload, 'resourceName') ?? textAt(permission, 'resource');
-  const objectRef = path === undefined || path === '' ? method.objectRef : objectOfResourceName(path);
+  const path = pathOf(payload, method.objectRef);
+  const objectRef = path === undefined ? method.objectRef : objectOfResourceName(path);
   const split = isMap(member(entry, 'split'));
   const cut = split ? 'split' : (payload[CUT] ?? entry[CUT]);
   const isWhole = payload[CUT] === undefined;
@@ -62,7 +60,7 @@ function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   };
   const timestamp = member(entry, 'timestamp');
   if (timestamp !== undefined) source.requestReceivedTimestamp = timestamp;
-  if (path !== undefined && path !== '') source.requestURI = uriOf(objectRef, path, method.verb);
+  if (path !== undefined) source.requestURI = uriOf(objectRef, path, method.verb);
   const info = member(payload, 'authenticationInfo');
   if (isWhole || (isMap(info) && info[CUT] === undefined)) {
     const username = usernameOf(info);
@@ -164,6 +162,17 @@ function isRefused(entry: JsonMap, payload: JsonMap): boolean {
 }
 
 const UPGRADED = new Set(['exec', 'attach', 'portforward']);
+
+/** The name of the resource as `<core|group>/<version>/…`, undefined where none is known. What its beginning lacks is in the
+ * method; a name that does not fit the method is none of its object. */
+function pathOf(payload: JsonMap, ofMethod: ObjectRef | undefined): string | undefined {
+  // The permission that was asked for names the object too, and where keys are sorted it survives a cut.
+  const [permission] = listAt(payload, 'authorizationInfo');
+  const path = textAt(payload, 'resourceName') || textAt(permission, 'resource') || undefined;
+  if (path === undefined || ofMethod === undefined || objectOfResourceName(path) !== undefined) return path;
+  const whole = `${ofMethod.apiGroup || 'core'}/${ofMethod.apiVersion}/${path}`;
+  return objectOfResourceName(whole)?.resource === ofMethod.resource ? whole : undefined;
+}
 
 /** Reads `<core|group>/<version>/…`; a path without a version is none of an object (`readyz`). */
 function objectOfResourceName(path: string): ObjectRef | undefined {
