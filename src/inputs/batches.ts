@@ -1,18 +1,24 @@
 /** A stream of bytes as batches that the pipeline takes: lines a few at a time, any other layout as a whole. */
 import type { Codec } from '../codecs/codec.ts';
+import { json } from '../codecs/json.ts';
 import { ndjson } from '../codecs/ndjson.ts';
 import { Problem } from '../problem.ts';
 import type { Chunks } from './decompress.ts';
 import { layoutOf } from './layout.ts';
+import { type LineOf, type LinesBatch, lineReader } from './lines.ts';
+import { withoutPadding } from './padding.ts';
 
+const NUL = 0x00;
 const LINE_FEED = 0x0a;
-/** Bytes of a batch of lines; a longer line is a batch of its own. */
-const BATCH_BYTES = 1024 * 1024;
+const SPACE = 0x20;
 const FIRST_LOOK_BYTES = 64 * 1024;
 
 export interface InputBatch {
   codec: Codec;
   bytes: Uint8Array;
+  /** Where in the file the record is that begins at an offset of the batch; undefined where the layout has no lines. Asked
+   * for one record after another. */
+  lineOf(index: number, start: number): LineOf | undefined;
 }
 
 export interface InputLimits {
@@ -20,14 +26,15 @@ export interface InputLimits {
   maxBytes: number;
 }
 
-/** Yields the bytes of a stream in order, none left out, so that the batches put together are the stream again. Needs
- * memory for one batch at a time.
+/** Yields what a stream holds in order. Of lines that are JSON, and of any other layout, the bytes are those of the stream;
+ * of text they are the JSON of a record each, and NUL bytes in text are left out. Needs memory for one batch at a time.
  * @throws Problem `body.corrupt` behind what could be read before it, `body.too_large` for a line, or a file that is not lines, beyond the limit */
 export async function* batchesOf(chunks: Chunks, { maxBytes }: InputLimits): AsyncGenerator<InputBatch> {
   const held: Uint8Array[] = [];
   let size = 0;
   let look = FIRST_LOOK_BYTES;
   let codec: Codec | undefined;
+  const reader = lineReader(maxBytes);
   const take = (): Uint8Array => {
     const bytes = held.length === 1 ? held[0] : Buffer.concat(held);
     held.length = 0;
@@ -41,7 +48,7 @@ export async function* batchesOf(chunks: Chunks, { maxBytes }: InputLimits): Asy
 
   let brokenOff: Problem | undefined;
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of withoutPadding(chunks)) {
       if (codec === undefined) {
         hold(chunk);
         if (size > maxBytes) throw tooLarge(codec, maxBytes);
@@ -61,22 +68,55 @@ export async function* batchesOf(chunks: Chunks, { maxBytes }: InputLimits): Asy
     if (!(error instanceof Problem && error.code === 'body.corrupt')) throw error;
     brokenOff = error;
   }
-  if (size > 0) {
-    const bytes = take();
-    yield { codec: codec ?? layoutOf(bytes, true) ?? ndjson, bytes };
+  const bytes = take();
+  codec ??= layoutOf(bytes, true) ?? ndjson;
+  if (codec === ndjson) {
+    for (const batch of reader.read(bytes)) yield placed(batch);
+    for (const batch of reader.rest()) yield placed(batch);
+  } else if (bytes.length > 0) {
+    yield {
+      codec,
+      bytes: codec === json ? spaced(bytes) : bytes,
+      lineOf: codec === json ? lineIn(bytes) : () => undefined,
+    };
   }
   if (brokenOff !== undefined) throw brokenOff;
 
   function* lines(chunk: Uint8Array): Generator<InputBatch> {
-    const end = chunk.lastIndexOf(LINE_FEED) + 1;
-    if (end === 0 || size + end < BATCH_BYTES) return hold(chunk);
+    const end = Math.max(chunk.lastIndexOf(LINE_FEED), chunk.lastIndexOf(NUL)) + 1;
+    if (end === 0) return hold(chunk);
     hold(chunk.subarray(0, end));
-    yield { codec: ndjson, bytes: take() };
+    for (const batch of reader.read(take())) yield placed(batch);
     if (end < chunk.length) hold(chunk.subarray(end));
   }
 }
 
+function placed({ codec, bytes, lines }: LinesBatch): InputBatch {
+  return { codec, bytes, lineOf: (index) => lines[index] };
+}
+
+/** Counts line ends on from the record before. */
+function lineIn(bytes: Uint8Array): InputBatch['lineOf'] {
+  let number = 1;
+  let counted = 0;
+  return (_, start) => {
+    for (let at = bytes.indexOf(LINE_FEED, counted); at !== -1 && at < start; at = bytes.indexOf(LINE_FEED, counted)) {
+      number++;
+      counted = at + 1;
+    }
+    return { number, kind: 'json' };
+  };
+}
+
+/** JSON has no NUL, but white space. */
+function spaced(bytes: Uint8Array): Uint8Array {
+  return bytes.includes(NUL) ? bytes.map((byte) => (byte === NUL ? SPACE : byte)) : bytes;
+}
+
 function tooLarge(codec: Codec | undefined, maxBytes: number): Problem {
   const shape = codec === ndjson ? 'a line has' : 'it is not one record a line, which is read bit by bit, and has';
-  return new Problem('body.too_large', `${shape} more than ${maxBytes} bytes; raise limits.maxDecompressedBytes`);
+  return new Problem(
+    'body.too_large',
+    `${shape} more than ${maxBytes} bytes; raise limits.maxDecompressedBytes, or bring it into lines (jq -c)`,
+  );
 }

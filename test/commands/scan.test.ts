@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
+import { layoutsOf } from '../inputs/layouts.ts';
 import { snappyFrames } from '../inputs/snappy.ts';
 import { podEvent } from '../server/app.ts';
 import { lines } from './files.ts';
@@ -70,14 +71,33 @@ describe('every layout and compression is read', () => {
   });
 });
 
+describe('what tools write is read', () => {
+  test.each(layoutsOf([match, clear, podEvent({ auditID: 'm-2' })]))('$name', async ({ content }) => {
+    const expected = { rules: ['pod-host-pid', 'pod-host-pid'], status: 1 };
+    const found = (ran: Ran) => ({ rules: findingsOf(ran).map(({ rule }) => rule), status: ran.status });
+    expect(found(await scan([file('input', content)]))).toEqual(expected);
+    expect(found(await scan([], content))).toEqual(expected);
+    expect(found(await scan([file('input.gz', gzipSync(content))]))).toEqual(expected);
+  });
+});
+
 describe('exit codes', () => {
-  test.each<[string, string, number]>([
+  test.each<[string, string | Uint8Array, number]>([
     ['nothing found', lines(clear), 0],
     ['no records', '', 0],
     ['blank lines', '\n\n \n', 0],
     ['findings', lines(match), 1],
-    ['an unreadable record', `${lines(clear)}text\n`, 2],
-    ['an unreadable record behind findings', `${lines(match)}text\n`, 2],
+    ['an unreadable record', `${lines(clear)}{"cut\n`, 2],
+    ['an unreadable record behind findings', `${lines(match)}{"cut\n`, 2],
+    ['bytes that are no text', Buffer.concat([Buffer.from(lines(match)), Buffer.from([0xff, 0xfe, 0x0a])]), 2],
+    ['a few lines of text', `started\n${lines(clear, clear)}`, 0],
+    ['a few lines of text and findings', `started\n${lines(match, clear)}`, 1],
+    ['mostly text', `started\nlistening\n${lines(match)}`, 2],
+    ['text alone', 'started\nlistening\n', 2],
+    ['records of applications alone', lines({ log: 'started' }, { level: 'info' }), 2],
+    ['records of applications beside events', lines({ log: 'started' }, { level: 'info' }, clear), 0],
+    ['an event in a wrapper that is not read', lines(clear, clear, { x: { y: { z: match } } }), 2],
+    ['the rest of an event in a text', `${lines(clear, clear)}m","stageTimestamp":"2026-01-02T03:04:05Z"}\n`, 2],
   ])('%s', async (_, content, status) => {
     expect((await scan([file('input', content)])).status).toBe(status);
   });
@@ -127,6 +147,18 @@ describe('output', () => {
     expect(stdout.subarray(0, 3)).toEqual(junk.subarray(0, 3));
   });
 
+  test('records: a line of text becomes one, and no text is lost', async () => {
+    const texts = ['started', `2026-01-02T03:04:05Z ${JSON.stringify(match)}`, '\u{1f600} "quoted"\\'];
+    const { stdout } = await scan(['--output', 'records', file('input', `${texts.join('\r\n')}\n\n${lines(clear)}`)]);
+    const records = stdout
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => JSON.parse(line));
+    expect(records.map(({ log }) => log)).toEqual([...texts, undefined]);
+    expect(records.map(({ tripline }) => tripline.verdict)).toEqual(['not_audit', 'match', 'not_audit', 'clear']);
+    expect(stdout.match(/\r?\n/g)).toEqual(['\r\n', '\r\n', '\n', '\n', '\n']);
+  });
+
   test('findings of rules in shadow mode say so, and do not count for the exit code', async () => {
     const config = file('shadow.yaml', 'overrides: { pod-host-pid: { mode: shadow } }\n');
     const scanned = await scan(['--config', config, file('input', ndjson)]);
@@ -136,8 +168,8 @@ describe('output', () => {
 
   test('findings name file and record', async () => {
     const found = findingsOf(await scan([file('input', ndjson)]));
-    expect(found.map(({ file, record }) => [file, record])).toEqual(
-      [1, 3].map((record) => [join(folder, 'input'), record]),
+    expect(found.map(({ file, record, line }) => [file, record, line])).toEqual(
+      [1, 3].map((record) => [join(folder, 'input'), record, record]),
     );
     expect(found[0]).toMatchObject({
       kind: 'finding',
@@ -203,7 +235,11 @@ describe('bad input', () => {
       /snappy: the checksum of a frame is wrong/,
     ],
     ['xz', Buffer.from('\xfd7zXZ\x00rest', 'latin1'), /xz is not read here; use xz -dc FILE \| tripline scan/],
-    ['binary junk', Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i * 31) % 251)), /record 1: /],
+    [
+      'binary junk',
+      Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i * 31) % 251)),
+      /line 1: it is neither JSON nor UTF-8/,
+    ],
     ['a JSON array that breaks', '[{"a":1},{"b":', /found the end/],
   ])('%s is told of, in words', async (_, content, words) => {
     const { status, stderr } = await scan([file('input', content)]);
@@ -224,9 +260,37 @@ describe('bad input', () => {
   });
 
   test('many unreadable records are told of shortly', async () => {
-    const { stderr } = await scan([file('input', 'text\n'.repeat(1000))]);
+    const { stderr } = await scan([file('input', lines(match) + '{"cut\n'.repeat(1000))]);
     expect(stderr).toContain('995 more could not be read');
     expect(stderr.split('\n').length).toBeLessThan(10);
+  });
+
+  const cri = '2026-01-02T03:04:05Z stdout';
+  test.each<[string, string, number]>([
+    ['lines', `${lines(clear).repeat(3000)}\n\n{"cut\n`, 3003],
+    ['parts of a text', `\n${cri} P {"audit\n${cri} P ID":"x\n${lines(match)}`, 2],
+    ['maps over several lines', `{\n"a": 1\n}\n${JSON.stringify({ x: { y: match } }, null, 2)}\n`, 4],
+  ])('what cannot be read in %s is named by its line of the file', async (_, content, line) => {
+    const { status, stderr } = await scan([file('input', content)]);
+    expect(stderr).toContain(`input: line ${line}: `);
+    expect(stderr).not.toMatch(/line [^:]*: line/);
+    expect(status).toBe(2);
+  });
+
+  test('a file that holds no event says so, and what to do', async () => {
+    const { stderr } = await scan([file('input', 'started\n'.repeat(1000))]);
+    expect(stderr).toContain('none of 1000 records holds an audit event; ');
+    expect(stderr).toContain('tripline scan --help');
+  });
+
+  test('lines of text beside events are counted, the first is named', async () => {
+    const { stderr } = await scan([file('input', `${lines(clear, clear)}started\n${lines(clear)}stopped\n`)]);
+    expect(stderr).toContain('2 of 5 records are lines of text without an audit event, the first is line 3\n');
+  });
+
+  test('NUL bytes without end take no memory', async () => {
+    const padded = gzipSync(Buffer.concat([Buffer.alloc(300 * 1024 * 1024), Buffer.from(lines(match))]), { level: 1 });
+    expect((await scan([file('padded.gz', Buffer.concat([padded, padded]))])).status).toBe(1);
   });
 
   test('a line of 100 MB is read, and the next ones', async () => {

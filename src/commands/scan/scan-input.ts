@@ -6,12 +6,14 @@ import { progressOf } from '../../command-line/progress.ts';
 import type { Output } from '../../command-line/surroundings.ts';
 import type { Detection } from '../../detect.ts';
 import type { InputBatch } from '../../inputs/batches.ts';
+import type { LineOf } from '../../inputs/lines.ts';
 import type { Input } from '../../inputs/open.ts';
 import { type Parts, processBatch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
 import { taggedBody } from '../../server/reply.ts';
 import { printable } from '../../sigma/rule-problem.ts';
 import type { Counter } from './tally.ts';
+import { startUnderstanding, suspicionOf } from './understanding.ts';
 
 /** How many unreadable records of one file are told of one by one. */
 const MAX_TOLD = 5;
@@ -37,7 +39,8 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
   const progress = progressOf({ ...input, name }, scan.stderr);
   let records = 0;
   let unreadable = 0;
-  const tell = async (place: string, { message }: Problem) => {
+  const understanding = startUnderstanding();
+  const tell = async (place: string, message: string) => {
     unreadable++;
     if (unreadable > MAX_TOLD) return;
     await progress.hide();
@@ -50,18 +53,27 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
       const processed = await process(batch, scan.parts);
       if (processed instanceof Problem) {
         // Blank lines are nothing that could not be read.
-        if (processed.code !== 'body.empty') await tell(`behind record ${records}`, processed);
+        if (processed.code !== 'body.empty') await tell(`behind record ${records}`, processed.message);
         if (scan.wanted === 'records') await writeRecords(batch.codec, batch.bytes, scan);
         continue;
       }
       if (scan.wanted === 'records') await writeRecords(batch.codec, taggedBody(processed), scan);
       let found = '';
-      for (const detection of processed.detections) {
+      for (const [index, detection] of processed.detections.entries()) {
+        const record = processed.records[index];
+        const line = batch.lineOf(index, record.start);
         if (detection === undefined) continue;
         records++;
         scan.counter.count(detection);
-        if ('problem' in detection && detection.problem) await tell(`record ${records}`, detection.problem);
-        if (scan.wanted === 'findings') found += findingLines(detection, { file: input.name, record: records });
+        understanding.count(detection, line);
+        const problem =
+          detection.verdict === 'not_audit'
+            ? suspicionOf(batch.bytes.subarray(record.start, record.end), line)
+            : detection.problem?.message;
+        if (problem !== undefined) await tell(placeOf(line, records), problem);
+        if (scan.wanted === 'findings') {
+          found += findingLines(detection, { file: input.name, record: records, line: line?.number });
+        }
       }
       if (found !== '') {
         if (scan.stdout.columns !== undefined) await progress.hide();
@@ -74,7 +86,13 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
   if (unreadable > MAX_TOLD) {
     await scan.stderr.write(`tripline: ${name}: ${unreadable - MAX_TOLD} more could not be read\n`);
   }
-  return unreadable === 0;
+  const doubt = understanding.conclude();
+  if (doubt !== undefined) await scan.stderr.write(`tripline: ${name}: ${doubt.note}\n`);
+  return unreadable === 0 && doubt?.isDoubtful !== true;
+}
+
+function placeOf(line: LineOf | undefined, record: number): string {
+  return line === undefined ? `record ${record}` : `line ${line.number}`;
 }
 
 /** The batch at the end of its way, or why nothing in it can be read: of lines, the next may be. */
@@ -94,7 +112,7 @@ async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promis
   scan.isLineOpen = codec !== msgpack && bytes.at(-1) !== LINE_FEED;
 }
 
-function findingLines(detection: Detection, place: { file: string; record: number }): string {
+function findingLines(detection: Detection, place: { file: string; record: number; line: number | undefined }): string {
   if (!('findings' in detection)) return '';
   const { findings, shadow, reports, shadowReports } = detection;
   const lines = [
