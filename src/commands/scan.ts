@@ -18,7 +18,7 @@ const options = {
     placeholder: 'WHAT',
     choices: ['records', 'findings', 'summary'],
     doc:
-      'records: all of them, byte for byte, each with its tag; findings: one JSON object a line, the kind finding or ' +
+      'records: all of them, byte for byte (but for lines of text), each with its tag; findings: one JSON object a line, the kind finding or ' +
       'report (about other records), those of shadow rules with the mode shadow; summary: counts of both by rule and ' +
       'level. Default: summary on a terminal, findings in a pipe',
   },
@@ -35,14 +35,24 @@ export const scanCommand = defineCommand({
     'Reads records in every layout that is received over HTTP: one JSON object a line, JSON arrays, JSON objects one ' +
     "behind the other, Fluent Bit's MessagePack; plain, or compressed by gzip, zstd or snappy (framed). Without a FILE, " +
     'and for -, it reads stdin. Files are read in the order given, which is the order that correlations see them in.\n\n' +
-    'One record a line is read bit by bit, whatever the size of the file; any other layout is held in memory, up to ' +
-    'limits.maxDecompressedBytes. The number of records, and of those that could not be decided or read, is told on ' +
-    'stderr.',
+    'A line that is no JSON object is read as the same text in a record is (under log), with what stands before the ' +
+    'event: the time of kubectl logs, aws logs tail and the exports of CloudWatch Logs, the stream and tags of a CRI ' +
+    'log. Partial CRI lines are joined up to their last one, and JSON printed over several lines with the line of its ' +
+    'time and stream. NUL bytes that logrotate leaves with copytruncate, byte order marks and CRLF do no harm.\n\n' +
+    'Lines are read bit by bit, whatever the size of the file; any other layout, such as one JSON document, is held in ' +
+    'memory, up to limits.maxDecompressedBytes. The number of records, and of those that could not be decided or read, ' +
+    'is told on stderr. Messages and findings name the line of the file. A file without any audit event, or with as many ' +
+    'lines of text without one as events, is not called clear: the exit code is 2, whether it is the log of something ' +
+    'else or in a layout that is not read.\n\n' +
+    'With --output records, a line of text becomes the record {"log": "<the line>"} with its tag, and lines that were ' +
+    'joined become one. A line that is neither JSON nor UTF-8 stays as it is. NUL bytes and byte order marks are left out.',
   options,
   exitCodes: {
     '0': 'nothing was found, and everything could be read',
     '1': 'there are findings or reports',
-    '2': 'a file, a record or a rule could not be read, whatever was found in the rest',
+    '2':
+      'a file, a record or a rule could not be read, or a file holds no audit event, or mostly text without one, ' +
+      'whatever was found in the rest',
   },
   examples: [
     { purpose: 'what is in an audit log, by rule', line: 'tripline scan audit.log' },
@@ -55,6 +65,7 @@ export const scanCommand = defineCommand({
       line: 'tripline scan audit-*.log.gz --rules my-rules',
     },
     { purpose: 'tagged records for another tool', line: 'tripline scan audit.log --output records > tagged.log' },
+    { purpose: 'what is in the log of a container', line: 'tripline scan kube-apiserver.log --output summary' },
     { purpose: 'what comes down a pipe', line: 'zcat audit-1.log.gz | tripline scan --output summary --table' },
   ],
   async run({ options, operands }, surroundings) {

@@ -84,8 +84,8 @@ function holdLines(separator: string, maxBytes: number): Held {
   };
 }
 
-/** `aws logs tail --format json` writes time and stream of an event on a line of their own. */
-const HEADER = /^\d{4}-\d\d-\d\dT\S+ [^\s{[]+$/;
+/** `aws logs tail --format json` writes time and stream of an event on a line of their own, and a space after them. */
+const HEADER = /^\d{4}-\d\d-\d\dT\S+ [^\s{[]+ ?$/;
 const LONGEST_HEADER = 600;
 
 /** JSON that is printed over several lines, and a line with a time before it. Inside it each line is indented, so that JSON

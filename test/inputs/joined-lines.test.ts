@@ -45,6 +45,7 @@ test.each<[string, string, [number, unknown][]]>([
     ],
   ],
   ['a header and a pretty map', `${T} s\n{\n "a":1\n}\n`, [[1, `${T} s {  "a":1 }`]]],
+  ['a header with a space after it', `${T} s \n{\n    "a": 1\n}\n`, [[1, `${T} s  {     "a": 1 }`]]],
   [
     'a header without one',
     `${T} s\n${T} t\nx\n`,
