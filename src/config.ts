@@ -148,9 +148,9 @@ const Config = Type.Object(
       Type.Array(Type.String(), {
         description:
           'Addresses and networks (CIDR) of all proxies and load balancers before the API servers. Rules then judge the ' +
-          'nearest address that is none of them, and a client cannot pass for another by X-Forwarded-For; let the proxies ' +
-          'overwrite X-Real-Ip too. An empty list says that there are none. Default: not known, and any address that a ' +
-          'request names may be the client.',
+          'nearest address that is none of them, or the one before it where X-Real-Ip may have put it there: a private ' +
+          'address in X-Forwarded-For or X-Real-Ip hides no public one. Let the proxies overwrite X-Real-Ip. An empty ' +
+          'list says that there are none. Default: not known, and any address that a request names may be the client.',
       }),
     ),
     sinks: Type.Array(SinkConfig, {
