@@ -48,20 +48,8 @@ const mayImport: Record<string, readonly string[]> = {
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma'],
   inputs: ['codecs', 'json', 'problem'],
   authoring: [
-    ...[
-      'attack',
-      'codecs',
-      'correlate',
-      'detect',
-      'fields',
-      'json',
-      'network',
-      'pipeline',
-      'problem',
-      'record',
-      'rules',
-    ],
-    ...['shown', 'sigma', 'state', 'tagger'],
+    ...['attack', 'codecs', 'correlate', 'detect', 'fields', 'json', 'network', 'pipeline', 'problem', 'record'],
+    ...['rules', 'shown', 'sigma', 'state', 'tagger'],
   ],
   commands: [
     ...['attack', 'authoring', 'codecs', 'command-line', 'config', 'detect', 'inputs', 'pipeline', 'problem', 'record'],
