@@ -15,7 +15,7 @@ import type { CompiledCorrelation, FieldLookup } from './sigma/index.ts';
 import type { Kept, Space, Store } from './state/store.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 
-/** What correlations make of a record. Records are taken one after another, in the order of the calls.
+/** What correlations make of a record. Records are evaluated one after another, in the order of the calls.
  * @param receivedUnixNano when the record came: no event is much later. Stands in for the time of a cluster's first event
  * where that has none */
 export type Correlate = (
@@ -24,7 +24,7 @@ export type Correlate = (
   receivedUnixNano: bigint,
 ) => Promise<Correlated>;
 
-/** Is told of what does not count. */
+/** Receives what does not count. */
 export interface CorrelationLosses {
   /** An event was too old for the windows that are kept. */
   late(correlation: string): void;
@@ -58,7 +58,7 @@ type Due = [at: number, group: string][];
 /** What is kept of a group. */
 interface GroupState {
   group: Group;
-  /** What is shown of the last event in time, where windows are told on other events. */
+  /** What is shown of the last event in time, where windows are emitted on other events. */
   last?: Shown & { at: number };
   due?: number;
 }
@@ -123,7 +123,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       // The answer of the request is an event of its own, and of the same key.
       if (event.stage === 'RequestReceived') continue;
       const found = counted.get(index) ?? [];
-      if (found.length === 0 && plan.toldAtEnd.length === 0) continue;
+      if (found.length === 0 && plan.judgedAtEnd.length === 0) continue;
       const logged = timeOf(event, receivedUnixNano);
       const auditID = event.auditID.slice(0, MAX_AUDIT_ID_LENGTH);
       const lookup = found[0]?.lookup ?? fieldsOf(event);
@@ -132,8 +132,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const at = logged ?? clock;
       const current = { plan, place, key: keyOf(event), event, index, lookup, auditID, clock, raised, reported };
       const isRetry = await emitAgain(current);
-      // Only what passes the end of a window tells of it: were it any event, a retry would find more than its first try.
-      const judging = isRetry || at < clock ? [] : plan.toldAtEnd;
+      // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
+      const judging = isRetry || at < clock ? [] : plan.judgedAtEnd;
       for (const planned of judging) await judgeDue(planned, current);
       for (const { rule } of found) {
         await take({ rule: rule.rule.name, key: current.key, at, auditID, lookup, isOfOthers: false }, current);
@@ -175,13 +175,13 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const { correlation, groupFields, valueFields } = planned.compiled;
       const values = groupFields[rule]!.map((field) => valuesOf(observation.lookup, field)[0]);
       const tuples = tuplesOf(valueFields[rule]!.map((field) => valuesOf(observation.lookup, field)));
-      // Of an event without a value nobody can tell which group it is of.
+      // An event without a value is in no group.
       if (values.includes(undefined) || tuples.length === 0) continue;
       const group: Values = Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(values[i])]));
       const groupParts = [current.place, ...values];
       const { test } = correlation;
       const { isOfOthers } = observation;
-      const fields = isOfOthers || planned.isToldAtEnd ? fieldsShown(planned.compiled, observation.lookup) : {};
+      const fields = isOfOthers || planned.isJudgedAtEnd ? fieldsShown(planned.compiled, observation.lookup) : {};
       const ofOthers = isOfOthers && { fields };
       if (test.type === 'new_terms') {
         const news = await takeTerms(planned, groupParts, tuples, observation, current);
@@ -232,7 +232,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   async function takeEvent(
-    { compiled, space, due, isToldAtEnd }: Planned,
+    { compiled, space, due, isJudgedAtEnd }: Planned,
     groupKey: string,
     seen: Seen,
     shownOfIt: Shown,
@@ -249,7 +249,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const isSooner = state.due === undefined || observed.due! < state.due;
       const newDue = isSooner ? observed.due : undefined;
       if (newDue !== undefined) state.due = newDue;
-      if (isToldAtEnd && observed.outcome === 'counted' && seen.at >= (state.last?.at ?? seen.at)) {
+      if (isJudgedAtEnd && observed.outcome === 'counted' && seen.at >= (state.last?.at ?? seen.at)) {
         state.last = { ...shownOfIt, at: seen.at };
       }
       const isNothing = value === undefined && observed.outcome === 'too late';
@@ -258,7 +258,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (observed.outcome === 'too late') losses.late(name);
     if (observed.forgotten > 0) losses.evicted(name, observed.forgotten);
     if (newDue !== undefined) await schedule(due, groupKey, newDue, { place, clock });
-    return observed.told;
+    return observed.window;
   }
 
   async function schedule(
@@ -308,7 +308,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         if (state === undefined) return { keep: undefined, result: {} };
         // Since then the group has been given another time.
         if (state.due !== at) return { keep: keptGroup(state), result: {} };
-        const { told: window, due } = judge(state.group, compiled, clock);
+        const { window, due } = judge(state.group, compiled, clock);
         state.due = due;
         return {
           keep: due === undefined ? undefined : keptGroup(state),

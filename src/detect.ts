@@ -65,13 +65,13 @@ export interface Correlated {
   raised: readonly { mode: RuleMode; finding: Finding }[];
   /** What is found in events of other records, as time has passed the end of their window. */
   reported: readonly { mode: RuleMode; report: Report }[];
-  /** Names of rules whose hits count for their correlations alone, each with those that tell of it instead. */
+  /** Names of rules whose hits count for their correlations alone, each with those that emit it instead. */
   withheld: ReadonlyMap<string, readonly string[]>;
 }
 
 export type Detection =
   /** `event` is the one that decided: the first with a finding, else the first that is undecided, else the first of which
-   * there is something to tell. `shadow` is what rules found that decide nothing yet. `reports` and `shadowReports` are
+   * there is something to say. `shadow` is what rules found that decide nothing yet. `reports` and `shadowReports` are
    * about other records, so that nothing else here depends on them. `problem` says what else the record holds that could
    * not be read: what is not seen is not clear. */
   | {
@@ -155,7 +155,7 @@ function candidatesOf(rules: Ruleset['rules']): ReturnType<typeof candidatesAmon
   return found;
 }
 
-/** What is told of a record in the end: the findings of its hits and of its correlations, and the verdict. */
+/** What is emitted for a record in the end: the findings of its hits and of its correlations, and the verdict. */
 export function conclude(evaluated: Evaluated, { raised, reported, withheld }: Correlated): Detection {
   switch (evaluated.kind) {
     case 'not_audit':
@@ -164,12 +164,12 @@ export function conclude(evaluated: Evaluated, { raised, reported, withheld }: C
       return { verdict: 'error', problem: evaluated.problem };
     case 'audit': {
       const { events, hits, silenced, problem } = evaluated;
-      const undecided = evaluated.undecided.length === 0 ? [] : toldInstead(evaluated.undecided, withheld);
-      const told = hits
+      const undecided = evaluated.undecided.length === 0 ? [] : namedAsFindings(evaluated.undecided, withheld);
+      const emitted = hits
         .filter(({ rule: { rule } }) => !withheld.has(rule.name))
         .map((hit) => ({ mode: hit.rule.rule.mode, finding: findingOfHit(hit, events[hit.event]!) }))
         .concat(raised);
-      const inMode = (wanted: RuleMode) => told.flatMap(({ mode, finding }) => (mode === wanted ? [finding] : []));
+      const inMode = (wanted: RuleMode) => emitted.flatMap(({ mode, finding }) => (mode === wanted ? [finding] : []));
       const reportsIn = (wanted: RuleMode) => reported.flatMap(({ mode, report }) => (mode === wanted ? [report] : []));
       const [findings, shadow] = [inMode('live'), inMode('shadow')];
       const isOpen = undecided.length > 0 || problem !== undefined;
@@ -196,16 +196,16 @@ export function isFound(detection: Detection): boolean {
 }
 
 /** What could not be decided, by names that findings have: a rule that raises none of its own may be known to nobody. */
-function toldInstead(undecided: readonly Undecided[], withheld: Correlated['withheld']): Undecided[] {
-  const told = new Map<string, Undecided>();
+function namedAsFindings(undecided: readonly Undecided[], withheld: Correlated['withheld']): Undecided[] {
+  const named = new Map<string, Undecided>();
   for (const one of undecided) {
     for (const rule of withheld.get(one.rule) ?? [one.rule]) {
       const key = `${one.event} ${rule}`;
-      // Several rules of one correlation are told as one.
-      if (!told.has(key)) told.set(key, { ...one, rule });
+      // Several rules of one correlation have one name.
+      if (!named.has(key)) named.set(key, { ...one, rule });
     }
   }
-  return [...told.values()];
+  return [...named.values()];
 }
 
 function findingOfHit({ id, rule: compiled, event: index, lookup }: Hit, event: AuditEvent): Finding {
@@ -266,7 +266,7 @@ export function placeOf({ cluster }: AuditEvent): readonly (string | undefined)[
   return cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
 }
 
-/** When the request came in, as exactly as tables of Azure tell it. Empty on platforms that log one time (GKE, OCSF): it may
+/** When the request came in, as exactly as tables of Azure have it. Empty on platforms that log one time (GKE, OCSF): it may
  * be that of the answer, of which a long-running request has two. */
 function millisecondOf({ requestReceivedTimestamp, stageTimestamp }: AuditEvent): string {
   if (stageTimestamp === '') return '';

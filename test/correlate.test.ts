@@ -58,7 +58,7 @@ function losses() {
   return {
     late: (name: string) => void late.push(name),
     evicted: (name: string, entries: number) => void evicted.set(name, (evicted.get(name) ?? 0) + entries),
-    told: () => ({ late, evicted: Object.fromEntries(evicted) }),
+    counts: () => ({ late, evicted: Object.fromEntries(evicted) }),
   };
 }
 
@@ -79,11 +79,11 @@ function sidecar(ruleset: Ruleset, store: MemoryStore = memoryStore(), received 
       const evaluated = evaluateRecord(normalize(record), rules);
       return conclude(evaluated, await correlate(evaluated, rules.correlations, receivedUnixNano)) as any;
     },
-    /** What each event is told, of itself or of others, by the names of rules. */
-    async tell(events: Given[]): Promise<string[][]> {
-      const told: string[][] = [];
-      for (const event of events) told.push(foundOn(await self.see(event)).map(({ rule }) => rule));
-      return told;
+    /** What is emitted on each event, about itself or others, by the names of rules. */
+    async emitted(events: Given[]): Promise<string[][]> {
+      const names: string[][] = [];
+      for (const event of events) names.push(foundOn(await self.see(event)).map(({ rule }) => rule));
+      return names;
     },
   };
   return self;
@@ -94,10 +94,10 @@ const foundOn = ({ findings, reports }: { findings: any[]; reports: any[] }) => 
 const correlation = (body: string, head = '') => `title: Together\nname: c\n${head}\ncorrelation: ${body}`;
 const every = (count: number, of: (i: number) => Given) => Array.from({ length: count }, (_, i) => of(i));
 
-/** On which of the events, by number, the correlation c is told. */
-async function toldOn(body: string, events: Given[]): Promise<number[]> {
-  const told = await sidecar(rulesetOf(correlation(body))).tell(events);
-  return told.flatMap((rules, index) => (rules.includes('c') ? [index] : []));
+/** On which of the events, by number, the correlation c is emitted. */
+async function emittedOn(body: string, events: Given[]): Promise<number[]> {
+  const names = await sidecar(rulesetOf(correlation(body))).emitted(events);
+  return names.flatMap((rules, index) => (rules.includes('c') ? [index] : []));
 }
 
 const got = (at: number, more: Partial<Given> = {}): Given => ({ at, auditID: `g-${at}`, ...more });
@@ -106,7 +106,7 @@ const listed = (at: number, more: Partial<Given> = {}): Given => ({ at, verb: 'l
 /** An event that no rule matches: time goes on. */
 const tick = (at: number): Given => ({ at, verb: 'watch', auditID: `t-${at}` });
 
-describe.each<[string, string, [name: string, events: Given[], toldOn: number[]][]]>([
+describe.each<[string, string, [name: string, events: Given[], emittedOn: number[]][]]>([
   [
     'event_count',
     '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { gte: 3 } }',
@@ -133,7 +133,7 @@ describe.each<[string, string, [name: string, events: Given[], toldOn: number[]]
     'event_count below',
     '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }',
     [
-      ['told on what passes the end and the grace', [got(0), got(1), tick(120), tick(121)], [3]],
+      ['emitted on what passes the end and the grace', [got(0), got(1), tick(120), tick(121)], [3]],
       ['enough of them', [got(0), got(1), got(60), tick(200)], []],
       ['of one that was late, but not too late', [got(0), got(1), tick(110), got(59), tick(200)], []],
       ['each window', [got(0), got(61), tick(300)], [2]],
@@ -257,7 +257,7 @@ describe.each<[string, string, [name: string, events: Given[], toldOn: number[]]
       ['it followed', [deleted(0), got(60), tick(200)], []],
       ['it had been', [got(0), deleted(60), tick(200)], []],
       ['it had been long before', [got(0), deleted(61), tick(200)], [2]],
-      ['it followed long behind', [deleted(0), got(61), tick(200)], [2]],
+      ['it followed long after', [deleted(0), got(61), tick(200)], [2]],
       ['it came late', [deleted(0), tick(100), got(30), tick(200)], []],
       ['it alone opens nothing', [got(0), tick(500)], []],
       ['by somebody else', [deleted(0), got(1, { user: 'bob' }), tick(200)], [2]],
@@ -285,7 +285,7 @@ describe.each<[string, string, [name: string, events: Given[], toldOn: number[]]
     ],
   ],
 ])('%s', (_, body, rows) => {
-  test.each(rows)('%s', async (_, events, expected) => expect(await toldOn(body, events)).toEqual(expected));
+  test.each(rows)('%s', async (_, events, expected) => expect(await emittedOn(body, events)).toEqual(expected));
 });
 
 const three = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { gte: 3 } }';
@@ -331,7 +331,7 @@ describe('a finding', () => {
   });
 });
 
-describe('a report: what the end of a window tells on the record that passes it', () => {
+describe('a report: what the end of a window emits on the record that passes it', () => {
   const few = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
   const head =
     "id: 0b1d7cf1-8a43-4b0e-9d6f-7f7d6f8f4a52\nlevel: high\ntripline: { summary: '{username} did {verb} {value} times from {sourceIPs}', context: [username, userAgent, uid] }";
@@ -431,13 +431,13 @@ describe('a report: what the end of a window tells on the record that passes it'
 
 describe('generate', () => {
   test('false: the rules raise nothing by themselves', async () => {
-    const told = await sidecar(rulesetOf(correlation(three))).tell([got(0), got(1), got(2), deleted(3)]);
-    expect(told).toEqual([[], [], ['c'], ['deleted']]);
+    const names = await sidecar(rulesetOf(correlation(three))).emitted([got(0), got(1), got(2), deleted(3)]);
+    expect(names).toEqual([[], [], ['c'], ['deleted']]);
   });
 
   test('true: they do', async () => {
-    const told = await sidecar(rulesetOf(correlation(three.replace(/}$/, ', generate: true }')))).tell([got(0)]);
-    expect(told).toEqual([['got']]);
+    const names = await sidecar(rulesetOf(correlation(three.replace(/}$/, ', generate: true }')))).emitted([got(0)]);
+    expect(names).toEqual([['got']]);
   });
 
   test('of a correlation in shadow withholds no more than the rule beside it', async () => {
@@ -469,26 +469,26 @@ describe('a chain', () => {
   );
 
   test('counts findings as events, and withholds them', async () => {
-    const told = await sidecar(chained).tell([got(0), got(1), got(2), deleted(60), deleted(61)]);
-    expect(told).toEqual([[], [], [], ['p'], []]);
+    const names = await sidecar(chained).emitted([got(0), got(1), got(2), deleted(60), deleted(61)]);
+    expect(names).toEqual([[], [], [], ['p'], []]);
   });
 
-  test('goes by the time of the window, not of what tells of it', async () => {
-    const told = await sidecar(chained).tell([got(0), got(1), got(2), deleted(301), deleted(302)]);
-    expect(told).toEqual([[], [], [], ['p'], []]);
-    const late = await sidecar(chained).tell([got(0), got(1), got(2), deleted(303)]);
+  test('goes by the time of the window, not of what emits it', async () => {
+    const names = await sidecar(chained).emitted([got(0), got(1), got(2), deleted(301), deleted(302)]);
+    expect(names).toEqual([[], [], [], ['p'], []]);
+    const late = await sidecar(chained).emitted([got(0), got(1), got(2), deleted(303)]);
     expect(late).toEqual([[], [], [], []]);
   });
 
-  test('of one that is told at its end', async () => {
+  test('of one that is judged at its end', async () => {
     const quiet =
       'title: Q\nname: q\ncorrelation: { type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 2 } }';
     const ruleset = rulesetOf(
       quiet,
       correlation('{ type: event_count, rules: [q], timespan: 1h, condition: { gte: 2 } }'),
     );
-    const told = await sidecar(ruleset).tell([got(0), got(1, { user: 'bob' }), tick(200), tick(201)]);
-    expect(told).toEqual([[], [], ['c'], []]);
+    const names = await sidecar(ruleset).emitted([got(0), got(1, { user: 'bob' }), tick(200), tick(201)]);
+    expect(names).toEqual([[], [], ['c'], []]);
   });
 });
 
@@ -512,13 +512,13 @@ describe('groups', () => {
   test('an event without the value is of none', async () => {
     const nobody = (at: number) => got(at, { more: { sourceIPs: undefined } });
     const body = three.replace('username', 'sourceIPs');
-    expect(await toldOn(body, [nobody(0), nobody(1), nobody(2)])).toEqual([]);
+    expect(await emittedOn(body, [nobody(0), nobody(1), nobody(2)])).toEqual([]);
   });
 
   test('of a list, the first', async () => {
     const from = (at: number, ...sourceIPs: string[]) => got(at, { more: { sourceIPs } });
     const body = three.replace('username', 'sourceIPs');
-    expect(await toldOn(body, [from(0, 'a', 'b'), from(1, 'a', 'c'), from(2, 'b', 'a'), from(3, 'a')])).toEqual([3]);
+    expect(await emittedOn(body, [from(0, 'a', 'b'), from(1, 'a', 'c'), from(2, 'b', 'a'), from(3, 'a')])).toEqual([3]);
   });
 });
 
@@ -529,7 +529,7 @@ describe('clusters', () => {
     more: { ...event.more, ...(cluster !== undefined && { cluster_name: cluster }) },
   });
   const toldIn = (body: string, events: [cluster: string | undefined, event: Given][]) =>
-    toldOn(
+    emittedOn(
       body,
       events.map(([cluster, event]) => within(cluster, event)),
     );
@@ -548,7 +548,7 @@ describe('clusters', () => {
       [4],
     ],
     [
-      'one that is not told is one of its own',
+      'one that is not emitted is one of its own',
       three,
       [
         ['a', got(0)],
@@ -620,10 +620,10 @@ describe('clusters', () => {
       correlation(three),
       'title: P\nname: p\ncorrelation: { type: event_count, rules: [c], timespan: 1h, condition: { gte: 2 } }',
     );
-    const { tell } = sidecar(chained);
+    const { emitted } = sidecar(chained);
     const burst = (cluster: string, from: number) => every(3, (i) => within(cluster, got(from + i)));
-    const told = await tell([...burst('a', 0), ...burst('b', 0), ...burst('a', 600)]);
-    expect(told.map((rules) => rules.join())).toEqual(['', '', '', '', '', '', '', '', 'p']);
+    const names = await emitted([...burst('a', 0), ...burst('b', 0), ...burst('a', 600)]);
+    expect(names.map((rules) => rules.join())).toEqual(['', '', '', '', '', '', '', '', 'p']);
   });
 
   test('have findings with ids of their own', async () => {
@@ -643,9 +643,9 @@ describe('of a field with several values', () => {
   const news =
     '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: sourceIPs } }\ntripline: { learning: 0s, summary: "{sourceIPs}" }';
 
-  test('each is a term, and those are told that are new', async () => {
+  test('each is a term, and those are emitted that are new', async () => {
     const { see } = sidecar(rulesetOf(correlation(news)));
-    const told = [];
+    const found = [];
     for (const event of [
       from(0, 'a', 'b'),
       from(1, 'b', 'a'),
@@ -653,18 +653,20 @@ describe('of a field with several values', () => {
       from(3, 'c'),
       from(4, 'd', 'a', 'e'),
     ]) {
-      told.push((await see(event)).findings.map(({ summary, correlation }) => [summary, correlation.group]));
+      found.push((await see(event)).findings.map(({ summary, correlation }) => [summary, correlation.group]));
     }
     const group = (...values: string[]) => [{ field: 'sourceIPs', values }];
-    expect(told).toEqual([[['a, b', group('a', 'b')]], [], [['c', group('c')]], [], [['d, e', group('d', 'e')]]]);
+    expect(found).toEqual([[['a, b', group('a', 'b')]], [], [['c', group('c')]], [], [['d, e', group('d', 'e')]]]);
   });
 
   test('each counts, in every combination with those of other fields', async () => {
     const count = (field: string, gte: number) =>
       `{ type: value_count, rules: [got], timespan: 1m, condition: { field: ${field}, gte: ${gte} } }`;
-    expect(await toldOn(count('sourceIPs', 3), [from(0, 'a', 'b'), from(1, 'b', 'a'), from(2, 'a', 'c')])).toEqual([2]);
+    expect(await emittedOn(count('sourceIPs', 3), [from(0, 'a', 'b'), from(1, 'b', 'a'), from(2, 'a', 'c')])).toEqual([
+      2,
+    ]);
     const both = count('[sourceIPs, responseStatus.code]', 5);
-    expect(await toldOn(both, [from(0, 'a', 'b'), { ...from(1, 'a', 'b', 'b'), code: 403 }, from(2, 'c')])).toEqual([
+    expect(await emittedOn(both, [from(0, 'a', 'b'), { ...from(1, 'a', 'b', 'b'), code: 403 }, from(2, 'c')])).toEqual([
       2,
     ]);
     const { see } = sidecar(rulesetOf(correlation(count('sourceIPs', 3))));
@@ -692,7 +694,7 @@ describe('of a field with several values', () => {
     return (await sidecar(rulesetOf(correlation(body))).see(got(0, { more }))).findings;
   }
 
-  test('they take their place in memory', async () => {
+  test('they have their place in memory', async () => {
     const body = '{ type: value_count, rules: [got], timespan: 1h, condition: { field: sourceIPs, gte: 900 } }';
     const { see, store } = sidecar(rulesetOf(correlation(body)));
     await see(from(0, ...every(50, (i) => `${i}` as never)));
@@ -715,12 +717,8 @@ describe('what a rule could not decide', () => {
   };
 
   test.each<[string, string[], string[]]>([
-    [
-      'is told by its own name if it raises findings',
-      [open, counts('c', '[open]', ', generate: true')],
-      ['open: hostPID'],
-    ],
-    ['is told by the name of the correlation if it does not', [open, counts('c', '[open]')], ['c: hostPID']],
+    ['has its own name if it raises findings', [open, counts('c', '[open]', ', generate: true')], ['open: hostPID']],
+    ['has the name of the correlation if it does not', [open, counts('c', '[open]')], ['c: hostPID']],
     [
       'once for each correlation',
       [open, shut, counts('c', '[open, shut]'), counts('d', '[shut]')],
@@ -762,7 +760,7 @@ describe('a retry', () => {
       [['c'], [], ['c'], []],
     ],
   ])('%s', async (_, body, events, expected) => {
-    expect(await sidecar(rulesetOf(correlation(body))).tell(events)).toEqual(expected);
+    expect(await sidecar(rulesetOf(correlation(body))).emitted(events)).toEqual(expected);
   });
 
   test('gives the same finding, though more has happened meanwhile', async () => {
@@ -792,46 +790,46 @@ describe('a retry', () => {
     expect((await see(got(32))).findings.length).toBe(1);
   });
 
-  test('a request that is told by the auditID of another counts', async () => {
-    expect(await toldOn(three, [got(0), got(1, { auditID: 'g-0' }), got(2, { auditID: 'g-0' })])).toEqual([2]);
+  test('a request that has the auditID of another counts', async () => {
+    expect(await emittedOn(three, [got(0), got(1, { auditID: 'g-0' }), got(2, { auditID: 'g-0' })])).toEqual([2]);
   });
 });
 
 describe('time', () => {
-  test('too late is not counted, and that is told', async () => {
-    const { tell, see, lost } = sidecar(rulesetOf(correlation(three)));
-    await tell([got(0), got(1), got(10_000)]);
+  test('too late does not count, and is reported as lost', async () => {
+    const { emitted, see, lost } = sidecar(rulesetOf(correlation(three)));
+    await emitted([got(0), got(1), got(10_000)]);
     await see(got(2));
-    expect(lost.told().late).toEqual(['c']);
+    expect(lost.counts().late).toEqual(['c']);
   });
 
   test('nor is a term, of which nobody remembers whether it was new', async () => {
     const body = '{ type: new_terms, rules: [got], timespan: 1m, condition: { field: username } }';
-    const { tell, lost } = sidecar(rulesetOf(correlation(body, 'tripline: { learning: 0s }')));
+    const { emitted, lost } = sidecar(rulesetOf(correlation(body, 'tripline: { learning: 0s }')));
     const bob = (at: number) => got(at, { user: 'bob' });
-    expect(await tell([got(0), got(2_000), bob(1_100), bob(1_039)])).toEqual([['c'], ['c'], ['c'], []]);
-    expect(lost.told().late).toEqual(['c']);
+    expect(await emitted([got(0), got(2_000), bob(1_100), bob(1_039)])).toEqual([['c'], ['c'], ['c'], []]);
+    expect(lost.counts().late).toEqual(['c']);
   });
 
   test('a clock that is ahead does not age what is remembered', async () => {
     const ruleset = rulesetOf(correlation(three));
     const ahead = got(0, { user: 'eve', more: { requestReceivedTimestamp: '2099-01-01T00:00:00Z' } });
-    const { tell } = sidecar(ruleset, memoryStore(), 3);
-    expect((await tell([got(0), got(1), ahead, got(2)]))[3]).toEqual(['c']);
+    const { emitted } = sidecar(ruleset, memoryStore(), 3);
+    expect((await emitted([got(0), got(1), ahead, got(2)]))[3]).toEqual(['c']);
   });
 
   test('an event without a time happened no later than the one before it: a log of yesterday stays of yesterday', async () => {
     const timeless = got(2, { more: { requestReceivedTimestamp: '', stageTimestamp: '' } });
     const few = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
-    expect(await toldOn(three, [got(0), got(1), timeless])).toEqual([2]);
-    expect(await toldOn(few, [got(0), timeless, got(1), tick(500)])).toEqual([]);
-    expect(await toldOn(few, [got(0), timeless, tick(500)])).toEqual([2]);
+    expect(await emittedOn(three, [got(0), got(1), timeless])).toEqual([2]);
+    expect(await emittedOn(few, [got(0), timeless, got(1), tick(500)])).toEqual([]);
+    expect(await emittedOn(few, [got(0), timeless, tick(500)])).toEqual([2]);
   });
 
   test('an event without a time, and none before it, happened when it came', async () => {
     const timeless = { requestReceivedTimestamp: '', stageTimestamp: 'soon' };
     expect(
-      await toldOn(
+      await emittedOn(
         three,
         every(3, (i) => ({ at: i, more: timeless })),
       ),
@@ -899,7 +897,7 @@ describe('any order of anything', () => {
 });
 
 describe('chunks that arrive in another order', () => {
-  /** Events in the order of time, and in one in which each comes less than a minute behind those that are later. */
+  /** Events in the order of time, and in one in which each comes less than a minute after those that are later. */
   const shuffled = fc
     .array(fc.tuple(drawnEvent, fc.nat(58), fc.boolean()), { minLength: 10, maxLength: 40, size: 'max' })
     .map((drawn) => {
@@ -927,7 +925,7 @@ describe('chunks that arrive in another order', () => {
   }
 
   test.each(bodies.filter((body) => /lt:|not /.test(body)))(
-    'what is told at the end of a window is the same: %s',
+    'what is emitted at the end of a window is the same: %s',
     async (body) => {
       const ruleset = rulesetOf(correlation(head(body)));
       let found = 0;
@@ -945,7 +943,7 @@ describe('chunks that arrive in another order', () => {
   );
 
   test.each(bodies.filter((body) => !/lt:|not /.test(body)))(
-    'what is told at once is told of the same groups: %s',
+    'what is emitted at once is emitted for the same groups: %s',
     async (body) => {
       const ruleset = rulesetOf(correlation(head(body)));
       let found = 0;
@@ -974,10 +972,10 @@ describe('chunks that arrive in another order', () => {
     const body =
       '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }\ntripline: { learning: 10m }';
     const events = [got(0, { user: 'a' }), got(300, { user: 'b' }), got(700, { user: 'c' })];
-    expect(await toldOn(body, events)).toEqual([2]);
-    expect(await toldOn(body, [events[1]!, events[0]!, events[2]!])).toEqual([2]);
+    expect(await emittedOn(body, events)).toEqual([2]);
+    expect(await emittedOn(body, [events[1]!, events[0]!, events[2]!])).toEqual([2]);
     // What is older than any delay is another log, which must not end the learning of this one.
-    expect(await toldOn(body, [got(2_000), got(10), got(2_300, { user: 'c' })])).toEqual([]);
+    expect(await emittedOn(body, [got(2_000), got(10), got(2_300, { user: 'c' })])).toEqual([]);
   });
 });
 
@@ -1002,9 +1000,9 @@ describe('any order of anything in several clusters', () => {
               auditID: `e${index}`,
               more: cluster === undefined ? {} : { cluster_name: cluster },
             };
-            const told = foundOn(await together.see(event));
-            expect(told).toEqual(foundOn(await alone[place]!.see(event)));
-            found += told.length;
+            const emitted = foundOn(await together.see(event));
+            expect(emitted).toEqual(foundOn(await alone[place]!.see(event)));
+            found += emitted.length;
           }
         },
       ),
@@ -1036,11 +1034,11 @@ describe('another rule set', () => {
 describe('memory', () => {
   test('a group stands once among those that are to be judged, however often it is put off', async () => {
     const body = '{ type: temporal, group-by: [username], timespan: 1m, condition: got and not deleted }';
-    const { tell, store } = sidecar(rulesetOf(correlation(body)));
-    await tell([got(0), ...every(50, (i) => deleted(i, { user: 'eve' }))]);
+    const { emitted, store } = sidecar(rulesetOf(correlation(body)));
+    await emitted([got(0), ...every(50, (i) => deleted(i, { user: 'eve' }))]);
     const due = [...store.rows()].find(({ space }) => space.name.endsWith('/due'))?.value;
     expect(due).toHaveLength(2);
-    expect(await tell([tick(121)])).toEqual([['c']]);
+    expect(await emitted([tick(121)])).toEqual([['c']]);
   });
 
   test('a flood of groups pushes out the oldest, and that is counted', async () => {
@@ -1054,7 +1052,7 @@ describe('memory', () => {
     }
     // And the clock.
     expect(store.entries()).toBeLessThanOrEqual(100_001);
-    expect(lost.told().evicted.c).toBeGreaterThanOrEqual(60_000 * 2 - 100_000);
+    expect(lost.counts().evicted.c).toBeGreaterThanOrEqual(60_000 * 2 - 100_000);
   });
 
   test('a flood of events in a group drops the oldest, and that is counted', async () => {
@@ -1063,7 +1061,7 @@ describe('memory', () => {
     const { see, store, lost } = sidecar(rulesetOf(correlation(body)));
     await see(every(3_000, (i) => got(i / 1000, { auditID: `x${i}` })));
     expect(store.entries()).toBeLessThanOrEqual(1_002);
-    expect(lost.told().evicted).toEqual({ c: 2_000 });
+    expect(lost.counts().evicted).toEqual({ c: 2_000 });
   });
 
   test.each([
@@ -1087,17 +1085,17 @@ describe('memory', () => {
     await see(first!);
     await see(every(1_500, (i) => got(1 + i / 1000, { auditID: `x${i}` })));
     expect(foundOn(await see(last!))).toEqual([expect.objectContaining({ rule: 'c' })]);
-    expect(lost.told()).toEqual({ late: [], evicted: {} });
+    expect(lost.counts()).toEqual({ late: [], evicted: {} });
   });
 
-  test('long values take a bounded place', async () => {
+  test('long values have a bounded place', async () => {
     const { see, store } = sidecar(rulesetOf(correlation(three)));
     for (let i = 0; i < 3; i++) await see(got(i, { user: 'x'.repeat(100_000), auditID: `${i}`.repeat(100_000) }));
     const bytes = [...store.rows()].reduce((sum, row) => sum + JSON.stringify(row).length, 0);
     expect(bytes).toBeLessThan(20_000);
   });
 
-  test('no event is told of more than a hundred windows that end: the next is told of others', async () => {
+  test('no event emits more than a hundred windows that end: the next emits others', async () => {
     const body = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
     const { see } = sidecar(rulesetOf(correlation(body)));
     await see(every(250, (i) => got(i / 1000, { user: `u${i}`, auditID: `x${i}` })));

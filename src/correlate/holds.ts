@@ -26,8 +26,8 @@ const operators: Record<Bound['operator'], (value: number, bound: number) => boo
   neq: (value, bound) => value !== bound,
 };
 
-/** Whether more events could undo what holds, so that only the end of a window can tell. */
-export function isToldAtEnd({ correlation: { test }, ways }: CompiledCorrelation): boolean {
+/** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
+export function isJudgedAtEnd({ correlation: { test }, ways }: CompiledCorrelation): boolean {
   return 'bounds' in test
     ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
     : ways.some(({ forbidden }) => forbidden.length > 0);
@@ -100,7 +100,7 @@ function percentileOf(values: number[], percentile: number): number {
   return place === Math.floor(place) ? below : below + (above - below) * (place - Math.floor(place));
 }
 
-/** When the last event of the rules was, if there is one of each; and, if asked, one behind the other. Events at the same
+/** When the last event of the rules was, if there is one of each; and, if asked, one after another. Events at the same
  * time stand in any order. */
 function lastOf({ events, start, end }: Stretch, rules: readonly number[], isOrdered: boolean): number | undefined {
   let last = Number.NEGATIVE_INFINITY;

@@ -1,9 +1,9 @@
 /** What is to be done with the correlations of a rule set: which hits count for which, what each remembers under which name,
- * and what is not to be told. */
+ * and what is not to be emitted. */
 import type { Correlated } from '../detect.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
 import type { Space } from '../state/store.ts';
-import { isToldAtEnd } from './holds.ts';
+import { isJudgedAtEnd } from './holds.ts';
 import { hashOf } from './values.ts';
 import { LATENESS } from './window.ts';
 
@@ -17,9 +17,9 @@ export const MOST_ENTRIES = 100_000;
 export interface Planned {
   compiled: CompiledCorrelation;
   space: Space;
-  /** Of a correlation that is told at the end: `Due`, under a key for each cluster. */
+  /** Of a correlation that is judged at the end: `Due`, under a key for each cluster. */
   due: Space;
-  isToldAtEnd: boolean;
+  isJudgedAtEnd: boolean;
   /** Whether its windows make findings; if not, they count for other correlations alone. */
   isRaised: boolean;
 }
@@ -29,7 +29,7 @@ export interface Plan {
   /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
   links: ReadonlyMap<string, readonly { planned: Planned; rule: number }[]>;
   bySpace: ReadonlyMap<string, Planned>;
-  toldAtEnd: readonly Planned[];
+  judgedAtEnd: readonly Planned[];
   withheld: Correlated['withheld'];
 }
 
@@ -54,7 +54,7 @@ function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
   for (const compiled of correlations) {
     const { space, due } = spacesOf(compiled);
     const isRaised = !withheld.has(compiled.correlation.name);
-    const planned = { compiled, space, due, isToldAtEnd: isToldAtEnd(compiled), isRaised };
+    const planned = { compiled, space, due, isJudgedAtEnd: isJudgedAtEnd(compiled), isRaised };
     bySpace.set(space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       const linked = links.get(name) ?? [];
@@ -62,11 +62,11 @@ function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
       links.set(name, linked);
     }
   }
-  const toldAtEnd = [...bySpace.values()].filter((planned) => planned.isToldAtEnd);
-  return { links, bySpace, toldAtEnd, withheld };
+  const judgedAtEnd = [...bySpace.values()].filter((planned) => planned.isJudgedAtEnd);
+  return { links, bySpace, judgedAtEnd, withheld };
 }
 
-/** The rules and correlations that raise nothing of their own, each with the live correlations that tell of it.
+/** The rules and correlations that raise nothing of their own, each with the live correlations that emit it.
  * @param correlations those that others refer to before them */
 function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
   // What is in shadow changes no verdict, so it withholds only what is there for it alone.
@@ -96,8 +96,8 @@ function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due'>
   const body = hashOf([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
   const span = timespan * SECOND;
 
-  // Windows that are told at the end are forgotten when they have been judged; those of a rule that is gone, some time.
-  const lifetime = isToldAtEnd(compiled) ? 2 * span + MONTH : span + LATENESS;
+  // Windows that are judged at the end are forgotten then; those of a rule that is gone, some time.
+  const lifetime = isJudgedAtEnd(compiled) ? 2 * span + MONTH : span + LATENESS;
   const space = { name: `${name}@${body}`, mostEntries: MOST_ENTRIES, lifetime };
   return { space, due: { ...space, name: `${name}@${body}/due` } };
 }

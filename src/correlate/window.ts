@@ -1,7 +1,7 @@
 /** The events that a correlation has seen of one group, and the windows that it finds in them. Times are in Unix
  * microseconds. */
 import { type CompiledCorrelation, mostEventsOf } from '../sigma/index.ts';
-import { type Held, holdsIn, isOpenedBy, isToldAtEnd } from './holds.ts';
+import { type Held, holdsIn, isJudgedAtEnd, isOpenedBy } from './holds.ts';
 
 /** An event that one of the rules matched. */
 export interface Seen {
@@ -19,7 +19,7 @@ export interface Seen {
 export interface Group {
   /** In the order of time; those of windows that are over are gone. */
   events: Seen[];
-  /** The windows that are over: nothing in them is told again. They do not overlap, and end within the last timespan. */
+  /** The windows that are over: nothing in them is emitted again. They do not overlap, and end within the last timespan. */
   over: { from: number; until: number }[];
   newest: number;
 }
@@ -43,10 +43,11 @@ const MAX_AUDIT_IDS = 100;
 
 export interface Observed {
   outcome: 'counted' | 'seen before' | 'too late';
-  told?: Window;
+  /** The one that the event completes. */
+  window?: Window;
   /** How many events were forgotten for want of room. */
   forgotten: number;
-  /** When the group's window can be judged, if that takes its end. */
+  /** When the group's window can be judged, if that is at its end. */
   due?: number;
 }
 
@@ -55,11 +56,11 @@ export function emptyGroup(newest: number): Group {
   return { events: [], over: [], newest };
 }
 
-/** Adds an event to the group, and tells which window it completes.
+/** Adds an event to the group, and looks for the window that it completes.
  * @param clock the time of the latest event of all */
 export function observe(group: Group, seen: Seen, correlation: CompiledCorrelation, clock: number): Observed {
   const timespan = timespanOf(correlation);
-  const atEnd = isToldAtEnd(correlation);
+  const atEnd = isJudgedAtEnd(correlation);
   const horizon = atEnd ? clock - timespan - GRACE : group.newest - timespan - LATENESS;
   if (seen.at < horizon) return { outcome: 'too late', forgotten: 0 };
   group.newest = Math.max(group.newest, seen.at);
@@ -75,18 +76,18 @@ export function observe(group: Group, seen: Seen, correlation: CompiledCorrelati
   const outdated = forget(group, correlation);
   const { forgotten, kept } = makeRoom(group.events, place - outdated, correlation);
   if (atEnd) return { outcome: 'counted', forgotten, due: dueOf(group, correlation) };
-  const told = kept === undefined ? undefined : complete(group, kept, correlation);
-  if (told !== undefined) close(group, { from: told.from, until: told.from + timespan });
-  return { outcome: 'counted', forgotten, told };
+  const window = kept === undefined ? undefined : complete(group, kept, correlation);
+  if (window !== undefined) close(group, { from: window.from, until: window.from + timespan });
+  return { outcome: 'counted', forgotten, window };
 }
 
 /** Judges the group's oldest window if its end is past.
- * @returns `due`: when there will be something to do for the group; undefined if it can be forgotten */
+ * @returns `window`: that one, where the correlation holds in it; `due`: when there will be something to do for the group; undefined if it can be forgotten */
 export function judge(
   group: Group,
   correlation: CompiledCorrelation,
   clock: number,
-): { told?: Window; due: number | undefined } {
+): { window?: Window; due: number | undefined } {
   const due = dueOf(group, correlation);
   if (clock <= due) return { due };
   const timespan = timespanOf(correlation);
@@ -99,7 +100,7 @@ export function judge(
   const held = holdsIn({ events, start: 0, end: events.length }, correlation, around);
   group.over.push({ from, until });
   forget(group, correlation);
-  return { told: held && windowOf(events, until, held), due: dueOf(group, correlation) };
+  return { window: held && windowOf(events, until, held), due: dueOf(group, correlation) };
 }
 
 function timespanOf({ correlation }: CompiledCorrelation): number {
@@ -125,8 +126,8 @@ function complete({ events }: Group, place: number, correlation: CompiledCorrela
   const timespan = timespanOf(correlation);
   const { at } = events[place]!;
   const begin = events.findIndex((seen) => seen.at >= at - timespan);
-  const behind = events.findIndex((seen) => seen.at > at + timespan);
-  const end = behind === -1 ? events.length : behind;
+  const next = events.findIndex((seen) => seen.at > at + timespan);
+  const end = next === -1 ? events.length : next;
   // A late event is in many windows, of which none holds what all of them together do not.
   if (place < end - 1 && growsWithEvents(correlation) && !holdsIn({ events, start: begin, end }, correlation)) {
     return undefined;
@@ -167,13 +168,14 @@ function close(group: Group, window: { from: number; until: number }): void {
   group.events = group.events.filter(({ at }) => at < window.from || at > window.until);
 }
 
-/** Drops what no window to come can hold, and tells how many events that are. */
+/** Drops what no window to come can hold.
+ * @returns how many events that are */
 function forget(group: Group, correlation: CompiledCorrelation): number {
   const timespan = timespanOf(correlation);
   const judged = group.over.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
-  // What is told at the end looks a timespan back from the event that opens a window, which may be one yet to come.
+  // What is judged at the end looks a timespan back from the event that opens a window, which may be one yet to come.
   const opening = Math.max(judged, group.newest - timespan - GRACE);
-  const oldest = isToldAtEnd(correlation)
+  const oldest = isJudgedAtEnd(correlation)
     ? Math.min(opening, openingOf(group, correlation)?.at ?? opening) - timespan
     : group.newest - timespan - LATENESS;
   group.over = group.over.filter(({ until }, index) => until >= oldest || index === group.over.length - 1);
@@ -203,7 +205,7 @@ function makeRoom(
   return { forgotten, kept };
 }
 
-/** An event that makes no difference to windows that end later, since one behind it is as good; -1 if there is none. */
+/** An event that makes no difference to windows that end later, since a later one is as good; -1 if there is none. */
 function spareIn(events: readonly Seen[], { type }: CompiledCorrelation['correlation']['test']): number {
   switch (type) {
     case 'value_count': {
@@ -225,7 +227,8 @@ function spareIn(events: readonly Seen[], { type }: CompiledCorrelation['correla
   }
 }
 
-/** Puts an event where it belongs, and tells where that is. */
+/** Puts an event where it belongs.
+ * @returns where that is */
 function insert(events: Seen[], seen: Seen): number {
   let place = events.length;
   while (place > 0 && isAfter(events[place - 1]!, seen)) place--;

@@ -1,4 +1,4 @@
-/** How a request is refused: what the sender is told, what the log is told, and what is kept. */
+/** How a request is refused: what is answered, what is logged, and what is kept. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
@@ -9,7 +9,7 @@ import { senderOf } from './sender.ts';
 
 /** Seconds after which a refused sender is asked to try again. */
 const retryAfterSeconds = 5;
-/** What many requests are refused for at once, and by no fault of theirs: one line tells of all. */
+/** What many requests are refused for at once, and by no fault of theirs: one line stands for all. */
 const underLoad: readonly ProblemCode[] = [
   'server.overloaded',
   'server.backlog',
@@ -17,7 +17,7 @@ const underLoad: readonly ProblemCode[] = [
   'request.abandoned',
 ];
 
-/** The problem behind whatever a handler threw. */
+/** The problem that whatever a handler threw stands for. */
 export function problemOf(error: unknown, limits: Config['limits']): Problem {
   if (error instanceof Problem) return error;
   const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };
@@ -32,7 +32,7 @@ export function problemOf(error: unknown, limits: Config['limits']): Problem {
 
 export type Refuse = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
-/** Makes what tells a sender what is wrong, and the log too. A body that no retry can make readable is kept first. */
+/** Makes what answers a sender with what is wrong, and logs it. A body that no retry can make readable is kept first. */
 export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | undefined; remind: Remind }): Refuse {
   return async (problem, request, reply) => {
     const sender = senderOf(request);

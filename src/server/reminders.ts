@@ -1,6 +1,6 @@
 /** Log lines about what every batch does alike, of which one now and then is enough. */
 
-/** Not more often than this is the log told of one subject. */
+/** The least time between two lines about one subject. */
 const INTERVAL_MILLISECONDS = 60_000;
 
 /** Runs an action at most once a minute for each subject. */

@@ -18,7 +18,7 @@ export interface Turns {
   close(): void;
 }
 
-/** What is taken for the speed until there is something to measure, in bytes a second: a slow machine. */
+/** The speed that is assumed until there is something to measure, in bytes a second: a slow machine. */
 const FIRST_SPEED = 1024 * 1024;
 /** A batch costs this many bytes beside its own: what each costs whatever its size. */
 const BATCH_BYTES = 16 * 1024;
@@ -41,7 +41,7 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
   const waiting = new Set<Waiting>();
   /** Of all that wait and of the one that has the turn. */
   let bytesAhead = 0;
-  let isTaken = false;
+  let isBusy = false;
   let isClosed = false;
   /** When the last turn ended, or the first after a time without any began. */
   let lapStart = 0;
@@ -73,8 +73,8 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
 
   /** Resolves when the batch has the turn. */
   function turn(bytes: number, gone: AbortSignal): Promise<void> {
-    if (!isTaken) {
-      isTaken = true;
+    if (!isBusy) {
+      isBusy = true;
       lapStart = clock();
       return Promise.resolve();
     }
@@ -99,7 +99,7 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
       }
       one.refuse(backlog(`when its turn came, this batch had ${Math.max(0, left).toFixed(1)} s left`));
     }
-    isTaken = false;
+    isBusy = false;
   }
 
   return {

@@ -31,7 +31,7 @@ interface Shelf {
   entries: number;
 }
 
-/** @param onEvict is told of the entries that a space forgets for want of room */
+/** @param onEvict receives the number of entries that a space forgets for want of room */
 export function memoryStore(onEvict: (space: string, entries: number) => void = () => {}): MemoryStore {
   const shelves = new Map<string, Shelf>();
   let clock = Number.NEGATIVE_INFINITY;

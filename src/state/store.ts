@@ -22,8 +22,8 @@ export interface Change<Value, Result> {
 }
 
 export interface Store {
-  /** What `change` tells of the value under a key. Nobody else changes that value meanwhile.
-   * @param at when, by the time of events: Unix microseconds. Values age by the latest time that the store was told
+  /** Changes the value under a key, and gives the result of `change`. Nobody else changes that value meanwhile.
+   * @param at when, by the time of events: Unix microseconds. Values age by the latest time of all updates
    * @throws Problem where it cannot be reached now: the batch is to be sent again
    * @param change gets a value of its own, which it may change in place; it may be called more than once */
   update<Value, Result>(

@@ -109,7 +109,7 @@ const eventsWithin = (seconds: number) =>
 
 const byTime = (one: Seen, other: Seen) => one.at - other.at;
 
-describe('told at once', () => {
+describe('emitted at once', () => {
   test.each(immediate)('%s', (body, holds, valued = (number) => number) => {
     const correlation = correlationOf(body);
     const arrivals = eventsWithin(250)
@@ -125,9 +125,9 @@ describe('told at once', () => {
         for (const seen of order) {
           const expected = meaning(seen);
           if (expected !== undefined) count++;
-          const { outcome, told } = observe(group, seen, correlation, seen.at);
+          const { outcome, window } = observe(group, seen, correlation, seen.at);
           expect(outcome).not.toBe('too late');
-          expect(told && { from: told.from, to: told.to, events: told.auditIDs.toSorted() }).toEqual(expected);
+          expect(window && { from: window.from, to: window.to, events: window.auditIDs.toSorted() }).toEqual(expected);
         }
 
         /** The window that an event completes. */
@@ -152,7 +152,7 @@ describe('told at once', () => {
   });
 });
 
-describe('told at the end', () => {
+describe('judged at the end', () => {
   test.each(atEnd)('%s', (body, holds, opens = [0, 1, 2]) => {
     const correlation = correlationOf(body);
     const arrivals = eventsWithin(600).chain((events) =>
@@ -167,33 +167,33 @@ describe('told at the end', () => {
     fc.assert(
       fc.property(arrivals, fc.nat(3), (order, repeats) => {
         const group = emptyGroup(order[0]!.at);
-        const told: number[] = [];
+        const begins: number[] = [];
         let clock = Number.NEGATIVE_INFINITY;
         for (const [index, seen] of order.entries()) {
           clock = Math.max(clock, seen.at);
-          told.push(...judgeAll(group, clock));
+          begins.push(...judgeAll(group, clock));
           expect(observe(group, seen, correlation, clock).outcome).toBe('counted');
           const again = order[index - repeats];
           if (again !== undefined) observe(group, again, correlation, clock);
         }
-        told.push(...judgeAll(group, Number.MAX_SAFE_INTEGER));
-        expect(told).toEqual(meaning(order.toSorted(byTime)));
+        begins.push(...judgeAll(group, Number.MAX_SAFE_INTEGER));
+        expect(begins).toEqual(meaning(order.toSorted(byTime)));
       }),
       { numRuns: 300 },
     );
     expect(results.size).toBe(2);
 
     function judgeAll(group: Group, clock: number): number[] {
-      const told: number[] = [];
+      const begins: number[] = [];
       for (;;) {
         const judged = judge(group, correlation, clock);
-        if (judged.told !== undefined) told.push(judged.told.from);
-        if (judged.due === undefined || judged.due >= clock) return told;
+        if (judged.window !== undefined) begins.push(judged.window.from);
+        if (judged.due === undefined || judged.due >= clock) return begins;
       }
     }
 
     function meaning(events: Seen[]): number[] {
-      const told: number[] = [];
+      const begins: number[] = [];
       let until = Number.NEGATIVE_INFINITY;
       for (const { at: from, rule } of events) {
         if (from <= until || !opens.includes(rule)) continue;
@@ -204,9 +204,9 @@ describe('told at the end', () => {
           events.some((seen) => seen.rule === wanted && seen.at >= last - TIMESPAN && seen.at <= end);
         const held = holds(within, isAround);
         results.add(held);
-        if (held) told.push(from);
+        if (held) begins.push(from);
       }
-      return told;
+      return begins;
     }
   });
 });

@@ -30,8 +30,9 @@ export const correlationTargets: readonly FuzzTarget[] = [
         for (let i = 0; i < 20; i++) {
           const at = (i * 7_919_000_000) % LATENESS;
           const seen = { key: `k${i % 15}`, rule: i % correlation.rules.length, at, auditID: 'x', value };
-          const { told } = observe(group, seen, correlation, LATENESS);
-          if (told !== undefined && !(told.from <= told.to)) throw new Error('a window that ends before it begins');
+          const { window } = observe(group, seen, correlation, LATENESS);
+          if (window !== undefined && !(window.from <= window.to))
+            throw new Error('a window that ends before it begins');
         }
         judge(group, correlation, 2 * LATENESS);
       }
