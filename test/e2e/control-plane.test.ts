@@ -90,6 +90,13 @@ function againstControlPlane() {
     expect(played.length - stored.length).toBeGreaterThan(20);
   });
 
+  test('most of the ways to the content of Secrets were open', () => {
+    const played = outcome.played.filter(({ act }) => secretActs.includes(act));
+    const open = played.filter(({ answer }) => answer.body.includes(contentInAnswer));
+    expect(open.length).toBeGreaterThan(21);
+    expect(played.length - open.length).toBeGreaterThan(3);
+  });
+
   test('every event is decided', () => {
     const open = outcome.logged.filter(({ verdict }) => verdict !== 'match' && verdict !== 'clear');
     expect(open.map(({ event, verdict }) => `${verdict}: ${JSON.stringify(event).slice(0, 500)}`)).toEqual([]);

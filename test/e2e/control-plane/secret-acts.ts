@@ -32,7 +32,7 @@ export const secretActs: Act[] = [
   act('watch of all by the old path', 'GET /api/v1/watch/secrets?timeoutSeconds=1', ofAll),
   act('list of all, by label', 'GET /api/v1/secrets?labelSelector=act%3D$name', ofAll),
   act('list from the cache', `GET ${secrets}?resourceVersion=0`),
-  act('list, one at a time', `GET ${secrets}?limit=1`),
+  act('list, one at a time', `GET ${secrets}?labelSelector=act%3D$name&limit=1`),
   act('list as a table', `GET ${secrets}`, {
     headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
   }),
