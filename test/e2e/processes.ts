@@ -26,6 +26,7 @@ function findFluentBit(): string | undefined {
 }
 
 export interface Running {
+  hasEnded(): boolean;
   /** Sends a signal and waits for the end. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   signal(signal: 'SIGHUP'): void;
@@ -89,7 +90,7 @@ export async function startTripline(given: TriplineSettings): Promise<Running> {
       if (share < 1) holdAt(child.pid!, share);
       return tripline;
     }
-    if (child.exitCode !== null) break;
+    if (tripline.hasEnded()) break;
     await sleep(200);
   }
   throw new Error(`Tripline did not become ready:\n${readFileSync(join(folder, 'tripline.log'), 'utf8')}`);
@@ -144,8 +145,12 @@ export async function stopAll(): Promise<void> {
 }
 
 function running(child: ChildProcess): Running {
-  const ended = once(child, 'exit').then(() => children.delete(self));
+  // Rejects where the program is not there, which is an end as well.
+  const ended = once(child, 'exit')
+    .catch(() => {})
+    .then(() => children.delete(self));
   const self: Running = {
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     signal: (signal) => void child.kill(signal),
     async stop(signal) {
       child.kill(signal);

@@ -122,6 +122,9 @@ export async function startApiServer(folder: string, auditPolicy: string, auditW
   };
 
   await until('the API server is ready', async () => {
+    for (const [name, part] of Object.entries({ etcd, 'kube-apiserver': server })) {
+      if (part.hasEnded()) throw new Error(`${name} has ended:\n${endOf(join(folder, `${name}.log`))}`);
+    }
     const ready = existsSync(certificate) && (await request('admin', 'GET /readyz').catch(() => undefined));
     return ready !== false && ready?.code === 200;
   });
@@ -137,6 +140,8 @@ export async function startApiServer(folder: string, auditPolicy: string, auditW
     },
   };
 }
+
+const endOf = (log: string) => readFileSync(log, 'utf8').slice(-2000);
 
 const flags = (settings: Record<string, string>) =>
   Object.entries(settings).map(([name, value]) => `--${name}=${value}`);

@@ -1,5 +1,5 @@
 /** Plays the tables of acts against a real control plane, with Tripline at its audit webhook and at its audit log. */
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from '@msgpack/msgpack';
@@ -53,18 +53,21 @@ export interface Outcome {
   lost: Record<'log' | 'webhook', number>;
   /** By Fluent Bit, where there is one: what it sent to Tripline, and what came back. */
   byFluentBit?: { sent: ForwardReceiver; returned: ForwardReceiver };
-  /** Holds the logs of all parts; the caller removes it. */
+  /** Holds the logs of all parts; whoever gets it removes it. */
   folder: string;
 }
 
+/** @throws what went wrong in the play or after it; all parts have ended then, and the folder is gone */
 export async function play(acts: readonly Act[]): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-control-plane-'));
   const cleanups: (() => Promise<unknown>)[] = [stopAll];
-  try {
-    return await playIn(folder, acts, cleanups);
-  } finally {
-    for (const cleanup of cleanups) await cleanup();
-  }
+  const failures: unknown[] = [];
+  const attempt = <T>(step: () => Promise<T>) => step().catch((error) => void failures.push(error));
+  const outcome = await attempt(() => playIn(folder, acts, cleanups));
+  for (const cleanup of cleanups) await attempt(cleanup);
+  if (failures.length === 0) return outcome!;
+  rmSync(folder, { recursive: true });
+  throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.join('\n'));
 }
 
 /** @param cleanups takes what has to be ended afterwards, however it goes */
