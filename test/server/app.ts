@@ -15,6 +15,12 @@ export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url
 /** Two of them, for tests of other things than rules: they stay as they are when rules are added. */
 export const hostPidRules = ['pod', 'workload'].map((kind) => join(bundledRules, `kubernetes/${kind}-host-pid.yml`));
 
+const configWith = (overrides: Partial<Config>) =>
+  loadConfig({ path: undefined, overrides, environment: {}, bundledRules });
+
+/** Those that hold where none are set. */
+export const { limits } = configWith({});
+
 export interface TestServer extends ReturnType<typeof buildServer> {
   /** The lines of the log so far. */
   log: Record<string, unknown>[];
@@ -43,7 +49,7 @@ export function testServer(
   }: { sinks?: Sink[]; deadLetters?: DeadLetters; rules?: string[]; correlate?: Step } = {},
 ): TestServer {
   const { ruleset } = loadRules({ rules });
-  const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });
+  const config = configWith(settings);
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
   const server = buildServer({

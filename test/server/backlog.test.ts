@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { type SidecarProcess, startSidecar } from '../sidecar.ts';
-import { podEvent, type TestServer, testServer } from './app.ts';
+import { limits, podEvent, type TestServer, testServer } from './app.ts';
 
 let server: TestServer;
 let sidecar: SidecarProcess | undefined;
@@ -163,19 +163,23 @@ describe('a sender that has gone', () => {
 });
 
 describe('a batch that is sent again since its answer did not arrive', () => {
-  test('is not delivered a second time, though it is answered', async () => {
-    const { at, sink } = gatedSink();
-    const work = await gatedServer({}, [sink]);
-    work.open();
+  /** Sends a batch and goes, sends it again while the first is still being delivered, which it waits for, and sends another. */
+  async function sendAgain(at: ReturnType<typeof gate>) {
     const socket = await send(bodyOf('a'));
     await at.holds('a');
     socket.destroy();
     await vi.waitFor(async () => expect(await connections()).toBe(0));
-    // It comes again while the first is still being delivered, and waits for that.
-    const again = post('a');
-    const other = post('b');
+    const [again, other] = [post('a'), post('b')];
     await at.holds('b');
     at.open();
+    return { again, other };
+  }
+
+  test('is not delivered a second time, though it is answered', async () => {
+    const { at, sink } = gatedSink();
+    const work = await gatedServer({}, [sink]);
+    work.open();
+    const { again, other } = await sendAgain(at);
     expect((await again).json()).toMatchObject([{ tripline: { verdict: 'match' } }]);
     expect((await other).statusCode).toBe(200);
     expect(at.reached).toEqual(['a', 'b']);
@@ -198,14 +202,7 @@ describe('a batch that is sent again since its answer did not arrive', () => {
       },
     ]);
     work.open();
-    const socket = await send(bodyOf('a'));
-    await at.holds('a');
-    socket.destroy();
-    await vi.waitFor(async () => expect(await connections()).toBe(0));
-    const again = post('a');
-    const other = post('b');
-    await at.holds('b');
-    at.open();
+    const { again, other } = await sendAgain(at);
     expect((await other).statusCode).toBe(503);
     failing = false;
     await again;
@@ -256,16 +253,6 @@ test('what cannot be answered in time is refused with Retry-After, told once, an
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('limits.maxWaitSeconds');
 });
-
-const limits = {
-  maxBodyBytes: 32 * 1024 * 1024,
-  maxDecompressedBytes: 128 * 1024 * 1024,
-  maxCompressionRatio: 1000,
-  maxRecords: 1_000_000,
-  maxDepth: 256,
-  maxPendingBytes: 256 * 1024 * 1024,
-  maxWaitSeconds: 50,
-};
 
 const url = () => `http://127.0.0.1:${(server.app.server.address() as AddressInfo).port}`;
 const connections = () => new Promise((resolve) => server.app.server.getConnections((_, count) => resolve(count)));

@@ -7,7 +7,7 @@ import { compressSync as snappyCompressSync } from 'snappy';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Problem } from '../../src/problem.ts';
 import type { Sink, TaggedBatch } from '../../src/sinks/sink.ts';
-import { podEvent, type TestServer, testServer } from './app.ts';
+import { limits, podEvent, type TestServer, testServer } from './app.ts';
 
 let server: TestServer;
 afterEach(() => server.app.close());
@@ -320,16 +320,6 @@ describe('bad input', () => {
     }
   });
 });
-
-const limits = {
-  maxBodyBytes: 32 * 1024 * 1024,
-  maxDecompressedBytes: 128 * 1024 * 1024,
-  maxCompressionRatio: 1000,
-  maxRecords: 1_000_000,
-  maxDepth: 256,
-  maxPendingBytes: 256 * 1024 * 1024,
-  maxWaitSeconds: 50,
-};
 
 describe('overload', () => {
   test('a dozen bodies of 5 MB at once are taken', async () => {
