@@ -27,7 +27,7 @@ const wantedOfTheDay = [
   'medium pod-exec-shell-binary bob@example.com',
   'medium pod-exec bob@example.com',
   // A pipeline gives a role every verb on every resource, and installs a node agent that sees all of the node.
-  'high role-wildcard ci-deployer',
+  'high role-sensitive-permissions ci-deployer',
   'critical pod-hostpath-sensitive ci-deployer',
   'medium workload-host-pid ci-deployer',
 ];
