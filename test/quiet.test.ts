@@ -84,7 +84,6 @@ describe('a control plane', () => {
       'high pod-privileged kubernetes-admin',
       'medium namespace-deleted kubernetes-admin',
       'medium pod-created-system-namespace kubernetes-admin',
-      'medium pod-host-network kubernetes-admin',
       'medium pod-hostpath-sensitive kubernetes-admin',
       'medium serviceaccount-token-request ci-robot',
       'medium workload-host-pid kubernetes-admin',
@@ -126,7 +125,7 @@ const records: Record<string, Partial<Record<Level, number>>> = {
   'external-secrets:external-secrets': { medium: 1, high: 1 },
   'external-secrets:external-secrets-cert-controller': { medium: 1 },
   'gatekeeper-system:gatekeeper-admin': { medium: 1 },
-  'gitlab:gitlab-runner': { medium: 11 },
+  'gitlab:gitlab-runner': { medium: 10 },
   'ingress-nginx:ingress-nginx': { medium: 1, high: 1 },
   'istio-system:istiod': { medium: 2, high: 1 },
   'kube-system:aws-load-balancer-controller': { medium: 1 },
@@ -144,7 +143,10 @@ describe.each(Object.entries(borrowers))('with the tokens of add-ons used %s', (
 
   test.each(Object.entries(records))('what %s does is found at its old level', async (account, expected) => {
     const own = await of(account);
-    const at = (least: Level) => own.filter(({ found }) => found.some(({ level }) => isAtLeast(level, least))).length;
+    // A report in the tag may be about somebody else.
+    const isOwn = ({ user }: Found) => user === `system:serviceaccount:${account}`;
+    const at = (least: Level) =>
+      own.filter(({ found }) => found.some((one) => isOwn(one) && isAtLeast(one.level, least))).length;
     for (const [least, count] of Object.entries(expected) as [Level, number][]) {
       expect(at(least), `${least} or above:\n${shown(own)}`).toBeGreaterThanOrEqual(count);
     }
