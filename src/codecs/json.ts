@@ -29,7 +29,7 @@ const CLOSE = Buffer.from(']');
  * record of kind `other`; an array that is cut between two items leaves an empty one. */
 export const json: Codec = {
   name: 'json',
-  mediaTypes: ['application/json'],
+  mediaTypes: ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json'],
   decode,
   read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
   splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),

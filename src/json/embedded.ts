@@ -23,8 +23,13 @@ const MAX_DOCUMENTS = 100_000;
 const MAX_LAYERS = 6;
 /** CloudWatch Logs ends a message that it has cut so. */
 const TRUNCATION_NOTE = /\[Truncated\.\.\.\]\s*$/;
-/** Time in front of a line: CloudWatch exports, and CRI log files with stream and full/partial mark. */
-const LINE_PREFIX = /^\d{4}-\d\d-\d\dT\S+ (?:std(?:out|err) [FP] )?(?=[{[])/;
+/** Time in front of a line: CloudWatch exports, `aws logs tail` with the log stream, and CRI log files with stream and
+ * full/partial mark. */
+const TIME_PREFIX = /^\d{4}-\d\d-\d\dT\S+\s+(?:std(?:out|err) [FP] |[^\s"{[]+\s+)?(?=[{[])/;
+/** `oc adm node-logs` puts the node in front. Other programs put a word before JSON, too, so the event has to show. */
+const NODE_PREFIX = /^[\w.-]+ (?=\{"(?:kind|apiVersion|level|auditID|metadata)":)/;
+/** As long as the prefixes get: the name of a log stream has 512 characters, that of a node 253. */
+const MAX_PREFIX = 640;
 
 type Form = 'json' | 'escaped' | 'quoted' | 'base64' | 'text';
 
@@ -32,7 +37,11 @@ function formOf(text: string): Form {
   const start = text.slice(0, 96).trimStart();
   if (/^[{[]/.test(start)) return /^[{[]+\\+"/.test(start) ? 'escaped' : 'json';
   if (start.startsWith('"')) return 'quoted';
-  if (LINE_PREFIX.test(start)) return 'json';
+  if (/^[\w.:+-]+\s/.test(start)) {
+    const prefix = text.slice(0, MAX_PREFIX).trimStart();
+    if (TIME_PREFIX.test(prefix) || NODE_PREFIX.test(prefix)) return 'json';
+    return 'text';
+  }
   if (start.length >= 16 && /^[\w+/=-]+\s*$/.test(start)) {
     const [first, second] = Buffer.from(start.slice(0, 4), 'base64');
     if (first === 0x7b || first === 0x5b || (first === 0x1f && second === 0x8b)) return 'base64';

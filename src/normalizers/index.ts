@@ -16,13 +16,14 @@ import { kubernetes } from './kubernetes.ts';
 import type { Context, Normalizer, Reading } from './normalizer.ts';
 import { ocsf } from './ocsf.ts';
 import { openshift } from './openshift.ts';
+import { otlp } from './otlp.ts';
 import { pipelines } from './pipelines.ts';
 
 export type { InflateBudget };
 
 /** Every shape that is known. The first in which there is an event counts. A platform that knows plain events by their
  * content stands before `kubernetes`, what guesses by the names of keys stands last. */
-export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, pipelines];
+export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, otlp, pipelines];
 
 export interface NormalizeOptions {
   /** Platform of events which do not tell it. */
@@ -166,6 +167,8 @@ const CLUSTER_KEYS = [
   ['_gdch_cluster'],
   ['openshift', 'cluster_id'],
   ['p_source_label'],
+  ['stream', 'cluster'], // labels of Loki
+  ['labels', 'cluster'],
 ];
 
 function clusterNameIn(map: JsonMap): string | undefined {

@@ -1,4 +1,4 @@
-/** What log pipelines wrap around a record of any platform: Fluent Bit, Kafka, syslog, Splunk, GELF, OpenTelemetry. */
+/** What log pipelines, stores and their command line tools wrap around a record of any platform. */
 import { mayHoldJson } from '../json/embedded.ts';
 import { isMap, type JsonMap, member } from '../json/map.ts';
 import { isAuditEvent, type Normalizer } from './normalizer.ts';
@@ -19,7 +19,20 @@ export const pipelines: Normalizer = {
   },
 };
 
-const LISTS = ['records', 'logEvents', 'items', 'receivedMessages'];
+const LISTS = [
+  'records',
+  'Records', // Lambda's events of SNS and SQS
+  'logEvents',
+  'events', // aws logs filter-log-events, get-log-events
+  'items',
+  'receivedMessages',
+  'resourceLogs', // OTLP
+  'hits', // Elasticsearch and OpenSearch
+  'result', // Loki: the streams of a query
+  'results', // Splunk
+  'streams', // Loki: a push
+  'values', // of a stream of Loki
+];
 
 const KEYS = [
   'log', // Fluent Bit tail, docker, CRI
@@ -27,6 +40,7 @@ const KEYS = [
   'MESSAGE', // systemd
   'msg',
   'short_message', // GELF
+  'full_message',
   '@message', // CloudWatch Insights
   'payload', // Fluent Bit's Kafka input
   '_raw', // Splunk, Cribl
@@ -36,6 +50,17 @@ const KEYS = [
   'log_processed', // Fluent Bit's Merge_Log_Key by its usual name
   'jsonPayload', // Cloud Logging
   'textPayload',
+  'hits', // Elasticsearch and OpenSearch
+  '_source',
+  'original', // event.original of Elastic
+  'result', // Splunk
+  'line', // logcli
+  'Message', // SNS
+  'Sns',
+  'LogJson', // Tencent
+  'content', // Alibaba
+  'logContent', // Oracle
+  '_line', // IBM
 ];
 
 /** The map without the prefix that all keys of an audit event in it share. */

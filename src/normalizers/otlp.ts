@@ -1,0 +1,48 @@
+/** OpenTelemetry: logs as the OTLP exporters for files and HTTP write them in JSON. */
+import { at, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import type { Context, Normalizer } from './normalizer.ts';
+
+export const otlp: Normalizer = {
+  name: 'otlp',
+  read(map, context) {
+    const scopes = member(map, 'scopeLogs');
+    if (Array.isArray(scopes)) return { kind: 'wrapper', groups: [scopes], context: placedBy(map, context) };
+    const entries = member(map, 'logRecords');
+    if (Array.isArray(entries)) return { kind: 'wrapper', groups: [entries.map(bodyOf)], context };
+    return undefined;
+  },
+};
+
+function placedBy(resourceLogs: JsonMap, context: Context): Context {
+  const attributes = at(resourceLogs, 'resource', 'attributes');
+  if (!Array.isArray(attributes)) return context;
+  const attribute = (name: string) =>
+    textAt(
+      attributes.find((each) => member(each, 'key') === name),
+      'value',
+      'stringValue',
+    );
+  const name = attribute('k8s.cluster.name');
+  return name === undefined ? context : { ...context, cluster: { ...context.cluster, name } };
+}
+
+function bodyOf(logRecord: unknown): unknown {
+  return anyValue(member(logRecord, 'body'));
+}
+
+/** What an AnyValue stands for. Its integers are texts, as JSON numbers could not hold them; they stay so. */
+function anyValue(value: unknown): unknown {
+  if (!isMap(value)) return value;
+  const members = at(value, 'kvlistValue', 'values');
+  if (Array.isArray(members)) {
+    return Object.fromEntries(members.map((each) => [textAt(each, 'key') ?? '', anyValue(member(each, 'value'))]));
+  }
+  const items = at(value, 'arrayValue', 'values');
+  if (Array.isArray(items)) return items.map(anyValue);
+  return (
+    member(value, 'stringValue') ??
+    member(value, 'boolValue') ??
+    member(value, 'intValue') ??
+    member(value, 'doubleValue')
+  );
+}
