@@ -136,12 +136,16 @@ const records: Record<string, Partial<Record<Level, number>>> = {
   'velero:velero': { medium: 3, high: 2 },
 };
 
-describe.each(Object.entries(borrowers))('with the tokens of add-ons used %s', (_, borrower) => {
+/** A controller's own client from another address is found by controller-new-address, which learns first. */
+const learned: Record<string, string[]> = { 'from outside': ['kube-system:daemon-set-controller'] };
+
+describe.each(Object.entries(borrowers))('with the tokens of add-ons used %s', (how, borrower) => {
   const judged = judge(borrowed(readLog('ordinary-day'), borrower));
   const of = async (account: string) =>
     (await judged).filter(({ record }) => record.user.username === `system:serviceaccount:${account}`);
 
-  test.each(Object.entries(records))('what %s does is found at its old level', async (account, expected) => {
+  const asked = Object.entries(records).filter(([account]) => !learned[how]?.includes(account));
+  test.each(asked)('what %s does is found at its old level', async (account, expected) => {
     const own = await of(account);
     // A report in the tag may be about somebody else.
     const isOwn = ({ user }: Found) => user === `system:serviceaccount:${account}`;

@@ -25,7 +25,7 @@ const MAX_LAYERS = 6;
 const TRUNCATION_NOTE = /\[Truncated\.\.\.\]\s*$/;
 /** Time in front of a line: CloudWatch exports, `aws logs tail` with the log stream, and CRI log files with stream and
  * full/partial mark. */
-const TIME_PREFIX = /^\d{4}-\d\d-\d\dT\S+\s+(?:std(?:out|err) [FP] |[^\s"{[]+\s+)?(?=[{[])/;
+const TIME_PREFIX = /^\d{4}-\d\d-\d\d[T ]\S+\s+(?:std(?:out|err) [FP] |[^\s"{[]+\s+)?(?=[{[])/;
 /** `oc adm node-logs` puts the node in front. Other programs put a word before JSON, too, so the event has to show. */
 const NODE_PREFIX = /^[\w.-]+ (?=\{"(?:kind|apiVersion|level|auditID|metadata)":)/;
 /** As long as the prefixes get: the name of a log stream has 512 characters, that of a node 253. */
@@ -40,7 +40,6 @@ function formOf(text: string): Form {
   if (/^[\w.:+-]+\s/.test(start)) {
     const prefix = text.slice(0, MAX_PREFIX).trimStart();
     if (TIME_PREFIX.test(prefix) || NODE_PREFIX.test(prefix)) return 'json';
-    return 'text';
   }
   if (start.length >= 16 && /^[\w+/=-]+\s*$/.test(start)) {
     const [first, second] = Buffer.from(start.slice(0, 4), 'base64');

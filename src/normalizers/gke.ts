@@ -9,7 +9,7 @@ export const gke: Normalizer = {
   name: 'gke',
   read(entry, context) {
     if (isAuditEvent(entry)) return undefined;
-    const payload = member(entry, 'protoPayload');
+    const payload = member(entry, 'protoPayload') ?? exported(member(entry, 'protopayload_auditlog'));
     // Other services of Google Cloud, among them the API that makes clusters, log in the same shape.
     if (isMap(payload) && isKubernetes(entry, payload)) {
       return { kind: 'audit', source: sourceOf(entry, payload), context: placedBy(entry, context) };
@@ -21,6 +21,12 @@ export const gke: Normalizer = {
     return isPubSub ? { kind: 'wrapper', groups: [[data]], context } : undefined;
   },
 };
+
+/** The payload as the export to BigQuery names it, with bodies in JSON text. */
+function exported(payload: unknown): unknown {
+  if (!isMap(payload)) return undefined;
+  return { ...payload, request: member(payload, 'requestJson'), response: member(payload, 'responseJson') };
+}
 
 function isKubernetes(entry: JsonMap, payload: JsonMap): boolean {
   const service = textAt(payload, 'serviceName');

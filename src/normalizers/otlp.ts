@@ -1,5 +1,5 @@
 /** OpenTelemetry: logs as the OTLP exporters for files and HTTP write them in JSON. */
-import { at, isMap, type JsonMap, member, textAt } from '../json/map.ts';
+import { at, CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Context, Normalizer } from './normalizer.ts';
 
 export const otlp: Normalizer = {
@@ -30,19 +30,22 @@ function bodyOf(logRecord: unknown): unknown {
   return anyValue(member(logRecord, 'body'));
 }
 
-/** What an AnyValue stands for. Its integers are texts, as JSON numbers could not hold them; they stay so. */
+/** What an AnyValue stands for. Its integers are texts, as JSON numbers could not hold them; they stay so. Where a value
+ * is cut or nests too deep, what stands for it carries the mark: it is unknown and not absent. */
 function anyValue(value: unknown): unknown {
   if (!isMap(value)) return value;
-  const members = at(value, 'kvlistValue', 'values');
+  const list = member(value, 'kvlistValue');
+  const members = member(list, 'values');
   if (Array.isArray(members)) {
-    return Object.fromEntries(members.map((each) => [textAt(each, 'key') ?? '', anyValue(member(each, 'value'))]));
+    const map: JsonMap = Object.fromEntries(
+      members.map((each) => [textAt(each, 'key') ?? '', anyValue(member(each, 'value'))]),
+    );
+    const mark = [value, list, ...members].map((each) => (isMap(each) ? each[CUT] : undefined)).find(Boolean);
+    return mark === undefined ? map : { ...map, [CUT]: mark };
   }
   const items = at(value, 'arrayValue', 'values');
   if (Array.isArray(items)) return items.map(anyValue);
-  return (
-    member(value, 'stringValue') ??
-    member(value, 'boolValue') ??
-    member(value, 'intValue') ??
-    member(value, 'doubleValue')
-  );
+  const scalar = ['stringValue', 'boolValue', 'intValue', 'doubleValue'].map((kind) => member(value, kind));
+  const mark = value[CUT] ?? (isMap(list) ? list[CUT] : undefined);
+  return scalar.find((each) => each !== undefined) ?? (mark === undefined ? undefined : { [CUT]: mark });
 }

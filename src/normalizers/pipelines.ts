@@ -26,6 +26,7 @@ const LISTS = [
   'events', // aws logs filter-log-events, get-log-events
   'items',
   'receivedMessages',
+  'Messages', // SQS
   'resourceLogs', // OTLP
   'hits', // Elasticsearch and OpenSearch
   'result', // Loki: the streams of a query
@@ -46,17 +47,20 @@ const KEYS = [
   '_raw', // Splunk, Cribl
   'event', // Splunk, OpenShift 3.11
   'data', // Firehose, CloudEvents
+  'data_base64',
   'body', // OpenTelemetry
   'log_processed', // Fluent Bit's Merge_Log_Key by its usual name
   'jsonPayload', // Cloud Logging
   'textPayload',
   'hits', // Elasticsearch and OpenSearch
   '_source',
-  'original', // event.original of Elastic
+  'original', // event.original of Elastic, nested and flat
+  'event.original',
   'result', // Splunk
   'line', // logcli
   'Message', // SNS
   'Sns',
+  'Body', // SQS
   'LogJson', // Tencent
   'content', // Alibaba
   'logContent', // Oracle

@@ -5,6 +5,8 @@ describe('codecFor', () => {
   it.each([
     ['application/json', 'json'],
     ['Application/JSON; charset=utf-8', 'json'],
+    ['application/cloudevents+json; charset=utf-8', 'json'],
+    ['application/cloudevents-batch+json', 'json'],
     ['application/x-ndjson', 'json_lines'],
     ['application/jsonlines ;a=b', 'json_lines'],
     ['application/msgpack', 'msgpack'],
