@@ -34,18 +34,21 @@ function bodyOf(logRecord: unknown): unknown {
  * is cut or nests too deep, what stands for it carries the mark: it is unknown and not absent. */
 function anyValue(value: unknown): unknown {
   if (!isMap(value)) return value;
-  const list = member(value, 'kvlistValue');
-  const members = member(list, 'values');
-  if (Array.isArray(members)) {
-    const map: JsonMap = Object.fromEntries(
-      members.map((each) => [textAt(each, 'key') ?? '', anyValue(member(each, 'value'))]),
-    );
-    const mark = [value, list, ...members].map((each) => (isMap(each) ? each[CUT] : undefined)).find(Boolean);
-    return mark === undefined ? map : { ...map, [CUT]: mark };
-  }
-  const items = at(value, 'arrayValue', 'values');
+  const [list, array] = [member(value, 'kvlistValue'), member(value, 'arrayValue')];
+  const [members, items] = [member(list, 'values'), member(array, 'values')];
   if (Array.isArray(items)) return items.map(anyValue);
-  const scalar = ['stringValue', 'boolValue', 'intValue', 'doubleValue'].map((kind) => member(value, kind));
-  const mark = value[CUT] ?? (isMap(list) ? list[CUT] : undefined);
-  return scalar.find((each) => each !== undefined) ?? (mark === undefined ? undefined : { [CUT]: mark });
+  const mark = [value, list, members, array, items, ...(Array.isArray(members) ? members : [])]
+    .map(markOf)
+    .find(Boolean);
+  const map: JsonMap | undefined = mark === undefined ? undefined : { [CUT]: mark };
+  if (Array.isArray(members)) {
+    const entries = members.map((each) => [textAt(each, 'key') ?? '', anyValue(member(each, 'value'))]);
+    return { ...Object.fromEntries(entries), ...map };
+  }
+  const scalars = ['stringValue', 'boolValue', 'intValue', 'doubleValue'].map((kind) => member(value, kind));
+  return scalars.find((each) => each !== undefined) ?? map;
+}
+
+function markOf(value: unknown): JsonMap[typeof CUT] {
+  return isMap(value) ? value[CUT] : undefined;
 }
