@@ -80,9 +80,15 @@ test.each<[string, string[], RegExp]>([
 });
 
 test('a record that cannot be read is told of, and the next one explained', async () => {
-  const { status, stdout } = await run(['explain', 'pod-host-pid'], { input: `text\n${lines(podEvent())}` });
+  const input = Buffer.concat([Buffer.from([0xff, 0x0a]), Buffer.from(lines(podEvent()))]);
+  const { status, stdout } = await run(['explain', 'pod-host-pid'], { input });
   expect(stdout).toMatch(/record 1: cannot be read: .*\nrecord 2, event 0: /);
   expect(status).toBe(2);
+});
+
+test('a line of text is a record without an event', async () => {
+  const { stdout } = await run(['explain', 'pod-host-pid'], { input: `text\n${lines(podEvent())}` });
+  expect(stdout).toMatch(/record 1: there is no audit event in it\nrecord 2, event 0: /);
 });
 
 test('a terminal is not waited for', async () => {
