@@ -18,9 +18,9 @@ const options = {
     placeholder: 'WHAT',
     choices: ['records', 'findings', 'summary'],
     doc:
-      'records: all of them, byte for byte (but for lines of text), each with its tag; findings: one JSON object a line, the kind finding or ' +
-      'report (about other records), those of shadow rules with the mode shadow; summary: counts of both by rule and ' +
-      'level. Default: summary on a terminal, findings in a pipe',
+      'records: all of them, byte for byte (but for lines of text), each with its tag; findings: one JSON object a ' +
+      'line, the kind finding or report (about other records), those of shadow rules with the mode shadow; summary: ' +
+      'counts of both by rule and level. Default: summary on a terminal, findings in a pipe',
   },
   ...formOptions,
   ...ruleOptions,

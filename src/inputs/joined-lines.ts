@@ -13,7 +13,7 @@ export interface Line {
 interface Joiner {
   /** Looks at the next line.
    * @returns the lines that are complete before it, and whether the line itself has become part of one */
-  take(line: Line): { complete: Line[]; isTaken: boolean };
+  take(line: Line): { complete: Line[]; isJoined: boolean };
   /** What is still held, as no line follows. */
   rest(): Line[];
 }
@@ -31,9 +31,9 @@ export function joinedLines(maxBytes: number): JoinedLines {
     take(line) {
       const found: Line[] = [];
       for (const joiner of joiners) {
-        const { complete, isTaken } = joiner.take(line);
+        const { complete, isJoined } = joiner.take(line);
         found.push(...complete);
-        if (isTaken) return found;
+        if (isJoined) return found;
       }
       found.push(line);
       return found;
@@ -42,8 +42,8 @@ export function joinedLines(maxBytes: number): JoinedLines {
   };
 }
 
-const PASSED: ReturnType<Joiner['take']> = { complete: [], isTaken: false };
-const TAKEN: ReturnType<Joiner['take']> = { complete: [], isTaken: true };
+const PASSED: ReturnType<Joiner['take']> = { complete: [], isJoined: false };
+const JOINED: ReturnType<Joiner['take']> = { complete: [], isJoined: true };
 
 /** Memory that a held line takes beside its bytes. */
 const LINE_COST = 200;
@@ -100,16 +100,16 @@ function prettyPrinted(maxBytes: number): Joiner {
       if (isOpen && ' \t}]'.includes(first) && held.hasRoomFor(line.bytes)) {
         held.hold(line);
         isOpen = first === ' ' || first === '\t';
-        return isOpen ? TAKEN : { complete: held.join(), isTaken: true };
+        return isOpen ? JOINED : { complete: held.join(), isJoined: true };
       }
       const isOpening = (first === '{' || first === '[') && isBlankFrom(line.bytes, 1);
       if (!isOpening && held.isEmpty() && !isHeader(line.bytes)) return PASSED;
       // What is open, or a header without JSON.
       const complete = isOpening && !isOpen ? [] : held.join();
       isOpen = isOpening;
-      if (!isOpening && !isHeader(line.bytes)) return { complete, isTaken: false };
+      if (!isOpening && !isHeader(line.bytes)) return { complete, isJoined: false };
       held.hold(line);
-      return { complete, isTaken: true };
+      return { complete, isJoined: true };
     },
     rest: held.join,
   };
@@ -135,7 +135,7 @@ function criPartials(stream: string, maxBytes: number): Joiner {
       const complete = held.hasRoomFor(bytes) ? [] : held.join();
       if (held.isEmpty()) held.hold({ ...line, bytes: Buffer.from(`${place} F `) });
       held.hold({ ...line, bytes: bytes.subarray(prefix.length) });
-      return { complete: tags.startsWith('F') ? [...complete, ...held.join()] : complete, isTaken: true };
+      return { complete: tags.startsWith('F') ? [...complete, ...held.join()] : complete, isJoined: true };
     },
     rest: held.join,
   };
