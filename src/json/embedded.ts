@@ -37,7 +37,7 @@ function formOf(text: string): Form {
   const start = text.slice(0, 96).trimStart();
   if (/^[{[]/.test(start)) return /^[{[]+\\+"/.test(start) ? 'escaped' : 'json';
   if (start.startsWith('"')) return 'quoted';
-  if (/^[\w.:+-]+\s/.test(start)) {
+  if (/^\w/.test(start)) {
     const prefix = text.slice(0, MAX_PREFIX).trimStart();
     if (TIME_PREFIX.test(prefix) || NODE_PREFIX.test(prefix)) return 'json';
   }

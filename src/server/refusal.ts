@@ -17,7 +17,7 @@ const underLoad: readonly ProblemCode[] = [
   'request.abandoned',
 ];
 
-/** The problem that whatever a handler threw stands for. */
+/** The problem to answer with for whatever a handler threw. */
 export function problemOf(error: unknown, limits: Config['limits']): Problem {
   if (error instanceof Problem) return error;
   const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };

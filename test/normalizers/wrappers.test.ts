@@ -42,6 +42,7 @@ const one: [name: string, record: unknown, cluster?: string][] = [
   ['an export of CloudWatch to S3', { message: `${time}.123Z ${text}` }],
   ['a CRI line', { log: `${time}.123456789Z stdout F ${text}` }],
   ['a CRI line with an offset', { log: `${time}.123456789+02:00 stderr F ${text}` }],
+  ['oc adm node-logs of a node with a long name', { log: `${'node.'.repeat(50)}io ${text}` }],
   ['oc adm node-logs', { log: `ip-10-0-1-2.ec2.internal ${text}` }],
   [
     'a query of Loki',
