@@ -1,60 +1,47 @@
-/** Rows of a benchmark: what they do, how long it takes, and the table that shows it. */
+/** Two ways to do the same, measured side by side: machines differ and are noisy, the ratio of the two hardly. */
 
-const rounds = 9;
+/** One round's work of one side; what it needs is ready. */
+export type Work = () => unknown;
 
-export interface Row {
-  name: string;
-  bytes: number;
-  /** Makes ready what is timed. */
-  prepare: () => () => unknown;
-  milliseconds: number[];
+export interface Pair {
+  /** What the reader is asked to believe in: `own` beside `other`. */
+  own: Work;
+  other: Work;
 }
 
-export function row(name: string, bytes: number, run: () => unknown): Row {
-  return preparedRow(name, bytes, () => run);
+export interface Measured {
+  own: number;
+  other: number;
 }
 
-/** @param prepare is called before each run, and not timed itself */
-export function preparedRow(name: string, bytes: number, prepare: Row['prepare']): Row {
-  return { name, bytes, prepare, milliseconds: [] };
-}
+/** Rounds that warm up compilers, caches and the state of correlations, and that are not counted. */
+const WARM = 4;
+const ROUNDS = 9;
 
-/** Runs the rows in turn, several times over. */
-export async function measure(rows: readonly Row[]): Promise<void> {
-  for (let round = 0; round < rounds + 2; round++) {
-    for (const { prepare, milliseconds } of rows) {
-      const run = prepare();
+/** The median milliseconds of both sides, which take turns in who is first.
+ * @param prepare makes the work of a round: its records are later ones than those of the round before */
+export async function measurePair(prepare: (round: number) => Pair): Promise<Measured> {
+  const own: number[] = [];
+  const other: number[] = [];
+  for (let round = 0; round < WARM + ROUNDS; round++) {
+    const pair = prepare(round);
+    const sides = [
+      { work: pair.own, into: own },
+      { work: pair.other, into: other },
+    ];
+    for (const { work, into } of round % 2 === 0 ? sides : sides.reverse()) {
       const started = performance.now();
-      await run();
-      // The first rounds warm the compiler up.
-      if (round >= 2) milliseconds.push(performance.now() - started);
+      await work();
+      if (round >= WARM) into.push(performance.now() - started);
     }
   }
+  return { own: median(own), other: median(other) };
 }
 
-/** The table of the medians; its last column is in times of the first row. */
-export function table(rows: readonly Row[], records: number, about: string): string {
-  const unit = median(rows[0]!.milliseconds);
-  const head = ['records/s', 'MB/s', 'ms', 'µs/record', 'x parse'];
-  const lines = rows.map(({ name, bytes, milliseconds }) => {
-    const ms = median(milliseconds);
-    const cells = [
-      Math.round(records / (ms / 1000)).toString(),
-      (bytes / 1000 / ms).toFixed(0),
-      ms.toFixed(1),
-      ((ms / records) * 1000).toFixed(1),
-      (ms / unit).toFixed(2),
-    ];
-    return [name.padEnd(44), ...cells.map((cell) => cell.padStart(11))].join('');
-  });
-  const bytes = Math.round(rows[0]!.bytes / records);
-  return [
-    `${records} records of ${bytes} bytes (JSON), ${about}, median of ${rounds}, Node ${process.version}\n`,
-    [''.padEnd(44), ...head.map((cell) => cell.padStart(11))].join(''),
-    ...lines,
-  ].join('\n');
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+export function quantile(values: readonly number[], part: number): number {
+  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))]!;
 }

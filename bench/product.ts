@@ -1,0 +1,32 @@
+/** All that bench/ knows of how the product is called. `bench:compare` uses the file of each commit that it compares. */
+import { fileURLToPath } from 'node:url';
+import { codecFor } from '../src/codecs/index.ts';
+import { loadConfig } from '../src/config.ts';
+import { correlator } from '../src/correlate.ts';
+import { processBatch } from '../src/pipeline.ts';
+import { loadRules } from '../src/rules.ts';
+import { partsOf } from '../src/serve.ts';
+import { decompress } from '../src/server/decompress.ts';
+import { replyTo } from '../src/server/reply.ts';
+import { memoryStore } from '../src/state/memory.ts';
+
+/** Takes a request body the whole way, and resolves with the body of the reply, all records in it.
+ * @param encoding Content-Encoding */
+export type Tag = (body: Uint8Array, mediaType: string, encoding?: string) => Promise<Uint8Array> | Uint8Array;
+
+export const bundledRules = fileURLToPath(new URL('../rules', import.meta.url));
+
+/** The product with these rules, and with a store of correlations of its own that is empty at first.
+ * @param rules files and folders
+ * @param receivedUnixNano the time on the clock: no event may be much later */
+export function tagger(rules: readonly string[], receivedUnixNano: bigint): Tag {
+  const config = loadConfig({ path: undefined, overrides: { rules: [...rules] }, environment: {}, bundledRules });
+  const { ruleset } = loadRules({ rules });
+  const parts = partsOf(config, () => ruleset, [], correlator(memoryStore()));
+  return async (body, mediaType, encoding) => {
+    const bytes = await decompress(body, encoding, config.limits);
+    const batch = { fluentTag: undefined, codec: codecFor(mediaType)!, bytes, receivedUnixNano };
+    const reply = await replyTo(await processBatch(batch, parts), 'records', 'same');
+    return reply!.body;
+  };
+}

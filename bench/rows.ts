@@ -1,0 +1,192 @@
+/** The rows that are measured within this process: bodies of 500 records, as Fluent Bit sends them. */
+import { join } from 'node:path';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { Packr, Unpackr } from 'msgpackr';
+import { timeOf } from './corpora/event.ts';
+import { type CorpusName, corpora } from './corpora/index.ts';
+import { type Compression, compressions, type FormatName, formats } from './formats.ts';
+import { generatedRules } from './generated-rules.ts';
+import { measurePair, type Pair } from './measure.ts';
+import { bundledRules, type Tag, tagger } from './product.ts';
+import type { Reached, Row } from './row.ts';
+
+const SEED = 9;
+const BATCH = 500;
+const BATCHES = 2;
+const AGAINST_LARGE = 25;
+
+/** No corpus goes on for as long. */
+const received = BigInt(timeOf(1_000_000)) * 1_000_000n;
+
+export const product = (rules: readonly string[] = [bundledRules]): Tag => tagger(rules, received);
+
+/** The records of a round: those of one round come after those of the one before, and none comes twice. */
+export function batchesOf(corpus: CorpusName, round: number): string[][] {
+  const size = corpus === 'large' ? AGAINST_LARGE : BATCH;
+  return Array.from({ length: BATCHES }, (_, at) => corpora[corpus](size, SEED, (round * BATCHES + at) * size));
+}
+
+type Baseline = (bodies: readonly Buffer[], texts: readonly string[][]) => () => unknown;
+
+const parseAlone: Baseline = (bodies) => {
+  const texts = bodies.map(String);
+  return () => texts.map((text) => JSON.parse(text));
+};
+const parseAndStringify: Baseline = (bodies) => {
+  const texts = bodies.map(String);
+  return () => texts.map((text) => JSON.stringify(JSON.parse(text)));
+};
+const parseLines: Baseline = (_, texts) => () => texts.map((lines) => lines.map((line) => JSON.parse(line)));
+const parseAndStringifyLines: Baseline = (_, texts) => () =>
+  texts.map((lines) => lines.map((line) => JSON.stringify(JSON.parse(line))));
+const parseTwiceAndStringify: Baseline = (bodies) => {
+  const texts = bodies.map(String);
+  return () =>
+    texts.map((text) => {
+      const records = JSON.parse(text) as { properties: { log: string } }[];
+      for (const { properties } of records) JSON.parse(properties.log);
+      return JSON.stringify(records);
+    });
+};
+
+/* It has no extension 0 and reads the time as undefined, which is less work than to keep it. */
+const packr = new Packr({ useRecords: false });
+const unpackr = new Unpackr({ useRecords: false });
+const unpackAndPack: Baseline = (bodies) => () =>
+  bodies.map((body) => (unpackr.unpackMultiple(body) as unknown[]).map((record) => packr.pack(record)));
+
+interface Corner {
+  corpus: CorpusName;
+  format: FormatName;
+  beside: string;
+  baseline: Baseline;
+  least: number;
+  aim: number;
+}
+
+const parse = 'JSON.parse';
+const both = 'JSON.parse + JSON.stringify';
+const corners: readonly Corner[] = [
+  { corpus: 'ordinary', format: 'json', beside: parse, baseline: parseAlone, least: 1.2, aim: 1.7 },
+  { corpus: 'ordinary', format: 'json', beside: both, baseline: parseAndStringify, least: 1.5, aim: 2.2 },
+  { corpus: 'ordinary', format: 'ndjson', beside: parse, baseline: parseLines, least: 1.2, aim: 1.7 },
+  { corpus: 'ordinary', format: 'ndjson', beside: both, baseline: parseAndStringifyLines, least: 1.5, aim: 2.2 },
+  {
+    corpus: 'ordinary',
+    format: 'msgpack',
+    beside: 'msgpackr unpack + pack',
+    baseline: unpackAndPack,
+    least: 1.5,
+    aim: 2.5,
+  },
+  {
+    corpus: 'aks',
+    format: 'json',
+    beside: 'JSON.parse twice + JSON.stringify',
+    baseline: parseTwiceAndStringify,
+    least: 1.2,
+    aim: 2,
+  },
+  { corpus: 'gke', format: 'json', beside: both, baseline: parseAndStringify, least: 1.2, aim: 2 },
+  { corpus: 'unkind', format: 'json', beside: both, baseline: parseAndStringify, least: 0.4, aim: 0.8 },
+  { corpus: 'attack', format: 'json', beside: both, baseline: parseAndStringify, least: 0.1, aim: 0.2 },
+];
+
+const cornerRow = ({ corpus, format, beside, baseline, least, aim }: Corner): Row => ({
+  name: `${corpus}, ${format}`,
+  beside,
+  unit: 'fast',
+  least,
+  aim,
+  async run() {
+    const tag = product();
+    const { mediaType, bodyOf } = formats[format];
+    let bytes = 0;
+    const measured = await measurePair((round) => {
+      const texts = batchesOf(corpus, round);
+      const bodies = texts.map(bodyOf);
+      bytes = bodies.reduce((sum, { length }) => sum + length, 0);
+      return { own: tagAll(tag, bodies, mediaType), other: baseline(bodies, texts) };
+    });
+    return reached(measured.other / measured.own, measured.own, bytes);
+  },
+});
+
+export function tagAll(
+  tag: Tag,
+  bodies: readonly Uint8Array[],
+  mediaType: string,
+  encoding?: string,
+): () => Promise<void> {
+  return async () => {
+    for (const body of bodies) await tag(body, mediaType, encoding);
+  };
+}
+
+function reached(value: number, milliseconds: number, bytes: number): Reached {
+  const records = BATCH * BATCHES;
+  const each = ((milliseconds / records) * 1000).toFixed(1);
+  return { value, note: `${each} µs a record, ${(bytes / 1000 / milliseconds).toFixed(0)} MB/s` };
+}
+
+/** What one set of rules costs beside another, on the ordinary corpus. */
+function rulesRow(row: Omit<Row, 'run' | 'unit'>, own: () => readonly string[], other: () => readonly string[]): Row {
+  return {
+    ...row,
+    unit: 'time',
+    async run() {
+      const taggers = [product(own()), product(other())] as const;
+      const { mediaType, bodyOf } = formats.json;
+      let bytes = 0;
+      const measured = await measurePair((round): Pair => {
+        const bodies = batchesOf('ordinary', round).map(bodyOf);
+        bytes = bodies.reduce((sum, { length }) => sum + length, 0);
+        return { own: tagAll(taggers[0], bodies, mediaType), other: tagAll(taggers[1], bodies, mediaType) };
+      });
+      return reached(measured.own / measured.other, measured.own, bytes);
+    },
+  };
+}
+
+const decompressions = {
+  gzip: (body: Uint8Array) => gunzipSync(body),
+  zstd: (body: Uint8Array) => zstdDecompressSync(body),
+} satisfies Record<Compression, (body: Uint8Array) => Buffer>;
+
+const compressedRow = (name: Compression): Row => ({
+  name: `ordinary, ${name}`,
+  beside: 'decompression alone',
+  unit: 'time',
+  least: 1.8,
+  aim: 1.5,
+  async run() {
+    const tag = product();
+    const { mediaType, bodyOf } = formats.json;
+    let bytes = 0;
+    const measured = await measurePair((round) => {
+      const plain = batchesOf('ordinary', round).map(bodyOf);
+      bytes = plain.reduce((sum, { length }) => sum + length, 0);
+      const bodies = plain.map((body) => compressions[name](body));
+      return { own: tagAll(tag, bodies, mediaType, name), other: () => bodies.map(decompressions[name]) };
+    });
+    return reached(measured.own / measured.other, measured.own, bytes);
+  },
+});
+
+const oneRule = join(bundledRules, 'kubernetes/pod-host-pid.yml');
+
+export const inProcessRows: readonly Row[] = [
+  ...corners.map(cornerRow),
+  rulesRow(
+    { name: 'ordinary, all bundled rules', beside: 'one rule', least: 1.3, aim: 1.15 },
+    () => [bundledRules],
+    () => [oneRule],
+  ),
+  rulesRow(
+    { name: 'ordinary, 3,000 further rules', beside: 'the bundled rules', least: 1.5, aim: 1.2 },
+    () => [bundledRules, generatedRules(3000, SEED)],
+    () => [bundledRules],
+  ),
+  compressedRow('gzip'),
+  compressedRow('zstd'),
+];
