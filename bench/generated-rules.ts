@@ -8,8 +8,9 @@ import { Random } from './random.ts';
 export function generatedRules(count: number, seed: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-rules-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
-  const documents = Array.from({ length: count }, (_, index) => ruleText(new Random(seed, index), index));
-  writeFileSync(join(folder, 'generated.yml'), documents.join('---\n'));
+  for (let index = 0; index < count; index++) {
+    writeFileSync(join(folder, `generated-${index}.yml`), ruleText(new Random(seed, index), index));
+  }
   return folder;
 }
 

@@ -8,6 +8,7 @@ import { loadRules } from '../src/rules.ts';
 import { partsOf } from '../src/serve.ts';
 import { decompress } from '../src/server/decompress.ts';
 import { replyTo } from '../src/server/reply.ts';
+import { printRuleProblem } from '../src/sigma/index.ts';
 import { memoryStore } from '../src/state/memory.ts';
 
 /** Takes a request body the whole way, and resolves with the body of the reply, all records in it.
@@ -21,7 +22,8 @@ export const bundledRules = fileURLToPath(new URL('../rules', import.meta.url));
  * @param receivedUnixNano the time on the clock: no event may be much later */
 export function tagger(rules: readonly string[], receivedUnixNano: bigint): Tag {
   const config = loadConfig({ path: undefined, overrides: { rules: [...rules] }, environment: {}, bundledRules });
-  const { ruleset } = loadRules({ rules });
+  const { ruleset, problems } = loadRules({ rules });
+  if (problems.length > 0) throw new Error(problems.slice(0, 5).map(printRuleProblem).join('\n'));
   const parts = partsOf(config, () => ruleset, [], correlator(memoryStore()));
   return async (body, mediaType, encoding) => {
     const bytes = await decompress(body, encoding, config.limits);

@@ -2,29 +2,15 @@
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { Packr, Unpackr } from 'msgpackr';
-import { timeOf } from './corpora/event.ts';
-import { type CorpusName, corpora } from './corpora/index.ts';
+import { batchesOf, RECORDS, received, SEED, tagAll } from './batches.ts';
+import type { CorpusName } from './corpora/index.ts';
 import { type Compression, compressions, type FormatName, formats } from './formats.ts';
 import { generatedRules } from './generated-rules.ts';
 import { measurePair, type Pair } from './measure.ts';
 import { bundledRules, type Tag, tagger } from './product.ts';
 import type { Reached, Row } from './row.ts';
 
-const SEED = 9;
-const BATCH = 500;
-const BATCHES = 2;
-const AGAINST_LARGE = 25;
-
-/** No corpus goes on for as long. */
-const received = BigInt(timeOf(1_000_000)) * 1_000_000n;
-
-export const product = (rules: readonly string[] = [bundledRules]): Tag => tagger(rules, received);
-
-/** The records of a round: those of one round come after those of the one before, and none comes twice. */
-export function batchesOf(corpus: CorpusName, round: number): string[][] {
-  const size = corpus === 'large' ? AGAINST_LARGE : BATCH;
-  return Array.from({ length: BATCHES }, (_, at) => corpora[corpus](size, SEED, (round * BATCHES + at) * size));
-}
+const product = (rules: readonly string[] = [bundledRules]): Tag => tagger(rules, received);
 
 type Baseline = (bodies: readonly Buffer[], texts: readonly string[][]) => () => unknown;
 
@@ -101,32 +87,17 @@ const cornerRow = ({ corpus, format, beside, baseline, least, aim }: Corner): Ro
   async run() {
     const tag = product();
     const { mediaType, bodyOf } = formats[format];
-    let bytes = 0;
     const measured = await measurePair((round) => {
       const texts = batchesOf(corpus, round);
       const bodies = texts.map(bodyOf);
-      bytes = bodies.reduce((sum, { length }) => sum + length, 0);
       return { own: tagAll(tag, bodies, mediaType), other: baseline(bodies, texts) };
     });
-    return reached(measured.other / measured.own, measured.own, bytes);
+    return reached(measured.other / measured.own, measured.own);
   },
 });
 
-export function tagAll(
-  tag: Tag,
-  bodies: readonly Uint8Array[],
-  mediaType: string,
-  encoding?: string,
-): () => Promise<void> {
-  return async () => {
-    for (const body of bodies) await tag(body, mediaType, encoding);
-  };
-}
-
-function reached(value: number, milliseconds: number, bytes: number): Reached {
-  const records = BATCH * BATCHES;
-  const each = ((milliseconds / records) * 1000).toFixed(1);
-  return { value, note: `${each} µs a record, ${(bytes / 1000 / milliseconds).toFixed(0)} MB/s` };
+function reached(value: number, milliseconds: number): Reached {
+  return { value, note: `${((milliseconds / RECORDS) * 1000).toFixed(1)} µs a record` };
 }
 
 /** What one set of rules costs beside another, on the ordinary corpus. */
@@ -137,13 +108,11 @@ function rulesRow(row: Omit<Row, 'run' | 'unit'>, own: () => readonly string[], 
     async run() {
       const taggers = [product(own()), product(other())] as const;
       const { mediaType, bodyOf } = formats.json;
-      let bytes = 0;
       const measured = await measurePair((round): Pair => {
         const bodies = batchesOf('ordinary', round).map(bodyOf);
-        bytes = bodies.reduce((sum, { length }) => sum + length, 0);
         return { own: tagAll(taggers[0], bodies, mediaType), other: tagAll(taggers[1], bodies, mediaType) };
       });
-      return reached(measured.own / measured.other, measured.own, bytes);
+      return reached(measured.own / measured.other, measured.own);
     },
   };
 }
@@ -162,14 +131,12 @@ const compressedRow = (name: Compression): Row => ({
   async run() {
     const tag = product();
     const { mediaType, bodyOf } = formats.json;
-    let bytes = 0;
     const measured = await measurePair((round) => {
       const plain = batchesOf('ordinary', round).map(bodyOf);
-      bytes = plain.reduce((sum, { length }) => sum + length, 0);
       const bodies = plain.map((body) => compressions[name](body));
       return { own: tagAll(tag, bodies, mediaType, name), other: () => bodies.map(decompressions[name]) };
     });
-    return reached(measured.own / measured.other, measured.own, bytes);
+    return reached(measured.own / measured.other, measured.own);
   },
 });
 

@@ -2,5 +2,6 @@
  * `npm run bench -- ordinary http` for the rows that have one of them in their name. */
 import { runRows } from './row.ts';
 import { inProcessRows } from './rows.ts';
+import { serverRows } from './server-rows.ts';
 
-await runRows([...inProcessRows], process.argv.slice(2));
+await runRows([...inProcessRows, ...serverRows], process.argv.slice(2));

@@ -1,0 +1,98 @@
+/** Two commits side by side, in one run and by turns: `npm run bench:compare -- <commit> [<other>]`. Without the other,
+ * the commit is compared with the working tree. Each is called by its own bench/product.ts; one that is older than that
+ * file, by the first there was. */
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CorpusName } from './corpora/index.ts';
+import type { FormatName } from './formats.ts';
+import { median } from './measure.ts';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+const WARM = 4;
+const ROUNDS = 11;
+/** Times of the commit before that no row may exceed. */
+const MOST = 1.05;
+
+const rows: readonly [CorpusName, FormatName][] = [
+  ...(['ordinary', 'eks', 'aks', 'gke', 'unkind', 'attack', 'large', 'small', 'hostile'] as const).map(
+    (corpus) => [corpus, 'json'] as [CorpusName, FormatName],
+  ),
+  ...(['ordinary', 'large', 'small'] as const).flatMap((corpus) =>
+    (['ndjson', 'msgpack'] as const).map((format) => [corpus, format] as [CorpusName, FormatName]),
+  ),
+  ['hostile', 'ndjson'],
+];
+
+const [before, after, ...more] = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+if (before === undefined || more.length > 0)
+  throw new Error('usage: npm run bench:compare -- <commit> [<other commit>]');
+const folder = mkdtempSync(join(tmpdir(), 'tripline-compare-'));
+const sides: ChildProcess[] = [];
+try {
+  const trees = [checkOut(before), after === undefined ? repository : checkOut(after)];
+  console.log(
+    `before: ${before}; after: ${after ?? 'the working tree'}; medians of ${ROUNDS} rounds, Node ${process.version}\n`,
+  );
+  console.log(`${'corpus'.padEnd(20)} ${'before'.padStart(14)} ${'after'.padStart(14)} ${'x its time'.padStart(12)}`);
+  for (const [corpus, format] of rows) console.log(await compare(trees, corpus, format));
+} finally {
+  for (const side of sides) side.kill();
+  rmSync(folder, { recursive: true });
+  git('worktree', 'prune');
+}
+
+function git(...args: string[]): string {
+  return execFileSync('git', args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** The path of a working tree of the commit, which shares what is installed here. */
+function checkOut(commit: string): string {
+  const hash = git('rev-parse', '--verify', `${commit}^{commit}`);
+  const tree = join(folder, hash);
+  if (existsSync(tree)) return tree;
+  git('worktree', 'add', '--detach', tree, hash);
+  if (!existsSync(join(tree, 'node_modules')))
+    symlinkSync(join(repository, 'node_modules'), join(tree, 'node_modules'));
+  const product = join(tree, 'bench/product.ts');
+  if (!existsSync(product)) {
+    const first = git('log', '--reverse', '--diff-filter=A', '--format=%H', '--', 'bench/product.ts').split('\n')[0]!;
+    writeFileSync(product, git('show', `${first}:bench/product.ts`));
+  }
+  return tree;
+}
+
+/** Both sides begin anew for each row: what one corpus leaves in a process is no part of the next. */
+async function compare(trees: readonly string[], corpus: CorpusName, format: FormatName): Promise<string> {
+  const started = trees.map((tree) =>
+    fork(join(repository, 'bench/side.ts'), [join(tree, 'bench/product.ts'), corpus, format]),
+  );
+  sides.push(...started);
+  const times: [number[], number[]] = [[], []];
+  for (let round = 0; round < WARM + ROUNDS; round++) {
+    for (const at of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      const milliseconds = await ask(started[at]!, round);
+      if (round >= WARM) times[at]!.push(milliseconds);
+    }
+  }
+  for (const side of started) side.kill();
+  const [own, other] = [median(times[1]), median(times[0])];
+  const ratio = median(times[1].map((time, at) => time / times[0][at]!));
+  const cells = [`${other.toFixed(1)} ms`, `${own.toFixed(1)} ms`, `${ratio.toFixed(3)} x`];
+  const padded = cells.map((cell, at) => cell.padStart(at < 2 ? 14 : 12)).join(' ');
+  return `${`${corpus}, ${format}`.padEnd(20)} ${padded}${ratio > MOST ? `  slower by more than ${MOST}` : ''}`;
+}
+
+function ask(side: ChildProcess, round: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (code: number | null) => reject(new Error(`a side ended with ${code}`));
+    side.once('exit', failed);
+    side.once('message', (milliseconds) => {
+      side.off('exit', failed);
+      resolve(milliseconds as number);
+    });
+    side.send(round);
+  });
+}

@@ -1,0 +1,94 @@
+/** The sidecar as a process of its own, on one core where the system can pin it, and what it costs. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const emptyServer =
+  "import('fastify').then(async ({ default: fastify }) => {" +
+  " const app = fastify(); app.get('/readyz', () => ''); console.log('listens on ' + (await app.listen({ port: 0 })) + ','); })";
+
+export interface Server {
+  pid: number;
+  post(body: Uint8Array, mediaType: string): Promise<Buffer>;
+  stop(): Promise<void>;
+}
+
+export function startSidecar(more: readonly string[] = []): Promise<Server> {
+  return start([main, 'serve', '--listen', '127.0.0.1:0', ...more]);
+}
+
+/** What starting Node and Fastify takes, without a program. */
+export function startEmptyServer(): Promise<Server> {
+  return start(['--eval', emptyServer]);
+}
+
+/** Resolves when the server says where it listens, and answers on /readyz. */
+async function start(args: readonly string[]): Promise<Server> {
+  const pinned = existsSync('/usr/bin/taskset') ? ['/usr/bin/taskset', '-c', '0'] : [];
+  const [command, ...rest] = [...pinned, process.execPath, ...args];
+  const child = spawn(command!, rest, {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await greeting(child);
+  const agent = new Agent({ keepAlive: true });
+  const post = (body: Uint8Array, mediaType: string) =>
+    send(`${url}/v1/records?reply=records`, { method: 'POST', agent, headers: { 'content-type': mediaType } }, body);
+  await send(`${url}/readyz`, { agent });
+  return {
+    pid: child.pid!,
+    post,
+    async stop() {
+      agent.destroy();
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+function greeting(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout!.on('data', (chunk) => {
+      text += chunk;
+      const url = /listens on (http:\S+?),/.exec(text)?.[1];
+      if (url !== undefined) resolve(url.replace('[::1]', '127.0.0.1'));
+    });
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+}
+
+function send(url: string, options: object, body?: Uint8Array): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('end', () => {
+        const answer = Buffer.concat(chunks);
+        if (response.statusCode === 200) resolve(answer);
+        else reject(new Error(`${url}: ${response.statusCode} ${answer.subarray(0, 300)}`));
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** Milliseconds of CPU that the threads of a process have used, which Linux counts in nanoseconds. */
+export function cpuOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
+}
+
+/** The most memory that a process has had at once, and what it has, in MiB. */
+export function memoryOf(pid: number): { peak: number; now: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kib = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]);
+  return { peak: kib('VmHWM') / 1024, now: kib('VmRSS') / 1024 };
+}
