@@ -11,6 +11,7 @@ const emptyServer =
 
 export interface Server {
   pid: number;
+  port: number;
   post(body: Uint8Array, mediaType: string): Promise<Buffer>;
   stop(): Promise<void>;
 }
@@ -30,7 +31,7 @@ async function start(args: readonly string[]): Promise<Server> {
   const [command, ...rest] = [...pinned, process.execPath, ...args];
   const child = spawn(command!, rest, {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await greeting(child);
   const agent = new Agent({ keepAlive: true });
@@ -39,6 +40,7 @@ async function start(args: readonly string[]): Promise<Server> {
   await send(`${url}/readyz`, { agent });
   return {
     pid: child.pid!,
+    port: Number(new URL(url).port),
     post,
     async stop() {
       agent.destroy();
@@ -52,12 +54,16 @@ async function start(args: readonly string[]): Promise<Server> {
 function greeting(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
+    let log = '';
+    child.stderr!.on('data', (chunk) => {
+      log = `${log}${chunk}`.slice(-4000);
+    });
     child.stdout!.on('data', (chunk) => {
       text += chunk;
       const url = /listens on (http:\S+?),/.exec(text)?.[1];
       if (url !== undefined) resolve(url.replace('[::1]', '127.0.0.1'));
     });
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${log}`)));
   });
 }
 
