@@ -1,7 +1,6 @@
 /** The rows that need other programs: `npm run bench:peers`. FLUENT_BIT names a Fluent Bit of 5.0.6 or later, RSIGMA an
  * rsigma, SIGMAHQ a checkout of github.com/SigmaHQ/sigma; RECORDS is the length of the log. */
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { stringify } from 'yaml';
 import { corpora } from './corpora/index.ts';
 import { freePort, httpTo, sendLog, startFluentBit, tailOf } from './fluent-bit.ts';
 import { type Row, runRows } from './row.ts';
+import { rsigmaRows } from './rsigma.ts';
 import { cpuOf, startSidecar } from './server.ts';
 
 const records = Number(process.env.RECORDS ?? 200_000);
@@ -109,41 +109,13 @@ async function measure(program: string) {
   return { discarded, filtered, tagged, tripline, duplicates };
 }
 
-/** `scan` beside `rsigma engine eval`, one core each, with the rules that both take. */
-function rsigmaRow(program: string, rules: string): Row {
-  return {
-    name: 'rsigma: scan of 200 MB, findings alone',
-    beside: 'rsigma eval',
-    unit: 'fast',
-    least: 1,
-    aim: 2,
-    async run() {
-      const log = writeLog(95_000);
-      const time = (command: string, args: readonly string[]) => {
-        const started = performance.now();
-        // Its exit code says that there are findings.
-        try {
-          execFileSync('taskset', ['-c', '0', command, ...args], { stdio: ['ignore', 'ignore', 'ignore'] });
-        } catch (error) {
-          if ((error as { status?: number | null }).status == null) throw error;
-        }
-        return performance.now() - started;
-      };
-      const own = time(process.execPath, ['src/main.ts', 'scan', '--output', 'findings', '--rules', rules, log]);
-      const other = time(program, ['engine', 'eval', '-r', rules, '-e', `@${log}`]);
-      const note = `${(statSync(log).size / 1000 / own).toFixed(0)} MB/s beside ${(statSync(log).size / 1000 / other).toFixed(0)}`;
-      return { value: other / own, note };
-    },
-  };
-}
-
 const rows: Row[] = [];
 if (fluentBit) rows.push(...fluentBitRows(fluentBit));
 else console.log('Skipped: the rows of Fluent Bit. FLUENT_BIT is to be the path of one, of 5.0.6 or later.');
-if (rsigma && sigmaHq) rows.push(rsigmaRow(rsigma, join(sigmaHq, 'rules/application/kubernetes')));
+if (rsigma && sigmaHq) rows.push(...rsigmaRows(rsigma, sigmaHq, writeLog));
 else {
   console.log(
-    'Skipped: the row of rsigma. RSIGMA is to be its path, SIGMAHQ that of a checkout of github.com/SigmaHQ/sigma.',
+    'Skipped: the rows of rsigma. RSIGMA is to be its path, SIGMAHQ that of a checkout of github.com/SigmaHQ/sigma.',
   );
 }
 if (rows.length > 0) await runRows(rows, process.argv.slice(2));

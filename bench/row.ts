@@ -37,7 +37,7 @@ export function lineOf({ name, beside, unit, least, aim }: Row, { value, note }:
 }
 
 function show(value: number, unit: Row['unit']): string {
-  return unit === 'MiB' ? `${value.toFixed(0)} MiB` : `${value.toFixed(2)} x`;
+  return unit === 'MiB' ? `${value.toFixed(0)} MiB` : `${value.toFixed(value < 0.1 ? 3 : 2)} x`;
 }
 
 function line(cells: readonly string[]): string {
