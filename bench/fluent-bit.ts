@@ -1,7 +1,7 @@
 /** A real Fluent Bit that reads a log file and sends it on, and how long that takes it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -105,8 +105,10 @@ export interface Sent {
   seconds: number;
   /** Milliseconds of CPU that Fluent Bit used. */
   cpu: number;
-  /** Requests that had to be sent again. */
+  /** Requests that had to be sent again, because they were refused or not answered in time. */
   retries: number;
+  /** Those of them that were not answered in time. */
+  timeouts: number;
 }
 
 /** Sends a log, and resolves when its output has had the last record. */
@@ -119,7 +121,8 @@ export async function sendLog(program: string, folder: string, pipeline: object,
     );
     const seconds = (performance.now() - started) / 1000;
     const retries = Object.values(metrics.output).reduce((sum, one) => sum + (one.retries ?? 0), 0);
-    return { seconds, cpu: cpuOf(sender.pid), retries };
+    const timeouts = readFileSync(join(folder, 'log'), 'utf8').match(/ timed out after /g)?.length ?? 0;
+    return { seconds, cpu: cpuOf(sender.pid), retries, timeouts };
   } finally {
     await sender.stop();
   }

@@ -47,7 +47,7 @@ function fluentBitRows(program: string): Row[] {
         const { discarded, tagged, duplicates } = await once();
         const rate = (seconds: number) => Math.round(records / seconds);
         const note =
-          `${rate(tagged.seconds)} records/s beside ${rate(discarded.seconds)}; ${tagged.retries} retries, ` +
+          `${rate(tagged.seconds)} records/s beside ${rate(discarded.seconds)}; ${tagged.retries} retries, ${tagged.timeouts} of them after a time-out, ` +
           `${duplicates} duplicates`;
         return { value: discarded.seconds / tagged.seconds, note };
       },
