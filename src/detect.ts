@@ -18,6 +18,7 @@ import {
   type CompiledCorrelation,
   type CompiledRule,
   candidatesAmong,
+  type Evaluation,
   evaluate,
   explain,
   type FieldLookup,
@@ -38,8 +39,6 @@ export interface Ruleset {
 
 /** A rule that matches an event. */
 export interface Hit {
-  /** Of the finding that it makes; see `findingId`. */
-  id: string;
   rule: CompiledRule;
   /** Which event of the record, from 0. */
   event: number;
@@ -100,11 +99,32 @@ export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
   return conclude(evaluateRecord(normalized, ruleset), uncorrelated);
 }
 
+/** A rule that may match an event, with what it says where that is known without looking at the event. */
+export interface Step {
+  rule: CompiledRule;
+  evaluation?: Evaluation;
+}
+
 /** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
 export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
-  const { events, problem } = normalized;
   const candidatesIn = candidatesOf(rules);
+  return evaluateEvents(normalized.events, normalized.problem, (lookup) =>
+    candidatesIn(lookup).map((rule) => ({ rule })),
+  );
+}
+
+/** The same for the one event of a record, of which some is known. */
+export function evaluateSteps(event: AuditEvent, steps: readonly Step[]): Evaluated {
+  if (steps.length === 0) return { kind: 'audit', events: [event], hits: [], undecided: [], silenced: [] };
+  return evaluateEvents([event], undefined, () => steps);
+}
+
+function evaluateEvents(
+  events: AuditEvent[],
+  problem: Problem | undefined,
+  stepsFor: (lookup: FieldLookup) => readonly Step[],
+): Evaluated {
   const hits: Hit[] = [];
   const undecided: Undecided[] = [];
   const silenced: Silenced[] = [];
@@ -125,25 +145,28 @@ export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Eval
 
   function evaluateEvent(event: AuditEvent, index: number): void {
     const lookup = fieldsOf(event);
-    let request: string | undefined;
-    for (const compiled of candidatesIn(lookup)) {
-      const { truth, undecided: missing, silencedBy } = evaluate(compiled, lookup);
+    for (const { rule: compiled, evaluation = evaluate(compiled, lookup) } of stepsFor(lookup)) {
+      const { truth, undecided: missing, silencedBy } = evaluation;
       const { name, mode } = compiled.rule;
       // A rule in shadow mode raises no verdict, so none of doubt either.
       if (missing !== undefined && mode === 'live') {
         undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
       }
       if (truth !== true && silencedBy === undefined) continue;
-      request ??= requestOf(event);
-      const id = findingId(name, request);
-      // A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used
-      // again, time and URI differ.
-      const exactly = `${id} ${event.requestReceivedTimestamp} ${event.requestURI}`;
-      if (seen.has(exactly)) continue;
-      seen.add(exactly);
-      if (silencedBy === undefined) hits.push({ id, rule: compiled, event: index, lookup });
+      if (events.length > 1 && isRepeated(name, event)) continue;
+      if (silencedBy === undefined) hits.push({ rule: compiled, event: index, lookup });
       else silenced.push({ rule: name, exception: silencedBy, event: index });
     }
+  }
+
+  /** A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used again,
+   * time and URI differ. */
+  function isRepeated(rule: string, event: AuditEvent): boolean {
+    const { requestReceivedTimestamp, requestURI } = event;
+    const exactly = `${findingId(rule, event)} ${requestReceivedTimestamp} ${requestURI}`;
+    if (seen.has(exactly)) return true;
+    seen.add(exactly);
+    return false;
   }
 }
 
@@ -208,8 +231,9 @@ function namedAsFindings(undecided: readonly Undecided[], withheld: Correlated['
   return [...named.values()];
 }
 
-function findingOfHit({ id, rule: compiled, event: index, lookup }: Hit, event: AuditEvent): Finding {
+function findingOfHit({ rule: compiled, event: index, lookup }: Hit, event: AuditEvent): Finding {
   const { rule } = compiled;
+  const id = findingId(rule.name, event);
   const matched = matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context]));
   return {
     ...foundBy(rule, { id, level: levelOf(compiled, lookup), lookup }),
@@ -248,8 +272,8 @@ export function timeShown({ requestReceivedTimestamp, stageTimestamp }: AuditEve
 
 /** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
  * its start and its end. */
-function findingId(rule: string, request: string): string {
-  return hash('sha256', JSON.stringify([rule, request])).slice(0, 32);
+function findingId(rule: string, event: AuditEvent): string {
+  return hash('sha256', JSON.stringify([rule, requestOf(event)])).slice(0, 32);
 }
 
 /** Tells one request from another. A client can choose the auditID (header Audit-ID) and use it twice, so that is not

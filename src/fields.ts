@@ -1,12 +1,13 @@
 /** The field names that rules know, and how an event is read by them. */
+import { wholeOf } from './audit/lazy-event.ts';
 import { BODIES_UNKNOWN, type Field, type Unknown, type Written } from './fields/field.ts';
 import { gapOf, missing } from './fields/found.ts';
 import { objectFields } from './fields/object-fields.ts';
-import { podSpecOf } from './fields/pod-spec.ts';
+import { type PodSpec, podSpecOf } from './fields/pod-spec.ts';
 import { groups, requestFields } from './fields/request-fields.ts';
-import { writtenObjectOf } from './fields/written-object.ts';
-import { isMap, member, textAt } from './json/map.ts';
-import type { AuditEvent } from './record.ts';
+import { type WrittenObject, writtenObjectOf } from './fields/written-object.ts';
+import { isMap, textAt } from './json/map.ts';
+import { AuditEvent } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
 import { walk, words } from './sigma/walk.ts';
 
@@ -19,15 +20,14 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([...req
  * looked up once: names are those of the rules, which are many and ask for the same. */
 export function fieldsOf(event: AuditEvent): FieldLookup {
   const answers = new Map<string, Found>();
-  let written: Written | undefined;
+  const written = writtenBy(event);
 
   function find(name: string): Found {
-    if (name === '') return wordsOf(event);
+    if (name === '') return wordsOf(wholeOf(event));
     const dot = name.indexOf('.');
     const head = dot === -1 ? name : name.slice(0, dot);
     const field = fields.get(name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
     if (field === undefined) return raw(event, name, head, lookup);
-    written ??= writtenBy(event);
     return field.read(event, written, fields.has(name) ? '' : name.slice(dot + 1));
   }
 
@@ -39,9 +39,18 @@ export function fieldsOf(event: AuditEvent): FieldLookup {
   return lookup;
 }
 
+/** Read for the first field that asks: most events write nothing that a rule looks at. */
 function writtenBy(event: AuditEvent): Written {
-  const object = writtenObjectOf(event);
-  return { object, pod: podSpecOf(event, object) };
+  let object: WrittenObject | undefined;
+  let pod: PodSpec | undefined;
+  return {
+    get object() {
+      return (object ??= writtenObjectOf(event));
+    },
+    get pod() {
+      return (pod ??= podSpecOf(event, this.object));
+    },
+  };
 }
 
 /** What the log said, without what was made of it. */
@@ -81,11 +90,17 @@ function raw(event: AuditEvent, name: string, head: string, lookup: FieldLookup)
   if (name === 'impersonatedUser.groups' && event.impersonatedUser !== null)
     return groups(event.impersonatedUser, undefined);
   if (isUnloggedByGoogle(event, name, head)) return missing('not_logged');
-  const found = walk(event, name);
+  const value = memberOf(event, head);
+  const found = walk(value === undefined ? {} : { [head]: value }, name);
   const gap = found.gap ?? textAt(event.gaps, head);
   // Of a map that is there, its own mark says what is missing from it.
-  const isWhole = isMap(member(event, head));
+  const isWhole = isMap(value);
   return isWhole && found.gap === undefined ? found : { ...found, ...gapOf(gap) };
+}
+
+/** A member of an event by a name from a rule; undefined for a name that no event has. */
+function memberOf(event: AuditEvent, name: string): unknown {
+  return Object.hasOwn(AuditEvent.properties, name) ? event[name as keyof AuditEvent] : undefined;
 }
 
 /** Members of audit.k8s.io that Cloud Audit Logs have no place for. */

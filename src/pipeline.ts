@@ -1,12 +1,14 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
 import type { Correlate } from './correlate.ts';
+import type { Decisions, Outlined } from './decisions/decisions.ts';
 import {
   type Correlated,
   conclude,
   type Detection,
   type Evaluated,
   evaluateRecord,
+  evaluateSteps,
   type Ruleset,
   uncorrelated,
 } from './detect.ts';
@@ -17,6 +19,7 @@ import {
   type NormalizeOptions,
   normalize,
 } from './normalizers/index.ts';
+import { type OutlineOptions, Outlines } from './outline/outlines.ts';
 import { Problem, recordProblem } from './problem.ts';
 import type { LogRecord, Tag } from './record.ts';
 import { deliver } from './sinks/index.ts';
@@ -43,6 +46,8 @@ export interface Parts {
   dateKey: string;
   limits: DecodeLimits;
   normalize: NormalizeOptions;
+  /** Set where records are outlined; else each is parsed and every rule evaluated on it, with the same result. */
+  outlining?: { options: OutlineOptions; decisions: (ruleset: Ruleset) => Decisions };
   tag: Omit<TagOptions, 'ruleset'>;
 }
 
@@ -70,16 +75,23 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
   const { codec, bytes } = batch;
   const ruleset = parts.ruleset();
   const inflate = inflateBudget();
+  const outlines = parts.outlining && new Outlines(bytes, parts.outlining.options);
+  const decisions = parts.outlining?.decisions(ruleset);
+  const read = (record: Exclude<LogRecord, { kind: 'group' }>) => {
+    const normalizeRecord = () => normalizeOne(record, batch, parts, inflate);
+    if (record.kind !== 'map' || record.outline === undefined) return normalizeRecord();
+    return decisions!.of(outlines!, record.outline, normalizeRecord) ?? normalizeRecord();
+  };
 
   const records = await traced(
     'decode',
-    () => codec.decode(bytes, parts.limits),
+    () => codec.decode(bytes, parts.limits, outlines),
     ({ length }) => ({ 'tripline.codec': codec.name, 'tripline.bytes': bytes.length, 'tripline.records': length }),
   );
   const normalized = await traced(
     'normalize',
-    () => forEach(records, (_, record) => normalizeRecord(record, batch, parts, inflate), pause),
-    (found) => ({ 'tripline.events': count(found, (one) => (one?.kind === 'audit' ? one.events.length : 0)) }),
+    () => forEach(records, (_, record) => (record.kind === 'group' ? undefined : read(record)), pause),
+    (found) => ({ 'tripline.events': count(found, eventsIn) }),
   );
   const evaluated = await traced(
     'evaluate',
@@ -176,16 +188,18 @@ function count<T>(items: readonly T[], size: (item: T) => number): number {
   return items.reduce((sum, item) => sum + size(item), 0);
 }
 
-/** What is in a record, undefined for a group marker. One record that cannot be read is data, not an exception. */
-function normalizeRecord(
-  record: LogRecord,
+function eventsIn(found: Normalized | Outlined | undefined): number {
+  return found?.kind === 'audit' ? found.events.length : found?.kind === 'outlined' ? 1 : 0;
+}
+
+/** What is in a record. One that cannot be read is data, not an exception. */
+function normalizeOne(
+  record: Exclude<LogRecord, { kind: 'group' }>,
   { codec, bytes }: Batch,
   parts: Parts,
   inflate: InflateBudget,
-): Normalized | undefined {
+): Normalized {
   switch (record.kind) {
-    case 'group':
-      return undefined;
     case 'other':
       return { kind: 'malformed', problem: record.problem };
     case 'map':
@@ -197,8 +211,9 @@ function normalizeRecord(
   }
 }
 
-function evaluateOne(found: Normalized | undefined, ruleset: Ruleset): Evaluated | undefined {
+function evaluateOne(found: Normalized | Outlined | undefined, ruleset: Ruleset): Evaluated | undefined {
   try {
+    if (found?.kind === 'outlined') return evaluateSteps(found.event, found.steps);
     return found && evaluateRecord(found, ruleset);
   } catch (error) {
     return { kind: 'malformed', problem: recordProblem(error) };

@@ -15,8 +15,9 @@ export interface Span {
 /** One record of a batch, as offsets into the batch's bytes: nothing is copied or re-encoded. */
 export type LogRecord =
   /** A record with a map: the place where a tag goes. `map` spans the map alone, the record's own span all of its
-   * framing unit (a MessagePack event, a JSON value, an NDJSON line without its line end). */
-  | (Span & { kind: 'map'; map: Span })
+   * framing unit (a MessagePack event, a JSON value, an NDJSON line without its line end). `outline` is the number of the
+   * map's outline among those of the batch: such a map is well-formed, not empty, and has no tag. */
+  | (Span & { kind: 'map'; map: Span; outline?: number })
   /** A marker that opens or closes an OpenTelemetry group in Fluent Bit's MessagePack: echoed in place, no record. */
   | (Span & { kind: 'group' })
   /** What is no map: a text line, a number, a cut rest. Passed through as it came. */

@@ -5,7 +5,9 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { correlationOf } from './correlate/plan.ts';
 import { type Correlate, correlator } from './correlate.ts';
+import { openDecisions } from './decisions/decisions.ts';
 import type { Ruleset } from './detect.ts';
+import { eventKeys } from './outline/json-outline.ts';
 import type { Parts } from './pipeline.ts';
 import { Problem } from './problem.ts';
 import { keepLooking, openLiveRules } from './rules/live-rules.ts';
@@ -120,6 +122,7 @@ export function partsOf(
   correlate: Correlate = correlator(memoryStore()),
 ): Parts {
   const { memberName, dateKey, limits, platform, cluster, trustedProxies, clearEventFields } = config;
+  const normalize = { platform, cluster, trustedProxies, maxDepth: limits.maxDepth };
   return {
     ruleset,
     correlate,
@@ -127,7 +130,11 @@ export function partsOf(
     memberName,
     dateKey,
     limits,
-    normalize: { platform, cluster, trustedProxies, maxDepth: limits.maxDepth },
+    normalize,
+    outlining: {
+      options: { keys: eventKeys(dateKey, memberName), maxDepth: limits.maxDepth },
+      decisions: openDecisions(normalize),
+    },
     tag: { clearEventFields },
   };
 }

@@ -9,10 +9,12 @@ import { bundledRules, podEvent } from './server/app.ts';
 
 const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
 
-/** A rule that is decided by code of the test. */
+/** A rule about ann and mallory that is decided by code of the test. */
 function ruleset(decide: (username: unknown) => boolean) {
   const { rule } = parseRule(
-    'title: T\nlogsource: { product: kubernetes }\ndetection: { a: { verb: x }, condition: a }',
+    `title: T
+logsource: { product: kubernetes }
+detection: { ann: { username: ann }, mallory: { username: mallory }, condition: ann or mallory }`,
     't.yml',
   );
   const compiled = compileRule(rule!);

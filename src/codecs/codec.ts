@@ -1,4 +1,5 @@
 /** The contract of a byte layout: where each record lies, and how a tag is spliced into it. */
+import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord, Tag } from '../record.ts';
 
@@ -24,9 +25,10 @@ export interface Codec {
 
   /** Finds the records of a body, in order. What is no record but sits between records becomes one of kind `other`, as
    * does the rest of a body that is cut.
+   * @param outlines receives the outlines of those records that are as plain as that
    * @throws Problem `body.empty`, `body.unreadable` (not one record can be delimited), `body.too_many_records` or
    * `body.too_large` (so many maps that they would take memory out of proportion to the body) */
-  decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[];
+  decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[];
 
   /** Reads the map of a record for evaluation. Strings that are not UTF-8 and integers beyond 2^53 may be approximated:
    * the bytes, not this value, are what is passed on. A map that is malformed is read as far as it goes, and the maps

@@ -9,11 +9,12 @@ import {
   skipByteOrderMark,
   skipSpace,
 } from '../json/scan.ts';
+import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
 import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
 import { jsonForwardEntry } from './fluent/json-entry.ts';
-import { spliceMember } from './splice/json.ts';
+import { spliceRecord } from './splice/json.ts';
 
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
@@ -32,12 +33,12 @@ export const json: Codec = {
   mediaTypes: ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json'],
   decode,
   read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
-  splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
+  splice: spliceRecord,
   frame,
   forwardEntry: jsonForwardEntry,
 };
 
-function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
+function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
   checkContainers(bytes, countOpenBrackets);
   const end = bytes.length;
   const records: LogRecord[] = [];
@@ -45,12 +46,15 @@ function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
   if (at === end) throw new Problem('body.empty', `${end} bytes, none of them JSON`);
 
   const value = (): Fault | undefined => {
-    const after = endOfValue(bytes, at, end, limits.maxDepth);
+    const outlined = outlines?.addJson(at) ?? -1;
+    const after = outlined === -1 ? endOfValue(bytes, at, end, limits.maxDepth) : outlined;
     if (typeof after !== 'number') return after;
     if (records.length === limits.maxRecords) {
       throw new Problem('body.too_many_records', `byte ${at}: more than ${limits.maxRecords} records`);
     }
-    records.push(recordOf(bytes, at, after));
+    const record = recordOf(bytes, at, after);
+    if (record.kind === 'map' && outlined !== -1) record.outline = outlines!.last;
+    records.push(record);
     at = skipSpace(bytes, after, end);
     return undefined;
   };

@@ -8,15 +8,17 @@ import {
   skipByteOrderMark,
   skipSpace,
 } from '../json/scan.ts';
+import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
 import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
 import { jsonForwardEntry } from './fluent/json-entry.ts';
-import { spliceMember } from './splice/json.ts';
+import { spliceRecord } from './splice/json.ts';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 
 /** Each line that is not blank is a record, so that every body can be read: what is wrong with a line is said of that
  * line. Blank lines and line ends are framing. */
@@ -31,12 +33,12 @@ export const ndjson: Codec = {
   ],
   decode,
   read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
-  splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
+  splice: spliceRecord,
   frame: (records) => Buffer.concat(records.flatMap((record) => [record, Uint8Array.of(LINE_FEED)])),
   forwardEntry: jsonForwardEntry,
 };
 
-function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
+function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
   checkContainers(bytes, countOpenBrackets);
   const records: LogRecord[] = [];
   let line = 1;
@@ -50,7 +52,7 @@ function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
       if (records.length === limits.maxRecords) {
         throw new Problem('body.too_many_records', `line ${line}: more than ${limits.maxRecords} records`);
       }
-      records.push(recordOf(bytes, { start, end }, first, line, limits));
+      records.push(recordOf(bytes, { start, end }, first, line, limits, outlines));
     }
     start = next;
   }
@@ -58,11 +60,23 @@ function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
   return records;
 }
 
-function recordOf(bytes: Uint8Array, span: Span, first: number, line: number, limits: DecodeLimits): LogRecord {
+function recordOf(
+  bytes: Uint8Array,
+  span: Span,
+  first: number,
+  line: number,
+  limits: DecodeLimits,
+  outlines: Outlines | undefined,
+): LogRecord {
   const other = (code: ProblemCode, fault: Fault): LogRecord => {
     const detail = `line ${line}, ${describeFault(bytes, span.end, fault)}`;
     return { kind: 'other', ...span, problem: new Problem(code, detail) };
   };
+  // What does not end as a map is not looked at, as it would be read on into the lines after it.
+  const outlined = bytes[span.end - 1] === CLOSE_BRACE ? (outlines?.addJson(first) ?? -1) : -1;
+  if (outlined !== -1 && skipSpace(bytes, outlined, span.end) === span.end) {
+    return { kind: 'map', ...span, map: { start: first, end: outlined }, outline: outlines!.last };
+  }
   const after = endOfValue(bytes, first, span.end, limits.maxDepth);
   if (typeof after !== 'number') return other('record.malformed', after);
   const rest = skipSpace(bytes, after, span.end);

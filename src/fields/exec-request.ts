@@ -23,11 +23,12 @@ export function containerOf(event: AuditEvent): Found {
 
 /** An option of a connection to a pod: in the query of the URI, or in a body that a platform makes of it. */
 function optionOf(event: AuditEvent, option: string, subresources: readonly string[]): Found {
-  const { objectRef, requestURI, requestObject, gaps } = event;
+  const { objectRef, gaps } = event;
   if (objectRef === null) return missing(gaps.objectRef);
   if (objectRef.resource !== 'pods' || !subresources.includes(objectRef.subresource)) {
     return missing(objectRef.subresource === '' ? (objectRef as JsonMap)[CUT] : undefined);
   }
+  const { requestURI, requestObject } = event;
   const query = requestURI.indexOf('?');
   // Escapes that are none stay as they are, so that nothing is hidden behind them.
   if (query !== -1) return { values: new URLSearchParams(requestURI.slice(query)).getAll(option) };

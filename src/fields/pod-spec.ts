@@ -81,8 +81,8 @@ function holdsSpec(body: unknown, place: string): boolean {
 }
 
 /** PodSecurity names what it objects to, in its audit annotation or where it refuses: enough where bodies are missing. */
-function isNamedByPodSecurity({ annotations, outcome, responseStatus }: AuditEvent, name: string): boolean {
-  const refusal = outcome === 'admission_denied' ? (responseStatus?.message ?? '') : '';
-  const text = `${annotations['pod-security.kubernetes.io/audit-violations'] ?? ''} ${refusal}`;
+function isNamedByPodSecurity(event: AuditEvent, name: string): boolean {
+  const refusal = event.outcome === 'admission_denied' ? (event.responseStatus?.message ?? '') : '';
+  const text = `${event.annotations['pod-security.kubernetes.io/audit-violations'] ?? ''} ${refusal}`;
   return new RegExp(`\\b${name}=true\\b`).test(text);
 }

@@ -8,11 +8,13 @@ import { plainPath } from './pod-values.ts';
 /** The path that kube-apiserver forwards to a node, pod or service, `/` where none is named; absent for requests without a
  * proxy. kube-apiserver decodes the path of the URI once, splits it at slashes, escaped ones too, and joins the segments
  * after `proxy` by path.Join, which resolves `//`, `.` and `..`. It ignores a parameter `path` in the query. */
-export function proxyPathOf({ objectRef, requestURI, gaps }: AuditEvent): Found {
+export function proxyPathOf(event: AuditEvent): Found {
+  const { objectRef, gaps } = event;
   if (objectRef === null) return missing(gaps.objectRef);
   if (!PROXIED.has(objectRef.resource) || objectRef.subresource !== 'proxy') {
     return missing(objectRef.subresource === '' ? (objectRef as JsonMap)[CUT] : undefined);
   }
+  const { requestURI } = event;
   if (requestURI === '') return missing(gaps.requestURI ?? 'not_logged');
   const segments = decoded(requestURI.split('?', 1)[0]!)
     .split('/')

@@ -45,13 +45,15 @@ interface Controller {
 
 /** `namespace/Kind/name` of the topmost controller that can be told; a pod on its own is its own workload. Absent for
  * other resources and for lists. Where the owner of a pod was not to be seen, a gap stands beside the pod itself. */
-export function workloadOf({ objectRef, requestObject, responseObject, gaps }: AuditEvent): Found {
+export function workloadOf(event: AuditEvent): Found {
+  const { objectRef, gaps } = event;
   if (objectRef === null) return missing(gaps.objectRef);
-  const { resource, subresource, namespace, name } = objectRef;
+  const { resource, subresource, namespace } = objectRef;
   const kind = KINDS.get(resource);
   if (kind === undefined || namespace === '') return missing((objectRef as JsonMap)[CUT]);
 
-  const bodies = WHOLE_OBJECT.has(subresource) ? [responseObject, requestObject] : [];
+  const { name } = objectRef;
+  const bodies = WHOLE_OBJECT.has(subresource) ? [event.responseObject, event.requestObject] : [];
   const known = bodies.map((body) => member(body, 'metadata')).filter(namesObject);
   const metadata = known.find((each) => controllerIn(each) !== undefined) ?? known[0];
   const controller = metadata && controllerIn(metadata);

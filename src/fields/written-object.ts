@@ -29,13 +29,13 @@ export interface WrittenObject {
  *   where it is not logged, the request says it.
  * - Changed: what was asked for decides, as what else the object has was there before. */
 export function writtenObjectOf(event: AuditEvent): WrittenObject {
-  const { verb, action, requestObject, responseObject, responseStatus, gaps } = event;
-  const isCreate = verb === 'create' || action === 'create';
-  // What answers a failure is never the object, however little of a Status is logged.
-  const response = (responseStatus?.code ?? 0) < 400 && isObject(responseObject) ? responseObject : undefined;
+  const { verb, gaps } = event;
+  const isCreate = verb === 'create' || event.action === 'create';
   let projection: Projection | undefined;
 
   function bodiesFor(place: string, isThere: (body: JsonMap) => boolean = () => true): readonly Body[] {
+    const { requestObject } = event;
+    const response = storedObject(event);
     const stored: Body[] = response && isThere(response) ? [{ source: 'response', content: response }] : [];
     if (isCreate || verb === 'update') {
       const request: Body[] =
@@ -67,6 +67,11 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
       };
     },
   };
+}
+
+/** The object in the response. What answers a failure is none, however little of a Status is logged. */
+function storedObject({ responseStatus, responseObject }: AuditEvent): JsonMap | undefined {
+  return (responseStatus?.code ?? 0) < 400 && isObject(responseObject) ? responseObject : undefined;
 }
 
 /** The whole object or a path in it; absent where the event writes none. Deletions have bodies too, but they say what

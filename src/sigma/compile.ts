@@ -105,6 +105,11 @@ function compileItems(items: readonly Item[], scope: Scope): Predicate {
   return every(items.map((item) => (item.kind === 'field' ? compileField(item, scope) : compileBlock(item, scope))));
 }
 
+/** An item of a detection, on its own. */
+export function compileItem(item: Item): Predicate {
+  return compileItems([item], { tests: new Map(), blocks: '' });
+}
+
 /** Any value that is present and passes decides for the item; a gap leaves open what else there is. */
 function compileField(item: FieldItem, scope: Scope): Predicate {
   for (const test of item.tests) scope.tests.set(test, compileTest(test));

@@ -13,6 +13,7 @@ export { type List, parseList } from './list.ts';
 export { modifiers } from './modifiers.ts';
 export { type ParsedFile, type ParseOptions, parseRule, parseRules } from './parse.ts';
 export type { Placeholders } from './placeholder.ts';
+export { isOfItems, itemsOf, type ProgramItem } from './program.ts';
 export { type CompiledCorrelation, resolveCorrelations } from './resolve.ts';
 export { didYouMean, printRuleProblem, quote, type RuleProblem } from './rule-problem.ts';
 export type { SpelledItem, SpelledValue } from './spelled.ts';

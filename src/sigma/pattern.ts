@@ -72,13 +72,44 @@ export function printPattern(pattern: Pattern): string {
  * `cased`. */
 export function compilePattern(pattern: Pattern, cased: boolean): (text: string) => boolean {
   if (cased) return matcherOf(pattern);
-  const matches = compileFolded(pattern);
+  const matches = matcherOf(foldPattern(pattern));
   return (text) => matches(fold(text));
 }
 
-/** The same without regard to case, for a text that is folded already. */
-export function compileFolded(pattern: Pattern): (folded: string) => boolean {
-  return matcherOf(pattern.map((part) => (typeof part === 'string' ? fold(part) : part)));
+/** The pattern for texts that are folded. */
+export function foldPattern(pattern: Pattern): Pattern {
+  return pattern.map((part) => (typeof part === 'string' ? fold(part) : part));
+}
+
+/** A function that tells whether a whole text matches one of the patterns, with regard to case. */
+export function compileAlternatives(patterns: readonly Pattern[]): (text: string) => boolean {
+  const expressions = patterns.map(expressionOf);
+  const others = patterns.filter((_, index) => expressions[index] === undefined).map(matcherOf);
+  const known = expressions.filter((expression) => expression !== undefined);
+  if (known.length < 2) {
+    const all = patterns.map(matcherOf);
+    return (text) => all.some((matches) => matches(text));
+  }
+  // Alternatives of plain text, which take a time that is linear in the text.
+  const expression = new RegExp(known.join('|'));
+  return (text) => expression.test(text) || others.some((matches) => matches(text));
+}
+
+/** A text that stands at the beginning, at the end or anywhere, as a regular expression; undefined for other patterns. */
+function expressionOf(pattern: Pattern): string | undefined {
+  const literals = pattern.filter((part) => typeof part === 'string');
+  if (literals.length !== 1 || pattern.some((part) => typeof part !== 'string' && part.wildcard !== '*'))
+    return undefined;
+  const start = typeof pattern[0] === 'string' ? '^' : '';
+  const end = typeof pattern.at(-1) === 'string' ? '$' : '';
+  return `${start}${escapeExpression(literals[0]!)}${end}`;
+}
+
+function escapeExpression(text: string): string {
+  return text
+    .replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
 }
 
 function matcherOf(parts: Pattern): (text: string) => boolean {

@@ -2,10 +2,11 @@
 import { RE2JS } from 're2js';
 import { booleanOf, numberOf, textOf } from '../json/typed.ts';
 import { isWithinAny, type Network, parseNetwork } from '../network.ts';
-import type { Comparison, Place, RegexFlag, Test } from './ast.ts';
+import type { Comparison, Pattern, Place, RegexFlag, Test } from './ast.ts';
 import { datePart } from './date-part.ts';
 import type { FieldLookup, Found } from './field.ts';
-import { compileFolded, compilePattern, fold, literalOf, printPattern } from './pattern.ts';
+import { compileAlternatives, compilePattern, fold, foldPattern, literalOf, printPattern } from './pattern.ts';
+import { remembered } from './remember.ts';
 
 /** Tells whether one value that is present passes. */
 export type ValueTest = (value: unknown) => boolean;
@@ -32,7 +33,8 @@ export function compileTest(test: Test): CompiledTest {
 export function compileAny(tests: readonly Test[]): CompiledTest {
   const cased = new Set<string>();
   const folded = new Set<string>();
-  const patterns: ((folded: string) => boolean)[] = [];
+  const patterns: Pattern[] = [];
+  const casedPatterns: Pattern[] = [];
   const networks: Network[] = [];
   const others: ValueTest[] = [];
   const references: CompiledTest[] = [];
@@ -40,21 +42,26 @@ export function compileAny(tests: readonly Test[]): CompiledTest {
     const literal = test.kind === 'text' ? literalOf(test.pattern) : undefined;
     if (test.kind === 'fieldref') references.push(compileReference(test));
     else if (test.kind === 'cidr') networks.push(parseNetwork(test.network));
-    else if (test.kind !== 'text' || (test.cased && literal === undefined)) others.push(compileConstant(test));
-    else if (literal === undefined) patterns.push(compileFolded(test.pattern));
+    else if (test.kind !== 'text') others.push(compileConstant(test));
+    else if (literal === undefined) (test.cased ? casedPatterns : patterns).push(test.pattern);
     else if (test.cased) cased.add(literal);
     else folded.add(fold(literal));
   }
   const isAnyCase = folded.size + patterns.length > 0;
+  const matchesCased = compileAlternatives(casedPatterns);
+  const matchesFolded = compileAlternatives(patterns.map(foldPattern));
   const onTexts = onText((text) => {
-    if (cased.has(text)) return true;
+    if (cased.has(text) || matchesCased(text)) return true;
     if (isAnyCase) {
       const one = fold(text);
-      if (folded.has(one) || patterns.some((matches) => matches(one))) return true;
+      if (folded.has(one) || matchesFolded(one)) return true;
     }
     return networks.length > 0 && isWithinAny(networks, text);
   });
-  const constant: ValueTest = (value) => onTexts(value) || others.some((passes) => passes(value));
+  const passesConstant: ValueTest = (value) => onTexts(value) || others.some((passes) => passes(value));
+  const hasRegex = tests.flatMap(alternativesOf).some(({ kind }) => kind === 'regex');
+  const isCostly = hasRegex || networks.length > 0 || patterns.length + casedPatterns.length > 1;
+  const constant = isCostly ? remembered(passesConstant) : passesConstant;
   if (references.length === 0) return () => constant;
   return (lookup) => {
     const bound = references.map((reference) => reference(lookup));

@@ -2,10 +2,22 @@
 
 import { stringifyExactly } from '../../json/exact.ts';
 import { membersNamed, wantsNoComma } from '../../json/scan.ts';
-import type { Span } from '../../record.ts';
+import type { LogRecord, Span } from '../../record.ts';
 import type { Edit } from '../codec.ts';
 
 const encoded = new WeakMap<object, { name: string; withComma: Uint8Array }>();
+
+/** The edits that give a record its tag. */
+export function spliceRecord(
+  bytes: Uint8Array,
+  { map, outline }: LogRecord & { kind: 'map' },
+  name: string,
+  tag: object,
+): Edit[] {
+  if (outline === undefined) return spliceMember(bytes, map, name, tag);
+  const brace = map.end - 1;
+  return [{ start: brace, end: brace, insert: encodedMember(name, tag) }];
+}
 
 /** The edits that set a member of a map. Members that have the key already give way: the last one in place, the others
  * are taken out with the comma behind them.

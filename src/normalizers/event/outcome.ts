@@ -49,6 +49,21 @@ function httpCode(value: unknown): number | undefined {
   return code >= 100 && code <= 599 ? code : HTTP_OF_GRPC[code];
 }
 
+/** Words of a message that say who refused a request; clients can choose others in it. */
+function refusalIn(message: string): { isEmpty: boolean; byAdmission: boolean; byAuthorizer: boolean } {
+  return {
+    isEmpty: message === '',
+    byAdmission: message.includes('denied the request'),
+    byAuthorizer: /(?:^| is )forbidden: User /.test(message),
+  };
+}
+
+/** All of a status that an outcome depends on: two statuses that agree in it have one outcome. */
+export function decisiveIn(status: ResponseStatus | null): readonly unknown[] {
+  const { code, status: word, message = '' } = status ?? {};
+  return [code ?? null, word ?? null, Object.values(refusalIn(message))];
+}
+
 /** @param isRead the request only reads: admission has no say in it */
 export function outcomeOf(
   stage: string,
@@ -75,11 +90,11 @@ export function outcomeOf(
   // Asked first, for the message has words that a client can choose: the path, or the name of the object.
   if (code === 403 && decision === 'forbid') return 'forbidden';
   // `allow` is the word of the authorizer: a webhook, a quota or PodSecurity may have refused all the same.
-  if (message.includes('denied the request')) return 'admission_denied';
+  const refusal = refusalIn(message);
+  if (refusal.byAdmission) return 'admission_denied';
   if (code === 409) return 'conflict';
   if (code === 403) {
-    const refusedByAuthorizer =
-      decision === undefined && (isRead || message === '' || /(?:^| is )forbidden: User /.test(message));
+    const refusedByAuthorizer = decision === undefined && (isRead || refusal.isEmpty || refusal.byAuthorizer);
     return refusedByAuthorizer ? 'forbidden' : 'admission_denied';
   }
   return code === 400 || code === 422 ? 'admission_denied' : 'error';

@@ -1,0 +1,187 @@
+/** The event of a record that was outlined. */
+import { LazyEvent } from '../audit/lazy-event.ts';
+import { parseExactly } from '../json/exact.ts';
+import { BACKSLASH } from '../outline/json-syntax.ts';
+import {
+  AUDIT_ID,
+  RECEIVED,
+  REF_NAME,
+  REF_RESOURCE_VERSION,
+  REF_UID,
+  REQUEST_OBJECT,
+  REQUEST_URI,
+  RESPONSE_OBJECT,
+  STAGED,
+} from '../outline/slots.ts';
+import type { AuditEvent, ObjectRef, User } from '../record.ts';
+
+/** The bytes that an outline is about. */
+export interface OutlinedText {
+  readonly bytes: Uint8Array;
+  readonly spans: Int32Array;
+}
+
+/** What an event has in common with others of the same profile. Its bodies, and the members below, are not looked at. */
+export type Template = AuditEvent;
+
+/** Members that events of one profile need not share. */
+export interface OwnMembers {
+  user: User;
+  sourceIPs: AuditEvent['sourceIPs'];
+  clientIPs: AuditEvent['clientIPs'];
+  userAgent: string;
+  annotations: AuditEvent['annotations'];
+  responseStatus: AuditEvent['responseStatus'];
+  namespace: string;
+}
+
+/** Equal, member by member, to the event that normalizing the record makes. */
+export class OutlinedEvent extends LazyEvent implements AuditEvent {
+  readonly #text: OutlinedText;
+  readonly #base: number;
+  readonly #template: Template;
+  readonly #own: OwnMembers;
+  readonly #normalize: () => AuditEvent;
+  #whole: AuditEvent | undefined;
+  #objectRef: ObjectRef | null | undefined;
+  #requestObject: AuditEvent['requestObject'] | null = null;
+  #responseObject: AuditEvent['responseObject'] | null = null;
+
+  constructor(text: OutlinedText, base: number, template: Template, own: OwnMembers, normalize: () => AuditEvent) {
+    super();
+    this.#text = text;
+    this.#base = base;
+    this.#template = template;
+    this.#own = own;
+    this.#normalize = normalize;
+  }
+
+  whole(): AuditEvent {
+    return (this.#whole ??= this.#normalize());
+  }
+
+  get platform() {
+    return this.#template.platform;
+  }
+  get cluster() {
+    return this.#template.cluster;
+  }
+  get auditID() {
+    return this.#textOf(AUDIT_ID);
+  }
+  get level() {
+    return this.#template.level;
+  }
+  get stage() {
+    return this.#template.stage;
+  }
+  get verb() {
+    return this.#template.verb;
+  }
+  get action() {
+    return this.#template.action;
+  }
+  get user() {
+    return this.#own.user;
+  }
+  get impersonatedUser() {
+    return this.#template.impersonatedUser;
+  }
+  get authenticationMetadata() {
+    return this.#template.authenticationMetadata;
+  }
+  get sourceIPs() {
+    return this.#own.sourceIPs;
+  }
+  get clientIPs() {
+    return this.#own.clientIPs;
+  }
+  get userAgent() {
+    return this.#own.userAgent;
+  }
+  get objectRef() {
+    if (this.#objectRef === undefined) this.#objectRef = this.#readObjectRef();
+    return this.#objectRef;
+  }
+  get requestURI() {
+    return this.#textOf(REQUEST_URI);
+  }
+  get responseStatus() {
+    return this.#own.responseStatus;
+  }
+  get outcome() {
+    return this.#template.outcome;
+  }
+  get dryRun() {
+    return this.#template.dryRun;
+  }
+  get evidence() {
+    return this.#template.evidence;
+  }
+  get requestReceivedTimestamp() {
+    return this.#textOf(RECEIVED);
+  }
+  get stageTimestamp() {
+    return this.#textOf(STAGED);
+  }
+  get annotations() {
+    return this.#own.annotations;
+  }
+  get gaps() {
+    return this.#template.gaps;
+  }
+  get requestObject() {
+    if (this.#requestObject === null) this.#requestObject = this.#bodyOf(REQUEST_OBJECT);
+    return this.#requestObject;
+  }
+  get responseObject() {
+    if (this.#responseObject === null) this.#responseObject = this.#bodyOf(RESPONSE_OBJECT);
+    return this.#responseObject;
+  }
+
+  #readObjectRef(): ObjectRef | null {
+    const template = this.#template.objectRef;
+    if (template === null) return null;
+    const name = this.#textOf(REF_NAME);
+    // A creation may have its name in a body alone.
+    if (name === '' && this.verb === 'create') return this.whole().objectRef;
+    const { uid, resourceVersion, ...shared } = template;
+    return {
+      ...shared,
+      namespace: this.#own.namespace,
+      name,
+      ...(this.#has(REF_UID) && { uid: this.#textOf(REF_UID) }),
+      ...(this.#has(REF_RESOURCE_VERSION) && { resourceVersion: this.#textOf(REF_RESOURCE_VERSION) }),
+    };
+  }
+
+  #has(offset: number): boolean {
+    return this.#text.spans[this.#base + offset] !== -1;
+  }
+
+  #textOf(offset: number): string {
+    const { bytes, spans } = this.#text;
+    const start = spans[this.#base + offset]!;
+    return start === -1 ? '' : textIn(bytes, start, spans[this.#base + offset + 1]!);
+  }
+
+  #bodyOf(offset: number): AuditEvent['requestObject'] {
+    const { bytes, spans } = this.#text;
+    const start = spans[this.#base + offset]!;
+    if (start === -1) return undefined;
+    return parseExactly(textOfBytes(bytes, start, spans[this.#base + offset + 1]!)) as AuditEvent['requestObject'];
+  }
+}
+
+/** The text of a JSON string that lies in [start, end), quotes included. */
+export function textIn(bytes: Uint8Array, start: number, end: number): string {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === BACKSLASH) return parseExactly(textOfBytes(bytes, start, end)) as string;
+  }
+  return textOfBytes(bytes, start + 1, end - 1);
+}
+
+/** Bytes as text; what is not UTF-8 becomes U+FFFD. */
+export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+}

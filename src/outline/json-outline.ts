@@ -1,0 +1,154 @@
+/** Outlines an audit event in JSON: one pass over the bytes that validates all of it and notes where its members lie. */
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  COLON,
+  COMMA,
+  MAX_LEVELS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  skipSpace,
+  skipString,
+  skipValue,
+} from './json-syntax.ts';
+import { KeyTable } from './key-table.ts';
+import {
+  EXTRA_COUNT,
+  EXTRAS,
+  LAST_EXTRA,
+  maps,
+  members,
+  OBJECT_REF,
+  REF_RESOURCE,
+  refs,
+  SOURCE_IPS,
+  STRIDE,
+  texts,
+} from './slots.ts';
+
+/** Stands for a member whose value says nothing of the event. */
+const IGNORED = -2;
+
+/** Members that log pipelines add, and whose value is another in each record. Nothing of an event is read from them. */
+const STAMPS = ['date', 'time', '@timestamp'];
+
+/** Stands for the member that is a record's tag. */
+const TAG = -3;
+
+/** Which keys are members of an event, and which say nothing of it.
+ * @param dateKey under which Fluent Bit puts the time
+ * @param tagKey of a record that is tagged already, which is not outlined */
+export function eventKeys(dateKey: string, tagKey: string): KeyTable {
+  const keys = new Map([...STAMPS, dateKey].map((key) => [key, IGNORED]));
+  for (const [slot, name] of members.entries()) keys.set(name, 2 * slot);
+  keys.set(tagKey, TAG);
+  keys.delete('');
+  return new KeyTable(keys);
+}
+
+const refKeys = new KeyTable(new Map(refs.map((name, index) => [name, REF_RESOURCE + 2 * index])));
+
+/** The byte with which the value of each member begins. */
+const firstBytes = new Uint8Array(STRIDE);
+for (const [slot, name] of members.entries()) {
+  const isText = (texts as readonly string[]).includes(name);
+  const isMap = (maps as readonly string[]).includes(name);
+  firstBytes[2 * slot] = isText ? QUOTE : isMap ? OPEN_BRACE : 2 * slot === SOURCE_IPS ? OPEN_BRACKET : 0;
+}
+
+/** Writes the outline of the map at `start`: of members in their usual types, each once. Returns the offset behind the map,
+ * or -1 for whatever is not as plain as that, and has to be parsed.
+ * @param spans STRIDE numbers from `base` on, see slots.ts
+ * @param maxDepth levels of maps and lists */
+export function outlineJson(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  keys: KeyTable,
+  maxDepth: number,
+  spans: Int32Array,
+  base: number,
+): number {
+  if (bytes[start] !== OPEN_BRACE) return -1;
+  spans.fill(-1, base, base + EXTRAS);
+  const maxLevels = Math.min(maxDepth, MAX_LEVELS) - 1;
+  let extras = base + EXTRAS;
+  let at = skipSpace(bytes, start + 1);
+  for (;;) {
+    if (bytes[at] !== QUOTE) return -1;
+    const keyStart = at;
+    at = skipString(bytes, view, at);
+    if (at === -1) return -1;
+    const keyEnd = at;
+    at = skipSpace(bytes, at);
+    if (bytes[at] !== COLON) return -1;
+    at = skipSpace(bytes, at + 1);
+    const valueStart = at;
+    const slot = keys.find(bytes, keyStart + 1, keyEnd - 1);
+    if (slot === OBJECT_REF) {
+      if (spans[base + slot] !== -1) return -1;
+      at = outlineRef(bytes, view, valueStart, spans, base);
+      if (at === -1) return -1;
+      spans[base + slot] = valueStart;
+      spans[base + slot + 1] = at;
+    } else {
+      at = skipValue(bytes, view, valueStart, maxLevels);
+      if (at === -1) return -1;
+      if (slot >= 0) {
+        const first = bytes[valueStart]!;
+        const wanted = firstBytes[slot]!;
+        const isUsual = wanted === 0 ? first === OPEN_BRACE || first === OPEN_BRACKET : first === wanted;
+        if (!isUsual || spans[base + slot] !== -1) return -1;
+        spans[base + slot] = valueStart;
+        spans[base + slot + 1] = at;
+      } else if (slot !== IGNORED) {
+        if (slot === TAG || extras === base + LAST_EXTRA || hasEscape(bytes, keyStart, keyEnd)) return -1;
+        spans[extras++] = keyStart;
+        spans[extras++] = at;
+      }
+    }
+    at = skipSpace(bytes, at);
+    if (bytes[at] === COMMA) {
+      at = skipSpace(bytes, at + 1);
+      continue;
+    }
+    if (bytes[at] !== CLOSE_BRACE) return -1;
+    spans[base + EXTRA_COUNT] = (extras - base - EXTRAS) >> 1;
+    return at + 1;
+  }
+}
+
+/** Whether a key is spelled with escapes, and may be any. */
+function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
+}
+
+/** Notes the members of an objectRef, which are texts. */
+function outlineRef(bytes: Uint8Array, view: DataView, start: number, spans: Int32Array, base: number): number {
+  if (bytes[start] !== OPEN_BRACE) return -1;
+  let at = skipSpace(bytes, start + 1);
+  for (;;) {
+    if (bytes[at] !== QUOTE) return -1;
+    const keyStart = at;
+    at = skipString(bytes, view, at);
+    if (at === -1) return -1;
+    const slot = refKeys.find(bytes, keyStart + 1, at - 1);
+    if (slot === -1 || spans[base + slot] !== -1) return -1;
+    at = skipSpace(bytes, at);
+    if (bytes[at] !== COLON) return -1;
+    at = skipSpace(bytes, at + 1);
+    if (bytes[at] !== QUOTE) return -1;
+    spans[base + slot] = at;
+    at = skipString(bytes, view, at);
+    if (at === -1) return -1;
+    spans[base + slot + 1] = at;
+    at = skipSpace(bytes, at);
+    if (bytes[at] === COMMA) {
+      at = skipSpace(bytes, at + 1);
+      continue;
+    }
+    return bytes[at] === CLOSE_BRACE ? at + 1 : -1;
+  }
+}

@@ -1,0 +1,44 @@
+/** Finds keys among a few known ones by their bytes. */
+
+/** Slots of the table: enough that a multiplier without collisions is soon found. */
+const SIZE = 256;
+
+export class KeyTable {
+  readonly #keys: (Uint8Array | undefined)[] = new Array(SIZE).fill(undefined);
+  readonly #values = new Int32Array(SIZE).fill(-1);
+  #multiplier = 1;
+
+  /** @param keys ASCII, none empty, with the number that each stands for */
+  constructor(keys: ReadonlyMap<string, number>) {
+    const encoded = [...keys].map(([key, value]) => ({ bytes: Buffer.from(key), value }));
+    for (const multiplier of Array(10_000).keys()) {
+      this.#multiplier = 2 * multiplier + 1;
+      const places = new Set(encoded.map(({ bytes }) => this.#slot(bytes, 0, bytes.length)));
+      if (places.size === encoded.length) break;
+    }
+    for (const { bytes, value } of encoded) {
+      const slot = this.#slot(bytes, 0, bytes.length);
+      if (this.#keys[slot] !== undefined) throw new Error('no multiplier parts these keys');
+      this.#keys[slot] = bytes;
+      this.#values[slot] = value;
+    }
+  }
+
+  /** The number of the key that stands in [start, end), or -1. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    if (start === end) return -1;
+    const slot = this.#slot(bytes, start, end);
+    const key = this.#keys[slot];
+    if (key === undefined || key.length !== end - start) return -1;
+    for (let index = 0; index < key.length; index++) if (key[index] !== bytes[start + index]) return -1;
+    return this.#values[slot]!;
+  }
+
+  /** Of the length, the first, a middle and the last byte. */
+  #slot(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    const mixed =
+      bytes[start]! + (bytes[start + (length >> 1)]! << 8) + (bytes[end - 1]! << 16) + Math.imul(length, 0x3d4d51cb);
+    return (Math.imul(mixed, this.#multiplier) >>> 24) & (SIZE - 1);
+  }
+}

@@ -1,0 +1,32 @@
+/** Remembers what costly tests say of short texts: the words of a cluster's objects are few, and come again and again. */
+
+/** Texts of all tests together; then all are forgotten, and learnt anew. */
+const MOST_TEXTS = 50_000;
+const LONGEST = 64;
+
+let texts = 0;
+let generation = 0;
+
+/** The same test; what it says depends on the value alone. */
+export function remembered(test: (value: unknown) => boolean): (value: unknown) => boolean {
+  const answers = new Map<string, boolean>();
+  let own = generation;
+  return (value) => {
+    if (typeof value !== 'string' || value.length > LONGEST) return test(value);
+    if (own !== generation) {
+      answers.clear();
+      own = generation;
+    }
+    let answer = answers.get(value);
+    if (answer === undefined) {
+      answer = test(value);
+      if (texts++ === MOST_TEXTS) {
+        texts = 0;
+        generation++;
+      }
+      // A copy: a part of a long text would keep all of it in memory.
+      answers.set(Buffer.from(value, 'utf16le').toString('utf16le'), answer);
+    }
+    return answer;
+  };
+}
