@@ -80,7 +80,12 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
   const read = (record: Exclude<LogRecord, { kind: 'group' }>) => {
     const normalizeRecord = () => normalizeOne(record, batch, parts, inflate);
     if (record.kind !== 'map' || record.outline === undefined) return normalizeRecord();
-    return decisions!.of(outlines!, record.outline, normalizeRecord) ?? normalizeRecord();
+    try {
+      return decisions!.of(outlines!, record.outline, normalizeRecord) ?? normalizeRecord();
+    } catch {
+      // A defect of ours shows again where the rules are evaluated, and is noted on the record there.
+      return normalizeRecord();
+    }
   };
 
   const records = await traced(
