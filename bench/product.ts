@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config.ts';
-import { correlator } from '../src/correlate.ts';
+import { correlator } from '../src/correlate/index.ts';
 import { processBatch } from '../src/pipeline.ts';
 import { loadRules } from '../src/rules.ts';
 import { partsOf } from '../src/serve.ts';

@@ -286,7 +286,7 @@ function requestOf(event: AuditEvent): string {
 }
 
 /** Where an event is from, in any spelling: tells clusters apart. Undefined for all those of which it is not known. */
-export function placeOf({ cluster }: AuditEvent): readonly (string | undefined)[] | undefined {
+export function placeOf({ cluster }: Pick<AuditEvent, 'cluster'>): readonly (string | undefined)[] | undefined {
   return cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
 }
 

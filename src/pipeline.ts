@@ -1,6 +1,6 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
-import type { Correlate } from './correlate.ts';
+import type { Correlate } from './correlate/index.ts';
 import type { Decisions, Outlined } from './decisions/decisions.ts';
 import {
   type Correlated,
@@ -227,15 +227,15 @@ function evaluateOne(found: Normalized | Outlined | undefined, ruleset: Ruleset)
 
 /** Records come one after another, since one can complete what the one before it began. Where the store says that it
  * cannot be reached, the batch fails, for it to be retried: what correlates would be lost for good. */
-async function correlateOne(
+function correlateOne(
   evaluated: Evaluated | undefined,
   { receivedUnixNano }: Batch,
   { correlate }: Parts,
   { correlations }: Ruleset,
-): Promise<Correlated | undefined> {
+): Correlated | undefined {
   if (correlations.length === 0) return uncorrelated;
   try {
-    return evaluated && (await correlate(evaluated, correlations, receivedUnixNano));
+    return evaluated && correlate(evaluated, correlations, receivedUnixNano);
   } catch (error) {
     if (error instanceof Problem) throw error;
     // What the record itself says stays.

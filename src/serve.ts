@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { type Correlate, correlator } from './correlate/index.ts';
 import { correlationOf } from './correlate/plan.ts';
-import { type Correlate, correlator } from './correlate.ts';
 import { openDecisions } from './decisions/decisions.ts';
 import type { Ruleset } from './detect.ts';
 import { eventKeys } from './outline/json-outline.ts';
@@ -55,7 +55,7 @@ export async function serve(
       : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes).catch((error) => {
           throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
         });
-  const store = memoryStore((space, entries) => countEvicted(correlationOf(space), entries));
+  const store = memoryStore({ onEvict: (space, entries) => countEvicted(correlationOf(space), entries) });
   const state = config.state && (await openState(config.state.path, store, logger));
   watchState(() => store.entries());
   if (

@@ -1,7 +1,7 @@
 /** What an event costs grows with its length and no faster: whoever may write a pod chooses how many containers it has. */
 import { expect, test } from 'vitest';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
-import { correlator } from '../src/correlate.ts';
+import { correlator } from '../src/correlate/index.ts';
 import { conclude, evaluateRecord, type Ruleset } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
 import { compileRule, parseRules } from '../src/sigma/index.ts';

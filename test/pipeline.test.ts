@@ -65,7 +65,7 @@ test('what a correlation stumbles over is told on that record, and does not fail
   const send = (error: Error) =>
     processBatch(batch, {
       ...partsOf(config, () => rules, []),
-      async correlate(evaluated) {
+      correlate(evaluated) {
         if (evaluated.kind === 'audit' && evaluated.events[0].auditID === 'b') throw error;
         return { raised: [], reported: [], withheld: new Map() };
       },

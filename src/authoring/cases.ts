@@ -1,6 +1,6 @@
 /** The cases beside a rule: what a case file says, and what the rule answers, by the way that a record goes. */
 import { ndjson } from '../codecs/ndjson.ts';
-import { correlator } from '../correlate.ts';
+import { correlator } from '../correlate/index.ts';
 import type { Detection, Ruleset } from '../detect.ts';
 import { isMap, member } from '../json/map.ts';
 import { nestsDeeper } from '../json/scan.ts';

@@ -3,15 +3,13 @@
 import type { Correlated } from '../detect.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
 import type { Space } from '../state/store.ts';
-import { isJudgedAtEnd } from './holds.ts';
-import { hashOf } from './values.ts';
+import { emitsAtWindowClose } from './correlation-condition.ts';
+import { stableHash } from './values.ts';
 import { LATENESS } from './window.ts';
 
 /** Microseconds: times of events are reckoned in them. */
 export const SECOND = 1_000_000;
 const MONTH = 30 * 86_400 * SECOND;
-/** Events of all groups, or terms, of one correlation. */
-export const MOST_ENTRIES = 100_000;
 
 /** A correlation, and where in the store it remembers. */
 export interface Planned {
@@ -19,7 +17,9 @@ export interface Planned {
   space: Space;
   /** Of a correlation that is judged at the end: `Due`, under a key for each cluster. */
   due: Space;
-  isJudgedAtEnd: boolean;
+  /** Of new_terms: since when terms are learnt, under a key for each cluster. */
+  since: Space;
+  emitsAtWindowClose: boolean;
   /** Whether its windows make findings; if not, they count for other correlations alone. */
   isRaised: boolean;
 }
@@ -29,7 +29,7 @@ export interface Plan {
   /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
   links: ReadonlyMap<string, readonly { planned: Planned; rule: number }[]>;
   bySpace: ReadonlyMap<string, Planned>;
-  judgedAtEnd: readonly Planned[];
+  emittedAtClose: readonly Planned[];
   withheld: Correlated['withheld'];
 }
 
@@ -38,37 +38,30 @@ export function correlationOf(space: string): string {
   return space.replace(/@[^@]*$/, '');
 }
 
-const plans = new WeakMap<readonly CompiledCorrelation[], Plan>();
-
-/** The plan for the correlations of a rule set, made once. */
+/** The plan for the correlations of a rule set.
+ * @param correlations those that others refer to before them */
 export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
-  let plan = plans.get(correlations);
-  if (plan === undefined) plans.set(correlations, (plan = makePlan(correlations)));
-  return plan;
-}
-
-function makePlan(correlations: readonly CompiledCorrelation[]): Plan {
-  const withheld = withheldBy(correlations);
+  const withheld = suppressedIn(correlations);
   const links = new Map<string, { planned: Planned; rule: number }[]>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
-    const { space, due } = spacesOf(compiled);
+    const spaces = spacesOf(compiled);
     const isRaised = !withheld.has(compiled.correlation.name);
-    const planned = { compiled, space, due, isJudgedAtEnd: isJudgedAtEnd(compiled), isRaised };
-    bySpace.set(space.name, planned);
+    const planned = { compiled, ...spaces, emitsAtWindowClose: emitsAtWindowClose(compiled), isRaised };
+    bySpace.set(spaces.space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       const linked = links.get(name) ?? [];
       linked.push({ planned, rule });
       links.set(name, linked);
     }
   }
-  const judgedAtEnd = [...bySpace.values()].filter((planned) => planned.isJudgedAtEnd);
-  return { links, bySpace, judgedAtEnd, withheld };
+  const emittedAtClose = [...bySpace.values()].filter((planned) => planned.emitsAtWindowClose);
+  return { links, bySpace, emittedAtClose, withheld };
 }
 
 /** The rules and correlations that raise nothing of their own, each with the live correlations that emit it.
  * @param correlations those that others refer to before them */
-function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
+function suppressedIn(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
   // What is in shadow changes no verdict, so it withholds only what is there for it alone.
   const names = new Set(
     correlations.flatMap(({ correlation: { generate, mode }, rules, beside }) =>
@@ -90,14 +83,18 @@ function withheldBy(correlations: readonly CompiledCorrelation[]): Plan['withhel
 
 /** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
  * goes on. */
-function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due'> {
+function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due' | 'since'> {
   const { correlation, rules, groupFields, valueFields, ways } = compiled;
   const { name, timespan, test } = correlation;
-  const body = hashOf([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
+  const body = stableHash([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
   const span = timespan * SECOND;
 
   // Windows that are judged at the end are forgotten then; those of a rule that is gone, some time.
-  const lifetime = isJudgedAtEnd(compiled) ? 2 * span + MONTH : span + LATENESS;
-  const space = { name: `${name}@${body}`, mostEntries: MOST_ENTRIES, lifetime };
-  return { space, due: { ...space, name: `${name}@${body}/due` } };
+  const lifetime = emitsAtWindowClose(compiled) ? 2 * span + MONTH : span + LATENESS;
+  const own = `${name}@${body}`;
+  return {
+    space: { name: own, lifetime },
+    due: { name: `${own}/due`, lifetime },
+    since: { name: `${own}/since`, lifetime: null },
+  };
 }

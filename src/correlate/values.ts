@@ -8,20 +8,25 @@ const MAX_VALUES = 100;
 /** The values of several fields, one of each. */
 export type Tuple = readonly unknown[];
 
-/** Short, and the same for the same values of the same types. */
-export function hashOf(values: readonly unknown[]): string {
+/** The same for the same values of the same types in every process: ids of findings and names of spaces depend on it. */
+export function stableHash(values: readonly unknown[]): string {
   const parts = values.map((value) => [typeof value, String(value)]);
   return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 20);
 }
 
 /** The values of a field that can be compared, each once, up to a hundred. */
 export function valuesOf(lookup: FieldLookup, field: string): unknown[] {
-  const found = lookup(field).values.filter((value) => value !== null && typeof value !== 'object');
+  const { values } = lookup(field);
+  const [first] = values;
+  // Nearly all.
+  if (values.length === 1) return first === null || typeof first === 'object' ? [] : [first];
+  const found = values.filter((value) => value !== null && typeof value !== 'object');
   return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);
 }
 
 /** One value of each list, in every way that there is, up to a hundred. */
 export function tuplesOf(lists: readonly (readonly unknown[])[]): Tuple[] {
+  if (lists.length === 1) return lists[0]!.map((value) => [value]);
   return lists.reduce<Tuple[]>(
     (tuples, values) => tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES),
     [[]],

@@ -1,28 +1,8 @@
-/** The events that a correlation has seen of one group, and the windows that it finds in them. Times are in Unix
- * microseconds. */
+/** The windows that a correlation finds in the events of a group. Times are in Unix microseconds. */
 import { type CompiledCorrelation, mostEventsOf } from '../sigma/index.ts';
-import { type Held, holdsIn, isJudgedAtEnd, isOpenedBy } from './holds.ts';
-
-/** An event that one of the rules matched. */
-export interface Seen {
-  /** The same wherever and whenever the event is seen again. */
-  key: string;
-  /** Which of the correlation's rules. */
-  rule: number;
-  at: number;
-  auditID: string;
-  /** What is compared of it, a number, or counted: texts that stand for tuples. */
-  value?: number | readonly string[];
-}
-
-/** What is kept of a group. */
-export interface Group {
-  /** In the order of time; those of windows that are over are gone. */
-  events: Seen[];
-  /** The windows that are over: nothing in them is emitted again. They do not overlap, and end within the last timespan. */
-  over: { from: number; until: number }[];
-  newest: number;
-}
+import { emitsAtWindowClose, type Held, holdsIn, isOpenedBy } from './correlation-condition.ts';
+import { type Group, has, insert, removeAt, removeFirst, replace, spareIn, stretchOf } from './group.ts';
+import { firstIndex, indexAt, type WindowEvent } from './window-event.ts';
 
 /** A window in which the correlation holds. */
 export interface Window {
@@ -51,34 +31,32 @@ export interface Observed {
   due?: number;
 }
 
-/** A group of which nothing is known but the time of the event that is about to be put in. */
-export function emptyGroup(newest: number): Group {
-  return { events: [], over: [], newest };
-}
-
 /** Adds an event to the group, and looks for the window that it completes.
  * @param clock the time of the latest event of all */
-export function observe(group: Group, seen: Seen, correlation: CompiledCorrelation, clock: number): Observed {
+export function observe(group: Group, event: WindowEvent, correlation: CompiledCorrelation, clock: number): Observed {
   const timespan = timespanOf(correlation);
-  const atEnd = isJudgedAtEnd(correlation);
+  const atEnd = emitsAtWindowClose(correlation);
   const horizon = atEnd ? clock - timespan - GRACE : group.newest - timespan - LATENESS;
-  if (seen.at < horizon) return { outcome: 'too late', forgotten: 0 };
-  group.newest = Math.max(group.newest, seen.at);
-  if (group.events.some(({ key, rule }) => key === seen.key && rule === seen.rule)) {
-    return { outcome: 'seen before', forgotten: 0 };
-  }
-  const isOver = group.over.some(({ from, until }) => seen.at >= from && seen.at <= until);
+  if (event.at < horizon) return { outcome: 'too late', forgotten: 0 };
+  group.newest = Math.max(group.newest, event.at);
+  if (has(group, event)) return { outcome: 'seen before', forgotten: 0 };
   // What must not happen within a window can have happened in the one before.
-  if (isOver && !(atEnd && !isOpenedBy(correlation, seen))) {
+  if (isInClosed(group, event.at) && !(atEnd && !isOpenedBy(correlation, event))) {
     return { outcome: atEnd ? 'too late' : 'counted', forgotten: 0 };
   }
-  const place = insert(group.events, seen);
+  const index = insert(group, event);
   const outdated = forget(group, correlation);
-  const { forgotten, kept } = makeRoom(group.events, place - outdated, correlation);
+  const { forgotten, kept } = evictOverflow(group, index - outdated, correlation);
   if (atEnd) return { outcome: 'counted', forgotten, due: dueOf(group, correlation) };
   const window = kept === undefined ? undefined : complete(group, kept, correlation);
   if (window !== undefined) close(group, { from: window.from, until: window.from + timespan });
   return { outcome: 'counted', forgotten, window };
+}
+
+function isInClosed({ closedWindows }: Group, at: number): boolean {
+  // All are as long, so the last to begin is the last to end.
+  const last = closedWindows[firstIndex(closedWindows, ({ from }) => from > at) - 1];
+  return last !== undefined && at <= last.until;
 }
 
 /** Judges the group's oldest window if its end is past.
@@ -95,10 +73,15 @@ export function judge(
   if (opening === undefined) return { due: undefined };
   const from = opening.at;
   const until = from + timespan;
-  const events = group.events.filter(({ at }) => at >= from && at <= until);
-  const around = (last: number) => group.events.filter(({ at }) => at >= last - timespan && at <= until);
+  const within = (first: number) =>
+    group.events.slice(
+      indexAt(group.events, first),
+      firstIndex(group.events, ({ at }) => at > until),
+    );
+  const events = within(from);
+  const around = (last: number) => within(last - timespan);
   const held = holdsIn({ events, start: 0, end: events.length }, correlation, around);
-  group.over.push({ from, until });
+  group.closedWindows.push({ from, until });
   forget(group, correlation);
   return { window: held && windowOf(events, until, held), due: dueOf(group, correlation) };
 }
@@ -115,30 +98,37 @@ function dueOf(group: Group, correlation: CompiledCorrelation): number {
 }
 
 /** The event that opens the window to be judged next. */
-function openingOf({ events, over }: Group, correlation: CompiledCorrelation): Seen | undefined {
-  const judged = over.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
-  return events.find((seen) => seen.at > judged && isOpenedBy(correlation, seen));
+function openingOf({ events, closedWindows }: Group, correlation: CompiledCorrelation): WindowEvent | undefined {
+  const judged = closedWindows.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
+  for (let i = firstIndex(events, ({ at }) => at > judged); i < events.length; i++) {
+    if (isOpenedBy(correlation, events[i]!)) return events[i];
+  }
+  return undefined;
 }
 
-/** The window that the event at a place completes: of those that hold it, the first in time in which the correlation
+/** The window that the event at an index completes: of those that hold it, the first in time in which the correlation
  * holds. */
-function complete({ events }: Group, place: number, correlation: CompiledCorrelation): Window | undefined {
+function complete(group: Group, index: number, correlation: CompiledCorrelation): Window | undefined {
+  const { events } = group;
   const timespan = timespanOf(correlation);
-  const { at } = events[place]!;
-  const begin = events.findIndex((seen) => seen.at >= at - timespan);
-  const next = events.findIndex((seen) => seen.at > at + timespan);
-  const end = next === -1 ? events.length : next;
+  const { at } = events[index]!;
+  const begin = indexAt(events, at - timespan);
+  const end = index === events.length - 1 ? events.length : firstIndex(events, (one) => one.at > at + timespan);
   // A late event is in many windows, of which none holds what all of them together do not.
-  if (place < end - 1 && growsWithEvents(correlation) && !holdsIn({ events, start: begin, end }, correlation)) {
+  if (
+    index < end - 1 &&
+    growsWithEvents(correlation) &&
+    !holdsIn(stretchOf(group, begin, end, correlation), correlation)
+  ) {
     return undefined;
   }
   let start = begin;
-  for (let last = place; last < end; last++) {
+  for (let last = index; last < end; last++) {
     const to = events[last]!.at;
     // Of events at the same time, all belong to the window.
     if (events[last + 1]?.at === to) continue;
     while (events[start]!.at < to - timespan) start++;
-    const held = holdsIn({ events, start, end: last + 1 }, correlation);
+    const held = holdsIn(stretchOf(group, start, last + 1, correlation), correlation);
     if (held !== undefined) return windowOf(events.slice(start, last + 1), to, held);
   }
   return undefined;
@@ -157,86 +147,59 @@ function growsWithEvents({ correlation: { test } }: CompiledCorrelation): boolea
   }
 }
 
-function windowOf(events: readonly Seen[], to: number, held: Held): Window {
+function windowOf(events: readonly WindowEvent[], to: number, held: Held): Window {
   const auditIDs = [...new Set(events.slice(-MAX_AUDIT_IDS).map(({ auditID }) => auditID))];
   return { from: events[0]!.at, to, ...held, auditIDs };
 }
 
 function close(group: Group, window: { from: number; until: number }): void {
-  group.over.push(window);
-  group.over.sort((a, b) => a.from - b.from);
-  group.events = group.events.filter(({ at }) => at < window.from || at > window.until);
+  const { closedWindows, events } = group;
+  closedWindows.splice(
+    firstIndex(closedWindows, ({ from }) => from > window.from),
+    0,
+    window,
+  );
+  replace(
+    group,
+    events.filter(({ at }) => at < window.from || at > window.until),
+  );
 }
 
 /** Drops what no window to come can hold.
  * @returns how many events that are */
 function forget(group: Group, correlation: CompiledCorrelation): number {
+  const { events, closedWindows } = group;
   const timespan = timespanOf(correlation);
-  const judged = group.over.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
+  const judged = closedWindows.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
   // What is judged at the end looks a timespan back from the event that opens a window, which may be one yet to come.
   const opening = Math.max(judged, group.newest - timespan - GRACE);
-  const oldest = isJudgedAtEnd(correlation)
+  const oldest = emitsAtWindowClose(correlation)
     ? Math.min(opening, openingOf(group, correlation)?.at ?? opening) - timespan
     : group.newest - timespan - LATENESS;
-  group.over = group.over.filter(({ until }, index) => until >= oldest || index === group.over.length - 1);
-  const kept = group.events.findIndex(({ at }) => at >= oldest);
-  return group.events.splice(0, kept === -1 ? group.events.length : kept).length;
+  while (closedWindows.length > 1 && closedWindows[0]!.until < oldest) closedWindows.shift();
+  const count = events.length > 0 && events[0]!.at < oldest ? indexAt(events, oldest) : 0;
+  removeFirst(group, count);
+  return count;
 }
 
 /** Drops events beyond what is kept of a group: first such as another stands for, so that nobody can push out what counts
  * by doing the same thing over and over.
- * @param place of the event that was put in
+ * @param index of the event that was put in
  * @returns how many events are missed, and where that event is now, if it is there */
-function makeRoom(
-  events: Seen[],
-  place: number,
+function evictOverflow(
+  group: Group,
+  index: number,
   { correlation: { test } }: CompiledCorrelation,
 ): { forgotten: number; kept: number | undefined } {
-  let kept: number | undefined = place;
+  let kept: number | undefined = index;
   let forgotten = 0;
-  while (events.length > mostEventsOf(test)) {
-    const spare = spareIn(events, test);
+  while (group.events.length > mostEventsOf(test)) {
+    const spare = spareIn(group, test);
     if (spare === -1) forgotten++;
     const dropped = Math.max(0, spare);
-    events.splice(dropped, 1);
+    removeAt(group, dropped);
     if (kept === dropped) kept = undefined;
     else if (kept !== undefined && dropped < kept) kept--;
   }
   return { forgotten, kept };
-}
-
-/** An event that makes no difference to windows that end later, since a later one is as good; -1 if there is none. */
-function spareIn(events: readonly Seen[], { type }: CompiledCorrelation['correlation']['test']): number {
-  switch (type) {
-    case 'value_count': {
-      const seen = new Set<string>();
-      return events.findLastIndex(({ value }) => {
-        const before = seen.size;
-        for (const each of value as readonly string[]) seen.add(each);
-        return seen.size === before;
-      });
-    }
-    case 'temporal':
-    case 'temporal_ordered':
-      // The first of a run may open a window.
-      return events.findIndex(
-        ({ rule }, index) => rule === events[index - 1]?.rule && rule === events[index + 1]?.rule,
-      );
-    default:
-      return -1;
-  }
-}
-
-/** Puts an event where it belongs.
- * @returns where that is */
-function insert(events: Seen[], seen: Seen): number {
-  let place = events.length;
-  while (place > 0 && isAfter(events[place - 1]!, seen)) place--;
-  events.splice(place, 0, seen);
-  return place;
-}
-
-function isAfter(one: Seen, other: Seen): boolean {
-  if (one.at !== other.at) return one.at > other.at;
-  return one.key === other.key ? one.rule > other.rule : one.key > other.key;
 }

@@ -1,119 +1,287 @@
-/** The store of a single process: maps in memory, bounded, that can be written out and read back. */
-import type { Change, Space, Store } from './store.ts';
+/** The store of a single process: maps in memory, bounded in bytes, that can be written out and read back.
+ *
+ * What is over the bound is evicted where most is kept: from the space and cluster that takes the most memory. There, what
+ * has been committed once goes before what has been committed again later (a segmented LRU): a term that was seen once, or
+ * a group of one event, costs whoever makes it a single request. Of those, what belongs to an owner of many goes first. */
+import { randomBytes } from 'node:crypto';
+import { type Cell, cellsOf, dequeue, emptyQueue, enqueue, oldestOf, type Queue, type Shelf } from './queue.ts';
+import type { Change, Secret, Space, Store } from './store.ts';
 
 /** One value as it is written out. */
 export interface Row {
   space: Space;
   key: string;
-  /** The store's time when it was touched last. */
+  place: string;
+  owner: string;
+  /** Whether it has been committed more than once. */
+  isProtected: boolean;
+  /** The store's time when it was committed last. */
   touched: number;
   entries: number;
+  bytes: number;
   value: unknown;
 }
 
 export interface MemoryStore extends Store {
+  secret: Secret;
+  /** Bytes that the values take, as estimated. */
+  bytes(): number;
   /** Every value, those first that were longest untouched. Values may be changed between two steps. */
   rows(): Iterable<Row>;
   /** Puts back what `rows` gave, in its order. */
   restore(row: Row): void;
 }
 
-interface Cell {
-  touched: number;
-  entries: number;
-  value: unknown;
+export interface MemoryOptions {
+  maxBytes?: number;
+  /** Receives the number of entries that a space forgets for want of room. */
+  onEvict?: (space: string, entries: number) => void;
+  secret?: Secret;
 }
 
-interface Shelf {
+/** Enough for a quarter of a million groups and terms. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** What a cell takes apart from its value: itself, its key, and its place in the maps. */
+const CELL_BYTES = 280;
+/** Of a shelf, what is protected. */
+const MOST_PROTECTED = 0.8;
+/** Of the bound, what one owner may hold on probation on a shelf before its further values are the first to be evicted. */
+const OWNER_SHARE = 1 / 64;
+/** More than the bound is evicted at once, so that the largest shelf is looked for now and then. */
+const SLACK = 1 / 64;
+
+interface Cells {
   space: Space;
-  /** In the order of their last touch. */
-  cells: Map<string, Cell>;
-  entries: number;
+  readonly byKey: Map<string, Cell>;
+  readonly shelves: Map<string, Shelf>;
 }
 
-/** @param onEvict receives the number of entries that a space forgets for want of room */
-export function memoryStore(onEvict: (space: string, entries: number) => void = () => {}): MemoryStore {
-  const shelves = new Map<string, Shelf>();
+export function memoryStore({
+  maxBytes = MAX_BYTES,
+  onEvict = () => {},
+  secret = newSecret(),
+}: MemoryOptions = {}): MemoryStore {
+  const spaces = new Map<string, Cells>();
   let clock = Number.NEGATIVE_INFINITY;
-  let total = 0;
+  let totalEntries = 0;
+  let totalBytes = 0;
 
-  function shelfOf(space: Space): Shelf {
-    let shelf = shelves.get(space.name);
-    if (shelf === undefined) shelves.set(space.name, (shelf = { space, cells: new Map(), entries: 0 }));
-    shelf.space = space;
+  function cellsIn(space: Space): Cells {
+    let cells = spaces.get(space.name);
+    if (cells === undefined) spaces.set(space.name, (cells = { space, byKey: new Map(), shelves: new Map() }));
+    cells.space = space;
+    return cells;
+  }
+
+  function shelfIn({ shelves }: Cells, place: string): Shelf {
+    let shelf = shelves.get(place);
+    if (shelf === undefined) {
+      const queues = { excess: emptyQueue(), probation: emptyQueue(), protected: emptyQueue() };
+      shelves.set(place, (shelf = { place, ...queues, owners: new Map() }));
+    }
     return shelf;
   }
 
-  function put(shelf: Shelf, key: string, cell: Cell): void {
-    shelf.cells.set(key, cell);
-    shelf.entries += cell.entries;
-    total += cell.entries;
-  }
-
-  function drop(shelf: Shelf, key: string): Cell | undefined {
-    const cell = shelf.cells.get(key);
-    if (cell === undefined) return undefined;
-    shelf.cells.delete(key);
-    shelf.entries -= cell.entries;
-    total -= cell.entries;
-    return cell;
-  }
-
-  function expire(shelf: Shelf): void {
-    const { lifetime } = shelf.space;
-    if (lifetime === null) return;
-    for (const [key, { touched }] of shelf.cells) {
-      if (clock - touched <= lifetime) return;
-      drop(shelf, key);
+  /** Puts a cell into a queue of its shelf, out of the one where it is. */
+  function move(cell: Cell, queue: Queue): void {
+    take(cell);
+    enqueue(queue, cell);
+    if (queue !== cell.shelf.protected) {
+      const { owners } = cell.shelf;
+      owners.set(cell.owner, (owners.get(cell.owner) ?? 0) + cell.bytes);
     }
   }
 
-  function evict(shelf: Shelf): void {
+  function take(cell: Cell): void {
+    const { queue, owner, bytes, shelf } = cell;
+    if (queue !== undefined && queue !== shelf.protected) {
+      const left = shelf.owners.get(owner)! - bytes;
+      if (left > 0) shelf.owners.set(owner, left);
+      else shelf.owners.delete(owner);
+    }
+    dequeue(cell);
+  }
+
+  function add(cells: Cells, cell: Cell, isProtected: boolean): void {
+    const { shelf, owner } = cell;
+    cells.byKey.set(cell.key, cell);
+    totalEntries += cell.entries;
+    totalBytes += cell.bytes;
+    const isExcess = (shelf.owners.get(owner) ?? 0) > maxBytes * OWNER_SHARE;
+    move(cell, isProtected ? shelf.protected : isExcess ? shelf.excess : shelf.probation);
+  }
+
+  function remove(cells: Cells, cell: Cell): void {
+    take(cell);
+    cells.byKey.delete(cell.key);
+    totalEntries -= cell.entries;
+    totalBytes -= cell.bytes;
+    const { shelf } = cell;
+    if (bytesOf(shelf) === 0) cells.shelves.delete(shelf.place);
+  }
+
+  function resize(cell: Cell, entries: number, bytes: number): void {
+    const more = bytes - cell.bytes;
+    totalEntries += entries - cell.entries;
+    totalBytes += more;
+    cell.entries = entries;
+    if (more === 0) return;
+    const { queue, shelf, owner } = cell;
+    if (queue !== shelf.protected) shelf.owners.set(owner, shelf.owners.get(owner)! + more);
+    queue!.bytes += more;
+    cell.bytes = bytes;
+  }
+
+  function isExpired({ lifetime }: Space, { touched }: Cell): boolean {
+    return lifetime !== null && clock - touched > lifetime;
+  }
+
+  function expire(cells: Cells): void {
+    for (const shelf of cells.shelves.values()) expireOn(shelf, cells);
+  }
+
+  function expireOn(shelf: Shelf, cells: Cells): void {
+    if (cells.space.lifetime === null) return;
+    for (const queue of [shelf.excess, shelf.probation, shelf.protected]) {
+      for (let cell = oldestOf(queue); cell !== undefined && isExpired(cells.space, cell); cell = oldestOf(queue)) {
+        remove(cells, cell);
+      }
+    }
+  }
+
+  /** Evicts until there is room, and never what was committed just now. */
+  function evictOverflow(own: Cells, committed: Cell): void {
+    const { shelf, queue } = committed;
+    take(committed);
+    // What has had its time is no loss.
+    for (const cells of spaces.values()) expire(cells);
+    const enough = maxBytes * (1 - SLACK);
+    while (totalBytes > enough) {
+      const largest = largestShelf();
+      if (largest === undefined) break;
+      evictFrom(largest.shelf, largest.cells, enough);
+    }
+    own.shelves.set(shelf.place, shelf);
+    move(committed, queue!);
+  }
+
+  /** Evicts from a shelf until there is room, or another may be the largest. */
+  function evictFrom(shelf: Shelf, cells: Cells, enough: number): void {
+    const until = bytesOf(shelf) * (1 - SLACK);
     let evicted = 0;
-    for (const key of shelf.cells.keys()) {
-      // The last is the one that was touched just now.
-      if (shelf.entries <= shelf.space.mostEntries || shelf.cells.size === 1) break;
-      evicted += drop(shelf, key)!.entries;
+    while (totalBytes > enough && bytesOf(shelf) >= until) {
+      const cell = victimOf(shelf);
+      if (cell === undefined) break;
+      evicted += cell.entries;
+      remove(cells, cell);
     }
-    if (evicted > 0) onEvict(shelf.space.name, evicted);
+    if (evicted > 0) onEvict(cells.space.name, evicted);
+  }
+
+  function largestShelf(): { cells: Cells; shelf: Shelf } | undefined {
+    let largest: { cells: Cells; shelf: Shelf } | undefined;
+    for (const cells of spaces.values()) {
+      for (const shelf of cells.shelves.values()) {
+        if (bytesOf(shelf) > (largest === undefined ? 0 : bytesOf(largest.shelf))) largest = { cells, shelf };
+      }
+    }
+    return largest;
+  }
+
+  function victimOf(shelf: Shelf): Cell | undefined {
+    while (shelf.protected.bytes > bytesOf(shelf) * MOST_PROTECTED) move(oldestOf(shelf.protected)!, shelf.probation);
+    return oldestOf(shelf.excess) ?? oldestOf(shelf.probation);
   }
 
   return {
-    async update<Value, Result>(
-      space: Space,
-      key: string,
-      at: number,
-      change: (value: Value | undefined) => Change<Value, Result>,
-    ): Promise<Result> {
-      clock = Math.max(clock, at);
-      const shelf = shelfOf(space);
-      expire(shelf);
-      const { keep, result } = change(drop(shelf, key)?.value as Value | undefined);
-      if (keep !== undefined) put(shelf, key, { touched: clock, ...keep });
-      evict(shelf);
-      return result;
+    secret,
+    load(space, key) {
+      const cells = spaces.get(space.name);
+      const cell = cells?.byKey.get(key);
+      if (cell === undefined) return undefined;
+      if (!isExpired(space, cell)) return cell.value;
+      remove(cells!, cell);
+      return undefined;
+    },
+    commit({ space, key, value, entries, bytes, place, owner = '', at }: Change) {
+      if (at > clock) clock = at;
+      const cells = cellsIn(space);
+      let cell = cells.byKey.get(key);
+      if (cell === undefined) {
+        const shelf = shelfIn(cells, place);
+        cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, clock, shelf });
+        expireOn(shelf, cells);
+        cells.shelves.set(place, shelf);
+        add(cells, cell, false);
+      } else {
+        cell.value = value;
+        resize(cell, entries, bytes + CELL_BYTES);
+        cell.touched = clock;
+        const { shelf } = cell;
+        if (cell.queue !== shelf.protected && clock > cell.created) move(cell, shelf.protected);
+      }
+      if (totalBytes > maxBytes) evictOverflow(cells, cell);
+    },
+    drop(space, key) {
+      const cells = spaces.get(space.name);
+      const cell = cells?.byKey.get(key);
+      if (cell !== undefined) remove(cells!, cell);
     },
     entries() {
-      // Spaces that nobody asks for any more age here alone.
-      for (const [name, shelf] of shelves) {
-        expire(shelf);
-        if (shelf.cells.size === 0) shelves.delete(name);
+      for (const [name, cells] of spaces) {
+        expire(cells);
+        if (cells.byKey.size === 0) spaces.delete(name);
       }
-      return total;
+      return totalEntries;
     },
+    bytes: () => totalBytes,
     *rows() {
-      for (const { space, cells } of [...shelves.values()]) {
-        for (const key of [...cells.keys()]) {
-          const cell = cells.get(key);
-          if (cell !== undefined) yield { space, key, ...cell };
+      for (const { space, byKey, shelves } of [...spaces.values()]) {
+        const queues = [...shelves.values()].flatMap((shelf) => [shelf.excess, shelf.probation, shelf.protected]);
+        for (const cell of queues.flatMap((queue) => [...cellsOf(queue)])) {
+          if (byKey.get(cell.key) !== cell) continue;
+          const { key, owner, touched, entries, bytes, value, shelf } = cell;
+          const isProtected = cell.queue === shelf.protected;
+          yield {
+            space,
+            key,
+            place: shelf.place,
+            owner,
+            isProtected,
+            touched,
+            entries,
+            bytes: bytes - CELL_BYTES,
+            value,
+          };
         }
       }
     },
-    restore({ space, key, touched, entries, value }) {
+    restore({ space, key, place, owner, isProtected, touched, entries, bytes, value }) {
       clock = Math.max(clock, touched);
-      const shelf = shelfOf(space);
-      drop(shelf, key);
-      put(shelf, key, { touched, entries, value });
+      const cells = cellsIn(space);
+      const before = cells.byKey.get(key);
+      if (before !== undefined) remove(cells, before);
+      const shelf = shelfIn(cells, place);
+      const cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, clock: touched, shelf });
+      add(cells, cell, isProtected);
+      if (totalBytes > maxBytes) evictOverflow(cells, cell);
     },
   };
+}
+
+function cellOf({
+  clock,
+  ...rest
+}: Pick<Cell, 'key' | 'value' | 'entries' | 'bytes' | 'owner' | 'shelf'> & { clock: number }): Cell {
+  const unqueued = { queue: undefined, previous: undefined, next: undefined };
+  return { ...rest, touched: clock, queuedAt: clock, created: clock, ...unqueued };
+}
+
+function bytesOf({ excess, probation, protected: kept }: Shelf): number {
+  return excess.bytes + probation.bytes + kept.bytes;
+}
+
+function newSecret(): Secret {
+  const bytes = randomBytes(8);
+  return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
 }

@@ -8,9 +8,10 @@ import { setImmediate as rest } from 'node:timers/promises';
 import { stringifyExactly } from '../json/exact.ts';
 import { isMap, member } from '../json/map.ts';
 import type { MemoryStore, Row } from './memory.ts';
+import type { Secret } from './store.ts';
 
 /** Of the layout of the file and of what the store's values hold. */
-const VERSION = 3;
+const VERSION = 4;
 /** Several times what a full store takes. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 /** Characters of a line: a value is bounded by the store. */
@@ -45,10 +46,10 @@ export async function saveState(path: string, store: MemoryStore): Promise<void>
 }
 
 function* chunksOf(store: MemoryStore): Generator<string> {
-  let chunk = `${JSON.stringify({ tripline: 'state', version: VERSION })}\n`;
-  for (const { space, key, touched, entries, value } of store.rows()) {
-    const { name, mostEntries, lifetime } = space;
-    chunk += `${stringifyExactly([name, mostEntries, lifetime, key, touched, entries, value])}\n`;
+  let chunk = `${JSON.stringify({ tripline: 'state', version: VERSION, secret: store.secret })}\n`;
+  for (const { space, key, place, owner, isProtected, touched, entries, bytes, value } of store.rows()) {
+    const { name, lifetime } = space;
+    chunk += `${stringifyExactly([name, lifetime, key, place, owner, isProtected, touched, entries, bytes, value])}\n`;
     if (chunk.length < CHUNK_LENGTH) continue;
     yield chunk;
     chunk = '';
@@ -74,20 +75,22 @@ export async function loadState(path: string, store: MemoryStore): Promise<Loade
   if (found === undefined) return { kind: 'none' };
   // A slip in the configuration, and nothing of ours to be moved.
   if (found.isDirectory()) throw new Error(`${path} is a folder; name a file in it`);
-  const rows = found.isFile() ? await readRows(path, found.size) : 'it is no file';
-  if (typeof rows === 'string') {
+  const read = found.isFile() ? await readRows(path, found.size) : 'it is no file';
+  if (typeof read === 'string') {
     const aside = await freePath(`${path}.unusable`);
     await rename(path, aside);
-    return { kind: 'set aside', reason: rows, path: aside };
+    return { kind: 'set aside', reason: read, path: aside };
   }
-  for (const row of rows) store.restore(row);
+  store.secret = read.secret;
+  for (const row of read.rows) store.restore(row);
   return { kind: 'restored', entries: store.entries() };
 }
 
-/** The rows of a file, or why there are none. */
-async function readRows(path: string, size: number): Promise<Row[] | string> {
+/** The rows of a file and the secret of their keys, or why there are none. */
+async function readRows(path: string, size: number): Promise<{ rows: Row[]; secret: Secret } | string> {
   if (size > MAX_BYTES) return `it is larger than ${MAX_BYTES} bytes`;
   const rows: Row[] = [];
+  let secret: Secret | undefined;
   const latest = (Date.now() + DAY_MS) * 1000;
   const hash = createHash('sha256');
   let state: 'head' | 'rows' | 'end' = 'head';
@@ -100,6 +103,8 @@ async function readRows(path: string, size: number): Promise<Row[] | string> {
         if (member(data, 'tripline') !== 'state') return 'it does not begin as the state of Tripline does';
         const version = member(data, 'version');
         if (version !== VERSION) return `it is of version ${version}, and this Tripline reads ${VERSION}`;
+        secret = secretOf(member(data, 'secret'));
+        if (secret === undefined) return 'it has no secret of its keys';
         state = 'rows';
       } else if (state === 'end') {
         return 'it goes on behind its end';
@@ -121,7 +126,7 @@ async function readRows(path: string, size: number): Promise<Row[] | string> {
   } finally {
     stream.destroy();
   }
-  return state === 'end' ? rows : 'it is cut';
+  return state === 'end' ? { rows, secret: secret! } : 'it is cut';
 }
 
 /** The lines of a text; undefined for a rest that is none, or would be too long. */
@@ -153,16 +158,24 @@ function parse(line: string): unknown {
   }
 }
 
+function secretOf(data: unknown): Secret | undefined {
+  if (!Array.isArray(data)) return undefined;
+  const [first, second] = data;
+  return Number.isInteger(first) && Number.isInteger(second) ? [first, second] : undefined;
+}
+
 function rowOf(data: unknown): Row | undefined {
   if (!Array.isArray(data)) return undefined;
-  const [name, mostEntries, lifetime, key, touched, entries, value] = data;
+  const [name, lifetime, key, place, owner, isProtected, touched, entries, bytes, value] = data;
   const isRow =
-    typeof name === 'string' &&
-    typeof key === 'string' &&
-    [mostEntries, entries].every((number) => Number.isInteger(number) && number >= 0) &&
+    [name, key, place, owner].every((text) => typeof text === 'string') &&
+    typeof isProtected === 'boolean' &&
+    [entries, bytes].every((number) => Number.isInteger(number) && number >= 0) &&
     Number.isFinite(touched) &&
     (lifetime === null || Number.isFinite(lifetime));
-  return isRow ? { space: { name, mostEntries, lifetime }, key, touched, entries, value } : undefined;
+  return isRow
+    ? { space: { name, lifetime }, key, place, owner, isProtected, touched, entries, bytes, value }
+    : undefined;
 }
 
 /** The path, with a number behind it if there is something already. */

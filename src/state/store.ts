@@ -1,37 +1,49 @@
-/** What is remembered from one event to the next: values under keys, changed one at a time. */
+/** What is remembered from one event to the next: values under keys.
+ *
+ * The correlation step reads values with `load` and hands each changed one to `commit`, as plain data: no function crosses
+ * this interface, and the step depends on nothing but its input and what it has loaded. In memory both answer at once.
+ *
+ * A shared store would serve it by a view for each batch: it loads the values of the keys that the batch needs together
+ * with their versions, answers `load` from there and gathers what `commit` is given. A key that the step asks for and that
+ * is not there yet (such as the group of a correlation of correlations) is loaded, and the step runs again from the start
+ * of the batch. In the end all changes are written in one round trip, on condition that no version has changed; otherwise
+ * the batch is loaded anew and the step runs again. */
 
-/** A set of keys with bounds of its own. */
+/** A set of keys. */
 export interface Space {
   name: string;
-  /** How many entries its values may hold in all; beyond it, what was longest untouched is forgotten. */
-  mostEntries: number;
-  /** Microseconds after its last touch when a value may be forgotten; null for never. */
+  /** Microseconds after its last commit when a value may be forgotten; null for never. */
   lifetime: number | null;
 }
 
-/** A value, which has to be plain JSON, and what it counts against the bound of its space. */
-export interface Kept<Value> {
-  value: Value;
+/** What is under a key from now on. */
+export interface Change {
+  space: Space;
+  key: string;
+  /** Plain JSON. */
+  value: unknown;
+  /** How many events, groups and terms it stands for. */
   entries: number;
-}
-
-export interface Change<Value, Result> {
-  /** What is under the key from now on; undefined for nothing. */
-  keep: Kept<Value> | undefined;
-  result: Result;
+  /** About how much memory the value takes, apart from its key. */
+  bytes: number;
+  /** The cluster that it is about: clusters share the room evenly. */
+  place: string;
+  /** Who has caused it, such as a user of a cluster: nobody's values push out those of others. Only of a new key. */
+  owner?: string;
+  /** When, by the time of events: Unix microseconds. Values age by the latest time of all changes. */
+  at: number;
 }
 
 export interface Store {
-  /** Changes the value under a key, and gives the result of `change`. Nobody else changes that value meanwhile.
-   * @param at when, by the time of events: Unix microseconds. Values age by the latest time of all updates
-   * @throws Problem where it cannot be reached now: the batch is to be sent again
-   * @param change gets a value of its own, which it may change in place; it may be called more than once */
-  update<Value, Result>(
-    space: Space,
-    key: string,
-    at: number,
-    change: (value: Value | undefined) => Change<Value, Result>,
-  ): Promise<Result>;
+  /** The secret of the store's keys: 64 bits, the same as long as the values are. */
+  readonly secret: Secret;
+  /** The value under a key. It may be changed in place, and has to be committed then.
+   * @throws Problem where it cannot be reached now: the batch is to be sent again */
+  load(space: Space, key: string): unknown;
+  commit(change: Change): void;
+  drop(space: Space, key: string): void;
   /** How many entries there are. */
   entries(): number;
 }
+
+export type Secret = readonly [number, number];

@@ -1,5 +1,6 @@
 /** The reader of correlations, given any text, and the windows of those that it takes. */
-import { emptyGroup, judge, LATENESS, observe } from '../../src/correlate/window.ts';
+import { emptyGroup } from '../../src/correlate/group.ts';
+import { judge, LATENESS, observe } from '../../src/correlate/window.ts';
 import { parseRules, printRuleProblem, resolveCorrelations } from '../../src/sigma/index.ts';
 import type { FuzzTarget } from './fuzz.ts';
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
+import type { Correlate } from '../../src/correlate/index.ts';
 import type { Correlated, Evaluated } from '../../src/detect.ts';
 import type { Parts } from '../../src/pipeline.ts';
 import { loadRules } from '../../src/rules.ts';
@@ -26,16 +27,17 @@ export interface TestServer extends ReturnType<typeof buildServer> {
   log: Record<string, unknown>[];
 }
 
-/** What a test does in place of the correlations, which wait for a store, and so can be held. */
+/** What a test does in place of the correlations, so that a batch can be held. */
 export type Step = (evaluated: Evaluated) => Promise<void>;
 
 function asCorrelation(ruleset: ReturnType<Parts['ruleset']>, step: Step): Pick<Parts, 'ruleset' | 'correlate'> {
   return {
     ruleset: () => ({ ...ruleset, correlations: [{} as (typeof ruleset.correlations)[number]] }),
-    async correlate(evaluated): Promise<Correlated> {
+    // The pipeline waits for any step that is not done at once.
+    correlate: (async (evaluated): Promise<Correlated> => {
       await step(evaluated);
       return { raised: [], reported: [], withheld: new Map() };
-    },
+    }) as (evaluated: Evaluated) => unknown as Correlate,
   };
 }
 

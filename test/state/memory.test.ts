@@ -1,113 +1,152 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
-import type { Space } from '../../src/state/store.ts';
+import type { Change, Space } from '../../src/state/store.ts';
 
-const space: Space = { name: 's', mostEntries: 3, lifetime: 10 };
-const forever: Space = { name: 'f', mostEntries: 100, lifetime: null };
+const space: Space = { name: 's', lifetime: 10 };
+const forever: Space = { name: 'f', lifetime: null };
+/** Room for four values of this size. */
+const BYTES = 10_000;
+const MOST = 43_000;
 
-function opened() {
+function opened(maxBytes = MOST) {
   const evicted: [string, number][] = [];
-  const store = memoryStore((name, entries) => void evicted.push([name, entries]));
+  const store = memoryStore({ maxBytes, onEvict: (name, entries) => void evicted.push([name, entries]) });
   return {
     store,
     evicted,
-    /** Puts a text there, and tells what was there. */
-    put: (key: string, at: number, value = key, entries = 1, where = space) =>
-      store.update<string, string | undefined>(where, key, at, (before) => ({
-        keep: { value, entries },
-        result: before,
-      })),
-    drop: (key: string, at: number) => store.update(space, key, at, () => ({ keep: undefined, result: undefined })),
+    /** Puts a text there, and says what was there. */
+    put: (key: string, at: number, value = key, more: Partial<Change> = {}) => {
+      const where = more.space ?? space;
+      const before = store.load(where, key);
+      store.commit({ space: where, key, value, entries: 1, bytes: BYTES, place: 'p', owner: key, at, ...more });
+      return before;
+    },
+    has: (key: string, where = space) => store.load(where, key) !== undefined,
   };
 }
 
 describe('a value', () => {
-  test('is what the last change made of it', async () => {
-    const { put, drop, store } = opened();
-    expect(await put('a', 1, 'x')).toBeUndefined();
-    expect(await put('a', 2, 'y')).toBe('x');
-    await drop('a', 3);
-    expect(await put('a', 4)).toBeUndefined();
-    expect(store.entries()).toBe(1);
-  });
-
-  test.each(['__proto__', 'constructor', ''])('may be under the key %j', async (key) => {
-    const { put } = opened();
-    expect(await put(key, 1, 'x')).toBeUndefined();
-    expect(await put(key, 1, 'y')).toBe('x');
-  });
-
-  test('is forgotten when its time is over, and not before', async () => {
-    const { put } = opened();
-    await put('a', 0);
-    await put('b', 10);
-    expect(await put('a', 10)).toBe('a');
-    await put('c', 21);
-    expect(await put('b', 21)).toBeUndefined();
-  });
-
-  test('ages by the latest time that was told, not by its own', async () => {
-    const { put } = opened();
-    await put('a', 1000);
-    expect(await put('b', 5)).toBeUndefined();
-    await put('a', 1010);
-    expect(await put('b', 5)).toBe('b');
-  });
-
-  test('of a space that nobody asks for any more is forgotten too', async () => {
+  test('is what the last commit made of it', () => {
     const { put, store } = opened();
-    await put('a', 0);
-    await put('x', 1000, 'x', 1, forever);
+    expect(put('a', 1, 'x')).toBeUndefined();
+    expect(put('a', 2, 'y')).toBe('x');
+    store.drop(space, 'a');
+    expect(put('a', 4)).toBeUndefined();
     expect(store.entries()).toBe(1);
   });
 
-  test('can stay for ever', async () => {
+  test.each(['__proto__', 'constructor', ''])('may be under the key %j', (key) => {
     const { put } = opened();
-    await put('a', 0, 'x', 1, forever);
-    await put('b', 1e15, 'x', 1, forever);
-    expect(await put('a', 1e15, 'y', 1, forever)).toBe('x');
+    expect(put(key, 1, 'x')).toBeUndefined();
+    expect(put(key, 1, 'y')).toBe('x');
+  });
+
+  test('is forgotten when its time is over, and not before', () => {
+    const { put, has } = opened();
+    put('a', 0);
+    put('b', 10);
+    expect(put('a', 10)).toBe('a');
+    put('c', 21);
+    expect(has('b')).toBe(false);
+    expect(has('a')).toBe(false);
+    expect(has('c')).toBe(true);
+  });
+
+  test('ages by the latest time of all, not by its own', () => {
+    const { put } = opened();
+    put('a', 1000);
+    expect(put('b', 5)).toBeUndefined();
+    put('a', 1010);
+    expect(put('b', 5)).toBe('b');
+  });
+
+  test('of a space that nobody asks for any more is forgotten too', () => {
+    const { put, store } = opened();
+    put('a', 0);
+    put('x', 1000, 'x', { space: forever });
+    expect(store.entries()).toBe(1);
+  });
+
+  test('can stay for ever', () => {
+    const { put } = opened();
+    put('a', 0, 'x', { space: forever });
+    put('b', 1e15, 'x', { space: forever });
+    expect(put('a', 1e15, 'y', { space: forever })).toBe('x');
   });
 });
 
 describe('room', () => {
-  test('is made by what was longest untouched', async () => {
-    const { put, evicted } = opened();
-    await put('a', 0);
-    await put('b', 1);
-    await put('c', 2);
-    await put('a', 3);
-    await put('d', 4);
-    expect(evicted).toEqual([['s', 1]]);
-    expect(await put('a', 5)).toBe('a');
-    expect(await put('b', 6)).toBeUndefined();
+  const still: Partial<Change> = { space: forever };
+
+  test('is made by what was longest untouched', () => {
+    const { put, evicted, has } = opened();
+    for (const [at, key] of ['a', 'b', 'c', 'd'].entries()) put(key, at, key, still);
+    put('e', 4, 'e', still);
+    expect(evicted).toEqual([['f', 1]]);
+    expect(has('a', forever)).toBe(false);
+    expect(has('b', forever)).toBe(true);
   });
 
-  test('is counted in entries', async () => {
-    const { put, evicted } = opened();
-    await put('a', 0, 'a', 2);
-    await put('b', 1, 'b', 1);
-    await put('c', 2, 'c', 2);
-    expect(evicted).toEqual([['s', 2]]);
+  test('is made by what was committed once before what was committed again', () => {
+    const { put, has } = opened();
+    put('a', 0, 'a', still);
+    put('a', 1, 'a', still);
+    for (let i = 0; i < 100; i++) put(`x${i}`, 2 + i, 'x', still);
+    expect(has('a', forever)).toBe(true);
   });
 
-  test('is not made by what was put there just now', async () => {
+  test('is made by what was committed again too, where nothing else is left', () => {
+    const { put, store, has } = opened();
+    for (let i = 0; i < 20; i++) {
+      put(`x${i}`, 2 * i, 'x', still);
+      put(`x${i}`, 2 * i + 1, 'x', still);
+    }
+    expect(store.bytes()).toBeLessThanOrEqual(MOST);
+    expect(has('x0', forever)).toBe(false);
+    expect(has('x19', forever)).toBe(true);
+  });
+
+  test.each<[string, (i: number) => Partial<Change>]>([
+    ['another space', () => ({ space: { name: 'flooded', lifetime: null } })],
+    ['another cluster', () => ({ place: 'flooded' })],
+    ['another owner', () => ({ owner: 'mallory' })],
+  ])('is made by %s that holds too much', (_, of) => {
+    const { put, has, evicted } = opened(4_000_000);
+    for (let i = 0; i < 10; i++) put(`a${i}`, i, 'a', { ...still, owner: `o${i}` });
+    for (let i = 0; i < 5_000; i++) put(`x${i}`, 10 + i, 'x', { ...still, bytes: 2_000, ...of(i) });
+    expect(Array.from({ length: 10 }, (_, i) => has(`a${i}`, forever))).not.toContain(false);
+    expect(evicted.length).toBeGreaterThan(0);
+  });
+
+  test('is not made by what was put there just now', () => {
     const { put } = opened();
-    await put('a', 0, 'a', 100);
-    expect(await put('a', 1)).toBe('a');
+    put('a', 0, 'a', { bytes: 10 * MOST });
+    expect(put('a', 1)).toBe('a');
   });
 
-  test('never runs out of the bound, whatever is put where', async () => {
+  test('never runs out of the bound, whatever is put where', () => {
     const puts = fc.array(
-      fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.nat(30), fc.integer({ min: 1, max: 3 })),
+      fc.tuple(
+        fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+        fc.nat(30),
+        fc.integer({ min: 1, max: 20_000 }),
+        fc.constantFrom('p', 'q'),
+        fc.constantFrom('ann', 'bob'),
+        fc.boolean(),
+      ),
     );
-    await fc.assert(
-      fc.asyncProperty(puts, async (all) => {
+    fc.assert(
+      fc.property(puts, (all) => {
         const { put, store } = opened();
-        for (const [key, at, entries] of all) {
-          await put(key, at, key, entries);
-          expect(store.entries()).toBeLessThanOrEqual(3);
-          expect(store.entries()).toBe([...store.rows()].reduce((sum, row) => sum + row.entries, 0));
+        for (const [key, at, bytes, place, owner, isDropped] of all) {
+          put(key, at, key, { bytes, place, owner });
+          if (isDropped) store.drop(space, key);
+          expect(store.bytes()).toBeLessThanOrEqual(MOST);
+          expect(store.entries()).toBe([...store.rows()].length);
+          const next = memoryStore({ maxBytes: MOST });
+          for (const row of store.rows()) next.restore(row);
+          expect(next.bytes()).toBe(store.bytes());
         }
       }),
     );

@@ -29,20 +29,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const space: Space = { name: 'c@1', mostEntries: 100_000, lifetime: 1000 };
+const space: Space = { name: 'c@1', lifetime: 1000 };
 const put = (store: MemoryStore, key: string, at: number, value: unknown, where = space) =>
-  store.update(where, key, at, () => ({ keep: { value, entries: 1 }, result: undefined }));
+  store.commit({ space: where, key, value, entries: 1, bytes: 10, place: 'p', owner: 'o', at });
 
-async function filled(count = 3): Promise<MemoryStore> {
+function filled(count = 3): MemoryStore {
   const store = memoryStore();
-  for (let i = 0; i < count; i++) await put(store, `k${i}`, i, { events: [i, 'é\ud800\n', 2n ** 60n] });
-  await put(store, 'clock', 7, 7, { name: 'progress', mostEntries: 10, lifetime: null });
+  for (let i = 0; i < count; i++) put(store, `k${i}`, i, { events: [i, 'é\ud800\n', 2n ** 60n] });
+  put(store, 'clock', 7, 7, { name: 'progress', lifetime: null });
   return store;
 }
 
 describe('what is saved', () => {
   test('is loaded as it was', async () => {
-    const store = await filled();
+    const store = filled();
     await saveState(path, store);
     const loaded = memoryStore();
     expect(await loadState(path, loaded)).toEqual({ kind: 'restored', entries: 4 });
@@ -52,25 +52,25 @@ describe('what is saved', () => {
   });
 
   test('ages on from where it was', async () => {
-    await saveState(path, await filled());
+    await saveState(path, filled());
     const loaded = memoryStore();
     await loadState(path, loaded);
-    await put(loaded, 'new', 1001, 1);
+    put(loaded, 'new', 1001, 1);
     expect([...loaded.rows()].map(({ key }) => key)).toEqual(['k1', 'k2', 'new', 'clock']);
   });
 
   test('is in a folder that is made for it, and for its owner alone', async () => {
     const deep = join(folder, 'a', 'b', 'state');
-    await saveState(deep, await filled());
+    await saveState(deep, filled());
     expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['state']);
     expect(statSync(deep).mode & 0o777).toBe(0o600);
   });
 
   test('leaves the old file where it cannot be written', async () => {
-    await saveState(path, await filled());
+    await saveState(path, filled());
     const before = readFileSync(path, 'utf8');
     const broken = {
-      ...(await filled()),
+      ...filled(),
       rows: () => {
         throw new Error('no more');
       },
@@ -81,10 +81,10 @@ describe('what is saved', () => {
   });
 
   test('while values change is still whole', async () => {
-    const store = await filled(20_000);
+    const store = filled(20_000);
     const saving = saveState(path, store);
     for (let i = 0; i < 500; i++) {
-      await put(store, `k${i}`, 20_000, 'changed');
+      put(store, `k${i}`, 20_000, 'changed');
       if (i % 100 === 0) await new Promise(setImmediate);
     }
     await saving;
@@ -96,7 +96,7 @@ const sealed = (lines: string[]) => {
   const text = lines.map((line) => `${line}\n`).join('');
   return `${text}${JSON.stringify({ sha256: createHash('sha256').update(text).digest('hex') })}\n`;
 };
-const head = '{"tripline":"state","version":3}';
+const head = '{"tripline":"state","version":4,"secret":[1,2]}';
 
 describe('a file that cannot be used is set aside, and nothing of it is taken', () => {
   test.each<[string, (whole: string) => string | Buffer, RegExp]>([
@@ -108,17 +108,19 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     ['cut behind a line', (whole) => `${whole.split('\n').slice(0, 3).join('\n')}\n`, /cut/],
     ['changed', (whole) => whole.replace('"k1"', '"k9"'), /changed/],
     ['joined from two', (whole) => whole + whole, /goes on/],
+    ['of the version before', () => sealed(['{"tripline":"state","version":3}']), /version 3/],
+    ['without the secret', () => sealed([head.replace('[1,2]', '[1]')]), /secret/],
     ['of lines that are no values', () => sealed([head, '[1,2,3]']), /line 2/],
     ['of a line that is no JSON', () => sealed([head, '[']), /line 2/],
-    ['of less than nothing', () => sealed([head, '["c@1",9,1,"k",1,-5,[]]']), /line 2/],
-    ['of no end of time', () => sealed([head, '["c@1",9,1,"k",1e999,1,[]]']), /line 2/],
+    ['of less than nothing', () => sealed([head, '["c@1",1,"k","p","o",false,1,-5,1,[]]']), /line 2/],
+    ['of no end of time', () => sealed([head, '["c@1",1,"k","p","o",false,1e999,1,1,[]]']), /line 2/],
     [
       'of a time to come',
-      () => sealed([head, `["c@1",9,1,"k",${(Date.now() + 2 * 86_400_000) * 1000},1,[]]`]),
+      () => sealed([head, `["c@1",1,"k","p","o",false,${(Date.now() + 2 * 86_400_000) * 1000},1,1,[]]`]),
       /ahead/,
     ],
   ])('%s', async (_, spoil, reason) => {
-    await saveState(path, await filled());
+    await saveState(path, filled());
     const bad = spoil(readFileSync(path, 'utf8'));
     writeFileSync(path, bad);
     const store = memoryStore();
@@ -130,10 +132,13 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
   });
 
   test('or taken, whatever its lines are', async () => {
-    const row = fc.tuple(fc.string(), fc.integer(), fc.oneof(fc.double(), fc.constant(null)), fc.string(), fc.double());
+    const row = fc.tuple(
+      ...[fc.string(), fc.oneof(fc.double(), fc.constant(null)), fc.string(), fc.string(), fc.string()],
+      ...[fc.boolean(), fc.double(), fc.integer(), fc.integer()],
+    );
     const line = fc.oneof(
       fc.jsonValue().map((value) => JSON.stringify(value)),
-      fc.tuple(row, fc.integer(), fc.jsonValue()).map(([row, ...rest]) => JSON.stringify([...row, ...rest])),
+      fc.tuple(row, fc.jsonValue()).map(([row, value]) => JSON.stringify([...row, value])),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(line, { maxLength: 3 }), async (lines) => {
@@ -142,7 +147,7 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
         const { kind } = await loadState(path, store);
         expect(store.entries()).toBeGreaterThanOrEqual(0);
         if (kind === 'set aside') expect(store.entries()).toBe(0);
-        await put(store, 'k', Date.now() * 1000, 1);
+        put(store, 'k', Date.now() * 1000, 1);
         expect([...store.rows()].some(({ key, value }) => key === 'k' && value === 1)).toBe(true);
       }),
       { numRuns: 200 },
@@ -183,7 +188,7 @@ test('a kill in the middle of writing leaves a state that was whole once', async
      import { saveState } from ${JSON.stringify(join(import.meta.dirname, '../../src/state/snapshot.ts'))};
      const store = memoryStore();
      for (let i = 0; i < 50000; i++) {
-       await store.update({ name: 's', mostEntries: 1e6, lifetime: null }, 'k' + i, i, () => ({ keep: { value: 'x'.repeat(100), entries: 1 } }));
+       store.commit({ space: { name: 's', lifetime: null }, key: 'k' + i, value: 'x'.repeat(100), entries: 1, bytes: 1, place: 'p', owner: 'o', at: i });
      }
      for (let round = 0; ; round++) {
        await saveState(${JSON.stringify(path)}, store);
@@ -207,7 +212,7 @@ describe('open', () => {
   test('then close: what was put meanwhile is there on the next', async () => {
     const store = memoryStore();
     const state = await openState(path, store, logger);
-    await put(store, 'a', 1, 'x');
+    put(store, 'a', 1, 'x');
     await state.close();
     const next = memoryStore();
     await (await openState(path, next, logger)).close();

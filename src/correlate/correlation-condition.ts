@@ -1,15 +1,18 @@
 /** Whether a correlation holds in a stretch of events: counts, numbers, combinations. */
 import type { CompiledCorrelation, Correlation } from '../sigma/index.ts';
-import type { Seen } from './window.ts';
+import { countsOf, type StretchCounts } from './stretch-counts.ts';
+import type { WindowEvent } from './window-event.ts';
 
 type Test = Correlation['test'];
 type Bound = Extract<Test, { bounds: unknown }>['bounds'][number];
 
 /** Events in the order of time, from `start` to before `end`. */
 export interface Stretch {
-  events: readonly Seen[];
+  events: readonly WindowEvent[];
   start: number;
   end: number;
+  /** Of the values or the rules of the events; where they are few, it takes no longer to count them anew. */
+  counts?: StretchCounts;
 }
 
 /** That it holds, and the number that was compared. */
@@ -27,14 +30,14 @@ const operators: Record<Bound['operator'], (value: number, bound: number) => boo
 };
 
 /** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
-export function isJudgedAtEnd({ correlation: { test }, ways }: CompiledCorrelation): boolean {
+export function emitsAtWindowClose({ correlation: { test }, ways }: CompiledCorrelation): boolean {
   return 'bounds' in test
     ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
     : ways.some(({ forbidden }) => forbidden.length > 0);
 }
 
 /** Whether a window can begin with the event: not if it is only one that must not happen. */
-export function isOpenedBy({ ways }: CompiledCorrelation, { rule }: Pick<Seen, 'rule'>): boolean {
+export function isOpenedBy({ ways }: CompiledCorrelation, { rule }: Pick<WindowEvent, 'rule'>): boolean {
   return ways.length === 0 || ways.some(({ required }) => required.includes(rule));
 }
 
@@ -43,13 +46,16 @@ export function isOpenedBy({ ways }: CompiledCorrelation, { rule }: Pick<Seen, '
 export function holdsIn(
   stretch: Stretch,
   { correlation: { test }, ways }: CompiledCorrelation,
-  around: (last: number) => Iterable<Seen> = () => [],
+  around: (last: number) => Iterable<WindowEvent> = () => [],
 ): Held | undefined {
   if ('bounds' in test) {
     const value = measure(stretch, test);
     return test.bounds.every(({ operator, value: bound }) => operators[operator](value, bound)) ? { value } : undefined;
   }
+  const { counts } = stretch;
+  const present = counts && countsOf(counts, stretch.events, stretch.start, stretch.end);
   const holds = ways.some(({ required, forbidden }) => {
+    if (present !== undefined && !required.every((rule) => present.has(rule))) return false;
     const last = lastOf(stretch, required, test.type === 'temporal_ordered');
     if (last === undefined) return false;
     if (forbidden.length === 0) return true;
@@ -59,7 +65,7 @@ export function holdsIn(
   return holds ? {} : undefined;
 }
 
-function measure({ events, start, end }: Stretch, test: Extract<Test, { bounds: unknown }>): number {
+function measure({ events, start, end, counts }: Stretch, test: Extract<Test, { bounds: unknown }>): number {
   switch (test.type) {
     case 'event_count':
       return end - start;
@@ -76,6 +82,7 @@ function measure({ events, start, end }: Stretch, test: Extract<Test, { bounds: 
   }
 
   function differentTexts(): number {
+    if (counts !== undefined) return countsOf(counts, events, start, end).size;
     const different = new Set<string>();
     for (let i = start; i < end; i++) for (const text of events[i]!.value as readonly string[]) different.add(text);
     return different.size;
@@ -85,8 +92,11 @@ function measure({ events, start, end }: Stretch, test: Extract<Test, { bounds: 
     return events.slice(start, end).map(({ value }) => value as number);
   }
 
+  // Anew each time: what is added and taken away again leaves rounding errors.
   function sum(): number {
-    return numbers().reduce((total, value) => total + value, 0);
+    let total = 0;
+    for (let i = start; i < end; i++) total += events[i]!.value as number;
+    return total;
   }
 }
 

@@ -1,0 +1,55 @@
+/** When an event was, in Unix microseconds. Times of events follow one another, so all but the seconds of most is the same
+ * as of the one before, and is not read again. */
+import { timeShown } from '../detect.ts';
+import type { AuditEvent } from '../record.ts';
+import { unixNanoFromRfc3339 } from '../time.ts';
+
+const SECOND = 1_000_000;
+/** `2026-01-02T03:00`, `:`, two digits of seconds, perhaps a fraction, and `Z`. */
+const MINUTE_LENGTH = 16;
+const ZERO = 48;
+
+export type EventTime = (event: AuditEvent) => number | undefined;
+
+/** @returns a function that gives the time of an event as it was logged; undefined where it is not known */
+export function eventTime(): EventTime {
+  let minute = '';
+  let minuteMicros = 0;
+
+  return (event) => {
+    const text = event.requestReceivedTimestamp;
+    if (minute !== '' && text.startsWith(minute)) {
+      const micros = microsWithin(text);
+      if (micros !== undefined) return minuteMicros + micros;
+    }
+    const shown = timeShown(event).time;
+    if (shown === undefined) return undefined;
+    const micros = Number(unixNanoFromRfc3339(shown)! / 1000n);
+    if (shown === text && microsWithin(text) !== undefined) {
+      minute = text.slice(0, MINUTE_LENGTH);
+      minuteMicros = micros - microsWithin(text)!;
+    }
+    return micros;
+  };
+}
+
+/** The seconds and the fraction of a time of UTC, which is one if its minute is; undefined where it is written in another
+ * manner. Digits beyond microseconds are cut. */
+function microsWithin(text: string): number | undefined {
+  const { length } = text;
+  if (length < 20 || length > 30 || text.charCodeAt(16) !== 58 || text.charCodeAt(length - 1) !== 90) return undefined;
+  const tens = text.charCodeAt(17) - ZERO;
+  const ones = text.charCodeAt(18) - ZERO;
+  if (tens < 0 || tens > 5 || ones < 0 || ones > 9) return undefined;
+  let micros = (tens * 10 + ones) * SECOND;
+  if (length === 20) return micros;
+  if (length === 21 || text.charCodeAt(19) !== 46) return undefined;
+  let unit = SECOND / 10;
+  for (let i = 20; i < length - 1; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    if (unit >= 1) micros += digit * unit;
+    unit /= 10;
+  }
+  return micros;
+}

@@ -1,0 +1,172 @@
+/** The events of a group, with what is derived of them so that an event costs the same in a group of ten as of a thousand:
+ * the keys that are there, the counts of the window, and those that others stand for. */
+import type { CompiledCorrelation } from '../sigma/index.ts';
+import type { Stretch } from './correlation-condition.ts';
+import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spare-events.ts';
+import { inserted, removed, type StretchCounts, stretchCounts, type TokensOf } from './stretch-counts.ts';
+import { indexIn, type WindowEvent } from './window-event.ts';
+
+export interface GroupIndex {
+  /** How many texts are counted of the events in all, and how many characters their audit IDs have. */
+  values: number;
+  characters: number;
+  /** Made when they are needed. */
+  keys?: Set<string>;
+  counts?: StretchCounts;
+  spares?: SpareEvents;
+}
+
+/** Under which a group has what is derived of its events. */
+const derived = Symbol('derived');
+
+/** What is kept of a group: plain data, and what is derived of it. */
+export interface Group {
+  /** In order (see event-order.ts); those of closed windows are gone. */
+  events: WindowEvent[];
+  /** Nothing in them is emitted again. Each is a timespan long, and they are in the order of time. */
+  closedWindows: { from: number; until: number }[];
+  newest: number;
+  /** Not written out: made anew where it is missing. */
+  [derived]?: GroupIndex;
+}
+
+/** Events that it takes no longer to look through than to look up. */
+const FEW = 8;
+
+type Test = CompiledCorrelation['correlation']['test'];
+
+/** A group of which nothing is known but the time of the event that is about to be put in. */
+export function emptyGroup(newest: number): Group {
+  return { events: [], closedWindows: [], newest };
+}
+
+/** Whether the event is there, by the same rule. */
+export function has(group: Group, { key, rule }: WindowEvent): boolean {
+  const { events } = group;
+  if (events.length <= FEW) {
+    for (let i = events.length - 1; i >= 0; i--) if (events[i]!.key === key && events[i]!.rule === rule) return true;
+    return false;
+  }
+  const index = indexOf(group);
+  index.keys ??= new Set(events.map(keyIn));
+  return index.keys.has(keyIn({ key, rule }));
+}
+
+/** Puts an event where it belongs.
+ * @returns where that is */
+export function insert(group: Group, event: WindowEvent): number {
+  const { events } = group;
+  const index = indexOf(group);
+  const at = indexIn(events, event);
+  if (at === events.length) events.push(event);
+  else events.splice(at, 0, event);
+  index.values += valuesIn(event);
+  index.characters += event.auditID.length;
+  index.keys?.add(keyIn(event));
+  if (index.counts !== undefined) inserted(index.counts, event, at);
+  if (index.spares !== undefined) noteInserted(index.spares, event);
+  return at;
+}
+
+/** Removes the first events. */
+export function removeFirst(group: Group, count: number): void {
+  if (count === 0) return;
+  // What takes longer than to begin anew.
+  if (count > group.events.length / 2) {
+    replace(group, group.events.slice(count));
+    return;
+  }
+  for (let i = 0; i < count; i++) removeAt(group, 0);
+}
+
+/** Removes an event that is the first, or spare. */
+export function removeAt(group: Group, at: number): void {
+  const { events } = group;
+  // The first goes without moving the others.
+  const event = at === 0 ? events.shift() : events.splice(at, 1)[0];
+  forgetEvent(indexOf(group), event!, at);
+}
+
+/** Puts other events in the place of all. */
+export function replace(group: Group, events: WindowEvent[]): void {
+  group.events = events;
+  group[derived] = undefined;
+}
+
+function forgetEvent(index: GroupIndex, event: WindowEvent, at: number): void {
+  index.values -= valuesIn(event);
+  index.characters -= event.auditID.length;
+  index.keys?.delete(keyIn(event));
+  if (index.counts !== undefined) removed(index.counts, event, at);
+  if (index.spares !== undefined) noteRemoved(index.spares, event);
+}
+
+/** Where an event is that makes no difference to windows that end later, since a later one is as good; -1 if there is
+ * none. */
+export function spareIn(group: Group, { type }: Test): number {
+  const { events } = group;
+  switch (type) {
+    case 'value_count': {
+      const index = indexOf(group);
+      index.spares ??= spareEvents(events);
+      const last = index.spares.spare.at(-1);
+      return last === undefined ? -1 : indexIn(events, last);
+    }
+    case 'temporal':
+    case 'temporal_ordered':
+      // The first of a run may open a window.
+      return events.findIndex(
+        ({ rule }, index) => rule === events[index - 1]?.rule && rule === events[index + 1]?.rule,
+      );
+    default:
+      return -1;
+  }
+}
+
+/** Some of the events, as the correlation is asked about them. */
+export function stretchOf(
+  group: Group,
+  start: number,
+  end: number,
+  { correlation: { test } }: CompiledCorrelation,
+): Stretch {
+  const { events } = group;
+  const tokensOf = tokensOfType(test);
+  if (tokensOf === undefined || events.length <= FEW) return { events, start, end };
+  const index = indexOf(group);
+  index.counts ??= stretchCounts(tokensOf);
+  return { events, start, end, counts: index.counts };
+}
+
+function tokensOfType({ type }: Test): TokensOf | undefined {
+  switch (type) {
+    case 'value_count':
+      return ({ value }) => value as readonly string[];
+    case 'temporal':
+    case 'temporal_ordered':
+      return ({ rule }) => [rule];
+    default:
+      return undefined;
+  }
+}
+
+/** What is derived of the group's events. */
+export function indexOf(group: Group): GroupIndex {
+  let index = group[derived];
+  if (index === undefined) {
+    group[derived] = index = { values: 0, characters: 0 };
+    for (const event of group.events) {
+      index.values += valuesIn(event);
+      index.characters += event.auditID.length;
+    }
+  }
+  return index;
+}
+
+function valuesIn({ value }: WindowEvent): number {
+  return typeof value === 'object' ? value.length : 0;
+}
+
+function keyIn({ key, rule }: Pick<WindowEvent, 'key' | 'rule'>): string {
+  return rule === 0 ? key : `${rule} ${key}`;
+}

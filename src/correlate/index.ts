@@ -1,0 +1,466 @@
+/** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
+ * record to the next is in the store, as plain data: see state/store.ts. */
+
+import { type Correlated, type Evaluated, type Hit, placeOf } from '../detect.ts';
+import { fieldsOf } from '../fields.ts';
+import { stringifyExactly } from '../json/exact.ts';
+import { numberOf } from '../json/typed.ts';
+import type { AuditEvent } from '../record.ts';
+import { shown } from '../shown.ts';
+import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
+import type { Space, Store } from '../state/store.ts';
+import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
+import { eventTime } from './event-time.ts';
+import { emptyGroup, type Group, indexOf } from './group.ts';
+import { keyHash } from './key-hash.ts';
+import { type Plan, type Planned, planOf, SECOND } from './plan.ts';
+import { oneOrAll, stableHash, type Tuple, tuplesOf, valuesOf } from './values.ts';
+import { judge, LATENESS, observe, type Window } from './window.ts';
+import { firstIndex, type WindowEvent } from './window-event.ts';
+
+/** What correlations make of a record. Records are evaluated one after another, in the order of the calls.
+ * @param receivedUnixNano when the record came: no event is much later. Stands in for the time of a cluster's first event
+ * where that has none
+ * @throws Problem where the store cannot be reached now */
+export type Correlate = (
+  evaluated: Evaluated,
+  correlations: readonly CompiledCorrelation[],
+  receivedUnixNano: bigint,
+) => Correlated;
+
+/** Receives what does not count. */
+export interface CorrelationLosses {
+  /** An event was too old for the windows that are kept. */
+  late(correlation: string): void;
+  /** Entries were forgotten for want of room. */
+  evicted(correlation: string, entries: number): void;
+}
+
+const DAY = 86_400 * SECOND;
+/** How far an event's clock may be ahead of ours. One that is further would age all that is remembered. */
+const MAX_AHEAD = 5 * 60 * SECOND;
+/** Windows that are judged on one event, at most; others wait for the next. */
+const MAX_JUDGED = 100;
+/** Groups of one correlation and cluster that wait for the end of a window. */
+const MAX_DUE = 100_000;
+/** Characters that count as one entry. */
+const ENTRY_LENGTH = 200;
+const MAX_AUDIT_ID_LENGTH = 128;
+
+/** What values take in memory, in bytes, with what is derived of them. */
+const GROUP_BYTES = 400;
+const EVENT_BYTES = 250;
+const VALUE_BYTES = 150;
+const WINDOW_BYTES = 60;
+const DUE_BYTES = 100;
+const EMITTED_BYTES = 400;
+const NUMBER_BYTES = 16;
+
+/** What has been emitted on an event, so that it can be emitted again on a retry. */
+interface Remembered extends Emitted {
+  space: string;
+  /** Of its JSON. */
+  length: number;
+}
+/** By the keys of events. */
+const emitted: Space = { name: 'emitted', lifetime: DAY };
+/** The audit IDs of these events: of others no key is needed. */
+const emittedIds: Space = { name: 'emitted-ids', lifetime: DAY };
+/** Of each cluster the time of the latest event. */
+const clocks: Space = { name: 'clocks', lifetime: null };
+
+/** When there is something to do for which group of a correlation: times and keys, in the order of time. */
+type Due = [at: number, group: string][];
+
+/** What is kept of a group. */
+interface GroupState {
+  group: Group;
+  /** What is shown of the last event in time, where windows are emitted on other events, and how long its JSON is. */
+  last?: Shown & { at: number; length: number };
+  due?: number;
+}
+
+type Shown = Pick<Emitted, 'group'> & { fields: Values };
+
+/** Something that a rule or a correlation found. */
+interface Observation {
+  rule: string;
+  /** Undefined for that of the current event. */
+  key?: string;
+  at: number;
+  auditID: string;
+  lookup: FieldLookup;
+  /** Set where it is about other events than the one that is being looked at. */
+  isOfOthers: boolean;
+}
+
+/** The event of the record that is being looked at. */
+interface Current {
+  plan: Plan;
+  /** Of its cluster: what another cluster logs is another group, at a time of its own. */
+  place: string;
+  event: AuditEvent;
+  index: number;
+  /** Made when it is needed, as the next two. */
+  lookup: FieldLookup | undefined;
+  key: string | undefined;
+  owner: string | undefined;
+  auditID: string;
+  /** The time of the latest event of its cluster. */
+  clock: number;
+  /** By their ids. */
+  raised: Map<string, Correlated['raised'][number]>;
+  reported: Map<string, Correlated['reported'][number]>;
+}
+
+const noHits: readonly Hit[] = [];
+
+/** Makes the step of the pipeline that correlates. */
+export function correlator(store: Store, losses: CorrelationLosses = { late() {}, evicted() {} }): Correlate {
+  const hashOf = keyHash(store.secret);
+  const timeOf = eventTime();
+  const placeIn = places();
+  let planned: { correlations: readonly CompiledCorrelation[]; plan: Plan } | undefined;
+
+  return (evaluated, correlations, receivedUnixNano) => {
+    if (planned?.correlations !== correlations) planned = { correlations, plan: planOf(correlations) };
+    const { plan } = planned;
+    if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) {
+      return { raised: [], reported: [], withheld: plan.withheld };
+    }
+    return correlateEvents(evaluated, plan, Number(receivedUnixNano / 1000n));
+  };
+
+  /** @param received Unix microseconds */
+  function correlateEvents(
+    { events, hits }: Extract<Evaluated, { kind: 'audit' }>,
+    plan: Plan,
+    received: number,
+  ): Correlated {
+    const raised: Current['raised'] = new Map();
+    const reported: Current['reported'] = new Map();
+    const counted = hits.filter(({ rule }) => plan.links.has(rule.rule.name));
+    const byEvent = events.length === 1 ? undefined : Map.groupBy(counted, ({ event }) => event);
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
+      // The answer of the request is an event of its own, and of the same key.
+      if (event.stage === 'RequestReceived') continue;
+      const found = byEvent === undefined ? counted : (byEvent.get(index) ?? noHits);
+      if (found.length === 0 && plan.emittedAtClose.length === 0) continue;
+      const time = timeOf(event);
+      const logged = time === undefined ? undefined : Math.min(time, received + MAX_AHEAD);
+      const place = placeIn(event);
+      const clock = advance(place, logged, received);
+      const at = logged ?? clock;
+      const auditID = clip(event.auditID);
+      const lazily = { lookup: found[0]?.lookup, key: undefined, owner: undefined };
+      const current: Current = { plan, place, event, index, ...lazily, auditID, clock, raised, reported };
+      const isRetry = emitAgain(current);
+      // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
+      if (!isRetry && at >= clock) for (const planned of plan.emittedAtClose) judgeDue(planned, current);
+      for (const { rule, lookup } of found) {
+        ingest({ rule: rule.rule.name, at, auditID, lookup, isOfOthers: false }, current);
+      }
+    }
+    return { raised: [...raised.values()], reported: [...reported.values()], withheld: plan.withheld };
+  }
+
+  /** The time of the latest event of a cluster. One without a time leaves it where it is: in a log of yesterday, today
+   * would age all that is remembered. */
+  function advance(place: string, logged: number | undefined, received: number): number {
+    const before = store.load(clocks, place) as number | undefined;
+    if (logged === undefined || (before !== undefined && logged <= before)) return before ?? received;
+    store.commit({ space: clocks, key: place, value: logged, entries: 1, bytes: NUMBER_BYTES, place: '', at: logged });
+    return logged;
+  }
+
+  /** The same for a request on a retry and at both of its answers. A client can choose the auditID, and use it twice, so
+   * when the request came in tells requests apart as well. */
+  function keyOf(current: Current): string {
+    if (current.key === undefined) {
+      const { cluster, auditID, user, verb, requestURI, requestReceivedTimestamp, stageTimestamp } = current.event;
+      const time = requestReceivedTimestamp || stageTimestamp;
+      current.key = hashOf([
+        ...[cluster?.account, cluster?.region, cluster?.name],
+        ...[auditID, user.username, verb, requestURI, time],
+      ]);
+    }
+    return current.key;
+  }
+
+  /** By whom the values of an event are made. */
+  function ownerOf(current: Current): string {
+    current.owner ??= hashOf([current.place, current.event.user.username]);
+    return current.owner;
+  }
+
+  /** Emits what has been emitted on the event before, if it is known to have been here. */
+  function emitAgain(current: Current): boolean {
+    if (store.load(emittedIds, current.auditID) === undefined) return false;
+    const before = store.load(emitted, keyOf(current)) as Remembered[] | undefined;
+    if (before === undefined) return false;
+    commitEmitted(current, before);
+    for (const one of before) {
+      const planned = current.plan.bySpace.get(one.space);
+      if (planned !== undefined) raise(planned, one, current);
+    }
+    return true;
+  }
+
+  function remember(current: Current, more: readonly Remembered[]): void {
+    const before = (store.load(emitted, keyOf(current)) as Remembered[] | undefined) ?? [];
+    commitEmitted(current, [...before, ...more]);
+  }
+
+  function commitEmitted(current: Current, value: readonly Remembered[]): void {
+    const { place, clock, auditID } = current;
+    const common = { place, owner: ownerOf(current), at: clock };
+    const length = value.reduce((sum, one) => sum + one.length, 0);
+    const entries = value.reduce((sum, one) => sum + entriesOf(one.length), 1);
+    const bytes = EMITTED_BYTES * value.length + 2 * length;
+    store.commit({ space: emitted, key: keyOf(current), value, entries, bytes, ...common });
+    store.commit({ space: emittedIds, key: auditID, value: 1, entries: 0, bytes: auditID.length, ...common });
+  }
+
+  /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
+  function ingest(observation: Observation, current: Current): void {
+    for (const { planned, rule } of current.plan.links.get(observation.rule) ?? []) {
+      const { correlation, groupFields, valueFields } = planned.compiled;
+      const values = groupFields[rule]!.map((field) => valuesOf(observation.lookup, field)[0]);
+      const tuples = tuplesOf(valueFields[rule]!.map((field) => valuesOf(observation.lookup, field)));
+      // An event without a value is in no group.
+      if (values.includes(undefined) || tuples.length === 0) continue;
+      const groupParts = [current.place, ...values];
+      const { test } = correlation;
+      const { isOfOthers } = observation;
+      const groupShown = (): Values =>
+        Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(values[i])]));
+      const fieldsOfIt = () => fieldsShown(planned.compiled, observation.lookup);
+      if (test.type === 'new_terms') {
+        const news = newTerms(planned, groupParts, tuples, observation, current);
+        if (news.length === 0) continue;
+        const terms = test.fields.map((name, i) => [name, shown(oneOrAll(news.map((tuple) => tuple[i])))]);
+        const window = { from: observation.at, to: observation.at, auditIDs: [observation.auditID] };
+        const group = { ...groupShown(), ...Object.fromEntries(terms) };
+        emit(planned, { group, window, ...(isOfOthers && { fields: fieldsOfIt() }) }, current);
+        continue;
+      }
+      const value = test.type === 'value_count' ? tuples.map(hashOf) : numberOf(tuples[0]![0]);
+      if ('field' in test && value === undefined) continue;
+      const { key = keyOf(current), at, auditID } = observation;
+      const event: WindowEvent = { key, rule, at, auditID, ...(value !== undefined && { value }) };
+      const shownOfIt = () => ({ group: groupShown(), fields: fieldsOfIt() });
+      const window = observeIn(planned, hashOf(groupParts), event, shownOfIt, current);
+      if (window === undefined) continue;
+      emit(planned, { group: groupShown(), window, ...(isOfOthers && { fields: fieldsOfIt() }) }, current);
+    }
+  }
+
+  /** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
+  function newTerms(
+    { space, since, compiled: { correlation } }: Planned,
+    groupParts: readonly unknown[],
+    tuples: readonly Tuple[],
+    { at }: Observation,
+    current: Current,
+  ): readonly Tuple[] {
+    const { place, clock } = current;
+    const { name, timespan, test } = correlation;
+    // Whether they were new then, nobody remembers.
+    if (at < clock - space.lifetime!) {
+      losses.late(name);
+      return [];
+    }
+    const begun = store.load(since, place) as number | undefined;
+    // The first to arrive need not be the first; what is older than any delay is another log.
+    const begin = begun === undefined ? at : at >= clock - LATENESS ? Math.min(begun, at) : begun;
+    if (begin !== begun) {
+      store.commit({ space: since, key: place, value: begin, entries: 1, bytes: NUMBER_BYTES, place: '', at });
+    }
+    const { learning } = test as Extract<typeof test, { type: 'new_terms' }>;
+    const isLearnt = at >= begin + learning * SECOND;
+    const news: Tuple[] = [];
+    for (const tuple of tuples) {
+      const key = hashOf([...groupParts, ...tuple]);
+      const last = store.load(space, key) as number | undefined;
+      const owner = last === undefined ? ownerOf(current) : undefined;
+      const value = last === undefined ? at : Math.max(last, at);
+      store.commit({ space, key, value, entries: 1, bytes: NUMBER_BYTES, place, owner, at });
+      if (isLearnt && (last === undefined || at - last > timespan * SECOND)) news.push(tuple);
+    }
+    return news;
+  }
+
+  /** Adds an event to its group.
+   * @param shownOfIt what is shown of it where the window is emitted on another event */
+  function observeIn(
+    planned: Planned,
+    groupKey: string,
+    event: WindowEvent,
+    shownOfIt: () => Shown,
+    current: Current,
+  ): Window | undefined {
+    const { compiled, space } = planned;
+    const { name } = compiled.correlation;
+    const before = store.load(space, groupKey) as GroupState | undefined;
+    const state: GroupState = before ?? { group: emptyGroup(event.at) };
+    const observed = observe(state.group, event, compiled, current.clock);
+    // What comes later is found when it is judged: each event of a group could put it off.
+    const isSooner = observed.due !== undefined && (state.due === undefined || observed.due < state.due);
+    if (isSooner) state.due = observed.due;
+    const isLast = event.at >= (state.last?.at ?? event.at);
+    if (planned.emitsAtWindowClose && observed.outcome === 'counted' && isLast) {
+      const last = { ...shownOfIt(), at: event.at };
+      state.last = { ...last, length: stringifyExactly(last).length };
+    }
+    const isNothing = before === undefined && observed.outcome === 'too late';
+    if (!isNothing) commitGroup(planned, groupKey, state, current);
+    if (observed.outcome === 'too late') losses.late(name);
+    if (observed.forgotten > 0) losses.evicted(name, observed.forgotten);
+    if (isSooner) schedule(planned, groupKey, observed.due!, current);
+    return observed.window;
+  }
+
+  function commitGroup({ space }: Planned, key: string, state: GroupState, current: Current): void {
+    const { events, closedWindows } = state.group;
+    const { values, characters } = indexOf(state.group);
+    const shownLength = state.last?.length ?? 0;
+    store.commit({
+      space,
+      key,
+      value: state,
+      entries: 1 + (values || events.length) + closedWindows.length + (state.last ? entriesOf(shownLength) : 0),
+      bytes:
+        GROUP_BYTES +
+        events.length * EVENT_BYTES +
+        values * VALUE_BYTES +
+        closedWindows.length * WINDOW_BYTES +
+        characters +
+        2 * shownLength,
+      place: current.place,
+      owner: ownerOf(current),
+      at: current.clock,
+    });
+  }
+
+  function schedule(planned: Planned, groupKey: string, at: number, current: Current): void {
+    const due = dueIn(planned, current);
+    due.splice(
+      firstIndex(due, ([time]) => time > at),
+      0,
+      [at, groupKey],
+    );
+    // There cannot be as many groups: what comes first belongs to some that are forgotten.
+    const excess = due.splice(0, due.length - MAX_DUE).length;
+    commitDue(planned, due, current);
+    if (excess > 0) losses.evicted(planned.compiled.correlation.name, excess);
+  }
+
+  function dueIn({ due }: Planned, { place }: Current): Due {
+    return (store.load(due, place) as Due | undefined) ?? [];
+  }
+
+  function commitDue({ due: space }: Planned, due: Due, { place, clock }: Current): void {
+    const { length } = due;
+    if (length === 0) store.drop(space, place);
+    else store.commit({ space, key: place, value: due, entries: length, bytes: DUE_BYTES * length, place, at: clock });
+  }
+
+  /** Judges the windows of a correlation that have ended in a cluster, the groups in the order of time. */
+  function judgeDue(planned: Planned, current: Current): void {
+    const { clock } = current;
+    let left = MAX_JUDGED;
+    while (left > 0) {
+      const due = dueIn(planned, current);
+      let count = 0;
+      while (count < Math.min(due.length, left) && due[count]![0] < clock) count++;
+      if (count === 0) return;
+      const groups = due.splice(0, count);
+      commitDue(planned, due, current);
+      left -= count;
+      for (const [at, groupKey] of groups) judgeGroup(planned, groupKey, at, current);
+    }
+    // There may be more, for the next event; for a retry of this one there is not.
+    remember(current, []);
+  }
+
+  function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): void {
+    const { compiled, space } = planned;
+    const state = store.load(space, groupKey) as GroupState | undefined;
+    // If it has another time, the group has been given that since then.
+    if (state === undefined || state.due !== at) return;
+    const { window, due } = judge(state.group, compiled, current.clock);
+    const one = window && { group: state.last!.group, fields: state.last!.fields, window };
+    if (due === undefined) {
+      store.drop(space, groupKey);
+    } else {
+      state.due = due;
+      commitGroup(planned, groupKey, state, current);
+      schedule(planned, groupKey, due, current);
+    }
+    if (one !== undefined) emit(planned, one, current);
+  }
+
+  /** Raises what is found in a window, remembers it for a retry, and counts it for other correlations. */
+  function emit(planned: Planned, one: Emitted, current: Current): void {
+    const { name } = planned.compiled.correlation;
+    remember(current, [{ ...one, space: planned.space.name, length: stringifyExactly(one).length }]);
+    raise(planned, one, current);
+    const { window, fields } = one;
+    const auditID = window.auditIDs.at(-1) ?? current.auditID;
+    const lookup = lookupOf(one, lookupIn(current));
+    const key = idOf(name, current.place, one);
+    ingest({ rule: name, key, at: window.to, auditID, lookup, isOfOthers: fields !== undefined }, current);
+  }
+}
+
+/** A finding, or a report where it is about other events than the current one. */
+function raise({ compiled: { correlation }, isRaised }: Planned, one: Emitted, current: Current): void {
+  if (!isRaised) return;
+  const { name, mode } = correlation;
+  const id = idOf(name, current.place, one);
+  if (one.fields === undefined) {
+    const { event, index } = current;
+    const finding = findingOf(correlation, one, id, { event, index, lookup: lookupIn(current) });
+    current.raised.set(id, { mode, finding });
+  } else {
+    current.reported.set(id, { mode, report: reportOf(correlation, one, id) });
+  }
+}
+
+function lookupIn(current: Current): FieldLookup {
+  current.lookup ??= fieldsOf(current.event);
+  return current.lookup;
+}
+
+/** @returns a function that names the cluster of an event; nearly always it is the one of the event before */
+function places(): (event: AuditEvent) => string {
+  let last: AuditEvent['cluster'];
+  let place = placeNamed(undefined);
+  return ({ cluster }) => {
+    const isSame =
+      cluster === last ||
+      (cluster !== undefined &&
+        last !== undefined &&
+        cluster.account === last.account &&
+        cluster.region === last.region &&
+        cluster.name === last.name);
+    if (!isSame) place = placeNamed(cluster);
+    last = cluster;
+    return place;
+  };
+}
+
+function placeNamed(cluster: AuditEvent['cluster']): string {
+  return stableHash([JSON.stringify(placeOf({ cluster }))]);
+}
+
+/** A text of its own, that keeps nothing of a longer one in memory. */
+function clip(auditID: string): string {
+  if (auditID.length <= MAX_AUDIT_ID_LENGTH) return auditID;
+  return Buffer.from(auditID.slice(0, MAX_AUDIT_ID_LENGTH), 'utf16le').toString('utf16le');
+}
+
+function entriesOf(length: number): number {
+  return Math.ceil(length / ENTRY_LENGTH);
+}

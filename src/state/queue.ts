@@ -1,0 +1,80 @@
+/** Values in the order in which they are evicted: a list that is threaded through them, so that moving one costs nothing. */
+
+export interface Cell {
+  readonly key: string;
+  value: unknown;
+  entries: number;
+  /** Of the value and all that it takes to keep it. */
+  bytes: number;
+  /** The store's time when it was committed last. */
+  touched: number;
+  /** The same, when it was put where it stands in its queue. */
+  queuedAt: number;
+  readonly created: number;
+  readonly owner: string;
+  readonly shelf: Shelf;
+  queue: Queue | undefined;
+  previous: Cell | undefined;
+  next: Cell | undefined;
+}
+
+export interface Queue {
+  /** The one that was longest untouched when it was put here. */
+  first: Cell | undefined;
+  last: Cell | undefined;
+  bytes: number;
+}
+
+/** What is kept of one space and cluster. */
+export interface Shelf {
+  readonly place: string;
+  /** Committed once, by owners that hold too much; evicted first. */
+  readonly excess: Queue;
+  /** Committed once. */
+  readonly probation: Queue;
+  /** Committed again, later than at first. */
+  readonly protected: Queue;
+  /** How many bytes of each owner are not protected. */
+  readonly owners: Map<string, number>;
+}
+
+export function emptyQueue(): Queue {
+  return { first: undefined, last: undefined, bytes: 0 };
+}
+
+export function enqueue(queue: Queue, cell: Cell): void {
+  cell.queue = queue;
+  cell.queuedAt = cell.touched;
+  cell.previous = queue.last;
+  cell.next = undefined;
+  if (queue.last === undefined) queue.first = cell;
+  else queue.last.next = cell;
+  queue.last = cell;
+  queue.bytes += cell.bytes;
+}
+
+export function dequeue(cell: Cell): void {
+  const { queue, previous, next } = cell;
+  if (queue === undefined) return;
+  if (previous === undefined) queue.first = next;
+  else previous.next = next;
+  if (next === undefined) queue.last = previous;
+  else next.previous = previous;
+  queue.bytes -= cell.bytes;
+  cell.queue = cell.previous = cell.next = undefined;
+}
+
+/** The cell that was longest untouched. A commit leaves a cell where it stands, so that it costs nothing; those that were
+ * touched since are put in their place here. */
+export function oldestOf(queue: Queue): Cell | undefined {
+  for (;;) {
+    const { first } = queue;
+    if (first === undefined || first.touched === first.queuedAt) return first;
+    dequeue(first);
+    enqueue(queue, first);
+  }
+}
+
+export function* cellsOf(queue: Queue): Generator<Cell> {
+  for (let cell = queue.first; cell !== undefined; cell = cell.next) yield cell;
+}
