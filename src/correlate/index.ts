@@ -15,7 +15,7 @@ import { emptyGroup, type Group, indexOf } from './group.ts';
 import { keyHash } from './key-hash.ts';
 import { type Plan, type Planned, planOf, SECOND } from './plan.ts';
 import { oneOrAll, stableHash, type Tuple, tuplesOf, valuesOf } from './values.ts';
-import { judge, LATENESS, observe, type Window } from './window.ts';
+import { judge, LATENESS, observe } from './window.ts';
 import { firstIndex, type WindowEvent } from './window-event.ts';
 
 /** What correlations make of a record. Records are evaluated one after another, in the order of the calls.
@@ -76,11 +76,9 @@ type Due = [at: number, group: string][];
 interface GroupState {
   group: Group;
   /** What is shown of the last event in time, where windows are emitted on other events, and how long its JSON is. */
-  last?: Shown & { at: number; length: number };
+  last?: { group: Values; fields: Values; at: number; length: number };
   due?: number;
 }
-
-type Shown = Pick<Emitted, 'group'> & { fields: Values };
 
 /** Something that a rule or a correlation found. */
 interface Observation {
@@ -108,9 +106,13 @@ interface Current {
   auditID: string;
   /** The time of the latest event of its cluster. */
   clock: number;
-  /** By their ids. */
-  raised: Map<string, Correlated['raised'][number]>;
-  reported: Map<string, Correlated['reported'][number]>;
+  results: Results;
+}
+
+/** What is found on a record, by ids. */
+interface Results {
+  raised: Map<string, Correlated['raised'][number]> | undefined;
+  reported: Map<string, Correlated['reported'][number]> | undefined;
 }
 
 const noHits: readonly Hit[] = [];
@@ -125,9 +127,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   return (evaluated, correlations, receivedUnixNano) => {
     if (planned?.correlations !== correlations) planned = { correlations, plan: planOf(correlations) };
     const { plan } = planned;
-    if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) {
-      return { raised: [], reported: [], withheld: plan.withheld };
-    }
+    if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) return plan.nothing;
     return correlateEvents(evaluated, plan, Number(receivedUnixNano / 1000n));
   };
 
@@ -137,9 +137,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     plan: Plan,
     received: number,
   ): Correlated {
-    const raised: Current['raised'] = new Map();
-    const reported: Current['reported'] = new Map();
-    const counted = hits.filter(({ rule }) => plan.links.has(rule.rule.name));
+    const results: Results = { raised: undefined, reported: undefined };
+    const counted = hits.length === 0 ? hits : hits.filter(({ rule }) => plan.links.has(rule.rule.name));
     const byEvent = events.length === 1 ? undefined : Map.groupBy(counted, ({ event }) => event);
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
@@ -153,8 +152,18 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const clock = advance(place, logged, received);
       const at = logged ?? clock;
       const auditID = clip(event.auditID);
-      const lazily = { lookup: found[0]?.lookup, key: undefined, owner: undefined };
-      const current: Current = { plan, place, event, index, ...lazily, auditID, clock, raised, reported };
+      const current: Current = {
+        plan,
+        place,
+        event,
+        index,
+        lookup: found[0]?.lookup,
+        key: undefined,
+        owner: undefined,
+        auditID,
+        clock,
+        results,
+      };
       const isRetry = emitAgain(current);
       // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
       if (!isRetry && at >= clock) for (const planned of plan.emittedAtClose) judgeDue(planned, current);
@@ -162,7 +171,13 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         ingest({ rule: rule.rule.name, at, auditID, lookup, isOfOthers: false }, current);
       }
     }
-    return { raised: [...raised.values()], reported: [...reported.values()], withheld: plan.withheld };
+    const { raised, reported } = results;
+    if (raised === undefined && reported === undefined) return plan.nothing;
+    return {
+      raised: raised === undefined ? [] : [...raised.values()],
+      reported: reported === undefined ? [] : [...reported.values()],
+      withheld: plan.withheld,
+    };
   }
 
   /** The time of the latest event of a cluster. One without a time leaves it where it is: in a log of yesterday, today
@@ -225,35 +240,36 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
   function ingest(observation: Observation, current: Current): void {
     for (const { planned, rule } of current.plan.links.get(observation.rule) ?? []) {
-      const { correlation, groupFields, valueFields } = planned.compiled;
-      const values = groupFields[rule]!.map((field) => valuesOf(observation.lookup, field)[0]);
+      const { groupFields, valueFields } = planned.compiled;
+      const groupParts = partsIn(current.place, groupFields[rule]!, observation.lookup);
       const tuples = tuplesOf(valueFields[rule]!.map((field) => valuesOf(observation.lookup, field)));
       // An event without a value is in no group.
-      if (values.includes(undefined) || tuples.length === 0) continue;
-      const groupParts = [current.place, ...values];
-      const { test } = correlation;
-      const { isOfOthers } = observation;
-      const groupShown = (): Values =>
-        Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(values[i])]));
-      const fieldsOfIt = () => fieldsShown(planned.compiled, observation.lookup);
-      if (test.type === 'new_terms') {
-        const news = newTerms(planned, groupParts, tuples, observation, current);
-        if (news.length === 0) continue;
-        const terms = test.fields.map((name, i) => [name, shown(oneOrAll(news.map((tuple) => tuple[i])))]);
-        const window = { from: observation.at, to: observation.at, auditIDs: [observation.auditID] };
-        const group = { ...groupShown(), ...Object.fromEntries(terms) };
-        emit(planned, { group, window, ...(isOfOthers && { fields: fieldsOfIt() }) }, current);
-        continue;
-      }
-      const value = test.type === 'value_count' ? tuples.map(hashOf) : numberOf(tuples[0]![0]);
-      if ('field' in test && value === undefined) continue;
-      const { key = keyOf(current), at, auditID } = observation;
-      const event: WindowEvent = { key, rule, at, auditID, ...(value !== undefined && { value }) };
-      const shownOfIt = () => ({ group: groupShown(), fields: fieldsOfIt() });
-      const window = observeIn(planned, hashOf(groupParts), event, shownOfIt, current);
-      if (window === undefined) continue;
-      emit(planned, { group: groupShown(), window, ...(isOfOthers && { fields: fieldsOfIt() }) }, current);
+      if (groupParts === undefined || tuples.length === 0) continue;
+      const one =
+        planned.compiled.correlation.test.type === 'new_terms'
+          ? ingestTerms(planned, groupParts, tuples, observation, current)
+          : ingestEvent(planned, rule, groupParts, tuples, observation, current);
+      if (one === undefined) continue;
+      const fields = observation.isOfOthers && { fields: fieldsShown(planned.compiled, observation.lookup) };
+      emit(planned, { ...one, ...fields }, current);
     }
+  }
+
+  function ingestTerms(
+    planned: Planned,
+    groupParts: readonly unknown[],
+    tuples: readonly Tuple[],
+    observation: Observation,
+    current: Current,
+  ): Emitted | undefined {
+    const news = newTerms(planned, groupParts, tuples, observation, current);
+    if (news.length === 0) return undefined;
+    const { at, auditID } = observation;
+    const group: Record<string, unknown> = { ...groupShown(planned, groupParts) };
+    for (const [i, name] of termFields(planned).entries()) {
+      group[name] = shown(oneOrAll(news.map((tuple) => tuple[i])));
+    }
+    return { group, window: { from: at, to: at, auditIDs: [auditID] } };
   }
 
   /** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
@@ -281,7 +297,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const isLearnt = at >= begin + learning * SECOND;
     const news: Tuple[] = [];
     for (const tuple of tuples) {
-      const key = hashOf([...groupParts, ...tuple]);
+      const key = hashOf(groupParts, tuple);
       const last = store.load(space, key) as number | undefined;
       const owner = last === undefined ? ownerOf(current) : undefined;
       const value = last === undefined ? at : Math.max(last, at);
@@ -292,33 +308,37 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   /** Adds an event to its group.
-   * @param shownOfIt what is shown of it where the window is emitted on another event */
-  function observeIn(
+   * @param rule which of the correlation's */
+  function ingestEvent(
     planned: Planned,
-    groupKey: string,
-    event: WindowEvent,
-    shownOfIt: () => Shown,
+    rule: number,
+    groupParts: readonly unknown[],
+    tuples: readonly Tuple[],
+    observation: Observation,
     current: Current,
-  ): Window | undefined {
+  ): Emitted | undefined {
     const { compiled, space } = planned;
-    const { name } = compiled.correlation;
+    const { key = keyOf(current), at, auditID, lookup } = observation;
+    const { name, test } = compiled.correlation;
+    const value = test.type === 'value_count' ? tuples.map((tuple) => hashOf(tuple)) : numberOf(tuples[0]![0]);
+    if ('field' in test && value === undefined) return undefined;
+    const event: WindowEvent = value === undefined ? { key, rule, at, auditID } : { key, rule, at, auditID, value };
+    const groupKey = hashOf(groupParts);
     const before = store.load(space, groupKey) as GroupState | undefined;
-    const state: GroupState = before ?? { group: emptyGroup(event.at) };
-    const observed = observe(state.group, event, compiled, current.clock);
+    const state: GroupState = before ?? { group: emptyGroup(at) };
+    const { outcome, window, forgotten, due } = observe(state.group, event, compiled, current.clock);
     // What comes later is found when it is judged: each event of a group could put it off.
-    const isSooner = observed.due !== undefined && (state.due === undefined || observed.due < state.due);
-    if (isSooner) state.due = observed.due;
-    const isLast = event.at >= (state.last?.at ?? event.at);
-    if (planned.emitsAtWindowClose && observed.outcome === 'counted' && isLast) {
-      const last = { ...shownOfIt(), at: event.at };
+    const isSooner = due !== undefined && (state.due === undefined || due < state.due);
+    if (isSooner) state.due = due;
+    if (planned.emitsAtWindowClose && outcome === 'counted' && at >= (state.last?.at ?? at)) {
+      const last = { group: groupShown(planned, groupParts), fields: fieldsShown(compiled, lookup), at };
       state.last = { ...last, length: stringifyExactly(last).length };
     }
-    const isNothing = before === undefined && observed.outcome === 'too late';
-    if (!isNothing) commitGroup(planned, groupKey, state, current);
-    if (observed.outcome === 'too late') losses.late(name);
-    if (observed.forgotten > 0) losses.evicted(name, observed.forgotten);
-    if (isSooner) schedule(planned, groupKey, observed.due!, current);
-    return observed.window;
+    if (before !== undefined || outcome !== 'too late') commitGroup(planned, groupKey, state, current);
+    if (outcome === 'too late') losses.late(name);
+    if (forgotten > 0) losses.evicted(name, forgotten);
+    if (isSooner) schedule(planned, groupKey, due, current);
+    return window && { group: groupShown(planned, groupParts), window };
   }
 
   function commitGroup({ space }: Planned, key: string, state: GroupState, current: Current): void {
@@ -422,10 +442,31 @@ function raise({ compiled: { correlation }, isRaised }: Planned, one: Emitted, c
   if (one.fields === undefined) {
     const { event, index } = current;
     const finding = findingOf(correlation, one, id, { event, index, lookup: lookupIn(current) });
-    current.raised.set(id, { mode, finding });
+    current.results.raised ??= new Map();
+    current.results.raised.set(id, { mode, finding });
   } else {
-    current.reported.set(id, { mode, report: reportOf(correlation, one, id) });
+    current.results.reported ??= new Map();
+    current.results.reported.set(id, { mode, report: reportOf(correlation, one, id) });
   }
+}
+
+/** The cluster and the values that a group has in common; undefined where one is missing. */
+function partsIn(place: string, fields: readonly string[], lookup: FieldLookup): unknown[] | undefined {
+  const parts: unknown[] = [place];
+  for (const field of fields) {
+    const [value] = valuesOf(lookup, field);
+    if (value === undefined) return undefined;
+    parts.push(value);
+  }
+  return parts;
+}
+
+function termFields({ compiled: { correlation } }: Planned): readonly string[] {
+  return correlation.test.type === 'new_terms' ? correlation.test.fields : [];
+}
+
+function groupShown({ compiled: { correlation } }: Planned, groupParts: readonly unknown[]): Values {
+  return Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(groupParts[i + 1])]));
 }
 
 function lookupIn(current: Current): FieldLookup {

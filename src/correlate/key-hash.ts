@@ -3,76 +3,90 @@
  * @see https://github.com/veorq/SipHash */
 import type { Secret } from '../state/store.ts';
 
-export type KeyHash = (values: readonly unknown[]) => string;
+/** @param more values that follow those of the list */
+export type KeyHash = (values: readonly unknown[], more?: readonly unknown[]) => string;
 
-/** Stands before two characters of which one is beyond ASCII; four that are not make a word without these bits. */
+/** Stands before four characters of which one is beyond ASCII, and which take two words; four of ASCII make one without
+ * these bits. */
 const WIDE = 0x80808080 | 0;
 const types = ['undefined', 'string', 'number', 'bigint', 'boolean'];
 const DIGITS = Uint8Array.from(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'));
 
-/** @returns a function that gives equal keys of eleven characters for equal values of equal types alone */
+/** @returns a function that gives equal keys of eleven characters for equal values of equal types alone. It is one function
+ * with the round written out, as the four words of the state stay in registers then */
 export function keyHash([k0, k1]: Secret): KeyHash {
-  let v0 = 0;
-  let v1 = 0;
-  let v2 = 0;
-  let v3 = 0;
-
-  function round(): void {
-    v0 = (v0 + v1) | 0;
-    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-    v0 = (v0 << 16) | (v0 >>> 16);
-    v2 = (v2 + v3) | 0;
-    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-    v0 = (v0 + v3) | 0;
-    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-    v2 = (v2 + v1) | 0;
-    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-    v2 = (v2 << 16) | (v2 >>> 16);
-  }
-
-  function word(bits: number): void {
-    v3 ^= bits;
-    round();
-    v0 ^= bits;
-  }
-
-  /** The length stands first, so that the values of a list cannot run into each other. */
-  function add(value: unknown): void {
-    const text = typeof value === 'string' ? value : String(value);
-    const { length } = text;
-    word((types.indexOf(typeof value) << 29) ^ length);
-    let i = 0;
-    for (; i + 3 < length; i += 4) {
-      const [a, b] = [text.charCodeAt(i), text.charCodeAt(i + 1)];
-      const [c, d] = [text.charCodeAt(i + 2), text.charCodeAt(i + 3)];
-      if ((a | b | c | d) < 0x80) {
-        word(a | (b << 8) | (c << 16) | (d << 24));
-      } else {
-        word(WIDE);
-        word(a | (b << 16));
-        word(c | (d << 16));
+  return (values, more = []) => {
+    const count = values.length + more.length;
+    let v0 = k0;
+    let v1 = k1 ^ 0xee;
+    let v2 = 0x6c796765 ^ k0;
+    let v3 = 0x74656462 ^ k1;
+    for (let n = 0; n < count; n++) {
+      const value = n < values.length ? values[n] : more[n - values.length];
+      const text = typeof value === 'string' ? value : String(value);
+      const { length } = text;
+      let i = 0;
+      let wide = 0;
+      // The length stands first, so that the values of a list cannot run into each other.
+      let word = (types.indexOf(typeof value) << 29) ^ length;
+      for (;;) {
+        v3 ^= word;
+        v0 = (v0 + v1) | 0;
+        v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+        v0 = (v0 << 16) | (v0 >>> 16);
+        v2 = (v2 + v3) | 0;
+        v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+        v0 = (v0 + v3) | 0;
+        v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+        v2 = (v2 + v1) | 0;
+        v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+        v2 = (v2 << 16) | (v2 >>> 16);
+        v0 ^= word;
+        if (wide > 0) {
+          word = text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16);
+          i += 2;
+          wide--;
+        } else if (i + 3 < length) {
+          const a = text.charCodeAt(i);
+          const b = text.charCodeAt(i + 1);
+          const c = text.charCodeAt(i + 2);
+          const d = text.charCodeAt(i + 3);
+          if ((a | b | c | d) < 0x80) {
+            word = a | (b << 8) | (c << 16) | (d << 24);
+            i += 4;
+          } else {
+            word = WIDE;
+            wide = 2;
+          }
+        } else if (i < length) {
+          word = text.charCodeAt(i++);
+        } else {
+          break;
+        }
       }
     }
-    for (; i < length; i++) word(text.charCodeAt(i));
-  }
-
-  function finish(mark: number): number {
-    if (mark === 0xee) v2 ^= mark;
-    else v1 ^= mark;
-    round();
-    round();
-    round();
-    return v1 ^ v3;
-  }
-
-  return (values) => {
-    v0 = k0;
-    v1 = k1 ^ 0xee;
-    v2 = 0x6c796765 ^ k0;
-    v3 = 0x74656462 ^ k1;
-    for (let i = 0; i < values.length; i++) add(values[i]);
-    word(values.length);
-    return textOf(finish(0xee), finish(0xdd));
+    let first = 0;
+    v3 ^= count;
+    for (let i = 0; i < 7; i++) {
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      if (i === 0) {
+        v0 ^= count;
+        v2 ^= 0xee;
+      } else if (i === 3) {
+        first = v1 ^ v3;
+        v1 ^= 0xdd;
+      }
+    }
+    return textOf(first, v1 ^ v3);
   };
 }
 

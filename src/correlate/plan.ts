@@ -31,6 +31,8 @@ export interface Plan {
   bySpace: ReadonlyMap<string, Planned>;
   emittedAtClose: readonly Planned[];
   withheld: Correlated['withheld'];
+  /** What there is of a record in which nothing is found. */
+  nothing: Correlated;
 }
 
 /** The name of the correlation that a space of the store belongs to. */
@@ -56,7 +58,7 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
     }
   }
   const emittedAtClose = [...bySpace.values()].filter((planned) => planned.emitsAtWindowClose);
-  return { links, bySpace, emittedAtClose, withheld };
+  return { links, bySpace, emittedAtClose, withheld, nothing: { raised: [], reported: [], withheld } };
 }
 
 /** The rules and correlations that raise nothing of their own, each with the live correlations that emit it.

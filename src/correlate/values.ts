@@ -26,7 +26,7 @@ export function valuesOf(lookup: FieldLookup, field: string): unknown[] {
 
 /** One value of each list, in every way that there is, up to a hundred. */
 export function tuplesOf(lists: readonly (readonly unknown[])[]): Tuple[] {
-  if (lists.length === 1) return lists[0]!.map((value) => [value]);
+  if (lists.every(({ length }) => length === 1)) return [lists.map(([value]) => value)];
   return lists.reduce<Tuple[]>(
     (tuples, values) => tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES),
     [[]],
