@@ -1,22 +1,24 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store, as plain data: see state/store.ts. */
 
-import { type Correlated, type Evaluated, type Hit, placeOf } from '../detect.ts';
-import { fieldsOf } from '../fields.ts';
+import type { Correlated, Evaluated, Hit } from '../detect.ts';
 import { stringifyExactly } from '../json/exact.ts';
 import { numberOf } from '../json/typed.ts';
-import type { AuditEvent } from '../record.ts';
 import { shown } from '../shown.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import type { Space, Store } from '../state/store.ts';
+import { type Current, clip, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
+import { schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
 import { eventTime } from './event-time.ts';
 import { emptyGroup, type Group, indexOf } from './group.ts';
 import { keyHash } from './key-hash.ts';
+import { places } from './places.ts';
 import { type Plan, type Planned, planOf, SECOND } from './plan.ts';
-import { oneOrAll, stableHash, type Tuple, tuplesOf, valuesOf } from './values.ts';
+import { emittedBefore, entriesOf, type Remembered, remember, rememberEvent } from './replay.ts';
+import { oneOrAll, type Tuple, tuplesOf, valuesOf } from './values.ts';
 import { judge, LATENESS, observe } from './window.ts';
-import { firstIndex, type WindowEvent } from './window-event.ts';
+import type { WindowEvent } from './window-event.ts';
 
 /** What correlations make of a record. Records are evaluated one after another, in the order of the calls.
  * @param receivedUnixNano when the record came: no event is much later. Stands in for the time of a cluster's first event
@@ -36,41 +38,20 @@ export interface CorrelationLosses {
   evicted(correlation: string, entries: number): void;
 }
 
-const DAY = 86_400 * SECOND;
 /** How far an event's clock may be ahead of ours. One that is further would age all that is remembered. */
 const MAX_AHEAD = 5 * 60 * SECOND;
 /** Windows that are judged on one event, at most; others wait for the next. */
 const MAX_JUDGED = 100;
-/** Groups of one correlation and cluster that wait for the end of a window. */
-const MAX_DUE = 100_000;
-/** Characters that count as one entry. */
-const ENTRY_LENGTH = 200;
-const MAX_AUDIT_ID_LENGTH = 128;
 
 /** What values take in memory, in bytes, with what is derived of them. */
 const GROUP_BYTES = 400;
 const EVENT_BYTES = 250;
 const VALUE_BYTES = 150;
 const WINDOW_BYTES = 60;
-const DUE_BYTES = 100;
-const EMITTED_BYTES = 400;
 const NUMBER_BYTES = 16;
 
-/** What has been emitted on an event, so that it can be emitted again on a retry. */
-interface Remembered extends Emitted {
-  space: string;
-  /** Of its JSON. */
-  length: number;
-}
-/** By the keys of events. */
-const emitted: Space = { name: 'emitted', lifetime: DAY };
-/** The audit IDs of these events: of others no key is needed. */
-const emittedIds: Space = { name: 'emitted-ids', lifetime: DAY };
 /** Of each cluster the time of the latest event. */
 const clocks: Space = { name: 'clocks', lifetime: null };
-
-/** When there is something to do for which group of a correlation: times and keys, in the order of time. */
-type Due = [at: number, group: string][];
 
 /** What is kept of a group. */
 interface GroupState {
@@ -90,29 +71,6 @@ interface Observation {
   lookup: FieldLookup;
   /** Set where it is about other events than the one that is being looked at. */
   isOfOthers: boolean;
-}
-
-/** The event of the record that is being looked at. */
-interface Current {
-  plan: Plan;
-  /** Of its cluster: what another cluster logs is another group, at a time of its own. */
-  place: string;
-  event: AuditEvent;
-  index: number;
-  /** Made when it is needed, as the next two. */
-  lookup: FieldLookup | undefined;
-  key: string | undefined;
-  owner: string | undefined;
-  auditID: string;
-  /** The time of the latest event of its cluster. */
-  clock: number;
-  results: Results;
-}
-
-/** What is found on a record, by ids. */
-interface Results {
-  raised: Map<string, Correlated['raised'][number]> | undefined;
-  reported: Map<string, Correlated['reported'][number]> | undefined;
 }
 
 const noHits: readonly Hit[] = [];
@@ -157,6 +115,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         place,
         event,
         index,
+        hashOf,
         lookup: found[0]?.lookup,
         key: undefined,
         owner: undefined,
@@ -164,9 +123,10 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         clock,
         results,
       };
-      const isRetry = emitAgain(current);
+      const before = emittedBefore(store, current);
+      if (before !== undefined) replay(before, current);
       // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
-      if (!isRetry && at >= clock) for (const planned of plan.emittedAtClose) judgeDue(planned, current);
+      if (before === undefined && at >= clock) for (const planned of plan.emittedAtClose) judgeDue(planned, current);
       for (const { rule, lookup } of found) {
         ingest({ rule: rule.rule.name, at, auditID, lookup, isOfOthers: false }, current);
       }
@@ -187,54 +147,6 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (logged === undefined || (before !== undefined && logged <= before)) return before ?? received;
     store.commit({ space: clocks, key: place, value: logged, entries: 1, bytes: NUMBER_BYTES, place: '', at: logged });
     return logged;
-  }
-
-  /** The same for a request on a retry and at both of its answers. A client can choose the auditID, and use it twice, so
-   * when the request came in tells requests apart as well. */
-  function keyOf(current: Current): string {
-    if (current.key === undefined) {
-      const { cluster, auditID, user, verb, requestURI, requestReceivedTimestamp, stageTimestamp } = current.event;
-      const time = requestReceivedTimestamp || stageTimestamp;
-      current.key = hashOf([
-        ...[cluster?.account, cluster?.region, cluster?.name],
-        ...[auditID, user.username, verb, requestURI, time],
-      ]);
-    }
-    return current.key;
-  }
-
-  /** By whom the values of an event are made. */
-  function ownerOf(current: Current): string {
-    current.owner ??= hashOf([current.place, current.event.user.username]);
-    return current.owner;
-  }
-
-  /** Emits what has been emitted on the event before, if it is known to have been here. */
-  function emitAgain(current: Current): boolean {
-    if (store.load(emittedIds, current.auditID) === undefined) return false;
-    const before = store.load(emitted, keyOf(current)) as Remembered[] | undefined;
-    if (before === undefined) return false;
-    commitEmitted(current, before);
-    for (const one of before) {
-      const planned = current.plan.bySpace.get(one.space);
-      if (planned !== undefined) raise(planned, one, current);
-    }
-    return true;
-  }
-
-  function remember(current: Current, more: readonly Remembered[]): void {
-    const before = (store.load(emitted, keyOf(current)) as Remembered[] | undefined) ?? [];
-    commitEmitted(current, [...before, ...more]);
-  }
-
-  function commitEmitted(current: Current, value: readonly Remembered[]): void {
-    const { place, clock, auditID } = current;
-    const common = { place, owner: ownerOf(current), at: clock };
-    const length = value.reduce((sum, one) => sum + one.length, 0);
-    const entries = value.reduce((sum, one) => sum + entriesOf(one.length), 1);
-    const bytes = EMITTED_BYTES * value.length + 2 * length;
-    store.commit({ space: emitted, key: keyOf(current), value, entries, bytes, ...common });
-    store.commit({ space: emittedIds, key: auditID, value: 1, entries: 0, bytes: auditID.length, ...common });
   }
 
   /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
@@ -337,7 +249,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (before !== undefined || outcome !== 'too late') commitGroup(planned, groupKey, state, current);
     if (outcome === 'too late') losses.late(name);
     if (forgotten > 0) losses.evicted(name, forgotten);
-    if (isSooner) schedule(planned, groupKey, due, current);
+    if (isSooner) putOff(planned, groupKey, due, current);
     return window && { group: groupShown(planned, groupParts), window };
   }
 
@@ -363,45 +275,22 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     });
   }
 
-  function schedule(planned: Planned, groupKey: string, at: number, current: Current): void {
-    const due = dueIn(planned, current);
-    due.splice(
-      firstIndex(due, ([time]) => time > at),
-      0,
-      [at, groupKey],
-    );
-    // There cannot be as many groups: what comes first belongs to some that are forgotten.
-    const excess = due.splice(0, due.length - MAX_DUE).length;
-    commitDue(planned, due, current);
-    if (excess > 0) losses.evicted(planned.compiled.correlation.name, excess);
-  }
-
-  function dueIn({ due }: Planned, { place }: Current): Due {
-    return (store.load(due, place) as Due | undefined) ?? [];
-  }
-
-  function commitDue({ due: space }: Planned, due: Due, { place, clock }: Current): void {
-    const { length } = due;
-    if (length === 0) store.drop(space, place);
-    else store.commit({ space, key: place, value: due, entries: length, bytes: DUE_BYTES * length, place, at: clock });
+  function putOff(planned: Planned, groupKey: string, at: number, current: Current): void {
+    const evicted = schedule(store, planned, groupKey, at, current);
+    if (evicted > 0) losses.evicted(planned.compiled.correlation.name, evicted);
   }
 
   /** Judges the windows of a correlation that have ended in a cluster, the groups in the order of time. */
   function judgeDue(planned: Planned, current: Current): void {
-    const { clock } = current;
     let left = MAX_JUDGED;
     while (left > 0) {
-      const due = dueIn(planned, current);
-      let count = 0;
-      while (count < Math.min(due.length, left) && due[count]![0] < clock) count++;
-      if (count === 0) return;
-      const groups = due.splice(0, count);
-      commitDue(planned, due, current);
-      left -= count;
+      const groups = takeDue(store, planned, left, current);
+      if (groups.length === 0) return;
+      left -= groups.length;
       for (const [at, groupKey] of groups) judgeGroup(planned, groupKey, at, current);
     }
     // There may be more, for the next event; for a retry of this one there is not.
-    remember(current, []);
+    rememberEvent(store, current);
   }
 
   function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): void {
@@ -416,7 +305,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     } else {
       state.due = due;
       commitGroup(planned, groupKey, state, current);
-      schedule(planned, groupKey, due, current);
+      putOff(planned, groupKey, due, current);
     }
     if (one !== undefined) emit(planned, one, current);
   }
@@ -424,13 +313,21 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   /** Raises what is found in a window, remembers it for a retry, and counts it for other correlations. */
   function emit(planned: Planned, one: Emitted, current: Current): void {
     const { name } = planned.compiled.correlation;
-    remember(current, [{ ...one, space: planned.space.name, length: stringifyExactly(one).length }]);
+    remember(store, one, planned.space.name, current);
     raise(planned, one, current);
     const { window, fields } = one;
     const auditID = window.auditIDs.at(-1) ?? current.auditID;
     const lookup = lookupOf(one, lookupIn(current));
     const key = idOf(name, current.place, one);
     ingest({ rule: name, key, at: window.to, auditID, lookup, isOfOthers: fields !== undefined }, current);
+  }
+}
+
+/** Raises what has been emitted on the event before. */
+function replay(before: readonly Remembered[], current: Current): void {
+  for (const one of before) {
+    const planned = current.plan.bySpace.get(one.space);
+    if (planned !== undefined) raise(planned, one, current);
   }
 }
 
@@ -467,41 +364,4 @@ function termFields({ compiled: { correlation } }: Planned): readonly string[] {
 
 function groupShown({ compiled: { correlation } }: Planned, groupParts: readonly unknown[]): Values {
   return Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(groupParts[i + 1])]));
-}
-
-function lookupIn(current: Current): FieldLookup {
-  current.lookup ??= fieldsOf(current.event);
-  return current.lookup;
-}
-
-/** @returns a function that names the cluster of an event; nearly always it is the one of the event before */
-function places(): (event: AuditEvent) => string {
-  let last: AuditEvent['cluster'];
-  let place = placeNamed(undefined);
-  return ({ cluster }) => {
-    const isSame =
-      cluster === last ||
-      (cluster !== undefined &&
-        last !== undefined &&
-        cluster.account === last.account &&
-        cluster.region === last.region &&
-        cluster.name === last.name);
-    if (!isSame) place = placeNamed(cluster);
-    last = cluster;
-    return place;
-  };
-}
-
-function placeNamed(cluster: AuditEvent['cluster']): string {
-  return stableHash([JSON.stringify(placeOf({ cluster }))]);
-}
-
-/** A text of its own, that keeps nothing of a longer one in memory. */
-function clip(auditID: string): string {
-  if (auditID.length <= MAX_AUDIT_ID_LENGTH) return auditID;
-  return Buffer.from(auditID.slice(0, MAX_AUDIT_ID_LENGTH), 'utf16le').toString('utf16le');
-}
-
-function entriesOf(length: number): number {
-  return Math.ceil(length / ENTRY_LENGTH);
 }

@@ -1,0 +1,61 @@
+/** The event of the record that is being looked at, with what is made of it once and only if it is needed. */
+import type { Correlated } from '../detect.ts';
+import { fieldsOf } from '../fields.ts';
+import type { AuditEvent } from '../record.ts';
+import type { FieldLookup } from '../sigma/index.ts';
+import type { KeyHash } from './key-hash.ts';
+import type { Plan } from './plan.ts';
+
+export interface Current {
+  hashOf: KeyHash;
+  plan: Plan;
+  /** Of its cluster. */
+  place: string;
+  event: AuditEvent;
+  index: number;
+  /** Made when it is needed, as the next two. */
+  lookup: FieldLookup | undefined;
+  key: string | undefined;
+  owner: string | undefined;
+  auditID: string;
+  /** The time of the latest event of its cluster. */
+  clock: number;
+  results: Results;
+}
+
+/** What is found on a record, by ids. */
+export interface Results {
+  raised: Map<string, Correlated['raised'][number]> | undefined;
+  reported: Map<string, Correlated['reported'][number]> | undefined;
+}
+
+const MAX_AUDIT_ID_LENGTH = 128;
+
+export function lookupIn(current: Current): FieldLookup {
+  current.lookup ??= fieldsOf(current.event);
+  return current.lookup;
+}
+
+/** The same for a request on a retry and at both of its answers. A client can choose the auditID, and use it twice, so when
+ * the request came in tells requests apart as well. */
+export function keyOf(current: Current): string {
+  if (current.key === undefined) {
+    const { cluster, auditID, user, verb, requestURI, requestReceivedTimestamp, stageTimestamp } = current.event;
+    const time = requestReceivedTimestamp || stageTimestamp;
+    const parts = [cluster?.account, cluster?.region, cluster?.name, auditID, user.username, verb, requestURI, time];
+    current.key = current.hashOf(parts);
+  }
+  return current.key;
+}
+
+/** By whom the values of the event are made: a user of a cluster. */
+export function ownerOf(current: Current): string {
+  current.owner ??= current.hashOf([current.place, current.event.user.username]);
+  return current.owner;
+}
+
+/** A text of its own, that keeps nothing of a longer one in memory. */
+export function clip(auditID: string): string {
+  if (auditID.length <= MAX_AUDIT_ID_LENGTH) return auditID;
+  return Buffer.from(auditID.slice(0, MAX_AUDIT_ID_LENGTH), 'utf16le').toString('utf16le');
+}

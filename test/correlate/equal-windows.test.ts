@@ -1,0 +1,136 @@
+/** Windows whose counts are kept up to date against windows that are counted anew: the same events, whatever comes when. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { emptyGroup } from '../../src/correlate/group.ts';
+import { judge, LATENESS, observe } from '../../src/correlate/window.ts';
+import type { WindowEvent } from '../../src/correlate/window-event.ts';
+import { type CompiledCorrelation, mostEventsOf, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
+import * as plain from './plain-window.ts';
+
+const SECOND = 1_000_000;
+const rules = ['a', 'b', 'c'].map((name) => ({ name, path: `${name}.yml` }));
+
+function correlationOf(body: string): CompiledCorrelation {
+  const { correlations } = parseRules(`title: C\nname: it\ncorrelation: { timespan: 1m, ${body} }`, 'c.yml');
+  const resolved = resolveCorrelations(correlations, rules);
+  expect(resolved.problems).toEqual([]);
+  return resolved.correlations[0]!;
+}
+
+const bodies = [
+  'type: event_count, rules: [a, b, c], condition: { gte: 12 }',
+  'type: event_count, rules: [a, b], condition: { lt: 9 }',
+  'type: event_count, rules: [a, b], condition: { gte: 9, lte: 11 }',
+  'type: value_count, rules: [a, b, c], condition: { field: f, gte: 5 }',
+  'type: value_count, rules: [a, b, c], condition: { field: f, gte: 14 }',
+  'type: value_count, rules: [a, b, c], condition: { field: f, lte: 6 }',
+  'type: value_sum, rules: [a, b, c], condition: { field: f, gt: 60.5 }',
+  'type: value_avg, rules: [a, b, c], condition: { field: f, gte: 5 }',
+  'type: value_median, rules: [a, b, c], condition: { field: f, gt: 5.4 }',
+  'type: value_percentile, rules: [a, b, c], condition: { field: f, percentile: 75, gt: 6.8 }',
+  'type: temporal, rules: [a, b, c]',
+  'type: temporal, rules: [a, b, c], condition: a and b and not c',
+  'type: temporal_ordered, rules: [c, a, b]',
+  'type: temporal_ordered, rules: [a, b, c], condition: a and b and not c',
+];
+
+/** Some events near each other, some far apart, late ones among them, and some that come again. */
+const arrivals = fc
+  .array(
+    fc.record({
+      step: fc.constantFrom(0, 0, 1, 1, 2, 5, 20, 90, 1200),
+      late: fc.constantFrom(0, 0, 0, 0, 3, 30, 70, 800, 1100),
+      rule: fc.constantFrom(0, 0, 0, 1, 2),
+      values: fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 1, maxLength: 3 }),
+      again: fc.constantFrom(0, 0, 0, 1, 3, 9),
+    }),
+    { minLength: 20, maxLength: 150, size: 'max' },
+  )
+  .map((drawn) => {
+    let clock = 10_000;
+    const events = drawn.map(({ step, late, ...rest }, i) => {
+      clock += step;
+      return { ...rest, at: (clock - late) * SECOND, key: `k${i}` };
+    });
+    return events.flatMap((event, i) =>
+      event.again > 0 && i >= event.again ? [event, events[i - event.again]!] : [event],
+    );
+  });
+
+function compare(body: string, drawn: readonly { at: number; key: string; rule: number; values: number[] }[]): number {
+  const correlation = correlationOf(body);
+  const { type } = correlation.correlation.test;
+  const counted = (values: number[]): Pick<WindowEvent, 'value'> => {
+    if (type === 'value_count') return { value: [...new Set(values)].map(String) };
+    return type.startsWith('value') ? { value: values[0]! + 0.1 } : {};
+  };
+  const group = emptyGroup(drawn[0]!.at);
+  const expected = plain.emptyGroup(drawn[0]!.at);
+  let clock = 0;
+  let windows = 0;
+  for (const { at, key, rule, values } of drawn) {
+    clock = Math.max(clock, at);
+    for (let i = 0; i < 3; i++) {
+      const judged = plain.judge(expected, correlation, clock);
+      expect(judge(group, correlation, clock)).toEqual(judged);
+      if (judged.window !== undefined) windows++;
+    }
+    const event = { key, rule: rule % correlation.rules.length, at, auditID: key, ...counted(values) };
+    const observed = plain.observe(expected, event, correlation, clock);
+    expect(observe(group, event, correlation, clock)).toEqual(observed);
+    if (observed.window !== undefined) windows++;
+    expect(JSON.stringify(group)).toBe(JSON.stringify(expected));
+  }
+  return windows;
+}
+
+test.each(bodies)('%s', (body) => {
+  let windows = 0;
+  fc.assert(
+    fc.property(arrivals, (drawn) => void (windows += compare(body, drawn))),
+    { numRuns: 60 },
+  );
+  expect(windows).toBeGreaterThan(0);
+});
+
+test.each(bodies.filter((body) => /value_count|temporal/.test(body)))('%s, of more events than are kept', (body) => {
+  const bodyOfMany = body.replace(/gte: \d+/, 'gte: 999');
+  const most = mostEventsOf(correlationOf(bodyOfMany).correlation.test);
+  const kinds = [1, 2, most - 100];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...kinds),
+      fc.array(fc.nat(1_000_000), { minLength: 50, maxLength: 50 }),
+      (kind, random) => {
+        const drawn = Array.from({ length: most + 200 }, (_, i) => {
+          const number = random[i % 50]! + i * 7919;
+          const at = 10_000 * SECOND + (i % 9 === 0 ? i * 1000 - (number % LATENESS) : i * 1000);
+          return {
+            at,
+            key: `k${i}`,
+            rule: number % 7 === 0 ? 1 : 0,
+            values: [i < most - 100 ? i % kind : number % kind, number % 3],
+          };
+        });
+        compareAtTheEnd(bodyOfMany, drawn);
+      },
+    ),
+    { numRuns: 3 },
+  );
+});
+
+/** As above, but looks at the whole group now and then alone, since it is large. */
+function compareAtTheEnd(body: string, drawn: Parameters<typeof compare>[1]): void {
+  const correlation = correlationOf(body);
+  const isCounted = correlation.correlation.test.type === 'value_count';
+  const group = emptyGroup(drawn[0]!.at);
+  const expected = plain.emptyGroup(drawn[0]!.at);
+  let clock = 0;
+  for (const [i, { at, key, rule, values }] of drawn.entries()) {
+    clock = Math.max(clock, at);
+    const event = { key, rule, at, auditID: key, ...(isCounted && { value: [...new Set(values)].map(String) }) };
+    const observed = plain.observe(expected, event, correlation, clock);
+    expect(observe(group, event, correlation, clock)).toEqual(observed);
+    if (i % 50 === 0) expect(JSON.stringify(group)).toBe(JSON.stringify(expected));
+  }
+}
