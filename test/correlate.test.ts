@@ -324,6 +324,36 @@ describe('a finding', () => {
     ]);
   });
 
+  test('has the id that it has always had: whoever receives it twice knows it by that', async () => {
+    const c = (name: string, body: string) => `title: ${name}\nname: ${name}\ncorrelation: ${body}`;
+    const { see } = sidecar(
+      rulesetOf(
+        c('two', '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { gte: 2 } }'),
+        c(
+          'few',
+          '{ type: event_count, rules: [got], group-by: [username, responseStatus.code], timespan: 1m, condition: { lt: 3 } }',
+        ),
+        `${c('new', '{ type: new_terms, rules: [got], group-by: [username], timespan: 1d, condition: { field: userAgent } }')}\ntripline: { learning: 0s }`,
+        c('chain', '{ type: temporal, rules: [two, new], group-by: [username], timespan: 5m, generate: true }'),
+      ),
+    );
+    const prod = { more: { cluster_name: 'prod' } };
+    const ids = [];
+    for (const event of [got(0), got(1), got(2, prod), got(3, prod), tick(500), { ...tick(501), ...prod }]) {
+      ids.push(...foundOn(await see(event)).map(({ rule, id }) => `${rule} ${id}`));
+    }
+    expect(ids).toEqual([
+      'new a963df51f116488bc2e917fe17f98f9f',
+      'two 3445b538929157aa21f45864398bd16e',
+      'chain dbf0ac8bbcc181bb186cf3893bcd7a33',
+      'new 7011bbd50baa6696207dce51314e6b69',
+      'two 7cd3c89675613d015e2e0202dedf56c6',
+      'chain 32dadcf16b9576867053e07098a33d31',
+      'few 8287fc2e7958981f604ce04cf9c0a524',
+      'few 422ecbdbe9fd089b4f58180eaed25f6d',
+    ]);
+  });
+
   test('is at the event of the record that completes it', async () => {
     const { see } = sidecar(rulesetOf(correlation(three)));
     const { findings } = await see([got(0), got(1), got(2), got(3)]);

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { eventTime } from '../../src/correlate/event-time.ts';
+import type { AuditEvent } from '../../src/record.ts';
+import { unixNanoFromRfc3339 } from '../../src/time.ts';
+
+const eventAt = (requestReceivedTimestamp: string, stageTimestamp = '') =>
+  ({ requestReceivedTimestamp, stageTimestamp }) as AuditEvent;
+const plainly = (text: string) => {
+  const nanos = unixNanoFromRfc3339(text);
+  return nanos === undefined ? undefined : Number(nanos / 1000n);
+};
+
+test('is what it would be alone, whatever was read before', () => {
+  const digits = (length: number) => fc.stringMatching(new RegExp(`^[0-9]{${length}}$`));
+  const text = fc
+    .tuple(
+      fc.constantFrom(
+        '2026-01-02T03:00',
+        '2026-01-02T03:01',
+        '2026-02-30T03:00',
+        '2026-01-02 03:00',
+        '2026-13-02T03:00',
+      ),
+      fc.constantFrom(':00', ':59', ':60', ':61', ':5', ': 1', ':-1', '.00'),
+      fc.oneof(
+        fc.constantFrom('', '.', '.x', '.1x'),
+        fc.nat(11).chain((n) => digits(n).map((all) => `.${all}`)),
+      ),
+      fc.constantFrom('Z', 'Z', 'Z', 'z', '+00:00', '+01:30', '', 'ZZ'),
+    )
+    .map((parts) => parts.join(''));
+  let known = 0;
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 2, maxLength: 12 }), (texts) => {
+      const timeOf = eventTime();
+      for (const one of texts) {
+        const time = timeOf(eventAt(one));
+        expect(time).toBe(plainly(one));
+        if (time !== undefined) known++;
+      }
+    }),
+    { numRuns: 400 },
+  );
+  expect(known).toBeGreaterThan(100);
+});
+
+test('is that of the answer where that of the request is not known', () => {
+  const timeOf = eventTime();
+  const [first, second] = ['2026-01-02T03:00:01.5Z', '2026-01-02T03:00:02.5Z'];
+  expect(timeOf(eventAt(first))).toBe(plainly(first));
+  expect(timeOf(eventAt('', second))).toBe(plainly(second));
+  expect(timeOf(eventAt('2026-01-02T03:00:99Z', second))).toBe(plainly(second));
+  expect(timeOf(eventAt('soon', 'later'))).toBeUndefined();
+});
