@@ -7,7 +7,7 @@ import { type Correlate, correlator } from './correlate/index.ts';
 import { correlationOf } from './correlate/plan.ts';
 import { openDecisions } from './decisions/decisions.ts';
 import type { Ruleset } from './detect.ts';
-import { eventKeys } from './outline/json-outline.ts';
+import { eventKeys } from './outline/event-keys.ts';
 import type { Parts } from './pipeline.ts';
 import { Problem } from './problem.ts';
 import { keepLooking, openLiveRules } from './rules/live-rules.ts';

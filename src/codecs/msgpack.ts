@@ -3,11 +3,12 @@ import { countOpenBrackets } from '../json/scan.ts';
 import { decode as decodeValue } from '../msgpack/decode.ts';
 import { countContainers, endOfValue, headerAt } from '../msgpack/scan.ts';
 import { createWriter } from '../msgpack/write.ts';
+import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span, Tag } from '../record.ts';
 import { applyEdits, type Codec, checkContainers, type DecodeLimits, type ForwardEntryOptions } from './codec.ts';
 import { forwardEntry, hasEntryForm, isGroupMarker, isMapAt, logEventAt, unixNanoOf } from './fluent/log-event.ts';
-import { spliceMember } from './splice/msgpack.ts';
+import { spliceMember, spliceRecord } from './splice/msgpack.ts';
 
 const LOG_EVENT = 'a log event, [[time, metadata], map]';
 
@@ -18,12 +19,12 @@ export const msgpack: Codec = {
   mediaTypes: ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'],
   decode,
   read: (bytes, record, limits) => decodeValue(bytes, record.map.start, record.map.end, limits),
-  splice: (bytes, record, memberName, tag) => spliceMember(bytes, record.map, memberName, tag),
+  splice: spliceRecord,
   frame: (records) => Buffer.concat(records),
   forwardEntry: entryOf,
 };
 
-function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
+function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
   const end = bytes.length;
   if (end === 0) throw new Problem('body.empty', '0 bytes');
   checkContainers(bytes, countContainers);
@@ -50,7 +51,9 @@ function decode(bytes: Uint8Array, limits: DecodeLimits): LogRecord[] {
       add(other({ start: at, end: after }, 'record.malformed', `byte ${at}: expected ${LOG_EVENT}`));
     } else {
       readable = true;
-      add(recordOf(bytes, { start: at, end: after }));
+      const record = recordOf(bytes, { start: at, end: after });
+      if (record.kind === 'map' && outlines?.addMsgpack(record.map.start)) record.outline = outlines.last;
+      add(record);
     }
     at = after;
   }

@@ -4,20 +4,19 @@
 
 import type { Ruleset, Step } from '../detect.ts';
 import { fieldsOf } from '../fields.ts';
-import { decisiveIn } from '../normalizers/event/outcome.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
-import { findMember, NONE, UNCLEAR } from '../outline/find-member.ts';
-import { OPEN_BRACE } from '../outline/json-syntax.ts';
+import { NONE, UNCLEAR } from '../outline/find-member.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import {
   ANNOTATIONS,
   API_VERSION,
   AUTHENTICATION,
-  EXTRA_COUNT,
-  EXTRAS,
   IMPERSONATED_USER,
+  JSON_LAYOUT,
   KIND,
+  LAYOUT,
   LEVEL,
+  MSGPACK_LAYOUT,
   OBJECT_REF,
   RECEIVED,
   REF_GROUP,
@@ -37,15 +36,17 @@ import {
   USER,
   USER_AGENT,
   VERB,
+  WRAPPER,
 } from '../outline/slots.ts';
-import { isEmptyText, isUsualUri } from '../outline/uri.ts';
+import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent } from '../record.ts';
 import { type CompiledRule, candidatesAmong, evaluate, isOfItems, itemsOf, type ProgramItem } from '../sigma/index.ts';
-import { Classes, nextId } from './classes.ts';
-import { OutlinedEvent, type OwnMembers, type Template, textIn } from './event.ts';
+import { Classes } from './classes.ts';
+import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import { type Classed, guardedLookup } from './guard.ts';
 import { InternTable } from './intern.ts';
-import { eventWith, isMarked, leavesEventAsIs, valueAt } from './members.ts';
+import { jsonLayout, type Layout, msgpackLayout } from './layout.ts';
+import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
 
 /** What is known of all events of a profile. */
 interface Decision {
@@ -60,36 +61,16 @@ export interface Outlined {
   steps: readonly Step[];
 }
 
-/** One value of a member. */
-interface Member<T> {
-  /** The same for values between which the rules tell no difference; UNUSUAL for one whose event has to be normalized as a
-   * whole. */
-  id: number;
-  value: T;
-}
-
-const UNUSUAL = -1;
-const ABSENT = 0;
-
-/** Bytes of a text that is told from others of its kind as it is. */
-const LONGEST_WORD = 256;
-
-const KIND_OF_EVENT = Buffer.from('"Event"');
-const AUDIT_V1 = Buffer.from('"audit.k8s.io/v1"');
-const REQUEST_RECEIVED = Buffer.from('"RequestReceived"');
-const NAMESPACES = Buffer.from('"namespaces"');
-const CREATE = Buffer.from('"create"');
-const DELETE = Buffer.from('"delete');
+const KIND_OF_EVENT = Buffer.from('Event');
+const AUDIT_V1 = Buffer.from('audit.k8s.io/v1');
+const REQUEST_RECEIVED = Buffer.from('RequestReceived');
+const NAMESPACES = Buffer.from('namespaces');
+const CREATE = Buffer.from('create');
+const DELETE = Buffer.from('delete');
 
 const METADATA = Buffer.from('metadata');
 const NAMESPACE = Buffer.from('namespace');
 const DRY_RUN = Buffer.from('dryRun');
-const LONGEST_EXTRAS = 4096;
-const COMMA = Buffer.from(',');
-const BACKSLASH = 0x5c;
-
-/** Annotations that members of an event beside `annotations` depend on. */
-const DECISIVE_ANNOTATIONS = ['authorization.k8s.io/decision', 'audit.k8s.io/truncated', 'command.gke.io/dryRun'];
 
 /** Stand for members that events of a profile need not share. */
 const unshared = {
@@ -101,7 +82,7 @@ const unshared = {
 };
 
 /** Numbers of a profile. */
-const PROFILE = 18;
+const PROFILE = 19;
 
 /** The decisions of the rules that are live: other rules, other decisions. */
 export function openDecisions(options: NormalizeOptions): (ruleset: Pick<Ruleset, 'rules'>) => Decisions {
@@ -118,22 +99,11 @@ export function openDecisions(options: NormalizeOptions): (ruleset: Pick<Ruleset
 
 export class Decisions {
   readonly #candidatesIn: ReturnType<typeof candidatesAmong>;
-  readonly #options: NormalizeOptions;
   readonly #items: readonly ProgramItem[];
   readonly #classes = new Map<Classed, Classes>();
   readonly #ofItems: ReadonlySet<CompiledRule>;
 
-  readonly #extras: InternTable<number>;
-  readonly #words = new InternTable((_, start, end) => (end - start > LONGEST_WORD ? UNUSUAL : nextId()));
-  readonly #users: InternTable<Member<AuditEvent['user']>>;
-  readonly #agents: InternTable<Member<string>>;
-  readonly #addresses: InternTable<Member<Pick<AuditEvent, 'sourceIPs' | 'clientIPs'>>>;
-  readonly #annotations: InternTable<Member<AuditEvent['annotations']>>;
-  readonly #statuses: InternTable<Member<AuditEvent['responseStatus']>>;
-  readonly #namespaces: InternTable<Member<string>>;
-  readonly #uris: InternTable<number>;
-  readonly #impersonated: InternTable<number>;
-  readonly #authentications: InternTable<number>;
+  readonly #tables: readonly MemberTables[];
   readonly #decisions: InternTable<Decision | undefined>;
 
   readonly #profile = new Int32Array(PROFILE);
@@ -141,108 +111,70 @@ export class Decisions {
   readonly #profileView = new DataView(this.#profile.buffer);
   #normalizeCurrent: (() => Normalized) | undefined;
 
-  readonly #noAgent: Member<string>;
-  readonly #noAnnotations: Member<AuditEvent['annotations']>;
-  readonly #noStatus: Member<AuditEvent['responseStatus']>;
-  readonly #noNamespace: Member<string>;
-
   constructor(rules: readonly CompiledRule[], options: NormalizeOptions) {
     this.#candidatesIn = candidatesAmong(rules);
-    this.#options = options;
     this.#items = itemsOf(rules);
     this.#ofItems = new Set(rules.filter(isOfItems));
-
-    this.#users = this.#member(
-      'user',
-      (event) => event.user,
-      ({ platform }) => [platform],
-    );
-    this.#agents = this.#member('userAgent', (event) => event.userAgent);
-    this.#addresses = this.#member('sourceIPs', ({ sourceIPs, clientIPs }) => ({ sourceIPs, clientIPs }));
-    this.#annotations = this.#member(
-      'annotations',
-      (event) => event.annotations,
-      ({ annotations }) => DECISIVE_ANNOTATIONS.map((key) => annotations[key] ?? null),
-    );
-    this.#statuses = this.#member(
-      'responseStatus',
-      (event) => event.responseStatus,
-      ({ responseStatus }) => decisiveIn(responseStatus),
-      ({ responseStatus }) => responseStatus?.code !== undefined,
-    );
-    this.#namespaces = new InternTable((bytes, start, end) => this.#namespaceOf(textIn(bytes, start, end)));
-    this.#uris = new InternTable((bytes, start, end) => {
-      const event = eventWith({ requestURI: textIn(bytes, start, end), objectRef: undefined }, options);
-      return event === undefined || event.objectRef !== null ? UNUSUAL : this.#classOf('requestURI', event, []);
-    });
-    this.#impersonated = this.#word('impersonatedUser');
-    this.#authentications = this.#word('authenticationMetadata');
-    this.#extras = new InternTable((bytes, start, end) => this.#extrasOf(bytes, start, end));
+    const classOf: ClassOf = (member, event, facts) => this.#classesOf(member, event).idOf(event, facts);
+    const tables: MemberTables[] = [];
+    tables[JSON_LAYOUT] = new MemberTables(jsonLayout, options, classOf);
+    tables[MSGPACK_LAYOUT] = new MemberTables(msgpackLayout, options, classOf);
+    this.#tables = tables;
     this.#decisions = new InternTable(() => this.#decide());
-
-    this.#noAgent = this.#memberOf('userAgent', '', (event) => event.userAgent);
-    this.#noAnnotations = { id: ABSENT, value: {} };
-    this.#noStatus = { id: ABSENT, value: null };
-    this.#noNamespace = this.#namespaceOf('');
   }
 
   /** The event of an outline and what is left to decide of it, or undefined where the record has to be normalized.
    * @param normalizeRecord normalizes the record */
   of(outlines: Outlines, outline: number, normalizeRecord: () => Normalized): Outlined | undefined {
-    const { bytes, view, spans } = outlines;
+    const { spans } = outlines;
     const base = outline * STRIDE;
-    const profile = this.#profile;
+    const { bytes, view } = outlines.textOf(base);
     if (!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)) {
       return undefined;
     }
     const has = (offset: number) => spans[base + offset] !== -1;
-    if (!has(USER) || !has(SOURCE_IPS) || !has(RECEIVED) || !has(STAGED) || !has(STAGE)) return undefined;
-    if (!has(REQUEST_URI) || isEmptyText(bytes, spans[base + REQUEST_URI]!) || !has(VERB)) return undefined;
+    if (!has(USER) || !has(SOURCE_IPS) || !has(RECEIVED) || !has(STAGED) || !has(STAGE) || !has(VERB)) return undefined;
+    if (!has(REQUEST_URI) || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1]) return undefined;
     if (!isUsualUri(bytes, spans, base)) return undefined;
-    const isAnswered = !isText(bytes, spans, base + STAGE, REQUEST_RECEIVED);
-    if (isAnswered !== has(STATUS)) return undefined;
+    if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;
 
-    const requestObject = bodyKind(bytes, spans, base + REQUEST_OBJECT);
-    const responseObject = bodyKind(bytes, spans, base + RESPONSE_OBJECT);
-    if (requestObject === MAP && !this.#isUsualRequest(bytes, view, spans, base)) return undefined;
+    const tables = this.#tables[spans[base + LAYOUT]!]!;
+    const { layout } = tables;
+    const requestObject = bodyKind(layout, bytes, spans, base + REQUEST_OBJECT);
+    const responseObject = bodyKind(layout, bytes, spans, base + RESPONSE_OBJECT);
+    if (requestObject === MAP && !isUsualRequest(layout, bytes, view, spans, base)) return undefined;
     const isNamespace = isText(bytes, spans, base + REF_RESOURCE, NAMESPACES);
     if (isNamespace && !has(REF_NAME) && isText(bytes, spans, base + VERB, CREATE)) return undefined;
 
-    const user = this.#users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
-    const addresses = this.#addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
-    const agent = has(USER_AGENT)
-      ? this.#agents.of(bytes, view, spans[base + USER_AGENT]!, spans[base + USER_AGENT + 1]!)
-      : this.#noAgent;
-    const annotations = has(ANNOTATIONS)
-      ? this.#annotations.of(bytes, view, spans[base + ANNOTATIONS]!, spans[base + ANNOTATIONS + 1]!)
-      : this.#noAnnotations;
-    const status = has(STATUS)
-      ? this.#statuses.of(bytes, view, spans[base + STATUS]!, spans[base + STATUS + 1]!)
-      : this.#noStatus;
-    const namespace = has(REF_NAMESPACE)
-      ? this.#namespaces.of(bytes, view, spans[base + REF_NAMESPACE]!, spans[base + REF_NAMESPACE + 1]!)
-      : this.#noNamespace;
-    const word = (table: InternTable<number>, offset: number) =>
-      has(offset) ? table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!) : ABSENT;
+    const find = <T>(table: InternTable<T>, offset: number, absent: T) =>
+      has(offset) ? table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!) : absent;
+    const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
+    const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
+    const agent = find(tables.agents, USER_AGENT, tables.noAgent);
+    const annotations = find(tables.annotations, ANNOTATIONS, tables.noAnnotations);
+    const status = find(tables.statuses, STATUS, tables.noStatus);
+    const namespace = find(tables.namespaces, REF_NAMESPACE, tables.noNamespace);
 
-    profile[0] = this.#extrasIn(bytes, spans, base);
-    profile[1] = word(this.#words, LEVEL);
-    profile[2] = word(this.#words, STAGE);
-    profile[3] = word(this.#words, VERB);
-    profile[4] = user.id;
-    profile[5] = word(this.#impersonated, IMPERSONATED_USER);
-    profile[6] = word(this.#authentications, AUTHENTICATION);
-    profile[7] = addresses.id;
-    profile[8] = agent.id;
-    profile[9] = word(this.#words, REF_RESOURCE);
-    profile[10] = word(this.#words, REF_SUBRESOURCE);
-    profile[11] = namespace.id;
-    profile[12] = word(this.#words, REF_GROUP);
-    profile[13] = word(this.#words, REF_VERSION);
-    profile[14] = status.id;
-    profile[15] = annotations.id;
-    profile[16] = has(OBJECT_REF) ? ABSENT : word(this.#uris, REQUEST_URI);
-    profile[17] = requestObject * 4 + responseObject;
+    const profile = this.#profile;
+    profile[0] = tables.surroundings(bytes, spans, base);
+    profile[1] = this.#wrapperOf(outlines, base);
+    profile[2] = find(tables.words, LEVEL, ABSENT);
+    profile[3] = find(tables.words, STAGE, ABSENT);
+    profile[4] = find(tables.words, VERB, ABSENT);
+    profile[5] = user.id;
+    profile[6] = find(tables.impersonated, IMPERSONATED_USER, ABSENT);
+    profile[7] = find(tables.authentications, AUTHENTICATION, ABSENT);
+    profile[8] = addresses.id;
+    profile[9] = agent.id;
+    profile[10] = find(tables.words, REF_RESOURCE, ABSENT);
+    profile[11] = find(tables.words, REF_SUBRESOURCE, ABSENT);
+    profile[12] = namespace.id;
+    profile[13] = find(tables.words, REF_GROUP, ABSENT);
+    profile[14] = find(tables.words, REF_VERSION, ABSENT);
+    profile[15] = status.id;
+    profile[16] = annotations.id;
+    profile[17] = has(OBJECT_REF) ? ABSENT : find(tables.uris, REQUEST_URI, ABSENT);
+    profile[18] = requestObject * 4 + responseObject;
     for (let index = 0; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
 
     this.#normalizeCurrent = normalizeRecord;
@@ -258,7 +190,8 @@ export class Decisions {
       responseStatus: status.value,
       namespace: namespace.value,
     };
-    const event = new OutlinedEvent(outlines, base, template, own, () => firstEvent(normalizeRecord())!);
+    const place = { bytes, layout, spans, base };
+    const event = new OutlinedEvent(place, template, own, () => firstEvent(normalizeRecord())!);
     return { kind: 'outlined', event, steps };
   }
 
@@ -293,86 +226,28 @@ export class Decisions {
     return classes;
   }
 
-  #classOf(member: Classed, event: AuditEvent, facts: readonly unknown[]): number {
-    return this.#classesOf(member, event).idOf(event, facts);
+  #wrapperOf(outlines: Outlines, base: number): number {
+    const { spans } = outlines;
+    const wrapper = spans[base + WRAPPER]!;
+    if (wrapper === -1) return ABSENT;
+    const { bytes } = outlines.textOf(wrapper * STRIDE);
+    return this.#tables[spans[wrapper * STRIDE + LAYOUT]!]!.surroundings(bytes, spans, wrapper * STRIDE);
   }
+}
 
-  /** @param factsOf what of an event depends on the member beside the fields of rules
-   * @param isUsual tells an event that can be outlined */
-  #member<T>(
-    name: 'user' | 'userAgent' | 'sourceIPs' | 'annotations' | 'responseStatus',
-    pick: (event: AuditEvent) => T,
-    factsOf: (event: AuditEvent) => readonly unknown[] = () => [],
-    isUsual: (event: AuditEvent) => boolean = () => true,
-  ): InternTable<Member<T>> {
-    return new InternTable((bytes, start, end) =>
-      this.#memberOf(name, valueAt(bytes, start, end), pick, factsOf, isUsual),
-    );
-  }
-
-  #memberOf<T>(
-    name: 'user' | 'userAgent' | 'sourceIPs' | 'annotations' | 'responseStatus',
-    logged: unknown,
-    pick: (event: AuditEvent) => T,
-    factsOf: (event: AuditEvent) => readonly unknown[] = () => [],
-    isUsual: (event: AuditEvent) => boolean = () => true,
-  ): Member<T> {
-    const event = eventWith({ [name]: logged }, this.#options);
-    if (event === undefined || !isUsual(event) || isMarked(event[name])) return { id: UNUSUAL, value: undefined as T };
-    return { id: this.#classOf(name, event, factsOf(event)), value: pick(event) };
-  }
-
-  #namespaceOf(text: string): Member<string> {
-    const event = eventWith({}, this.#options)!;
-    const objectRef = { ...event.objectRef!, namespace: text };
-    return { id: this.#classOf('namespace', { ...event, objectRef }, [text === '']), value: text };
-  }
-
-  /** Members of which each value is told from any other. */
-  #word(name: 'impersonatedUser' | 'authenticationMetadata'): InternTable<number> {
-    return new InternTable((bytes, start, end) => {
-      const event = eventWith({ [name]: valueAt(bytes, start, end) }, this.#options);
-      return event === undefined || isMarked(event[name]) ? UNUSUAL : nextId();
-    });
-  }
-
-  #extrasIn(bytes: Uint8Array, spans: Int32Array, base: number): number {
-    const count = spans[base + EXTRA_COUNT]!;
-    if (count === 0) return ABSENT;
-    const parts: Uint8Array[] = [];
-    for (let index = 0; index < count; index++) {
-      const at = base + EXTRAS + 2 * index;
-      parts.push(bytes.subarray(spans[at], spans[at + 1]), COMMA);
+/** Whether a request body has no say in what is outlined: in the namespace where the objectRef has none, and in whether a
+ * deletion is a dry run. */
+function isUsualRequest(layout: Layout, bytes: Uint8Array, view: DataView, spans: Int32Array, base: number): boolean {
+  const start = spans[base + REQUEST_OBJECT]!;
+  if (spans[base + REF_NAMESPACE] === -1 || spans[base + REF_NAMESPACE] === spans[base + REF_NAMESPACE + 1]) {
+    const metadata = layout.find(bytes, view, start, METADATA);
+    if (metadata === UNCLEAR) return false;
+    if (metadata !== NONE && layout.isMap(bytes[metadata]!)) {
+      if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;
     }
-    const joined = Buffer.concat(parts);
-    return this.#extras.of(joined, new DataView(joined.buffer, joined.byteOffset, joined.length), 0, joined.length);
   }
-
-  #extrasOf(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > LONGEST_EXTRAS || bytes.includes(BACKSLASH)) return UNUSUAL;
-    const extras = JSON.parse(`{${Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start - 1)}}`);
-    return leavesEventAsIs(extras, this.#options) ? nextId() : UNUSUAL;
-  }
-
-  /** Whether a request body has no say in what is outlined: in the namespace where the objectRef has none, and in whether a
-   * deletion is a dry run. */
-  #isUsualRequest(bytes: Uint8Array, view: DataView, spans: Int32Array, base: number): boolean {
-    const start = spans[base + REQUEST_OBJECT]!;
-    const namespace = spans[base + REF_NAMESPACE]!;
-    if (namespace === -1 || isEmptyText(bytes, namespace)) {
-      const metadata = findMember(bytes, view, start, METADATA);
-      if (metadata === UNCLEAR) return false;
-      if (
-        metadata !== NONE &&
-        bytes[metadata] === OPEN_BRACE &&
-        findMember(bytes, view, metadata, NAMESPACE) !== NONE
-      ) {
-        return false;
-      }
-    }
-    if (startsWith(bytes, spans[base + VERB]!, DELETE)) return findMember(bytes, view, start, DRY_RUN) === NONE;
-    return true;
-  }
+  if (startsWith(bytes, spans[base + VERB]!, DELETE)) return layout.find(bytes, view, start, DRY_RUN) === NONE;
+  return true;
 }
 
 function firstEvent(normalized: Normalized): AuditEvent | undefined {
@@ -383,12 +258,12 @@ function firstEvent(normalized: Normalized): AuditEvent | undefined {
 const MAP = 1;
 const LIST = 2;
 
-function bodyKind(bytes: Uint8Array, spans: Int32Array, offset: number): number {
+function bodyKind(layout: Layout, bytes: Uint8Array, spans: Int32Array, offset: number): number {
   const start = spans[offset]!;
-  return start === -1 ? ABSENT : bytes[start] === OPEN_BRACE ? MAP : LIST;
+  return start === -1 ? ABSENT : layout.isMap(bytes[start]!) ? MAP : LIST;
 }
 
-/** Whether a text is a given one, quotes included. */
+/** Whether a member is a given text. */
 function isText(bytes: Uint8Array, spans: Int32Array, offset: number, text: Uint8Array): boolean {
   const start = spans[offset]!;
   return start !== -1 && spans[offset + 1]! - start === text.length && startsWith(bytes, start, text);

@@ -1,7 +1,5 @@
 /** The event of a record that was outlined. */
 import { LazyEvent } from '../audit/lazy-event.ts';
-import { parseExactly } from '../json/exact.ts';
-import { BACKSLASH } from '../outline/json-syntax.ts';
 import {
   AUDIT_ID,
   RECEIVED,
@@ -14,11 +12,15 @@ import {
   STAGED,
 } from '../outline/slots.ts';
 import type { AuditEvent, ObjectRef, User } from '../record.ts';
+import type { Layout } from './layout.ts';
 
-/** The bytes that an outline is about. */
-export interface OutlinedText {
-  readonly bytes: Uint8Array;
-  readonly spans: Int32Array;
+/** Where the members of an event lie. */
+export interface EventPlace {
+  bytes: Uint8Array;
+  layout: Layout;
+  spans: Int32Array;
+  /** Of its outline in the spans. */
+  base: number;
 }
 
 /** What an event has in common with others of the same profile. Its bodies, and the members below, are not looked at. */
@@ -37,8 +39,7 @@ export interface OwnMembers {
 
 /** Equal, member by member, to the event that normalizing the record makes. */
 export class OutlinedEvent extends LazyEvent implements AuditEvent {
-  readonly #text: OutlinedText;
-  readonly #base: number;
+  readonly #place: EventPlace;
   readonly #template: Template;
   readonly #own: OwnMembers;
   readonly #normalize: () => AuditEvent;
@@ -47,10 +48,9 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   #requestObject: AuditEvent['requestObject'] | null = null;
   #responseObject: AuditEvent['responseObject'] | null = null;
 
-  constructor(text: OutlinedText, base: number, template: Template, own: OwnMembers, normalize: () => AuditEvent) {
+  constructor(place: EventPlace, template: Template, own: OwnMembers, normalize: () => AuditEvent) {
     super();
-    this.#text = text;
-    this.#base = base;
+    this.#place = place;
     this.#template = template;
     this.#own = own;
     this.#normalize = normalize;
@@ -156,32 +156,21 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   }
 
   #has(offset: number): boolean {
-    return this.#text.spans[this.#base + offset] !== -1;
+    const { spans, base } = this.#place;
+    return spans[base + offset] !== -1;
   }
 
   #textOf(offset: number): string {
-    const { bytes, spans } = this.#text;
-    const start = spans[this.#base + offset]!;
-    return start === -1 ? '' : textIn(bytes, start, spans[this.#base + offset + 1]!);
+    const { bytes, layout, spans, base } = this.#place;
+    const start = spans[base + offset]!;
+    return start === -1 ? '' : layout.text(bytes, start, spans[base + offset + 1]!);
   }
 
   #bodyOf(offset: number): AuditEvent['requestObject'] {
-    const { bytes, spans } = this.#text;
-    const start = spans[this.#base + offset]!;
-    if (start === -1) return undefined;
-    return parseExactly(textOfBytes(bytes, start, spans[this.#base + offset + 1]!)) as AuditEvent['requestObject'];
+    const { bytes, layout, spans, base } = this.#place;
+    const start = spans[base + offset]!;
+    return start === -1
+      ? undefined
+      : (layout.value(bytes, start, spans[base + offset + 1]!) as AuditEvent['requestObject']);
   }
-}
-
-/** The text of a JSON string that lies in [start, end), quotes included. */
-export function textIn(bytes: Uint8Array, start: number, end: number): string {
-  for (let at = start; at < end; at++) {
-    if (bytes[at] === BACKSLASH) return parseExactly(textOfBytes(bytes, start, end)) as string;
-  }
-  return textOfBytes(bytes, start + 1, end - 1);
-}
-
-/** Bytes as text; what is not UTF-8 becomes U+FFFD. */
-export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
 }

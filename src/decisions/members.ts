@@ -1,18 +1,8 @@
 /** What the members of an event say, made once of their bytes and remembered: users, agents, addresses and the like. */
 import { isDeepStrictEqual } from 'node:util';
-import { parseExactly } from '../json/exact.ts';
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import { type NormalizeOptions, normalize } from '../normalizers/index.ts';
 import type { AuditEvent } from '../record.ts';
-import { textOfBytes } from './event.ts';
-
-/** One value of a member. */
-export interface Member<T> {
-  /** The same for values between which no rule tells a difference; -1 for a value that is not usual, so that its event has
-   * to be normalized as a whole. */
-  readonly id: number;
-  readonly value: T;
-}
 
 /** An event in which everything is known, as the place for one member of another. */
 const sample = {
@@ -41,12 +31,13 @@ export function eventWith(members: JsonMap, options: NormalizeOptions): AuditEve
   return plain && event && isDeepStrictEqual(event.gaps, plain.gaps) ? event : undefined;
 }
 
-/** Whether members that stand beside those of an event leave it as it is, whichever it has of its own. */
-export function leavesEventAsIs(extras: JsonMap, options: NormalizeOptions): boolean {
+/** Whether what stands around an event leaves it as it is, whichever members it has, but for its platform and cluster.
+ * @param surround puts an event where it stands in a record */
+export function leavesEventAsIs(surround: (event: JsonMap) => JsonMap, options: NormalizeOptions): boolean {
   const { kind, apiVersion } = sample;
   return [sample, { kind, apiVersion }].every((members) => {
     const { platform, cluster, ...plain } = only(normalize({ ...members }, options))!;
-    const event = only(normalize({ ...extras, ...members }, options));
+    const event = only(normalize(surround({ ...members }), options));
     if (event === undefined) return false;
     const { platform: otherPlatform, cluster: otherCluster, ...others } = event;
     return isDeepStrictEqual(others, plain);
@@ -57,11 +48,6 @@ function only(normalized: ReturnType<typeof normalize>): AuditEvent | undefined 
   return normalized.kind === 'audit' && normalized.events.length === 1 && normalized.problem === undefined
     ? normalized.events[0]
     : undefined;
-}
-
-/** The value of JSON text in bytes that were outlined. */
-export function valueAt(bytes: Uint8Array, start: number, end: number): unknown {
-  return parseExactly(textOfBytes(bytes, start, end));
 }
 
 /** Whether a value, or something in it, could only be read in part. */

@@ -8,7 +8,7 @@ export const UNCLEAR = -2;
 
 /** The offset of the value of the member that has the key, or NONE or UNCLEAR.
  * @param start of the map */
-export function findMember(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number {
+export function findJsonMember(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number {
   let found = NONE;
   let at = skipSpace(bytes, start + 1);
   while (bytes[at] !== CLOSE_BRACE) {

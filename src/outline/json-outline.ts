@@ -1,4 +1,6 @@
 /** Outlines an audit event in JSON: one pass over the bytes that validates all of it and notes where its members lie. */
+
+import { IGNORED, refKeys, TAG } from './event-keys.ts';
 import {
   BACKSLASH,
   CLOSE_BRACE,
@@ -12,42 +14,22 @@ import {
   skipString,
   skipValue,
 } from './json-syntax.ts';
-import { KeyTable } from './key-table.ts';
+import type { KeyTable } from './key-table.ts';
 import {
   EXTRA_COUNT,
   EXTRAS,
+  JSON_LAYOUT,
   LAST_EXTRA,
+  LAYOUT,
   maps,
   members,
   OBJECT_REF,
-  REF_RESOURCE,
-  refs,
   SOURCE_IPS,
   STRIDE,
+  TEXT,
   texts,
+  WRAPPER,
 } from './slots.ts';
-
-/** Stands for a member whose value says nothing of the event. */
-const IGNORED = -2;
-
-/** Members that log pipelines add, and whose value is another in each record. Nothing of an event is read from them. */
-const STAMPS = ['date', 'time', '@timestamp'];
-
-/** Stands for the member that is a record's tag. */
-const TAG = -3;
-
-/** Which keys are members of an event, and which say nothing of it.
- * @param dateKey under which Fluent Bit puts the time
- * @param tagKey of a record that is tagged already, which is not outlined */
-export function eventKeys(dateKey: string, tagKey: string): KeyTable {
-  const keys = new Map([...STAMPS, dateKey].map((key) => [key, IGNORED]));
-  for (const [slot, name] of members.entries()) keys.set(name, 2 * slot);
-  keys.set(tagKey, TAG);
-  keys.delete('');
-  return new KeyTable(keys);
-}
-
-const refKeys = new KeyTable(new Map(refs.map((name, index) => [name, REF_RESOURCE + 2 * index])));
 
 /** The byte with which the value of each member begins. */
 const firstBytes = new Uint8Array(STRIDE);
@@ -98,11 +80,12 @@ export function outlineJson(
       if (slot >= 0) {
         const first = bytes[valueStart]!;
         const wanted = firstBytes[slot]!;
-        const isUsual = wanted === 0 ? first === OPEN_BRACE || first === OPEN_BRACKET : first === wanted;
+        const isUsual = wanted === 0 ? isContainer(first) : first === wanted;
         if (!isUsual || spans[base + slot] !== -1) return -1;
-        spans[base + slot] = valueStart;
-        spans[base + slot + 1] = at;
-      } else if (slot !== IGNORED) {
+        const quotes = first === QUOTE ? 1 : 0;
+        spans[base + slot] = valueStart + quotes;
+        spans[base + slot + 1] = at - quotes;
+      } else if (slot !== IGNORED || isContainer(bytes[valueStart]!)) {
         if (slot === TAG || extras === base + LAST_EXTRA || hasEscape(bytes, keyStart, keyEnd)) return -1;
         spans[extras++] = keyStart;
         spans[extras++] = at;
@@ -115,8 +98,15 @@ export function outlineJson(
     }
     if (bytes[at] !== CLOSE_BRACE) return -1;
     spans[base + EXTRA_COUNT] = (extras - base - EXTRAS) >> 1;
+    spans[base + WRAPPER] = -1;
+    spans[base + TEXT] = -1;
+    spans[base + LAYOUT] = JSON_LAYOUT;
     return at + 1;
   }
+}
+
+function isContainer(byte: number): boolean {
+  return byte === OPEN_BRACE || byte === OPEN_BRACKET;
 }
 
 /** Whether a key is spelled with escapes, and may be any. */
@@ -140,10 +130,10 @@ function outlineRef(bytes: Uint8Array, view: DataView, start: number, spans: Int
     if (bytes[at] !== COLON) return -1;
     at = skipSpace(bytes, at + 1);
     if (bytes[at] !== QUOTE) return -1;
-    spans[base + slot] = at;
+    spans[base + slot] = at + 1;
     at = skipString(bytes, view, at);
     if (at === -1) return -1;
-    spans[base + slot + 1] = at;
+    spans[base + slot + 1] = at - 1;
     at = skipSpace(bytes, at);
     if (bytes[at] === COMMA) {
       at = skipSpace(bytes, at + 1);

@@ -45,9 +45,9 @@ const FIRST_EXTRA = FIRST_REF + refs.length;
  * outlined. */
 const MAX_EXTRAS = 12;
 
-/** Numbers of an outline: the start and end of each slot (-1 where there is none), then those of the extra members, each
- * from its key to the end of its value, and their number. */
-export const STRIDE = 2 * (FIRST_EXTRA + MAX_EXTRAS) + 2;
+/** Numbers of an outline: the start and end of each slot (-1 where there is none; of a text, what is between its quotes),
+ * then those of the extra members, each from its key to the end of its value, their number, and where the event is. */
+export const STRIDE = 2 * (FIRST_EXTRA + MAX_EXTRAS) + 6;
 
 /** Offset of a member's start in an outline; its end comes next. */
 export const KIND = offset('kind');
@@ -81,6 +81,16 @@ export const EXTRAS = 2 * FIRST_EXTRA;
 export const LAST_EXTRA = EXTRAS + 2 * MAX_EXTRAS;
 /** Offset of the number of extra members. */
 export const EXTRA_COUNT = LAST_EXTRA;
+/** Offset of the number of the outline that is around an event which is a text in a record; -1 for none. */
+export const WRAPPER = LAST_EXTRA + 1;
+/** Offset of what the spans are offsets in: the number of a text that was taken out of a record, -1 for the batch. */
+export const TEXT = LAST_EXTRA + 2;
+/** Offset of the span, in a wrapper, of the text that is an event. */
+export const HOLE = LAST_EXTRA + 4;
+/** Offset of which layout the event has. */
+export const LAYOUT = LAST_EXTRA + 3;
+export const JSON_LAYOUT = 0;
+export const MSGPACK_LAYOUT = 1;
 
 function offset(name: (typeof members)[number]): number {
   return 2 * members.indexOf(name);

@@ -1,5 +1,5 @@
 /** Compares the URI of a request with the object that the event names. */
-import { BACKSLASH, QUOTE } from './json-syntax.ts';
+import { BACKSLASH } from './json-syntax.ts';
 import {
   OBJECT_REF,
   REF_GROUP,
@@ -20,8 +20,8 @@ const EQUALS = 0x3d;
  * not ask for a dry run. False where that takes decoding to see. Of an event without objectRef, whether it names no object
  * either. */
 export function isUsualUri(bytes: Uint8Array, spans: Int32Array, base: number): boolean {
-  const start = spans[base + REQUEST_URI]! + 1;
-  const end = spans[base + REQUEST_URI + 1]! - 1;
+  const start = spans[base + REQUEST_URI]!;
+  const end = spans[base + REQUEST_URI + 1]!;
   let pathEnd = start;
   while (pathEnd < end && bytes[pathEnd] !== QUESTION) {
     if (bytes[pathEnd] === PERCENT || bytes[pathEnd] === BACKSLASH) return false;
@@ -59,39 +59,39 @@ function isPathOfRef(bytes: Uint8Array, spans: Int32Array, base: number, start: 
   const root = group === 0 ? API : APIS;
   if (!startsWith(bytes, start, end, root)) return false;
   let at = start + root.length;
-  if (group > 0) at = skipText(bytes, at, end, spans[base + REF_GROUP]! + 1, group);
-  if (at !== -1) at = skipText(bytes, at, end, spans[base + REF_VERSION]! + 1, version);
+  if (group > 0) at = skipText(bytes, at, end, spans[base + REF_GROUP]!, group);
+  if (at !== -1) at = skipText(bytes, at, end, spans[base + REF_VERSION]!, version);
   if (at === -1) return false;
   const isOfNamespace =
-    resource === NAMESPACES.length && startsWith(bytes, spans[base + REF_RESOURCE]! + 1, bytes.length, NAMESPACES);
+    resource === NAMESPACES.length && startsWith(bytes, spans[base + REF_RESOURCE]!, bytes.length, NAMESPACES);
   if (isOfNamespace) {
     // A Namespace is in itself: the event has its name twice, where it has one.
     const name = lengthOf(spans, base + REF_NAME);
     if (name !== namespace) return false;
-    if (name > 0 && !isSame(bytes, spans[base + REF_NAME]! + 1, spans[base + REF_NAMESPACE]! + 1, name)) return false;
+    if (name > 0 && !isSame(bytes, spans[base + REF_NAME]!, spans[base + REF_NAMESPACE]!, name)) return false;
   } else if (namespace > 0) {
     if (!startsWith(bytes, at, end, NAMESPACES)) return false;
     at += NAMESPACES.length;
     if (bytes[at++] !== SLASH) return false;
-    at = skipText(bytes, at, end, spans[base + REF_NAMESPACE]! + 1, namespace);
+    at = skipText(bytes, at, end, spans[base + REF_NAMESPACE]!, namespace);
     if (at === -1) return false;
   }
-  at = skipText(bytes, at, end, spans[base + REF_RESOURCE]! + 1, resource);
+  at = skipText(bytes, at, end, spans[base + REF_RESOURCE]!, resource);
   if (at === -1) return false;
   if (at === end + 1) return subresource === 0;
   // The name of the object, which a creation may leave out of its path.
   const name = lengthOf(spans, base + REF_NAME);
   if (name === 0) return false;
-  at = skipText(bytes, at, end, spans[base + REF_NAME]! + 1, name);
+  at = skipText(bytes, at, end, spans[base + REF_NAME]!, name);
   if (at === -1) return false;
   if (at === end + 1) return subresource === 0;
-  return subresource > 0 && skipText(bytes, at, end, spans[base + REF_SUBRESOURCE]! + 1, subresource) === end + 1;
+  return subresource > 0 && skipText(bytes, at, end, spans[base + REF_SUBRESOURCE]!, subresource) === end + 1;
 }
 
-/** The length of a text between its quotes, 0 where there is none. */
+/** The length of a text, 0 where there is none. */
 function lengthOf(spans: Int32Array, offset: number): number {
   const start = spans[offset]!;
-  return start === -1 ? 0 : spans[offset + 1]! - start - 2;
+  return start === -1 ? 0 : spans[offset + 1]! - start;
 }
 
 /** The offset behind a segment that is the given text, and the slash after it; `end + 1` for the last segment. -1 for another
@@ -138,9 +138,4 @@ function isWithoutDryRun(bytes: Uint8Array, start: number, end: number): boolean
     }
   }
   return true;
-}
-
-/** Whether a text is empty. */
-export function isEmptyText(bytes: Uint8Array, start: number): boolean {
-  return bytes[start + 1] === QUOTE;
 }

@@ -3,10 +3,21 @@
 import { encode } from '../../msgpack/encode.ts';
 import { headerAt, pairs } from '../../msgpack/scan.ts';
 import { createWriter } from '../../msgpack/write.ts';
-import type { Span } from '../../record.ts';
+import type { LogRecord, Span } from '../../record.ts';
 import type { Edit } from '../codec.ts';
 
 const encoded = new WeakMap<object, { name: string; pair: Uint8Array }>();
+
+/** The edits that give a record its tag. */
+export function spliceRecord(
+  bytes: Uint8Array,
+  { map, outline }: LogRecord & { kind: 'map' },
+  name: string,
+  tag: object,
+): Edit[] {
+  if (outline === undefined) return spliceMember(bytes, map, name, tag);
+  return [...resize(bytes, map, 1), { start: map.end, end: map.end, insert: encodedPair(name, tag) }];
+}
 
 /** The edits that set a member of a map. Members that have the key already give way: the last one in place, the others
  * are taken out.

@@ -1,0 +1,61 @@
+/** What differs between the layouts in which events come. */
+import { parseExactly } from '../json/exact.ts';
+import type { JsonMap } from '../json/map.ts';
+import { decode } from '../msgpack/decode.ts';
+import { encode } from '../msgpack/encode.ts';
+import { findJsonMember } from '../outline/find-member.ts';
+import { BACKSLASH, OPEN_BRACE } from '../outline/json-syntax.ts';
+import { findMsgpackMember } from '../outline/msgpack-outline.ts';
+
+/** Reads members of an outline by their spans. */
+export interface Layout {
+  /** The text in a span. */
+  text(bytes: Uint8Array, start: number, end: number): string;
+  /** A value of any kind. */
+  value(bytes: Uint8Array, start: number, end: number): unknown;
+  /** Members, from their keys to the end of their values, as one map. */
+  mapOf(members: readonly Uint8Array[]): JsonMap;
+  isMap(byte: number): boolean;
+  /** A text as it stands in the hole of a wrapper. */
+  holeOf(text: string): Uint8Array;
+  /** A byte that stands for that, as no value begins with it. */
+  hole: number;
+  /** The offset of the value of a member in the map at `start`, or NONE or UNCLEAR. */
+  find(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number;
+}
+
+export const jsonLayout: Layout = {
+  text(bytes, start, end) {
+    for (let at = start; at < end; at++) {
+      if (bytes[at] === BACKSLASH) return parseExactly(textOf(bytes, start - 1, end + 1)) as string;
+    }
+    return textOf(bytes, start, end);
+  },
+  value: (bytes, start, end) => parseExactly(textOf(bytes, start, end)),
+  mapOf: (members) =>
+    parseExactly(`{${members.map((member) => textOf(member, 0, member.length)).join(',')}}`) as JsonMap,
+  isMap: (byte) => byte === OPEN_BRACE,
+  holeOf: (text) => Buffer.from(JSON.stringify(text).slice(1, -1)),
+  hole: 0,
+  find: findJsonMember,
+};
+
+const ANY_DEPTH = { maxDepth: Number.POSITIVE_INFINITY };
+
+export const msgpackLayout: Layout = {
+  text: textOf,
+  value: (bytes, start, end) => decode(bytes, start, end, ANY_DEPTH),
+  mapOf(members) {
+    const bytes = Buffer.concat([Uint8Array.of(0xde, members.length >> 8, members.length & 0xff), ...members]);
+    return decode(bytes, 0, bytes.length, ANY_DEPTH) as JsonMap;
+  },
+  isMap: (byte) => (byte >= 0x80 && byte < 0x90) || byte === 0xde || byte === 0xdf,
+  holeOf: (text) => encode(text),
+  hole: 0xc1,
+  find: findMsgpackMember,
+};
+
+/** Bytes as text; what is not UTF-8 becomes U+FFFD. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+}

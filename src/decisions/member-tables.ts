@@ -1,0 +1,163 @@
+/** The members of events, made once of their bytes and remembered: users, agents, addresses and the like. */
+import type { JsonMap } from '../json/map.ts';
+import { decisiveIn } from '../normalizers/event/outcome.ts';
+import type { NormalizeOptions } from '../normalizers/index.ts';
+import { EXTRA_COUNT, EXTRAS, HOLE } from '../outline/slots.ts';
+import type { AuditEvent } from '../record.ts';
+import { nextId } from './classes.ts';
+import type { Classed } from './guard.ts';
+import { InternTable } from './intern.ts';
+import type { Layout } from './layout.ts';
+import { eventWith, isMarked, leavesEventAsIs } from './members.ts';
+
+/** One value of a member. */
+export interface Member<T> {
+  /** The same for values between which the rules tell no difference; UNUSUAL for one whose event has to be normalized as a
+   * whole. */
+  id: number;
+  value: T;
+}
+
+export const UNUSUAL = -1;
+export const ABSENT = 0;
+
+/** Bytes of a text that is told from others as it is, and of all that stands around an event. */
+const LONGEST_WORD = 256;
+const LONGEST_SURROUNDINGS = 4096;
+
+/** Annotations that members of an event beside `annotations` depend on. */
+const DECISIVE_ANNOTATIONS = ['authorization.k8s.io/decision', 'audit.k8s.io/truncated', 'command.gke.io/dryRun'];
+
+type Named = 'user' | 'userAgent' | 'sourceIPs' | 'annotations' | 'responseStatus';
+/** The number of the class of a member's value; `facts` are what else is to be the same within a class. */
+export type ClassOf = (member: Classed, event: AuditEvent, facts: readonly unknown[]) => number;
+
+/** Of events in one layout. */
+export class MemberTables {
+  readonly layout: Layout;
+  readonly words = new InternTable((_, start, end) => (end - start > LONGEST_WORD ? UNUSUAL : nextId()));
+  readonly users: InternTable<Member<AuditEvent['user']>>;
+  readonly agents: InternTable<Member<string>>;
+  readonly addresses: InternTable<Member<Pick<AuditEvent, 'sourceIPs' | 'clientIPs'>>>;
+  readonly annotations: InternTable<Member<AuditEvent['annotations']>>;
+  readonly statuses: InternTable<Member<AuditEvent['responseStatus']>>;
+  readonly namespaces: InternTable<Member<string>>;
+  /** Of requests that are about no object. */
+  readonly uris: InternTable<number>;
+  readonly impersonated: InternTable<number>;
+  readonly authentications: InternTable<number>;
+
+  readonly noAgent: Member<string>;
+  readonly noAnnotations: Member<AuditEvent['annotations']> = { id: ABSENT, value: {} };
+  readonly noStatus: Member<AuditEvent['responseStatus']> = { id: ABSENT, value: null };
+  readonly noNamespace: Member<string>;
+
+  readonly #options: NormalizeOptions;
+  readonly #classOf: ClassOf;
+  readonly #surroundings: InternTable<number>;
+  /** Parts of the surroundings that are looked up, and which of them are parts of one member. */
+  #members: readonly (readonly Uint8Array[])[] = [];
+
+  constructor(layout: Layout, options: NormalizeOptions, classOf: ClassOf) {
+    this.layout = layout;
+    this.#options = options;
+    this.#classOf = classOf;
+    this.users = this.#table(
+      'user',
+      (event) => event.user,
+      ({ platform }) => [platform],
+    );
+    this.agents = this.#table('userAgent', (event) => event.userAgent);
+    this.addresses = this.#table('sourceIPs', ({ sourceIPs, clientIPs }) => ({ sourceIPs, clientIPs }));
+    this.annotations = this.#table(
+      'annotations',
+      (event) => event.annotations,
+      ({ annotations }) => DECISIVE_ANNOTATIONS.map((key) => annotations[key] ?? null),
+    );
+    this.statuses = this.#table(
+      'responseStatus',
+      (event) => event.responseStatus,
+      ({ responseStatus }) => decisiveIn(responseStatus),
+      ({ responseStatus }) => responseStatus?.code !== undefined,
+    );
+    this.namespaces = new InternTable((bytes, start, end) => this.#namespace(layout.text(bytes, start, end)));
+    this.uris = new InternTable((bytes, start, end) => {
+      const event = eventWith({ requestURI: layout.text(bytes, start, end), objectRef: undefined }, options);
+      return event === undefined || event.objectRef !== null ? UNUSUAL : classOf('requestURI', event, []);
+    });
+    this.impersonated = this.#identities('impersonatedUser');
+    this.authentications = this.#identities('authenticationMetadata');
+    this.#surroundings = new InternTable((_, start, end) =>
+      end - start > LONGEST_SURROUNDINGS ? UNUSUAL : this.#surroundingsOf(this.#members),
+    );
+    this.noAgent = this.#member('userAgent', '', (event) => event.userAgent);
+    this.noNamespace = this.#namespace('');
+  }
+
+  /** A number for what stands beside the members of an event, or around an event that is a text in a record. */
+  surroundings(bytes: Uint8Array, spans: Int32Array, base: number): number {
+    const count = spans[base + EXTRA_COUNT]!;
+    if (count === 0) return ABSENT;
+    const hole = spans[base + HOLE]!;
+    const members: Uint8Array[][] = [];
+    for (let extra = base + EXTRAS; extra < base + EXTRAS + 2 * count; extra += 2) {
+      const [start, end] = [spans[extra]!, spans[extra + 1]!];
+      if (hole < start || hole >= end) members.push([bytes.subarray(start, end)]);
+      else members.push([bytes.subarray(start, hole), bytes.subarray(spans[base + HOLE + 1]!, end)]);
+    }
+    this.#members = members;
+    const marker = Uint8Array.of(this.layout.hole);
+    const joined = Buffer.concat(members.flatMap(([before, after]) => (after ? [before!, marker, after] : [before!])));
+    const view = new DataView(joined.buffer, joined.byteOffset, joined.length);
+    return this.#surroundings.of(joined, view, 0, joined.length);
+  }
+
+  #surroundingsOf(members: readonly (readonly Uint8Array[])[]): number {
+    const { layout } = this;
+    const mapWith = (text: string) =>
+      layout.mapOf(
+        members.map(([before, after]) => (after ? Buffer.concat([before!, layout.holeOf(text), after]) : before!)),
+      );
+    const hasHole = members.some(({ length }) => length > 1);
+    const surround = (event: JsonMap) => (hasHole ? mapWith(JSON.stringify(event)) : { ...mapWith(''), ...event });
+    return leavesEventAsIs(surround, this.#options) ? nextId() : UNUSUAL;
+  }
+
+  /** @param factsOf what of an event depends on the member beside the fields of rules
+   * @param isUsual tells an event that can be outlined */
+  #table<T>(
+    name: Named,
+    pick: (event: AuditEvent) => T,
+    factsOf: (event: AuditEvent) => readonly unknown[] = () => [],
+    isUsual: (event: AuditEvent) => boolean = () => true,
+  ): InternTable<Member<T>> {
+    const read = name === 'userAgent' ? this.layout.text : this.layout.value;
+    return new InternTable((bytes, start, end) => this.#member(name, read(bytes, start, end), pick, factsOf, isUsual));
+  }
+
+  #member<T>(
+    name: Named,
+    logged: unknown,
+    pick: (event: AuditEvent) => T,
+    factsOf: (event: AuditEvent) => readonly unknown[] = () => [],
+    isUsual: (event: AuditEvent) => boolean = () => true,
+  ): Member<T> {
+    const event = eventWith({ [name]: logged }, this.#options);
+    if (event === undefined || !isUsual(event) || isMarked(event[name])) return { id: UNUSUAL, value: undefined as T };
+    return { id: this.#classOf(name, event, factsOf(event)), value: pick(event) };
+  }
+
+  #namespace(text: string): Member<string> {
+    const event = eventWith({}, this.#options)!;
+    const objectRef = { ...event.objectRef!, namespace: text };
+    return { id: this.#classOf('namespace', { ...event, objectRef }, [text === '']), value: text };
+  }
+
+  /** Members of which each value is told from any other. */
+  #identities(name: 'impersonatedUser' | 'authenticationMetadata'): InternTable<number> {
+    return new InternTable((bytes, start, end) => {
+      const event = eventWith({ [name]: this.layout.value(bytes, start, end) }, this.#options);
+      return event === undefined || isMarked(event[name]) ? UNUSUAL : nextId();
+    });
+  }
+}

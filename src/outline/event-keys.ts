@@ -1,0 +1,26 @@
+/** The keys that are looked for in a record. */
+import { KeyTable } from './key-table.ts';
+import { members, REF_RESOURCE, refs } from './slots.ts';
+
+/** Stands for a member whose value says nothing of the event. */
+export const IGNORED = -2;
+
+/** Members that log pipelines add, and whose value is another in each record. Nothing of an event is read from them. */
+const STAMPS = ['date', 'time', '@timestamp', 'timestamp', 'ingestionTime', 'eventId', 'id'];
+
+/** Stands for the member that is a record's tag. */
+export const TAG = -3;
+
+/** Which keys are members of an event, and which say nothing of it.
+ * @param dateKey under which Fluent Bit puts the time
+ * @param tagKey of a record that is tagged already, which is not outlined */
+export function eventKeys(dateKey: string, tagKey: string): KeyTable {
+  const keys = new Map([...STAMPS, dateKey].map((key) => [key, IGNORED]));
+  for (const [slot, name] of members.entries()) keys.set(name, 2 * slot);
+  keys.set(tagKey, TAG);
+  keys.delete('');
+  return new KeyTable(keys);
+}
+
+/** The members of an objectRef. */
+export const refKeys = new KeyTable(new Map(refs.map((name, index) => [name, REF_RESOURCE + 2 * index])));
