@@ -28,7 +28,7 @@ export function keyHash([k0, k1]: Secret): KeyHash {
       let i = 0;
       let wide = 0;
       // The length stands first, so that the values of a list cannot run into each other.
-      let word = (types.indexOf(typeof value) << 29) ^ length;
+      let word = ((typeof value === 'string' ? 1 : types.indexOf(typeof value)) << 29) ^ length;
       for (;;) {
         v3 ^= word;
         v0 = (v0 + v1) | 0;
