@@ -3,10 +3,14 @@ import { placeOf } from '../detect.ts';
 import type { AuditEvent } from '../record.ts';
 import { stableHash } from './values.ts';
 
+/** Clusters of which the name is kept. */
+const MAX_KNOWN = 1000;
+
 /** @returns a function that names the cluster of an event; nearly always it is the one of the event before */
 export function places(): (event: AuditEvent) => string {
   let last: AuditEvent['cluster'];
-  let place = placeNamed(undefined);
+  let place = placeNamed(JSON.stringify(undefined));
+  const known = new Map<string, string>();
   return ({ cluster }) => {
     const isSame =
       cluster === last ||
@@ -15,12 +19,17 @@ export function places(): (event: AuditEvent) => string {
         cluster.account === last.account &&
         cluster.region === last.region &&
         cluster.name === last.name);
-    if (!isSame) place = placeNamed(cluster);
     last = cluster;
+    if (isSame) return place;
+    const text = JSON.stringify(placeOf({ cluster }));
+    place = known.get(text) ?? placeNamed(text);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(text, place);
     return place;
   };
 }
 
-function placeNamed(cluster: AuditEvent['cluster']): string {
-  return stableHash([JSON.stringify(placeOf({ cluster }))]);
+/** Findings have ids by it. */
+function placeNamed(text: string): string {
+  return stableHash([text]);
 }

@@ -49,6 +49,8 @@ describe('what is saved', () => {
     const plain = (rows: Iterable<unknown>) =>
       JSON.parse(JSON.stringify([...rows], (_, v) => (typeof v === 'bigint' ? Number(v) : v)));
     expect(plain(loaded.rows())).toEqual(plain(store.rows()));
+    // Without it no key would be found again.
+    expect(loaded.secret).toEqual(store.secret);
   });
 
   test('ages on from where it was', async () => {
