@@ -44,10 +44,10 @@ export function fuzz(target: FuzzTarget, { seed, runs = Number.POSITIVE_INFINITY
 }
 
 /** A whole number from 0 up to, but not including, the bound. */
-type Random = (bound: number) => number;
+export type Random = (bound: number) => number;
 
 /** Mulberry32: small, and good enough to choose bytes by. */
-function randomFrom(seed: number): Random {
+export function randomFrom(seed: number): Random {
   let state = seed;
   return (bound) => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,0 +1,79 @@
+/** The pipeline is held to its steps, taken one by one, on whole bodies and byte for byte: what makes it fast must not
+ * show. FAST_PATH_RUNS makes the search as long as one likes, FAST_PATH_SEED makes it another one. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { body, bytesOf, mediaTypes } from './fast-path/bodies.ts';
+import { checkSame, fast, plain, type Settings } from './fast-path/paths.ts';
+import { rulesets } from './fast-path/rulesets.ts';
+import { limits } from './server/app.ts';
+
+const runs = Number(process.env.FAST_PATH_RUNS ?? 60);
+const seed = Number(process.env.FAST_PATH_SEED ?? 1);
+const timeout = 60_000 + runs * 1000;
+
+const settings: readonly Settings[] = [
+  {},
+  { clearEventFields: ['verb', 'username', 'responseStatus'], cluster: 'prod', memberName: 'found' },
+  { platform: 'eks', trustedProxies: ['10.0.0.0/8'] },
+  { limits: { ...limits, maxDepth: 12, maxRecords: 10 } },
+];
+
+const session = fc.record({
+  settings: fc.constantFrom(...settings),
+  /** Each body, and the rules that are live from then on. */
+  bodies: fc.array(fc.tuple(body, fc.constantFrom(...Object.keys(rulesets))), { minLength: 1, maxLength: 3 }),
+  twice: fc.boolean(),
+});
+
+test(
+  'bodies end in the same bytes, sent once or again, before and after a reload',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(session, async ({ settings, bodies, twice }) => {
+        let live = rulesets.bundled!;
+        const [one, other] = [plain(() => live, settings), fast(() => live, settings)];
+        for (const [made, ruleset] of bodies) {
+          live = rulesets[ruleset]!;
+          const bytes = bytesOf(made);
+          const mediaType = mediaTypes[made.layout];
+          for (let sent = 0; sent < (twice ? 2 : 1); sent++) {
+            checkSame(await one(bytes, mediaType), await other(bytes, mediaType), `body of ${bytes.length} bytes`);
+          }
+        }
+      }),
+      { seed, numRuns: runs, endOnFailure: false },
+    );
+  },
+  timeout,
+);
+
+test(
+  'one pipeline keeps to it, body after body and reload after reload',
+  async () => {
+    const names = Object.keys(rulesets);
+    let live = rulesets.bundled!;
+    const [one, other] = [plain(() => live), fast(() => live)];
+    for (const [index, made] of fc.sample(body, { seed: seed + 1, numRuns: runs * 2 }).entries()) {
+      if (index % 3 === 2) live = rulesets[names[(index * 7) % names.length]!]!;
+      const bytes = bytesOf(made);
+      const mediaType = mediaTypes[made.layout];
+      checkSame(await one(bytes, mediaType), await other(bytes, mediaType), `body ${index}: ${JSON.stringify(made)}`);
+    }
+  },
+  timeout,
+);
+
+test('what a session is made of finds something, leaves something open and is refused in part', async () => {
+  const way = fast(() => rulesets.bundled!);
+  const seen = new Map<string, number>();
+  for (const made of fc.sample(body, { seed, numRuns: 60 })) {
+    const answer = await way(bytesOf(made), mediaTypes[made.layout]);
+    const text = 'refused' in answer ? `"verdict":"refused"` : answer.body.toString('latin1');
+    for (const [, verdict] of text.matchAll(/verdict\W{1,4}(match|clear|indeterminate|error|not_audit|refused)/g)) {
+      seen.set(verdict!, (seen.get(verdict!) ?? 0) + 1);
+    }
+  }
+  for (const verdict of ['match', 'clear', 'indeterminate', 'error', 'not_audit', 'refused']) {
+    expect(seen.get(verdict) ?? 0, verdict).toBeGreaterThan(0);
+  }
+});
