@@ -41,7 +41,7 @@ correlation: { type: event_count, rules: [types], group-by: [username, verb], ti
 ---
 title: Agent
 name: agent
-correlation: { type: new_terms, rules: [who, word], timespan: 1h, condition: { field: userAgent } }
+correlation: { type: new_terms, rules: [who], timespan: 1h, condition: { field: userAgent } }
 tripline: { learning: 0s }
 `;
 
