@@ -6,6 +6,7 @@ import type { FuzzTarget } from './fuzz.ts';
 import { inputTargets } from './inputs.fuzz.ts';
 import { lintTargets } from './lint.fuzz.ts';
 import { normalizerTargets } from './normalizers.fuzz.ts';
+import { referenceTargets } from './reference.fuzz.ts';
 import { ruleTargets } from './rules.fuzz.ts';
 
 export const targets: readonly FuzzTarget[] = [
@@ -16,5 +17,6 @@ export const targets: readonly FuzzTarget[] = [
   ...jsonTargets,
   ...lintTargets,
   ...normalizerTargets,
+  ...referenceTargets,
   ...ruleTargets,
 ];

@@ -1,0 +1,49 @@
+/** The engine beside the naive interpreter, on rules and events that the input chooses. */
+import { parseRules } from '../../src/sigma/parse.ts';
+import { eventFrom, placeholders, ruleFileFrom } from '../reference/generate.ts';
+import { disagreement, printed } from '../reference/same.ts';
+import type { FuzzTarget, Random } from './fuzz.ts';
+
+/** Events for each rule: to read it is what takes time. */
+const EVENTS = 5;
+
+/** How many pairs of a rule and an event were compared. */
+export let pairs = 0;
+
+export const referenceTargets: readonly FuzzTarget[] = [
+  {
+    name: 'reference',
+    corpus: Array.from({ length: 40 }, (_, index) => noise(index, 600)),
+    run(bytes) {
+      const random = choicesIn(bytes);
+      const text = ruleFileFrom(random);
+      const { rules, filters } = parseRules(text, 'rule.yml', { placeholders });
+      const [rule] = rules;
+      if (rule === undefined) return;
+      for (let left = EVENTS; left > 0; left--) {
+        const event = eventFrom(random);
+        const found = disagreement(rule, filters, event);
+        if (found !== undefined) throw new Error(`${found}\nrule: ${text}\nevent: ${printed(event)}`);
+        pairs++;
+      }
+    },
+  },
+];
+
+/** Choices as the bytes say, round and round. */
+function choicesIn(bytes: Uint8Array): Random {
+  let at = 0;
+  return (bound) => {
+    if (bytes.length === 0 || bound <= 0) return 0;
+    const round = Math.floor(at / bytes.length);
+    return (bytes[at++ % bytes.length]! + round * 131) % bound;
+  };
+}
+
+function noise(seed: number, length: number): Uint8Array {
+  let state = seed * 2654435761 + 1;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}

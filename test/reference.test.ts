@@ -1,0 +1,104 @@
+/** The engine, held to a naive interpreter of the rules as they are written: on every case, fixture and example, and on
+ * records that are mutated. REFERENCE_RUNS makes the search as long as one likes, REFERENCE_SEED another one. */
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseCases } from '../src/authoring/cases.ts';
+import { loadEveryRule } from '../src/authoring/every-rule.ts';
+import { detect, type Ruleset } from '../src/detect.ts';
+import { readValue } from '../src/json/read.ts';
+import { normalize } from '../src/normalizers/index.ts';
+import { mutated, recipe } from './fast-path/bodies.ts';
+import { print } from './fast-path/json-tree.ts';
+import { rulesets } from './fast-path/rulesets.ts';
+import { type Judgement, type Live, referenceTag } from './reference/record.ts';
+import { bundledRules, limits } from './server/app.ts';
+
+const isLong = process.env.REFERENCE_RUNS !== undefined;
+const runs = Number(process.env.REFERENCE_RUNS ?? 150);
+const seed = Number(process.env.REFERENCE_SEED ?? 1);
+const timeout = isLong ? 600_000 + runs * 100 : 60_000;
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Pairs of a rule and an event that were compared. */
+let pairs = 0;
+
+function checkSame(text: string, ruleset: Ruleset): void {
+  const rules = ruleset.rules.map(
+    ({ rule, exceptions }): Live => ({ rule, exceptions: exceptions.map(({ filter }) => filter) }),
+  );
+  const bytes = Buffer.from(text);
+  const found = normalize(readValue(bytes, 0, bytes.length, limits), { maxDepth: limits.maxDepth });
+  pairs += rules.length * (found.kind === 'audit' ? found.events.length : 0);
+  expect(judgementOf(detect(found, ruleset))).toEqual(referenceTag(text, rules, limits));
+}
+
+/** What the product says, in the words of the reference. */
+function judgementOf(detection: ReturnType<typeof detect>): Judgement {
+  if (!('findings' in detection)) return { verdict: detection.verdict, hits: [], undecided: [], silenced: [] };
+  const { verdict, findings, shadow, undecided, silenced } = detection;
+  const hits = [...findings, ...shadow].map(({ rule, event, level }) => ({ rule, event, level }));
+  return { verdict, hits, undecided, silenced };
+}
+
+/** Those that the cases of a file are about. */
+function rulesOf(file: string, ruleset: Ruleset): Ruleset {
+  const stem = file.replace('.cases.json', '.');
+  return { ...ruleset, rules: ruleset.rules.filter(({ rule }) => rule.path.includes(`/${stem}`)) };
+}
+
+const files = (pattern: string, folder: string) =>
+  globSync(pattern, { cwd: `${root}${folder}` })
+    .sort()
+    .map((file) => ({ file, text: readFileSync(`${root}${folder}/${file}`, 'utf8') }));
+
+describe('the engine and the reference agree', () => {
+  const every = loadEveryRule({ rules: [bundledRules] }).ruleset;
+
+  test(
+    'on the cases of every rule, with the lists that they are written for',
+    () => {
+      const byLists = new Map<string, Ruleset>([['{}', every]]);
+      for (const { file, text } of files('**/*.cases.json', 'rules')) {
+        const { cases, lists } = parseCases(text, file);
+        const key = JSON.stringify(lists);
+        const ruleset = byLists.get(key) ?? loadEveryRule({ rules: [bundledRules], values: lists! }).ruleset;
+        byLists.set(key, ruleset);
+        for (const { records } of [...cases!.matches, ...cases!.ignores, ...cases!.undecided]) {
+          for (const record of records) checkSame(JSON.stringify(record), isLong ? ruleset : rulesOf(file, ruleset));
+        }
+      }
+    },
+    timeout,
+  );
+
+  test('on fixtures and examples', () => {
+    for (const { text } of files('**/*.input.json', 'test/fixtures/normalizers')) checkSame(text, every);
+    for (const { text } of files('*/input.ndjson', 'examples')) {
+      for (const line of text.split('\n').filter((line) => line !== '')) checkSame(line, every);
+    }
+    for (const { text } of files('*/input.json', 'examples')) {
+      for (const record of JSON.parse(text)) checkSame(JSON.stringify(record), every);
+    }
+  });
+
+  test(
+    'on records that are mutated, with exceptions and words',
+    () => {
+      const sets = fc.constantFrom(...Object.values(rulesets));
+      fc.assert(
+        fc.property(recipe, sets, (one, ruleset) => {
+          const { tree, random } = mutated(one);
+          checkSame(print(tree, one.isSpaced ? random : undefined), ruleset);
+        }),
+        { seed, numRuns: runs },
+      );
+    },
+    60_000 + runs * 100,
+  );
+
+  afterAll(() => {
+    if (isLong) console.log(`${pairs} pairs of a rule and an event`);
+  });
+});
