@@ -272,6 +272,14 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     );
     setMember(event, 'requestURI', `/api/v1/namespaces/shop/pods?${query}`);
   }),
+  /** In the URI as in the reference. */
+  elsewhere: onEvent((event, random) => {
+    const uri = memberOf(event, 'requestURI')?.value;
+    const namespace = pick(['kube-system', 'shop', 'default', 'dev'], random);
+    if (uri?.kind !== 'raw' || memberOf(mapAt(event, 'objectRef'), 'namespace') === undefined) return;
+    uri.text = uri.text.replace(/\/namespaces\/[^/"?]+/, `/namespaces/${namespace}`);
+    setMember(mapAt(event, 'objectRef'), 'namespace', namespace);
+  }),
   withoutReference: onEvent((event, random) => {
     if (random(2) === 0) dropMember(event, 'objectRef');
     else
