@@ -24,7 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
   'resource-path': ['record'],
   fields: ['audit', 'json', 'network', 'record', 'sigma'],
   detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'shown', 'sigma', 'time'],
-  decisions: ['audit', 'detect', 'fields', 'json', 'normalizers', 'outline', 'record', 'sigma'],
+  decisions: ['audit', 'detect', 'fields', 'json', 'msgpack', 'normalizers', 'outline', 'record', 'sigma'],
   tagger: ['detect', 'record', 'shown'],
   telemetry: ['detect', 'network', 'record', 'shown', 'time'],
   state: ['json', 'problem'],
