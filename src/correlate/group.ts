@@ -1,19 +1,28 @@
 /** The events of a group, with what is derived of them so that an event costs the same in a group of ten as of a thousand:
  * the keys that are there, the counts of the window, and those that others stand for. */
 import type { CompiledCorrelation } from '../sigma/index.ts';
-import type { Stretch } from './correlation-condition.ts';
+import { isOpenedBy, type Stretch } from './correlation-condition.ts';
 import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spare-events.ts';
 import { inserted, removed, type StretchCounts, stretchCounts, type TokensOf } from './stretch-counts.ts';
-import { indexIn, type WindowEvent } from './window-event.ts';
+import { firstIndex, indexIn, type WindowEvent } from './window-event.ts';
 
 export interface GroupIndex {
   /** How many texts are counted of the events in all, and how many characters their audit IDs have. */
   values: number;
   characters: number;
+  /** By rule, how many of the events it matched. */
+  rules: number[];
   /** Made when they are needed. */
   keys?: Set<string>;
   counts?: StretchCounts;
   spares?: SpareEvents;
+  openers?: Openers;
+}
+
+/** The events with which a window can begin, in order. */
+interface Openers {
+  readonly isOpener: (event: WindowEvent) => boolean;
+  readonly events: WindowEvent[];
 }
 
 /** Under which a group has what is derived of its events. */
@@ -62,9 +71,11 @@ export function insert(group: Group, event: WindowEvent): number {
   else events.splice(at, 0, event);
   index.values += valuesIn(event);
   index.characters += event.auditID.length;
+  index.rules[event.rule] = (index.rules[event.rule] ?? 0) + 1;
   index.keys?.add(keyIn(event));
   if (index.counts !== undefined) inserted(index.counts, event, at);
   if (index.spares !== undefined) noteInserted(index.spares, event);
+  if (index.openers?.isOpener(event)) index.openers.events.splice(indexIn(index.openers.events, event), 0, event);
   return at;
 }
 
@@ -96,9 +107,11 @@ export function replace(group: Group, events: WindowEvent[]): void {
 function forgetEvent(index: GroupIndex, event: WindowEvent, at: number): void {
   index.values -= valuesIn(event);
   index.characters -= event.auditID.length;
+  index.rules[event.rule]!--;
   index.keys?.delete(keyIn(event));
   if (index.counts !== undefined) removed(index.counts, event, at);
   if (index.spares !== undefined) noteRemoved(index.spares, event);
+  if (index.openers?.isOpener(event)) index.openers.events.splice(indexIn(index.openers.events, event), 1);
 }
 
 /** Where an event is that makes no difference to windows that end later, since a later one is as good; -1 if there is
@@ -150,14 +163,35 @@ function tokensOfType({ type }: Test): TokensOf | undefined {
   }
 }
 
+/** The first event after a time with which a window can begin. */
+export function openerAfter(group: Group, time: number, correlation: CompiledCorrelation): WindowEvent | undefined {
+  const index = indexOf(group);
+  if (index.openers === undefined) {
+    const isOpener = (event: WindowEvent) => isOpenedBy(correlation, event);
+    index.openers = { isOpener, events: group.events.filter(isOpener) };
+  }
+  const { events } = index.openers;
+  const [first] = events;
+  if (first === undefined || first.at > time) return first;
+  return events[firstIndex(events, ({ at }) => at > time)];
+}
+
+/** Whether all that a correlation asks for is among the events: while something is missing, no window holds. */
+export function mayHold(group: Group, { ways }: CompiledCorrelation): boolean {
+  if (ways.length === 0) return true;
+  const { rules } = indexOf(group);
+  return ways.some(({ required }) => required.every((rule) => (rules[rule] ?? 0) > 0));
+}
+
 /** What is derived of the group's events. */
 export function indexOf(group: Group): GroupIndex {
   let index = group[derived];
   if (index === undefined) {
-    group[derived] = index = { values: 0, characters: 0 };
+    group[derived] = index = { values: 0, characters: 0, rules: [] };
     for (const event of group.events) {
       index.values += valuesIn(event);
       index.characters += event.auditID.length;
+      index.rules[event.rule] = (index.rules[event.rule] ?? 0) + 1;
     }
   }
   return index;

@@ -11,7 +11,7 @@ import { type Current, clip, keyOf, lookupIn, ownerOf, type Results } from './cu
 import { schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
 import { eventTime } from './event-time.ts';
-import { emptyGroup, type Group, indexOf } from './group.ts';
+import { emptyGroup, type Group, indexOf, mayHold } from './group.ts';
 import { keyHash } from './key-hash.ts';
 import { places } from './places.ts';
 import { type Plan, type Planned, planOf, SECOND } from './plan.ts';
@@ -249,7 +249,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     // What comes later is found when it is judged: each event of a group could put it off.
     const isSooner = due !== undefined && (state.due === undefined || due < state.due);
     if (isSooner) state.due = due;
-    if (planned.emitsAtWindowClose && outcome === 'counted' && at >= (state.last?.at ?? at)) {
+    const mayBeShown = planned.emitsAtWindowClose && outcome === 'counted' && mayHold(state.group, compiled);
+    if (mayBeShown && at >= (state.last?.at ?? at)) {
       const last = { group: groupShown(planned, groupParts), fields: fieldsShown(compiled, lookup), at };
       state.last = { ...last, length: stringifyExactly(last).length };
     }

@@ -1,7 +1,7 @@
 /** The windows that a correlation finds in the events of a group. Times are in Unix microseconds. */
 import { type CompiledCorrelation, mostEventsOf } from '../sigma/index.ts';
 import { emitsAtWindowClose, type Held, holdsIn, isOpenedBy } from './correlation-condition.ts';
-import { type Group, has, insert, removeAt, removeFirst, replace, spareIn, stretchOf } from './group.ts';
+import { type Group, has, insert, openerAfter, removeAt, removeFirst, replace, spareIn, stretchOf } from './group.ts';
 import { firstIndex, indexAt, type WindowEvent } from './window-event.ts';
 
 /** A window in which the correlation holds. */
@@ -98,12 +98,8 @@ function dueOf(group: Group, correlation: CompiledCorrelation): number {
 }
 
 /** The event that opens the window to be judged next. */
-function openingOf({ events, closedWindows }: Group, correlation: CompiledCorrelation): WindowEvent | undefined {
-  const judged = closedWindows.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
-  for (let i = firstIndex(events, ({ at }) => at > judged); i < events.length; i++) {
-    if (isOpenedBy(correlation, events[i]!)) return events[i];
-  }
-  return undefined;
+function openingOf(group: Group, correlation: CompiledCorrelation): WindowEvent | undefined {
+  return openerAfter(group, group.closedWindows.at(-1)?.until ?? Number.NEGATIVE_INFINITY, correlation);
 }
 
 /** The window that the event at an index completes: of those that hold it, the first in time in which the correlation

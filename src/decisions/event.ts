@@ -142,17 +142,23 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   #readObjectRef(): ObjectRef | null {
     const template = this.#template.objectRef;
     if (template === null) return null;
-    const name = this.#textOf(REF_NAME);
-    // A creation may have its name in a body alone.
-    if (name === '' && this.verb === 'create') return this.whole().objectRef;
     const { uid, resourceVersion, ...shared } = template;
+    const readName = () => this.#readName();
     return {
       ...shared,
       namespace: this.#own.namespace,
-      name,
+      get name() {
+        return readName();
+      },
       ...(this.#has(REF_UID) && { uid: this.#textOf(REF_UID) }),
       ...(this.#has(REF_RESOURCE_VERSION) && { resourceVersion: this.#textOf(REF_RESOURCE_VERSION) }),
     };
+  }
+
+  #readName(): string {
+    const name = this.#textOf(REF_NAME);
+    // A creation may have its name in a body alone.
+    return name === '' && this.verb === 'create' ? this.whole().objectRef!.name : name;
   }
 
   #has(offset: number): boolean {
