@@ -5,6 +5,7 @@ import type { AuditEvent } from '../record.ts';
 import type { FieldLookup } from '../sigma/index.ts';
 import type { KeyHash } from './key-hash.ts';
 import type { Plan } from './plan.ts';
+import { valuesOf } from './values.ts';
 
 export interface Current {
   hashOf: KeyHash;
@@ -17,10 +18,18 @@ export interface Current {
   lookup: FieldLookup | undefined;
   key: string | undefined;
   owner: string | undefined;
+  /** The groups that it is in, by the numbers of groupings; null where a value is missing. */
+  groups: (GroupOf | null | undefined)[];
   auditID: string;
   /** The time of the latest event of its cluster. */
   clock: number;
   results: Results;
+}
+
+/** A group of events: the cluster and the values that they have in common, and a key that stands for these. */
+export interface GroupOf {
+  parts: readonly unknown[];
+  key: string;
 }
 
 /** What is found on a record, by ids. */
@@ -46,6 +55,17 @@ export function keyOf(current: Current): string {
     current.key = current.hashOf(parts);
   }
   return current.key;
+}
+
+/** The group of what has been found; null where a value is missing, as such an event is in no group. */
+export function groupBy({ place, hashOf }: Current, fields: readonly string[], lookup: FieldLookup): GroupOf | null {
+  const parts: unknown[] = [place];
+  for (const field of fields) {
+    const [value] = valuesOf(lookup, field);
+    if (value === undefined) return null;
+    parts.push(value);
+  }
+  return { parts, key: hashOf(parts) };
 }
 
 /** By whom the values of the event are made: a user of a cluster. */

@@ -7,7 +7,7 @@ import { numberOf } from '../json/typed.ts';
 import { shown } from '../shown.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import type { Space, Store } from '../state/store.ts';
-import { type Current, clip, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
+import { type Current, clip, type GroupOf, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
 import { eventTime } from './event-time.ts';
@@ -126,6 +126,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         lookup: found[0]?.lookup,
         key: undefined,
         owner: undefined,
+        groups: [],
         auditID,
         clock,
         results,
@@ -158,16 +159,21 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 
   /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
   function ingest(observation: Observation, current: Current): void {
-    for (const { planned, rule } of current.plan.links.get(observation.rule) ?? []) {
+    for (const { planned, rule, grouping } of current.plan.links.get(observation.rule) ?? []) {
       const { groupFields, valueFields } = planned.compiled;
-      const groupParts = partsIn(current.place, groupFields[rule]!, observation.lookup);
+      const isOfCurrent = observation.key === undefined;
+      let group = isOfCurrent ? current.groups[grouping] : undefined;
+      if (group === undefined) {
+        group = groupBy(current, groupFields[rule]!, observation.lookup);
+        if (isOfCurrent) current.groups[grouping] = group;
+      }
+      if (group === null) continue;
       const tuples = tuplesOf(valueFields[rule]!.map((field) => valuesOf(observation.lookup, field)));
-      // An event without a value is in no group.
-      if (groupParts === undefined || tuples.length === 0) continue;
+      if (tuples.length === 0) continue;
       const one =
         planned.compiled.correlation.test.type === 'new_terms'
-          ? ingestTerms(planned, groupParts, tuples, observation, current)
-          : ingestEvent(planned, rule, groupParts, tuples, observation, current);
+          ? ingestTerms(planned, group, tuples, observation, current)
+          : ingestEvent(planned, rule, group, tuples, observation, current);
       if (one === undefined) continue;
       const fields = observation.isOfOthers && { fields: fieldsShown(planned.compiled, observation.lookup) };
       emit(planned, { ...one, ...fields }, current);
@@ -176,25 +182,25 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 
   function ingestTerms(
     planned: Planned,
-    groupParts: readonly unknown[],
+    group: GroupOf,
     tuples: readonly Tuple[],
     observation: Observation,
     current: Current,
   ): Emitted | undefined {
-    const news = newTerms(planned, groupParts, tuples, observation, current);
+    const news = newTerms(planned, group, tuples, observation, current);
     if (news.length === 0) return undefined;
     const { at, auditID } = observation;
-    const group: Record<string, unknown> = { ...groupShown(planned, groupParts) };
+    const terms: Record<string, unknown> = { ...groupShown(planned, group.parts) };
     for (const [i, name] of termFields(planned).entries()) {
-      group[name] = shown(oneOrAll(news.map((tuple) => tuple[i])));
+      terms[name] = shown(oneOrAll(news.map((tuple) => tuple[i])));
     }
-    return { group, window: { from: at, to: at, auditIDs: [auditID] } };
+    return { group: terms, window: { from: at, to: at, auditIDs: [auditID] } };
   }
 
   /** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
   function newTerms(
     { space, since, compiled: { correlation } }: Planned,
-    groupParts: readonly unknown[],
+    group: GroupOf,
     tuples: readonly Tuple[],
     { at }: Observation,
     current: Current,
@@ -216,7 +222,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const isLearnt = at >= begin + learning * SECOND;
     const news: Tuple[] = [];
     for (const tuple of tuples) {
-      const key = hashOf(groupParts, tuple);
+      const key = hashOf([group.key], tuple);
       const last = store.load(space, key) as number | undefined;
       const owner = last === undefined ? ownerOf(current) : undefined;
       const value = last === undefined ? at : Math.max(last, at);
@@ -231,7 +237,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   function ingestEvent(
     planned: Planned,
     rule: number,
-    groupParts: readonly unknown[],
+    group: GroupOf,
     tuples: readonly Tuple[],
     observation: Observation,
     current: Current,
@@ -242,7 +248,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const value = test.type === 'value_count' ? tuples.map((tuple) => hashOf(tuple)) : numberOf(tuples[0]![0]);
     if ('field' in test && value === undefined) return undefined;
     const event: WindowEvent = value === undefined ? { key, rule, at, auditID } : { key, rule, at, auditID, value };
-    const groupKey = hashOf(groupParts);
+    const groupKey = group.key;
     const before = store.load(space, groupKey) as GroupState | undefined;
     const state: GroupState = before ?? { group: emptyGroup(at) };
     const { outcome, window, forgotten, due } = observe(state.group, event, compiled, current.clock);
@@ -251,14 +257,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (isSooner) state.due = due;
     const mayBeShown = planned.emitsAtWindowClose && outcome === 'counted' && mayHold(state.group, compiled);
     if (mayBeShown && at >= (state.last?.at ?? at)) {
-      const last = { group: groupShown(planned, groupParts), fields: fieldsShown(compiled, lookup), at };
+      const last = { group: groupShown(planned, group.parts), fields: fieldsShown(compiled, lookup), at };
       state.last = { ...last, length: stringifyExactly(last).length };
     }
     if (before !== undefined || outcome !== 'too late') commitGroup(planned, groupKey, state, current);
     if (outcome === 'too late') losses.late(name);
     if (forgotten > 0) losses.evicted(name, forgotten);
     if (isSooner) putOff(planned, groupKey, due, current);
-    return window && { group: groupShown(planned, groupParts), window };
+    return window && { group: groupShown(planned, group.parts), window };
   }
 
   function commitGroup({ space }: Planned, key: string, state: GroupState, current: Current): void {
@@ -353,17 +359,6 @@ function raise({ compiled: { correlation }, isRaised }: Planned, one: Emitted, c
     current.results.reported ??= new Map();
     current.results.reported.set(id, { mode, report: reportOf(correlation, one, id) });
   }
-}
-
-/** The cluster and the values that a group has in common; undefined where one is missing. */
-function partsIn(place: string, fields: readonly string[], lookup: FieldLookup): unknown[] | undefined {
-  const parts: unknown[] = [place];
-  for (const field of fields) {
-    const [value] = valuesOf(lookup, field);
-    if (value === undefined) return undefined;
-    parts.push(value);
-  }
-  return parts;
 }
 
 function termFields({ compiled: { correlation } }: Planned): readonly string[] {

@@ -24,10 +24,19 @@ export interface Planned {
   isRaised: boolean;
 }
 
+/** A correlation that counts what a rule or another correlation finds. */
+export interface Link {
+  planned: Planned;
+  /** As which of its rules. */
+  rule: number;
+  /** Which fields it groups by: correlations that group by the same have the same number. */
+  grouping: number;
+}
+
 /** All correlations of a rule set. */
 export interface Plan {
   /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
-  links: ReadonlyMap<string, readonly { planned: Planned; rule: number }[]>;
+  links: ReadonlyMap<string, readonly Link[]>;
   bySpace: ReadonlyMap<string, Planned>;
   emittedAtClose: readonly Planned[];
   withheld: Correlated['withheld'];
@@ -44,7 +53,8 @@ export function correlationOf(space: string): string {
  * @param correlations those that others refer to before them */
 export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
   const withheld = suppressedIn(correlations);
-  const links = new Map<string, { planned: Planned; rule: number }[]>();
+  const links = new Map<string, Link[]>();
+  const groupings = new Map<string, number>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
     const spaces = spacesOf(compiled);
@@ -53,7 +63,10 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
     bySpace.set(spaces.space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       const linked = links.get(name) ?? [];
-      linked.push({ planned, rule });
+      const fields = JSON.stringify(compiled.groupFields[rule]);
+      const grouping = groupings.get(fields) ?? groupings.size;
+      groupings.set(fields, grouping);
+      linked.push({ planned, rule, grouping });
       links.set(name, linked);
     }
   }
