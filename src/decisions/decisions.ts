@@ -156,7 +156,7 @@ export class Decisions {
     const namespace = find(tables.namespaces, REF_NAMESPACE, tables.noNamespace);
 
     const profile = this.#profile;
-    profile[0] = tables.surroundings(bytes, spans, base);
+    profile[0] = tables.surroundings(bytes, view, spans, base);
     profile[1] = this.#wrapperOf(outlines, base);
     profile[2] = find(tables.words, LEVEL, ABSENT);
     profile[3] = find(tables.words, STAGE, ABSENT);
@@ -230,8 +230,8 @@ export class Decisions {
     const { spans } = outlines;
     const wrapper = spans[base + WRAPPER]!;
     if (wrapper === -1) return ABSENT;
-    const { bytes } = outlines.textOf(wrapper * STRIDE);
-    return this.#tables[spans[wrapper * STRIDE + LAYOUT]!]!.surroundings(bytes, spans, wrapper * STRIDE);
+    const { bytes, view } = outlines.textOf(wrapper * STRIDE);
+    return this.#tables[spans[wrapper * STRIDE + LAYOUT]!]!.surroundings(bytes, view, spans, wrapper * STRIDE);
   }
 }
 

@@ -18,8 +18,6 @@ export interface Layout {
   isMap(byte: number): boolean;
   /** A text as it stands in the hole of a wrapper. */
   holeOf(text: string): Uint8Array;
-  /** A byte that stands for that, as no value begins with it. */
-  hole: number;
   /** The offset of the value of a member in the map at `start`, or NONE or UNCLEAR. */
   find(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number;
 }
@@ -36,7 +34,6 @@ export const jsonLayout: Layout = {
     parseExactly(`{${members.map((member) => textOf(member, 0, member.length)).join(',')}}`) as JsonMap,
   isMap: (byte) => byte === OPEN_BRACE,
   holeOf: (text) => Buffer.from(JSON.stringify(text).slice(1, -1)),
-  hole: 0,
   find: findJsonMember,
 };
 
@@ -51,7 +48,6 @@ export const msgpackLayout: Layout = {
   },
   isMap: (byte) => (byte >= 0x80 && byte < 0x90) || byte === 0xde || byte === 0xdf,
   holeOf: (text) => encode(text),
-  hole: 0xc1,
   find: findMsgpackMember,
 };
 

@@ -2,7 +2,7 @@
 import type { JsonMap } from '../json/map.ts';
 import { decisiveIn } from '../normalizers/event/outcome.ts';
 import type { NormalizeOptions } from '../normalizers/index.ts';
-import { EXTRA_COUNT, EXTRAS, HOLE } from '../outline/slots.ts';
+import { EXTRA_COUNT, EXTRAS, HOLE, LAST_EXTRA } from '../outline/slots.ts';
 import type { AuditEvent } from '../record.ts';
 import { nextId } from './classes.ts';
 import type { Classed } from './guard.ts';
@@ -21,9 +21,11 @@ export interface Member<T> {
 export const UNUSUAL = -1;
 export const ABSENT = 0;
 
-/** Bytes of a text that is told from others as it is, and of all that stands around an event. */
+/** Bytes of a text, and of a member around an event, that are told from others as they are. */
 const LONGEST_WORD = 256;
-const LONGEST_SURROUNDINGS = 4096;
+const LONGEST_SURROUNDING = 2048;
+/** Stands for the event among the members around it. */
+const OPEN_HOLE = -2;
 
 /** Annotations that members of an event beside `annotations` depend on. */
 const DECISIVE_ANNOTATIONS = ['authorization.k8s.io/decision', 'audit.k8s.io/truncated', 'command.gke.io/dryRun'];
@@ -31,6 +33,13 @@ const DECISIVE_ANNOTATIONS = ['authorization.k8s.io/decision', 'audit.k8s.io/tru
 type Named = 'user' | 'userAgent' | 'sourceIPs' | 'annotations' | 'responseStatus';
 /** The number of the class of a member's value; `facts` are what else is to be the same within a class. */
 export type ClassOf = (member: Classed, event: AuditEvent, facts: readonly unknown[]) => number;
+
+/** An outline of which the surroundings are looked up. */
+interface SurroundedPlace {
+  bytes: Uint8Array;
+  spans: Int32Array;
+  base: number;
+}
 
 /** Of events in one layout. */
 export class MemberTables {
@@ -55,8 +64,12 @@ export class MemberTables {
   readonly #options: NormalizeOptions;
   readonly #classOf: ClassOf;
   readonly #surroundings: InternTable<number>;
-  /** Parts of the surroundings that are looked up, and which of them are parts of one member. */
-  #members: readonly (readonly Uint8Array[])[] = [];
+  readonly #spellings = new InternTable((_, start, end) => (end - start > LONGEST_SURROUNDING ? UNUSUAL : nextId()));
+  /** Of the surroundings that are looked up: the numbers of their members, and where they are. */
+  readonly #parts = new Int32Array(2 * (LAST_EXTRA - EXTRAS));
+  readonly #partsBytes = new Uint8Array(this.#parts.buffer);
+  readonly #partsView = new DataView(this.#parts.buffer);
+  #place: SurroundedPlace = { bytes: this.#partsBytes, spans: this.#parts, base: 0 };
 
   constructor(layout: Layout, options: NormalizeOptions, classOf: ClassOf) {
     this.layout = layout;
@@ -87,39 +100,51 @@ export class MemberTables {
     });
     this.impersonated = this.#identities('impersonatedUser');
     this.authentications = this.#identities('authenticationMetadata');
-    this.#surroundings = new InternTable((_, start, end) =>
-      end - start > LONGEST_SURROUNDINGS ? UNUSUAL : this.#surroundingsOf(this.#members),
-    );
+    this.#surroundings = new InternTable(() => this.#surroundingsOf(this.#place));
     this.noAgent = this.#member('userAgent', '', (event) => event.userAgent);
     this.noNamespace = this.#namespace('');
   }
 
   /** A number for what stands beside the members of an event, or around an event that is a text in a record. */
-  surroundings(bytes: Uint8Array, spans: Int32Array, base: number): number {
+  surroundings(bytes: Uint8Array, view: DataView, spans: Int32Array, base: number): number {
     const count = spans[base + EXTRA_COUNT]!;
     if (count === 0) return ABSENT;
     const hole = spans[base + HOLE]!;
-    const members: Uint8Array[][] = [];
+    const parts = this.#parts;
+    let length = 0;
     for (let extra = base + EXTRAS; extra < base + EXTRAS + 2 * count; extra += 2) {
-      const [start, end] = [spans[extra]!, spans[extra + 1]!];
-      if (hole < start || hole >= end) members.push([bytes.subarray(start, end)]);
-      else members.push([bytes.subarray(start, hole), bytes.subarray(spans[base + HOLE + 1]!, end)]);
+      const start = spans[extra]!;
+      const end = spans[extra + 1]!;
+      if (hole < start || hole >= end) {
+        parts[length++] = this.#spellings.of(bytes, view, start, end);
+      } else {
+        parts[length++] = this.#spellings.of(bytes, view, start, hole);
+        parts[length++] = OPEN_HOLE;
+        parts[length++] = this.#spellings.of(bytes, view, spans[base + HOLE + 1]!, end);
+      }
     }
-    this.#members = members;
-    const marker = Uint8Array.of(this.layout.hole);
-    const joined = Buffer.concat(members.flatMap(([before, after]) => (after ? [before!, marker, after] : [before!])));
-    const view = new DataView(joined.buffer, joined.byteOffset, joined.length);
-    return this.#surroundings.of(joined, view, 0, joined.length);
+    for (let index = 0; index < length; index++) if (parts[index] === UNUSUAL) return UNUSUAL;
+    this.#place = { bytes, spans, base };
+    return this.#surroundings.of(this.#partsBytes, this.#partsView, 0, 4 * length);
   }
 
-  #surroundingsOf(members: readonly (readonly Uint8Array[])[]): number {
+  #surroundingsOf({ bytes, spans, base }: SurroundedPlace): number {
     const { layout } = this;
-    const mapWith = (text: string) =>
-      layout.mapOf(
-        members.map(([before, after]) => (after ? Buffer.concat([before!, layout.holeOf(text), after]) : before!)),
-      );
-    const hasHole = members.some(({ length }) => length > 1);
-    const surround = (event: JsonMap) => (hasHole ? mapWith(JSON.stringify(event)) : { ...mapWith(''), ...event });
+    const hole = spans[base + HOLE]!;
+    const last = base + EXTRAS + 2 * spans[base + EXTRA_COUNT]!;
+    const mapWith = (text: string) => {
+      const members: Uint8Array[] = [];
+      for (let extra = base + EXTRAS; extra < last; extra += 2) {
+        const [start, end] = [spans[extra]!, spans[extra + 1]!];
+        if (hole < start || hole >= end) members.push(bytes.subarray(start, end));
+        else {
+          const after = bytes.subarray(spans[base + HOLE + 1]!, end);
+          members.push(Buffer.concat([bytes.subarray(start, hole), layout.holeOf(text), after]));
+        }
+      }
+      return layout.mapOf(members);
+    };
+    const surround = (event: JsonMap) => (hole === -1 ? { ...mapWith(''), ...event } : mapWith(JSON.stringify(event)));
     return leavesEventAsIs(surround, this.#options) ? nextId() : UNUSUAL;
   }
 

@@ -18,6 +18,7 @@ import type { KeyTable } from './key-table.ts';
 import {
   EXTRA_COUNT,
   EXTRAS,
+  HOLE,
   JSON_LAYOUT,
   LAST_EXTRA,
   LAYOUT,
@@ -99,6 +100,7 @@ export function outlineJson(
     if (bytes[at] !== CLOSE_BRACE) return -1;
     spans[base + EXTRA_COUNT] = (extras - base - EXTRAS) >> 1;
     spans[base + WRAPPER] = -1;
+    spans[base + HOLE] = -1;
     spans[base + TEXT] = -1;
     spans[base + LAYOUT] = JSON_LAYOUT;
     return at + 1;

@@ -6,6 +6,7 @@ import type { KeyTable } from './key-table.ts';
 import {
   EXTRA_COUNT,
   EXTRAS,
+  HOLE,
   LAST_EXTRA,
   LAYOUT,
   MSGPACK_LAYOUT,
@@ -160,6 +161,7 @@ export function outlineMsgpack(
   }
   spans[base + EXTRA_COUNT] = (extras - base - EXTRAS) >> 1;
   spans[base + WRAPPER] = -1;
+  spans[base + HOLE] = -1;
   spans[base + TEXT] = -1;
   spans[base + LAYOUT] = MSGPACK_LAYOUT;
   return at;
