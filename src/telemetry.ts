@@ -22,7 +22,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Logger } from 'pino';
 import type { Detection } from './detect.ts';
 import { judgedOf } from './network.ts';
-import type { AuditEvent, Finding, Report, Tag } from './record.ts';
+import type { AuditEvent, Finding, Platform, Report, Tag, Verdict } from './record.ts';
 import { shown } from './shown.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 
@@ -118,7 +118,7 @@ function makeInstruments() {
     }),
     lag: meter.createHistogram('tripline.event.lag', {
       unit: 's',
-      description: 'From the time of an audit event to its tag.',
+      description: 'From the time of an audit event to its tag, of the first event of each platform in a batch.',
       advice: { explicitBucketBoundaries: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400] },
     }),
     sinkRecords: meter.createCounter('tripline.sink.records', {
@@ -156,7 +156,7 @@ export function traced<T>(step: string, run: () => T | Promise<T>, attributes?: 
   return tracer.startActiveSpan(step, async (span) => {
     try {
       const result = await run();
-      if (attributes) span.setAttributes(attributes(result));
+      if (attributes && span.isRecording()) span.setAttributes(attributes(result));
       return result;
     } catch (error) {
       fail(span, error);
@@ -267,29 +267,59 @@ function findingAttributes(finding: Finding, event: AuditEvent): Attributes {
   };
 }
 
-/** Counts the records and findings of a batch. */
-export function countDetections(detections: Iterable<Detection | undefined>): void {
-  const records = new Map<string, { count: number; attributes: Attributes }>();
-  const now = Date.now() / 1000;
+/** Records of a batch that come to the same. */
+interface Row {
+  platform: Platform | 'none';
+  verdict: Verdict;
+  records: number;
+}
+
+/** Counts the records and findings of a batch, and measures how far behind it is. */
+export function countDetections(detections: readonly (Detection | undefined)[]): void {
+  const rows: Row[] = [];
+  let row: Row | undefined;
   for (const detection of detections) {
     if (detection === undefined) continue;
+    const { verdict } = detection;
     const platform = 'event' in detection ? detection.event.platform : 'none';
-    const key = `${platform} ${detection.verdict}`;
-    const row = records.get(key) ?? { count: 0, attributes: { platform, verdict: detection.verdict } };
-    row.count++;
-    records.set(key, row);
-    if ('event' in detection) {
-      const time = unixNanoFromRfc3339(detection.event.stageTimestamp || detection.event.requestReceivedTimestamp);
-      if (time !== undefined) instruments.lag.record(Math.max(0, now - Number(time) / 1e9), { platform });
-    }
-    if (!('findings' in detection)) continue;
-    const live = [...detection.findings, ...detection.reports];
-    const shadow = [...detection.shadow, ...detection.shadowReports];
-    for (const { rule, level } of live) instruments.findings.add(1, { rule, level, mode: 'live' });
-    for (const { rule, level } of shadow) instruments.findings.add(1, { rule, level, mode: 'shadow' });
-    for (const { rule, exception } of detection.silenced) instruments.silenced.add(1, { rule, exception });
+    if (row?.verdict !== verdict || row.platform !== platform) row = rowOf(rows, platform, verdict);
+    row.records++;
+    if ('findings' in detection) countFindings(detection);
   }
-  for (const { count, attributes } of records.values()) instruments.records.add(count, attributes);
+  for (const { platform, verdict, records } of rows) instruments.records.add(records, { platform, verdict });
+  measureLag(detections);
+}
+
+function rowOf(rows: Row[], platform: Row['platform'], verdict: Verdict): Row {
+  let row = rows.find((one) => one.platform === platform && one.verdict === verdict);
+  if (row === undefined) rows.push((row = { platform, verdict, records: 0 }));
+  return row;
+}
+
+function countFindings(detection: Extract<Detection, { findings: unknown }>): void {
+  const { findings, reports, shadow, shadowReports, silenced } = detection;
+  for (const { rule, level } of findings) instruments.findings.add(1, { rule, level, mode: 'live' });
+  for (const { rule, level } of reports) instruments.findings.add(1, { rule, level, mode: 'live' });
+  for (const { rule, level } of shadow) instruments.findings.add(1, { rule, level, mode: 'shadow' });
+  for (const { rule, level } of shadowReports) instruments.findings.add(1, { rule, level, mode: 'shadow' });
+  for (const { rule, exception } of silenced) instruments.silenced.add(1, { rule, exception });
+}
+
+/** Records the lag of the first event of each platform, which has waited longest: records come in the order of the log. One
+ * point for each record would cost more than most records do. */
+function measureLag(detections: readonly (Detection | undefined)[]): void {
+  const measured = new Set<Platform>();
+  const now = Date.now() / 1000;
+  for (const detection of detections) {
+    if (detection === undefined || !('event' in detection)) continue;
+    const { event } = detection;
+    const { platform } = event;
+    if (measured.has(platform)) continue;
+    const time = unixNanoFromRfc3339(event.stageTimestamp || event.requestReceivedTimestamp);
+    if (time === undefined) continue;
+    instruments.lag.record(Math.max(0, now - Number(time) / 1e9), { platform });
+    measured.add(platform);
+  }
 }
 
 /** Counts a request that was refused whole. */
