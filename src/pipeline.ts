@@ -1,4 +1,5 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
+import type { TaggedBatch } from './batch/tagged-batch.ts';
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
 import type { Correlate } from './correlate/index.ts';
 import type { Decisions, Outlined } from './decisions/decisions.ts';
@@ -23,7 +24,7 @@ import { type OutlineOptions, Outlines } from './outline/outlines.ts';
 import { Problem, recordProblem } from './problem.ts';
 import type { LogRecord, Tag } from './record.ts';
 import { deliver } from './sinks/index.ts';
-import type { Sink, TaggedBatch } from './sinks/sink.ts';
+import type { Sink } from './sinks/sink.ts';
 import { type TagOptions, tagger } from './tagger.ts';
 import { countDetections, findingSpans, traced } from './telemetry.ts';
 

@@ -35,9 +35,10 @@ export interface Codec {
    * that stay open carry CUT; below `maxDepth` levels stands the mark `too_deep`. */
   read(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, limits: DecodeLimits): unknown;
 
-  /** The edits, in order of offset, that give a record its tag under the key `memberName`, replacing a member of that
-   * name. Applied, they leave every other byte of the record as it was. */
-  splice(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, memberName: string, tag: Tag): Edit[];
+  /** Adds the edits that give a record its tag under the key `memberName`, replacing a member of that name. Applied,
+   * they leave every other byte of the record as it was.
+   * @param edits of the records before, in order of offset */
+  splice(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, memberName: string, tag: Tag, edits: Edit[]): void;
 
   /** Frames single records, each with the bytes of its span after its edits, as one body. */
   frame(records: readonly Uint8Array[]): Uint8Array;
@@ -70,14 +71,26 @@ export function applyEdits(
   span: { start: number; end: number },
   edits: readonly Edit[],
 ): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let at = span.start;
-  for (const edit of edits) {
-    parts.push(bytes.subarray(at, edit.start), edit.insert);
-    at = edit.end;
+  let length = span.end - span.start;
+  let behind = span.start;
+  for (const { start, end, insert } of edits) {
+    // The result would have bytes that nothing is written to, and these hold what was in memory before.
+    if (start < behind) throw new Error(`the edit of byte ${start} comes after one up to byte ${behind}`);
+    length += insert.length - (end - start);
+    behind = end;
   }
-  parts.push(bytes.subarray(at, span.end));
-  return Buffer.concat(parts);
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const result = Buffer.allocUnsafe(length);
+  let from = span.start;
+  let to = 0;
+  for (const { start, end, insert } of edits) {
+    to += source.copy(result, to, from, start);
+    result.set(insert, to);
+    to += insert.length;
+    from = end;
+  }
+  source.copy(result, to, from, span.end);
+  return result;
 }
 
 /** Maps and lists of one body. Each takes some 100 bytes of memory, and as little as one byte in the body. */

@@ -6,7 +6,14 @@ import { createWriter } from '../msgpack/write.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span, Tag } from '../record.ts';
-import { applyEdits, type Codec, checkContainers, type DecodeLimits, type ForwardEntryOptions } from './codec.ts';
+import {
+  applyEdits,
+  type Codec,
+  checkContainers,
+  type DecodeLimits,
+  type Edit,
+  type ForwardEntryOptions,
+} from './codec.ts';
 import { forwardEntry, hasEntryForm, isGroupMarker, isMapAt, logEventAt, unixNanoOf } from './fluent/log-event.ts';
 import { spliceMember, spliceRecord } from './splice/msgpack.ts';
 
@@ -98,8 +105,11 @@ function entryOf(
   if (record.kind === 'group') return bytes.subarray(record.start, record.end);
   const isWhole = endOfValue(bytes, record.start, record.end) === record.end;
   const event = isWhole ? logEventAt(bytes, record) : undefined;
-  const tagged = (source: Uint8Array, map: Span) =>
-    tag === undefined ? [] : spliceMember(source, map, memberName, tag);
+  const tagged = (source: Uint8Array, map: Span) => {
+    const edits: Edit[] = [];
+    if (tag !== undefined) spliceMember(source, map, memberName, tag, edits);
+    return edits;
+  };
 
   if (record.kind === 'map' && event && hasEntryForm(bytes, event)) {
     return applyEdits(bytes, record, tagged(bytes, record.map));

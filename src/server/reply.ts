@@ -1,6 +1,7 @@
 /** What a sender gets back: its records, the matches among them, a summary, or nothing. */
 import { encodeContainer } from '../avro/container.ts';
-import { applyEdits, type Codec } from '../codecs/codec.ts';
+import { taggedBody, taggedRecord } from '../batch/splice.ts';
+import type { Codec } from '../codecs/codec.ts';
 import type { Reply } from '../config.ts';
 import { type Detection, isFound } from '../detect.ts';
 import type { ProcessedBatch } from '../pipeline.ts';
@@ -61,26 +62,11 @@ function summaryOf({ detections }: ProcessedBatch): Summary {
     records++;
     counted[detection.verdict]++;
     if (!('findings' in detection)) continue;
-    for (const { rule } of [...detection.findings, ...detection.reports]) rules.set(rule, (rules.get(rule) ?? 0) + 1);
+    for (const { rule } of detection.findings) rules.set(rule, (rules.get(rule) ?? 0) + 1);
+    for (const { rule } of detection.reports) rules.set(rule, (rules.get(rule) ?? 0) + 1);
   }
   const frequent = [...rules].sort(([, a], [, b]) => b - a).slice(0, 20);
   return { records, verdicts: counted, rules: Object.fromEntries(frequent) };
-}
-
-/** The whole body, each record with its tag, everything between the records as it was. */
-export function taggedBody(batch: ProcessedBatch): Uint8Array {
-  const edits = batch.records.flatMap((_, index) => editsOf(batch, index));
-  return applyEdits(batch.bytes, { start: 0, end: batch.bytes.length }, edits);
-}
-
-function taggedRecord(batch: ProcessedBatch, index: number): Uint8Array {
-  return applyEdits(batch.bytes, batch.records[index], editsOf(batch, index));
-}
-
-function editsOf({ codec, bytes, records, tags, memberName }: ProcessedBatch, index: number) {
-  const record = records[index];
-  const tag = tags[index];
-  return record.kind === 'map' && tag !== undefined ? codec.splice(bytes, record, memberName, tag) : [];
 }
 
 function mediaTypeOf({ mediaTypes }: Codec): string {

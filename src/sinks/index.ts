@@ -1,9 +1,10 @@
 /** The places that tagged records go to. */
 import Type, { type Static } from 'typebox';
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
 import { countSinkRecords } from '../telemetry.ts';
 import { forwardConfig, openForward } from './forward.ts';
-import type { Sink, SinkDependencies, TaggedBatch } from './sink.ts';
+import type { Sink, SinkDependencies } from './sink.ts';
 
 /** One row for each kind of sink. */
 const sinks = {
@@ -34,7 +35,6 @@ export function openSink(config: SinkConfig, dependencies: SinkDependencies): Si
 /** Resolves when every sink has the batch safely.
  * @throws Problem `sink.unavailable` after all have been tried, if one may not have it; it names each that may not */
 export async function deliver(batch: TaggedBatch, to: readonly Sink[]): Promise<void> {
-  const records = batch.records.filter(({ kind }) => kind !== 'group').length;
   const failures: unknown[] = [];
   await Promise.all(
     to.map(async (sink) => {
@@ -42,6 +42,7 @@ export async function deliver(batch: TaggedBatch, to: readonly Sink[]): Promise<
         const result = await sink.deliver(batch);
         countSinkRecords(sink.name, result.kind, result.records);
       } catch (error) {
+        const records = batch.records.filter(({ kind }) => kind !== 'group').length;
         countSinkRecords(sink.name, 'failed', records);
         failures.push(error);
       }

@@ -1,21 +1,5 @@
 /** The contract of a place that tagged batches go to. */
-import type { Codec } from '../codecs/codec.ts';
-import type { LogRecord, Tag } from '../record.ts';
-
-/** A batch after evaluation: the bytes as they came, and for each record in order its tag. */
-export interface TaggedBatch {
-  /** Fluent tag of the batch; undefined where the sender gave none. */
-  fluentTag: string | undefined;
-  codec: Codec;
-  bytes: Uint8Array;
-  records: readonly LogRecord[];
-  /** One for each record; undefined for a group marker. */
-  tags: readonly (Tag | undefined)[];
-  memberName: string;
-  /** Key of the time in Fluent Bit's JSON. */
-  dateKey: string;
-  receivedUnixNano: bigint;
-}
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
 
 export interface Sink {
   /** As in configuration, logs and metrics; unique among the sinks of a process. */

@@ -56,9 +56,10 @@ function onlyProblems<T>(codes: readonly string[], run: () => T): T | undefined 
 }
 
 function tagAll(codec: Codec, bytes: Uint8Array): Uint8Array {
-  const edits: Edit[] = codec
-    .decode(bytes, LIMITS)
-    .flatMap((record) => (record.kind === 'map' ? codec.splice(bytes, record, MEMBER, TAG) : []));
+  const edits: Edit[] = [];
+  for (const record of codec.decode(bytes, LIMITS)) {
+    if (record.kind === 'map') codec.splice(bytes, record, MEMBER, TAG, edits);
+  }
   return applyEdits(bytes, { start: 0, end: bytes.length }, edits);
 }
 
@@ -72,7 +73,7 @@ function exercise(codec: Codec, bytes: Uint8Array, limits: DecodeLimits = LIMITS
     behind = record.end;
     if (record.kind === 'map') {
       codec.read(bytes, record, limits);
-      codec.splice(bytes, record, MEMBER, TAG);
+      codec.splice(bytes, record, MEMBER, TAG, []);
     }
     codec.forwardEntry(bytes, record, MEMBER, record.kind === 'group' ? undefined : TAG, OPTIONS);
   }

@@ -71,6 +71,15 @@ describe.each(['application/json', 'application/x-ndjson'])('forwardEntry of %s'
     ]);
   });
 
+  it('takes out a member that comes very often', () => {
+    const often = '"log_metadata":{"c":3},'.repeat(200_000);
+    expect(parts(`{"__internal__":{${often}"b":2},"a":1}`)).toEqual([
+      RECEIVED_TIME,
+      { c: 3 },
+      { __internal__: { b: 2 }, a: 1 },
+    ]);
+  });
+
   it('keeps integers to 64 bits, floats, order and keys that come twice', () => {
     const json = '{"b":18446744073709551615,"a":1.0,"b":-9223372036854775808,"date":1700000000}';
     const [entry] = entries(mediaType, json);

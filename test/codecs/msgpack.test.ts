@@ -1,6 +1,7 @@
 import { decode as decodeOther, ExtData, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Edit } from '../../src/codecs/codec.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
 import type { Tag } from '../../src/record.ts';
 import { mapHeader, type PackedPair, packedMap, packedPair, packedValue } from '../msgpack/arbitrary.ts';
@@ -176,7 +177,9 @@ describe('splice', () => {
     const bytes = Buffer.concat([hex('92 05'), head, members]);
     const [record] = decode(bytes);
     if (record?.kind !== 'map') throw new Error('no map');
-    const [edit] = msgpack.splice(bytes, record, MEMBER, TAG);
+    const edits: Edit[] = [];
+    msgpack.splice(bytes, record, MEMBER, TAG, edits);
+    const [edit] = edits;
     expect(edit).toMatchObject({ start: 2, end: 2 + head.length });
     expect(Buffer.from(edit.insert)).toEqual(hex(header));
   });
@@ -187,7 +190,9 @@ describe('splice', () => {
     const bytes = hex('92 05 80');
     const [record] = decode(bytes);
     if (record?.kind !== 'map') throw new Error('no map');
-    const insert = Buffer.from(msgpack.splice(bytes, record, 'tripline', tag)[1]!.insert);
+    const edits: Edit[] = [];
+    msgpack.splice(bytes, record, 'tripline', tag, edits);
+    const insert = Buffer.from(edits[1]!.insert);
     expect(insert.includes(hex('cf ffffffffffffffff'))).toBe(true);
   });
 });

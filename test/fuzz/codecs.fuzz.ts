@@ -1,6 +1,6 @@
 /** Every codec, given any bytes: decode, read, splice and forward whatever is found. */
 import { encode } from '@msgpack/msgpack';
-import { applyEdits, type Codec, type DecodeLimits } from '../../src/codecs/codec.ts';
+import { applyEdits, type Codec, type DecodeLimits, type Edit } from '../../src/codecs/codec.ts';
 import { codecs } from '../../src/codecs/index.ts';
 import { salvage } from '../../src/json/salvage.ts';
 import { fromJson } from '../../src/msgpack/from-json.ts';
@@ -64,9 +64,10 @@ function exercise(codec: Codec, bytes: Uint8Array): void {
 }
 
 function tagAll(codec: Codec, bytes: Uint8Array): Uint8Array {
-  const edits = codec
-    .decode(bytes, LIMITS)
-    .flatMap((record) => (record.kind === 'map' ? codec.splice(bytes, record, 'tripline', TAG) : []));
+  const edits: Edit[] = [];
+  for (const record of codec.decode(bytes, LIMITS)) {
+    if (record.kind === 'map') codec.splice(bytes, record, 'tripline', TAG, edits);
+  }
   return applyEdits(bytes, { start: 0, end: bytes.length }, edits);
 }
 

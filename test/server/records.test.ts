@@ -5,8 +5,9 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip, gzipSync, zstdCompressSync } from 'node:zlib';
 import { compressSync as snappyCompressSync } from 'snappy';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
 import { Problem } from '../../src/problem.ts';
-import type { Sink, TaggedBatch } from '../../src/sinks/sink.ts';
+import type { Sink } from '../../src/sinks/sink.ts';
 import { limits, podEvent, type TestServer, testServer } from './app.ts';
 
 let server: TestServer;

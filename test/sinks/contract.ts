@@ -2,10 +2,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
 import type { Codec } from '../../src/codecs/codec.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
 import { Problem } from '../../src/problem.ts';
-import type { Sink, SinkDependencies, TaggedBatch } from '../../src/sinks/sink.ts';
+import type { Sink, SinkDependencies } from '../../src/sinks/sink.ts';
 
 const limits = { maxDepth: 256, maxRecords: 1_000_000 };
 

@@ -26,8 +26,10 @@ export function jsonForwardEntry(
 ): Uint8Array {
   const fields = record.kind === 'map' ? fieldsOf(bytes, record.map, options.dateKey) : undefined;
   const { unixNano = options.receivedUnixNano, metadata, map } = fields ?? { map: logLine(bytes, record) };
-  const edits = tag === undefined ? [] : spliceMember(map, { start: 0, end: map.length }, memberName, tag);
-  return forwardEntry(unixNano, metadata, applyEdits(map, { start: 0, end: map.length }, edits));
+  const whole = { start: 0, end: map.length };
+  const edits: Edit[] = [];
+  if (tag !== undefined) spliceMember(map, whole, memberName, tag, edits);
+  return forwardEntry(unixNano, metadata, applyEdits(map, whole, edits));
 }
 
 function logLine(bytes: Uint8Array, record: Span): Uint8Array {
@@ -63,11 +65,11 @@ function fieldsOf(bytes: Uint8Array, json: Span, dateKey: string): Fields | unde
     if (last !== undefined && isMapAt(map, { start: last.valueStart, end: last.end })) {
       metadata = map.subarray(last.valueStart, last.end);
       if (pairs(map, inside.start, inside.end).length === logMetadata.length) removed.push(internal);
-      else edits.push(...removePairs(map, inside, logMetadata));
+      else removePairs(map, inside, logMetadata, edits);
     }
   }
   removed.sort(byOffset);
-  edits.push(...removePairs(map, whole, removed));
+  removePairs(map, whole, removed, edits);
   return { unixNano, metadata, map: applyEdits(map, whole, edits.sort(byOffset)) };
 }
 

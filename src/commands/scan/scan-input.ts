@@ -1,4 +1,5 @@
 /** Files of records through the same pipeline as those that are sent, and what is written of them. */
+import { taggedBody } from '../../batch/splice.ts';
 import type { Codec } from '../../codecs/codec.ts';
 import { msgpack } from '../../codecs/msgpack.ts';
 import { jsonLine } from '../../command-line/form.ts';
@@ -10,7 +11,6 @@ import type { LineOf } from '../../inputs/lines.ts';
 import type { Input } from '../../inputs/open.ts';
 import { type Parts, processBatch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
-import { taggedBody } from '../../server/reply.ts';
 import { printable } from '../../sigma/rule-problem.ts';
 import type { Counter } from './tally.ts';
 import { startUnderstanding, suspicionOf } from './understanding.ts';

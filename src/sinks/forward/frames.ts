@@ -1,7 +1,7 @@
 /** Cuts a tagged batch into messages of the Fluent Forward protocol, each below a size and each complete in itself. */
 import { randomBytes } from 'node:crypto';
+import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { encode } from '../../msgpack/encode.ts';
-import type { TaggedBatch } from '../sink.ts';
 
 /** One message `[tag, entries, options]`, and which records of the batch it carries. */
 export interface Frame {

@@ -1,0 +1,18 @@
+/** A batch after evaluation. */
+import type { Codec } from '../codecs/codec.ts';
+import type { LogRecord, Tag } from '../record.ts';
+
+/** The bytes as they came, and for each record in order its tag. */
+export interface TaggedBatch {
+  /** Fluent tag of the batch; undefined where the sender gave none. */
+  fluentTag: string | undefined;
+  codec: Codec;
+  bytes: Uint8Array;
+  records: readonly LogRecord[];
+  /** One for each record; undefined for a group marker. */
+  tags: readonly (Tag | undefined)[];
+  memberName: string;
+  /** Key of the time in Fluent Bit's JSON. */
+  dateKey: string;
+  receivedUnixNano: bigint;
+}
