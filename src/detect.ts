@@ -51,10 +51,10 @@ export type Evaluated =
   /** `problem` says what else the record holds that could not be read. */
   | {
       kind: 'audit';
-      events: AuditEvent[];
-      hits: Hit[];
-      undecided: Undecided[];
-      silenced: Silenced[];
+      events: readonly AuditEvent[];
+      hits: readonly Hit[];
+      undecided: readonly Undecided[];
+      silenced: readonly Silenced[];
       problem?: Problem;
     };
 
@@ -75,14 +75,14 @@ export type Detection =
    * not be read: what is not seen is not clear. */
   | {
       verdict: 'match' | 'indeterminate' | 'clear';
-      events: AuditEvent[];
+      events: readonly AuditEvent[];
       event: AuditEvent;
-      findings: Finding[];
-      undecided: Undecided[];
-      shadow: Finding[];
-      reports: Report[];
-      shadowReports: Report[];
-      silenced: Silenced[];
+      findings: readonly Finding[];
+      undecided: readonly Undecided[];
+      shadow: readonly Finding[];
+      reports: readonly Report[];
+      shadowReports: readonly Report[];
+      silenced: readonly Silenced[];
       problem?: Problem;
     }
   | { verdict: 'not_audit' }
@@ -91,8 +91,11 @@ export type Detection =
 /** What a tag shows of its event anyway, and so need not be repeated as what matched. */
 const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
 
+/** The list of whatever was not found: most records share it, since for most nothing is. */
+const none: readonly never[] = [];
+
 /** Of records that no correlation looks at. */
-export const uncorrelated: Correlated = { raised: [], reported: [], withheld: new Map() };
+export const uncorrelated: Correlated = { raised: none, reported: none, withheld: new Map() };
 
 /** Evaluates every rule on every event of a record, correlations left aside. */
 export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
@@ -116,7 +119,7 @@ export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Eval
 
 /** The same for the one event of a record, of which some is known. */
 export function evaluateSteps(event: AuditEvent, steps: readonly Step[]): Evaluated {
-  if (steps.length === 0) return { kind: 'audit', events: [event], hits: [], undecided: [], silenced: [] };
+  if (steps.length === 0) return { kind: 'audit', events: [event], hits: none, undecided: none, silenced: none };
   return evaluateEvents([event], undefined, () => steps);
 }
 
@@ -179,38 +182,65 @@ function candidatesOf(rules: Ruleset['rules']): ReturnType<typeof candidatesAmon
 }
 
 /** What is emitted for a record in the end: the findings of its hits and of its correlations, and the verdict. */
-export function conclude(evaluated: Evaluated, { raised, reported, withheld }: Correlated): Detection {
+export function conclude(evaluated: Evaluated, correlated: Correlated): Detection {
   switch (evaluated.kind) {
     case 'not_audit':
       return { verdict: 'not_audit' };
     case 'malformed':
       return { verdict: 'error', problem: evaluated.problem };
-    case 'audit': {
-      const { events, hits, silenced, problem } = evaluated;
-      const undecided = evaluated.undecided.length === 0 ? [] : namedAsFindings(evaluated.undecided, withheld);
-      const emitted = hits
-        .filter(({ rule: { rule } }) => !withheld.has(rule.name))
-        .map((hit) => ({ mode: hit.rule.rule.mode, finding: findingOfHit(hit, events[hit.event]!) }))
-        .concat(raised);
-      const inMode = (wanted: RuleMode) => emitted.flatMap(({ mode, finding }) => (mode === wanted ? [finding] : []));
-      const reportsIn = (wanted: RuleMode) => reported.flatMap(({ mode, report }) => (mode === wanted ? [report] : []));
-      const [findings, shadow] = [inMode('live'), inMode('shadow')];
-      const isOpen = undecided.length > 0 || problem !== undefined;
-      const first = findings[0] ?? undecided[0] ?? shadow[0] ?? silenced[0];
-      return {
-        verdict: findings.length > 0 ? 'match' : isOpen ? 'indeterminate' : 'clear',
-        events,
-        event: events[first?.event ?? 0],
-        findings,
-        undecided,
-        shadow,
-        reports: reportsIn('live'),
-        shadowReports: reportsIn('shadow'),
-        silenced,
-        problem,
-      };
-    }
+    case 'audit':
+      return concludeEvents(evaluated, correlated);
   }
+}
+
+function concludeEvents(
+  { events, hits, undecided: asRules, silenced, problem }: Extract<Evaluated, { kind: 'audit' }>,
+  { raised, reported, withheld }: Correlated,
+): Detection {
+  const undecided = asRules.length === 0 ? none : namedAsFindings(asRules, withheld);
+  const own = hits.length === 0 ? none : findingsOfHits(hits, events, withheld);
+  const emitted = raised.length === 0 ? own : [...own, ...raised];
+  const findings = emitted.length === 0 ? none : emitted.filter(isLive).map(({ finding }) => finding);
+  const shadow = emitted.length === findings.length ? none : emitted.filter(isShadow).map(({ finding }) => finding);
+  const reports = reported.length === 0 ? none : reported.filter(isLive).map(({ report }) => report);
+  const shadowReports = reported.length === 0 ? none : reported.filter(isShadow).map(({ report }) => report);
+  const isOpen = undecided.length > 0 || problem !== undefined;
+  const first = findings[0] ?? undecided[0] ?? shadow[0] ?? silenced[0];
+  return {
+    verdict: findings.length > 0 ? 'match' : isOpen ? 'indeterminate' : 'clear',
+    events,
+    event: events[first?.event ?? 0],
+    findings,
+    undecided,
+    shadow,
+    reports,
+    shadowReports,
+    silenced,
+    problem,
+  };
+}
+
+function findingsOfHits(
+  hits: readonly Hit[],
+  events: readonly AuditEvent[],
+  withheld: Correlated['withheld'],
+): Correlated['raised'] {
+  let found: { mode: RuleMode; finding: Finding }[] | undefined;
+  for (const hit of hits) {
+    const { name, mode } = hit.rule.rule;
+    if (withheld.has(name)) continue;
+    found ??= [];
+    found.push({ mode, finding: findingOfHit(hit, events[hit.event]!) });
+  }
+  return found ?? none;
+}
+
+function isLive({ mode }: { mode: RuleMode }): boolean {
+  return mode === 'live';
+}
+
+function isShadow({ mode }: { mode: RuleMode }): boolean {
+  return mode === 'shadow';
 }
 
 /** Whether a record carries what somebody is to look at: about itself, or about others. */

@@ -10,6 +10,7 @@ import {
   type Evaluated,
   evaluateRecord,
   evaluateSteps,
+  isFound,
   type Ruleset,
   uncorrelated,
 } from './detect.ts';
@@ -25,7 +26,7 @@ import { Problem, recordProblem } from './problem.ts';
 import type { LogRecord, Tag } from './record.ts';
 import { deliver } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
-import { type TagOptions, tagger } from './tagger.ts';
+import type { Tagger } from './tagger.ts';
 import { countDetections, findingSpans, traced } from './telemetry.ts';
 
 /** A batch as received: one request body, decompressed. */
@@ -49,7 +50,8 @@ export interface Parts {
   normalize: NormalizeOptions;
   /** Set where records are outlined; else each is parsed and every rule evaluated on it, with the same result. */
   outlining?: { options: OutlineOptions; decisions: (ruleset: Ruleset) => Decisions };
-  tag: Omit<TagOptions, 'ruleset'>;
+  /** Makes the tags of records that were decided by the rules of this hash. */
+  tagger: (ruleset: string) => Tagger;
 }
 
 /** A batch at the end of its way. */
@@ -116,19 +118,28 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
       'tripline.raised': count(found, (one) => (one?.raised.length ?? 0) + (one?.reported.length ?? 0)),
     }),
   );
-  const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
-  const tagged = await traced(
+  const tagOf = parts.tagger(ruleset.hash);
+  const tags: (Tag | undefined)[] = [];
+  const detections = await traced(
     'tag',
-    () => forEach(records, (index) => tagOne(evaluated[index], correlated[index], tagOf), pause),
-    (tagged) => ({
-      'tripline.findings': count(tagged, ({ detection }) => findingsIn(detection)),
-      'tripline.reports': count(tagged, ({ detection }) => reportsIn(detection)),
+    () =>
+      forEach(
+        records,
+        (index) => {
+          const detection = concludeOne(evaluated[index], correlated[index]);
+          tags.push(detection && tagOne(detection, tagOf));
+          return detection;
+        },
+        pause,
+      ),
+    (detections) => ({
+      'tripline.findings': count(detections, findingsIn),
+      'tripline.reports': count(detections, reportsIn),
     }),
   );
   await pause();
   const { memberName, dateKey } = parts;
-  const detections = tagged.map(({ detection }) => detection);
-  return { ...batch, records, tags: tagged.map(({ tag }) => tag), detections, memberName, dateKey };
+  return { ...batch, records, tags, detections, memberName, dateKey };
 }
 
 /** Bytes of records after which a step pauses: some milliseconds of work. */
@@ -143,11 +154,12 @@ async function forEach<T>(
 ): Promise<T[]> {
   const results: T[] = [];
   let bytes = PAUSE_BYTES;
-  for (const [index, record] of records.entries()) {
+  for (let index = 0; index < records.length; index++) {
     if (bytes >= PAUSE_BYTES) {
       await pause();
       bytes = 0;
     }
+    const record = records[index]!;
     const result = step(index, record);
     results.push(result instanceof Promise ? await result : result);
     bytes += record.end - record.start;
@@ -166,20 +178,10 @@ export async function deliverBatch(processed: ProcessedBatch, parts: Parts): Pro
   countDetections(processed.detections);
 }
 
-interface Tagged {
-  detection: Detection | undefined;
-  tag: Tag | undefined;
-}
-
-function tagOne(
-  evaluated: Evaluated | undefined,
-  correlated: Correlated | undefined,
-  tagOf: (detection: Detection) => Tag,
-): Tagged {
-  const detection = evaluated && concludeOne(evaluated, correlated ?? uncorrelated);
-  const tag = detection && tagOf(detection);
-  const trace = detection && findingSpans(detection);
-  return { detection, tag: tag && trace ? { ...tag, trace } : tag };
+function tagOne(detection: Detection, tagOf: Tagger): Tag {
+  const tag = tagOf(detection);
+  const trace = isFound(detection) ? findingSpans(detection) : undefined;
+  return trace ? { ...tag, trace } : tag;
 }
 
 function findingsIn(detection: Detection | undefined): number {
@@ -245,9 +247,9 @@ function correlateOne(
   }
 }
 
-function concludeOne(evaluated: Evaluated, correlated: Correlated): Detection {
+function concludeOne(evaluated: Evaluated | undefined, correlated: Correlated = uncorrelated): Detection | undefined {
   try {
-    return conclude(evaluated, correlated);
+    return evaluated && conclude(evaluated, correlated);
   } catch (error) {
     return { verdict: 'error', problem: recordProblem(error) };
   }

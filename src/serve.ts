@@ -18,6 +18,7 @@ import { openSink } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
 import { memoryStore } from './state/memory.ts';
 import { openState } from './state/state.ts';
+import { openTagger } from './tagger.ts';
 import {
   countEvicted,
   countLate,
@@ -135,7 +136,7 @@ export function partsOf(
       options: { keys: eventKeys(dateKey, memberName), maxDepth: limits.maxDepth },
       decisions: openDecisions(normalize),
     },
-    tag: { clearEventFields },
+    tagger: openTagger({ clearEventFields }),
   };
 }
 

@@ -14,6 +14,10 @@ import { shown } from './shown.ts';
 /** How many findings a tag lists, and how many of the others: a record can hold 100,000 events. */
 const MAX_LISTED = 1000;
 
+/** Clusters of a platform whose clear records share a tag. */
+const MAX_SHARED = 1000;
+const LONGEST_SHARED_NAME = 256;
+
 export interface TagOptions {
   /** Hash of the live rules. */
   ruleset: string;
@@ -24,14 +28,29 @@ export interface TagOptions {
 /** What is known of a record in which there are events. */
 type Audited = Extract<Detection, { events: unknown }>;
 
-/** Makes the tags of a batch. Clear records that say the same share one tag object, which codecs encode once. */
-export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: Detection) => Tag {
-  const shared = new Map<string, Tag>();
+/** Gives a record its tag. */
+export type Tagger = (detection: Detection) => Tag;
+
+/** The tagger of the rules that are live: the tags that records share are made once, until there are other rules. */
+export function openTagger(options: Omit<TagOptions, 'ruleset'>): (ruleset: string) => Tagger {
+  let live: { ruleset: string; tagger: Tagger } | undefined;
+  return (ruleset) => {
+    if (live?.ruleset !== ruleset) live = { ruleset, tagger: tagger({ ...options, ruleset }) };
+    return live.tagger;
+  };
+}
+
+const notAudit: Tag = { v: 2, verdict: 'not_audit' };
+
+/** Makes tags. Clear records of a cluster share one tag object, which codecs encode once. */
+export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
+  /** Clear tags by platform and cluster, where the tag says no more. */
+  const shared = new Map<AuditEvent['platform'], Map<string | undefined, Tag>>();
 
   return (detection) => {
     switch (detection.verdict) {
       case 'not_audit':
-        return share(shared, 'not_audit', () => ({ v: 2, verdict: 'not_audit' }));
+        return notAudit;
       case 'error': {
         const { code, message } = detection.problem;
         return { v: 2, verdict: 'error', problem: { code, message }, ruleset };
@@ -46,8 +65,23 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
 
   function clear(detection: Audited): Tag {
     const { event, reports, shadowReports } = detection;
-    const { platform, cluster } = event;
-    const plain = (): Tag => ({
+    if (clearEventFields.length > 0 || reports.length > 0 || shadowReports.length > 0) return clearTag(detection);
+    const name = event.cluster?.name;
+    let ofPlatform = shared.get(event.platform);
+    if (ofPlatform === undefined) shared.set(event.platform, (ofPlatform = new Map()));
+    let tag = ofPlatform.get(name);
+    if (tag === undefined) {
+      tag = clearTag(detection);
+      // The log says what a cluster is called, so there is no end to the names.
+      if (ofPlatform.size === MAX_SHARED) ofPlatform.clear();
+      if (name === undefined || name.length <= LONGEST_SHARED_NAME) ofPlatform.set(name, tag);
+    }
+    return tag;
+  }
+
+  function clearTag(detection: Audited): Tag {
+    const { event, reports, shadowReports } = detection;
+    return {
       v: 2,
       verdict: 'clear',
       ...route(detection),
@@ -56,9 +90,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): (detection: D
       ...reported(detection),
       ...omission([reports, shadowReports]),
       ruleset,
-    });
-    const isShared = clearEventFields.length === 0 && reports.length + shadowReports.length === 0;
-    return isShared ? share(shared, JSON.stringify([platform, cluster?.name]), plain) : plain();
+    };
   }
 
   function chosen(summary: EventSummary): EventSummary {
@@ -105,14 +137,14 @@ function reported({ reports, shadowReports }: Audited): Pick<Tag, 'reports' | 's
   };
 }
 
-function omission(lists: readonly unknown[][]): Pick<Tag, 'omitted'> {
+function omission(lists: readonly (readonly unknown[])[]): Pick<Tag, 'omitted'> {
   const omitted = lists.reduce((sum, { length }) => sum + Math.max(0, length - MAX_LISTED), 0);
   return omitted === 0 ? {} : { omitted };
 }
 
 /** What a tag lists: all, or what is of the highest levels. */
-function gravest<T extends { level: Level }>(found: T[]): T[] {
-  if (found.length <= MAX_LISTED) return found;
+function gravest<T extends { level: Level }>(found: readonly T[]): T[] {
+  if (found.length <= MAX_LISTED) return found.slice();
   return found.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_LISTED);
 }
 
@@ -151,12 +183,6 @@ export function summarize(event: AuditEvent): Required<Omit<EventSummary, 'time'
 
 function statusShown({ details, metadata, ...shown }: ResponseStatus): StatusSummary {
   return shown;
-}
-
-function share(shared: Map<string, Tag>, key: string, make: () => Tag): Tag {
-  let tag = shared.get(key);
-  if (tag === undefined) shared.set(key, (tag = make()));
-  return tag;
 }
 
 function unique(values: readonly string[]): string[] {

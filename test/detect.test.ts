@@ -38,6 +38,24 @@ function detectIn(record: unknown, rules = ruleset(hostPid, anyPod)) {
   return detect(normalize(record), rules) as any;
 }
 
+test('of records in which nothing is found, none has lists of its own', () => {
+  const lists = ({ findings, undecided, shadow, reports, shadowReports }: any) => [
+    findings,
+    undecided,
+    shadow,
+    reports,
+    shadowReports,
+  ];
+  const onHostPid = ruleset(hostPid);
+  const [first, second] = ['a-1', 'a-2'].map((auditID) => detectIn(podEvent({ hostPID: false, auditID }), onHostPid));
+  expect([first.verdict, lists(first)]).toEqual(['clear', [[], [], [], [], []]]);
+  for (const [index, list] of lists(second).entries()) expect(list).toBe(lists(first)[index]);
+  // A hit that counts for a correlation alone makes none either.
+  const evaluated = evaluateRecord(normalize(podEvent()), onHostPid);
+  const withheld = conclude(evaluated, { raised: [], reported: [], withheld: new Map([['host-pid', ['many']]]) });
+  for (const [index, list] of lists(withheld).entries()) expect(list).toBe(lists(first)[index]);
+});
+
 describe('a finding', () => {
   test('says what, how bad and by which fields', () => {
     const { verdict, findings } = detectIn(podEvent());

@@ -6,7 +6,7 @@ import { normalize } from '../src/normalizers/index.ts';
 import { Problem } from '../src/problem.ts';
 import { Tag } from '../src/record.ts';
 import { loadRules } from '../src/rules.ts';
-import { tagger } from '../src/tagger.ts';
+import { openTagger, tagger } from '../src/tagger.ts';
 import { hostPidRules, podEvent } from './server/app.ts';
 
 const { ruleset } = loadRules({ rules: hostPidRules });
@@ -43,6 +43,33 @@ test('clear records of one cluster share one tag object', () => {
   const first = tagOf(podEvent({ hostPID: false, auditID: 'a-1' }), tag);
   expect(tagOf(podEvent({ hostPID: false, auditID: 'a-2' }), tag)).toBe(first);
   expect(tagOf({ ...podEvent({ hostPID: false }), cluster_name: 'other' }, tag)).not.toBe(first);
+});
+
+test('clear records of later batches share it too, until there are other rules', () => {
+  const open = openTagger({ clearEventFields: [] });
+  const record = podEvent({ hostPID: false });
+  const first = tagOf(record, open('rules 1'));
+  expect(tagOf(record, open('rules 1'))).toBe(first);
+  const second = tagOf(record, open('rules 2'));
+  expect([first.ruleset, second.ruleset]).toEqual(['rules 1', 'rules 2']);
+  expect(tagOf(record, open('rules 1'))).toEqual(first);
+});
+
+test('records that are no audit records share one tag', () => {
+  expect(tagOf({ log: 'a' }, tagger(options))).toBe(tagOf({ log: 'b' }, tagger({ ...options, ruleset: 'other' })));
+});
+
+test('names of clusters do not fill the memory', () => {
+  const tag = tagger(options);
+  const clear = (name: string) => tagOf({ ...podEvent({ hostPID: false }), cluster_name: name }, tag);
+  const first = clear('first');
+  expect(clear('first')).toBe(first);
+  for (let index = 0; index < 1000; index++) clear(`made up ${index}`);
+  expect(clear('first')).not.toBe(first);
+  expect(clear('first')).toEqual(first);
+  const long = 'x'.repeat(100_000);
+  expect(clear(long)).not.toBe(clear(long));
+  expect(clear(long)).toEqual(clear(long));
 });
 
 test('clear records carry the members of the event that are asked for', () => {

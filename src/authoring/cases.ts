@@ -9,6 +9,7 @@ import { processBatch } from '../pipeline.ts';
 import { type Level, levels } from '../record.ts';
 import { didYouMean, quote } from '../sigma/index.ts';
 import { memoryStore } from '../state/memory.ts';
+import { openTagger } from '../tagger.ts';
 
 export interface Case {
   name: string;
@@ -170,7 +171,7 @@ export async function answerTo(
       dateKey: 'date',
       limits,
       normalize: { trustedProxies },
-      tag: { clearEventFields: [] },
+      tagger: openTagger({ clearEventFields: [] }),
     },
   );
   const detections = processed.detections.filter((detection) => detection !== undefined);
