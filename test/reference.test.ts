@@ -40,7 +40,7 @@ function judgementOf(detection: ReturnType<typeof detect>): Judgement {
   if (!('findings' in detection)) return { verdict: detection.verdict, hits: [], undecided: [], silenced: [] };
   const { verdict, findings, shadow, undecided, silenced } = detection;
   const hits = [...findings, ...shadow].map(({ rule, event, level }) => ({ rule, event, level }));
-  return { verdict, hits, undecided, silenced };
+  return { verdict, hits, undecided: [...undecided], silenced: [...silenced] };
 }
 
 /** Undefined where a file has correlations alone. */

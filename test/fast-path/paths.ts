@@ -1,5 +1,5 @@
 /** The two ways of a body that have to end in the same bytes: the pipeline, and its steps one by one. */
-import { applyEdits, type Codec } from '../../src/codecs/codec.ts';
+import { applyEdits, type Codec, type Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
 import { loadConfig } from '../../src/config.ts';
 import {
@@ -16,7 +16,6 @@ import { Problem, recordProblem } from '../../src/problem.ts';
 import type { LogRecord } from '../../src/record.ts';
 import { partsOf } from '../../src/serve.ts';
 import { replyTo } from '../../src/server/reply.ts';
-import { tagger } from '../../src/tagger.ts';
 import { bundledRules } from '../server/app.ts';
 
 /** What a sender gets, and the ids of what was found; or the code of the problem for which the body is refused. */
@@ -54,17 +53,18 @@ export function plain(ruleset: () => Ruleset, settings: Settings = {}): Way {
 async function plainAnswer(bytes: Uint8Array, codec: Codec, parts: Parts) {
   const ruleset = parts.ruleset();
   const inflate = inflateBudget();
-  const tagOf = tagger({ ...parts.tag, ruleset: ruleset.hash });
+  const tagOf = parts.tagger(ruleset.hash);
   const records = codec.decode(bytes, parts.limits);
   const evaluated = records
     .map((record) => normalized(record))
     .map((found) => found && guarded(() => evaluateRecord(found, ruleset)));
   const detections: (Detection | undefined)[] = [];
   for (const one of evaluated) detections.push(one && conclude(one, await correlated(one)));
-  const edits = records.flatMap((record, index) => {
+  const edits: Edit[] = [];
+  for (const [index, record] of records.entries()) {
     const detection = detections[index];
-    return record.kind === 'map' && detection ? codec.splice(bytes, record, parts.memberName, tagOf(detection)) : [];
-  });
+    if (record.kind === 'map' && detection) codec.splice(bytes, record, parts.memberName, tagOf(detection), edits);
+  }
   return { body: Buffer.from(applyEdits(bytes, { start: 0, end: bytes.length }, edits)), ids: idsOf(detections) };
 
   function normalized(record: LogRecord): Normalized | undefined {
