@@ -1,6 +1,8 @@
 /** Decides a rule a second time, by way of every predicate, so that a person can see why it matched or did not. */
+
 import type { BlockItem, Condition, Detection, FieldItem, Item, Members, RuleLevel } from './ast.ts';
 import { fieldWithin, holdsDespiteGap, holdsForNothing, isAround, openBlock, printBlock } from './block.ts';
+import { clip } from './clip.ts';
 import { type CompiledRule, compileGap, isAbsent } from './compile.ts';
 import type { FieldLookup, Found, Truth } from './field.ts';
 import { printable } from './rule-problem.ts';
@@ -251,10 +253,6 @@ function decidingPredicates(explanation: Explanation): PredicateExplanation[] {
     case 'block':
       return explanation.operands.flatMap(decidingPredicates);
   }
-}
-
-function clip(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }
 
 /** The explanation as indented text: a mark for each node (+ true, - false, ? unknown), what was expected and found. */

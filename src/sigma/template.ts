@@ -1,5 +1,7 @@
 /** The sentence of a finding: text with field names in braces, `[{username}] created pod [{namespace}/{name}]`. */
+
 import type { Template } from './ast.ts';
+import { clip } from './clip.ts';
 import type { FieldLookup } from './field.ts';
 import { printable } from './rule-problem.ts';
 
@@ -45,8 +47,4 @@ function showValue(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
   if (typeof value === 'object') return '…';
   return clip(String(value), MAX_VALUE_LENGTH);
-}
-
-function clip(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }
