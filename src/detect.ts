@@ -20,7 +20,6 @@ import {
   candidatesAmong,
   type Evaluation,
   evaluate,
-  explain,
   type FieldLookup,
   levelOf,
   matchedFields,
@@ -264,7 +263,7 @@ function namedAsFindings(undecided: readonly Undecided[], withheld: Correlated['
 function findingOfHit({ rule: compiled, event: index, lookup }: Hit, event: AuditEvent): Finding {
   const { rule } = compiled;
   const id = findingId(rule.name, event);
-  const matched = matchedFields(explain(compiled, lookup), new Set([...shownOfEvent, ...rule.context]));
+  const matched = matchedFields(compiled, lookup, new Set([...shownOfEvent, ...rule.context]));
   return {
     ...foundBy(rule, { id, level: levelOf(compiled, lookup), lookup }),
     matched: matched.map(({ field, values }) => ({ field, values: shownTexts(values) })),

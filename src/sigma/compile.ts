@@ -1,56 +1,44 @@
-/** Turns a rule into a function of a field look-up. A look-up may report a gap, so truth is three-valued (Kleene). */
-import type {
-  BlockItem,
-  Condition,
-  Detection,
-  FieldItem,
-  Filter,
-  Item,
-  Members,
-  Rule,
-  RuleLevel,
-  Test,
-} from './ast.ts';
+/** Turns a rule into predicates of a field look-up. */
+import type { BlockItem, Condition, Detection, FieldItem, Filter, Item, Members, Rule, RuleLevel } from './ast.ts';
 import { fieldWithin, holdsDespiteGap, holdsForNothing, isAround, openBlock, printBlock } from './block.ts';
 import type { FieldLookup, Found } from './field.ts';
+import {
+  atLeast,
+  type Branch,
+  type Decision,
+  endsAt,
+  every,
+  type Gap,
+  type Leaf,
+  not,
+  type Observer,
+  opposite,
+  type Predicate,
+  some,
+  withOperand,
+} from './predicate.ts';
 import { type CompiledTest, compileAny, compileTest, isHopeless, referencesOf } from './value-test.ts';
 
-/** Why something could not be decided: the field that was missing, and what became of it. */
-export interface Gap {
-  field: string;
-  reason: string;
-}
-
-/** True, false, or unknown for want of a field. */
-export type Decision = boolean | Gap;
-export type Predicate = (lookup: FieldLookup) => Decision;
-
-/** What an explanation needs beside a detection. */
-interface Compiled {
-  readonly decide: Predicate;
-  readonly tests: ReadonlyMap<Test, CompiledTest>;
-}
-
-export interface CompiledRule extends Compiled {
+export interface CompiledRule {
   readonly rule: Rule;
+  readonly decide: Predicate;
   /** Where one of them is false, a match is silenced. */
   readonly exceptions: readonly CompiledFilter[];
   /** The first that holds tells the level. */
   readonly levels: readonly { decide: Predicate; level: RuleLevel }[];
 }
 
-export interface CompiledFilter extends Compiled {
+export interface CompiledFilter {
   readonly filter: Filter;
+  readonly decide: Predicate;
 }
 
 /** The rule, ready to be evaluated. Takes what `parseRules` returns; never throws on it. */
 export function compileRule(rule: Rule, exceptions: readonly CompiledFilter[] = []): CompiledRule {
-  const tests = new Map<Test, CompiledTest>();
-  const selections = compileSelections(rule, { tests, blocks: '' });
+  const selections = compileSelections(rule, '');
   return {
     rule,
     decide: compileCondition(rule.condition, selections),
-    tests,
     exceptions,
     levels: rule.levels.map(({ condition, level }) => ({ decide: compileCondition(condition, selections), level })),
   };
@@ -58,25 +46,19 @@ export function compileRule(rule: Rule, exceptions: readonly CompiledFilter[] = 
 
 /** The filter, ready to be an exception of any number of rules. */
 export function compileFilter(filter: Filter): CompiledFilter {
-  const tests = new Map<Test, CompiledTest>();
-  return { filter, decide: compileDetection(filter, { tests, blocks: '' }), tests };
+  return { filter, decide: compileDetection(filter, '') };
 }
 
-interface Scope {
-  /** The tests compiled so far. */
-  tests: Map<Test, CompiledTest>;
-  /** The array blocks around, as the file spells them. */
-  blocks: string;
+/** @param blocks the array blocks around, as the file spells them; empty for what is asked of the event itself */
+function compileDetection(detection: Detection, blocks: string): Predicate {
+  return compileCondition(detection.condition, compileSelections(detection, blocks));
 }
 
-function compileDetection(detection: Detection, scope: Scope): Predicate {
-  return compileCondition(detection.condition, compileSelections(detection, scope));
-}
-
-function compileSelections({ selections }: Detection, scope: Scope): Map<string, Predicate> {
+function compileSelections({ selections }: Detection, blocks: string): Map<string, Predicate> {
   const compiled = new Map<string, Predicate>();
   for (const { name, alternatives } of selections.values()) {
-    compiled.set(name, some(alternatives.map((items) => compileItems(items, scope))));
+    const predicates = alternatives.map((items) => compileItems(items, blocks));
+    compiled.set(name, some(predicates, { kind: 'selection', name }));
   }
   return compiled;
 }
@@ -101,39 +83,72 @@ function compileCondition(condition: Condition, selections: ReadonlyMap<string, 
   }
 }
 
-function compileItems(items: readonly Item[], scope: Scope): Predicate {
-  return every(items.map((item) => (item.kind === 'field' ? compileField(item, scope) : compileBlock(item, scope))));
+function compileItems(items: readonly Item[], blocks: string): Predicate {
+  const predicates = items.map((item) => compileItem(item, blocks));
+  return predicates.length === 1 ? predicates[0]! : every(predicates);
 }
 
 /** An item of a detection, on its own. */
-export function compileItem(item: Item): Predicate {
-  return compileItems([item], { tests: new Map(), blocks: '' });
+export function compileItem(item: Item, blocks = ''): Predicate {
+  return item.kind === 'field' ? compileField(item, blocks) : compileBlock(item, blocks);
 }
 
 /** Any value that is present and passes decides for the item; a gap leaves open what else there is. */
-function compileField(item: FieldItem, scope: Scope): Predicate {
-  for (const test of item.tests) scope.tests.set(test, compileTest(test));
-  const { field, quantifier } = item;
+function compileField(item: FieldItem, blocks: string): Predicate {
+  const { field, quantifier, negated } = item;
   const groups = quantifier === 'all' ? item.tests.map((test) => [test]) : [item.tests];
-  const tests = groups.map((group) => {
-    const passes = compileAny(group);
-    const isForNothing = group.some(({ kind }) => kind === 'null');
-    return (found: Found, lookup: FieldLookup) =>
-      found.values.some(passes(lookup)) || (isForNothing && isAbsent(found));
-  });
-  const gapOf = compileGap(item, scope.blocks);
-  const decide = (found: Found, lookup: FieldLookup): Decision =>
-    tests.every((test) => test(found, lookup)) || (gapOf(found, lookup) ?? false);
+  const tests = groups.map((group) => ({
+    passes: compileAny(group),
+    isForNothing: group.some(({ kind }) => kind === 'null'),
+  }));
+  const gapOf = compileGap(item, blocks);
+  const decide = (found: Found, lookup: FieldLookup): Decision => {
+    const holds = tests.every(
+      ({ passes, isForNothing }) => found.values.some(passes(lookup)) || (isForNothing && isAbsent(found)),
+    );
+    const decision = holds || (gapOf(found, lookup) ?? false);
+    return negated ? opposite(decision) : decision;
+  };
   const isSameForAll = isAround(field) && item.tests.every((test) => referencesOf(test).length === 0);
-  const predicate = isSameForAll ? decidedOnce(field, decide) : (lookup: FieldLookup) => decide(lookup(field), lookup);
-  return item.negated ? not(predicate) : predicate;
+  const decideFound = isSameForAll ? decidedOnce(decide) : decide;
+  const leaf = leafOf(item, blocks, { isSameForAll, gapOf });
+  return (lookup, observer) => {
+    const found = lookup(field);
+    const decision = decideFound(found, lookup);
+    observer?.look(leaf, found, lookup, decision);
+    return decision;
+  };
+}
+
+function leafOf(item: FieldItem, blocks: string, known: Pick<Leaf, 'isSameForAll' | 'gapOf'>): Leaf {
+  let tests: CompiledTest[] | undefined;
+  return {
+    item,
+    field: fieldWithin(blocks, item.field),
+    name: fieldWithin(blocks, item.field === '' ? 'keywords' : item.field),
+    ...known,
+    passing({ values }, lookup, most = Number.POSITIVE_INFINITY) {
+      // Most items are never shown to anybody.
+      tests ??= item.tests.map(compileTest);
+      const passing = new Set<unknown>();
+      for (const test of tests) {
+        const passes = test(lookup);
+        for (const value of values) {
+          if (passing.size >= most) return [...passing];
+          if (passes(value)) passing.add(value);
+        }
+      }
+      return [...passing];
+    },
+  };
 }
 
 /** Of what stands around a list: it is the same for all its members, however many values there are. */
-function decidedOnce(field: string, decide: (found: Found, lookup: FieldLookup) => Decision): Predicate {
+function decidedOnce(
+  decide: (found: Found, lookup: FieldLookup) => Decision,
+): (found: Found, lookup: FieldLookup) => Decision {
   const decisions = new WeakMap<Found, Decision>();
-  return (lookup) => {
-    const found = lookup(field);
+  return (found, lookup) => {
     let decision = decisions.get(found);
     if (decision === undefined) decisions.set(found, (decision = decide(found, lookup)));
     return decision;
@@ -142,46 +157,49 @@ function decidedOnce(field: string, decide: (found: Found, lookup: FieldLookup) 
 
 /** Any of the lists that the field leads to decides for the block. A gap leaves open what other members and lists there
  * are, so that only what they cannot change is known. */
-function compileBlock(item: BlockItem, scope: Scope): Predicate {
+function compileBlock(item: BlockItem, blocks: string): Predicate {
   const { field, members, body } = item;
-  const blocks = fieldWithin(scope.blocks, printBlock(field, members));
-  const inner = { ...scope, blocks };
-  const compiled = body.kind === 'items' ? compileItems(body.items, inner) : compileDetection(body, inner);
-  return (lookup) => {
+  const within = fieldWithin(blocks, printBlock(field, members));
+  const compiled = body.kind === 'items' ? compileItems(body.items, within) : compileDetection(body, within);
+  const decideList = joinMembers(members, compiled);
+  const gapField = fieldWithin(blocks, field);
+  const branch: Branch = { kind: 'block', field: within };
+  return (lookup, observer) => {
     const opened = openBlock(item, lookup(field), lookup);
-    const lists = opened.lists.map((list) =>
-      joinMembers(
-        members,
-        list.map(
-          (member): Predicate =>
-            () =>
-              compiled(member),
-        ),
-      ),
-    );
-    const gap = opened.gap === undefined ? undefined : { field: fieldWithin(scope.blocks, field), reason: opened.gap };
-    if (lists.length === 0) return gap ?? holdsForNothing(members);
-    const decision = joined(lists, lookup, true);
-    return gap === undefined || (decision === true && holdsDespiteGap(members)) ? decision : gap;
+    const gap = opened.gap === undefined ? undefined : { field: gapField, reason: opened.gap };
+    const inner = observer?.enter(branch);
+    let decision: Decision = false;
+    for (const list of opened.lists) {
+      decision = withOperand(decision, decideList(list, inner), true);
+      if (decision === true && endsAt(true, inner)) break;
+    }
+    if (opened.lists.length === 0) decision = gap ?? holdsForNothing(members);
+    else if (gap !== undefined && !(decision === true && holdsDespiteGap(members))) decision = gap;
+    observer?.leave(branch, decision, opened.gap);
+    return decision;
   };
 }
 
-function joinMembers(members: Members, predicates: readonly Predicate[]): Predicate {
-  if ('index' in members) return some(predicates);
-  switch (members.quantifier) {
-    case 'any':
-      return some(predicates);
-    case 'all':
-      return predicates.length === 0 ? some([]) : every(predicates);
-    case 'all_or_empty':
-      return every(predicates);
-    case 'none':
-      return not(some(predicates));
-  }
+/** What the members of one list say together. */
+function joinMembers(
+  members: Members,
+  predicate: Predicate,
+): (list: readonly FieldLookup[], observer: Observer | undefined) => Decision {
+  const quantifier = 'index' in members ? 'any' : members.quantifier;
+  const deciding = quantifier === 'any' || quantifier === 'none';
+  return (list, observer) => {
+    if (list.length === 0) return holdsForNothing(members);
+    let decision: Decision = !deciding;
+    for (const member of list) {
+      decision = withOperand(decision, predicate(member, observer), deciding);
+      if (decision === deciding && endsAt(deciding, observer)) break;
+    }
+    return quantifier === 'none' ? opposite(decision) : decision;
+  };
 }
 
 /** Tells where there may be more for an item to see: in its field, or in one that it is compared to. */
-export function compileGap(
+function compileGap(
   { field, tests, quantifier }: FieldItem,
   blocks: string,
 ): (found: Found, lookup: FieldLookup) => Gap | undefined {
@@ -199,49 +217,6 @@ export function compileGap(
 }
 
 /** Known to be missing, which a field in a gap is not. */
-export function isAbsent(found: Found): boolean {
+function isAbsent(found: Found): boolean {
   return found.values.length === 0 && found.gap === undefined;
-}
-
-function not(predicate: Predicate): Predicate {
-  return (lookup) => {
-    const decision = predicate(lookup);
-    return typeof decision === 'boolean' ? !decision : decision;
-  };
-}
-
-function every(predicates: readonly Predicate[]): Predicate {
-  return (lookup) => joined(predicates, lookup, false);
-}
-
-function some(predicates: readonly Predicate[]): Predicate {
-  return (lookup) => joined(predicates, lookup, true);
-}
-
-/** Unknown as long as those in a gap could make up the number. */
-function atLeast(count: number, predicates: readonly Predicate[]): Predicate {
-  return (lookup) => {
-    let missing = count;
-    let gap: Gap | undefined;
-    let open = 0;
-    for (const predicate of predicates) {
-      const decision = predicate(lookup);
-      if (decision === true && --missing === 0) return true;
-      if (typeof decision === 'boolean') continue;
-      gap ??= decision;
-      open++;
-    }
-    return gap !== undefined && open >= missing ? gap : false;
-  };
-}
-
-/** What the first predicate says that decides; else unknown if any is, for the first reason; else the opposite. */
-function joined(predicates: readonly Predicate[], lookup: FieldLookup, deciding: boolean): Decision {
-  let gap: Gap | undefined;
-  for (const predicate of predicates) {
-    const decision = predicate(lookup);
-    if (decision === deciding) return deciding;
-    if (typeof decision !== 'boolean') gap ??= decision;
-  }
-  return gap ?? !deciding;
 }

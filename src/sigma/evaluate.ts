@@ -1,7 +1,8 @@
 /** Decides a rule on an event, as fast as it can. */
 import type { RuleLevel } from './ast.ts';
-import type { CompiledRule, Gap } from './compile.ts';
+import type { CompiledRule } from './compile.ts';
 import type { FieldLookup, Truth } from './field.ts';
+import type { Gap } from './predicate.ts';
 
 /** `undecided` names the first field that was missing where truth is unknown; `silencedBy` the first exception where the
  * rule would match but for it. */

@@ -1,7 +1,8 @@
 /** What the rules of a set ask of an event, each thing once. */
 import type { BlockBody, Detection, Item } from './ast.ts';
 import { isAround } from './block.ts';
-import { type CompiledRule, compileItem, type Predicate } from './compile.ts';
+import { type CompiledRule, compileItem } from './compile.ts';
+import type { Predicate } from './predicate.ts';
 import { referencesOf } from './value-test.ts';
 
 /** A field, and what a rule expects of it. */

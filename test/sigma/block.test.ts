@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import { compileRule, evaluate, explain, matchedFields, parseRule, printExplanation } from '../../src/sigma/index.ts';
 import { lookupIn } from './lookup.ts';
+import { matchedIn } from './matched-in.ts';
 
 function parsed(item: string, version = '3') {
   const text = `title: t\nsigma-version: ${version}\nlogsource: {product: x}\ndetection:\n  s:\n${item.replace(/^/gm, '    ')}\n  condition: s\n`;
@@ -276,7 +277,7 @@ describe('on generated rules and events', () => {
         const explanation = explain(compiledRule, lookup);
         expect(explanation.truth).toBe(truth);
         expect(undecided !== undefined).toBe(truth === 'unknown');
-        if (truth !== true) expect(matchedFields(explanation)).toEqual([]);
+        expect(matchedFields(compiledRule, lookup)).toEqual(matchedIn(explanation));
         expect(printExplanation(explanation)).toMatch(/^[+?-] /);
         seen.add(truth);
       }),
@@ -315,7 +316,7 @@ it('is explained member by member', () => {
       "    + keywords '*y*' or '*z*': found 'c', 'name', 'a', 'privileged', 'ports', 'host', 80, 'ip', '10.0.0.1', 'host', … (32 values)",
     ].join('\n'),
   );
-  const matched = matchedFields(explain(compiled('c[any]: {name: b}\n"": [y]'), lookupIn(containers)));
+  const matched = matchedFields(compiled('c[any]: {name: b}\n"": [y]'), lookupIn(containers));
   expect(matched).toEqual([
     { field: 'c[any].name', values: ['b'] },
     { field: 'keywords', values: expect.arrayContaining(['y', 'empty']) },

@@ -122,8 +122,9 @@ describe('explained', () => {
 
   it('it is shown, and its fields are not what matched', () => {
     const rule = compiled('{f: 1}', '{rules: any, day: {g: 2}, condition: day}');
-    const explanation = explain(rule, lookupOf({ f: 1, g: 2 }));
-    expect(matchedFields(explanation)).toEqual([{ field: 'f', values: [1] }]);
+    const lookup = lookupOf({ f: 1, g: 2 });
+    const explanation = explain(rule, lookup);
+    expect(matchedFields(rule, lookup)).toEqual([{ field: 'f', values: [1] }]);
     expect(printExplanation(explanation)).toBe(
       ['+ and', '  + a', '    + f 1: found 1', '  + exception filter-0', '    + day', '      + g 2: found 2'].join(
         '\n',
