@@ -29,11 +29,26 @@ import {
 } from './sigma/index.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 
-/** The rules that are live, and a hash over them that tells one set from another. */
-export interface Ruleset {
-  hash: string;
-  rules: readonly CompiledRule[];
-  correlations: readonly CompiledCorrelation[];
+/** The rules that are live, made ready together. A class, so that no copy of a set with other rules keeps the candidates of
+ * these. */
+export class Ruleset {
+  readonly hash: string;
+  readonly rules: readonly CompiledRule[];
+  readonly correlations: readonly CompiledCorrelation[];
+  readonly #candidatesIn: ReturnType<typeof candidatesAmong>;
+
+  /** @param hash tells the set from others */
+  constructor(rules: readonly CompiledRule[], correlations: readonly CompiledCorrelation[], hash: string) {
+    this.hash = hash;
+    this.rules = rules;
+    this.correlations = correlations;
+    this.#candidatesIn = candidatesAmong(rules);
+  }
+
+  /** The rules that can match an event or be unknown on it, in order, and few others. */
+  candidatesIn(lookup: FieldLookup): CompiledRule[] {
+    return this.#candidatesIn(lookup);
+  }
 }
 
 /** A rule that matches an event. */
@@ -108,11 +123,10 @@ export interface Step {
 }
 
 /** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
-export function evaluateRecord(normalized: Normalized, { rules }: Ruleset): Evaluated {
+export function evaluateRecord(normalized: Normalized, ruleset: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
-  const candidatesIn = candidatesOf(rules);
   return evaluateEvents(normalized.events, normalized.problem, (lookup) =>
-    candidatesIn(lookup).map((rule) => ({ rule })),
+    ruleset.candidatesIn(lookup).map((rule) => ({ rule })),
   );
 }
 
@@ -170,14 +184,6 @@ function evaluateEvents(
     seen.add(exactly);
     return false;
   }
-}
-
-const candidates = new WeakMap<Ruleset['rules'], ReturnType<typeof candidatesAmong>>();
-
-function candidatesOf(rules: Ruleset['rules']): ReturnType<typeof candidatesAmong> {
-  let found = candidates.get(rules);
-  if (found === undefined) candidates.set(rules, (found = candidatesAmong(rules)));
-  return found;
 }
 
 /** What is emitted for a record in the end: the findings of its hits and of its correlations, and the verdict. */

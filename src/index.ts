@@ -1,6 +1,6 @@
 /** The library: what the sidecar is made of, for programs that read records from elsewhere. */
 export { codecFor, codecs } from './codecs/index.ts';
-export { type Detection, detect, type Ruleset } from './detect.ts';
+export { type Detection, detect, Ruleset } from './detect.ts';
 export { fields, fieldsOf } from './fields.ts';
 export { type Normalized, normalize } from './normalizers/index.ts';
 export { Problem, type ProblemCode } from './problem.ts';

@@ -1,7 +1,7 @@
 /** Loads the rule set that is live: rules, with the lists that they call by name, their exceptions and overrides. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Ruleset } from './detect.ts';
+import { Ruleset } from './detect.ts';
 import { fields } from './fields.ts';
 import { Problem } from './problem.ts';
 import { AuditEvent } from './record.ts';
@@ -128,7 +128,7 @@ export function loadRules(sources: RuleSources): LoadedRules {
   ];
   const hash = createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 12);
   return {
-    ruleset: { hash, rules: compiled, correlations: liveCorrelations },
+    ruleset: new Ruleset(compiled, liveCorrelations, hash),
     problems,
     files: files.length,
   };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { correlator } from '../src/correlate/index.ts';
-import { conclude, type Detection, evaluateRecord, type Ruleset } from '../src/detect.ts';
+import { conclude, type Detection, evaluateRecord, Ruleset } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
 import { compileRule, parseRules, resolveCorrelations } from '../src/sigma/index.ts';
 import { type MemoryStore, memoryStore } from '../src/state/memory.ts';
@@ -21,7 +21,11 @@ function rulesetOf(...correlations: string[]): Ruleset {
     rules,
   );
   expect(resolved.problems).toEqual([]);
-  return { hash: 'h', rules: rules.map((rule) => compileRule(rule)), correlations: resolved.correlations };
+  return new Ruleset(
+    rules.map((rule) => compileRule(rule)),
+    resolved.correlations,
+    'h',
+  );
 }
 
 interface Given {

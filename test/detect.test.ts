@@ -1,20 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { conclude, detect, evaluateRecord, type Ruleset } from '../src/detect.ts';
+import { conclude, detect, evaluateRecord, Ruleset } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
 import { compileFilter, compileRule, parseRule, parseRules } from '../src/sigma/index.ts';
 import { podEvent } from './server/app.ts';
 
 function ruleset(...texts: string[]): Ruleset {
-  return {
-    hash: 'abc',
-    correlations: [],
-    rules: texts.map((text, index) => {
-      const { rule, problems } = parseRule(text, `rule-${index}.yml`);
-      expect(problems).toEqual([]);
-      return compileRule(rule!);
-    }),
-  };
+  const rules = texts.map((text, index) => {
+    const { rule, problems } = parseRule(text, `rule-${index}.yml`);
+    expect(problems).toEqual([]);
+    return compileRule(rule!);
+  });
+  return new Ruleset(rules, [], 'abc');
 }
 
 const hostPid = `
@@ -255,7 +252,7 @@ function silenced(rule: string, condition: string): Ruleset {
   const { rule: parsed } = parseRule(rule, 'rule.yml');
   const { filters, problems } = parseRules(filter(condition), 'filter.yml');
   expect(problems).toEqual([]);
-  return { hash: 'abc', rules: [compileRule(parsed!, filters.map(compileFilter))], correlations: [] };
+  return new Ruleset([compileRule(parsed!, filters.map(compileFilter))], [], 'abc');
 }
 
 describe('an exception', () => {

@@ -2,7 +2,7 @@
  * show. FAST_PATH_RUNS makes the search as long as one likes, FAST_PATH_SEED makes it another one. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Ruleset } from '../src/detect.ts';
+import { Ruleset } from '../src/detect.ts';
 import type { Tag } from '../src/record.ts';
 import { body, bytesOf, join, mediaTypes } from './fast-path/bodies.ts';
 import { print, treeOf } from './fast-path/json-tree.ts';
@@ -253,7 +253,7 @@ describe('hazards of a fast path', () => {
       const bare = { ...plainEvents[name], requestObject: undefined, responseObject: undefined };
       return ['Metadata', 'RequestResponse'].map((level) => JSON.stringify({ ...bare, level }));
     });
-    const ruleset = { ...rulesets.bundled!, correlations: [] };
+    const ruleset = new Ruleset(rulesets.bundled!.rules, [], rulesets.bundled!.hash);
     const together = await tagsOf(texts, ruleset);
     for (let index = 0; index < texts.length; index += 5) {
       expect((await tagsOf([texts[index]!], ruleset))[0]).toEqual(together[index]);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { correlator } from '../src/correlate/index.ts';
-import { conclude, evaluateRecord, type Ruleset } from '../src/detect.ts';
+import { conclude, evaluateRecord, Ruleset } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
 import { compileRule, parseRules } from '../src/sigma/index.ts';
 import { memoryStore } from '../src/state/memory.ts';
@@ -60,10 +60,11 @@ detection:
   condition: words
 `;
 
-const ruleset: Ruleset = {
-  ...bundled,
-  rules: [...bundled.rules, ...parseRules(thorough, 'thorough.yml').rules.map((rule) => compileRule(rule))],
-};
+const ruleset = new Ruleset(
+  [...bundled.rules, ...parseRules(thorough, 'thorough.yml').rules.map((rule) => compileRule(rule))],
+  bundled.correlations,
+  bundled.hash,
+);
 
 type Made = (index: number) => unknown;
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config.ts';
+import { Ruleset } from '../src/detect.ts';
 import { processBatch, tagBatch } from '../src/pipeline.ts';
 import { Problem } from '../src/problem.ts';
 import { partsOf } from '../src/serve.ts';
@@ -19,10 +20,10 @@ detection: { ann: { username: ann }, mallory: { username: mallory }, condition: 
   );
   const compiled = compileRule(rule!);
   const rules = [{ ...compiled, decide: (lookup: any) => decide(lookup('username').values[0]) }];
-  return { hash: 'h', rules, correlations: [] };
+  return new Ruleset(rules, [], 'h');
 }
 
-function run(records: unknown[], rules: ReturnType<typeof ruleset>) {
+function run(records: unknown[], rules: Ruleset) {
   const bytes = Buffer.from(JSON.stringify(records));
   const batch = { fluentTag: 'kube.audit', codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n };
   return processBatch(
@@ -59,7 +60,7 @@ test('a defect of ours on one event of a record leaves the others of it judged',
 });
 
 test('what a correlation stumbles over is told on that record, and does not fail its batch again and again', async () => {
-  const rules = { ...ruleset(() => true), correlations: [{} as any] };
+  const rules = new Ruleset(ruleset(() => true).rules, [{} as any], 'h');
   const bytes = Buffer.from(JSON.stringify(['a', 'b', 'c'].map((auditID) => podEvent({ auditID }))));
   const batch = { fluentTag: 'k', codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n };
   const send = (error: Error) =>
@@ -87,7 +88,7 @@ test('every record has its tag at its own place', async () => {
 
 test('a batch is decided by one rule set, though it changes meanwhile', async () => {
   let asked = 0;
-  const parts = partsOf(config, () => ({ ...ruleset(() => true), hash: `h${asked++}` }), []);
+  const parts = partsOf(config, () => new Ruleset(ruleset(() => true).rules, [], `h${asked++}`), []);
   const bytes = Buffer.from(JSON.stringify([podEvent(), podEvent()]));
   const { tags } = await processBatch(
     { fluentTag: undefined, codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n },
@@ -114,11 +115,8 @@ correlation: { type: new_terms, rules: [pods], timespan: 1h, condition: { field:
 tripline: { learning: 0s }
 `;
   const { rules, correlations } = parseRules(text, 'rules.yml');
-  const live = {
-    hash: 'h',
-    rules: rules.map((rule) => compileRule(rule)),
-    correlations: resolveCorrelations(correlations, rules).correlations,
-  };
+  const compiled = rules.map((rule) => compileRule(rule));
+  const live = new Ruleset(compiled, resolveCorrelations(correlations, rules).correlations, 'h');
   let failing = true;
   const delivered: unknown[] = [];
   const sink = {

@@ -14,7 +14,7 @@ import {
 } from '../src/authoring/cases.ts';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { neededFor } from '../src/authoring/test-rule.ts';
-import type { Ruleset } from '../src/detect.ts';
+import { Ruleset } from '../src/detect.ts';
 import { knownFields } from '../src/rules.ts';
 import type { BlockBody, Condition, Correlation, CorrelationTest, Item, Rule, Selection } from '../src/sigma/ast.ts';
 import {
@@ -176,7 +176,7 @@ describe('docs/rules', () => {
   });
 
   const names = new Set([rule!.name]);
-  const alone = { hash: '', rules: [compileRule(rule!)], correlations: [] };
+  const alone = new Ruleset([compileRule(rule!)], [], '');
   holds(names, cases, alone);
   notices(rule!, names, cases, alone);
 
@@ -220,7 +220,7 @@ function notices(rule: Rule, names: ReadonlySet<string>, cases: Cases, among: Ru
       '$change',
       async ({ mutant }) => {
         const rules = needed.rules.map((one) => (one.rule.name === rule.name ? compileRule(mutant) : one));
-        const isTold = await someCaseFails(cases, names, { ...needed, rules });
+        const isTold = await someCaseFails(cases, names, new Ruleset(rules, needed.correlations, needed.hash));
         expect(isTold, 'no case notices: write one, or leave that part out of the rule').toBe(true);
       },
     );
@@ -346,7 +346,7 @@ function noticesCorrelation(correlation: Correlation, names: ReadonlySet<string>
         needed.rules.map(({ rule }) => rule),
       );
       expect(problems).toEqual([]);
-      const isTold = await someCaseFails(cases, names, { ...needed, correlations });
+      const isTold = await someCaseFails(cases, names, new Ruleset(needed.rules, correlations, needed.hash));
       expect(isTold, 'no case notices: write one, or leave that part out of the correlation').toBe(true);
     });
   });

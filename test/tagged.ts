@@ -2,7 +2,7 @@
 import { encode } from '@msgpack/msgpack';
 import { codecFor } from '../src/codecs/index.ts';
 import { type Config, loadConfig } from '../src/config.ts';
-import type { Ruleset } from '../src/detect.ts';
+import { Ruleset } from '../src/detect.ts';
 import { processBatch } from '../src/pipeline.ts';
 import type { Tag } from '../src/record.ts';
 import { loadRules } from '../src/rules.ts';
@@ -15,7 +15,7 @@ const bundled = loadRules({ rules: [bundledRules] }).ruleset;
 export function rulesetOf(name?: string): Ruleset {
   const rules = name === undefined ? bundled.rules : bundled.rules.filter(({ rule }) => rule.name === name);
   if (rules.length === 0) throw new Error(`there is no rule ${name}`);
-  return { ...bundled, rules, correlations: [] };
+  return new Ruleset(rules, [], bundled.hash);
 }
 
 export interface TaggedOptions {

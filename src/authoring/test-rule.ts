@@ -1,6 +1,6 @@
 /** Rule files on the cases beside them: what passed, what did not, and why. */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Detection, Ruleset } from '../detect.ts';
+import { type Detection, Ruleset } from '../detect.ts';
 import type { Level } from '../record.ts';
 import type { CompiledRule } from '../sigma/index.ts';
 import {
@@ -107,9 +107,9 @@ export function neededFor(names: ReadonlySet<string>, { hash, rules, correlation
       if (correlation.name === name) for (const referred of rules) needed.add(referred);
     }
   }
-  return {
+  return new Ruleset(
+    rules.filter(({ rule }) => needed.has(rule.name)),
+    correlations.filter(({ correlation }) => needed.has(correlation.name)),
     hash,
-    rules: rules.filter(({ rule }) => needed.has(rule.name)),
-    correlations: correlations.filter(({ correlation }) => needed.has(correlation.name)),
-  };
+  );
 }

@@ -5,7 +5,7 @@ import { loadEveryRule } from '../authoring/every-rule.ts';
 import { explainedLine, explainRecord, printExplained } from '../authoring/explain-record.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
-import type { Ruleset } from '../detect.ts';
+import { Ruleset } from '../detect.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
 import { type CompiledRule, didYouMean, quote, type RuleHead } from '../sigma/index.ts';
@@ -47,7 +47,8 @@ export const explainCommand = defineCommand({
       throw new UsageError(`${name} has no rule about Kubernetes audit events`, 'see tripline lint');
 
     const [{ partsOf }, { processBatch }] = await Promise.all([import('../serve.ts'), import('../pipeline.ts')]);
-    const parts = partsOf(config, () => ({ ...ruleset, rules, correlations: [] }), []);
+    const alone = new Ruleset(rules, [], ruleset.hash);
+    const parts = partsOf(config, () => alone, []);
     let record = 0;
     let isComplete = true;
     try {

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { correlator } from '../../src/correlate/index.ts';
-import { evaluateRecord, type Ruleset } from '../../src/detect.ts';
+import { evaluateRecord, Ruleset } from '../../src/detect.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import { compileRule, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import { type MemoryStore, memoryStore } from '../../src/state/memory.ts';
@@ -29,7 +29,11 @@ function rulesetOf(...bodies: string[]): Ruleset {
     rules,
   );
   expect(problems).toEqual([]);
-  return { hash: 'h', rules: rules.map((rule) => compileRule(rule)), correlations };
+  return new Ruleset(
+    rules.map((rule) => compileRule(rule)),
+    correlations,
+    'h',
+  );
 }
 
 const start = Date.parse('2026-01-02T03:00:00Z');

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
 import type { Correlate } from '../../src/correlate/index.ts';
-import type { Correlated, Evaluated } from '../../src/detect.ts';
+import { type Correlated, type Evaluated, Ruleset } from '../../src/detect.ts';
 import type { Parts } from '../../src/pipeline.ts';
 import { loadRules } from '../../src/rules.ts';
 import { partsOf } from '../../src/serve.ts';
@@ -31,8 +31,9 @@ export interface TestServer extends ReturnType<typeof buildServer> {
 export type Step = (evaluated: Evaluated) => Promise<void>;
 
 function asCorrelation(ruleset: ReturnType<Parts['ruleset']>, step: Step): Pick<Parts, 'ruleset' | 'correlate'> {
+  const correlating = new Ruleset(ruleset.rules, [{} as (typeof ruleset.correlations)[number]], ruleset.hash);
   return {
-    ruleset: () => ({ ...ruleset, correlations: [{} as (typeof ruleset.correlations)[number]] }),
+    ruleset: () => correlating,
     // The pipeline waits for any step that is not done at once.
     correlate: (async (evaluated): Promise<Correlated> => {
       await step(evaluated);
