@@ -360,3 +360,23 @@ describe('correlations', () => {
     });
   });
 });
+
+test('a set of rules is made ready once, before its first event', () => {
+  const { rule } = parseRule(hostPid, 'r.yml');
+  let reads = 0;
+  const compiled = compileRule(rule!);
+  const counted = {
+    ...compiled,
+    get rule() {
+      reads++;
+      return compiled.rule;
+    },
+  };
+  const rules = new Ruleset([counted, counted], [], 'abc');
+  expect(reads).toBeGreaterThan(0);
+  reads = 0;
+  // About another resource, so that the rule is not evaluated.
+  const secret = { ...podEvent(), objectRef: { resource: 'secrets', namespace: 'shop', name: 's', apiVersion: 'v1' } };
+  expect(detect(normalize(secret), rules).verdict).toBe('clear');
+  expect(reads).toBe(0);
+});
