@@ -21,7 +21,7 @@ const mayImport: Record<string, readonly string[]> = {
   sigma: ['json', 'network', 'problem'],
   batch: ['codecs', 'record'],
   codecs: ['json', 'msgpack', 'outline', 'record', 'problem', 'time'],
-  normalizers: ['json', 'network', 'problem', 'record', 'resource-path', 'time'],
+  normalizers: ['audit', 'json', 'network', 'problem', 'record', 'resource-path', 'time'],
   'resource-path': ['record'],
   fields: ['audit', 'json', 'network', 'record', 'sigma'],
   detect: ['attack', 'fields', 'normalizers', 'problem', 'record', 'shown', 'sigma', 'time'],

@@ -1,12 +1,13 @@
 /** The pod spec that a request makes or changes, wherever its bodies hold it. */
 
+import { isWrite } from '../audit/request.ts';
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { walk } from '../sigma/walk.ts';
 import { missing } from './found.ts';
-import { isWrite, type WrittenObject } from './written-object.ts';
+import type { WrittenObject } from './written-object.ts';
 
 export interface PodSpec {
   /** `request`, `response` or `patch`: the body that it is read from. */

@@ -1,7 +1,8 @@
 /** The object that a request writes, read from whichever of its bodies says it. */
 
+import { isWrite, opensConnection } from '../audit/request.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
-import { type Projection, projectPatch } from '../json/patch.ts';
+import { isIndex, type Projection, projectPatch } from '../json/patch.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { walk } from '../sigma/walk.ts';
@@ -78,17 +79,9 @@ function storedObject({ responseStatus, responseObject }: AuditEvent): JsonMap |
  * was, and connections have none. */
 export function readWritten({ verb, objectRef, gaps }: AuditEvent, object: WrittenObject, path: string): Found {
   if (!isWrite(verb)) return missing(verb === '' ? gaps.verb : undefined);
-  if (CONNECTIONS.has(objectRef?.subresource ?? '')) return missing(undefined);
+  if (opensConnection(objectRef?.subresource)) return missing(undefined);
   return object.read(path);
 }
-
-/** Tells the verbs that write an object. */
-export function isWrite(verb: string): boolean {
-  return verb === 'create' || verb === 'update' || verb === 'patch';
-}
-
-/** Requests that open a connection carry what they ask for in the URI. */
-const CONNECTIONS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
 function contentAt(content: unknown, path: string): Found {
   if (path !== '') return walk(content, path);
@@ -118,7 +111,5 @@ function isTouched(place: string, pointers: readonly (readonly string[])[]): boo
 
 /** A name crosses lists without an index, and may have dots in its keys. */
 function keysOf(name: string): string[] {
-  return name.split('.').filter((key) => key !== '' && !INDEX.test(key));
+  return name.split('.').filter((key) => key !== '' && !isIndex(key));
 }
-
-const INDEX = /^(?:[+-]?\d+|-)$/;

@@ -40,8 +40,10 @@ export function projectPatch(operations: readonly unknown[]): Projection {
   return { document: draft.root, moved };
 }
 
-/** What kube-apiserver takes for a place in a list: with a sign as well, as -1 is the last. */
-const INDEX = /^(?:[+-]?\d+|-)$/;
+/** Whether kube-apiserver takes a token for a place in a list: with a sign as well, as -1 is the last. */
+export function isIndex(token: string): boolean {
+  return /^(?:[+-]?\d+|-)$/.test(token);
+}
 
 type Container = JsonMap | unknown[];
 
@@ -99,7 +101,7 @@ function childOf(draft: Draft, node: Container, token: string, next: string): Co
 }
 
 function newContainer(draft: Draft, next: string): Container {
-  return copyOf(draft, INDEX.test(next) ? [] : {});
+  return copyOf(draft, isIndex(next) ? [] : {});
 }
 
 function copyOf<T extends Container>(draft: Draft, container: T): T {

@@ -1,4 +1,5 @@
 /** Makes the unified event: guards the type of every member of an audit.k8s.io map, and derives what it does not say. */
+import { isWrite, opensConnection } from '../audit/request.ts';
 import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { Network } from '../network.ts';
@@ -58,7 +59,7 @@ export function auditEvent(source: JsonMap, context: Context, settings: EventSet
   const responseStatus = answered
     ? read('responseStatus', statusOf(mapIn(source, 'responseStatus', maxDepth)), null)
     : null;
-  const isRead = READS.has(verb) && !CONNECTIONS.includes(objectRef?.subresource ?? '');
+  const isRead = READS.has(verb) && !opensConnection(objectRef?.subresource);
   const outcome = outcomeOf(stage, responseStatus, annotations, isRead, gaps);
 
   const authentication = authenticationOf(mapIn(source, 'authenticationMetadata', maxDepth));
@@ -167,14 +168,11 @@ function bodyOf(
 /** Admission has no say in them, unless they open a connection. */
 const READS = new Set(['get', 'list', 'watch']);
 
-/** Requests that open a connection carry what they ask for in the URI. */
-const CONNECTIONS = ['exec', 'attach', 'portforward', 'proxy'];
-
 /** Says why a body is missing where there must have been one: a write to an object that got as far. */
 function explainBodies(event: AuditEvent, source: JsonMap, gaps: Gaps): void {
   const mayWrite = isWrite(event.verb) || gaps.verb !== undefined;
   const mayBeAboutObject = event.objectRef !== null || gaps.objectRef !== undefined;
-  const isConnection = CONNECTIONS.includes(event.objectRef?.subresource ?? '');
+  const isConnection = opensConnection(event.objectRef?.subresource);
   if (event.stage === 'RequestReceived' || !mayWrite || !mayBeAboutObject || isConnection) return;
 
   const truncated = booleanOf(event.annotations['audit.k8s.io/truncated']) ? 'truncated' : 'not_logged';
@@ -186,10 +184,6 @@ function explainBodies(event: AuditEvent, source: JsonMap, gaps: Gaps): void {
   if (mayHaveSucceeded && event.responseObject === undefined) {
     noteGap(gaps, 'responseObject', missingFrom(source, 'responseObject') ?? truncated);
   }
-}
-
-function isWrite(verb: string): boolean {
-  return verb === 'create' || verb === 'update' || verb === 'patch';
 }
 
 /** An apply patch, and an update of a few kinds, makes the object if there is none: the answer is then 201. */
