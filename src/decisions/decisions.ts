@@ -40,7 +40,7 @@ import {
 } from '../outline/slots.ts';
 import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent } from '../record.ts';
-import { type CompiledRule, candidatesAmong, evaluate, isOfItems, itemsOf, type ProgramItem } from '../sigma/index.ts';
+import { type CompiledRule, evaluate, isOfItems, itemsOf, type ProgramItem } from '../sigma/index.ts';
 import { Classes } from './classes.ts';
 import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import { type Classed, guardedLookup } from './guard.ts';
@@ -85,20 +85,20 @@ const unshared = {
 const PROFILE = 19;
 
 /** The decisions of the rules that are live: other rules, other decisions. */
-export function openDecisions(options: NormalizeOptions): (ruleset: Pick<Ruleset, 'rules'>) => Decisions {
-  let live: Pick<Ruleset, 'rules'> | undefined;
+export function openDecisions(options: NormalizeOptions): (ruleset: Ruleset) => Decisions {
+  let live: Ruleset | undefined;
   let decisions: Decisions | undefined;
   return (ruleset) => {
     if (decisions === undefined || ruleset !== live) {
       live = ruleset;
-      decisions = new Decisions(ruleset.rules, options);
+      decisions = new Decisions(ruleset, options);
     }
     return decisions;
   };
 }
 
 export class Decisions {
-  readonly #candidatesIn: ReturnType<typeof candidatesAmong>;
+  readonly #ruleset: Ruleset;
   readonly #items: readonly ProgramItem[];
   readonly #classes = new Map<Classed, Classes>();
   readonly #ofItems: ReadonlySet<CompiledRule>;
@@ -111,8 +111,9 @@ export class Decisions {
   readonly #profileView = new DataView(this.#profile.buffer);
   #normalizeCurrent: (() => Normalized) | undefined;
 
-  constructor(rules: readonly CompiledRule[], options: NormalizeOptions) {
-    this.#candidatesIn = candidatesAmong(rules);
+  constructor(ruleset: Ruleset, options: NormalizeOptions) {
+    const { rules } = ruleset;
+    this.#ruleset = ruleset;
     this.#items = itemsOf(rules);
     this.#ofItems = new Set(rules.filter(isOfItems));
     const classOf: ClassOf = (member, event, facts) => this.#classesOf(member, event).idOf(event, facts);
@@ -207,7 +208,7 @@ export class Decisions {
     const byMembers = guardedLookup(event, fieldsOf, covered, true);
     const byWords = guardedLookup(event, fieldsOf, covered, false);
     const steps: Step[] = [];
-    for (const rule of this.#candidatesIn(byMembers.lookup)) {
+    for (const rule of this.#ruleset.candidatesIn(byMembers.lookup)) {
       const guarded = this.#ofItems.has(rule) ? byMembers : byWords;
       guarded.hasDeferred = false;
       const evaluation = evaluate(rule, guarded.lookup);
