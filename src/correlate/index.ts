@@ -260,7 +260,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const last = { group: groupShown(planned, group.parts), fields: fieldsShown(compiled, lookup), at };
       state.last = { ...last, length: stringifyExactly(last).length };
     }
-    if (before !== undefined || outcome !== 'too late') commitGroup(planned, groupKey, state, current);
+    const isKept = before === undefined ? outcome !== 'too late' : outcome !== 'in closed window';
+    if (isKept) commitGroup(planned, groupKey, state, current);
     if (outcome === 'too late') losses.late(name);
     if (forgotten > 0) losses.evicted(name, forgotten);
     if (isSooner) putOff(planned, groupKey, due, current);

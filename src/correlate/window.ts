@@ -22,7 +22,7 @@ export const GRACE = 60 * SECOND;
 const MAX_AUDIT_IDS = 100;
 
 export interface Observed {
-  outcome: 'counted' | 'seen before' | 'too late';
+  outcome: 'counted' | 'in closed window' | 'seen before' | 'too late';
   /** The one that the event completes. */
   window?: Window;
   /** How many events were forgotten for want of room. */
@@ -39,11 +39,12 @@ export function observe(group: Group, event: WindowEvent, correlation: CompiledC
   const horizon = atEnd ? clock - timespan - GRACE : group.newest - timespan - LATENESS;
   if (event.at < horizon) return { outcome: 'too late', forgotten: 0 };
   group.newest = Math.max(group.newest, event.at);
+  // Nothing is kept of events in a window that has been found.
+  const isClosed = isInClosed(group, event.at);
+  if (isClosed && !atEnd) return { outcome: 'in closed window', forgotten: 0 };
   if (has(group, event)) return { outcome: 'seen before', forgotten: 0 };
   // What must not happen within a window can have happened in the one before.
-  if (isInClosed(group, event.at) && !(atEnd && !isOpenedBy(correlation, event))) {
-    return { outcome: atEnd ? 'too late' : 'counted', forgotten: 0 };
-  }
+  if (isClosed && isOpenedBy(correlation, event)) return { outcome: 'too late', forgotten: 0 };
   const index = insert(group, event);
   const outdated = forget(group, correlation);
   const { forgotten, kept } = evictOverflow(group, index - outdated, correlation);

@@ -45,6 +45,9 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   readonly #normalize: () => AuditEvent;
   #whole: AuditEvent | undefined;
   #objectRef: ObjectRef | null | undefined;
+  #auditID: string | undefined;
+  #requestURI: string | undefined;
+  #received: string | undefined;
   #requestObject: AuditEvent['requestObject'] | null = null;
   #responseObject: AuditEvent['responseObject'] | null = null;
 
@@ -67,7 +70,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
     return this.#template.cluster;
   }
   get auditID() {
-    return this.#textOf(AUDIT_ID);
+    return (this.#auditID ??= this.#textOf(AUDIT_ID));
   }
   get level() {
     return this.#template.level;
@@ -104,7 +107,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
     return this.#objectRef;
   }
   get requestURI() {
-    return this.#textOf(REQUEST_URI);
+    return (this.#requestURI ??= this.#textOf(REQUEST_URI));
   }
   get responseStatus() {
     return this.#own.responseStatus;
@@ -119,7 +122,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
     return this.#template.evidence;
   }
   get requestReceivedTimestamp() {
-    return this.#textOf(RECEIVED);
+    return (this.#received ??= this.#textOf(RECEIVED));
   }
   get stageTimestamp() {
     return this.#textOf(STAGED);

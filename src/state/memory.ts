@@ -65,6 +65,9 @@ export function memoryStore({
   let clock = Number.NEGATIVE_INFINITY;
   let totalEntries = 0;
   let totalBytes = 0;
+  /** What was loaded last is what is committed next, in nearly all cases. */
+  let loaded: Cell | undefined;
+  let loadedFrom: Cells | undefined;
 
   function cellsIn(space: Space): Cells {
     let cells = spaces.get(space.name);
@@ -112,6 +115,7 @@ export function memoryStore({
   }
 
   function remove(cells: Cells, cell: Cell): void {
+    if (cell === loaded) loaded = undefined;
     take(cell);
     cells.byKey.delete(cell.key);
     totalEntries -= cell.entries;
@@ -198,6 +202,8 @@ export function memoryStore({
     load(space, key) {
       const cells = spaces.get(space.name);
       const cell = cells?.byKey.get(key);
+      loaded = cell;
+      loadedFrom = cells;
       if (cell === undefined) return undefined;
       if (!isExpired(space, cell)) return cell.value;
       remove(cells!, cell);
@@ -206,7 +212,7 @@ export function memoryStore({
     commit({ space, key, value, entries, bytes, place, owner = '', at }: Change) {
       if (at > clock) clock = at;
       const cells = cellsIn(space);
-      let cell = cells.byKey.get(key);
+      let cell = loadedFrom === cells && loaded?.key === key ? loaded : cells.byKey.get(key);
       if (cell === undefined) {
         const shelf = shelfIn(cells, place);
         cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, clock, shelf });

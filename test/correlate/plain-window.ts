@@ -27,7 +27,7 @@ const SECOND = 1_000_000;
 const MAX_AUDIT_IDS = 100;
 
 interface Observed {
-  outcome: 'counted' | 'seen before' | 'too late';
+  outcome: 'counted' | 'in closed window' | 'seen before' | 'too late';
   /** The one that the event completes. */
   window?: Window;
   /** How many events were forgotten for want of room. */
@@ -49,13 +49,14 @@ export function observe(group: Group, seen: WindowEvent, correlation: CompiledCo
   const horizon = atEnd ? clock - timespan - GRACE : group.newest - timespan - LATENESS;
   if (seen.at < horizon) return { outcome: 'too late', forgotten: 0 };
   group.newest = Math.max(group.newest, seen.at);
+  const isOver = group.closedWindows.some(({ from, until }) => seen.at >= from && seen.at <= until);
+  if (isOver && !atEnd) return { outcome: 'in closed window', forgotten: 0 };
   if (group.events.some(({ key, rule }) => key === seen.key && rule === seen.rule)) {
     return { outcome: 'seen before', forgotten: 0 };
   }
-  const isOver = group.closedWindows.some(({ from, until }) => seen.at >= from && seen.at <= until);
   // What must not happen within a window can have happened in the one before.
-  if (isOver && !(atEnd && !isOpenedBy(correlation, seen))) {
-    return { outcome: atEnd ? 'too late' : 'counted', forgotten: 0 };
+  if (isOver && isOpenedBy(correlation, seen)) {
+    return { outcome: 'too late', forgotten: 0 };
   }
   const place = insert(group.events, seen);
   const outdated = forget(group, correlation);
