@@ -24,10 +24,13 @@ export interface Layout {
 
 export const jsonLayout: Layout = {
   text(bytes, start, end) {
+    let all = 0;
     for (let at = start; at < end; at++) {
-      if (bytes[at] === BACKSLASH) return parseExactly(textOf(bytes, start - 1, end + 1)) as string;
+      const byte = bytes[at]!;
+      if (byte === BACKSLASH) return parseExactly(textOf(bytes, start - 1, end + 1)) as string;
+      all |= byte;
     }
-    return textOf(bytes, start, end);
+    return all < 0x80 ? asciiOf(bytes, start, end) : textOf(bytes, start, end);
   },
   value: (bytes, start, end) => parseExactly(textOf(bytes, start, end)),
   mapOf: (members) =>
@@ -50,6 +53,10 @@ export const msgpackLayout: Layout = {
   holeOf: (text) => encode(text),
   find: findMsgpackMember,
 };
+
+function asciiOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.latin1Slice.call(bytes, start, end);
+}
 
 /** Bytes as text; what is not UTF-8 becomes U+FFFD. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {

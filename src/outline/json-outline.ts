@@ -14,7 +14,7 @@ import {
   skipString,
   skipValue,
 } from './json-syntax.ts';
-import type { KeyTable } from './key-table.ts';
+import { KeyTable } from './key-table.ts';
 import {
   EXTRA_COUNT,
   EXTRAS,
@@ -40,10 +40,18 @@ for (const [slot, name] of members.entries()) {
   firstBytes[2 * slot] = isText ? QUOTE : isMap ? OPEN_BRACE : 2 * slot === SOURCE_IPS ? OPEN_BRACKET : 0;
 }
 
+/** Receives the texts in a record that may be events. */
+export interface TextReceiver {
+  /** @param start of the quote that opens the text
+   * @returns the offset behind the quote that closes it, or -1 where it is no valid string */
+  receive(bytes: Uint8Array, view: DataView, start: number): number;
+}
+
 /** Writes the outline of the map at `start`: of members in their usual types, each once. Returns the offset behind the map,
  * or -1 for whatever is not as plain as that, and has to be parsed.
  * @param spans STRIDE numbers from `base` on, see slots.ts
- * @param maxDepth levels of maps and lists */
+ * @param maxDepth levels of maps and lists
+ * @param receiver of texts that begin with a map and stand beside the members, or in `properties.log` */
 export function outlineJson(
   bytes: Uint8Array,
   view: DataView,
@@ -52,6 +60,7 @@ export function outlineJson(
   maxDepth: number,
   spans: Int32Array,
   base: number,
+  receiver: TextReceiver | undefined,
 ): number {
   if (bytes[start] !== OPEN_BRACE) return -1;
   spans.fill(-1, base, base + EXTRAS);
@@ -76,7 +85,11 @@ export function outlineJson(
       spans[base + slot] = valueStart;
       spans[base + slot + 1] = at;
     } else {
-      at = skipValue(bytes, view, valueStart, maxLevels);
+      const isOpen = slot === -1 && receiver !== undefined;
+      if (isOpen && isMapInText(bytes, valueStart)) at = receiver.receive(bytes, view, valueStart);
+      else if (isOpen && bytes[valueStart] === OPEN_BRACE && isProperties(bytes, keyStart, keyEnd)) {
+        at = outlineProperties(bytes, view, valueStart, maxLevels, receiver);
+      } else at = skipValue(bytes, view, valueStart, maxLevels);
       if (at === -1) return -1;
       if (slot >= 0) {
         const first = bytes[valueStart]!;
@@ -115,6 +128,49 @@ function isContainer(byte: number): boolean {
 function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
   return false;
+}
+
+/** Where a diagnostic record of Azure has its line. */
+const properties = new KeyTable(new Map([['properties', 0]]));
+const log = new KeyTable(new Map([['log', 0]]));
+
+function isProperties(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+  return properties.find(bytes, keyStart + 1, keyEnd - 1) === 0;
+}
+
+/** A text of JSON in JSON: `"{\"`. */
+function isMapInText(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === QUOTE && bytes[start + 1] === OPEN_BRACE && bytes[start + 2] === BACKSLASH;
+}
+
+function outlineProperties(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  maxLevels: number,
+  receiver: TextReceiver,
+): number {
+  let at = skipSpace(bytes, start + 1);
+  if (bytes[at] === CLOSE_BRACE) return at + 1;
+  for (;;) {
+    if (bytes[at] !== QUOTE) return -1;
+    const keyStart = at;
+    at = skipString(bytes, view, at);
+    if (at === -1) return -1;
+    const keyEnd = at;
+    at = skipSpace(bytes, at);
+    if (bytes[at] !== COLON) return -1;
+    at = skipSpace(bytes, at + 1);
+    const isLog = log.find(bytes, keyStart + 1, keyEnd - 1) === 0 && isMapInText(bytes, at);
+    at = isLog ? receiver.receive(bytes, view, at) : skipValue(bytes, view, at, maxLevels - 1);
+    if (at === -1) return -1;
+    at = skipSpace(bytes, at);
+    if (bytes[at] === COMMA) {
+      at = skipSpace(bytes, at + 1);
+      continue;
+    }
+    return bytes[at] === CLOSE_BRACE ? at + 1 : -1;
+  }
 }
 
 /** Notes the members of an objectRef, which are texts. */

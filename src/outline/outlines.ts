@@ -1,16 +1,13 @@
 /** The outlines of the records of a batch. */
-import { findJsonMember } from './find-member.ts';
-import { outlineJson } from './json-outline.ts';
-import { OPEN_BRACE, QUOTE, skipSpace, skipString } from './json-syntax.ts';
+import { outlineJson, type TextReceiver } from './json-outline.ts';
+import { OPEN_BRACE, skipSpace } from './json-syntax.ts';
 import type { KeyTable } from './key-table.ts';
 import { findMsgpackMember, msgpackTextAt, outlineMsgpack } from './msgpack-outline.ts';
 import { EXTRA_COUNT, EXTRAS, HOLE, KIND, STRIDE, TEXT, WRAPPER } from './slots.ts';
-import { unescapeTo } from './unescape.ts';
+import { Unescaped } from './unescape.ts';
 
 /** Outlines that fit in at first. */
 const FEW = 256;
-/** Bytes of the buffers into which texts are taken out of their escapes. */
-const ROOM = 256 * 1024;
 
 export interface OutlineOptions {
   keys: KeyTable;
@@ -26,14 +23,15 @@ export interface Text {
 
 /** Offsets of members in the bytes of a batch, or in texts that are taken out of its records: STRIDE numbers for each map
  * that is outlined. */
-export class Outlines {
+export class Outlines implements TextReceiver {
   spans = new Int32Array(FEW * STRIDE);
   readonly #batch: Text;
-  readonly #texts: Text[] = [];
+  /** Texts that were taken out of records. */
+  #unescaped: Unescaped | undefined;
+  /** Those of the current record. */
+  readonly #received: { hole: number; holeEnd: number; start: number; end: number }[] = [];
   readonly #options: OutlineOptions;
   #count = 0;
-  #room: Text = { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
-  #used = 0;
 
   constructor(bytes: Uint8Array, options: OutlineOptions) {
     this.#batch = textOf(bytes);
@@ -42,8 +40,7 @@ export class Outlines {
 
   /** What the spans of an outline are offsets in. */
   textOf(base: number): Text {
-    const text = this.spans[base + TEXT]!;
-    return text === -1 ? this.#batch : this.#texts[text]!;
+    return this.spans[base + TEXT] === -1 ? this.#batch : this.#unescaped!;
   }
 
   /** Outlines the JSON map at an offset. Returns the offset behind it, or -1 where it has to be parsed. Its outline has the
@@ -52,7 +49,8 @@ export class Outlines {
     const base = this.#next();
     const { bytes, view } = this.#batch;
     const { keys, maxDepth } = this.#options;
-    const end = outlineJson(bytes, view, at, keys, maxDepth, this.spans, base);
+    this.#received.length = 0;
+    const end = outlineJson(bytes, view, at, keys, maxDepth, this.spans, base, this);
     if (end === -1) return -1;
     this.#count++;
     if (this.spans[base + KIND] === -1) this.#unwrapJson(base);
@@ -76,32 +74,28 @@ export class Outlines {
     return this.#count - 1;
   }
 
-  /** Looks among the members for one text that is an event in JSON. */
+  /** Outlines the one text in a record that was received. */
   #unwrapJson(base: number): void {
-    const { bytes, view } = this.#batch;
-    const end = base + EXTRAS + 2 * this.spans[base + EXTRA_COUNT]!;
-    let hole = -1;
-    for (let extra = base + EXTRAS; extra < end; extra += 2) {
-      const key = this.spans[extra]!;
-      const keyEnd = skipString(bytes, view, key);
-      let value = skipSpace(bytes, skipSpace(bytes, keyEnd) + 1);
-      if (bytes[value] === OPEN_BRACE && isKey(bytes, key + 1, keyEnd - 1, PROPERTIES)) {
-        value = findJsonMember(bytes, view, value, LOG);
-      }
-      if (value < 0 || bytes[value] !== QUOTE || bytes[value + 1] !== OPEN_BRACE) continue;
-      if (hole !== -1) return;
-      hole = value + 1;
-    }
-    if (hole === -1) return;
-    const holeEnd = skipString(bytes, view, hole - 1) - 1;
-    const length = this.#unescape(hole, holeEnd);
-    if (length === -1) return;
-    if (!this.#addInner(this.#room, this.#used - length, this.#used)) return;
+    if (this.#received.length !== 1) return;
+    const { hole, holeEnd, start, end } = this.#received[0]!;
+    if (!this.#addInner(this.#unescaped!, start, end)) return;
     const inner = this.last * STRIDE;
     this.spans[inner + WRAPPER] = base / STRIDE;
-    this.spans[inner + TEXT] = this.#texts.length - 1;
+    this.spans[inner + TEXT] = 0;
     this.spans[base + HOLE] = hole;
     this.spans[base + HOLE + 1] = holeEnd;
+  }
+
+  receive(bytes: Uint8Array, view: DataView, quote: number): number {
+    this.#unescaped ??= new Unescaped(bytes.length);
+    const start = this.#unescaped.length;
+    // Bytes that are outlined once leave room for what is left of them.
+    if (start > quote) return -1;
+    const after = this.#unescaped.add(bytes, view, quote);
+    if (after !== -1) {
+      this.#received.push({ hole: quote + 1, holeEnd: after - 1, start, end: this.#unescaped.length });
+    }
+    return after;
   }
 
   #unwrapMsgpack(base: number): void {
@@ -130,23 +124,10 @@ export class Outlines {
   #addInner({ bytes, view }: Text, start: number, end: number): boolean {
     const base = this.#next();
     const { keys, maxDepth } = this.#options;
-    const after = outlineJson(bytes, view, start, keys, maxDepth, this.spans, base);
+    const after = outlineJson(bytes, view, start, keys, maxDepth, this.spans, base, undefined);
     if (after === -1 || after > end || skipSpace(bytes, after) < end || this.spans[base + KIND] === -1) return false;
     this.#count++;
     return true;
-  }
-
-  /** Takes a text out of its escapes, to the end of what is used of the room. */
-  #unescape(start: number, end: number): number {
-    const most = end - start;
-    if (this.#used + most > this.#room.bytes.length) {
-      this.#room = textOf(new Uint8Array(Math.max(ROOM, most)));
-      this.#used = 0;
-      this.#texts.push(this.#room);
-    }
-    const length = unescapeTo(this.#room.bytes, this.#used, this.#batch.bytes, start, end);
-    if (length !== -1) this.#used += length;
-    return length;
   }
 
   /** Where the next outline begins. */

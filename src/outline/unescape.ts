@@ -1,49 +1,92 @@
-/** Takes the text of a JSON string out of its escapes, as bytes. */
-import { BACKSLASH } from './json-syntax.ts';
+/** Takes the texts of JSON strings out of their escapes, as bytes. */
+import { BACKSLASH, QUOTE } from './json-syntax.ts';
 
-const escaped = new Uint8Array(128);
+const escaped = new Uint8Array(256);
 for (const [letter, byte] of Object.entries({ b: 8, f: 12, n: 10, r: 13, t: 9, '"': 34, '/': 47, '\\': 92 })) {
   escaped[letter.charCodeAt(0)] = byte;
 }
+const LETTER_U = 0x75;
 
-/** Writes the text between the quotes of a valid JSON string, as UTF-8. Returns how many bytes it takes, no more than its
- * spelling, or -1 for half of a surrogate pair.
- * @param target with room for as many bytes as the spelling has */
-export function unescapeTo(target: Uint8Array, to: number, bytes: Uint8Array, start: number, end: number): number {
-  let out = to;
-  let at = start;
-  while (at < end) {
-    const byte = bytes[at]!;
-    if (byte !== BACKSLASH) {
-      target[out++] = byte;
-      at++;
-      continue;
-    }
-    const letter = bytes[at + 1]!;
-    if (letter !== 0x75) {
-      target[out++] = escaped[letter]!;
-      at += 2;
-      continue;
-    }
-    let code = hexAt(bytes, at + 2);
-    at += 6;
-    if (code >= 0xd800 && code < 0xe000) {
-      const low =
-        code < 0xdc00 && at + 6 <= end && bytes[at] === BACKSLASH && bytes[at + 1] === 0x75 ? hexAt(bytes, at + 2) : 0;
-      if (low < 0xdc00 || low >= 0xe000) return -1;
-      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-      at += 6;
-    }
-    out = writeUtf8(target, out, code);
+/** A buffer that texts are written into, one after another, as UTF-8. */
+export class Unescaped {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Bytes that are written. */
+  length = 0;
+
+  /** @param size room for all texts: none is longer than its spelling */
+  constructor(size: number) {
+    // Four bytes are written at a time.
+    this.bytes = Buffer.allocUnsafeSlow(size + 4);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
-  return out - to;
+
+  /** Writes the text of the string that opens at `start`. Returns the offset behind its closing quote, or -1 where it is no
+   * valid string, or holds half of a surrogate pair. */
+  add(bytes: Uint8Array, view: DataView, start: number): number {
+    const target = this.bytes;
+    const targetView = this.view;
+    const end = bytes.length;
+    const lastWord = end - 4;
+    let at = start + 1;
+    let to = this.length;
+    while (at < end) {
+      if (at <= lastWord) {
+        const word = view.getInt32(at, true);
+        const other = word ^ 0x5c5c5c5c;
+        // As in skipString: no quote, no backslash, nothing below.
+        if (((((word - 0x23232323) & ~word) | ((other - 0x01010101) & ~other)) & 0x80808080) === 0) {
+          targetView.setInt32(to, word, true);
+          at += 4;
+          to += 4;
+          continue;
+        }
+      }
+      const byte = bytes[at]!;
+      if (byte === QUOTE) {
+        this.length = to;
+        return at + 1;
+      }
+      if (byte !== BACKSLASH) {
+        if (byte < 0x20) return -1;
+        target[to++] = byte;
+        at++;
+        continue;
+      }
+      const letter = at + 1 < end ? bytes[at + 1]! : 0;
+      if (letter !== LETTER_U) {
+        const plain = escaped[letter]!;
+        if (plain === 0) return -1;
+        target[to++] = plain;
+        at += 2;
+        continue;
+      }
+      let code = hexAt(bytes, at + 2);
+      at += 6;
+      if (code >= 0xd800 && code < 0xe000) {
+        const isPair = code < 0xdc00 && at + 1 < end && bytes[at] === BACKSLASH && bytes[at + 1] === LETTER_U;
+        const low = isPair ? hexAt(bytes, at + 2) : -1;
+        if (low < 0xdc00 || low >= 0xe000) return -1;
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        at += 6;
+      }
+      if (code === -1) return -1;
+      to = writeUtf8(target, to, code);
+    }
+    return -1;
+  }
 }
 
+/** The number that four hexadecimal digits spell, -1 for others. */
 function hexAt(bytes: Uint8Array, at: number): number {
+  if (at + 4 > bytes.length) return -1;
   let code = 0;
   for (let index = at; index < at + 4; index++) {
     const byte = bytes[index]!;
-    code = code * 16 + (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57);
+    const letter = byte | 0x20;
+    if (byte >= 0x30 && byte <= 0x39) code = code * 16 + byte - 0x30;
+    else if (letter >= 0x61 && letter <= 0x66) code = code * 16 + letter - 0x57;
+    else return -1;
   }
   return code;
 }
