@@ -13,11 +13,14 @@ export interface GroupIndex {
   /** By rule, how many of the events it matched. */
   rules: number[];
   /** Made when they are needed. */
-  keys?: Set<string>;
+  keys?: EventKeys;
   counts?: StretchCounts;
   spares?: SpareEvents;
   openers?: Openers;
 }
+
+/** By rule, the keys of the events that it matched. */
+type EventKeys = (Set<string> | undefined)[];
 
 /** The events with which a window can begin, in order. */
 interface Openers {
@@ -57,8 +60,11 @@ export function has(group: Group, { key, rule }: WindowEvent): boolean {
     return false;
   }
   const index = indexOf(group);
-  index.keys ??= new Set(events.map(keyIn));
-  return index.keys.has(keyIn({ key, rule }));
+  if (index.keys === undefined) {
+    index.keys = [];
+    for (const event of events) addKey(index.keys, event);
+  }
+  return index.keys[rule]?.has(key) === true;
 }
 
 /** Puts an event where it belongs.
@@ -72,7 +78,7 @@ export function insert(group: Group, event: WindowEvent): number {
   index.values += valuesIn(event);
   index.characters += event.auditID.length;
   index.rules[event.rule] = (index.rules[event.rule] ?? 0) + 1;
-  index.keys?.add(keyIn(event));
+  if (index.keys !== undefined) addKey(index.keys, event);
   if (index.counts !== undefined) inserted(index.counts, event, at);
   if (index.spares !== undefined) noteInserted(index.spares, event);
   if (index.openers?.isOpener(event)) index.openers.events.splice(indexIn(index.openers.events, event), 0, event);
@@ -108,7 +114,7 @@ function forgetEvent(index: GroupIndex, event: WindowEvent, at: number): void {
   index.values -= valuesIn(event);
   index.characters -= event.auditID.length;
   index.rules[event.rule]!--;
-  index.keys?.delete(keyIn(event));
+  index.keys?.[event.rule]?.delete(event.key);
   if (index.counts !== undefined) removed(index.counts, event, at);
   if (index.spares !== undefined) noteRemoved(index.spares, event);
   if (index.openers?.isOpener(event)) index.openers.events.splice(indexIn(index.openers.events, event), 1);
@@ -201,6 +207,6 @@ function valuesIn({ value }: WindowEvent): number {
   return typeof value === 'object' ? value.length : 0;
 }
 
-function keyIn({ key, rule }: Pick<WindowEvent, 'key' | 'rule'>): string {
-  return rule === 0 ? key : `${rule} ${key}`;
+function addKey(keys: EventKeys, { key, rule }: WindowEvent): void {
+  (keys[rule] ??= new Set()).add(key);
 }
