@@ -4,8 +4,8 @@ export interface Row {
   name: string;
   beside: string;
   /** `fast`: how many times as fast as the other, more is better. `time`: in times of the other's, less is better.
-   * `MiB`: less is better. */
-  unit: 'fast' | 'time' | 'MiB';
+   * `MiB`, `ms`: less is better. */
+  unit: 'fast' | 'time' | 'MiB' | 'ms';
   least: number;
   aim?: number;
   run: () => Promise<Reached>;
@@ -37,7 +37,7 @@ export function lineOf({ name, beside, unit, least, aim }: Row, { value, note }:
 }
 
 function show(value: number, unit: Row['unit']): string {
-  return unit === 'MiB' ? `${value.toFixed(0)} MiB` : `${value.toFixed(value < 0.1 ? 3 : 2)} x`;
+  return unit === 'MiB' || unit === 'ms' ? `${value.toFixed(0)} ${unit}` : `${value.toFixed(value < 0.1 ? 3 : 2)} x`;
 }
 
 function line(cells: readonly string[]): string {

@@ -12,7 +12,9 @@ const emptyServer =
 export interface Server {
   pid: number;
   port: number;
-  post(body: Uint8Array, mediaType: string): Promise<Buffer>;
+  post(body: Uint8Array, mediaType: string, encoding?: string): Promise<Buffer>;
+  /** Sends SIGTERM, and resolves with the milliseconds until the log says so. */
+  signalled(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -35,15 +37,27 @@ async function start(args: readonly string[]): Promise<Server> {
   });
   const url = await greeting(child);
   const agent = new Agent({ keepAlive: true });
-  const post = (body: Uint8Array, mediaType: string) =>
-    send(`${url}/v1/records?reply=records`, { method: 'POST', agent, headers: { 'content-type': mediaType } }, body);
+  const post = (body: Uint8Array, mediaType: string, encoding?: string) => {
+    const headers = { 'content-type': mediaType, ...(encoding && { 'content-encoding': encoding }) };
+    return send(`${url}/v1/records?reply=records`, { method: 'POST', agent, headers }, body);
+  };
   await send(`${url}/readyz`, { agent });
   return {
     pid: child.pid!,
     port: Number(new URL(url).port),
     post,
+    signalled() {
+      const started = performance.now();
+      return new Promise((resolve) => {
+        child.stderr!.on('data', (chunk) => {
+          if (String(chunk).includes('Stopping')) resolve(performance.now() - started);
+        });
+        child.kill();
+      });
+    },
     async stop() {
       agent.destroy();
+      if (child.exitCode !== null) return;
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill();
       await ended;
