@@ -1,33 +1,14 @@
-/** The sidecar as a whole: telemetry, rules, sinks and server, put together and taken apart. */
+/** The sidecar as a whole: telemetry, the thread that processes batches and the server, put together and taken apart. */
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { type Correlate, correlator } from './correlate/index.ts';
-import { correlationOf } from './correlate/plan.ts';
-import { openDecisions } from './decisions/decisions.ts';
-import type { Ruleset } from './detect.ts';
-import { eventKeys } from './outline/event-keys.ts';
-import type { Parts } from './pipeline.ts';
 import { Problem } from './problem.ts';
-import { keepLooking, openLiveRules } from './rules/live-rules.ts';
-import { loadRules } from './rules.ts';
+import { startProcessing } from './processing/start.ts';
 import { openDeadLetters } from './server/dead-letter.ts';
 import { buildServer } from './server/http.ts';
-import { openSink } from './sinks/index.ts';
-import type { Sink } from './sinks/sink.ts';
-import { memoryStore } from './state/memory.ts';
-import { openState } from './state/state.ts';
-import { openTagger } from './tagger.ts';
-import {
-  countEvicted,
-  countLate,
-  countSinkRetry,
-  gaugeRefused,
-  gaugeRules,
-  startTelemetry,
-  watchState,
-} from './telemetry.ts';
+import { processThere } from './server/process-there.ts';
+import { startTelemetry } from './telemetry.ts';
 
 export interface Sidecar {
   /** Where it can be reached from this machine. */
@@ -43,36 +24,23 @@ export async function serve(
   config: Config,
   { environment, logger }: { environment: Readonly<Record<string, string | undefined>>; logger: Logger },
 ): Promise<Sidecar> {
-  const paths = [...config.rules, ...config.lists, ...config.exceptions];
-  const rules = await openLiveRules({ paths, load: () => loadRules(config), logger });
-  const ruleset = rules.ruleset();
-
+  const starting = startProcessing(config, environment, logger);
   const telemetry = await startTelemetry(environment, logger);
-  gaugeRules(ruleset.hash, ruleset.rules.length);
-  gaugeRefused(false);
   const deadLetters =
     config.deadLetterPath === undefined
       ? undefined
       : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes).catch((error) => {
           throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
         });
-  const store = memoryStore({ onEvict: (space, entries) => countEvicted(correlationOf(space), entries) });
-  const state = config.state && (await openState(config.state.path, store, logger));
-  watchState(() => store.entries());
-  if (
-    state === undefined &&
-    rules.ruleset().correlations.some(({ correlation: { test } }) => test.type === 'new_terms')
-  ) {
-    logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
-  }
-  const sinks = config.sinks.map((sink) => openSink(sink, { logger, onRetry: countSinkRetry }));
+  const processing = await starting;
   const { app, drain } = buildServer({
     config,
     logger,
     telemetry,
     deadLetters,
-    rules,
-    parts: partsOf(config, rules.ruleset, sinks, correlator(store, { late: countLate, evicted: countEvicted })),
+    rules: processing.rules,
+    process: processThere(processing.port),
+    hasSinks: config.sinks.length > 0,
   });
 
   const { host, port } = splitAddress(config.listen);
@@ -80,11 +48,9 @@ export async function serve(
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
   const url = `http://${reachable(address.address)}:${address.port}`;
-  logger.info(
-    { url, ruleset: ruleset.hash, rules: ruleset.rules.length, sinks: sinks.map(({ name }) => name) },
-    'Ready',
-  );
-  if (sinks.length === 0) {
+  const live = processing.rules();
+  logger.info({ url, ruleset: live.ruleset, rules: live.rules, sinks: config.sinks.map(({ name }) => name) }, 'Ready');
+  if (config.sinks.length === 0) {
     logger.warn('No sink is configured: records go back in the reply only, which Fluent Bit does not read');
   }
   if (config.auth === undefined && !isLoopback(address.address)) {
@@ -94,49 +60,20 @@ export async function serve(
     );
   }
 
-  const stopping = new AbortController();
-  void keepLooking(rules, logger, stopping.signal);
-
   return {
     url,
-    ruleCount: ruleset.rules.length,
+    ruleCount: live.rules,
     async stop() {
-      stopping.abort();
       const timeout = new AbortController();
       const late = sleep(config.drainSeconds * 1000, false, { signal: timeout.signal }).catch(() => true);
       const done = drain()
-        .then(() => Promise.all([...sinks.map((sink) => sink.close()), state?.close()]))
+        .then(() => processing.close())
         .then(() => true);
       const drained = await Promise.race([done, late]);
       timeout.abort();
       await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
       return drained;
     },
-  };
-}
-
-/** What the pipeline is made of, as the configuration says. */
-export function partsOf(
-  config: Config,
-  ruleset: () => Ruleset,
-  sinks: readonly Sink[],
-  correlate: Correlate = correlator(memoryStore()),
-): Parts {
-  const { memberName, dateKey, limits, platform, cluster, trustedProxies, clearEventFields } = config;
-  const normalize = { platform, cluster, trustedProxies, maxDepth: limits.maxDepth };
-  return {
-    ruleset,
-    correlate,
-    sinks,
-    memberName,
-    dateKey,
-    limits,
-    normalize,
-    outlining: {
-      options: { keys: eventKeys(dateKey, memberName), maxDepth: limits.maxDepth },
-      decisions: openDecisions(normalize),
-    },
-    tagger: openTagger({ clearEventFields }),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Spans and metrics: the only module that knows OpenTelemetry.
+ * Spans and metrics: the only part that knows OpenTelemetry.
  *
  * Metrics are always kept, for Prometheus on `/metrics`; spans and OTLP metrics are sent where the standard `OTEL_*`
  * variables say, and nowhere while none is set.
@@ -7,8 +7,6 @@
 import {
   type Attributes,
   context,
-  DiagLogLevel,
-  diag,
   metrics,
   propagation,
   type Span,
@@ -17,19 +15,27 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { type IMetricReader, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
-import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Logger } from 'pino';
 import type { Detection } from './detect.ts';
 import { judgedOf } from './network.ts';
 import type { AuditEvent, Finding, Platform, Report, Tag, Verdict } from './record.ts';
 import { shown } from './shown.ts';
+import { type Measurement, relayed } from './telemetry/relay.ts';
+import {
+  type Environment,
+  isConfigured,
+  logDiagnostics,
+  otlpMetricReaders,
+  startMetrics,
+  startSdk,
+  tracesWanted,
+} from './telemetry/sdk.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
+
+export type { Measurement };
 
 const scope = 'tripline';
 const tracer = trace.getTracer(scope);
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Telemetry {
   /** The metrics of the process in Prometheus' text format. */
@@ -41,18 +47,11 @@ export interface Telemetry {
 /** Starts the SDK. Call it once, before anything is measured.
  * @param logger is told where spans or metrics cannot be sent */
 export async function startTelemetry(environment: Environment, logger: Logger): Promise<Telemetry> {
-  const warn = (message: string) => logger.warn(`OpenTelemetry: ${plainMessage(message)}`);
-  const ignore = () => {};
-  diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN);
+  logDiagnostics(logger);
   const prometheus = new PrometheusExporter({ preventServerStart: true });
-  const sdk = new NodeSDK({
-    serviceName: environment.OTEL_SERVICE_NAME ?? 'tripline',
-    metricReaders: [prometheus, ...(await otlpMetricReaders(environment))],
-    // Left out, the processors are those of the environment; and there it is OTLP by default, wanted or not.
-    ...(!tracesWanted(environment) && { spanProcessors: [] }),
-    logRecordProcessors: [],
-  });
-  sdk.start();
+  const sdk = isConfigured(environment)
+    ? await startSdk(environment, [prometheus, ...(await otlpMetricReaders(environment))])
+    : startMetrics(prometheus);
   instruments = makeInstruments();
   const serializer = new PrometheusSerializer();
   return {
@@ -65,39 +64,27 @@ export async function startTelemetry(environment: Environment, logger: Logger): 
   };
 }
 
-/** What the SDK says of an error is its JSON with the stack; its message is what an operator needs. */
-function plainMessage(text: string): string {
-  try {
-    return String(JSON.parse(text).message ?? text);
-  } catch {
-    return text;
+/** Starts the SDK of another thread than the one that is asked for metrics: its spans are sent from there, and its
+ * measurements go to the other.
+ * @param relay is given what was measured, for `measure` in the other thread */
+export async function startThreadTelemetry(
+  environment: Environment,
+  logger: Logger,
+  relay: (measurements: readonly Measurement[]) => void,
+): Promise<Pick<Telemetry, 'shutdown'>> {
+  logDiagnostics(logger);
+  instruments = relayed(Object.keys(instruments), relay) as unknown as typeof instruments;
+  if (!tracesWanted(environment)) return { shutdown: async () => {} };
+  return startSdk(environment, []);
+}
+
+/** Takes measurements of another thread. */
+export function measure(measurements: readonly Measurement[]): void {
+  for (const [name, value, attributes] of measurements) {
+    const instrument = instruments[name as keyof typeof instruments];
+    if ('add' in instrument) instrument.add(value, attributes);
+    else instrument.record(value, attributes);
   }
-}
-
-const endpoint = (environment: Environment, signal: 'TRACES' | 'METRICS') =>
-  environment[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`] || environment.OTEL_EXPORTER_OTLP_ENDPOINT;
-
-function tracesWanted(environment: Environment): boolean {
-  return Boolean(environment.OTEL_TRACES_EXPORTER || endpoint(environment, 'TRACES'));
-}
-
-const otlpMetricExporters: Record<string, () => Promise<new () => PushMetricExporter>> = {
-  grpc: async () => (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter,
-  'http/json': async () => (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter,
-  'http/protobuf': async () => (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter,
-};
-
-async function otlpMetricReaders(environment: Environment): Promise<IMetricReader[]> {
-  const wanted = environment.OTEL_METRICS_EXPORTER
-    ? environment.OTEL_METRICS_EXPORTER.split(',').includes('otlp')
-    : endpoint(environment, 'METRICS');
-  if (!wanted) return [];
-  const protocol =
-    environment.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL || environment.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
-  const load = otlpMetricExporters[protocol] ?? otlpMetricExporters['http/protobuf'];
-  const Exporter = await load();
-  const exportIntervalMillis = Number(environment.OTEL_METRIC_EXPORT_INTERVAL) || 60_000;
-  return [new PeriodicExportingMetricReader({ exporter: new Exporter(), exportIntervalMillis })];
 }
 
 function makeInstruments() {
@@ -133,7 +120,7 @@ function makeInstruments() {
     evicted: meter.createCounter('tripline.correlation.evicted', {
       description: 'Events, groups and terms forgotten for want of room, by correlation.',
     }),
-    state: meter.createObservableGauge('tripline.state.entries', {
+    state: meter.createGauge('tripline.state.entries', {
       description: 'What is remembered from one event to the next: events in windows, groups and terms.',
     }),
     rules: meter.createGauge('tripline.rules', {
@@ -165,6 +152,18 @@ export function traced<T>(step: string, run: () => T | Promise<T>, attributes?: 
       span.end();
     }
   });
+}
+
+/** The headers of W3C Trace Context that lead to the active span; none where nothing is traced. */
+export function traceHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(context.active(), headers);
+  return headers;
+}
+
+/** Runs what belongs to a span of another thread, below that span. */
+export function belowTrace<T>(headers: Readonly<Record<string, string>>, run: () => T): T {
+  return context.with(propagation.extract(context.active(), headers), run);
 }
 
 export interface RequestSpan {
@@ -362,7 +361,7 @@ export function countEvicted(correlation: string, entries: number): void {
   instruments.evicted.add(entries, { correlation });
 }
 
-/** Tells from now on how many entries the state has. */
-export function watchState(entries: () => number): void {
-  instruments.state.addCallback((result) => result.observe(entries()));
+/** Tells how many entries the state has. */
+export function gaugeState(entries: number): void {
+  instruments.state.record(entries);
 }

@@ -38,35 +38,10 @@ const mayImport: Record<string, readonly string[]> = {
   rules: ['detect', 'fields', 'problem', 'record', 'sigma', 'telemetry'],
   config: ['json', 'network', 'problem', 'record', 'sinks'],
   avro: ['json', 'pipeline', 'record'],
-  server: [
-    'avro',
-    'batch',
-    'codecs',
-    'config',
-    'detect',
-    'pipeline',
-    'problem',
-    'record',
-    'rules',
-    'telemetry',
-    'time',
-  ],
-  serve: [
-    'config',
-    'correlate',
-    'decisions',
-    'detect',
-    'outline',
-    'pipeline',
-    'problem',
-    'rules',
-    'server',
-    'sigma',
-    'sinks',
-    'state',
-    'tagger',
-    'telemetry',
-  ],
+  server: ['avro', 'batch', 'codecs', 'config', 'detect', 'pipeline', 'problem', 'record', 'telemetry', 'time'],
+  parts: ['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
+  processing: [...['config', 'correlate', 'parts', 'rules', 'server', 'sinks', 'state', 'telemetry']],
+  serve: ['config', 'problem', 'processing', 'server', 'telemetry'],
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma'],
   inputs: ['codecs', 'json', 'problem'],
   authoring: [
@@ -74,8 +49,8 @@ const mayImport: Record<string, readonly string[]> = {
     ...['rules', 'shown', 'sigma', 'state', 'tagger'],
   ],
   commands: [
-    ...['attack', 'authoring', 'batch', 'codecs', 'command-line', 'config', 'detect', 'inputs', 'pipeline', 'problem'],
-    ...['record', 'rules', 'serve', 'sigma'],
+    ...['attack', 'authoring', 'batch', 'codecs', 'command-line', 'config', 'detect', 'inputs', 'parts', 'pipeline'],
+    ...['problem', 'record', 'rules', 'serve', 'sigma'],
   ],
   main: ['command-line', 'commands'],
   index: ['codecs', 'detect', 'fields', 'normalizers', 'problem', 'record', 'rules', 'sigma', 'tagger'],
@@ -91,7 +66,8 @@ const registries: Record<string, string> = {
 
 /** Parts which reach outside: everything else is free of sockets, files, clocks and environment. */
 const effectful = [
-  ...['authoring', 'commands', 'config', 'inputs', 'main', 'rules', 'serve', 'server', 'sinks', 'state', 'telemetry'],
+  ...['authoring', 'commands', 'config', 'inputs', 'main', 'processing', 'rules', 'serve', 'server', 'sinks', 'state'],
+  'telemetry',
 ];
 const outside = ['node:fs', 'node:net', 'node:tls', 'node:http', 'node:child_process', 'node:os', 'node:timers'];
 

@@ -4,7 +4,7 @@ import { loadConfig } from '../src/config.ts';
 import { Ruleset } from '../src/detect.ts';
 import { processBatch, tagBatch } from '../src/pipeline.ts';
 import { Problem } from '../src/problem.ts';
-import { partsOf } from '../src/serve.ts';
+import { partsOf } from '../src/parts.ts';
 import { compileRule, parseRule, parseRules, resolveCorrelations } from '../src/sigma/index.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 

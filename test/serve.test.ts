@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
+import { partsOf } from '../src/parts.ts';
 import { openLiveRules } from '../src/rules/live-rules.ts';
 import { loadRules } from '../src/rules.ts';
-import { partsOf } from '../src/serve.ts';
 import { buildServer } from '../src/server/http.ts';
+import { processHere } from '../src/server/process-here.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
@@ -46,8 +47,9 @@ test('while rules flip under load every batch is taken, and decided by one set t
     logger,
     telemetry: { prometheus: async () => '' },
     deadLetters: undefined,
-    rules,
-    parts: partsOf(config, rules.ruleset, []),
+    rules: () => ({ ruleset: rules.ruleset().hash, rules: rules.ruleset().rules.length }),
+    process: processHere(partsOf(config, rules.ruleset, [])),
+    hasSinks: false,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

@@ -46,7 +46,7 @@ export const explainCommand = defineCommand({
     if (rules.length === 0)
       throw new UsageError(`${name} has no rule about Kubernetes audit events`, 'see tripline lint');
 
-    const [{ partsOf }, { processBatch }] = await Promise.all([import('../serve.ts'), import('../pipeline.ts')]);
+    const [{ partsOf }, { processBatch }] = await Promise.all([import('../parts.ts'), import('../pipeline.ts')]);
     const alone = new Ruleset(rules, [], ruleset.hash);
     const parts = partsOf(config, () => alone, []);
     let record = 0;

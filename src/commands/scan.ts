@@ -77,7 +77,7 @@ export const scanCommand = defineCommand({
     const { ruleset, problems } = loadRules(config);
     await tellProblems(problems, surroundings);
     // Much to load, which no other command needs.
-    const [{ partsOf }, { scanInput }] = await Promise.all([import('../serve.ts'), import('./scan/scan-input.ts')]);
+    const [{ partsOf }, { scanInput }] = await Promise.all([import('../parts.ts'), import('./scan/scan-input.ts')]);
     const scan: Scan = {
       // A file of one's own may have as many records as it likes.
       parts: {

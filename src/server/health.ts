@@ -1,12 +1,21 @@
 /** What an orchestrator and Prometheus ask: /healthz, /readyz and /metrics. */
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../problem.ts';
-import type { LiveRules } from '../rules/live-rules.ts';
 import type { Telemetry } from '../telemetry.ts';
+
+/** What decides now. */
+export interface RulesStatus {
+  /** Hash of the set. */
+  ruleset: string;
+  /** How many rules it has. */
+  rules: number;
+  /** Since when files have been refused, and which; absent while none are. */
+  refused?: { since: Date; files: string[] };
+}
 
 export interface HealthParts {
   isDraining: () => boolean;
-  rules: Pick<LiveRules, 'ruleset' | 'refusal'>;
+  rules: () => RulesStatus;
   telemetry: Pick<Telemetry, 'prometheus'>;
 }
 
@@ -20,14 +29,7 @@ export function healthRoutes(app: FastifyInstance, { isDraining, rules, telemetr
   // nothing from that: the set before them works. What is wrong with them is in the log, not on an open page.
   app.get('/readyz', open, async () => {
     if (isDraining()) throw new Problem('server.draining', 'stopping');
-    const live = rules.ruleset();
-    const refusal = rules.refusal();
-    return {
-      status: 'ready',
-      ruleset: live.hash,
-      rules: live.rules.length,
-      ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
-    };
+    return { status: 'ready', ...rules() };
   });
 
   app.get('/metrics', open, async (_request, reply) => {

@@ -3,14 +3,13 @@ import { finished } from 'node:stream';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Parts } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
-import type { LiveRules } from '../rules/live-rules.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { authorizer } from './auth.ts';
 import type { DeadLetters } from './dead-letter.ts';
-import { healthRoutes } from './health.ts';
+import { healthRoutes, type RulesStatus } from './health.ts';
 import { countInFlight } from './in-flight.ts';
+import type { Process } from './processor.ts';
 import { recordsRoute } from './records.ts';
 import { problemOf, refuser } from './refusal.ts';
 import { reminders } from './reminders.ts';
@@ -18,8 +17,10 @@ import { openTurns } from './turns.ts';
 
 export interface ServerParts {
   config: Config;
-  parts: Parts;
-  rules: Pick<LiveRules, 'ruleset' | 'refusal'>;
+  process: Process;
+  /** Whether there is a sink that takes the records. */
+  hasSinks: boolean;
+  rules: () => RulesStatus;
   logger: Logger;
   telemetry: Pick<Telemetry, 'prometheus'>;
   deadLetters: DeadLetters | undefined;
@@ -32,7 +33,7 @@ export interface Server {
 }
 
 /** Builds the server without listening, so that tests can inject requests. */
-export function buildServer({ config, parts, rules, logger, telemetry, deadLetters }: ServerParts): Server {
+export function buildServer({ config, process, hasSinks, rules, logger, telemetry, deadLetters }: ServerParts): Server {
   const inFlight = countInFlight();
   const turns = openTurns(config.limits.maxWaitSeconds);
   const remind = reminders();
@@ -67,7 +68,7 @@ export function buildServer({ config, parts, rules, logger, telemetry, deadLette
   });
 
   healthRoutes(app, { isDraining: inFlight.isClosing, rules, telemetry });
-  recordsRoute(app, { config, parts, turns, remind });
+  recordsRoute(app, { config, process, hasSinks, turns, remind });
 
   return {
     app,

@@ -3,15 +3,14 @@ import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codecFor } from '../codecs/index.ts';
 import type { Config, Reply } from '../config.ts';
-import { deliverBatch, type Parts, tagBatch } from '../pipeline.ts';
+import type { Batch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry.ts';
 import { decompress } from './decompress.ts';
+import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
 import type { Remind } from './reminders.ts';
-import { avroMediaType, replyTo } from './reply.ts';
 import { senderOf } from './sender.ts';
 import type { Turns } from './turns.ts';
-import { deliverOnce } from './unanswered.ts';
 
 export const recordsPath = '/v1/records';
 
@@ -41,14 +40,15 @@ interface Pending {
 
 export interface RecordsParts {
   config: Config;
-  parts: Parts;
+  process: Process;
+  /** Whether there is a sink that takes the records. */
+  hasSinks: boolean;
   turns: Turns;
   remind: Remind;
 }
 
-export function recordsRoute(app: FastifyInstance, { config, parts, turns, remind }: RecordsParts): void {
+export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, turns, remind }: RecordsParts): void {
   const openRoom = rooms(config.limits.maxPendingBytes);
-  const deliver = deliverOnce();
 
   app.decorateRequest('pending', undefined);
   app.route({
@@ -97,33 +97,34 @@ export function recordsRoute(app: FastifyInstance, { config, parts, turns, remin
       ...(fluentTag !== undefined && { 'tripline.fluent.tag': fluentTag }),
     });
 
-    const received = { fluentTag, codec, bytes, receivedUnixNano: BigInt(Date.now()) * 1_000_000n };
-    const batch = await turns.take(bytes.length, gone, (pause) => tagBatch(received, parts, pause));
-    // A sender that goes from here on is not noticed by the sinks: what they have begun may have arrived.
-    const tagged = performance.now();
-    await deliver(batch, gone, () => deliverBatch(batch, parts));
-    turns.measureRest((performance.now() - tagged) / 1000);
+    const batch = { fluentTag, codec, bytes, receivedUnixNano: BigInt(Date.now()) * 1_000_000n };
+    const {
+      records,
+      reply: answered,
+      defect,
+    } = await processed(batch, { reply: wanted, layout }, gone).catch((error) => {
+      // Processing takes the bytes away and gives them back on a failure, for them to be kept.
+      if (bytes === body) request.body = batch.bytes;
+      throw error;
+    });
 
-    const defect = batch.detections.find((one) => one?.verdict === 'error' && one.problem.code === 'record.failed');
-    if (defect?.verdict === 'error') {
-      const { problem } = defect;
+    if (defect !== undefined) {
       remind('defect', () =>
         request.log.error(
-          { problem: problem.code, err: problem.cause, remedy: problem.remedy },
-          `${problem.title}: ${problem.message}`,
+          { problem: defect.code, err: defect.cause, remedy: defect.remedy },
+          `${defect.title}: ${defect.message}`,
         ),
       );
     }
-    if (wanted === 'none' && parts.sinks.length === 0) {
+    if (wanted === 'none' && !hasSinks) {
       remind('no sink', () =>
         request.log.warn(
-          { from: request.ip, records: batch.records.length },
+          { from: request.ip, records },
           'Records were tagged and then dropped: no sink is configured and the reply is empty. ' +
             "Add a sink to the configuration (sinks: [{ type: forward, ... }]), or ask for the records (?reply=records) if the sender reads replies; Fluent Bit's HTTP output does not.",
         ),
       );
     }
-    const answered = await replyTo(batch, wanted, layout);
     reply.raw.setTimeout(replyMilliseconds, () => reply.raw.destroy());
     if (answered === undefined) return reply.code(204).send();
     if (senderOf(request) === 'fluent-bit' && answered.body.length > fluentBitReplyBytes) {
@@ -136,6 +137,18 @@ export function recordsRoute(app: FastifyInstance, { config, parts, turns, remin
       return reply.code(204).send();
     }
     return reply.type(answered.mediaType).send(answered.body);
+  }
+
+  async function processed(batch: Batch, wanted: Wanted, gone: AbortSignal): Promise<Answer> {
+    const processing = await turns.take(batch.bytes.length, gone, async (pause) => {
+      const begun = process(batch, wanted, gone, pause);
+      await begun.tagged;
+      return begun;
+    });
+    const tagged = performance.now();
+    const answer = await processing.answered;
+    turns.measureRest((performance.now() - tagged) / 1000);
+    return answer;
   }
 }
 

@@ -6,13 +6,7 @@ import type { Reply } from '../config.ts';
 import { type Detection, isFound } from '../detect.ts';
 import type { ProcessedBatch } from '../pipeline.ts';
 import { verdicts } from '../record.ts';
-
-export interface ReplyBody {
-  mediaType: string;
-  body: Uint8Array;
-}
-
-export const avroMediaType = 'application/vnd.apache.avro';
+import { avroMediaType, type ReplyBody } from './processor.ts';
 
 /** The body of a reply, in the layout that the records came in, or in Avro; undefined where none is wanted. */
 export async function replyTo(

@@ -5,11 +5,12 @@ import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
 import type { Correlate } from '../../src/correlate/index.ts';
 import { type Correlated, type Evaluated, Ruleset } from '../../src/detect.ts';
+import { partsOf } from '../../src/parts.ts';
 import type { Parts } from '../../src/pipeline.ts';
 import { loadRules } from '../../src/rules.ts';
-import { partsOf } from '../../src/serve.ts';
 import type { DeadLetters } from '../../src/server/dead-letter.ts';
 import { buildServer } from '../../src/server/http.ts';
+import { processHere } from '../../src/server/process-here.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 
 export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url));
@@ -60,8 +61,12 @@ export function testServer(
     logger,
     telemetry: { prometheus: async () => '# none\n' },
     deadLetters,
-    rules: { ruleset: () => ruleset, refusal: () => undefined },
-    parts: { ...partsOf(config, () => ruleset, sinks), ...(correlate && asCorrelation(ruleset, correlate)) },
+    rules: () => ({ ruleset: ruleset.hash, rules: ruleset.rules.length }),
+    process: processHere({
+      ...partsOf(config, () => ruleset, sinks),
+      ...(correlate && asCorrelation(ruleset, correlate)),
+    }),
+    hasSinks: sinks.length > 0,
   });
   return { ...server, log };
 }

@@ -1,0 +1,35 @@
+/** The pipeline put together, as the configuration says. */
+import type { Config } from './config.ts';
+import { type Correlate, correlator } from './correlate/index.ts';
+import { openDecisions } from './decisions/decisions.ts';
+import type { Ruleset } from './detect.ts';
+import { eventKeys } from './outline/event-keys.ts';
+import type { Parts } from './pipeline.ts';
+import type { Sink } from './sinks/sink.ts';
+import { memoryStore } from './state/memory.ts';
+import { openTagger } from './tagger.ts';
+
+/** What the pipeline is made of, as the configuration says. */
+export function partsOf(
+  config: Config,
+  ruleset: () => Ruleset,
+  sinks: readonly Sink[],
+  correlate: Correlate = correlator(memoryStore()),
+): Parts {
+  const { memberName, dateKey, limits, platform, cluster, trustedProxies, clearEventFields } = config;
+  const normalize = { platform, cluster, trustedProxies, maxDepth: limits.maxDepth };
+  return {
+    ruleset,
+    correlate,
+    sinks,
+    memberName,
+    dateKey,
+    limits,
+    normalize,
+    outlining: {
+      options: { keys: eventKeys(dateKey, memberName), maxDepth: limits.maxDepth },
+      decisions: openDecisions(normalize),
+    },
+    tagger: openTagger({ clearEventFields }),
+  };
+}

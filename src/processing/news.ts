@@ -1,0 +1,24 @@
+/** What the processing thread is started with, and what it has to say beside the fate of batches. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Config } from '../config.ts';
+import type { RulesStatus } from '../server/health.ts';
+import type { Failure } from '../server/thread-messages.ts';
+import type { Measurement } from '../telemetry.ts';
+
+export interface Start {
+  config: Config;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Batches come in here, and go out. */
+  port: MessagePort;
+}
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+export type News =
+  | { kind: 'ready'; rules: RulesStatus }
+  /** It cannot start, by a problem of the configuration or of the rules. */
+  | { kind: 'refused'; failure: Failure }
+  | { kind: 'rules'; rules: RulesStatus }
+  | { kind: 'measured'; measurements: readonly Measurement[] }
+  | { kind: 'log'; level: LogLevel; fields: object; message: string | undefined }
+  | { kind: 'closed' };

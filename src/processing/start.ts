@@ -1,0 +1,74 @@
+/** Starts the thread that processes batches, and hears what it has to say. */
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { RulesStatus } from '../server/health.ts';
+import { errorOf } from '../server/thread-messages.ts';
+import { measure } from '../telemetry.ts';
+import type { News, Start } from './news.ts';
+
+export interface Processing {
+  /** Takes batches, as `processThere` sends them. */
+  port: MessagePort;
+  /** The rules that decide now. */
+  rules(): RulesStatus;
+  /** Waits for deliveries under way, writes the state, and ends the thread. */
+  close(): Promise<void>;
+}
+
+/** Resolves when the thread is ready. A defect that ends the thread ends the process, as one in any other part does.
+ * @throws Problem `rule.invalid` or `config.invalid` */
+export async function startProcessing(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): Promise<Processing> {
+  const { port1: port, port2 } = new MessageChannel();
+  const ready = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  let rules: RulesStatus | undefined;
+
+  // The same file as source and as built.
+  const file = fileURLToPath(import.meta.url).replace(/start\.(ts|js)$/, 'thread.$1');
+  const start: Start = { config, environment, port: port2 };
+  // Metrics of both threads are sent by this one.
+  const env = { ...environment, OTEL_METRICS_EXPORTER: 'none' };
+  const worker = new Worker(file, { name: 'processing', workerData: start, transferList: [port2], env });
+  worker.on('error', (error) => {
+    throw error;
+  });
+  worker.on('message', (news: News) => {
+    switch (news.kind) {
+      case 'ready':
+        rules = news.rules;
+        return ready.resolve();
+      case 'refused':
+        return ready.reject(errorOf(news.failure));
+      case 'rules':
+        rules = news.rules;
+        return;
+      case 'measured':
+        return measure(news.measurements);
+      case 'log':
+        return logger[news.level](news.fields, news.message);
+      case 'closed':
+        return closed.resolve();
+    }
+  });
+  try {
+    await ready.promise;
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+  return {
+    port,
+    rules: () => rules!,
+    async close() {
+      worker.postMessage('close');
+      await closed.promise;
+      await worker.terminate();
+    },
+  };
+}

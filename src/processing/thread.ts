@@ -1,0 +1,95 @@
+/** The thread that processes batches: it has the rules, the state and the sinks. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { pino } from 'pino';
+import { correlator } from '../correlate/index.ts';
+import { correlationOf } from '../correlate/plan.ts';
+import { partsOf } from '../parts.ts';
+import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
+import { loadRules } from '../rules.ts';
+import type { RulesStatus } from '../server/health.ts';
+import { processHere } from '../server/process-here.ts';
+import { failureOf } from '../server/thread-messages.ts';
+import { serveOrders } from '../server/thread-orders.ts';
+import { openSink } from '../sinks/index.ts';
+import { memoryStore } from '../state/memory.ts';
+import { openState } from '../state/state.ts';
+import {
+  countEvicted,
+  countLate,
+  countSinkRetry,
+  gaugeRefused,
+  gaugeRules,
+  gaugeState,
+  startThreadTelemetry,
+} from '../telemetry.ts';
+import type { LogLevel, News, Start } from './news.ts';
+
+const { config, environment, port } = workerData as Start;
+const tell = (news: News) => parentPort!.postMessage(news);
+
+function relayedLogger(): Logger {
+  const at = (level: LogLevel) => (fields: { err?: unknown } | string, message?: string) => {
+    if (typeof fields === 'string') return tell({ kind: 'log', level, fields: {}, message: fields });
+    const { err, ...rest } = fields;
+    const shown = err === undefined ? rest : { ...rest, err: pino.stdSerializers.err(err as Error) };
+    tell({ kind: 'log', level, fields: JSON.parse(JSON.stringify(shown)), message });
+  };
+  return { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Logger;
+}
+
+async function start(): Promise<void> {
+  const logger = relayedLogger();
+  const telemetry = await startThreadTelemetry(environment, logger, (measurements) =>
+    tell({ kind: 'measured', measurements }),
+  );
+  const paths = [...config.rules, ...config.lists, ...config.exceptions];
+  const rules = await openLiveRules({ paths, load: () => loadRules(config), logger });
+  const { hash, rules: live, correlations } = rules.ruleset();
+  gaugeRules(hash, live.length);
+  gaugeRefused(false);
+
+  const store = memoryStore({ onEvict: (space, entries) => countEvicted(correlationOf(space), entries) });
+  const state = config.state && (await openState(config.state.path, store, logger));
+  gaugeState(store.entries());
+  if (state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
+    logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
+  }
+  const sinks = config.sinks.map((sink) => openSink(sink, { logger, onRetry: countSinkRetry }));
+  const correlate = correlator(store, { late: countLate, evicted: countEvicted });
+  const process = processHere(partsOf(config, rules.ruleset, sinks, correlate));
+  serveOrders(port, process, () => gaugeState(store.entries()));
+
+  const stopping = new AbortController();
+  void keepLooking(telling(rules), logger, stopping.signal);
+  parentPort!.once('message', async () => {
+    stopping.abort();
+    await Promise.all([...sinks.map((sink) => sink.close()), state?.close()]);
+    await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
+    setImmediate(() => tell({ kind: 'closed' }));
+  });
+  tell({ kind: 'ready', rules: statusOf(rules) });
+}
+
+/** Tells after each look what is live now. */
+function telling(rules: LiveRules): LiveRules {
+  return {
+    ...rules,
+    async look() {
+      await rules.look();
+      tell({ kind: 'rules', rules: statusOf(rules) });
+    },
+  };
+}
+
+function statusOf(rules: LiveRules): RulesStatus {
+  const { hash, rules: live } = rules.ruleset();
+  const refusal = rules.refusal();
+  return {
+    ruleset: hash,
+    rules: live.length,
+    ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
+  };
+}
+
+await start().catch((error) => tell({ kind: 'refused', failure: failureOf(error) }));

@@ -1,0 +1,47 @@
+/** Processes batches in another thread, so that this one always has time for who asks and for signals. */
+import type { MessagePort } from 'node:worker_threads';
+import { traceHeaders } from '../telemetry.ts';
+import type { Answer, Process } from './processor.ts';
+import { answerOf, errorOf, failureOf, type Order, type Report, whole } from './thread-messages.ts';
+
+interface UnderWay {
+  batch: { bytes: Uint8Array };
+  tagged: PromiseWithResolvers<void>;
+  answered: PromiseWithResolvers<Answer>;
+}
+
+/** @param port to a thread that `listen` serves */
+export function processThere(port: Pick<MessagePort, 'postMessage' | 'on'>): Process {
+  const underWay = new Map<number, UnderWay>();
+  let lastId = 0;
+
+  const send = (order: Order, transfer: ArrayBuffer[] = []) => port.postMessage(order, transfer);
+
+  port.on('message', (report: Report) => {
+    const one = underWay.get(report.id)!;
+    if (report.kind === 'tagged') return one.tagged.resolve();
+    underWay.delete(report.id);
+    if (report.kind === 'answered') return one.answered.resolve(answerOf(report));
+    one.batch.bytes = report.bytes;
+    const error = errorOf(report.failure);
+    one.tagged.reject(error);
+    one.answered.reject(error);
+  });
+
+  return (batch, wanted, gone) => {
+    const id = ++lastId;
+    const one: UnderWay = { batch, tagged: Promise.withResolvers(), answered: Promise.withResolvers() };
+    underWay.set(id, one);
+    const { codec, fluentTag, receivedUnixNano } = batch;
+    const bytes = whole(batch.bytes);
+    const trace = traceHeaders();
+    const mediaType = codec.mediaTypes[0]!;
+    send({ kind: 'batch', id, bytes, mediaType, fluentTag, receivedUnixNano, wanted, trace }, [bytes.buffer]);
+    const leave = () => send({ kind: 'gone', id, failure: failureOf(gone.reason) });
+    gone.addEventListener('abort', leave, { once: true });
+    const answered = one.answered.promise.finally(() => gone.removeEventListener('abort', leave));
+    // Whoever waits for `tagged` has the error as well, and then does not wait for the answer.
+    answered.catch(() => {});
+    return { tagged: one.tagged.promise, answered };
+  };
+}

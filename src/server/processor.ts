@@ -1,0 +1,42 @@
+/** The contract of what takes a batch from its bytes to its answer, in this thread or in another. */
+import type { Reply } from '../config.ts';
+import type { Batch, Pause } from '../pipeline.ts';
+import type { Problem } from '../problem.ts';
+
+export const avroMediaType = 'application/vnd.apache.avro';
+
+/** What the sender wants back. */
+export interface Wanted {
+  reply: Reply;
+  layout: 'same' | 'avro';
+}
+
+export interface ReplyBody {
+  mediaType: string;
+  body: Uint8Array;
+}
+
+/** What became of a batch that every sink has safely. */
+export interface Answer {
+  records: number;
+  /** Undefined where the sender wants none. */
+  reply: ReplyBody | undefined;
+  /** The first record on which Tripline failed by a defect of its own. */
+  defect: Problem | undefined;
+}
+
+/** A batch on its way. */
+export interface Processing {
+  /** Resolves when it is tagged, so that the next can begin.
+   * @throws Problem when no record can be found in it; the reason of `gone` */
+  tagged: Promise<unknown>;
+  /** Resolves when every sink has it.
+   * @throws Problem; also whatever `tagged` throws */
+  answered: Promise<Answer>;
+}
+
+/** Begins to process a batch, whose bytes are the processor's until it is answered: after a failure they are in
+ * `batch.bytes` again.
+ * @param gone aborts when the sender has gone: a batch that is not tagged by then is left
+ * @param pause for what runs on the event loop of the caller */
+export type Process = (batch: Batch, wanted: Wanted, gone: AbortSignal, pause: Pause) => Processing;

@@ -1,0 +1,58 @@
+/** What the thread of the HTTP server and the one that processes batches say to each other. Bytes are transferred, not
+ * copied. */
+import { Problem, type ProblemCode } from '../problem.ts';
+import type { Answer, ReplyBody, Wanted } from './processor.ts';
+
+/** A batch, and what belongs to its request. */
+export interface BatchMessage {
+  kind: 'batch';
+  id: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  mediaType: string;
+  fluentTag: string | undefined;
+  receivedUnixNano: bigint;
+  wanted: Wanted;
+  /** The headers of W3C Trace Context that lead to the request's span. */
+  trace: Record<string, string>;
+}
+
+export type Order = BatchMessage | { kind: 'gone'; id: number; failure: Failure };
+
+export type Report =
+  | { kind: 'tagged'; id: number }
+  | { kind: 'answered'; id: number; records: number; reply: ReplyBody | undefined; defect: Failure | undefined }
+  /** `bytes` are those of the batch, given back. */
+  | { kind: 'failed'; id: number; failure: Failure; bytes: Uint8Array<ArrayBuffer> };
+
+/** An error as it goes from one thread to another. */
+export interface Failure {
+  /** Undefined where it is a defect and no problem. */
+  code: ProblemCode | undefined;
+  message: string;
+  stack: string | undefined;
+  cause: Failure | undefined;
+}
+
+export function failureOf(error: unknown): Failure {
+  const { message, stack, cause } = error as Error;
+  const code = error instanceof Problem ? error.code : undefined;
+  return { code, message, stack, cause: cause === undefined ? undefined : failureOf(cause) };
+}
+
+export function errorOf({ code, message, stack, cause }: Failure): Error {
+  const options = cause && { cause: errorOf(cause) };
+  if (code !== undefined) return new Problem(code, message, options);
+  const error = new Error(message, options);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Bytes that can be transferred: those that are part of a larger memory are copied first. */
+export function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+  return (isWhole ? bytes : Uint8Array.from(bytes)) as Uint8Array<ArrayBuffer>;
+}
+
+export function answerOf({ records, reply, defect }: Extract<Report, { kind: 'answered' }>): Answer {
+  return { records, reply, defect: defect && (errorOf(defect) as Problem) };
+}

@@ -1,0 +1,51 @@
+/** Serves, in the thread that processes batches, those that `processThere` sends. */
+import { setImmediate } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
+import { codecFor } from '../codecs/index.ts';
+import { belowTrace } from '../telemetry.ts';
+import type { Process } from './processor.ts';
+import { type BatchMessage, errorOf, failureOf, type Order, type Report, whole } from './thread-messages.ts';
+
+/** @param answered is called after each batch */
+export function serveOrders(port: MessagePort, process: Process, answered: () => void): void {
+  const leaving = new Map<number, AbortController>();
+  const report = (one: Report, transfer: ArrayBuffer[] = []) => port.postMessage(one, transfer);
+
+  port.on('message', (order: Order) => {
+    if (order.kind === 'gone') leaving.get(order.id)?.abort(errorOf(order.failure));
+    else void belowTrace(order.trace, () => serve(order));
+  });
+
+  async function serve({ id, bytes, mediaType, fluentTag, receivedUnixNano, wanted }: BatchMessage): Promise<void> {
+    const controller = new AbortController();
+    leaving.set(id, controller);
+    const gone = controller.signal;
+    const pause = async () => {
+      await setImmediate();
+      gone.throwIfAborted();
+    };
+    try {
+      const batch = { fluentTag, codec: codecFor(mediaType)!, bytes, receivedUnixNano };
+      const processing = process(batch, wanted, gone, pause);
+      await processing.tagged;
+      report({ kind: 'tagged', id });
+      const { records, reply, defect } = await processing.answered;
+      const body = reply && whole(reply.body);
+      report(
+        {
+          kind: 'answered',
+          id,
+          records,
+          reply: reply && { ...reply, body: body! },
+          defect: defect && failureOf(defect),
+        },
+        body && [body.buffer],
+      );
+    } catch (error) {
+      report({ kind: 'failed', id, failure: failureOf(error), bytes }, [bytes.buffer]);
+    } finally {
+      leaving.delete(id);
+      answered();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/** Batches that another thread processes, as the sidecar does it. */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codecFor } from '../src/codecs/index.ts';
+import { loadConfig } from '../src/config.ts';
+import { partsOf } from '../src/parts.ts';
+import type { Batch } from '../src/pipeline.ts';
+import { Problem } from '../src/problem.ts';
+import { type Processing, startProcessing } from '../src/processing/start.ts';
+import { loadRules } from '../src/rules.ts';
+import { openDeadLetters } from '../src/server/dead-letter.ts';
+import { buildServer } from '../src/server/http.ts';
+import { processHere } from '../src/server/process-here.ts';
+import { processThere } from '../src/server/process-there.ts';
+import type { Process, Wanted } from '../src/server/processor.ts';
+import { bundledRules, hostPidRules, podEvent } from './server/app.ts';
+import { stepsOf } from './steps.ts';
+
+const config = loadConfig({ path: undefined, overrides: { rules: hostPidRules }, environment: {}, bundledRules });
+const logger = pino({ level: 'silent' });
+const here = new AbortController().signal;
+const records: Wanted = { reply: 'records', layout: 'same' };
+const pause = async () => {};
+
+let processing: Processing;
+let there: Process;
+beforeAll(async () => {
+  processing = await startProcessing(config, {}, logger);
+  there = processThere(processing.port);
+});
+afterAll(() => processing.close());
+
+function batch(records: unknown, mediaType = 'application/json'): Batch {
+  const bytes = Buffer.from(typeof records === 'string' ? records : JSON.stringify(records));
+  return { fluentTag: 'kube.audit', codec: codecFor(mediaType)!, bytes, receivedUnixNano: 1_767_323_045_000_000_000n };
+}
+
+const listOf = (count: number) => [
+  { kind: 'EventList', items: Array.from({ length: count }, (_, i) => podEvent({ auditID: `e-${i}` })) },
+];
+
+describe('a thread that processes', () => {
+  test('answers with the same bytes as the pipeline', async () => {
+    const { ruleset } = loadRules({ rules: hostPidRules });
+    const inThisThread = processHere(partsOf(config, () => ruleset, []));
+    const events = [podEvent(), { other: 1 }, podEvent({ hostPID: false, auditID: 'b' })];
+    const expected = await inThisThread(batch(events), records, here, pause).answered;
+    const answer = await there(batch(events), records, here, pause).answered;
+    expect(Buffer.from(answer.reply!.body).toString()).toBe(Buffer.from(expected.reply!.body).toString());
+    expect(answer).toEqual({ ...expected, reply: { ...expected.reply, body: expect.any(Uint8Array) } });
+  });
+
+  test('takes as many steps of the thread that asks for one event as for thousands', async () => {
+    const ask = (count: number) => {
+      const asked = batch(listOf(count));
+      return stepsOf(async () => {
+        await there(asked, { reply: 'none', layout: 'same' }, here, pause).answered;
+        // What was measured comes after the answer, before the next.
+        await there(batch([{}]), { reply: 'none', layout: 'same' }, here, pause).answered;
+      });
+    };
+    await ask(1);
+    expect(await ask(3000)).toBeLessThan((await ask(1)) + 20);
+  });
+
+  test('answers each of many, though they are under way at once', async () => {
+    const events = Array.from({ length: 20 }, (_, i) => podEvent({ auditID: `many-${i}` }));
+    const answers = await Promise.all(events.map((event) => there(batch([event]), records, here, pause).answered));
+    const ids = answers.map(({ reply }) => JSON.parse(Buffer.from(reply!.body).toString())[0].auditID);
+    expect(ids).toEqual(events.map(({ auditID }) => auditID));
+  });
+
+  test('gives the bytes back with what is wrong', async () => {
+    const unreadable = batch('this is no JSON');
+    const { tagged, answered } = there(unreadable, records, here, pause);
+    const problem = await tagged.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(problem).toBeInstanceOf(Problem);
+    expect(problem).toMatchObject({ code: 'body.unreadable', message: expect.stringContaining('byte 0') });
+    await expect(answered).rejects.toBe(problem);
+    expect(Buffer.from(unreadable.bytes).toString()).toBe('this is no JSON');
+  });
+
+  test('leaves a batch whose sender has gone', async () => {
+    const leaving = new AbortController();
+    const { tagged } = there(batch(Array.from({ length: 5000 }, () => podEvent())), records, leaving.signal, pause);
+    leaving.abort(new Problem('request.abandoned', 'gone'));
+    await expect(tagged).rejects.toMatchObject({ code: 'request.abandoned', message: 'gone' });
+  });
+
+  test('does not start with rules of which none can be used', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tripline-processing-'));
+    const starting = startProcessing({ ...config, rules: [folder] }, {}, logger);
+    await expect(starting).rejects.toMatchObject({ name: 'Problem', code: 'rule.invalid' });
+  });
+});
+
+test('a body that nobody can read is kept whole, though its bytes were with the other thread', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-dead-'));
+  const { app } = buildServer({
+    config,
+    logger,
+    telemetry: { prometheus: async () => '' },
+    deadLetters: await openDeadLetters(folder, 1_000_000),
+    rules: processing.rules,
+    process: there,
+    hasSinks: false,
+  });
+  const payload = `no JSON ${'x'.repeat(100_000)}`;
+  const headers = { 'content-type': 'application/json' };
+  const reply = await app.inject({ method: 'POST', url: '/v1/records', headers, payload });
+  expect(reply.statusCode).toBe(400);
+  const kept = readdirSync(folder).find((name) => name.endsWith('.body'))!;
+  expect(readFileSync(join(folder, kept), 'utf8')).toBe(payload);
+  await app.close();
+});
