@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config.ts';
 import { Ruleset } from '../src/detect.ts';
+import { partsOf } from '../src/parts.ts';
 import { processBatch, tagBatch } from '../src/pipeline.ts';
 import { Problem } from '../src/problem.ts';
-import { partsOf } from '../src/parts.ts';
 import { compileRule, parseRule, parseRules, resolveCorrelations } from '../src/sigma/index.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 

@@ -3,10 +3,10 @@ import { encode } from '@msgpack/msgpack';
 import { codecFor } from '../src/codecs/index.ts';
 import { type Config, loadConfig } from '../src/config.ts';
 import { Ruleset } from '../src/detect.ts';
+import { partsOf } from '../src/parts.ts';
 import { processBatch } from '../src/pipeline.ts';
 import type { Tag } from '../src/record.ts';
 import { loadRules } from '../src/rules.ts';
-import { partsOf } from '../src/parts.ts';
 import { bundledRules } from './server/app.ts';
 
 const bundled = loadRules({ rules: [bundledRules] }).ruleset;
