@@ -30,7 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['detect', 'network', 'record', 'shown', 'time'],
   state: ['json', 'problem'],
   correlate: ['detect', 'fields', 'json', 'record', 'shown', 'sigma', 'state', 'time'],
-  sinks: ['batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'telemetry'],
+  sinks: ['batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'telemetry', 'time'],
   pipeline: [
     ...['batch', 'codecs', 'correlate', 'decisions', 'detect', 'normalizers', 'outline', 'problem', 'record'],
     ...['sinks', 'tagger', 'telemetry'],

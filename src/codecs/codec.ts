@@ -20,6 +20,8 @@ export interface Edit {
 export interface Codec {
   /** As in configuration, metrics and Fluent Bit's `format`. */
   readonly name: string;
+  /** What its maps are written in. */
+  readonly notation: 'json' | 'msgpack';
   /** Media types of a request with this layout, without parameters. */
   readonly mediaTypes: readonly string[];
 
@@ -42,55 +44,6 @@ export interface Codec {
 
   /** Frames single records, each with the bytes of its span after its edits, as one body. */
   frame(records: readonly Uint8Array[]): Uint8Array;
-
-  /** A record, tagged, as an entry of Fluent Forward: MessagePack `[[EventTime, metadata], map]`. From MessagePack the
-   * bytes go through; from JSON the values do: integers to 64 bits, floats as floats, order of keys, and the members
-   * `dateKey` and `__internal__` become time and metadata again. A record of kind `other` becomes the map
-   * `{"log": <its text>}`, a group marker stays one.
-   * @param tag undefined for a group marker
-   * @param receivedUnixNano the time of a record that has none */
-  forwardEntry(
-    bytes: Uint8Array,
-    record: LogRecord,
-    memberName: string,
-    tag: Tag | undefined,
-    options: ForwardEntryOptions,
-  ): Uint8Array;
-}
-
-export interface ForwardEntryOptions {
-  /** Key under which Fluent Bit's JSON carries the time (`json_date_key`). */
-  dateKey: string;
-  receivedUnixNano: bigint;
-}
-
-/** The bytes of a span after edits: what lies between them is copied as it is.
- * @param edits in order of offset, all inside the span */
-export function applyEdits(
-  bytes: Uint8Array,
-  span: { start: number; end: number },
-  edits: readonly Edit[],
-): Uint8Array {
-  let length = span.end - span.start;
-  let behind = span.start;
-  for (const { start, end, insert } of edits) {
-    // The result would have bytes that nothing is written to, and these hold what was in memory before.
-    if (start < behind) throw new Error(`the edit of byte ${start} comes after one up to byte ${behind}`);
-    length += insert.length - (end - start);
-    behind = end;
-  }
-  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const result = Buffer.allocUnsafe(length);
-  let from = span.start;
-  let to = 0;
-  for (const { start, end, insert } of edits) {
-    to += source.copy(result, to, from, start);
-    result.set(insert, to);
-    to += insert.length;
-    from = end;
-  }
-  source.copy(result, to, from, span.end);
-  return result;
 }
 
 /** Maps and lists of one body. Each takes some 100 bytes of memory, and as little as one byte in the body. */

@@ -13,7 +13,6 @@ import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
 import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
-import { jsonForwardEntry } from './fluent/json-entry.ts';
 import { spliceRecord } from './splice/json.ts';
 
 const COMMA = 0x2c;
@@ -30,12 +29,12 @@ const CLOSE = Buffer.from(']');
  * record of kind `other`; an array that is cut between two items leaves an empty one. */
 export const json: Codec = {
   name: 'json',
+  notation: 'json',
   mediaTypes: ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json'],
   decode,
   read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
   splice: spliceRecord,
   frame,
-  forwardEntry: jsonForwardEntry,
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {

@@ -2,20 +2,12 @@
 import { countOpenBrackets } from '../json/scan.ts';
 import { decode as decodeValue } from '../msgpack/decode.ts';
 import { countContainers, endOfValue, headerAt } from '../msgpack/scan.ts';
-import { createWriter } from '../msgpack/write.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
-import type { LogRecord, Span, Tag } from '../record.ts';
-import {
-  applyEdits,
-  type Codec,
-  checkContainers,
-  type DecodeLimits,
-  type Edit,
-  type ForwardEntryOptions,
-} from './codec.ts';
-import { forwardEntry, hasEntryForm, isGroupMarker, isMapAt, logEventAt, unixNanoOf } from './fluent/log-event.ts';
-import { spliceMember, spliceRecord } from './splice/msgpack.ts';
+import type { LogRecord, Span } from '../record.ts';
+import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
+import { isGroupMarker, isMapAt, logEventAt } from './fluent/log-event.ts';
+import { spliceRecord } from './splice/msgpack.ts';
 
 const LOG_EVENT = 'a log event, [[time, metadata], map]';
 
@@ -23,12 +15,12 @@ const LOG_EVENT = 'a log event, [[time, metadata], map]';
  * text taken for MessagePack is a small integer a byte. So does the rest of a body that breaks. */
 export const msgpack: Codec = {
   name: 'msgpack',
+  notation: 'msgpack',
   mediaTypes: ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'],
   decode,
   read: (bytes, record, limits) => decodeValue(bytes, record.map.start, record.map.end, limits),
   splice: spliceRecord,
   frame: (records) => Buffer.concat(records),
-  forwardEntry: entryOf,
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
@@ -90,42 +82,4 @@ function recordOf(bytes: Uint8Array, span: Span): LogRecord {
 
 function other(span: Span, code: ProblemCode, detail: string): LogRecord {
   return { kind: 'other', ...span, problem: new Problem(code, detail) };
-}
-
-/** A log event whose time has Fluent Bit's own form goes through as it is; any other gets the time in that form. A record
- * of kind `other` becomes `{"log": <its text>}` where it is an event with a text for a body, and else, with a bin of all
- * its bytes. */
-function entryOf(
-  bytes: Uint8Array,
-  record: LogRecord,
-  memberName: string,
-  tag: Tag | undefined,
-  { receivedUnixNano }: ForwardEntryOptions,
-): Uint8Array {
-  if (record.kind === 'group') return bytes.subarray(record.start, record.end);
-  const isWhole = endOfValue(bytes, record.start, record.end) === record.end;
-  const event = isWhole ? logEventAt(bytes, record) : undefined;
-  const tagged = (source: Uint8Array, map: Span) => {
-    const edits: Edit[] = [];
-    if (tag !== undefined) spliceMember(source, map, memberName, tag, edits);
-    return edits;
-  };
-
-  if (record.kind === 'map' && event && hasEntryForm(bytes, event)) {
-    return applyEdits(bytes, record, tagged(bytes, record.map));
-  }
-  const source = record.kind === 'map' ? bytes : logLine(bytes, record, event?.body);
-  const map = record.kind === 'map' ? record.map : { start: 0, end: source.length };
-  const metadata = event?.metadata && bytes.subarray(event.metadata.start, event.metadata.end);
-  const unixNano = (event && unixNanoOf(bytes, event)) ?? receivedUnixNano;
-  return forwardEntry(unixNano, metadata, applyEdits(source, map, tagged(source, map)));
-}
-
-function logLine(bytes: Uint8Array, record: Span, body: Span | undefined): Uint8Array {
-  const writer = createWriter(record.end - record.start + 16);
-  writer.map(1);
-  writer.string('log');
-  if (body && headerAt(bytes, body.start, body.end)?.kind === 'str') writer.raw(bytes.subarray(body.start, body.end));
-  else writer.bin(bytes.subarray(record.start, record.end));
-  return writer.finish();
 }

@@ -12,7 +12,6 @@ import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
 import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
-import { jsonForwardEntry } from './fluent/json-entry.ts';
 import { spliceRecord } from './splice/json.ts';
 
 const LINE_FEED = 0x0a;
@@ -24,6 +23,7 @@ const CLOSE_BRACE = 0x7d;
  * line. Blank lines and line ends are framing. */
 export const ndjson: Codec = {
   name: 'json_lines',
+  notation: 'json',
   mediaTypes: [
     'application/x-ndjson',
     'application/ndjson',
@@ -35,7 +35,6 @@ export const ndjson: Codec = {
   read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
   splice: spliceRecord,
   frame: (records) => Buffer.concat(records.flatMap((record) => [record, Uint8Array.of(LINE_FEED)])),
-  forwardEntry: jsonForwardEntry,
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {

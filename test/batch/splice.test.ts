@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { taggedBody, taggedRecord } from '../../src/batch/splice.ts';
-import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
-import { applyEdits, type Edit } from '../../src/codecs/codec.ts';
+import { applyEdits, taggedBody, taggedRecord } from '../../src/batch/splice.ts';
+import type { Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
 import type { Tag } from '../../src/record.ts';
 import { fluentMsgpack } from '../tagged.ts';
+import { batchOf } from './batch-of.ts';
 
 /** Edits in order of offset: each begins where the one before ended, or later. */
 const edits = (length: number): fc.Arbitrary<Edit[]> =>
@@ -88,25 +88,12 @@ const bodies: Record<string, Uint8Array> = {
   'application/msgpack': Buffer.concat(records.map((record) => fluentMsgpack(record))),
 };
 
-function batchOf(mediaType: string, tags: (tag: number) => Tag): TaggedBatch {
-  const codec = codecFor(mediaType)!;
-  const bytes = bodies[mediaType]!;
-  const found = codec.decode(bytes, { maxDepth: 64, maxRecords: 100 });
-  return {
-    fluentTag: undefined,
-    codec,
-    bytes,
-    records: found,
-    tags: found.map((_, index) => tags(index)),
-    memberName: 'tripline',
-    dateKey: 'date',
-    receivedUnixNano: 0n,
-  };
-}
+const batchIn = (mediaType: string, tagAt: (index: number) => Tag) =>
+  batchOf(codecFor(mediaType)!, bodies[mediaType]!, tagAt);
 
 describe.each(Object.keys(bodies))('a batch of %s', (mediaType) => {
   test('is the records with their tags, and what was between them', () => {
-    const batch = batchOf(mediaType, (index) => ({ v: 2, verdict: index % 2 === 0 ? 'clear' : 'match' }));
+    const batch = batchIn(mediaType, (index) => ({ v: 2, verdict: index % 2 === 0 ? 'clear' : 'match' }));
     const body = Buffer.from(taggedBody(batch));
     let at = 0;
     let behind = 0;
@@ -128,10 +115,10 @@ describe.each(Object.keys(bodies))('a batch of %s', (mediaType) => {
 
   test('encodes a tag once that records and batches share', () => {
     const { tag, encodings } = countedTag({ v: 2, verdict: 'clear' });
-    const first = taggedBody(batchOf(mediaType, () => tag));
+    const first = taggedBody(batchIn(mediaType, () => tag));
     const once = encodings();
     expect(once).toBeGreaterThan(0);
-    expect(taggedBody(batchOf(mediaType, () => tag))).toEqual(first);
+    expect(taggedBody(batchIn(mediaType, () => tag))).toEqual(first);
     expect(encodings()).toBe(once);
   });
 });

@@ -3,9 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEdits, type Codec, type DecodeLimits, type Edit } from '../../src/codecs/codec.ts';
+import { taggedBody } from '../../src/batch/splice.ts';
+import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
 import { Problem } from '../../src/problem.ts';
 import type { LogRecord, Tag } from '../../src/record.ts';
+import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import { batchOf } from '../batch/batch-of.ts';
 
 /** One record as it was made: its framing unit, and what is to become of it. */
 export interface MadeRecord {
@@ -36,7 +39,6 @@ export interface Layout {
 export const MEMBER = 'tripline';
 export const TAG: Tag = { v: 2, verdict: 'match', rules: ['pod-host-pid'], cluster: 'prod – "1"', attack: [] };
 export const LIMITS: DecodeLimits = { maxDepth: 64, maxRecords: 100_000 };
-const OPTIONS = { dateKey: 'date', receivedUnixNano: 1_700_000_000_000_000_001n };
 
 const isMapRecord = (record: LogRecord) => record.kind === 'map';
 
@@ -56,26 +58,24 @@ function onlyProblems<T>(codes: readonly string[], run: () => T): T | undefined 
 }
 
 function tagAll(codec: Codec, bytes: Uint8Array): Uint8Array {
-  const edits: Edit[] = [];
-  for (const record of codec.decode(bytes, LIMITS)) {
-    if (record.kind === 'map') codec.splice(bytes, record, MEMBER, TAG, edits);
-  }
-  return applyEdits(bytes, { start: 0, end: bytes.length }, edits);
+  return taggedBody(batchOf(codec, bytes, () => TAG, LIMITS));
 }
 
 /** Does with a body all that the pipeline does, and checks what must hold for any bytes. */
-function exercise(codec: Codec, bytes: Uint8Array, limits: DecodeLimits = LIMITS): LogRecord[] {
+function exercise(codec: Codec, bytes: Uint8Array, limits: DecodeLimits = LIMITS): readonly LogRecord[] {
   const bodyProblems = ['body.empty', 'body.unreadable', 'body.too_many_records'];
-  const records = onlyProblems(bodyProblems, () => codec.decode(bytes, limits)) ?? [];
+  const batch = onlyProblems(bodyProblems, () => batchOf(codec, bytes, () => TAG, limits));
+  if (batch === undefined) return [];
+  const { records } = batch;
   let behind = 0;
-  for (const record of records) {
+  for (const [index, record] of records.entries()) {
     if (record.start < behind || record.end < record.start) throw new Error('records overlap or are out of order');
     behind = record.end;
     if (record.kind === 'map') {
       codec.read(bytes, record, limits);
       codec.splice(bytes, record, MEMBER, TAG, []);
     }
-    codec.forwardEntry(bytes, record, MEMBER, record.kind === 'group' ? undefined : TAG, OPTIONS);
+    entryOf(batch, index);
   }
   expect(behind).toBeLessThanOrEqual(bytes.length);
   return records;

@@ -1,5 +1,6 @@
 /** The two ways of a body that have to end in the same bytes: the pipeline, and its steps one by one. */
-import { applyEdits, type Codec, type Edit } from '../../src/codecs/codec.ts';
+import { applyEdits } from '../../src/batch/splice.ts';
+import type { Codec, Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
 import { loadConfig } from '../../src/config.ts';
 import {

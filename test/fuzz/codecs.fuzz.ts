@@ -1,15 +1,17 @@
 /** Every codec, given any bytes: decode, read, splice and forward whatever is found. */
 import { encode } from '@msgpack/msgpack';
-import { applyEdits, type Codec, type DecodeLimits, type Edit } from '../../src/codecs/codec.ts';
+import { taggedBody } from '../../src/batch/splice.ts';
+import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
 import { codecs } from '../../src/codecs/index.ts';
 import { salvage } from '../../src/json/salvage.ts';
 import { fromJson } from '../../src/msgpack/from-json.ts';
 import { Problem } from '../../src/problem.ts';
 import type { Tag } from '../../src/record.ts';
+import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import { batchOf } from '../batch/batch-of.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
 const LIMITS: DecodeLimits = { maxDepth: 32, maxRecords: 10_000 };
-const OPTIONS = { dateKey: 'date', receivedUnixNano: 1_700_000_000_000_000_001n };
 const TAG: Tag = { v: 2, verdict: 'clear' };
 
 const records = [
@@ -43,14 +45,14 @@ const corpora: Record<string, readonly Uint8Array[]> = {
 
 /** Goes the way of a batch, and checks what holds for any bytes: order, and that tagging twice is tagging once. */
 function exercise(codec: Codec, bytes: Uint8Array): void {
-  const found = codec.decode(bytes, LIMITS);
+  const batch = batchOf(codec, bytes, () => TAG, LIMITS);
   let behind = 0;
-  for (const record of found) {
+  for (const [index, record] of batch.records.entries()) {
     if (record.start < behind || record.end < record.start || record.end > bytes.length) {
       throw new Error(`record ${record.start}..${record.end} behind ${behind}`);
     }
     behind = record.end;
-    codec.forwardEntry(bytes, record, 'tripline', record.kind === 'group' ? undefined : TAG, OPTIONS);
+    entryOf(batch, index);
     if (record.kind === 'map') {
       try {
         codec.read(bytes, record, LIMITS);
@@ -64,11 +66,7 @@ function exercise(codec: Codec, bytes: Uint8Array): void {
 }
 
 function tagAll(codec: Codec, bytes: Uint8Array): Uint8Array {
-  const edits: Edit[] = [];
-  for (const record of codec.decode(bytes, LIMITS)) {
-    if (record.kind === 'map') codec.splice(bytes, record, 'tripline', TAG, edits);
-  }
-  return applyEdits(bytes, { start: 0, end: bytes.length }, edits);
+  return taggedBody(batchOf(codec, bytes, () => TAG, LIMITS));
 }
 
 export const codecTargets: readonly FuzzTarget[] = codecs.map((codec) => ({

@@ -6,7 +6,7 @@
 import { decode } from '../../msgpack/decode.ts';
 import { endOfValue, headerAt } from '../../msgpack/scan.ts';
 import type { Span } from '../../record.ts';
-import { eventTime, unixNanoFromEpoch, unixNanoFromEventTime } from '../../time.ts';
+import { unixNanoFromEpoch, unixNanoFromEventTime } from '../../time.ts';
 
 /** The parts of an event, as spans. */
 export interface LogEvent {
@@ -81,14 +81,4 @@ export function unixNanoOf(bytes: Uint8Array, event: LogEvent): bigint | undefin
   if (isEventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 2);
   if (isExt8EventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 3);
   return unixNanoFromEpoch(String(decode(bytes, event.time.start, event.time.end, { maxDepth: 0 })));
-}
-
-const ARRAY_OF_TWO = Uint8Array.of(0x92);
-const EMPTY_MAP = Uint8Array.of(0x80);
-
-/** An entry of Fluent Forward: `[[EventTime, metadata], map]`.
- * @param metadata MessagePack of a map; without it an empty one
- * @param map MessagePack of a map */
-export function forwardEntry(unixNano: bigint, metadata: Uint8Array | undefined, map: Uint8Array): Uint8Array {
-  return Buffer.concat([ARRAY_OF_TWO, ARRAY_OF_TWO, eventTime(unixNano), metadata ?? EMPTY_MAP, map]);
 }

@@ -1,7 +1,6 @@
 /** Files of records through the same pipeline as those that are sent, and what is written of them. */
 import { taggedBody } from '../../batch/splice.ts';
 import type { Codec } from '../../codecs/codec.ts';
-import { msgpack } from '../../codecs/msgpack.ts';
 import { jsonLine } from '../../command-line/form.ts';
 import { progressOf } from '../../command-line/progress.ts';
 import type { Output } from '../../command-line/surroundings.ts';
@@ -109,7 +108,7 @@ async function process(batch: InputBatch, parts: Parts) {
 async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promise<void> {
   if (scan.isLineOpen) await scan.stdout.write('\n');
   await scan.stdout.write(bytes);
-  scan.isLineOpen = codec !== msgpack && bytes.at(-1) !== LINE_FEED;
+  scan.isLineOpen = codec.notation === 'json' && bytes.at(-1) !== LINE_FEED;
 }
 
 function findingLines(detection: Detection, place: { file: string; record: number; line: number | undefined }): string {

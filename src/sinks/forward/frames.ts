@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { encode } from '../../msgpack/encode.ts';
+import { entryOf } from './entry/index.ts';
 
 /** One message `[tag, entries, options]`, and which records of the batch it carries. */
 export interface Frame {
@@ -70,10 +71,7 @@ export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: I
       from = index + 1;
       return;
     }
-    const entry = batch.codec.forwardEntry(batch.bytes, record, batch.memberName, batch.tags[index], {
-      dateKey: batch.dateKey,
-      receivedUnixNano: batch.receivedUnixNano,
-    });
+    const entry = entryOf(batch, index);
     if (record.kind === 'group') {
       push(entry);
       groupStart = isGroupStart(entry) ? entry : undefined;

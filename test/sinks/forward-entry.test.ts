@@ -2,22 +2,24 @@ import { decode as decodeOther } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codecFor } from '../../src/codecs/index.ts';
+import type { Tag } from '../../src/record.ts';
+import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import { batchOf } from '../batch/batch-of.ts';
+import { packedTag, TAG } from '../codecs/contract.ts';
 import { packedMap } from '../msgpack/arbitrary.ts';
-import { LIMITS, MEMBER, packedTag, TAG } from './contract.ts';
 
-const RECEIVED = 1_800_000_000_000_000_001n;
 const RECEIVED_TIME = 'd7006b49d20000000001';
 const TIME = 'd7006553f100075bcd15';
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
+function tagged(mediaType: string, body: Buffer | string, tag: Tag | undefined): Buffer[] {
+  const batch = batchOf(codecFor(mediaType)!, Buffer.from(body as string), () => tag);
+  return batch.records.map((_, index) => Buffer.from(entryOf(batch, index)));
+}
+
 /** The entries of a body, untagged. */
 function entries(mediaType: string, body: Buffer | string): Buffer[] {
-  const bytes = Buffer.from(body as string);
-  const codec = codecFor(mediaType)!;
-  const options = { dateKey: 'date', receivedUnixNano: RECEIVED };
-  return codec
-    .decode(bytes, LIMITS)
-    .map((record) => Buffer.from(codec.forwardEntry(bytes, record, MEMBER, undefined, options)));
+  return tagged(mediaType, body, undefined);
 }
 
 /** An entry in parts: the time in hex, metadata and map as another reader sees them. */
@@ -27,7 +29,7 @@ function partsOf(entry: Buffer): [time: string, metadata: unknown, map: unknown]
   return [entry.subarray(2, 12).toString('hex'), metadata, map];
 }
 
-describe.each(['application/json', 'application/x-ndjson'])('forwardEntry of %s', (mediaType) => {
+describe.each(['application/json', 'application/x-ndjson'])('an entry of %s', (mediaType) => {
   const parts = (json: string) => partsOf(entries(mediaType, json)[0]!);
 
   it.each([
@@ -101,7 +103,7 @@ describe.each(['application/json', 'application/x-ndjson'])('forwardEntry of %s'
   });
 });
 
-describe('forwardEntry of application/msgpack', () => {
+describe('an entry of application/msgpack', () => {
   const [body, metadata] = ['81a16101', '81a16d01'];
 
   it.each([
@@ -153,12 +155,7 @@ describe('the tag of an entry', () => {
     ['application/x-ndjson', '{"date":1700000000.123456789,"tripline":0,"a":1}\n7\n'],
     ['application/msgpack', hex(`9292${TIME}8082 a8747269706c696e65 00 a16101 9292${TIME}8007`)],
   ])('of %s is in every record, in place of an older one', (mediaType, body) => {
-    const bytes = Buffer.from(body as string);
-    const codec = codecFor(mediaType)!;
-    const options = { dateKey: 'date', receivedUnixNano: RECEIVED };
-    const [map, other] = codec
-      .decode(bytes, LIMITS)
-      .map((record) => Buffer.from(codec.forwardEntry(bytes, record, MEMBER, TAG, options)));
+    const [map, other] = tagged(mediaType, body, TAG);
     expect(map).toEqual(Buffer.concat([hex(`9292${TIME}8082`), packedTag, hex('a16101')]));
     expect(partsOf(other!)[2]).toEqual({ log: expect.anything(), tripline: TAG });
   });

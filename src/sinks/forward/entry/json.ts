@@ -1,14 +1,16 @@
 /** A record of a JSON body as an entry of Fluent Forward, with the values that Fluent Bit put into the JSON. */
-import { membersNamed, textOf } from '../../json/scan.ts';
-import { fromJson } from '../../msgpack/from-json.ts';
-import { type Pair, pairs } from '../../msgpack/scan.ts';
-import { createWriter } from '../../msgpack/write.ts';
-import { Problem } from '../../problem.ts';
-import type { LogRecord, Span, Tag } from '../../record.ts';
-import { unixNanoFromFluentDate } from '../../time.ts';
-import { applyEdits, type Edit, type ForwardEntryOptions } from '../codec.ts';
-import { removePairs, spliceMember } from '../splice/msgpack.ts';
-import { forwardEntry, isMapAt } from './log-event.ts';
+import { applyEdits } from '../../../batch/splice.ts';
+import type { Edit } from '../../../codecs/codec.ts';
+import { isMapAt } from '../../../codecs/fluent/log-event.ts';
+import { removePairs, spliceMember } from '../../../codecs/splice/msgpack.ts';
+import { membersNamed, textOf } from '../../../json/scan.ts';
+import { fromJson } from '../../../msgpack/from-json.ts';
+import { type Pair, pairs } from '../../../msgpack/scan.ts';
+import { createWriter } from '../../../msgpack/write.ts';
+import { Problem } from '../../../problem.ts';
+import type { LogRecord, Span, Tag } from '../../../record.ts';
+import { unixNanoFromFluentDate } from '../../../time.ts';
+import { type EntryOptions, entryFrom } from './entry.ts';
 
 /** Levels down to which a record's values become MessagePack; a deeper one goes on as text. */
 const MAX_FORWARD_DEPTH = 1024;
@@ -17,19 +19,19 @@ const MAX_FORWARD_DEPTH = 1024;
  * stays a field where it is not. `__internal__.log_metadata` becomes the metadata; whatever else `__internal__` holds
  * (the `group_attributes` of a record whose OpenTelemetry group JSON has no marker for) stays a field. A record that
  * cannot be MessagePack, because it is no map, malformed or too deep, becomes `{"log": <its text>}`. */
-export function jsonForwardEntry(
+export function entryFromJson(
   bytes: Uint8Array,
   record: LogRecord,
   memberName: string,
   tag: Tag | undefined,
-  options: ForwardEntryOptions,
+  options: EntryOptions,
 ): Uint8Array {
   const fields = record.kind === 'map' ? fieldsOf(bytes, record.map, options.dateKey) : undefined;
   const { unixNano = options.receivedUnixNano, metadata, map } = fields ?? { map: logLine(bytes, record) };
   const whole = { start: 0, end: map.length };
   const edits: Edit[] = [];
   if (tag !== undefined) spliceMember(map, whole, memberName, tag, edits);
-  return forwardEntry(unixNano, metadata, applyEdits(map, whole, edits));
+  return entryFrom(unixNano, metadata, applyEdits(map, whole, edits));
 }
 
 function logLine(bytes: Uint8Array, record: Span): Uint8Array {

@@ -1,0 +1,19 @@
+/** The form of an entry of Fluent Forward: `[[EventTime, metadata], map]`. */
+import { eventTime } from '../../../time.ts';
+
+export interface EntryOptions {
+  /** Key under which Fluent Bit's JSON carries the time (`json_date_key`). */
+  dateKey: string;
+  /** The time of a record that has none. */
+  receivedUnixNano: bigint;
+}
+
+const ARRAY_OF_TWO = Uint8Array.of(0x92);
+const EMPTY_MAP = Uint8Array.of(0x80);
+
+/** An entry of its parts.
+ * @param metadata MessagePack of a map; without it an empty one
+ * @param map MessagePack of a map */
+export function entryFrom(unixNano: bigint, metadata: Uint8Array | undefined, map: Uint8Array): Uint8Array {
+  return Buffer.concat([ARRAY_OF_TWO, ARRAY_OF_TWO, eventTime(unixNano), metadata ?? EMPTY_MAP, map]);
+}
