@@ -1,5 +1,6 @@
 /** The bytes of a batch with its tags in them: edits, and how they are applied. */
 import type { Edit } from '../codecs/codec.ts';
+import type { Span } from '../record.ts';
 import type { TaggedBatch } from './tagged-batch.ts';
 
 /** The whole body, each record with its tag, everything between the records as it was. */
@@ -24,19 +25,8 @@ function addEdits({ codec, bytes, records, tags, memberName }: TaggedBatch, inde
 
 /** The bytes of a span after edits: what lies between them is copied as it is.
  * @param edits in order of offset, all inside the span */
-export function applyEdits(
-  bytes: Uint8Array,
-  span: { start: number; end: number },
-  edits: readonly Edit[],
-): Uint8Array {
-  let length = span.end - span.start;
-  let behind = span.start;
-  for (const { start, end, insert } of edits) {
-    // The result would have bytes that nothing is written to, and these hold what was in memory before.
-    if (start < behind) throw new Error(`the edit of byte ${start} comes after one up to byte ${behind}`);
-    length += insert.length - (end - start);
-    behind = end;
-  }
+export function applyEdits(bytes: Uint8Array, span: Span, edits: readonly Edit[]): Uint8Array {
+  const length = lengthAfter(span, edits);
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const result = Buffer.allocUnsafe(length);
   let from = span.start;
@@ -49,4 +39,18 @@ export function applyEdits(
   }
   source.copy(result, to, from, span.end);
   return result;
+}
+
+/** How many bytes a span has after edits.
+ * @param edits in order of offset, all inside the span */
+export function lengthAfter(span: Span, edits: readonly Edit[]): number {
+  let length = span.end - span.start;
+  let behind = span.start;
+  for (const { start, end, insert } of edits) {
+    // The result would have bytes that nothing is written to, and these hold what was in memory before.
+    if (start < behind) throw new Error(`the edit of byte ${start} comes after one up to byte ${behind}`);
+    length += insert.length - (end - start);
+    behind = end;
+  }
+  return length;
 }

@@ -5,6 +5,7 @@ import type { Edit } from '../../src/codecs/codec.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
 import type { Tag } from '../../src/record.ts';
 import { mapHeader, type PackedPair, packedMap, packedPair, packedValue } from '../msgpack/arbitrary.ts';
+import { stepsOf } from '../steps.ts';
 import { codecContract, LIMITS, type MadeRecord, MEMBER, packedTag, TAG } from './contract.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -182,6 +183,19 @@ describe('splice', () => {
     const [edit] = edits;
     expect(edit).toMatchObject({ start: 2, end: 2 + head.length });
     expect(Buffer.from(edit.insert)).toEqual(hex(header));
+  });
+
+  it('does not search a map that was outlined, which has no tag', async () => {
+    const stepsFor = (members: number, outline?: number) => {
+      const bytes = encode([5, Object.fromEntries(Array.from({ length: members }, (_, n) => [`k${n}`, n]))]);
+      const [record] = decode(Buffer.from(bytes));
+      if (record?.kind !== 'map') throw new Error('no map');
+      const edits: Edit[] = [];
+      return stepsOf(() => msgpack.splice(bytes, { ...record, outline }, MEMBER, TAG, edits));
+    };
+    await stepsFor(1, 0);
+    expect(await stepsFor(10_000, 0)).toBe(await stepsFor(1000, 0));
+    expect(await stepsFor(10_000)).toBeGreaterThan(5 * (await stepsFor(1000)));
   });
 
   it('encodes the integers beyond 2^53 that a tag took from its record', () => {

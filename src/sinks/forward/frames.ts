@@ -1,8 +1,10 @@
 /** Cuts a tagged batch into messages of the Fluent Forward protocol, each below a size and each complete in itself. */
 import { randomBytes } from 'node:crypto';
+import { applyEdits, lengthAfter } from '../../batch/splice.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
+import type { Edit } from '../../codecs/codec.ts';
 import { encode } from '../../msgpack/encode.ts';
-import { entryOf } from './entry/index.ts';
+import { addEntryEdits } from './entry/index.ts';
 
 /** One message `[tag, entries, options]`, and which records of the batch it carries. */
 export interface Frame {
@@ -39,80 +41,105 @@ const GROUP_START_TIME = Buffer.from('d700ffffffff', 'hex');
  * group and the next opens it again: whatever other sender's records the receiver takes in between, or if it loses one,
  * no record comes under a group that is not its own. */
 export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: IsDelivered): Frame[] {
+  const { bytes, records } = batch;
   const fluentTag = encode(options.fluentTag);
   const maxEntryBytes = options.maxFrameBytes - ENVELOPE_BYTES - fluentTag.length;
   const finished: Frame[] = [];
   let groupStart: Uint8Array | undefined;
-  let entries: Uint8Array[] = [];
-  let bytes = 0;
-  let records = 0;
-  let from = 0;
+  let message = begin(0);
 
-  const push = (entry: Uint8Array) => {
-    entries.push(entry);
-    bytes += entry.length;
-  };
-  const cut = (to: number) => {
-    if (records > 0) {
-      if (groupStart !== undefined) push(GROUP_END);
-      const chunk = options.askAcknowledgement ? randomBytes(18).toString('base64') : undefined;
-      const message = encodeMessage(fluentTag, entries, options.mode, chunk);
-      finished.push({ bytes: message, chunk, from, to, isOversize: bytes > maxEntryBytes });
-    }
-    entries = [];
-    bytes = records = 0;
-    if (groupStart !== undefined) push(groupStart);
-    from = to;
-  };
-
-  batch.records.forEach((record, index) => {
+  for (const [index, record] of records.entries()) {
     if (record.kind !== 'group' && isDelivered(index)) {
       cut(index);
-      from = index + 1;
-      return;
+      message = begin(index + 1);
+      continue;
     }
-    const entry = entryOf(batch, index);
+    const edits: Edit[] = [];
+    addEntryEdits(batch, index, edits);
+    const length = lengthAfter(record, edits);
     if (record.kind === 'group') {
-      push(entry);
-      groupStart = isGroupStart(entry) ? entry : undefined;
-      return;
+      const marker = bytes.subarray(record.start, record.end);
+      groupStart = isGroupStart(marker) ? marker : undefined;
+    } else {
+      const groupEndBytes = groupStart === undefined ? 0 : GROUP_END.length;
+      // A start that fills half a message would come again with each record or two: it costs no more than the records do.
+      const limit = Math.max(maxEntryBytes, 2 * (groupStart?.length ?? 0));
+      if (message.length + length + groupEndBytes > limit) {
+        cut(index);
+        message = begin(index);
+      }
+      message.records++;
     }
-    const groupEndBytes = groupStart === undefined ? 0 : GROUP_END.length;
-    // A start that fills half a message would come again with each record or two: it costs no more than the records do.
-    const limit = Math.max(maxEntryBytes, 2 * (groupStart?.length ?? 0));
-    if (bytes + entry.length + groupEndBytes > limit) cut(index);
-    push(entry);
-    records++;
-  });
-  cut(batch.records.length);
+    // What stands between the records of JSON has no place between entries.
+    if (message.end < record.start) message.edits.push({ start: message.end, end: record.start, insert: nothing });
+    for (const edit of edits) message.edits.push(edit);
+    message.entries++;
+    message.length += length;
+    message.end = record.end;
+  }
+  cut(records.length);
   return finished;
+
+  function begin(from: number): Message {
+    const start = records[from]?.start ?? bytes.length;
+    const begun = { from, start, end: start, edits: [], entries: 0, length: 0, records: 0 };
+    if (groupStart !== undefined) insert(begun, groupStart);
+    return begun;
+  }
+
+  function cut(to: number): void {
+    if (message.records === 0) return;
+    if (groupStart !== undefined) insert(message, GROUP_END);
+    const { from, start, end, edits, entries, length } = message;
+    const chunk = options.askAcknowledgement ? randomBytes(18).toString('base64') : undefined;
+    const isPacked = options.mode === 'packed';
+    const head = Buffer.concat([Buffer.of(0x93), fluentTag, isPacked ? bin32(length) : array32(entries)]);
+    const tail = encode(chunk === undefined ? { size: entries } : { chunk, size: entries });
+    const enveloped = [{ start, end: start, insert: head }, ...edits, { start: end, end, insert: tail }];
+    const whole = applyEdits(bytes, { start, end }, enveloped);
+    finished.push({ bytes: whole, chunk, from, to, isOversize: length > maxEntryBytes });
+  }
+}
+
+/** A message that is being made: as changes to the bytes of the batch, most of which go through as they are. */
+interface Message {
+  /** Index of its first record. */
+  from: number;
+  /** The bytes that its records come from. */
+  start: number;
+  end: number;
+  edits: Edit[];
+  /** Records, and markers of groups. */
+  entries: number;
+  /** Of the entries, in bytes. */
+  length: number;
+  records: number;
+}
+
+const nothing = new Uint8Array();
+
+/** Adds an entry behind those that are there. */
+function insert(message: Message, entry: Uint8Array): void {
+  message.edits.push({ start: message.end, end: message.end, insert: entry });
+  message.entries++;
+  message.length += entry.length;
 }
 
 function isGroupStart(entry: Uint8Array): boolean {
   return Buffer.from(entry.buffer, entry.byteOffset, Math.min(entry.length, 16)).includes(GROUP_START_TIME);
 }
 
-function encodeMessage(
-  fluentTag: Uint8Array,
-  entries: readonly Uint8Array[],
-  mode: FrameOptions['mode'],
-  chunk: string | undefined,
-): Uint8Array {
+function array32(length: number): Uint8Array {
+  return header32(0xdd, length);
+}
+
+function bin32(length: number): Uint8Array {
+  return header32(0xc6, length);
+}
+
+function header32(type: number, length: number): Uint8Array {
   const header = Buffer.allocUnsafe(5);
-  switch (mode) {
-    case 'forward':
-      header[0] = 0xdd; // array 32
-      header.writeUInt32BE(entries.length, 1);
-      break;
-    case 'packed':
-      header[0] = 0xc6; // bin 32
-      header.writeUInt32BE(
-        entries.reduce((sum, { length }) => sum + length, 0),
-        1,
-      );
-      break;
-  }
-  const size = entries.length;
-  const options = encode(chunk === undefined ? { size } : { chunk, size });
-  return Buffer.concat([Buffer.of(0x93), fluentTag, header, ...entries, options]);
+  header[0] = type;
+  header.writeUInt32BE(length, 1);
+  return header;
 }

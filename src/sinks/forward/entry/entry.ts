@@ -1,13 +1,6 @@
 /** The form of an entry of Fluent Forward: `[[EventTime, metadata], map]`. */
 import { eventTime } from '../../../time.ts';
 
-export interface EntryOptions {
-  /** Key under which Fluent Bit's JSON carries the time (`json_date_key`). */
-  dateKey: string;
-  /** The time of a record that has none. */
-  receivedUnixNano: bigint;
-}
-
 const ARRAY_OF_TWO = Uint8Array.of(0x92);
 const EMPTY_MAP = Uint8Array.of(0x80);
 

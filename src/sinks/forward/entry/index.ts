@@ -1,15 +1,23 @@
 /** Records as entries of Fluent Forward. */
+import { applyEdits } from '../../../batch/splice.ts';
 import type { TaggedBatch } from '../../../batch/tagged-batch.ts';
-import { entryFromJson } from './json.ts';
-import { entryFromMsgpack } from './msgpack.ts';
+import type { Edit } from '../../../codecs/codec.ts';
+import { addEditsFromJson } from './json.ts';
+import { addEditsFromMsgpack } from './msgpack.ts';
 
-const encoders = { json: entryFromJson, msgpack: entryFromMsgpack };
+const encoders = { json: addEditsFromJson, msgpack: addEditsFromMsgpack };
 
-/** A record of a batch, tagged, as an entry of Fluent Forward: MessagePack `[[EventTime, metadata], map]`. From
- * MessagePack the bytes go through; from JSON the values do: integers to 64 bits, floats as floats, order of keys, and the
- * members `dateKey` and `__internal__` become time and metadata again. A record of kind `other` becomes the map
+/** Adds the edits that make of a record, tagged, an entry of Fluent Forward: MessagePack `[[EventTime, metadata], map]`.
+ * From MessagePack the bytes go through; from JSON the values do: integers to 64 bits, floats as floats, order of keys, and
+ * the members `dateKey` and `__internal__` become time and metadata again. A record of kind `other` becomes the map
  * `{"log": <its text>}`, a group marker stays one. */
+export function addEntryEdits(batch: TaggedBatch, index: number, edits: Edit[]): void {
+  encoders[batch.codec.notation](batch, index, edits);
+}
+
+/** The same as bytes. */
 export function entryOf(batch: TaggedBatch, index: number): Uint8Array {
-  const { codec, bytes, records, memberName, tags } = batch;
-  return encoders[codec.notation](bytes, records[index]!, memberName, tags[index], batch);
+  const edits: Edit[] = [];
+  addEntryEdits(batch, index, edits);
+  return applyEdits(batch.bytes, batch.records[index]!, edits);
 }

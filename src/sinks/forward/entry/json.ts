@@ -1,5 +1,6 @@
 /** A record of a JSON body as an entry of Fluent Forward, with the values that Fluent Bit put into the JSON. */
 import { applyEdits } from '../../../batch/splice.ts';
+import type { TaggedBatch } from '../../../batch/tagged-batch.ts';
 import type { Edit } from '../../../codecs/codec.ts';
 import { isMapAt } from '../../../codecs/fluent/log-event.ts';
 import { removePairs, spliceMember } from '../../../codecs/splice/msgpack.ts';
@@ -8,9 +9,9 @@ import { fromJson } from '../../../msgpack/from-json.ts';
 import { type Pair, pairs } from '../../../msgpack/scan.ts';
 import { createWriter } from '../../../msgpack/write.ts';
 import { Problem } from '../../../problem.ts';
-import type { LogRecord, Span, Tag } from '../../../record.ts';
+import type { Span } from '../../../record.ts';
 import { unixNanoFromFluentDate } from '../../../time.ts';
-import { type EntryOptions, entryFrom } from './entry.ts';
+import { entryFrom } from './entry.ts';
 
 /** Levels down to which a record's values become MessagePack; a deeper one goes on as text. */
 const MAX_FORWARD_DEPTH = 1024;
@@ -19,19 +20,20 @@ const MAX_FORWARD_DEPTH = 1024;
  * stays a field where it is not. `__internal__.log_metadata` becomes the metadata; whatever else `__internal__` holds
  * (the `group_attributes` of a record whose OpenTelemetry group JSON has no marker for) stays a field. A record that
  * cannot be MessagePack, because it is no map, malformed or too deep, becomes `{"log": <its text>}`. */
-export function entryFromJson(
-  bytes: Uint8Array,
-  record: LogRecord,
-  memberName: string,
-  tag: Tag | undefined,
-  options: EntryOptions,
-): Uint8Array {
-  const fields = record.kind === 'map' ? fieldsOf(bytes, record.map, options.dateKey) : undefined;
-  const { unixNano = options.receivedUnixNano, metadata, map } = fields ?? { map: logLine(bytes, record) };
+export function addEditsFromJson(
+  { bytes, records, memberName, tags, dateKey, receivedUnixNano }: TaggedBatch,
+  index: number,
+  edits: Edit[],
+): void {
+  const record = records[index]!;
+  const tag = tags[index];
+  const fields = record.kind === 'map' ? fieldsOf(bytes, record.map, dateKey) : undefined;
+  const { unixNano = receivedUnixNano, metadata, map } = fields ?? { map: logLine(bytes, record) };
   const whole = { start: 0, end: map.length };
-  const edits: Edit[] = [];
-  if (tag !== undefined) spliceMember(map, whole, memberName, tag, edits);
-  return entryFrom(unixNano, metadata, applyEdits(map, whole, edits));
+  const ofMap: Edit[] = [];
+  if (tag !== undefined) spliceMember(map, whole, memberName, tag, ofMap);
+  const insert = entryFrom(unixNano, metadata, applyEdits(map, whole, ofMap));
+  edits.push({ start: record.start, end: record.end, insert });
 }
 
 function logLine(bytes: Uint8Array, record: Span): Uint8Array {

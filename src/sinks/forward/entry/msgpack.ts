@@ -1,44 +1,44 @@
 /** A record of a MessagePack body as an entry of Fluent Forward, whose bytes go through. */
 import { applyEdits } from '../../../batch/splice.ts';
+import type { TaggedBatch } from '../../../batch/tagged-batch.ts';
 import type { Edit } from '../../../codecs/codec.ts';
-import { hasEntryForm, logEventAt, unixNanoOf } from '../../../codecs/fluent/log-event.ts';
+import { hasEntryForm, type LogEvent, logEventAt, unixNanoOf } from '../../../codecs/fluent/log-event.ts';
 import { spliceMember, spliceRecord } from '../../../codecs/splice/msgpack.ts';
 import { endOfValue, headerAt } from '../../../msgpack/scan.ts';
 import { createWriter } from '../../../msgpack/write.ts';
-import type { LogRecord, Span, Tag } from '../../../record.ts';
-import { type EntryOptions, entryFrom } from './entry.ts';
+import type { Span } from '../../../record.ts';
+import { entryFrom } from './entry.ts';
 
 /** A log event whose time has Fluent Bit's own form goes through as it is; any other gets the time in that form. A record
  * of kind `other` becomes `{"log": <its text>}` where it is an event with a text for a body, and else, with a bin of all
  * its bytes. */
-export function entryFromMsgpack(
-  bytes: Uint8Array,
-  record: LogRecord,
-  memberName: string,
-  tag: Tag | undefined,
-  { receivedUnixNano }: EntryOptions,
-): Uint8Array {
-  const edits: Edit[] = [];
-  switch (record.kind) {
-    case 'group':
-      return bytes.subarray(record.start, record.end);
-    case 'map': {
-      if (tag !== undefined) spliceRecord(bytes, record, memberName, tag, edits);
-      const event = logEventAt(bytes, record)!;
-      if (hasEntryForm(bytes, event)) return applyEdits(bytes, record, edits);
-      const metadata = event.metadata && bytes.subarray(event.metadata.start, event.metadata.end);
-      return entryFrom(unixNanoOf(bytes, event) ?? receivedUnixNano, metadata, applyEdits(bytes, record.map, edits));
-    }
-    case 'other': {
-      const isWhole = endOfValue(bytes, record.start, record.end) === record.end;
-      const event = isWhole ? logEventAt(bytes, record) : undefined;
-      const line = logLine(bytes, record, event?.body);
-      const whole = { start: 0, end: line.length };
-      if (tag !== undefined) spliceMember(line, whole, memberName, tag, edits);
-      const metadata = event?.metadata && bytes.subarray(event.metadata.start, event.metadata.end);
-      const unixNano = (event && unixNanoOf(bytes, event)) ?? receivedUnixNano;
-      return entryFrom(unixNano, metadata, applyEdits(line, whole, edits));
-    }
+export function addEditsFromMsgpack(
+  { bytes, records, memberName, tags, receivedUnixNano }: TaggedBatch,
+  index: number,
+  edits: Edit[],
+): void {
+  const record = records[index]!;
+  const tag = tags[index];
+  if (record.kind === 'group') return;
+  if (record.kind === 'map') {
+    const event = logEventAt(bytes, record)!;
+    const ofMap: Edit[] = hasEntryForm(bytes, event) ? edits : [];
+    if (tag !== undefined) spliceRecord(bytes, record, memberName, tag, ofMap);
+    if (ofMap !== edits) replaceBy(applyEdits(bytes, record.map, ofMap), event);
+  } else {
+    const isWhole = endOfValue(bytes, record.start, record.end) === record.end;
+    const event = isWhole ? logEventAt(bytes, record) : undefined;
+    const line = logLine(bytes, record, event?.body);
+    const whole = { start: 0, end: line.length };
+    const ofLine: Edit[] = [];
+    if (tag !== undefined) spliceMember(line, whole, memberName, tag, ofLine);
+    replaceBy(applyEdits(line, whole, ofLine), event);
+  }
+
+  function replaceBy(map: Uint8Array, event: LogEvent | undefined): void {
+    const metadata = event?.metadata && bytes.subarray(event.metadata.start, event.metadata.end);
+    const unixNano = (event && unixNanoOf(bytes, event)) ?? receivedUnixNano;
+    edits.push({ start: record.start, end: record.end, insert: entryFrom(unixNano, metadata, map) });
   }
 }
 

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { codecFor } from '../../src/codecs/index.ts';
+import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import { frames } from '../../src/sinks/forward/frames.ts';
+import { batchOf } from '../batch/batch-of.ts';
+import { fluentMsgpack } from '../tagged.ts';
+
+const groupStart = Buffer.from('9292d700ffffffff0000000081a16d0181a16101', 'hex');
+const groupEnd = Buffer.from('9292d700fffffffe000000008080', 'hex');
+const entryForm = Buffer.from('9292d7006553f100075bcd158081a16e01', 'hex');
+
+const bodies: Record<string, (sizes: readonly number[]) => Uint8Array> = {
+  'application/json': (sizes) =>
+    Buffer.from(
+      `[ ${sizes.map((size) => (size % 7 === 3 ? `"${size}"` : `{"n":${size},"text":"${'x'.repeat(size)}"}`)).join(' ,\n')} ]`,
+    ),
+  'application/x-ndjson': (sizes) =>
+    Buffer.from(
+      sizes.map((size) => (size % 7 === 3 ? '\n\r\n 5 \n' : `  {"text":"${'x'.repeat(size)}"}\r\n`)).join(''),
+    ),
+  'application/msgpack': (sizes) =>
+    Buffer.concat([
+      entryForm,
+      ...sizes.map((size) => {
+        if (size % 7 === 3) return groupStart;
+        if (size % 7 === 5) return groupEnd;
+        if (size % 7 === 1) return Buffer.concat([entryForm, Buffer.of(0x92, 0x05, 0xa1, 0x61)]);
+        return fluentMsgpack({ text: 'x'.repeat(size) });
+      }),
+    ]),
+};
+
+test.each(Object.keys(bodies))('messages carry the entries of %s, each that is wanted in one of them', (mediaType) => {
+  const sizes = fc.array(fc.nat(200), { minLength: 1, maxLength: 25 });
+  const delivered = fc.array(fc.nat(25), { maxLength: 6 }).map((indexes) => new Set(indexes));
+  let cuts = 0;
+  fc.assert(
+    fc.property(
+      sizes,
+      delivered,
+      fc.integer({ min: 200, max: 2000 }),
+      fc.constantFrom('forward', 'packed'),
+      (sizes, delivered, maxFrameBytes, mode) => {
+        const batch = batchOf(codecFor(mediaType)!, bodies[mediaType]!(sizes), (n) => ({
+          v: 2,
+          verdict: 'clear',
+          ruleset: `${n}`,
+        }));
+        const options = { fluentTag: 'a', mode, askAcknowledgement: false, maxFrameBytes } as const;
+        const made = frames(batch, options, (index) => delivered.has(index));
+        cuts += made.length - 1;
+        const carried: number[] = [];
+        for (const { bytes, from, to, isOversize } of made) {
+          const range = Array.from({ length: to - from }, (_, n) => from + n);
+          const entries = Buffer.concat(range.map((index) => entryOf(batch, index)));
+          expect(Buffer.from(bytes).includes(entries)).toBe(true);
+          // Around them: the envelope, and where a group is cut, its markers.
+          expect(bytes.length - entries.length).toBeLessThan(100 + groupStart.length + groupEnd.length);
+          if (!isOversize && mediaType !== 'application/msgpack')
+            expect(bytes.length).toBeLessThanOrEqual(maxFrameBytes);
+          carried.push(...range.filter((index) => batch.records[index]!.kind !== 'group'));
+        }
+        const wanted = batch.records.flatMap(({ kind }, index) =>
+          kind === 'group' || delivered.has(index) ? [] : [index],
+        );
+        expect(carried).toEqual(wanted);
+      },
+    ),
+    { numRuns: 150 },
+  );
+  expect(cuts).toBeGreaterThan(50);
+});
