@@ -24,11 +24,8 @@ export function fieldsOf(event: AuditEvent): FieldLookup {
 
   function find(name: string): Found {
     if (name === '') return wordsOf(wholeOf(event));
-    const dot = name.indexOf('.');
-    const head = dot === -1 ? name : name.slice(0, dot);
-    const field = fields.get(name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
-    if (field === undefined) return raw(event, name, head, lookup);
-    return field.read(event, written, fields.has(name) ? '' : name.slice(dot + 1));
+    const { field, head, path } = meaningOf(name);
+    return field === undefined ? raw(event, name, head, lookup) : field.read(event, written, path);
   }
 
   function lookup(name: string): Found {
@@ -37,6 +34,31 @@ export function fieldsOf(event: AuditEvent): FieldLookup {
     return found;
   }
   return lookup;
+}
+
+/** What a name stands for. */
+interface Meaning {
+  /** Undefined for a name of audit.k8s.io. */
+  field: Field | undefined;
+  /** The first part of the name. */
+  head: string;
+  /** What follows the name of the field. */
+  path: string;
+}
+
+/** By name: names are those of rules, and the same for every event. */
+const meanings = new Map<string, Meaning>();
+
+function meaningOf(name: string): Meaning {
+  let meaning = meanings.get(name);
+  if (meaning === undefined) {
+    const dot = name.indexOf('.');
+    const head = dot === -1 ? name : name.slice(0, dot);
+    const field = fields.get(name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
+    meaning = { field, head, path: fields.has(name) ? '' : name.slice(dot + 1) };
+    meanings.set(name, meaning);
+  }
+  return meaning;
 }
 
 /** Read for the first field that asks: most events write nothing that a rule looks at. */
@@ -65,8 +87,9 @@ function wordsOf({
   gaps,
   ...logged
 }: AuditEvent): Found {
-  const { values, gap } = words(logged);
-  return { values, ...gapOf(gap ?? Object.values(gaps)[0]) };
+  const found = words(logged);
+  const gap = found.gap ?? Object.values(gaps)[0];
+  return gap === found.gap ? found : { values: found.values, text: found.text, ...gapOf(gap) };
 }
 
 /** The names of audit.k8s.io that have a unified one. */

@@ -2,6 +2,7 @@
 import { isMap, member } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { Found } from '../sigma/field.ts';
+import { pathOf } from '../sigma/path.ts';
 import { walk } from '../sigma/walk.ts';
 import { certificateRequests } from './certificate-request.ts';
 import { configDataOf } from './config-data.ts';
@@ -193,8 +194,10 @@ function inPodSpec(name: string, doc: string): Field {
   };
 }
 
+const CONTAINERS = ['containers', 'initContainers', 'ephemeralContainers'];
+
 function inContainers(pod: PodSpec, path: string): Found {
-  return joined(['containers', 'initContainers', 'ephemeralContainers'].map((list) => pod.read(below(list, path))));
+  return joined(CONTAINERS.map((list) => pod.read(below(list, path))));
 }
 
 function ofContainers(path: string, spelled: (value: string) => string, doc: string): Field {
@@ -213,7 +216,7 @@ function textsIn({ values, gap }: Found, spelled: (value: string) => string): Fo
 }
 
 function below(name: string, path: string): string {
-  return path === '' ? name : `${name}.${path}`;
+  return path === '' ? name : pathOf(name).below(path).name;
 }
 
 function owner(name: 'kind' | 'name'): Field['read'] {
@@ -226,8 +229,10 @@ function owner(name: 'kind' | 'name'): Field['read'] {
   };
 }
 
-function joined(found: readonly Found[]): Found {
-  const values = found.flatMap(({ values }) => values);
-  const places = found.flatMap(({ values, places }) => places ?? values);
-  return { values, places, ...gapOf(found.find(({ gap }) => gap !== undefined)?.gap) };
+function joined(all: readonly Found[]): Found {
+  const some = all.filter(({ values, places, gap }) => values.length > 0 || places !== undefined || gap !== undefined);
+  if (some.length < 2) return some[0] ?? missing(undefined);
+  const values = some.flatMap(({ values }) => values);
+  const places = some.flatMap(({ values, places }) => places ?? values);
+  return { values, places, ...gapOf(some.find(({ gap }) => gap !== undefined)?.gap) };
 }

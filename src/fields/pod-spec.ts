@@ -5,6 +5,7 @@ import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
+import { pathOf } from '../sigma/path.ts';
 import { walk } from '../sigma/walk.ts';
 import { missing } from './found.ts';
 import type { WrittenObject } from './written-object.ts';
@@ -43,7 +44,7 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   const place = placeOf(event);
   if (typeof place === 'object') return { source: place, read: () => place, flag: () => place };
   const bodies = object.bodiesFor(place, (body) => holdsSpec(body, place));
-  const read = (path = '') => object.read(path === '' ? place : `${place}.${path}`, bodies);
+  const read = (path = '') => object.read(path === '' ? place : pathOf(place).below(path).name, bodies);
   const { verb, action, gaps } = event;
 
   return {
@@ -54,7 +55,9 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
       // A webhook may set it after the request, or take it away: either way someone tried. An update sends the whole
       // object too, so that what the response has besides was put in now, where after a patch it was there before.
       const isWhole = verb === 'create' || action === 'create' || verb === 'update';
-      const all = isWhole ? bodies.flatMap(({ content }) => walk(content, `${place}.${name}`).values) : found.values;
+      const all = isWhole
+        ? bodies.flatMap(({ content }) => walk(content, pathOf(place).below(name).name).values)
+        : found.values;
       if (
         all.some((value) => booleanOf(value) === true) ||
         (found.gap !== undefined && isNamedByPodSecurity(event, name))

@@ -58,9 +58,13 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
   return {
     bodiesFor,
     read(path, bodies = bodiesFor(path)) {
-      const found = bodies.map(({ content, gap }) => ({ gap, ...contentAt(content, path) }));
-      const whole = found.find(({ gap }) => gap === undefined);
-      if (whole !== undefined) return whole;
+      const found: Found[] = [];
+      for (const { content, gap } of bodies) {
+        const here = contentAt(content, path);
+        const open = here.gap ?? gap;
+        if (open === undefined) return here;
+        found.push(here.gap === undefined ? { ...here, gap: open } : here);
+      }
       return {
         ...missing(found[0]?.gap ?? gaps.requestObject ?? gaps.responseObject),
         values: found.flatMap(({ values }) => values),

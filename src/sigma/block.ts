@@ -12,33 +12,48 @@ export interface OpenedBlock {
   /** For each list that was found the look-ups into those of its members that are asked for. */
   lists: FieldLookup[][];
   /** Why there may be more lists or members. */
-  gap?: string;
+  gap: string | undefined;
 }
 
-/** Opens the lists that the field of a block leads to. */
-export function openBlock({ members, body }: BlockItem, found: Found, outer: FieldLookup): OpenedBlock {
-  const mark = found.gap === 'split' ? 'split' : undefined;
-  const around = onceForEach(outer);
-  let left = comparesAround(body) ? MAX_COMPARED : Number.POSITIVE_INFINITY;
-  let gap = found.gap;
-  const lists = (found.places ?? found.values).map((place) => {
-    const chosen = chosenOf(place, members);
-    if (chosen.length > left) gap ??= `more than ${MAX_COMPARED} members`;
-    const compared = chosen.slice(0, left);
-    left -= compared.length;
-    return compared.map((member) => lookupIn(member, around, mark));
-  });
-  return { lists, ...(gap !== undefined && { gap }) };
+/** A function that opens the lists that the field of a block leads to. */
+export function compileOpening({ members, body }: BlockItem): (found: Found, outer: FieldLookup) => OpenedBlock {
+  const most = comparesAround(body) ? MAX_COMPARED : Number.POSITIVE_INFINITY;
+  const isSelfContained = !looksAround(body);
+  return (found, outer) => {
+    const mark = found.gap === 'split' ? 'split' : undefined;
+    const around = isSelfContained ? outer : onceForEach(outer);
+    let left = most;
+    let gap = found.gap;
+    const lists = (found.places ?? found.values).map((place) => {
+      const chosen = chosenOf(place, members);
+      if (chosen.length > left) gap ??= `more than ${MAX_COMPARED} members`;
+      const compared = chosen.length > left ? chosen.slice(0, left) : chosen;
+      left -= compared.length;
+      return compared.map((member) => lookupIn(member, around, mark));
+    });
+    return { lists, gap };
+  };
 }
 
 /** Whether the body compares each member to the members of a list around it, or to the values there. */
 function comparesAround(body: BlockItem['body']): boolean {
-  const items =
-    body.kind === 'items' ? body.items : [...body.selections.values()].flatMap((one) => one.alternatives).flat();
-  return items.some((item: Item) => {
+  return itemsOf(body).some((item) => {
     if (item.kind === 'block') return isAround(item.field) || comparesAround(item.body);
     return isAround(item.field) && item.tests.some((test) => referencesOf(test).length > 0);
   });
+}
+
+/** Whether the body asks for anything but what is in a member. */
+function looksAround(body: BlockItem['body']): boolean {
+  return itemsOf(body).some((item) => {
+    if (isAround(item.field)) return true;
+    if (item.kind === 'block') return looksAround(item.body);
+    return item.tests.flatMap(referencesOf).some(({ field }) => isAround(field));
+  });
+}
+
+function itemsOf(body: BlockItem['body']): Item[] {
+  return body.kind === 'items' ? body.items : [...body.selections.values()].flatMap((one) => one.alternatives).flat();
 }
 
 /** Tells the name of a field that stands around the list that a block opens. */

@@ -1,6 +1,6 @@
 /** Turns a rule into predicates of a field look-up. */
 import type { BlockItem, Condition, Detection, FieldItem, Filter, Item, Members, Rule, RuleLevel } from './ast.ts';
-import { fieldWithin, holdsDespiteGap, holdsForNothing, isAround, openBlock, printBlock } from './block.ts';
+import { compileOpening, fieldWithin, holdsDespiteGap, holdsForNothing, isAround, printBlock } from './block.ts';
 import type { FieldLookup, Found } from './field.ts';
 import {
   atLeast,
@@ -17,7 +17,14 @@ import {
   some,
   withOperand,
 } from './predicate.ts';
-import { type CompiledTest, compileAny, compileTest, isHopeless, referencesOf } from './value-test.ts';
+import {
+  type CompiledTest,
+  compileAny,
+  compileTest,
+  compileTextFilter,
+  isHopeless,
+  referencesOf,
+} from './value-test.ts';
 
 export interface CompiledRule {
   readonly rule: Rule;
@@ -99,12 +106,17 @@ function compileField(item: FieldItem, blocks: string): Predicate {
   const groups = quantifier === 'all' ? item.tests.map((test) => [test]) : [item.tests];
   const tests = groups.map((group) => ({
     passes: compileAny(group),
+    // Words are many, and few of them are looked for.
+    mayPass: field === '' ? compileTextFilter(group) : undefined,
     isForNothing: group.some(({ kind }) => kind === 'null'),
   }));
   const gapOf = compileGap(item, blocks);
   const decide = (found: Found, lookup: FieldLookup): Decision => {
     const holds = tests.every(
-      ({ passes, isForNothing }) => found.values.some(passes(lookup)) || (isForNothing && isAbsent(found)),
+      ({ passes, mayPass, isForNothing }) =>
+        ((mayPass === undefined || found.text === undefined || mayPass(found.text)) &&
+          found.values.some(passes(lookup))) ||
+        (isForNothing && isAbsent(found)),
     );
     const decision = holds || (gapOf(found, lookup) ?? false);
     return negated ? opposite(decision) : decision;
@@ -161,11 +173,12 @@ function compileBlock(item: BlockItem, blocks: string): Predicate {
   const { field, members, body } = item;
   const within = fieldWithin(blocks, printBlock(field, members));
   const compiled = body.kind === 'items' ? compileItems(body.items, within) : compileDetection(body, within);
+  const open = compileOpening(item);
   const decideList = joinMembers(members, compiled);
   const gapField = fieldWithin(blocks, field);
   const branch: Branch = { kind: 'block', field: within };
   return (lookup, observer) => {
-    const opened = openBlock(item, lookup(field), lookup);
+    const opened = open(lookup(field), lookup);
     const gap = opened.gap === undefined ? undefined : { field: gapField, reason: opened.gap };
     const inner = observer?.enter(branch);
     let decision: Decision = false;

@@ -7,6 +7,8 @@ export interface Found {
   readonly values: readonly unknown[];
   /** What stands at each place that the name leads to, lists whole. Left out where that is the same as `values`. */
   readonly places?: readonly unknown[];
+  /** All values in one text, folded. Left out where nobody looks for a word among many values. */
+  readonly text?: string;
   /** Set where the event was not wholly there to be read: there may be more values. Says why. */
   readonly gap?: string;
 }

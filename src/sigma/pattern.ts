@@ -1,6 +1,7 @@
 /** Text with wildcards: reading it, printing it, and matching it in linear time. */
 import { RE2JS } from 're2js';
 import type { Pattern, Wildcard } from './ast.ts';
+import { mayContainAny } from './contains-any.ts';
 
 const many: Wildcard = { wildcard: '*' };
 
@@ -92,7 +93,9 @@ export function compileAlternatives(patterns: readonly Pattern[]): (text: string
   }
   // Alternatives of plain text, which take a time that is linear in the text.
   const expression = new RegExp(known.join('|'));
-  return (text) => expression.test(text) || others.some((matches) => matches(text));
+  const mayMatch = mayContainAny(patterns.filter((_, index) => expressions[index] !== undefined).map(longestLiteralIn));
+  const matchesKnown = (text: string) => (mayMatch === undefined || mayMatch(text)) && expression.test(text);
+  return (text) => matchesKnown(text) || others.some((matches) => matches(text));
 }
 
 /** A text that stands at the beginning, at the end or anywhere, as a regular expression; undefined for other patterns. */
@@ -103,6 +106,14 @@ function expressionOf(pattern: Pattern): string | undefined {
   const start = typeof pattern[0] === 'string' ? '^' : '';
   const end = typeof pattern.at(-1) === 'string' ? '$' : '';
   return `${start}${escapeExpression(literals[0]!)}${end}`;
+}
+
+/** The longest text that stands in whatever matches the pattern. */
+export function longestLiteralIn(pattern: Pattern): string {
+  return pattern.reduce<string>(
+    (longest, part) => (typeof part === 'string' && part.length > longest.length ? part : longest),
+    '',
+  );
 }
 
 function escapeExpression(text: string): string {
@@ -120,7 +131,8 @@ function matcherOf(parts: Pattern): (text: string) => boolean {
 
 /** Text without its case. JavaScript lowers a capital sigma by its place in the word; the rest is context-free. */
 export function fold(text: string): string {
-  return text.toLowerCase().replaceAll('ς', 'σ');
+  const lower = text.toLowerCase();
+  return lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;
 }
 
 /** True for `?*`, with which rules ask for a text that is not empty. */

@@ -3,9 +3,18 @@ import { RE2JS } from 're2js';
 import { booleanOf, numberOf, textOf } from '../json/typed.ts';
 import { isWithinAny, type Network, parseNetwork } from '../network.ts';
 import type { Comparison, Pattern, Place, RegexFlag, Test } from './ast.ts';
+import { mayContainAny } from './contains-any.ts';
 import { datePart } from './date-part.ts';
 import type { FieldLookup, Found } from './field.ts';
-import { compileAlternatives, compilePattern, fold, foldPattern, literalOf, printPattern } from './pattern.ts';
+import {
+  compileAlternatives,
+  compilePattern,
+  fold,
+  foldPattern,
+  literalOf,
+  longestLiteralIn,
+  printPattern,
+} from './pattern.ts';
 import { remembered } from './remember.ts';
 
 /** Tells whether one value that is present passes. */
@@ -60,13 +69,24 @@ export function compileAny(tests: readonly Test[]): CompiledTest {
   });
   const passesConstant: ValueTest = (value) => onTexts(value) || others.some((passes) => passes(value));
   const hasRegex = tests.flatMap(alternativesOf).some(({ kind }) => kind === 'regex');
-  const isCostly = hasRegex || networks.length > 0 || patterns.length + casedPatterns.length > 1;
+  const isCostly = hasRegex || networks.length > 0;
   const constant = isCostly ? remembered(passesConstant) : passesConstant;
   if (references.length === 0) return () => constant;
   return (lookup) => {
     const bound = references.map((reference) => reference(lookup));
     return (value) => constant(value) || bound.some((passes) => passes(value));
   };
+}
+
+/** A function that is false for a text, folded, in which there is no value that passes any of the tests; undefined where a
+ * text does not tell. */
+export function compileTextFilter(tests: readonly Test[]): ((text: string) => boolean) | undefined {
+  const literals: string[] = [];
+  for (const test of tests.flatMap(alternativesOf)) {
+    if (test.kind !== 'text') return undefined;
+    literals.push(fold(longestLiteralIn(test.pattern)));
+  }
+  return mayContainAny(literals);
 }
 
 type SingleTest = Exclude<Test, { kind: 'either' }>;

@@ -1,6 +1,8 @@
 /** Finds the values under a field name in nested data. */
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import type { Found } from './field.ts';
+import { type Path, pathOf } from './path.ts';
+import { fold } from './pattern.ts';
 
 /** Every value under a dotted path. Where keys have dots in them, the shortest comes first (`a`, then `a.b`, then `a.b.c`)
  * and the first way that leads to a value counts: a client can put any key into a patch, and kube-apiserver drops the
@@ -8,12 +10,16 @@ import type { Found } from './field.ts';
  * well; a member that is null counts as present. A map with CUT that lacks the key makes a gap, as does a list that was
  * open where the data was cut.
  * @param outer `split` if the value is part of a split entry, which its own marks need not say */
-export function walk(value: unknown, path: string, outer?: 'split'): Found {
-  const search: Search = { values: [], places: undefined, gap: undefined };
-  descend(value, path, outer, search);
+export function walk(value: unknown, name: string, outer?: 'split'): Found {
+  const search: Search = { values: undefined, places: undefined, gap: undefined };
+  descend(value, pathOf(name), outer, search);
   const { values, places, gap } = search;
-  return { values, ...(places !== undefined && { places }), ...(gap !== undefined && { gap }) };
+  if (gap !== undefined) return places === undefined ? { values: values ?? [], gap } : { values: values!, places, gap };
+  if (values === undefined) return ABSENT;
+  return places === undefined ? { values } : { values, places };
 }
+
+const ABSENT: Found = { values: Object.freeze([]) };
 
 /** A value as if a name had led to it. */
 export function foundAt(value: unknown): Found {
@@ -22,62 +28,103 @@ export function foundAt(value: unknown): Found {
 
 /** Every text, number and key in a value. A map with CUT makes a gap. */
 export function words(value: unknown): Found {
+  if (!isMap(value)) return wordsIn(value);
+  let found = known.get(value);
+  if (found === undefined) known.set(value, (found = wordsIn(value)));
+  return found;
+}
+
+/** Several rules look for words in the same containers. */
+const known = new WeakMap<JsonMap, Found>();
+
+function wordsIn(value: unknown): Found {
   const values: unknown[] = [];
   let gap: string | undefined;
   const stack: unknown[] = [value];
   while (stack.length > 0) {
     const next = stack.pop();
-    if (Array.isArray(next)) {
+    if (typeof next === 'string' || typeof next === 'number' || typeof next === 'bigint') {
+      values.push(next);
+    } else if (Array.isArray(next)) {
       for (let index = next.length - 1; index >= 0; index--) stack.push(next[index]);
     } else if (isMap(next)) {
       gap ??= next[CUT];
-      for (const [key, inner] of Object.entries(next).reverse()) stack.push(inner, key);
-    } else if (typeof next === 'string' || typeof next === 'number' || typeof next === 'bigint') {
-      values.push(next);
+      const keys = Object.keys(next);
+      for (let index = keys.length - 1; index >= 0; index--) stack.push(next[keys[index]!], keys[index]);
     }
   }
-  return gap === undefined ? { values } : { values, gap };
+  return new Words(values, gap);
+}
+
+/** Words, with the text that they make where somebody asks for it. */
+class Words implements Found {
+  readonly values: readonly unknown[];
+  readonly gap?: string;
+  #text: string | undefined;
+
+  constructor(values: readonly unknown[], gap: string | undefined) {
+    this.values = values;
+    if (gap !== undefined) this.gap = gap;
+  }
+
+  get text(): string {
+    return (this.#text ??= fold(this.values.join('\n')));
+  }
 }
 
 interface Search {
-  values: unknown[];
+  /** Undefined until the name leads to a place. */
+  values: unknown[] | undefined;
   /** Undefined until a list is taken apart. */
   places: unknown[] | undefined;
   gap: string | undefined;
 }
 
 /** Each map is met once at most, as only one way of cutting the path leads to it: the work is bounded by the data. */
-function descend(value: unknown, path: string, outer: 'split' | undefined, search: Search): boolean {
+function descend(value: unknown, path: Path, outer: 'split' | undefined, search: Search): boolean {
+  if (isMap(value)) return descendMap(value, path, outer, search);
+  if (!Array.isArray(value)) return false;
   let found = false;
-  for (const map of flat(value)) {
-    if (!isMap(map)) continue;
-    // Of a split entry any map may be spread over the parts, those inside as well.
-    const cut = map[CUT] ?? outer;
-    const split = cut === 'split' ? cut : undefined;
-    let hasKey = false;
-    let isHere = false;
-    for (let dot = path.indexOf('.', 1); dot !== -1 && !isHere; dot = path.indexOf('.', dot + 1)) {
-      const key = path.slice(0, dot);
-      if (!Object.hasOwn(map, key)) continue;
-      hasKey = true;
-      noteOpenList(map, key, cut, search);
-      isHere = descend(map[key], path.slice(dot + 1), split, search);
-    }
-    if (!isHere && Object.hasOwn(map, path)) {
-      hasKey = isHere = true;
-      noteOpenList(map, path, cut, search);
-      const place = map[path];
-      if (Array.isArray(place)) search.places ??= [...search.values];
-      search.places?.push(place);
-      for (const each of flat(place)) {
-        search.values.push(each);
-        if (isMap(each) && each[CUT] === 'too_deep') search.gap ??= 'too_deep';
-      }
-    }
-    if (isHere) found = true;
-    if (!hasKey && cut !== undefined) search.gap ??= cut;
-  }
+  for (const each of flat(value)) if (isMap(each) && descendMap(each, path, outer, search)) found = true;
   return found;
+}
+
+function descendMap(map: JsonMap, path: Path, outer: 'split' | undefined, search: Search): boolean {
+  // Of a split entry any map may be spread over the parts, those inside as well.
+  const cut = map[CUT] ?? outer;
+  const split = cut === 'split' ? cut : undefined;
+  let hasKey = false;
+  for (const { key, rest } of path.cuts) {
+    if (!Object.hasOwn(map, key)) continue;
+    hasKey = true;
+    noteOpenList(map, key, cut, search);
+    if (descend(map[key], rest, split, search)) return true;
+  }
+  const { name } = path;
+  if (Object.hasOwn(map, name)) {
+    noteOpenList(map, name, cut, search);
+    take(map[name], search);
+    return true;
+  }
+  if (!hasKey && cut !== undefined) search.gap ??= cut;
+  return false;
+}
+
+function take(place: unknown, search: Search): void {
+  search.values ??= [];
+  if (!Array.isArray(place)) {
+    search.places?.push(place);
+    takeValue(place, search.values, search);
+    return;
+  }
+  search.places ??= [...search.values];
+  search.places.push(place);
+  for (const each of flat(place)) takeValue(each, search.values, search);
+}
+
+function takeValue(value: unknown, values: unknown[], search: Search): void {
+  values.push(value);
+  if (isMap(value) && value[CUT] === 'too_deep') search.gap ??= 'too_deep';
 }
 
 /** A list has no place for the mark: it was open if it is the last member of a map that was. */
@@ -86,11 +133,11 @@ function noteOpenList(map: JsonMap, key: string, cut: string | undefined, search
   if (cut === 'split' || (cut === 'cut' && Object.keys(map).at(-1) === key)) search.gap ??= cut;
 }
 
-/** The members of nested lists in order, or the value itself; with a stack of its own, as input may nest deep. */
-function flat(value: unknown): unknown[] {
-  if (!Array.isArray(value)) return [value];
+/** The members of nested lists in order; with a stack of its own, as input may nest deep. */
+function flat(list: readonly unknown[]): readonly unknown[] {
+  if (!list.some(Array.isArray)) return list;
   const values: unknown[] = [];
-  const stack: unknown[] = [value];
+  const stack: unknown[] = [list];
   while (stack.length > 0) {
     const next = stack.pop();
     if (!Array.isArray(next)) values.push(next);
