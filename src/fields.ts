@@ -33,6 +33,8 @@ export function fieldsOf(event: AuditEvent): FieldLookup {
     if (found === undefined) answers.set(name, (found = find(name)));
     return found;
   }
+  // Not the event itself: whoever remembers it must not keep the event in memory.
+  lookup.event = {};
   return lookup;
 }
 

@@ -9,9 +9,8 @@ import { loadLists, placeholdersOf } from './rules/lists.ts';
 import { readSources, type SourceFile } from './rules/source-files.ts';
 import {
   type CompiledCorrelation,
+  Compiler,
   type Correlation,
-  compileFilter,
-  compileRule,
   didYouMean,
   type Filter,
   type Logsource,
@@ -105,11 +104,12 @@ export function loadRules(sources: RuleSources): LoadedRules {
       problems.push({ path: correlation.path, ...correlation.position, message, hint });
     }
   }
-  const compiledFilters = filters.map(compileFilter);
+  const compiler = new Compiler();
+  const compiledFilters = filters.map((filter) => compiler.filter(filter));
   const compiled = rules
     .filter((rule) => rule.mode !== 'off' && !idle.has(rule.name) && selectsAudit(rule))
     .map((rule) =>
-      compileRule(
+      compiler.rule(
         rule,
         compiledFilters.filter(({ filter }) => isAbout(filter, rule)),
       ),

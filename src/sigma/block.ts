@@ -37,7 +37,7 @@ export function compileOpening({ members, body }: BlockItem): (found: Found, out
 
 /** Whether the body compares each member to the members of a list around it, or to the values there. */
 function comparesAround(body: BlockItem['body']): boolean {
-  return itemsOf(body).some((item) => {
+  return itemsOfBody(body).some((item) => {
     if (item.kind === 'block') return isAround(item.field) || comparesAround(item.body);
     return isAround(item.field) && item.tests.some((test) => referencesOf(test).length > 0);
   });
@@ -45,14 +45,14 @@ function comparesAround(body: BlockItem['body']): boolean {
 
 /** Whether the body asks for anything but what is in a member. */
 function looksAround(body: BlockItem['body']): boolean {
-  return itemsOf(body).some((item) => {
+  return itemsOfBody(body).some((item) => {
     if (isAround(item.field)) return true;
     if (item.kind === 'block') return looksAround(item.body);
     return item.tests.flatMap(referencesOf).some(({ field }) => isAround(field));
   });
 }
 
-function itemsOf(body: BlockItem['body']): Item[] {
+export function itemsOfBody(body: BlockItem['body']): Item[] {
   return body.kind === 'items' ? body.items : [...body.selections.values()].flatMap((one) => one.alternatives).flat();
 }
 

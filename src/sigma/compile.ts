@@ -29,6 +29,8 @@ import {
 export interface CompiledRule {
   readonly rule: Rule;
   readonly decide: Predicate;
+  /** All that the selections ask of an event, each thing once. */
+  readonly items: readonly CompiledItem[];
   /** Where one of them is false, a match is silenced. */
   readonly exceptions: readonly CompiledFilter[];
   /** The first that holds tells the level. */
@@ -38,33 +40,86 @@ export interface CompiledRule {
 export interface CompiledFilter {
   readonly filter: Filter;
   readonly decide: Predicate;
+  readonly items: readonly CompiledItem[];
+}
+
+export interface CompiledItem {
+  readonly item: Item;
+  readonly decide: Predicate;
 }
 
 /** The rule, ready to be evaluated. Takes what `parseRules` returns; never throws on it. */
 export function compileRule(rule: Rule, exceptions: readonly CompiledFilter[] = []): CompiledRule {
-  const selections = compileSelections(rule, '');
-  return {
-    rule,
-    decide: compileCondition(rule.condition, selections),
-    exceptions,
-    levels: rule.levels.map(({ condition, level }) => ({ decide: compileCondition(condition, selections), level })),
-  };
+  return new Compiler().rule(rule, exceptions);
 }
 
 /** The filter, ready to be an exception of any number of rules. */
 export function compileFilter(filter: Filter): CompiledFilter {
-  return { filter, decide: compileDetection(filter, '') };
+  return new Compiler().filter(filter);
 }
 
-/** @param blocks the array blocks around, as the file spells them; empty for what is asked of the event itself */
-function compileDetection(detection: Detection, blocks: string): Predicate {
-  return compileCondition(detection.condition, compileSelections(detection, blocks));
+/** Compiles the documents of a set: what several of them ask of an event is compiled once. */
+export class Compiler {
+  readonly #items = new Map<string, CompiledItem>();
+
+  rule(rule: Rule, exceptions: readonly CompiledFilter[]): CompiledRule {
+    const { items, selections } = this.#selections(rule);
+    return {
+      rule,
+      decide: compileCondition(rule.condition, selections),
+      items,
+      exceptions,
+      levels: rule.levels.map(({ condition, level }) => ({ decide: compileCondition(condition, selections), level })),
+    };
+  }
+
+  filter(filter: Filter): CompiledFilter {
+    const { items, selections } = this.#selections(filter);
+    return { filter, decide: compileCondition(filter.condition, selections), items };
+  }
+
+  #selections(detection: Detection): { items: CompiledItem[]; selections: ReadonlyMap<string, Predicate> } {
+    const items = new Set<CompiledItem>();
+    const selections = compileSelections(detection, (item) => {
+      const compiled = this.#item(item);
+      items.add(compiled);
+      return compiled.decide;
+    });
+    return { items: [...items], selections };
+  }
+
+  #item(item: Item): CompiledItem {
+    const key = JSON.stringify(item, (name, value) =>
+      name === 'position' ? undefined : value instanceof Map ? [...value] : value,
+    );
+    let compiled = this.#items.get(key);
+    if (compiled === undefined)
+      this.#items.set(key, (compiled = { item, decide: rememberLast(compileItem(item, '')) }));
+    return compiled;
+  }
 }
 
-function compileSelections({ selections }: Detection, blocks: string): Map<string, Predicate> {
+/** Rules ask the same of one event, one after another. */
+function rememberLast(decide: Predicate): Predicate {
+  let event: object | undefined;
+  let decision: Decision = false;
+  return (lookup, observer) => {
+    if (observer !== undefined || lookup.event === undefined) return decide(lookup, observer);
+    if (lookup.event !== event) {
+      decision = decide(lookup);
+      event = lookup.event;
+    }
+    return decision;
+  };
+}
+
+function compileSelections(
+  { selections }: Detection,
+  predicateOf: (item: Item) => Predicate,
+): ReadonlyMap<string, Predicate> {
   const compiled = new Map<string, Predicate>();
   for (const { name, alternatives } of selections.values()) {
-    const predicates = alternatives.map((items) => compileItems(items, blocks));
+    const predicates = alternatives.map((items) => allOf(items.map(predicateOf)));
     compiled.set(name, some(predicates, { kind: 'selection', name }));
   }
   return compiled;
@@ -90,13 +145,13 @@ function compileCondition(condition: Condition, selections: ReadonlyMap<string, 
   }
 }
 
-function compileItems(items: readonly Item[], blocks: string): Predicate {
-  const predicates = items.map((item) => compileItem(item, blocks));
+/** Of a single item, what it says. */
+function allOf(predicates: readonly Predicate[]): Predicate {
   return predicates.length === 1 ? predicates[0]! : every(predicates);
 }
 
-/** An item of a detection, on its own. */
-export function compileItem(item: Item, blocks = ''): Predicate {
+/** @param blocks the array blocks around, as the file spells them; empty for what is asked of the event itself */
+function compileItem(item: Item, blocks: string): Predicate {
   return item.kind === 'field' ? compileField(item, blocks) : compileBlock(item, blocks);
 }
 
@@ -172,7 +227,11 @@ function decidedOnce(
 function compileBlock(item: BlockItem, blocks: string): Predicate {
   const { field, members, body } = item;
   const within = fieldWithin(blocks, printBlock(field, members));
-  const compiled = body.kind === 'items' ? compileItems(body.items, within) : compileDetection(body, within);
+  const predicateOf = (inner: Item) => compileItem(inner, within);
+  const compiled =
+    body.kind === 'items'
+      ? allOf(body.items.map(predicateOf))
+      : compileCondition(body.condition, compileSelections(body, predicateOf));
   const open = compileOpening(item);
   const decideList = joinMembers(members, compiled);
   const gapField = fieldWithin(blocks, field);

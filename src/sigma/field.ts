@@ -15,7 +15,12 @@ export interface Found {
 
 /** Finds what an event holds under a name. The empty name is the whole event: its values are every text, number and key
  * that stands anywhere in it. */
-export type FieldLookup = (field: string) => Found;
+export interface FieldLookup {
+  (field: string): Found;
+  /** Stands for the event where answers are the same each time and asking changes nothing, so that what was decided once
+   * need not be decided again. */
+  readonly event?: object;
+}
 
 /** Truth of a predicate on an event of which parts may be missing (Kleene): `unknown` if the missing part decides. */
 export type Truth = boolean | 'unknown';

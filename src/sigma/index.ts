@@ -3,7 +3,7 @@ export type { Correlation, Filter, Logsource, Rule, RuleHead, RuleLevel, RuleMod
 export { candidatesAmong } from './candidates.ts';
 export type { Check, Report } from './check.ts';
 export { checks } from './checks.ts';
-export { type CompiledFilter, type CompiledRule, compileFilter, compileRule } from './compile.ts';
+export { type CompiledFilter, type CompiledRule, Compiler, compileFilter, compileRule } from './compile.ts';
 export { mostEventsOf } from './correlation.ts';
 export { type Evaluation, evaluate, levelOf } from './evaluate.ts';
 export { type Explanation, explain, explainLevels, printExplanation } from './explain.ts';
