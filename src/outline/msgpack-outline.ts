@@ -196,8 +196,9 @@ export function msgpackTextAt(
 }
 
 /** The offset of the value of the member that has the key, or NONE, or UNCLEAR for several or keys that are no texts.
- * @param start of a map that was outlined */
+ * @param start of a value that was outlined; what is no map has no members */
 export function findMsgpackMember(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number {
+  if (kinds[bytes[start]!] !== MAP) return NONE;
   let found = NONE;
   let at = start + headerLength(bytes[start]!);
   for (let left = lengthAt(bytes, view, start); left > 0; left--) {
