@@ -29,17 +29,21 @@ export type Settings = NonNullable<Parameters<typeof loadConfig>[0]['overrides']
 
 export const receivedUnixNano = BigInt(Date.parse('2026-01-02T03:05:00Z')) * 1_000_000n;
 
-function open(ruleset: () => Ruleset, settings: Settings): Parts {
+export function open(ruleset: () => Ruleset, settings: Settings = {}): Parts {
   return partsOf(loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules }), ruleset, []);
 }
 
 /** The pipeline as it is, with all that makes it fast. */
 export function fast(ruleset: () => Ruleset, settings: Settings = {}): Way {
-  const parts = open(ruleset, settings);
+  return wayOf(processBatch, open(ruleset, settings));
+}
+
+/** @param process the pipeline, or another one in its place */
+export function wayOf(process: typeof processBatch, parts: Parts): Way {
   return (bytes, mediaType) =>
     answered(async () => {
       const batch = { fluentTag: 'kube.audit', codec: codecFor(mediaType)!, bytes, receivedUnixNano };
-      const processed = await processBatch(batch, parts);
+      const processed = await process(batch, parts);
       const reply = await replyTo(processed, 'records', 'same');
       return { body: Buffer.from(reply!.body), ids: idsOf(processed.detections) };
     });

@@ -1,0 +1,115 @@
+/** Rules of which each asks for one part of an event, so that a part which is left out of a profile shows in a tag, and some
+ * that ask for several. Two sets that differ in a list, and one with exceptions. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ruleset } from '../../src/detect.ts';
+import { loadRules } from '../../src/rules.ts';
+
+const detections: Readonly<Record<string, string>> = {
+  // One member each.
+  'verb-write': '{ a: { verb: [create, update, patch] }, condition: a }',
+  'action-create': '{ a: { action: create }, condition: a }',
+  'stage-panic': '{ a: { stage: Panic }, condition: a }',
+  'stage-started': '{ a: { stage: ResponseStarted }, condition: a }',
+  'level-request': '{ a: { level: Request }, condition: a }',
+  'level-metadata': '{ a: { level: Metadata }, condition: a }',
+  'resource-secrets': '{ a: { resource: secrets }, condition: a }',
+  'subresource-exec': '{ a: { subresource: exec }, condition: a }',
+  'subresource-none': "{ a: { subresource: '' }, b: { resource: pods }, condition: a and b }",
+  'group-apps': '{ a: { apiGroup: apps }, condition: a }',
+  'version-beta': '{ a: { apiVersion|endswith: beta1 }, condition: a }',
+  'user-ann': '{ a: { username: ann }, condition: a }',
+  'user-node': "{ a: { username|startswith: 'system:node:' }, condition: a }",
+  'user-uid': '{ a: { uid: u-1 }, condition: a }',
+  'user-masters': "{ a: { groups: 'system:masters' }, condition: a }",
+  'user-team': '{ a: { user.extra.example.com/team: red }, condition: a }',
+  'user-known': "{ a: { username|expand: '%people%' }, condition: a }",
+  'as-admin': "{ a: { impersonatedUser: 'system:admin' }, condition: a }",
+  'as-masters': "{ a: { impersonatedUser.groups: 'system:masters' }, condition: a }",
+  constraint: '{ a: { authenticationMetadata.impersonationConstraint|contains: node }, condition: a }',
+  'address-public': "{ a: { sourceIPs|cidr: '203.0.113.0/24' }, condition: a }",
+  'client-private': "{ a: { clientIP|cidr: '10.0.0.0/8' }, condition: a }",
+  'agent-kubectl': '{ a: { userAgentName: kubectl }, condition: a }',
+  'agent-old': "{ a: { userAgent|contains: 'v1.33' }, condition: a }",
+  'agent-none': "{ a: { userAgent: '' }, condition: a }",
+  'decision-forbid': '{ a: { decision: forbid }, condition: a }',
+  'annotation-checked': "{ a: { annotations.webhook.example.com/checked: 'no' }, condition: a }",
+  'annotation-violations':
+    '{ a: { annotations.pod-security.kubernetes.io/audit-violations|contains: hostPID }, condition: a }',
+  'annotation-mutated':
+    '{ a: { annotations.mutation.webhook.admission.k8s.io/round_0_index_0|exists: true }, condition: a }',
+  'code-failed': '{ a: { responseStatus.code|gte: 400 }, condition: a }',
+  'status-failure': '{ a: { responseStatus.status: Failure }, condition: a }',
+  'status-reason': '{ a: { responseStatus.reason: NotFound }, condition: a }',
+  'status-details': '{ a: { responseStatus.details.kind: pods }, condition: a }',
+  'outcome-denied': '{ a: { outcome: admission_denied }, condition: a }',
+  'outcome-forbidden': '{ a: { outcome: [forbidden, unauthenticated] }, condition: a }',
+  'dry-run': '{ a: { dryRun: true }, condition: a }',
+  'namespace-system': '{ a: { namespace: kube-system }, condition: a }',
+  'namespace-kube': '{ a: { namespace|startswith: kube- }, condition: a }',
+  'namespace-none': "{ a: { namespace: '' }, condition: a }",
+  'uri-version': "{ a: { requestURI|startswith: '/version' }, condition: a }",
+  'uri-secrets': '{ a: { requestURI|contains: secrets }, condition: a }',
+  'name-admin': '{ a: { name: cluster-admin }, condition: a }',
+  platform: '{ a: { platform: [eks, aks] }, condition: a }',
+  cluster: '{ a: { cluster|contains: west }, condition: a }',
+  'evidence-full': '{ a: { evidence: full }, condition: a }',
+  'evidence-partial': '{ a: { evidence: partial }, condition: a }',
+  'body-host-pid': '{ a: { hostPID: true }, condition: a }',
+  'body-host-ipc': '{ a: { requestObject.spec.hostIPC: true }, condition: a }',
+  'body-status': '{ a: { responseObject.status: Failure }, condition: a }',
+  'body-patch': '{ a: { requestObject.path: /x }, condition: a }',
+  // Several.
+  'system-write': '{ a: { namespace: kube-system }, b: { verb: [update, delete] }, condition: a and not b }',
+  'ann-elsewhere': '{ a: { username: ann }, b: { sourceIPs: 203.0.113.7 }, condition: a and not b }',
+  'secret-named': '{ a: { resource: secrets }, b: { name: [db, aws-auth] }, condition: a and b }',
+  'pod-privileged': '{ a: { resource: pods, verb: create }, b: { hostPID: true }, condition: a and b }',
+  'agent-denied':
+    '{ a: { userAgentName: curl }, b: { decision: forbid }, c: { responseStatus.code: 403 }, condition: a or (b and c) }',
+  'same-name': '{ a: { username|fieldref: objectRef.name }, condition: a }',
+  words: '{ keywords: [cluster-admin], condition: keywords }',
+};
+
+const correlations = `
+title: Burst
+name: burst
+correlation: { type: event_count, rules: [decision-forbid], group-by: [username, sourceIPs], timespan: 10m, condition: { gte: 4 }, generate: true }
+---
+title: New agent
+name: new-agent
+correlation: { type: new_terms, rules: [verb-write], timespan: 1h, condition: { field: userAgent } }
+tripline: { learning: 0s }
+`;
+
+const exceptions = `
+title: Known agent
+name: known-agent
+logsource: { product: kubernetes }
+filter: { rules: [user-ann, verb-write], a: { userAgentName: curl }, condition: not a }
+---
+title: Known namespace
+name: known-namespace
+logsource: { product: kubernetes }
+filter: { rules: [decision-forbid, namespace-kube], a: { namespace: kube-public }, b: { requestObject.spec.hostIPC: true }, condition: not (a or b) }
+`;
+
+const text = [
+  ...Object.entries(detections).map(
+    ([name, detection]) =>
+      `title: ${name}\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: ${detection}\n`,
+  ),
+  correlations,
+].join('---\n');
+
+const folder = mkdtempSync(join(tmpdir(), 'tripline-outlined-'));
+const [rules, silent] = ['rules.yml', 'exceptions.yml'].map((name) => join(folder, name)) as [string, string];
+writeFileSync(rules, text);
+writeFileSync(silent, exceptions);
+
+export const outlinedRules: readonly Ruleset[] = [
+  loadRules({ rules: [rules], values: { people: ['ann', 'aksService'] } }).ruleset,
+  loadRules({ rules: [rules], values: { people: ['bob', 'system:*'] } }).ruleset,
+  loadRules({ rules: [rules], exceptions: [silent], values: { people: ['ann'] } }).ruleset,
+];
+rmSync(folder, { recursive: true });

@@ -1,0 +1,60 @@
+/** Records that are decided by their outlines, held to the steps one by one. OUTLINED_BODIES makes the search as long as one
+ * likes, OUTLINED_SEED another one. */
+import { expect, test } from 'vitest';
+import { processBatch } from '../../src/pipeline.ts';
+import { randomFrom } from '../fuzz/fuzz.ts';
+import { layouts, mediaTypes } from './bodies.ts';
+import { outlinedBody } from './outlined.ts';
+import { outlinedRules } from './outlined-rules.ts';
+import { checkSame, open, plain, type Settings, wayOf } from './paths.ts';
+import { pick } from './places.ts';
+
+const bodies = Number(process.env.OUTLINED_BODIES ?? 24);
+const seed = Number(process.env.OUTLINED_SEED ?? 1);
+/** Of each body. */
+const RECORDS = 100;
+
+const settings: readonly Settings[] = [
+  {},
+  {
+    clearEventFields: ['username', 'userAgent', 'namespace', 'name', 'sourceIPs', 'stage', 'outcome', 'responseStatus'],
+  },
+  { cluster: 'here', platform: 'eks', trustedProxies: ['10.0.0.0/8'], memberName: 'found', dateKey: 'zz' },
+  { clearEventFields: ['verb', 'resource', 'subresource', 'impersonatedUser', 'requestURI', 'auditID', 'time'] },
+];
+
+test(
+  'most records are decided by their outlines, and none otherwise than by all that it says',
+  async () => {
+    const random = randomFrom(seed);
+    let live = outlinedRules[0]!;
+    let [records, outlined, pairs] = [0, 0, 0];
+    const ways = settings.map((each) => {
+      const parts = open(() => live, each);
+      const { decisions } = parts.outlining!;
+      parts.outlining!.decisions = (ruleset) => {
+        const made = decisions(ruleset);
+        return Object.assign(Object.create(made), {
+          of(...of: Parameters<typeof made.of>) {
+            const found = made.of(...of);
+            if (found !== undefined) outlined++;
+            if (found !== undefined) pairs += ruleset.rules.length;
+            return found;
+          },
+        });
+      };
+      return [plain(() => live, each), wayOf(processBatch, parts)] as const;
+    });
+    for (let index = 0; index < bodies; index++) {
+      if (index % 5 === 4) live = pick(outlinedRules, random);
+      const layout = layouts[index % layouts.length]!;
+      const bytes = outlinedBody(layout, random, RECORDS, index * RECORDS);
+      const [one, other] = ways[(index >> 2) % ways.length]!;
+      checkSame(await one(bytes, mediaTypes[layout]), await other(bytes, mediaTypes[layout]), `${layout} ${index}`);
+      records += RECORDS;
+    }
+    console.log(`${outlined} of ${records} records by their outlines, ${pairs} pairs of a record and a rule`);
+    expect(outlined / records).toBeGreaterThan(0.6);
+  },
+  60_000 + bodies * 1000,
+);

@@ -1,0 +1,84 @@
+/** Bodies of records of which most are decided by their outlines: events as clusters log them, each member of a small pool,
+ * so that profiles come again, and most often beside one that differs in a single member. */
+import type { Random } from '../fuzz/fuzz.ts';
+import { join, type Layout } from './bodies.ts';
+import { Embedded, type Node, print, treeOf } from './json-tree.ts';
+import { packEvent } from './msgpack-text.ts';
+import { mutations } from './mutations.ts';
+import { pools } from './outlined-pools.ts';
+import { pick } from './places.ts';
+
+/** The members of a record, by the pool of each. */
+type Made = { [member in keyof typeof pools]: (typeof pools)[member][number] };
+
+const members = Object.keys(pools) as (keyof Made)[];
+
+/** What requests go on from: the first of each pool, but for what they are about. */
+const usual = Object.fromEntries(members.map((member) => [member, pools[member][0]])) as unknown as Made;
+
+function made(random: Random): Made {
+  const one: Record<string, unknown> = {
+    ...usual,
+    request: pick(pools.request, random),
+    name: pick(pools.name, random),
+  };
+  for (let changes = random(4); changes > 0; changes--) {
+    const member = pick(members, random);
+    one[member] = pick<unknown>(pools[member], random);
+  }
+  return one as unknown as Made;
+}
+
+function eventOf({ request, ...one }: Made, index: number): Record<string, unknown> {
+  const { path, objectRef } = request.of(one.namespace, one.name, one.version);
+  const isReceived = one.stage === 'RequestReceived';
+  return {
+    kind: 'Event',
+    apiVersion: 'audit.k8s.io/v1',
+    level: one.level,
+    auditID: `22222222-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    stage: one.stage,
+    requestURI: path + one.query,
+    verb: one.verb ?? request.verb,
+    user: one.user,
+    impersonatedUser: one.impersonatedUser,
+    authenticationMetadata: one.authenticationMetadata,
+    sourceIPs: one.sourceIPs,
+    userAgent: one.userAgent,
+    objectRef,
+    responseStatus: isReceived ? undefined : one.responseStatus,
+    requestObject: one.requestObject ?? request.requestObject,
+    responseObject: isReceived ? undefined : (one.responseObject ?? request.responseObject),
+    requestReceivedTimestamp: `2026-01-02T03:04:05.${String(index % 1_000_000).padStart(6, '0')}Z`,
+    stageTimestamp: '2026-01-02T03:04:06.000000Z',
+    annotations: one.annotations,
+  };
+}
+
+/** Changes that most records are spared, and that a record has to be parsed for. */
+const hostile = [
+  ...['duplicateFirst', 'duplicateLast', 'duplicateSame', 'duplicateEscaped', 'escapeKey', 'broken', 'brokenLeaf'],
+  ...['dryRun', 'otherUri', 'withoutReference', 'namespaceInBody', 'number', 'status', 'hostileKey', 'tagMember'],
+];
+/** Changes after which it need not be. */
+const benign = ['escapeValue', 'otherCase', 'privileged', 'shuffle', 'moveFirst', 'lookAlikeText', 'extraMember'];
+
+export function outlinedTree(random: Random, index: number): Node {
+  const one = made(random);
+  const tree = treeOf(one.surroundings(eventOf(one, index), (event) => new Embedded(event), index));
+  const chance = random(20);
+  if (chance < 2) mutations[pick(hostile, random)]!(tree, random);
+  else if (chance < 3) mutations[pick(Object.keys(mutations), random)]!(tree, random);
+  else if (chance < 6) mutations[pick(benign, random)]!(tree, random);
+  return tree;
+}
+
+/** @param first index of the first record, of which the id and the time are made */
+export function outlinedBody(layout: Layout, random: Random, count: number, first: number): Buffer {
+  const parts = Array.from({ length: count }, (_, offset) => {
+    const tree = outlinedTree(random, first + offset);
+    const spelling = random(12) === 0 ? random : undefined;
+    return layout === 'msgpack' ? packEvent(tree, spelling) : Buffer.from(print(tree, spelling));
+  });
+  return join(layout, parts);
+}
