@@ -17,8 +17,9 @@ export class KeyTable {
       if (places.size === encoded.length) break;
     }
     for (const { bytes, value } of encoded) {
-      const slot = this.#slot(bytes, 0, bytes.length);
-      if (this.#keys[slot] !== undefined) throw new Error('no multiplier parts these keys');
+      let slot = this.#slot(bytes, 0, bytes.length);
+      // No multiplier parts two keys that agree in all that is looked at; one may come from a setting.
+      while (this.#keys[slot] !== undefined) slot = (slot + 1) & (SIZE - 1);
       this.#keys[slot] = bytes;
       this.#values[slot] = value;
     }
@@ -27,11 +28,12 @@ export class KeyTable {
   /** The number of the key that stands in [start, end), or -1. */
   find(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return -1;
-    const slot = this.#slot(bytes, start, end);
-    const key = this.#keys[slot];
-    if (key === undefined || key.length !== end - start) return -1;
-    for (let index = 0; index < key.length; index++) if (key[index] !== bytes[start + index]) return -1;
-    return this.#values[slot]!;
+    let slot = this.#slot(bytes, start, end);
+    for (let key = this.#keys[slot]; key !== undefined; key = this.#keys[slot]) {
+      if (isKey(key, bytes, start, end)) return this.#values[slot]!;
+      slot = (slot + 1) & (SIZE - 1);
+    }
+    return -1;
   }
 
   /** Of the length, the first, a middle and the last byte. */
@@ -41,4 +43,10 @@ export class KeyTable {
       bytes[start]! + (bytes[start + (length >> 1)]! << 8) + (bytes[end - 1]! << 16) + Math.imul(length, 0x3d4d51cb);
     return (Math.imul(mixed, this.#multiplier) >>> 24) & (SIZE - 1);
   }
+}
+
+function isKey(key: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (key.length !== end - start) return false;
+  for (let index = 0; index < key.length; index++) if (key[index] !== bytes[start + index]) return false;
+  return true;
 }
