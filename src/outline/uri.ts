@@ -95,10 +95,11 @@ function lengthOf(spans: Int32Array, offset: number): number {
 }
 
 /** The offset behind a segment that is the given text, and the slash after it; `end + 1` for the last segment. -1 for another
- * segment. */
+ * segment, and for a text that would be several. */
 function skipText(bytes: Uint8Array, at: number, end: number, text: number, length: number): number {
   const after = at + length;
   if (after > end || !isSame(bytes, at, text, length)) return -1;
+  for (let index = at; index < after; index++) if (bytes[index] === SLASH) return -1;
   if (after === end) return end + 1;
   return bytes[after] === SLASH ? after + 1 : -1;
 }
