@@ -1,20 +1,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { unescapeTo } from '../../src/outline/unescape.ts';
+import { Unescaped } from '../../src/outline/unescape.ts';
 import { spelled } from '../json/arbitrary.ts';
 
-/** What a string says, and how many bytes it takes; undefined for half of a surrogate pair. */
+/** What a string says; undefined for half of a surrogate pair, and for what is no string. */
 function unescaped(text: string): Buffer | undefined {
   const bytes = Buffer.from(text);
-  const target = Buffer.alloc(bytes.length + 8, 0x2a);
-  const length = unescapeTo(target, 3, bytes, 1, bytes.length - 1);
-  const used = Math.max(0, length);
-  // Nothing is written before or beyond.
-  if (length !== -1) {
-    expect(target.subarray(0, 3).toString()).toBe('***');
-    expect(target.subarray(3 + used).every((byte) => byte === 0x2a)).toBe(true);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const target = new Unescaped(2 * bytes.length);
+  // Behind another text, which stays.
+  target.add(Buffer.from('"***"'), new DataView(Uint8Array.from(Buffer.from('"***"')).buffer), 0);
+  const end = target.add(bytes, view, 0);
+  expect(Buffer.from(target.bytes.subarray(0, 3)).toString()).toBe('***');
+  if (end === -1) {
+    expect(target.length).toBe(3);
+    return undefined;
   }
-  return length === -1 ? undefined : target.subarray(3, 3 + used);
+  expect(end).toBe(bytes.length);
+  return Buffer.from(target.bytes.subarray(3, target.length));
 }
 
 const units = fc.oneof(
@@ -52,6 +55,15 @@ test.each([...'bfnrt"/\\'])('the escape %s', (letter) => {
 
 test('half of a pair at the end, before a text and before an escape that is none', () => {
   for (const inner of ['\\ud800', '\\ud800a', '\\ud800\\n', '\\udc00', '\\ud800\\ud800\\udc00', 'x\\udbff']) {
+    expect(unescaped(`"${inner}"`), inner).toBeUndefined();
+  }
+});
+
+test('what is no string is refused: cut anywhere, control characters, escapes that are none', () => {
+  const text = '"a\\u00e4b\\n\\\\c\\ud83d\\ude00d"';
+  expect(unescaped(text)).toEqual(Buffer.from(JSON.parse(text)));
+  for (let end = 1; end < text.length; end++) expect(unescaped(text.slice(0, end)), text.slice(0, end)).toBeUndefined();
+  for (const inner of ['\n', '\u0000', 'abcd\u001fefgh', '\\x12', '\\u12g4', '\\']) {
     expect(unescaped(`"${inner}"`), inner).toBeUndefined();
   }
 });
