@@ -89,14 +89,19 @@ export class Compiler {
   }
 
   #item(item: Item): CompiledItem {
-    const key = JSON.stringify(item, (name, value) =>
-      name === 'position' ? undefined : value instanceof Map ? [...value] : value,
-    );
+    const key = keyOf(item);
     let compiled = this.#items.get(key);
     if (compiled === undefined)
       this.#items.set(key, (compiled = { item, decide: rememberLast(compileItem(item, '')) }));
     return compiled;
   }
+}
+
+/** The same for items that ask the same. Numbers of rules are finite, so JSON tells them apart. */
+function keyOf(item: Item): string {
+  return JSON.stringify(item, (name, value) =>
+    name === 'position' ? undefined : value instanceof Map ? [...value] : value,
+  );
 }
 
 /** Rules ask the same of one event, one after another. */

@@ -38,6 +38,35 @@ it('what several rules and exceptions ask of an event is one item', () => {
   expect(rules[1]!.items[1]).toBe(rules[0]!.exceptions[0]!.items[0]);
 });
 
+it('what looks alike is not taken for the same', () => {
+  const compiler = new Compiler();
+  const values = [
+    '1',
+    '"1"',
+    'true',
+    '"true"',
+    'null',
+    '"null"',
+    '.inf',
+    '-.inf',
+    '.nan',
+    'a',
+    '"*"',
+    '"?"',
+    '"\\\\*"',
+  ];
+  const texts = [...values.map((value) => `f: ${value}`), 'f|cased: a', 'f|contains: a', 'f|re: a', 'f|neq: a', 'g: a'];
+  const rules = ['lt', 'lte', 'gt', 'gte'].flatMap((name) =>
+    ['.inf', '-.inf', '1'].map((value) => `f|${name}: ${value}`),
+  );
+  const items = [...texts, ...rules].flatMap((text) => {
+    const { rules } = parseRules(`title: A\n${head}\ndetection: {s: {${text}}, condition: s}`, 'a.yml');
+    return rules.flatMap((rule) => compiler.rule(rule, []).items);
+  });
+  expect(items.length).toBeGreaterThanOrEqual(texts.length);
+  expect(new Set(items).size).toBe(items.length);
+});
+
 it('an item is decided once for an event that answers the same each time', () => {
   const rules = compileAll();
   const event = { verb: ['create'], name: ['a'], list: [{ x: 1 }] };
