@@ -1,6 +1,6 @@
 /** Reference pages, printed from the declarations that the program itself runs on. */
 import { commandsMarkdown } from '../src/command-line/help.ts';
-import { commands, defaultCommand } from '../src/commands/index.ts';
+import { commands, defaultCommand } from '../src/commands/all.ts';
 import { configSchema } from '../src/config.ts';
 import { fields } from '../src/fields.ts';
 import { Problem, problemCodes } from '../src/problem.ts';

@@ -2,9 +2,10 @@
  * The nouns: what goes in (LogRecord), what is found in it (AuditEvent, Finding) and what it says in the end (Tag).
  * The declarations make the types, the JSON Schemas and the Avro schemas in `schemas/`.
  */
-import Type, { type Static } from 'typebox';
+
 import type { CutReason, JsonMap } from './json/map.ts';
 import type { Problem } from './problem.ts';
+import { type Static, type TSchema, Type } from './schema.ts';
 
 /** Half-open range of byte offsets into a batch. */
 export interface Span {
@@ -23,7 +24,7 @@ export type LogRecord =
   /** What is no map: a text line, a number, a cut rest. Passed through as it came. */
   | (Span & { kind: 'other'; problem: Problem });
 
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const Platform = Type.Enum(['kubernetes', 'eks', 'aks', 'gke', 'openshift'], {
   title: 'Platform',

@@ -14,22 +14,13 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { Logger } from 'pino';
 import type { Detection } from './detect.ts';
 import { judgedOf } from './network.ts';
 import type { AuditEvent, Finding, Platform, Report, Tag, Verdict } from './record.ts';
 import { shown } from './shown.ts';
 import { type Measurement, relayed } from './telemetry/relay.ts';
-import {
-  type Environment,
-  isConfigured,
-  logDiagnostics,
-  otlpMetricReaders,
-  startMetrics,
-  startSdk,
-  tracesWanted,
-} from './telemetry/sdk.ts';
+import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './telemetry/sdk.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 
 export type { Measurement };
@@ -48,17 +39,16 @@ export interface Telemetry {
  * @param logger is told where spans or metrics cannot be sent */
 export async function startTelemetry(environment: Environment, logger: Logger): Promise<Telemetry> {
   logDiagnostics(logger);
-  const prometheus = new PrometheusExporter({ preventServerStart: true });
+  const { openPrometheus, otlpMetricReaders, startMetrics } = await import('./telemetry/metrics.ts');
+  const prometheus = openPrometheus();
   const sdk = isConfigured(environment)
-    ? await startSdk(environment, [prometheus, ...(await otlpMetricReaders(environment))])
-    : startMetrics(prometheus);
+    ? await startSdk(environment, [prometheus.reader, ...(await otlpMetricReaders(environment))])
+    : startMetrics(prometheus.reader);
   instruments = makeInstruments();
-  const serializer = new PrometheusSerializer();
   return {
     async prometheus() {
       if (environment.OTEL_SDK_DISABLED === 'true') return '# OTEL_SDK_DISABLED is set: nothing is measured\n';
-      const { resourceMetrics } = await prometheus.collect();
-      return serializer.serialize(resourceMetrics);
+      return prometheus.page();
     },
     shutdown: () => sdk.shutdown(),
   };

@@ -1,7 +1,8 @@
 /** The options that say which rules a command works with: the same for every command. */
 import { type Config, loadConfig } from '../config.ts';
 import type { Ruleset } from '../detect.ts';
-import { printRuleProblem, type RuleHead, type RuleProblem } from '../sigma/index.ts';
+import type { RuleHead } from '../sigma/index.ts';
+import { printRuleProblem, type RuleProblem } from '../sigma/rule-problem.ts';
 import type { OptionTable, OptionValues } from './declaration.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -4,31 +4,8 @@ import { UsageError } from '../command-line/declaration.ts';
 import { helpOf, overviewOf } from '../command-line/help.ts';
 import { OutputClosed, type Surroundings } from '../command-line/surroundings.ts';
 import { describeTrouble } from '../command-line/trouble.ts';
-import { didYouMean, quote } from '../sigma/index.ts';
+import { didYouMean, quote } from '../sigma/rule-problem.ts';
 import type { Command } from './command.ts';
-import { coverageCommand } from './coverage.ts';
-import { explainCommand } from './explain.ts';
-import { lintCommand } from './lint.ts';
-import { newCommand } from './new.ts';
-import { rulesCommand } from './rules.ts';
-import { scanCommand } from './scan.ts';
-import { serveCommand } from './serve.ts';
-import { testCommand } from './test.ts';
-
-/** In the order in which help lists them: what runs on records, then what is for rules. */
-export const commands: readonly Command[] = [
-  serveCommand,
-  scanCommand,
-  explainCommand,
-  rulesCommand,
-  coverageCommand,
-  newCommand,
-  lintCommand,
-  testCommand,
-];
-
-/** Runs where no command is named. */
-export const defaultCommand = serveCommand;
 
 /** Runs the command that the arguments name, and resolves with the exit code of the process. What is wrong with what the
  * user gave is told on stderr; a reader that has gone is no error. */
@@ -47,6 +24,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
   const [first, ...rest] = args;
   const { version, stdout } = surroundings;
   if (first === '--help' || first === '-h') {
+    const { commands, defaultCommand } = await import('./all.ts');
     await stdout.write(overviewOf(version, commands, defaultCommand));
     return 0;
   }
@@ -55,14 +33,17 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
     return 0;
   }
   const isNamed = first !== undefined && !first.startsWith('-');
-  const command = isNamed ? commandNamed(first) : defaultCommand;
+  const command = await commandNamed(isNamed ? first : 'serve');
   const given = readArguments(command, isNamed ? rest : args);
   if (given.kind === 'given') return command.run(given, surroundings);
   await stdout.write(helpOf(command));
   return 0;
 }
 
-function commandNamed(name: string): Command {
+async function commandNamed(name: string): Promise<Command> {
+  // The sidecar loads no command but its own, so that it is ready sooner.
+  if (name === 'serve') return (await import('./serve.ts')).serveCommand;
+  const { commands } = await import('./all.ts');
   const found = commands.find((command) => command.name === name);
   if (found !== undefined) return found;
   const names = commands.map((command) => command.name);

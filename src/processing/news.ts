@@ -20,5 +20,6 @@ export type News =
   | { kind: 'refused'; failure: Failure }
   | { kind: 'rules'; rules: RulesStatus }
   | { kind: 'measured'; measurements: readonly Measurement[] }
-  | { kind: 'log'; level: LogLevel; fields: object; message: string | undefined }
+  /** `failure` is what the log shows as `err`. */
+  | { kind: 'log'; level: LogLevel; fields: object; failure: Failure | undefined; message: string | undefined }
   | { kind: 'closed' };

@@ -51,7 +51,10 @@ export async function startProcessing(
       case 'measured':
         return measure(news.measurements);
       case 'log':
-        return logger[news.level](news.fields, news.message);
+        return logger[news.level](
+          { ...news.fields, ...(news.failure && { err: errorOf(news.failure) }) },
+          news.message,
+        );
       case 'closed':
         return closed.resolve();
     }

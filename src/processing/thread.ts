@@ -1,7 +1,6 @@
 /** The thread that processes batches: it has the rules, the state and the sinks. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { pino } from 'pino';
 import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { partsOf } from '../parts.ts';
@@ -28,12 +27,13 @@ import type { LogLevel, News, Start } from './news.ts';
 const { config, environment, port } = workerData as Start;
 const tell = (news: News) => parentPort!.postMessage(news);
 
+/** Logs by way of the other thread. */
 function relayedLogger(): Logger {
   const at = (level: LogLevel) => (fields: { err?: unknown } | string, message?: string) => {
-    if (typeof fields === 'string') return tell({ kind: 'log', level, fields: {}, message: fields });
+    if (typeof fields === 'string')
+      return tell({ kind: 'log', level, fields: {}, failure: undefined, message: fields });
     const { err, ...rest } = fields;
-    const shown = err === undefined ? rest : { ...rest, err: pino.stdSerializers.err(err as Error) };
-    tell({ kind: 'log', level, fields: JSON.parse(JSON.stringify(shown)), message });
+    tell({ kind: 'log', level, fields: rest, failure: err === undefined ? undefined : failureOf(err), message });
   };
   return { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Logger;
 }

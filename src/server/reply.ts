@@ -1,5 +1,4 @@
 /** What a sender gets back: its records, the matches among them, a summary, or nothing. */
-import { encodeContainer } from '../avro/container.ts';
 import { taggedBody, taggedRecord } from '../batch/splice.ts';
 import type { Codec } from '../codecs/codec.ts';
 import type { Reply } from '../config.ts';
@@ -21,11 +20,11 @@ export async function replyTo(
       return { mediaType: 'application/json', body: Buffer.from(JSON.stringify(summaryOf(batch))) };
     case 'records':
       return layout === 'avro'
-        ? { mediaType: avroMediaType, body: await encodeContainer(batch, () => true) }
+        ? avroReply(batch, () => true)
         : { mediaType: mediaTypeOf(batch.codec), body: taggedBody(batch) };
     case 'matches': {
       const isWanted = (index: number) => isFoundIn(batch.detections[index]);
-      if (layout === 'avro') return { mediaType: avroMediaType, body: await encodeContainer(batch, isWanted) };
+      if (layout === 'avro') return avroReply(batch, isWanted);
       const matches = batch.records.map((_, index) => index).filter(isWanted);
       return {
         mediaType: mediaTypeOf(batch.codec),
@@ -33,6 +32,12 @@ export async function replyTo(
       };
     }
   }
+}
+
+/** Few ask for it, and its encoder is much to load. */
+async function avroReply(batch: ProcessedBatch, isWanted: (index: number) => boolean): Promise<ReplyBody> {
+  const { encodeContainer } = await import('../avro/container.ts');
+  return { mediaType: avroMediaType, body: await encodeContainer(batch, isWanted) };
 }
 
 function isFoundIn(detection: Detection | undefined): boolean {

@@ -172,8 +172,8 @@ function matcherWithSingles(parts: Pattern): (text: string) => boolean {
     if (typeof part === 'string') return RE2JS.quote(part);
     return singles[part.wildcard];
   });
-  const regex = RE2JS.compile(`\\A(?:${source.join('')})\\z`, RE2JS.DOTALL);
-  return (text) => regex.test(text);
+  let regex: RE2JS | undefined;
+  return (text) => (regex ??= RE2JS.compile(`\\A(?:${source.join('')})\\z`, RE2JS.DOTALL)).test(text);
 }
 
 /** Joins neighbouring literals, drops empty ones, and makes one `*` of several. */

@@ -110,8 +110,9 @@ function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): 
     case 'text':
       return onText(compilePattern(test.pattern, test.cased));
     case 'regex': {
-      const regex = compileRegex(test.source, test.flags);
-      return onText((text) => regex.test(text));
+      // Made when it is needed: of the expressions of a rule set few ever are.
+      let regex: RE2JS | undefined;
+      return onText((text) => (regex ??= compileRegex(test.source, test.flags)).test(text));
     }
     case 'cidr': {
       const networks = [parseNetwork(test.network)];

@@ -1,7 +1,7 @@
 /** The places that tagged records go to. */
-import Type, { type Static } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
+import { type Static, type TSchema, Type } from '../schema.ts';
 import { countSinkRecords } from '../telemetry.ts';
 import { forwardConfig, openForward } from './forward.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
@@ -21,7 +21,7 @@ export const SinkConfig = Type.Unsafe<SinkConfig>(
 export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({ type, schema: config }));
 
 /** The schema of a kind of sink's configuration, with defaults. */
-export function sinkSchema(type: SinkConfig['type']): Type.TSchema {
+export function sinkSchema(type: SinkConfig['type']): TSchema {
   return sinks[type].config;
 }
 

@@ -1,12 +1,6 @@
 /** The SDK of OpenTelemetry, as the standard `OTEL_*` variables say, and no more of it than they ask for. */
-import { DiagLogLevel, diag, metrics } from '@opentelemetry/api';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  type IMetricReader,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-  type PushMetricExporter,
-} from '@opentelemetry/sdk-metrics';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import type { IMetricReader } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,13 +32,6 @@ export async function startSdk(
   return sdk;
 }
 
-export function startMetrics(reader: IMetricReader): MeterProvider {
-  const resource = defaultResource().merge(resourceFromAttributes({ 'service.name': 'tripline' }));
-  const provider = new MeterProvider({ resource, readers: [reader] });
-  metrics.setGlobalMeterProvider(provider);
-  return provider;
-}
-
 /** What the SDK says of an error is its JSON with the stack; its message is what an operator needs. */
 function plainMessage(text: string): string {
   try {
@@ -54,28 +41,9 @@ function plainMessage(text: string): string {
   }
 }
 
-const endpoint = (environment: Environment, signal: 'TRACES' | 'METRICS') =>
+export const endpoint = (environment: Environment, signal: 'TRACES' | 'METRICS') =>
   environment[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`] || environment.OTEL_EXPORTER_OTLP_ENDPOINT;
 
 export function tracesWanted(environment: Environment): boolean {
   return Boolean(environment.OTEL_TRACES_EXPORTER || endpoint(environment, 'TRACES'));
-}
-
-const otlpMetricExporters: Record<string, () => Promise<new () => PushMetricExporter>> = {
-  grpc: async () => (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter,
-  'http/json': async () => (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter,
-  'http/protobuf': async () => (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter,
-};
-
-export async function otlpMetricReaders(environment: Environment): Promise<IMetricReader[]> {
-  const wanted = environment.OTEL_METRICS_EXPORTER
-    ? environment.OTEL_METRICS_EXPORTER.split(',').includes('otlp')
-    : endpoint(environment, 'METRICS');
-  if (!wanted) return [];
-  const protocol =
-    environment.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL || environment.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
-  const load = otlpMetricExporters[protocol] ?? otlpMetricExporters['http/protobuf'];
-  const Exporter = await load();
-  const exportIntervalMillis = Number(environment.OTEL_METRIC_EXPORT_INTERVAL) || 60_000;
-  return [new PeriodicExportingMetricReader({ exporter: new Exporter(), exportIntervalMillis })];
 }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { commands } from '../../src/commands/index.ts';
+import { commands } from '../../src/commands/all.ts';
 import { startSidecar } from '../sidecar.ts';
 import { exampleFolder } from './files.ts';
 import { main, run, shell } from './run.ts';
