@@ -24,7 +24,6 @@ export async function serve(
   config: Config,
   { environment, logger }: { environment: Readonly<Record<string, string | undefined>>; logger: Logger },
 ): Promise<Sidecar> {
-  const starting = startProcessing(config, environment, logger);
   const telemetry = await startTelemetry(environment, logger);
   const deadLetters =
     config.deadLetterPath === undefined
@@ -32,7 +31,8 @@ export async function serve(
       : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes).catch((error) => {
           throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
         });
-  const processing = await starting;
+  // It measures from its start.
+  const processing = await startProcessing(config, environment, logger);
   const { app, drain } = buildServer({
     config,
     logger,
