@@ -50,9 +50,11 @@ export function errorOf({ code, message, stack, cause }: Failure): Error {
 /** Bytes that can be transferred: those that are part of a larger memory are copied first. */
 export function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
-  return (isWhole ? bytes : Uint8Array.from(bytes)) as Uint8Array<ArrayBuffer>;
+  return (isWhole ? bytes : new Uint8Array(bytes)) as Uint8Array<ArrayBuffer>;
 }
 
 export function answerOf({ records, reply, defect }: Extract<Report, { kind: 'answered' }>): Answer {
-  return { records, reply, defect: defect && (errorOf(defect) as Problem) };
+  // Fastify copies what is no Buffer.
+  const body = reply && Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength);
+  return { records, reply: reply && { ...reply, body: body! }, defect: defect && (errorOf(defect) as Problem) };
 }
