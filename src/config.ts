@@ -1,13 +1,13 @@
 /** The configuration: one declaration that is type, validation, defaults and JSON Schema. */
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
+import Type, { type Static } from 'typebox';
 import { parse as parseYaml } from 'yaml';
 import { DEFAULT_MAX_DEPTH } from './json/depth.ts';
 import { isMap, type JsonMap } from './json/map.ts';
 import { parseNetworkOrAddress } from './network.ts';
 import { Problem } from './problem.ts';
 import { EventSummary, Level, Platform } from './record.ts';
-import { type Static, Type } from './schema.ts';
 import { SinkConfig, sinkSchema } from './sinks/index.ts';
 
 const MiB = 1024 * 1024;

@@ -3,9 +3,9 @@
  * The declarations make the types, the JSON Schemas and the Avro schemas in `schemas/`.
  */
 
+import Type, { type Static, type TSchema } from 'typebox';
 import type { CutReason, JsonMap } from './json/map.ts';
 import type { Problem } from './problem.ts';
-import { type Static, type TSchema, Type } from './schema.ts';
 
 /** Half-open range of byte offsets into a batch. */
 export interface Span {

@@ -1,7 +1,8 @@
 /** The places that tagged records go to. */
+
+import Type, { type Static, type TSchema } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
-import { type Static, type TSchema, Type } from '../schema.ts';
 import { countSinkRecords } from '../telemetry.ts';
 import { forwardConfig, openForward } from './forward.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
