@@ -1,0 +1,220 @@
+/** Records that are a step away from those that can be outlined, each in one place and next to one that is not. */
+import { randomFrom } from '../fuzz/fuzz.ts';
+import { join, type Layout } from './bodies.ts';
+import { type Node, print, raw, treeOf } from './json-tree.ts';
+import { packEvent } from './msgpack-text.ts';
+
+const event = {
+  kind: 'Event',
+  apiVersion: 'audit.k8s.io/v1',
+  level: 'RequestResponse',
+  auditID: '33333333-0000-4000-8000-000000000001',
+  stage: 'ResponseComplete',
+  requestURI: '/api/v1/namespaces/shop/pods/web-1',
+  verb: 'get',
+  user: { username: 'ann', groups: ['devs'] },
+  sourceIPs: ['203.0.113.7'],
+  userAgent: 'kubectl/v1.33.2',
+  objectRef: { resource: 'pods', namespace: 'shop', name: 'web-1', apiVersion: 'v1' },
+  responseStatus: { metadata: {}, code: 200 },
+  requestReceivedTimestamp: '2026-01-02T03:04:05.000000Z',
+  stageTimestamp: '2026-01-02T03:04:06.000000Z',
+  annotations: { 'authorization.k8s.io/decision': 'allow' },
+};
+const text = JSON.stringify(event);
+const other = text.replace('"get"', '"delete"');
+const embedded = (inner: string): Node => raw(JSON.stringify(inner));
+const map = (...members: readonly (readonly [key: string, value: Node])[]): Node => ({
+  kind: 'map',
+  members: members.map(([key, value]) => ({ key: key.startsWith('"') ? key : JSON.stringify(key), value })),
+});
+const wrapped = (inner: string): Node => map(['log', embedded(inner)]);
+
+/** The event with members in place of its own. */
+const withMembers = (members: object): Node => treeOf({ ...event, ...members });
+/** The same, with members that are spelled as they stand. */
+const spelled = (...members: readonly (readonly [key: string, text: string])[]): Node => {
+  const tree = treeOf(event);
+  if (tree.kind !== 'map') return tree;
+  return { kind: 'map', members: [...tree.members, ...members.map(([key, value]) => ({ key, value: raw(value) }))] };
+};
+/** The event with a member of its own spelled in another way. */
+const respelled = (name: string, key: string, value?: string): Node => {
+  const tree = treeOf(event);
+  if (tree.kind !== 'map') return tree;
+  const members = tree.members.map((member) =>
+    member.key === `"${name}"` ? { key, value: value === undefined ? member.value : raw(value) } : member,
+  );
+  return { kind: 'map', members };
+};
+const deletion = (body: Node): Node => {
+  const objectRef = { ...event.objectRef, resource: 'configmaps' };
+  const uri = '/api/v1/namespaces/shop/configmaps/web-1';
+  const tree = treeOf({ ...event, verb: 'delete', requestURI: uri, objectRef });
+  return tree.kind === 'map'
+    ? { kind: 'map', members: [...tree.members, { key: '"requestObject"', value: body }] }
+    : tree;
+};
+const clusterWide = (body: Node): Node => {
+  const objectRef = { resource: 'nodes', name: 'n', apiVersion: 'v1' };
+  const tree = treeOf({ ...event, verb: 'update', requestURI: '/api/v1/nodes/n', objectRef });
+  return tree.kind === 'map'
+    ? { kind: 'map', members: [...tree.members, { key: '"requestObject"', value: body }] }
+    : tree;
+};
+
+const uris = [
+  ...['?dryRun=All', '?%64ryRun=All', '?x=1&dryRun=All', '?x=1;dryRun=All', '?dryRun', '?adryRun=All', '?dryRunx=All'],
+  ...['?dryRun=None&dryRun=All', '?dryrun=All', '?+dryRun=All', '?&dryRun=All', '?=dryRun', '?dry%52un=All'],
+];
+const objectRefs: readonly (readonly [uri: string, objectRef: object | undefined])[] = [
+  ['/api/v1/namespaces/%73hop/pods/web-1', event.objectRef],
+  ['/api/v1/namespaces/shop/secrets/web-1', event.objectRef],
+  ['/api/v1/namespaces/kube-system/pods/web-1', event.objectRef],
+  ['/api/v1/namespaces/shop/pods/db', event.objectRef],
+  ['/api/v1/namespaces/shop/pods/web-1/exec', event.objectRef],
+  ['/api/v1/namespaces/shop/pods/web-1', { ...event.objectRef, subresource: 'exec' }],
+  ['/api/v1/namespaces/shop/pods', { ...event.objectRef, subresource: 'exec' }],
+  ['/api/v1/pods/web-1', event.objectRef],
+  ['/api/v1/pods', { resource: 'pods', apiVersion: 'v1' }],
+  ['/api/v1/namespaces/shop/pods', { resource: 'pods', apiVersion: 'v1' }],
+  ['/apis/apps/v1/namespaces/shop/pods/web-1', event.objectRef],
+  ['/api/v1/namespaces/shop/pods/web-1/', event.objectRef],
+  ['/api/v1//namespaces/shop/pods/web-1', event.objectRef],
+  ['/api/v1/namespaces/dev', { resource: 'namespaces', namespace: 'shop', name: 'dev1', apiVersion: 'v1' }],
+  ['/api/v1/namespaces/dev1', { resource: 'namespaces', namespace: 'shop', name: 'dev1', apiVersion: 'v1' }],
+  ['/api/v1/namespaces/dev1', { resource: 'namespaces', namespace: 'dev2', name: 'dev1', apiVersion: 'v1' }],
+  ['/api/v1/namespaces/dev1', { resource: 'namespaces', namespace: 'dev1', name: 'dev1', apiVersion: 'v1' }],
+  ...['one', 'two'].map((name): [string, object] => [
+    `/apis/batch/apps/v1/v1/${name}`,
+    { resource: 'v1', name, apiGroup: 'batch', apiVersion: 'apps/v1' },
+  ]),
+  ['/api/v1/namespaces/shop/secrets/db', undefined],
+  ['/api/v1/secrets', undefined],
+  ['/apis/apps/v1', undefined],
+  ['/apis/apps/v1/deployments', undefined],
+  ['/api/v1', undefined],
+  ['//api/v1/secrets', undefined],
+  ['/%61pi/v1/secrets', undefined],
+  ['api/v1/secrets', undefined],
+];
+
+export const oddRecords: readonly Node[] = [
+  treeOf(event),
+  // Texts in records.
+  map(['log', embedded(text)], ['message', embedded(other)]),
+  map(['message', embedded(other)], ['log', embedded(text)]),
+  ...['x', '{}', other, ' \n', '\u0000', ','].map((after) => wrapped(text + after)),
+  wrapped(` ${text}`),
+  map(['log', embedded(`${text.slice(0, -1)},"zz":"`)], ['m', raw(JSON.stringify('"}'))]),
+  map(['log', embedded(text.slice(0, -1))], ['}', raw('1')]),
+  ...['\\ud800', '\\udc00', '\\ud83d\\ude00', '\\ud83d\\ud83d\\ude00', '\\u00e9', '\\/', '\\ud800\\u0041'].map((code) =>
+    map(['log', raw(JSON.stringify(text).replace('kubectl', `kubectl${code}`))]),
+  ),
+  ...['\\n', '\\t', '\\b', '\\u0001', '\\r', '\\f'].flatMap((code) => [
+    map(['log', raw(JSON.stringify(text).replace('kubectl', `kubectl${code}`))]),
+    map(['log', raw(JSON.stringify(text).replace('{', `{${code}`))]),
+  ]),
+  map(['properties', map(['log', embedded(text)], ['log', embedded(other)])]),
+  map(['properties', map(['log', embedded(text)], ['"l\\u006fg"', embedded(other)])]),
+  map(['properties', map(['"l\\u006fg"', embedded(other)], ['log', embedded(text)])]),
+  map(['properties', map(['log', embedded(text)])], ['properties', map(['log', embedded(other)])]),
+  map(['properties', raw('7')], ['log', embedded(text)]),
+  map(['properties', raw('"log"')], ['log', embedded(text)]),
+  // Members.
+  ...Object.keys(event).flatMap((name) => [
+    spelled([`"${name}"`, '"delete"']),
+    spelled([`"${name}"`, '{"username":"system:admin"}']),
+    spelled([`"${name}"`, 'null']),
+    spelled([`"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}"`, '"delete"']),
+    respelled(name, `"${name}"`, '7'),
+    respelled(name, `"${name}"`, '["delete"]'),
+    respelled(name, `"${name}"`, '{"delete":true}'),
+    respelled(name, `"${name}"`, '""'),
+    respelled(name, '"zz"'),
+  ]),
+  ...['"namespace"', '"name"', '"resource"', '"n\\u0061mespace"', '"zz"', '"subPath"'].flatMap((key) =>
+    ['"kube-system"', 'null', '7', '{}'].map((value) => {
+      const objectRef = JSON.stringify(event.objectRef);
+      return respelled('objectRef', '"objectRef"', `${objectRef.slice(0, -1)},${key}:${value}}`);
+    }),
+  ),
+  spelled(['"tripline"', '{"v":2}']),
+  spelled(['"\\u0074ripline"', '{"v":2}']),
+  ...['date', 'time', 'timestamp', 'id'].flatMap((key) =>
+    ['{"verb":"delete"}', '["x"]', '"x"', '1.5e3', '01', '"\\q"'].map((value) => spelled([`"${key}"`, value])),
+  ),
+  spelled(...Array.from({ length: 13 }, (_, index) => [`"m${index}"`, String(index)] as const)),
+  // Bodies.
+  ...[
+    '{"dryRun":["All"]}',
+    '{"dry\\u0052un":["All"]}',
+    '{"dryRun":["None"]}',
+    '{"dryRun":1,"dryRun":["All"]}',
+    '{}',
+  ].map((body) => deletion(raw(body))),
+  ...[
+    '{"metadata":{"namespace":"kube-system"}}',
+    '{"metadata":{"namesp\\u0061ce":"kube-system"}}',
+    '{"met\\u0061data":{"namespace":"kube-system"}}',
+    '{"metadata":{},"metadata":{"namespace":"kube-system"}}',
+    '{"metadata":{"namespace":"kube-system"},"metadata":{}}',
+    '{"metadata":{"namespace":1,"namespace":"kube-system"}}',
+    '{"metadata":{}}',
+    '{"n":9007199254740993,"metadata":[]}',
+  ].map((body) => clusterWide(raw(body))),
+  // URIs.
+  ...uris.map((query) => withMembers({ requestURI: event.requestURI + query })),
+  ...uris.map((query) => respelled('requestURI', '"requestURI"', `"${event.requestURI}?x=1\\u0026${query.slice(1)}"`)),
+  ...objectRefs.map(([requestURI, objectRef]) => withMembers({ requestURI, objectRef })),
+];
+
+/** Texts that are no JSON in one place, or only just, with a record that is. */
+export const oddTexts: readonly string[] = [
+  ...[
+    ...[
+      '"\\q"',
+      '"\\u12g4"',
+      '"\\u12"',
+      '"a\u0001"',
+      '"\u007f"',
+      '01',
+      '-',
+      '-01',
+      '1.',
+      '.5',
+      '1.e5',
+      '1e',
+      '1e+',
+      '+1',
+    ],
+    ...['truE', 'nul', 'undefined', '{"a":1,}', '[1,]', '[,]', '{,}', '{"a" 1}', '{"a"}', '{"a":}', '{1:2}', '{a:1}'],
+    ...['[1 2]', '[1}', '{"a":1]', '[[1]', '"abc', '-0', '1E-7', '"\\u0041"', '[ ]', '{ }', '{"a":{},"a":[]}'],
+  ].flatMap((value) => [
+    print(spelled(['"zz"', value])),
+    print(spelled(['"zz"', `{"a":[{"b":${value}}]}`])),
+    print(respelled('verb', '"verb"', value)),
+  ]),
+  text.replace('"verb":', '"verb"'),
+  text.replace('"verb":', '"verb";'),
+  text.replace(',"verb"', ';"verb"'),
+  text.replace(',"verb"', ',,"verb"'),
+  `${text.slice(0, -1)},}`,
+  `${text.slice(0, -1)}]`,
+  ...[10, 254, 255, 256, 257].map((depth) => print(spelled(['"zz"', '['.repeat(depth) + ']'.repeat(depth)]))),
+];
+
+const oddBytes = oddRecords.map((tree) => Buffer.from(print(tree)));
+const broken = oddTexts.map((each) => Buffer.from(each));
+const plain = Buffer.from(text);
+
+/** All of them, each between others. What breaks the frame of the records behind it comes in lines alone. */
+export function oddBody(layout: Layout, seed: number): Buffer {
+  if (layout === 'lines') return join(layout, [...oddBytes, plain, ...broken, plain]);
+  if (layout !== 'msgpack') return join(layout, [...oddBytes, plain]);
+  const random = randomFrom(seed);
+  return join(layout, [
+    ...oddRecords.map((tree) => packEvent(tree)),
+    ...oddRecords.map((tree) => packEvent(tree, random)),
+  ]);
+}
