@@ -23,7 +23,6 @@ const members = Object.keys(AuditEvent.properties) as (keyof AuditEvent)[];
 const options = { maxDepth: limits.maxDepth };
 
 /** Compares every record of a body, and gives the share of those that were outlined. */
-
 function check(layout: Layout, bytes: Buffer, decisionsFor: ReturnType<typeof openDecisions>): number {
   const codec = codecFor(mediaTypes[layout])!;
   const outlines = new Outlines(bytes, { keys: eventKeys('date', 'tripline'), maxDepth: limits.maxDepth });

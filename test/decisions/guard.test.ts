@@ -27,6 +27,7 @@ const made = reading({
   both: (event) => `${event.user.username} ${event.userAgent}`,
   'a member twice': (event) => `${event.user.username} ${event.user.groups}`,
   addresses: (event) => [event.sourceIPs, event.clientIPs],
+  clients: (event) => event.clientIPs,
   'address and namespace': (event) => [event.clientIPs, event.objectRef?.namespace],
   name: (event) => event.objectRef?.name,
   uid: (event) => event.objectRef?.uid,
@@ -86,10 +87,10 @@ describe('a look-up for a profile', () => {
   test('defers a member that is not covered for the field, or not allowed', () => {
     const covered = (member: Classed, field: string) => member === 'user' && field !== 'a member twice';
     const { lookup } = guardedLookup(event, made, covered, true);
-    const fields = ['user', 'a member twice', 'namespace', 'verb'];
-    expect(fields.map((field) => isDeferred(lookup(field)))).toEqual([false, true, true, false]);
+    const fields = ['user', 'a member twice', 'namespace', 'clients', 'verb'];
+    expect(fields.map((field) => isDeferred(lookup(field)))).toEqual([false, true, true, true, false]);
     const none = guardedLookup(event, made, all, false);
-    expect(fields.map((field) => isDeferred(none.lookup(field)))).toEqual([true, true, true, false]);
+    expect(fields.map((field) => isDeferred(none.lookup(field)))).toEqual([true, true, true, true, false]);
   });
 
   test('throws what a field throws', () => {
