@@ -1,7 +1,7 @@
 /** Records that are a step away from those that can be outlined, each in one place and next to one that is not. */
 import { randomFrom } from '../fuzz/fuzz.ts';
 import { join, type Layout } from './bodies.ts';
-import { type Node, print, raw, treeOf } from './json-tree.ts';
+import { type MapNode, type Node, print, raw, treeOf } from './json-tree.ts';
 import { packEvent } from './msgpack-text.ts';
 
 const event = {
@@ -106,6 +106,7 @@ export const oddRecords: readonly Node[] = [
   map(['message', embedded(other)], ['log', embedded(text)]),
   ...['x', '{}', other, ' \n', '\u0000', ','].map((after) => wrapped(text + after)),
   wrapped(` ${text}`),
+  map(['log', embedded(text)], ['m', raw(JSON.stringify('"}'))]),
   map(['log', embedded(`${text.slice(0, -1)},"zz":"`)], ['m', raw(JSON.stringify('"}'))]),
   map(['log', embedded(text.slice(0, -1))], ['}', raw('1')]),
   ...['\\ud800', '\\udc00', '\\ud83d\\ude00', '\\ud83d\\ud83d\\ude00', '\\u00e9', '\\/', '\\ud800\\u0041'].map((code) =>
@@ -119,6 +120,8 @@ export const oddRecords: readonly Node[] = [
   map(['properties', map(['log', embedded(text)], ['"l\\u006fg"', embedded(other)])]),
   map(['properties', map(['"l\\u006fg"', embedded(other)], ['log', embedded(text)])]),
   map(['properties', map(['log', embedded(text)])], ['properties', map(['log', embedded(other)])]),
+  map(['properties', map(['log', embedded(text)])], ['log_s', raw('""')]),
+  map(['properties', map(['log', raw('""')])], ['log_s', embedded(text)]),
   map(['properties', raw('7')], ['log', embedded(text)]),
   map(['properties', raw('"log"')], ['log', embedded(text)]),
   // Members.
@@ -139,12 +142,22 @@ export const oddRecords: readonly Node[] = [
       return respelled('objectRef', '"objectRef"', `${objectRef.slice(0, -1)},${key}:${value}}`);
     }),
   ),
+  spelled(['"objectRef"', '{"resource":"pods"}']),
+  {
+    kind: 'map',
+    members: [{ key: '"objectRef"', value: treeOf({ uid: 'uid-2' }) }, ...(treeOf(event) as MapNode).members],
+  },
+  spelled(['"objectRef"', '{"namespace":"shop","name":"web-1"}']),
   spelled(['"tripline"', '{"v":2}']),
   spelled(['"\\u0074ripline"', '{"v":2}']),
   ...['date', 'time', 'timestamp', 'id'].flatMap((key) =>
     ['{"verb":"delete"}', '["x"]', '"x"', '1.5e3', '01', '"\\q"'].map((value) => spelled([`"${key}"`, value])),
   ),
   spelled(...Array.from({ length: 13 }, (_, index) => [`"m${index}"`, String(index)] as const)),
+  spelled(...Array.from({ length: 12 }, (_, index) => [`"m${index}"`, String(index)] as const), [
+    '"logGroup"',
+    '"/aws/eks/west/cluster"',
+  ]),
   // Bodies.
   ...[
     '{"dryRun":["All"]}',
@@ -163,10 +176,27 @@ export const oddRecords: readonly Node[] = [
     '{"metadata":{}}',
     '{"n":9007199254740993,"metadata":[]}',
   ].map((body) => clusterWide(raw(body))),
+  // Statuses and annotations that rules take for one, and an outcome or an action does not.
+  ...[{}, { 'authorization.k8s.io/decision': 'allow' }].map((annotations) =>
+    withMembers({ annotations, responseStatus: { metadata: {}, code: 403, message: '' } }),
+  ),
+  ...['webhook x denied the request', 'not found'].map((message) =>
+    withMembers({ responseStatus: { metadata: {}, code: 404, message } }),
+  ),
+  ...['2020-01-02T03:04:05Z', '2026-01-02T03:04:06Z'].map((creationTimestamp) =>
+    withMembers({
+      verb: 'update',
+      requestObject: {},
+      responseStatus: { metadata: {} },
+      responseObject: { metadata: { creationTimestamp } },
+    }),
+  ),
   // URIs.
   ...uris.map((query) => withMembers({ requestURI: event.requestURI + query })),
   ...uris.map((query) => respelled('requestURI', '"requestURI"', `"${event.requestURI}?x=1\\u0026${query.slice(1)}"`)),
   ...objectRefs.map(([requestURI, objectRef]) => withMembers({ requestURI, objectRef })),
+  // Its bytes, read as a map, would reach beyond the end.
+  map(['properties', raw(String(Buffer.from('dbffffffffffffff', 'hex').readDoubleBE()))]),
 ];
 
 /** Texts that are no JSON in one place, or only just, with a record that is. */
@@ -189,11 +219,26 @@ export const oddTexts: readonly string[] = [
       '+1',
     ],
     ...['truE', 'nul', 'undefined', '{"a":1,}', '[1,]', '[,]', '{,}', '{"a" 1}', '{"a"}', '{"a":}', '{1:2}', '{a:1}'],
-    ...['[1 2]', '[1}', '{"a":1]', '[[1]', '"abc', '-0', '1E-7', '"\\u0041"', '[ ]', '{ }', '{"a":{},"a":[]}'],
+    ...[
+      '[1 2]',
+      '[1}',
+      '{"a":1]',
+      '[[1]',
+      '"abc',
+      '-0',
+      '1E-7',
+      '"\\u0041"',
+      '[ ]',
+      '{ }',
+      '{"a":{},"a":[]}',
+      '{xa":1}',
+    ],
   ].flatMap((value) => [
     print(spelled(['"zz"', value])),
     print(spelled(['"zz"', `{"a":[{"b":${value}}]}`])),
     print(respelled('verb', '"verb"', value)),
+    print(spelled(['"requestObject"', `{"a":${value}}`])),
+    print(spelled(['"time"', value])),
   ]),
   text.replace('"verb":', '"verb"'),
   text.replace('"verb":', '"verb";'),
@@ -201,7 +246,9 @@ export const oddTexts: readonly string[] = [
   text.replace(',"verb"', ',,"verb"'),
   `${text.slice(0, -1)},}`,
   `${text.slice(0, -1)}]`,
-  ...[10, 254, 255, 256, 257].map((depth) => print(spelled(['"zz"', '['.repeat(depth) + ']'.repeat(depth)]))),
+  ...[10, 64, 100, 254, 255, 256, 257].flatMap((depth) =>
+    ['"zz"', '"requestObject"'].map((key) => print(spelled([key, '['.repeat(depth) + ']'.repeat(depth)]))),
+  ),
 ];
 
 const oddBytes = oddRecords.map((tree) => Buffer.from(print(tree)));

@@ -62,6 +62,14 @@ const stored = {
 };
 const leases = { resource: 'leases', apiGroup: 'coordination.k8s.io' };
 
+const clusterRole = {
+  verb: 'create',
+  resource: 'clusterroles',
+  apiGroup: 'rbac.authorization.k8s.io',
+  isNamespaced: false,
+};
+const newNamespace = { verb: 'create', resource: 'namespaces', isNamed: false, isNamespaced: false };
+
 const bare = (verb: string, path: string): RequestKind => ({ verb, of: () => ({ path }) });
 
 /** A namespace that is its own. */
@@ -121,7 +129,14 @@ export const pools = {
     request({ verb: 'create', resource: 'pods', subresource: 'exec' }),
     request({ verb: 'delete', resource: 'configmaps', requestObject: { kind: 'DeleteOptions', apiVersion: 'v1' } }),
     request({ verb: 'get', resource: 'nodes', isNamespaced: false }),
-    request({ verb: 'create', resource: 'clusterroles', apiGroup: 'rbac.authorization.k8s.io', isNamespaced: false }),
+    request(clusterRole),
+    request({ verb: 'patch', resource: 'deployments', apiGroup: 'extensions' }),
+    request({ verb: 'patch', resource: 'deployments', apiGroup: 'apps' }),
+    request({ ...clusterRole, requestObject: { metadata: { namespace: 'kube-system' } } }),
+    request({ ...clusterRole, requestObject: { metadata: { namespace: 'dev' } } }),
+    request({ verb: 'delete', resource: 'configmaps', requestObject: { kind: 'DeleteOptions', dryRun: ['All'] } }),
+    request({ ...newNamespace, requestObject: { metadata: { name: 'kube-system' } } }),
+    request({ ...newNamespace, requestObject: { metadata: { name: 'dev' } } }),
     namespaceGet,
     bare('get', '/healthz'),
     bare('get', '/version'),
@@ -129,7 +144,7 @@ export const pools = {
   ],
   verb: [undefined, 'get', 'list', 'update', 'create', 'delete', 'deletecollection', 'Get'],
   version: ['v1', 'v1beta1', 'v2'],
-  namespace: ['shop', 'kube-system', 'default', 'kube-node-lease', 'dev', '', 'kube-public'],
+  namespace: ['shop', 'kube-system', 'default', 'kube-node-lease', 'dev', '', 'kube-public', 'pods', 'leases'],
   name: ['web-1', 'db', 'cluster-admin', 'aws-auth', 'node-1', 'system:node'],
   query: [
     '',
@@ -149,6 +164,13 @@ export const pools = {
     { username: 'system:serviceaccount:shop:default', groups: ['system:serviceaccounts'] },
     { username: 'aksService', groups: ['system:masters'] },
     { username: 'eks:node-manager', groups: ['system:authenticated'] },
+    { username: 'carl', groups: ['devs'] },
+    { username: 'dora', groups: ['devs'] },
+    { username: 'masterclient', groups: ['devs'] },
+    { username: 'nobody', groups: 'devs' },
+    { username: 'nobody', groups: [7] },
+    { username: 7, groups: ['devs'] },
+    { groups: ['devs'] },
     { username: '', groups: [] },
     { username: 'jörg', groups: ['system:masters'] },
   ],
@@ -156,6 +178,8 @@ export const pools = {
     undefined,
     { username: 'system:admin', groups: ['system:masters'] },
     { username: 'bob' },
+    { username: 7, groups: 'system:masters' },
+    { groups: [null, 'system:masters'] },
     { username: 'system:serviceaccount:kube-system:default', groups: ['system:serviceaccounts'] },
   ],
   authenticationMetadata: [
@@ -163,13 +187,24 @@ export const pools = {
     { impersonationConstraint: 'impersonate:user-info' },
     { impersonationConstraint: 'impersonate:arbitrary-node' },
   ],
-  sourceIPs: [['203.0.113.7'], ['10.0.0.1'], ['198.51.100.9', '10.0.0.1'], ['::1'], ['8.8.8.8', '203.0.113.7'], []],
+  sourceIPs: [
+    ['203.0.113.7'],
+    ['10.0.0.1'],
+    ['198.51.100.9', '10.0.0.1'],
+    ['::1'],
+    ['8.8.8.8', '203.0.113.7'],
+    ['pods'],
+    ['leases'],
+    [],
+  ],
   userAgent: [
     'kubectl/v1.33.2 (linux/amd64)',
     'kubectl/v1.34.0 (linux/amd64)',
     'kubectl v1.34.0 custom',
     'curl/8.5.0',
     'peirates/1.1',
+    'carl',
+    'dora',
     '',
     undefined,
     'Kubectl/V1',
@@ -186,6 +221,8 @@ export const pools = {
     { 'pod-security.kubernetes.io/audit-violations': 'would violate PodSecurity "restricted:latest": hostPID=true' },
     { 'mutation.webhook.admission.k8s.io/round_0_index_0': '{"configuration":"a","mutated":true}' },
     { 'audit.k8s.io/truncated': 'true', 'authorization.k8s.io/decision': 'allow' },
+    { 'command.gke.io/dryRun': 'true', 'authorization.k8s.io/decision': 'allow' },
+    { 'webhook.example.com/checked': { nested: 'no' } },
     {},
     undefined,
   ],
@@ -206,9 +243,23 @@ export const pools = {
     { metadata: {}, status: 'Failure', reason: 'Conflict', code: 409 },
     { metadata: {}, code: 504 },
     { metadata: {}, code: 422 },
+    { metadata: {}, status: 'Success' },
+    { metadata: {}, status: 'Failure', code: '403' },
+    { metadata: {}, code: 403, message: '' },
     { metadata: {}, code: 500, details: { kind: 'pods' } },
   ],
   level: ['RequestResponse', 'Metadata', 'Request'],
+  apiVersion: ['audit.k8s.io/v1', 'audit.k8s.io/v1beta1', 'example.com/v1'],
+  /** Beside those of the object. */
+  ref: [{}, { uid: 'uid-1' }, { uid: 'uid-2' }, { resourceVersion: '7' }, { resourceVersion: '8' }],
+  times: [
+    { stageTimestamp: '2026-01-02T03:04:06.000000Z' },
+    { stageTimestamp: '2025-01-02T03:04:06.000000Z' },
+    { timestamp: '2025-01-02T03:04:06.000000Z' },
+    { requestReceivedTimestamp: undefined, timestamp: '2025-01-02T03:04:06Z' },
+  ],
+  /** Whether a status is logged: where there is an answer, in any case, in none. */
+  hasStatus: ['answered', 'always', 'never'],
   stage: ['ResponseComplete', 'ResponseStarted', 'RequestReceived', 'Panic'],
   requestObject: [
     undefined,
@@ -230,6 +281,12 @@ export const pools = {
     (event: object) => ({ logGroup: '/aws/eks/west/cluster', ...event }),
     (event: object, embed: Embed) => ({ log: embed(event), stream: 'stdout' }),
     (event: object) => ({ zz: 'cluster-admin', ...event }),
+    (event: object) => ({ ...event, 'user.username': 'zoe', 'objectRef.resource': 'secrets' }),
+    (event: object) => ({ ...event, p_log_type: 'Amazon.EKS.Audit' }),
+    (event: object) => ({ ...event, metadata: { creationTimestamp: '2025-01-02T03:04:05Z' } }),
+    (event: object, embed: Embed) => ({ properties: { log: embed(event) }, log_s: '' }),
+    (event: object, embed: Embed) => ({ properties: { log: '' }, log_s: embed(event) }),
+    (event: object, embed: Embed) => ({ log: embed(event), message: embed({ ...event, verb: 'delete' }) }),
     cloudWatch('/aws/eks/east/cluster'),
     cloudWatch('/aws/eks/west/cluster'),
     cloudWatch('123456789012:/aws/eks/west/cluster'),

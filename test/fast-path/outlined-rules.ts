@@ -67,6 +67,18 @@ const detections: Readonly<Record<string, string>> = {
   'pod-privileged': '{ a: { resource: pods, verb: create }, b: { hostPID: true }, condition: a and b }',
   'agent-denied':
     '{ a: { userAgentName: curl }, b: { decision: forbid }, c: { responseStatus.code: 403 }, condition: a or (b and c) }',
+  'ref-uid': '{ a: { objectRef.uid: uid-2 }, condition: a }',
+  'ref-version': "{ a: { objectRef.resourceVersion: '7' }, condition: a }",
+  'ref-subpath': '{ a: { objectRef.subPath: kube-system }, condition: a }',
+  'body-long': "{ a: { requestObject.n: '9007199254740993' }, condition: a }",
+  'uri-limit': '{ a: { requestURI|contains: limit=5 }, condition: a }',
+  'id-seven': "{ a: { auditID|endswith: '7' }, condition: a }",
+  'time-seven': "{ a: { requestReceivedTimestamp|endswith: '7Z' }, condition: a }",
+  'time-none': "{ a: { stageTimestamp|startswith: '2025' }, condition: a }",
+  // Of two fields that are compared.
+  'agent-user': '{ a: { username|fieldref: userAgent }, condition: a }',
+  'resource-namespace': '{ a: { resource|fieldref: namespace }, condition: a }',
+  'resource-address': '{ a: { resource|fieldref: clientIP }, condition: a }',
   'same-name': '{ a: { username|fieldref: objectRef.name }, condition: a }',
   words: '{ keywords: [cluster-admin], condition: keywords }',
 };

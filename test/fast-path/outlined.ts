@@ -16,25 +16,27 @@ const members = Object.keys(pools) as (keyof Made)[];
 /** What requests go on from: the first of each pool, but for what they are about. */
 const usual = Object.fromEntries(members.map((member) => [member, pools[member][0]])) as unknown as Made;
 
-function made(random: Random): Made {
-  const one: Record<string, unknown> = {
-    ...usual,
-    request: pick(pools.request, random),
-    name: pick(pools.name, random),
+/** Makes records of a body. A third of the bodies varies in three members alone, so that these meet in all their values. */
+function maker(random: Random): () => Made {
+  const kinds = Array.from({ length: 3 }, () => pick(pools.request, random));
+  const varied = Array.from({ length: 3 }, () => pick(members, random));
+  const isNarrow = random(3) === 0;
+  return () => {
+    const [kind, name] = [pick(isNarrow ? kinds : pools.request, random), pick(pools.name, random)];
+    const one: Record<string, unknown> = { ...usual, request: kind, name };
+    const changed = isNarrow ? varied : Array.from({ length: random(5) }, () => pick(members, random));
+    for (const member of changed) if (random(4) > 0) one[member] = pick<unknown>(pools[member], random);
+    return one as unknown as Made;
   };
-  for (let changes = random(4); changes > 0; changes--) {
-    const member = pick(members, random);
-    one[member] = pick<unknown>(pools[member], random);
-  }
-  return one as unknown as Made;
 }
 
 function eventOf({ request, ...one }: Made, index: number): Record<string, unknown> {
   const { path, objectRef } = request.of(one.namespace, one.name, one.version);
-  const isReceived = one.stage === 'RequestReceived';
+  const isAnswered = one.stage !== 'RequestReceived';
+  const hasStatus = one.hasStatus === 'always' || (one.hasStatus === 'answered' && isAnswered);
   return {
     kind: 'Event',
-    apiVersion: 'audit.k8s.io/v1',
+    apiVersion: one.apiVersion,
     level: one.level,
     auditID: `22222222-0000-4000-8000-${String(index).padStart(12, '0')}`,
     stage: one.stage,
@@ -45,12 +47,12 @@ function eventOf({ request, ...one }: Made, index: number): Record<string, unkno
     authenticationMetadata: one.authenticationMetadata,
     sourceIPs: one.sourceIPs,
     userAgent: one.userAgent,
-    objectRef,
-    responseStatus: isReceived ? undefined : one.responseStatus,
+    objectRef: objectRef && { ...objectRef, ...one.ref },
+    responseStatus: hasStatus ? one.responseStatus : undefined,
     requestObject: one.requestObject ?? request.requestObject,
-    responseObject: isReceived ? undefined : (one.responseObject ?? request.responseObject),
+    responseObject: isAnswered ? (one.responseObject ?? request.responseObject) : undefined,
     requestReceivedTimestamp: `2026-01-02T03:04:05.${String(index % 1_000_000).padStart(6, '0')}Z`,
-    stageTimestamp: '2026-01-02T03:04:06.000000Z',
+    ...one.times,
     annotations: one.annotations,
   };
 }
@@ -63,8 +65,7 @@ const hostile = [
 /** Changes after which it need not be. */
 const benign = ['escapeValue', 'otherCase', 'privileged', 'shuffle', 'moveFirst', 'lookAlikeText', 'extraMember'];
 
-export function outlinedTree(random: Random, index: number): Node {
-  const one = made(random);
+function treeWith(one: Made, random: Random, index: number): Node {
   const tree = treeOf(one.surroundings(eventOf(one, index), (event) => new Embedded(event), index));
   const chance = random(20);
   if (chance < 2) mutations[pick(hostile, random)]!(tree, random);
@@ -75,8 +76,9 @@ export function outlinedTree(random: Random, index: number): Node {
 
 /** @param first index of the first record, of which the id and the time are made */
 export function outlinedBody(layout: Layout, random: Random, count: number, first: number): Buffer {
+  const make = maker(random);
   const parts = Array.from({ length: count }, (_, offset) => {
-    const tree = outlinedTree(random, first + offset);
+    const tree = treeWith(make(), random, first + offset);
     const spelling = random(12) === 0 ? random : undefined;
     return layout === 'msgpack' ? packEvent(tree, spelling) : Buffer.from(print(tree, spelling));
   });

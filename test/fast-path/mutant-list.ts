@@ -1,0 +1,363 @@
+/** Mistakes that a fast path could make, as changes to the product: each has to be noticed. */
+import { readFileSync } from 'node:fs';
+import { unseen } from './mutant-reasons.ts';
+import type { Change } from './mutants.ts';
+
+/** Changes by what is wrong then. `as` are changes that are right in themselves, and under which the mistake can show: small
+ * tables, or hashes that collide. */
+export interface Mutant {
+  name: string;
+  changes: readonly Change[];
+  as?: readonly Change[];
+}
+
+/** Hashes by length alone. */
+export const collide: readonly Change[] = [
+  ['decisions/intern.ts', 'return hash ^ (hash >>> 13);', 'return (end - start) & 63;'],
+];
+/** Tables that hold a few values of each generation. */
+export const small: readonly Change[] = [
+  ['decisions/intern.ts', 'const MOST_VALUES = 4096;', 'const MOST_VALUES = 16;'],
+];
+/** Classes that are soon forgotten. */
+export const forgetful: readonly Change[] = [
+  ['decisions/classes.ts', 'const MOST_CLASSES = 16_384;', 'const MOST_CLASSES = 3;'],
+];
+
+const sourceOf = (file: string) => readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
+
+/** Every number of a profile, left out. */
+const slots: Mutant[] = Array.from(
+  sourceOf('decisions/decisions.ts').matchAll(/profile\[(\d+)\] = (.*);/g),
+  (found) => ({
+    name: `slot ${found[1]} left out: ${found[2]}`,
+    changes: [
+      ['decisions/decisions.ts', found[0], `profile[${found[1]}] = (${found[2]}) === UNUSUAL ? UNUSUAL : ABSENT;`],
+    ],
+  }),
+);
+
+function mutant(name: string, file: string, from: string, to: string, as?: readonly Change[]): Mutant {
+  return { name, changes: [[file, from, to]], ...(as && { as }) };
+}
+
+const inFile =
+  (file: string, as?: readonly Change[]) =>
+  (name: string, from: string, to: string): Mutant =>
+    mutant(`${file}: ${name}`, file, from, to, as);
+
+const decisions = inFile('decisions/decisions.ts');
+const classes = inFile('decisions/classes.ts');
+const guard = inFile('decisions/guard.ts');
+const tables = inFile('decisions/member-tables.ts');
+const members = inFile('decisions/members.ts');
+const event = inFile('decisions/event.ts');
+const layout = inFile('decisions/layout.ts');
+const keys = inFile('outline/event-keys.ts');
+const json = inFile('outline/json-outline.ts');
+const syntax = inFile('outline/json-syntax.ts');
+const msgpack = inFile('outline/msgpack-outline.ts');
+const outlines = inFile('outline/outlines.ts');
+const find = inFile('outline/find-member.ts');
+const escapes = inFile('outline/unescape.ts');
+const uri = inFile('outline/uri.ts');
+
+const all: readonly Mutant[] = [
+  ...slots,
+  decisions('kind of the request body left out', 'requestObject * 4 + responseObject', 'responseObject'),
+  decisions('kind of the response body left out', 'requestObject * 4 + responseObject', 'requestObject * 4'),
+  decisions(
+    'lists are maps',
+    'requestObject * 4 + responseObject',
+    '(requestObject && MAP) * 4 + (responseObject && MAP)',
+  ),
+  decisions('stale across a reload', 'decisions === undefined || ruleset !== live', 'decisions === undefined'),
+  decisions(
+    'version of events not looked at',
+    '!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)',
+    '!isText(bytes, spans, base + KIND, KIND_OF_EVENT)',
+  ),
+  decisions('events without a time', '!has(RECEIVED) || !has(STAGED) || ', ''),
+  decisions('events without a stage', '!has(STAGE) || ', ''),
+  decisions('events without a verb', ' || !has(VERB)', ''),
+  decisions('empty URI', ' || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1]', ''),
+  decisions('URI not compared', 'if (!isUsualUri(bytes, spans, base)) return undefined;', ''),
+  decisions(
+    'status and stage not compared',
+    'if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;',
+    '',
+  ),
+  decisions('request body not looked at', 'requestObject === MAP && !isUsualRequest', 'false && !isUsualRequest'),
+  decisions('namespace of a body', 'if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;', ''),
+  decisions('options of a deletion', 'return layout.find(bytes, view, start, DRY_RUN) === NONE;', 'return true;'),
+  decisions('namespace that is created', 'if (isNamespace && !has(REF_NAME)', 'if (false'),
+  decisions('rules of several fields by classes', 'this.#ofItems.has(rule) ? byMembers : byWords', 'byMembers'),
+  decisions(
+    'deferred fields count as known',
+    '!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)',
+    'true',
+  ),
+  decisions(
+    'deferred fields count as known where the rule seems not to match',
+    '!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)',
+    '!guarded.hasDeferred || evaluation.truth !== true',
+  ),
+  decisions('exceptions forgotten', ' || evaluation.silencedBy !== undefined', ''),
+  decisions(
+    'requests that are not answered',
+    "if (event.stage === 'RequestReceived') return { template, steps: [] };",
+    '',
+  ),
+  decisions('records that hold a problem', ' && normalized.problem === undefined', ''),
+
+  classes(
+    'a bit set for all',
+    'decision === true ? 1 : decision === false ? 0',
+    'decision === true ? 1 : decision === false ? 1',
+  ),
+  classes('reasons merged', '[decision.field, decision.reason]', '0'),
+  classes('facts left out', 'JSON.stringify([judged, facts])', 'JSON.stringify(judged)'),
+  classes('covers all', 'return this.#fields.has(field);', 'return true;'),
+  classes(
+    'two fields judged as one',
+    'const lookup = (field: string) => answers.get(field)!;',
+    'const lookup = () => [...answers.values()][0]!;',
+  ),
+  inFile('decisions/classes.ts', forgetful)('numbers given again', '(id = nextId())', '(id = this.#ids.size + 1)'),
+
+  guard('names', "if (key === 'name' || key === 'uid' || key === 'resourceVersion') throw unreadable;", ''),
+  guard(
+    'ids',
+    "if (key === 'name' || key === 'uid' || key === 'resourceVersion') throw unreadable;",
+    "if (key === 'name') throw unreadable;",
+  ),
+  guard('namespaces unnoted', "if (key === 'namespace') note('namespace');", ''),
+  guard(
+    'times',
+    "      case 'auditID':\n      case 'requestReceivedTimestamp':\n      case 'stageTimestamp':\n        throw unreadable;\n",
+    '',
+  ),
+  guard('bodies', 'if (value !== undefined) throw unreadable;\n        return undefined;', 'return value;'),
+  guard('URIs of objects', 'if (event.objectRef !== null) throw unreadable;', ''),
+  guard('members unnoted', "      case 'responseStatus':\n        note(key);\n", "      case 'responseStatus':\n"),
+  guard('addresses of clients unnoted', "note('sourceIPs');", ''),
+  guard('two members in one field', 'if (read !== undefined && read !== member) isMixed = true;', ''),
+  guard('classed members for all', 'if (!allowsClassed) throw unreadable;', ''),
+  guard('coverage not asked for', '(read !== undefined && !covered(read, field))', 'false'),
+  guard('deferred unnoted', 'if (found === deferred) guarded.hasDeferred = true;', ''),
+  guard(
+    'look-up of a member reads all',
+    'if (isOwn(key) && !isInRef) return event[key as keyof AuditEvent];\n    throw unreadable;',
+    'return event[key as keyof AuditEvent];',
+  ),
+
+  inFile('decisions/intern.ts', collide)(
+    'bytes not compared',
+    'isSame(this.#view, this.#starts[index]!, view, start, length)',
+    'true',
+  ),
+  inFile('decisions/intern.ts', collide)(
+    'four bytes at a time alone',
+    'if (view.getUint8(start + index) !== otherView.getUint8(otherStart + index)) return false;',
+    '',
+  ),
+  inFile('decisions/intern.ts', collide)(
+    'last bytes alone',
+    'if (view.getInt32(start + index) !== otherView.getInt32(otherStart + index)) return false;',
+    '',
+  ),
+  inFile('decisions/intern.ts', [['decisions/intern.ts', 'return hash ^ (hash >>> 13);', 'return 0;']])(
+    'lengths not compared',
+    'this.#lengths[index] === length &&',
+    '',
+  ),
+  inFile('decisions/intern.ts')(
+    'the value beside',
+    'return this.#values[index];',
+    'return this.#values[index ^ 1] ?? this.#values[index];',
+  ),
+  inFile('decisions/intern.ts', small)('slots kept when a generation is cleared', 'this.#slots.fill(0);', ''),
+  inFile('decisions/intern.ts', small)('values kept when a generation is cleared', 'this.#values = [];', ''),
+  inFile('decisions/intern.ts', small)('bytes written over', '    this.#used += length;\n', ''),
+
+  tables('platform of users', '({ platform }) => [platform]', '() => []'),
+  ...['authorization.k8s.io/decision', 'audit.k8s.io/truncated', 'command.gke.io/dryRun'].map((key) =>
+    tables(`annotation ${key}`, `'${key}'`, "'none'"),
+  ),
+  tables('what an outcome depends on', '({ responseStatus }) => decisiveIn(responseStatus)', '() => []'),
+  tables('status without a code', '({ responseStatus }) => responseStatus?.code !== undefined', '() => true'),
+  tables('URIs that name objects', 'event === undefined || event.objectRef !== null', 'event === undefined'),
+  tables('absent namespace', "[text === '']", '[]'),
+  tables(
+    'surroundings that change an event',
+    'leavesEventAsIs(surround, this.#options) ? nextId() : UNUSUAL',
+    'nextId()',
+  ),
+  tables(
+    'surroundings all one',
+    'leavesEventAsIs(surround, this.#options) ? nextId() : UNUSUAL',
+    'leavesEventAsIs(surround, this.#options) ? 1 : UNUSUAL',
+  ),
+  tables(
+    'the place of the text in its surroundings',
+    'flatMap(([before, after]) => (after ? [before!, marker, after] : [before!]))',
+    'flat()',
+  ),
+  tables('members that are marked', '!isUsual(event) || isMarked(event[name])', '!isUsual(event)'),
+  tables(
+    'identities that are marked',
+    'event === undefined || isMarked(event[name]) ? UNUSUAL',
+    'event === undefined ? UNUSUAL',
+  ),
+  tables('identities all one', 'isMarked(event[name]) ? UNUSUAL : nextId()', 'isMarked(event[name]) ? UNUSUAL : 1'),
+  tables(
+    'words of one length',
+    '(end - start > LONGEST_WORD ? UNUSUAL : nextId())',
+    '(end - start > LONGEST_WORD ? UNUSUAL : end - start)',
+  ),
+  members('gaps of a member', 'isDeepStrictEqual(event.gaps, plain.gaps)', 'true'),
+  members('records of several events', 'normalized.events.length === 1 && ', ''),
+
+  event('a name in a body', "if (name === '' && this.verb === 'create') return this.whole().objectRef;", ''),
+  event('namespace of the template', 'namespace: this.#own.namespace,', ''),
+  event('id of another object', 'const { uid, resourceVersion, ...shared } = template;', 'const shared = template;'),
+  event(
+    'one body for the other',
+    'this.#responseObject = this.#bodyOf(RESPONSE_OBJECT)',
+    'this.#responseObject = this.#bodyOf(REQUEST_OBJECT)',
+  ),
+  event('user of the template', 'return this.#own.user;', 'return this.#template.user;'),
+  layout('escapes left in texts', 'if (bytes[at] === BACKSLASH) return parseExactly', 'if (false) return parseExactly'),
+  layout(
+    'long integers',
+    'value: (bytes, start, end) => parseExactly(textOf(bytes, start, end)),',
+    'value: (bytes, start, end) => JSON.parse(textOf(bytes, start, end)),',
+  ),
+
+  keys('a member that says where an event is from', "'eventId', 'id'", "'eventId', 'id', 'logGroup'"),
+  keys('the tag of a record', 'keys.set(tagKey, TAG);', ''),
+  {
+    name: 'outline/json-outline.ts: the first of duplicate members',
+    changes: [
+      ['outline/json-outline.ts', '!isUsual || spans[base + slot] !== -1', '!isUsual'],
+      [
+        'outline/json-outline.ts',
+        '        spans[base + slot] = valueStart + quotes;',
+        '        if (spans[base + slot] !== -1) valueStart = spans[base + slot]! - quotes; spans[base + slot] = valueStart + quotes;',
+      ],
+      [
+        'outline/json-outline.ts',
+        'spans[base + slot + 1] = at - quotes;',
+        'if (spans[base + slot + 1] === -1) spans[base + slot + 1] = at - quotes;',
+      ],
+      ['outline/json-outline.ts', 'const valueStart = at;', 'let valueStart = at;'],
+    ],
+  },
+  json('members of any type', '!isUsual || spans[base + slot] !== -1', 'spans[base + slot] !== -1'),
+  json('duplicate objectRef', 'if (spans[base + slot] !== -1) return -1;\n      at = outlineRef', 'at = outlineRef'),
+  json('duplicate members of an objectRef', 'slot === -1 || spans[base + slot] !== -1', 'slot === -1'),
+  json(
+    'unknown members of an objectRef',
+    'if (slot === -1 || spans[base + slot] !== -1) return -1;',
+    'if (slot === -1) { at = skipString(bytes, view, skipSpace(bytes, skipSpace(bytes, at) + 1)); if (bytes[at] === COMMA) { at++; continue; } return bytes[at] === CLOSE_BRACE ? at + 1 : -1; } if (spans[base + slot] !== -1) return -1;',
+  ),
+  json('escaped keys', ' || hasEscape(bytes, keyStart, keyEnd)', ''),
+  json('tags', 'slot === TAG || ', ''),
+  json('containers in stamps', 'slot !== IGNORED || isContainer(bytes[valueStart]!)', 'slot !== IGNORED'),
+  json('too many extra members', 'extras === base + LAST_EXTRA || ', ''),
+  json(
+    'anything for a colon',
+    'if (bytes[at] !== COLON) return -1;\n    at = skipSpace(bytes, at + 1);\n    const valueStart',
+    'at = skipSpace(bytes, at + 1);\n    const valueStart',
+  ),
+  json('anything for a comma', 'if (bytes[at] !== CLOSE_BRACE) return -1;\n    spans', 'spans'),
+  json('deeper maps', 'Math.min(maxDepth, MAX_LEVELS) - 1', 'MAX_LEVELS'),
+  syntax('any escape', '    default:\n      return -1;', '    default:\n      return at + 1;'),
+  syntax('any four letters for a code', 'if (!isHex(bytes[index]!)) return -1;', ''),
+  syntax('control characters', 'if (byte < 0x20 || byte === BACKSLASH) break;', 'if (byte === BACKSLASH) break;'),
+  syntax(
+    'zeros before a number',
+    'byteAt(bytes, at) === 0x30 ? at + 1 : skipDigits(bytes, at)',
+    'skipDigits(bytes, at)',
+  ),
+  syntax(
+    'a point without digits',
+    'at++;\n    if (!isDigit(byteAt(bytes, at))) return -1;\n    at = skipDigits(bytes, at);\n  }\n  if',
+    'at++;\n    at = skipDigits(bytes, at);\n  }\n  if',
+  ),
+  syntax('any word', 'if (byteAt(bytes, start + index) !== word[index]) return false;', ''),
+  syntax('keys that are no strings', 'if (byteAt(bytes, at) !== QUOTE) return -1;', ''),
+  syntax(
+    'anything for a closing bracket',
+    'if (next !== closer) return -1;',
+    'if (next !== CLOSE_BRACE && next !== CLOSE_BRACKET) return -1;',
+  ),
+  syntax(
+    'a comma before the end',
+    'if (byteAt(bytes, at) <= 0x20) at = skipSpace(bytes, at);\n        break;',
+    'if (byteAt(bytes, at) <= 0x20) at = skipSpace(bytes, at);\n        if (byteAt(bytes, at) === closer) continue;\n        break;',
+  ),
+  syntax(
+    'the first quote of a word at another place',
+    '(31 - Math.clz32(marks & -marks)) >> 3',
+    '3 - (Math.clz32(marks) >> 3)',
+  ),
+  {
+    name: 'outline/msgpack-outline.ts: the first of duplicate members',
+    changes: [
+      ['outline/msgpack-outline.ts', '!isUsual || spans[base + slot] !== -1', '!isUsual'],
+      [
+        'outline/msgpack-outline.ts',
+        '      spans[base + slot] = kind === STR',
+        '      if (spans[base + slot] !== -1) continue; spans[base + slot] = kind === STR',
+      ],
+    ],
+  },
+  msgpack('members of any type', '!isUsual || spans[base + slot] !== -1', 'spans[base + slot] !== -1'),
+  msgpack('duplicate objectRef', 'if (spans[base + slot] !== -1) return -1;\n      at = outlineRef', 'at = outlineRef'),
+  msgpack(
+    'duplicate members of an objectRef',
+    'slot === -1 || spans[base + slot] !== -1 || kinds',
+    'slot === -1 || kinds',
+  ),
+  msgpack('objectRef of any type', ' || kinds[bytes[at]!] !== STR) return -1;\n    spans', ') return -1;\n    spans'),
+  msgpack('tags', 'slot === TAG || ', ''),
+  msgpack('containers in stamps', 'slot !== IGNORED || kind === MAP || kind === ARRAY', 'slot !== IGNORED'),
+  msgpack('members of what is no map', 'if (kinds[bytes[start]!] !== MAP) return NONE;', ''),
+  outlines('one text of several', 'if (hole !== -1) return;', ''),
+  outlines('one text of several in MessagePack', 'if (hole !== undefined) return;', ''),
+  outlines('text behind an event', ' || skipSpace(bytes, after) < end', ''),
+  outlines('events beyond their text', ' || after > end', ''),
+  outlines('half of a surrogate pair', 'if (length === -1) return;', ''),
+  find('escaped keys', 'if (bytes[index] === BACKSLASH) return UNCLEAR;', ''),
+  find('duplicate keys', 'if (isKey && found !== NONE) return UNCLEAR;', ''),
+  escapes('half of a surrogate pair', 'if (low < 0xdc00 || low >= 0xe000) return -1;', ''),
+  escapes('control characters', 'target[out++] = escaped[letter]!;', 'target[out++] = letter;'),
+  uri('encoded paths', 'if (bytes[pathEnd] === PERCENT || bytes[pathEnd] === BACKSLASH) return false;', ''),
+  uri('objects of paths without a reference', 'if (!namesNoObject(bytes, start, pathEnd)) return false;', ''),
+  uri(
+    'paths of other objects',
+    '} else if (!isPathOfRef(bytes, spans, base, start, pathEnd)) {',
+    '} else if (false) {',
+  ),
+  uri('encoded keys of a query', 'if (bytes[at] === PERCENT) return false;', ''),
+  uri(
+    'dry runs',
+    'if (at - keyStart === DRY_RUN.length && startsWith(bytes, keyStart, end, DRY_RUN)) return false;',
+    '',
+  ),
+  uri('dry runs after an escaped ampersand', 'at += ESCAPED_AMPERSAND.length;', 'at++;'),
+  uri(
+    'names of other namespaces',
+    'if (name > 0 && !isSame(bytes, spans[base + REF_NAME]!, spans[base + REF_NAMESPACE]!, name)) return false;',
+    '',
+  ),
+  uri(
+    'subresources',
+    'if (at === end + 1) return subresource === 0;\n  return',
+    'if (at === end + 1) return true;\n  return',
+  ),
+];
+
+export const mutants = all.filter(({ name }) => unseen[name] === undefined);
+export const unseenMutants = all.filter(({ name }) => unseen[name] !== undefined);
