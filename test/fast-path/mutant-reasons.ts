@@ -50,4 +50,5 @@ export const unseen: Readonly<Record<string, string>> = {
     'what is encoded is the text of no member, and a URI without a reference is looked at again',
   'outline/uri.ts: objects of paths without a reference': 'such a URI is looked at again, as a member',
   'outline/uri.ts: subresources': 'a reference that says more than its URI is read as it is',
+  'outline/msgpack-outline.ts: duplicate objectRef': 'members are looked at once more',
 };

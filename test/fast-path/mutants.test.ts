@@ -72,6 +72,6 @@ test.each(isLong ? mutants : mutants.filter((_, index) => index % EVERY === 0))(
   expect(await differenceOf([...(mutant.as ?? []), ...mutant.changes])).toBeDefined();
 });
 
-test.skipIf(!isLong).each(unseenMutants)('not noticed, with a reason: $name', async (mutant) => {
+test.each(isLong ? unseenMutants : [])('not noticed, with a reason: $name', async (mutant) => {
   expect(await differenceOf([...(mutant.as ?? []), ...mutant.changes])).toBeUndefined();
 });

@@ -22,6 +22,8 @@ const event = {
   annotations: { 'authorization.k8s.io/decision': 'allow' },
 };
 const text = JSON.stringify(event);
+const { userAgent, ...others } = event;
+const agentLast = JSON.stringify({ ...others, userAgent });
 const other = text.replace('"get"', '"delete"');
 const embedded = (inner: string): Node => raw(JSON.stringify(inner));
 const map = (...members: readonly (readonly [key: string, value: Node])[]): Node => ({
@@ -107,6 +109,8 @@ export const oddRecords: readonly Node[] = [
   ...['x', '{}', other, ' \n', '\u0000', ','].map((after) => wrapped(text + after)),
   wrapped(` ${text}`),
   map(['log', embedded(text)], ['m', raw(JSON.stringify('"}'))]),
+  map(['log', embedded(agentLast)], ['m', raw(JSON.stringify('"}'))]),
+  map(['log', embedded(agentLast.slice(0, -2))], ['m', raw(JSON.stringify('"}'))]),
   map(['log', embedded(`${text.slice(0, -1)},"zz":"`)], ['m', raw(JSON.stringify('"}'))]),
   map(['log', embedded(text.slice(0, -1))], ['}', raw('1')]),
   ...['\\ud800', '\\udc00', '\\ud83d\\ude00', '\\ud83d\\ud83d\\ude00', '\\u00e9', '\\/', '\\ud800\\u0041'].map((code) =>
@@ -191,6 +195,30 @@ export const oddRecords: readonly Node[] = [
       responseObject: { metadata: { creationTimestamp } },
     }),
   ),
+  // What an object need not have.
+  ...[{ uid: 'uid-2' }, {}].map((id) => {
+    const objectRef = { ...event.objectRef, resource: 'services', ...id };
+    return withMembers({ requestURI: '/api/v1/namespaces/shop/services/web-1', objectRef });
+  }),
+  ...[undefined, { code: 200 }].map((responseStatus) => withMembers({ stage: 'RequestReceived', responseStatus })),
+  // What a rule compares.
+  ...['carl', 'dora'].flatMap((username) =>
+    ['carl', 'dora'].map((userAgent) => withMembers({ user: { username }, userAgent })),
+  ),
+  ...['dev', 'pods'].map((namespace) =>
+    withMembers({
+      requestURI: `/api/v1/namespaces/${namespace}/pods/web-1`,
+      objectRef: { ...event.objectRef, namespace },
+    }),
+  ),
+  ...['v1', 'v1beta1'].map((apiVersion) =>
+    withMembers({
+      requestURI: `/api/${apiVersion}/namespaces/shop/pods/web-1`,
+      objectRef: { ...event.objectRef, apiVersion },
+    }),
+  ),
+  ...[{}, { 'audit.k8s.io/truncated': 'true' }].map((annotations) => withMembers({ verb: 'update', annotations })),
+  withMembers({ requestURI: `${event.requestURI}?limit=5` }),
   // URIs.
   ...uris.map((query) => withMembers({ requestURI: event.requestURI + query })),
   ...uris.map((query) => respelled('requestURI', '"requestURI"', `"${event.requestURI}?x=1\\u0026${query.slice(1)}"`)),

@@ -24,8 +24,8 @@ function maker(random: Random): () => Made {
   return () => {
     const [kind, name] = [pick(isNarrow ? kinds : pools.request, random), pick(pools.name, random)];
     const one: Record<string, unknown> = { ...usual, request: kind, name };
-    const changed = isNarrow ? varied : Array.from({ length: random(5) }, () => pick(members, random));
-    for (const member of changed) if (random(4) > 0) one[member] = pick<unknown>(pools[member], random);
+    const changed = isNarrow ? varied : Array.from({ length: random(4) }, () => pick(members, random));
+    for (const member of changed) if (random(2) === 0) one[member] = pick<unknown>(pools[member], random);
     return one as unknown as Made;
   };
 }
