@@ -3,7 +3,7 @@ import { BACKSLASH, CLOSE_BRACE, COMMA, MAX_LEVELS, skipSpace, skipString, skipV
 
 /** There is no such member. */
 export const NONE = -1;
-/** There may be one, of which the place is not clear: a key is spelled with escapes, or there are several. */
+/** There may be one, of which the place is not clear: a key is spelled with escapes, there are several, or it is no map. */
 export const UNCLEAR = -2;
 
 /** The offset of the value of the member that has the key, or NONE or UNCLEAR.
@@ -13,6 +13,7 @@ export function findJsonMember(bytes: Uint8Array, view: DataView, start: number,
   let at = skipSpace(bytes, start + 1);
   while (bytes[at] !== CLOSE_BRACE) {
     const end = skipString(bytes, view, at);
+    if (end === -1) return UNCLEAR;
     let isKey = end - at - 2 === key.length;
     for (let index = at + 1; index < end - 1; index++) {
       if (bytes[index] === BACKSLASH) return UNCLEAR;
@@ -22,7 +23,9 @@ export function findJsonMember(bytes: Uint8Array, view: DataView, start: number,
     at = skipSpace(bytes, skipSpace(bytes, end) + 1);
     if (isKey && found !== NONE) return UNCLEAR;
     if (isKey) found = at;
-    at = skipSpace(bytes, skipValue(bytes, view, at, MAX_LEVELS));
+    const after = skipValue(bytes, view, at, MAX_LEVELS);
+    if (after === -1) return UNCLEAR;
+    at = skipSpace(bytes, after);
     if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
   }
   return found;
