@@ -3,6 +3,9 @@
 /** Texts of all tests together; then all are forgotten, and learnt anew. */
 const MOST_TEXTS = 50_000;
 const LONGEST = 64;
+/** Texts that a test keeps though none of them has come again; then it keeps one in SAMPLE, until some do. */
+const MOST_CREDIT = 256;
+const SAMPLE = 16;
 
 let texts = 0;
 let generation = 0;
@@ -11,22 +14,28 @@ let generation = 0;
 export function remembered(test: (value: unknown) => boolean): (value: unknown) => boolean {
   const answers = new Map<string, boolean>();
   let own = generation;
+  let credit = MOST_CREDIT;
+  let unkept = 0;
   return (value) => {
     if (typeof value !== 'string' || value.length > LONGEST) return test(value);
     if (own !== generation) {
       answers.clear();
       own = generation;
     }
-    let answer = answers.get(value);
-    if (answer === undefined) {
-      answer = test(value);
-      if (texts++ === MOST_TEXTS) {
-        texts = 0;
-        generation++;
-      }
-      // A copy: a part of a long text would keep all of it in memory.
-      answers.set(Buffer.from(value, 'utf16le').toString('utf16le'), answer);
+    const known = answers.get(value);
+    if (known !== undefined) {
+      if (credit < MOST_CREDIT) credit++;
+      return known;
     }
+    const answer = test(value);
+    if (credit === 0 && ++unkept % SAMPLE !== 0) return answer;
+    if (credit > 0) credit--;
+    if (texts++ === MOST_TEXTS) {
+      texts = 0;
+      generation++;
+    }
+    // A copy: a part of a long text would keep all of it in memory.
+    answers.set(Buffer.from(value, 'utf16le').toString('utf16le'), answer);
     return answer;
   };
 }
