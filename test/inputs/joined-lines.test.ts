@@ -167,6 +167,8 @@ test.each<[string, string]>([
 ])('%s cost in proportion to their length', async (_, text) => {
   const read = (times: number) => stepsOf(() => recordsIn(`x\n{\n${text.repeat(times)}`));
   await read(10);
-  const [once, fourfold] = [await read(2000), await read(8000)];
+  // Counts can be lost where code is discarded meanwhile, and are never too high.
+  const most = async (times: number) => Math.max(await read(times), await read(times), await read(times));
+  const [once, fourfold] = [await most(2000), await most(8000)];
   expect(fourfold / once).toBeLessThan(4.4);
 });
