@@ -4,7 +4,7 @@ import type { AuditEvent } from '../record.ts';
 import type { ProgramItem } from '../sigma/index.ts';
 import { type Classed, memberLookup } from './guard.ts';
 
-/** Classes that are told apart; beyond, they are numbered anew. */
+/** Classes that are remembered; beyond, they are numbered anew. */
 const MOST_CLASSES = 16_384;
 
 export class Classes {

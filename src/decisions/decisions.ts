@@ -47,6 +47,7 @@ import { type Classed, guardedLookup } from './guard.ts';
 import { InternTable } from './intern.ts';
 import { jsonLayout, type Layout, msgpackLayout } from './layout.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
+import { onlyEvent } from './members.ts';
 
 /** What is known of all events of a profile. */
 interface Decision {
@@ -192,13 +193,13 @@ export class Decisions {
       namespace: namespace.value,
     };
     const place = { bytes, layout, spans, base };
-    const event = new OutlinedEvent(place, template, own, () => firstEvent(normalizeRecord())!);
+    const event = new OutlinedEvent(place, template, own, () => onlyEvent(normalizeRecord())!);
     return { kind: 'outlined', event, steps };
   }
 
   /** What the rules say of the profile of the current record. */
   #decide(): Decision | undefined {
-    const event = firstEvent(this.#normalizeCurrent!());
+    const event = onlyEvent(this.#normalizeCurrent!());
     if (event === undefined) return undefined;
     const { requestObject, responseObject, ...kept } = event;
     const template = { ...kept, ...unshared };
@@ -249,11 +250,6 @@ function isUsualRequest(layout: Layout, bytes: Uint8Array, view: DataView, spans
   }
   if (startsWith(bytes, spans[base + VERB]!, DELETE)) return layout.find(bytes, view, start, DRY_RUN) === NONE;
   return true;
-}
-
-function firstEvent(normalized: Normalized): AuditEvent | undefined {
-  const isAlone = normalized.kind === 'audit' && normalized.events.length === 1 && normalized.problem === undefined;
-  return isAlone ? normalized.events[0] : undefined;
 }
 
 const MAP = 1;

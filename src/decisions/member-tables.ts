@@ -21,7 +21,7 @@ export interface Member<T> {
 export const UNUSUAL = -1;
 export const ABSENT = 0;
 
-/** Bytes of a text, and of a member around an event, that are told from others as they are. */
+/** Bytes of a text, and of a member around an event, that are distinguished as they are. */
 const LONGEST_WORD = 256;
 const LONGEST_SURROUNDING = 2048;
 /** Stands for the event among the members around it. */
@@ -178,7 +178,7 @@ export class MemberTables {
     return { id: this.#classOf('namespace', { ...event, objectRef }, [text === '']), value: text };
   }
 
-  /** Members of which each value is told from any other. */
+  /** Members of which each value is distinguished from any other. */
   #identities(name: 'impersonatedUser' | 'authenticationMetadata'): InternTable<number> {
     return new InternTable((bytes, start, end) => {
       const event = eventWith({ [name]: this.layout.value(bytes, start, end) }, this.#options);

@@ -1,7 +1,8 @@
-/** What the members of an event say, made once of their bytes and remembered: users, agents, addresses and the like. */
+/** Reads one member of an event, or what stands around an event, as part of a sample event: by the code that normalizes
+ * whole records. */
 import { isDeepStrictEqual } from 'node:util';
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
-import { type NormalizeOptions, normalize } from '../normalizers/index.ts';
+import { type Normalized, type NormalizeOptions, normalize } from '../normalizers/index.ts';
 import type { AuditEvent } from '../record.ts';
 
 /** An event in which everything is known, as the place for one member of another. */
@@ -26,8 +27,8 @@ const sample = {
 /** The event that the sample becomes with other members beside or in place of its own, or undefined where these leave
  * anything of it unknown. */
 export function eventWith(members: JsonMap, options: NormalizeOptions): AuditEvent | undefined {
-  const plain = only(normalize({ ...sample }, options));
-  const event = only(normalize({ ...sample, ...members }, options));
+  const plain = onlyEvent(normalize({ ...sample }, options));
+  const event = onlyEvent(normalize({ ...sample, ...members }, options));
   return plain && event && isDeepStrictEqual(event.gaps, plain.gaps) ? event : undefined;
 }
 
@@ -36,15 +37,16 @@ export function eventWith(members: JsonMap, options: NormalizeOptions): AuditEve
 export function leavesEventAsIs(surround: (event: JsonMap) => JsonMap, options: NormalizeOptions): boolean {
   const { kind, apiVersion } = sample;
   return [sample, { kind, apiVersion }].every((members) => {
-    const { platform, cluster, ...plain } = only(normalize({ ...members }, options))!;
-    const event = only(normalize(surround({ ...members }), options));
+    const { platform, cluster, ...plain } = onlyEvent(normalize({ ...members }, options))!;
+    const event = onlyEvent(normalize(surround({ ...members }), options));
     if (event === undefined) return false;
     const { platform: otherPlatform, cluster: otherCluster, ...others } = event;
     return isDeepStrictEqual(others, plain);
   });
 }
 
-function only(normalized: ReturnType<typeof normalize>): AuditEvent | undefined {
+/** The event of a record that holds one, and nothing that could not be read. */
+export function onlyEvent(normalized: Normalized): AuditEvent | undefined {
   return normalized.kind === 'audit' && normalized.events.length === 1 && normalized.problem === undefined
     ? normalized.events[0]
     : undefined;

@@ -22,5 +22,12 @@ export function eventKeys(dateKey: string, tagKey: string): KeyTable {
   return new KeyTable(keys);
 }
 
+const properties = new KeyTable(new Map([['properties', 0]]));
+
+/** Whether a key is that under which a diagnostic record of Azure has its line, as `log`. */
+export function isProperties(bytes: Uint8Array, start: number, end: number): boolean {
+  return properties.find(bytes, start, end) === 0;
+}
+
 /** The members of an objectRef. */
 export const refKeys = new KeyTable(new Map(refs.map((name, index) => [name, REF_RESOURCE + 2 * index])));

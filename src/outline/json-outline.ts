@@ -1,6 +1,6 @@
 /** Outlines an audit event in JSON: one pass over the bytes that validates all of it and notes where its members lie. */
 
-import { IGNORED, refKeys, TAG } from './event-keys.ts';
+import { IGNORED, isProperties, refKeys, TAG } from './event-keys.ts';
 import {
   BACKSLASH,
   CLOSE_BRACE,
@@ -43,11 +43,11 @@ for (const [slot, name] of members.entries()) {
 /** Receives the texts in a record that may be events. */
 export interface TextReceiver {
   /** @param start of the quote that opens the text
-   * @returns the offset behind the quote that closes it, or -1 where it is no valid string */
+   * @returns the offset after the quote that closes it, or -1 where it is no valid string */
   receive(bytes: Uint8Array, view: DataView, start: number): number;
 }
 
-/** Writes the outline of the map at `start`: of members in their usual types, each once. Returns the offset behind the map,
+/** Writes the outline of the map at `start`: of members in their usual types, each once. Returns the offset after the map,
  * or -1 for whatever is not as plain as that, and has to be parsed.
  * @param spans STRIDE numbers from `base` on, see slots.ts
  * @param maxDepth levels of maps and lists
@@ -87,7 +87,7 @@ export function outlineJson(
     } else {
       const isOpen = slot === -1 && receiver !== undefined;
       if (isOpen && isMapInText(bytes, valueStart)) at = receiver.receive(bytes, view, valueStart);
-      else if (isOpen && bytes[valueStart] === OPEN_BRACE && isProperties(bytes, keyStart, keyEnd)) {
+      else if (isOpen && bytes[valueStart] === OPEN_BRACE && isProperties(bytes, keyStart + 1, keyEnd - 1)) {
         at = outlineProperties(bytes, view, valueStart, maxLevels, receiver);
       } else at = skipValue(bytes, view, valueStart, maxLevels);
       if (at === -1) return -1;
@@ -130,13 +130,7 @@ function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Where a diagnostic record of Azure has its line. */
-const properties = new KeyTable(new Map([['properties', 0]]));
 const log = new KeyTable(new Map([['log', 0]]));
-
-function isProperties(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
-  return properties.find(bytes, keyStart + 1, keyEnd - 1) === 0;
-}
 
 /** A text of JSON in JSON: `"{\"`. */
 function isMapInText(bytes: Uint8Array, start: number): boolean {

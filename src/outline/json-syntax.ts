@@ -55,7 +55,7 @@ export function skipString(bytes: Uint8Array, view: DataView, start: number): nu
   }
 }
 
-/** @param at behind the backslash */
+/** @param at after the backslash */
 function skipEscape(bytes: Uint8Array, at: number): number {
   if (at >= bytes.length) return -1;
   switch (bytes[at]) {
@@ -85,7 +85,7 @@ function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }
 
-/** The byte at an offset, 0 behind the end. */
+/** The byte at an offset, 0 past the end. */
 function byteAt(bytes: Uint8Array, at: number): number {
   return at < bytes.length ? bytes[at]! : 0;
 }

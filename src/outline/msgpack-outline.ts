@@ -75,7 +75,7 @@ const fixedLengths = Int8Array.of(
   ...[0, -1, 0, 0, -1, -1, -1, -1, -1, -1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, -1, -1, -1, -1, -1],
 );
 
-/** The offset behind a value whose range was validated, or -1 for one with kinds of values that JSON does not have, or that
+/** The offset after a value whose range was validated, or -1 for one with kinds of values that JSON does not have, or that
  * nests deeper.
  * @param maxLevels of maps and arrays */
 function skipValue(bytes: Uint8Array, view: DataView, start: number, maxLevels: number): number {
@@ -115,7 +115,7 @@ const MAX_LEVELS = 256;
 const waiting = new Float64Array(MAX_LEVELS);
 
 /** Writes the outline of a map that is known to be whole: of members in their usual types, each once. Returns the offset
- * behind the map, or -1 for whatever is not as plain as that.
+ * after the map, or -1 for whatever is not as plain as that.
  * @param spans STRIDE numbers from `base` on, see slots.ts
  * @param maxDepth levels of maps and arrays */
 export function outlineMsgpack(

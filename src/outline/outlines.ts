@@ -1,4 +1,5 @@
 /** The outlines of the records of a batch. */
+import { isProperties } from './event-keys.ts';
 import { outlineJson, type TextReceiver } from './json-outline.ts';
 import { OPEN_BRACE, skipSpace } from './json-syntax.ts';
 import type { KeyTable } from './key-table.ts';
@@ -21,12 +22,12 @@ export interface Text {
   readonly view: DataView;
 }
 
-/** Offsets of members in the bytes of a batch, or in texts that are taken out of its records: STRIDE numbers for each map
+/** Offsets of members in the bytes of a batch, or in texts that are unescaped from its records: STRIDE numbers for each map
  * that is outlined. */
 export class Outlines implements TextReceiver {
   spans = new Int32Array(FEW * STRIDE);
   readonly #batch: Text;
-  /** Texts that were taken out of records. */
+  /** Texts that were unescaped from records. */
   #unescaped: Unescaped | undefined;
   /** Those of the current record. */
   readonly #received: { hole: number; holeEnd: number; start: number; end: number }[] = [];
@@ -43,7 +44,7 @@ export class Outlines implements TextReceiver {
     return this.spans[base + TEXT] === -1 ? this.#batch : this.#unescaped!;
   }
 
-  /** Outlines the JSON map at an offset. Returns the offset behind it, or -1 where it has to be parsed. Its outline has the
+  /** Outlines the JSON map at an offset. Returns the offset after it, or -1 where it has to be parsed. Its outline has the
    * number `last`: that of the event in it, if it holds one as text. */
   addJson(at: number): number {
     const base = this.#next();
@@ -105,7 +106,7 @@ export class Outlines implements TextReceiver {
     for (let extra = base + EXTRAS; extra < end; extra += 2) {
       const key = msgpackTextAt(bytes, view, this.spans[extra]!)!;
       let value = key.end;
-      if (isKey(bytes, key.text, key.end, PROPERTIES)) {
+      if (isProperties(bytes, key.text, key.end)) {
         const log = findMsgpackMember(bytes, view, value, LOG);
         if (log >= 0) value = log;
       }
@@ -142,15 +143,7 @@ export class Outlines implements TextReceiver {
   }
 }
 
-/** Where a diagnostic record of Azure has its line. */
-const PROPERTIES = Buffer.from('properties');
 const LOG = Buffer.from('log');
-
-function isKey(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
-  if (end - start !== key.length) return false;
-  for (let index = 0; index < key.length; index++) if (bytes[start + index] !== key[index]) return false;
-  return true;
-}
 
 function textOf(bytes: Uint8Array): Text {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };

@@ -83,7 +83,7 @@ export const LAST_EXTRA = EXTRAS + 2 * MAX_EXTRAS;
 export const EXTRA_COUNT = LAST_EXTRA;
 /** Offset of the number of the outline that is around an event which is a text in a record; -1 for none. */
 export const WRAPPER = LAST_EXTRA + 1;
-/** Offset of what the spans are offsets in: 0 for the texts that were taken out of records, -1 for the batch. */
+/** Offset of what the spans are offsets in: 0 for the texts that were unescaped from records, -1 for the batch. */
 export const TEXT = LAST_EXTRA + 2;
 /** Offset of the span, in a wrapper, of the text that is an event. */
 export const HOLE = LAST_EXTRA + 4;

@@ -21,7 +21,7 @@ export class Unescaped {
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
 
-  /** Writes the text of the string that opens at `start`. Returns the offset behind its closing quote, or -1 where it is no
+  /** Writes the text of the string that opens at `start`. Returns the offset after its closing quote, or -1 where it is no
    * valid string, or holds half of a surrogate pair. */
   add(bytes: Uint8Array, view: DataView, start: number): number {
     const target = this.bytes;

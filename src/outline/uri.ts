@@ -94,7 +94,7 @@ function lengthOf(spans: Int32Array, offset: number): number {
   return start === -1 ? 0 : spans[offset + 1]! - start;
 }
 
-/** The offset behind a segment that is the given text, and the slash after it; `end + 1` for the last segment. -1 for another
+/** The offset after a segment that is the given text, and the slash after it; `end + 1` for the last segment. -1 for another
  * segment, and for a text that would be several. */
 function skipText(bytes: Uint8Array, at: number, end: number, text: number, length: number): number {
   const after = at + length;
