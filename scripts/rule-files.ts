@@ -12,8 +12,8 @@ import {
   ruleModes,
   ruleStatuses,
 } from '../src/sigma/ast.ts';
-import { modifiers } from '../src/sigma/modifiers.ts';
-import { aliases } from '../src/sigma/modify.ts';
+import { modifiers } from '../src/sigma/parse/modifiers.ts';
+import { aliases } from '../src/sigma/parse/modify.ts';
 
 const closed = { additionalProperties: false };
 

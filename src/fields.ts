@@ -9,7 +9,7 @@ import { type WrittenObject, writtenObjectOf } from './fields/written-object.ts'
 import { isMap, textAt } from './json/map.ts';
 import { AuditEvent } from './record.ts';
 import type { FieldLookup, Found } from './sigma/field.ts';
-import { walk, words } from './sigma/walk.ts';
+import { walk, words } from './sigma/match/walk.ts';
 
 export type { Field, Unknown };
 

@@ -56,6 +56,16 @@ const mayImport: Record<string, readonly string[]> = {
   index: ['codecs', 'detect', 'fields', 'normalizers', 'problem', 'record', 'rules', 'sigma', 'tagger'],
 };
 
+/** The floors of sigma/, and those that each may import. What stands beside them, but for the facade, is the vocabulary:
+ * every floor may use it, and it uses none. */
+const sigmaFloors: Record<string, readonly string[]> = {
+  match: [],
+  parse: ['match'],
+  plan: ['match', 'parse'],
+  run: ['match', 'plan'],
+  lint: ['match', 'parse'],
+};
+
 /** Registries: their units know the contract and engines, never each other. */
 const registries: Record<string, string> = {
   codecs: 'codec.ts',
@@ -101,6 +111,21 @@ test.each(modules)('$path imports only what its part may', (module) => {
   const crossed = local(module).filter((target) => !allowed.includes(partOf(target)));
   expect(crossed).toEqual([]);
 });
+
+const insideSigma = modules.filter(({ path, part }) => part === 'sigma' && path !== 'sigma/index.ts');
+
+test.each(insideSigma)('$path imports only what its floor may', (module) => {
+  const floor = floorOf(module.path);
+  const allowed = [undefined, floor, ...(floor === undefined ? [] : (sigmaFloors[floor] ?? []))];
+  const within = local(module).filter((target) => partOf(target) === 'sigma');
+  expect(within.filter((target) => target === 'sigma/index.ts' || !allowed.includes(floorOf(target)))).toEqual([]);
+});
+
+/** The folder below sigma/; undefined for the vocabulary beside the floors. */
+function floorOf(path: string): string | undefined {
+  const [, floor, file] = path.split('/');
+  return file === undefined ? undefined : floor;
+}
 
 test('every part of src/ has its row', () => {
   expect([...new Set(modules.map(({ part }) => part))].filter((part) => !(part in mayImport))).toEqual([]);

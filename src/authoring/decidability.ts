@@ -2,8 +2,8 @@
 import { type Unknown, unknownOf } from '../fields.ts';
 import type { Platform } from '../record.ts';
 import type { Condition, Detection, FieldItem, Item, Rule } from '../sigma/ast.ts';
-import { literalOf } from '../sigma/pattern.ts';
-import { referencesOf } from '../sigma/value-test.ts';
+import { literalOf } from '../sigma/match/pattern.ts';
+import { referencesOf } from '../sigma/match/value-test.ts';
 
 /** `partly` where some events cannot be decided, `blind` where the rule can never be found true, `elsewhere` where it
  * asks for other platforms. */

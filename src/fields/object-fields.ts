@@ -2,8 +2,8 @@
 import { isMap, member } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { Found } from '../sigma/field.ts';
-import { pathOf } from '../sigma/path.ts';
-import { walk } from '../sigma/walk.ts';
+import { pathOf } from '../sigma/match/path.ts';
+import { walk } from '../sigma/match/walk.ts';
 import { certificateRequests } from './certificate-request.ts';
 import { configDataOf } from './config-data.ts';
 import { commandOf, containerOf } from './exec-request.ts';

@@ -5,8 +5,8 @@ import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
-import { pathOf } from '../sigma/path.ts';
-import { walk } from '../sigma/walk.ts';
+import { pathOf } from '../sigma/match/path.ts';
+import { walk } from '../sigma/match/walk.ts';
 import { missing } from './found.ts';
 import type { WrittenObject } from './written-object.ts';
 

@@ -3,7 +3,7 @@ import { textAt } from '../json/map.ts';
 import { judgedOf } from '../network.ts';
 import type { ResponseStatus, User } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
-import { walk } from '../sigma/walk.ts';
+import { walk } from '../sigma/match/walk.ts';
 import { always, cutOf, everywhere, type Field, sometimes, text } from './field.ts';
 import { gapOf, listed, missing } from './found.ts';
 

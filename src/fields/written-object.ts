@@ -5,7 +5,7 @@ import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { isIndex, type Projection, projectPatch } from '../json/patch.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
-import { walk } from '../sigma/walk.ts';
+import { walk } from '../sigma/match/walk.ts';
 import { missing } from './found.ts';
 
 /** A body that says something of the object. */

@@ -1,5 +1,5 @@
 /** The engine beside the naive interpreter, on rules and events that the input chooses. */
-import { parseRules } from '../../src/sigma/parse.ts';
+import { parseRules } from '../../src/sigma/parse/index.ts';
 import { eventFrom, placeholders, ruleFileFrom } from '../reference/generate.ts';
 import { disagreement, printed } from '../reference/same.ts';
 import type { FuzzTarget, Random } from './fuzz.ts';

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CUT } from '../../src/json/map.ts';
 import type { Filter, Rule } from '../../src/sigma/ast.ts';
 import { compileFilter, compileRule, evaluate, explain, type FieldLookup, levelOf } from '../../src/sigma/index.ts';
-import { walk, words } from '../../src/sigma/walk.ts';
+import { walk, words } from '../../src/sigma/match/walk.ts';
 import * as naive from './interpret.ts';
 import { type Reader, read, wordsOf } from './read.ts';
 

@@ -1,6 +1,6 @@
 /** Field look-ups over plain data, as the engine's tests need them. */
 import type { FieldLookup, Found } from '../../src/sigma/index.ts';
-import { walk, words } from '../../src/sigma/walk.ts';
+import { walk, words } from '../../src/sigma/match/walk.ts';
 
 /** Field names are the keys of the object. An array holds several values; a key of `gaps` says why there may be more than
  * those. */

@@ -1,0 +1,349 @@
+/** The checks that need to know nothing but Sigma, as one table. */
+import type { Condition, Item, LevelCase, Test } from '../ast.ts';
+import { fold, printPattern } from '../match/pattern.ts';
+import { quote } from '../rule-problem.ts';
+import type { Check, Report } from './check.ts';
+import { findContradiction } from './contradiction.ts';
+import type { SpelledDetection, SpelledDocument, SpelledItem, SpelledValue } from './source-map.ts';
+
+const MAX_TITLE_LENGTH = 120;
+
+export const checks: Readonly<Record<string, Check>> = {
+  'same-element': {
+    doc: 'Two lines about members of one list may each be fulfilled by another member.',
+    run({ maps, isList }, report) {
+      for (const items of maps) {
+        const lists = new Set<string>();
+        for (const { field, offset, asked } of items) {
+          const list = listOf(field, isList);
+          if (list === undefined || asked === undefined) continue;
+          if (lists.has(list)) {
+            report(
+              offset,
+              `another member of ${quote(list)} can fulfil this line than the lines above`,
+              `for one and the same: sigma-version: 3, ${list}[any]: and the lines below it`,
+            );
+          }
+          lists.add(list);
+        }
+      }
+    },
+  },
+  'filter-without-not': {
+    doc: 'A selection that is called filter, and that the condition asks for instead of leaving it out.',
+    run({ detections }, report) {
+      for (const { detection, conditions } of detections) {
+        const places = placesIn(conditions);
+        for (const [name, { asked, denied }] of signsOf(detection.condition)) {
+          if (!/^filter/i.test(name) || !asked || denied) continue;
+          const place = places.get(name) ?? conditions[0]!.offsetOf(0);
+          report(place, `the condition asks for ${quote(name)}`, `write 'not ${name}', or call it something else`);
+        }
+      }
+    },
+  },
+  'positive-filter': {
+    doc: 'A filter document that leaves out nothing by name: matches have to fulfil it to stay.',
+    run({ parsed, detections }, report) {
+      if (parsed.kind !== 'filter' || [...signsOf(parsed.document.condition).values()].some(({ denied }) => denied)) {
+        return;
+      }
+      const message = 'matches stay where this holds, and are silenced everywhere else';
+      report(detections[0]!.conditions[0]!.offsetOf(0), message, "write 'not …' to silence what the selections name");
+    },
+  },
+  'escaped-wildcard': {
+    doc: 'A backslash that takes the meaning from the wildcard behind it, in what looks like a path.',
+    run: onValues(({ text, value, offset, test }, _item, report) => {
+      if (typeof value !== 'string' || !isText(test)) return;
+      // `\?` in a URL and `\*` in a command are meant as they stand.
+      const found = /(?<=[\p{L}\p{N}%)}.:_-])\\\*/u.exec(text);
+      if (found === null || !/\\[^*?\\]|^[A-Za-z]:/.test(text)) return;
+      const message = "'\\*' is the character *, and no backslash is before it";
+      report(offset, message, "write '\\\\*' for a backslash and any text");
+    }),
+  },
+  'lost-backslash': {
+    doc: 'A value that begins with two backslashes stands for a text that begins with one: of a UNC path one is lost.',
+    run: onValues(({ text, value, offset, test }, { modifiers }, report) => {
+      if (typeof value !== 'string' || !isText(test) || !/^\\\\[^\\*?]/.test(text)) return;
+      if (modifiers.includes('contains') || modifiers.includes('endswith')) return;
+      report(
+        offset,
+        `${quote(text)} begins with one backslash: two of them stand for one`,
+        'write four for a UNC path',
+      );
+    }),
+  },
+  'all-of-one': {
+    doc: 'The modifier all with a single value.',
+    run: onItems(({ modifiers, values, offset }, report) => {
+      if (modifiers.includes('all') && values.length === 1) {
+        report(offset, "'all' of one value says nothing", 'drop it, or write more values');
+      }
+    }),
+  },
+  'duplicate-value': {
+    doc: 'The same value twice in a list.',
+    run: onItems(({ values, modifiers }, report) => {
+      const seen = new Set<string>();
+      const isExpanded = modifiers.includes('expand');
+      for (const { text, offset, test } of values) {
+        const key = isExpanded ? text : keyOf(test);
+        if (seen.has(key)) report(offset, `${quote(text)} is in the list already`, 'drop one of them');
+        seen.add(key);
+      }
+    }),
+  },
+  'null-in-list': {
+    doc: 'null among other values: what is missing matches too.',
+    run: onItems(({ values, offset }, report) => {
+      if (values.length > 1 && values.some(({ test }) => test.kind === 'null')) {
+        report(
+          offset,
+          'with null in the list an event without the field matches',
+          'write a selection of its own for it',
+        );
+      }
+    }),
+  },
+  'pattern-of-one': {
+    doc: 'A quantity of selections where only one selection is meant.',
+    run({ detections }, report) {
+      for (const { detection, conditions } of detections) {
+        for (const { text, offsetOf } of conditions) {
+          for (const { 0: whole, 1: pattern = '', index } of text.matchAll(/(?<![\w*-])[\w*-]+\s+of\s+([\w*-]+)/g)) {
+            const isOne = pattern === 'them' ? detection.selections.size === 1 : !pattern.includes('*');
+            const [name = pattern] = pattern === 'them' ? [...detection.selections.keys()] : [];
+            if (isOne) report(offsetOf(index), `${quote(whole)} is one selection`, `write ${name}`);
+          }
+        }
+      }
+    },
+  },
+  'unused-selection': {
+    doc: 'A selection that neither the condition nor a level asks for.',
+    run({ detections, parsed }, report) {
+      for (const [index, { detection, offsets }] of detections.entries()) {
+        const levels = index === 0 && parsed.kind === 'rule' ? parsed.document.levels : [];
+        const used = new Set([detection, ...levels].flatMap(({ condition }) => [...signsOf(condition).keys()]));
+        for (const [name, offset] of offsets) {
+          if (used.has(name)) continue;
+          report(offset, `the condition does not use the selection ${quote(name)}`, 'name it there, or drop it');
+        }
+      }
+    },
+  },
+  'never-true': {
+    doc: 'Lines of which no event can fulfil all.',
+    run({ detections: [outermost], maps, isList }, report) {
+      if (outermost === undefined) return;
+      // What lists hold is another's to decide, and may be nothing for now.
+      const expanded = new Set(
+        maps.flat().flatMap(({ modifiers, item }) => (modifiers.includes('expand') ? item : [])),
+      );
+      for (const items of togetherIn(outermost)) {
+        findContradiction(
+          items.filter((item) => !expanded.has(item)),
+          isList,
+          report,
+        );
+      }
+      const { condition } = outermost.detection;
+      const all = new Set(conjunctsOf(condition).map((conjunct) => JSON.stringify(conjunct)));
+      const twice = conjunctsOf(condition).find(
+        (conjunct) => conjunct.kind === 'not' && all.has(JSON.stringify(conjunct.operand)),
+      );
+      if (twice === undefined) return;
+      report(outermost.conditions[0]!.offsetOf(0), 'the condition asks for the same to be true and false', 'mend it');
+    },
+  },
+  'plain-regex': {
+    doc: 'A regular expression that is only text.',
+    run: onRegexes((source, { offset, test }, { modifiers }, report) => {
+      if (modifiers.includes('expand')) return; // The pattern is in the list.
+      const [, start, text = '', end] = /^(\^?)((?:[\w\s/:@,;=%&#!"'~<>-]|\\[^\w\s])+)(\$?)$/.exec(source) ?? [];
+      const flags = test.kind === 'regex' ? test.flags : [];
+      if (text === '' || flags.includes('m')) return;
+      const place = start && end ? [] : start ? ['startswith'] : end ? ['endswith'] : ['contains'];
+      const instead = [...place, ...(flags.includes('i') ? [] : ['cased'])];
+      const how = instead.length === 0 ? 'drop the modifiers' : `use ${instead.join('|')}`;
+      report(offset, `${quote(source)} is an expression without any pattern`, `${how}, and write the text as it is`);
+    }),
+  },
+  'open-dot': {
+    doc: 'A dot in what looks like the name of a host, which in a regular expression is any character.',
+    run: onRegexes((source, { offset }, _item, report) => {
+      const found = hostDot.exec(source);
+      if (found === null) return;
+      report(offset, `the dot in ${quote(found[0])} is any character`, `write ${found[0].replace('.', '\\.')}`);
+    }),
+  },
+  'open-ended-regex': {
+    doc: 'A regular expression that begins or ends with `.*`: it is searched for anywhere as it is.',
+    run: onRegexes((source, { offset }, _item, report) => {
+      if (!/^\^?\.\*(?!\?)|(?<!\\)\.\*\$?$/.test(source)) return;
+      report(offset, "'.*' at an end of an expression says nothing: it is searched for anywhere", 'drop it');
+    }),
+  },
+  'unreachable-level': {
+    doc: 'A level that no finding can have, as a level before it always comes first or the condition forbids it.',
+    run({ parsed }, report) {
+      if (parsed.kind !== 'rule') return;
+      const { condition, levels } = parsed.document;
+      findUnreachable(conjunctsOf(condition), levels, report);
+    },
+  },
+  'no-id': ownOf('id', 'other rules, overrides and exceptions name it by its id', 'add id: and a UUID of its own'),
+  'no-status': ownOf('status', 'nobody knows how far it can be trusted', 'add status: experimental, test or stable'),
+  'no-level': ownOf('level', 'its findings are medium', 'add level: and what a match means'),
+  'no-falsepositives': ownOf(
+    'falsepositives',
+    'who meets a finding cannot tell what is benign',
+    'add falsepositives: and what may match in good faith',
+  ),
+  title: {
+    doc: `A title that ends with a period, or is longer than ${MAX_TITLE_LENGTH} characters.`,
+    run({ parsed, members, offset }, report) {
+      const { title } = parsed.document;
+      const at = members.get('title')?.keyNode.range?.[0] ?? offset;
+      if (title.length > MAX_TITLE_LENGTH) {
+        report(at, `the title is longer than ${MAX_TITLE_LENGTH} characters`, 'move the rest to the description');
+      }
+      if (/[^.]\.$/.test(title)) report(at, 'the title ends with a period', 'drop it: a title is a name');
+    },
+  },
+};
+
+/** A key that each rule should have. */
+function ownOf(key: string, consequence: string, hint: string): Check {
+  return {
+    doc: `A rule without \`${key}\`: ${consequence}.`,
+    run({ head, members, offset }, report) {
+      if (head === undefined || members.has(key)) return;
+      report(offset, `the rule has no ${quote(key)}, so that ${consequence}`, hint);
+    },
+  };
+}
+
+function onItems(look: (item: SpelledItem, report: Report) => void): Check['run'] {
+  return ({ maps }, report) => {
+    for (const item of maps.flat()) look(item, report);
+  };
+}
+
+function onValues(look: (value: SpelledValue, item: SpelledItem, report: Report) => void): Check['run'] {
+  return onItems((item, report) => {
+    for (const value of item.values) look(value, item, report);
+  });
+}
+
+/** Expressions as the file spells them. */
+function onRegexes(
+  look: (source: string, value: SpelledValue, item: SpelledItem, report: Report) => void,
+): Check['run'] {
+  return onValues((value, item, report) => {
+    if (item.modifiers.includes('re')) look(value.text, value, item, report);
+  });
+}
+
+const hostDot =
+  /(?<![\\\w-])[\w-]{2,}\.(?:com|org|net|io|dev|gov|edu|info|ru|cn|de|me|co|app|cloud|svc|local|internal)(?![\w(*+?{[-])/;
+
+/** The same for tests that the same values pass. */
+function keyOf(test: Test): string {
+  return test.kind === 'text' && !test.cased ? `text ${fold(printPattern(test.pattern))}` : JSON.stringify(test);
+}
+
+function isText(test: Test): boolean {
+  return test.kind === 'text' || (test.kind === 'either' && test.tests.every(isText));
+}
+
+/** The list that a field leads through first, any member of it; undefined if there is none. */
+function listOf(field: string, isList: SpelledDocument['isList']): string | undefined {
+  const bracket = field.indexOf('[');
+  for (
+    let end = field.indexOf('.');
+    end !== -1 && (bracket === -1 || end < bracket);
+    end = field.indexOf('.', end + 1)
+  ) {
+    if (isList(field.slice(0, end))) return field.slice(0, end);
+  }
+  return field.startsWith('[any]', bracket) ? field.slice(0, bracket) : undefined;
+}
+
+/** How a condition names its selections: to be true, to be false, or both. */
+function signsOf(condition: Condition): ReadonlyMap<string, { asked: boolean; denied: boolean }> {
+  const signs = new Map<string, { asked: boolean; denied: boolean }>();
+  const look = (node: Condition, isAsked: boolean): void => {
+    switch (node.kind) {
+      case 'selection': {
+        const { asked, denied } = signs.get(node.name) ?? { asked: false, denied: false };
+        signs.set(node.name, { asked: asked || isAsked, denied: denied || !isAsked });
+        return;
+      }
+      case 'not':
+        look(node.operand, !isAsked);
+        return;
+      case 'and':
+      case 'or':
+      case 'atLeast':
+        for (const operand of node.operands) look(operand, isAsked);
+    }
+  };
+  look(condition, true);
+  return signs;
+}
+
+/** What all has to be true for the condition to be. */
+function conjunctsOf(condition: Condition): Condition[] {
+  return condition.kind === 'and' ? condition.operands.flatMap(conjunctsOf) : [condition];
+}
+
+/** Where the conditions name each selection first; patterns name none. */
+function placesIn(conditions: SpelledDetection['conditions']): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const { text, offsetOf } of conditions) {
+    for (const { 0: word, index } of text.matchAll(/[\w*-]+/g)) {
+      if (/^filter/i.test(word) && !places.has(word)) places.set(word, offsetOf(index));
+    }
+  }
+  return places;
+}
+
+/** Items that an event has to fulfil at once: those of each map, and those of all maps that the condition cannot do
+ * without. */
+function togetherIn({ detection: { selections, condition } }: SpelledDetection): Item[][] {
+  const needed = new Set(
+    conjunctsOf(condition).flatMap((conjunct) => (conjunct.kind === 'selection' ? [conjunct.name] : [])),
+  );
+  const joined: Item[] = [];
+  const single: Item[][] = [];
+  for (const { name, alternatives } of selections.values()) {
+    if (needed.has(name) && alternatives.length === 1) joined.push(...alternatives[0]!);
+    else single.push(...alternatives);
+  }
+  return [joined, ...single];
+}
+
+function findUnreachable(facts: readonly Condition[], levels: readonly LevelCase[], report: Report): void {
+  const known = new Set(facts.map((fact) => JSON.stringify(fact)));
+  const isTrue = (condition: Condition) => conjunctsOf(condition).every((each) => known.has(JSON.stringify(each)));
+  const isFalse = (condition: Condition) =>
+    conjunctsOf(condition).some((each) =>
+      known.has(JSON.stringify(each.kind === 'not' ? each.operand : { kind: 'not', operand: each })),
+    );
+  const seen = new Set<string>();
+  let always: LevelCase | undefined;
+  for (const level of levels) {
+    const key = JSON.stringify(level.condition);
+    if (always !== undefined || seen.has(key)) {
+      const why = always === undefined ? 'a level above has the same condition' : 'a level above always holds';
+      report(level.position, `no finding has this level: ${why}`, 'drop it, or move it up');
+    } else if (isFalse(level.condition)) {
+      report(level.position, "no finding has this level: the rule's condition forbids it", 'drop it, or mend it');
+    }
+    seen.add(key);
+    if (isTrue(level.condition)) always ??= level;
+  }
+}

@@ -1,0 +1,110 @@
+/** What an array block sees: the members of the lists that its field leads to, each as an event of its own. */
+import type { BlockItem, Item, Members } from '../ast.ts';
+import type { FieldLookup, Found } from '../field.ts';
+import { referencesOf } from './value-test.ts';
+import { foundAt, walk, words } from './walk.ts';
+
+/** Members of a block that are compared to lists around it, each of them to all that is there: what it costs grows with
+ * their number times what is there. */
+const MAX_COMPARED = 50;
+
+export interface OpenedBlock {
+  /** For each list that was found the look-ups into those of its members that are asked for. */
+  lists: FieldLookup[][];
+  /** Why there may be more lists or members. */
+  gap: string | undefined;
+}
+
+/** A function that opens the lists that the field of a block leads to. */
+export function compileOpening({ members, body }: BlockItem): (found: Found, outer: FieldLookup) => OpenedBlock {
+  const most = comparesAround(body) ? MAX_COMPARED : Number.POSITIVE_INFINITY;
+  const isSelfContained = !looksAround(body);
+  return (found, outer) => {
+    const mark = found.gap === 'split' ? 'split' : undefined;
+    const around = isSelfContained ? outer : onceForEach(outer);
+    let left = most;
+    let gap = found.gap;
+    const lists = (found.places ?? found.values).map((place) => {
+      const chosen = chosenOf(place, members);
+      if (chosen.length > left) gap ??= `more than ${MAX_COMPARED} members`;
+      const compared = chosen.length > left ? chosen.slice(0, left) : chosen;
+      left -= compared.length;
+      return compared.map((member) => lookupIn(member, around, mark));
+    });
+    return { lists, gap };
+  };
+}
+
+/** Whether the body compares each member to the members of a list around it, or to the values there. */
+function comparesAround(body: BlockItem['body']): boolean {
+  return itemsOfBody(body).some((item) => {
+    if (item.kind === 'block') return isAround(item.field) || comparesAround(item.body);
+    return isAround(item.field) && item.tests.some((test) => referencesOf(test).length > 0);
+  });
+}
+
+/** Whether the body asks for anything but what is in a member. */
+function looksAround(body: BlockItem['body']): boolean {
+  return itemsOfBody(body).some((item) => {
+    if (isAround(item.field)) return true;
+    if (item.kind === 'block') return looksAround(item.body);
+    return item.tests.flatMap(referencesOf).some(({ field }) => isAround(field));
+  });
+}
+
+export function itemsOfBody(body: BlockItem['body']): Item[] {
+  return body.kind === 'items' ? body.items : [...body.selections.values()].flatMap((one) => one.alternatives).flat();
+}
+
+/** Tells the name of a field that stands around the list that a block opens. */
+export function isAround(field: string): boolean {
+  return field.startsWith('^.');
+}
+
+/** What stands around the members is the same for all of them: looked up for each, it would cost their number squared. */
+function onceForEach(lookup: FieldLookup): FieldLookup {
+  const answers = new Map<string, Found>();
+  return (field) => {
+    let found = answers.get(field);
+    if (found === undefined) answers.set(field, (found = lookup(field)));
+    return found;
+  };
+}
+
+function chosenOf(place: unknown, members: Members): readonly unknown[] {
+  if ('quantifier' in members) return Array.isArray(place) ? place : place === null ? [] : [place];
+  if (!Array.isArray(place)) return [];
+  const index = members.index < 0 ? place.length + members.index : members.index;
+  return index in place ? [place[index]] : [];
+}
+
+function lookupIn(member: unknown, outer: FieldLookup, mark: 'split' | undefined): FieldLookup {
+  return (field) => {
+    if (field === '.') return foundAt(member);
+    if (field === '') return words(member);
+    if (isAround(field)) return outer(field.slice(2));
+    return walk(member, field, mark);
+  };
+}
+
+/** Whether a gap in the list leaves a block that holds for what is there to hold for the whole list. */
+export function holdsDespiteGap(members: Members): boolean {
+  return 'index' in members ? members.index >= 0 : members.quantifier === 'any';
+}
+
+/** Whether a block holds where its field leads to no list at all. */
+export function holdsForNothing(members: Members): boolean {
+  return 'quantifier' in members && (members.quantifier === 'none' || members.quantifier === 'all_or_empty');
+}
+
+/** A block's field as the file spells it. */
+export function printBlock(field: string, members: Members): string {
+  return `${field}[${'index' in members ? members.index : members.quantifier}]`;
+}
+
+/** The name of a field within blocks, for a person: the way to it from the event. */
+export function fieldWithin(blocks: string, field: string): string {
+  if (blocks === '' || isAround(field)) return field;
+  if (field === '.') return blocks;
+  return field.startsWith('.[') ? `${blocks}${field.slice(1)}` : `${blocks}.${field}`;
+}

@@ -1,0 +1,34 @@
+/** Values that a rule leaves to whoever runs it: `%name%` under the modifier expand. */
+import { didYouMean, quote } from '../rule-problem.ts';
+
+/** What each placeholder stands for: values as a rule would spell them, wildcards among them. One that stands for none
+ * makes a value that nothing matches: an operator's list that is empty as yet is no mistake. */
+export type Placeholders = ReadonlyMap<string, readonly string[]>;
+
+const MAX_EXPANSIONS = 10_000;
+
+/** The texts that one text stands for: one for each way of putting values in the place of its placeholders. `\%` is the
+ * character. */
+export function expandPlaceholders(
+  text: string,
+  placeholders: Placeholders,
+): string[] | { message: string; hint: string } {
+  // Every second part is the name of a placeholder.
+  const parts = text.split(/(?<!\\)%(\w+)%/);
+  let texts = [''];
+  for (const [index, part] of parts.entries()) {
+    const values = index % 2 === 0 ? [part.replaceAll('\\%', '%')] : placeholders.get(part);
+    if (values === undefined) {
+      const hint = didYouMean(part, placeholders.keys(), `write a list ${part.slice(0, 60)}.yml, or take the rule out`);
+      return { message: `there is no list ${quote(part)}`, hint };
+    }
+    if (texts.length * values.length > MAX_EXPANSIONS) {
+      return {
+        message: `the value stands for more than ${MAX_EXPANSIONS} others`,
+        hint: 'use fewer placeholders in one',
+      };
+    }
+    texts = texts.flatMap((before) => values.map((value) => before + value));
+  }
+  return texts;
+}

@@ -1,0 +1,299 @@
+/** Turns a rule into predicates of a field look-up. */
+import type { BlockItem, Condition, Detection, FieldItem, Filter, Item, Members, Rule, RuleLevel } from '../ast.ts';
+import type { FieldLookup, Found } from '../field.ts';
+import { compileOpening, fieldWithin, holdsDespiteGap, holdsForNothing, isAround, printBlock } from '../match/block.ts';
+import {
+  atLeast,
+  type Branch,
+  type Decision,
+  endsAt,
+  every,
+  type Gap,
+  type Leaf,
+  not,
+  type Observer,
+  opposite,
+  type Predicate,
+  some,
+  withOperand,
+} from '../match/predicate.ts';
+import {
+  type CompiledTest,
+  compileAny,
+  compileTest,
+  compileTextFilter,
+  isHopeless,
+  referencesOf,
+} from '../match/value-test.ts';
+
+export interface CompiledRule {
+  readonly rule: Rule;
+  readonly decide: Predicate;
+  /** All that the selections ask of an event, each thing once. */
+  readonly items: readonly CompiledItem[];
+  /** Where one of them is false, a match is silenced. */
+  readonly exceptions: readonly CompiledFilter[];
+  /** The first that holds tells the level. */
+  readonly levels: readonly { decide: Predicate; level: RuleLevel }[];
+}
+
+export interface CompiledFilter {
+  readonly filter: Filter;
+  readonly decide: Predicate;
+  readonly items: readonly CompiledItem[];
+}
+
+export interface CompiledItem {
+  readonly item: Item;
+  readonly decide: Predicate;
+}
+
+/** The rule, ready to be evaluated. Takes what `parseRules` returns; never throws on it. */
+export function compileRule(rule: Rule, exceptions: readonly CompiledFilter[] = []): CompiledRule {
+  return new Compiler().rule(rule, exceptions);
+}
+
+/** The filter, ready to be an exception of any number of rules. */
+export function compileFilter(filter: Filter): CompiledFilter {
+  return new Compiler().filter(filter);
+}
+
+/** Compiles the documents of a set: what several of them ask of an event is compiled once. */
+export class Compiler {
+  readonly #items = new Map<string, CompiledItem>();
+
+  rule(rule: Rule, exceptions: readonly CompiledFilter[]): CompiledRule {
+    const { items, selections } = this.#selections(rule);
+    return {
+      rule,
+      decide: compileCondition(rule.condition, selections),
+      items,
+      exceptions,
+      levels: rule.levels.map(({ condition, level }) => ({ decide: compileCondition(condition, selections), level })),
+    };
+  }
+
+  filter(filter: Filter): CompiledFilter {
+    const { items, selections } = this.#selections(filter);
+    return { filter, decide: compileCondition(filter.condition, selections), items };
+  }
+
+  #selections(detection: Detection): { items: CompiledItem[]; selections: ReadonlyMap<string, Predicate> } {
+    const items = new Set<CompiledItem>();
+    const selections = compileSelections(detection, (item) => {
+      const compiled = this.#item(item);
+      items.add(compiled);
+      return compiled.decide;
+    });
+    return { items: [...items], selections };
+  }
+
+  #item(item: Item): CompiledItem {
+    const key = keyOf(item);
+    let compiled = this.#items.get(key);
+    if (compiled === undefined)
+      this.#items.set(key, (compiled = { item, decide: rememberLast(compileItem(item, '')) }));
+    return compiled;
+  }
+}
+
+/** The same for items that ask the same. Numbers of rules are finite, so JSON tells them apart. */
+function keyOf(item: Item): string {
+  return JSON.stringify(item, (name, value) =>
+    name === 'position' ? undefined : value instanceof Map ? [...value] : value,
+  );
+}
+
+/** Rules ask the same of one event, one after another. */
+function rememberLast(decide: Predicate): Predicate {
+  let event: object | undefined;
+  let decision: Decision = false;
+  return (lookup, observer) => {
+    if (observer !== undefined || lookup.event === undefined) return decide(lookup, observer);
+    if (lookup.event !== event) {
+      decision = decide(lookup);
+      event = lookup.event;
+    }
+    return decision;
+  };
+}
+
+function compileSelections(
+  { selections }: Detection,
+  predicateOf: (item: Item) => Predicate,
+): ReadonlyMap<string, Predicate> {
+  const compiled = new Map<string, Predicate>();
+  for (const { name, alternatives } of selections.values()) {
+    const predicates = alternatives.map((items) => allOf(items.map(predicateOf)));
+    compiled.set(name, some(predicates, { kind: 'selection', name }));
+  }
+  return compiled;
+}
+
+function compileCondition(condition: Condition, selections: ReadonlyMap<string, Predicate>): Predicate {
+  switch (condition.kind) {
+    case 'selection':
+      return selections.get(condition.name)!;
+    case 'not':
+      return not(compileCondition(condition.operand, selections));
+    case 'and':
+      return every(condition.operands.map((operand) => compileCondition(operand, selections)));
+    case 'or':
+      return some(condition.operands.map((operand) => compileCondition(operand, selections)));
+    case 'atLeast': {
+      const { count, operands } = condition;
+      return atLeast(
+        count,
+        operands.map((operand) => compileCondition(operand, selections)),
+      );
+    }
+  }
+}
+
+/** Of a single item, what it says. */
+function allOf(predicates: readonly Predicate[]): Predicate {
+  return predicates.length === 1 ? predicates[0]! : every(predicates);
+}
+
+/** @param blocks the array blocks around, as the file spells them; empty for what is asked of the event itself */
+function compileItem(item: Item, blocks: string): Predicate {
+  return item.kind === 'field' ? compileField(item, blocks) : compileBlock(item, blocks);
+}
+
+/** Any value that is present and passes decides for the item; a gap leaves open what else there is. */
+function compileField(item: FieldItem, blocks: string): Predicate {
+  const { field, quantifier, negated } = item;
+  const groups = quantifier === 'all' ? item.tests.map((test) => [test]) : [item.tests];
+  const tests = groups.map((group) => ({
+    passes: compileAny(group),
+    // Words are many, and few of them are looked for.
+    mayPass: field === '' ? compileTextFilter(group) : undefined,
+    isForNothing: group.some(({ kind }) => kind === 'null'),
+  }));
+  const gapOf = compileGap(item, blocks);
+  const decide = (found: Found, lookup: FieldLookup): Decision => {
+    const holds = tests.every(
+      ({ passes, mayPass, isForNothing }) =>
+        ((mayPass === undefined || found.text === undefined || mayPass(found.text)) &&
+          found.values.some(passes(lookup))) ||
+        (isForNothing && isAbsent(found)),
+    );
+    const decision = holds || (gapOf(found, lookup) ?? false);
+    return negated ? opposite(decision) : decision;
+  };
+  const isSameForAll = isAround(field) && item.tests.every((test) => referencesOf(test).length === 0);
+  const decideFound = isSameForAll ? decidedOnce(decide) : decide;
+  const leaf = leafOf(item, blocks, { isSameForAll, gapOf });
+  return (lookup, observer) => {
+    const found = lookup(field);
+    const decision = decideFound(found, lookup);
+    observer?.look(leaf, found, lookup, decision);
+    return decision;
+  };
+}
+
+function leafOf(item: FieldItem, blocks: string, known: Pick<Leaf, 'isSameForAll' | 'gapOf'>): Leaf {
+  let tests: CompiledTest[] | undefined;
+  return {
+    item,
+    field: fieldWithin(blocks, item.field),
+    name: fieldWithin(blocks, item.field === '' ? 'keywords' : item.field),
+    ...known,
+    passing({ values }, lookup, most = Number.POSITIVE_INFINITY) {
+      // Most items are never shown to anybody.
+      tests ??= item.tests.map(compileTest);
+      const passing = new Set<unknown>();
+      for (const test of tests) {
+        const passes = test(lookup);
+        for (const value of values) {
+          if (passing.size >= most) return [...passing];
+          if (passes(value)) passing.add(value);
+        }
+      }
+      return [...passing];
+    },
+  };
+}
+
+/** Of what stands around a list: it is the same for all its members, however many values there are. */
+function decidedOnce(
+  decide: (found: Found, lookup: FieldLookup) => Decision,
+): (found: Found, lookup: FieldLookup) => Decision {
+  const decisions = new WeakMap<Found, Decision>();
+  return (found, lookup) => {
+    let decision = decisions.get(found);
+    if (decision === undefined) decisions.set(found, (decision = decide(found, lookup)));
+    return decision;
+  };
+}
+
+/** Any of the lists that the field leads to decides for the block. A gap leaves open what other members and lists there
+ * are, so that only what they cannot change is known. */
+function compileBlock(item: BlockItem, blocks: string): Predicate {
+  const { field, members, body } = item;
+  const within = fieldWithin(blocks, printBlock(field, members));
+  const predicateOf = (inner: Item) => compileItem(inner, within);
+  const compiled =
+    body.kind === 'items'
+      ? allOf(body.items.map(predicateOf))
+      : compileCondition(body.condition, compileSelections(body, predicateOf));
+  const open = compileOpening(item);
+  const decideList = joinMembers(members, compiled);
+  const gapField = fieldWithin(blocks, field);
+  const branch: Branch = { kind: 'block', field: within };
+  return (lookup, observer) => {
+    const opened = open(lookup(field), lookup);
+    const gap = opened.gap === undefined ? undefined : { field: gapField, reason: opened.gap };
+    const inner = observer?.enter(branch);
+    let decision: Decision = false;
+    for (const list of opened.lists) {
+      decision = withOperand(decision, decideList(list, inner), true);
+      if (decision === true && endsAt(true, inner)) break;
+    }
+    if (opened.lists.length === 0) decision = gap ?? holdsForNothing(members);
+    else if (gap !== undefined && !(decision === true && holdsDespiteGap(members))) decision = gap;
+    observer?.leave(branch, decision, opened.gap);
+    return decision;
+  };
+}
+
+/** What the members of one list say together. */
+function joinMembers(
+  members: Members,
+  predicate: Predicate,
+): (list: readonly FieldLookup[], observer: Observer | undefined) => Decision {
+  const quantifier = 'index' in members ? 'any' : members.quantifier;
+  const deciding = quantifier === 'any' || quantifier === 'none';
+  return (list, observer) => {
+    if (list.length === 0) return holdsForNothing(members);
+    let decision: Decision = !deciding;
+    for (const member of list) {
+      decision = withOperand(decision, predicate(member, observer), deciding);
+      if (decision === deciding && endsAt(deciding, observer)) break;
+    }
+    return quantifier === 'none' ? opposite(decision) : decision;
+  };
+}
+
+/** Tells where there may be more for an item to see: in its field, or in one that it is compared to. */
+function compileGap(
+  { field, tests, quantifier }: FieldItem,
+  blocks: string,
+): (found: Found, lookup: FieldLookup) => Gap | undefined {
+  // Whatever there may be more, it does not pass.
+  if (quantifier === 'all' ? tests.some(isHopeless) : tests.every(isHopeless)) return () => undefined;
+  const references = tests.flatMap(referencesOf);
+  return (found, lookup) => {
+    if (found.gap !== undefined) return { field: fieldWithin(blocks, field), reason: found.gap };
+    for (const reference of references) {
+      const reason = reference.gapOf(lookup(reference.field));
+      if (reason !== undefined) return { field: fieldWithin(blocks, reference.field), reason };
+    }
+    return undefined;
+  };
+}
+
+/** Known to be missing, which a field in a gap is not. */
+function isAbsent(found: Found): boolean {
+  return found.values.length === 0 && found.gap === undefined;
+}

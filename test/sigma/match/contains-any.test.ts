@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { mayContainAny } from '../../../src/sigma/match/contains-any.ts';
+
+const letters = (least: number, most: number) =>
+  fc.string({ unit: fc.constantFrom('a', 'b', 'ß', '😀', '\ud800', '-'), minLength: least, maxLength: most });
+
+it('never rules out a text that holds a word', () => {
+  fc.assert(
+    fc.property(fc.array(letters(3, 6), { maxLength: 40 }), letters(0, 60), (words, text) => {
+      const mayContain = mayContainAny(words)!;
+      if (words.some((word) => text.includes(word))) expect(mayContain(text)).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('rules out the others, as long as words differ', () => {
+  const words = Array.from({ length: 200 }, (_, index) => `https://pool-${index}.example`);
+  const mayContain = mayContainAny(words)!;
+  expect(mayContain('a https://pool-17.example b')).toBe(true);
+  expect(mayContain('https://pool.example '.repeat(100))).toBe(false);
+  expect(mayContain('')).toBe(false);
+});
+
+it('knows nothing of words that are too short', () => {
+  expect(mayContainAny(['abc', 'ab'])).toBeUndefined();
+});
+
+it('rules out everything where there is no word', () => {
+  expect(mayContainAny([])!('anything')).toBe(false);
+});
