@@ -5,7 +5,7 @@ import { loadConfig } from '../src/config.ts';
 import { correlator } from '../src/correlate/index.ts';
 import { partsOf } from '../src/parts.ts';
 import { processBatch } from '../src/pipeline.ts';
-import { loadRules } from '../src/rules.ts';
+import { loadRules } from '../src/rules/index.ts';
 import { decompress } from '../src/server/decompress.ts';
 import { replyTo } from '../src/server/reply.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';

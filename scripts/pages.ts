@@ -2,7 +2,7 @@
 import { commandsMarkdown } from '../src/command-line/help.ts';
 import { commands, defaultCommand } from '../src/commands/all.ts';
 import { configSchema } from '../src/config.ts';
-import { fields } from '../src/fields.ts';
+import { fields } from '../src/fields/index.ts';
 import { Problem, problemCodes } from '../src/problem.ts';
 import { sinkKinds } from '../src/sinks/index.ts';
 

@@ -3,7 +3,7 @@
  * whole only together. */
 import Type, { type TSchema } from 'typebox';
 import { tactics } from '../src/attack.ts';
-import { fields } from '../src/fields.ts';
+import { fields } from '../src/fields/index.ts';
 import {
   type CorrelationTest,
   coveredPacks,

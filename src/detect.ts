@@ -1,7 +1,7 @@
 /** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
 import { hash } from 'node:crypto';
 import { attackOf } from './attack.ts';
-import { fieldsOf } from './fields.ts';
+import { fieldsOf } from './fields/index.ts';
 import type { Normalized } from './normalizers/index.ts';
 import { type Problem, recordProblem } from './problem.ts';
 import {

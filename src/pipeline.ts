@@ -27,7 +27,7 @@ import type { LogRecord, Tag } from './record.ts';
 import { deliver } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
 import type { Tagger } from './tagger.ts';
-import { countDetections, findingSpans, traced } from './telemetry.ts';
+import { countDetections, findingSpans, traced } from './telemetry/index.ts';
 
 /** A batch as received: one request body, decompressed. */
 export interface Batch {

@@ -8,7 +8,7 @@ import { startProcessing } from './processing/start.ts';
 import { openDeadLetters } from './server/dead-letter.ts';
 import { buildServer } from './server/http.ts';
 import { processThere } from './server/process-there.ts';
-import { startTelemetry } from './telemetry.ts';
+import { startTelemetry } from './telemetry/index.ts';
 
 export interface Sidecar {
   /** Where it can be reached from this machine. */

@@ -9,8 +9,8 @@ import { parseAllDocuments } from 'yaml';
 import { answerTo } from '../src/authoring/cases.ts';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { loadConfig } from '../src/config.ts';
+import { loadRules } from '../src/rules/index.ts';
 import { bundledLists } from '../src/rules/lists.ts';
-import { loadRules } from '../src/rules.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';
 import { bundledRules } from './server/app.ts';
 

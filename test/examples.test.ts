@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments, parseDocument } from 'yaml';
 import { loadConfig } from '../src/config.ts';
-import { loadRules } from '../src/rules.ts';
+import { loadRules } from '../src/rules/index.ts';
 import { bundledRules, testServer } from './server/app.ts';
 import { startSidecar } from './sidecar.ts';
 

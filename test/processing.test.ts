@@ -10,7 +10,7 @@ import { partsOf } from '../src/parts.ts';
 import type { Batch } from '../src/pipeline.ts';
 import { Problem } from '../src/problem.ts';
 import { type Processing, startProcessing } from '../src/processing/start.ts';
-import { loadRules } from '../src/rules.ts';
+import { loadRules } from '../src/rules/index.ts';
 import { openDeadLetters } from '../src/server/dead-letter.ts';
 import { buildServer } from '../src/server/http.ts';
 import { processHere } from '../src/server/process-here.ts';

@@ -15,7 +15,7 @@ import {
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { neededFor } from '../src/authoring/test-rule.ts';
 import { Ruleset } from '../src/detect.ts';
-import { knownFields } from '../src/rules.ts';
+import { knownFields } from '../src/rules/index.ts';
 import type { BlockBody, Condition, Correlation, CorrelationTest, Item, Rule, Selection } from '../src/sigma/ast.ts';
 import {
   compileRule,

@@ -6,7 +6,7 @@ import { Ruleset } from '../src/detect.ts';
 import { partsOf } from '../src/parts.ts';
 import { processBatch } from '../src/pipeline.ts';
 import type { Tag } from '../src/record.ts';
-import { loadRules } from '../src/rules.ts';
+import { loadRules } from '../src/rules/index.ts';
 import { bundledRules } from './server/app.ts';
 
 const bundled = loadRules({ rules: [bundledRules] }).ruleset;

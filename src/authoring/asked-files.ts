@@ -1,9 +1,9 @@
 /** The files that someone asks about, among all that make a rule set. */
 import { existsSync, realpathSync } from 'node:fs';
 import { Problem } from '../problem.ts';
+import type { RuleSources } from '../rules/index.ts';
 import { bundledLists } from '../rules/lists.ts';
 import { readSources, type SourceFile } from '../rules/source-files.ts';
-import type { RuleSources } from '../rules.ts';
 import type { RuleProblem } from '../sigma/index.ts';
 
 export interface AskedFiles {

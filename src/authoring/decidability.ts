@@ -1,5 +1,5 @@
 /** Whether what a platform logs is enough to decide a rule. */
-import { type Unknown, unknownOf } from '../fields.ts';
+import { type Unknown, unknownOf } from '../fields/index.ts';
 import type { Platform } from '../record.ts';
 import type { Condition, Detection, FieldItem, Item, Rule } from '../sigma/ast.ts';
 import { literalOf } from '../sigma/match/pattern.ts';

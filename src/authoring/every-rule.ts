@@ -1,7 +1,8 @@
 /** Loads rules for those who look at them: what is off, or in shadow mode, with the rest. */
+
+import { type LoadedRules, loadRules, type Override, type RuleSources } from '../rules/index.ts';
 import { loadLists, placeholdersOf } from '../rules/lists.ts';
 import { readSources } from '../rules/source-files.ts';
-import { type LoadedRules, loadRules, type Override, type RuleSources } from '../rules.ts';
 import { parseRules, type RuleMode } from '../sigma/index.ts';
 
 export interface EveryRule extends LoadedRules {

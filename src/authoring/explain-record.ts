@@ -1,6 +1,6 @@
 /** Why rules match the events in records, or do not. */
 import type { Detection, Ruleset } from '../detect.ts';
-import { fieldsOf } from '../fields.ts';
+import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import { shown } from '../shown.ts';
 import {

@@ -1,8 +1,8 @@
 /** Everything that is wrong with files of rules, exceptions and lists: with each on its own, and with them together. */
 
 import { Problem } from '../problem.ts';
+import type { RuleSources } from '../rules/index.ts';
 import { loadLists, placeholdersOf } from '../rules/lists.ts';
-import type { RuleSources } from '../rules.ts';
 import { type LintProblem, parseList, type RuleProblem } from '../sigma/index.ts';
 import { askedFiles } from './asked-files.ts';
 import { loadEveryRule } from './every-rule.ts';

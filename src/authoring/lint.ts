@@ -1,8 +1,8 @@
 /** Tells of what is legal in a rule file and wrong all the same, with what is known of Kubernetes. */
 import { tactics } from '../attack.ts';
-import { fields } from '../fields.ts';
+import { fields } from '../fields/index.ts';
 import { Platform } from '../record.ts';
-import { knownFields } from '../rules.ts';
+import { knownFields } from '../rules/index.ts';
 import {
   type Check,
   didYouMean,

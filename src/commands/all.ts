@@ -5,7 +5,7 @@ import { explainCommand } from './explain.ts';
 import { lintCommand } from './lint.ts';
 import { newCommand } from './new.ts';
 import { rulesCommand } from './rules.ts';
-import { scanCommand } from './scan.ts';
+import { scanCommand } from './scan/index.ts';
 import { serveCommand } from './serve.ts';
 import { testCommand } from './test.ts';
 

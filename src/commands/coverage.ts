@@ -2,7 +2,7 @@
 
 import { navigatorLayer } from '../authoring/coverage.ts';
 import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
-import { loadRules } from '../rules.ts';
+import { loadRules } from '../rules/index.ts';
 import { defineCommand } from './command.ts';
 
 export const coverageCommand = defineCommand({

@@ -1,6 +1,6 @@
 /** The event of the record that is being looked at, with what is made of it once and only if it is needed. */
 import type { Correlated } from '../detect.ts';
-import { fieldsOf } from '../fields.ts';
+import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import type { FieldLookup } from '../sigma/index.ts';
 import type { KeyHash } from './key-hash.ts';

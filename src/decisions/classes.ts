@@ -1,5 +1,5 @@
 /** Sorts the values of a member into classes: values that all items of the rules judge alike are one to the rules. */
-import { fieldsOf } from '../fields.ts';
+import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import type { ProgramItem } from '../sigma/index.ts';
 import { type Classed, memberLookup } from './guard.ts';

@@ -3,7 +3,7 @@
  * depends on, and a rule that depends on more is evaluated for each event. */
 
 import type { Ruleset, Step } from '../detect.ts';
-import { fieldsOf } from '../fields.ts';
+import { fieldsOf } from '../fields/index.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
 import { NONE, UNCLEAR } from '../outline/find-member.ts';
 import type { Outlines } from '../outline/outlines.ts';

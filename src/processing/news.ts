@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { RulesStatus } from '../server/health.ts';
 import type { Failure } from '../server/thread-messages.ts';
-import type { Measurement } from '../telemetry.ts';
+import type { Measurement } from '../telemetry/index.ts';
 
 export interface Start {
   config: Config;

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { RulesStatus } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
-import { measure } from '../telemetry.ts';
+import { measure } from '../telemetry/index.ts';
 import type { News, Start } from './news.ts';
 
 export interface Processing {

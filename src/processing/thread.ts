@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { partsOf } from '../parts.ts';
+import { loadRules } from '../rules/index.ts';
 import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
-import { loadRules } from '../rules.ts';
 import type { RulesStatus } from '../server/health.ts';
 import { processHere } from '../server/process-here.ts';
 import { failureOf } from '../server/thread-messages.ts';
@@ -21,7 +21,7 @@ import {
   gaugeRules,
   gaugeState,
   startThreadTelemetry,
-} from '../telemetry.ts';
+} from '../telemetry/index.ts';
 import type { LogLevel, News, Start } from './news.ts';
 
 const { config, environment, port } = workerData as Start;

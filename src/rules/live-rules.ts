@@ -16,9 +16,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Ruleset } from '../detect.ts';
-import type { LoadedRules } from '../rules.ts';
 import { printRuleProblem, type RuleProblem } from '../sigma/index.ts';
-import { countReload, gaugeRefused, gaugeRules } from '../telemetry.ts';
+import { countReload, gaugeRefused, gaugeRules } from '../telemetry/index.ts';
+import type { LoadedRules } from './index.ts';
 
 export interface LiveRules {
   /** The set that decides now; a batch asks once. */

@@ -1,7 +1,7 @@
 /** What an orchestrator and Prometheus ask: /healthz, /readyz and /metrics. */
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../problem.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry } from '../telemetry/index.ts';
 
 /** What decides now. */
 export interface RulesStatus {

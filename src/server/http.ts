@@ -4,7 +4,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { Problem } from '../problem.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry } from '../telemetry/index.ts';
 import { authorizer } from './auth.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import { healthRoutes, type RulesStatus } from './health.ts';

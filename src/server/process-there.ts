@@ -1,6 +1,6 @@
 /** Processes batches in another thread, so that this one always has time for who asks and for signals. */
 import type { MessagePort } from 'node:worker_threads';
-import { traceHeaders } from '../telemetry.ts';
+import { traceHeaders } from '../telemetry/index.ts';
 import type { Answer, Process } from './processor.ts';
 import { answerOf, errorOf, failureOf, type Order, type Report, whole } from './thread-messages.ts';
 

@@ -5,7 +5,7 @@ import { codecFor } from '../codecs/index.ts';
 import type { Config, Reply } from '../config.ts';
 import type { Batch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
-import { type RequestSpan, startRequest } from '../telemetry.ts';
+import { type RequestSpan, startRequest } from '../telemetry/index.ts';
 import { decompress } from './decompress.ts';
 import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
 import type { Remind } from './reminders.ts';

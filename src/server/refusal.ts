@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
-import { countRefused } from '../telemetry.ts';
+import { countRefused } from '../telemetry/index.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';

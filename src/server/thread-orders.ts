@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { codecFor } from '../codecs/index.ts';
-import { belowTrace } from '../telemetry.ts';
+import { belowTrace } from '../telemetry/index.ts';
 import type { Process } from './processor.ts';
 import { type BatchMessage, errorOf, failureOf, type Order, type Report, whole } from './thread-messages.ts';
 

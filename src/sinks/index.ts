@@ -3,8 +3,8 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
-import { countSinkRecords } from '../telemetry.ts';
-import { forwardConfig, openForward } from './forward.ts';
+import { countSinkRecords } from '../telemetry/index.ts';
+import { forwardConfig, openForward } from './forward/index.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
 
 /** One row for each kind of sink. */

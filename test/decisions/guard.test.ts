@@ -1,7 +1,7 @@
 /** A field that depends on what events of one profile need not share is left for each event. */
 import { describe, expect, test } from 'vitest';
 import { type Classed, classed, DEFERRED, guardedLookup, memberLookup } from '../../src/decisions/guard.ts';
-import { fieldsOf } from '../../src/fields.ts';
+import { fieldsOf } from '../../src/fields/index.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import type { AuditEvent } from '../../src/record.ts';
 import { plainEvents } from '../fast-path/records.ts';

@@ -12,10 +12,10 @@ import { encode } from '@msgpack/msgpack';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { json } from '../../src/codecs/json.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
-import { type ForwardConfig, openForward } from '../../src/sinks/forward.ts';
+import { type ForwardConfig, openForward } from '../../src/sinks/forward/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { logEvent, numberedBatch, problemOf, recorder, taggedBatch } from '../sinks/contract.ts';
-import { type ForwardReceiver, startReceiver } from '../sinks/forward-receiver.ts';
+import { type ForwardReceiver, startReceiver } from '../sinks/forward/receiver.ts';
 import { fluentBit, freePorts } from './processes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'forward-sink-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ruleset } from '../../src/detect.ts';
-import { loadRules } from '../../src/rules.ts';
+import { loadRules } from '../../src/rules/index.ts';
 
 const detections: Readonly<Record<string, string>> = {
   // One member each.

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ruleset } from '../../src/detect.ts';
-import { loadRules } from '../../src/rules.ts';
+import { loadRules } from '../../src/rules/index.ts';
 import { bundledRules } from '../server/app.ts';
 
 /** Rules in the words that a fast path may treat apart: of the whole event, of bodies, of case, of types, in shadow. */

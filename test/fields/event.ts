@@ -1,5 +1,5 @@
 /** An event to vary, and what a field holds in it. */
-import { fieldsOf } from '../../src/fields.ts';
+import { fieldsOf } from '../../src/fields/index.ts';
 import type { JsonMap } from '../../src/json/map.ts';
 import { parseNetworkOrAddress } from '../../src/network.ts';
 import { auditEvent } from '../../src/normalizers/audit-event.ts';

@@ -1,6 +1,6 @@
 /** Every normalizer and every field, given any value: as the record itself, and as text inside one. */
 import { globSync, readFileSync } from 'node:fs';
-import { fields, fieldsOf } from '../../src/fields.ts';
+import { fields, fieldsOf } from '../../src/fields/index.ts';
 import { salvage } from '../../src/json/salvage.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import type { FuzzTarget } from './fuzz.ts';

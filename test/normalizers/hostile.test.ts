@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fields, fieldsOf } from '../../src/fields.ts';
+import { fields, fieldsOf } from '../../src/fields/index.ts';
 import { isMap } from '../../src/json/map.ts';
 import { inflateBudget, normalize } from '../../src/normalizers/index.ts';
 import { plain } from './plain.ts';

@@ -1,7 +1,7 @@
 /** One pod, created once, says the same by every platform and in every wrapper, but for what the platform does not log. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { fieldsOf } from '../../src/fields.ts';
+import { fieldsOf } from '../../src/fields/index.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import type { Found } from '../../src/sigma/field.ts';
 

@@ -1,6 +1,6 @@
 /** What rules say of a record, by the naive interpreter: its events are normalized as the product does, and the fields that
  * the product makes are taken from it; names of audit.k8s.io are read here. */
-import { fields, fieldsOf } from '../../src/fields.ts';
+import { fields, fieldsOf } from '../../src/fields/index.ts';
 import { readValue } from '../../src/json/read.ts';
 import { type Normalized, normalize } from '../../src/normalizers/index.ts';
 import type { AuditEvent } from '../../src/record.ts';

@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
+import { loadRules, type RuleSources } from '../../src/rules/index.ts';
 import { openLiveRules } from '../../src/rules/live-rules.ts';
-import { loadRules, type RuleSources } from '../../src/rules.ts';
 
 const rule = (name: string, verb = 'get') =>
   `title: T\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { a: { verb: ${verb} }, condition: a }\n`;

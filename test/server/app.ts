@@ -7,7 +7,7 @@ import type { Correlate } from '../../src/correlate/index.ts';
 import { type Correlated, type Evaluated, Ruleset } from '../../src/detect.ts';
 import { partsOf } from '../../src/parts.ts';
 import type { Parts } from '../../src/pipeline.ts';
-import { loadRules } from '../../src/rules.ts';
+import { loadRules } from '../../src/rules/index.ts';
 import type { DeadLetters } from '../../src/server/dead-letter.ts';
 import { buildServer } from '../../src/server/http.ts';
 import { processHere } from '../../src/server/process-here.ts';

@@ -1,12 +1,10 @@
 /** Loads the rule set that is live: rules, with the lists that they call by name, their exceptions and overrides. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { Ruleset } from './detect.ts';
-import { fields } from './fields.ts';
-import { Problem } from './problem.ts';
-import { AuditEvent } from './record.ts';
-import { loadLists, placeholdersOf } from './rules/lists.ts';
-import { readSources, type SourceFile } from './rules/source-files.ts';
+import { Ruleset } from '../detect.ts';
+import { fields } from '../fields/index.ts';
+import { Problem } from '../problem.ts';
+import { AuditEvent } from '../record.ts';
 import {
   type CompiledCorrelation,
   Compiler,
@@ -23,7 +21,9 @@ import {
   type RuleMode,
   type RuleProblem,
   resolveCorrelations,
-} from './sigma/index.ts';
+} from '../sigma/index.ts';
+import { loadLists, placeholdersOf } from './lists.ts';
+import { readSources, type SourceFile } from './source-files.ts';
 
 /** The names of the taxonomy, and those of audit.k8s.io. */
 export const knownFields = [...fields.keys(), ...Object.keys(AuditEvent.properties)];

@@ -1,12 +1,12 @@
 import { decode as decodeOther } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codecFor } from '../../src/codecs/index.ts';
-import type { Tag } from '../../src/record.ts';
-import { entryOf } from '../../src/sinks/forward/entry/index.ts';
-import { batchOf } from '../batch/batch-of.ts';
-import { packedTag, TAG } from '../codecs/contract.ts';
-import { packedMap } from '../msgpack/arbitrary.ts';
+import { codecFor } from '../../../src/codecs/index.ts';
+import type { Tag } from '../../../src/record.ts';
+import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
+import { batchOf } from '../../batch/batch-of.ts';
+import { packedTag, TAG } from '../../codecs/contract.ts';
+import { packedMap } from '../../msgpack/arbitrary.ts';
 
 const RECEIVED_TIME = 'd7006b49d20000000001';
 const TIME = 'd7006553f100075bcd15';

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type Detection, detect } from '../src/detect.ts';
-import { normalize } from '../src/normalizers/index.ts';
-import { loadRules } from '../src/rules.ts';
-import { countDetections, startTelemetry, type Telemetry } from '../src/telemetry.ts';
-import { hostPidRules, podEvent } from './server/app.ts';
+import { type Detection, detect } from '../../src/detect.ts';
+import { normalize } from '../../src/normalizers/index.ts';
+import { loadRules } from '../../src/rules/index.ts';
+import { countDetections, startTelemetry, type Telemetry } from '../../src/telemetry/index.ts';
+import { hostPidRules, podEvent } from '../server/app.ts';
 
 const { ruleset } = loadRules({ rules: hostPidRules });
 const detectionOf = (record: unknown): Detection => detect(normalize(record), ruleset);

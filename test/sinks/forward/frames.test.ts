@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { codecFor } from '../../src/codecs/index.ts';
-import { entryOf } from '../../src/sinks/forward/entry/index.ts';
-import { frames } from '../../src/sinks/forward/frames.ts';
-import { batchOf } from '../batch/batch-of.ts';
-import { fluentMsgpack } from '../tagged.ts';
+import { codecFor } from '../../../src/codecs/index.ts';
+import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
+import { frames } from '../../../src/sinks/forward/frames.ts';
+import { batchOf } from '../../batch/batch-of.ts';
+import { fluentMsgpack } from '../../tagged.ts';
 
 const groupStart = Buffer.from('9292d700ffffffff0000000081a16d0181a16101', 'hex');
 const groupEnd = Buffer.from('9292d700fffffffe000000008080', 'hex');

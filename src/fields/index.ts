@@ -1,15 +1,15 @@
 /** The field names that rules know, and how an event is read by them. */
-import { wholeOf } from './audit/lazy-event.ts';
-import { BODIES_UNKNOWN, type Field, type Unknown, type Written } from './fields/field.ts';
-import { gapOf, missing } from './fields/found.ts';
-import { objectFields } from './fields/object-fields.ts';
-import { type PodSpec, podSpecOf } from './fields/pod-spec.ts';
-import { groups, requestFields } from './fields/request-fields.ts';
-import { type WrittenObject, writtenObjectOf } from './fields/written-object.ts';
-import { isMap, textAt } from './json/map.ts';
-import { AuditEvent } from './record.ts';
-import type { FieldLookup, Found } from './sigma/field.ts';
-import { walk, words } from './sigma/match/walk.ts';
+import { wholeOf } from '../audit/lazy-event.ts';
+import { isMap, textAt } from '../json/map.ts';
+import { AuditEvent } from '../record.ts';
+import type { FieldLookup, Found } from '../sigma/field.ts';
+import { walk, words } from '../sigma/match/walk.ts';
+import { BODIES_UNKNOWN, type Field, type Unknown, type Written } from './field.ts';
+import { gapOf, missing } from './found.ts';
+import { objectFields } from './object-fields.ts';
+import { type PodSpec, podSpecOf } from './pod-spec.ts';
+import { groups, requestFields } from './request-fields.ts';
+import { type WrittenObject, writtenObjectOf } from './written-object.ts';
 
 export type { Field, Unknown };
 

@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import Type, { type Static } from 'typebox';
-import type { TaggedBatch } from '../batch/tagged-batch.ts';
-import { Problem } from '../problem.ts';
-import { type Connection, openConnection, type Target } from './forward/connection.ts';
-import { type Frame, frames, type IsDelivered } from './forward/frames.ts';
-import { openLink } from './forward/link.ts';
-import type { DeliveryResult, Sink, SinkDependencies } from './sink.ts';
+import type { TaggedBatch } from '../../batch/tagged-batch.ts';
+import { Problem } from '../../problem.ts';
+import type { DeliveryResult, Sink, SinkDependencies } from '../sink.ts';
+import { type Connection, openConnection, type Target } from './connection.ts';
+import { type Frame, frames, type IsDelivered } from './frames.ts';
+import { openLink } from './link.ts';
 
 const closed = { additionalProperties: false };
 const path = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));

@@ -8,18 +8,12 @@ import { promisify } from 'node:util';
 import { encode } from '@msgpack/msgpack';
 import { Ajv } from 'ajv';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { json } from '../../src/codecs/json.ts';
-import { msgpack } from '../../src/codecs/msgpack.ts';
-import { frames } from '../../src/sinks/forward/frames.ts';
-import { type ForwardConfig, forwardConfig, openForward } from '../../src/sinks/forward.ts';
-import { logEvent, numberedBatch, problemOf, recorder, sinkContract, taggedBatch } from './contract.ts';
-import {
-  type Answer,
-  type ForwardReceiver,
-  type Handshake,
-  type ReceiverOptions,
-  startReceiver,
-} from './forward-receiver.ts';
+import { json } from '../../../src/codecs/json.ts';
+import { msgpack } from '../../../src/codecs/msgpack.ts';
+import { frames } from '../../../src/sinks/forward/frames.ts';
+import { type ForwardConfig, forwardConfig, openForward } from '../../../src/sinks/forward/index.ts';
+import { logEvent, numberedBatch, problemOf, recorder, sinkContract, taggedBatch } from '../contract.ts';
+import { type Answer, type ForwardReceiver, type Handshake, type ReceiverOptions, startReceiver } from './receiver.ts';
 
 const setDefaults = new Ajv({ useDefaults: true }).compile(forwardConfig);
 
@@ -477,8 +471,8 @@ describe('Unix socket', () => {
 
 describe('TLS', () => {
   // A key for tests alone, certified by itself for the name receiver.test until the year 2126.
-  const key = fileURLToPath(new URL('../fixtures/tls/receiver.key.pem', import.meta.url));
-  const cert = fileURLToPath(new URL('../fixtures/tls/receiver.cert.pem', import.meta.url));
+  const key = fileURLToPath(new URL('../../fixtures/tls/receiver.key.pem', import.meta.url));
+  const cert = fileURLToPath(new URL('../../fixtures/tls/receiver.cert.pem', import.meta.url));
   const pair = () => ({ key: readFileSync(key), cert: readFileSync(cert) });
 
   test('with its authority and name', async () => {
@@ -548,8 +542,8 @@ test('a process can end after close', async () => {
   const to = await receiver();
   const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const script = `
-    import { openForward } from ${module('../../src/sinks/forward.ts')};
-    import { msgpack } from ${module('../../src/codecs/msgpack.ts')};
+    import { openForward } from ${module('../../../src/sinks/forward/index.ts')};
+    import { msgpack } from ${module('../../../src/codecs/msgpack.ts')};
     const sink = openForward(${JSON.stringify(configOf({ host: '127.0.0.1', port: to.port }))}, { logger: console, onRetry() {} });
     const bytes = Buffer.from('9292d7006553f100075bcd158081a16e01', 'hex');
     const records = msgpack.decode(bytes, { maxDepth: 9, maxRecords: 9 });

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type LoadedRules, loadRules, type RuleSources } from '../src/rules.ts';
-import { evaluate } from '../src/sigma/index.ts';
+import { type LoadedRules, loadRules, type RuleSources } from '../../src/rules/index.ts';
+import { evaluate } from '../../src/sigma/index.ts';
 
 const text = (name: string, product = 'kubernetes') =>
   `title: T\nname: ${name}\nlogsource: { product: ${product} }\ndetection: { a: { verb: get }, condition: a }\n`;

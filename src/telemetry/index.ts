@@ -15,13 +15,13 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { Detection } from './detect.ts';
-import { judgedOf } from './network.ts';
-import type { AuditEvent, Finding, Platform, Report, Tag, Verdict } from './record.ts';
-import { shown } from './shown.ts';
-import { type Measurement, relayed } from './telemetry/relay.ts';
-import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './telemetry/sdk.ts';
-import { unixNanoFromRfc3339 } from './time.ts';
+import type { Detection } from '../detect.ts';
+import { judgedOf } from '../network.ts';
+import type { AuditEvent, Finding, Platform, Report, Tag, Verdict } from '../record.ts';
+import { shown } from '../shown.ts';
+import { unixNanoFromRfc3339 } from '../time.ts';
+import { type Measurement, relayed } from './relay.ts';
+import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './sdk.ts';
 
 export type { Measurement };
 
@@ -39,7 +39,7 @@ export interface Telemetry {
  * @param logger is told where spans or metrics cannot be sent */
 export async function startTelemetry(environment: Environment, logger: Logger): Promise<Telemetry> {
   logDiagnostics(logger);
-  const { openPrometheus, otlpMetricReaders, startMetrics } = await import('./telemetry/metrics.ts');
+  const { openPrometheus, otlpMetricReaders, startMetrics } = await import('./metrics.ts');
   const prometheus = openPrometheus();
   const sdk = isConfigured(environment)
     ? await startSdk(environment, [prometheus.reader, ...(await otlpMetricReaders(environment))])

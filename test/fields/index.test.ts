@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fields } from '../src/fields.ts';
-import { CUT, type JsonMap } from '../src/json/map.ts';
-import { certificateRequest } from './fields/certificate-request.ts';
-import { clientIPs } from './fields/client-ips.ts';
-import { configData } from './fields/config-data.ts';
-import { base, deployment, lookup, patch, pod, type Row, template, update } from './fields/event.ts';
-import { execRequest } from './fields/exec-request.ts';
-import { podValues } from './fields/pod-values.ts';
-import { proxyPath } from './fields/proxy-path.ts';
-import { rawMembers } from './fields/raw-members.ts';
-import { requestObjectRef } from './fields/request-object-ref.ts';
-import { workload } from './fields/workload.ts';
-import { writtenObject } from './fields/written-object.ts';
+import { fields } from '../../src/fields/index.ts';
+import { CUT, type JsonMap } from '../../src/json/map.ts';
+import { certificateRequest } from './certificate-request.ts';
+import { clientIPs } from './client-ips.ts';
+import { configData } from './config-data.ts';
+import { base, deployment, lookup, patch, pod, type Row, template, update } from './event.ts';
+import { execRequest } from './exec-request.ts';
+import { podValues } from './pod-values.ts';
+import { proxyPath } from './proxy-path.ts';
+import { rawMembers } from './raw-members.ts';
+import { requestObjectRef } from './request-object-ref.ts';
+import { workload } from './workload.ts';
+import { writtenObject } from './written-object.ts';
 
 /** On GKE the API server writes it, elsewhere an admission webhook of that name may. */
 const dryRunLabel: JsonMap = { annotations: { 'command.gke.io/dryRun': 'All' } };
