@@ -13,7 +13,6 @@ import {
   type Silenced,
   type Undecided,
 } from './record.ts';
-import { shown, shownTexts } from './shown.ts';
 import {
   type CompiledCorrelation,
   type CompiledRule,
@@ -28,6 +27,7 @@ import {
   renderSummary,
 } from './sigma/index.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
+import { shown, shownTexts } from './truncate.ts';
 
 /** The rules that are live, made ready together. A class, so that no copy of a set with other rules keeps the candidates of
  * these. */

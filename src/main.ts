@@ -2,7 +2,7 @@
 /** The door of the command line: the only reader of arguments, environment and signals. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Output, OutputClosed, type Surroundings } from './command-line/surroundings.ts';
+import { type Output, OutputClosed, type Surroundings } from './command-line/process-io.ts';
 import { runCommandLine } from './commands/index.ts';
 
 const surroundings: Surroundings = {

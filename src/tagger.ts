@@ -9,7 +9,7 @@ import {
   type StatusSummary,
   type Tag,
 } from './record.ts';
-import { shown } from './shown.ts';
+import { shown } from './truncate.ts';
 
 /** How many findings a tag lists, and how many of the others: a record can hold 100,000 events. */
 const MAX_LISTED = 1000;

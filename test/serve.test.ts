@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
-import { partsOf } from '../src/parts.ts';
+import { partsOf } from '../src/pipeline-dependencies.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { openLiveRules } from '../src/rules/live-rules.ts';
 import { buildServer } from '../src/server/http.ts';

@@ -2,7 +2,6 @@
 import type { Detection, Ruleset } from '../detect.ts';
 import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
-import { shown } from '../shown.ts';
 import {
   type CompiledRule,
   type Explanation,
@@ -14,6 +13,7 @@ import {
 } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import { summarize } from '../tagger.ts';
+import { shown } from '../truncate.ts';
 
 /** What there is to say of a record, or of one event in it. */
 export type Explained =

@@ -4,9 +4,9 @@ import { Problem } from '../problem.ts';
 import type { RuleSources } from '../rules/index.ts';
 import { loadLists, placeholdersOf } from '../rules/lists.ts';
 import { type LintProblem, parseList, type RuleProblem } from '../sigma/index.ts';
-import { askedFiles } from './asked-files.ts';
 import { loadEveryRule } from './every-rule.ts';
 import { lintFile } from './lint.ts';
+import { askedFiles } from './requested-files.ts';
 
 /** What is wrong with the files at the paths, or, without a path, with all that the configuration names.
  * @throws Problem `rule.invalid` where a path does not exist */

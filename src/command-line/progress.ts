@@ -1,6 +1,6 @@
 /** How far a long file has been read, on a line of the terminal that is written over. */
 import type { Input } from '../inputs/open.ts';
-import type { Output } from './surroundings.ts';
+import type { Output } from './process-io.ts';
 
 /** Short files need none. */
 const FIRST_MILLISECONDS = 1000;

@@ -4,7 +4,7 @@ import type { Ruleset } from '../detect.ts';
 import type { RuleHead } from '../sigma/index.ts';
 import { printRuleProblem, type RuleProblem } from '../sigma/rule-problem.ts';
 import type { OptionTable, OptionValues } from './declaration.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './process-io.ts';
 
 export const ruleOptions = {
   config: { kind: 'value', placeholder: 'FILE', doc: 'settings, in YAML (environment: TRIPLINE_CONFIG)' },

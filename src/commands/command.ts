@@ -1,6 +1,6 @@
 /** The contract of a command: how it is declared, and what it does. */
 import type { Declaration, OptionTable, OptionValues } from '../command-line/declaration.ts';
-import type { Surroundings } from '../command-line/surroundings.ts';
+import type { Surroundings } from '../command-line/process-io.ts';
 
 export interface Command<T extends OptionTable = OptionTable> extends Declaration<T> {
   /** Does what the command is for, and resolves with the exit code of the process.

@@ -1,8 +1,8 @@
 /** `tripline explain`: why a rule matches a record, or does not. */
 
-import { askedFiles } from '../authoring/asked-files.ts';
 import { loadEveryRule } from '../authoring/every-rule.ts';
 import { explainedLine, explainRecord, printExplained } from '../authoring/explain-record.ts';
+import { askedFiles } from '../authoring/requested-files.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
 import { Ruleset } from '../detect.ts';
@@ -46,7 +46,10 @@ export const explainCommand = defineCommand({
     if (rules.length === 0)
       throw new UsageError(`${name} has no rule about Kubernetes audit events`, 'see tripline lint');
 
-    const [{ partsOf }, { processBatch }] = await Promise.all([import('../parts.ts'), import('../pipeline.ts')]);
+    const [{ partsOf }, { processBatch }] = await Promise.all([
+      import('../pipeline-dependencies.ts'),
+      import('../pipeline.ts'),
+    ]);
     const alone = new Ruleset(rules, [], ruleset.hash);
     const parts = partsOf(config, () => alone, []);
     let record = 0;

@@ -1,9 +1,9 @@
 /** The commands of `tripline`. */
 import { readArguments } from '../command-line/arguments.ts';
+import { describeTrouble } from '../command-line/cli-errors.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { helpOf, overviewOf } from '../command-line/help.ts';
-import { OutputClosed, type Surroundings } from '../command-line/surroundings.ts';
-import { describeTrouble } from '../command-line/trouble.ts';
+import { OutputClosed, type Surroundings } from '../command-line/process-io.ts';
 import { didYouMean, quote } from '../sigma/rule-problem.ts';
 import type { Command } from './command.ts';
 

@@ -1,7 +1,7 @@
 /** `tripline lint`: what is wrong with rule, exception and list files. */
 
 import { lintSources } from '../authoring/lint-sources.ts';
-import { jsonLine } from '../command-line/form.ts';
+import { jsonLine } from '../command-line/output-format.ts';
 import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import { printRuleProblem } from '../sigma/index.ts';

@@ -1,7 +1,7 @@
 /** `tripline rules`: which rules there are. */
 import { attackOf } from '../attack.ts';
 import { loadEveryRule } from '../authoring/every-rule.ts';
-import { formOptions, writeRows } from '../command-line/form.ts';
+import { formOptions, writeRows } from '../command-line/output-format.ts';
 import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
 import type { Column } from '../command-line/table.ts';
 import type { Attack } from '../record.ts';

@@ -1,9 +1,10 @@
 /** `tripline test`: rules on the cases beside them. */
-import { askedFiles } from '../authoring/asked-files.ts';
+
 import { loadEveryRule } from '../authoring/every-rule.ts';
 import { printExplained } from '../authoring/explain-record.ts';
+import { askedFiles } from '../authoring/requested-files.ts';
 import type { FileResult } from '../authoring/test-rule.ts';
-import { jsonLine } from '../command-line/form.ts';
+import { jsonLine } from '../command-line/output-format.ts';
 import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import { quote } from '../sigma/index.ts';

@@ -4,8 +4,8 @@ import { hash } from 'node:crypto';
 import { foundBy, timeShown } from '../detect.ts';
 import { stringifyExactly } from '../json/exact.ts';
 import type { AuditEvent, Finding, FindingCorrelation, Report } from '../record.ts';
-import { shown, shownTexts } from '../shown.ts';
 import type { CompiledCorrelation, Correlation, FieldLookup } from '../sigma/index.ts';
+import { shown, shownTexts } from '../truncate.ts';
 import type { Window } from './window.ts';
 
 export type Values = Readonly<Record<string, unknown>>;

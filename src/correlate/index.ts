@@ -4,9 +4,9 @@
 import type { Correlated, Evaluated, Hit } from '../detect.ts';
 import { stringifyExactly } from '../json/exact.ts';
 import { numberOf } from '../json/typed.ts';
-import { shown } from '../shown.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import type { Space, Store } from '../state/store.ts';
+import { shown } from '../truncate.ts';
 import { type Current, clip, type GroupOf, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';

@@ -45,9 +45,9 @@ import { Classes } from './classes.ts';
 import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import { type Classed, guardedLookup } from './guard.ts';
 import { InternTable } from './intern.ts';
-import { jsonLayout, type Layout, msgpackLayout } from './layout.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
 import { onlyEvent } from './members.ts';
+import { jsonLayout, type Layout, msgpackLayout } from './notation.ts';
 
 /** What is known of all events of a profile. */
 interface Decision {

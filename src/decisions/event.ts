@@ -12,7 +12,7 @@ import {
   STAGED,
 } from '../outline/slots.ts';
 import type { AuditEvent, ObjectRef, User } from '../record.ts';
-import type { Layout } from './layout.ts';
+import type { Layout } from './notation.ts';
 
 /** Where the members of an event lie. */
 export interface EventPlace {

@@ -7,8 +7,8 @@ import type { AuditEvent } from '../record.ts';
 import { nextId } from './classes.ts';
 import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
-import type { Layout } from './layout.ts';
 import { eventWith, isMarked, leavesEventAsIs } from './members.ts';
+import type { Layout } from './notation.ts';
 
 /** One value of a member. */
 export interface Member<T> {

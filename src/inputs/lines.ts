@@ -5,8 +5,8 @@ import type { Codec } from '../codecs/codec.ts';
 import { ndjson } from '../codecs/ndjson.ts';
 import { skipByteOrderMark, skipSpace } from '../json/scan.ts';
 import { Problem } from '../problem.ts';
+import { isMapLine } from './guess-codec.ts';
 import { joinedLines, type Line } from './joined-lines.ts';
-import { isMapLine } from './layout.ts';
 
 const NUL = 0x00;
 const LINE_FEED = 0x0a;

@@ -10,6 +10,7 @@ import { aks } from './aks.ts';
 import { auditEvent, type EventSettings } from './audit-event.ts';
 import { ecs } from './ecs.ts';
 import { eks } from './eks.ts';
+import { pipelines } from './envelopes.ts';
 import { restoreNested } from './flattened.ts';
 import { gke } from './gke.ts';
 import { kubernetes } from './kubernetes.ts';
@@ -17,7 +18,6 @@ import type { Context, Normalizer, Reading } from './normalizer.ts';
 import { ocsf } from './ocsf.ts';
 import { openshift } from './openshift.ts';
 import { otlp } from './otlp.ts';
-import { pipelines } from './pipelines.ts';
 
 export type { InflateBudget };
 

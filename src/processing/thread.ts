@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
-import { partsOf } from '../parts.ts';
+import { partsOf } from '../pipeline-dependencies.ts';
 import { loadRules } from '../rules/index.ts';
 import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
 import type { RulesStatus } from '../server/health.ts';

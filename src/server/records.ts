@@ -6,7 +6,7 @@ import type { Config, Reply } from '../config.ts';
 import type { Batch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry/index.ts';
-import { decompress } from './decompress.ts';
+import { decompress } from './content-encoding.ts';
 import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
 import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';

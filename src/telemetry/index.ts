@@ -18,8 +18,8 @@ import type { Logger } from 'pino';
 import type { Detection } from '../detect.ts';
 import { judgedOf } from '../network.ts';
 import type { AuditEvent, Finding, Platform, Report, Tag, Verdict } from '../record.ts';
-import { shown } from '../shown.ts';
 import { unixNanoFromRfc3339 } from '../time.ts';
+import { shown } from '../truncate.ts';
 import { type Measurement, relayed } from './relay.ts';
 import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './sdk.ts';
 

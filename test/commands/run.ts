@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Output } from '../../src/command-line/surroundings.ts';
+import type { Output } from '../../src/command-line/process-io.ts';
 import { runCommandLine } from '../../src/commands/index.ts';
 import { bundledRules } from '../server/app.ts';
 

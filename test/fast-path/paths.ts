@@ -12,8 +12,8 @@ import {
   uncorrelated,
 } from '../../src/detect.ts';
 import { inflateBudget, type Normalized, normalize } from '../../src/normalizers/index.ts';
-import { partsOf } from '../../src/parts.ts';
 import { type Parts, processBatch } from '../../src/pipeline.ts';
+import { partsOf } from '../../src/pipeline-dependencies.ts';
 import { Problem, recordProblem } from '../../src/problem.ts';
 import type { LogRecord } from '../../src/record.ts';
 import { replyTo } from '../../src/server/reply.ts';

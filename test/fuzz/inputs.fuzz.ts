@@ -1,6 +1,6 @@
 /** The look at a file's first bytes, given any: a codec once all are there, and the same one however many more come. And its
  * lines: each is in one record, however the file is cut into chunks. */
-import { layoutOf } from '../../src/inputs/layout.ts';
+import { layoutOf } from '../../src/inputs/guess-codec.ts';
 import { lineReader } from '../../src/inputs/lines.ts';
 import type { FuzzTarget } from './fuzz.ts';
 

@@ -1,9 +1,10 @@
 /** `tripline scan`: records in files, by the same pipeline as those that are sent. */
+
+import { describeTrouble } from '../../command-line/cli-errors.ts';
 import { UsageError } from '../../command-line/declaration.ts';
-import { formOptions, writeRows } from '../../command-line/form.ts';
+import { formOptions, writeRows } from '../../command-line/output-format.ts';
 import { headsOf, readConfig, ruleOptions, tellProblems } from '../../command-line/rule-options.ts';
 import type { Column } from '../../command-line/table.ts';
-import { describeTrouble } from '../../command-line/trouble.ts';
 import { openInput, STDIN } from '../../inputs/open.ts';
 import { Problem } from '../../problem.ts';
 import { loadRules } from '../../rules/index.ts';
@@ -77,7 +78,10 @@ export const scanCommand = defineCommand({
     const { ruleset, problems } = loadRules(config);
     await tellProblems(problems, surroundings);
     // Much to load, which no other command needs.
-    const [{ partsOf }, { scanInput }] = await Promise.all([import('../../parts.ts'), import('./scan-input.ts')]);
+    const [{ partsOf }, { scanInput }] = await Promise.all([
+      import('../../pipeline-dependencies.ts'),
+      import('./scan-input.ts'),
+    ]);
     const scan: Scan = {
       // A file of one's own may have as many records as it likes.
       parts: {

@@ -1,9 +1,9 @@
 /** Files of records through the same pipeline as those that are sent, and what is written of them. */
 import { taggedBody } from '../../batch/splice.ts';
 import type { Codec } from '../../codecs/codec.ts';
-import { jsonLine } from '../../command-line/form.ts';
+import { jsonLine } from '../../command-line/output-format.ts';
+import type { Output } from '../../command-line/process-io.ts';
 import { progressOf } from '../../command-line/progress.ts';
-import type { Output } from '../../command-line/surroundings.ts';
 import type { Detection } from '../../detect.ts';
 import type { InputBatch } from '../../inputs/batches.ts';
 import type { LineOf } from '../../inputs/lines.ts';

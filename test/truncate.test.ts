@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shown } from '../src/shown.ts';
+import { shown } from '../src/truncate.ts';
 
 const long = 'x'.repeat(100_000);
 

@@ -1,6 +1,6 @@
 /** The form of a command's output: a table for a person, JSON lines for a program. */
 import type { OptionTable } from './declaration.ts';
-import type { Output } from './surroundings.ts';
+import type { Output } from './process-io.ts';
 import { type Column, printTable } from './table.ts';
 
 export const formOptions = {
