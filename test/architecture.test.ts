@@ -139,6 +139,22 @@ test('no part is reached from what it imports', () => {
   expect(Object.keys(mayImport).filter((part) => reaches(part, part))).toEqual([]);
 });
 
+test('no file is reached from what it imports', () => {
+  const importsOf = new Map(modules.map((module) => [module.path, local(module)]));
+  const done = new Set<string>();
+  const cycleFrom = (path: string, chain: readonly string[]): string | undefined => {
+    if (chain.includes(path)) return [...chain.slice(chain.indexOf(path)), path].join(' -> ');
+    if (done.has(path)) return undefined;
+    const found = importsOf
+      .get(path)!
+      .map((next) => cycleFrom(next, [...chain, path]))
+      .find((cycle) => cycle);
+    done.add(path);
+    return found;
+  };
+  expect(modules.map(({ path }) => cycleFrom(path, [])).filter((cycle) => cycle)).toEqual([]);
+});
+
 describe.each(Object.entries(registries))('%s', (folder, contract) => {
   const shared = [`${folder}/index.ts`, `${folder}/all.ts`, `${folder}/${contract}`];
   // A unit of several files is a folder with an index.ts.

@@ -3,7 +3,7 @@ import type { Codec } from '../codecs/codec.ts';
 import { json } from '../codecs/json.ts';
 import { ndjson } from '../codecs/ndjson.ts';
 import { Problem } from '../problem.ts';
-import type { Chunks } from './file-compression.ts';
+import type { Chunks } from './chunks.ts';
 import { layoutOf } from './guess-codec.ts';
 import { type LineOf, type LinesBatch, lineReader } from './lines.ts';
 import { withoutPadding } from './padding.ts';

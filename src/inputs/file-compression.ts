@@ -2,9 +2,8 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../problem.ts';
+import type { Chunks } from './chunks.ts';
 import { uncompressFrames } from './snappy-frames.ts';
-
-export type Chunks = AsyncIterable<Uint8Array>;
 
 interface Compression {
   name: string;

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Problem } from '../problem.ts';
 import { batchesOf, type InputBatch, type InputLimits } from './batches.ts';
-import { type Chunks, decompressed } from './file-compression.ts';
+import type { Chunks } from './chunks.ts';
+import { decompressed } from './file-compression.ts';
 
 /** Stands for stdin where a file is named. */
 export const STDIN = '-';

@@ -1,6 +1,6 @@
 /** A log without the NUL bytes that a sparse file has: logrotate's copytruncate empties a log under a writer that goes on at
  * its old offset. */
-import type { Chunks } from './file-compression.ts';
+import type { Chunks } from './chunks.ts';
 
 const NUL = 0;
 

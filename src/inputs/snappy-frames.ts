@@ -2,7 +2,7 @@
  * @see https://github.com/google/snappy/blob/main/framing_format.txt */
 import { uncompress } from 'snappy';
 import { Problem } from '../problem.ts';
-import type { Chunks } from './file-compression.ts';
+import type { Chunks } from './chunks.ts';
 
 const COMPRESSED = 0x00;
 const UNCOMPRESSED = 0x01;
