@@ -4,9 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
 import { AuditEvent, Finding, Tag, TaggedRecord } from '../src/record.ts';
 import { configFileSchema } from './config-file.ts';
+import { indexTemplate } from './index-template.ts';
 import { commandsPage, configurationPage, fieldsPage, problemsPage } from './pages.ts';
 import { exceptionFileSchema, listFileSchema, ruleFileSchema } from './rule-files.ts';
-
 import { coveragePage, lintPage, rulesPage } from './rule-pages.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
@@ -22,6 +22,7 @@ const generated: Record<string, () => string> = {
   'schemas/rule.schema.json': () => jsonSchema(ruleFileSchema),
   'schemas/exceptions.schema.json': () => jsonSchema(exceptionFileSchema),
   'schemas/list.schema.json': () => jsonSchema(listFileSchema),
+  'examples/opensearch/index-template.json': () => json(indexTemplate),
   'docs/reference/commands.md': commandsPage,
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/fields.md': fieldsPage,

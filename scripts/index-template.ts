@@ -1,0 +1,53 @@
+/** The index template for OpenSearch and Elasticsearch, from the declaration of the tag: all of the tag has a type, and
+ * nothing else of a record is indexed. */
+import { Tag } from '../src/record.ts';
+
+interface JsonSchema {
+  type?: string;
+  const?: unknown;
+  anyOf?: readonly JsonSchema[];
+  items?: JsonSchema;
+  properties?: Record<string, JsonSchema>;
+}
+
+/** Characters of a keyword that Lucene can hold, whatever they are: 32,766 bytes of UTF-8. */
+const KEYWORD_CHARACTERS = 8191;
+
+const times = new Set(['time', 'from', 'to']);
+const sentences = new Set(['summary', 'message']);
+
+export const indexTemplate = {
+  index_patterns: ['kubernetes-audit-*'],
+  // Above the templates that both products bring along.
+  priority: 500,
+  _meta: { description: 'Kubernetes audit records tagged by Tripline' },
+  template: {
+    settings: { index: { codec: 'best_compression' } },
+    mappings: {
+      // What clusters write into bodies has more names than an index has fields, and any type under each.
+      dynamic: false,
+      properties: { '@timestamp': { type: 'date' }, tripline: mappingOf('tripline', Tag as JsonSchema, 0) },
+    },
+  },
+};
+
+/** @param depth of lists of maps around: each map of the outermost is a document of its own, so that a query sees which
+ * rule has which level; further in that would multiply documents beyond the limit of an index */
+function mappingOf(name: string, schema: JsonSchema, depth: number): object {
+  const [first = schema] = (schema.anyOf ?? []).filter(({ type }) => type !== 'null');
+  const { type, items, properties } = first;
+  if (items?.properties) {
+    return { ...(depth === 0 && { type: 'nested' }), ...mappingOf(name, items, depth + 1) };
+  }
+  if (items) return mappingOf(name, items, depth);
+  if (properties) {
+    const fields = Object.entries(properties).map(([key, member]) => [key, mappingOf(key, member, depth)]);
+    return { properties: Object.fromEntries(fields) };
+  }
+  if (type === 'integer' || typeof first.const === 'number') return { type: 'integer' };
+  if (type === 'number') return { type: 'double' };
+  // As logged: a client cannot set it, but what is no time must not keep a record out.
+  if (times.has(name)) return { type: 'date', ignore_malformed: true };
+  if (sentences.has(name)) return { type: 'text' };
+  return { type: 'keyword', ignore_above: KEYWORD_CHARACTERS };
+}

@@ -1,0 +1,138 @@
+/** examples/clickhouse and examples/duckdb: every record goes in, and each query of the pages counts what is there. CHDB
+ * and DUCKDB name a Python that has the package of that name: the engine of ClickHouse, and DuckDB. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root, snippets } from './snippets.ts';
+import { idsBy, type Tagged, tagged } from './tagged-records.ts';
+
+const { CHDB, DUCKDB } = process.env;
+const folder = mkdtempSync(join(tmpdir(), 'tripline-stores-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Row = Record<string, any>;
+
+/** The rows of each SELECT among the statements. */
+function run(engine: 'chdb' | 'duckdb', python: string, statements: readonly string[]): Row[][] {
+  const script = join(import.meta.dirname, 'run-sql.py');
+  const input = statements.map((statement) => statement.trimEnd()).join('\n');
+  const printed = execFileSync(python, [script, engine], { cwd: folder, input, maxBuffer: 2 ** 28 });
+  return String(printed)
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const statementsOf = (path: string) => [readFileSync(join(root, path), 'utf8')];
+const numbers = (rows: readonly Row[], key: string, value: string) =>
+  Object.fromEntries(rows.map((row) => [row[key], row[value]]).sort());
+const findingsOf = (all: readonly Tagged[]) => all.map(({ tag }) => tag.findings);
+const reportsOf = (all: readonly Tagged[]) => all.flatMap(({ tag }) => tag.reports ?? []);
+const distinct = (all: readonly Tagged[], is: (tagged: Tagged) => boolean) =>
+  new Set(all.filter(is).map(({ line }) => line)).size;
+
+let all: Tagged[] = [];
+beforeAll(async () => {
+  if (!CHDB && !DUCKDB) return;
+  all = await tagged();
+  // A retry doubles a part of them.
+  const lines = [...all, ...all.slice(0, 3000)].map(({ line }) => `${line}\n`);
+  writeFileSync(join(folder, 'tagged.ndjson'), lines.join(''));
+});
+
+describe.skipIf(!CHDB)(`ClickHouse (CHDB is ${CHDB ? 'set' : 'not set'})`, () => {
+  let rows: Row[][];
+  beforeAll(() => {
+    const { command, insert } = insertOf('examples/clickhouse/README.md');
+    expect(command).toContain('clickhouse client');
+    rows = run('chdb', CHDB!, [
+      ...statementsOf('examples/clickhouse/tables.sql'),
+      `${insert} SELECT json FROM file('${folder}/tagged.ndjson', 'JSONAsString', 'json String');`,
+      'SELECT uniqExact(record) AS records, count() AS rows FROM audit;',
+      ...snippets('examples/clickhouse/README.md', 'sql'),
+    ]);
+  });
+
+  it('has every record as it came', () => {
+    expect(rows[0]).toEqual([{ records: distinct(all, () => true), rows: all.length + 3000 }]);
+  });
+
+  it('counts findings of a time by rule, each once', () => {
+    const inTime = findingsOf(all).map((findings) => findings?.filter(({ time = '2026' }) => time.startsWith('2026')));
+    expect(numbers(rows[1]!, 'rule', 'findings')).toEqual(idsBy(inTime, ({ rule }) => rule));
+  });
+
+  it('puts the findings of a workload together', () => {
+    const withWorkload = findingsOf(all).map((findings) => findings?.filter(({ workload }) => workload));
+    expect(numbers(rows[2]!, 'workload', 'findings')).toEqual(idsBy(withWorkload, ({ workload }) => workload!));
+  });
+
+  it('shows reports, each once', () => {
+    expect(rows[3]!.map(({ summary }) => summary).sort()).toEqual(
+      [...new Set(reportsOf(all).map(({ summary }) => summary))].sort(),
+    );
+  });
+
+  it('counts records of users, each once', () => {
+    expect(rows[4]!.length).toBe(100);
+    const { username, verb, resource, records } = rows[4]![0]!;
+    const isOne = ({ tag: { verdict, event } }: Tagged) =>
+      /match|indeterminate/.test(verdict) &&
+      event?.username === username &&
+      event?.verb === verb &&
+      event?.resource === resource;
+    expect(records).toBe(distinct(all, isOne));
+  });
+
+  it('tells what is undecided', () => {
+    const undecided = all.flatMap(({ tag }) => tag.undecided ?? []);
+    expect(new Set(rows[5]!.map(({ reason, field }) => `${reason} ${field}`))).toEqual(
+      new Set(undecided.map(({ reason, field }) => `${reason} ${field}`)),
+    );
+  });
+});
+
+/** The statement in the page's command that inserts. */
+function insertOf(page: string): { command: string; insert: string } {
+  const command = snippets(page, 'sh').join('');
+  const insert = /INSERT INTO audit \(record\)(?= FORMAT JSONAsString)/.exec(command)![0];
+  return { command, insert };
+}
+
+describe.skipIf(!DUCKDB)(`DuckDB (DUCKDB is ${DUCKDB ? 'set' : 'not set'})`, () => {
+  let rows: Row[][];
+  beforeAll(() => {
+    rows = run('duckdb', DUCKDB!, [
+      ...statementsOf('examples/duckdb/parquet.sql'),
+      "SELECT record AS record FROM 'audit.parquet';",
+      ...snippets('examples/duckdb/README.md', 'sql'),
+    ]);
+  });
+
+  it('has every record as it came', () => {
+    expect(rows[0]!.map(({ record }) => record)).toEqual([...all, ...all.slice(0, 3000)].map(({ line }) => line));
+  });
+
+  it('counts findings by rule, each once', () => {
+    expect(numbers(rows[1]!, 'rule', 'findings')).toEqual(idsBy(findingsOf(all), ({ rule }) => rule));
+  });
+
+  it('shows the grave ones', () => {
+    const grave = findingsOf(all).flatMap((findings) =>
+      (findings ?? []).filter(({ level }) => /high|critical/.test(level)),
+    );
+    expect(new Set(rows[2]!.map(({ id }) => id))).toEqual(new Set(grave.map(({ id }) => id)));
+    expect(rows[2]!.length).toBe(new Set(grave.map(({ id }) => id)).size);
+  });
+
+  it('shows reports, each once', () => {
+    expect(rows[3]!.map(({ id }) => id).sort()).toEqual([...new Set(reportsOf(all).map(({ id }) => id))].sort());
+  });
+
+  it('reads the rest of a record', () => {
+    const isPod = ({ line, tag }: Tagged) => tag.verdict === 'match' && JSON.parse(line).requestObject?.kind === 'Pod';
+    expect(numbers(rows[4]!, 'kind', 'records').Pod).toBe(distinct(all, isPod));
+  });
+});

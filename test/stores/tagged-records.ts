@@ -1,0 +1,43 @@
+/** What a store has to take: records of all kinds that rules are about, tagged with all rules live. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { answers, parseCases } from '../../src/authoring/cases.ts';
+import type { Tag } from '../../src/record.ts';
+import { bundledRules, testServer } from '../server/app.ts';
+
+export interface Tagged {
+  /** As it goes to a store, without a line end. */
+  line: string;
+  tag: Tag;
+}
+
+/** The records of all cases of all rules, in the order of their files. Those with two members of one name are left out:
+ * JSON.stringify makes none. */
+export async function tagged(): Promise<Tagged[]> {
+  const records = globSync('**/*.cases.json', { cwd: bundledRules })
+    .sort()
+    .flatMap((path) => {
+      const { cases } = parseCases(readFileSync(join(bundledRules, path), 'utf8'), path);
+      return answers.flatMap((answer) => cases![answer].flatMap(({ records }) => records));
+    });
+  const server = testServer({}, { rules: [bundledRules] });
+  const { body } = await server.app.inject({
+    method: 'POST',
+    url: '/v1/records?reply=records',
+    headers: { 'content-type': 'application/x-ndjson' },
+    payload: records.map((record) => JSON.stringify(record)).join('\n'),
+  });
+  await server.app.close();
+  const lines = body.trimEnd().split('\n');
+  if (lines.length !== records.length) throw new Error(`${records.length} records made ${lines.length}`);
+  return lines.map((line) => ({ line, tag: JSON.parse(line).tripline }));
+}
+
+/** How many there are of each, each id once. */
+export function idsBy<Of extends { id: string }>(
+  found: readonly (readonly Of[] | undefined)[],
+  keyOf: (one: Of) => string,
+): Record<string, number> {
+  const byKey = Map.groupBy(new Map(found.flatMap((list) => list ?? []).map((one) => [one.id, one])).values(), keyOf);
+  return Object.fromEntries([...byKey].map(([key, ones]) => [key, ones.length]).sort());
+}
