@@ -133,7 +133,9 @@ describe.skipIf(server === undefined)(`OpenSearch (OPENSEARCH is ${server ? 'set
   it.skipIf(fluentBit === undefined)('takes all of them from Fluent Bit, and a retry once (FLUENT_BIT)', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tripline-opensearch-'));
     await call('DELETE', 'kubernetes-audit-*');
-    const lines = [...new Set(all.map(({ line }) => line))].slice(0, 2000);
+    // What has no time of its own gets that of its arrival, which is another one when the file is read again.
+    const ofOwnTime = all.filter(({ line }) => /^\d{4}/.test(JSON.parse(line).stageTimestamp));
+    const lines = [...new Set(ofOwnTime.map(({ line }) => line))].slice(0, 2000);
     writeFileSync(join(folder, 'records.ndjson'), `${lines.join('\n')}\n`);
     const time = "time_key: stageTimestamp\n    time_format: '%Y-%m-%dT%H:%M:%S.%L%z'\n    time_keep: on";
     writeFileSync(
@@ -152,11 +154,13 @@ describe.skipIf(server === undefined)(`OpenSearch (OPENSEARCH is ${server ? 'set
     for (const attempt of ['first', 'again']) {
       const log = join(folder, `${attempt}.log`);
       const running = startProcess(fluentBit!, ['-c', join(folder, 'fluent-bit.yaml')], log, environment);
-      const versions = async () =>
-        (await call('POST', 'kubernetes-audit-*/_search?version=true&size=1', '{"sort":["_doc"]}')).hits.hits[0]
-          ?._version;
-      const isDone = async () => (await arrived()) >= lines.length && (attempt === 'first' || (await versions()) > 1);
-      for (let waited = 0; waited < 200 && !(await isDone()); waited++) await sleep(200);
+      const replaced = async () => {
+        const { hits } = await call('POST', `kubernetes-audit-*/_search?version=true&size=${lines.length}`, '{}');
+        return hits.hits.filter(({ _version }: { _version: number }) => _version > 1).length as number;
+      };
+      const isDone = async () =>
+        (await arrived()) >= lines.length && (attempt === 'first' || (await replaced()) >= lines.length);
+      for (let waited = 0; waited < 100 && !(await isDone()); waited++) await sleep(200);
       await running.stop('SIGTERM');
       expect(await arrived(), attempt).toBe(lines.length);
     }

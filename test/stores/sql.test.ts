@@ -26,8 +26,13 @@ function run(engine: 'chdb' | 'duckdb', python: string, statements: readonly str
 }
 
 const statementsOf = (path: string) => [readFileSync(join(root, path), 'utf8')];
-const numbers = (rows: readonly Row[], key: string, value: string) =>
-  Object.fromEntries(rows.map((row) => [row[key], row[value]]).sort());
+/** The sum of one column for each value of another: a rule can have findings of several levels. */
+function numbers(rows: readonly Row[], key: string, value: string): Record<string, number> {
+  const byKey = Map.groupBy(rows, (row) => row[key]);
+  return Object.fromEntries(
+    [...byKey].map(([of, some]) => [of, some.reduce((sum, row) => sum + row[value], 0)]).sort(),
+  );
+}
 const findingsOf = (all: readonly Tagged[]) => all.map(({ tag }) => tag.findings);
 const reportsOf = (all: readonly Tagged[]) => all.flatMap(({ tag }) => tag.reports ?? []);
 const distinct = (all: readonly Tagged[], is: (tagged: Tagged) => boolean) =>

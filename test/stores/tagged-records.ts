@@ -30,7 +30,18 @@ export async function tagged(): Promise<Tagged[]> {
   await server.app.close();
   const lines = body.trimEnd().split('\n');
   if (lines.length !== records.length) throw new Error(`${records.length} records made ${lines.length}`);
-  return lines.map((line) => ({ line, tag: JSON.parse(line).tripline }));
+  return withoutRivals(lines.map((line) => ({ line, tag: JSON.parse(line).tripline })));
+}
+
+/** Cases repeat audit ids with other contents, which no cluster does: of records with the same finding the first stays. */
+function withoutRivals(all: readonly Tagged[]): Tagged[] {
+  const owners = new Map<string, string>();
+  return all.filter(({ line, tag: { findings = [], shadow = [] } }) => {
+    const ids = [...findings, ...shadow].map(({ id }) => id);
+    if (ids.some((id) => (owners.get(id) ?? line) !== line)) return false;
+    for (const id of ids) owners.set(id, line);
+    return true;
+  });
 }
 
 /** How many there are of each, each id once. */
