@@ -5,7 +5,7 @@ import type { Reporter } from 'vitest/node';
 const skipped: Reporter = {
   onTestRunEnd(modules) {
     const tests = modules.flatMap((module) => [...module.children.allTests('skipped')]);
-    for (const { module, name } of tests) console.log(` Skipped  ${module.relativeModuleId}: ${name}`);
+    for (const { module, fullName } of tests) console.log(` Skipped  ${module.relativeModuleId}: ${fullName}`);
   },
 };
 
