@@ -1,5 +1,5 @@
-/** What a tag shows of a value: a client chooses much of what an event says, and must not be able to make a tag so large
- * that no sink takes the record. */
+/** How much of a text or a value is shown. A client chooses much of what an event says, and must not be able to make a tag
+ * so large that no sink takes the record, or a message that nobody can read. */
 
 import { stringifyExactly } from './json/exact.ts';
 
@@ -10,6 +10,11 @@ const MAX_VALUE_LENGTH = 8_000;
 const SCALAR_LENGTH = 8;
 const MAX_DEPTH = 32;
 const MORE = '…';
+
+/** The text, at most `length` UTF-16 code units of it: a longer one ends with `…`, and half a character becomes U+FFFD. */
+export function truncateText(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}${MORE}` : text;
+}
 
 /** Values of any types as texts, so that what is made of them has one type: a map or list as JSON, null as no value. Long
  * texts, and lists that are long altogether, end with `…`. */
@@ -36,7 +41,7 @@ function cutTo(room: { left: number }, value: unknown, depth: number): unknown {
   if (typeof value === 'string') {
     const length = Math.max(1, Math.min(MAX_TEXT_LENGTH, room.left));
     room.left -= Math.min(value.length, length);
-    return value.length > length ? `${value.slice(0, length - 1).toWellFormed()}${MORE}` : value;
+    return truncateText(value, length);
   }
   if (typeof value !== 'object' || value === null) return value;
   if (depth === MAX_DEPTH) return MORE;

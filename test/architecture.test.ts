@@ -18,7 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   record: ['json', 'problem'],
   audit: ['record'],
   outline: [],
-  sigma: ['json', 'network', 'problem'],
+  sigma: ['json', 'network', 'problem', 'truncate'],
   batch: ['codecs', 'record'],
   codecs: ['json', 'msgpack', 'outline', 'record', 'problem', 'time'],
   normalizers: ['audit', 'json', 'network', 'problem', 'record', 'resource-path', 'time'],
@@ -44,7 +44,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   processing: [...['config', 'correlate', 'pipeline-dependencies', 'rules', 'server', 'sinks', 'state', 'telemetry']],
   serve: ['config', 'problem', 'processing', 'server', 'telemetry'],
-  'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma'],
+  'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],
   inputs: ['codecs', 'json', 'problem'],
   authoring: [
     ...['attack', 'codecs', 'correlate', 'detect', 'fields', 'json', 'network', 'pipeline', 'problem', 'record'],

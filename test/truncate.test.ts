@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shown } from '../src/truncate.ts';
+import { shown, truncateText } from '../src/truncate.ts';
+
+test.each([
+  ['', 3, ''],
+  ['abc', 3, 'abc'],
+  ['abcd', 3, 'ab…'],
+  // Half of a surrogate pair is no text.
+  ['a😀b', 3, 'a\u{fffd}…'],
+])('%j is at most %i long: %j', (text, length, expected) => expect(truncateText(text, length)).toBe(expected));
 
 const long = 'x'.repeat(100_000);
 

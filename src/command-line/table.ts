@@ -1,5 +1,6 @@
 /** Rows as a table for a person, with columns that line up. */
 import { printable } from '../sigma/rule-problem.ts';
+import { truncateText } from '../truncate.ts';
 
 export interface Column<Row> {
   heading: string;
@@ -21,13 +22,9 @@ export function printTable<Row>(
   const isNumber = columns.map((_, i) => cells.length > 0 && cells.every((line) => typeof line[i] === 'number'));
   const printLine = (line: readonly string[]) => {
     const padded = line.map((text, i) => (isNumber[i] ? text.padStart(widths[i]) : text.padEnd(widths[i])));
-    return `${cut(padded.join(GAP).trimEnd(), width)}\n`;
+    return `${truncateText(padded.join(GAP).trimEnd(), Math.max(1, width))}\n`;
   };
   return [columns.map(({ heading }) => heading), ...texts].map(printLine).join('');
-}
-
-function cut(line: string, width: number): string {
-  return line.length > width ? `${line.slice(0, Math.max(1, width) - 1).toWellFormed()}…` : line;
 }
 
 /** A number with its noun: `1 rule`, `2 rules`. */

@@ -1,4 +1,5 @@
 /** What is wrong with a rule, and where: a line a person can act on, the source line, and a caret under the place. */
+import { truncateText } from '../truncate.ts';
 import type { Position } from './ast.ts';
 
 export interface RuleProblem {
@@ -33,7 +34,7 @@ export function excerptOf(line: string, position: Position): string {
 
 /** A name from a file, quoted for a message: short, on one line, without control characters. */
 export function quote(name: string): string {
-  return `'${printable(name.length > 60 ? `${name.slice(0, 59)}…` : name)}'`;
+  return `'${printable(truncateText(name, 60))}'`;
 }
 
 /** Text with each control or formatting character and each lone surrogate replaced by one that can be seen, so that

@@ -11,6 +11,7 @@ import {
   type Scalar,
   YAMLMap,
 } from 'yaml';
+import { truncateText } from '../../truncate.ts';
 import type { Position } from '../ast.ts';
 import { excerptOf, printable, quote, type RuleProblem } from '../rule-problem.ts';
 
@@ -129,7 +130,7 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
 
 /** The parser quotes the file as it is, and as long as it is. */
 function briefly(message: string): string {
-  return printable(message.length > 150 ? `${message.slice(0, 149)}…` : message);
+  return printable(truncateText(message, 150));
 }
 
 /** Tells whether the tree can be walked, and reports what YAML allows and these files do not. */

@@ -1,7 +1,7 @@
 /** The sentence of a finding: text with field names in braces, `[{username}] created pod [{namespace}/{name}]`. */
 
+import { truncateText } from '../../truncate.ts';
 import type { Template } from '../ast.ts';
-import { clip } from '../clip.ts';
 import type { FieldLookup } from '../field.ts';
 import { printable } from '../rule-problem.ts';
 
@@ -34,7 +34,7 @@ export function parseTemplate(text: string): Template | { message: string; at: n
  * `-`; several values are joined by commas. */
 export function renderSummary(template: Template, lookup: FieldLookup): string {
   const sentence = template.map((part) => (typeof part === 'string' ? part : show(lookup(part.field).values))).join('');
-  return clip(printable(sentence), MAX_SUMMARY_LENGTH);
+  return truncateText(printable(sentence), MAX_SUMMARY_LENGTH);
 }
 
 function show(values: readonly unknown[]): string {
@@ -46,5 +46,5 @@ function show(values: readonly unknown[]): string {
 function showValue(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
   if (typeof value === 'object') return '…';
-  return clip(String(value), MAX_VALUE_LENGTH);
+  return truncateText(String(value), MAX_VALUE_LENGTH);
 }

@@ -1,6 +1,7 @@
 /** Why a rule matched an event or did not, as a tree: what an evaluation shows of itself, written down. */
+
+import { truncateText } from '../../truncate.ts';
 import type { RuleLevel } from '../ast.ts';
-import { clip } from '../clip.ts';
 import type { FieldLookup, Found, Truth } from '../field.ts';
 import type { Branch, Decision, Leaf, Observer, Predicate } from '../match/predicate.ts';
 import { printTest } from '../match/value-test.ts';
@@ -134,7 +135,7 @@ export function printExplanation(explanation: Explanation, indent = ''): string 
       .join('\n');
   }
   const { field, negated, values, gap } = explanation;
-  const expected = clip(explanation.expected, MAX_EXPECTED_LENGTH);
+  const expected = truncateText(explanation.expected, MAX_EXPECTED_LENGTH);
   const found = values.length === 0 ? 'nothing' : values.slice(0, MAX_SHOWN_VALUES).map(printValue).join(', ');
   const more = values.length > MAX_SHOWN_VALUES ? `, … (${values.length} values)` : '';
   const reason = gap === undefined ? '' : ` (gap: ${gap})`;
@@ -162,5 +163,5 @@ function labelOf(explanation: Exclude<Explanation, PredicateExplanation>): strin
 function printValue(value: unknown): string {
   if (Array.isArray(value)) return '[…]';
   if (typeof value === 'object' && value !== null) return '{…}';
-  return typeof value === 'string' ? `'${clip(value, MAX_SHOWN_LENGTH)}'` : String(value);
+  return typeof value === 'string' ? `'${truncateText(value, MAX_SHOWN_LENGTH)}'` : String(value);
 }
