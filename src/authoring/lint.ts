@@ -6,14 +6,14 @@ import { knownFields } from '../rules/index.ts';
 import {
   type Check,
   didYouMean,
+  type ItemSource,
   type LintOptions,
   type LintProblem,
   lint,
   quote,
   type Report,
-  type SpelledItem,
-  type SpelledValue,
   checks as sigmaChecks,
+  type ValueSource,
 } from '../sigma/index.ts';
 import { decidabilityOn } from './decidability.ts';
 
@@ -169,14 +169,14 @@ function aboutKubernetes(run: Check['run']): Check['run'] {
 }
 
 /** Looks at the items of each map. */
-function onMaps(look: (items: readonly SpelledItem[], report: Report) => void): Check['run'] {
+function onMaps(look: (items: readonly ItemSource[], report: Report) => void): Check['run'] {
   return aboutKubernetes(({ maps }, report) => {
     for (const items of maps) look(items, report);
   });
 }
 
 /** Looks at each plain text, in lower case, that one of these fields is asked to be. */
-function onLiterals(names: readonly string[], look: (text: string, value: SpelledValue, report: Report) => void) {
+function onLiterals(names: readonly string[], look: (text: string, value: ValueSource, report: Report) => void) {
   return onMaps((items, report) => {
     for (const item of items) {
       if (!names.includes(nameOf(item))) continue;
@@ -189,17 +189,17 @@ function onLiterals(names: readonly string[], look: (text: string, value: Spelle
 }
 
 /** The field by its unified name. */
-function nameOf({ field }: SpelledItem): string {
+function nameOf({ field }: ItemSource): string {
   return field.replace(/^objectRef\./, '');
 }
 
 /** The plain texts that a field is asked to be, in lower case; undefined if it may be something else too. */
-function literalsIn({ values }: SpelledItem): string[] | undefined {
+function literalsIn({ values }: ItemSource): string[] | undefined {
   const literals = values.map(literalIn);
   return literals.includes(undefined) ? undefined : (literals as string[]);
 }
 
-function literalIn({ test }: SpelledValue): string | undefined {
+function literalIn({ test }: ValueSource): string | undefined {
   if (test.kind !== 'text' || test.pattern.some((part) => typeof part !== 'string')) return undefined;
   return test.pattern.join('').toLowerCase() || undefined;
 }

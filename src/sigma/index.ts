@@ -4,7 +4,7 @@ export type { FieldLookup, Found, Truth } from './field.ts';
 export type { Check, Report } from './lint/check.ts';
 export { checks } from './lint/checks.ts';
 export { type LintOptions, type LintProblem, lint } from './lint/index.ts';
-export type { SpelledItem, SpelledValue } from './lint/source-map.ts';
+export type { ItemSource, ValueSource } from './lint/source-map.ts';
 export type { Gap } from './match/predicate.ts';
 export { mostEventsOf } from './parse/correlation.ts';
 export { type ParsedFile, type ParseOptions, parseRule, parseRules } from './parse/index.ts';

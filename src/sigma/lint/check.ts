@@ -1,6 +1,6 @@
 /** The contract of a check: what it looks at, and how it tells of what is legal and wrong. */
 import type { Position } from '../ast.ts';
-import type { SpelledDocument } from './source-map.ts';
+import type { SourceMap } from './source-map.ts';
 
 /** Tells of something wrong.
  * @param at an offset of the file's text, or a place in it */
@@ -10,5 +10,5 @@ export interface Check {
   /** One line: what is told of, and why it is wrong. */
   doc: string;
   /** Looks at one document that parses. */
-  run(document: SpelledDocument, report: Report): void;
+  run(document: SourceMap, report: Report): void;
 }

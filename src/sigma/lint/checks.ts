@@ -4,7 +4,7 @@ import { fold, printPattern } from '../match/pattern.ts';
 import { quote } from '../rule-problem.ts';
 import type { Check, Report } from './check.ts';
 import { findContradiction } from './contradiction.ts';
-import type { SpelledDetection, SpelledDocument, SpelledItem, SpelledValue } from './source-map.ts';
+import type { DetectionSource, ItemSource, SourceMap, ValueSource } from './source-map.ts';
 
 const MAX_TITLE_LENGTH = 120;
 
@@ -226,22 +226,20 @@ function ownOf(key: string, consequence: string, hint: string): Check {
   };
 }
 
-function onItems(look: (item: SpelledItem, report: Report) => void): Check['run'] {
+function onItems(look: (item: ItemSource, report: Report) => void): Check['run'] {
   return ({ maps }, report) => {
     for (const item of maps.flat()) look(item, report);
   };
 }
 
-function onValues(look: (value: SpelledValue, item: SpelledItem, report: Report) => void): Check['run'] {
+function onValues(look: (value: ValueSource, item: ItemSource, report: Report) => void): Check['run'] {
   return onItems((item, report) => {
     for (const value of item.values) look(value, item, report);
   });
 }
 
 /** Expressions as the file spells them. */
-function onRegexes(
-  look: (source: string, value: SpelledValue, item: SpelledItem, report: Report) => void,
-): Check['run'] {
+function onRegexes(look: (source: string, value: ValueSource, item: ItemSource, report: Report) => void): Check['run'] {
   return onValues((value, item, report) => {
     if (item.modifiers.includes('re')) look(value.text, value, item, report);
   });
@@ -260,7 +258,7 @@ function isText(test: Test): boolean {
 }
 
 /** The list that a field leads through first, any member of it; undefined if there is none. */
-function listOf(field: string, isList: SpelledDocument['isList']): string | undefined {
+function listOf(field: string, isList: SourceMap['isList']): string | undefined {
   const bracket = field.indexOf('[');
   for (
     let end = field.indexOf('.');
@@ -301,7 +299,7 @@ function conjunctsOf(condition: Condition): Condition[] {
 }
 
 /** Where the conditions name each selection first; patterns name none. */
-function placesIn(conditions: SpelledDetection['conditions']): ReadonlyMap<string, number> {
+function placesIn(conditions: DetectionSource['conditions']): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   for (const { text, offsetOf } of conditions) {
     for (const { 0: word, index } of text.matchAll(/[\w*-]+/g)) {
@@ -313,7 +311,7 @@ function placesIn(conditions: SpelledDetection['conditions']): ReadonlyMap<strin
 
 /** Items that an event has to fulfil at once: those of each map, and those of all maps that the condition cannot do
  * without. */
-function togetherIn({ detection: { selections, condition } }: SpelledDetection): Item[][] {
+function togetherIn({ detection: { selections, condition } }: DetectionSource): Item[][] {
   const needed = new Set(
     conjunctsOf(condition).flatMap((conjunct) => (conjunct.kind === 'selection' ? [conjunct.name] : [])),
   );

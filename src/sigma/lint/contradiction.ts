@@ -4,13 +4,13 @@ import { literalOf } from '../match/pattern.ts';
 import { compileTest, printTest } from '../match/value-test.ts';
 import { quote } from '../rule-problem.ts';
 import type { Report } from './check.ts';
-import type { SpelledDocument } from './source-map.ts';
+import type { SourceMap } from './source-map.ts';
 
 /** Beyond this many pairs of values nobody looks whether two items can hold together. */
 const MAX_COMPARISONS = 10_000;
 
 /** Tells where a field with one of some plain values is asked to be something else as well. */
-export function findContradiction(items: readonly Item[], isList: SpelledDocument['isList'], report: Report): void {
+export function findContradiction(items: readonly Item[], isList: SourceMap['isList'], report: Report): void {
   const byField = Map.groupBy(
     items.filter((item) => item.kind === 'field'),
     ({ field }) => field,
@@ -78,7 +78,7 @@ function literalsOf(test: Test): unknown[] | undefined {
   }
 }
 
-function holdsMany(field: string, isList: SpelledDocument['isList']): boolean {
+function holdsMany(field: string, isList: SourceMap['isList']): boolean {
   for (let end = field.indexOf('.'); end !== -1; end = field.indexOf('.', end + 1)) {
     if (isList(field.slice(0, end))) return true;
   }

@@ -7,7 +7,7 @@ import { membersOf } from '../parse/rule-head.ts';
 import { excerptOf, quote, type RuleProblem } from '../rule-problem.ts';
 import type { Check } from './check.ts';
 import { checks } from './checks.ts';
-import { type Document, type SpelledDocument, spell } from './source-map.ts';
+import { type Document, type SourceMap, sourceMapOf } from './source-map.ts';
 
 /** A problem of a rule file: an error if the document it is in cannot be used. */
 export type LintProblem = ({ severity: 'error' } | { severity: 'warning'; check: string }) & RuleProblem;
@@ -40,8 +40,8 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
   for (const root of readCollection(file, readYaml(file))) {
     const members = membersOf(root);
     const kind = members.has('correlation') ? 'correlation' : members.has('filter') ? 'filter' : 'rule';
-    const spelled = spell(file, root, documents[kind].shift()!, options.isList ?? (() => false));
-    for (const { offset, ...warning } of warningsOf(file, spelled, { ...checks, ...options.checks })) {
+    const sourceMap = sourceMapOf(file, root, documents[kind].shift()!, options.isList ?? (() => false));
+    for (const { offset, ...warning } of warningsOf(file, sourceMap, { ...checks, ...options.checks })) {
       const key = `${offset} ${warning.check} ${warning.message}`;
       if (!seen.has(key)) told.push({ offset, ...warning });
       seen.add(key);
@@ -98,10 +98,10 @@ interface Warning {
   hint: string;
 }
 
-function warningsOf(file: RuleFile, spelled: SpelledDocument, all: Readonly<Record<string, Check>>) {
+function warningsOf(file: RuleFile, sourceMap: SourceMap, all: Readonly<Record<string, Check>>) {
   const warnings: (Warning & { offset: number })[] = [];
   for (const [check, { run }] of Object.entries(all)) {
-    run(spelled, (at, message, hint) => {
+    run(sourceMap, (at, message, hint) => {
       const offset = typeof at === 'number' ? at : file.lines.lineStarts[at.line - 1]! + at.column - 1;
       warnings.push({ check, offset, message, hint });
     });

@@ -11,7 +11,7 @@ export type Document =
   | { kind: 'filter'; document: Filter };
 
 /** One document. The lists are flat: what stands within array blocks is among them. */
-export interface SpelledDocument {
+export interface SourceMap {
   parsed: Document;
   /** Where it begins. */
   offset: number;
@@ -19,28 +19,28 @@ export interface SpelledDocument {
   /** What findings are told by; a filter makes none. */
   head: RuleHead | undefined;
   /** The document's own first, then those of array blocks; none in a correlation. */
-  detections: SpelledDetection[];
+  detections: DetectionSource[];
   /** The items that stand in one map, for every map. */
-  maps: SpelledItem[][];
+  maps: ItemSource[][];
   /** Whether events have a list at the end of a path. */
   isList(path: string): boolean;
 }
 
-export interface SpelledDetection {
+export interface DetectionSource {
   detection: Detection;
   /** Where the name of each selection stands. */
   offsets: ReadonlyMap<string, number>;
-  conditions: SpelledText[];
+  conditions: TextSource[];
 }
 
 /** A text, and where each of its characters is. */
-export interface SpelledText {
+export interface TextSource {
   text: string;
   offsetOf(index: number): number;
 }
 
 /** One key of a selection. */
-export interface SpelledItem {
+export interface ItemSource {
   item: Item;
   /** Whether it is about a member of a list. */
   inBlock: boolean;
@@ -53,10 +53,10 @@ export interface SpelledItem {
   /** What is asked of the field at the end of its brackets; absent if a block is there. */
   asked?: FieldItem;
   /** Each value that is asked for. */
-  values: SpelledValue[];
+  values: ValueSource[];
 }
 
-export interface SpelledValue extends RuleValue {
+export interface ValueSource extends RuleValue {
   offset: number;
   /** What became of it. */
   test: Test;
@@ -64,14 +64,14 @@ export interface SpelledValue extends RuleValue {
 
 /** The document beside the map that it was read from.
  * @param root as `parse` has read it, without a problem */
-export function spell(
+export function sourceMapOf(
   file: RuleFile,
   root: YAMLMap,
   parsed: Document,
   isList: (path: string) => boolean,
-): SpelledDocument {
+): SourceMap {
   const members = membersOf(root);
-  const spelled: SpelledDocument = {
+  const sourceMap: SourceMap = {
     parsed,
     offset: offsetOf(root),
     members,
@@ -82,49 +82,43 @@ export function spell(
   };
   if (parsed.kind !== 'correlation') {
     const { value } = members.get(parsed.kind === 'rule' ? 'detection' : 'filter')!;
-    spellDetection(file, value as YAMLMap, parsed.document, false, spelled);
+    addDetection(file, value as YAMLMap, parsed.document, false, sourceMap);
   }
-  return spelled;
+  return sourceMap;
 }
 
-function spellDetection(
+function addDetection(
   file: RuleFile,
   map: YAMLMap,
   detection: Detection,
   inBlock: boolean,
-  spelled: SpelledDocument,
+  sourceMap: SourceMap,
 ): void {
   const members = entriesOf(map).filter(({ key }) => key === 'condition' || detection.selections.has(key));
   const [conditions, selections] = [true, false].map((isCondition) =>
     members.filter(({ key }) => (key === 'condition') === isCondition),
   ) as [Entry[], Entry[]];
-  spelled.detections.push({
+  sourceMap.detections.push({
     detection,
     offsets: new Map(selections.map(({ key, keyNode }) => [key, offsetOf(keyNode)])),
-    conditions: conditions.flatMap((entry) => nodesOf(entry).map((node) => spellText(file, node as Scalar))),
+    conditions: conditions.flatMap((entry) => nodesOf(entry).map((node) => textSource(file, node as Scalar))),
   });
   for (const entry of selections) {
     const { alternatives } = detection.selections.get(entry.key)!;
     const nodes = nodesOf(entry);
     const maps = nodes.filter((node) => isMap(node));
-    for (const [index, node] of maps.entries()) spellMap(file, node, alternatives[index]!, inBlock, spelled);
+    for (const [index, node] of maps.entries()) addItems(file, node, alternatives[index]!, inBlock, sourceMap);
     const keywords = nodes.filter((node) => isScalar(node));
     const [item] = alternatives[maps.length] ?? [];
     if (keywords.length === 0 || item?.kind !== 'field') continue;
-    const values = keywords.map((node, index) => spellValue(node, startOf(entry), item.tests[index]!));
-    spelled.maps.push([{ item, inBlock, offset: values[0]!.offset, field: '', modifiers: [], asked: item, values }]);
+    const values = keywords.map((node, index) => valueSource(node, startOf(entry), item.tests[index]!));
+    sourceMap.maps.push([{ item, inBlock, offset: values[0]!.offset, field: '', modifiers: [], asked: item, values }]);
   }
 }
 
-function spellMap(
-  file: RuleFile,
-  map: YAMLMap,
-  items: readonly Item[],
-  inBlock: boolean,
-  spelled: SpelledDocument,
-): void {
-  const spelledItems: SpelledItem[] = [];
-  spelled.maps.push(spelledItems);
+function addItems(file: RuleFile, map: YAMLMap, items: readonly Item[], inBlock: boolean, sourceMap: SourceMap): void {
+  const sources: ItemSource[] = [];
+  sourceMap.maps.push(sources);
   for (const [index, entry] of entriesOf(map).entries()) {
     const item = items[index]!;
     const [field = '', ...modifiers] = entry.key.split('|');
@@ -132,14 +126,14 @@ function spellMap(
     const base = { item, inBlock, offset: offsetOf(entry.keyNode), field, modifiers };
     if (inner.kind === 'field') {
       const nodes = nodesOf(entry) as (Scalar | null)[];
-      const values = nodes.map((node, at) => spellValue(node, startOf(entry), inner.tests[at]!));
-      spelledItems.push({ ...base, asked: inner, values });
+      const values = nodes.map((node, at) => valueSource(node, startOf(entry), inner.tests[at]!));
+      sources.push({ ...base, asked: inner, values });
       continue;
     }
-    spelledItems.push({ ...base, values: [] });
+    sources.push({ ...base, values: [] });
     const body = entry.value as YAMLMap;
-    if (inner.body.kind === 'items') spellMap(file, body, inner.body.items, true, spelled);
-    else spellDetection(file, body, inner.body, true, spelled);
+    if (inner.body.kind === 'items') addItems(file, body, inner.body.items, true, sourceMap);
+    else addDetection(file, body, inner.body, true, sourceMap);
   }
 }
 
@@ -156,7 +150,7 @@ function nodesOf({ value }: Entry): (Node | null)[] {
   return isSeq(value) ? (value.items as (Node | null)[]) : [value];
 }
 
-function spellText(file: RuleFile, node: Scalar): SpelledText {
+function textSource(file: RuleFile, node: Scalar): TextSource {
   const text = String(node.value);
   const start = offsetOf(node);
   // Looked for once: a long text has many places. Where it is escaped or folded, all of them are its beginning.
@@ -164,7 +158,7 @@ function spellText(file: RuleFile, node: Scalar): SpelledText {
   return { text, offsetOf: (index) => (second === start ? start : second - 1 + index) };
 }
 
-function spellValue(node: Scalar | null, otherwise: number, test: Test): SpelledValue {
+function valueSource(node: Scalar | null, otherwise: number, test: Test): ValueSource {
   const value = (node?.value ?? null) as RuleValue['value'];
   const text = typeof value === 'string' ? value : (node?.source ?? '');
   return { value, text, offset: node === null ? otherwise : offsetOf(node), test };
