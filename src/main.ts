@@ -2,10 +2,10 @@
 /** The door of the command line: the only reader of arguments, environment and signals. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Output, OutputClosed, type Surroundings } from './command-line/process-io.ts';
+import { type Output, OutputClosed, type ProcessIo } from './command-line/process-io.ts';
 import { runCommandLine } from './commands/index.ts';
 
-const surroundings: Surroundings = {
+const io: ProcessIo = {
   version: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
   environment: process.env,
   stdin: process.stdin,
@@ -38,4 +38,4 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
-process.exit(await runCommandLine(process.argv.slice(2), surroundings));
+process.exit(await runCommandLine(process.argv.slice(2), io));

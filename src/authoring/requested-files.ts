@@ -6,19 +6,19 @@ import { bundledLists } from '../rules/lists.ts';
 import { readSources, type SourceFile } from '../rules/source-files.ts';
 import type { RuleProblem } from '../sigma/index.ts';
 
-export interface AskedFiles {
+export interface RequestedFiles {
   /** Rules, correlations and filters. */
   documents: SourceFile[];
   lists: SourceFile[];
   /** What is wrong with files that cannot be read. */
   problems: RuleProblem[];
-  /** The asked files first, and behind them the others of the configuration, for the asked to refer to. */
+  /** The requested files first, then the others of the configuration, which those may refer to. */
   sources: RuleSources;
 }
 
 /** The files at the paths, or, without a path, all that the configuration names.
  * @throws Problem `rule.invalid` where a path does not exist */
-export function askedFiles(paths: readonly string[], config: RuleSources): AskedFiles {
+export function requestedFiles(paths: readonly string[], config: RuleSources): RequestedFiles {
   const { rules, lists = [], exceptions = [] } = config;
   if (paths.length === 0) {
     const documents = [readSources(rules, 'rules'), readSources(exceptions, 'exceptions')];
@@ -33,19 +33,19 @@ export function askedFiles(paths: readonly string[], config: RuleSources): Asked
   const missing = paths.find((path) => !existsSync(path));
   if (missing !== undefined) throw new Problem('rule.invalid', `${missing} does not exist`);
   const { files, problems } = readSources(paths, 'rules');
-  const asked = { documents: files.filter((file) => !isList(file)), lists: files.filter(isList) };
+  const requested = { documents: files.filter((file) => !isList(file)), lists: files.filter(isList) };
   const places = new Set(files.map(({ path }) => realpathSync(path)));
   const others = (named: readonly string[], setting: string) =>
     readSources(named, setting)
       .files.map(({ path }) => path)
       .filter((path) => !places.has(realpathSync(path)));
   return {
-    ...asked,
+    ...requested,
     problems,
     sources: {
       ...config,
-      rules: [...asked.documents.map(({ path }) => path), ...others(rules, 'rules')],
-      lists: [...asked.lists.map(({ path }) => path), ...others(lists, 'lists')],
+      rules: [...requested.documents.map(({ path }) => path), ...others(rules, 'rules')],
+      lists: [...requested.lists.map(({ path }) => path), ...others(lists, 'lists')],
       exceptions: others(exceptions, 'exceptions'),
     },
   };

@@ -11,7 +11,7 @@ const systemRemedies: Record<string, string> = {
 
 /** The message with what to do about it.
  * @throws the error itself where it is a defect of ours */
-export function describeTrouble(error: unknown): string {
+export function describeError(error: unknown): string {
   const { syscall } = error as NodeJS.ErrnoException;
   // Names of files are anything that somebody could make up.
   const message = (error as Error).message.split('\n').map(printable).join('\n');

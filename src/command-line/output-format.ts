@@ -3,7 +3,7 @@ import type { OptionTable } from './declaration.ts';
 import type { Output } from './process-io.ts';
 import { type Column, printTable } from './table.ts';
 
-export const formOptions = {
+export const outputFormatOptions = {
   json: { kind: 'flag', doc: 'one JSON object a line, on a terminal too' },
   table: { kind: 'flag', doc: 'a table, in a pipe too' },
 } as const satisfies OptionTable;

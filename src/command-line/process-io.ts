@@ -8,7 +8,7 @@ export interface Output {
   columns: number | undefined;
 }
 
-export interface Surroundings {
+export interface ProcessIo {
   /** Of Tripline. */
   version: string;
   environment: Readonly<Record<string, string | undefined>>;

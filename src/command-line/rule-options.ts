@@ -4,7 +4,7 @@ import type { Ruleset } from '../detect.ts';
 import type { RuleHead } from '../sigma/index.ts';
 import { printRuleProblem, type RuleProblem } from '../sigma/rule-problem.ts';
 import type { OptionTable, OptionValues } from './declaration.ts';
-import type { Surroundings } from './process-io.ts';
+import type { ProcessIo } from './process-io.ts';
 
 export const ruleOptions = {
   config: { kind: 'value', placeholder: 'FILE', doc: 'settings, in YAML (environment: TRIPLINE_CONFIG)' },
@@ -23,7 +23,7 @@ export type RuleOptions = OptionValues<typeof ruleOptions>;
  * @throws Problem `config.invalid` */
 export function readConfig(
   { config, rules, lists, exceptions }: RuleOptions,
-  { environment, bundled }: Surroundings,
+  { environment, bundled }: ProcessIo,
   settings: Partial<Config> = {},
 ): Config {
   return loadConfig({
@@ -35,7 +35,7 @@ export function readConfig(
 }
 
 /** Tells on stderr what is wrong in files that are not used. */
-export async function tellProblems(problems: readonly RuleProblem[], { stderr }: Surroundings): Promise<void> {
+export async function reportProblems(problems: readonly RuleProblem[], { stderr }: ProcessIo): Promise<void> {
   for (const problem of problems) await stderr.write(`${printRuleProblem(problem)}\n`);
 }
 

@@ -1,11 +1,11 @@
 /** The contract of a command: how it is declared, and what it does. */
 import type { Declaration, OptionTable, OptionValues } from '../command-line/declaration.ts';
-import type { Surroundings } from '../command-line/process-io.ts';
+import type { ProcessIo } from '../command-line/process-io.ts';
 
 export interface Command<T extends OptionTable = OptionTable> extends Declaration<T> {
   /** Does what the command is for, and resolves with the exit code of the process.
    * @throws UsageError for arguments that make no sense, Problem or a system's error for what cannot be used */
-  run(given: { options: OptionValues<T>; operands: string[] }, surroundings: Surroundings): Promise<number>;
+  run(given: { options: OptionValues<T>; operands: string[] }, io: ProcessIo): Promise<number>;
 }
 
 /** The command, its options typed by their declaration, in the form that the table of commands holds. */

@@ -1,7 +1,7 @@
 /** `tripline coverage`: which techniques of MITRE ATT&CK the rules watch. */
 
 import { navigatorLayer } from '../authoring/coverage.ts';
-import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { loadRules } from '../rules/index.ts';
 import { defineCommand } from './command.ts';
 
@@ -23,10 +23,10 @@ export const coverageCommand = defineCommand({
       line: `tripline coverage | jq -r '.techniques[] | select(.score == 1) | .techniqueID'`,
     },
   ],
-  async run({ options }, surroundings) {
-    const { ruleset, problems } = loadRules(readConfig(options, surroundings));
-    await tellProblems(problems, surroundings);
-    await surroundings.stdout.write(`${JSON.stringify(navigatorLayer(headsOf(ruleset)), null, 2)}\n`);
+  async run({ options }, io) {
+    const { ruleset, problems } = loadRules(readConfig(options, io));
+    await reportProblems(problems, io);
+    await io.stdout.write(`${JSON.stringify(navigatorLayer(headsOf(ruleset)), null, 2)}\n`);
     return problems.length === 0 ? 0 : 2;
   },
 });

@@ -2,9 +2,9 @@
 
 import { loadEveryRule } from '../authoring/every-rule.ts';
 import { explainedLine, explainRecord, printExplained } from '../authoring/explain-record.ts';
-import { askedFiles } from '../authoring/requested-files.ts';
+import { requestedFiles } from '../authoring/requested-files.ts';
 import { UsageError } from '../command-line/declaration.ts';
-import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import { readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { Ruleset } from '../detect.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
@@ -33,15 +33,15 @@ export const explainCommand = defineCommand({
       line: 'tripline explain pod-host-pid audit.log --json | jq -c "[.record, .answer]"',
     },
   ],
-  async run({ options, operands: [name, path = STDIN] }, surroundings) {
-    const { stdin, stdout, stderr } = surroundings;
+  async run({ options, operands: [name, path = STDIN] }, io) {
+    const { stdin, stdout, stderr } = io;
     if (path === STDIN && stdin.isTTY)
       throw new UsageError('there is no record', 'name a file, or send records down a pipe');
-    const config = readConfig(options, surroundings);
+    const config = readConfig(options, io);
     const isFile = /\.ya?ml$/.test(name);
-    const asked = askedFiles(isFile ? [name] : [], config);
-    const { ruleset, problems } = loadEveryRule(asked.sources);
-    await tellProblems(isFile ? problems.filter((problem) => problem.path === name) : [], surroundings);
+    const requested = requestedFiles(isFile ? [name] : [], config);
+    const { ruleset, problems } = loadEveryRule(requested.sources);
+    await reportProblems(isFile ? problems.filter((problem) => problem.path === name) : [], io);
     const rules = isFile ? ruleset.rules.filter(({ rule }) => rule.path === name) : [ruleNamed(name, ruleset)];
     if (rules.length === 0)
       throw new UsageError(`${name} has no rule about Kubernetes audit events`, 'see tripline lint');

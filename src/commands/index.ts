@@ -1,28 +1,28 @@
 /** The commands of `tripline`. */
 import { readArguments } from '../command-line/arguments.ts';
-import { describeTrouble } from '../command-line/cli-errors.ts';
+import { describeError } from '../command-line/cli-errors.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { helpOf, overviewOf } from '../command-line/help.ts';
-import { OutputClosed, type Surroundings } from '../command-line/process-io.ts';
+import { OutputClosed, type ProcessIo } from '../command-line/process-io.ts';
 import { didYouMean, quote } from '../sigma/rule-problem.ts';
 import type { Command } from './command.ts';
 
 /** Runs the command that the arguments name, and resolves with the exit code of the process. What is wrong with what the
  * user gave is told on stderr; a reader that has gone is no error. */
-export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runCommandLine(args: readonly string[], io: ProcessIo): Promise<number> {
   try {
-    return await dispatch(args, surroundings);
+    return await dispatch(args, io);
   } catch (error) {
     if (error instanceof OutputClosed) return 0;
-    const trouble = describeTrouble(error);
-    await surroundings.stderr.write(`tripline: ${trouble}\n`).catch(() => {});
+    const message = describeError(error);
+    await io.stderr.write(`tripline: ${message}\n`).catch(() => {});
     return 2;
   }
 }
 
-async function dispatch(args: readonly string[], surroundings: Surroundings): Promise<number> {
+async function dispatch(args: readonly string[], io: ProcessIo): Promise<number> {
   const [first, ...rest] = args;
-  const { version, stdout } = surroundings;
+  const { version, stdout } = io;
   if (first === '--help' || first === '-h') {
     const { commands, defaultCommand } = await import('./all.ts');
     await stdout.write(overviewOf(version, commands, defaultCommand));
@@ -35,7 +35,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
   const isNamed = first !== undefined && !first.startsWith('-');
   const command = await commandNamed(isNamed ? first : 'serve');
   const given = readArguments(command, isNamed ? rest : args);
-  if (given.kind === 'given') return command.run(given, surroundings);
+  if (given.kind === 'given') return command.run(given, io);
   await stdout.write(helpOf(command));
   return 0;
 }

@@ -24,9 +24,9 @@ export const lintCommand = defineCommand({
     { purpose: 'one file', line: 'tripline lint my-rules/pod-in-default.yml' },
     { purpose: 'everything that serve would load', line: 'tripline lint --config tripline.yaml' },
   ],
-  async run({ options, operands }, surroundings) {
-    const { stdout, stderr } = surroundings;
-    const { problems, files } = lintSources(operands, readConfig(options, surroundings));
+  async run({ options, operands }, io) {
+    const { stdout, stderr } = io;
+    const { problems, files } = lintSources(operands, readConfig(options, io));
     for (const problem of problems) {
       const check = problem.severity === 'warning' ? ` [${problem.check}]` : '';
       const shown = { ...problem, message: `${problem.severity}: ${problem.message}`, hint: `${problem.hint}${check}` };

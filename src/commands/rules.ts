@@ -1,8 +1,8 @@
 /** `tripline rules`: which rules there are. */
 import { attackOf } from '../attack.ts';
 import { loadEveryRule } from '../authoring/every-rule.ts';
-import { formOptions, writeRows } from '../command-line/output-format.ts';
-import { headsOf, readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import { outputFormatOptions, writeRows } from '../command-line/output-format.ts';
+import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import type { Column } from '../command-line/table.ts';
 import type { Attack } from '../record.ts';
 import { defineCommand } from './command.ts';
@@ -16,7 +16,7 @@ export const rulesCommand = defineCommand({
     'Lists every rule and correlation about Kubernetes audit events in the order of the files, with level and mode as ' +
     'the configuration overrides them; those that are off as well. JSON lines have the id, the kind, the tactics and ' +
     'the path too.',
-  options: { ...formOptions, ...ruleOptions },
+  options: { ...outputFormatOptions, ...ruleOptions },
   exitCodes: { '0': 'all could be read', '2': 'a rule could not be read; the others are listed' },
   examples: [
     { purpose: 'the rules that come along', line: 'tripline rules' },
@@ -26,9 +26,9 @@ export const rulesCommand = defineCommand({
     },
     { purpose: 'yours, as your settings have them', line: 'tripline rules --rules my-rules --config tripline.yaml' },
   ],
-  async run({ options }, surroundings) {
-    const { ruleset, modes, problems } = loadEveryRule(readConfig(options, surroundings));
-    await tellProblems(problems, surroundings);
+  async run({ options }, io) {
+    const { ruleset, modes, problems } = loadEveryRule(readConfig(options, io));
+    await reportProblems(problems, io);
     const correlations = new Set(ruleset.correlations.map(({ correlation }) => correlation.name));
     const rows = headsOf(ruleset).map(({ name, id, title, level, ruleTags, path }) => ({
       name,
@@ -40,7 +40,7 @@ export const rulesCommand = defineCommand({
       attack: attackOf(ruleTags),
       path,
     }));
-    await writeRows(surroundings.stdout, { columns, rows }, options);
+    await writeRows(io.stdout, { columns, rows }, options);
     return problems.length === 0 ? 0 : 2;
   },
 });

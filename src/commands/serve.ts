@@ -35,10 +35,10 @@ export const serveCommand = defineCommand({
       line: 'tripline --listen 0.0.0.0:9870 --config tripline.yaml',
     },
   ],
-  async run({ options }, surroundings) {
-    const { environment, stdout, stopped } = surroundings;
+  async run({ options }, io) {
+    const { environment, stdout, stopped } = io;
     const listen = options.listen ?? environment.TRIPLINE_LISTEN;
-    const config = readConfig(options, surroundings, { ...(listen && { listen }) });
+    const config = readConfig(options, io, { ...(listen && { listen }) });
     const logger = pino(
       {
         level: config.logLevel,

@@ -2,10 +2,10 @@
 
 import { loadEveryRule } from '../authoring/every-rule.ts';
 import { printExplained } from '../authoring/explain-record.ts';
-import { askedFiles } from '../authoring/requested-files.ts';
+import { requestedFiles } from '../authoring/requested-files.ts';
 import type { FileResult } from '../authoring/test-rule.ts';
 import { jsonLine } from '../command-line/output-format.ts';
-import { readConfig, ruleOptions, tellProblems } from '../command-line/rule-options.ts';
+import { readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import { quote } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
@@ -40,13 +40,13 @@ export const testCommand = defineCommand({
       line: `tripline test my-rules --json | jq -c 'select(.passed | not)'`,
     },
   ],
-  async run({ options, operands }, surroundings) {
-    const { stdout, stderr } = surroundings;
-    const { documents, sources } = askedFiles(operands, readConfig(options, surroundings));
+  async run({ options, operands }, io) {
+    const { stdout, stderr } = io;
+    const { documents, sources } = requestedFiles(operands, readConfig(options, io));
     const loaded = loadEveryRule(sources);
     const paths = new Set(documents.map(({ path }) => path));
     const problems = loaded.problems.filter(({ path }) => operands.length === 0 || paths.has(path));
-    await tellProblems(problems, surroundings);
+    await reportProblems(problems, io);
 
     const { testRuleFile } = await import('../authoring/test-rule.ts');
     const counted = { rules: 0, cases: 0, failed: 0, unreadable: problems.length };

@@ -1,9 +1,9 @@
 /** `tripline scan`: records in files, by the same pipeline as those that are sent. */
 
-import { describeTrouble } from '../../command-line/cli-errors.ts';
+import { describeError } from '../../command-line/cli-errors.ts';
 import { UsageError } from '../../command-line/declaration.ts';
-import { formOptions, writeRows } from '../../command-line/output-format.ts';
-import { headsOf, readConfig, ruleOptions, tellProblems } from '../../command-line/rule-options.ts';
+import { outputFormatOptions, writeRows } from '../../command-line/output-format.ts';
+import { headsOf, readConfig, reportProblems, ruleOptions } from '../../command-line/rule-options.ts';
 import type { Column } from '../../command-line/table.ts';
 import { openInput, STDIN } from '../../inputs/open.ts';
 import { Problem } from '../../problem.ts';
@@ -23,7 +23,7 @@ const options = {
       'line, the kind finding or report (about other records), those of shadow rules with the mode shadow; summary: ' +
       'counts of both by rule and level. Default: summary on a terminal, findings in a pipe',
   },
-  ...formOptions,
+  ...outputFormatOptions,
   ...ruleOptions,
 } as const;
 
@@ -69,14 +69,14 @@ export const scanCommand = defineCommand({
     { purpose: 'what is in the log of a container', line: 'tripline scan kube-apiserver.log --output summary' },
     { purpose: 'what comes down a pipe', line: 'zcat audit-1.log.gz | tripline scan --output summary --table' },
   ],
-  async run({ options, operands }, surroundings) {
-    const { stdin, stdout, stderr } = surroundings;
+  async run({ options, operands }, io) {
+    const { stdin, stdout, stderr } = io;
     if (operands.length === 0 && stdin.isTTY) {
       throw new UsageError('there is nothing to scan', 'name a file, or send records down a pipe');
     }
-    const config = readConfig(options, surroundings);
+    const config = readConfig(options, io);
     const { ruleset, problems } = loadRules(config);
-    await tellProblems(problems, surroundings);
+    await reportProblems(problems, io);
     // Much to load, which no other command needs.
     const [{ partsOf }, { scanInput }] = await Promise.all([
       import('../../pipeline-dependencies.ts'),
@@ -102,8 +102,8 @@ export const scanCommand = defineCommand({
       } catch (error) {
         isComplete = false;
         // What a problem of a body advises is for those who send it.
-        const trouble = error instanceof Problem ? error.message : describeTrouble(error);
-        await stderr.write(`tripline: ${printable(path)}: ${trouble}\n`);
+        const message = error instanceof Problem ? error.message : describeError(error);
+        await stderr.write(`tripline: ${printable(path)}: ${message}\n`);
       }
     }
     const { tally } = scan.counter;
