@@ -124,8 +124,8 @@ describe('a finding', () => {
     const wrappers = [
       'kubernetes/event-list',
       'kubernetes/level-overwritten',
-      'pipelines/tail-without-parser',
-      'pipelines/cri',
+      'envelopes/tail-without-parser',
+      'envelopes/cri',
     ];
     expect(new Set([pod, ...wrappers].map(idOfFixture)).size).toBe(1);
     const eks = [

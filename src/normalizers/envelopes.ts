@@ -3,8 +3,8 @@ import { mayHoldJson } from '../json/embedded.ts';
 import { isMap, type JsonMap, member } from '../json/map.ts';
 import { isAuditEvent, type Normalizer } from './normalizer.ts';
 
-export const pipelines: Normalizer = {
-  name: 'pipelines',
+export const envelopes: Normalizer = {
+  name: 'envelopes',
   read(map, context) {
     const lists = LISTS.map((key) => member(map, key)).filter(Array.isArray);
     const values = KEYS.map((key) => member(map, key));

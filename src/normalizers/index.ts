@@ -10,7 +10,7 @@ import { aks } from './aks.ts';
 import { auditEvent, type EventSettings } from './audit-event.ts';
 import { ecs } from './ecs.ts';
 import { eks } from './eks.ts';
-import { pipelines } from './envelopes.ts';
+import { envelopes } from './envelopes.ts';
 import { restoreNested } from './flattened.ts';
 import { gke } from './gke.ts';
 import { kubernetes } from './kubernetes.ts';
@@ -23,7 +23,7 @@ export type { InflateBudget };
 
 /** Every shape that is known. The first in which there is an event counts. A platform that knows plain events by their
  * content stands before `kubernetes`, what guesses by the names of keys stands last. */
-export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, otlp, pipelines];
+export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, otlp, envelopes];
 
 export interface NormalizeOptions {
   /** Platform of events which do not tell it. */
@@ -91,43 +91,43 @@ export function inflateBudget(): InflateBudget {
   return { remaining: MAX_INFLATED_BYTES };
 }
 
-/** Where a value was found. */
-interface Place {
+/** What the wrappers around a value say of it. */
+interface Enclosing {
   depth: number;
   context: Context;
   /** The name that a key beside the wrappers gives the cluster. */
   clusterName?: string;
 }
 
-function visit(value: unknown, place: Place, search: Search): void {
-  if (place.depth > MAX_WRAPPERS) {
+function visit(value: unknown, enclosing: Enclosing, search: Search): void {
+  if (enclosing.depth > MAX_WRAPPERS) {
     search.problem ??= new Problem('record.too_deep', `more than ${MAX_WRAPPERS} wrappers around an event`);
   } else if (value instanceof Problem) {
     search.problem ??= value;
   } else if (typeof value === 'string') {
-    for (const each of embedded(value, search.inflate, search.settings.maxDepth)) visit(each, place, search);
+    for (const each of embedded(value, search.inflate, search.settings.maxDepth)) visit(each, enclosing, search);
   } else if (Array.isArray(value)) {
     // Lists and texts in lists count as wrappers, so that no input makes this recursion deep.
-    const below = { ...place, depth: place.depth + 1 };
-    for (const each of value) visit(each, isMap(each) ? place : below, search);
+    const below = { ...enclosing, depth: enclosing.depth + 1 };
+    for (const each of value) visit(each, isMap(each) ? enclosing : below, search);
   } else if (isMap(value)) {
-    visitMap(value, { ...place, clusterName: clusterNameIn(value) ?? place.clusterName }, search);
+    visitMap(value, { ...enclosing, clusterName: clusterNameIn(value) ?? enclosing.clusterName }, search);
   }
 }
 
-function visitMap(original: JsonMap, place: Place, search: Search): void {
+function visitMap(original: JsonMap, enclosing: Enclosing, search: Search): void {
   const map = restoreNested(original);
   const found = search.events.length;
   /** What holds no event by one shape holds none by another. */
   const tried = new Set<unknown>();
   for (const normalizer of normalizers) {
-    const reading = normalizer.read(map, place.context);
+    const reading = normalizer.read(map, enclosing.context);
     if (reading?.kind === 'audit') {
-      addEvent(reading, place, search);
+      addEvent(reading, enclosing, search);
       return;
     }
     if (reading === undefined) continue;
-    const below = { ...place, depth: place.depth + 1, context: reading.context };
+    const below = { ...enclosing, depth: enclosing.depth + 1, context: reading.context };
     for (const group of reading.groups) {
       for (const value of group) {
         if (tried.has(value)) continue;
@@ -144,7 +144,7 @@ function visitMap(original: JsonMap, place: Place, search: Search): void {
   }
 }
 
-function addEvent({ source, context }: Reading & { kind: 'audit' }, { clusterName }: Place, search: Search): void {
+function addEvent({ source, context }: Reading & { kind: 'audit' }, { clusterName }: Enclosing, search: Search): void {
   if (search.events.length === MAX_EVENTS) {
     search.problem ??= new Problem('record.malformed', `the record holds more than ${MAX_EVENTS} audit events`);
     return;

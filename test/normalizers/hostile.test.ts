@@ -27,7 +27,7 @@ const records = [
   'ocsf/pod-create',
   'ecs/azure',
   'ecs/gcp',
-  'pipelines/ovhcloud',
+  'envelopes/ovhcloud',
 ].map(fixture);
 
 function readAll(record: unknown): void {
@@ -91,7 +91,7 @@ test('any JSON', () => {
 });
 
 test('a fixture cut anywhere inside its text', () => {
-  for (const name of ['pipelines/tail-without-parser', 'gke/cut', 'pipelines/escaped-twice', 'pipelines/base64-gzip']) {
+  for (const name of ['envelopes/tail-without-parser', 'gke/cut', 'envelopes/escaped-twice', 'envelopes/base64-gzip']) {
     const record = fixture(name);
     const [key] = Object.keys(record);
     const text: string = record[key];
@@ -100,7 +100,7 @@ test('a fixture cut anywhere inside its text', () => {
 });
 
 test('a cut event never says what the whole one does not', () => {
-  const { log } = fixture('pipelines/tail-without-parser');
+  const { log } = fixture('envelopes/tail-without-parser');
   const whole = normalize({ log });
   if (whole.kind !== 'audit') throw new Error(whole.kind);
   const truth = fieldsOf(whole.events[0]);
