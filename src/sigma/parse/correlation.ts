@@ -3,7 +3,7 @@ import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Bound, Condition, Correlation, CorrelationTest, Position, RuleHead } from '../ast.ts';
 import { didYouMean, quote } from '../rule-problem.ts';
 import { parseCondition } from './condition.ts';
-import { waysOf } from './dnf.ts';
+import { dnfOf } from './dnf.ts';
 import { readMap, readText, readTexts } from './read-entry.ts';
 import {
   type Entry,
@@ -214,7 +214,7 @@ function readTemporal(
   const condition = readCombination(file, rules, entry);
   if (condition === undefined) return undefined;
   const place = entry === undefined ? 0 : startOf(entry);
-  const ways = waysOf(condition, rules);
+  const ways = dnfOf(condition, rules);
   if (ways === undefined) {
     file.report(place, 'the condition can come true in more than 100 ways', 'name fewer rules, or split it');
   } else if (ways.length === 0) {

@@ -1,62 +1,62 @@
-/** Spells out the condition of a temporal correlation: the combinations of rules by which it can come true. */
+/** The condition of a temporal correlation in disjunctive normal form: the combinations of rules by which it comes true. */
 import type { Condition } from '../ast.ts';
 
-/** One combination. The numbers are places in the correlation's list of rules, from low to high. */
-export interface Way {
+/** One combination. The numbers are indexes into the correlation's list of rules, in ascending order. */
+export interface Conjunction {
   /** Each has to match within the timespan. */
   required: readonly number[];
   /** None may match within a timespan in which all the required do. */
   forbidden: readonly number[];
 }
 
-const MAX_WAYS = 100;
+const MAX_CONJUNCTIONS = 100;
 
-/** Carries the news of too many ways out of the recursion. */
-class TooMany extends Error {}
+/** Leaves the recursion where the form has more than MAX_CONJUNCTIONS. */
+class TooManyConjunctions extends Error {}
 
-/** Every way in which the condition can hold (its disjunctive normal form), or undefined if there are more than 100.
+/** The combinations by which the condition comes true, or undefined if there are more than 100.
  * @param rules the names that the condition uses, in order */
-export function waysOf(condition: Condition, rules: readonly string[]): Way[] | undefined {
-  const placeOf = new Map(rules.map((rule, place) => [rule, place]));
+export function dnfOf(condition: Condition, rules: readonly string[]): Conjunction[] | undefined {
+  const indexOf = new Map(rules.map((rule, index) => [rule, index]));
   try {
-    return spellOut(condition, false, placeOf);
+    return expand(condition, false, indexOf);
   } catch (error) {
-    if (error instanceof TooMany) return undefined;
+    if (error instanceof TooManyConjunctions) return undefined;
     throw error;
   }
 }
 
-const always: readonly Way[] = [{ required: [], forbidden: [] }];
+const always: readonly Conjunction[] = [{ required: [], forbidden: [] }];
 
-function spellOut(condition: Condition, negated: boolean, placeOf: ReadonlyMap<string, number>): Way[] {
+function expand(condition: Condition, negated: boolean, indexOf: ReadonlyMap<string, number>): Conjunction[] {
   switch (condition.kind) {
     case 'selection': {
-      const place = placeOf.get(condition.name)!;
-      return [negated ? { required: [], forbidden: [place] } : { required: [place], forbidden: [] }];
+      const index = indexOf.get(condition.name)!;
+      return [negated ? { required: [], forbidden: [index] } : { required: [index], forbidden: [] }];
     }
     case 'not':
-      return spellOut(condition.operand, !negated, placeOf);
+      return expand(condition.operand, !negated, indexOf);
     case 'and':
     case 'or': {
-      const operands = condition.operands.map((operand) => spellOut(operand, negated, placeOf));
+      const operands = condition.operands.map((operand) => expand(operand, negated, indexOf));
       const isEvery = (condition.kind === 'and') !== negated;
-      return isEvery ? operands.reduce<Way[]>(both, [...always]) : operands.reduce<Way[]>(either, []);
+      return isEvery ? operands.reduce<Conjunction[]>(both, [...always]) : operands.reduce<Conjunction[]>(either, []);
     }
     case 'atLeast': {
       // Not at least k of n hold where at least n - k + 1 do not.
       const { count, operands } = condition;
       const least = negated ? operands.length - count + 1 : count;
       return choose(
-        operands.map((operand) => spellOut(operand, negated, placeOf)),
+        operands.map((operand) => expand(operand, negated, indexOf)),
         least,
       );
     }
   }
 }
 
-function choose(operands: readonly Way[][], least: number): Way[] {
-  // chosen[k]: ways in which k of the operands so far hold; none where the rest could not make up the number.
-  let chosen: Way[][] = [[...always]];
+function choose(operands: readonly Conjunction[][], least: number): Conjunction[] {
+  // chosen[k]: the combinations by which k of the operands so far hold; none where the rest could not make up the number.
+  let chosen: Conjunction[][] = [[...always]];
   for (const [index, operand] of operands.entries()) {
     const owed = least - (operands.length - index - 1);
     chosen = Array.from({ length: Math.min(least, chosen.length) + 1 }, (_, k) =>
@@ -66,27 +66,27 @@ function choose(operands: readonly Way[][], least: number): Way[] {
   return least <= 0 ? [...always] : (chosen[least] ?? []);
 }
 
-function either(some: readonly Way[], others: readonly Way[]): Way[] {
+function either(some: readonly Conjunction[], others: readonly Conjunction[]): Conjunction[] {
   return unique([...some, ...others]);
 }
 
-function both(some: readonly Way[], others: readonly Way[]): Way[] {
-  if (some.length * others.length > MAX_WAYS ** 2) throw new TooMany();
+function both(some: readonly Conjunction[], others: readonly Conjunction[]): Conjunction[] {
+  if (some.length * others.length > MAX_CONJUNCTIONS ** 2) throw new TooManyConjunctions();
   const joined = some.flatMap((one) =>
     others.map((other) => ({
       required: union(one.required, other.required),
       forbidden: union(one.forbidden, other.forbidden),
     })),
   );
-  return unique(joined.filter(({ required, forbidden }) => !required.some((place) => forbidden.includes(place))));
+  return unique(joined.filter(({ required, forbidden }) => !required.some((index) => forbidden.includes(index))));
 }
 
 function union(some: readonly number[], others: readonly number[]): number[] {
   return [...new Set([...some, ...others])].sort((a, b) => a - b);
 }
 
-function unique(ways: readonly Way[]): Way[] {
-  const found = new Map(ways.map((way) => [`${way.required};${way.forbidden}`, way]));
-  if (found.size > MAX_WAYS) throw new TooMany();
+function unique(all: readonly Conjunction[]): Conjunction[] {
+  const found = new Map(all.map((one) => [`${one.required};${one.forbidden}`, one]));
+  if (found.size > MAX_CONJUNCTIONS) throw new TooManyConjunctions();
   return [...found.values()];
 }

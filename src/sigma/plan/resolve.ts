@@ -1,6 +1,6 @@
 /** Looks up what correlations refer to, once all rules are read. */
 import type { Correlation, Position, Rule } from '../ast.ts';
-import { type Way, waysOf } from '../parse/dnf.ts';
+import { type Conjunction, dnfOf } from '../parse/dnf.ts';
 import { didYouMean, quote, type RuleProblem } from '../rule-problem.ts';
 
 /** A correlation, ready to be run: what it refers to is there. */
@@ -14,8 +14,8 @@ export interface CompiledCorrelation {
   readonly groupFields: readonly (readonly string[])[];
   /** For each of the rules, the fields of which the values are counted or compared, aliases looked up. */
   readonly valueFields: readonly (readonly string[])[];
-  /** In which ways a temporal one comes true; none for the others. */
-  readonly ways: readonly Way[];
+  /** The condition of a temporal one in disjunctive normal form; empty for the others. */
+  readonly ways: readonly Conjunction[];
 }
 
 const MAX_CHAIN = 10;
@@ -77,15 +77,15 @@ export function resolveCorrelations(
       }
       const next = found === undefined ? undefined : byName.get(found);
       if (next === undefined) continue;
-      const way = [...chain, name];
-      if (way.includes(next.name)) {
-        const cycle = [...way.slice(way.indexOf(next.name)), next.name].map(quote).join(' -> ');
+      const links = [...chain, name];
+      if (links.includes(next.name)) {
+        const cycle = [...links.slice(links.indexOf(next.name)), next.name].map(quote).join(' -> ');
         refuse(correlation, reference, `correlations wait for each other: ${cycle}`, 'break the circle');
-      } else if (way.length >= MAX_CHAIN) {
+      } else if (links.length >= MAX_CHAIN) {
         const hint = 'join some of them';
         refuse(correlation, reference, `correlations are chained deeper than ${MAX_CHAIN}`, hint);
       } else {
-        resolve(next, way);
+        resolve(next, links);
         if (refused.has(next.name) && !refused.has(name)) {
           refuse(correlation, reference, `the correlation ${quote(next.name)} cannot be used`, 'mend that first');
         }
@@ -121,7 +121,7 @@ export function resolveCorrelations(
     }
     if (refused.has(correlation.name)) return undefined;
     const { test } = correlation;
-    const ways = 'condition' in test ? waysOf(test.condition, correlation.rules)! : [];
+    const ways = 'condition' in test ? dnfOf(test.condition, correlation.rules)! : [];
     const beside = new Set(names.filter((name) => byReference.get(name)?.path === correlation.path));
     return { correlation, rules: names, beside, groupFields, valueFields, ways };
   }

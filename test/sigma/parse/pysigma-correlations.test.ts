@@ -6,7 +6,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { Condition, Correlation } from '../../../src/sigma/ast.ts';
 import { parseRules } from '../../../src/sigma/index.ts';
 import { parseCondition } from '../../../src/sigma/parse/condition.ts';
-import { waysOf } from '../../../src/sigma/parse/dnf.ts';
+import { dnfOf } from '../../../src/sigma/parse/dnf.ts';
 
 type Tree = string | Tree[];
 type Body = Record<string, any>;
@@ -176,7 +176,7 @@ describe('extended conditions', () => {
     for (const [text] of vectors.conditions) {
       const condition = parseCondition(text, names, 'rule');
       if ('message' in condition) continue;
-      const ways = waysOf(condition, names)!;
+      const ways = dnfOf(condition, names)!;
       const truths = subsets.map((present) =>
         ways.some(
           ({ required, forbidden }) =>
@@ -194,7 +194,7 @@ test.each([
   ['all', 'all of them', 1],
 ])('ways of a number: %s', (_, text, count) => {
   const condition = parseCondition(text, names, 'rule') as Condition;
-  expect(waysOf(condition, names)).toHaveLength(count);
+  expect(dnfOf(condition, names)).toHaveLength(count);
 });
 
 test.each([
@@ -203,5 +203,5 @@ test.each([
 ])('ways of a large number, which are few: %s of a hundred', (_, count, ways) => {
   const rules = Array.from({ length: 100 }, (_, i) => `r${i}`);
   const operands = rules.map((name): Condition => ({ kind: 'selection', name }));
-  expect(waysOf({ kind: 'atLeast', count, operands }, rules)).toHaveLength(ways);
+  expect(dnfOf({ kind: 'atLeast', count, operands }, rules)).toHaveLength(ways);
 });
