@@ -197,7 +197,7 @@ export type Test =
   | { kind: 'cidr'; network: string }
   | { kind: 'compare'; operator: Comparison; value: number }
   /** The text of another field of the event, as a whole or as a part of this one. */
-  | { kind: 'fieldref'; field: string; place: Place }
+  | { kind: 'fieldref'; field: string; anchor: Anchor }
   /** A part of the point in time that the text spells, in UTC. */
   | { kind: 'date'; part: DatePart; value: number }
   /** One value of the rule that stands for several: offsets of base64, values of a placeholder. */
@@ -205,7 +205,8 @@ export type Test =
 
 export type RegexFlag = 'i' | 'm' | 's';
 export type Comparison = 'lt' | 'lte' | 'gt' | 'gte';
-export type Place = 'whole' | 'contains' | 'startswith' | 'endswith';
+/** Which part of the one text the other is. */
+export type Anchor = 'whole' | 'contains' | 'startswith' | 'endswith';
 
 export const dateParts = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
 export type DatePart = (typeof dateParts)[number];

@@ -113,7 +113,7 @@ function gapOf(name: string, tests: readonly Test[], found: Read, event: Reader,
   if (found.gap !== undefined) return { field: within(blocks, name), reason: found.gap };
   for (const reference of tests.flatMap(referencesIn)) {
     const { values, gap } = event(reference.field);
-    const isTooMuch = reference.place !== 'whole' && values.length > 100;
+    const isTooMuch = reference.anchor !== 'whole' && values.length > 100;
     const reason = gap ?? (isTooMuch ? 'more than 100 values' : undefined);
     if (reason !== undefined) return { field: within(blocks, reference.field), reason };
   }

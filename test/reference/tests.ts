@@ -36,11 +36,11 @@ export function passes(test: Test, value: unknown, valuesOf: (name: string) => r
       const others = valuesOf(test.field).flatMap((other) => textOf(other) ?? []);
       if (text === undefined) return false;
       const own = fold(text);
-      if (test.place === 'whole') return others.some((other) => fold(other) === own);
+      if (test.anchor === 'whole') return others.some((other) => fold(other) === own);
       // So many are compared.
       return others.slice(0, 100).some((other) => {
-        if (test.place === 'contains') return own.includes(fold(other));
-        return test.place === 'startswith' ? own.startsWith(fold(other)) : own.endsWith(fold(other));
+        if (test.anchor === 'contains') return own.includes(fold(other));
+        return test.anchor === 'startswith' ? own.startsWith(fold(other)) : own.endsWith(fold(other));
       });
     }
     case 'either':

@@ -2,7 +2,7 @@
 import { RE2JS } from 're2js';
 import { booleanOf, numberOf, textOf } from '../../json/typed.ts';
 import { isWithinAny, type Network, parseNetwork } from '../../network.ts';
-import type { Comparison, Pattern, Place, RegexFlag, Test } from '../ast.ts';
+import type { Anchor, Comparison, Pattern, RegexFlag, Test } from '../ast.ts';
 import type { FieldLookup, Found } from '../field.ts';
 import { mayContainAny } from './contains-any.ts';
 import { datePart } from './date-part.ts';
@@ -134,31 +134,31 @@ function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): 
 const MAX_REFERENCED = 100;
 
 /** Compares texts, without regard to case. */
-function compileReference({ field, place }: Test & { kind: 'fieldref' }): CompiledTest {
+function compileReference({ field, anchor }: Test & { kind: 'fieldref' }): CompiledTest {
   // The members of a list may all be compared to the same values around them.
   const tests = new WeakMap<Found, ValueTest>();
   return (lookup) => {
     const found = lookup(field);
     let passes = tests.get(found);
-    if (passes === undefined) tests.set(found, (passes = comparedTo(found, place)));
+    if (passes === undefined) tests.set(found, (passes = comparedTo(found, anchor)));
     return passes;
   };
 }
 
-function comparedTo({ values }: Found, place: Place): ValueTest {
+function comparedTo({ values }: Found, anchor: Anchor): ValueTest {
   const others = values.flatMap((value) => textOf(value) ?? []);
-  if (place === 'whole') {
+  if (anchor === 'whole') {
     const texts = new Set(others.map(fold));
     return onText((text) => texts.has(fold(text)));
   }
   const texts = others.slice(0, MAX_REFERENCED).map(fold);
   return onText((text) => {
     const folded = fold(text);
-    return texts.some((other) => placed[place](folded, other));
+    return texts.some((other) => partOf[anchor](folded, other));
   });
 }
 
-const placed: Record<Exclude<Place, 'whole'>, (text: string, other: string) => boolean> = {
+const partOf: Record<Exclude<Anchor, 'whole'>, (text: string, other: string) => boolean> = {
   contains: (text, other) => text.includes(other),
   startswith: (text, other) => text.startsWith(other),
   endswith: (text, other) => text.endsWith(other),
@@ -168,8 +168,8 @@ const placed: Record<Exclude<Place, 'whole'>, (text: string, other: string) => b
 export function referencesOf(test: Test): { field: string; gapOf(found: Found): string | undefined }[] {
   if (test.kind === 'either') return test.tests.flatMap(referencesOf);
   if (test.kind !== 'fieldref') return [];
-  const { field, place } = test;
-  const isPart = place !== 'whole';
+  const { field, anchor } = test;
+  const isPart = anchor !== 'whole';
   const tooMany = `more than ${MAX_REFERENCED} values`;
   return [
     { field, gapOf: ({ gap, values }) => gap ?? (isPart && values.length > MAX_REFERENCED ? tooMany : undefined) },
@@ -177,8 +177,8 @@ export function referencesOf(test: Test): { field: string; gapOf(found: Found): 
 }
 
 /** Whether no value whatever passes: placeholders without values leave nothing to compare with. */
-export function isHopeless(test: Test): boolean {
-  return test.kind === 'either' && test.tests.every(isHopeless);
+export function matchesNothing(test: Test): boolean {
+  return test.kind === 'either' && test.tests.every(matchesNothing);
 }
 
 /** The test in a few words of Sigma, for a person. */
@@ -202,11 +202,11 @@ export function printTest(test: Test): string {
     case 'compare':
       return `${test.operator} ${test.value}`;
     case 'fieldref':
-      return `${test.place === 'whole' ? '' : `${test.place} `}the field ${test.field}`;
+      return `${test.anchor === 'whole' ? '' : `${test.anchor} `}the field ${test.field}`;
     case 'date':
       return `${test.part} ${test.value}`;
     case 'either':
-      return isHopeless(test) ? 'a value of an empty list' : `(${test.tests.map(printTest).join(' or ')})`;
+      return matchesNothing(test) ? 'a value of an empty list' : `(${test.tests.map(printTest).join(' or ')})`;
   }
 }
 

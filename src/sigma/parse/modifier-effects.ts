@@ -1,6 +1,6 @@
 /** What the modifiers of the table do: readings of a rule's value, and changes to the test that it makes. */
 import { parseNetwork } from '../../network.ts';
-import type { Comparison, DatePart, Pattern, Place, RegexFlag, Test } from '../ast.ts';
+import type { Anchor, Comparison, DatePart, Pattern, RegexFlag, Test } from '../ast.ts';
 import { literalOf, openPattern, parsePattern } from '../match/pattern.ts';
 import { compileRegex } from '../match/value-test.ts';
 import { quote } from '../rule-problem.ts';
@@ -43,10 +43,10 @@ export function equality({ value, text }: RuleValue): Test | Refusal {
   }
 }
 
-export function openAt(place: Exclude<Place, 'whole'>): Change {
-  const sides = { before: place !== 'startswith', behind: place !== 'endswith' };
+export function openAt(anchor: Exclude<Anchor, 'whole'>): Change {
+  const sides = { before: anchor !== 'startswith', behind: anchor !== 'endswith' };
   return onEach((test, value) => {
-    if (test.kind === 'fieldref') return { ...test, place };
+    if (test.kind === 'fieldref') return { ...test, anchor };
     if (test.kind === 'regex') return regexTest(openRegex(test.source, sides), test.flags);
     const pattern = patternOf(test, value);
     return 'message' in pattern ? pattern : withPattern(test, openPattern(pattern, sides));

@@ -279,7 +279,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
       if (typeof value !== 'string' || value === '') return refuse("'fieldref' takes the name of a field", 'name one');
       const field = literalOf(parsePattern(value));
       if (field === undefined) return refuse('the name of a field has no wildcards', 'write the name of one field');
-      return { kind: 'fieldref', field, place: 'whole' };
+      return { kind: 'fieldref', field, anchor: 'whole' };
     },
     examples: [
       {

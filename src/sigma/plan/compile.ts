@@ -22,7 +22,7 @@ import {
   compileAny,
   compileTest,
   compileTextFilter,
-  isHopeless,
+  matchesNothing,
   referencesOf,
 } from '../match/value-test.ts';
 
@@ -281,7 +281,7 @@ function compileGap(
   blocks: string,
 ): (found: Found, lookup: FieldLookup) => Gap | undefined {
   // Whatever there may be more, it does not pass.
-  if (quantifier === 'all' ? tests.some(isHopeless) : tests.every(isHopeless)) return () => undefined;
+  if (quantifier === 'all' ? tests.some(matchesNothing) : tests.every(matchesNothing)) return () => undefined;
   const references = tests.flatMap(referencesOf);
   return (found, lookup) => {
     if (found.gap !== undefined) return { field: fieldWithin(blocks, field), reason: found.gap };
