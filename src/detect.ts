@@ -16,12 +16,12 @@ import {
 import {
   type CompiledCorrelation,
   type CompiledRule,
-  candidatesAmong,
   type Evaluation,
   evaluate,
   type FieldLookup,
   levelOf,
   matchedFields,
+  Program,
   type RuleHead,
   type RuleMode,
   renderSummary,
@@ -29,25 +29,20 @@ import {
 import { unixNanoFromRfc3339 } from './time.ts';
 import { shown, shownTexts } from './truncate.ts';
 
-/** The rules that are live, made ready together. A class, so that no copy of a set with other rules keeps the candidates of
+/** The rules that are live, made ready together. A class, so that no copy of a set with other rules keeps the program of
  * these. */
 export class Ruleset {
   readonly hash: string;
   readonly rules: readonly CompiledRule[];
   readonly correlations: readonly CompiledCorrelation[];
-  readonly #candidatesIn: ReturnType<typeof candidatesAmong>;
+  readonly program: Program;
 
   /** @param hash tells the set from others */
   constructor(rules: readonly CompiledRule[], correlations: readonly CompiledCorrelation[], hash: string) {
     this.hash = hash;
     this.rules = rules;
     this.correlations = correlations;
-    this.#candidatesIn = candidatesAmong(rules);
-  }
-
-  /** The rules that can match an event or be unknown on it, in order, and few others. */
-  candidatesIn(lookup: FieldLookup): CompiledRule[] {
-    return this.#candidatesIn(lookup);
+    this.program = new Program(rules);
   }
 }
 
@@ -126,7 +121,7 @@ export interface Step {
 export function evaluateRecord(normalized: Normalized, ruleset: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
   return evaluateEvents(normalized.events, normalized.problem, (lookup) =>
-    ruleset.candidatesIn(lookup).map((rule) => ({ rule })),
+    ruleset.program.candidatesIn(lookup).map((rule) => ({ rule })),
   );
 }
 

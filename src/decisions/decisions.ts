@@ -40,7 +40,7 @@ import {
 } from '../outline/slots.ts';
 import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent } from '../record.ts';
-import { type CompiledRule, evaluate, isOfItems, itemsOf, type ProgramItem } from '../sigma/index.ts';
+import { evaluate, type Program } from '../sigma/index.ts';
 import { Classes } from './classes.ts';
 import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import { type Classed, guardedLookup } from './guard.ts';
@@ -99,10 +99,8 @@ export function openDecisions(options: NormalizeOptions): (ruleset: Ruleset) => 
 }
 
 export class Decisions {
-  readonly #ruleset: Ruleset;
-  readonly #items: readonly ProgramItem[];
+  readonly #program: Program;
   readonly #classes = new Map<Classed, Classes>();
-  readonly #ofItems: ReadonlySet<CompiledRule>;
 
   readonly #tables: readonly MemberTables[];
   readonly #decisions: InternTable<Decision | undefined>;
@@ -113,10 +111,7 @@ export class Decisions {
   #normalizeCurrent: (() => Normalized) | undefined;
 
   constructor(ruleset: Ruleset, options: NormalizeOptions) {
-    const { rules } = ruleset;
-    this.#ruleset = ruleset;
-    this.#items = itemsOf(rules);
-    this.#ofItems = new Set(rules.filter(isOfItems));
+    this.#program = ruleset.program;
     const classOf: ClassOf = (member, event, facts) => this.#classesOf(member, event).idOf(event, facts);
     const tables: MemberTables[] = [];
     tables[JSON_LAYOUT] = new MemberTables(jsonLayout, options, classOf);
@@ -209,8 +204,8 @@ export class Decisions {
     const byMembers = guardedLookup(event, fieldsOf, covered, true);
     const byWords = guardedLookup(event, fieldsOf, covered, false);
     const steps: Step[] = [];
-    for (const rule of this.#ruleset.candidatesIn(byMembers.lookup)) {
-      const guarded = this.#ofItems.has(rule) ? byMembers : byWords;
+    for (const rule of this.#program.candidatesIn(byMembers.lookup)) {
+      const guarded = this.#program.isOfItems(rule) ? byMembers : byWords;
       guarded.hasDeferred = false;
       const evaluation = evaluate(rule, guarded.lookup);
       if (!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)) {
@@ -224,7 +219,7 @@ export class Decisions {
 
   #classesOf(member: Classed, sample: AuditEvent): Classes {
     let classes = this.#classes.get(member);
-    if (classes === undefined) this.#classes.set(member, (classes = new Classes(member, this.#items, sample)));
+    if (classes === undefined) this.#classes.set(member, (classes = new Classes(member, this.#program.items, sample)));
     return classes;
   }
 

@@ -1,8 +1,10 @@
-/** What the rules of a set ask of an event, each thing once. */
+/** What the plan makes of a set of rules: made once, when the set is loaded. */
 import type { Item } from '../ast.ts';
+import type { FieldLookup } from '../field.ts';
 import { isAround, itemsOfBody } from '../match/block.ts';
 import type { Predicate } from '../match/predicate.ts';
 import { referencesOf } from '../match/value-test.ts';
+import { candidatesAmong } from './candidates.ts';
 import type { CompiledItem, CompiledRule } from './compile.ts';
 
 /** A field, and what a rule expects of it. */
@@ -11,15 +13,30 @@ export interface ProgramItem {
   decide: Predicate;
 }
 
-/** The different items of the rules and of their exceptions that depend on the values of one field alone. */
-export function itemsOf(rules: readonly CompiledRule[]): ProgramItem[] {
-  const items = new Set(rules.flatMap(itemsIn).filter(({ item }) => readsOneField(item)));
-  return [...items].map(({ item, decide }) => ({ field: item.field, decide }));
-}
+export class Program {
+  readonly rules: readonly CompiledRule[];
+  /** The different items of the rules and of their exceptions that depend on the values of one field alone. */
+  readonly items: readonly ProgramItem[];
+  readonly #ofItems: ReadonlySet<CompiledRule>;
+  readonly #candidatesIn: (lookup: FieldLookup) => CompiledRule[];
 
-/** Whether all that a rule and its exceptions ask of an event is in such items. */
-export function isOfItems(rule: CompiledRule): boolean {
-  return itemsIn(rule).every(({ item }) => readsOneField(item));
+  constructor(rules: readonly CompiledRule[]) {
+    this.rules = rules;
+    const items = new Set(rules.flatMap(itemsIn).filter(({ item }) => readsOneField(item)));
+    this.items = [...items].map(({ item, decide }) => ({ field: item.field, decide }));
+    this.#ofItems = new Set(rules.filter((rule) => itemsIn(rule).every(({ item }) => readsOneField(item))));
+    this.#candidatesIn = candidatesAmong(rules);
+  }
+
+  /** The rules that can match an event or be unknown on it, in order, and few others. */
+  candidatesIn(lookup: FieldLookup): CompiledRule[] {
+    return this.#candidatesIn(lookup);
+  }
+
+  /** Whether all that a rule and its exceptions ask of an event is in `items`. */
+  isOfItems(rule: CompiledRule): boolean {
+    return this.#ofItems.has(rule);
+  }
 }
 
 function itemsIn({ items, exceptions }: CompiledRule): CompiledItem[] {

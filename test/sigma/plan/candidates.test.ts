@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { candidatesAmong, compileRule, parseRules } from '../../../src/sigma/index.ts';
+import { compileRule, parseRules } from '../../../src/sigma/index.ts';
+import { candidatesAmong } from '../../../src/sigma/plan/candidates.ts';
 import { lookupOf } from '../lookup.ts';
 
 const placeholders = new Map([['names', ['x', 'z*']]]);

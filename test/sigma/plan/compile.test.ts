@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Compiler, evaluate, type FieldLookup, itemsOf, parseRules } from '../../../src/sigma/index.ts';
+import { Compiler, evaluate, type FieldLookup, Program, parseRules } from '../../../src/sigma/index.ts';
 
 const head = 'logsource: {product: kubernetes}';
 const texts = [
@@ -32,7 +32,7 @@ function watched(event: Record<string, unknown[]>, isSteady: boolean) {
 
 it('what several rules and exceptions ask of an event is one item', () => {
   const rules = compileAll();
-  expect(itemsOf(rules).map(({ field }) => field)).toEqual(['verb', 'name', 'name', 'list']);
+  expect(new Program(rules).items.map(({ field }) => field)).toEqual(['verb', 'name', 'name', 'list']);
   expect(rules[0]!.items[0]).toBe(rules[1]!.items[0]);
   expect(rules[2]!.items[0]).toBe(rules[3]!.items[0]);
   expect(rules[1]!.items[1]).toBe(rules[0]!.exceptions[0]!.items[0]);
