@@ -12,8 +12,8 @@ import {
   ruleModes,
   ruleStatuses,
 } from '../src/sigma/ast.ts';
+import { aliases } from '../src/sigma/parse/apply-modifiers.ts';
 import { modifiers } from '../src/sigma/parse/modifiers.ts';
-import { aliases } from '../src/sigma/parse/modify.ts';
 
 const closed = { additionalProperties: false };
 

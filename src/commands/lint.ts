@@ -1,6 +1,6 @@
 /** `tripline lint`: what is wrong with rule, exception and list files. */
 
-import { lintSources } from '../authoring/lint-sources.ts';
+import { lintSources } from '../authoring/lint.ts';
 import { jsonLine } from '../command-line/output-format.ts';
 import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
