@@ -6,7 +6,6 @@ export { checks } from './lint/checks.ts';
 export { type LintOptions, type LintProblem, lint } from './lint/index.ts';
 export type { ItemSource, ValueSource } from './lint/source-map.ts';
 export type { Gap } from './match/predicate.ts';
-export { mostEventsOf } from './parse/correlation.ts';
 export { type ParsedFile, type ParseOptions, parseRule, parseRules } from './parse/index.ts';
 export { type List, parseList } from './parse/list.ts';
 export { modifiers } from './parse/modifiers.ts';
@@ -19,3 +18,4 @@ export { didYouMean, printRuleProblem, quote, type RuleProblem } from './rule-pr
 export { type Evaluation, evaluate, levelOf } from './run/evaluate.ts';
 export { type Explanation, explain, explainLevels, printExplanation } from './run/explain.ts';
 export { matchedFields } from './run/matched.ts';
+export { mostEventsOf } from './window-limit.ts';

@@ -2,6 +2,7 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Bound, Condition, Correlation, CorrelationTest, Position, RuleHead } from '../ast.ts';
 import { didYouMean, quote } from '../rule-problem.ts';
+import { mostEventsOf } from '../window-limit.ts';
 import { parseCondition } from './condition.ts';
 import { dnfOf } from './dnf.ts';
 import { readMap, readText, readTexts } from './read-entry.ts';
@@ -35,11 +36,6 @@ const operators = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const satisfies Bou
 
 const MAX_RULES = 100;
 const MAX_FIELDS = 20;
-
-/** The most events of one group that are kept at a time, and so the highest number that can be asked for. */
-export function mostEventsOf({ type }: CorrelationTest): number {
-  return type === 'event_count' ? 10_000 : 1_000;
-}
 
 /** The correlation of a document, or undefined where the file has been told why there is none. What it refers to is not
  * looked up yet: see `resolveCorrelations`.

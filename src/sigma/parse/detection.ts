@@ -3,10 +3,17 @@ import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'ya
 import type { BlockBody, Condition, Detection, FieldItem, Item, Selection, Test } from '../ast.ts';
 import { compileRegex } from '../match/value-test.ts';
 import { didYouMean, quote } from '../rule-problem.ts';
+import {
+  checkKeywordModifiers,
+  checkModifiers,
+  findModifier,
+  joinOf,
+  keywordTestOf,
+  testOf,
+} from './apply-modifiers.ts';
 import { parseCondition } from './condition.ts';
 import { type ArrayStep, parseFieldPath, unescapeField } from './field-path.ts';
 import type { RuleValue } from './modifier.ts';
-import { checkKeywordModifiers, checkModifiers, findModifier, joinOf, keywordTestOf, testOf } from './modify.ts';
 import type { Placeholders } from './placeholder.ts';
 import {
   type Entry,

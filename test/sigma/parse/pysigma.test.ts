@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Condition, Pattern, Test } from '../../../src/sigma/ast.ts';
 import { compilePattern } from '../../../src/sigma/match/pattern.ts';
+import { checkModifiers, findModifier, testOf } from '../../../src/sigma/parse/apply-modifiers.ts';
 import { parseCondition } from '../../../src/sigma/parse/condition.ts';
-import { checkModifiers, findModifier, testOf } from '../../../src/sigma/parse/modify.ts';
 
 type Parts = (string | [wildcard: '*' | '?'])[];
 type Made = 'error' | ({ text: Parts } | { re: string })[];

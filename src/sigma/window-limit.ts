@@ -1,0 +1,7 @@
+/** The bound of a correlation's window. */
+import type { CorrelationTest } from './ast.ts';
+
+/** The most events of one group that are kept at a time, and so the highest number that can be asked for. */
+export function mostEventsOf({ type }: CorrelationTest): number {
+  return type === 'event_count' ? 10_000 : 1_000;
+}
