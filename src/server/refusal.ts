@@ -1,4 +1,5 @@
-/** How a request is refused: what is answered, what is logged, and what is kept. */
+/** How a request is refused: what is answered, what is logged, and what is kept. Which status a problem has is in its row in
+ * problem.ts. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
