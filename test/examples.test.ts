@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments, parseDocument } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { loadConfig } from '../src/config.ts';
 import { loadRules } from '../src/rules/index.ts';
+import { podDocument, podFiles } from './e2e/pod.ts';
 import { bundledRules, testServer } from './server/app.ts';
 import { startSidecar } from './sidecar.ts';
 
@@ -58,13 +59,32 @@ test('the Avro example reads what the sidecar replies', async () => {
   await sidecar.stop();
 });
 
-test('the configuration in the pod example is one that Tripline takes', () => {
-  const documents = parseAllDocuments(readFileSync(join(examples, 'pod/pod.yaml'), 'utf8'));
-  const { data } = documents.map((document) => document.toJS()).find(({ kind }) => kind === 'ConfigMap');
-  const path = join(mkdtempSync(join(tmpdir(), 'tripline-example-')), 'tripline.yaml');
-  writeFileSync(path, data['tripline.yaml']);
-  const config = loadConfig({ path, overrides: {}, environment: { TRIPLINE_PASSWORD: 's3cret' }, bundledRules });
-  expect(config).toMatchObject({ listen: '0.0.0.0:9870', sinks: [{ type: 'forward', port: 24224 }] });
+describe('the pod example', () => {
+  const files = podFiles();
+  const { pipeline, parsers } = parse(files['fluent-bit.yaml']!);
+  const shipped = parse(readFileSync(join(examples, '../fluent-bit/inputs/kubernetes.yaml'), 'utf8'));
+
+  test('has a configuration that Tripline takes, with a state that outlives the pod', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'tripline-example-')), 'tripline.yaml');
+    writeFileSync(path, files['tripline.yaml']!);
+    const config = loadConfig({ path, overrides: {}, environment: { TRIPLINE_PASSWORD: 's3cret' }, bundledRules });
+    expect(config).toMatchObject({ listen: '0.0.0.0:9870', sinks: [{ type: 'forward', port: 24224 }] });
+    const { spec } = podDocument('DaemonSet').spec.template;
+    const tripline = spec.initContainers.find(({ name }: { name: string }) => name === 'tripline');
+    const { name } = tripline.volumeMounts.find(({ mountPath }: { mountPath: string }) =>
+      config.state!.path.startsWith(`${mountPath}/`),
+    );
+    const volume = spec.volumes.find((volume: { name: string }) => volume.name === name);
+    expect(volume).toHaveProperty('hostPath.path');
+  });
+
+  test('reads the audit log as the shipped input does, rotated files and all', () => {
+    const { path, db, ...settings } = shipped.pipeline.inputs[0];
+    const tail = pipeline.inputs.find(({ name }: { name: string }) => name === 'tail');
+    const ours = (text: string) => text.replace(/\$\{\w+:-(.*?)\}/g, '$1');
+    expect(tail).toEqual({ ...settings, path: ours(path), db: ours(db) });
+    expect(parsers).toEqual(shipped.parsers);
+  });
 });
 
 interface AuditPolicyRule {

@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { parse, stringify } from 'yaml';
@@ -33,7 +33,7 @@ export interface Running {
 }
 
 export interface FluentBitSettings {
-  /** Below `fluent-bit/`. */
+  /** Path of its configuration. */
   config: string;
   /** Variables that the file takes. */
   environment: Record<string, string>;
@@ -45,12 +45,16 @@ export interface FluentBitSettings {
 
 /** Starts Fluent Bit on a shipped file. The extra outputs are given on the command line: the file stays as it is. */
 export function startFluentBit({ config, environment, copies, folder }: FluentBitSettings): Running {
-  const args = ['-c', join(root, 'fluent-bit', config)];
+  const args = ['-c', config];
   for (const { match, port } of copies) {
     args.push('-o', 'forward', '-m', match, '-p', 'host=127.0.0.1', '-p', `port=${port}`);
     args.push('-p', 'require_ack_response=on', '-p', 'retry_limit=no_limits');
   }
-  return startProcess(fluentBit!, args, join(folder, `${basename(config)}.log`), environment);
+  // A reload looks for Parsers_File of the classic format there.
+  const cwd = dirname(config);
+  return running(
+    spawn(fluentBit!, args, { cwd, env: environment, stdio: logTo(join(folder, `${basename(config)}.log`)) }),
+  );
 }
 
 /** Starts a program whose output goes to a file. */
@@ -59,7 +63,7 @@ export function startProcess(program: string, args: string[], log: string, envir
 }
 
 export interface TriplineSettings {
-  /** Below `fluent-bit/`. */
+  /** Path of its configuration. */
   config: string;
   port: number;
   forwardPort: number;
@@ -69,18 +73,21 @@ export interface TriplineSettings {
   rules?: string[];
   /** Of a processor: what it may use of one, at most. */
   share?: number;
+  /** Variables that the file takes. */
+  environment?: Record<string, string>;
 }
 
 /** Starts Tripline on a shipped file, with other ports, and waits until it is ready. */
 export async function startTripline(given: TriplineSettings): Promise<Running> {
-  const { config, port, forwardPort, folder, rules, share = 1 } = given;
-  const settings = parse(readFileSync(join(root, 'fluent-bit', config), 'utf8'));
+  const { config, port, forwardPort, folder, rules, share = 1, environment } = given;
+  const settings = parse(readFileSync(config, 'utf8'));
   settings.sinks[0].port = forwardPort;
   if (rules !== undefined) settings.rules = rules;
-  const path = join(folder, 'tripline.yaml');
+  const path = join(folder, 'tripline-changed.yaml');
   writeFileSync(path, stringify(settings));
   const args = [join(root, 'src/main.ts'), '--config', path, '--listen', `127.0.0.1:${port}`];
-  const child = spawn(process.execPath, args, { stdio: logTo(join(folder, 'tripline.log')) });
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, args, { env, stdio: logTo(join(folder, 'tripline.log')) });
   const tripline = running(child);
   for (let attempt = 0; attempt < 150; attempt++) {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(

@@ -1,16 +1,17 @@
 /** All that runs in one scenario: Tripline, one or two Fluent Bits on shipped files, and what listens at the ends. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostPidRules } from '../server/app.ts';
 import { auditLines, keyPattern } from './audit-log.ts';
 import { type ForwardReceiver, startForwardReceiver } from './forward-receiver.ts';
+import { writePodFiles } from './pod.ts';
 import { freePorts, type Running, startFluentBit, startTripline, stopAll, type TriplineSettings } from './processes.ts';
 
 const generatedKey = (body: Buffer) => keyPattern.exec(body.toString('latin1'))?.[0];
 
-/** The files of a form. Without a receiver the collector is the receiver, too. */
+/** The files of a form, below `fluent-bit/`. Without a receiver the collector is the receiver, too. */
 interface Files {
   collector: string;
   receiver?: string;
@@ -30,7 +31,8 @@ const forms = {
   'one process': { collector: 'one-process/fluent-bit.yaml', tripline: 'one-process/tripline.yaml' },
   'one process, classic': { collector: 'one-process/fluent-bit.conf', tripline: 'one-process/tripline.yaml' },
 } satisfies Record<string, Files>;
-export type Form = keyof typeof forms;
+/** One of the forms, or the files that examples/pod has in its ConfigMap. */
+export type Form = keyof typeof forms | 'pod';
 
 type Part = 'collector' | 'receiver' | 'tripline';
 export type Format = 'msgpack' | 'json' | 'json_lines' | 'json_stream';
@@ -38,10 +40,13 @@ export type Format = 'msgpack' | 'json' | 'json_lines' | 'json_stream';
 export interface Stage {
   /** Holds the logs of all parts. */
   folder: string;
-  restart(part: Part, signal: 'SIGTERM' | 'SIGKILL', pauseMilliseconds: number): Promise<void>;
+  /** @param meanwhile is called while the part is down */
+  restart(part: Part, signal: 'SIGTERM' | 'SIGKILL', pauseMilliseconds: number, meanwhile?: () => void): Promise<void>;
   /** Resolves when Fluent Bit says that it is done. */
   reload(part: 'collector' | 'receiver'): Promise<void>;
   appendLines(from: number, to: number): void;
+  /** Renames the audit log and begins another, as kube-apiserver does. */
+  rotate(): void;
   /** What Fluent Bit sent, by a second output beside the one to Tripline; and what came back. */
   sent: ForwardReceiver;
   returned: ForwardReceiver;
@@ -59,22 +64,30 @@ const usual: Pick<TriplineSettings, 'rules' | 'share'> = { rules: hostPidRules, 
 
 /** Starts all parts of a form, with an empty audit log. */
 export async function openStage(formName: Form, format: Format, { rules, share } = usual): Promise<Stage> {
-  const form: Files = forms[formName];
   const folder = mkdtempSync(join(tmpdir(), 'tripline-e2e-'));
   const [triplinePort, forwardPort, ...ports] = await freePorts(4);
+  const logs = join(folder, 'logs');
+  mkdirSync(logs);
+  const form: Files =
+    formName === 'pod' ? writePodFiles(folder, { logs, triplinePort, forwardPort }) : shipped(forms[formName]);
   const [sent, returned] = await Promise.all(ports.map((port) => startForwardReceiver(port, generatedKey)));
-  const auditLog = join(folder, 'audit.log');
+  const auditLog = join(logs, 'audit.log');
   const out = join(folder, 'out');
   const environment = {
-    AUDIT_LOG: auditLog,
+    AUDIT_LOG: join(logs, '*.log'),
     TRIPLINE_PORT: String(triplinePort),
     TRIPLINE_FORMAT: format,
     FORWARD_PORT: String(forwardPort),
     FLUENT_BIT_OUT: out,
+    TRIPLINE_PASSWORD: 's3cret',
   };
 
   const start: Record<Part, () => Running | Promise<Running>> = {
-    tripline: () => startTripline({ config: form.tripline, port: triplinePort, forwardPort, folder, rules, share }),
+    tripline: () =>
+      startTripline({
+        ...{ config: form.tripline, port: triplinePort, forwardPort, folder, rules, share },
+        environment: { TRIPLINE_PASSWORD: environment.TRIPLINE_PASSWORD },
+      }),
     collector: () =>
       startFluentBit({
         config: form.collector,
@@ -95,6 +108,7 @@ export async function openStage(formName: Form, format: Format, { rules, share }
   };
   const parts: Part[] = form.receiver === undefined ? ['tripline', 'collector'] : ['receiver', 'tripline', 'collector'];
   appendFileSync(auditLog, '');
+  let rotations = 0;
   const running = new Map<Part, Running>();
   for (const part of parts) running.set(part, await start[part]());
 
@@ -110,14 +124,21 @@ export async function openStage(formName: Form, format: Format, { rules, share }
     sent,
     returned,
     appendLines: (from, to) => appendFileSync(auditLog, auditLines(from, to)),
-    async restart(part, signal, pauseMilliseconds) {
+    rotate() {
+      renameSync(auditLog, join(logs, `audit-${++rotations}.log`));
+      appendFileSync(auditLog, '');
+    },
+    async restart(part, signal, pauseMilliseconds, meanwhile) {
       await running.get(part)!.stop(signal);
+      meanwhile?.();
       await sleep(pauseMilliseconds);
       running.set(part, await start[part]());
     },
     async reload(part) {
+      const reloads = () => logOf(part).split('successful reload').length;
+      const before = reloads();
       running.get(part)!.signal('SIGHUP');
-      for (let attempt = 0; !logOf(part).includes('successful reload'); attempt++) {
+      for (let attempt = 0; reloads() === before; attempt++) {
         if (attempt === 600) throw new Error(`the reload of the ${part} has not ended after 60 s, see ${folder}`);
         await sleep(100);
       }
@@ -130,6 +151,15 @@ export async function openStage(formName: Form, format: Format, { rules, share }
       await Promise.all([sent.close(), returned.close()]);
       rmSync(folder, { recursive: true });
     },
+  };
+}
+
+function shipped({ collector, receiver, tripline }: Files): Files {
+  const pathOf = (file: string) => join(import.meta.dirname, '../../fluent-bit', file);
+  return {
+    collector: pathOf(collector),
+    ...(receiver !== undefined && { receiver: pathOf(receiver) }),
+    tripline: pathOf(tripline),
   };
 }
 
