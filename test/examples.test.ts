@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parse, parseDocument } from 'yaml';
 import { loadConfig } from '../src/config.ts';
 import { loadRules } from '../src/rules/index.ts';
-import { podDocument, podFiles } from './e2e/pod.ts';
+import { podDocument, podFiles } from './e2e/shown-files.ts';
 import { bundledRules, testServer } from './server/app.ts';
 import { startSidecar } from './sidecar.ts';
 

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hostPidRules } from '../server/app.ts';
 import { auditLines, keyPattern } from './audit-log.ts';
 import { type ForwardReceiver, startForwardReceiver } from './forward-receiver.ts';
-import { writePodFiles } from './pod.ts';
 import { freePorts, type Running, startFluentBit, startTripline, stopAll, type TriplineSettings } from './processes.ts';
+import { writePodFiles, writeReadmeFiles } from './shown-files.ts';
 
 const generatedKey = (body: Buffer) => keyPattern.exec(body.toString('latin1'))?.[0];
 
@@ -31,8 +31,9 @@ const forms = {
   'one process': { collector: 'one-process/fluent-bit.yaml', tripline: 'one-process/tripline.yaml' },
   'one process, classic': { collector: 'one-process/fluent-bit.conf', tripline: 'one-process/tripline.yaml' },
 } satisfies Record<string, Files>;
-/** One of the forms, or the files that examples/pod has in its ConfigMap. */
-export type Form = keyof typeof forms | 'pod';
+/** Those that are shown in examples/pod and README.md. */
+const shown = { pod: writePodFiles, readme: writeReadmeFiles };
+export type Form = keyof typeof forms | keyof typeof shown;
 
 type Part = 'collector' | 'receiver' | 'tripline';
 export type Format = 'msgpack' | 'json' | 'json_lines' | 'json_stream';
@@ -68,8 +69,8 @@ export async function openStage(formName: Form, format: Format, { rules, share }
   const [triplinePort, forwardPort, ...ports] = await freePorts(4);
   const logs = join(folder, 'logs');
   mkdirSync(logs);
-  const form: Files =
-    formName === 'pod' ? writePodFiles(folder, { logs, triplinePort, forwardPort }) : shipped(forms[formName]);
+  const places = { logs, triplinePort, forwardPort };
+  const form: Files = isShown(formName) ? shown[formName](folder, places) : shipped(forms[formName]);
   const [sent, returned] = await Promise.all(ports.map((port) => startForwardReceiver(port, generatedKey)));
   const auditLog = join(logs, 'audit.log');
   const out = join(folder, 'out');
@@ -152,6 +153,10 @@ export async function openStage(formName: Form, format: Format, { rules, share }
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function isShown(form: Form): form is keyof typeof shown {
+  return form in shown;
 }
 
 function shipped({ collector, receiver, tripline }: Files): Files {
