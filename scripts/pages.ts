@@ -36,8 +36,8 @@ a message that names it. OpenTelemetry is configured by the standard \`OTEL_*\` 
 Editors that know the YAML language server check and complete the file if its first line names the schema, by the path
 from the file to it:
 
-\`\`\`yaml
-# yaml-language-server: $schema=node_modules/tripline/schemas/config.schema.json
+\`\`\`yaml not run: a comment for editors
+# yaml-language-server: $schema=schemas/config.schema.json
 \`\`\`
 
 ${table(configSchema as JsonSchema)}

@@ -12,22 +12,17 @@ import { loadConfig } from '../src/config.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { bundledLists } from '../src/rules/lists.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';
+import { fencesOf, pages, proseOf } from './fences.ts';
 import { bundledRules } from './server/app.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const pages = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'fluent-bit/**/*.md', 'bench/**/*.md'].flatMap((pattern) =>
-  globSync(pattern, { cwd: root }).sort(),
-);
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
-const fence = /^```(\w*)\n(.*?)^```$/gms;
-
-function blocks(page: string, language: string): string[] {
-  return [...textOf(page).matchAll(fence)].filter(([, found]) => found === language).map(([, , text]) => text!);
-}
+const blocks = (page: string, wanted: string) =>
+  fencesOf(page).flatMap(({ language, text }) => (language === wanted ? [text] : []));
 
 describe.each(pages)('%s', (page) => {
-  const prose = textOf(page).replace(fence, '');
+  const prose = proseOf(page);
   const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => !/^\w+:/.test(link));
 
   it('has links that lead somewhere', () => {
@@ -39,7 +34,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? join(root, page) : resolve(root, dirname(page), path);
   if (!existsSync(target)) return false;
-  return anchor === undefined || anchorsIn(readFileSync(target, 'utf8').replace(fence, '')).includes(anchor);
+  return anchor === undefined || anchorsIn(proseOf(relative(root, target))).includes(anchor);
 }
 
 /** As GitHub makes them of headings. */

@@ -25,6 +25,7 @@ import {
   type RuleHead,
   resolveCorrelations,
 } from '../src/sigma/index.ts';
+import { fencesOf } from './fences.ts';
 
 const folder = fileURLToPath(new URL('../rules', import.meta.url));
 // What is off, or in shadow mode, has to hold too.
@@ -157,19 +158,17 @@ describe.each(files)('$file', ({ file, head, names, rules, correlations, cases, 
 });
 
 describe('docs/rules', () => {
-  const pageOf = (name: string) =>
-    readFileSync(fileURLToPath(new URL(`../docs/rules/${name}`, import.meta.url)), 'utf8');
-  const page = pageOf('writing.md');
-  const block = (text: string, language: string) =>
-    text.match(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms'))![1]!;
-  const { cases, lists } = readCases(block(pageOf('testing.md'), 'json'), 'docs/rules/testing.md');
+  const writing = 'docs/rules/writing.md';
+  const page = readFileSync(fileURLToPath(new URL(`../${writing}`, import.meta.url)), 'utf8');
+  const block = (path: string, wanted: string) => fencesOf(path).find(({ language }) => language === wanted)!.text;
+  const { cases, lists } = readCases(block('docs/rules/testing.md', 'json'), 'docs/rules/testing.md');
   const placeholders = new Map(Object.entries(lists));
   const parse = (text: string) => {
     const { rules, problems } = parseRules(text, 'my-rules/service-external-ips.yml', { knownFields, placeholders });
     // In shadow mode, as the page has it, a rule says nothing of what it cannot decide.
     return { rule: rules[0] && { ...rules[0], mode: 'live' as const }, printed: problems.map(printRuleProblem) };
   };
-  const { rule, printed } = parse(block(page, 'yaml'));
+  const { rule, printed } = parse(block(writing, 'yaml'));
 
   it('shows a rule that can be used', () => {
     expect(printed).toEqual([]);
@@ -181,8 +180,8 @@ describe('docs/rules', () => {
   notices(rule!, names, cases, alone);
 
   it('shows the message that a slip of the pen brings', () => {
-    const slip = parse(block(page, 'yaml').replace('|expand', '|expnd')).printed;
-    expect(slip).toEqual([block(page, 'text').trimEnd().replace(': error: ', ': ')]);
+    const slip = parse(block(writing, 'yaml').replace('|expand', '|expnd')).printed;
+    expect(slip).toEqual([block(writing, 'text').trimEnd().replace(': error: ', ': ')]);
   });
 
   it('has every modifier', () => {

@@ -43,7 +43,7 @@ export function commandsMarkdown(commands: readonly Declaration[], byDefault: De
     const codes = Object.entries(exitCodes).map(([code, meaning]) => `${code}: ${meaning}`);
     return `## ${name}
 
-\`\`\`text
+\`\`\`text commands/help.test.ts
 ${usageOf(declaration)}
 \`\`\`
 
@@ -51,7 +51,7 @@ ${about}
 
 ${options.length === 0 ? '' : `| option | meaning |\n|---|---|\n${options.join('\n')}\n\n`}Exit code: ${codes.join('; ')}.
 
-\`\`\`sh
+\`\`\`sh commands/help.test.ts
 ${examples.map(({ purpose, line }) => `# ${purpose}\n${line}`).join('\n')}
 \`\`\``;
   });
