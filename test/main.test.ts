@@ -126,6 +126,15 @@ describe('health and metrics', () => {
   });
 });
 
+test('a scrape is no reason to log, whatever of OpenTelemetry is set', async () => {
+  sidecar = await startSidecar([], { OTEL_SERVICE_NAME: 'audit' });
+  for (let scrape = 0; scrape < 3; scrape++) {
+    expect(await (await fetch(`${sidecar.url}/metrics`)).text()).toContain('service_name="audit"');
+  }
+  await sidecar.stop();
+  expect(sidecar.stderr()).not.toContain('OpenTelemetry');
+});
+
 describe('spans and metrics over OTLP', () => {
   interface Span {
     name: string;
@@ -225,6 +234,15 @@ describe('a stop', () => {
     sidecar = await startSidecar();
     expect(await sidecar.stop(signal)).toBe(0);
     expect(sidecar.stderr()).toContain('Stopped');
+  });
+
+  test.each([
+    ['npm start', ['npm', 'start', '--']],
+    ['exec npm start, under sh -c', ['sh', '-c', 'exec npm start -- "$@"', 'sh']],
+  ])('reaches it through %s, and its port is free then', async (_, command) => {
+    sidecar = await startSidecar([], {}, command);
+    expect(await sidecar.stop()).toBe(0);
+    await expect(fetch(`${sidecar.url}/healthz`)).rejects.toThrow();
   });
 
   test('ends with status 0 where nobody reads the log any more', async () => {

@@ -13,7 +13,15 @@ import { type Environment, endpoint } from './sdk.ts';
 export function openPrometheus(): { reader: IMetricReader; page(): Promise<string> } {
   const reader = new PrometheusExporter({ preventServerStart: true });
   const serializer = new PrometheusSerializer();
-  return { reader, page: async () => serializer.serialize((await reader.collect()).resourceMetrics) };
+  return {
+    reader,
+    async page() {
+      const { resourceMetrics } = await reader.collect();
+      // The SDK warns of each look at attributes that are still being found out.
+      await resourceMetrics.resource.waitForAsyncAttributes?.();
+      return serializer.serialize(resourceMetrics);
+    },
+  };
 }
 
 /** Measures without the rest of the SDK. */

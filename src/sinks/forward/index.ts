@@ -58,7 +58,7 @@ export const forwardConfig = Type.Object(
       default: 1_000_000,
       description:
         "Bytes of one message. The default fits the forward input's first buffer (buffer_chunk_size); beyond " +
-        'its buffer_max_size (6,144,000) it closes the connection.',
+        'its buffer_max_size (6,144,000 unless it is set) it closes the connection.',
     }),
   },
   { ...closed, title: 'Forward sink' },
@@ -67,8 +67,6 @@ export type ForwardConfig = Static<typeof forwardConfig>;
 
 /** How long a batch may take where no acknowledgement is asked for. */
 const WRITE_MILLISECONDS = 30_000;
-/** What the forward input takes in one message unless its buffer_max_size says otherwise. */
-const FLUENT_BIT_MAX_FRAME_BYTES = 6_144_000;
 /** How many failed batches are remembered, by the ranges of records that did arrive. */
 const MAX_UNFINISHED = 1_000;
 const WARNING_INTERVAL_MILLISECONDS = 60_000;
@@ -93,7 +91,6 @@ export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDepe
   const underWay = new Set<Promise<void>>();
   const unfinished = new Map<string, Range[]>();
   const warnOfLoop = rateLimited(logger);
-  const warnOfSize = rateLimited(logger);
   let isClosing = false;
 
   const unavailable = (what: string) => new Problem('sink.unavailable', `${receiver} ${what}`);
@@ -149,9 +146,6 @@ export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDepe
   async function sendAlone(frame: Frame, deadline: number, arrived: Range[]): Promise<void> {
     const { length } = frame.bytes;
     const remedy = `set buffer_max_size of its forward input above ${length} bytes`;
-    if (length >= FLUENT_BIT_MAX_FRAME_BYTES) {
-      warnOfSize({ sink: name, bytes: length }, `A single record makes a message of ${length} bytes: ${remedy}`);
-    }
     const opening = await openConnection(target, deadline);
     if (opening.kind === 'failed') throw unavailable(opening.reason);
     const outcome = await opening.connection.send(frame, deadline);
