@@ -1,5 +1,6 @@
 # The sidecar as a small image: a distroless Node, production dependencies, compiled JavaScript, the bundled rules and lists.
-FROM node:26-slim AS build
+# Both stages have the same Node and the same Debian: a package may build or choose its native part by them.
+FROM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci
@@ -13,10 +14,12 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY rules rules
 COPY lists lists
+COPY schemas schemas
 # Inside a pod the port is for Fluent Bit next door; outside one it has to be reachable from other containers.
 ENV NODE_ENV=production TRIPLINE_LISTEN=0.0.0.0:9870
 EXPOSE 9870
 # The image has no shell and no curl: Node itself asks. Nothing is written, so a read-only root does.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:9870/readyz').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["dist/main.js"]
+# What follows the image's name is for the program: docker run IMAGE scan --help
+ENTRYPOINT ["/nodejs/bin/node", "/app/dist/tripline.js"]

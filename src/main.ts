@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The door of the command line: the only reader of arguments, environment and signals. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,20 +1,32 @@
 /** The published package: packed, installed in an empty folder, and run from there. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { podEvent } from './server/app.ts';
-import { startSidecar } from './sidecar.ts';
+import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'tripline-package-'));
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const manifest = JSON.parse(read('package.json'));
 let packed: string[];
 
+const npm = (args: string[], cwd: string) =>
+  execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
+/** Installs a Node of a version, and gives its path. */
+function nodeOf(version: string): string {
+  const home = join(folder, `node-${version}`);
+  mkdirSync(home);
+  writeFileSync(join(home, 'package.json'), '{ "private": true, "allowScripts": { "node": true } }');
+  npm(['install', '--no-audit', '--no-fund', `node@${version}`], home);
+  return join(home, 'node_modules/.bin/node');
+}
+
 beforeAll(() => {
-  const npm = (args: string[], cwd: string) =>
-    execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const [{ filename, files }] = Object.values(
     JSON.parse(npm(['pack', '--json', '--pack-destination', folder], root)),
   ) as any;
@@ -26,7 +38,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('it carries JavaScript, types, rules, schemas and the pages that its README leads to, and neither sources nor tests', () => {
   for (const path of [
-    'dist/main.js',
+    'dist/tripline.js',
     'dist/index.js',
     'dist/index.d.ts',
     'rules/kubernetes/pod-host-pid.yml',
@@ -42,17 +54,77 @@ test('it carries JavaScript, types, rules, schemas and the pages that its README
   expect(packed.filter((path) => /^(src|test|bench)\//.test(path) || path.includes('.cases.json'))).toEqual([]);
 });
 
-test('its bin tags a record', async () => {
+test('its bin is the program', () => {
   expect(readdirSync(join(folder, 'node_modules/.bin'))).toContain('tripline');
-  const sidecar = await startSidecar([], {}, [join(folder, 'node_modules/.bin/tripline')]);
+  const { stdout } = spawnSync(join(folder, 'node_modules/.bin/tripline'), ['--version'], { encoding: 'utf8' });
+  expect(stdout).toBe(`${manifest.version}\n`);
+});
+
+/** What the container image runs, with a Node and the package in the place of the image's. */
+function entrypoint(node: string): string[] {
+  const words = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(read('Dockerfile'))![1]!) as string[];
+  return words.map((word) =>
+    word.replace('/nodejs/bin/node', node).replace('/app', join(folder, 'node_modules/tripline')),
+  );
+}
+
+describe('the oldest Node that engines names', () => {
+  const oldest = `${/\d+/.exec(manifest.engines.node)![0]}.0.0`;
+  let node: string;
+  beforeAll(() => {
+    node = nodeOf(oldest);
+  }, 300_000);
+
+  test('tags a record, started as in the image', async () => {
+    const config = join(folder, 'tripline.yaml');
+    writeFileSync(config, 'memberName: verdict');
+    const sidecar = await startSidecar(['--config', config], {}, entrypoint(node));
+    expect(await tagOf(sidecar)).toMatchObject({ verdict: { verdict: 'match' } });
+    expect(await sidecar.stop()).toBe(0);
+  });
+
+  test('scans a file, started as in the image', () => {
+    const [program, ...args] = entrypoint(node);
+    const log = join(root, 'examples/quickstart/input.ndjson');
+    const { stdout, status } = spawnSync(program!, [...args, 'scan', log], { encoding: 'utf8' });
+    expect(stdout).toContain('"rule":"pod-host-pid"');
+    expect(status).toBe(1);
+  });
+});
+
+test('an older Node says in one line what is needed', () => {
+  const [program, ...args] = entrypoint(nodeOf('20.0.0'));
+  const { stderr, status } = spawnSync(program!, [...args, 'scan'], { encoding: 'utf8' });
+  expect(stderr).toBe('tripline: this is Node 20.0.0, and Tripline needs 24 or later\n');
+  expect(status).toBe(2);
+}, 300_000);
+
+describe('the Dockerfile', () => {
+  const text = read('Dockerfile');
+
+  test('builds and runs with one Node, and one that engines allows', () => {
+    const majors = [...text.matchAll(/^FROM \S*?node(?:js|:)(\d+)/gm)].map(([, major]) => Number(major));
+    expect(majors).toHaveLength(2);
+    expect(new Set(majors).size).toBe(1);
+    expect(majors[0]).toBeGreaterThanOrEqual(Number(/\d+/.exec(manifest.engines.node)![0]));
+  });
+
+  test('copies what the program reads, and the build context has it', () => {
+    const copied = [...text.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, words]) => words!.split(' '));
+    expect(copied).toEqual(expect.arrayContaining(['src', 'rules', 'lists', 'schemas']));
+    const context = read('.dockerignore').split('\n');
+    expect(copied.filter((name) => !context.includes(`!${name}`))).toEqual([]);
+  });
+});
+
+async function tagOf(sidecar: SidecarProcess): Promise<unknown> {
   const reply = await fetch(`${sidecar.url}/v1/records`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(podEvent()),
   });
-  expect(await reply.json()).toMatchObject({ tripline: { verdict: 'match' } });
-  expect(await sidecar.stop()).toBe(0);
-});
+  return reply.json();
+}
 
 test('its library can be imported', () => {
   writeFileSync(
