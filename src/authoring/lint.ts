@@ -1,5 +1,6 @@
 /** Everything that is wrong with files of rules, exceptions and lists: with each on its own, and with them together. */
 
+import { findFlaw } from '../fields/flaw.ts';
 import { fields } from '../fields/index.ts';
 import { Problem } from '../problem.ts';
 import { knownFields, type RuleSources } from '../rules/index.ts';
@@ -29,7 +30,13 @@ export function lintFile(
   path: string,
   { placeholders }: Pick<LintOptions, 'placeholders'>,
 ): LintProblem[] {
-  return lint(text, path, { knownFields, ...(placeholders && { placeholders }), checks: kubernetesChecks, isList });
+  return lint(text, path, {
+    knownFields,
+    findFlaw,
+    ...(placeholders && { placeholders }),
+    checks: kubernetesChecks,
+    isList,
+  });
 }
 
 /** Names of members in the objects of Kubernetes that are lists. */

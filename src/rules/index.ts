@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Ruleset } from '../detect.ts';
+import { findFlaw } from '../fields/flaw.ts';
 import { fields } from '../fields/index.ts';
 import { Problem } from '../problem.ts';
 import { AuditEvent } from '../record.ts';
@@ -53,6 +54,10 @@ export interface LoadedRules {
   ruleset: Ruleset;
   /** What is wrong in files that are not used, or names what there is not; the rest is live all the same. */
   problems: RuleProblem[];
+  /** What is wrong with rules that are used: names of fields that can never match. */
+  warnings: RuleProblem[];
+  /** Rules that no event here is for, by their logsource. */
+  leftOut: Rule[];
   /** How many files were read. */
   files: number;
 }
@@ -69,10 +74,12 @@ export function loadRules(sources: RuleSources): LoadedRules {
   const exceptionFiles = readSources(exceptions, 'exceptions');
   const files = [...listed.files, ...ruleFiles.files, ...exceptionFiles.files];
   const problems = [...listed.problems, ...ruleFiles.problems, ...exceptionFiles.problems];
+  const warnings: RuleProblem[] = [];
 
   const read = ({ path, text }: SourceFile): ParsedFile => {
-    const parsed = parseRules(text, path, { knownFields, placeholders });
+    const parsed = parseRules(text, path, { knownFields, findFlaw, placeholders });
     problems.push(...parsed.problems);
+    warnings.push(...parsed.warnings);
     return parsed;
   };
   const inRules = ruleFiles.files.map(read);
@@ -130,6 +137,8 @@ export function loadRules(sources: RuleSources): LoadedRules {
   return {
     ruleset: new Ruleset(compiled, liveCorrelations, hash),
     problems,
+    warnings,
+    leftOut: rules.filter((rule) => !selectsAudit(rule)),
     files: files.length,
   };
 }

@@ -377,7 +377,7 @@ it('tells of 50 warnings at most, and how many there are', () => {
   const text = ruleOf(asking(`verb: [${Array.from({ length: 60 }, (_, i) => `v${i}`).join(', ')}]`));
   const warnings = lintText(text);
   expect(warnings).toHaveLength(50);
-  expect(warnings.at(-1)?.message).toMatch(/\(and 10 more warnings behind this one\)$/);
+  expect(warnings.at(-1)?.message).toMatch(/\(and 10 more behind this one\)$/);
 });
 
 describe('# lint: allow', () => {

@@ -1,16 +1,15 @@
 /** Tells of what is legal in a rule file and wrong all the same. */
 import type { Position } from '../ast.ts';
-import { readCollection } from '../parse/collection.ts';
-import { type ParseOptions, parseRules } from '../parse/index.ts';
-import { openFile, positionOf, type RuleFile, readYaml } from '../parse/rule-file.ts';
-import { membersOf } from '../parse/rule-head.ts';
+import { type ParseOptions, parseDocuments } from '../parse/index.ts';
+import { openFile, positionOf, type RuleFile } from '../parse/rule-file.ts';
 import { excerptOf, quote, type RuleProblem } from '../rule-problem.ts';
 import type { Check } from './check.ts';
 import { checks } from './checks.ts';
-import { type Document, type SourceMap, sourceMapOf } from './source-map.ts';
+import { type SourceMap, sourceMapOf } from './source-map.ts';
 
-/** A problem of a rule file: an error if the document it is in cannot be used. */
-export type LintProblem = ({ severity: 'error' } | { severity: 'warning'; check: string }) & RuleProblem;
+/** A problem of a rule file: an error if what is meant cannot happen, as the document cannot be used or names a field that
+ * no event has. */
+export type LintProblem = RuleProblem & { severity: 'error' | 'warning'; check?: string };
 
 export interface LintOptions extends ParseOptions {
   /** More checks, by name, of what the fields of the events mean. */
@@ -19,58 +18,66 @@ export interface LintOptions extends ParseOptions {
   isList?: (path: string) => boolean;
 }
 
-const MAX_WARNINGS = 50;
+const MAX_FOUND = 50;
 
-/** Everything that is wrong with a file, in order of place. A file with errors has no warnings: they are looked for when
- * it can be read. `# lint: allow <check>` on a line, or on the one before it, accepts what that check has to say of it.
+/** The check of the names of fields, which `parse` makes: by this name a comment accepts what it has to say. */
+const FIELD_CHECK = 'field-name';
+
+/** Everything that is wrong with a file, in order of place: documents that cannot be used, names of fields that no event
+ * has, and what else is legal and wrong in those that can be used. `# lint: allow <check>` on a line, or on the one before
+ * it, accepts what that check has to say of it.
  * @param text the whole file, decoded as UTF-8 */
 export function lint(text: string, path: string, options: LintOptions = {}): LintProblem[] {
-  const parsed = parseRules(text, path, options);
-  if (parsed.problems.length > 0) return parsed.problems.map((problem) => ({ severity: 'error', ...problem }));
-
   const file = openFile(text, path);
-  const documents = {
-    rule: parsed.rules.map((document): Document => ({ kind: 'rule', document })),
-    correlation: parsed.correlations.map((document): Document => ({ kind: 'correlation', document })),
-    filter: parsed.filters.map((document): Document => ({ kind: 'filter', document })),
-  };
-  const told: (Warning & { offset: number })[] = [];
+  const documents = parseDocuments(file, options);
+  const lines = file.text.split('\n');
   // Rules of a collection share what a template says.
-  const seen = new Set<string>();
-  for (const root of readCollection(file, readYaml(file))) {
-    const members = membersOf(root);
-    const kind = members.has('correlation') ? 'correlation' : members.has('filter') ? 'filter' : 'rule';
-    const sourceMap = sourceMapOf(file, root, documents[kind].shift()!, options.isList ?? (() => false));
+  const found = new Map<string, Found>();
+  for (const { line, column, message, hint } of file.warnings()) {
+    const position = { line, column };
+    found.set(`${line} ${column} ${message}`, { severity: 'error', check: FIELD_CHECK, position, message, hint });
+  }
+  for (const { root, parsed } of documents) {
+    if (parsed === undefined) continue;
+    const sourceMap = sourceMapOf(file, root, parsed, options.isList ?? (() => false));
     for (const { offset, ...warning } of warningsOf(file, sourceMap, { ...checks, ...options.checks })) {
-      const key = `${offset} ${warning.check} ${warning.message}`;
-      if (!seen.has(key)) told.push({ offset, ...warning });
-      seen.add(key);
+      const position = positionOf(file, offset);
+      found.set(`${offset} ${warning.check} ${warning.message}`, { severity: 'warning', position, ...warning });
     }
   }
-  const lines = file.text.split('\n');
+
   const allowed = allowancesOf(lines);
-  const warnings = told.flatMap(({ offset, ...warning }) => {
-    const position = positionOf(file, offset);
-    const accepted = [position.line, position.line - 1].flatMap(
-      (line) => allowed.get(`${line} ${warning.check}`) ?? [],
-    );
+  const left = [...found.values()].filter(({ check, position }) => {
+    const accepted = [position.line, position.line - 1].flatMap((line) => allowed.get(`${line} ${check}`) ?? []);
     for (const allowance of accepted) allowance.isUsed = true;
-    return accepted.length > 0 ? [] : [{ position, ...warning }];
+    return accepted.length === 0;
   });
+  const isWhole = documents.length > 0 && documents.every(({ parsed }) => parsed !== undefined);
   for (const { check, position, isUsed } of allowed.values()) {
-    if (isUsed) continue;
+    if (isUsed || !isWhole) continue;
     const message = `nothing here is told of by ${quote(check)}`;
-    warnings.push({ check: 'allow', position, message, hint: 'drop the comment, or move it to the line it is about' });
+    const hint = 'drop the comment, or move it to the line it is about';
+    left.push({ severity: 'warning', check: 'allow', position, message, hint });
   }
-  return warnings
+  const problems = left
     .sort(({ position: a }, { position: b }) => a.line - b.line || a.column - b.column)
-    .slice(0, MAX_WARNINGS)
-    .map(({ position, check, message, hint }, index) => {
-      const more = index === MAX_WARNINGS - 1 ? warnings.length - MAX_WARNINGS : 0;
-      const behind = more === 0 ? '' : ` (and ${more} more warnings behind this one)`;
+    .slice(0, MAX_FOUND)
+    .map(({ position, message, ...rest }, index): LintProblem => {
+      const more = index === MAX_FOUND - 1 ? left.length - MAX_FOUND : 0;
+      const further = more === 0 ? '' : ` (and ${more} more behind this one)`;
       const excerpt = excerptOf(lines[position.line - 1] ?? '', position);
-      return { severity: 'warning', check, path, ...position, message: `${message}${behind}`, hint, excerpt };
+      return { ...rest, path, ...position, message: `${message}${further}`, excerpt };
     });
+  const errors = file.problems().map((problem): LintProblem => ({ severity: 'error', ...problem }));
+  return [...errors, ...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+interface Found {
+  severity: LintProblem['severity'];
+  check: string;
+  position: Position;
+  message: string;
+  hint: string;
 }
 
 interface Allowance {

@@ -1,14 +1,10 @@
 /** A document beside its text: what `parse` made of it, with the keys and values as the file spells them. */
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
-import type { Correlation, Detection, FieldItem, Filter, Item, Rule, RuleHead, Test } from '../ast.ts';
+import type { Detection, FieldItem, Item, RuleHead, Test } from '../ast.ts';
+import type { Document } from '../parse/index.ts';
 import type { RuleValue } from '../parse/modifier.ts';
 import { type Entry, entriesOf, offsetOf, offsetWithin, type RuleFile, startOf } from '../parse/rule-file.ts';
 import { type Members, membersOf } from '../parse/rule-head.ts';
-
-export type Document =
-  | { kind: 'rule'; document: Rule }
-  | { kind: 'correlation'; document: Correlation }
-  | { kind: 'filter'; document: Filter };
 
 /** One document. The lists are flat: what stands within array blocks is among them. */
 export interface SourceMap {

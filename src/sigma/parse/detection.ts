@@ -2,7 +2,7 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import type { BlockBody, Condition, Detection, FieldItem, Item, Selection, Test } from '../ast.ts';
 import { compileRegex } from '../match/value-test.ts';
-import { didYouMean, quote } from '../rule-problem.ts';
+import { quote } from '../rule-problem.ts';
 import {
   checkKeywordModifiers,
   checkModifiers,
@@ -12,6 +12,7 @@ import {
   testOf,
 } from './apply-modifiers.ts';
 import { parseCondition } from './condition.ts';
+import { checkField, type FieldNames } from './field-names.ts';
 import { type ArrayStep, parseFieldPath, unescapeField } from './field-path.ts';
 import type { RuleValue } from './modifier.ts';
 import type { Placeholders } from './placeholder.ts';
@@ -35,8 +36,8 @@ const MAX_MODIFIERS = 20;
 
 /** What the reading of a detection depends on besides its text. */
 export interface DetectionContext {
-  /** Names that fields may have, or begin with before a dot; without it any name will do. */
-  knownFields: ReadonlySet<string> | undefined;
+  /** Without it any name of a field will do. */
+  fieldNames: FieldNames | undefined;
   placeholders: Placeholders;
   /** Whether brackets in the names of fields are array blocks, as from sigma-version 3 on. */
   arrays: boolean;
@@ -52,8 +53,8 @@ export function newBudget(): DetectionContext['ofFile'] {
 interface ItemContext extends DetectionContext {
   /** What the rule may still spend; shared by all of its items. */
   left: { regexInstructions: number };
-  /** Whether fields are those of a member of a list. */
-  inBlock: boolean;
+  /** The list whose members the fields are of, by its whole name; undefined where they are those of the event. */
+  list: string | undefined;
 }
 
 /** The detection of a rule, or undefined where the file has been told why there is none. */
@@ -63,7 +64,7 @@ export function readDetection(file: RuleFile, entry: Entry, context: DetectionCo
     return undefined;
   }
   const left = { regexInstructions: MAX_REGEX_INSTRUCTIONS };
-  return readSelections(file, entry, entriesOf(entry.value), { ...context, left, inBlock: false });
+  return readSelections(file, entry, entriesOf(entry.value), { ...context, left, list: undefined });
 }
 
 function readSelections(
@@ -167,7 +168,7 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
   const at = (index: number) => offsetWithin(file, keyNode, key, index);
   const position = positionOf(file, at(0));
 
-  const path = readPath(file, at(0), name, context);
+  const path = readPath(file, at(0), name, context, isCompared(value, spelled));
   const modifiers: string[] = [];
   for (const [i, spelling] of spelled.entries()) {
     const found = findModifier(spelling);
@@ -193,6 +194,12 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
   const tests = readTests(file, values, modifiers, field, context);
   const item: FieldItem = { kind: 'field', position, field, ...joinOf(values, modifiers), tests };
   return inBlocks(path.steps, position, item);
+}
+
+/** Whether what a field holds is compared with values: not where it is asked for being there, or for another field. */
+function isCompared(value: Node | null, modifiers: readonly string[]): boolean {
+  if (isMap(value) || modifiers.some((modifier) => modifier === 'exists' || modifier === 'fieldref')) return false;
+  return !(isSeq(value) ? (value.items as (Node | null)[]) : [value]).some(isNull);
 }
 
 /** The item with a block around it for each bracket on the way to its field. */
@@ -224,7 +231,7 @@ function readBlock(
     file.report(offsetOf(map), message, hint);
     return undefined;
   }
-  const inner = { ...context, inBlock: true };
+  const inner = { ...context, list: wholeName(context.list, path) };
   const members = entriesOf(map);
   if (!members.some(({ key }) => key === 'condition')) {
     return { kind: 'items', items: readItems(file, map, inner) };
@@ -265,40 +272,27 @@ function readTests(
 }
 
 /** The brackets on the way to a field, and the field behind them (`.` where a bracket is the last); reports a field
- * that no event has. Nothing is known of the fields inside of a block. */
+ * that no event has. */
 function readPath(
   file: RuleFile,
   offset: number,
   name: string,
-  { arrays, inBlock, knownFields }: ItemContext,
+  { arrays, list, fieldNames }: ItemContext,
+  isCompared: boolean,
 ): { steps: ArrayStep[]; field: string } | undefined {
   if (name === '') return { steps: [], field: '' };
-  const path = arrays ? parseFieldPath(name, inBlock) : { steps: [], field: unescapeField(name) };
+  const path = arrays ? parseFieldPath(name, list !== undefined) : { steps: [], field: unescapeField(name) };
   if ('message' in path) {
     file.report(offset + path.at, path.message, path.hint);
     return undefined;
   }
-  if (inBlock) return path;
-  const isKnown = checkField(file, offset, path.steps[0]?.field ?? path.field, knownFields);
-  return isKnown ? path : undefined;
+  return checkField(file, offset, wholeName(list, path), fieldNames, isCompared) ? path : undefined;
 }
 
-/** Whether the field is one that an event can have; reports if not. */
-export function checkField(
-  file: RuleFile,
-  offset: number,
-  name: string,
-  knownFields: ReadonlySet<string> | undefined,
-): boolean {
-  if (knownFields === undefined) return true;
-  for (let dot = name.length; dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
-    if (knownFields.has(name.slice(0, dot))) return true;
-  }
-  const hint = /\[.*\]/.test(name)
-    ? 'brackets choose members of a list under sigma-version: 3'
-    : didYouMean(name, knownFields, 'see docs/reference/fields.md for the fields that an event has');
-  file.report(offset, `no event has a field ${quote(name)}`, hint);
-  return false;
+/** The name of a field from the event down, members of lists being named as their list. */
+function wholeName(list: string | undefined, { steps, field }: { steps: readonly ArrayStep[]; field: string }): string {
+  const parts = [list, ...steps.map((step) => step.field), field];
+  return parts.filter((part) => part !== undefined && part !== '.').join('.');
 }
 
 function readValues(file: RuleFile, entry: Entry): (RuleValue & { offset: number })[] | undefined {

@@ -5,6 +5,7 @@ import { quote, type RuleProblem } from '../rule-problem.ts';
 import { readCollection } from './collection.ts';
 import { namesWithin, readCorrelation } from './correlation.ts';
 import { type DetectionContext, newBudget, readDetection } from './detection.ts';
+import type { FindFlaw } from './field-names.ts';
 import { readFilter } from './filter.ts';
 import { readLevels } from './levels.ts';
 import { readLogsource } from './logsource.ts';
@@ -17,6 +18,8 @@ import { type DocumentKind, membersOf, readHead } from './rule-head.ts';
 export interface ParseOptions {
   /** Names that fields of a Kubernetes rule may have, or begin with before a dot; without it any name will do. */
   knownFields?: Iterable<string>;
+  /** What of such names can never match all the same. */
+  findFlaw?: FindFlaw;
   /** What `%name%` stands for under the modifier expand. */
   placeholders?: Placeholders;
 }
@@ -27,25 +30,44 @@ export interface ParsedFile {
   correlations: Correlation[];
   filters: Filter[];
   problems: RuleProblem[];
+  /** Fields of documents that can be used, and that no event has as they are asked for. */
+  warnings: RuleProblem[];
 }
+
+/** What a document spells, by what it is. */
+export type Document =
+  | { kind: 'rule'; document: Rule }
+  | { kind: 'correlation'; document: Correlation }
+  | { kind: 'filter'; document: Filter };
 
 /** Reads the rules, correlations and filters of a file.
  * @param text the whole file, decoded as UTF-8: one document, or several that may build on each other (`action`)
  * @param path of the file, for messages and for the names of documents that have none */
 export function parseRules(text: string, path: string, options: ParseOptions = {}): ParsedFile {
   const file = openFile(text, path);
-  const knownFields = options.knownFields && new Set(options.knownFields);
-  const parsed: ParsedFile = { rules: [], correlations: [], filters: [], problems: [] };
-  const ofFile = newBudget();
-  for (const [index, root] of readCollection(file, readYaml(file)).entries()) {
-    const before = file.count();
-    const defaultName = index === 0 ? stem(path) : `${stem(path)}-${index + 1}`;
-    const given = { defaultName, knownFields, placeholders: options.placeholders ?? new Map(), ofFile };
-    const add = readDocument(file, root, given);
-    if (file.count() === before) add?.(parsed);
+  const rules: Rule[] = [];
+  const correlations: Correlation[] = [];
+  const filters: Filter[] = [];
+  for (const { parsed } of parseDocuments(file, options)) {
+    if (parsed?.kind === 'rule') rules.push(parsed.document);
+    if (parsed?.kind === 'correlation') correlations.push(parsed.document);
+    if (parsed?.kind === 'filter') filters.push(parsed.document);
   }
-  parsed.problems = file.problems();
-  return parsed;
+  return { rules, correlations, filters, problems: file.problems(), warnings: file.warnings() };
+}
+
+/** The documents of a file in order, those that cannot be used without what they spell; the file is told why. */
+export function parseDocuments(file: RuleFile, options: ParseOptions): { root: YAMLMap; parsed?: Document }[] {
+  const { findFlaw } = options;
+  const fieldNames = options.knownFields && { known: new Set(options.knownFields), findFlaw };
+  const ofFile = newBudget();
+  return readCollection(file, readYaml(file)).map((root, index) => {
+    const before = file.count();
+    const defaultName = index === 0 ? stem(file.path) : `${stem(file.path)}-${index + 1}`;
+    const given = { defaultName, fieldNames, placeholders: options.placeholders ?? new Map(), ofFile };
+    const parsed = readDocument(file, root, given);
+    return parsed === undefined || file.count() > before ? { root } : { root, parsed };
+  });
 }
 
 /** The rule of a file that spells one, unless anything is wrong with it; see `parseRules`. */
@@ -77,8 +99,7 @@ const kinds = {
   filter: { noun: 'filter', owes: ['logsource', 'filter'], tripline: [] },
 } satisfies Record<string, DocumentKind>;
 
-/** Gives what a document spells to the list that it belongs to. */
-function readDocument(file: RuleFile, root: YAMLMap, given: Given): ((parsed: ParsedFile) => void) | undefined {
+function readDocument(file: RuleFile, root: YAMLMap, given: Given): Document | undefined {
   const members = membersOf(root);
   const spelled = ['detection', 'correlation', 'filter'].flatMap((key) => members.get(key) ?? []);
   for (const { key, keyNode } of spelled.slice(1)) {
@@ -87,10 +108,14 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): ((parsed: Pa
   }
   switch (spelled[0]?.key) {
     case 'correlation': {
-      const knownFields = given.knownFields && new Set([...given.knownFields, ...namesWithin(root)]);
-      const head = readHead(file, root, kinds.correlation, { ...given, knownFields });
+      const { fieldNames } = given;
+      const known = new Set([...(fieldNames?.known ?? []), ...namesWithin(root)]);
+      const head = readHead(file, root, kinds.correlation, {
+        ...given,
+        fieldNames: fieldNames && { ...fieldNames, known },
+      });
       const correlation = readCorrelation(file, root, head);
-      return correlation && (({ correlations }) => correlations.push(correlation));
+      return correlation && { kind: 'correlation', document: correlation };
     }
     case 'filter': {
       const { head, logsource, context } = readSubject(file, root, kinds.filter, given);
@@ -98,11 +123,11 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): ((parsed: Pa
       if (logsource === undefined || read === undefined) return undefined;
       const { path, id, name, title, description } = head;
       const filter = { path, ...(id !== undefined && { id }), name, title, description, logsource, ...read };
-      return ({ filters }) => filters.push(filter);
+      return { kind: 'filter', document: filter };
     }
     default: {
       const rule = readRule(file, root, given);
-      return rule && (({ rules }) => rules.push(rule));
+      return rule && { kind: 'rule', document: rule };
     }
   }
 }
@@ -126,11 +151,11 @@ function readSubject(file: RuleFile, root: YAMLMap, kind: DocumentKind, given: G
   const logsource = readLogsource(file, members.get('logsource'));
   // Of the events of other products, and of fields by other names, nothing is known here.
   const isOurs = (logsource === undefined || logsource.product === 'kubernetes') && taxonomy === 'sigma';
-  const knownFields = isOurs ? given.knownFields : undefined;
-  const head = readHead(file, root, kind, { ...given, knownFields });
+  const fieldNames = isOurs ? given.fieldNames : undefined;
+  const head = readHead(file, root, kind, { ...given, fieldNames });
   const arrays = readVersion(file, members.get('sigma-version')) >= 3;
   const { placeholders, ofFile } = given;
-  const context: DetectionContext = { placeholders, ofFile, knownFields, arrays };
+  const context: DetectionContext = { placeholders, ofFile, fieldNames, arrays };
   return { head, logsource, taxonomy, context };
 }
 

@@ -25,9 +25,12 @@ export interface RuleFile {
   path: string;
   text: string;
   lines: LineCounter;
-  /** Notes what is wrong at an offset of the text. */
+  /** Notes what is wrong at an offset of the text, so that the document cannot be used. */
   report(offset: number, message: string, hint: string): void;
+  /** Notes what is wrong with a document that can be used. */
+  warn(offset: number, message: string, hint: string): void;
   problems(): RuleProblem[];
+  warnings(): RuleProblem[];
   /** How much has been found wrong. */
   count(): number;
 }
@@ -38,9 +41,8 @@ export function openFile(source: string, path: string): RuleFile {
   const lines = new LineCounter();
   // The parser would leave out lines behind what it cannot read.
   for (let start = 0; start !== -1; start = lineBehind(text, start)) lines.addNewLine(start);
-  const reported: { offset: number; message: string; hint: string }[] = [];
-  // Rules of a collection share what a template says, and what is wrong with it.
-  const seen = new Set<string>();
+  const reported = new Map<string, Noted>();
+  const warned = new Map<string, Noted>();
   let reports = 0;
   return {
     path,
@@ -48,27 +50,38 @@ export function openFile(source: string, path: string): RuleFile {
     lines,
     report(offset, message, hint) {
       reports++;
-      const key = `${offset} ${message}`;
-      if (seen.has(key)) return;
-      seen.add(key);
-      reported.push({ offset, message, hint });
+      reported.set(`${offset} ${message}`, { offset, message, hint });
+    },
+    warn(offset, message, hint) {
+      warned.set(`${offset} ${message}`, { offset, message, hint });
     },
     count: () => reports,
-    problems() {
-      return reported
-        .sort((a, b) => a.offset - b.offset)
-        .slice(0, MAX_PROBLEMS)
-        .map(({ offset, message, hint }, index) => {
-          const { line, col: column } = lines.linePos(Math.min(offset, text.length));
-          const start = lines.lineStarts[line - 1] ?? 0;
-          const end = text.indexOf('\n', start);
-          const excerpt = excerptOf(text.slice(start, end === -1 ? text.length : end), { line, column });
-          const isLast = index === MAX_PROBLEMS - 1 && reported.length > MAX_PROBLEMS;
-          const more = isLast ? ` (and ${reported.length - MAX_PROBLEMS} more problems behind this one)` : '';
-          return { path, line, column, message: `${message}${more}`, hint, excerpt };
-        });
-    },
+    problems: () => placed([...reported.values()], { path, text, lines }),
+    warnings: () => placed([...warned.values()], { path, text, lines }),
   };
+}
+
+/** By place and message: rules of a collection share what a template says, and what is wrong with it. */
+interface Noted {
+  offset: number;
+  message: string;
+  hint: string;
+}
+
+/** The first of them in order of place, each with its line. */
+function placed(noted: Noted[], { path, text, lines }: Pick<RuleFile, 'path' | 'text' | 'lines'>): RuleProblem[] {
+  return noted
+    .sort((a, b) => a.offset - b.offset)
+    .slice(0, MAX_PROBLEMS)
+    .map(({ offset, message, hint }, index) => {
+      const { line, col: column } = lines.linePos(Math.min(offset, text.length));
+      const start = lines.lineStarts[line - 1] ?? 0;
+      const end = text.indexOf('\n', start);
+      const excerpt = excerptOf(text.slice(start, end === -1 ? text.length : end), { line, column });
+      const isLast = index === MAX_PROBLEMS - 1 && noted.length > MAX_PROBLEMS;
+      const more = isLast ? ` (and ${noted.length - MAX_PROBLEMS} more problems behind this one)` : '';
+      return { path, line, column, message: `${message}${more}`, hint, excerpt };
+    });
 }
 
 /** Where the line behind that of an offset begins; -1 if there is none. */

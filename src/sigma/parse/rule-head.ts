@@ -11,7 +11,7 @@ import {
   type Template,
 } from '../ast.ts';
 import { didYouMean, nearest, quote } from '../rule-problem.ts';
-import { checkField } from './detection.ts';
+import { checkField, type FieldNames } from './field-names.ts';
 import { readChoice, readMap, readText, readTexts } from './read-entry.ts';
 import { dataOf, type Entry, entriesOf, offsetOf, offsetWithin, type RuleFile, startOf } from './rule-file.ts';
 import { parseTemplate } from './template.ts';
@@ -39,12 +39,12 @@ const headKeys: readonly string[] = [
 
 /** The head of a document. Where the file has been told that something is wrong with it, it stands for what cannot be used.
  * @param defaultName of a document that does not name itself
- * @param knownFields as in ParseOptions */
+ * @param fieldNames without it any name of a field will do */
 export function readHead(
   file: RuleFile,
   root: YAMLMap,
   kind: DocumentKind,
-  { defaultName, knownFields }: { defaultName: string; knownFields: ReadonlySet<string> | undefined },
+  { defaultName, fieldNames }: { defaultName: string; fieldNames: FieldNames | undefined },
 ): RuleHead {
   const members = membersOf(root);
   const known = [...headKeys, ...kind.owes];
@@ -58,7 +58,7 @@ export function readHead(
   const ruleTags = readTexts(file, members.get('tags'), { pattern: ruleTag, example: 'a tag such as attack.t1611' });
   const references = readTexts(file, members.get('references'), {});
   const falsepositives = readTexts(file, members.get('falsepositives'), {});
-  const extras = readTripline(file, members.get('tripline'), kind, knownFields);
+  const extras = readTripline(file, members.get('tripline'), kind, fieldNames);
   const custom = [...members.values()].filter(({ key }) => !known.includes(key));
   return {
     path: file.path,
@@ -112,7 +112,7 @@ function readTripline(
   file: RuleFile,
   entry: Entry | undefined,
   { tripline: allowed }: DocumentKind,
-  knownFields: ReadonlySet<string> | undefined,
+  fieldNames: FieldNames | undefined,
 ): Extras {
   const extras: Extras = { context: [], mode: 'live', covers: {} };
   for (const member of readMap(file, entry) ?? []) {
@@ -124,13 +124,13 @@ function readTripline(
     }
     switch (member.key) {
       case 'summary': {
-        const summary = readSummary(file, member, knownFields);
+        const summary = readSummary(file, member, fieldNames);
         if (summary !== undefined) extras.summary = summary;
         break;
       }
       case 'context':
         extras.context = readTexts(file, member, { maxLength: 256, example: 'the names of fields' });
-        for (const field of extras.context) checkField(file, startOf(member), field, knownFields);
+        for (const field of extras.context) checkField(file, startOf(member), field, fieldNames);
         break;
       case 'mode':
         extras.mode = readChoice(file, member, ruleModes) ?? 'live';
@@ -157,7 +157,7 @@ function readCovers(file: RuleFile, entry: Entry): RuleHead['covers'] {
   return covers;
 }
 
-function readSummary(file: RuleFile, entry: Entry, knownFields: ReadonlySet<string> | undefined): Template | undefined {
+function readSummary(file: RuleFile, entry: Entry, fieldNames: FieldNames | undefined): Template | undefined {
   const text = readText(file, entry, { maxLength: 1000 });
   if (text === undefined) return undefined;
   const template = parseTemplate(text);
@@ -169,7 +169,7 @@ function readSummary(file: RuleFile, entry: Entry, knownFields: ReadonlySet<stri
   for (const part of template) {
     if (typeof part === 'string') continue;
     const index = Math.max(0, text.indexOf(`{${part.field}}`) + 1);
-    checkField(file, offsetWithin(file, entry.value!, text, index), part.field, knownFields);
+    checkField(file, offsetWithin(file, entry.value!, text, index), part.field, fieldNames);
   }
   return template;
 }
