@@ -1,8 +1,19 @@
 /** The checks that take knowledge of Kubernetes or ATT&CK, as one table; those of Sigma alone are in sigma/lint/checks.ts. */
 import { tactics } from '../attack.ts';
 import { Platform } from '../record.ts';
-import { type Check, didYouMean, type ItemSource, quote, type Report, type ValueSource } from '../sigma/index.ts';
+import { isAboutAudit } from '../rules/index.ts';
+import {
+  type Check,
+  didYouMean,
+  type ItemSource,
+  nearest,
+  quote,
+  type Report,
+  type ValueSource,
+} from '../sigma/index.ts';
+import { isTechnique } from './attack-techniques.ts';
 import { decidabilityOn } from './decidability.ts';
+import { isMapAt, unknownMember } from './kubernetes-fields.ts';
 
 /** Verbs of requests for objects, and of those for other paths. */
 const verbs: readonly string[] = [
@@ -67,15 +78,57 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
     }),
   },
   resource: {
-    doc: 'A resource that is written as the kind of an object, or with its subresource.',
+    doc: 'A resource that is written as the kind of an object, with its subresource, or with its API group.',
     run: onLiterals(['resource'], (resource, { offset }, report) => {
       const [object, ...subresource] = resource.split('/');
-      const plural = resourceOf.get(object!) ?? object!;
+      const [singular = '', ...group] = object!.split('.');
+      const plural = resourceOf.get(singular) ?? singular;
       if (subresource.length > 0) {
         const hint = `write resource: ${plural} and subresource: ${subresource.join('/')}`;
         report(offset, `${quote(resource)} is a resource and its subresource, which are two fields`, hint);
+      } else if (group.length > 0) {
+        const hint = `write resource: ${plural} and apiGroup: ${group.join('.')}`;
+        report(offset, `${quote(resource)} is a resource and its API group, which are two fields`, hint);
       } else if (plural !== object) {
         report(offset, `${quote(resource)} is a kind, and resources are in plural`, `write ${plural}`);
+      }
+    }),
+  },
+  logsource: {
+    doc: 'A rule about other logs than the audit log of Kubernetes: it is left out.',
+    run({ parsed, members, offset }, report) {
+      if (parsed.kind !== 'rule' || isAboutAudit(parsed.document)) return;
+      const { product, service } = parsed.document.logsource;
+      const isSlip =
+        product === undefined || nearest(product, ['kubernetes']) !== undefined || /kube|k8s/i.test(product);
+      const hint = isSlip
+        ? `write product: kubernetes and service: audit${service === undefined ? '' : ', and nothing else'}`
+        : 'leave the file out of what is loaded, or accept this with a comment';
+      report(
+        members.get('logsource')?.keyNode.range?.[0] ?? offset,
+        'the rule is never evaluated: by its logsource it is about other logs',
+        hint,
+      );
+    },
+  },
+  'kubernetes-field': {
+    doc: 'A member that neither pod specs nor the metadata of objects have, or a map of theirs in the place of a value.',
+    run: onMaps((items, report) => {
+      for (const { path, offset, asked, modifiers, values } of items) {
+        const [type, ...rest] = typedPathOf(path) ?? [];
+        if (type === undefined) continue;
+        const unknown = unknownMember(type, rest);
+        if (unknown?.isPosition) {
+          const message = `${quote(rest[unknown.at]!)} stands for no member of a list`;
+          report(offset, message, 'leave it out, for any member; or write sigma-version: 3 and [0]');
+        } else if (unknown !== undefined) {
+          const name = rest[unknown.at]!;
+          const hint = didYouMean(name, unknown.known, 'look it up with kubectl explain pod.spec --recursive');
+          report(offset, `Kubernetes has no ${quote(name)} there`, hint);
+        } else if (isMapAt(type, rest) && asked !== undefined && isCompared(modifiers, values)) {
+          const message = `${quote(path)} is a map, and is never equal to a text or a number`;
+          report(offset, message, 'name the member that is meant');
+        }
       }
     }),
   },
@@ -116,13 +169,45 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
         const name = rest.join('.').replaceAll('_', '-');
         if (namespace !== 'attack' || Object.hasOwn(tactics, name)) continue;
         // Techniques, and what tags name beside them: groups, software, campaigns, mitigations, data sources.
-        if (/^(?:t\d{4}(?:\.\d{3})?|[gscm]\d{4}|ds\d{4})$/.test(name)) continue;
-        const hint = didYouMean(name, Object.keys(tactics), 'write a tactic such as attack.execution, or attack.t1611');
+        if (isTechnique(name) || /^(?:[gscm]\d{4}|ds\d{4})$/.test(name)) continue;
+        const otherwise = 'write a tactic such as attack.execution, or a technique such as attack.t1611';
+        const hint = /^t\d/.test(name) ? otherwise : didYouMean(name, Object.keys(tactics), otherwise);
         report(members.get('tags')?.keyNode.range?.[0] ?? offset, `ATT&CK has no ${quote(name)}`, hint);
       }
     },
   },
 };
+
+/** The type that Kubernetes has for the map in which a name begins, and the rest of the name; undefined where objects of
+ * several kinds have other types there. */
+function typedPathOf(path: string): string[] | undefined {
+  const [head = '', ...rest] = path.split('.');
+  // Keywords in a list, and the map that a list is in, are not named by their path.
+  if (rest.length === 0 || rest.includes('') || rest.includes('^')) return undefined;
+  if (head === 'podSpec') return ['PodSpec', ...rest];
+  if (head === 'containers') return ['EphemeralContainer', ...rest];
+  if (head === 'volumes') return ['Volume', ...rest];
+  if (!['object', 'requestObject', 'responseObject'].includes(head)) return undefined;
+  if (rest.length === 1 && ['metadata', 'spec', 'rules', 'subjects', 'webhooks', 'roleRef'].includes(rest[0]!))
+    return ['Object', ...rest];
+  if (rest[0] === 'metadata') return ['ObjectMeta', ...rest.slice(1)];
+  if (rest.length > 1 && nearest(rest[0]!, ['metadata']) !== undefined) return ['Object', ...rest];
+  const template = rest.findIndex((part, at) => part === 'template' && rest[at + 1] === 'spec');
+  if (template !== -1 && rest.length > template + 2) return ['PodSpec', ...rest.slice(template + 2)];
+  const [spec, member = '', ...below] = rest;
+  if (spec !== 'spec' || below.length === 0) return undefined;
+  if (/^(?:initC|ephemeralC|c)ontainers$/.test(member)) return ['EphemeralContainer', ...below];
+  return member === 'volumes' ? ['Volume', ...below] : undefined;
+}
+
+/** Whether texts or numbers are asked for; `*` is anything that is there. */
+function isCompared(modifiers: readonly string[], values: readonly ValueSource[]): boolean {
+  return (
+    !modifiers.includes('exists') &&
+    !modifiers.includes('fieldref') &&
+    values.some(({ value }) => value !== null && value !== '*')
+  );
+}
 
 function aboutKubernetes(run: Check['run']): Check['run'] {
   return (document, report) => {

@@ -114,7 +114,7 @@ export function loadRules(sources: RuleSources): LoadedRules {
   const compiler = new Compiler();
   const compiledFilters = filters.map((filter) => compiler.filter(filter));
   const compiled = rules
-    .filter((rule) => rule.mode !== 'off' && !idle.has(rule.name) && selectsAudit(rule))
+    .filter((rule) => rule.mode !== 'off' && !idle.has(rule.name) && isAboutAudit(rule))
     .map((rule) =>
       compiler.rule(
         rule,
@@ -138,7 +138,7 @@ export function loadRules(sources: RuleSources): LoadedRules {
     ruleset: new Ruleset(compiled, liveCorrelations, hash),
     problems,
     warnings,
-    leftOut: rules.filter((rule) => !selectsAudit(rule)),
+    leftOut: rules.filter((rule) => !isAboutAudit(rule)),
     files: files.length,
   };
 }
@@ -262,7 +262,10 @@ function isWithin(logsource: Logsource, { custom = {}, ...wider }: Logsource): b
 
 /** Whether a rule is about the events that Tripline has, by the names that it has for them: each key of its logsource
  * that is given must be theirs. */
-function selectsAudit({ logsource: { category, product, service, custom }, taxonomy }: Rule): boolean {
+export function isAboutAudit({
+  logsource: { category, product, service, custom },
+  taxonomy,
+}: Pick<Rule, 'logsource' | 'taxonomy'>): boolean {
   return (
     taxonomy === 'sigma' &&
     custom === undefined &&

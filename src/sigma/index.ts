@@ -14,7 +14,7 @@ export { renderSummary } from './parse/template.ts';
 export { type CompiledFilter, type CompiledRule, Compiler, compileFilter, compileRule } from './plan/compile.ts';
 export { Program, type ProgramItem } from './plan/program.ts';
 export { type CompiledCorrelation, resolveCorrelations } from './plan/resolve.ts';
-export { didYouMean, printRuleProblem, quote, type RuleProblem } from './rule-problem.ts';
+export { didYouMean, nearest, printRuleProblem, quote, type RuleProblem } from './rule-problem.ts';
 export { type Evaluation, evaluate, levelOf } from './run/evaluate.ts';
 export { type Explanation, explain, explainLevels, printExplanation } from './run/explain.ts';
 export { matchedFields } from './run/matched.ts';

@@ -1,6 +1,7 @@
 /** The checks that need to know nothing but Sigma, as one table. */
 import type { Condition, Item, LevelCase, Test } from '../ast.ts';
 import { fold, printPattern } from '../match/pattern.ts';
+import { isNull } from '../parse/rule-file.ts';
 import { quote } from '../rule-problem.ts';
 import type { Check, Report } from './check.ts';
 import { findContradiction } from './contradiction.ts';
@@ -220,7 +221,7 @@ function ownOf(key: string, consequence: string, hint: string): Check {
   return {
     doc: `A rule without \`${key}\`: ${consequence}.`,
     run({ head, members, offset }, report) {
-      if (head === undefined || members.has(key)) return;
+      if (head === undefined || (members.has(key) && !isNull(members.get(key)!.value))) return;
       report(offset, `the rule has no ${quote(key)}, so that ${consequence}`, hint);
     },
   };

@@ -40,6 +40,8 @@ export interface ItemSource {
   item: Item;
   /** Whether it is about a member of a list. */
   inBlock: boolean;
+  /** The field by its whole name from the event down, members of lists being named as their list. */
+  path: string;
   /** Where the key stands. */
   offset: number;
   /** As written, brackets among it. */
@@ -78,7 +80,7 @@ export function sourceMapOf(
   };
   if (parsed.kind !== 'correlation') {
     const { value } = members.get(parsed.kind === 'rule' ? 'detection' : 'filter')!;
-    addDetection(file, value as YAMLMap, parsed.document, false, sourceMap);
+    addDetection(file, value as YAMLMap, parsed.document, undefined, sourceMap);
   }
   return sourceMap;
 }
@@ -87,7 +89,7 @@ function addDetection(
   file: RuleFile,
   map: YAMLMap,
   detection: Detection,
-  inBlock: boolean,
+  list: string | undefined,
   sourceMap: SourceMap,
 ): void {
   const members = entriesOf(map).filter(({ key }) => key === 'condition' || detection.selections.has(key));
@@ -103,23 +105,32 @@ function addDetection(
     const { alternatives } = detection.selections.get(entry.key)!;
     const nodes = nodesOf(entry);
     const maps = nodes.filter((node) => isMap(node));
-    for (const [index, node] of maps.entries()) addItems(file, node, alternatives[index]!, inBlock, sourceMap);
+    for (const [index, node] of maps.entries()) addItems(file, node, alternatives[index]!, list, sourceMap);
     const keywords = nodes.filter((node) => isScalar(node));
     const [item] = alternatives[maps.length] ?? [];
     if (keywords.length === 0 || item?.kind !== 'field') continue;
     const values = keywords.map((node, index) => valueSource(node, startOf(entry), item.tests[index]!));
-    sourceMap.maps.push([{ item, inBlock, offset: values[0]!.offset, field: '', modifiers: [], asked: item, values }]);
+    const inBlock = list !== undefined;
+    const keywordItem = { item, inBlock, path: '', offset: values[0]!.offset, field: '', modifiers: [], asked: item };
+    sourceMap.maps.push([{ ...keywordItem, values }]);
   }
 }
 
-function addItems(file: RuleFile, map: YAMLMap, items: readonly Item[], inBlock: boolean, sourceMap: SourceMap): void {
+function addItems(
+  file: RuleFile,
+  map: YAMLMap,
+  items: readonly Item[],
+  list: string | undefined,
+  sourceMap: SourceMap,
+): void {
   const sources: ItemSource[] = [];
   sourceMap.maps.push(sources);
   for (const [index, entry] of entriesOf(map).entries()) {
     const item = items[index]!;
     const [field = '', ...modifiers] = entry.key.split('|');
     const inner = innermost(item);
-    const base = { item, inBlock, offset: offsetOf(entry.keyNode), field, modifiers };
+    const path = pathOf(list, item, inner);
+    const base = { item, inBlock: list !== undefined, path, offset: offsetOf(entry.keyNode), field, modifiers };
     if (inner.kind === 'field') {
       const nodes = nodesOf(entry) as (Scalar | null)[];
       const values = nodes.map((node, at) => valueSource(node, startOf(entry), inner.tests[at]!));
@@ -128,8 +139,18 @@ function addItems(file: RuleFile, map: YAMLMap, items: readonly Item[], inBlock:
     }
     sources.push({ ...base, values: [] });
     const body = entry.value as YAMLMap;
-    if (inner.body.kind === 'items') addItems(file, body, inner.body.items, true, sourceMap);
-    else addDetection(file, body, inner.body, true, sourceMap);
+    if (inner.body.kind === 'items') addItems(file, body, inner.body.items, path, sourceMap);
+    else addDetection(file, body, inner.body, path, sourceMap);
+  }
+}
+
+/** The names from the list that the key is about down to what is asked for at its end. */
+function pathOf(list: string | undefined, item: Item, inner: Item): string {
+  const parts = list === undefined ? [] : [list];
+  for (let each = item; ; ) {
+    if (each.field !== '.') parts.push(each.field);
+    if (each === inner || each.kind === 'field' || each.body.kind !== 'items') return parts.join('.');
+    each = each.body.items[0]!;
   }
 }
 

@@ -98,6 +98,8 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
       return quantified(token);
     }
     if (!names.has(token.text)) {
+      failIfCapital(token);
+      if (tokens[next] !== undefined) failIfCapital(tokens[next]);
       const isPattern = token.text === 'them' || token.text.includes('*');
       const hint = isPattern ? `write '1 of ${token.text}' or 'all of ${token.text}'` : hintFor(token.text);
       fail(token.at, `there is no ${noun} ${quote(token.text)}`, hint);
@@ -144,10 +146,18 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
 
   const condition = or();
   if (next < tokens.length) {
+    failIfCapital(tokens[next]!);
     const hint = peek() === ')' ? "drop it, or write the '(' that it closes" : "write 'and' or 'or' before it";
     fail(here(), `${quote(peek()!)} does not follow from what stands before it`, hint);
   }
   return condition;
+}
+
+/** @throws ConditionError if the token is an operator but for its case */
+function failIfCapital({ text, at }: Token): void {
+  const operator = text.toLowerCase();
+  if (operator === text || !operators.has(operator)) return;
+  fail(at, `${quote(text)} is no operator: they are in lower case`, `write ${operator}`);
 }
 
 function joined(kind: 'and' | 'or', operands: Condition[]): Condition {

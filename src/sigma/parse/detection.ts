@@ -199,7 +199,9 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
 /** Whether what a field holds is compared with values: not where it is asked for being there, or for another field. */
 function isCompared(value: Node | null, modifiers: readonly string[]): boolean {
   if (isMap(value) || modifiers.some((modifier) => modifier === 'exists' || modifier === 'fieldref')) return false;
-  return !(isSeq(value) ? (value.items as (Node | null)[]) : [value]).some(isNull);
+  const values = isSeq(value) ? (value.items as (Node | null)[]) : [value];
+  // `*` is anything that is there.
+  return !values.some((each) => isNull(each) || (isScalar(each) && each.value === '*'));
 }
 
 /** The item with a block around it for each bracket on the way to its field. */

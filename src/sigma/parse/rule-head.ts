@@ -13,7 +13,7 @@ import {
 import { didYouMean, nearest, quote } from '../rule-problem.ts';
 import { checkField, type FieldNames } from './field-names.ts';
 import { readChoice, readMap, readText, readTexts } from './read-entry.ts';
-import { dataOf, type Entry, entriesOf, offsetOf, offsetWithin, type RuleFile, startOf } from './rule-file.ts';
+import { dataOf, type Entry, entriesOf, isNull, offsetOf, offsetWithin, type RuleFile, startOf } from './rule-file.ts';
 import { parseTemplate } from './template.ts';
 
 /** What one kind of document has beside its head. */
@@ -55,9 +55,11 @@ export function readHead(
   const description = readText(file, members.get('description'), {}) ?? '';
   const level = readChoice(file, members.get('level'), ruleLevels) ?? 'medium';
   const status = readChoice(file, members.get('status'), ruleStatuses);
-  const ruleTags = readTexts(file, members.get('tags'), { pattern: ruleTag, example: 'a tag such as attack.t1611' });
-  const references = readTexts(file, members.get('references'), {});
-  const falsepositives = readTexts(file, members.get('falsepositives'), {});
+  // A template's keys may stand there without a value.
+  const filled = (key: string) => [members.get(key)].find((entry) => entry !== undefined && !isNull(entry.value));
+  const ruleTags = readTexts(file, filled('tags'), { pattern: ruleTag, example: 'a tag such as attack.t1611' });
+  const references = readTexts(file, filled('references'), {});
+  const falsepositives = readTexts(file, filled('falsepositives'), {});
   const extras = readTripline(file, members.get('tripline'), kind, fieldNames);
   const custom = [...members.values()].filter(({ key }) => !known.includes(key));
   return {
