@@ -182,8 +182,8 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
  * several kinds have other types there. */
 function typedPathOf(path: string): string[] | undefined {
   const [head = '', ...rest] = path.split('.');
-  // Keywords in a list, and the map that a list is in, are not named by their path.
-  if (rest.length === 0 || rest.includes('') || rest.includes('^')) return undefined;
+  // Keywords in a list, and the map that a list is in, are not named by their path; brackets are seen where names are read.
+  if (rest.length === 0 || rest.some((part) => part === '' || part === '^' || part.includes('['))) return undefined;
   if (head === 'podSpec') return ['PodSpec', ...rest];
   if (head === 'containers') return ['EphemeralContainer', ...rest];
   if (head === 'volumes') return ['Volume', ...rest];

@@ -1,8 +1,9 @@
 /** The options that say which rules a command works with: the same for every command. */
 import { type Config, loadConfig } from '../config.ts';
 import type { Ruleset } from '../detect.ts';
+import type { LoadedRules } from '../rules/index.ts';
 import type { RuleHead } from '../sigma/index.ts';
-import { printRuleProblem, type RuleProblem } from '../sigma/rule-problem.ts';
+import { printRuleProblem } from '../sigma/rule-problem.ts';
 import type { OptionTable, OptionValues } from './declaration.ts';
 import type { ProcessIo } from './process-io.ts';
 
@@ -34,10 +35,25 @@ export function readConfig(
   });
 }
 
-/** Tells on stderr what is wrong in files that are not used. */
-export async function reportProblems(problems: readonly RuleProblem[], { stderr }: ProcessIo): Promise<void> {
-  for (const problem of problems) await stderr.write(`${printRuleProblem(problem)}\n`);
+/** Tells on stderr what is wrong in files that are not used, which rules can never match, and which are left out. */
+export async function reportProblems(
+  { problems, warnings = [], leftOut = [] }: Partial<LoadedRules>,
+  { stderr }: ProcessIo,
+): Promise<void> {
+  for (const problem of problems ?? []) await stderr.write(`${printRuleProblem(problem)}\n`);
+  for (const warning of warnings) {
+    await stderr.write(`${printRuleProblem({ ...warning, message: `warning: ${warning.message}` })}\n`);
+  }
+  if (leftOut.length === 0) return;
+  const names = leftOut.slice(0, NAMED).map(({ name }) => name);
+  const more = leftOut.length > NAMED ? ` and ${leftOut.length - NAMED} more` : '';
+  const why =
+    'by the logsource about other logs than the audit log of Kubernetes (product: kubernetes, service: audit)';
+  await stderr.write(`left out, ${why}: ${names.join(', ')}${more}\n`);
 }
+
+/** Rules in one line of a message. */
+const NAMED = 20;
 
 /** What each rule and each correlation says of itself. */
 export function headsOf({ rules, correlations }: Ruleset): RuleHead[] {

@@ -24,8 +24,9 @@ export const coverageCommand = defineCommand({
     },
   ],
   async run({ options }, io) {
-    const { ruleset, problems } = loadRules(readConfig(options, io));
-    await reportProblems(problems, io);
+    const loaded = loadRules(readConfig(options, io));
+    const { ruleset, problems } = loaded;
+    await reportProblems(loaded, io);
     await io.stdout.write(`${JSON.stringify(navigatorLayer(headsOf(ruleset)), null, 2)}\n`);
     return problems.length === 0 ? 0 : 2;
   },

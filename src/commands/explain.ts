@@ -41,7 +41,7 @@ export const explainCommand = defineCommand({
     const isFile = /\.ya?ml$/.test(name);
     const requested = requestedFiles(isFile ? [name] : [], config);
     const { ruleset, problems } = loadEveryRule(requested.sources);
-    await reportProblems(isFile ? problems.filter((problem) => problem.path === name) : [], io);
+    await reportProblems({ problems: isFile ? problems.filter((problem) => problem.path === name) : [] }, io);
     const rules = isFile ? ruleset.rules.filter(({ rule }) => rule.path === name) : [ruleNamed(name, ruleset)];
     if (rules.length === 0)
       throw new UsageError(`${name} has no rule about Kubernetes audit events`, 'see tripline lint');

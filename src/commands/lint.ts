@@ -14,7 +14,10 @@ export const lintCommand = defineCommand({
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
     'Reads files, and folders of them: rules, correlations, exceptions and lists, told apart by what is in them. Without ' +
-    'a PATH it reads everything that the options name. An error keeps a document from being used; a warning does not.\n\n' +
+    'a PATH it reads everything that the options name. An error keeps a document from being used, or is a name that no ' +
+    'event has; a warning is what looks like a mistake.\n\n' +
+    'A document that cannot be used is left out at the start, and the others are live; while Tripline runs, a change that ' +
+    'brings one is refused as a whole, and the rules before it stay live.\n\n' +
     'What a PATH refers to (the rules of a correlation or an exception, lists) is looked up in it and in what the ' +
     'options name.',
   options: { json: { kind: 'flag', doc: 'one JSON object a line and problem' }, ...ruleOptions },
@@ -28,7 +31,7 @@ export const lintCommand = defineCommand({
     const { stdout, stderr } = io;
     const { problems, files } = lintSources(operands, readConfig(options, io));
     for (const problem of problems) {
-      const check = problem.severity === 'warning' ? ` [${problem.check}]` : '';
+      const check = problem.check === undefined ? '' : ` [${problem.check}]`;
       const shown = { ...problem, message: `${problem.severity}: ${problem.message}`, hint: `${problem.hint}${check}` };
       await stdout.write(options.json ? jsonLine(problem) : `${printRuleProblem(shown)}\n`);
     }

@@ -27,8 +27,9 @@ export const rulesCommand = defineCommand({
     { purpose: 'yours, as your settings have them', line: 'tripline rules --rules my-rules --config tripline.yaml' },
   ],
   async run({ options }, io) {
-    const { ruleset, modes, problems } = loadEveryRule(readConfig(options, io));
-    await reportProblems(problems, io);
+    const loaded = loadEveryRule(readConfig(options, io));
+    const { ruleset, modes, problems } = loaded;
+    await reportProblems(loaded, io);
     const correlations = new Set(ruleset.correlations.map(({ correlation }) => correlation.name));
     const rows = headsOf(ruleset).map(({ name, id, title, level, ruleTags, path }) => ({
       name,

@@ -45,8 +45,10 @@ export const testCommand = defineCommand({
     const { documents, sources } = requestedFiles(operands, readConfig(options, io));
     const loaded = loadEveryRule(sources);
     const paths = new Set(documents.map(({ path }) => path));
-    const problems = loaded.problems.filter(({ path }) => operands.length === 0 || paths.has(path));
-    await reportProblems(problems, io);
+    const isRequested = ({ path }: { path: string }) => operands.length === 0 || paths.has(path);
+    const problems = loaded.problems.filter(isRequested);
+    const warnings = loaded.warnings.filter(isRequested);
+    await reportProblems({ problems, warnings, leftOut: loaded.leftOut.filter(isRequested) }, io);
 
     const { testRuleFile } = await import('../authoring/test-rule.ts');
     const counted = { rules: 0, cases: 0, failed: 0, unreadable: problems.length };

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Ruleset } from '../detect.ts';
-import { printRuleProblem, type RuleProblem } from '../sigma/index.ts';
+import { printRuleProblem, type Rule, type RuleProblem } from '../sigma/index.ts';
 import { countReload, gaugeRefused, gaugeRules } from '../telemetry/index.ts';
 import type { LoadedRules } from './index.ts';
 
@@ -60,12 +60,20 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
   let seen = await filesSeen(paths);
   /** The files that were loaded last, whatever came of it. */
   let tried = seen;
-  let { ruleset, problems } = load();
+  let { ruleset, problems, warnings, leftOut } = load();
   let refusal: Refusal | undefined;
   let looksSinceTry = 0;
   let restless = 0;
 
   for (const problem of problems) logger.error({ path: problem.path }, printRuleProblem(problem));
+  if (problems.length > 0) {
+    logger.error(
+      { problems: problems.length, rules: ruleset.rules.length },
+      'What these problems are in is left out, and the other rules are live. While Tripline runs, a change that brings ' +
+        'such a problem is refused as a whole, and the rules before it stay live',
+    );
+  }
+  warn(warnings, leftOut);
 
   async function look(): Promise<void> {
     const now = await filesSeen(paths);
@@ -116,7 +124,12 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
   function accept(loaded: LoadedRules): void {
     const before = ruleset;
     const mended = refusal !== undefined;
-    ({ ruleset, problems } = loaded);
+    const known = new Set(leftOut.map(({ name }) => name));
+    warn(
+      problemsAdded(warnings, loaded.warnings),
+      loaded.leftOut.filter(({ name }) => !known.has(name)),
+    );
+    ({ ruleset, problems, warnings, leftOut } = loaded);
     refusal = undefined;
     gaugeRefused(false);
     if (ruleset.hash === before.hash) {
@@ -132,6 +145,20 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     logger[changes.removed.length > 0 ? 'warn' : 'info'](
       { before: before.hash, ruleset: ruleset.hash, rules: ruleset.rules.length, ...changes },
       'The changed rules are live',
+    );
+  }
+
+  /** Tells of rules that are loaded and can never match, or are about other logs. */
+  function warn(warnings: readonly RuleProblem[], leftOut: readonly Rule[]): void {
+    for (const warning of warnings.slice(0, toldAtMost)) logger.warn({ path: warning.path }, printRuleProblem(warning));
+    const more = warnings.length - toldAtMost;
+    if (more > 0) logger.warn(`${more} more rules have fields that no event has: tripline lint names them all`);
+    if (leftOut.length === 0) return;
+    const names = leftOut.slice(0, toldAtMost).map(({ name }) => name);
+    logger.warn(
+      { rules: names, leftOut: leftOut.length },
+      'These rules are left out: by their logsource they are about other logs than the audit log of Kubernetes ' +
+        '(product: kubernetes, service: audit)',
     );
   }
 

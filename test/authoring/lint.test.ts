@@ -296,12 +296,77 @@ const rows: Record<string, Rows> = {
     wrong: {
       'no tactic': [ruleOf(asking('verb: get'), { tags: '[attack.exekution]' }), 'tags: [attack.exekution]'],
       'no technique': [ruleOf(asking('verb: get'), { tags: '[attack.t16110]' }), 'tags: [attack.t16110]'],
+      'a number that no technique has': [
+        ruleOf(asking('verb: get'), { tags: '[attack.t9999]' }),
+        'tags: [attack.t9999]',
+      ],
+      'a sub-technique that none has': [
+        ruleOf(asking('verb: get'), { tags: '[attack.t1611.001, attack.t1098.099]' }),
+        'tags: [attack.t1611.001, attack.t1098.099]',
+      ],
     },
     right: {
       'what there is': ruleOf(asking('verb: get'), {
         tags: '[attack.privilege_escalation, attack.T1611, attack.t1078.004, attack.g0007, attack.defense-impairment]',
       }),
       'of another catalogue': ruleOf(asking('verb: get'), { tags: '[cve.2021-44228]' }),
+    },
+  },
+  logsource: {
+    wrong: {
+      'a slip': [
+        ruleOf(asking('verb: get'), { logsource: '{product: kubernetes_audit}' }),
+        'logsource: {product: kubernetes_audit}',
+      ],
+      'another service': [
+        ruleOf(asking('verb: get'), { logsource: '{product: kubernetes, service: event}' }),
+        'logsource: {product: kubernetes, service: event}',
+      ],
+      'another product': [ruleOf(asking('a: b'), { logsource: '{product: windows}' }), 'logsource: {product: windows}'],
+    },
+    right: {
+      'no service': ruleOf(asking('verb: get'), { logsource: '{product: kubernetes}' }),
+      'a category': ruleOf(asking('verb: get'), { logsource: '{category: application, product: kubernetes}' }),
+    },
+  },
+  'kubernetes-field': {
+    wrong: {
+      'a member of the pod spec': [ruleOf(asking('podSpec.hostPid: true')), 'podSpec.hostPid: true'],
+      'a member of a container': [ruleOf(asking('containers.imge: x')), 'containers.imge: x'],
+      'a member in a block': [
+        ruleOf(asking('containers[any]:', '  securityContext.privilged: true'), sigma3),
+        'securityContext.privilged: true',
+      ],
+      'metadata itself': [ruleOf(asking('object.metdata.name: x')), 'object.metdata.name: x'],
+      'a member of metadata': [
+        ruleOf(asking('requestObject.metadata.lables.a: x')),
+        'requestObject.metadata.lables.a: x',
+      ],
+      'a pod template': [
+        ruleOf(asking('requestObject.spec.template.spec.hostpid: true')),
+        'requestObject.spec.template.spec.hostpid: true',
+      ],
+      'a position': [ruleOf(asking('podSpec.containers.0.image: x')), 'podSpec.containers.0.image: x'],
+      'a map in the place of a value': [ruleOf(asking('podSpec.securityContext: x')), 'podSpec.securityContext: x'],
+      'a list of maps in the place of a text': [
+        ruleOf(asking('requestObject.rules|contains: \'"verbs"\'')),
+        'requestObject.rules|contains: \'"verbs"\'',
+      ],
+    },
+    right: {
+      'what there is': ruleOf(
+        asking(
+          'podSpec.securityContext.runAsUser: 0',
+          'podSpec.volumes.hostPath.path: /',
+          'containers.resources.limits.cpu: 1',
+          'object.metadata.labels.app.kubernetes.io/name: x',
+          'object.metadata.ownerReferences.kind: Job',
+        ),
+      ),
+      'a map that is asked for': ruleOf(asking('podSpec.securityContext|exists: true', "podSpec.affinity: '*'")),
+      'objects of any kind': ruleOf(
+        asking('requestObject.spec.foo: x', 'object.data.0: y', 'responseObject.status: Failure'),
+      ),
     },
   },
   'no-id': missing('id'),
@@ -361,6 +426,42 @@ it('prints a warning as it prints an error, with what to write instead', () => {
 rule.yml:9:11: no request has the verb 'replace'; a replacement is an update
     9 |     verb: replace
       |           ^`);
+});
+
+it.each([
+  ['user.usernam: ann', "no event has a field 'user.usernam'", "did you mean 'user.username'?"],
+  ['user: bob', "'user' is a map", 'as username'],
+  ["requestObject|contains: 'events'", "'requestObject' is a map", 'name the member'],
+  ['containers[].image: x', "no event has a field 'containers[].image'", 'sigma-version: 3'],
+  ['podSpec.containers[0].image: x', "'podSpec.containers[0]' is the name of a member", 'sigma-version: 3'],
+  ['sourceIPs.0: x', "'sourceIPs.0' chooses", 'write sourceIPs without it'],
+])('tells of %s once, as an error', (line, message, hint) => {
+  const problems = lintText(ruleOf(asking(line)));
+  expect(problems).toMatchObject([{ severity: 'error', line: 9, column: 5 }]);
+  expect(problems[0]!.message).toContain(message);
+  expect(problems[0]!.hint).toContain(hint);
+});
+
+it('tells of names in blocks, contexts and summaries as well', () => {
+  const text = ruleOf(asking('user.extra: x', 'objectRef.nmae: x'), {
+    tripline: '{summary: "[{user.usernam}]", context: [responseStatus.cod]}',
+  });
+  expect(lintText(text).map(({ hint }) => hint)).toEqual([
+    expect.stringContaining('name the member'),
+    "did you mean 'objectRef.name'?",
+    "did you mean 'user.username'?",
+    "did you mean 'responseStatus.code'?",
+  ]);
+});
+
+it('tells of what is wrong in one document, though another cannot be used', () => {
+  const text = `${ruleOf(asking('verbb: get'))}---\n${ruleOf(asking('verb: replace'), { name: 'b' })}`;
+  expect(told(text)).toEqual(['error at verbb: get', 'verb at replace']);
+});
+
+it('passes over keys of a template that have no value, but says what they are for', () => {
+  const text = ruleOf(asking('verb: get'), { tags: '', references: '', falsepositives: '' });
+  expect(told(text)).toEqual(['no-falsepositives at title: Pods']);
 });
 
 it('tells of errors alone where there are any', () => {

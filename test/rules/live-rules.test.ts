@@ -87,7 +87,8 @@ describe('what changes is taken over', () => {
     await rules.settle();
     expect(rules.names()).toEqual(names);
     expect(rules.hash()).toBe(loadRules({ rules: [rules.folder] }).ruleset.hash);
-    expect(rules.log).toEqual([
+    // A rule that is about something else is named first.
+    expect(rules.log.filter(({ leftOut }) => leftOut === undefined)).toEqual([
       expect.objectContaining({
         msg: 'The changed rules are live',
         level: 'removed' in changes ? 40 : 30,
@@ -350,11 +351,30 @@ describe('what was broken at the start', () => {
     const rules = await live(start);
     expect(rules.names()).toEqual(['a']);
     expect(rules.refusal()).toBeUndefined();
-    expect(rules.log).toMatchObject([{ level: 50, path: join(rules.folder, 'bad.yml') }]);
+    expect(rules.log).toMatchObject([
+      { level: 50, path: join(rules.folder, 'bad.yml') },
+      { level: 50, problems: 1, rules: 1, msg: expect.stringContaining('the other rules are live') },
+    ]);
     write(rules.folder, { 'a.yml': rule('a', 'put'), 'bad.yml': `# It moves a line down.\n${broken}` });
     await rules.settle();
     expect(rules.refusal()).toBeUndefined();
     expect(rules.verbs()[0]).toContain('put');
+  });
+
+  test('rules that can never match are live with a warning, and those of other logs are named', async () => {
+    const typo = rule('typo').replace('verb:', 'user.usernam:');
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': typo, 'c.yml': rule('c').replace('kubernetes', 'k8s') });
+    expect(rules.names()).toEqual(['a', 'typo']);
+    expect(rules.log).toMatchObject([
+      { level: 40, path: join(rules.folder, 'b.yml'), msg: expect.stringContaining("did you mean 'user.username'?") },
+      { level: 40, leftOut: 1, rules: ['c'] },
+    ]);
+    write(rules.folder, { 'a.yml': rule('a', 'put') });
+    await rules.settle();
+    expect(rules.log.length, 'what was said is not said again').toBe(3);
+    write(rules.folder, { 'd.yml': rule('d').replace('kubernetes', 'windows'), 'e.yml': typo.replace('typo', 'e') });
+    await rules.settle();
+    expect(rules.log.slice(3)).toMatchObject([{ path: join(rules.folder, 'e.yml') }, { rules: ['d'] }, { level: 30 }]);
   });
 
   test('once mended may not break again', async () => {

@@ -75,8 +75,9 @@ export const scanCommand = defineCommand({
       throw new UsageError('there is nothing to scan', 'name a file, or send records down a pipe');
     }
     const config = readConfig(options, io);
-    const { ruleset, problems } = loadRules(config);
-    await reportProblems(problems, io);
+    const loaded = loadRules(config);
+    const { ruleset, problems } = loaded;
+    await reportProblems(loaded, io);
     // Much to load, which no other command needs.
     const [{ partsOf }, { scanInput }] = await Promise.all([
       import('../../pipeline-dependencies.ts'),
