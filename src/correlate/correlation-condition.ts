@@ -1,7 +1,8 @@
 /** Whether a correlation holds in a stretch of events: counts, numbers, combinations. */
-import type { CompiledCorrelation, Correlation } from '../sigma/index.ts';
+import type { Correlation } from '../sigma/index.ts';
 import { countsOf, type StretchCounts } from './stretch-counts.ts';
 import type { WindowEvent } from './window-event.ts';
+import type { WindowPlan } from './window-plan.ts';
 
 type Test = Correlation['test'];
 type Bound = Extract<Test, { bounds: unknown }>['bounds'][number];
@@ -29,28 +30,23 @@ const operators: Record<Bound['operator'], (value: number, bound: number) => boo
   neq: (value, bound) => value !== bound,
 };
 
-/** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
-export function emitsAtWindowClose({ correlation: { test }, ways }: CompiledCorrelation): boolean {
-  return 'bounds' in test
-    ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
-    : ways.some(({ forbidden }) => forbidden.length > 0);
-}
-
-/** Whether a window can begin with the event: not if it is only one that must not happen. */
-export function isOpenedBy({ ways }: CompiledCorrelation, { rule }: Pick<WindowEvent, 'rule'>): boolean {
-  return ways.length === 0 || ways.some(({ required }) => required.includes(rule));
+/** Whether the condition on the number can be met by at most so many.
+ * @param most of what is counted, where more of it undoes nothing */
+export function isReachable(most: number, { bounds }: Extract<Test, { bounds: unknown }>): boolean {
+  for (const { operator, value } of bounds) if (!operators[operator](most, value)) return false;
+  return true;
 }
 
 /** Whether the correlation holds in the events, which are not empty and lie within its timespan.
  * @param around the events that lie within a timespan with all those of the stretch up to a time */
 export function holdsIn(
   stretch: Stretch,
-  { correlation: { test }, ways }: CompiledCorrelation,
+  { test, ways }: WindowPlan,
   around: (last: number) => Iterable<WindowEvent> = () => [],
 ): Held | undefined {
   if ('bounds' in test) {
     const value = measure(stretch, test);
-    return test.bounds.every(({ operator, value: bound }) => operators[operator](value, bound)) ? { value } : undefined;
+    return isReachable(value, test) ? { value } : undefined;
   }
   const { counts } = stretch;
   const present = counts && countsOf(counts, stretch.events, stretch.start, stretch.end);

@@ -3,12 +3,12 @@ import type { Correlated } from '../detect.ts';
 import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import type { FieldLookup } from '../sigma/index.ts';
-import type { KeyHash } from './key-hash.ts';
+import type { GroupOf, KnownKeys } from './known-keys.ts';
 import type { Plan } from './plan.ts';
-import { valuesOf } from './values.ts';
+import { firstOf } from './values.ts';
 
 export interface Current {
-  hashOf: KeyHash;
+  keys: KnownKeys;
   plan: Plan;
   /** Of its cluster. */
   place: string;
@@ -21,15 +21,11 @@ export interface Current {
   /** The groups that it is in, by the numbers of groupings; null where a value is missing. */
   groups: (GroupOf | null | undefined)[];
   auditID: string;
+  /** Whether its key does not tell its time. */
+  isMoved: boolean;
   /** The time of the latest event of its cluster. */
   clock: number;
   results: Results;
-}
-
-/** A group of events: the cluster and the values that they have in common, and a key that stands for these. */
-export interface GroupOf {
-  parts: readonly unknown[];
-  key: string;
 }
 
 /** What is found on a record, by ids. */
@@ -52,25 +48,25 @@ export function keyOf(current: Current): string {
     const { cluster, auditID, user, verb, requestURI, requestReceivedTimestamp, stageTimestamp } = current.event;
     const time = requestReceivedTimestamp || stageTimestamp;
     const parts = [cluster?.account, cluster?.region, cluster?.name, auditID, user.username, verb, requestURI, time];
-    current.key = current.hashOf(parts);
+    current.key = current.keys.hashOf(parts);
   }
   return current.key;
 }
 
 /** The group of what has been found; null where a value is missing, as such an event is in no group. */
-export function groupBy({ place, hashOf }: Current, fields: readonly string[], lookup: FieldLookup): GroupOf | null {
+export function groupBy({ place, keys }: Current, fields: readonly string[], lookup: FieldLookup): GroupOf | null {
   const parts: unknown[] = [place];
   for (const field of fields) {
-    const [value] = valuesOf(lookup, field);
+    const value = firstOf(lookup, field);
     if (value === undefined) return null;
     parts.push(value);
   }
-  return { parts, key: hashOf(parts) };
+  return keys.groupOf(parts);
 }
 
 /** By whom the values of the event are made: a user of a cluster. */
 export function ownerOf(current: Current): string {
-  current.owner ??= current.hashOf([current.place, current.event.user.username]);
+  current.owner ??= current.keys.groupOf([current.place, current.event.user.username]).key;
   return current.owner;
 }
 

@@ -36,6 +36,11 @@ export function takeDue(store: Store, planned: Planned, most: number, current: C
   return taken;
 }
 
+/** When the first of a correlation's groups waits for; far in the future where none does. */
+export function firstDue(store: Store, planned: Planned, current: Current): number {
+  return dueIn(store, planned, current)[0]?.[0] ?? Number.MAX_SAFE_INTEGER;
+}
+
 function dueIn(store: Store, { due }: Planned, { place }: Current): Due {
   return (store.load(due, place) as Due | undefined) ?? [];
 }

@@ -1,10 +1,10 @@
 /** The events of a group, with what is derived of them so that an event costs the same in a group of ten as of a thousand:
- * the keys that are there, the counts of the window, and those that others stand for. */
-import type { CompiledCorrelation } from '../sigma/index.ts';
-import { isOpenedBy, type Stretch } from './correlation-condition.ts';
+ * the keys of those that are moved in time, the counts of the window, and those that others stand for. */
+import { isReachable, type Stretch } from './correlation-condition.ts';
 import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spare-events.ts';
-import { inserted, removed, type StretchCounts, stretchCounts, type TokensOf } from './stretch-counts.ts';
-import { firstIndex, indexIn, type WindowEvent } from './window-event.ts';
+import { enter, inserted, leave, removed, type StretchCounts, stretchCounts, type Token } from './stretch-counts.ts';
+import { firstIndex, indexIn, putInOrder, removeFrom, takeFrom, type WindowEvent } from './window-event.ts';
+import type { WindowPlan } from './window-plan.ts';
 
 export interface GroupIndex {
   /** How many texts are counted of the events in all, and how many characters their audit IDs have. */
@@ -12,8 +12,10 @@ export interface GroupIndex {
   characters: number;
   /** By rule, how many of the events it matched. */
   rules: number[];
-  /** Made when they are needed. */
+  /** Of rules some of whose events are moved in time. */
   keys?: EventKeys;
+  /** Made when they are needed, as the next three: of all events, how many have each value. */
+  totals?: Map<Token, number>;
   counts?: StretchCounts;
   spares?: SpareEvents;
   openers?: Openers;
@@ -24,7 +26,8 @@ type EventKeys = (Set<string> | undefined)[];
 
 /** The events with which a window can begin, in order. */
 interface Openers {
-  readonly isOpener: (event: WindowEvent) => boolean;
+  /** By rule. */
+  readonly opens: readonly boolean[];
   readonly events: WindowEvent[];
 }
 
@@ -45,43 +48,39 @@ export interface Group {
 /** Events that it takes no longer to look through than to look up. */
 const FEW = 8;
 
-type Test = CompiledCorrelation['correlation']['test'];
-
 /** A group of which nothing is known but the time of the event that is about to be put in. */
 export function emptyGroup(newest: number): Group {
   return { events: [], closedWindows: [], newest };
 }
 
-/** Whether the event is there, by the same rule. */
-export function has(group: Group, { key, rule }: WindowEvent): boolean {
+/** Whether the event is there, by the same rule. An event that comes again has the same time, unless it is moved. */
+export function has(group: Group, event: WindowEvent): boolean {
   const { events } = group;
-  if (events.length <= FEW) {
-    for (let i = events.length - 1; i >= 0; i--) if (events[i]!.key === key && events[i]!.rule === rule) return true;
-    return false;
-  }
+  if (events.length === 0) return false;
+  const { key, rule } = event;
   const index = indexOf(group);
-  if (index.keys === undefined) {
-    index.keys = [];
-    for (const event of events) addKey(index.keys, event);
-  }
-  return index.keys[rule]?.has(key) === true;
+  if (event.isMoved && index.keys?.[rule] === undefined) noteKeys(index, rule, events);
+  const keys = index.keys?.[rule];
+  if (keys !== undefined) return keys.has(key);
+  const found = events[indexIn(events, event)];
+  return found !== undefined && found.key === key && found.rule === rule;
 }
 
 /** Puts an event where it belongs.
  * @returns where that is */
 export function insert(group: Group, event: WindowEvent): number {
-  const { events } = group;
   const index = indexOf(group);
-  const at = indexIn(events, event);
-  if (at === events.length) events.push(event);
-  else events.splice(at, 0, event);
+  const at = putInOrder(group.events, event);
+  const { rule } = event;
   index.values += valuesIn(event);
   index.characters += event.auditID.length;
-  index.rules[event.rule] = (index.rules[event.rule] ?? 0) + 1;
-  if (index.keys !== undefined) addKey(index.keys, event);
+  index.rules[rule] = (index.rules[rule] ?? 0) + 1;
+  if (event.isMoved && index.keys?.[rule] === undefined) noteKeys(index, rule, group.events);
+  index.keys?.[rule]?.add(event.key);
+  if (index.totals !== undefined) enter(index.totals, event);
   if (index.counts !== undefined) inserted(index.counts, event, at);
   if (index.spares !== undefined) noteInserted(index.spares, event);
-  if (index.openers?.isOpener(event)) index.openers.events.splice(indexIn(index.openers.events, event), 0, event);
+  if (index.openers?.opens[rule]) putInOrder(index.openers.events, event);
   return at;
 }
 
@@ -98,10 +97,8 @@ export function removeFirst(group: Group, count: number): void {
 
 /** Removes an event that is the first, or spare. */
 export function removeAt(group: Group, at: number): void {
-  const { events } = group;
-  // The first goes without moving the others.
-  const event = at === 0 ? events.shift() : events.splice(at, 1)[0];
-  forgetEvent(indexOf(group), event!, at);
+  const event = removeFrom(group.events, at);
+  forgetEvent(indexOf(group), event, at);
 }
 
 /** Puts other events in the place of all. */
@@ -115,16 +112,17 @@ function forgetEvent(index: GroupIndex, event: WindowEvent, at: number): void {
   index.characters -= event.auditID.length;
   index.rules[event.rule]!--;
   index.keys?.[event.rule]?.delete(event.key);
+  if (index.totals !== undefined) leave(index.totals, event);
   if (index.counts !== undefined) removed(index.counts, event, at);
   if (index.spares !== undefined) noteRemoved(index.spares, event);
-  if (index.openers?.isOpener(event)) index.openers.events.splice(indexIn(index.openers.events, event), 1);
+  if (index.openers?.opens[event.rule]) takeFrom(index.openers.events, event);
 }
 
 /** Where an event is that makes no difference to windows that end later, since a later one is as good; -1 if there is
  * none. */
-export function spareIn(group: Group, { type }: Test): number {
+export function spareIn(group: Group, { test }: WindowPlan): number {
   const { events } = group;
-  switch (type) {
+  switch (test.type) {
     case 'value_count': {
       const index = indexOf(group);
       index.spares ??= spareEvents(events);
@@ -134,59 +132,58 @@ export function spareIn(group: Group, { type }: Test): number {
     case 'temporal':
     case 'temporal_ordered':
       // The first of a run may open a window.
-      return events.findIndex(
-        ({ rule }, index) => rule === events[index - 1]?.rule && rule === events[index + 1]?.rule,
-      );
+      for (let i = 1; i < events.length - 1; i++) {
+        const { rule } = events[i]!;
+        if (events[i - 1]!.rule === rule && events[i + 1]!.rule === rule) return i;
+      }
+      return -1;
     default:
       return -1;
   }
 }
 
 /** Some of the events, as the correlation is asked about them. */
-export function stretchOf(
-  group: Group,
-  start: number,
-  end: number,
-  { correlation: { test } }: CompiledCorrelation,
-): Stretch {
+export function stretchOf(group: Group, start: number, end: number, { test }: WindowPlan): Stretch {
   const { events } = group;
-  const tokensOf = tokensOfType(test);
-  if (tokensOf === undefined || events.length <= FEW) return { events, start, end };
+  if (events.length <= FEW || !isCounted(test)) return { events, start, end };
   const index = indexOf(group);
-  index.counts ??= stretchCounts(tokensOf);
+  index.counts ??= stretchCounts();
   return { events, start, end, counts: index.counts };
 }
 
-function tokensOfType({ type }: Test): TokensOf | undefined {
-  switch (type) {
-    case 'value_count':
-      return ({ value }) => value as readonly string[];
-    case 'temporal':
-    case 'temporal_ordered':
-      return ({ rule }) => [rule];
-    default:
-      return undefined;
-  }
+function isCounted({ type }: WindowPlan['test']): boolean {
+  return type === 'value_count' || type === 'temporal' || type === 'temporal_ordered';
 }
 
 /** The first event after a time with which a window can begin. */
-export function openerAfter(group: Group, time: number, correlation: CompiledCorrelation): WindowEvent | undefined {
+export function openerAfter(group: Group, time: number, { opens }: WindowPlan): WindowEvent | undefined {
   const index = indexOf(group);
-  if (index.openers === undefined) {
-    const isOpener = (event: WindowEvent) => isOpenedBy(correlation, event);
-    index.openers = { isOpener, events: group.events.filter(isOpener) };
-  }
+  index.openers ??= { opens, events: group.events.filter(({ rule }) => opens[rule]) };
   const { events } = index.openers;
   const [first] = events;
   if (first === undefined || first.at > time) return first;
   return events[firstIndex(events, ({ at }) => at > time)];
 }
 
-/** Whether all that a correlation asks for is among the events: while something is missing, no window holds. */
-export function mayHold(group: Group, { ways }: CompiledCorrelation): boolean {
-  if (ways.length === 0) return true;
-  const { rules } = indexOf(group);
-  return ways.some(({ required }) => required.every((rule) => (rules[rule] ?? 0) > 0));
+/** Whether all that a correlation asks for may be among the events: while something is missing, no window holds. */
+export function mayHold(group: Group, { test, ways, growsWithEvents }: WindowPlan): boolean {
+  if (ways.length > 0) {
+    const { rules } = indexOf(group);
+    return ways.some(({ required }) => required.every((rule) => (rules[rule] ?? 0) > 0));
+  }
+  if (!growsWithEvents || !('bounds' in test)) return true;
+  return isReachable(test.type === 'value_count' ? mostValuesIn(group) : group.events.length, test);
+}
+
+/** How many different values the events have; at most so many while they are few. */
+function mostValuesIn(group: Group): number {
+  const index = indexOf(group);
+  if (group.events.length <= FEW) return index.values;
+  if (index.totals === undefined) {
+    index.totals = new Map();
+    for (const event of group.events) enter(index.totals, event);
+  }
+  return index.totals.size;
 }
 
 /** What is derived of the group's events. */
@@ -198,6 +195,7 @@ export function indexOf(group: Group): GroupIndex {
       index.values += valuesIn(event);
       index.characters += event.auditID.length;
       index.rules[event.rule] = (index.rules[event.rule] ?? 0) + 1;
+      if (event.isMoved && index.keys?.[event.rule] === undefined) noteKeys(index, event.rule, group.events);
     }
   }
   return index;
@@ -207,6 +205,9 @@ function valuesIn({ value }: WindowEvent): number {
   return typeof value === 'object' ? value.length : 0;
 }
 
-function addKey(keys: EventKeys, { key, rule }: WindowEvent): void {
-  (keys[rule] ??= new Set()).add(key);
+/** From now on, the keys of a rule's events are looked up. */
+function noteKeys(index: GroupIndex, rule: number, events: readonly WindowEvent[]): void {
+  const keys = new Set<string>();
+  for (const event of events) if (event.rule === rule) keys.add(event.key);
+  (index.keys ??= [])[rule] = keys;
 }

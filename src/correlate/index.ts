@@ -1,23 +1,25 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store, as plain data: see state/store.ts. */
 
-import type { Correlated, Evaluated, Hit } from '../detect.ts';
+import type { Correlated, Evaluated } from '../detect.ts';
 import { stringifyExactly } from '../json/exact.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
-import type { Space, Store } from '../state/store.ts';
+import type { Store } from '../state/store.ts';
 import { shown } from '../truncate.ts';
-import { type Current, clip, type GroupOf, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
-import { schedule, takeDue } from './due.ts';
+import { advance, bringForward, mayBeDue, setDue } from './clock.ts';
+import { type Current, clip, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
+import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
-import { eventTime } from './event-time.ts';
+import { EventTimes } from './event-time.ts';
 import { emptyGroup, type Group, indexOf, mayHold } from './group.ts';
 import { keyHash } from './key-hash.ts';
+import { type GroupOf, KnownKeys } from './known-keys.ts';
 import { places } from './places.ts';
-import { type Plan, type Planned, planOf, SECOND } from './plan.ts';
+import { type Link, type Plan, type Planned, planOf, SECOND } from './plan.ts';
 import { emittedBefore, entriesOf, type Remembered, remember, rememberEvent } from './replay.ts';
-import { oneOrAll, type Tuple, tuplesOf, valuesOf } from './values.ts';
-import { judge, LATENESS, observe } from './window.ts';
+import { oneOrAll, type Tuple, tuplesOf } from './values.ts';
+import { isOver, judge, LATENESS, observe } from './window.ts';
 import type { WindowEvent } from './window-event.ts';
 
 /** What correlations make of a record. Records are evaluated one after another, in the order of the calls.
@@ -50,9 +52,6 @@ const VALUE_BYTES = 150;
 const WINDOW_BYTES = 60;
 const NUMBER_BYTES = 16;
 
-/** Of each cluster the time of the latest event. */
-const clocks: Space = { name: 'clocks', lifetime: null };
-
 /** What is kept of a group. */
 interface GroupState {
   group: Group;
@@ -63,22 +62,21 @@ interface GroupState {
 
 /** Something that a rule or a correlation found. */
 interface Observation {
-  rule: string;
   /** Undefined for that of the current event. */
   key?: string;
   at: number;
   auditID: string;
+  /** Whether the key does not tell the time. */
+  isMoved: boolean;
   lookup: FieldLookup;
   /** Set where it is about other events than the one that is being looked at. */
   isOfOthers: boolean;
 }
 
-const noHits: readonly Hit[] = [];
-
 /** Makes the step of the pipeline that correlates. */
 export function correlator(store: Store, losses: CorrelationLosses = { late() {}, evicted() {} }): Correlate {
-  const hashOf = keyHash(store.secret);
-  const timeOf = eventTime();
+  const keys = new KnownKeys(keyHash(store.secret));
+  const times = new EventTimes();
   const placeIn = places();
   /** Of the batch, in nanoseconds and in microseconds: a division of big integers is not made for each record. */
   let received = 0n;
@@ -103,18 +101,16 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     received: number,
   ): Correlated {
     const results: Results = { raised: undefined, reported: undefined };
-    const counted = hits.length === 0 ? hits : hits.filter(({ rule }) => plan.links.has(rule.rule.name));
-    const byEvent = events.length === 1 ? undefined : Map.groupBy(counted, ({ event }) => event);
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
       // The answer of the request is an event of its own, and of the same key.
       if (event.stage === 'RequestReceived') continue;
-      const found = byEvent === undefined ? counted : (byEvent.get(index) ?? noHits);
-      if (found.length === 0 && plan.emittedAtClose.length === 0) continue;
-      const time = timeOf(event);
+      const first = hits.find((hit) => hit.event === index && plan.links.has(hit.rule.rule.name));
+      if (first === undefined && plan.emittedAtClose.length === 0) continue;
+      const time = times.of(event);
       const logged = time === undefined ? undefined : Math.min(time, received + MAX_AHEAD);
       const place = placeIn(event);
-      const clock = advance(place, logged, received);
+      const clock = advance(store, place, logged, received);
       const at = logged ?? clock;
       const auditID = clip(event.auditID);
       const current: Current = {
@@ -122,21 +118,24 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         place,
         event,
         index,
-        hashOf,
-        lookup: found[0]?.lookup,
+        keys,
+        lookup: first?.lookup,
         key: undefined,
         owner: undefined,
         groups: [],
         auditID,
+        isMoved: time !== at || times.isStandIn,
         clock,
         results,
       };
       const before = emittedBefore(store, current);
       if (before !== undefined) replay(before, current);
       // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
-      if (before === undefined && at >= clock) for (const planned of plan.emittedAtClose) judgeDue(planned, current);
-      for (const { rule, lookup } of found) {
-        ingest({ rule: rule.rule.name, at, auditID, lookup, isOfOthers: false }, current);
+      if (before === undefined && at >= clock && mayBeDue(store, place, plan.id)) judgeAll(current);
+      if (first === undefined) continue;
+      for (const { rule, lookup, event: ofEvent } of hits) {
+        if (ofEvent === index)
+          ingest(rule.rule.name, { at, auditID, isMoved: current.isMoved, lookup, isOfOthers: false }, current);
       }
     }
     const { raised, reported } = results;
@@ -148,36 +147,30 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     };
   }
 
-  /** The time of the latest event of a cluster. One without a time leaves it where it is: in a log of yesterday, today
-   * would age all that is remembered. */
-  function advance(place: string, logged: number | undefined, received: number): number {
-    const before = store.load(clocks, place) as number | undefined;
-    if (logged === undefined || (before !== undefined && logged <= before)) return before ?? received;
-    store.commit({ space: clocks, key: place, value: logged, entries: 1, bytes: NUMBER_BYTES, place: '', at: logged });
-    return logged;
+  /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
+  function ingest(found: string, observation: Observation, current: Current): void {
+    const links = current.plan.links.get(found);
+    if (links !== undefined) for (const link of links) ingestBy(link, observation, current);
   }
 
-  /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
-  function ingest(observation: Observation, current: Current): void {
-    for (const { planned, rule, grouping } of current.plan.links.get(observation.rule) ?? []) {
-      const { groupFields, valueFields } = planned.compiled;
-      const isOfCurrent = observation.key === undefined;
-      let group = isOfCurrent ? current.groups[grouping] : undefined;
-      if (group === undefined) {
-        group = groupBy(current, groupFields[rule]!, observation.lookup);
-        if (isOfCurrent) current.groups[grouping] = group;
-      }
-      if (group === null) continue;
-      const tuples = tuplesOf(valueFields[rule]!.map((field) => valuesOf(observation.lookup, field)));
-      if (tuples.length === 0) continue;
-      const one =
-        planned.compiled.correlation.test.type === 'new_terms'
-          ? ingestTerms(planned, group, tuples, observation, current)
-          : ingestEvent(planned, rule, group, tuples, observation, current);
-      if (one === undefined) continue;
-      const fields = observation.isOfOthers && { fields: fieldsShown(planned.compiled, observation.lookup) };
-      emit(planned, { ...one, ...fields }, current);
+  function ingestBy(link: Link, observation: Observation, current: Current): void {
+    const { planned, groupFields, valueFields, grouping } = link;
+    const isOfCurrent = observation.key === undefined;
+    let group = isOfCurrent ? current.groups[grouping] : undefined;
+    if (group === undefined) {
+      group = groupBy(current, groupFields, observation.lookup);
+      if (isOfCurrent) current.groups[grouping] = group;
     }
+    if (group === null) return;
+    const tuples = tuplesOf(observation.lookup, valueFields);
+    if (tuples.length === 0) return;
+    const one =
+      planned.window.test.type === 'new_terms'
+        ? ingestTerms(planned, group, tuples, observation, current)
+        : ingestEvent(link, group, tuples, observation, current);
+    if (one === undefined) return;
+    const fields = observation.isOfOthers && { fields: fieldsShown(planned.compiled, observation.lookup) };
+    emit(planned, { ...one, ...fields }, current);
   }
 
   function ingestTerms(
@@ -222,7 +215,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const isLearnt = at >= begin + learning * SECOND;
     const news: Tuple[] = [];
     for (const tuple of tuples) {
-      const key = hashOf([group.key], tuple);
+      const key = keys.termIn(group, tuple);
       const last = store.load(space, key) as number | undefined;
       const owner = last === undefined ? ownerOf(current) : undefined;
       const value = last === undefined ? at : Math.max(last, at);
@@ -232,38 +225,40 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     return news;
   }
 
-  /** Adds an event to its group.
-   * @param rule which of the correlation's */
+  /** Adds an event to its group. */
   function ingestEvent(
-    planned: Planned,
-    rule: number,
+    { planned, rule }: Link,
     group: GroupOf,
     tuples: readonly Tuple[],
     observation: Observation,
     current: Current,
   ): Emitted | undefined {
-    const { compiled, space } = planned;
-    const { key = keyOf(current), at, auditID, lookup } = observation;
-    const { name, test } = compiled.correlation;
-    const value = test.type === 'value_count' ? tuples.map((tuple) => hashOf(tuple)) : numberOf(tuples[0]![0]);
-    if ('field' in test && value === undefined) return undefined;
-    const event: WindowEvent = value === undefined ? { key, rule, at, auditID } : { key, rule, at, auditID, value };
+    const { compiled, space, window: plan } = planned;
+    const { test } = plan;
+    const number = 'field' in test ? numberOf(tuples[0]![0]) : undefined;
+    if ('field' in test && number === undefined) return undefined;
+    const { at, auditID, lookup } = observation;
     const groupKey = group.key;
     const before = store.load(space, groupKey) as GroupState | undefined;
+    if (before !== undefined && isOver(before.group, at, plan, current.clock)) return undefined;
+    const event: WindowEvent = { key: observation.key ?? keyOf(current), rule, at, auditID };
+    if (number !== undefined) event.value = number;
+    else if (test.type === 'value_count') event.value = tuples.map((tuple) => keys.of(tuple));
+    if (observation.isMoved) event.isMoved = true;
     const state: GroupState = before ?? { group: emptyGroup(at) };
-    const { outcome, window, forgotten, due } = observe(state.group, event, compiled, current.clock);
+    const { outcome, window, forgotten, due } = observe(state.group, event, plan, current.clock);
     // What comes later is found when it is judged: each event of a group could put it off.
     const isSooner = due !== undefined && (state.due === undefined || due < state.due);
     if (isSooner) state.due = due;
-    const mayBeShown = planned.emitsAtWindowClose && outcome === 'counted' && mayHold(state.group, compiled);
+    const mayBeShown = plan.emitsAtWindowClose && outcome === 'counted' && mayHold(state.group, plan);
     if (mayBeShown && at >= (state.last?.at ?? at)) {
       const last = { group: groupShown(planned, group.parts), fields: fieldsShown(compiled, lookup), at };
       state.last = { ...last, length: stringifyExactly(last).length };
     }
     const isKept = before === undefined ? outcome !== 'too late' : outcome !== 'in closed window';
     if (isKept) commitGroup(planned, groupKey, state, current);
-    if (outcome === 'too late') losses.late(name);
-    if (forgotten > 0) losses.evicted(name, forgotten);
+    if (outcome === 'too late') losses.late(compiled.correlation.name);
+    if (forgotten > 0) losses.evicted(compiled.correlation.name, forgotten);
     if (isSooner) putOff(planned, groupKey, due, current);
     return window && { group: groupShown(planned, group.parts), window };
   }
@@ -292,7 +287,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 
   function putOff(planned: Planned, groupKey: string, at: number, current: Current): void {
     const evicted = schedule(store, planned, groupKey, at, current);
+    bringForward(store, current.place, current.plan.id, at);
     if (evicted > 0) losses.evicted(planned.compiled.correlation.name, evicted);
+  }
+
+  function judgeAll(current: Current): void {
+    const { emittedAtClose, id } = current.plan;
+    for (const planned of emittedAtClose) judgeDue(planned, current);
+    setDue(store, current.place, id, Math.min(...emittedAtClose.map((planned) => firstDue(store, planned, current))));
   }
 
   /** Judges the windows of a correlation that have ended in a cluster, the groups in the order of time. */
@@ -309,11 +311,11 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): void {
-    const { compiled, space } = planned;
+    const { space } = planned;
     const state = store.load(space, groupKey) as GroupState | undefined;
     // If it has another time, the group has been given that since then.
     if (state === undefined || state.due !== at) return;
-    const { window, due } = judge(state.group, compiled, current.clock);
+    const { window, due } = judge(state.group, planned.window, current.clock);
     const one = window && { group: state.last!.group, fields: state.last!.fields, window };
     if (due === undefined) {
       store.drop(space, groupKey);
@@ -334,7 +336,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const auditID = window.auditIDs.at(-1) ?? current.auditID;
     const lookup = lookupOf(one, lookupIn(current));
     const key = idOf(name, current.place, one);
-    ingest({ rule: name, key, at: window.to, auditID, lookup, isOfOthers: fields !== undefined }, current);
+    const isOfOthers = fields !== undefined;
+    ingest(name, { key, at: window.to, auditID, isMoved: true, lookup, isOfOthers }, current);
   }
 }
 

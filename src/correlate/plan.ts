@@ -3,9 +3,9 @@
 import type { Correlated } from '../detect.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
 import type { Space } from '../state/store.ts';
-import { emitsAtWindowClose } from './correlation-condition.ts';
 import { stableHash } from './values.ts';
 import { LATENESS } from './window.ts';
+import { type WindowPlan, windowPlanOf } from './window-plan.ts';
 
 /** Microseconds: times of events are reckoned in them. */
 export const SECOND = 1_000_000;
@@ -19,7 +19,7 @@ export interface Planned {
   due: Space;
   /** Of new_terms: since when terms are learnt, under a key for each cluster. */
   since: Space;
-  emitsAtWindowClose: boolean;
+  window: WindowPlan;
   /** Whether its windows make findings; if not, they count for other correlations alone. */
   isRaised: boolean;
 }
@@ -29,6 +29,8 @@ export interface Link {
   planned: Planned;
   /** As which of its rules. */
   rule: number;
+  groupFields: readonly string[];
+  valueFields: readonly string[];
   /** Which fields it groups by: correlations that group by the same have the same number. */
   grouping: number;
 }
@@ -38,6 +40,8 @@ export interface Plan {
   /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
   links: ReadonlyMap<string, readonly Link[]>;
   bySpace: ReadonlyMap<string, Planned>;
+  /** The same for plans that judge the same at the end of a window. */
+  id: string;
   emittedAtClose: readonly Planned[];
   withheld: Correlated['withheld'];
   /** What there is of a record in which nothing is found. */
@@ -57,21 +61,29 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
   const groupings = new Map<string, number>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
-    const spaces = spacesOf(compiled);
+    const window = windowPlanOf(compiled);
+    const spaces = spacesOf(compiled, window);
     const isRaised = !withheld.has(compiled.correlation.name);
-    const planned = { compiled, ...spaces, emitsAtWindowClose: emitsAtWindowClose(compiled), isRaised };
+    const planned = { compiled, window, ...spaces, isRaised };
     bySpace.set(spaces.space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       const linked = links.get(name) ?? [];
       const fields = JSON.stringify(compiled.groupFields[rule]);
       const grouping = groupings.get(fields) ?? groupings.size;
       groupings.set(fields, grouping);
-      linked.push({ planned, rule, grouping });
+      linked.push({
+        planned,
+        rule,
+        groupFields: compiled.groupFields[rule]!,
+        valueFields: compiled.valueFields[rule]!,
+        grouping,
+      });
       links.set(name, linked);
     }
   }
-  const emittedAtClose = [...bySpace.values()].filter((planned) => planned.emitsAtWindowClose);
-  return { links, bySpace, emittedAtClose, withheld, nothing: { raised: [], reported: [], withheld } };
+  const emittedAtClose = [...bySpace.values()].filter(({ window }) => window.emitsAtWindowClose);
+  const id = stableHash(emittedAtClose.map(({ due }) => due.name));
+  return { links, bySpace, id, emittedAtClose, withheld, nothing: { raised: [], reported: [], withheld } };
 }
 
 /** The rules and correlations that raise nothing of their own, each with the live correlations that emit it.
@@ -98,14 +110,17 @@ function suppressedIn(correlations: readonly CompiledCorrelation[]): Plan['withh
 
 /** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
  * goes on. */
-function spacesOf(compiled: CompiledCorrelation): Pick<Planned, 'space' | 'due' | 'since'> {
+function spacesOf(
+  compiled: CompiledCorrelation,
+  { emitsAtWindowClose }: WindowPlan,
+): Pick<Planned, 'space' | 'due' | 'since'> {
   const { correlation, rules, groupFields, valueFields, ways } = compiled;
   const { name, timespan, test } = correlation;
   const body = stableHash([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
   const span = timespan * SECOND;
 
   // Windows that are judged at the end are forgotten then; those of a rule that is gone, some time.
-  const lifetime = emitsAtWindowClose(compiled) ? 2 * span + MONTH : span + LATENESS;
+  const lifetime = emitsAtWindowClose ? 2 * span + MONTH : span + LATENESS;
   const own = `${name}@${body}`;
   return {
     space: { name: own, lifetime },

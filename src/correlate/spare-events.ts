@@ -1,5 +1,5 @@
 /** The events of a group that others stand for: each of their values is in a later event too. */
-import { indexIn, isAfter, type WindowEvent } from './window-event.ts';
+import { isAfter, putInOrder, takeFrom, type WindowEvent } from './window-event.ts';
 
 export interface SpareEvents {
   /** The last event with each value. */
@@ -16,27 +16,28 @@ export function spareEvents(events: readonly WindowEvent[]): SpareEvents {
 
 export function noteInserted(spares: SpareEvents, event: WindowEvent): void {
   const { lastWith, spare } = spares;
-  const displaced = new Set<WindowEvent>();
+  let displaced: WindowEvent[] | undefined;
+  let isLast = false;
   for (const value of valuesOf(event)) {
     const last = lastWith.get(value);
     if (last !== undefined && isAfter(last, event)) continue;
     lastWith.set(value, event);
-    if (last !== undefined) displaced.add(last);
+    isLast = true;
+    if (last !== undefined && !displaced?.includes(last)) (displaced ??= []).push(last);
   }
-  for (const one of [...displaced, event]) {
-    if (isSpare(spares, one)) spare.splice(indexIn(spare, one), 0, one);
-  }
+  if (!isLast) putInOrder(spare, event);
+  if (displaced !== undefined) for (const one of displaced) if (isSpare(spares, one)) putInOrder(spare, one);
 }
 
 /** To be called when an event has been removed that is spare, or the first of the group. */
 export function noteRemoved({ lastWith, spare }: SpareEvents, event: WindowEvent): void {
-  const index = indexIn(spare, event);
-  if (spare[index] === event) spare.splice(index, 1);
+  takeFrom(spare, event);
   for (const value of valuesOf(event)) if (lastWith.get(value) === event) lastWith.delete(value);
 }
 
 function isSpare({ lastWith }: SpareEvents, event: WindowEvent): boolean {
-  return valuesOf(event).every((value) => lastWith.get(value) !== event);
+  for (const value of valuesOf(event)) if (lastWith.get(value) === event) return false;
+  return true;
 }
 
 function valuesOf({ value }: WindowEvent): readonly string[] {

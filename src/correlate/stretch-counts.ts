@@ -4,18 +4,16 @@ import type { WindowEvent } from './window-event.ts';
 
 /** What is counted of an event: its values, or the rule that matched it. */
 export type Token = string | number;
-export type TokensOf = (event: WindowEvent) => readonly Token[];
 
 export interface StretchCounts {
-  readonly tokensOf: TokensOf;
   /** Of the events from `start` to before `end`. */
   readonly counts: Map<Token, number>;
   start: number;
   end: number;
 }
 
-export function stretchCounts(tokensOf: TokensOf): StretchCounts {
-  return { tokensOf, counts: new Map(), start: 0, end: 0 };
+export function stretchCounts(): StretchCounts {
+  return { counts: new Map(), start: 0, end: 0 };
 }
 
 /** The counts of a stretch of the events. */
@@ -29,10 +27,10 @@ export function countsOf(
     stretch.counts.clear();
     stretch.start = stretch.end = start;
   }
-  while (stretch.start > start) enter(stretch, events[--stretch.start]!);
-  while (stretch.end < end) enter(stretch, events[stretch.end++]!);
-  while (stretch.start < start) leave(stretch, events[stretch.start++]!);
-  while (stretch.end > end) leave(stretch, events[--stretch.end]!);
+  while (stretch.start > start) enter(stretch.counts, events[--stretch.start]!);
+  while (stretch.end < end) enter(stretch.counts, events[stretch.end++]!);
+  while (stretch.start < start) leave(stretch.counts, events[stretch.start++]!);
+  while (stretch.end > end) leave(stretch.counts, events[--stretch.end]!);
   return stretch.counts;
 }
 
@@ -41,7 +39,7 @@ export function inserted(stretch: StretchCounts, event: WindowEvent, index: numb
   if (index >= stretch.end) return;
   stretch.end++;
   if (index < stretch.start) stretch.start++;
-  else enter(stretch, event);
+  else enter(stretch.counts, event);
 }
 
 /** To be called when the event at an index has been removed. */
@@ -49,17 +47,23 @@ export function removed(stretch: StretchCounts, event: WindowEvent, index: numbe
   if (index >= stretch.end) return;
   stretch.end--;
   if (index < stretch.start) stretch.start--;
-  else leave(stretch, event);
+  else leave(stretch.counts, event);
 }
 
-function enter({ counts, tokensOf }: StretchCounts, event: WindowEvent): void {
-  for (const token of tokensOf(event)) counts.set(token, (counts.get(token) ?? 0) + 1);
+/** Counts an event. */
+export function enter(counts: Map<Token, number>, { value, rule }: WindowEvent): void {
+  if (typeof value === 'object') for (const text of value) counts.set(text, (counts.get(text) ?? 0) + 1);
+  else counts.set(rule, (counts.get(rule) ?? 0) + 1);
 }
 
-function leave({ counts, tokensOf }: StretchCounts, event: WindowEvent): void {
-  for (const token of tokensOf(event)) {
-    const left = counts.get(token)! - 1;
-    if (left > 0) counts.set(token, left);
-    else counts.delete(token);
-  }
+/** Counts an event no more. */
+export function leave(counts: Map<Token, number>, { value, rule }: WindowEvent): void {
+  if (typeof value === 'object') for (const text of value) decrease(counts, text);
+  else decrease(counts, rule);
+}
+
+function decrease(counts: Map<Token, number>, token: Token): void {
+  const left = counts.get(token)! - 1;
+  if (left > 0) counts.set(token, left);
+  else counts.delete(token);
 }

@@ -8,10 +8,18 @@ const MAX_VALUES = 100;
 /** The values of several fields, one of each. */
 export type Tuple = readonly unknown[];
 
+const noValues: readonly Tuple[] = [[]];
+
 /** The same for the same values of the same types in every process: ids of findings and names of spaces depend on it. */
 export function stableHash(values: readonly unknown[]): string {
   const parts = values.map((value) => [typeof value, String(value)]);
   return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 20);
+}
+
+/** The first value of a field that can be compared. */
+export function firstOf(lookup: FieldLookup, field: string): unknown {
+  for (const value of lookup(field).values) if (value !== null && typeof value !== 'object') return value;
+  return undefined;
 }
 
 /** The values of a field that can be compared, each once, up to a hundred. */
@@ -24,13 +32,14 @@ export function valuesOf(lookup: FieldLookup, field: string): unknown[] {
   return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);
 }
 
-/** One value of each list, in every way that there is, up to a hundred. */
-export function tuplesOf(lists: readonly (readonly unknown[])[]): Tuple[] {
-  if (lists.every(({ length }) => length === 1)) return [lists.map(([value]) => value)];
-  return lists.reduce<Tuple[]>(
-    (tuples, values) => tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES),
-    [[]],
-  );
+/** One value of each field, in every way that there is, up to a hundred. */
+export function tuplesOf(lookup: FieldLookup, fields: readonly string[]): readonly Tuple[] {
+  if (fields.length === 0) return noValues;
+  if (fields.length === 1) return valuesOf(lookup, fields[0]!).map((value) => [value]);
+  return fields.reduce<readonly Tuple[]>((tuples, field) => {
+    const values = valuesOf(lookup, field);
+    return tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES);
+  }, noValues);
 }
 
 /** A value on its own if it is the only one that there is. */

@@ -11,6 +11,8 @@ export interface WindowEvent {
   auditID: string;
   /** What is compared of it, a number, or counted: texts that stand for tuples. */
   value?: number | readonly string[];
+  /** Its key does not tell its time: it had none, was ahead of the clock, or is a window that was emitted. */
+  isMoved?: true;
 }
 
 export function isAfter(one: WindowEvent, other: WindowEvent): boolean {
@@ -22,14 +24,58 @@ export function isAfter(one: WindowEvent, other: WindowEvent): boolean {
 
 /** Where an event is in a list that is in order, or where it belongs. */
 export function indexIn(events: readonly WindowEvent[], event: WindowEvent): number {
-  // Most are the latest.
-  if (events.length === 0 || isAfter(event, events.at(-1)!)) return events.length;
-  return firstIndex(events, (one) => !isAfter(event, one));
+  const { length } = events;
+  // Most are the latest, or the one before.
+  if (length === 0 || isAfter(event, events[length - 1]!)) return length;
+  let low = 0;
+  let high = length - 1;
+  if (length > 1 && isAfter(event, events[length - 2]!)) low = high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isAfter(event, events[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Puts an event where it belongs in a list that is in order.
+ * @returns where that is */
+export function putInOrder(events: WindowEvent[], event: WindowEvent): number {
+  const index = indexIn(events, event);
+  if (index === events.length) events.push(event);
+  else events.splice(index, 0, event);
+  return index;
+}
+
+/** Takes an event out of a list that is in order, if it is there. */
+export function takeFrom(events: WindowEvent[], event: WindowEvent): void {
+  const index = indexIn(events, event);
+  if (events[index] === event) removeFrom(events, index);
+}
+
+/** Takes out the event at an index. */
+export function removeFrom(events: WindowEvent[], index: number): WindowEvent {
+  const event = events[index]!;
+  const last = events.length - 1;
+  if (index === 0) events.shift();
+  else if (index < last - 8) events.splice(index, 1);
+  else {
+    for (let i = index; i < last; i++) events[i] = events[i + 1]!;
+    events.pop();
+  }
+  return event;
 }
 
 /** Where the first event not before a time is. */
 export function indexAt(events: readonly WindowEvent[], at: number): number {
-  return firstIndex(events, (event) => event.at >= at);
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (events[middle]!.at >= at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Where the first item is with which it holds, as it does with all that follow. */

@@ -11,7 +11,7 @@ import type { MemoryStore, Row } from './memory.ts';
 import type { Secret } from './store.ts';
 
 /** Of the layout of the file and of what the store's values hold. */
-const VERSION = 4;
+const VERSION = 5;
 /** Several times what a full store takes. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 /** Characters of a line: a value is bounded by the store. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { eventTime } from '../../src/correlate/event-time.ts';
+import { EventTimes } from '../../src/correlate/event-time.ts';
 import type { AuditEvent } from '../../src/record.ts';
 import { unixNanoFromRfc3339 } from '../../src/time.ts';
 
@@ -33,9 +33,9 @@ test('is what it would be alone, whatever was read before', () => {
   let known = 0;
   fc.assert(
     fc.property(fc.array(text, { minLength: 2, maxLength: 12 }), (texts) => {
-      const timeOf = eventTime();
+      const times = new EventTimes();
       for (const one of texts) {
-        const time = timeOf(eventAt(one));
+        const time = times.of(eventAt(one));
         expect(time).toBe(plainly(one));
         if (time !== undefined) known++;
       }
@@ -46,10 +46,10 @@ test('is what it would be alone, whatever was read before', () => {
 });
 
 test('is that of the answer where that of the request is not known', () => {
-  const timeOf = eventTime();
+  const times = new EventTimes();
   const [first, second] = ['2026-01-02T03:00:01.5Z', '2026-01-02T03:00:02.5Z'];
-  expect(timeOf(eventAt(first))).toBe(plainly(first));
-  expect(timeOf(eventAt('', second))).toBe(plainly(second));
-  expect(timeOf(eventAt('2026-01-02T03:00:99Z', second))).toBe(plainly(second));
-  expect(timeOf(eventAt('soon', 'later'))).toBeUndefined();
+  expect(times.of(eventAt(first))).toBe(plainly(first));
+  expect(times.of(eventAt('', second))).toBe(plainly(second));
+  expect(times.of(eventAt('2026-01-02T03:00:99Z', second))).toBe(plainly(second));
+  expect(times.of(eventAt('soon', 'later'))).toBeUndefined();
 });

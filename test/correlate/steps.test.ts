@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { emptyGroup } from '../../src/correlate/group.ts';
 import { observe } from '../../src/correlate/window.ts';
+import { windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { type CompiledCorrelation, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import { stepsOf } from '../steps.ts';
 
@@ -28,13 +29,13 @@ test.each<[string, string, [few: number, many: number], Values]>([
   ['value_count, full of different ones', 'type: value_count, condition: { field: f, gte: 999 }', [100, 1_500], around],
   ['temporal', 'type: temporal', [100, 900], different],
 ])('%s', async (_, body, [few, many], numberOf) => {
-  const correlation = correlationOf(body);
+  const plan = windowPlanOf(correlationOf(body));
   const stepsIn = async (size: number) => {
     const group = emptyGroup(0);
     const see = (i: number) => {
       // Every tenth comes a little late.
       const at = (i - (i % 10 === 0 ? 5 : 0)) * (SECOND / 100);
-      observe(group, { key: `k${i}`, rule: 0, at, auditID: `k${i}`, value: [`${numberOf(i)}`] }, correlation, at);
+      observe(group, { key: `k${i}`, rule: 0, at, auditID: `k${i}`, value: [`${numberOf(i)}`] }, plan, at);
     };
     for (let i = 0; i < size; i++) see(i);
     return stepsOf(() => {

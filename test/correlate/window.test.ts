@@ -4,18 +4,19 @@ import { describe, expect, test } from 'vitest';
 import { emptyGroup, type Group } from '../../src/correlate/group.ts';
 import { GRACE, judge, LATENESS, observe } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
-import { type CompiledCorrelation, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
+import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
+import { parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 
 const SECOND = 1_000_000;
 const TIMESPAN = 60 * SECOND;
 const rules = ['a', 'b', 'c'].map((name) => ({ name, path: `${name}.yml` }));
 
-function correlationOf(body: string): CompiledCorrelation {
+function planOf(body: string): WindowPlan {
   const { correlations, problems } = parseRules(`title: C\nname: it\ncorrelation: { timespan: 1m, ${body} }`, 'c.yml');
   expect(problems).toEqual([]);
   const resolved = resolveCorrelations(correlations, rules);
   expect(resolved.problems).toEqual([]);
-  return resolved.correlations[0]!;
+  return windowPlanOf(resolved.correlations[0]!);
 }
 
 const numbersOf = (events: readonly WindowEvent[]) => events.map(({ value }) => value as number);
@@ -117,7 +118,7 @@ const byTime = (one: WindowEvent, other: WindowEvent) => one.at - other.at;
 
 describe('emitted at once', () => {
   test.each(immediate)('%s', (body, holds, valued = (number) => number) => {
-    const correlation = correlationOf(body);
+    const plan = planOf(body);
     const arrivals = eventsWithin(250)
       .map((events) => events.map((seen) => ({ ...seen, value: valued(seen.value as number) })))
       .chain((events) => fc.shuffledSubarray([...events, ...events.slice(0, 5)], { minLength: 1 }));
@@ -131,7 +132,7 @@ describe('emitted at once', () => {
         for (const seen of order) {
           const expected = meaning(seen);
           if (expected !== undefined) count++;
-          const { outcome, window } = observe(group, seen, correlation, seen.at);
+          const { outcome, window } = observe(group, seen, plan, seen.at);
           expect(outcome).not.toBe('too late');
           expect(window && { from: window.from, to: window.to, events: window.auditIDs.toSorted() }).toEqual(expected);
         }
@@ -160,7 +161,7 @@ describe('emitted at once', () => {
 
 describe('judged at the end', () => {
   test.each(atEnd)('%s', (body, holds, opens = [0, 1, 2]) => {
-    const correlation = correlationOf(body);
+    const plan = planOf(body);
     const arrivals = eventsWithin(600).chain((events) =>
       fc.array(fc.nat(GRACE / SECOND), { minLength: events.length, maxLength: events.length }).map((delays) =>
         events
@@ -178,9 +179,9 @@ describe('judged at the end', () => {
         for (const [index, seen] of order.entries()) {
           clock = Math.max(clock, seen.at);
           begins.push(...judgeAll(group, clock));
-          expect(observe(group, seen, correlation, clock).outcome).toBe('counted');
+          expect(observe(group, seen, plan, clock).outcome).toBe('counted');
           const again = order[index - repeats];
-          if (again !== undefined) observe(group, again, correlation, clock);
+          if (again !== undefined) observe(group, again, plan, clock);
         }
         begins.push(...judgeAll(group, Number.MAX_SAFE_INTEGER));
         expect(begins).toEqual(meaning(order.toSorted(byTime)));
@@ -192,7 +193,7 @@ describe('judged at the end', () => {
     function judgeAll(group: Group, clock: number): number[] {
       const begins: number[] = [];
       for (;;) {
-        const judged = judge(group, correlation, clock);
+        const judged = judge(group, plan, clock);
         if (judged.window !== undefined) begins.push(judged.window.from);
         if (judged.due === undefined || judged.due >= clock) return begins;
       }
@@ -218,12 +219,12 @@ describe('judged at the end', () => {
 });
 
 test('an event that is too late changes nothing', () => {
-  const correlation = correlationOf('type: event_count, rules: [a], condition: { gte: 2 }');
+  const plan = planOf('type: event_count, rules: [a], condition: { gte: 2 }');
   const seen = (at: number): WindowEvent => ({ at, key: String(at), rule: 0, auditID: '' });
   const group = emptyGroup(0);
-  observe(group, seen(TIMESPAN + LATENESS + 1), correlation, 0);
+  observe(group, seen(TIMESPAN + LATENESS + 1), plan, 0);
   const before = JSON.stringify(group);
-  expect(observe(group, seen(0), correlation, 0)).toEqual({ outcome: 'too late', forgotten: 0 });
+  expect(observe(group, seen(0), plan, 0)).toEqual({ outcome: 'too late', forgotten: 0 });
   expect(JSON.stringify(group)).toBe(before);
-  expect(observe(group, seen(1), correlation, 0)).toMatchObject({ outcome: 'counted' });
+  expect(observe(group, seen(1), plan, 0)).toMatchObject({ outcome: 'counted' });
 });

@@ -1,6 +1,7 @@
 /** The reader of correlations, given any text, and the windows of those that it takes. */
 import { emptyGroup } from '../../src/correlate/group.ts';
 import { judge, LATENESS, observe } from '../../src/correlate/window.ts';
+import { windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { parseRules, printRuleProblem, resolveCorrelations } from '../../src/sigma/index.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
@@ -26,16 +27,17 @@ export const correlationTargets: readonly FuzzTarget[] = [
       for (const problem of [...parsed.problems, ...problems]) printRuleProblem(problem);
       if (parsed.correlations.length > 0 && correlations.length + problems.length === 0) throw new Error('lost');
       for (const correlation of correlations) {
+        const plan = windowPlanOf(correlation);
         const group = emptyGroup(0);
         const value = 'field' in correlation.correlation.test ? 1 : ['v'];
         for (let i = 0; i < 20; i++) {
           const at = (i * 7_919_000_000) % LATENESS;
           const seen = { key: `k${i % 15}`, rule: i % correlation.rules.length, at, auditID: 'x', value };
-          const { window } = observe(group, seen, correlation, LATENESS);
+          const { window } = observe(group, seen, plan, LATENESS);
           if (window !== undefined && !(window.from <= window.to))
             throw new Error('a window that ends before it begins');
         }
-        judge(group, correlation, 2 * LATENESS);
+        judge(group, plan, 2 * LATENESS);
       }
     },
   },

@@ -98,7 +98,7 @@ const sealed = (lines: string[]) => {
   const text = lines.map((line) => `${line}\n`).join('');
   return `${text}${JSON.stringify({ sha256: createHash('sha256').update(text).digest('hex') })}\n`;
 };
-const head = '{"tripline":"state","version":4,"secret":[1,2]}';
+const head = '{"tripline":"state","version":5,"secret":[1,2]}';
 
 describe('a file that cannot be used is set aside, and nothing of it is taken', () => {
   test.each<[string, (whole: string) => string | Buffer, RegExp]>([

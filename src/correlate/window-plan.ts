@@ -1,0 +1,47 @@
+/** What the windows of a correlation ask for, worked out once for all events. Times are in microseconds. */
+import { type CompiledCorrelation, type Correlation, mostEventsOf } from '../sigma/index.ts';
+
+export interface WindowPlan {
+  readonly test: Correlation['test'];
+  readonly ways: CompiledCorrelation['ways'];
+  readonly timespan: number;
+  /** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
+  readonly emitsAtWindowClose: boolean;
+  /** Whether what holds in some events holds with more of them as well. */
+  readonly growsWithEvents: boolean;
+  /** By rule, whether a window can begin with its events: not if they are only such as must not happen. */
+  readonly opens: readonly boolean[];
+  /** What is kept of a group. */
+  readonly mostEvents: number;
+}
+
+const SECOND = 1_000_000;
+
+export function windowPlanOf({ correlation, rules, ways }: CompiledCorrelation): WindowPlan {
+  const { test, timespan } = correlation;
+  const emitsAtWindowClose =
+    'bounds' in test
+      ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
+      : ways.some(({ forbidden }) => forbidden.length > 0);
+  return {
+    test,
+    ways,
+    timespan: timespan * SECOND,
+    emitsAtWindowClose,
+    growsWithEvents: !emitsAtWindowClose && isCount(test.type),
+    opens: rules.map((_, rule) => ways.length === 0 || ways.some(({ required }) => required.includes(rule))),
+    mostEvents: mostEventsOf(test),
+  };
+}
+
+function isCount(type: Correlation['test']['type']): boolean {
+  switch (type) {
+    case 'event_count':
+    case 'value_count':
+    case 'temporal':
+    case 'temporal_ordered':
+      return true;
+    default:
+      return false;
+  }
+}
