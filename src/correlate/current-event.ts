@@ -14,13 +14,15 @@ export interface Current {
   place: string;
   event: AuditEvent;
   index: number;
-  /** Made when it is needed, as the next two. */
+  /** Made when it is needed, as the next three. */
   lookup: FieldLookup | undefined;
   key: string | undefined;
   owner: string | undefined;
+  auditID: string | undefined;
   /** The groups that it is in, by the numbers of groupings; null where a value is missing. */
   groups: (GroupOf | null | undefined)[];
-  auditID: string;
+  /** When it was, as it was logged, or by the clock. */
+  time: number;
   /** Whether its key does not tell its time. */
   isMoved: boolean;
   /** The time of the latest event of its cluster. */
@@ -45,8 +47,10 @@ export function lookupIn(current: Current): FieldLookup {
  * the request came in tells requests apart as well. */
 export function keyOf(current: Current): string {
   if (current.key === undefined) {
-    const { cluster, auditID, user, verb, requestURI, requestReceivedTimestamp, stageTimestamp } = current.event;
-    const time = requestReceivedTimestamp || stageTimestamp;
+    const { event } = current;
+    const { cluster, auditID, user, verb, requestURI } = event;
+    // The other is read only where it is needed.
+    const time = event.requestReceivedTimestamp || event.stageTimestamp;
     const parts = [cluster?.account, cluster?.region, cluster?.name, auditID, user.username, verb, requestURI, time];
     current.key = current.keys.hashOf(parts);
   }
@@ -70,8 +74,13 @@ export function ownerOf(current: Current): string {
   return current.owner;
 }
 
-/** A text of its own, that keeps nothing of a longer one in memory. */
-export function clip(auditID: string): string {
+/** As it is kept: a text of its own, that keeps nothing of a longer one in memory. */
+export function auditIDOf(current: Current): string {
+  current.auditID ??= clip(current.event.auditID);
+  return current.auditID;
+}
+
+function clip(auditID: string): string {
   if (auditID.length <= MAX_AUDIT_ID_LENGTH) return auditID;
   return Buffer.from(auditID.slice(0, MAX_AUDIT_ID_LENGTH), 'utf16le').toString('utf16le');
 }

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { foundBy, timeShown } from '../detect.ts';
 import { stringifyExactly } from '../json/exact.ts';
 import type { AuditEvent, Finding, FindingCorrelation, Report } from '../record.ts';
-import type { CompiledCorrelation, Correlation, FieldLookup } from '../sigma/index.ts';
+import type { Correlation, FieldLookup } from '../sigma/index.ts';
 import { shown, shownTexts } from '../truncate.ts';
 import type { Window } from './window.ts';
 
@@ -91,15 +91,20 @@ function valuesIn(fields: Values, field: string): unknown[] {
   return Object.hasOwn(fields, field) ? (fields[field] as unknown[]) : [];
 }
 
-/** What will be shown of an event that is gone by then. */
-export function fieldsShown({ correlation }: CompiledCorrelation, lookup: FieldLookup): Values {
-  const { summary, context } = correlation;
+/** The names of the fields that are shown of an event. */
+export function fieldsIn({ summary, context }: Correlation): readonly string[] {
   const inSummary = summary.flatMap((part) => (typeof part === 'string' ? [] : part.field));
-  const names = new Set([...inSummary, ...context, 'workload']);
-  const found = [...names].map((name) => [name, lookup(name).values] as const);
-  return Object.fromEntries(
-    found.filter(([, { length }]) => length > 0).map(([name, values]) => [name, shown(values)]),
-  );
+  return [...new Set([...inSummary, ...context, 'workload'])];
+}
+
+/** What will be shown of an event that is gone by then. */
+export function fieldsShown(names: readonly string[], lookup: FieldLookup): Values {
+  const fields: [string, unknown][] = [];
+  for (const name of names) {
+    const { values } = lookup(name);
+    if (values.length > 0) fields.push([name, shown(values)]);
+  }
+  return Object.fromEntries(fields);
 }
 
 /** The same for a window wherever it is found. */

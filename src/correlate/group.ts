@@ -24,7 +24,7 @@ export interface GroupIndex {
 /** By rule, the keys of the events that it matched. */
 type EventKeys = (Set<string> | undefined)[];
 
-/** The events with which a window can begin, in order. */
+/** The events with which a window can begin, in order, where there are others beside them. */
 interface Openers {
   /** By rule. */
   readonly opens: readonly boolean[];
@@ -158,21 +158,38 @@ function isCounted({ type }: WindowPlan['test']): boolean {
 /** The first event after a time with which a window can begin. */
 export function openerAfter(group: Group, time: number, { opens }: WindowPlan): WindowEvent | undefined {
   const index = indexOf(group);
-  index.openers ??= { opens, events: group.events.filter(({ rule }) => opens[rule]) };
-  const { events } = index.openers;
-  const [first] = events;
+  const { events } = group;
+  if (index.openers === undefined) {
+    const count = openersIn(index, opens);
+    if (count === 0) return undefined;
+    if (count < events.length) index.openers = { opens, events: events.filter(({ rule }) => opens[rule]) };
+  }
+  const openers = index.openers?.events ?? events;
+  const [first] = openers;
   if (first === undefined || first.at > time) return first;
-  return events[firstIndex(events, ({ at }) => at > time)];
+  return openers[firstIndex(openers, ({ at }) => at > time)];
+}
+
+function openersIn({ rules }: GroupIndex, opens: readonly boolean[]): number {
+  let count = 0;
+  for (let rule = 0; rule < opens.length; rule++) if (opens[rule]) count += rules[rule] ?? 0;
+  return count;
 }
 
 /** Whether all that a correlation asks for may be among the events: while something is missing, no window holds. */
 export function mayHold(group: Group, { test, ways, growsWithEvents }: WindowPlan): boolean {
   if (ways.length > 0) {
     const { rules } = indexOf(group);
-    return ways.some(({ required }) => required.every((rule) => (rules[rule] ?? 0) > 0));
+    for (const { required } of ways) if (areThere(required, rules)) return true;
+    return false;
   }
   if (!growsWithEvents || !('bounds' in test)) return true;
   return isReachable(test.type === 'value_count' ? mostValuesIn(group) : group.events.length, test);
+}
+
+function areThere(required: readonly number[], rules: readonly number[]): boolean {
+  for (const rule of required) if ((rules[rule] ?? 0) === 0) return false;
+  return true;
 }
 
 /** How many different values the events have; at most so many while they are few. */

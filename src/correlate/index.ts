@@ -2,13 +2,12 @@
  * record to the next is in the store, as plain data: see state/store.ts. */
 
 import type { Correlated, Evaluated } from '../detect.ts';
-import { stringifyExactly } from '../json/exact.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import type { Store } from '../state/store.ts';
 import { shown } from '../truncate.ts';
 import { advance, bringForward, mayBeDue, setDue } from './clock.ts';
-import { type Current, clip, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
+import { auditIDOf, type Current, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
 import { EventTimes } from './event-time.ts';
@@ -17,7 +16,7 @@ import { keyHash } from './key-hash.ts';
 import { type GroupOf, KnownKeys } from './known-keys.ts';
 import { places } from './places.ts';
 import { type Link, type Plan, type Planned, planOf, SECOND } from './plan.ts';
-import { emittedBefore, entriesOf, type Remembered, remember, rememberEvent } from './replay.ts';
+import { emittedBefore, entriesOf, lengthOf, type Remembered, remember, rememberEvent } from './replay.ts';
 import { oneOrAll, type Tuple, tuplesOf } from './values.ts';
 import { isOver, judge, LATENESS, observe } from './window.ts';
 import type { WindowEvent } from './window-event.ts';
@@ -62,10 +61,10 @@ interface GroupState {
 
 /** Something that a rule or a correlation found. */
 interface Observation {
-  /** Undefined for that of the current event. */
+  /** Undefined for that of the current event, as the auditID. */
   key?: string;
   at: number;
-  auditID: string;
+  auditID?: string;
   /** Whether the key does not tell the time. */
   isMoved: boolean;
   lookup: FieldLookup;
@@ -112,7 +111,6 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const place = placeIn(event);
       const clock = advance(store, place, logged, received);
       const at = logged ?? clock;
-      const auditID = clip(event.auditID);
       const current: Current = {
         plan,
         place,
@@ -123,7 +121,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         key: undefined,
         owner: undefined,
         groups: [],
-        auditID,
+        auditID: undefined,
+        time: time ?? at,
         isMoved: time !== at || times.isStandIn,
         clock,
         results,
@@ -135,7 +134,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       if (first === undefined) continue;
       for (const { rule, lookup, event: ofEvent } of hits) {
         if (ofEvent === index)
-          ingest(rule.rule.name, { at, auditID, isMoved: current.isMoved, lookup, isOfOthers: false }, current);
+          ingest(rule.rule.name, { at, isMoved: current.isMoved, lookup, isOfOthers: false }, current);
       }
     }
     const { raised, reported } = results;
@@ -169,7 +168,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         ? ingestTerms(planned, group, tuples, observation, current)
         : ingestEvent(link, group, tuples, observation, current);
     if (one === undefined) return;
-    const fields = observation.isOfOthers && { fields: fieldsShown(planned.compiled, observation.lookup) };
+    const fields = observation.isOfOthers && { fields: fieldsShown(planned.shown, observation.lookup) };
     emit(planned, { ...one, ...fields }, current);
   }
 
@@ -182,7 +181,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   ): Emitted | undefined {
     const news = newTerms(planned, group, tuples, observation, current);
     if (news.length === 0) return undefined;
-    const { at, auditID } = observation;
+    const { at, auditID = auditIDOf(current) } = observation;
     const terms: Record<string, unknown> = { ...groupShown(planned, group.parts) };
     for (const [i, name] of termFields(planned).entries()) {
       terms[name] = shown(oneOrAll(news.map((tuple) => tuple[i])));
@@ -237,14 +236,18 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const { test } = plan;
     const number = 'field' in test ? numberOf(tuples[0]![0]) : undefined;
     if ('field' in test && number === undefined) return undefined;
-    const { at, auditID, lookup } = observation;
+    const { at, isMoved, lookup } = observation;
     const groupKey = group.key;
     const before = store.load(space, groupKey) as GroupState | undefined;
     if (before !== undefined && isOver(before.group, at, plan, current.clock)) return undefined;
-    const event: WindowEvent = { key: observation.key ?? keyOf(current), rule, at, auditID };
-    if (number !== undefined) event.value = number;
-    else if (test.type === 'value_count') event.value = tuples.map((tuple) => keys.of(tuple));
-    if (observation.isMoved) event.isMoved = true;
+    const event: WindowEvent = {
+      key: observation.key ?? keyOf(current),
+      rule,
+      at,
+      auditID: observation.auditID ?? auditIDOf(current),
+      value: test.type === 'value_count' ? keys.of(tuples) : number,
+      isMoved: isMoved || undefined,
+    };
     const state: GroupState = before ?? { group: emptyGroup(at) };
     const { outcome, window, forgotten, due } = observe(state.group, event, plan, current.clock);
     // What comes later is found when it is judged: each event of a group could put it off.
@@ -252,8 +255,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (isSooner) state.due = due;
     const mayBeShown = plan.emitsAtWindowClose && outcome === 'counted' && mayHold(state.group, plan);
     if (mayBeShown && at >= (state.last?.at ?? at)) {
-      const last = { group: groupShown(planned, group.parts), fields: fieldsShown(compiled, lookup), at };
-      state.last = { ...last, length: stringifyExactly(last).length };
+      const last = { group: groupShown(planned, group.parts), fields: fieldsShown(planned.shown, lookup), at };
+      state.last = { ...last, length: lengthOf(last) };
     }
     const isKept = before === undefined ? outcome !== 'too late' : outcome !== 'in closed window';
     if (isKept) commitGroup(planned, groupKey, state, current);
@@ -333,7 +336,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     remember(store, one, planned.space.name, current);
     raise(planned, one, current);
     const { window, fields } = one;
-    const auditID = window.auditIDs.at(-1) ?? current.auditID;
+    const auditID = window.auditIDs.at(-1) ?? auditIDOf(current);
     const lookup = lookupOf(one, lookupIn(current));
     const key = idOf(name, current.place, one);
     const isOfOthers = fields !== undefined;

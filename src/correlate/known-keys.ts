@@ -1,6 +1,7 @@
 /** Remembers the keys of groups, terms and counted values: those of a cluster are few, and asked for again with nearly every
  * record. Bounded: when there are too many, all are forgotten and hashed anew. */
 import type { KeyHash } from './key-hash.ts';
+import type { Tuple } from './values.ts';
 
 /** A group of events: the cluster and the values that they have in common, and a key that stands for these. */
 export interface GroupOf {
@@ -25,7 +26,7 @@ const LONGEST = 64;
 export class KnownKeys {
   readonly hashOf: KeyHash;
   #lists: Lists = {};
-  #values = new Map<string, string>();
+  #values = new Map<string, readonly string[]>();
   #size = 0;
 
   constructor(hashOf: KeyHash) {
@@ -66,16 +67,16 @@ export class KnownKeys {
     return key;
   }
 
-  /** The key of a tuple of values. */
-  of(values: readonly unknown[]): string {
-    const [value] = values;
-    if (values.length > 1 || !isShort(value)) return this.hashOf(values);
-    let key = this.#values.get(value);
-    if (key === undefined) {
-      this.#values.set(value, (key = this.hashOf(values)));
+  /** The keys of tuples of values. Lists of one are shared. */
+  of(tuples: readonly Tuple[]): readonly string[] {
+    const [[value]] = tuples as readonly [Tuple];
+    if (tuples.length > 1 || tuples[0]!.length > 1 || !isShort(value)) return tuples.map((tuple) => this.hashOf(tuple));
+    let keys = this.#values.get(value);
+    if (keys === undefined) {
+      this.#values.set(value, (keys = [this.hashOf(tuples[0]!)]));
       this.#grow();
     }
-    return key;
+    return keys;
   }
 
   #grow(): void {

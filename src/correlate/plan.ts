@@ -3,6 +3,7 @@
 import type { Correlated } from '../detect.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
 import type { Space } from '../state/store.ts';
+import { fieldsIn } from './emitted.ts';
 import { stableHash } from './values.ts';
 import { LATENESS } from './window.ts';
 import { type WindowPlan, windowPlanOf } from './window-plan.ts';
@@ -20,6 +21,8 @@ export interface Planned {
   /** Of new_terms: since when terms are learnt, under a key for each cluster. */
   since: Space;
   window: WindowPlan;
+  /** The fields that are shown of an event. */
+  shown: readonly string[];
   /** Whether its windows make findings; if not, they count for other correlations alone. */
   isRaised: boolean;
 }
@@ -64,7 +67,7 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
     const window = windowPlanOf(compiled);
     const spaces = spacesOf(compiled, window);
     const isRaised = !withheld.has(compiled.correlation.name);
-    const planned = { compiled, window, ...spaces, isRaised };
+    const planned = { compiled, window, shown: fieldsIn(compiled.correlation), ...spaces, isRaised };
     bySpace.set(spaces.space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       const linked = links.get(name) ?? [];

@@ -1,7 +1,7 @@
 /** Remembers what has been emitted on an event, so that a retry of it carries the same. */
-import { stringifyExactly } from '../json/exact.ts';
 import type { Space, Store } from '../state/store.ts';
-import { type Current, keyOf, ownerOf } from './current-event.ts';
+import { mayBeEmitted, setEmitted } from './clock.ts';
+import { auditIDOf, type Current, keyOf, ownerOf } from './current-event.ts';
 import type { Emitted } from './emitted.ts';
 import { SECOND } from './plan.ts';
 
@@ -13,7 +13,7 @@ const EMITTED_BYTES = 600;
 
 export interface Remembered extends Emitted {
   space: string;
-  /** Of its JSON. */
+  /** Of its JSON, about. */
   length: number;
 }
 /** By the keys of events. */
@@ -22,7 +22,9 @@ const emitted: Space = { name: 'emitted', lifetime: DAY };
 const emittedIds: Space = { name: 'emitted-ids', lifetime: DAY };
 /** What has been emitted on the event before; undefined if it is not known to have been here. */
 export function emittedBefore(store: Store, current: Current): readonly Remembered[] | undefined {
-  if (store.load(emittedIds, current.auditID) === undefined) return undefined;
+  // An event that comes again has the same time, unless it is moved.
+  if (!current.isMoved && !mayBeEmitted(store, current.place, current.time)) return undefined;
+  if (store.load(emittedIds, auditIDOf(current)) === undefined) return undefined;
   const before = store.load(emitted, keyOf(current)) as Remembered[] | undefined;
   if (before !== undefined) commit(store, before, current);
   return before;
@@ -30,7 +32,7 @@ export function emittedBefore(store: Store, current: Current): readonly Remember
 
 /** @param space of the correlation that emits it */
 export function remember(store: Store, one: Emitted, space: string, current: Current): void {
-  add(store, [{ ...one, space, length: stringifyExactly(one).length }], current);
+  add(store, [{ ...one, space, length: lengthOf(one) }], current);
 }
 
 /** Remembers that the event has been here, though nothing may be emitted on it. */
@@ -41,10 +43,12 @@ export function rememberEvent(store: Store, current: Current): void {
 function add(store: Store, more: readonly Remembered[], current: Current): void {
   const before = (store.load(emitted, keyOf(current)) as Remembered[] | undefined) ?? [];
   commit(store, [...before, ...more], current);
+  setEmitted(store, current.place, current.time);
 }
 
 function commit(store: Store, value: readonly Remembered[], current: Current): void {
-  const { place, clock: at, auditID } = current;
+  const { place, clock: at } = current;
+  const auditID = auditIDOf(current);
   const common = { place, owner: ownerOf(current), at };
   const length = value.reduce((sum, one) => sum + one.length, 0);
   const entries = value.reduce((sum, one) => sum + entriesOf(one.length), 1);
@@ -55,4 +59,14 @@ function commit(store: Store, value: readonly Remembered[], current: Current): v
 
 export function entriesOf(length: number): number {
   return Math.ceil(length / ENTRY_LENGTH);
+}
+
+/** About how long the JSON of a value is. */
+export function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 3;
+  if (typeof value !== 'object' || value === null) return 8;
+  let length = 2;
+  if (Array.isArray(value)) for (const item of value) length += lengthOf(item);
+  else for (const key of Object.keys(value)) length += key.length + 3 + lengthOf(value[key as keyof typeof value]);
+  return length;
 }

@@ -35,7 +35,10 @@ export function valuesOf(lookup: FieldLookup, field: string): unknown[] {
 /** One value of each field, in every way that there is, up to a hundred. */
 export function tuplesOf(lookup: FieldLookup, fields: readonly string[]): readonly Tuple[] {
   if (fields.length === 0) return noValues;
-  if (fields.length === 1) return valuesOf(lookup, fields[0]!).map((value) => [value]);
+  if (fields.length === 1) {
+    const values = valuesOf(lookup, fields[0]!);
+    return values.length === 1 ? [values] : values.map((value) => [value]);
+  }
   return fields.reduce<readonly Tuple[]>((tuples, field) => {
     const values = valuesOf(lookup, field);
     return tuples.flatMap((tuple) => values.map((value) => [...tuple, value])).slice(0, MAX_VALUES);

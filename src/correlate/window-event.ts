@@ -1,6 +1,9 @@
 /** An event of a group, and the order of events: by time, and those of the same time in the same order whenever they
  * arrive. Times are in Unix microseconds. */
 
+/** Events that are moved one by one. */
+const FEW = 8;
+
 /** An event that one of the rules matched. */
 export interface WindowEvent {
   /** The same wherever and whenever the event is seen again. */
@@ -10,9 +13,9 @@ export interface WindowEvent {
   at: number;
   auditID: string;
   /** What is compared of it, a number, or counted: texts that stand for tuples. */
-  value?: number | readonly string[];
+  value?: number | readonly string[] | undefined;
   /** Its key does not tell its time: it had none, was ahead of the clock, or is a window that was emitted. */
-  isMoved?: true;
+  isMoved?: true | undefined;
 }
 
 export function isAfter(one: WindowEvent, other: WindowEvent): boolean {
@@ -53,15 +56,18 @@ export function takeFrom(events: WindowEvent[], event: WindowEvent): void {
   if (events[index] === event) removeFrom(events, index);
 }
 
-/** Takes out the event at an index. */
+/** Takes out the event at an index: what stands at either side of it moves, whichever is little. */
 export function removeFrom(events: WindowEvent[], index: number): WindowEvent {
   const event = events[index]!;
   const last = events.length - 1;
-  if (index === 0) events.shift();
-  else if (index < last - 8) events.splice(index, 1);
-  else {
+  if (index <= FEW) {
+    for (let i = index; i > 0; i--) events[i] = events[i - 1]!;
+    events.shift();
+  } else if (index >= last - FEW) {
     for (let i = index; i < last; i++) events[i] = events[i + 1]!;
     events.pop();
+  } else {
+    events.splice(index, 1);
   }
   return event;
 }
