@@ -4,6 +4,8 @@
 const SIZE = 3;
 /** Slots for each word: few characters of other texts lead to one that is not empty. */
 const SLOTS_PER_WORD = 128;
+/** Characters from one that is looked at to the next, at most: what is saved in a text is added to each word. */
+const LONGEST_STEP = 4;
 /** Words of a slot that are compared to the text; where there are more, any of them may be there. */
 const MOST_COMPARED = 8;
 
@@ -16,28 +18,49 @@ interface Entry {
 /** A function that is false only for texts in which none of the words stands, and true for few others; undefined where a
  * word is shorter than three characters. */
 export function mayContainAny(words: readonly string[]): ((text: string) => boolean) | undefined {
-  if (words.some((word) => word.length < SIZE)) return undefined;
-  const size = 2 ** Math.ceil(Math.log2(Math.max(words.length, 1) * SLOTS_PER_WORD));
-  const entries: Entry[][] = [];
-  const isTaken = new Uint8Array(size);
-  for (const word of words) {
-    const at = leastTaken(word, (slot) => entries[slot]?.length ?? 0, size);
-    const slot = slotOf(word.charCodeAt(at), word.charCodeAt(at + 1), word.charCodeAt(at + 2), size);
-    (entries[slot] ??= []).push({ word, at });
-    isTaken[slot] = 1;
-  }
+  const shortest = words.reduce((least, { length }) => Math.min(least, length), SIZE + LONGEST_STEP - 1);
+  if (shortest < SIZE) return undefined;
+  let step = shortest - SIZE + 1;
+  let table = tableOf(words, step);
+  // Words that have much in common are told apart at few places.
+  while (step > 1 && table.isCrowded) table = tableOf(words, --step);
+  const { size, entries, isTaken } = table;
   return (text) => {
-    let first = text.charCodeAt(0);
-    let second = text.charCodeAt(1);
-    for (let at = 0; at + SIZE <= text.length; at++) {
-      const third = text.charCodeAt(at + 2);
-      const slot = slotOf(first, second, third, size);
+    for (let at = 0; at + SIZE <= text.length; at += step) {
+      const slot = slotOf(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2), size);
       if (isTaken[slot] === 1 && mayStandAt(text, at, entries[slot]!)) return true;
-      first = second;
-      second = third;
     }
     return false;
   };
+}
+
+interface Table {
+  /** A power of two. */
+  size: number;
+  entries: readonly (readonly Entry[])[];
+  /** By slot, 1 where there are entries. */
+  isTaken: Uint8Array;
+  /** Whether there are more words in a slot than are compared. */
+  isCrowded: boolean;
+}
+
+/** @param step as many places in a row of each word are entered, one of which is looked at wherever the word begins */
+function tableOf(words: readonly string[], step: number): Table {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(words.length, 1) * SLOTS_PER_WORD));
+  const entries: Entry[][] = [];
+  const isTaken = new Uint8Array(size);
+  let isCrowded = false;
+  for (const word of words) {
+    const slots = slotsOf(word, size);
+    const from = leastTaken(slots, step, (slot) => entries[slot]?.length ?? 0);
+    for (let at = from; at < from + step; at++) {
+      const slot = slots[at]!;
+      const count = (entries[slot] ??= []).push({ word, at });
+      isTaken[slot] = 1;
+      isCrowded ||= count > MOST_COMPARED;
+    }
+  }
+  return { size, entries, isTaken, isCrowded };
 }
 
 function mayStandAt(text: string, at: number, entries: readonly Entry[]): boolean {
@@ -45,13 +68,20 @@ function mayStandAt(text: string, at: number, entries: readonly Entry[]): boolea
   return entries.some((entry) => text.startsWith(entry.word, at - entry.at) && at >= entry.at);
 }
 
-/** Where in the word characters stand that lead to a slot with the fewest entries. */
-function leastTaken(word: string, entriesIn: (slot: number) => number, size: number): number {
+/** The slot of each place in a word at which enough characters follow. */
+function slotsOf(word: string, size: number): number[] {
+  return Array.from({ length: word.length - SIZE + 1 }, (_, at) =>
+    slotOf(word.charCodeAt(at), word.charCodeAt(at + 1), word.charCodeAt(at + 2), size),
+  );
+}
+
+/** Where places in a row begin of which the fullest has the fewest entries. */
+function leastTaken(slots: readonly number[], step: number, entriesIn: (slot: number) => number): number {
   let best = 0;
   let fewest = Number.POSITIVE_INFINITY;
-  for (let at = 0; at + SIZE <= word.length && fewest > 0; at++) {
-    const count = entriesIn(slotOf(word.charCodeAt(at), word.charCodeAt(at + 1), word.charCodeAt(at + 2), size));
-    if (count < fewest) [best, fewest] = [at, count];
+  for (let from = 0; from + step <= slots.length && fewest > 0; from++) {
+    const count = Math.max(...slots.slice(from, from + step).map(entriesIn));
+    if (count < fewest) [best, fewest] = [from, count];
   }
   return best;
 }
