@@ -7,10 +7,16 @@ export interface Found {
   readonly values: readonly unknown[];
   /** What stands at each place that the name leads to, lists whole. Left out where that is the same as `values`. */
   readonly places?: readonly unknown[];
-  /** All values in one text, folded. Left out where nobody looks for a word among many values. */
-  readonly text?: string;
+  /** All values in one text. Left out where nobody looks for a word among many values. */
+  readonly text?: JoinedText;
   /** Set where the event was not wholly there to be read: there may be more values. Says why. */
   readonly gap?: string;
+}
+
+/** Values one behind the other, with a U+0000 between. */
+export interface JoinedText {
+  readonly written: string;
+  readonly folded: string;
 }
 
 /** Finds what an event holds under a name. The empty name is the whole event: its values are every text, number and key

@@ -3,7 +3,7 @@ import { RE2JS } from 're2js';
 import { booleanOf, numberOf, textOf } from '../../json/typed.ts';
 import { isWithinAny, type Network, parseNetwork } from '../../network.ts';
 import type { Anchor, Comparison, Pattern, RegexFlag, Test } from '../ast.ts';
-import type { FieldLookup, Found } from '../field.ts';
+import type { FieldLookup, Found, JoinedText } from '../field.ts';
 import { mayContainAny } from './contains-any.ts';
 import { datePart } from './date-part.ts';
 import {
@@ -15,6 +15,7 @@ import {
   longestLiteralIn,
   printPattern,
 } from './pattern.ts';
+import { screenOf } from './regex-screen.ts';
 import { remembered } from './remember.ts';
 
 /** Tells whether one value that is present passes. */
@@ -78,15 +79,20 @@ export function compileAny(tests: readonly Test[]): CompiledTest {
   };
 }
 
-/** A function that is false for a text, folded, in which there is no value that passes any of the tests; undefined where a
- * text does not tell. */
-export function compileTextFilter(tests: readonly Test[]): ((text: string) => boolean) | undefined {
-  const literals: string[] = [];
-  for (const test of tests.flatMap(alternativesOf)) {
-    if (test.kind !== 'text') return undefined;
-    literals.push(fold(longestLiteralIn(test.pattern)));
-  }
-  return mayContainAny(literals);
+/** A function that is false for a text in which there is no value that passes any of the tests; undefined where a text does
+ * not tell. */
+export function compileTextFilter(tests: readonly Test[]): ((text: JoinedText) => boolean) | undefined {
+  const alternatives = tests.flatMap(alternativesOf);
+  const texts = alternatives.filter((test) => test.kind === 'text');
+  const regexes = alternatives.filter((test) => test.kind === 'regex');
+  if (texts.length + regexes.length < alternatives.length) return undefined;
+  const mayContain = mayContainAny(texts.map(({ pattern }) => fold(longestLiteralIn(pattern))));
+  if (mayContain === undefined) return undefined;
+  if (regexes.length === 0) return ({ folded }) => mayContain(folded);
+  const screen = screenOf(regexes);
+  if (screen === undefined) return undefined;
+  const expression = new RegExp(screen);
+  return ({ written, folded }) => expression.test(written) || mayContain(folded);
 }
 
 type SingleTest = Exclude<Test, { kind: 'either' }>;
@@ -110,9 +116,13 @@ function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): 
     case 'text':
       return onText(compilePattern(test.pattern, test.cased));
     case 'regex': {
+      const screen = screenOf([test]);
+      const mayMatch = screen === undefined ? undefined : new RegExp(screen);
       // Made when it is needed: of the expressions of a rule set few ever are.
       let regex: RE2JS | undefined;
-      return onText((text) => (regex ??= compileRegex(test.source, test.flags)).test(text));
+      return onText(
+        (text) => mayMatch?.test(text) !== false && (regex ??= compileRegex(test.source, test.flags)).test(text),
+      );
     }
     case 'cidr': {
       const networks = [parseNetwork(test.network)];

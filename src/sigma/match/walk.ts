@@ -1,6 +1,6 @@
 /** Finds the values under a field name in nested data. */
 import { CUT, isMap, type JsonMap } from '../../json/map.ts';
-import type { Found } from '../field.ts';
+import type { Found, JoinedText } from '../field.ts';
 import { type Path, pathOf } from './path.ts';
 import { fold } from './pattern.ts';
 
@@ -57,18 +57,27 @@ function wordsIn(value: unknown): Found {
 }
 
 /** Words, with the text that they make where somebody asks for it. */
-class Words implements Found {
+class Words implements Found, JoinedText {
   readonly values: readonly unknown[];
   readonly gap?: string;
-  #text: string | undefined;
+  #written: string | undefined;
+  #folded: string | undefined;
 
   constructor(values: readonly unknown[], gap: string | undefined) {
     this.values = values;
     if (gap !== undefined) this.gap = gap;
   }
 
-  get text(): string {
-    return (this.#text ??= fold(this.values.join('\n')));
+  get text(): JoinedText {
+    return this;
+  }
+
+  get written(): string {
+    return (this.#written ??= this.values.join('\0'));
+  }
+
+  get folded(): string {
+    return (this.#folded ??= fold(this.written));
   }
 }
 
