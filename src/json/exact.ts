@@ -2,14 +2,31 @@
  * @see https://github.com/tc39/proposal-json-parse-with-source */
 
 /** An integer beyond 2^53 has at least as many digits; most texts hold no such run, and are read without a second look. */
-const LONG_DIGITS = /\d{16}/;
+const LONG_DIGITS = 16;
 /** As many digits as 64 bits can need; what is longer is a number like any other, and BigInt would be slow on it. */
 const INTEGER = /^-?\d{1,20}$/;
 
 /** The value of a JSON text, in which an integer beyond 2^53 is a bigint.
  * @throws SyntaxError as JSON.parse does */
 export function parseExactly(text: string): unknown {
-  return LONG_DIGITS.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  return hasLongDigits(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+}
+
+/** Whether so many digits stand in a row: one of them is at a place that 16 divides, counted from 1. */
+function hasLongDigits(text: string): boolean {
+  for (let at = LONG_DIGITS - 1; at < text.length; at += LONG_DIGITS) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > 0 && at - start < LONG_DIGITS - 1 && isDigit(text.charCodeAt(start - 1))) start--;
+    let end = at + 1;
+    while (end - start < LONG_DIGITS && isDigit(text.charCodeAt(end))) end++;
+    if (end - start >= LONG_DIGITS) return true;
+  }
+  return false;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function exactInteger(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {

@@ -30,3 +30,12 @@ test('everything else is what JSON.parse makes of it', () => {
     }),
   );
 });
+
+test('an integer is exact wherever it begins, however many digits it has from sixteen on', () => {
+  for (let before = 0; before < 40; before++) {
+    for (const digits of ['9007199254740993', '-9007199254740993', '90071992547409931', '18446744073709551615']) {
+      const text = `["${'1'.repeat(before % 16)}${' '.repeat(before)}",${digits}]`;
+      expect((parseExactly(text) as unknown[])[1]).toBe(BigInt(digits));
+    }
+  }
+});
