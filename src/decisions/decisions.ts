@@ -141,7 +141,8 @@ export class Decisions {
     const responseObject = bodyKind(layout, bytes, spans, base + RESPONSE_OBJECT);
     if (requestObject === MAP && !isUsualRequest(layout, bytes, view, spans, base)) return undefined;
     const isNamespace = isText(bytes, spans, base + REF_RESOURCE, NAMESPACES);
-    if (isNamespace && !has(REF_NAME) && isText(bytes, spans, base + VERB, CREATE)) return undefined;
+    const isNamed = spans[base + REF_NAME] !== spans[base + REF_NAME + 1];
+    if (isNamespace && !isNamed && isText(bytes, spans, base + VERB, CREATE)) return undefined;
 
     const find = <T>(table: InternTable<T>, offset: number, absent: T) =>
       has(offset) ? table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!) : absent;

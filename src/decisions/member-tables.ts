@@ -2,6 +2,7 @@
 import type { JsonMap } from '../json/map.ts';
 import { decisiveIn } from '../normalizers/event/outcome.ts';
 import type { NormalizeOptions } from '../normalizers/index.ts';
+import { BACKSLASH } from '../outline/json-syntax.ts';
 import { EXTRA_COUNT, EXTRAS, HOLE, LAST_EXTRA } from '../outline/slots.ts';
 import type { AuditEvent } from '../record.ts';
 import { nextId } from './classes.ts';
@@ -44,7 +45,10 @@ interface SurroundedPlace {
 /** Of events in one layout. */
 export class MemberTables {
   readonly layout: Layout;
-  readonly words = new InternTable((_, start, end) => (end - start > LONGEST_WORD ? UNUSUAL : nextId()));
+  /** Words are compared by their bytes, which those with escapes are not fit for. */
+  readonly words = new InternTable((bytes, start, end) =>
+    end - start > LONGEST_WORD || bytes.subarray(start, end).includes(BACKSLASH) ? UNUSUAL : nextId(),
+  );
   readonly users: InternTable<Member<AuditEvent['user']>>;
   readonly agents: InternTable<Member<string>>;
   readonly addresses: InternTable<Member<Pick<AuditEvent, 'sourceIPs' | 'clientIPs'>>>;

@@ -7,6 +7,7 @@ import { stepsOf } from '../steps.ts';
 import { join, mediaTypes } from './bodies.ts';
 import { print, treeOf } from './json-tree.ts';
 import { packEvent } from './msgpack-text.ts';
+import { outlinedRules } from './outlined-rules.ts';
 import { checkSame, fast, plain } from './paths.ts';
 import { plainEvents, records } from './records.ts';
 import { rulesets } from './rulesets.ts';
@@ -92,6 +93,37 @@ describe('hazards of a fast path', () => {
     const tags = await tagsOf(texts);
     expect(tags.slice(1, 4).map(({ rules }) => rules?.includes('pod-host-pid'))).toEqual([true, true, true]);
     for (const index of [4, 5, 6, 7, 8, 9, 10]) expect(tags[index]!.verdict, texts[index]).toBe(tags[0]!.verdict);
+  });
+
+  test('2: words that decide how an event is read are the same in any spelling', async () => {
+    const created = text('secret get', {
+      '"verb":"get"': '"requestObject":{"metadata":{"name":"kube-system"}},"verb":"create"',
+      '/shop/secrets/db': '',
+      '"resource":"secrets","namespace":"shop","name":"db"': '"resource":"namespaces"',
+    });
+    const texts = [
+      created,
+      created.replace('"verb":"create"', '"verb":"cr\\u0065ate"'),
+      created.replace('"resource":"namespaces"', '"resource":"names\\u0070aces"'),
+      created.replace('"resource":"namespaces"', '"resource":"namespaces","name":""'),
+      text('pod host pid', { '"stage":"ResponseComplete"': '"stage":"RequestRec\\u0065ived"' }),
+      text('secret get', { '"verb":"get"': '"requestObject":{"dryRun":["All"]},"verb":"\\u0064elete"' }),
+    ];
+    const tags = await tagsOf([...texts, ...texts], outlinedRules[0]!);
+    expect(new Set(tags.slice(0, 4).map(({ rules }) => JSON.stringify(rules))).size).toBe(1);
+  });
+
+  test('2: a member of the body that is read last counts, however it is spelled', async () => {
+    const stored = { '"hostPID":true},"status":{}}}': '"hostPID":false},"status":{}}}' };
+    const texts = [
+      text('pod host pid', stored),
+      text('pod host pid', { ...stored, '"hostPID":true': '"\\u0068ostPID" :true' }),
+      text('pod host pid', { ...stored, '"hostPID":true': '"a":"\\u003c\\u0026","host\\u0050ID":"True"' }),
+      text('pod host pid', { ...stored, '"hostPID":true': '"hostpid":true,"a":"\\u003c"' }),
+      text('pod host pid', { ...stored, '"hostPID":true': '"hostPID":false,"dns":"PID"' }),
+    ];
+    const tags = await tagsOf(texts);
+    expect(tags.map(({ rules }) => rules?.includes('pod-host-pid') ?? false)).toEqual([true, true, true, false, false]);
   });
 
   test('3: what is broken where no rule looks is seen all the same', async () => {

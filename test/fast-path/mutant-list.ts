@@ -90,7 +90,7 @@ const all: readonly Mutant[] = [
   decisions('request body not looked at', 'requestObject === MAP && !isUsualRequest', 'false && !isUsualRequest'),
   decisions('namespace of a body', 'if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;', ''),
   decisions('options of a deletion', 'return layout.find(bytes, view, start, DRY_RUN) === NONE;', 'return true;'),
-  decisions('namespace that is created', 'if (isNamespace && !has(REF_NAME)', 'if (false'),
+  decisions('namespace that is created', 'if (isNamespace && !isNamed', 'if (false'),
   decisions('rules of several fields by classes', 'this.#ofItems.has(rule) ? byMembers : byWords', 'byMembers'),
   decisions(
     'deferred fields count as known',
@@ -212,8 +212,8 @@ const all: readonly Mutant[] = [
   tables('identities all one', 'isMarked(event[name]) ? UNUSUAL : nextId()', 'isMarked(event[name]) ? UNUSUAL : 1'),
   tables(
     'words of one length',
-    '(end - start > LONGEST_WORD ? UNUSUAL : nextId())',
-    '(end - start > LONGEST_WORD ? UNUSUAL : end - start)',
+    'bytes.subarray(start, end).includes(BACKSLASH) ? UNUSUAL : nextId()',
+    'bytes.subarray(start, end).includes(BACKSLASH) ? UNUSUAL : end - start',
   ),
   members('gaps of a member', 'isDeepStrictEqual(event.gaps, plain.gaps)', 'true'),
   members('records of several events', 'normalized.events.length === 1 && ', ''),
@@ -226,8 +226,10 @@ const all: readonly Mutant[] = [
     'this.#responseObject = this.#bodyOf(RESPONSE_OBJECT)',
     'this.#responseObject = this.#bodyOf(REQUEST_OBJECT)',
   ),
+  event('names looked for in the other body', "body === 'requestObject' ?", "body !== 'requestObject' ?"),
   event('user of the template', 'return this.#own.user;', 'return this.#template.user;'),
   layout('escapes left in texts', 'if (bytes[at] === BACKSLASH) return parseExactly', 'if (false) return parseExactly'),
+  layout('names in MessagePack', 'holds(bufferOf(bytes, start, end), word),', 'false,'),
   layout(
     'long integers',
     'value: (bytes, start, end) => parseExactly(textOf(bytes, start, end)),',

@@ -115,6 +115,12 @@ export const pools = {
     }),
     request({ verb: 'create', resource: 'pods', requestObject: pod({ containers, hostPID: true }) }),
     request({
+      verb: 'create',
+      resource: 'pods',
+      requestObject: pod({ containers, hostPID: true }),
+      responseObject: pod({ containers, hostPID: false }),
+    }),
+    request({
       verb: 'patch',
       resource: 'pods',
       subresource: 'status',
