@@ -1,10 +1,21 @@
 /** Events whose members are read when somebody asks for them. */
 import type { AuditEvent } from '../record.ts';
 
+export type BodyName = 'requestObject' | 'responseObject';
+
 /** Has the members of an AuditEvent, as getters: whoever lists the keys of an event, or looks for one, needs the whole. */
 export abstract class LazyEvent {
   /** The event as plain data. */
   abstract whole(): AuditEvent;
+
+  /** False where a body is known to hold no key in which the word stands.
+   * @param word of ASCII letters alone */
+  abstract mayName(body: BodyName, word: string): boolean;
+}
+
+/** False where a body is known, without reading it, to hold no key in which the word stands. */
+export function mayName(event: AuditEvent, body: BodyName, word: string): boolean {
+  return !(event instanceof LazyEvent) || event.mayName(body, word);
 }
 
 /** The event as plain data, whose keys can be listed. */

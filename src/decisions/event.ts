@@ -1,5 +1,5 @@
 /** The event of a record that was outlined. */
-import { LazyEvent } from '../audit/lazy-event.ts';
+import { type BodyName, LazyEvent } from '../audit/lazy-event.ts';
 import {
   AUDIT_ID,
   RECEIVED,
@@ -61,6 +61,13 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
 
   whole(): AuditEvent {
     return (this.#whole ??= this.#normalize());
+  }
+
+  mayName(body: BodyName, word: string): boolean {
+    const { bytes, layout, spans, base } = this.#place;
+    const offset = base + (body === 'requestObject' ? REQUEST_OBJECT : RESPONSE_OBJECT);
+    const start = spans[offset]!;
+    return start !== -1 && layout.mayHold(bytes, start, spans[offset + 1]!, word);
   }
 
   get platform() {

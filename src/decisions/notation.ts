@@ -16,6 +16,8 @@ export interface Layout {
   /** Members, from their keys to the end of their values, as one map. */
   mapOf(members: readonly Uint8Array[]): JsonMap;
   isMap(byte: number): boolean;
+  /** False where the value in a span holds no key or text in which a word of ASCII letters stands. */
+  mayHold(bytes: Uint8Array, start: number, end: number, word: string): boolean;
   /** A text as it stands in the hole of a wrapper. */
   holeOf(text: string): Uint8Array;
   /** The offset of the value of a member in the map at `start`, or NONE or UNCLEAR. */
@@ -36,6 +38,10 @@ export const jsonLayout: Layout = {
   mapOf: (members) =>
     parseExactly(`{${members.map((member) => textOf(member, 0, member.length)).join(',')}}`) as JsonMap,
   isMap: (byte) => byte === OPEN_BRACE,
+  mayHold: (bytes, start, end, word) => {
+    const part = bufferOf(bytes, start, end);
+    return holds(part, word) || mayEscapeLetter(part);
+  },
   holeOf: (text) => Buffer.from(JSON.stringify(text).slice(1, -1)),
   find: findJsonMember,
 };
@@ -49,6 +55,7 @@ export const msgpackLayout: Layout = {
     const bytes = Buffer.concat([Uint8Array.of(0xde, members.length >> 8, members.length & 0xff), ...members]);
     return decode(bytes, 0, bytes.length, ANY_DEPTH) as JsonMap;
   },
+  mayHold: (bytes, start, end, word) => holds(bufferOf(bytes, start, end), word),
   isMap: (byte) => (byte >= 0x80 && byte < 0x90) || byte === 0xde || byte === 0xdf,
   holeOf: (text) => encode(text),
   find: findMsgpackMember,
@@ -58,7 +65,32 @@ function asciiOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.prototype.latin1Slice.call(bytes, start, end);
 }
 
+function bufferOf(bytes: Uint8Array, start: number, end: number): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+/** Whether a word stands in a part of a body. Capitals are few there, so that what of the word begins with one is found, or
+ * not, much sooner. */
+function holds(part: Buffer, word: string): boolean {
+  const rare = word.search(/[A-Z]/);
+  return (rare < 1 || part.includes(word.slice(rare), 0, 'latin1')) && part.includes(word, 0, 'latin1');
+}
+
+const ESCAPE = Buffer.from('\\u');
+/** Escapes that are looked at; where there are more, there may be one of a letter. Go writes `<`, `>` and `&` so. */
+const MOST_ESCAPES = 64;
+
+/** False where no letter is escaped: U+0041 to U+007A, of which the third digit is 4 at least. */
+function mayEscapeLetter(json: Buffer): boolean {
+  let at = json.indexOf(ESCAPE);
+  for (let count = 0; at !== -1; count++) {
+    if (count === MOST_ESCAPES || json[at + 4]! >= 0x34) return true;
+    at = json.indexOf(ESCAPE, at + 2);
+  }
+  return false;
+}
+
 /** Bytes as text; what is not UTF-8 becomes U+FFFD. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+  return bufferOf(bytes, start, end).toString();
 }

@@ -1,5 +1,6 @@
 /** The pod spec that a request makes or changes, wherever its bodies hold it. */
 
+import { mayName } from '../audit/lazy-event.ts';
 import { isWrite } from '../audit/request.ts';
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
@@ -47,26 +48,42 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   const read = (path = '') => object.read(path === '' ? place : pathOf(place).below(path).name, bodies);
   const { verb, action, gaps } = event;
 
+  /** Whether it is so in any body: what was asked for, or what was stored. */
+  function isTrueInAny(path: string, name: string): boolean {
+    const first = bodies.at(0);
+    if (first === undefined) return false;
+    if (isTrueIn(first.content, path)) return true;
+    return (
+      mayName(event, first.source === 'response' ? 'requestObject' : 'responseObject', name) &&
+      isTrueIn(bodies.at(1)?.content, path)
+    );
+  }
+
   return {
-    source: bodies.length > 0 ? { values: [bodies[0].source] } : missing(gaps.requestObject ?? gaps.responseObject),
+    get source() {
+      const first = bodies.at(0);
+      return first ? { values: [first.source] } : missing(gaps.requestObject ?? gaps.responseObject);
+    },
     read,
     flag(name) {
       const found = read(name);
       // A webhook may set it after the request, or take it away: either way someone tried. An update sends the whole
       // object too, so that what the response has besides was put in now, where after a patch it was there before.
       const isWhole = verb === 'create' || action === 'create' || verb === 'update';
-      const all = isWhole
-        ? bodies.flatMap(({ content }) => walk(content, pathOf(place).below(name).name).values)
-        : found.values;
-      if (
-        all.some((value) => booleanOf(value) === true) ||
-        (found.gap !== undefined && isNamedByPodSecurity(event, name))
-      )
-        return { values: [true] };
+      const isTrue = isWhole ? isTrueInAny(pathOf(place).below(name).name, name) : found.values.some(isYes);
+      if (isTrue || (found.gap !== undefined && isNamedByPodSecurity(event, name))) return { values: [true] };
       const values = found.values.some((value) => booleanOf(value) === false) ? [false] : [];
       return found.gap === undefined ? { values } : { values, gap: found.gap };
     },
   };
+}
+
+function isTrueIn(body: unknown, path: string): boolean {
+  return walk(body, path).values.some(isYes);
+}
+
+function isYes(value: unknown): boolean {
+  return booleanOf(value) === true;
 }
 
 /** Path of the spec in a body of the event, or what a look-up gives that has none. */

@@ -19,10 +19,30 @@ export interface Body {
 export interface WrittenObject {
   /** The bodies that tell what is written at a place, those that decide first.
    * @param isThere tells a body that holds what is asked for */
-  bodiesFor(place: string, isThere?: (body: JsonMap) => boolean): readonly Body[];
+  bodiesFor(place: string, isThere?: (body: JsonMap) => boolean): Bodies;
   /** What is written at a path, the whole object where it is empty: from the first body that is wholly there at it; else
    * all that is there, with the gap. */
-  read(path: string, bodies?: readonly Body[]): Found;
+  read(path: string, bodies?: Bodies): Found;
+}
+
+/** Bodies that are read when they are asked for: mostly the first says all. */
+export class Bodies {
+  readonly #sources: readonly (() => Body | undefined)[];
+  readonly #read: Body[] = [];
+  #next = 0;
+
+  /** @param sources give a body, or undefined where there is none that says something */
+  constructor(...sources: readonly (() => Body | undefined)[]) {
+    this.#sources = sources;
+  }
+
+  at(index: number): Body | undefined {
+    while (this.#read.length <= index && this.#next < this.#sources.length) {
+      const body = this.#sources[this.#next++]!();
+      if (body !== undefined) this.#read.push(body);
+    }
+    return this.#read[index];
+  }
 }
 
 /** The object of an event. It is for the caller to know that the event writes one.
@@ -34,34 +54,40 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
   const isCreate = verb === 'create' || event.action === 'create';
   let projection: Projection | undefined;
 
-  function bodiesFor(place: string, isThere: (body: JsonMap) => boolean = () => true): readonly Body[] {
-    const { requestObject } = event;
-    const response = storedObject(event);
-    const stored: Body[] = response && isThere(response) ? [{ source: 'response', content: response }] : [];
+  function bodiesFor(place: string, isThere: (body: JsonMap) => boolean = () => true): Bodies {
+    const stored = (): Body | undefined => {
+      const response = storedObject(event);
+      return response && isThere(response) ? { source: 'response', content: response } : undefined;
+    };
     if (isCreate || verb === 'update') {
-      const request: Body[] =
-        isMap(requestObject) && isThere(requestObject) ? [{ source: 'request', content: requestObject }] : [];
-      return isCreate ? [...stored, ...request] : [...request, ...stored];
+      const request = (): Body | undefined => {
+        const { requestObject } = event;
+        return isMap(requestObject) && isThere(requestObject)
+          ? { source: 'request', content: requestObject }
+          : undefined;
+      };
+      return isCreate ? new Bodies(stored, request) : new Bodies(request, stored);
     }
-    if (isMap(requestObject)) return [{ source: 'patch', content: requestObject }, ...stored];
-    if (requestObject === undefined) return stored;
+    const { requestObject } = event;
+    if (isMap(requestObject)) return new Bodies(() => ({ source: 'patch', content: requestObject }), stored);
+    if (requestObject === undefined) return new Bodies(stored);
     projection ??= projectionOf(requestObject);
     const { document, moved } = projection;
     // What is moved or copied comes from the object as it was: only the response knows it.
     if (isTouched(place, moved)) {
       const gap = gaps.responseObject ?? 'not_logged';
-      return stored.length > 0 ? stored : [{ source: 'patch', content: undefined, gap }];
+      return new Bodies(() => stored() ?? { source: 'patch', content: undefined, gap });
     }
-    return [{ source: 'patch', content: document, gap: gaps.requestObject }, ...stored];
+    return new Bodies(() => ({ source: 'patch', content: document, gap: gaps.requestObject }), stored);
   }
 
   return {
     bodiesFor,
     read(path, bodies = bodiesFor(path)) {
       const found: Found[] = [];
-      for (const { content, gap } of bodies) {
-        const here = contentAt(content, path);
-        const open = here.gap ?? gap;
+      for (let index = 0, body = bodies.at(0); body !== undefined; body = bodies.at(++index)) {
+        const here = contentAt(body.content, path);
+        const open = here.gap ?? body.gap;
         if (open === undefined) return here;
         found.push(here.gap === undefined ? { ...here, gap: open } : here);
       }
@@ -75,8 +101,10 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
 }
 
 /** The object in the response. What answers a failure is none, however little of a Status is logged. */
-function storedObject({ responseStatus, responseObject }: AuditEvent): JsonMap | undefined {
-  return (responseStatus?.code ?? 0) < 400 && isObject(responseObject) ? responseObject : undefined;
+function storedObject(event: AuditEvent): JsonMap | undefined {
+  if ((event.responseStatus?.code ?? 0) >= 400) return undefined;
+  const { responseObject } = event;
+  return isObject(responseObject) ? responseObject : undefined;
 }
 
 /** The whole object or a path in it; absent where the event writes none. Deletions have bodies too, but they say what

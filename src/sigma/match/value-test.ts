@@ -92,7 +92,7 @@ export function compileTextFilter(tests: readonly Test[]): ((text: JoinedText) =
   const screen = screenOf(regexes);
   if (screen === undefined) return undefined;
   const expression = new RegExp(screen);
-  return ({ written, folded }) => expression.test(written) || mayContain(folded);
+  return ({ written, folded }) => expression.test(written) || (texts.length > 0 && mayContain(folded));
 }
 
 type SingleTest = Exclude<Test, { kind: 'either' }>;
