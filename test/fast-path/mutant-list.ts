@@ -228,7 +228,7 @@ const all: readonly Mutant[] = [
   ),
   event('names looked for in the other body', "body === 'requestObject' ?", "body !== 'requestObject' ?"),
   event('user of the template', 'return this.#own.user;', 'return this.#template.user;'),
-  layout('escapes left in texts', 'if (bytes[at] === BACKSLASH) return parseExactly', 'if (false) return parseExactly'),
+  layout('escapes left in texts', 'if (byte === BACKSLASH) return parseExactly', 'if (false) return parseExactly'),
   layout('names in MessagePack', 'holds(bufferOf(bytes, start, end), word),', 'false,'),
   layout(
     'long integers',
