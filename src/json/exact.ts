@@ -39,5 +39,10 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
 /** The JSON text of a value, in which a bigint is a number with all its digits. */
 export function stringifyExactly(value: unknown): string {
-  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? rawJSON(String(item)) : item));
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Most values hold no bigint, which JSON.stringify refuses, and a replacer makes it five times as slow.
+    return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? rawJSON(String(item)) : item));
+  }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseExactly } from '../../src/json/exact.ts';
+import { parseExactly, stringifyExactly } from '../../src/json/exact.ts';
 
 test.each<[string, unknown]>([
   ['9007199254740993', 9007199254740993n],
@@ -13,6 +13,12 @@ test.each<[string, unknown]>([
   ['"9007199254740993"', '9007199254740993'],
   ['{"id":"9007199254740993","n":1}', { id: '9007199254740993', n: 1 }],
 ])('%s', (text, value) => expect(parseExactly(text)).toEqual(value));
+
+test.each([
+  '{"a":[1,"b",null,true],"n":9007199254740993}',
+  '[18446744073709551615,-9223372036854775808,{"__proto__":9007199254740993}]',
+  '{"a":1.5,"b":"9007199254740993"}',
+])('%s is written as it was read', (text) => expect(stringifyExactly(parseExactly(text))).toBe(text));
 
 test('a key is data, whatever its name', () => {
   const parsed = parseExactly('{"__proto__":9007199254740993}') as object;
