@@ -1,33 +1,20 @@
 /** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
-import { hash } from 'node:crypto';
-import { attackOf } from './attack.ts';
 import { fieldsOf } from './fields/index.ts';
+import { Findings, findingId, requestOf } from './finding.ts';
 import type { Normalized } from './normalizers/index.ts';
 import { type Problem, recordProblem } from './problem.ts';
-import {
-  type AuditEvent,
-  EventSummary,
-  type FieldValues,
-  type Finding,
-  type Report,
-  type Silenced,
-  type Undecided,
-} from './record.ts';
+import type { AuditEvent, Finding, Report, Silenced, Undecided } from './record.ts';
 import {
   type CompiledCorrelation,
   type CompiledRule,
   type Evaluation,
   evaluate,
   type FieldLookup,
-  levelOf,
-  matchedFields,
+  type Match,
+  matchesOf,
   Program,
-  type RuleHead,
   type RuleMode,
-  renderSummary,
 } from './sigma/index.ts';
-import { unixNanoFromRfc3339 } from './time.ts';
-import { shown, shownTexts } from './truncate.ts';
 
 /** The rules that are live, made ready together. A class, so that no copy of a set with other rules keeps the program of
  * these. */
@@ -52,6 +39,8 @@ export interface Hit {
   /** Which event of the record, from 0. */
   event: number;
   lookup: FieldLookup;
+  /** The predicates for which it matches. */
+  matches: readonly Match[];
 }
 
 /** What the rules say of the events of a record, one by one. */
@@ -97,9 +86,6 @@ export type Detection =
   | { verdict: 'not_audit' }
   | { verdict: 'error'; problem: Problem };
 
-/** What a tag shows of its event anyway, and so need not be repeated as what matched. */
-const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
-
 /** The list of whatever was not found: most records share it, since for most nothing is. */
 const none: readonly never[] = [];
 
@@ -115,6 +101,8 @@ export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
 export interface Step {
   rule: CompiledRule;
   evaluation?: Evaluation;
+  /** Of a rule that matches, the predicates for which it does. */
+  matches?: readonly Match[];
 }
 
 /** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
@@ -156,7 +144,8 @@ function evaluateEvents(
 
   function evaluateEvent(event: AuditEvent, index: number): void {
     const lookup = fieldsOf(event);
-    for (const { rule: compiled, evaluation = evaluate(compiled, lookup) } of stepsFor(lookup)) {
+    let request: string | undefined;
+    for (const { rule: compiled, evaluation = evaluate(compiled, lookup), matches } of stepsFor(lookup)) {
       const { truth, undecided: missing, silencedBy } = evaluation;
       const { name, mode } = compiled.rule;
       // A rule in shadow mode raises no verdict, so none of doubt either.
@@ -164,17 +153,17 @@ function evaluateEvents(
         undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
       }
       if (truth !== true && silencedBy === undefined) continue;
-      if (events.length > 1 && isRepeated(name, event)) continue;
-      if (silencedBy === undefined) hits.push({ rule: compiled, event: index, lookup });
-      else silenced.push({ rule: name, exception: silencedBy, event: index });
+      if (events.length > 1 && isRepeated(findingId(name, (request ??= requestOf(event))), event)) continue;
+      if (silencedBy !== undefined) silenced.push({ rule: name, exception: silencedBy, event: index });
+      // Now, since rules remember what they have decided of this event.
+      else hits.push({ rule: compiled, event: index, lookup, matches: matches ?? matchesOf(compiled, lookup) });
     }
   }
 
   /** A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used again,
    * time and URI differ. */
-  function isRepeated(rule: string, event: AuditEvent): boolean {
-    const { requestReceivedTimestamp, requestURI } = event;
-    const exactly = `${findingId(rule, event)} ${requestReceivedTimestamp} ${requestURI}`;
+  function isRepeated(id: string, { requestReceivedTimestamp, requestURI }: AuditEvent): boolean {
+    const exactly = `${id} ${requestReceivedTimestamp} ${requestURI}`;
     if (seen.has(exactly)) return true;
     seen.add(exactly);
     return false;
@@ -226,11 +215,15 @@ function findingsOfHits(
   withheld: Correlated['withheld'],
 ): Correlated['raised'] {
   let found: { mode: RuleMode; finding: Finding }[] | undefined;
-  for (const hit of hits) {
-    const { name, mode } = hit.rule.rule;
+  let findings: Findings | undefined;
+  let of: number | undefined;
+  for (const { rule, event, lookup, matches } of hits) {
+    const { name, mode } = rule.rule;
     if (withheld.has(name)) continue;
+    if (findings === undefined || event !== of) findings = new Findings(events[event]!, event, lookup);
+    of = event;
     found ??= [];
-    found.push({ mode, finding: findingOfHit(hit, events[hit.event]!) });
+    found.push({ mode, finding: findings.of(rule, matches) });
   }
   return found ?? none;
 }
@@ -259,71 +252,4 @@ function namedAsFindings(undecided: readonly Undecided[], withheld: Correlated['
     }
   }
   return [...named.values()];
-}
-
-function findingOfHit({ rule: compiled, event: index, lookup }: Hit, event: AuditEvent): Finding {
-  const { rule } = compiled;
-  const id = findingId(rule.name, event);
-  const matched = matchedFields(compiled, lookup, new Set([...shownOfEvent, ...rule.context]));
-  return {
-    ...foundBy(rule, { id, level: levelOf(compiled, lookup), lookup }),
-    matched: matched.map(({ field, values }) => ({ field, values: shownTexts(values) })),
-    event: index,
-    ...timeShown(event),
-  };
-}
-
-/** What a finding and a report have in common.
- * @param about its id and level, and how the event that it shows is read */
-export function foundBy(
-  { name, id: ruleId, title, summary, ruleTags, context }: RuleHead,
-  { id, level, lookup }: Pick<Finding, 'id' | 'level'> & { lookup: FieldLookup },
-): Omit<Finding, 'matched' | 'event' | 'time' | 'correlation'> {
-  const [workload] = lookup('workload').values;
-  return {
-    id,
-    rule: name,
-    ...(ruleId !== undefined && { ruleId }),
-    title,
-    level,
-    summary: renderSummary(summary, lookup),
-    attack: attackOf(ruleTags),
-    context: context.map((field): FieldValues => ({ field, values: shownTexts(lookup(field).values) })),
-    ...(typeof workload === 'string' && workload !== '' && { workload: shown(workload) }),
-  };
-}
-
-/** The member that says when an event was, as it was logged: when the request came in, for both answers of a long one; when
- * it was answered, where that is not known; none where neither is a time. */
-export function timeShown({ requestReceivedTimestamp, stageTimestamp }: AuditEvent): { time?: string } {
-  const time = [requestReceivedTimestamp, stageTimestamp].find((text) => unixNanoFromRfc3339(text) !== undefined);
-  return time === undefined ? {} : { time };
-}
-
-/** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
- * its start and its end. */
-function findingId(rule: string, event: AuditEvent): string {
-  return hash('sha256', JSON.stringify([rule, requestOf(event)])).slice(0, 32);
-}
-
-/** Tells one request from another. A client can choose the auditID (header Audit-ID) and use it twice, so that is not
- * enough: when who did what to which object counts as well. */
-function requestOf(event: AuditEvent): string {
-  const { auditID, user, verb, objectRef, requestURI, requestReceivedTimestamp } = event;
-  const request = auditID === '' ? [requestURI, requestReceivedTimestamp] : [auditID, millisecondOf(event)];
-  const object = objectRef && [objectRef.resource, objectRef.subresource, objectRef.namespace, objectRef.name];
-  return JSON.stringify([placeOf(event), request, user.username, verb, object]);
-}
-
-/** Where an event is from, in any spelling: tells clusters apart. Undefined for all those of which it is not known. */
-export function placeOf({ cluster }: Pick<AuditEvent, 'cluster'>): readonly (string | undefined)[] | undefined {
-  return cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
-}
-
-/** When the request came in, as exactly as tables of Azure have it. Empty on platforms that log one time (GKE, OCSF): it may
- * be that of the answer, of which a long-running request has two. */
-function millisecondOf({ requestReceivedTimestamp, stageTimestamp }: AuditEvent): string {
-  if (stageTimestamp === '') return '';
-  const received = unixNanoFromRfc3339(requestReceivedTimestamp);
-  return received === undefined ? requestReceivedTimestamp : String(received / 1_000_000n);
 }

@@ -1,5 +1,6 @@
 /** What a record says in the end: verdict and findings as the tag that is spliced into it. */
-import { type Detection, timeShown } from './detect.ts';
+import type { Detection } from './detect.ts';
+import { timeShown } from './finding.ts';
 import {
   type AuditEvent,
   type EventSummary,

@@ -1,7 +1,7 @@
 /** What is emitted for a window: a finding on the record whose event completes it, or a report on one that comes after its
  * end. */
 import { hash } from 'node:crypto';
-import { foundBy, timeShown } from '../detect.ts';
+import { foundBy, ShownFields, timeShown } from '../finding.ts';
 import { stringifyExactly } from '../json/exact.ts';
 import type { AuditEvent, Finding, FindingCorrelation, Report } from '../record.ts';
 import type { Correlation, FieldLookup } from '../sigma/index.ts';
@@ -35,7 +35,7 @@ export function findingOf(
 ): Finding {
   const { level } = correlation;
   return {
-    ...foundBy(correlation, { id, level, lookup: lookupOf(one, lookup, termsOf(correlation)) }),
+    ...foundBy(correlation, { id, level, fields: new ShownFields(lookupOf(one, lookup, termsOf(correlation))) }),
     matched: [],
     event: index,
     ...timeShown(event),
@@ -47,7 +47,7 @@ export function findingOf(
 export function reportOf(correlation: Correlation, one: Emitted, id: string): Report {
   const { level } = correlation;
   return {
-    ...foundBy(correlation, { id, level, lookup: lookupOf(one, nothing, termsOf(correlation)) }),
+    ...foundBy(correlation, { id, level, fields: new ShownFields(lookupOf(one, nothing, termsOf(correlation))) }),
     time: rfc3339(one.window.to),
     correlation: shownOf(correlation, one),
   };

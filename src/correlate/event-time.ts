@@ -1,6 +1,6 @@
 /** When an event was, in Unix microseconds. Times of events follow one another, so all but the seconds of most is the same
  * as of the one before, and is not read again. */
-import { timeShown } from '../detect.ts';
+import { timeShown } from '../finding.ts';
 import type { AuditEvent } from '../record.ts';
 import { unixNanoFromRfc3339 } from '../time.ts';
 

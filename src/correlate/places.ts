@@ -1,5 +1,5 @@
 /** Names clusters: what another cluster logs is another group, at a time of its own. */
-import { placeOf } from '../detect.ts';
+import { placeOf } from '../finding.ts';
 import type { AuditEvent } from '../record.ts';
 import { stableHash } from './values.ts';
 

@@ -40,10 +40,10 @@ import {
 } from '../outline/slots.ts';
 import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent } from '../record.ts';
-import { evaluate, type Program } from '../sigma/index.ts';
+import { type CompiledRule, evaluate, type Match, matchesOf, type Program } from '../sigma/index.ts';
 import { Classes } from './classes.ts';
 import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
-import { type Classed, guardedLookup } from './guard.ts';
+import { type Classed, type GuardedLookup, guardedLookup } from './guard.ts';
 import { InternTable } from './intern.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
 import { onlyEvent } from './members.ts';
@@ -210,7 +210,10 @@ export class Decisions {
       guarded.hasDeferred = false;
       const evaluation = evaluate(rule, guarded.lookup);
       if (!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)) {
-        if (evaluation.truth !== false || evaluation.silencedBy !== undefined) steps.push({ rule, evaluation });
+        if (evaluation.truth !== false || evaluation.silencedBy !== undefined) {
+          const matches = evaluation.truth === true ? sharedMatches(rule, guarded) : undefined;
+          steps.push({ rule, evaluation, ...(matches !== undefined && { matches }) });
+        }
       } else {
         steps.push({ rule });
       }
@@ -231,6 +234,14 @@ export class Decisions {
     const { bytes, view } = outlines.textOf(wrapper * STRIDE);
     return this.#tables[spans[wrapper * STRIDE + LAYOUT]!]!.surroundings(bytes, view, spans, wrapper * STRIDE);
   }
+}
+
+/** The predicates for which a rule matches all events of a profile; undefined where they depend on more than the profile, or
+ * look at what is within a list. */
+function sharedMatches(rule: CompiledRule, guarded: GuardedLookup): readonly Match[] | undefined {
+  guarded.hasDeferred = false;
+  const matches = matchesOf(rule, guarded.lookup);
+  return guarded.hasDeferred || matches.some(({ member }) => member !== undefined) ? undefined : matches;
 }
 
 /** Whether a request body has no say in what is outlined: in the namespace where the objectRef has none, and in whether a

@@ -91,8 +91,7 @@ export class Compiler {
   #item(item: Item): CompiledItem {
     const key = keyOf(item);
     let compiled = this.#items.get(key);
-    if (compiled === undefined)
-      this.#items.set(key, (compiled = { item, decide: rememberLast(compileItem(item, '')) }));
+    if (compiled === undefined) this.#items.set(key, (compiled = { item, decide: compileItem(item, '') }));
     return compiled;
   }
 }
@@ -104,7 +103,7 @@ function keyOf(item: Item): string {
   );
 }
 
-/** Rules ask the same of one event, one after another. */
+/** Rules ask the same of one event, one after another. Whoever observes sees it decided again. */
 function rememberLast(decide: Predicate): Predicate {
   let event: object | undefined;
   let decision: Decision = false;
@@ -184,10 +183,10 @@ function compileField(item: FieldItem, blocks: string): Predicate {
   const isSameForAll = isAround(field) && item.tests.every((test) => referencesOf(test).length === 0);
   const decideFound = isSameForAll ? decidedOnce(decide) : decide;
   const leaf = leafOf(item, blocks, { isSameForAll, gapOf });
+  const decideField = rememberLast((lookup) => decideFound(lookup(field), lookup));
   return (lookup, observer) => {
-    const found = lookup(field);
-    const decision = decideFound(found, lookup);
-    observer?.look(leaf, found, lookup, decision);
+    const decision = decideField(lookup);
+    observer?.look(leaf, lookup(field), lookup, decision);
     return decision;
   };
 }
@@ -241,7 +240,7 @@ function compileBlock(item: BlockItem, blocks: string): Predicate {
   const decideList = joinMembers(members, compiled);
   const gapField = fieldWithin(blocks, field);
   const branch: Branch = { kind: 'block', field: within };
-  return (lookup, observer) => {
+  return rememberLast((lookup, observer) => {
     const opened = open(lookup(field), lookup);
     const gap = opened.gap === undefined ? undefined : { field: gapField, reason: opened.gap };
     const inner = observer?.enter(branch);
@@ -254,7 +253,7 @@ function compileBlock(item: BlockItem, blocks: string): Predicate {
     else if (gap !== undefined && !(decision === true && holdsDespiteGap(members))) decision = gap;
     observer?.leave(branch, decision, opened.gap);
     return decision;
-  };
+  });
 }
 
 /** What the members of one list say together. */

@@ -1,52 +1,73 @@
 /** Which fields made a rule match an event. */
-
 import type { FieldLookup, Found } from '../field.ts';
 import type { Branch, Decision, Leaf, Observer } from '../match/predicate.ts';
 import type { CompiledRule } from '../plan/compile.ts';
 
 const MAX_VALUES = 10;
 
+/** A predicate for which a rule matches. */
+export interface Match {
+  readonly leaf: Leaf;
+  /** What it looked at within a list; undefined for a field of the event itself. */
+  readonly member?: { readonly found: Found; readonly lookup: FieldLookup };
+}
+
+/** The predicates that made the rule match: those that are true and that stand on a way of true nodes from the top down to
+ * them, under no `not` and in no exception. What an exclusion looks at did not make the rule match, and of an `or` only the
+ * branches that hold did. */
+export function matchesOf({ decide }: CompiledRule, lookup: FieldLookup): readonly Match[] {
+  const collector = new Collector(lookup);
+  decide(lookup, collector);
+  return collector.matches;
+}
+
 /** The fields that made the rule match, each with the values that passed.
  *
- * Taken are the predicates that are true and that stand on a way of true nodes from the top down to them, under no
- * `not` and in no exception: what an exclusion looks at did not make the rule match, and of an `or` only the branches that
- * hold did. Of a field only the values that passed are given, each once, at most 10; a field that had to be missing has
- * none. Fields that the finding shows anyway can be left out, unless nothing would be left.
- * @param shownElsewhere names of fields to leave out */
+ * Of a field only the values that passed are given, each once, at most 10; a field that had to be missing has none. Fields
+ * that the finding shows anyway can be left out, unless nothing would be left.
+ * @param shownElsewhere names of fields to leave out
+ * @param matches what `matchesOf` says of the rule, where that is known */
 export function matchedFields(
-  { decide }: CompiledRule,
+  rule: CompiledRule,
   lookup: FieldLookup,
   shownElsewhere: ReadonlySet<string> = new Set(),
-): { field: string; values: unknown[] }[] {
-  const collector = new Collector();
-  decide(lookup, collector);
-  const own = collector.matches.filter(({ leaf }) => !shownElsewhere.has(leaf.name));
+  matches: readonly Match[] = matchesOf(rule, lookup),
+): { field: string; values: readonly unknown[] }[] {
+  const own = matches.filter(({ leaf }) => !shownElsewhere.has(leaf.name));
   const matched = new Map<string, Set<unknown>>();
   const done = new Map<Leaf, Found>();
-  for (const { leaf, found, lookup } of own.length > 0 ? own : collector.matches) {
+  for (const { leaf, member } of own.length > 0 ? own : matches) {
     const values = matched.get(leaf.name) ?? new Set();
     matched.set(leaf.name, values);
+    const found = member?.found ?? lookup(leaf.item.field);
     if (values.size === MAX_VALUES || (leaf.isSameForAll && done.get(leaf) === found)) continue;
     done.set(leaf, found);
-    for (const value of leaf.passing(found, lookup, MAX_VALUES)) {
+    for (const value of passingIn(leaf, found, member?.lookup ?? lookup)) {
       if (values.size < MAX_VALUES) values.add(value);
     }
   }
   return [...matched].map(([field, values]) => ({ field, values: [...values] }));
 }
 
-interface Match {
-  leaf: Leaf;
-  found: Found;
-  lookup: FieldLookup;
+/** Of a predicate that is true, the values that pass. */
+function passingIn(leaf: Leaf, found: Found, lookup: FieldLookup): readonly unknown[] {
+  // Where there is but one, it is that one.
+  return found.values.length <= 1 && leaf.item.tests.length > 0
+    ? found.values
+    : leaf.passing(found, lookup, MAX_VALUES);
 }
 
 /** Keeps what is true, and drops it again where the branch around it is not. */
 class Collector implements Observer {
   readonly stopsAt = false;
   readonly matches: Match[] = [];
+  readonly #ofEvent: FieldLookup;
   /** How many matches there were before each branch that is being evaluated. */
   readonly #before: number[] = [];
+
+  constructor(ofEvent: FieldLookup) {
+    this.#ofEvent = ofEvent;
+  }
 
   enter({ kind }: Branch): Observer | undefined {
     this.#before.push(this.matches.length);
@@ -59,6 +80,7 @@ class Collector implements Observer {
   }
 
   look(leaf: Leaf, found: Found, lookup: FieldLookup, decision: Decision): void {
-    if (decision === true && !leaf.item.negated) this.matches.push({ leaf, found, lookup });
+    if (decision !== true || leaf.item.negated) return;
+    this.matches.push(lookup === this.#ofEvent ? { leaf } : { leaf, member: { found, lookup } });
   }
 }
