@@ -121,7 +121,8 @@ test('has a span without the attributes of the event that it comes with', async 
     const spanId = String(spans.length + 1).padStart(16, '0');
     spans.push({ name, attributes, spanId });
     const span = { isRecording: () => true, spanContext: () => ({ traceId: '1'.repeat(32), spanId, traceFlags: 1 }) };
-    return { ...span, end() {}, setAttributes() {}, setAttribute() {}, setStatus() {} } as unknown as Span;
+    const setAttributes = (more: Attributes) => Object.assign(attributes, more);
+    return { ...span, end() {}, setAttributes, setAttribute() {}, setStatus() {} } as unknown as Span;
   };
   const startActiveSpan = (name: string, run: (span: Span) => unknown) => run(start(name));
   trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: start, startActiveSpan }) as never });

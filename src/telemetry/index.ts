@@ -4,7 +4,16 @@
  * Metrics are always kept, for Prometheus on `/metrics`; spans and OTLP metrics are sent where the standard `OTEL_*`
  * variables say, and nowhere while none is set.
  */
-import { type Attributes, context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Counter,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Detection } from '../detect.ts';
 import { judgedOf } from '../network.ts';
@@ -146,16 +155,16 @@ function fail(span: Span, error: unknown): void {
 export function findingSpans(detection: Detection): Tag['trace'] {
   if (!('findings' in detection)) return undefined;
   const { findings, reports, events, event } = detection;
-  const named = [
-    ...findings.map((one) => [`finding ${one.rule}`, findingAttributes(one, events[one.event]!)] as const),
-    ...reports.map((one) => [`report ${one.rule}`, foundAttributes(one, event)] as const),
-  ];
-  const spans = named.map(([name, attributes]) => {
-    const span = tracer.startSpan(name, { attributes: shown(attributes) });
+  let first: Span | undefined;
+  const add = (name: string, attributes: () => Attributes) => {
+    const span = tracer.startSpan(name);
+    // Most are recorded nowhere, and what they would say is much.
+    if (span.isRecording()) span.setAttributes(shown(attributes()));
+    if (first === undefined && (span.isRecording() || trace.isSpanContextValid(span.spanContext()))) first = span;
     span.end();
-    return span;
-  });
-  const first = spans.find((span) => span.isRecording() || trace.isSpanContextValid(span.spanContext()));
+  };
+  for (const one of findings) add(`finding ${one.rule}`, () => findingAttributes(one, events[one.event]!));
+  for (const one of reports) add(`report ${one.rule}`, () => foundAttributes(one, event));
   return first && { traceId: first.spanContext().traceId, spanId: first.spanContext().spanId };
 }
 
@@ -209,6 +218,8 @@ interface Row {
 /** Counts the records and findings of a batch, and measures how far behind it is. */
 export function countDetections(detections: readonly (Detection | undefined)[]): void {
   const rows: Row[] = [];
+  const found = new Sums();
+  const silenced = new Sums();
   let row: Row | undefined;
   for (const detection of detections) {
     if (detection === undefined) continue;
@@ -216,8 +227,10 @@ export function countDetections(detections: readonly (Detection | undefined)[]):
     const platform = 'event' in detection ? detection.event.platform : 'none';
     if (row?.verdict !== verdict || row.platform !== platform) row = rowOf(rows, platform, verdict);
     row.records++;
-    if ('findings' in detection) countFindings(detection);
+    if ('findings' in detection) addFindings(detection, found, silenced);
   }
+  found.addTo(instruments.findings);
+  silenced.addTo(instruments.silenced);
   for (const { platform, verdict, records } of rows) instruments.records.add(records, { platform, verdict });
   measureLag(detections);
 }
@@ -228,13 +241,31 @@ function rowOf(rows: Row[], platform: Row['platform'], verdict: Verdict): Row {
   return row;
 }
 
-function countFindings(detection: Extract<Detection, { findings: unknown }>): void {
-  const { findings, reports, shadow, shadowReports, silenced } = detection;
-  for (const { rule, level } of findings) instruments.findings.add(1, { rule, level, mode: 'live' });
-  for (const { rule, level } of reports) instruments.findings.add(1, { rule, level, mode: 'live' });
-  for (const { rule, level } of shadow) instruments.findings.add(1, { rule, level, mode: 'shadow' });
-  for (const { rule, level } of shadowReports) instruments.findings.add(1, { rule, level, mode: 'shadow' });
-  for (const { rule, exception } of silenced) instruments.silenced.add(1, { rule, exception });
+type Found = Extract<Detection, { findings: unknown }>;
+
+function addFindings({ findings, reports, shadow, shadowReports, silenced }: Found, found: Sums, without: Sums): void {
+  for (const { rule, level } of findings) found.add({ rule, level, mode: 'live' });
+  for (const { rule, level } of reports) found.add({ rule, level, mode: 'live' });
+  for (const { rule, level } of shadow) found.add({ rule, level, mode: 'shadow' });
+  for (const { rule, level } of shadowReports) found.add({ rule, level, mode: 'shadow' });
+  for (const { rule, exception } of silenced) without.add({ rule, exception });
+}
+
+/** What a batch adds to a counter, summed up: a point for each finding would cost more than to find it. */
+class Sums {
+  readonly #sums = new Map<string, { attributes: Attributes; times: number }>();
+
+  /** @param attributes texts, always in the same order */
+  add(attributes: Readonly<Record<string, string>>): void {
+    const key = Object.values(attributes).join('\0');
+    const sum = this.#sums.get(key);
+    if (sum === undefined) this.#sums.set(key, { attributes, times: 1 });
+    else sum.times++;
+  }
+
+  addTo(counter: Pick<Counter, 'add'>): void {
+    for (const { attributes, times } of this.#sums.values()) counter.add(times, attributes);
+  }
 }
 
 /** Records the lag of the first event of each platform, which has waited longest: records come in the order of the log. One
