@@ -10,9 +10,9 @@ import {
   type Evaluation,
   evaluate,
   type FieldLookup,
-  type Match,
-  matchesOf,
+  matchOf,
   Program,
+  type RuleMatch,
   type RuleMode,
 } from './sigma/index.ts';
 
@@ -39,8 +39,7 @@ export interface Hit {
   /** Which event of the record, from 0. */
   event: number;
   lookup: FieldLookup;
-  /** The predicates for which it matches. */
-  matches: readonly Match[];
+  match: RuleMatch;
 }
 
 /** What the rules say of the events of a record, one by one. */
@@ -101,8 +100,7 @@ export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
 export interface Step {
   rule: CompiledRule;
   evaluation?: Evaluation;
-  /** Of a rule that matches, the predicates for which it does. */
-  matches?: readonly Match[];
+  match?: RuleMatch;
 }
 
 /** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
@@ -145,7 +143,7 @@ function evaluateEvents(
   function evaluateEvent(event: AuditEvent, index: number): void {
     const lookup = fieldsOf(event);
     let request: string | undefined;
-    for (const { rule: compiled, evaluation = evaluate(compiled, lookup), matches } of stepsFor(lookup)) {
+    for (const { rule: compiled, evaluation = evaluate(compiled, lookup), match } of stepsFor(lookup)) {
       const { truth, undecided: missing, silencedBy } = evaluation;
       const { name, mode } = compiled.rule;
       // A rule in shadow mode raises no verdict, so none of doubt either.
@@ -153,10 +151,9 @@ function evaluateEvents(
         undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
       }
       if (truth !== true && silencedBy === undefined) continue;
-      if (events.length > 1 && isRepeated(findingId(name, (request ??= requestOf(event))), event)) continue;
+      if (events.length > 1 && isRepeated(findingId(compiled.rule, (request ??= requestOf(event))), event)) continue;
       if (silencedBy !== undefined) silenced.push({ rule: name, exception: silencedBy, event: index });
-      // Now, since rules remember what they have decided of this event.
-      else hits.push({ rule: compiled, event: index, lookup, matches: matches ?? matchesOf(compiled, lookup) });
+      else hits.push({ rule: compiled, event: index, lookup, match: match ?? matchOf(compiled, lookup) });
     }
   }
 
@@ -187,10 +184,8 @@ function concludeEvents(
   { raised, reported, withheld }: Correlated,
 ): Detection {
   const undecided = asRules.length === 0 ? none : namedAsFindings(asRules, withheld);
-  const own = hits.length === 0 ? none : findingsOfHits(hits, events, withheld);
-  const emitted = raised.length === 0 ? own : [...own, ...raised];
-  const findings = emitted.length === 0 ? none : emitted.filter(isLive).map(({ finding }) => finding);
-  const shadow = emitted.length === findings.length ? none : emitted.filter(isShadow).map(({ finding }) => finding);
+  const { findings, shadow } =
+    hits.length === 0 && raised.length === 0 ? nothingFound : foundIn(hits, events, { raised, withheld });
   const reports = reported.length === 0 ? none : reported.filter(isLive).map(({ report }) => report);
   const shadowReports = reported.length === 0 ? none : reported.filter(isShadow).map(({ report }) => report);
   const isOpen = undecided.length > 0 || problem !== undefined;
@@ -209,23 +204,35 @@ function concludeEvents(
   };
 }
 
-function findingsOfHits(
+/** What is found in the events of a record, hits first. */
+interface FoundHere {
+  findings: readonly Finding[];
+  shadow: readonly Finding[];
+}
+
+const nothingFound: FoundHere = { findings: none, shadow: none };
+
+function foundIn(
   hits: readonly Hit[],
   events: readonly AuditEvent[],
-  withheld: Correlated['withheld'],
-): Correlated['raised'] {
-  let found: { mode: RuleMode; finding: Finding }[] | undefined;
-  let findings: Findings | undefined;
-  let of: number | undefined;
-  for (const { rule, event, lookup, matches } of hits) {
-    const { name, mode } = rule.rule;
-    if (withheld.has(name)) continue;
-    if (findings === undefined || event !== of) findings = new Findings(events[event]!, event, lookup);
-    of = event;
-    found ??= [];
-    found.push({ mode, finding: findings.of(rule, matches) });
+  { raised, withheld }: Pick<Correlated, 'raised' | 'withheld'>,
+): FoundHere {
+  let live: Finding[] | undefined;
+  let shadow: Finding[] | undefined;
+  let ofEvent: Findings | undefined;
+  let last = -1;
+  const add = (mode: RuleMode, finding: Finding) => {
+    if (mode === 'live') (live ??= []).push(finding);
+    else (shadow ??= []).push(finding);
+  };
+  for (const { rule, event, lookup, match } of hits) {
+    if (withheld.has(rule.rule.name)) continue;
+    if (ofEvent === undefined || event !== last) ofEvent = new Findings(events[event]!, event, lookup);
+    last = event;
+    add(rule.rule.mode, ofEvent.of(rule, match));
   }
-  return found ?? none;
+  for (const { mode, finding } of raised) add(mode, finding);
+  return { findings: live ?? none, shadow: shadow ?? none };
 }
 
 function isLive({ mode }: { mode: RuleMode }): boolean {

@@ -5,10 +5,9 @@ import { type AuditEvent, EventSummary, type FieldValues, type Finding } from '.
 import {
   type CompiledRule,
   type FieldLookup,
-  levelOf,
-  type Match,
   matchedFields,
   type RuleHead,
+  type RuleMatch,
   renderSummary,
 } from './sigma/index.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
@@ -19,9 +18,9 @@ const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
 
 /** What all findings of a rule have in common. */
 interface Presentation {
+  /** The name of the rule as JSON. */
+  name: string;
   attack: Finding['attack'];
-  /** The names of the fields to show, as one text: many rules show the same. */
-  contextKey: string;
   shownElsewhere: ReadonlySet<string>;
 }
 
@@ -31,8 +30,8 @@ function presentationOf(rule: RuleHead): Presentation {
   let presentation = presentations.get(rule);
   if (presentation === undefined) {
     presentation = {
+      name: JSON.stringify(rule.name),
       attack: attackOf(rule.ruleTags),
-      contextKey: JSON.stringify(rule.context),
       shownElsewhere: new Set([...shownOfEvent, ...rule.context]),
     };
     presentations.set(rule, presentation);
@@ -40,32 +39,28 @@ function presentationOf(rule: RuleHead): Presentation {
   return presentation;
 }
 
-/** What findings show of the fields of an event, each thing made once for all of them. */
+/** What findings show of the fields of an event, each made once for all of them. */
 export class ShownFields {
   readonly lookup: FieldLookup;
-  readonly #contexts = new Map<string, FieldValues[]>();
-  #workload: { workload?: string } | undefined;
+  readonly #values = new Map<string, FieldValues>();
 
   constructor(lookup: FieldLookup) {
     this.lookup = lookup;
   }
 
-  context(names: readonly string[], key: string): FieldValues[] {
-    let context = this.#contexts.get(key);
-    if (context === undefined) {
-      context = names.map((field) => ({ field, values: shownTexts(this.lookup(field).values) }));
-      this.#contexts.set(key, context);
+  valuesOf(field: string): FieldValues {
+    let values = this.#values.get(field);
+    if (values === undefined) {
+      values = { field, values: shownTexts(this.lookup(field).values) };
+      this.#values.set(field, values);
     }
-    return context;
+    return values;
   }
 
-  /** The workload that the object belongs to, where it is known. */
-  get workload(): { workload?: string } {
-    if (this.#workload === undefined) {
-      const [workload] = this.lookup('workload').values;
-      this.#workload = typeof workload === 'string' && workload !== '' ? { workload: shown(workload) } : {};
-    }
-    return this.#workload;
+  /** The workload that the object belongs to; undefined where it is not known. */
+  get workload(): string | undefined {
+    const [workload] = this.lookup('workload').values;
+    return typeof workload === 'string' && workload !== '' ? shown(workload) : undefined;
   }
 }
 
@@ -74,28 +69,26 @@ export class Findings {
   readonly #index: number;
   readonly #fields: ShownFields;
   readonly #request: string;
-  readonly #time: { time?: string };
+  readonly #time: string | undefined;
 
   /** @param index which event of its record it is, from 0 */
   constructor(event: AuditEvent, index: number, lookup: FieldLookup) {
     this.#index = index;
     this.#fields = new ShownFields(lookup);
     this.#request = requestOf(event);
-    this.#time = timeShown(event);
+    this.#time = timeShown(event).time;
   }
 
-  /** @param matches the predicates for which the rule matches */
-  of(compiled: CompiledRule, matches: readonly Match[]): Finding {
+  of(compiled: CompiledRule, { level, predicates }: RuleMatch): Finding {
     const { rule } = compiled;
     const fields = this.#fields;
-    const { lookup } = fields;
     const { shownElsewhere } = presentationOf(rule);
-    const matched = matchedFields(compiled, lookup, shownElsewhere, matches);
+    const matched = matchedFields(compiled, fields.lookup, shownElsewhere, predicates);
     return {
-      ...foundBy(rule, { id: findingId(rule.name, this.#request), level: levelOf(compiled, lookup), fields }),
+      ...foundBy(rule, { id: findingId(rule, this.#request), level, fields }),
       matched: matched.map(({ field, values }) => ({ field, values: shownTexts(values) })),
       event: this.#index,
-      ...this.#time,
+      ...(this.#time !== undefined && { time: this.#time }),
     };
   }
 }
@@ -106,18 +99,21 @@ export function foundBy(
   rule: RuleHead,
   { id, level, fields }: Pick<Finding, 'id' | 'level'> & { fields: ShownFields },
 ): Omit<Finding, 'matched' | 'event' | 'time' | 'correlation'> {
-  const { name, id: ruleId, title, summary, context } = rule;
-  const { attack, contextKey } = presentationOf(rule);
+  const { id: ruleId, title, context } = rule;
+  const summary = renderSummary(rule.summary, fields.lookup);
+  const { attack } = presentationOf(rule);
+  const values = context.map((field) => fields.valuesOf(field));
+  const { workload } = fields;
   return {
     id,
-    rule: name,
+    rule: rule.name,
     ...(ruleId !== undefined && { ruleId }),
     title,
     level,
-    summary: renderSummary(summary, fields.lookup),
+    summary,
     attack,
-    context: fields.context(context, contextKey),
-    ...fields.workload,
+    context: values,
+    ...(workload !== undefined && { workload }),
   };
 }
 
@@ -131,8 +127,8 @@ export function timeShown({ requestReceivedTimestamp, stageTimestamp }: AuditEve
 /** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
  * its start and its end.
  * @param request as of requestOf */
-export function findingId(rule: string, request: string): string {
-  return hash('sha256', `[${JSON.stringify(rule)},${request}]`).slice(0, 32);
+export function findingId(rule: RuleHead, request: string): string {
+  return hash('sha256', `[${presentationOf(rule).name},${request}]`).slice(0, 32);
 }
 
 /** Tells one request from another, as a text in JSON. A client can choose the auditID (header Audit-ID) and use it twice, so

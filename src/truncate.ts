@@ -19,6 +19,8 @@ export function truncateText(text: string, length: number): string {
 /** Values of any types as texts, so that what is made of them has one type: a map or list as JSON, null as no value. Long
  * texts, and lists that are long altogether, end with `…`. */
 export function shownTexts(values: readonly unknown[]): string[] {
+  if (values.length === 0) return [];
+  if (values.length === 1 && typeof values[0] === 'string') return [shown(values[0])];
   const room = { left: MAX_VALUE_LENGTH };
   const texts: string[] = [];
   for (const value of values) {
@@ -33,6 +35,7 @@ export function shownTexts(values: readonly unknown[]): string[] {
 /** The value as it is, unless it is long: then each text and list ends, and each map has a last key, where there was more,
  * with `…`. */
 export function shown<T>(value: T): T {
+  if (typeof value === 'string' && value.length <= MAX_TEXT_LENGTH) return value;
   return cutTo({ left: MAX_VALUE_LENGTH }, value, 0) as T;
 }
 

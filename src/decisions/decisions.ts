@@ -40,7 +40,7 @@ import {
 } from '../outline/slots.ts';
 import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent } from '../record.ts';
-import { type CompiledRule, evaluate, type Match, matchesOf, type Program } from '../sigma/index.ts';
+import { type CompiledRule, evaluate, matchOf, type Program, type RuleMatch } from '../sigma/index.ts';
 import { Classes } from './classes.ts';
 import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import { type Classed, type GuardedLookup, guardedLookup } from './guard.ts';
@@ -211,8 +211,8 @@ export class Decisions {
       const evaluation = evaluate(rule, guarded.lookup);
       if (!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)) {
         if (evaluation.truth !== false || evaluation.silencedBy !== undefined) {
-          const matches = evaluation.truth === true ? sharedMatches(rule, guarded) : undefined;
-          steps.push({ rule, evaluation, ...(matches !== undefined && { matches }) });
+          const match = evaluation.truth === true ? sharedMatch(rule, guarded) : undefined;
+          steps.push({ rule, evaluation, ...(match !== undefined && { match }) });
         }
       } else {
         steps.push({ rule });
@@ -236,12 +236,12 @@ export class Decisions {
   }
 }
 
-/** The predicates for which a rule matches all events of a profile; undefined where they depend on more than the profile, or
- * look at what is within a list. */
-function sharedMatches(rule: CompiledRule, guarded: GuardedLookup): readonly Match[] | undefined {
+/** What the match of a rule comes to on all events of a profile; undefined where it depends on more than the profile, or on
+ * what is within a list. */
+function sharedMatch(rule: CompiledRule, guarded: GuardedLookup): RuleMatch | undefined {
   guarded.hasDeferred = false;
-  const matches = matchesOf(rule, guarded.lookup);
-  return guarded.hasDeferred || matches.some(({ member }) => member !== undefined) ? undefined : matches;
+  const match = matchOf(rule, guarded.lookup);
+  return guarded.hasDeferred || match.predicates.some(({ member }) => member !== undefined) ? undefined : match;
 }
 
 /** Whether a request body has no say in what is outlined: in the namespace where the objectRef has none, and in whether a

@@ -17,5 +17,5 @@ export { type CompiledCorrelation, resolveCorrelations } from './plan/resolve.ts
 export { didYouMean, nearest, printRuleProblem, quote, type RuleProblem } from './rule-problem.ts';
 export { type Evaluation, evaluate, levelOf } from './run/evaluate.ts';
 export { type Explanation, explain, explainLevels, printExplanation } from './run/explain.ts';
-export { type Match, matchedFields, matchesOf } from './run/matched.ts';
+export { matchedFields, matchOf, type RuleMatch } from './run/matched.ts';
 export { mostEventsOf } from './window-limit.ts';

@@ -40,6 +40,7 @@ export function quote(name: string): string {
 /** Text with each control or formatting character and each lone surrogate replaced by one that can be seen, so that
  * nothing from a file or an event can move a terminal's cursor or reorder what a person reads. */
 export function printable(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
   return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => (character === '\t' ? ' ' : '�'));
 }
 

@@ -33,11 +33,13 @@ export function parseTemplate(text: string): Template | { message: string; at: n
 /** The sentence for an event, at most 1,000 characters on one line. A field that is missing, or has no text, shows as
  * `-`; several values are joined by commas. */
 export function renderSummary(template: Template, lookup: FieldLookup): string {
-  const sentence = template.map((part) => (typeof part === 'string' ? part : show(lookup(part.field).values))).join('');
+  let sentence = '';
+  for (const part of template) sentence += typeof part === 'string' ? part : show(lookup(part.field).values);
   return truncateText(printable(sentence), MAX_SUMMARY_LENGTH);
 }
 
 function show(values: readonly unknown[]): string {
+  if (values.length === 1) return showValue(values[0]);
   const shown = values.slice(0, MAX_VALUES).map(showValue);
   if (values.length > MAX_VALUES) shown.push('…');
   return shown.length === 0 ? '-' : shown.join(', ');

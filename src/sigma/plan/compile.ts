@@ -182,7 +182,8 @@ function compileField(item: FieldItem, blocks: string): Predicate {
   };
   const isSameForAll = isAround(field) && item.tests.every((test) => referencesOf(test).length === 0);
   const decideFound = isSameForAll ? decidedOnce(decide) : decide;
-  const leaf = leafOf(item, blocks, { isSameForAll, gapOf });
+  const eachTest = groups.length === item.tests.length ? tests.map(({ passes }) => passes) : undefined;
+  const leaf = leafOf(item, blocks, { isSameForAll, gapOf }, eachTest);
   const decideField = rememberLast((lookup) => decideFound(lookup(field), lookup));
   return (lookup, observer) => {
     const decision = decideField(lookup);
@@ -191,8 +192,13 @@ function compileField(item: FieldItem, blocks: string): Predicate {
   };
 }
 
-function leafOf(item: FieldItem, blocks: string, known: Pick<Leaf, 'isSameForAll' | 'gapOf'>): Leaf {
-  let tests: CompiledTest[] | undefined;
+/** @param tests one for each test of the item, where there are such */
+function leafOf(
+  item: FieldItem,
+  blocks: string,
+  known: Pick<Leaf, 'isSameForAll' | 'gapOf'>,
+  tests: readonly CompiledTest[] | undefined,
+): Leaf {
   return {
     item,
     field: fieldWithin(blocks, item.field),

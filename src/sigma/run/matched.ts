@@ -1,7 +1,9 @@
 /** Which fields made a rule match an event. */
+import type { RuleLevel } from '../ast.ts';
 import type { FieldLookup, Found } from '../field.ts';
 import type { Branch, Decision, Leaf, Observer } from '../match/predicate.ts';
 import type { CompiledRule } from '../plan/compile.ts';
+import { levelOf } from './evaluate.ts';
 
 const MAX_VALUES = 10;
 
@@ -12,13 +14,28 @@ export interface Match {
   readonly member?: { readonly found: Found; readonly lookup: FieldLookup };
 }
 
+/** What the match of a rule comes to. */
+export interface RuleMatch {
+  readonly level: RuleLevel;
+  readonly predicates: readonly Match[];
+}
+
+/** Of a rule that matches. Asked right after `evaluate`, it decides nothing anew but what is within lists. */
+export function matchOf(rule: CompiledRule, lookup: FieldLookup): RuleMatch {
+  return { level: levelOf(rule, lookup), predicates: matchesOf(rule, lookup) };
+}
+
 /** The predicates that made the rule match: those that are true and that stand on a way of true nodes from the top down to
  * them, under no `not` and in no exception. What an exclusion looks at did not make the rule match, and of an `or` only the
  * branches that hold did. */
-export function matchesOf({ decide }: CompiledRule, lookup: FieldLookup): readonly Match[] {
-  const collector = new Collector(lookup);
-  decide(lookup, collector);
-  return collector.matches;
+function matchesOf({ decide }: CompiledRule, lookup: FieldLookup): readonly Match[] {
+  try {
+    collector.ofEvent = lookup;
+    decide(lookup, collector);
+    return collector.matches;
+  } finally {
+    collector.forget();
+  }
 }
 
 /** The fields that made the rule match, each with the values that passed.
@@ -26,7 +43,7 @@ export function matchesOf({ decide }: CompiledRule, lookup: FieldLookup): readon
  * Of a field only the values that passed are given, each once, at most 10; a field that had to be missing has none. Fields
  * that the finding shows anyway can be left out, unless nothing would be left.
  * @param shownElsewhere names of fields to leave out
- * @param matches what `matchesOf` says of the rule, where that is known */
+ * @param matches the predicates for which the rule matches, where they are known */
 export function matchedFields(
   rule: CompiledRule,
   lookup: FieldLookup,
@@ -34,19 +51,27 @@ export function matchedFields(
   matches: readonly Match[] = matchesOf(rule, lookup),
 ): { field: string; values: readonly unknown[] }[] {
   const own = matches.filter(({ leaf }) => !shownElsewhere.has(leaf.name));
-  const matched = new Map<string, Set<unknown>>();
+  const matched: { field: string; values: unknown[] }[] = [];
   const done = new Map<Leaf, Found>();
   for (const { leaf, member } of own.length > 0 ? own : matches) {
-    const values = matched.get(leaf.name) ?? new Set();
-    matched.set(leaf.name, values);
     const found = member?.found ?? lookup(leaf.item.field);
-    if (values.size === MAX_VALUES || (leaf.isSameForAll && done.get(leaf) === found)) continue;
-    done.set(leaf, found);
-    for (const value of passingIn(leaf, found, member?.lookup ?? lookup)) {
-      if (values.size < MAX_VALUES) values.add(value);
+    let one = matched.find(({ field }) => field === leaf.name);
+    if (one === undefined) matched.push((one = { field: leaf.name, values: [] }));
+    if (one.values.length === MAX_VALUES) continue;
+    if (leaf.isSameForAll) {
+      if (done.get(leaf) === found) continue;
+      done.set(leaf, found);
     }
+    addValues(one.values, passingIn(leaf, found, member?.lookup ?? lookup));
   }
-  return [...matched].map(([field, values]) => ({ field, values: [...values] }));
+  return matched;
+}
+
+function addValues(values: unknown[], more: readonly unknown[]): void {
+  for (const value of more) {
+    if (values.length === MAX_VALUES) return;
+    if (!values.includes(value)) values.push(value);
+  }
 }
 
 /** Of a predicate that is true, the values that pass. */
@@ -60,13 +85,15 @@ function passingIn(leaf: Leaf, found: Found, lookup: FieldLookup): readonly unkn
 /** Keeps what is true, and drops it again where the branch around it is not. */
 class Collector implements Observer {
   readonly stopsAt = false;
-  readonly matches: Match[] = [];
-  readonly #ofEvent: FieldLookup;
+  matches: Match[] = [];
+  ofEvent: FieldLookup | undefined;
   /** How many matches there were before each branch that is being evaluated. */
   readonly #before: number[] = [];
 
-  constructor(ofEvent: FieldLookup) {
-    this.#ofEvent = ofEvent;
+  forget(): void {
+    this.matches = [];
+    this.ofEvent = undefined;
+    this.#before.length = 0;
   }
 
   enter({ kind }: Branch): Observer | undefined {
@@ -81,6 +108,9 @@ class Collector implements Observer {
 
   look(leaf: Leaf, found: Found, lookup: FieldLookup, decision: Decision): void {
     if (decision !== true || leaf.item.negated) return;
-    this.matches.push(lookup === this.#ofEvent ? { leaf } : { leaf, member: { found, lookup } });
+    this.matches.push(lookup === this.ofEvent ? { leaf } : { leaf, member: { found, lookup } });
   }
 }
+
+/** One for all rules: each has its answer before the next is asked. */
+const collector = new Collector();
