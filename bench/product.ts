@@ -1,7 +1,7 @@
 /** All that bench/ knows of how the product is called. `bench:compare` uses the file of each commit that it compares. */
 import { fileURLToPath } from 'node:url';
 import { codecFor } from '../src/codecs/index.ts';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/index.ts';
 import { correlator } from '../src/correlate/index.ts';
 import { processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';

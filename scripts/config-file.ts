@@ -1,6 +1,6 @@
 /** The JSON Schema of a configuration file as a person writes it: what has a default may be left out, and each sink is
  * checked by the settings of its kind. */
-import { configSchema } from '../src/config.ts';
+import { configSchema } from '../src/config/index.ts';
 import { sinkKinds } from '../src/sinks/index.ts';
 
 interface JsonSchema {

@@ -1,7 +1,7 @@
 /** Reference pages, printed from the declarations that the program itself runs on. */
 import { commandsMarkdown } from '../src/command-line/help.ts';
 import { commands, defaultCommand } from '../src/commands/all.ts';
-import { configSchema } from '../src/config.ts';
+import { configSchema } from '../src/config/index.ts';
 import { fields } from '../src/fields/index.ts';
 import { Problem, problemCodes } from '../src/problem.ts';
 import { sinkKinds } from '../src/sinks/index.ts';
@@ -28,9 +28,12 @@ export function configurationPage(): string {
   return `${notice}# Configuration
 
 Tripline runs without a configuration file. \`--config FILE\`, or the environment variable \`TRIPLINE_CONFIG\`, names one in
-YAML; \`--listen\` (\`TRIPLINE_LISTEN\`) and \`--rules\` win over it. \`\${NAME}\` in a string stands for the environment variable
-NAME, so that secrets stay out of the file. A setting that does not exist, or is of the wrong type, stops the start with
-a message that names it. OpenTelemetry is configured by the standard \`OTEL_*\` variables: see
+YAML; \`--listen\` (\`TRIPLINE_LISTEN\`) and \`--rules\` win over it. In each value \`\${NAME}\` stands for the environment
+variable NAME, \`\${NAME:-text}\` for the text where that is not set or empty, and \`\${file:PATH}\` for the text of a file
+(its path is from the folder of the configuration), so that secrets stay out of the configuration. Numbers and booleans may
+come so, too. A setting that does not exist, or is of the wrong type, and a variable that is not set stop the start;
+all that is wrong is told at once, with file, line and column, and [\`tripline check\`](commands.md#check) tells it before a
+start. OpenTelemetry is configured by the standard \`OTEL_*\` variables: see
 [telemetry.md](../telemetry.md).
 
 Editors that know the YAML language server check and complete the file if its first line names the schema, by the path

@@ -1,5 +1,5 @@
 /** The pipeline put together, as the configuration says. */
-import type { Config } from './config.ts';
+import type { Config } from './config/index.ts';
 import { type Correlate, correlator } from './correlate/index.ts';
 import { openDecisions } from './decisions/decisions.ts';
 import type { Ruleset } from './detect.ts';

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
+import type { Config } from './config/index.ts';
 import { Problem } from './problem.ts';
 import { startProcessing } from './processing/start.ts';
 import { openDeadLetters } from './server/dead-letter.ts';

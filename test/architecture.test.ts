@@ -37,7 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['sinks', 'tagger', 'telemetry'],
   ],
   rules: ['detect', 'fields', 'problem', 'record', 'sigma', 'telemetry'],
-  config: ['json', 'network', 'problem', 'record', 'sinks'],
+  config: ['json', 'network', 'problem', 'record', 'sigma', 'sinks'],
   avro: ['json', 'pipeline', 'record'],
   server: ['avro', 'batch', 'codecs', 'config', 'detect', 'pipeline', 'problem', 'record', 'telemetry', 'time'],
   'pipeline-dependencies': [

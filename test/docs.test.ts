@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { answerTo } from '../src/authoring/cases.ts';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/index.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { bundledLists } from '../src/rules/lists.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse, parseDocument } from 'yaml';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/index.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { podDocument, podFiles } from './e2e/shown-files.ts';
 import { bundledRules, testServer } from './server/app.ts';

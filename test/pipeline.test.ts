@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/index.ts';
 import { Ruleset } from '../src/detect.ts';
 import { processBatch, tagBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';

@@ -1,7 +1,7 @@
 /** Records through the whole pipeline, by the wire format of a sender and with all bundled rules. */
 import { encode } from '@msgpack/msgpack';
 import { codecFor } from '../src/codecs/index.ts';
-import { type Config, loadConfig } from '../src/config.ts';
+import { type Config, loadConfig } from '../src/config/index.ts';
 import { Ruleset } from '../src/detect.ts';
 import { processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';

@@ -1,5 +1,5 @@
 /** The options that say which rules a command works with: the same for every command. */
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, type ConfigSource, loadConfig } from '../config/index.ts';
 import type { Ruleset } from '../detect.ts';
 import type { LoadedRules } from '../rules/index.ts';
 import type { RuleHead } from '../sigma/index.ts';
@@ -22,17 +22,22 @@ export type RuleOptions = OptionValues<typeof ruleOptions>;
 
 /** The configuration that the options name, with what else the command line sets.
  * @throws Problem `config.invalid` */
-export function readConfig(
+export function readConfig(options: RuleOptions, io: ProcessIo, settings: Partial<Config> = {}): Config {
+  return loadConfig(configSourceOf(options, io, settings));
+}
+
+/** Where the configuration comes from. */
+export function configSourceOf(
   { config, rules, lists, exceptions }: RuleOptions,
   { environment, bundled }: ProcessIo,
-  settings: Partial<Config> = {},
-): Config {
-  return loadConfig({
+  settings: Partial<Config>,
+): ConfigSource {
+  return {
     path: config || environment.TRIPLINE_CONFIG || undefined,
     overrides: { ...(rules && { rules }), ...(lists && { lists }), ...(exceptions && { exceptions }), ...settings },
     environment,
     bundledRules: bundled.rules,
-  });
+  };
 }
 
 /** Tells on stderr what is wrong in files that are not used, which rules can never match, and which are left out. */

@@ -1,4 +1,5 @@
 /** The table of commands. */
+import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
 import { coverageCommand } from './coverage.ts';
 import { explainCommand } from './explain.ts';
@@ -12,6 +13,7 @@ import { testCommand } from './test.ts';
 /** In the order in which help lists them: what runs on records, then what is for rules. */
 export const commands: readonly Command[] = [
   serveCommand,
+  checkCommand,
   scanCommand,
   explainCommand,
   rulesCommand,

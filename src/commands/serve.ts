@@ -1,7 +1,7 @@
 /** `tripline serve`: the sidecar, until it is told to stop. */
 import { pino } from 'pino';
 import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import { defineCommand } from './command.ts';
 
 export const serveCommand = defineCommand({

@@ -1,6 +1,6 @@
 /** What the processing thread is started with, and what it has to say beside the fate of batches. */
 import type { MessagePort } from 'node:worker_threads';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import type { RulesStatus } from '../server/health.ts';
 import type { Failure } from '../server/thread-messages.ts';
 import type { Measurement } from '../telemetry/index.ts';

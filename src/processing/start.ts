@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import type { RulesStatus } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
 import { measure } from '../telemetry/index.ts';

@@ -1,6 +1,6 @@
 /** Whether a sender may send: basic or bearer credentials, compared in constant time. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 
 /** Makes the check of an Authorization header; without credentials in the configuration everybody may send. */
 export function authorizer(auth: Config['auth']): (authorization: string | undefined) => boolean {

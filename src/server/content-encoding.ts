@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
 import { uncompress as snappyUncompress } from 'snappy';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 
 type Decompress = (body: Uint8Array, maxOutputLength: number) => Promise<Uint8Array>;

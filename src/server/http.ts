@@ -2,7 +2,7 @@
 import { finished } from 'node:stream';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { authorizer } from './auth.ts';

@@ -1,5 +1,5 @@
 /** The contract of what takes a batch from its bytes to its answer, in this thread or in another. */
-import type { Reply } from '../config.ts';
+import type { Reply } from '../config/index.ts';
 import type { Batch, Pause } from '../pipeline.ts';
 import type { Problem } from '../problem.ts';
 

@@ -2,7 +2,7 @@
 import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codecFor } from '../codecs/index.ts';
-import type { Config, Reply } from '../config.ts';
+import type { Config, Reply } from '../config/index.ts';
 import type { Batch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry/index.ts';

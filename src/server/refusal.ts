@@ -1,7 +1,7 @@
 /** How a request is refused: what is answered, what is logged, and what is kept. Which status a problem has is in its row in
  * problem.ts. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { countRefused } from '../telemetry/index.ts';
 import type { DeadLetters } from './dead-letter.ts';

@@ -1,7 +1,7 @@
 /** What a sender gets back: its records, the matches among them, a summary, or nothing. */
 import { taggedBody, taggedRecord } from '../batch/splice.ts';
 import type { Codec } from '../codecs/codec.ts';
-import type { Reply } from '../config.ts';
+import type { Reply } from '../config/index.ts';
 import { type Detection, isFound } from '../detect.ts';
 import type { ProcessedBatch } from '../pipeline.ts';
 import { verdicts } from '../record.ts';

@@ -4,12 +4,12 @@ import Type, { type Static, type TSchema } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
 import { countSinkRecords } from '../telemetry/index.ts';
-import { forwardConfig, openForward } from './forward/index.ts';
-import type { Sink, SinkDependencies } from './sink.ts';
+import { forwardConfig, forwardFaults, openForward } from './forward/index.ts';
+import type { Sink, SinkDependencies, SinkFault } from './sink.ts';
 
 /** One row for each kind of sink. */
 const sinks = {
-  forward: { config: forwardConfig, open: openForward },
+  forward: { config: forwardConfig, faults: forwardFaults, open: openForward },
 };
 
 export type SinkConfig = Static<(typeof sinks)[keyof typeof sinks]['config']>;
@@ -21,9 +21,14 @@ export const SinkConfig = Type.Unsafe<SinkConfig>(
 /** The kinds with the schema, defaults and descriptions of their configuration. */
 export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({ type, schema: config }));
 
-/** The schema of a kind of sink's configuration, with defaults. */
-export function sinkSchema(type: SinkConfig['type']): TSchema {
-  return sinks[type].config;
+/** The schema of a kind of sink's configuration, with defaults; undefined where there is no such kind. */
+export function sinkSchema(type: unknown): TSchema | undefined {
+  return Object.hasOwn(sinks, String(type)) ? sinks[type as SinkConfig['type']].config : undefined;
+}
+
+/** What no schema says of a sink's settings: which go together, and whether their files can be used. */
+export function sinkFaults(config: SinkConfig): SinkFault[] {
+  return sinks[config.type].faults(config);
 }
 
 /** Opens a sink; it connects when there is something to send.

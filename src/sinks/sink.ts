@@ -22,3 +22,11 @@ export interface SinkDependencies {
   /** Called when the sink tries again to reach its target. */
   onRetry(sink: string): void;
 }
+
+/** What is wrong with a sink's settings. */
+export interface SinkFault {
+  /** The steps to the setting, from the sink. */
+  setting: readonly string[];
+  /** What is wrong, and what to write. */
+  message: string;
+}

@@ -33,7 +33,7 @@ if (fluentBit === undefined) {
 function into(command: string): void {
   let child: ChildProcess;
   let behind: ForwardReceiver;
-  let ports: { plain: number; secret: number; tls: number };
+  let ports: { plain: number; secret: number; users: number; tls: number };
   let sink: Sink;
 
   const start = () => {
@@ -42,6 +42,7 @@ function into(command: string): void {
       [`port=${ports.plain}`],
       [`unix_path=${unixPath}`],
       [`port=${ports.secret}`, ...secret],
+      [`port=${ports.users}`, 'empty_shared_key=on', 'self_hostname=fluent.test', 'security.users=ann s3cret'],
       [`port=${ports.tls}`, ...secret, 'tls=on', `tls.crt_file=${cert}`, `tls.key_file=${key}`],
     ].flatMap((settings) => ['-i', 'forward', '-p', 'listen=127.0.0.1', ...settings.flatMap((one) => ['-p', one])]);
     const output = ['-o', 'forward', '-m', '*', '-p', 'host=127.0.0.1', '-p', `port=${behind.port}`];
@@ -78,8 +79,8 @@ function into(command: string): void {
       });
 
   beforeEach(async () => {
-    const [plain, secret, tls] = await freePorts(3);
-    ports = { plain, secret, tls };
+    const [plain, secret, users, tls] = await freePorts(4);
+    ports = { plain, secret, users, tls };
     behind = await startReceiver();
     start();
     open();
@@ -100,6 +101,7 @@ function into(command: string): void {
     ['small messages', () => ({ maxFrameBytes: 65_536 })],
     ['a Unix socket', () => ({ unixPath })],
     ['a shared key', () => ({ port: ports.secret, sharedKey: 'sesame' })],
+    ['a user', () => ({ port: ports.users, sharedKey: '', username: 'ann', password: 's3cret' })],
     [
       'TLS and a shared key',
       () => ({

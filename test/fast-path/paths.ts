@@ -2,7 +2,7 @@
 import { applyEdits } from '../../src/batch/splice.ts';
 import type { Codec, Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/index.ts';
 import {
   conclude,
   type Detection,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { type Config, loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config/index.ts';
 import type { Correlate } from '../../src/correlate/index.ts';
 import { type Correlated, type Evaluated, Ruleset } from '../../src/detect.ts';
 import type { Parts } from '../../src/pipeline.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/index.ts';
 import { Problem } from '../../src/problem.ts';
 import { deliver, openSink, sinkKinds } from '../../src/sinks/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';

@@ -4,13 +4,14 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { endOfValue, headerAt, pairs } from '../../msgpack/scan.ts';
 import type { Frame } from './frames.ts';
-import { proveSharedKey } from './shared-key.ts';
+import { type Credentials, proveSharedKey } from './shared-key.ts';
 
 export interface Target {
   address: { host: string; port: number } | { path: string };
   /** Undefined without TLS. Asked for each connection, so that renewed certificates are taken up. */
   tls: (() => ConnectionOptions) | undefined;
-  sharedKey: string | undefined;
+  /** Undefined where the receiver asks for none. */
+  credentials: Credentials | undefined;
 }
 
 /** What became of a frame. A reason is a predicate whose subject is the receiver. */
@@ -81,11 +82,11 @@ export async function openConnection(target: Target, deadline: number): Promise<
 
   const ready = new Promise<'ready'>((resolve) => {
     socket.once(target.tls ? 'secureConnect' : 'connect', () => {
-      if (target.sharedKey === undefined) {
+      if (target.credentials === undefined) {
         resolve('ready');
         return;
       }
-      receive = proveSharedKey(target.sharedKey, {
+      receive = proveSharedKey(target.credentials, {
         send: (message) => socket.write(message),
         done() {
           receive = acknowledge;

@@ -6,7 +6,7 @@ import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import Type, { type Static } from 'typebox';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
-import type { DeliveryResult, Sink, SinkDependencies } from '../sink.ts';
+import type { DeliveryResult, Sink, SinkDependencies, SinkFault } from '../sink.ts';
 import { type Connection, openConnection, type Target } from './connection.ts';
 import { type Frame, frames, type IsDelivered } from './frames.ts';
 import { openLink } from './link.ts';
@@ -40,7 +40,11 @@ export const forwardConfig = Type.Object(
         'How long a batch may take until it is acknowledged; less than the http.response_timeout (60 s) of the sender. ' +
         '0: ask for no acknowledgement; a batch counts as delivered when it is written.',
     }),
-    sharedKey: path("The forward input's shared_key."),
+    sharedKey: Type.Optional(
+      Type.String({ description: "The forward input's shared_key; '' for one with empty_shared_key." }),
+    ),
+    username: path("A user of the forward input's security.users; needs a sharedKey."),
+    password: path('The password of that user.'),
     tls: Type.Optional(
       Type.Object(
         {
@@ -202,25 +206,55 @@ function digest({ fluentTag, bytes }: TaggedBatch): string {
     .digest('base64');
 }
 
-function targetOf({ name, host, port, unixPath, tls, sharedKey }: ForwardConfig): Target {
-  if ((host === undefined) === (unixPath === undefined)) {
-    throw new Problem('config.invalid', `sink ${name}: set either host or unixPath`);
+/** What no schema says of the settings: which go together, and whether the files of `tls` can be used. */
+export function forwardFaults({ host, unixPath, sharedKey, username, password, tls }: ForwardConfig): SinkFault[] {
+  const faults: SinkFault[] = [];
+  if ((host === undefined) === (unixPath === undefined))
+    faults.push({ setting: [], message: 'set either host or unixPath' });
+  if ((username === undefined) !== (password === undefined)) {
+    faults.push({ setting: [], message: 'set both username and password, or neither' });
   }
-  const address = unixPath === undefined ? { host: host as string, port } : { path: unixPath };
-  if (tls === undefined) return { address, tls: undefined, sharedKey };
-  const readTls = (): ConnectionOptions => ({
-    ca: tls.ca && readFileSync(tls.ca),
-    cert: tls.cert && readFileSync(tls.cert),
-    key: tls.key && readFileSync(tls.key),
-    servername: tls.servername ?? (host !== undefined && isIP(host) === 0 ? host : undefined),
-    rejectUnauthorized: tls.verify,
-  });
+  if (username !== undefined && sharedKey === undefined) {
+    const message = "username needs a sharedKey; write '' where the receiver has empty_shared_key";
+    faults.push({ setting: ['username'], message });
+  }
+  for (const file of ['ca', 'cert', 'key'] as const) {
+    try {
+      if (tls?.[file] !== undefined) readFileSync(tls[file]);
+    } catch (error) {
+      faults.push({ setting: ['tls', file], message: `tls.${file}: ${(error as Error).message}` });
+    }
+  }
+  if (faults.length > 0 || tls === undefined) return faults;
   try {
-    createSecureContext(readTls());
+    createSecureContext(filesOf(tls));
   } catch (error) {
-    throw new Problem('config.invalid', `sink ${name}: tls: ${(error as Error).message}`, { cause: error });
+    faults.push({
+      setting: ['tls'],
+      message: `tls: ${(error as Error).message}; write PEM files that belong together`,
+    });
   }
-  return { address, tls: readTls, sharedKey };
+  return faults;
+}
+
+function filesOf({ ca, cert, key }: NonNullable<ForwardConfig['tls']>): ConnectionOptions {
+  return { ca: ca && readFileSync(ca), cert: cert && readFileSync(cert), key: key && readFileSync(key) };
+}
+
+function targetOf(config: ForwardConfig): Target {
+  const { name, host, port, unixPath, tls, sharedKey, username = '', password = '' } = config;
+  const [fault] = forwardFaults(config);
+  if (fault !== undefined) throw new Problem('config.invalid', `sink ${name}: ${fault.message}`);
+  const address = unixPath === undefined ? { host: host as string, port } : { path: unixPath };
+  const credentials = sharedKey === undefined ? undefined : { sharedKey, username, password };
+  const readTls =
+    tls &&
+    ((): ConnectionOptions => ({
+      ...filesOf(tls),
+      servername: tls.servername ?? (host !== undefined && isIP(host) === 0 ? host : undefined),
+      rejectUnauthorized: tls.verify,
+    }));
+  return { address, tls: readTls, credentials };
 }
 
 /** Passes on one warning in an interval, and with the next how many there were in between. */

@@ -16,17 +16,32 @@ export interface HandshakeSteps {
   fail(reason: string): void;
 }
 
-/** The function that takes the receiver's messages until the handshake is done or has failed. No user name is sent. */
-export function proveSharedKey(sharedKey: string, { send, done, fail }: HandshakeSteps): (message: Uint8Array) => void {
+export interface Credentials {
+  /** May be empty, where that of the receiver is. */
+  sharedKey: string;
+  /** Both empty where the receiver asks for no user. */
+  username: string;
+  password: string;
+}
+
+/** The function that takes the receiver's messages until the handshake is done or has failed. */
+export function proveSharedKey(
+  { sharedKey, username, password }: Credentials,
+  { send, done, fail }: HandshakeSteps,
+): (message: Uint8Array) => void {
   const salt = randomBytes(16).toString('hex');
   let nonce: Uint8Array | undefined;
 
   return (message) => {
     const [kind, ...items] = itemsOf(message);
     if (nonce === undefined) {
-      nonce = textOf(message, kind)?.toString() === 'HELO' ? nonceOf(message, items[0]) : undefined;
-      if (nonce === undefined) fail('did not begin the shared-key handshake (HELO): is a shared_key set there?');
-      else send(encode(['PING', hostname(), salt, digest(salt, hostname(), nonce, sharedKey), '', '']));
+      nonce = textOf(message, kind)?.toString() === 'HELO' ? helloOf(message, items[0], 'nonce') : undefined;
+      if (nonce === undefined) {
+        return fail('did not begin the shared-key handshake (HELO): is a shared_key set there?');
+      }
+      const userSalt = helloOf(message, items[0], 'auth') ?? '';
+      const userProof = username === '' ? '' : sha512(userSalt, username, password);
+      send(encode(['PING', hostname(), salt, sha512(salt, hostname(), nonce, sharedKey), username, userProof]));
       return;
     }
     const [accepted, reason, host, proof] = items;
@@ -35,7 +50,7 @@ export function proveSharedKey(sharedKey: string, { send, done, fail }: Handshak
     } else if (message[accepted.start] !== TRUE) {
       const words = textOf(message, reason)?.toString().slice(0, 200);
       fail(`refused the shared-key handshake: ${JSON.stringify(words ?? '')}`);
-    } else if (!isSame(textOf(message, proof), digest(salt, textOf(message, host) ?? '', nonce, sharedKey))) {
+    } else if (!isSame(textOf(message, proof), sha512(salt, textOf(message, host) ?? '', nonce, sharedKey))) {
       fail('does not know the shared key: the proof in its PONG is wrong');
     } else {
       done();
@@ -45,8 +60,11 @@ export function proveSharedKey(sharedKey: string, { send, done, fail }: Handshak
 
 const TRUE = 0xc3;
 
-function digest(salt: string, host: string | Uint8Array, nonce: Uint8Array, sharedKey: string): string {
-  return createHash('sha512').update(salt).update(host).update(nonce).update(sharedKey).digest('hex');
+/** Of the parts put together. */
+function sha512(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha512');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
 }
 
 function isSame(given: Uint8Array | undefined, wanted: string): boolean {
@@ -75,8 +93,9 @@ function textOf(message: Uint8Array, item: Span | undefined): Buffer | undefined
   return Buffer.from(message.subarray(header.end, header.end + header.length));
 }
 
-function nonceOf(message: Uint8Array, options: Span | undefined): Uint8Array | undefined {
+/** A member of the options of HELO. */
+function helloOf(message: Uint8Array, options: Span | undefined, key: 'nonce' | 'auth'): Uint8Array | undefined {
   if (options === undefined || headerAt(message, options.start, options.end)?.kind !== 'map') return undefined;
-  const nonce = pairs(message, options.start, options.end, 'nonce').at(0);
-  return nonce && textOf(message, { start: nonce.valueStart, end: nonce.end });
+  const member = pairs(message, options.start, options.end, key).at(0);
+  return member && textOf(message, { start: member.valueStart, end: member.end });
 }

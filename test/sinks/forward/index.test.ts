@@ -448,6 +448,28 @@ describe('shared key', () => {
     expect(bytesOf(to).includes('tripline.')).toBe(false);
   });
 
+  const ann = { sharedKey: 'sesame', username: 'ann', password: 's3cret' };
+
+  test('a user is proven as well', async () => {
+    const { to, sink } = await connected({ sharedKey: 'sesame', user: { name: 'ann', password: 's3cret' } }, ann);
+    await sink.deliver(numberedBatch(5));
+    expect(numbers(to)).toEqual(upTo(5));
+  });
+
+  test.each([
+    ['another password', { ...ann, password: 'other' }],
+    ['no user', { sharedKey: 'sesame' }],
+  ])('%s than the receiver knows: a problem that tells', async (_, settings) => {
+    const { sink } = await connected({ sharedKey: 'sesame', user: { name: 'ann', password: 's3cret' } }, settings);
+    expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toContain('username/password mismatch');
+  });
+
+  test('an empty one is one', async () => {
+    const { to, sink } = await connected({ sharedKey: '' }, { sharedKey: '' });
+    await sink.deliver(numberedBatch(5));
+    expect(numbers(to)).toEqual(upTo(5));
+  });
+
   test('one that is asked for but not set', async () => {
     const { sink } = await connected({ sharedKey: 'sesame', handshake: 'prove' });
     expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toMatch(/asks for a shared key: set sharedKey/);
@@ -519,7 +541,7 @@ describe('configuration', () => {
   test.each<[string, Partial<ForwardConfig>, RegExp]>([
     ['no address', {}, /set either host or unixPath/],
     ['two addresses', { host: 'a', unixPath: '/b' }, /set either host or unixPath/],
-    ['a file that is not there', { host: 'a', tls: { verify: true, ca: '/none.pem' } }, /tls: .*none\.pem/],
+    ['a file that is not there', { host: 'a', tls: { verify: true, ca: '/none.pem' } }, /tls\.ca: .*none\.pem/],
     [
       'a file that is no certificate',
       { host: 'a', tls: { verify: true, cert: fileURLToPath(import.meta.url) } },

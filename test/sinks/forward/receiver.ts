@@ -47,6 +47,8 @@ export interface ReceiverOptions {
   answer?: (frame: ReceivedFrame, index: number) => Answer | Promise<Answer>;
   welcome?: (connection: number) => Welcome;
   sharedKey?: string;
+  /** Who may send; everybody who knows the key if left out. */
+  user?: { name: string; password: string };
   handshake?: Handshake;
   tls?: TlsOptions;
   /** Bytes after which it closes on a single frame, as Fluent Bit does. */
@@ -69,6 +71,7 @@ export async function startReceiver({
   answer = () => 'ack',
   welcome = () => 'serve',
   sharedKey,
+  user,
   handshake = 'prove',
   tls,
   maxFrameBytes = Number.POSITIVE_INFINITY,
@@ -95,15 +98,18 @@ export async function startReceiver({
       }
     }
     let nonce: Buffer | undefined;
+    let userSalt = Buffer.alloc(0);
     if (sharedKey !== undefined) {
       if (handshake === 'stay silent') return;
       nonce = randomBytes(16);
-      socket.write(helo(nonce, handshake === 'wrong greeting'));
+      userSalt = randomBytes(16);
+      socket.write(helo(nonce, userSalt, handshake === 'wrong greeting'));
     }
     for await (const message of decodeMultiStream(read(), options)) {
       sinceFrame = 0;
       if (nonce !== undefined) {
-        const pong = answerPing(message as string[], nonce, sharedKey as string, handshake);
+        const secrets = { nonce, userSalt, sharedKey: sharedKey!, user };
+        const pong = answerPing(message as string[], secrets, handshake);
         if (pong === undefined) return void socket.destroy();
         socket.write(pong);
         nonce = undefined;
@@ -170,17 +176,28 @@ const answers: Record<Exclude<Answer, 'close'>, (chunk: unknown) => Uint8Array |
 };
 
 /** Nonces are random bytes in a str, which is not UTF-8. */
-function helo(nonce: Buffer, isWrong: boolean): Buffer {
+function helo(nonce: Buffer, userSalt: Buffer, isWrong: boolean): Buffer {
   const text = (bytes: Buffer) => Buffer.concat([Buffer.of(0xa0 | bytes.length), bytes]);
-  const options = [text(Buffer.from('nonce')), text(nonce), text(Buffer.from('auth')), text(randomBytes(16))];
+  const options = [text(Buffer.from('nonce')), text(nonce), text(Buffer.from('auth')), text(userSalt)];
   return Buffer.concat([Buffer.of(0x92), text(Buffer.from(isWrong ? 'HALO' : 'HELO')), Buffer.of(0x82), ...options]);
 }
 
-function answerPing(ping: string[], nonce: Buffer, sharedKey: string, handshake: Handshake): Uint8Array | undefined {
-  const [kind, host, salt, proof] = ping;
+interface Secrets extends Pick<ReceiverOptions, 'user'> {
+  nonce: Buffer;
+  userSalt: Buffer;
+  sharedKey: string;
+}
+
+function answerPing(ping: string[], secrets: Secrets, handshake: Handshake): Uint8Array | undefined {
+  const { nonce, userSalt, sharedKey, user } = secrets;
+  const [kind, host, salt, proof, name, userProof] = ping;
   const digest = (name: string) =>
     createHash('sha512').update(salt).update(name).update(nonce).update(sharedKey).digest('hex');
   if (handshake === 'close on PING' || kind !== 'PING' || ping.length !== 6 || proof !== digest(host)) return undefined;
+  const expected = user && createHash('sha512').update(userSalt).update(user.name).update(user.password).digest('hex');
+  if (user !== undefined && (name !== user.name || userProof !== expected)) {
+    return encode(['PONG', false, 'username/password mismatch', '', '']);
+  }
   if (handshake === 'refuse') return encode(['PONG', false, 'not today', '', '']);
   return encode(['PONG', true, '', 'receiver', handshake === 'wrong proof' ? digest('another') : digest('receiver')]);
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { loadConfig } from '../src/config.ts';
-import { Problem } from '../src/problem.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { Problem } from '../../src/problem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tripline-config-'));
 
@@ -60,6 +60,91 @@ test('a variable of the environment stands in for a secret', () => {
   expect(auth).toEqual({ bearer: 't0ken: # not YAML' });
 });
 
+test.each<[string, string, Record<string, string>, unknown]>([
+  ['a default for a variable that is not set', 'listen: ${AT:-127.0.0.1:1}', {}, { listen: '127.0.0.1:1' }],
+  ['a default for one that is empty', 'cluster: ${NAME:-prod}', { NAME: '' }, { cluster: 'prod' }],
+  ['a variable before its default', 'cluster: ${NAME:-prod}', { NAME: 'test' }, { cluster: 'test' }],
+  ['a number', 'drainSeconds: ${SECONDS}', { SECONDS: '7' }, { drainSeconds: 7 }],
+  ['a number by default', 'limits: { maxDepth: "${DEPTH:-100}" }', {}, { limits: { maxDepth: 100 } }],
+  [
+    'a boolean',
+    'sinks: [{ type: forward, host: a, tls: { verify: "${VERIFY}" } }]',
+    { VERIFY: 'false' },
+    { sinks: [{ tls: { verify: false } }] },
+  ],
+  ['digits where a text is wanted', 'auth: { bearer: "${TOKEN}" }', { TOKEN: '12345' }, { auth: { bearer: '12345' } }],
+])('%s comes from the environment', (_, text, environment, expected) => {
+  expect(load(text, environment)).toMatchObject(expected as object);
+});
+
+test('a secret comes from a file, beside the configuration or anywhere', () => {
+  writeFileSync(join(folder, 'token'), 't0ken ${NOT_A_VARIABLE}\n');
+  const expected = { bearer: 't0ken ${NOT_A_VARIABLE}' };
+  expect(load('auth: { bearer: "${file:token}" }').auth).toEqual(expected);
+  expect(load(`auth: { bearer: "\${file:${folder}/token}" }`).auth).toEqual(expected);
+});
+
+test('a word that is no number stays what it is, and is refused with its place', () => {
+  expect(refusal('limits:\n  maxDepth: ${DEPTH}', { DEPTH: 'deep' })).toMatch(
+    /tripline\.yaml:2:3: limits\.maxDepth must be integer, and is 'deep'$/,
+  );
+});
+
+test.each<[string, string, string]>([
+  ['a setting', 'reply: none\nlisen: x', ":2:1: lisen is not a setting; did you mean 'listen'?"],
+  ['one of a group', 'limits:\n  maxDeth: 3', ":2:3: limits.maxDeth is not a setting; did you mean 'maxDepth'?"],
+  [
+    'one of a sink',
+    'sinks:\n  - type: forward\n    hots: a',
+    ":3:5: sinks[0].hots is not a setting; did you mean 'host'?",
+  ],
+  [
+    'a word',
+    'reply: recrods',
+    ":1:1: reply must be one of records, matches, summary, none, and is 'recrods'; did you mean 'records'?",
+  ],
+  [
+    'a level',
+    'overrides:\n  a: { level: hihg }',
+    ":2:8: overrides.a.level must be one of informational, low, medium, high, critical, and is 'hihg'; did you mean 'high'?",
+  ],
+  [
+    'a kind of sink',
+    'sinks:\n  - type: forwrad',
+    ":2:5: sinks[0].type must be one of forward, and is 'forwrad'; did you mean 'forward'?",
+  ],
+  ['a port', 'listen: localhost:70000', ':1:1: listen: there is no port 70000; the last is 65535'],
+  ['a variable', 'cluster: ${CLUSTR}', ":1:10: there is no environment variable 'CLUSTR'; did you mean 'CLUSTER'?"],
+  ['a file', 'cluster: "${file:none}"', ':1:10: ENOENT'],
+  [
+    'two ways to a receiver',
+    'sinks:\n  - { type: forward, host: a, unixPath: b }',
+    ':2:5: set either host or unixPath',
+  ],
+  [
+    'a user without a key',
+    'sinks:\n  - { type: forward, host: a, username: b, password: c }',
+    ":2:31: username needs a sharedKey; write '' where",
+  ],
+  ['a certificate', 'sinks:\n  - { type: forward, host: a, tls: { ca: /none.pem } }', ':2:38: tls.ca: ENOENT'],
+])('%s that is wrong is told with its place and what was meant', (_, text, words) => {
+  expect(refusal(text, { CLUSTER: 'prod' })).toContain(`tripline.yaml${words}`);
+});
+
+test('all that is wrong is told at once, whatever kind it is', () => {
+  const text =
+    'listen: localhost\nlisen: x\ncluster: ${NONE}\nsinks: [{ type: forward }, { type: none }]\ntrustedProxies: [lb]';
+  expect(
+    refusal(text)
+      .split('\n')
+      .map((line) => line.split(':')[1]),
+  ).toEqual(expect.arrayContaining(['1', '2', '3', '4', '5']));
+});
+
+test('no message shows a secret', () => {
+  expect(refusal('auth: { basic: { username: a, password: 12345 } }')).not.toContain('12345');
+});
+
 test('rules are overridden by name or id, whatever it is', () => {
   const { overrides } = load('overrides: { pod-exec: { level: high }, __proto__: { mode: off } }');
   expect(Object.entries(overrides)).toEqual([
@@ -80,9 +165,9 @@ test.each<[string, string, string]>([
   ['an address without a port', 'listen: localhost', 'listen must be HOST:PORT'],
   ['a sink of an unknown type', 'sinks: [{ type: kafka }]', 'forward'],
   ['a setting that a sink does not have', 'sinks: [{ type: forward, host: a, prot: 1 }]', 'prot is not a setting'],
-  ['two sinks of one name', 'sinks: [{ type: forward, host: a }, { type: forward, host: b }]', 'the name forward'],
+  ['two sinks of one name', 'sinks: [{ type: forward, host: a }, { type: forward, host: b }]', "the name 'forward'"],
   ['empty credentials', 'auth: {}', 'auth'],
-  ['an unset variable', 'auth: { bearer: "${NO_SUCH}" }', '${NO_SUCH}'],
+  ['an unset variable', 'auth: { bearer: "${NO_SUCH}" }', "no environment variable 'NO_SUCH'"],
   ['no map', '- a', 'expected a map'],
   ['text', 'hello', 'expected a map'],
   ['a proxy that is a name', 'trustedProxies: [lb.example]', "'lb.example': not an IP network"],
@@ -101,7 +186,7 @@ test('every fault is told at once', () => {
 });
 
 describe('the schema for editors', () => {
-  const root = join(import.meta.dirname, '..');
+  const root = join(import.meta.dirname, '../..');
   const schema = JSON.parse(readFileSync(join(root, 'schemas/config.schema.json'), 'utf8'));
   const accepts = new Ajv2020({ strict: false }).compile(schema);
 

@@ -1,14 +1,14 @@
 /** The configuration: one declaration that is type, validation, defaults and JSON Schema. */
-import { readFileSync } from 'node:fs';
-import { Ajv, type ErrorObject } from 'ajv';
 import Type, { type Static } from 'typebox';
-import { parse as parseYaml } from 'yaml';
-import { DEFAULT_MAX_DEPTH } from './json/depth.ts';
-import { isMap, type JsonMap } from './json/map.ts';
-import { parseNetworkOrAddress } from './network.ts';
-import { Problem } from './problem.ts';
-import { EventSummary, Level, Platform } from './record.ts';
-import { SinkConfig, sinkSchema } from './sinks/index.ts';
+import { DEFAULT_MAX_DEPTH } from '../json/depth.ts';
+import { isMap, type JsonMap } from '../json/map.ts';
+import { parseNetworkOrAddress } from '../network.ts';
+import { Problem } from '../problem.ts';
+import { EventSummary, Level, Platform } from '../record.ts';
+import { printable, quote } from '../sigma/rule-problem.ts';
+import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
+import { type Fault, schemaFaults } from './schema-faults.ts';
+import { type Environment, readSettings, type Setting } from './settings-file.ts';
 
 const MiB = 1024 * 1024;
 const closed = { additionalProperties: false };
@@ -173,96 +173,94 @@ const Config = Type.Object(
 export type Config = Static<typeof Config>;
 export { Config as configSchema };
 
-const ajv = new Ajv({ useDefaults: true, allErrors: true });
-const validate = ajv.compile<Config>(Config);
-
 export interface ConfigSource {
   /** Path of a YAML file; undefined for defaults alone. */
   path: string | undefined;
   /** Settings of the command line and the environment, which win over the file. */
   overrides: Partial<Config>;
   /** Where `${NAME}` in a string of the file is looked up. */
-  environment: Readonly<Record<string, string | undefined>>;
+  environment: Environment;
   /** The folder of the rules that come with Tripline. */
   bundledRules: string;
 }
 
+export interface ReadConfig {
+  /** Undefined where there are problems. */
+  config: Config | undefined;
+  /** All that is wrong, each as `file:line:column: what; what to write`. */
+  problems: string[];
+  /** Where rules are, as far as that can be read. */
+  sources: Pick<Config, 'rules' | 'lists' | 'exceptions'>;
+  /** Where a setting stands: `file:line:column`. */
+  placeOf(setting: Setting): string;
+}
+
 /** The whole configuration: file, then overrides, then defaults for what neither says.
- * @throws Problem `config.invalid` naming every setting that is wrong, the file, and what to write */
-export function loadConfig({ path, overrides, environment, bundledRules }: ConfigSource): Config {
-  const settings: unknown = {
-    rules: [bundledRules],
-    ...(path === undefined ? {} : readSettings(path, environment)),
-    ...overrides,
+ * @throws Problem `config.invalid` with all that is wrong, where, and what to write */
+export function loadConfig(source: ConfigSource): Config {
+  const { config, problems } = readConfiguration(source);
+  if (config === undefined) throw new Problem('config.invalid', problems.join('\n'));
+  return config;
+}
+
+/** The configuration, or what is wrong with it. */
+export function readConfiguration({ path, overrides, environment, bundledRules }: ConfigSource): ReadConfig {
+  const file = path === undefined ? undefined : readSettings(path, environment);
+  const settings: JsonMap = { rules: [bundledRules], ...file?.settings, ...(overrides as JsonMap) };
+  const placeOf = (setting: Setting) =>
+    file === undefined || Object.hasOwn(overrides, setting[0] ?? '') ? 'command line' : file.placeOf(setting);
+
+  const faults = isMap(settings) ? faultsIn(settings, file?.isFromEnvironment ?? (() => false)) : [];
+  const problems = [
+    ...(file?.problems ?? []),
+    ...faults.map((fault) => `${placeOf(fault.setting)}: ${printable(fault.message)}`),
+  ];
+  const paths = (value: unknown) =>
+    Array.isArray(value) ? value.filter((path): path is string => typeof path === 'string') : [];
+  return {
+    config: problems.length === 0 ? (settings as unknown as Config) : undefined,
+    problems,
+    sources: { rules: paths(settings.rules), lists: paths(settings.lists), exceptions: paths(settings.exceptions) },
+    placeOf,
   };
-  const place = path ?? 'command line';
-  if (!validate(settings)) throw invalid(place, validate.errors ?? []);
-  settings.sinks.forEach((sink, index) => {
-    const { type } = sink;
-    const validateSink = ajv.compile(sinkSchema(type));
-    if (!validateSink(sink)) throw invalid(`${place}: sinks[${index}] (${type})`, validateSink.errors ?? []);
-  });
-  for (const proxy of settings.trustedProxies ?? []) {
+}
+
+/** Fills in defaults, and gives all that is wrong. */
+function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => boolean): Fault[] {
+  const faults = schemaFaults(Config, settings, [], isFromEnvironment);
+  const { sinks, trustedProxies, listen } = settings as Partial<Config>;
+  if (Array.isArray(sinks)) {
+    sinks.forEach((sink, index) => {
+      const schema = sinkSchema(sink?.type);
+      if (schema === undefined) return;
+      const ofSchema = schemaFaults(schema, sink, ['sinks', index], isFromEnvironment);
+      faults.push(...ofSchema);
+      if (ofSchema.length === 0) faults.push(...sinkFaults(sink).map((fault) => below(['sinks', index], fault)));
+    });
+    sinks.forEach((sink, index) => {
+      const twice = sinks.findIndex((other) => other?.name !== undefined && other.name === sink?.name);
+      if (twice === -1 || twice === index) return;
+      const message = `two sinks have the name ${quote(String(sink.name))}; give each a name of its own`;
+      faults.push({ setting: ['sinks', index], message });
+    });
+  }
+  if (typeof listen === 'string' && Number(/\d*$/.exec(listen)![0]) > 65535) {
+    faults.push({
+      setting: ['listen'],
+      message: `listen: there is no port ${/\d*$/.exec(listen)![0]}; the last is 65535`,
+    });
+  }
+  for (const [index, proxy] of Array.isArray(trustedProxies) ? trustedProxies.entries() : []) {
+    if (typeof proxy !== 'string') continue;
     try {
       parseNetworkOrAddress(proxy);
     } catch (error) {
-      const expected = 'write an address or a network, as 192.0.2.7 or 10.0.0.0/8';
-      throw new Problem(
-        'config.invalid',
-        `${place}: trustedProxies: '${proxy}': ${(error as Error).message}; ${expected}`,
-      );
+      const why = `trustedProxies: ${quote(proxy)}: ${(error as Error).message}`;
+      const message = `${why}; write an address or a network, as 192.0.2.7 or 10.0.0.0/8`;
+      faults.push({ setting: ['trustedProxies', index], message });
     }
   }
-  const names = settings.sinks.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new Problem('config.invalid', `${place}: two sinks have the name ${twice}`);
-  return settings;
+  return faults;
 }
 
-function readSettings(path: string, environment: ConfigSource['environment']): JsonMap {
-  let settings: unknown;
-  try {
-    settings = parseYaml(readFileSync(path, 'utf8'), { maxAliasCount: 0, uniqueKeys: true });
-  } catch (error) {
-    throw new Problem('config.invalid', `${path}: ${(error as Error).message}`, { cause: error });
-  }
-  if (settings === null) return {};
-  if (!isMap(settings)) throw new Problem('config.invalid', `${path}: expected a map of settings`);
-  return substitute(settings, path, environment) as JsonMap;
-}
-
-function substitute(value: unknown, path: string, environment: ConfigSource['environment']): unknown {
-  if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
-      const found = environment[name];
-      if (found === undefined) {
-        throw new Problem('config.invalid', `${path}: \${${name}} is used, but there is no such environment variable`);
-      }
-      return found;
-    });
-  }
-  if (Array.isArray(value)) return value.map((item) => substitute(item, path, environment));
-  if (isMap(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, path, environment)]));
-  }
-  return value;
-}
-
-function invalid(place: string, errors: readonly ErrorObject[]): Problem {
-  return new Problem('config.invalid', errors.map((error) => `${place}: ${describe(error)}`).join('\n'));
-}
-
-/** One sentence per fault: which setting, what is allowed. */
-function describe({ instancePath, keyword, params, message }: ErrorObject): string {
-  const setting = instancePath.slice(1).replaceAll('/', '.') || 'the settings';
-  switch (keyword) {
-    case 'additionalProperties':
-      return `${setting === 'the settings' ? '' : `${setting}.`}${params.additionalProperty} is not a setting`;
-    case 'pattern':
-      return `${setting} must be HOST:PORT, as 127.0.0.1:9870`;
-    case 'enum':
-      return `${setting} must be one of ${params.allowedValues.join(', ')}`;
-    default:
-      return `${setting} ${message}`;
-  }
-}
+const below = (setting: Setting, fault: Fault): Fault => ({ ...fault, setting: [...setting, ...fault.setting] });

@@ -1,0 +1,121 @@
+/** `tripline check`: what serve would run, or all that keeps it from that. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { writeDefinitions } from '../command-line/help.ts';
+import { configSourceOf, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
+import { numbered } from '../command-line/table.ts';
+import { type Config, type ReadConfig, readConfiguration } from '../config/index.ts';
+import { Problem } from '../problem.ts';
+import { type LoadedRules, loadRules } from '../rules/index.ts';
+import { printable } from '../sigma/rule-problem.ts';
+import { defineCommand } from './command.ts';
+
+export const checkCommand = defineCommand({
+  name: 'check',
+  summary: 'tells what serve would run, or all that is wrong with settings, rules and files',
+  operands: '',
+  count: { least: 0, most: 0 },
+  about:
+    'Reads the configuration with the files that it names, as serve does: settings, rules, lists, exceptions, ' +
+    'certificates and secrets; and looks whether what is written can be written. Nothing is written, and no sink is ' +
+    'connected to. All that is wrong is told on stderr, each with file, line and column.',
+  options: {
+    listen: {
+      kind: 'value',
+      placeholder: 'HOST:PORT',
+      doc: 'where serve would listen (environment: TRIPLINE_LISTEN)',
+    },
+    ...ruleOptions,
+  },
+  exitCodes: { '0': 'serve would run as it says', '2': 'something is wrong' },
+  examples: [
+    { purpose: 'before a restart', line: 'tripline check --config tripline.yaml' },
+    { purpose: 'a restart only where all is well', line: 'tripline check && echo restart' },
+  ],
+  async run({ options }, io) {
+    const { environment, stdout, stderr } = io;
+    const listen = options.listen ?? environment.TRIPLINE_LISTEN;
+    const source = configSourceOf(options, io, { ...(listen && { listen }) });
+    const read = readConfiguration(source);
+    const { config, sources } = read;
+    const wrong = [...read.problems, ...(config === undefined ? [] : unwritable(config, read))];
+    for (const problem of wrong) await stderr.write(`${problem}\n`);
+
+    let loaded: LoadedRules | undefined;
+    try {
+      loaded = loadRules(config ?? sources);
+      const placed = loaded.problems.map((problem) => {
+        const overridden = problem.path === 'overrides' ? placeOfOverride(problem.message, read) : undefined;
+        return overridden === undefined ? problem : { ...problem, ...overridden };
+      });
+      await reportProblems(placed, io);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      await stderr.write(`${error.message.split('\n').map(printable).join('\n')}\n`);
+    }
+    if (config === undefined || loaded === undefined || wrong.length + loaded.problems.length > 0) return 2;
+    await stdout.write(writeDefinitions(plan(source.path, config, loaded), stdout.columns));
+    return 0;
+  },
+});
+
+/** Where the configuration has the override of a rule that there is not. */
+function placeOfOverride(message: string, { config, placeOf }: ReadConfig) {
+  const name = Object.keys(config?.overrides ?? {}).find((key) => message.includes(`'${key}'`));
+  const [, path, line, column] = /^(.*):(\d+):(\d+)$/.exec(placeOf(['overrides', name ?? ''])) ?? [];
+  return path === undefined ? undefined : { path, line: Number(line), column: Number(column) };
+}
+
+/** What is to be written and cannot be. */
+function unwritable({ state, deadLetterPath }: Config, { placeOf }: ReadConfig): string[] {
+  const written = [
+    { setting: ['state', 'path'], path: state?.path, isFolder: false },
+    { setting: ['deadLetterPath'], path: deadLetterPath, isFolder: true },
+  ];
+  return written.flatMap(({ setting, path, isFolder }) => {
+    const why = path === undefined ? undefined : whyUnwritable(path, isFolder);
+    return why === undefined ? [] : [`${placeOf(setting)}: ${setting.join('.')}: ${why}`];
+  });
+}
+
+/** A folder is made where there is none; a file needs one that is there. */
+function whyUnwritable(path: string, isFolder: boolean): string | undefined {
+  let folder = resolve(path);
+  if (!isFolder) folder = dirname(folder);
+  while (isFolder && !existsSync(folder)) folder = dirname(folder);
+  try {
+    if (!statSync(folder).isDirectory()) return `${printable(folder)} is no folder; name another path`;
+    accessSync(folder, constants.W_OK);
+    if (!isFolder && existsSync(path)) accessSync(path, constants.W_OK);
+  } catch (error) {
+    return `${printable((error as Error).message)}; name a path that Tripline may write`;
+  }
+}
+
+function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules): [string, string][] {
+  const { listen, auth, rules, exceptions, overrides, sinks, state, deadLetterPath } = config;
+  const credentials = auth === undefined ? 'no credentials' : Object.keys(auth).join(' or ');
+  const tuned = [
+    numbered(exceptions.length, 'path'),
+    ...(Object.keys(overrides).length > 0 ? [numbered(Object.keys(overrides).length, 'override')] : []),
+  ];
+  return [
+    ['configuration', path ?? 'defaults'],
+    ['listens on', `${listen}, ${credentials}`],
+    ['rules', `${countOf(ruleset)}, of ${rules.join(', ')}`],
+    ['exceptions', exceptions.length > 0 || Object.keys(overrides).length > 0 ? tuned.join(', ') : 'none'],
+    ['sinks', sinks.map((sink) => sinkLine(sink)).join(', ') || 'none: records go back in the reply only'],
+    ['state', state?.path ?? 'in memory alone'],
+    ['dead letters', deadLetterPath ?? 'not kept'],
+  ];
+}
+
+function countOf({ rules, correlations }: LoadedRules['ruleset']): string {
+  return `${numbered(rules.length, 'rule')} and ${numbered(correlations.length, 'correlation')}`;
+}
+
+function sinkLine({ name, type, host, port, unixPath, tls, sharedKey, username }: Config['sinks'][number]): string {
+  const secured = [tls && 'TLS', sharedKey !== undefined && 'shared key', username && `user ${username}`].filter(Boolean);
+  const where = `${name === type ? type : `${name} (${type})`} to ${unixPath ?? `${host}:${port}`}`;
+  return printable(secured.length > 0 ? `${where} with ${secured.join(', ')}` : where);
+}

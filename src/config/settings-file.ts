@@ -1,0 +1,110 @@
+/** A file of settings: YAML with the places in it, and with what comes from the environment and from other files put in. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar } from 'yaml';
+import type { JsonMap } from '../json/map.ts';
+import { didYouMean, printable, quote } from '../sigma/rule-problem.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The steps to a setting: keys of maps and indexes of lists. */
+export type Setting = readonly (string | number)[];
+
+export interface SettingsFile {
+  settings: JsonMap;
+  /** Each as `file:line:column: what; what to do`. */
+  problems: string[];
+  /** Where a setting stands, or what it would stand in: `file:line:column`. */
+  placeOf(setting: Setting): string;
+  /** Whether the text of a setting, or a part of it, comes from the environment or another file. */
+  isFromEnvironment(setting: Setting): boolean;
+}
+
+/** Reads settings. In each string `${NAME}` stands for the environment variable, `${NAME:-text}` for the text where that is
+ * not set or empty, and `${file:PATH}` for the text of a file without the end of its last line; a path that is relative is
+ * one from the folder of the settings. */
+export function readSettings(path: string, environment: Environment): SettingsFile {
+  const problems: string[] = [];
+  const lines = new LineCounter();
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${Math.max(1, line)}:${Math.max(1, col)}`;
+  };
+  const report = (offset: number, message: string) => problems.push(`${at(offset)}: ${printable(message)}`);
+  const places = new Map<string, number>();
+  const substituted = new Set<string>();
+  const keyOf = (setting: Setting) => JSON.stringify(setting);
+
+  const textOf = (scalar: Scalar<string>, setting: Setting): string => {
+    const offset = scalar.range![0];
+    return scalar.value.replace(
+      reference,
+      (_, file: string | undefined, name: string, fallback: string | undefined) => {
+        substituted.add(keyOf(setting));
+        if (file !== undefined) {
+          try {
+            return readFileSync(resolve(dirname(path), file), 'utf8').replace(/\r?\n$/, '');
+          } catch (error) {
+            report(offset, `${(error as Error).message}; write the path of a file that Tripline may read`);
+            return '';
+          }
+        }
+        const found = environment[name];
+        if (fallback !== undefined) return found || fallback;
+        if (found !== undefined) return found;
+        const hint = didYouMean(name, Object.keys(environment), `set it, or write \${${name}:-DEFAULT}`);
+        report(offset, `there is no environment variable ${quote(name)}; ${hint}`);
+        return '';
+      },
+    );
+  };
+
+  const readNode = (node: Node | null, setting: Setting): unknown => {
+    if (node === null) return null;
+    if (!places.has(keyOf(setting))) places.set(keyOf(setting), node.range![0]);
+    if (isMap(node)) {
+      return Object.fromEntries(
+        (node.items as Pair<Node, Node | null>[]).map(({ key, value }) => {
+          const name = String(isScalar(key) ? key.value : key);
+          const below = [...setting, name];
+          if (key?.range) places.set(keyOf(below), key.range[0]);
+          return [name, readNode(value, below)];
+        }),
+      );
+    }
+    if (isSeq(node)) return node.items.map((item, index) => readNode(item as Node, [...setting, index]));
+    if (isAlias(node)) {
+      report(node.range![0], 'an alias; write out what it stands for');
+      return null;
+    }
+    const { value } = node as Scalar;
+    return typeof value === 'string' ? textOf(node as Scalar<string>, setting) : value;
+  };
+
+  let settings: unknown = {};
+  try {
+    const document = parseDocument(readFileSync(path, 'utf8'), { lineCounter: lines, prettyErrors: false });
+    for (const { pos, message } of document.errors) report(pos[0], `${message}; it is not YAML as it stands`);
+    if (document.errors.length === 0) settings = readNode(document.contents as Node | null, []) ?? {};
+  } catch (error) {
+    problems.push(`${path}: ${(error as Error).message}`);
+  }
+  if (typeof settings !== 'object' || Array.isArray(settings)) {
+    report(0, 'expected a map of settings; write `setting: value` lines');
+    settings = {};
+  }
+  return {
+    settings: settings as JsonMap,
+    problems,
+    placeOf(setting) {
+      for (let steps = setting.length; steps >= 0; steps--) {
+        const offset = places.get(keyOf(setting.slice(0, steps)));
+        if (offset !== undefined) return at(offset);
+      }
+      return at(0);
+    },
+    isFromEnvironment: (setting) => substituted.has(keyOf(setting)),
+  };
+}
+
+const reference = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?)\}/g;
