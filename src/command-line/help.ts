@@ -89,7 +89,7 @@ function docOf(option: Option): string {
   return option.kind === 'values' ? `${option.doc}; may be given several times` : option.doc;
 }
 
-function definitions(rows: readonly (readonly [string, string])[]): string {
+export function definitions(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([term]) => term.length));
   const indent = ' '.repeat(width + 4);
   return rows.map(([term, text]) => `  ${term.padEnd(width)}  ${wrap(text, indent)}`).join('\n');

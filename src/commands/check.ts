@@ -1,7 +1,7 @@
 /** `tripline check`: what serve would run, or all that keeps it from that. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { writeDefinitions } from '../command-line/help.ts';
+import { definitions } from '../command-line/help.ts';
 import { configSourceOf, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import { type Config, type ReadConfig, readConfiguration } from '../config/index.ts';
@@ -48,13 +48,13 @@ export const checkCommand = defineCommand({
         const overridden = problem.path === 'overrides' ? placeOfOverride(problem.message, read) : undefined;
         return overridden === undefined ? problem : { ...problem, ...overridden };
       });
-      await reportProblems(placed, io);
+      await reportProblems({ ...loaded, problems: placed }, io);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       await stderr.write(`${error.message.split('\n').map(printable).join('\n')}\n`);
     }
     if (config === undefined || loaded === undefined || wrong.length + loaded.problems.length > 0) return 2;
-    await stdout.write(writeDefinitions(plan(source.path, config, loaded), stdout.columns));
+    await stdout.write(definitions(plan(source.path, config, loaded)));
     return 0;
   },
 });
@@ -115,7 +115,9 @@ function countOf({ rules, correlations }: LoadedRules['ruleset']): string {
 }
 
 function sinkLine({ name, type, host, port, unixPath, tls, sharedKey, username }: Config['sinks'][number]): string {
-  const secured = [tls && 'TLS', sharedKey !== undefined && 'shared key', username && `user ${username}`].filter(Boolean);
+  const secured = [tls && 'TLS', sharedKey !== undefined && 'shared key', username && `user ${username}`].filter(
+    Boolean,
+  );
   const where = `${name === type ? type : `${name} (${type})`} to ${unixPath ?? `${host}:${port}`}`;
   return printable(secured.length > 0 ? `${where} with ${secured.join(', ')}` : where);
 }
