@@ -1,7 +1,7 @@
 /** Why rules match the events in records, or do not. */
 import type { Detection, Ruleset } from '../detect.ts';
 import { fieldsOf } from '../fields/index.ts';
-import type { AuditEvent } from '../record.ts';
+import type { AuditEvent, FieldValues, Finding, FindingCorrelation, Report } from '../record.ts';
 import {
   type CompiledRule,
   type Explanation,
@@ -33,10 +33,17 @@ export type Explained =
       /** Of one that matches: its level, and the conditions that could have set another. */
       level?: RuleLevel;
       levels?: { level: RuleLevel; explanation: Explanation }[];
-    };
+    }
+  /** A match that counts in a correlation, and with which others. */
+  | { kind: 'counts'; event: number; about: string; correlation: string; rule: string; group: FieldValues[] }
+  /** What a correlation has found, now that this record is there. */
+  | { kind: 'found'; correlation: string; summary: string; found: FindingCorrelation };
 
-/** Every event of a record against every rule, in this order. */
-export function explainRecord(detection: Detection, { rules }: Pick<Ruleset, 'rules'>): Explained[] {
+/** What of a rule set is explained. */
+export type Subject = Pick<Ruleset, 'rules' | 'correlations'>;
+
+/** Every event of a record against every rule, in this order, and what it is for the correlations. */
+export function explainRecord(detection: Detection, { rules, correlations }: Subject): Explained[] {
   switch (detection.verdict) {
     case 'not_audit':
       return [{ kind: 'not_audit' }];
@@ -46,8 +53,13 @@ export function explainRecord(detection: Detection, { rules }: Pick<Ruleset, 'ru
     case 'clear':
     case 'indeterminate': {
       const { events, problem } = detection;
-      const explained = events.flatMap((event, index) => explainEvent(event, index, rules));
-      return problem === undefined ? explained : [...explained, { kind: 'unreadable', problem: problem.message }];
+      const explained = events.flatMap((event, index) => {
+        const answers = explainEvent(event, index, rules);
+        return [...answers, ...answers.flatMap((answer) => countsIn(answer, event, correlations))];
+      });
+      const found = [...detection.findings, ...detection.reports].flatMap(foundBy);
+      const unreadable: Explained[] = problem === undefined ? [] : [{ kind: 'unreadable', problem: problem.message }];
+      return [...explained, ...found, ...unreadable];
     }
   }
 }
@@ -72,6 +84,25 @@ function explainEvent(event: AuditEvent, index: number, rules: readonly Compiled
   });
 }
 
+function countsIn(answer: Explained, event: AuditEvent, correlations: Subject['correlations']): Explained[] {
+  if (answer.kind !== 'event' || answer.answer !== 'matches') return [];
+  const lookup = fieldsOf(event);
+  const { event: index, about, rule } = answer;
+  return correlations.flatMap(({ correlation, rules, groupFields }): Explained[] => {
+    const at = rules.indexOf(rule);
+    if (at === -1) return [];
+    const group = groupFields[at]!.map((name, of) => ({
+      field: correlation.groupBy[of]!,
+      values: lookup(name).values.map((value) => String(value)),
+    }));
+    return [{ kind: 'counts', event: index, about, correlation: correlation.name, rule, group }];
+  });
+}
+
+function foundBy({ rule, summary, correlation }: Finding | Report): Explained[] {
+  return correlation === undefined ? [] : [{ kind: 'found', correlation: rule, summary, found: correlation }];
+}
+
 function aboutOf(event: AuditEvent): string {
   const { username, verb, resource, subresource, namespace, name } = summarize(event);
   const object = [resource, subresource].filter((part) => part !== '').join('/');
@@ -90,12 +121,27 @@ export function printExplained(record: number, explained: Explained): string {
       return `record ${record}: there is no audit event in it\n`;
     case 'unanswered':
       return `record ${record}, event ${explained.event}: ${explained.about}: no rule looks at the stage RequestReceived\n`;
+    case 'counts': {
+      const { event, about, correlation, rule, group } = explained;
+      const shared = group.length === 0 ? 'all events of the cluster' : `events with ${printGroup(group)}`;
+      return `record ${record}, event ${event}: ${about}: counts in ${correlation} by ${rule}, among ${shared}\n`;
+    }
+    case 'found': {
+      const { correlation, summary, found } = explained;
+      const value = found.value === undefined ? '' : `, ${found.value} counted`;
+      const window = `${found.from} to ${found.to}`;
+      return `record ${record}: ${correlation} finds: ${printable(summary)} (${found.events.length} events, ${window}${value})\n`;
+    }
     case 'event': {
       const { event, about, rule, answer, explanation } = explained;
       const head = `record ${record}, event ${event}: ${about}: ${rule} ${verbOf[answer]}`;
       return `${head}\n${printExplanation(explanation, '  ')}\n${printLevels(explained)}`;
     }
   }
+}
+
+function printGroup(group: readonly FieldValues[]): string {
+  return printable(group.map(({ field, values }) => `${field}=${values.slice(0, 3).join(',') || '-'}`).join(' '));
 }
 
 /** Nothing where no condition could have set another level. */

@@ -94,7 +94,7 @@ async function runCase(
 
 function explainAll(detections: readonly Detection[], rules: readonly CompiledRule[]) {
   return detections.flatMap((detection, index) =>
-    explainRecord(detection, { rules }).map((explained) => ({ record: index + 1, explained })),
+    explainRecord(detection, { correlations: [], rules }).map((explained) => ({ record: index + 1, explained })),
   );
 }
 

@@ -1,14 +1,15 @@
 /** `tripline explain`: why a rule matches a record, or does not. */
 
 import { loadEveryRule } from '../authoring/every-rule.ts';
-import { explainedLine, explainRecord, printExplained } from '../authoring/explain-record.ts';
+import { type Explained, explainedLine, explainRecord, printExplained } from '../authoring/explain-record.ts';
 import { requestedFiles } from '../authoring/requested-files.ts';
+import { neededFor } from '../authoring/test-rule.ts';
 import { UsageError } from '../command-line/declaration.ts';
-import { readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
-import { Ruleset } from '../detect.ts';
+import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
+import type { Ruleset } from '../detect.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
-import { type CompiledRule, didYouMean, quote, type RuleHead } from '../sigma/index.ts';
+import { didYouMean, quote } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 
@@ -18,11 +19,22 @@ export const explainCommand = defineCommand({
   operands: 'RULE [FILE]',
   count: { least: 1, most: 2 },
   about:
-    'RULE is the name or the id of a rule, or a file with rules. Every event in the records of FILE, or of stdin, is ' +
+    'RULE is the name or the id of a rule or a correlation, or a file with rules. Every event in the records of FILE, or of stdin, is ' +
     'held against it, also where the rule is off; records come in any layout that scan reads. Each line of the answer ' +
     'is a part of the condition, + for true, - for false, ? for what the log does not tell, with what was expected and ' +
-    'what the event has there.',
-  options: { json: { kind: 'flag', doc: 'one JSON object a line and event' }, ...ruleOptions },
+    'what the event has there. Of a correlation it shows what its rules say of each event, among which others a match ' +
+    'counts, and what the correlation finds in these records.',
+  options: {
+    only: {
+      kind: 'value',
+      placeholder: 'ANSWER',
+      doc: 'only events that the rule matches, ignores or leaves undecided',
+      choices: ['matches', 'ignores', 'undecided'],
+    },
+    record: { kind: 'value', placeholder: 'N', doc: 'only the record of this number, from 1' },
+    json: { kind: 'flag', doc: 'one JSON object a line and event' },
+    ...ruleOptions,
+  },
   exitCodes: { '0': 'every record was read', '2': 'a record, a file or a rule could not be read' },
   examples: [
     { purpose: 'a bundled rule', line: 'tripline explain pod-host-pid event.json' },
@@ -37,32 +49,35 @@ export const explainCommand = defineCommand({
     const { stdin, stdout, stderr } = io;
     if (path === STDIN && stdin.isTTY)
       throw new UsageError('there is no record', 'name a file, or send records down a pipe');
+    if (options.record !== undefined && !/^[1-9]\d{0,15}$/.test(options.record)) {
+      throw new UsageError(`${quote(options.record)} is no number of a record`, 'they count from 1');
+    }
     const config = readConfig(options, io);
     const isFile = /\.ya?ml$/.test(name);
     const requested = requestedFiles(isFile ? [name] : [], config);
     const { ruleset, problems } = loadEveryRule(requested.sources);
     await reportProblems({ problems: isFile ? problems.filter((problem) => problem.path === name) : [] }, io);
-    const rules = isFile ? ruleset.rules.filter(({ rule }) => rule.path === name) : [ruleNamed(name, ruleset)];
-    if (rules.length === 0)
+    const subject = isFile ? subjectIn(name, ruleset) : subjectNamed(name, ruleset);
+    if (subject.rules.length === 0)
       throw new UsageError(`${name} has no rule about Kubernetes audit events`, 'see tripline lint');
 
     const [{ partsOf }, { processBatch }] = await Promise.all([
       import('../pipeline-dependencies.ts'),
       import('../pipeline.ts'),
     ]);
-    const alone = new Ruleset(rules, [], ruleset.hash);
-    const parts = partsOf(config, () => alone, []);
+    const parts = partsOf(config, () => subject, []);
     let record = 0;
     let isComplete = true;
     try {
       const input = await openInput(path, stdin, { maxBytes: config.limits.maxDecompressedBytes });
       for await (const batch of input.batches) {
-        const { detections } = await processBatch({ ...batch, fluentTag: undefined, receivedUnixNano: 0n }, parts);
+        const { detections } = await processBatch({ ...batch, fluentTag: undefined, receivedUnixNano: LAST }, parts);
         for (const detection of detections) {
           if (detection === undefined) continue;
           record++;
-          for (const explained of explainRecord(detection, { rules })) {
+          for (const explained of explainRecord(detection, subject)) {
             if (explained.kind === 'unreadable') isComplete = false;
+            if (!isWanted(explained, record, options)) continue;
             await stdout.write(options.json ? explainedLine(record, explained) : printExplained(record, explained));
           }
         }
@@ -76,16 +91,31 @@ export const explainCommand = defineCommand({
   },
 });
 
+/** Records tell their own time: no event is ahead of it. Unix nanoseconds. */
+const LAST = 2n ** 62n;
+
+/** Whether the options ask for it. What a correlation makes of a match belongs to the matches. */
+function isWanted(explained: Explained, record: number, { only, record: number }: { only?: string; record?: string }) {
+  if (number !== undefined && Number(number) !== record) return false;
+  if (only === undefined) return true;
+  return explained.kind === 'event' ? explained.answer === only : only === 'matches' && isOfMatch(explained);
+}
+
+function isOfMatch({ kind }: Explained): boolean {
+  return kind === 'counts' || kind === 'found';
+}
+
+/** The rules of a file, and its correlations with what they refer to. */
+function subjectIn(path: string, ruleset: Ruleset): Ruleset {
+  const heads = headsOf(ruleset);
+  return neededFor(new Set(heads.filter((head) => head.path === path).map(({ name }) => name)), ruleset);
+}
+
 /** @throws UsageError where there is none */
-function ruleNamed(name: string, { rules, correlations }: Ruleset): CompiledRule {
-  const isMeant = ({ name: own, id }: RuleHead) => own === name || id?.toLowerCase() === name.toLowerCase();
-  const found = rules.find(({ rule }) => isMeant(rule));
-  if (found !== undefined) return found;
-  const correlation = correlations.find(({ correlation }) => isMeant(correlation));
-  if (correlation !== undefined) {
-    const hint = `explain what it counts: ${correlation.rules.join(', ')}`;
-    throw new UsageError(`${quote(name)} is a correlation, which looks at no event itself`, hint);
-  }
-  const names = rules.map(({ rule }) => rule.name);
+function subjectNamed(name: string, ruleset: Ruleset): Ruleset {
+  const heads = headsOf(ruleset);
+  const meant = heads.find(({ name: own, id }) => own === name || id?.toLowerCase() === name.toLowerCase());
+  if (meant !== undefined) return neededFor(new Set([meant.name]), ruleset);
+  const names = heads.map(({ name }) => name);
   throw new UsageError(`there is no rule ${quote(name)}`, didYouMean(name, names, 'see tripline rules'));
 }

@@ -1,8 +1,8 @@
 /** `tripline explain`: why, for every event; as text and as JSON. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { podEvent } from '../server/app.ts';
+import { bundledRules, podEvent } from '../server/app.ts';
 import { exampleFolder, lines, podIn, ruleText } from './files.ts';
 import { run } from './run.ts';
 
@@ -35,6 +35,34 @@ test('of a match, which condition set its level', async () => {
   const { stdout } = await run(['explain', path], { input: lines(podIn('default', 'l-1'), podIn('shop', 'l-2')) });
   expect(stdout).toMatch(/level high: .*\n {4}low if\n {6}- by_robot\n(?: {7}.*\n)+ {4}high if\n {6}\+ created\n/);
   expect(stdout.split('level high')).toHaveLength(2);
+});
+
+test('of a correlation, what its rules say, among what a match counts, and what is found', async () => {
+  const path = join(bundledRules, 'kubernetes/secrets-bulk-read-by-person.cases.json');
+  const { matches } = JSON.parse(readFileSync(path, 'utf8'));
+  const input = lines(...matches[0].records);
+  const { status, stdout } = await run(['explain', 'secrets-bulk-read-by-person'], { input });
+  expect(stdout).toContain(
+    'record 1, event 0: ann: get secrets shop/db-0: counts in secrets-bulk-read-by-person by ' +
+      'secrets-bulk-read-by-person-event, among events with username=ann\n',
+  );
+  expect(stdout).toContain('\nrecord 3: secrets-bulk-read-by-person finds: [ann] read 3 Secrets or more');
+  expect(stdout).not.toContain('\nrecord 2: secrets-bulk-read-by-person finds');
+  expect(status).toBe(0);
+});
+
+test('--only and --record leave out the rest, and the numbers stay', async () => {
+  const headsOf = (stdout: string) => stdout.match(/^record.*/gm);
+  const ignored = await run(['explain', 'pod-host-pid', '--only', 'ignores'], { input: records });
+  expect(headsOf(ignored.stdout)).toEqual([expect.stringMatching(/^record 2, .* does not match$/)]);
+  const fourth = await run(['explain', 'pod-host-pid', '--record', '4'], { input: records });
+  expect(headsOf(fourth.stdout)).toEqual([expect.stringMatching(/^record 4, .* RequestReceived$/)]);
+});
+
+test('the lines of a selection stand below its name, without an and between', async () => {
+  const { stdout } = await run(['explain', 'pod-host-pid', '--record', '1'], { input: records });
+  expect(stdout).toContain("    + created\n      + action 'create'");
+  expect(stdout).not.toMatch(/^( *)([+?-]) and\n\1 {2}[+?-] and\n/m);
 });
 
 test('--json has one line for each', async () => {
@@ -70,7 +98,7 @@ test('what cannot be decided says why', async () => {
 
 test.each<[string, string[], RegExp]>([
   ['a rule that there is not', ['pod-host-pit'], /there is no rule 'pod-host-pit'; did you mean 'pod-host-pid'\?/],
-  ['a correlation', ['secrets-bulk-read'], /is a correlation.*explain what it counts: /],
+  ['a record by no number', ['pod-host-pid', '--record', '0'], /'0' is no number of a record; they count from 1/],
   ['a record that is not there', ['pod-host-pid', join(folder, 'none')], /no such file/],
   ['a rule file that is not there', [join(folder, 'none.yml')], /none.yml does not exist/],
 ])('%s is told of', async (_, args, words) => {

@@ -131,7 +131,7 @@ export function printExplanation(explanation: Explanation, indent = ''): string 
   const mark = { true: '+', false: '-', unknown: '?' }[String(explanation.truth)];
   if (explanation.kind !== 'predicate') {
     return [`${indent}${mark} ${printable(labelOf(explanation))}`]
-      .concat(explanation.operands.map((operand) => printExplanation(operand, `${indent}  `)))
+      .concat(shownOperands(explanation).map((operand) => printExplanation(operand, `${indent}  `)))
       .join('\n');
   }
   const { field, negated, values, gap } = explanation;
@@ -140,6 +140,15 @@ export function printExplanation(explanation: Explanation, indent = ''): string 
   const more = values.length > MAX_SHOWN_VALUES ? `, … (${values.length} values)` : '';
   const reason = gap === undefined ? '' : ` (gap: ${gap})`;
   return printable(`${indent}${mark} ${field} ${negated ? 'not ' : ''}${expected}: found ${found}${more}${reason}`);
+}
+
+/** The operands, without a node between that says nothing: the `and` of the lines of a selection, an `and` in an `and`. */
+function shownOperands({ kind, operands }: Exclude<Explanation, PredicateExplanation>): Explanation[] {
+  return operands.flatMap((operand) => {
+    const isRepeated = (operand.kind === 'and' || operand.kind === 'or') && operand.kind === kind;
+    const isOnlyAnd = operand.kind === 'and' && operands.length === 1 && (kind === 'selection' || kind === 'block');
+    return isRepeated || isOnlyAnd ? shownOperands(operand) : [operand];
+  });
 }
 
 function labelOf(explanation: Exclude<Explanation, PredicateExplanation>): string {
