@@ -8,7 +8,7 @@ import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
 import { layoutsOf } from '../inputs/layouts.ts';
 import { snappyFrames } from '../inputs/snappy.ts';
-import { podEvent } from '../server/app.ts';
+import { bundledRules, podEvent } from '../server/app.ts';
 import { lines } from './files.ts';
 import { main, type Ran, run, workFolder } from './run.ts';
 
@@ -207,6 +207,25 @@ describe('output', () => {
     const command = [process.execPath, main, 'scan', '--rules', rule, file('input', ndjson)].join(' ');
     const { stdout, error } = spawnSync('script', ['-qec', command, '/dev/null'], { input: '', encoding: 'utf8' });
     if (error === undefined) expect(stdout).toMatch(/^LEVEL +RULE/m);
+  });
+
+  test('what an exception silenced is counted', async () => {
+    const exception = file(
+      'exceptions.yml',
+      `title: debug\nlogsource: { product: kubernetes, service: audit }\nfilter:\n  rules: [pod-host-pid]\n` +
+        '  ann: { username: ann }\n  condition: not ann\n',
+    );
+    const { stdout } = await scan(['--output', 'summary', '--exceptions', exception, file('input', ndjson)]);
+    expect(JSON.parse(stdout)).toMatchObject({ rule: 'pod-host-pid', findings: 0, silenced: 2 });
+  });
+
+  test('a record with findings and undecided rules is counted as both', async () => {
+    const all = ['scan', '--output', 'summary', '--rules', bundledRules];
+    const { requestObject, responseObject, ...cut } = match as any;
+    const records = lines({ ...cut, level: 'Metadata', user: { username: 'system:anonymous', groups: [] } });
+    const { stderr } = await run([...all, file('input', records)]);
+    expect(stderr).toContain('1 with findings, 0 clear, 0 undecided');
+    expect(stderr).toContain('1 of those with findings have undecided rules too');
   });
 
   test('what could not be decided is counted', async () => {

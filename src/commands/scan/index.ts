@@ -120,12 +120,13 @@ const columns: Column<RuleTally>[] = [
   { heading: 'RULE', cell: ({ rule }) => rule },
   { heading: 'FINDINGS', cell: ({ findings }) => findings },
   { heading: 'SHADOW', cell: ({ shadow }) => shadow },
+  { heading: 'SILENCED', cell: ({ silenced }) => silenced },
   { heading: 'UNDECIDED', cell: ({ undecided }) => undecided },
   { heading: 'TITLE', cell: ({ title }) => title },
 ];
 
 /** What to know beside the findings: how much was looked at, and of what nothing is known. */
-function totals({ records, verdicts, reports }: Tally): string {
+function totals({ records, verdicts, reports, matchedInPart }: Tally): string {
   const counts = [
     `${records} records`,
     `${verdicts.match} with findings`,
@@ -133,6 +134,7 @@ function totals({ records, verdicts, reports }: Tally): string {
     `${verdicts.indeterminate} undecided`,
     `${verdicts.not_audit} no audit events`,
     `${verdicts.error} unreadable`,
+    ...(matchedInPart > 0 ? [`${matchedInPart} of those with findings have undecided rules too`] : []),
     ...(reports > 0 ? [`${reports} reports about others`] : []),
   ];
   return counts.join(', ');

@@ -8,6 +8,8 @@ export interface Tally {
   verdicts: Record<Verdict, number>;
   /** What was found in events of other records than the one that it came with. */
   reports: number;
+  /** Records with findings on which another rule could not be decided. */
+  matchedInPart: number;
   rules: ReadonlyMap<string, RuleTally>;
 }
 
@@ -21,6 +23,8 @@ export interface RuleTally {
   shadow: number;
   /** Events on which the rule could not be decided. */
   undecided: number;
+  /** Matches for which an exception left no finding. */
+  silenced: number;
 }
 
 export interface Counter {
@@ -38,13 +42,15 @@ export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'le
     records: 0,
     verdicts: Object.fromEntries(verdicts.map((name) => [name, 0])) as Tally['verdicts'],
     reports: 0,
+    matchedInPart: 0,
     rules,
   };
 
   const rowOf = (rule: string, level: Level, title: string): RuleTally => {
     const key = `${rule}\0${level}`;
     let row = rules.get(key);
-    if (row === undefined) rules.set(key, (row = { rule, level, title, findings: 0, shadow: 0, undecided: 0 }));
+    if (row === undefined)
+      rules.set(key, (row = { rule, level, title, findings: 0, shadow: 0, undecided: 0, silenced: 0 }));
     return row;
   };
   return {
@@ -57,10 +63,13 @@ export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'le
       tally.reports += reports.length;
       for (const { rule, level, title } of [...findings, ...reports]) rowOf(rule, level, title).findings++;
       for (const { rule, level, title } of [...shadow, ...shadowReports]) rowOf(rule, level, title).shadow++;
-      for (const { rule } of detection.undecided) {
+      const ownRow = (rule: string) => {
         const { level, title } = known.get(rule)!;
-        rowOf(rule, level, title).undecided++;
-      }
+        return rowOf(rule, level, title);
+      };
+      for (const { rule } of detection.undecided) ownRow(rule).undecided++;
+      for (const { rule } of detection.silenced) ownRow(rule).silenced++;
+      if (detection.verdict === 'match' && detection.undecided.length > 0) tally.matchedInPart++;
     },
   };
 }
