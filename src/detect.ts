@@ -12,6 +12,7 @@ import {
   type FieldLookup,
   matchOf,
   Program,
+  type ReducedRule,
   type RuleMatch,
   type RuleMode,
 } from './sigma/index.ts';
@@ -96,11 +97,13 @@ export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
   return conclude(evaluateRecord(normalized, ruleset), uncorrelated);
 }
 
-/** A rule that may match an event, with what it says where that is known without looking at the event. */
+/** A rule that may match an event, with what it says where that is known without looking at the event, or else as much of
+ * it as is left to ask, and with how it matches. */
 export interface Step {
   rule: CompiledRule;
   evaluation?: Evaluation;
   match?: RuleMatch;
+  reduced?: ReducedRule;
 }
 
 /** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
@@ -143,8 +146,8 @@ function evaluateEvents(
   function evaluateEvent(event: AuditEvent, index: number): void {
     const lookup = fieldsOf(event);
     let request: string | undefined;
-    for (const { rule: compiled, evaluation = evaluate(compiled, lookup), match } of stepsFor(lookup)) {
-      const { truth, undecided: missing, silencedBy } = evaluation;
+    for (const { rule: compiled, evaluation, reduced = compiled, match } of stepsFor(lookup)) {
+      const { truth, undecided: missing, silencedBy } = evaluation ?? evaluate(reduced, lookup);
       const { name, mode } = compiled.rule;
       // A rule in shadow mode raises no verdict, so none of doubt either.
       if (missing !== undefined && mode === 'live') {

@@ -48,6 +48,7 @@ import { InternTable } from './intern.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
 import { onlyEvent } from './members.ts';
 import { jsonLayout, type Layout, msgpackLayout } from './notation.ts';
+import { knownItems, Reductions } from './reductions.ts';
 
 /** What is known of all events of a profile. */
 interface Decision {
@@ -102,6 +103,7 @@ export class Decisions {
   readonly #program: Program;
   readonly #classes = new Map<Classed, Classes>();
 
+  readonly #reductions = new Reductions();
   readonly #tables: readonly MemberTables[];
   readonly #decisions: InternTable<Decision | undefined>;
 
@@ -204,6 +206,7 @@ export class Decisions {
     const covered = (member: Classed, field: string) => this.#classesOf(member, event).covers(field);
     const byMembers = guardedLookup(event, fieldsOf, covered, true);
     const byWords = guardedLookup(event, fieldsOf, covered, false);
+    const known = knownItems(this.#program, byMembers, byWords);
     const steps: Step[] = [];
     for (const rule of this.#program.candidatesIn(byMembers.lookup)) {
       const guarded = this.#program.isOfItems(rule) ? byMembers : byWords;
@@ -215,7 +218,7 @@ export class Decisions {
           steps.push({ rule, evaluation, ...(match !== undefined && { match }) });
         }
       } else {
-        steps.push({ rule });
+        steps.push({ rule, reduced: this.#reductions.of(rule, known) });
       }
     }
     return { template, steps };

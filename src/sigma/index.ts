@@ -11,8 +11,16 @@ export { type List, parseList } from './parse/list.ts';
 export { modifiers } from './parse/modifiers.ts';
 export type { Placeholders } from './parse/placeholder.ts';
 export { renderSummary } from './parse/template.ts';
-export { type CompiledFilter, type CompiledRule, Compiler, compileFilter, compileRule } from './plan/compile.ts';
+export {
+  type CompiledFilter,
+  type CompiledItem,
+  type CompiledRule,
+  Compiler,
+  compileFilter,
+  compileRule,
+} from './plan/compile.ts';
 export { Program, type ProgramItem } from './plan/program.ts';
+export { type ReducedRule, reduceRule } from './plan/reduce.ts';
 export { type CompiledCorrelation, resolveCorrelations } from './plan/resolve.ts';
 export { didYouMean, nearest, printRuleProblem, quote, type RuleProblem } from './rule-problem.ts';
 export { type Evaluation, evaluate, levelOf } from './run/evaluate.ts';

@@ -31,6 +31,7 @@ export interface CompiledRule {
   readonly decide: Predicate;
   /** All that the selections ask of an event, each thing once. */
   readonly items: readonly CompiledItem[];
+  readonly selections: CompiledSelections;
   /** Where one of them is false, a match is silenced. */
   readonly exceptions: readonly CompiledFilter[];
   /** The first that holds tells the level. */
@@ -41,7 +42,11 @@ export interface CompiledFilter {
   readonly filter: Filter;
   readonly decide: Predicate;
   readonly items: readonly CompiledItem[];
+  readonly selections: CompiledSelections;
 }
+
+/** By name, the alternatives of a selection. */
+export type CompiledSelections = ReadonlyMap<string, readonly (readonly CompiledItem[])[]>;
 
 export interface CompiledItem {
   readonly item: Item;
@@ -63,29 +68,26 @@ export class Compiler {
   readonly #items = new Map<string, CompiledItem>();
 
   rule(rule: Rule, exceptions: readonly CompiledFilter[]): CompiledRule {
-    const { items, selections } = this.#selections(rule);
+    const selections = this.#selections(rule);
+    const predicates = predicatesOf(selections);
     return {
       rule,
-      decide: compileCondition(rule.condition, selections),
-      items,
+      decide: compileCondition(rule.condition, predicates),
+      items: itemsOf(selections),
+      selections,
       exceptions,
-      levels: rule.levels.map(({ condition, level }) => ({ decide: compileCondition(condition, selections), level })),
+      levels: rule.levels.map(({ condition, level }) => ({ decide: compileCondition(condition, predicates), level })),
     };
   }
 
   filter(filter: Filter): CompiledFilter {
-    const { items, selections } = this.#selections(filter);
-    return { filter, decide: compileCondition(filter.condition, selections), items };
+    const selections = this.#selections(filter);
+    const decide = compileCondition(filter.condition, predicatesOf(selections));
+    return { filter, decide, items: itemsOf(selections), selections };
   }
 
-  #selections(detection: Detection): { items: CompiledItem[]; selections: ReadonlyMap<string, Predicate> } {
-    const items = new Set<CompiledItem>();
-    const selections = compileSelections(detection, (item) => {
-      const compiled = this.#item(item);
-      items.add(compiled);
-      return compiled.decide;
-    });
-    return { items: [...items], selections };
+  #selections(detection: Detection): CompiledSelections {
+    return selectionsOf(detection, (item) => this.#item(item));
   }
 
   #item(item: Item): CompiledItem {
@@ -94,6 +96,11 @@ export class Compiler {
     if (compiled === undefined) this.#items.set(key, (compiled = { item, decide: compileItem(item, '') }));
     return compiled;
   }
+}
+
+/** Each once. */
+function itemsOf(selections: CompiledSelections): CompiledItem[] {
+  return [...new Set([...selections.values()].flat(2))];
 }
 
 /** The same for items that ask the same. Numbers of rules are finite, so JSON tells them apart. */
@@ -117,16 +124,26 @@ function rememberLast(decide: Predicate): Predicate {
   };
 }
 
-function compileSelections(
-  { selections }: Detection,
-  predicateOf: (item: Item) => Predicate,
-): ReadonlyMap<string, Predicate> {
-  const compiled = new Map<string, Predicate>();
+function selectionsOf<T>({ selections }: Detection, make: (item: Item) => T): Map<string, T[][]> {
+  const made = new Map<string, T[][]>();
   for (const { name, alternatives } of selections.values()) {
-    const predicates = alternatives.map((items) => allOf(items.map(predicateOf)));
-    compiled.set(name, some(predicates, { kind: 'selection', name }));
+    made.set(
+      name,
+      alternatives.map((items) => items.map(make)),
+    );
   }
-  return compiled;
+  return made;
+}
+
+function predicatesOf(
+  selections: ReadonlyMap<string, readonly (readonly Pick<CompiledItem, 'decide'>[])[]>,
+): ReadonlyMap<string, Predicate> {
+  const predicates = new Map<string, Predicate>();
+  for (const [name, alternatives] of selections) {
+    const each = alternatives.map((items) => allOf(items.map(({ decide }) => decide)));
+    predicates.set(name, some(each, { kind: 'selection', name }));
+  }
+  return predicates;
 }
 
 function compileCondition(condition: Condition, selections: ReadonlyMap<string, Predicate>): Predicate {
@@ -241,7 +258,7 @@ function compileBlock(item: BlockItem, blocks: string): Predicate {
   const compiled =
     body.kind === 'items'
       ? allOf(body.items.map(predicateOf))
-      : compileCondition(body.condition, compileSelections(body, predicateOf));
+      : compileCondition(body.condition, predicatesOf(selectionsOf(body, (inner) => ({ decide: predicateOf(inner) }))));
   const open = compileOpening(item);
   const decideList = joinMembers(members, compiled);
   const gapField = fieldWithin(blocks, field);

@@ -18,11 +18,13 @@ export class Program {
   /** The different items of the rules and of their exceptions that depend on the values of one field alone. */
   readonly items: readonly ProgramItem[];
   readonly #ofItems: ReadonlySet<CompiledRule>;
+  readonly #ofOneField: ReadonlySet<CompiledItem>;
   readonly #candidatesIn: (lookup: FieldLookup) => CompiledRule[];
 
   constructor(rules: readonly CompiledRule[]) {
     this.rules = rules;
     const items = new Set(rules.flatMap(itemsIn).filter(({ item }) => readsOneField(item)));
+    this.#ofOneField = items;
     this.items = [...items].map(({ item, decide }) => ({ field: item.field, decide }));
     this.#ofItems = new Set(rules.filter((rule) => itemsIn(rule).every(({ item }) => readsOneField(item))));
     this.#candidatesIn = candidatesAmong(rules);
@@ -31,6 +33,11 @@ export class Program {
   /** The rules that can match an event or be unknown on it, in order, and few others. */
   candidatesIn(lookup: FieldLookup): CompiledRule[] {
     return this.#candidatesIn(lookup);
+  }
+
+  /** Whether an item is in `items`. */
+  isOfOneField(item: CompiledItem): boolean {
+    return this.#ofOneField.has(item);
   }
 
   /** Whether all that a rule and its exceptions ask of an event is in `items`. */

@@ -1,0 +1,74 @@
+/** Rules in which some of what they ask is known: only the rest is left to ask of an event. */
+import type { Condition } from '../ast.ts';
+import { atLeast, type Decision, every, not, type Predicate, some } from '../match/predicate.ts';
+import type { CompiledFilter, CompiledItem, CompiledRule } from './compile.ts';
+
+/** As much of a rule as its evaluation takes. */
+export type ReducedRule = Pick<CompiledRule, 'decide'> & {
+  readonly exceptions: readonly Pick<CompiledFilter, 'decide' | 'filter'>[];
+};
+
+/** Says the same of an event as the rule, also which field is missing, where each item decides what is known of it.
+ * @param known what an item decides; undefined where that is to be asked of the event */
+export function reduceRule(rule: CompiledRule, known: (item: CompiledItem) => Decision | undefined): ReducedRule {
+  const { exceptions } = rule;
+  return {
+    decide: predicateOf(reduce(rule, rule.rule.condition, known)),
+    exceptions: exceptions
+      .map((exception) => ({ ...exception, term: reduce(exception, exception.filter.condition, known) }))
+      .filter(({ term }) => term !== true)
+      .map(({ filter, term }) => ({ filter, decide: predicateOf(term) })),
+  };
+}
+
+/** What is left of a part of a condition. */
+type Term = boolean | Predicate;
+
+function predicateOf(term: Term): Predicate {
+  return typeof term === 'boolean' ? () => term : term;
+}
+
+function reduce(
+  { selections }: Pick<CompiledRule, 'selections'>,
+  condition: Condition,
+  known: (item: CompiledItem) => Decision | undefined,
+): Term {
+  const termOf = (item: CompiledItem): Term => {
+    const decision = known(item);
+    return decision === undefined ? item.decide : typeof decision === 'boolean' ? decision : () => decision;
+  };
+  const within = (part: Condition): Term => {
+    switch (part.kind) {
+      case 'selection':
+        return anyOf(selections.get(part.name)!.map((items) => allOf(items.map(termOf))));
+      case 'not': {
+        const term = within(part.operand);
+        return typeof term === 'boolean' ? !term : not(term);
+      }
+      case 'and':
+        return allOf(part.operands.map(within));
+      case 'or':
+        return anyOf(part.operands.map(within));
+      case 'atLeast': {
+        const terms = part.operands.map(within);
+        const left = terms.filter((term) => typeof term !== 'boolean');
+        const count = part.count - terms.filter((term) => term === true).length;
+        return count <= 0 || (count <= left.length && atLeast(count, left));
+      }
+    }
+  };
+  return within(condition);
+}
+
+/** What is known to hold has no say among what all has to, whichever stands first. */
+function allOf(terms: readonly Term[]): Term {
+  if (terms.includes(false)) return false;
+  const left = terms.filter((term) => typeof term !== 'boolean');
+  return left.length === 0 || (left.length === 1 ? left[0]! : every(left));
+}
+
+function anyOf(terms: readonly Term[]): Term {
+  if (terms.includes(true)) return true;
+  const left = terms.filter((term) => typeof term !== 'boolean');
+  return left.length > 0 && (left.length === 1 ? left[0]! : some(left));
+}
