@@ -53,6 +53,7 @@ const tables = inFile('decisions/member-tables.ts');
 const members = inFile('decisions/members.ts');
 const event = inFile('decisions/event.ts');
 const layout = inFile('decisions/notation.ts');
+const reductions = inFile('decisions/reductions.ts');
 const keys = inFile('outline/event-keys.ts');
 const json = inFile('outline/json-outline.ts');
 const syntax = inFile('outline/json-syntax.ts');
@@ -226,6 +227,9 @@ const all: readonly Mutant[] = [
     'this.#responseObject = this.#bodyOf(RESPONSE_OBJECT)',
     'this.#responseObject = this.#bodyOf(REQUEST_OBJECT)',
   ),
+  reductions('items that compare members', 'program.isOfOneField(item) ? byMembers : byWords', 'byMembers'),
+  reductions('what is deferred', 'guarded.hasDeferred ? undefined : decision', 'decision'),
+  reductions('other knowledge', 'JSON.stringify(items.map((item) => known(item) ?? null))', "''"),
   event('names looked for in the other body', "body === 'requestObject' ?", "body !== 'requestObject' ?"),
   event('user of the template', 'return this.#own.user;', 'return this.#template.user;'),
   layout('escapes left in texts', 'if (byte === BACKSLASH) return parseExactly', 'if (false) return parseExactly'),

@@ -65,6 +65,8 @@ const detections: Readonly<Record<string, string>> = {
   'ann-elsewhere': '{ a: { username: ann }, b: { sourceIPs: 203.0.113.7 }, condition: a and not b }',
   'secret-named': '{ a: { resource: secrets }, b: { name: [db, aws-auth] }, condition: a and b }',
   'pod-privileged': '{ a: { resource: pods, verb: create }, b: { hostPID: true }, condition: a and b }',
+  'body-by-user':
+    '{ a: { hostPID: true }, b: { username: ann }, c: { podSource: [request, response] }, condition: a and b or c and not b }',
   'agent-denied':
     '{ a: { userAgentName: curl }, b: { decision: forbid }, c: { responseStatus.code: 403 }, condition: a or (b and c) }',
   'ref-uid': '{ a: { objectRef.uid: uid-2 }, condition: a }',
