@@ -1,10 +1,13 @@
-# The sidecar as a small image: a distroless Node, production dependencies, compiled JavaScript, the bundled rules and lists.
+# The sidecar as a small image: a distroless Node, production dependencies, bundled JavaScript, the bundled rules and lists.
 # Both stages have the same Node and the same Debian: a package may build or choose its native part by them.
 FROM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci
 COPY src src
+COPY scripts scripts
+COPY rules rules
+COPY lists lists
 RUN npm run build && npm ci --omit=dev
 
 FROM gcr.io/distroless/nodejs24-debian13:nonroot

@@ -1,10 +1,11 @@
 /** The sidecar as a process of its own, on one core where the system can pin it, and what it costs. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+let isBuilt = false;
 const emptyServer =
   "import('fastify').then(async ({ default: fastify }) => {" +
   " const app = fastify(); app.get('/readyz', () => ''); console.log('listens on ' + (await app.listen({ port: 0 })) + ','); })";
@@ -18,8 +19,11 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** The program as it is published, of the sources as they are. */
 export function startSidecar(more: readonly string[] = []): Promise<Server> {
-  return start([main, 'serve', '--listen', '127.0.0.1:0', ...more]);
+  if (!isBuilt) execFileSync(process.execPath, [at('scripts/build.ts'), '--javascript']);
+  isBuilt = true;
+  return start([at('dist/tripline.js'), 'serve', '--listen', '127.0.0.1:0', ...more]);
 }
 
 /** What starting Node and Fastify takes, without a program. */
@@ -32,7 +36,7 @@ async function start(args: readonly string[]): Promise<Server> {
   const pinned = existsSync('/usr/bin/taskset') ? ['/usr/bin/taskset', '-c', '0'] : [];
   const [command, ...rest] = [...pinned, process.execPath, ...args];
   const child = spawn(command!, rest, {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    cwd: at('.'),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await greeting(child);

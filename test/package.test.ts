@@ -1,10 +1,13 @@
 /** The published package: packed, installed in an empty folder, and run from there. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadRules } from '../src/rules/index.ts';
 import { podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
@@ -41,6 +44,7 @@ test('it carries JavaScript, types, rules, schemas and the pages that its README
     'dist/tripline.js',
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/rules/prepared.bin',
     'rules/kubernetes/pod-host-pid.yml',
     'lists/system_namespaces.yml',
     'schemas/finding.avsc',
@@ -125,6 +129,35 @@ async function tagOf(sidecar: SidecarProcess): Promise<unknown> {
   });
   return reply.json();
 }
+
+test('its rules are those of the sources, whether it can use what was prepared or not', async () => {
+  const prepared = join(folder, 'node_modules/tripline/dist/rules/prepared.bin');
+  const { ruleset } = loadRules({ rules: [join(root, 'rules')] });
+  const hashes: unknown[] = [];
+  for (const use of [() => {}, () => writeFileSync(prepared, 'other'), () => rmSync(prepared)]) {
+    use();
+    const sidecar = await startSidecar([], {}, [join(folder, 'node_modules/.bin/tripline')]);
+    hashes.push(((await (await fetch(`${sidecar.url}/readyz`)).json()) as { ruleset: unknown }).ruleset);
+    await sidecar.stop();
+  }
+  expect(hashes).toEqual([ruleset.hash, ruleset.hash, ruleset.hash]);
+});
+
+test.each(['http/protobuf', 'grpc'])('its bin sends traces by %s', async (protocol) => {
+  const called = Promise.withResolvers<void>();
+  const collector = createServer((socket) => socket.once('data', () => called.resolve())).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  const environment = {
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_BSP_SCHEDULE_DELAY: '10',
+  };
+  const sidecar = await startSidecar([], environment, [join(folder, 'node_modules/.bin/tripline')]);
+  expect(await tagOf(sidecar)).toMatchObject({ tripline: { trace: { traceId: expect.any(String) } } });
+  await called.promise;
+  collector.close();
+  await sidecar.stop('SIGKILL');
+});
 
 test('its library can be imported', () => {
   writeFileSync(

@@ -1,5 +1,4 @@
 /** Starts the thread that processes batches, and hears what it has to say. */
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
@@ -32,8 +31,8 @@ export async function startProcessing(
   const closed = Promise.withResolvers<void>();
   let rules: RulesStatus | undefined;
 
-  // The same file as source and as built.
-  const file = fileURLToPath(import.meta.url).replace(/start\.(ts|js)$/, 'thread.$1');
+  // Both as a source and as built, where this is part of a file in a folder beside.
+  const file = new URL(`../processing/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
   const start: Start = { config, environment, port: port2 };
   // Metrics of both threads are sent by this one.
   const env = { ...environment, OTEL_METRICS_EXPORTER: 'none' };

@@ -1,5 +1,5 @@
 /** Loads the rule set that is live: rules, with the lists that they call by name, their exceptions and overrides. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Ruleset } from '../detect.ts';
 import { findFlaw } from '../fields/flaw.ts';
@@ -14,6 +14,7 @@ import {
   type Filter,
   type Logsource,
   type ParsedFile,
+  type Placeholders,
   parseRules,
   printRuleProblem,
   quote,
@@ -24,6 +25,7 @@ import {
   resolveCorrelations,
 } from '../sigma/index.ts';
 import { loadLists, placeholdersOf } from './lists.ts';
+import { type Reader, readOnce } from './prepared.ts';
 import { readSources, type SourceFile } from './source-files.ts';
 
 /** The names of the taxonomy, and those of audit.k8s.io. */
@@ -76,8 +78,9 @@ export function loadRules(sources: RuleSources): LoadedRules {
   const problems = [...listed.problems, ...ruleFiles.problems, ...exceptionFiles.problems];
   const warnings: RuleProblem[] = [];
 
-  const read = ({ path, text }: SourceFile): ParsedFile => {
-    const parsed = parseRules(text, path, { knownFields, findFlaw, placeholders });
+  const reader = ruleReader(placeholders);
+  const read = (file: SourceFile): ParsedFile => {
+    const parsed = readOnce(reader, file);
     problems.push(...parsed.problems);
     warnings.push(...parsed.warnings);
     return parsed;
@@ -133,13 +136,26 @@ export function loadRules(sources: RuleSources): LoadedRules {
     [...placeholders],
     Object.entries(overrides).sort(),
   ];
-  const hash = createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 12);
   return {
-    ruleset: new Ruleset(compiled, liveCorrelations, hash),
+    ruleset: new Ruleset(compiled, liveCorrelations, hash('sha256', JSON.stringify(decisive)).slice(0, 12)),
     problems,
     warnings,
     leftOut: rules.filter((rule) => !isAboutAudit(rule)),
     files: files.length,
+  };
+}
+
+/** Reads files with rules, correlations and filters. */
+export function ruleReader(placeholders: Placeholders): Reader<ParsedFile> {
+  return {
+    read: ({ path, text }) => parseRules(text, path, { knownFields, findFlaw, placeholders }),
+    dependsOn: hash('sha256', JSON.stringify([knownFields, [...placeholders]])),
+    moved: ({ rules, correlations, filters, ...faults }, path) => ({
+      rules: rules.map((rule) => ({ ...rule, path })),
+      correlations: correlations.map((correlation) => ({ ...correlation, path })),
+      filters: filters.map((filter) => ({ ...filter, path })),
+      ...faults,
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The lists that rules call by name: those that come with Tripline, and the operator's own. */
 import { fileURLToPath } from 'node:url';
 import { type List, type Placeholders, parseList, type RuleProblem } from '../sigma/index.ts';
+import { type Reader, readOnce } from './prepared.ts';
 import { readSources, type SourceFile } from './source-files.ts';
 
 /** The folder of the lists that come with Tripline. */
@@ -26,11 +27,18 @@ export function loadLists(paths: readonly string[]): LoadedLists {
   };
 }
 
+export const listReader: Reader<ReturnType<typeof parseList>> = {
+  read: ({ path, text }) => parseList(text, path),
+  dependsOn: 'a list',
+  moved: ({ list, problems }, path) => ({ list: list && { ...list, path }, problems }),
+};
+
 function listsIn(paths: readonly string[]): LoadedLists {
   const { files, problems } = readSources(paths, 'lists');
   const lists = new Map<string, List>();
-  for (const { path, text } of files) {
-    const parsed = parseList(text, path);
+  for (const file of files) {
+    const { path } = file;
+    const parsed = readOnce(listReader, file);
     problems.push(...parsed.problems);
     const { list } = parsed;
     if (list === undefined) continue;

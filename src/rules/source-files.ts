@@ -56,12 +56,13 @@ function filesBelow(folder: string, entered: Set<string>, unreadable: Unreadable
     const place = realpathSync(folder);
     if (entered.has(place)) return [];
     entered.add(place);
-    return readdirSync(folder)
-      .filter((name) => !name.startsWith('.'))
-      .sort()
-      .flatMap((name) => {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => !name.startsWith('.'))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((entry) => {
+        const { name } = entry;
         const path = join(folder, name);
-        if (isFolder(path)) return filesBelow(path, entered, unreadable);
+        if (!entry.isFile() && isFolder(path)) return filesBelow(path, entered, unreadable);
         return /\.ya?ml$/.test(name) ? [path] : [];
       });
   } catch (error) {

@@ -1,7 +1,6 @@
 /** Request bodies as they were before compression, within limits. */
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
-import { uncompress as snappyUncompress } from 'snappy';
 import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 
@@ -14,7 +13,8 @@ const encodings: Record<string, Decompress> = {
   zstd: (body, maxOutputLength) => promisify(zstdDecompress)(body, { maxOutputLength }),
   snappy: async (body, maxOutputLength) => {
     if (snappyLength(body) > maxOutputLength) throw tooLarge(maxOutputLength);
-    return (await snappyUncompress(Buffer.from(body), { asBuffer: true })) as Buffer;
+    const { uncompress } = await import('snappy');
+    return (await uncompress(Buffer.from(body), { asBuffer: true })) as Buffer;
   },
 };
 

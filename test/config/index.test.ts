@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { loadConfig } from '../../src/config/index.ts';
+import { configSchema, loadConfig } from '../../src/config/index.ts';
 import { Problem } from '../../src/problem.ts';
+import { type SinkConfig, sinkKinds, sinkSchema } from '../../src/sinks/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tripline-config-'));
 
@@ -189,6 +191,12 @@ describe('the schema for editors', () => {
   const root = join(import.meta.dirname, '../..');
   const schema = JSON.parse(readFileSync(join(root, 'schemas/config.schema.json'), 'utf8'));
   const accepts = new Ajv2020({ strict: false }).compile(schema);
+
+  test('the declarations of settings and sinks are schemas', () => {
+    for (const declared of [configSchema, ...sinkKinds.map(({ type }) => sinkSchema(type as SinkConfig['type'])!)]) {
+      expect(new Ajv().validateSchema(declared)).toBe(true);
+    }
+  });
 
   test.each(['fluent-bit/one-process/tripline.yaml', 'fluent-bit/two-process/tripline.yaml'])('takes %s', (file) => {
     const settings = parse(readFileSync(join(root, file), 'utf8'));

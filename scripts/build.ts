@@ -1,0 +1,38 @@
+/** Builds what is published: `npm run build`. Declarations from the sources as they are; JavaScript in few files, since a
+ * start would take longer for 700 of them than for all that is in them; and what the bundled rules say. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { preparedRules } from './prepared-rules.ts';
+
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** Packages that are bundled: those of many modules that each start loads. All of OpenTelemetry, since what has two copies
+ * of its API traces nothing. */
+const bundled = /^(@opentelemetry|ipaddr\.js|re2js|typebox|yaml)(\/|$)/;
+
+rmSync(at('dist'), { recursive: true, force: true });
+// With --javascript there are no declarations, which take most of the time.
+if (!process.argv.includes('--javascript'))
+  execFileSync(at('node_modules/.bin/tsc'), ['-p', at('tsconfig.build.json')], { stdio: 'inherit' });
+
+const bundle = await rolldown({
+  cwd: at('.'),
+  input: {
+    tripline: 'src/tripline.ts',
+    main: 'src/main.ts',
+    index: 'src/index.ts',
+    'processing/thread': 'src/processing/thread.ts',
+  },
+  platform: 'node',
+  external: (id) => /^[@a-z]/.test(id) && !bundled.test(id),
+});
+await bundle.write({
+  dir: at('dist'),
+  comments: { legal: true, annotation: false, jsdoc: false },
+  // As deep as the folders of the sources, since some look for files from where they are.
+  chunkFileNames: 'parts/[name]-[hash].js',
+});
+mkdirSync(at('dist/rules'), { recursive: true });
+writeFileSync(at('dist/rules/prepared.bin'), preparedRules());
