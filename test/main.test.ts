@@ -184,12 +184,12 @@ describe('spans and metrics over OTLP', () => {
     const named = (name: string) => spans.filter((span) => span.name === name);
     const [request] = named('POST /v1/records');
     expect(request).toMatchObject({ traceId, parentSpanId: '00f067aa0ba902b7', kind: 2 });
-    for (const step of ['decode', 'normalize', 'evaluate', 'correlate', 'tag', 'deliver']) {
+    for (const step of ['decode', 'detect', 'deliver']) {
       expect(named(step), step).toEqual([expect.objectContaining({ traceId, parentSpanId: request.spanId })]);
     }
     const [finding, ...others] = named('finding pod-host-pid');
     expect(others).toEqual([]);
-    expect(finding.parentSpanId).toBe(named('tag')[0].spanId);
+    expect(finding.parentSpanId).toBe(named('detect')[0].spanId);
     expect(tripline.trace).toEqual({ traceId, spanId: finding.spanId });
     const attributes = Object.fromEntries(finding.attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
     expect(attributes).toMatchObject({

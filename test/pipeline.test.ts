@@ -159,3 +159,34 @@ test('a batch pauses within its steps, by the bytes of its records, and before i
   // Four steps go through all records.
   expect(many.pauses).toBeGreaterThan((4 * many.bytes) / (160 * 1024));
 });
+
+test('records of a long batch have their tags before others of it have been looked at', async () => {
+  const rules = ruleset((username) => username === 'mallory');
+  const parts = partsOf(config, () => rules, []);
+  const records = Array.from({ length: 600 }, (_, index) => ({
+    ...podEvent({ auditID: `a-${index}` }),
+    responseObject: 'x'.repeat(8_000),
+  }));
+  const bytes = Buffer.from(JSON.stringify(records));
+  const batch = { fluentTag: undefined, codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n };
+  let [underWay, most] = [0, 0];
+  const codec = {
+    ...batch.codec,
+    read: (...args: Parameters<typeof batch.codec.read>) => {
+      most = Math.max(most, ++underWay);
+      return batch.codec.read(...args);
+    },
+  };
+  const tagger = (hash: string) => {
+    const tagOf = parts.tagger(hash);
+    return (detection: Parameters<typeof tagOf>[0]) => {
+      underWay--;
+      return tagOf(detection);
+    };
+  };
+  const { outlining: _, ...plain } = parts;
+  const { tags } = await tagBatch({ ...batch, codec }, { ...plain, tagger }, async () => {});
+  expect(tags.map((tag) => tag?.verdict)).toEqual(records.map(() => 'clear'));
+  expect(bytes.length).toBeGreaterThan(4 * 1024 * 1024);
+  expect(most).toBeLessThan(200);
+});
