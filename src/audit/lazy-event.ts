@@ -11,6 +11,9 @@ export abstract class LazyEvent {
   /** False where a body is known to hold no key in which the word stands.
    * @param word of ASCII letters alone */
   abstract mayName(body: BodyName, word: string): boolean;
+
+  /** What is read of the bytes of `requestReceivedTimestamp`, as they stand in the record: no text is made of them. */
+  abstract received(read: (bytes: Uint8Array, start: number, end: number) => number): number;
 }
 
 /** False where a body is known, without reading it, to hold no key in which the word stands. */

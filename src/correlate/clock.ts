@@ -3,38 +3,31 @@
 import type { Space, Store } from '../state/store.ts';
 
 /** What is kept of a cluster. Times are in Unix microseconds. */
-interface Clock {
-  latest: number;
+export interface Clock {
+  readonly latest: number;
   /** Before which nothing waits that the correlations of `plan` judge; not known to others. */
-  due: number;
-  plan: string;
+  readonly due: number;
+  readonly plan: string;
   /** The latest of the times of events on which something was emitted. */
-  emitted: number;
+  readonly emitted: number;
 }
 
 const clocks: Space = { name: 'clocks', lifetime: null };
 const CLOCK_BYTES = 100;
 
-/** The time of the latest event of a cluster. One without a time leaves it where it is: in a log of yesterday, today would
- * age all that is remembered.
+/** The clock of a cluster, put forward by an event. One without a time leaves it where it is: in a log of yesterday, today
+ * would age all that is remembered.
  * @param logged the time of the event at hand
- * @param received stands in where the cluster has no time yet */
-export function advance(store: Store, place: string, logged: number | undefined, received: number): number {
+ * @param received stands in where the cluster has no time yet: nothing is known of it then */
+export function advance(store: Store, place: string, logged: number | undefined, received: number): Clock {
   const clock = store.load(clocks, place) as Clock | undefined;
-  if (logged === undefined || (clock !== undefined && logged <= clock.latest)) return clock?.latest ?? received;
-  if (clock === undefined) commit(store, place, { latest: logged, due: 0, plan: '', emitted: 0 });
-  else {
-    clock.latest = logged;
-    commit(store, place, clock);
+  if (logged === undefined || (clock !== undefined && logged <= clock.latest)) {
+    return clock ?? { latest: received, due: 0, plan: '', emitted: Number.MAX_SAFE_INTEGER };
   }
-  return logged;
-}
-
-/** Whether something that correlations judge may be due.
- * @param plan identifies them */
-export function mayBeDue(store: Store, place: string, plan: string): boolean {
-  const clock = store.load(clocks, place) as Clock | undefined;
-  return clock === undefined || clock.plan !== plan || clock.due < clock.latest;
+  const { due, plan, emitted } = clock ?? { due: 0, plan: '', emitted: 0 };
+  const advanced = { latest: logged, due, plan, emitted };
+  commit(store, place, advanced);
+  return advanced;
 }
 
 /** Notes that nothing is due before a time. */
@@ -47,12 +40,6 @@ export function setDue(store: Store, place: string, plan: string, due: number): 
 export function bringForward(store: Store, place: string, plan: string, due: number): void {
   const clock = store.load(clocks, place) as Clock | undefined;
   if (clock?.plan === plan && due < clock.due) setDue(store, place, plan, due);
-}
-
-/** Whether something may have been emitted on an event of that time. */
-export function mayBeEmitted(store: Store, place: string, time: number): boolean {
-  const clock = store.load(clocks, place) as Clock | undefined;
-  return clock === undefined || time <= clock.emitted;
 }
 
 /** Notes that something is emitted on an event of that time. */

@@ -1,12 +1,12 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store, as plain data: see state/store.ts. */
 
-import type { Correlated, Evaluated } from '../detect.ts';
+import type { Correlated, Evaluated, Hit } from '../detect.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import type { Store } from '../state/store.ts';
 import { shown } from '../truncate.ts';
-import { advance, bringForward, mayBeDue, setDue } from './clock.ts';
+import { advance, bringForward, setDue } from './clock.ts';
 import { auditIDOf, type Current, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
@@ -104,13 +104,18 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const event = events[index]!;
       // The answer of the request is an event of its own, and of the same key.
       if (event.stage === 'RequestReceived') continue;
-      const first = hits.find((hit) => hit.event === index && plan.links.has(hit.rule.rule.name));
+      const first = firstCounted(hits, index, plan);
       if (first === undefined && plan.emittedAtClose.length === 0) continue;
       const time = times.of(event);
       const logged = time === undefined ? undefined : Math.min(time, received + MAX_AHEAD);
       const place = placeIn(event);
       const clock = advance(store, place, logged, received);
-      const at = logged ?? clock;
+      const at = logged ?? clock.latest;
+      const isMoved = time !== at || times.isStandIn;
+      // An event that comes again has the same time, unless it is moved.
+      const mayBeAgain = isMoved || at <= clock.emitted;
+      const mayBeDue = at >= clock.latest && (clock.due < clock.latest || clock.plan !== plan.id);
+      if (first === undefined && !mayBeAgain && !mayBeDue) continue;
       const current: Current = {
         plan,
         place,
@@ -120,21 +125,20 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         lookup: first?.lookup,
         key: undefined,
         owner: undefined,
-        groups: [],
         auditID: undefined,
+        groups: [],
         time: time ?? at,
-        isMoved: time !== at || times.isStandIn,
-        clock,
+        isMoved,
+        clock: clock.latest,
         results,
       };
-      const before = emittedBefore(store, current);
+      const before = mayBeAgain ? emittedBefore(store, current) : undefined;
       if (before !== undefined) replay(before, current);
       // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
-      if (before === undefined && at >= clock && mayBeDue(store, place, plan.id)) judgeAll(current);
+      else if (mayBeDue) judgeAll(current);
       if (first === undefined) continue;
       for (const { rule, lookup, event: ofEvent } of hits) {
-        if (ofEvent === index)
-          ingest(rule.rule.name, { at, isMoved: current.isMoved, lookup, isOfOthers: false }, current);
+        if (ofEvent === index) ingest(rule.rule.name, { at, isMoved, lookup, isOfOthers: false }, current);
       }
     }
     const { raised, reported } = results;
@@ -342,6 +346,12 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const isOfOthers = fields !== undefined;
     ingest(name, { key, at: window.to, auditID, isMoved: true, lookup, isOfOthers }, current);
   }
+}
+
+/** The first hit of an event that counts for a correlation. */
+function firstCounted(hits: readonly Hit[], index: number, { links }: Plan): Hit | undefined {
+  for (const hit of hits) if (hit.event === index && links.has(hit.rule.rule.name)) return hit;
+  return undefined;
 }
 
 /** Raises what has been emitted on the event before. */

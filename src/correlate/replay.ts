@@ -1,6 +1,6 @@
 /** Remembers what has been emitted on an event, so that a retry of it carries the same. */
 import type { Space, Store } from '../state/store.ts';
-import { mayBeEmitted, setEmitted } from './clock.ts';
+import { setEmitted } from './clock.ts';
 import { auditIDOf, type Current, keyOf, ownerOf } from './current-event.ts';
 import type { Emitted } from './emitted.ts';
 import { SECOND } from './plan.ts';
@@ -22,8 +22,6 @@ const emitted: Space = { name: 'emitted', lifetime: DAY };
 const emittedIds: Space = { name: 'emitted-ids', lifetime: DAY };
 /** What has been emitted on the event before; undefined if it is not known to have been here. */
 export function emittedBefore(store: Store, current: Current): readonly Remembered[] | undefined {
-  // An event that comes again has the same time, unless it is moved.
-  if (!current.isMoved && !mayBeEmitted(store, current.place, current.time)) return undefined;
   if (store.load(emittedIds, auditIDOf(current)) === undefined) return undefined;
   const before = store.load(emitted, keyOf(current)) as Remembered[] | undefined;
   if (before !== undefined) commit(store, before, current);

@@ -70,6 +70,11 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
     return start !== -1 && layout.mayHold(bytes, start, spans[offset + 1]!, word);
   }
 
+  received(read: (bytes: Uint8Array, start: number, end: number) => number): number {
+    const { bytes, spans, base } = this.#place;
+    return read(bytes, spans[base + RECEIVED]!, spans[base + RECEIVED + 1]!);
+  }
+
   get platform() {
     return this.#template.platform;
   }

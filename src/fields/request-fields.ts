@@ -136,7 +136,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
     {
       doc: 'What the client calls itself, up to the first slash or blank: `kubectl`.',
       source: 'userAgent',
-      read: ({ userAgent, gaps }) => text(userAgent.split(/[/\s]/, 1)[0], gaps.userAgent),
+      read: ({ userAgent, gaps }) => text(nameIn(userAgent), gaps.userAgent),
     },
   ],
   [
@@ -251,6 +251,11 @@ function inObjectRef(
 ): Field['read'] {
   return ({ objectRef, gaps }) =>
     objectRef === null ? missing(gaps.objectRef) : text(objectRef[name], cutOf(objectRef) ?? gaps[`objectRef.${name}`]);
+}
+
+function nameIn(userAgent: string): string {
+  const end = userAgent.search(/[/\s]/);
+  return end === -1 ? userAgent : userAgent.slice(0, end);
 }
 
 function status(name: string): Field['read'] {
