@@ -1,11 +1,29 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LazyEvent } from '../../src/audit/lazy-event.ts';
 import { EventTimes } from '../../src/correlate/event-time.ts';
 import type { AuditEvent } from '../../src/record.ts';
 import { unixNanoFromRfc3339 } from '../../src/time.ts';
 
 const eventAt = (requestReceivedTimestamp: string, stageTimestamp = '') =>
   ({ requestReceivedTimestamp, stageTimestamp }) as AuditEvent;
+/** Is read in bytes. */
+class EventInBytes extends LazyEvent {
+  readonly stageTimestamp = '';
+  readonly requestReceivedTimestamp: string;
+  constructor(time: string) {
+    super();
+    this.requestReceivedTimestamp = time;
+  }
+  whole(): AuditEvent {
+    throw new Error('all of it is read');
+  }
+  received(read: Parameters<LazyEvent['received']>[0]): number {
+    const bytes = Buffer.from(`"${this.requestReceivedTimestamp}"`);
+    return read(bytes, 1, bytes.length - 1);
+  }
+}
+const inBytes = (text: string) => new EventInBytes(text) as unknown as AuditEvent;
 const plainly = (text: string) => {
   const nanos = unixNanoFromRfc3339(text);
   return nanos === undefined ? undefined : Number(nanos / 1000n);
@@ -32,11 +50,12 @@ test('is what it would be alone, whatever was read before', () => {
     .map((parts) => parts.join(''));
   let known = 0;
   fc.assert(
-    fc.property(fc.array(text, { minLength: 2, maxLength: 12 }), (texts) => {
+    fc.property(fc.array(text, { minLength: 2, maxLength: 12 }), fc.boolean(), (texts, isInBytes) => {
       const times = new EventTimes();
       for (const one of texts) {
-        const time = times.of(eventAt(one));
+        const time = times.of(isInBytes ? inBytes(one) : eventAt(one));
         expect(time).toBe(plainly(one));
+        expect(times.isStandIn).toBe(false);
         if (time !== undefined) known++;
       }
     }),
@@ -50,6 +69,9 @@ test('is that of the answer where that of the request is not known', () => {
   const [first, second] = ['2026-01-02T03:00:01.5Z', '2026-01-02T03:00:02.5Z'];
   expect(times.of(eventAt(first))).toBe(plainly(first));
   expect(times.of(eventAt('', second))).toBe(plainly(second));
+  expect(times.isStandIn).toBe(false);
   expect(times.of(eventAt('2026-01-02T03:00:99Z', second))).toBe(plainly(second));
+  expect(times.isStandIn).toBe(true);
+  expect(times.of(eventAt('2026-01-02T03:00:9\u0139Z', second))).toBe(plainly(second));
   expect(times.of(eventAt('soon', 'later'))).toBeUndefined();
 });

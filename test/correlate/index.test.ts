@@ -824,6 +824,44 @@ describe('a retry', () => {
     expect((await see(got(32))).findings.length).toBe(1);
   });
 
+  test('so does one of which only the times of its answers are known', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three)));
+    const session = (at: number): Given => ({ at, auditID: 's', more: { requestReceivedTimestamp: 'soon' } });
+    await see(session(0));
+    await see(session(30));
+    expect((await see(got(31))).findings.length).toBe(0);
+    expect((await see(got(32))).findings.length).toBe(1);
+  });
+
+  const news =
+    '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }\ntripline: { learning: 0s }';
+
+  test('of such a request, which has another time, finds the same', async () => {
+    const { see } = sidecar(rulesetOf(correlation(news)));
+    const session = (at: number): Given => ({ at, auditID: 's', more: { requestReceivedTimestamp: 'soon' } });
+    const first = await see(session(0));
+    expect(first.findings.map(({ id }) => id)).toHaveLength(1);
+    expect((await see(session(30))).findings.map(({ id }) => id)).toEqual(first.findings.map(({ id }) => id));
+  });
+
+  test('of an event that was ahead of the clock finds the same when it is no more', async () => {
+    const store = memoryStore();
+    const ruleset = rulesetOf(correlation(news));
+    const first = await sidecar(ruleset, store, 10).see(got(400));
+    expect(first.findings).toHaveLength(1);
+    expect((await sidecar(ruleset, store, 500).see(got(400))).findings).toEqual(first.findings);
+  });
+
+  test('of what was found without any time finds the same', async () => {
+    const timeless = got(0, { more: { requestReceivedTimestamp: '', stageTimestamp: '' } });
+    const { see } = sidecar(rulesetOf(correlation(news)));
+    await see(got(50_000, { user: 'eve' }));
+    const first = await see(timeless);
+    expect(first.findings).toHaveLength(1);
+    await see(got(50_100, { user: 'eve' }));
+    expect((await see(timeless)).findings).toEqual(first.findings);
+  });
+
   test('a request that has the auditID of another counts', async () => {
     expect(await emittedOn(three, [got(0), got(1, { auditID: 'g-0' }), got(2, { auditID: 'g-0' })])).toEqual([2]);
   });

@@ -1,0 +1,44 @@
+/** Keys that are remembered against keys that are hashed anew. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { keyHash } from '../../src/correlate/key-hash.ts';
+import { KnownKeys, MOST_KNOWN } from '../../src/correlate/known-keys.ts';
+
+const hashOf = keyHash([1, 2]);
+const value = fc.oneof(
+  fc.constantFrom<unknown>('', 'ann', 'get', '0', 'x'.repeat(64), 'x'.repeat(65), 0, -0, 1, '1', true, 'true', 1n, NaN),
+  fc.string({ maxLength: 3 }),
+);
+const values = fc.array(value, { minLength: 1, maxLength: 3 });
+
+test('are the same, whatever was asked for before', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(values, fc.array(values, { minLength: 1, maxLength: 2 })), { minLength: 1 }),
+      (asked) => {
+        const keys = new KnownKeys(hashOf);
+        for (const [parts, tuples] of [...asked, ...asked]) {
+          const group = keys.groupOf(parts);
+          expect(group).toMatchObject({ parts, key: hashOf(parts) });
+          expect(tuples.map((tuple) => keys.termIn(group, tuple))).toEqual(
+            tuples.map((tuple) => hashOf([group.key], tuple)),
+          );
+          expect(keys.of(tuples)).toEqual(tuples.map((tuple) => hashOf(tuple)));
+        }
+      },
+    ),
+  );
+});
+
+test('are forgotten when there are too many', () => {
+  const keys = new KnownKeys(hashOf);
+  let most = 0;
+  for (let i = 0; i < 3 * MOST_KNOWN; i++) {
+    keys.groupOf(['place', `user-${i}`, `agent-${i % 7}`]);
+    const group = keys.groupOf(['place', 'ann']);
+    keys.termIn(group, [`term-${i}`]);
+    keys.of([[`value-${i}`]]);
+    most = Math.max(most, keys.size, group.terms!.size);
+  }
+  expect(most).toBeLessThan(MOST_KNOWN);
+});
