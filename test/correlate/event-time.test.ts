@@ -18,6 +18,9 @@ class EventInBytes extends LazyEvent {
   whole(): AuditEvent {
     throw new Error('all of it is read');
   }
+  mayName(): boolean {
+    return true;
+  }
   received(read: Parameters<LazyEvent['received']>[0]): number {
     const bytes = Buffer.from(`"${this.requestReceivedTimestamp}"`);
     return read(bytes, 1, bytes.length - 1);
