@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Ruleset } from '../../src/detect.ts';
 import type { Tag } from '../../src/record.ts';
+import { compileRule, parseRule } from '../../src/sigma/index.ts';
 import { randomFrom } from '../fuzz/fuzz.ts';
 import { stepsOf } from '../steps.ts';
 import { join, mediaTypes } from './bodies.ts';
@@ -312,6 +313,26 @@ describe('hazards of a fast path', () => {
     expect(taken).toBeLessThan(expected * 1.1);
     checkSame(await one(stream, mediaTypes.lines), await other(stream, mediaTypes.lines), 'hostile');
   });
+});
+
+test('a finding shows its own event, though its decision is that of many', async () => {
+  const rules = ["{ 'sourceIPs[any]': { '.|contains': '.' } }", '{ userAgent|contains: kube }', '{ verb: get }'];
+  const compiled = rules.map((a, index) => {
+    const head = `title: Rule ${index}\nsigma-version: 3\nlogsource: { product: kubernetes, service: audit }\n`;
+    const { rule, problems } = parseRule(`${head}detection: { a: ${a}, condition: a }\n`, `${index}.yml`);
+    expect(problems).toEqual([]);
+    return compileRule(rule!);
+  });
+  const address = (one: string) => {
+    const event = structuredClone(plainEvents['secret get']) as Record<string, any>;
+    return JSON.stringify({ ...event, sourceIPs: [one], userAgent: `kube of ${one}` });
+  };
+  const addresses = ['10.0.0.7', '10.0.0.8', '10.0.0.9'];
+  const tags = await tagsOf(addresses.map(address), new Ruleset(compiled, [], 'own'));
+  for (const [index, { findings }] of tags.entries()) {
+    const [inList, ofEvent] = findings!.map(({ matched }) => matched[0]!.values);
+    expect([inList, ofEvent]).toEqual([[addresses[index]], [`kube of ${addresses[index]}`]]);
+  }
 });
 
 /** A record of which everything that can be kept is new, with its members in an order that helps nobody. */

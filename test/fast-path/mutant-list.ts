@@ -105,6 +105,16 @@ const all: readonly Mutant[] = [
   ),
   decisions('exceptions forgotten', ' || evaluation.silencedBy !== undefined', ''),
   decisions(
+    'matches that depend on more are shared',
+    'return guarded.hasDeferred || match.predicates',
+    'return match.predicates',
+  ),
+  decisions(
+    'matches within lists are shared',
+    'guarded.hasDeferred || match.predicates.some(({ member }) => member !== undefined)',
+    'guarded.hasDeferred',
+  ),
+  decisions(
     'requests that are not answered',
     "if (event.stage === 'RequestReceived') return { template, steps: [] };",
     '',

@@ -57,6 +57,7 @@ const detections: Readonly<Record<string, string>> = {
   'evidence-full': '{ a: { evidence: full }, condition: a }',
   'evidence-partial': '{ a: { evidence: partial }, condition: a }',
   'body-host-pid': '{ a: { hostPID: true }, condition: a }',
+  'verb-or-body': '{ a: { verb: [create, update, patch] }, b: { hostPID: true }, condition: a or b }',
   'body-host-ipc': '{ a: { requestObject.spec.hostIPC: true }, condition: a }',
   'body-status': '{ a: { responseObject.status: Failure }, condition: a }',
   'body-patch': '{ a: { requestObject.path: /x }, condition: a }',
