@@ -27,6 +27,7 @@ function output(stream: NodeJS.WriteStream): Output {
   return {
     // A terminal that nobody has given a size says 0.
     columns: stream.isTTY ? stream.columns || 80 : undefined,
+    hasColors: hasColors(stream),
     write: (chunk) =>
       new Promise((resolve, reject) => {
         stream.write(chunk, (error: NodeJS.ErrnoException | null | undefined) => {
@@ -35,6 +36,13 @@ function output(stream: NodeJS.WriteStream): Output {
         });
       }),
   };
+}
+
+/** A terminal knows of NO_COLOR and its own kind; FORCE_COLOR is for a pipe, too. */
+function hasColors(stream: NodeJS.WriteStream): boolean {
+  const { FORCE_COLOR: forced } = process.env;
+  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
+  return stream.isTTY && stream.hasColors();
 }
 
 process.exit(await runCommandLine(process.argv.slice(2), io));

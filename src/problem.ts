@@ -21,6 +21,12 @@ const problems = {
     title: 'There is nothing at this path',
     remedy: 'Send records to /v1/records by POST or PUT (Fluent Bit: uri /v1/records).',
   },
+  'request.method': {
+    status: 405,
+    mendable: true,
+    title: 'The method is not one for this path',
+    remedy: 'Send records to /v1/records by POST or PUT.',
+  },
   'request.malformed': {
     status: 400,
     mendable: true,

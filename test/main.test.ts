@@ -8,6 +8,7 @@ import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { logLine } from '../src/command-line/log-lines.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
@@ -64,6 +65,26 @@ describe('a start', () => {
       .map((line) => JSON.parse(line));
     expect(lines).toContainEqual(expect.objectContaining({ level: 'info', msg: 'Ready' }));
   });
+});
+
+test('a log for people begins after the greeting, and has no JSON', async () => {
+  const settings = 'logFormat: text\nstate: { path: /no/such/folder/state }';
+  const refused = run('--config', configFile(settings));
+  expect(refused.stderr).toMatch(/^tripline: state\.path: /m);
+  sidecar = await startSidecar([], { TRIPLINE_LOG_FORMAT: 'text' });
+  expect(await sidecar.stop()).toBe(0);
+  const lines = sidecar.stderr().trim().split('\n');
+  for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d (info|warn) {2}\S/);
+  expect(lines.filter((line) => line.includes('info'))).toHaveLength(2); // of the stop
+  expect(lines.join()).toContain('No sink is configured');
+});
+
+test('a line for people has what the object has, and the stack of a defect below', () => {
+  const entry = { level: 'error', time: '2026-01-02T03:04:05.678Z', pid: 1, msg: 'It failed', from: 'a', n: { x: 1 } };
+  const err = { message: 'why', stack: 'Error: why\n    at x' };
+  expect(logLine(JSON.stringify({ ...entry, err }), { hasColors: false })).toBe(
+    '03:04:05 error It failed from=a n={"x":1}\n  Error: why\n      at x\n',
+  );
 });
 
 test.each([

@@ -1,36 +1,56 @@
 /** What `--help` says, and the page of the docs that says the same: both printed from the declarations. */
 import type { Declaration, Option } from './declaration.ts';
+import type { Output } from './process-io.ts';
+import { definitions, styled, widthOf, wrap, wrapCommand } from './text.ts';
 
-const WIDTH = 100;
+type Screen = Pick<Output, 'columns' | 'hasColors'>;
 
 /** The help text of a command. */
-export function helpOf(declaration: Declaration): string {
+export function helpOf(declaration: Declaration, screen: Screen): string {
   const { about, exitCodes, examples } = declaration;
-  const paragraphs = about.split('\n\n').map((paragraph) => wrap(paragraph, ''));
+  const width = widthOf(screen);
+  const heading = (text: string) => styled('bold', text, screen);
+  const options: [string, string][] = [...optionRows(declaration), ['--help', 'this text']];
+  const shown = examples.map(({ purpose, line }) => {
+    return `  # ${wrap(purpose, '  # ', width)}\n  ${wrapCommand(line, '  ', width)}`;
+  });
   return `${[
-    `usage: ${usageOf(declaration)}`,
-    ...paragraphs,
-    optionLines(declaration),
-    `exit code\n${definitions(Object.entries(exitCodes))}`,
-    `examples\n${examples.map(({ purpose, line }) => `  # ${purpose}\n  ${line}`).join('\n')}`,
+    `${heading('usage:')} ${usageOf(declaration)}`,
+    ...about.split('\n\n').map((paragraph) => wrap(paragraph, '', width)),
+    `${heading('options')}\n${definitions(options, width)}`,
+    `${heading('exit code')}\n${definitions(Object.entries(exitCodes), width)}`,
+    `${heading('examples')}\n${shown.join('\n')}`,
   ].join('\n\n')}\n`;
 }
 
 /** What `tripline --help` says: the commands, and what the command does that runs without being named. */
-export function overviewOf(version: string, commands: readonly Declaration[], byDefault: Declaration): string {
+export function overviewOf(
+  version: string,
+  commands: readonly Declaration[],
+  byDefault: Declaration,
+  screen: Screen,
+): string {
   const [example] = byDefault.examples;
-  return `tripline ${version}: tags Kubernetes audit records with what Sigma rules detect in them
+  const width = widthOf(screen);
+  const heading = (text: string) => styled('bold', text, screen);
+  const more =
+    `Without a command it runs ${byDefault.name}. tripline COMMAND --help, or tripline help COMMAND, tells more; ` +
+    'tripline --version tells the version.';
+  return `${wrap(`tripline ${version}: tags Kubernetes audit records with what Sigma rules detect in them`, '', width)}
 
-usage: tripline [COMMAND] [OPTION]... [ARGUMENT]...
+${heading('usage:')} tripline [COMMAND] [OPTION]... [ARGUMENT]...
 
-${definitions(commands.map(({ name, summary }) => [name, summary]))}
+${definitions(
+  commands.map(({ name, summary }) => [name, summary]),
+  width,
+)}
 
-Without a command it runs ${byDefault.name}. tripline COMMAND --help tells more; tripline --version tells the version.
+${wrap(more, '', width)}
 
-options of ${byDefault.name}
-${definitions(optionRows(byDefault))}
+${heading(`options of ${byDefault.name}`)}
+${definitions(optionRows(byDefault), width)}
 
-example: ${example.line}
+${heading('example:')} ${wrapCommand(example!.line, '', width)}
 `;
 }
 
@@ -73,10 +93,6 @@ function usageOf({ name, operands, options }: Declaration): string {
   return `tripline ${name}${given}${operands === '' ? '' : ` ${operands}`}`;
 }
 
-function optionLines(declaration: Declaration): string {
-  return `options\n${definitions([...optionRows(declaration), ['--help', 'this text']])}`;
-}
-
 function optionRows({ options }: Declaration): [string, string][] {
   return Object.entries(options).map(([name, option]) => [spell(name, option), docOf(option)]);
 }
@@ -87,24 +103,6 @@ function spell(name: string, option: Option): string {
 
 function docOf(option: Option): string {
   return option.kind === 'values' ? `${option.doc}; may be given several times` : option.doc;
-}
-
-export function definitions(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([term]) => term.length));
-  const indent = ' '.repeat(width + 4);
-  return rows.map(([term, text]) => `  ${term.padEnd(width)}  ${wrap(text, indent)}`).join('\n');
-}
-
-/** The text in lines of some length, all but the first behind an indent. */
-function wrap(text: string, indent: string): string {
-  const lines: string[] = [''];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.length - 1;
-    if (lines[last] === '') lines[last] = word;
-    else if (indent.length + lines[last].length + 1 + word.length <= WIDTH) lines[last] += ` ${word}`;
-    else lines.push(word);
-  }
-  return lines.join(`\n${indent}`);
 }
 
 function cell(text: string): string {

@@ -20,7 +20,7 @@ export async function writeRows<Row>(
   asked: { json: boolean; table: boolean },
 ): Promise<void> {
   const asTable = asked.table || (output.columns !== undefined && !asked.json);
-  await output.write(asTable ? printTable(columns, rows, output.columns) : rows.map(jsonLine).join(''));
+  await output.write(asTable ? printTable(columns, rows, output) : rows.map(jsonLine).join(''));
 }
 
 export function jsonLine(value: unknown): string {

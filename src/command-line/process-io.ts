@@ -6,6 +6,8 @@ export interface Output {
   write(chunk: string | Uint8Array): Promise<void>;
   /** Columns of the terminal behind it; undefined where it is none. */
   columns: number | undefined;
+  /** Whether it shows colours, and is wanted to. */
+  hasColors: boolean;
 }
 
 export interface ProcessIo {

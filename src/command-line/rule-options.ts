@@ -18,6 +18,26 @@ export const ruleOptions = {
   exceptions: { kind: 'values', placeholder: 'PATH', doc: 'folder or file with exceptions (Sigma filters)' },
 } as const satisfies OptionTable;
 
+/** What serve takes beside them. */
+export const serveOptions = {
+  listen: {
+    kind: 'value',
+    placeholder: 'HOST:PORT',
+    doc: 'where to serve HTTP (default 127.0.0.1:9870; environment: TRIPLINE_LISTEN)',
+  },
+  ...ruleOptions,
+} as const satisfies OptionTable;
+
+/** The settings of serve that the command line and the environment say. */
+export function serveSettings(
+  { listen: asked }: OptionValues<typeof serveOptions>,
+  environment: ProcessIo['environment'],
+): Partial<Config> {
+  const listen = asked ?? environment.TRIPLINE_LISTEN;
+  const logFormat = environment.TRIPLINE_LOG_FORMAT;
+  return { ...(listen && { listen }), ...(logFormat && { logFormat: logFormat as Config['logFormat'] }) };
+}
+
 export type RuleOptions = OptionValues<typeof ruleOptions>;
 
 /** The configuration that the options name, with what else the command line sets.

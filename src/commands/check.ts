@@ -1,13 +1,13 @@
 /** `tripline check`: what serve would run, or all that keeps it from that. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { definitions } from '../command-line/help.ts';
-import { configSourceOf, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
+import { configSourceOf, reportProblems, serveOptions, serveSettings } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
+import { definitions, widthOf } from '../command-line/text.ts';
 import { type Config, type ReadConfig, readConfiguration } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 import { type LoadedRules, loadRules } from '../rules/index.ts';
-import { printable } from '../sigma/rule-problem.ts';
+import { printable, quote } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 
 export const checkCommand = defineCommand({
@@ -19,14 +19,7 @@ export const checkCommand = defineCommand({
     'Reads the configuration with the files that it names, as serve does: settings, rules, lists, exceptions, ' +
     'certificates and secrets; and looks whether what is written can be written. Nothing is written, and no sink is ' +
     'connected to. All that is wrong is told on stderr, each with file, line and column.',
-  options: {
-    listen: {
-      kind: 'value',
-      placeholder: 'HOST:PORT',
-      doc: 'where serve would listen (environment: TRIPLINE_LISTEN)',
-    },
-    ...ruleOptions,
-  },
+  options: serveOptions,
   exitCodes: { '0': 'serve would run as it says', '2': 'something is wrong' },
   examples: [
     { purpose: 'before a restart', line: 'tripline check --config tripline.yaml' },
@@ -34,27 +27,28 @@ export const checkCommand = defineCommand({
   ],
   async run({ options }, io) {
     const { environment, stdout, stderr } = io;
-    const listen = options.listen ?? environment.TRIPLINE_LISTEN;
-    const source = configSourceOf(options, io, { ...(listen && { listen }) });
+    const source = configSourceOf(options, io, serveSettings(options, environment));
     const read = readConfiguration(source);
-    const { config, sources } = read;
-    const wrong = [...read.problems, ...(config === undefined ? [] : unwritable(config, read))];
+    const { config, paths } = read;
+    const wrong = [...read.problems, ...missing(read), ...unwritable(read)];
     for (const problem of wrong) await stderr.write(`${problem}\n`);
 
+    const there = (named: readonly string[]) => named.filter((path) => existsSync(path));
+    const sources = { rules: there(paths.rules), lists: there(paths.lists), exceptions: there(paths.exceptions) };
     let loaded: LoadedRules | undefined;
     try {
-      loaded = loadRules(config ?? sources);
-      const placed = loaded.problems.map((problem) => {
-        const overridden = problem.path === 'overrides' ? placeOfOverride(problem.message, read) : undefined;
-        return overridden === undefined ? problem : { ...problem, ...overridden };
-      });
+      loaded = loadRules({ ...sources, ...(config && { overrides: config.overrides }) });
+      const placed = loaded.problems.map((problem) =>
+        problem.path === 'overrides' ? { ...problem, ...placeOfOverride(problem.message, read) } : problem,
+      );
       await reportProblems({ ...loaded, problems: placed }, io);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      await stderr.write(`${error.message.split('\n').map(printable).join('\n')}\n`);
+      // Of rules that are not there it is said already.
+      if (sources.rules.length > 0) await stderr.write(`${error.message.split('\n').map(printable).join('\n')}\n`);
     }
     if (config === undefined || loaded === undefined || wrong.length + loaded.problems.length > 0) return 2;
-    await stdout.write(definitions(plan(source.path, config, loaded)));
+    await stdout.write(`${definitions(plan(source.path, config, loaded), widthOf(stdout))}\n`);
     return 0;
   },
 });
@@ -66,14 +60,25 @@ function placeOfOverride(message: string, { config, placeOf }: ReadConfig) {
   return path === undefined ? undefined : { path, line: Number(line), column: Number(column) };
 }
 
+/** What is to be read and is not there. */
+function missing({ paths, placeOf }: ReadConfig): string[] {
+  return (['rules', 'lists', 'exceptions'] as const).flatMap((setting) =>
+    paths[setting].flatMap((path, index) =>
+      existsSync(path)
+        ? []
+        : [`${placeOf([setting, index])}: ${setting}: ${quote(path)} is not there; name a file or a folder`],
+    ),
+  );
+}
+
 /** What is to be written and cannot be. */
-function unwritable({ state, deadLetterPath }: Config, { placeOf }: ReadConfig): string[] {
+function unwritable({ paths, placeOf }: ReadConfig): string[] {
   const written = [
-    { setting: ['state', 'path'], path: state?.path, isFolder: false },
-    { setting: ['deadLetterPath'], path: deadLetterPath, isFolder: true },
+    ...paths.state.map((path) => ({ setting: ['state', 'path'], path, isFolder: false })),
+    ...paths.deadLetterPath.map((path) => ({ setting: ['deadLetterPath'], path, isFolder: true })),
   ];
   return written.flatMap(({ setting, path, isFolder }) => {
-    const why = path === undefined ? undefined : whyUnwritable(path, isFolder);
+    const why = whyUnwritable(path, isFolder);
     return why === undefined ? [] : [`${placeOf(setting)}: ${setting.join('.')}: ${why}`];
   });
 }

@@ -23,12 +23,13 @@ export async function runCommandLine(args: readonly string[], io: ProcessIo): Pr
 async function dispatch(args: readonly string[], io: ProcessIo): Promise<number> {
   const [first, ...rest] = args;
   const { version, stdout } = io;
-  if (first === '--help' || first === '-h') {
+  if (first === 'help' && rest[0] !== undefined) return dispatch([rest[0], '--help'], io);
+  if (first === '--help' || first === '-h' || first === 'help') {
     const { commands, defaultCommand } = await import('./all.ts');
-    await stdout.write(overviewOf(version, commands, defaultCommand));
+    await stdout.write(overviewOf(version, commands, defaultCommand, stdout));
     return 0;
   }
-  if (first === '--version') {
+  if (first === '--version' || first === '-v' || first === 'version') {
     await stdout.write(`${version}\n`);
     return 0;
   }
@@ -36,7 +37,7 @@ async function dispatch(args: readonly string[], io: ProcessIo): Promise<number>
   const command = await commandNamed(isNamed ? first : 'serve');
   const given = readArguments(command, isNamed ? rest : args);
   if (given.kind === 'given') return command.run(given, io);
-  await stdout.write(helpOf(command));
+  await stdout.write(helpOf(command, stdout));
   return 0;
 }
 

@@ -48,7 +48,7 @@ export const rulesCommand = defineCommand({
 
 const columns: Column<{ name: string; level: string; mode: string; attack: Attack[]; title: string }>[] = [
   { heading: 'NAME', cell: ({ name }) => name },
-  { heading: 'LEVEL', cell: ({ level }) => level },
+  { heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
   { heading: 'MODE', cell: ({ mode }) => mode },
   { heading: 'ATT&CK', cell: ({ attack }) => attack.map(({ technique }) => technique).join(' ') },
   { heading: 'TITLE', cell: ({ title }) => title },

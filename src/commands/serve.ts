@@ -1,6 +1,8 @@
 /** `tripline serve`: the sidecar, until it is told to stop. */
 import { pino } from 'pino';
-import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
+import { logLine } from '../command-line/log-lines.ts';
+import type { ProcessIo } from '../command-line/process-io.ts';
+import { readConfig, serveOptions, serveSettings } from '../command-line/rule-options.ts';
 import type { Config } from '../config/index.ts';
 import { defineCommand } from './command.ts';
 
@@ -11,15 +13,8 @@ export const serveCommand = defineCommand({
   count: { least: 0, most: 0 },
   about:
     'Listens for batches of records, as Fluent Bit sends them, until it gets SIGTERM or SIGINT; requests in flight are ' +
-    'then finished. Its log goes to stderr, one JSON object a line.',
-  options: {
-    listen: {
-      kind: 'value',
-      placeholder: 'HOST:PORT',
-      doc: 'where to serve HTTP (default 127.0.0.1:9870; environment: TRIPLINE_LISTEN)',
-    },
-    ...ruleOptions,
-  },
+    'then finished. Its log goes to stderr: for people on a terminal, else one JSON object a line.',
+  options: serveOptions,
   exitCodes: {
     '0': 'stopped, with every request finished',
     '1': 'stopped before every request was finished',
@@ -36,9 +31,10 @@ export const serveCommand = defineCommand({
     },
   ],
   async run({ options }, io) {
-    const { environment, stdout, stopped } = io;
-    const listen = options.listen ?? environment.TRIPLINE_LISTEN;
-    const config = readConfig(options, io, { ...(listen && { listen }) });
+    const { environment, stderr, stdout, stopped } = io;
+    const config = readConfig(options, io, serveSettings(options, environment));
+    const isText = (config.logFormat ?? (stderr.columns === undefined ? 'json' : 'text')) === 'text';
+    const log = isText ? textLog(stderr) : undefined;
     const logger = pino(
       {
         level: config.logLevel,
@@ -46,15 +42,18 @@ export const serveCommand = defineCommand({
         formatters: { level: (level) => ({ level }) },
         timestamp: pino.stdTimeFunctions.isoTime,
       },
-      // stdout is free for what is said to a person. With `sync`, no line is lost at an exit, and none is written again
-      // and again at one because its reader has gone.
-      pino.destination({ dest: 2, sync: true }),
+      log ?? destination(),
     );
     // The server is much to load, and no other command needs it.
     const { serve } = await import('../serve.ts');
-    const sidecar = await serve(config, { environment, logger });
+    const sidecar = await serve(config, { environment, logger }).catch((error) => {
+      log?.release(() => true);
+      throw error;
+    });
     const signal = stopped();
-    await stdout.write(greeting(sidecar.url, config, sidecar.ruleCount));
+    await stdout.write(greeting(io.version, sidecar.url, config));
+    // What came before at level info, the greeting says as well.
+    log?.release((level) => level !== 'info');
     logger.info({ signal: await signal }, `Stopping: requests in flight have ${config.drainSeconds} s to finish`);
     const drained = await sidecar.stop();
     logger.info(drained ? 'Stopped' : 'Stopped before every request was finished');
@@ -62,10 +61,34 @@ export const serveCommand = defineCommand({
   },
 });
 
-function greeting(url: string, { auth, sinks }: Config, ruleCount: number): string {
-  const listens = `tripline listens on ${url}, with ${ruleCount} rule${ruleCount === 1 ? '' : 's'} and`;
+/** stdout is free for what is said to a person. With `sync`, no line is lost at an exit, and none is written again and again
+ * at one because its reader has gone. */
+function destination() {
+  return pino.destination({ dest: 2, sync: true });
+}
+
+/** Writes the log as lines for people; those of the start wait, so that the greeting comes first. */
+function textLog(screen: ProcessIo['stderr']) {
+  const out = destination();
+  let waiting: string[] | undefined = [];
+  const write = (json: string) => out.write(logLine(json, screen));
+  return {
+    write(json: string) {
+      if (waiting === undefined) write(json);
+      else waiting.push(json);
+    },
+    /** Writes what waits, of the levels that are wanted, and lets nothing wait any more. */
+    release(isWanted: (level: string) => boolean) {
+      for (const json of waiting ?? []) if (isWanted(JSON.parse(json).level)) write(json);
+      waiting = undefined;
+    },
+  };
+}
+
+function greeting(version: string, url: string, { auth, sinks }: Config): string {
+  const listens = `tripline ${version} listens on ${url}`;
   // Where records go on to a sink it is no place to try things.
-  if (sinks.length > 0) return `${listens} ${sinks.map(({ type }) => type).join(', ')} as sink.\n`;
+  if (sinks.length > 0) return `${listens} and sends to ${sinks.map(({ name }) => name).join(', ')}\n`;
   const event = {
     kind: 'Event',
     auditID: 'try-1',
@@ -79,7 +102,8 @@ function greeting(url: string, { auth, sinks }: Config, ruleCount: number): stri
   // curl asks for the password itself.
   const basic = auth?.basic && ` -u '${auth.basic.username}'`;
   const credentials = basic ?? (auth?.bearer ? " -H 'Authorization: Bearer TOKEN'" : '');
-  return `${listens} no sink: records go back in the reply only.
+  return `${listens}
+
 Send it a record, and see its tag:
 
   curl -s ${url}/v1/records${credentials} -H 'Content-Type: application/json' -d '${JSON.stringify(event)}'

@@ -164,8 +164,15 @@ const Config = Type.Object(
     }),
     logLevel: Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], {
       default: 'info',
-      description: 'How much is logged, on stderr, one JSON object a line.',
+      description: 'How much is logged, on stderr.',
     }),
+    logFormat: Type.Optional(
+      Type.Enum(['text', 'json'], {
+        description:
+          '`json`: one object a line; `text`: lines for people. Environment: TRIPLINE_LOG_FORMAT. Default: `text` on a ' +
+          'terminal, `json` elsewhere.',
+      }),
+    ),
     limits: Limits,
   },
   { ...closed, title: 'Tripline configuration' },
@@ -189,8 +196,8 @@ export interface ReadConfig {
   config: Config | undefined;
   /** All that is wrong, each as `file:line:column: what; what to write`. */
   problems: string[];
-  /** Where rules are, as far as that can be read. */
-  sources: Pick<Config, 'rules' | 'lists' | 'exceptions'>;
+  /** The paths in it, as far as they can be read. */
+  paths: Pick<Config, 'rules' | 'lists' | 'exceptions'> & { state: string[]; deadLetterPath: string[] };
   /** Where a setting stands: `file:line:column`. */
   placeOf(setting: Setting): string;
 }
@@ -210,17 +217,26 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
   const placeOf = (setting: Setting) =>
     file === undefined || Object.hasOwn(overrides, setting[0] ?? '') ? 'command line' : file.placeOf(setting);
 
-  const faults = isMap(settings) ? faultsIn(settings, file?.isFromEnvironment ?? (() => false)) : [];
+  const faults = faultsIn(settings, file?.isFromEnvironment ?? (() => false)).filter(
+    // That is told already.
+    ({ setting }) => !file?.isUnknown(setting),
+  );
   const problems = [
     ...(file?.problems ?? []),
     ...faults.map((fault) => `${placeOf(fault.setting)}: ${printable(fault.message)}`),
   ];
-  const paths = (value: unknown) =>
-    Array.isArray(value) ? value.filter((path): path is string => typeof path === 'string') : [];
+  const texts = (value: unknown) =>
+    [value].flat().filter((path): path is string => typeof path === 'string' && path !== '');
   return {
     config: problems.length === 0 ? (settings as unknown as Config) : undefined,
     problems,
-    sources: { rules: paths(settings.rules), lists: paths(settings.lists), exceptions: paths(settings.exceptions) },
+    paths: {
+      rules: texts(settings.rules),
+      lists: texts(settings.lists),
+      exceptions: texts(settings.exceptions),
+      state: isMap(settings.state) ? texts(settings.state.path) : [],
+      deadLetterPath: texts(settings.deadLetterPath),
+    },
     placeOf,
   };
 }

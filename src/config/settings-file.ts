@@ -18,6 +18,8 @@ export interface SettingsFile {
   placeOf(setting: Setting): string;
   /** Whether the text of a setting, or a part of it, comes from the environment or another file. */
   isFromEnvironment(setting: Setting): boolean;
+  /** Whether something that the setting names is not there, so that its text is not known. */
+  isUnknown(setting: Setting): boolean;
 }
 
 /** Reads settings. In each string `${NAME}` stands for the environment variable, `${NAME:-text}` for the text where that is
@@ -33,10 +35,15 @@ export function readSettings(path: string, environment: Environment): SettingsFi
   const report = (offset: number, message: string) => problems.push(`${at(offset)}: ${printable(message)}`);
   const places = new Map<string, number>();
   const substituted = new Set<string>();
+  const unknown = new Set<string>();
   const keyOf = (setting: Setting) => JSON.stringify(setting);
 
   const textOf = (scalar: Scalar<string>, setting: Setting): string => {
-    const offset = scalar.range![0];
+    const reportUnknown = (message: string) => {
+      unknown.add(keyOf(setting));
+      report(scalar.range![0], message);
+      return '';
+    };
     return scalar.value.replace(
       reference,
       (_, file: string | undefined, name: string, fallback: string | undefined) => {
@@ -45,16 +52,14 @@ export function readSettings(path: string, environment: Environment): SettingsFi
           try {
             return readFileSync(resolve(dirname(path), file), 'utf8').replace(/\r?\n$/, '');
           } catch (error) {
-            report(offset, `${(error as Error).message}; write the path of a file that Tripline may read`);
-            return '';
+            return reportUnknown(`${(error as Error).message}; write the path of a file that Tripline may read`);
           }
         }
         const found = environment[name];
         if (fallback !== undefined) return found || fallback;
         if (found !== undefined) return found;
         const hint = didYouMean(name, Object.keys(environment), `set it, or write \${${name}:-DEFAULT}`);
-        report(offset, `there is no environment variable ${quote(name)}; ${hint}`);
-        return '';
+        return reportUnknown(`there is no environment variable ${quote(name)}; ${hint}`);
       },
     );
   };
@@ -104,6 +109,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
       return at(0);
     },
     isFromEnvironment: (setting) => substituted.has(keyOf(setting)),
+    isUnknown: (setting) => unknown.has(keyOf(setting)),
   };
 }
 

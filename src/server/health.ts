@@ -1,5 +1,5 @@
 /** What an orchestrator and Prometheus ask: /healthz, /readyz and /metrics. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 
@@ -21,15 +21,19 @@ export interface HealthParts {
 
 export function healthRoutes(app: FastifyInstance, { isDraining, rules, telemetry }: HealthParts): void {
   const open = { config: { open: true } };
+  // With an end of the last line, for those who read it on a terminal.
+  const json = (reply: FastifyReply, body: object) => {
+    return reply.type('application/json; charset=utf-8').send(`${JSON.stringify(body)}\n`);
+  };
 
   // Alive: the process answers.
-  app.get('/healthz', open, async () => ({ status: 'ok' }));
+  app.get('/healthz', open, async (_request, reply) => json(reply, { status: 'ok' }));
 
   // Ready: rules are compiled, which they are before the server listens, and it is not stopping. Refused files take
   // nothing from that: the set before them works. What is wrong with them is in the log, not on an open page.
-  app.get('/readyz', open, async () => {
+  app.get('/readyz', open, async (_request, reply) => {
     if (isDraining()) throw new Problem('server.draining', 'stopping');
-    return { status: 'ready', ...rules() };
+    return json(reply, { status: 'ready', ...rules() });
   });
 
   app.get('/metrics', open, async (_request, reply) => {

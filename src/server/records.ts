@@ -78,6 +78,15 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
     },
   });
 
+  app.route({
+    method: ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH'],
+    url: recordsPath,
+    async handler(request, reply) {
+      reply.header('allow', 'POST, PUT');
+      throw new Problem('request.method', request.method);
+    },
+  });
+
   async function answer(request: FastifyRequest, reply: FastifyReply, pending: Pending): Promise<unknown> {
     const { span, room, gone } = pending;
     const wanted = wantedReply(request, config);

@@ -69,14 +69,14 @@ export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | un
     if (status === 401) reply.header('www-authenticate', 'Basic realm="tripline", Bearer');
     // Short: Fluent Bit cannot take a reply of more than 4,095 bytes, and would retry what is refused for good.
     return reply.send(
-      JSON.stringify({
+      `${JSON.stringify({
         type: 'about:blank',
         title: problem.title,
         status,
         detail: problem.message.slice(0, 500),
         code: problem.code,
         remedy: problem.remedy,
-      }),
+      })}\n`,
     );
   };
 }

@@ -17,22 +17,25 @@ export async function replyTo(
     case 'none':
       return undefined;
     case 'summary':
-      return { mediaType: 'application/json', body: Buffer.from(JSON.stringify(summaryOf(batch))) };
+      return { mediaType: 'application/json', body: Buffer.from(`${JSON.stringify(summaryOf(batch))}\n`) };
     case 'records':
-      return layout === 'avro'
-        ? avroReply(batch, () => true)
-        : { mediaType: mediaTypeOf(batch.codec), body: taggedBody(batch) };
+      return layout === 'avro' ? avroReply(batch, () => true) : plainReply(batch.codec, taggedBody(batch));
     case 'matches': {
       const isWanted = (index: number) => isFoundIn(batch.detections[index]);
       if (layout === 'avro') return avroReply(batch, isWanted);
       const matches = batch.records.map((_, index) => index).filter(isWanted);
-      return {
-        mediaType: mediaTypeOf(batch.codec),
-        body: batch.codec.frame(matches.map((index) => taggedRecord(batch, index))),
-      };
+      return plainReply(batch.codec, batch.codec.frame(matches.map((index) => taggedRecord(batch, index))));
     }
   }
 }
+
+/** In the layout that the records came in; JSON with an end of its last line, for those who read it on a terminal. */
+function plainReply({ mediaTypes: [mediaType] }: Codec, body: Uint8Array): ReplyBody {
+  const isEnded = mediaType !== 'application/json' || body.at(-1) === LINE_FEED;
+  return { mediaType: mediaType!, body: isEnded ? body : Buffer.concat([body, Buffer.of(LINE_FEED)]) };
+}
+
+const LINE_FEED = 0x0a;
 
 /** Few ask for it, and its encoder is much to load. */
 async function avroReply(batch: ProcessedBatch, isWanted: (index: number) => boolean): Promise<ReplyBody> {
@@ -66,8 +69,4 @@ function summaryOf({ detections }: ProcessedBatch): Summary {
   }
   const frequent = [...rules].sort(([, a], [, b]) => b - a).slice(0, 20);
   return { records, verdicts: counted, rules: Object.fromEntries(frequent) };
-}
-
-function mediaTypeOf({ mediaTypes }: Codec): string {
-  return mediaTypes[0];
 }

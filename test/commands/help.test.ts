@@ -1,7 +1,9 @@
 /** What help says is so: each example runs; and what is mistyped is told of. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { wrapCommand } from '../../src/command-line/text.ts';
 import { commands } from '../../src/commands/all.ts';
 import { startSidecar } from '../sidecar.ts';
 import { exampleFolder } from './files.ts';
@@ -34,6 +36,50 @@ test('--help lists every command', async () => {
   const { status, stdout } = await run(['--help']);
   expect(status).toBe(0);
   for (const { name, summary } of commands) expect(stdout.replace(/\s+/g, ' ')).toContain(`${name} ${summary}`);
+});
+
+test('help is --help, and version, -v and --version are one', async () => {
+  expect(await run(['help'])).toEqual(await run(['--help']));
+  expect(await run(['help', 'scan'])).toEqual(await run(['scan', '--help']));
+  expect((await run(['help', 'scna'])).stderr).toContain("did you mean 'scan'?");
+  for (const asked of ['version', '-v', '--version']) expect((await run([asked])).stdout).toBe('0.0.0\n');
+});
+
+test.each([60, 80, 100])('help fits %d columns, but for a word or a quoted text that is longer', async (columns) => {
+  for (const args of [['help'], ...commands.map(({ name }) => ['help', name])]) {
+    const { stdout } = await run(args, { columns });
+    const long = stdout.split('\n').filter((line) => line.length > columns);
+    expect(long.filter((line) => !/'.*'|^usage|\S{40}/.test(line))).toEqual([]);
+  }
+});
+
+test('an example that goes over two lines is the same command', () => {
+  const line = "tripline scan audit.log --output findings | jq -r '[.level, .rule] | @tsv'";
+  const wrapped = wrapCommand(line, '  ', 50);
+  expect(wrapped.split('\n').length).toBe(3);
+  expect(wrapped.replaceAll(/ \\\n */g, ' ')).toBe(line);
+});
+
+test('colours are shown where the output has them, and nothing else changes', async () => {
+  const asked = ['rules', '--table'];
+  const [plain, coloured] = [await run(asked), await run(asked, { hasColors: true })];
+  expect(coloured.stdout).toContain('\x1b[33mmedium\x1b[39m');
+  expect(stripVTControlCharacters(coloured.stdout)).toBe(plain.stdout);
+  expect(plain.stdout).not.toContain('\x1b');
+});
+
+test.each([
+  [{ FORCE_COLOR: '1' }, true],
+  [{ FORCE_COLOR: '0' }, false],
+  [{ NO_COLOR: '1' }, false],
+  [{}, false],
+])('in a pipe, with %o, there are colours: %s', (environment, expected) => {
+  const { FORCE_COLOR, NO_COLOR, ...rest } = process.env;
+  const { stdout } = spawnSync(process.execPath, [main, 'help'], {
+    encoding: 'utf8',
+    env: { ...rest, ...environment },
+  });
+  expect(stdout.includes('\x1b[1m')).toBe(expected);
 });
 
 test.each(commands)('$name --help tells its options and exit codes', async ({ name, options, exitCodes }) => {

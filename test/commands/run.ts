@@ -24,16 +24,21 @@ interface Setting {
   input?: string | Uint8Array;
   /** Of the terminal; without it outputs are pipes. */
   columns?: number;
+  hasColors?: boolean;
   /** Whether stdin is a terminal. */
   isTTY?: boolean;
 }
 
 /** Runs a command within this process, which saves the second that a process takes to start. */
-export async function run(args: readonly string[], { input = '', columns, isTTY }: Setting = {}): Promise<Ran> {
+export async function run(
+  args: readonly string[],
+  { input = '', columns, hasColors = false, isTTY }: Setting = {},
+): Promise<Ran> {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
   const to = (chunks: Uint8Array[]): Output => ({
     columns,
+    hasColors,
     write: async (chunk) => void chunks.push(Buffer.from(chunk)),
   });
   async function* stdin() {

@@ -192,6 +192,22 @@ async function listen() {
   return { host: address, port };
 }
 
+test.each(['GET', 'DELETE'] as const)('%s is told which methods there are', async (method) => {
+  server = testServer();
+  const { statusCode, headers, body } = await server.app.inject({ method, url: '/v1/records' });
+  expect({ statusCode, allow: headers.allow }).toEqual({ statusCode: 405, allow: 'POST, PUT' });
+  expect(JSON.parse(body)).toMatchObject({ code: 'request.method' });
+});
+
+test('every reply in JSON ends its last line', async () => {
+  server = testServer();
+  const replies = [
+    ...['records', 'matches', 'summary', 'x'].map((reply) => post('[{}]', json, `/v1/records?reply=${reply}`)),
+    ...['/healthz', '/readyz', '/v1/records', '/none'].map((url) => server.app.inject(url)),
+  ];
+  for (const { body } of await Promise.all(replies)) expect(body).toMatch(/[}\]]\n$/);
+});
+
 describe('bad input', () => {
   const good = JSON.stringify([podEvent()]);
   const deep = (levels: number) => `[{"a":${'['.repeat(levels)}${']'.repeat(levels)}},${JSON.stringify(podEvent())}]`;

@@ -116,7 +116,7 @@ export const scanCommand = defineCommand({
 });
 
 const columns: Column<RuleTally>[] = [
-  { heading: 'LEVEL', cell: ({ level }) => level },
+  { heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
   { heading: 'RULE', cell: ({ rule }) => rule },
   { heading: 'FINDINGS', cell: ({ findings }) => findings },
   { heading: 'SHADOW', cell: ({ shadow }) => shadow },

@@ -1,0 +1,71 @@
+/** Text for a terminal: lines that fit its width, terms with what they mean, colours where they are wanted. */
+import { styleText } from 'node:util';
+import type { Output } from './process-io.ts';
+
+/** Lines longer than this are hard to read, however wide the terminal. */
+const WIDEST = 100;
+/** What an explanation needs beside its term; it goes below the term where there is less. */
+const LEAST = 30;
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** The length of lines for an output; a pipe takes any. */
+export function widthOf({ columns = WIDEST }: Pick<Output, 'columns'>): number {
+  return Math.min(WIDEST, columns);
+}
+
+/** A line for each term, with what it means beside it. */
+export function definitions(rows: readonly (readonly [string, string])[], width: number): string {
+  const longest = Math.max(...rows.map(([term]) => term.length));
+  if (longest + 4 + LEAST > width) {
+    return rows.map(([term, text]) => `  ${term}\n      ${wrap(text, '      ', width)}`).join('\n');
+  }
+  const indent = ' '.repeat(longest + 4);
+  return rows.map(([term, text]) => `  ${term.padEnd(longest)}  ${wrap(text, indent, width)}`).join('\n');
+}
+
+/** The text in lines of a length, all but the first after an indent. */
+export function wrap(text: string, indent: string, width: number): string {
+  const lines: string[] = [''];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.length - 1;
+    if (lines[last] === '') lines[last] = word;
+    else if (indent.length + lines[last]!.length + 1 + word.length <= width) lines[last] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${indent}`);
+}
+
+/** A line of shell in lines of a length, as far as it can be continued: before an option or a pipe that no single quotes
+ * hold. */
+export function wrapCommand(line: string, indent: string, width: number): string {
+  const parts = line.split(/ (?=--|\| )(?=(?:[^']*'[^']*')*[^']*$)/);
+  const lines: string[] = [''];
+  for (const part of parts) {
+    const last = lines.length - 1;
+    if (lines[last] === '') lines[last] = part;
+    else if (indent.length + lines[last]!.length + 1 + part.length + 4 <= width) lines[last] += ` ${part}`;
+    else lines.push(part);
+  }
+  return lines.join(` \\\n${indent}  `);
+}
+
+/** The text in a style, where the output shows styles. */
+export function styled(style: Style, text: string, { hasColors }: Pick<Output, 'hasColors'>): string {
+  return hasColors ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/** The style of a level, of a finding or of a log line. */
+export function styleOf(level: string): Style | undefined {
+  return styles[level];
+}
+
+const styles: Record<string, Style> = {
+  critical: ['bold', 'red'],
+  high: 'red',
+  medium: 'yellow',
+  low: 'cyan',
+  error: 'red',
+  warn: 'yellow',
+  fatal: ['bold', 'red'],
+};

@@ -1,0 +1,77 @@
+/** `tripline check`: what would run, or all that keeps it from that. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ruleText } from './files.ts';
+import { run, workFolder } from './run.ts';
+
+const folder = workFolder();
+mkdirSync(join(folder, 'rules'));
+writeFileSync(join(folder, 'rules/pod-in-default.yml'), ruleText);
+
+function configFile(...lines: string[]): string {
+  const path = join(folder, 'tripline.yaml');
+  writeFileSync(path, lines.join('\n'));
+  return path;
+}
+
+test('tells what would run', async () => {
+  const path = configFile(
+    `rules: [${folder}/rules]`,
+    'overrides: { pod-in-default: { level: high } }',
+    'auth: { basic: { username: ann, password: s3cret } }',
+    'sinks: [{ type: forward, host: fluent, sharedKey: s3cret, username: bob, password: s3cret }]',
+    `state: { path: ${folder}/state }`,
+    `deadLetterPath: ${folder}/dead/letters`,
+  );
+  const { status, stdout, stderr } = await run(['check', '--config', path, '--listen', '127.0.0.1:1']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  for (const words of [
+    /configuration +\S+tripline\.yaml/,
+    /listens on +127\.0\.0\.1:1, basic/,
+    /rules +1 rule and 0 correlations, of/,
+    /exceptions +0 paths, 1 override/,
+    /sinks +forward to fluent:24224 with shared key, user bob/,
+    /state +\S+\/state/,
+    /dead letters +\S+\/dead\/letters/,
+  ]) {
+    expect(stdout).toMatch(words);
+  }
+  expect(stdout).not.toContain('s3cret');
+});
+
+test('tells all that is wrong at once, each with its place, and of a rule as of a rule', async () => {
+  writeFileSync(join(folder, 'rules/broken.yml'), ruleText.replace('condition: created', 'condition: craeted'));
+  const path = configFile(
+    'lisen: x',
+    `rules: [${folder}/rules, /no/rules]`,
+    'lists: [/no/lists]',
+    'state: { path: /no/such/state }',
+    `deadLetterPath: ${folder}/tripline.yaml/dead`,
+    'sinks: [{ type: forward, host: a, tls: { ca: /no/ca.pem } }]',
+    'cluster: ${CLUSTER}',
+  );
+  const { status, stdout, stderr } = await run(['check', '--config', path]);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  for (const words of [
+    "tripline.yaml:1:1: lisen is not a setting; did you mean 'listen'?",
+    'tripline.yaml:2:',
+    "'/no/rules' is not there",
+    "tripline.yaml:3:9: lists: '/no/lists' is not there",
+    'tripline.yaml:4:10: state.path: ',
+    'tripline.yaml:5:1: deadLetterPath: ',
+    'tripline.yaml:6:42: tls.ca: ENOENT',
+    "tripline.yaml:7:10: there is no environment variable 'CLUSTER'",
+    'broken.yml:10:',
+  ]) {
+    expect(stderr).toContain(words);
+  }
+  expect(stderr).not.toContain('cluster must');
+});
+
+test('an override of no rule is told where it stands in the configuration', async () => {
+  const path = configFile('overrides:', '  pod-hostpid: { mode: off }');
+  const { status, stderr } = await run(['check', '--config', path]);
+  expect(status).toBe(2);
+  expect(stderr).toContain("tripline.yaml:2:3: there is no rule 'pod-hostpid'; did you mean 'pod-host-pid'?");
+});
