@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadRules } from '../src/rules/index.ts';
+import { fencesOf } from './fences.ts';
 import { podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
@@ -159,10 +160,22 @@ test.each(['http/protobuf', 'grpc'])('its bin sends traces by %s', async (protoc
   await sidecar.stop('SIGKILL');
 });
 
-test('its library can be imported', () => {
-  writeFileSync(
-    join(folder, 'try.mjs'),
-    "import { normalize } from 'tripline'; console.log(normalize({ log: 'text' }).kind);",
-  );
-  expect(execFileSync(process.execPath, ['try.mjs'], { cwd: folder, encoding: 'utf8' }).trim()).toBe('not_audit');
+describe('its library', () => {
+  const run = (program: string) => {
+    writeFileSync(join(folder, 'try.mjs'), program);
+    return execFileSync(process.execPath, ['try.mjs'], { cwd: folder, encoding: 'utf8' });
+  };
+
+  test('does what docs/library.md shows', () => {
+    const [program, printed] = fencesOf('docs/library.md').map(({ text }) => text);
+    expect(run(program!)).toBe(printed);
+  });
+
+  test('gives each file that the page names', () => {
+    const files = [...read('docs/library.md').matchAll(/`(tripline\/\S+?)`/g)].map(([, file]) => file!);
+    expect(files).toHaveLength(4);
+    const lines = files.map((file) => `readFileSync(fileURLToPath(import.meta.resolve('${file}')));`);
+    const imports = "import { readFileSync } from 'node:fs'; import { fileURLToPath } from 'node:url';";
+    expect(run(`${imports}\n${lines.join('\n')}`)).toBe('');
+  });
 });
