@@ -176,7 +176,7 @@ export function rulesPage(): string {
   if (others.length > 0) sections.push(`## Without a tactic\n\n${rulesTable(others)}`);
   return `${notice}# The bundled rules
 
-${bundled.length} rules, each under the first tactic of ATT&CK that it serves. A rule in mode \`shadow\` is evaluated and
+Each rule stands under the first tactic of ATT&CK that it serves. A rule in mode \`shadow\` is evaluated and
 tagged apart, and one that is \`off\` is not evaluated, until the setting \`overrides\` says so. What they cover of other
 packs, and on which platforms they can be decided: [coverage.md](coverage.md).
 

@@ -205,6 +205,13 @@ describe('docs/rules/correlations.md', () => {
   });
 });
 
+test.each(pages)('%s names nothing that is not there, and no number of rules', (page) => {
+  const text = textOf(page);
+  // Nothing is published under the name: what there is lies in a checkout, or in the archive that npm pack makes of one.
+  expect(text).not.toMatch(/unpkg|jsdelivr|node_modules\/tripline|npm (install|i) tripline/);
+  if (page !== 'docs/reference/coverage.md') expect(proseOf(page)).not.toMatch(/\b1\d\d (bundled )?rules\b/);
+});
+
 test('every page of docs is one that README.md leads to', () => {
   const reached = new Set<string>();
   const visit = (page: string) => {

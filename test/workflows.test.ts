@@ -1,0 +1,53 @@
+/** The workflows of .github: what they call is there, and a release runs only where a maintainer has switched it on. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+const root = join(import.meta.dirname, '..');
+const { scripts, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+interface Step {
+  run?: string;
+  uses?: string;
+  with?: Record<string, unknown>;
+}
+interface Job {
+  if?: string;
+  steps: Step[];
+  'timeout-minutes'?: number;
+}
+
+const folder = join(root, '.github/workflows');
+const workflows = readdirSync(folder).map((name) => {
+  const { jobs, permissions } = parse(readFileSync(join(folder, name), 'utf8')) as {
+    jobs: Record<string, Job>;
+    permissions: unknown;
+  };
+  return { name, permissions, jobs: Object.values(jobs) };
+});
+
+describe.each(workflows)('$name', ({ name, permissions, jobs }) => {
+  const steps = jobs.flatMap((job) => job.steps);
+
+  test('may read alone, but for the jobs that say otherwise, and ends in time', () => {
+    expect(permissions).toEqual({ contents: 'read' });
+    for (const job of jobs) expect(job['timeout-minutes']).toBeGreaterThan(0);
+  });
+
+  test('calls scripts that there are, on the oldest Node that engines names', () => {
+    const called = steps.flatMap(({ run = '' }) =>
+      [...run.matchAll(/npm (?:run )?(test|run \S+)/g)].map(([, script]) => script!),
+    );
+    expect(called.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
+    const versions = steps.flatMap((step) => step.with?.['node-version'] ?? []);
+    expect(versions).toContain(Number(/\d+/.exec(engines.node)![0]));
+  });
+
+  test('releases nothing that is not switched on', () => {
+    const publishes = (job: Job) =>
+      job.steps.some(({ run = '', with: given }) => /publish|cosign/.test(run) || given?.push !== undefined);
+    const conditions = jobs.filter(publishes).map((job) => job.if);
+    expect(new Set(conditions)).toEqual(new Set(name === 'release.yml' ? ["vars.RELEASE == 'on'"] : []));
+  });
+});
