@@ -30,7 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
   tagger: ['detect', 'finding', 'record', 'truncate'],
   telemetry: ['detect', 'network', 'record', 'truncate', 'time'],
   state: ['json', 'problem'],
-  correlate: ['detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
+  correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
   sinks: ['batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'telemetry', 'time'],
   pipeline: [
     ...['batch', 'codecs', 'correlate', 'decisions', 'detect', 'normalizers', 'outline', 'problem', 'record'],
