@@ -9,9 +9,16 @@ const FIRST_MARKER_SECOND = 0xfffffffen;
 const calendarTime =
   /^(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d|60)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))?$/;
 
+/** The text that was read last: what is made of an event asks for its time again and again. */
+let latest: { text: string; unixNano: bigint | undefined } = { text: '', unixNano: undefined };
+
 /** The unix nanoseconds of an RFC 3339 time with up to nine digits of fraction, undefined for any other text. */
 export function unixNanoFromRfc3339(text: string): bigint | undefined {
-  return /[Zz]$|[+-]\d\d:\d\d$/.test(text) ? unixNanoFromCalendar(text) : undefined;
+  if (text === latest.text) return latest.unixNano;
+  const unixNano = /[Zz]$|[+-]\d\d:\d\d$/.test(text) ? unixNanoFromCalendar(text) : undefined;
+  // A text that is no time can be of any length.
+  if (unixNano !== undefined) latest = { text, unixNano };
+  return unixNano;
 }
 
 /** As RFC 3339, but a time without an offset is UTC: Fluent Bit's java_sql_timestamp has none. */
