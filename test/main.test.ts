@@ -68,7 +68,7 @@ describe('a start', () => {
 });
 
 test('a log for people begins after the greeting, and has no JSON', async () => {
-  const settings = 'logFormat: text\nstate: { path: /no/such/folder/state }';
+  const settings = 'logFormat: text\nstate: { path: /dev/null/state }';
   const refused = run('--config', configFile(settings));
   expect(refused.stderr).toMatch(/^tripline: state\.path: /m);
   sidecar = await startSidecar([], { TRIPLINE_LOG_FORMAT: 'text' });

@@ -83,11 +83,10 @@ function unwritable({ paths, placeOf }: ReadConfig): string[] {
   });
 }
 
-/** A folder is made where there is none; a file needs one that is there. */
+/** Folders are made where there are none. */
 function whyUnwritable(path: string, isFolder: boolean): string | undefined {
-  let folder = resolve(path);
-  if (!isFolder) folder = dirname(folder);
-  while (isFolder && !existsSync(folder)) folder = dirname(folder);
+  let folder = isFolder ? resolve(path) : dirname(resolve(path));
+  while (!existsSync(folder)) folder = dirname(folder);
   try {
     if (!statSync(folder).isDirectory()) return `${printable(folder)} is no folder; name another path`;
     accessSync(folder, constants.W_OK);

@@ -46,7 +46,7 @@ test('tells all that is wrong at once, each with its place, and of a rule as of 
     'lisen: x',
     `rules: [${folder}/rules, /no/rules]`,
     'lists: [/no/lists]',
-    'state: { path: /no/such/state }',
+    'state: { path: /dev/null/folder/state }',
     `deadLetterPath: ${folder}/tripline.yaml/dead`,
     'sinks: [{ type: forward, host: a, tls: { ca: /no/ca.pem } }]',
     'cluster: ${CLUSTER}',

@@ -56,7 +56,7 @@ test.each([60, 80, 100])('help fits %d columns, but for a word or a quoted text 
 test('an example that goes over two lines is the same command', () => {
   const line = "tripline scan audit.log --output findings | jq -r '[.level, .rule] | @tsv'";
   const wrapped = wrapCommand(line, '  ', 50);
-  expect(wrapped.split('\n').length).toBe(3);
+  expect(wrapped.split('\n').length).toBe(2);
   expect(wrapped.replaceAll(/ \\\n */g, ' ')).toBe(line);
 });
 
