@@ -1,4 +1,5 @@
 /** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
+import { isAnswered } from './audit/request.ts';
 import { fieldsOf } from './fields/index.ts';
 import { Findings, findingId, requestOf } from './finding.ts';
 import type { Normalized } from './normalizers/index.ts';
@@ -132,7 +133,7 @@ function evaluateEvents(
   const failures: Problem[] = [];
   for (const [index, event] of events.entries()) {
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
-    if (event.stage === 'RequestReceived') continue;
+    if (!isAnswered(event.stage)) continue;
     try {
       evaluateEvent(event, index);
     } catch (error) {

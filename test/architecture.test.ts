@@ -25,7 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   'resource-path': ['record'],
   fields: ['audit', 'json', 'network', 'record', 'sigma'],
   finding: ['attack', 'record', 'truncate', 'sigma', 'time'],
-  detect: ['fields', 'finding', 'normalizers', 'problem', 'record', 'sigma'],
+  detect: ['audit', 'fields', 'finding', 'normalizers', 'problem', 'record', 'sigma'],
   decisions: ['audit', 'detect', 'fields', 'json', 'msgpack', 'normalizers', 'outline', 'record', 'sigma'],
   tagger: ['detect', 'finding', 'record', 'truncate'],
   telemetry: ['detect', 'network', 'record', 'truncate', 'time'],
@@ -48,8 +48,8 @@ const mayImport: Record<string, readonly string[]> = {
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],
   inputs: ['codecs', 'json', 'problem'],
   authoring: [
-    ...['attack', 'codecs', 'correlate', 'detect', 'fields', 'json', 'network', 'pipeline', 'problem', 'record'],
-    ...['rules', 'truncate', 'sigma', 'state', 'tagger'],
+    ...['attack', 'audit', 'codecs', 'correlate', 'detect', 'fields', 'json', 'network', 'pipeline', 'problem'],
+    ...['record', 'rules', 'truncate', 'sigma', 'state', 'tagger'],
   ],
   commands: [
     ...['attack', 'authoring', 'batch', 'codecs', 'command-line', 'config', 'detect', 'inputs', 'pipeline'],

@@ -1,4 +1,12 @@
-/** What a request does, by its verb and subresource. */
+/** What a request does, by its verb and subresource, and how far it has come, by its stage. */
+
+/** The stages at which events are logged. */
+export const stages: readonly string[] = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'];
+
+/** Whether an event of this stage says what became of the request. One that does not is followed by one that does. */
+export function isAnswered(stage: string): boolean {
+  return stage !== 'RequestReceived';
+}
 
 /** Whether a verb writes an object. */
 export function isWrite(verb: string): boolean {
@@ -10,4 +18,10 @@ export function opensConnection(subresource: string | undefined): boolean {
   return subresource !== undefined && CONNECTIONS.has(subresource);
 }
 
-const CONNECTIONS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
+/** Whether a request is upgraded to a stream, and answered by 101. */
+export function opensStream(subresource: string | undefined): boolean {
+  return subresource !== undefined && STREAMS.has(subresource);
+}
+
+const STREAMS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
+const CONNECTIONS: ReadonlySet<string> = new Set([...STREAMS, 'proxy']);

@@ -1,4 +1,5 @@
 /** Why rules match the events in records, or do not. */
+import { isAnswered } from '../audit/request.ts';
 import type { Detection, Ruleset } from '../detect.ts';
 import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent, FieldValues, Finding, FindingCorrelation, Report } from '../record.ts';
@@ -66,7 +67,7 @@ export function explainRecord(detection: Detection, { rules, correlations }: Sub
 
 function explainEvent(event: AuditEvent, index: number, rules: readonly CompiledRule[]): Explained[] {
   const about = aboutOf(event);
-  if (event.stage === 'RequestReceived') return [{ kind: 'unanswered', event: index, about }];
+  if (!isAnswered(event.stage)) return [{ kind: 'unanswered', event: index, about }];
   const lookup = fieldsOf(event);
   return rules.map((rule) => {
     const explanation = explain(rule, lookup);

@@ -1,5 +1,7 @@
 /** The checks that take knowledge of Kubernetes or ATT&CK, as one table; those of Sigma alone are in sigma/lint/checks.ts. */
+
 import { tactics } from '../attack.ts';
+import { opensStream } from '../audit/request.ts';
 import { Platform } from '../record.ts';
 import { isAboutAudit } from '../rules/index.ts';
 import {
@@ -55,8 +57,6 @@ const resourceOf: ReadonlyMap<string, string> = new Map([
   ['endpoint', 'endpoints'],
 ]);
 
-const streams: readonly string[] = ['exec', 'attach', 'portforward'];
-
 export const kubernetesChecks: Readonly<Record<string, Check>> = {
   verb: {
     doc: 'A verb that no request has, as replace.',
@@ -70,7 +70,7 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
   'websocket-stream': {
     doc: 'exec, attach or portforward with the verb create alone: over WebSocket, as kubectl asks since 1.31, it is get.',
     run: onMaps((items, report) => {
-      const stream = items.find((item) => nameOf(item) === 'subresource' && literalsIn(item)?.some(isStream));
+      const stream = items.find((item) => nameOf(item) === 'subresource' && literalsIn(item)?.some(opensStream));
       const verb = items.find((item) => nameOf(item) === 'verb' || nameOf(item) === 'action');
       if (stream === undefined || verb === undefined || !literalsIn(verb)?.every((word) => word === 'create')) return;
       const message = 'over WebSocket, as kubectl asks since 1.31, the verb of such a request is get';
@@ -250,8 +250,4 @@ function literalsIn({ values }: ItemSource): string[] | undefined {
 function literalIn({ test }: ValueSource): string | undefined {
   if (test.kind !== 'text' || test.pattern.some((part) => typeof part !== 'string')) return undefined;
   return test.pattern.join('').toLowerCase() || undefined;
-}
-
-function isStream(subresource: string): boolean {
-  return streams.includes(subresource);
 }

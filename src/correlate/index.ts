@@ -1,6 +1,7 @@
 /** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
  * record to the next is in the store, as plain data: see state/store.ts. */
 
+import { isAnswered } from '../audit/request.ts';
 import type { Correlated, Evaluated, Hit } from '../detect.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
@@ -103,7 +104,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
       // The answer of the request is an event of its own, and of the same key.
-      if (event.stage === 'RequestReceived') continue;
+      if (!isAnswered(event.stage)) continue;
       const first = firstCounted(hits, index, plan);
       if (first === undefined && plan.emittedAtClose.length === 0) continue;
       const time = times.of(event);

@@ -2,6 +2,7 @@
  * and what the rules say of a profile is remembered. Exact, not a guess: a profile holds every member that the decision
  * depends on, and a rule that depends on more is evaluated for each event. */
 
+import { isAnswered } from '../audit/request.ts';
 import type { Ruleset, Step } from '../detect.ts';
 import { fieldsOf } from '../fields/index.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
@@ -202,7 +203,7 @@ export class Decisions {
     const { requestObject, responseObject, ...kept } = event;
     const template = { ...kept, ...unshared };
     // A request that is not answered yet says nothing of what happened.
-    if (event.stage === 'RequestReceived') return { template, steps: [] };
+    if (!isAnswered(event.stage)) return { template, steps: [] };
     const covered = (member: Classed, field: string) => this.#classesOf(member, event).covers(field);
     const byMembers = guardedLookup(event, fieldsOf, covered, true);
     const byWords = guardedLookup(event, fieldsOf, covered, false);

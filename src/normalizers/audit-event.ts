@@ -1,5 +1,5 @@
 /** Makes the unified event: guards the type of every member of an audit.k8s.io map, and derives what it does not say. */
-import { isWrite, opensConnection } from '../audit/request.ts';
+import { isAnswered, isWrite, opensConnection, stages } from '../audit/request.ts';
 import { CUT, type CutReason, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { Network } from '../network.ts';
@@ -55,7 +55,7 @@ export function auditEvent(source: JsonMap, context: Context, settings: EventSet
   const responseObject = bodyOf(source, 'responseObject', maxDepth, gaps);
   const objectRef = objectRefOf(source, maxDepth, { verb, requestURI, requestObject, responseObject, gaps });
 
-  const answered = stage !== 'RequestReceived';
+  const answered = isAnswered(stage);
   const responseStatus = answered
     ? read('responseStatus', statusOf(mapIn(source, 'responseStatus', maxDepth)), null)
     : null;
@@ -119,7 +119,7 @@ function oneOf(value: string | undefined, known: readonly string[]): string | un
 }
 
 function stageOf(source: JsonMap): string | undefined {
-  return oneOf(textAt(source, 'stage'), ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']);
+  return oneOf(textAt(source, 'stage'), stages);
 }
 
 /** Log pipelines put their own `level` (info) over the one of the audit policy, which is then not known. */
@@ -173,7 +173,7 @@ function explainBodies(event: AuditEvent, source: JsonMap, gaps: Gaps): void {
   const mayWrite = isWrite(event.verb) || gaps.verb !== undefined;
   const mayBeAboutObject = event.objectRef !== null || gaps.objectRef !== undefined;
   const isConnection = opensConnection(event.objectRef?.subresource);
-  if (event.stage === 'RequestReceived' || !mayWrite || !mayBeAboutObject || isConnection) return;
+  if (!isAnswered(event.stage) || !mayWrite || !mayBeAboutObject || isConnection) return;
 
   const truncated = booleanOf(event.annotations['audit.k8s.io/truncated']) ? 'truncated' : 'not_logged';
   const wasRead = event.outcome !== 'forbidden' && event.outcome !== 'unauthenticated';

@@ -1,4 +1,5 @@
 /** Google Kubernetes Engine: audit events as entries of Cloud Audit Logs, on their own or in Pub/Sub messages. */
+import { opensStream } from '../audit/request.ts';
 import { at, CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { booleanOf, numberOf } from '../json/typed.ts';
 import type { Cluster, ObjectRef } from '../record.ts';
@@ -148,7 +149,7 @@ function statusOf(entry: JsonMap, payload: JsonMap, verb: string, objectRef: Obj
   if (failure !== undefined) return failure;
   if (!isMap(status) && isRefused(entry, payload)) return { code: 403, reason: 'Forbidden', status: 'Failure' };
   if (payload[CUT] !== undefined && status === undefined) return undefined;
-  if (UPGRADED.has(objectRef?.subresource ?? '')) return { code: 101 };
+  if (opensStream(objectRef?.subresource)) return { code: 101 };
   if (verb === 'create') return { code: 201 };
   // Answered 200 or 201: a patch or an update may have made the object.
   return verb === 'patch' || verb === 'update' ? {} : { code: 200 };
@@ -166,8 +167,6 @@ function isRefused(entry: JsonMap, payload: JsonMap): boolean {
     listAt(payload, 'authorizationInfo').some((each) => booleanOf(member(each, 'granted')) === false)
   );
 }
-
-const UPGRADED = new Set(['exec', 'attach', 'portforward']);
 
 /** The name of the resource as `<core|group>/<version>/…`, undefined where none is known. What its beginning lacks is in the
  * method; a name that does not fit the method is none of its object. */

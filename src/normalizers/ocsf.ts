@@ -1,4 +1,5 @@
 /** OCSF API Activity (class 6003), as Amazon Security Lake stores the audit events of EKS. */
+import { stages } from '../audit/request.ts';
 import { at, CUT, type JsonMap, member, textAt } from '../json/map.ts';
 import { numberOf } from '../json/typed.ts';
 import { objectOfUri } from '../resource-path.ts';
@@ -8,14 +9,13 @@ export const ocsf: Normalizer = {
   name: 'ocsf',
   read(map, context) {
     // The class holds every API; those of Kubernetes say in `message` which audit stage they are.
-    if (numberOf(member(map, 'class_uid')) !== API_ACTIVITY || !STAGES.has(textAt(map, 'message') ?? ''))
+    if (numberOf(member(map, 'class_uid')) !== API_ACTIVITY || !stages.includes(textAt(map, 'message') ?? ''))
       return undefined;
     return { kind: 'audit', source: sourceOf(map), context };
   },
 };
 
 const API_ACTIVITY = 6003;
-const STAGES = new Set(['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']);
 
 function sourceOf(map: JsonMap): JsonMap {
   const user = at(map, 'actor', 'user');

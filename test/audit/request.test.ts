@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isWrite, opensConnection } from '../../src/audit/request.ts';
+import { isAnswered, isWrite, opensConnection, opensStream, stages } from '../../src/audit/request.ts';
 
 it.each([
   ['create', true],
@@ -21,3 +21,15 @@ it.each([
 ])('the subresource %j opens a connection: %s', (subresource, expected) =>
   expect(opensConnection(subresource)).toBe(expected),
 );
+
+it.each([
+  ['exec', true],
+  ['attach', true],
+  ['portforward', true],
+  ['proxy', false],
+  [undefined, false],
+])('the subresource %j opens a stream: %s', (subresource, expected) => expect(opensStream(subresource)).toBe(expected));
+
+it('every stage but the first is that of an answer', () => {
+  expect(stages.map(isAnswered)).toEqual([false, true, true, true]);
+});

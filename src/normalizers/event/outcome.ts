@@ -1,4 +1,5 @@
 /** What became of a request. */
+import { isAnswered } from '../../audit/request.ts';
 import { CUT, type JsonMap, member, textAt } from '../../json/map.ts';
 import { numberOf } from '../../json/typed.ts';
 import type { Outcome, ResponseStatus } from '../../record.ts';
@@ -72,7 +73,7 @@ export function outcomeOf(
   isRead: boolean,
   gaps: Gaps,
 ): Outcome {
-  if (stage === 'RequestReceived') return 'none';
+  if (!isAnswered(stage)) return 'none';
   if (stage === 'Panic') return 'error';
   const { code, message = '' } = status ?? {};
   const decision = annotations['authorization.k8s.io/decision'];
