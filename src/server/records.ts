@@ -6,6 +6,7 @@ import type { Config, Reply } from '../config/index.ts';
 import type { Batch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry/index.ts';
+import { type ByteShare, byteBudget } from './byte-budget.ts';
 import { decompress } from './content-encoding.ts';
 import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
 import type { Remind } from './reminders.ts';
@@ -33,7 +34,7 @@ declare module 'fastify' {
 /** What is known of a request until it is answered. */
 interface Pending {
   span: RequestSpan;
-  room: Room;
+  share: ByteShare;
   /** Aborts with a Problem when the sender has gone without its answer. */
   gone: AbortSignal;
 }
@@ -48,7 +49,7 @@ export interface RecordsParts {
 }
 
 export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, turns, remind }: RecordsParts): void {
-  const openRoom = rooms(config.limits.maxPendingBytes);
+  const openShare = byteBudget(config.limits.maxPendingBytes);
 
   app.decorateRequest('pending', undefined);
   app.route({
@@ -56,25 +57,25 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
     url: recordsPath,
     async onRequest(request, reply) {
       const span = startRequest(request.method, recordsPath, request.headers);
-      const room = openRoom();
+      const share = openShare();
       const leaving = new AbortController();
-      const pending = { span, room, gone: leaving.signal };
+      const pending = { span, share, gone: leaving.signal };
       request.pending = pending;
       // Called when the reply is written, or when the sender has gone before.
       finished(reply.raw, (error) => {
         if (error) leaving.abort(abandoned);
-        room.leave();
+        share.release();
         span.end(error ? abandoned.statusFor('other') : reply.statusCode);
       });
       // A body without a length is counted at its limit until it is there; one that says to be longer is refused.
       const { maxBodyBytes } = config.limits;
       const length = Math.min(maxBodyBytes, Number(request.headers['content-length'] ?? maxBodyBytes));
       turns.expect(length);
-      room.take(length);
+      share.take(length);
     },
     handler(request, reply) {
       const pending = request.pending!;
-      return pending.span.run(() => pending.room.keep(() => answer(request, reply, pending)));
+      return pending.span.run(() => pending.share.keep(() => answer(request, reply, pending)));
     },
   });
 
@@ -88,7 +89,7 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
   });
 
   async function answer(request: FastifyRequest, reply: FastifyReply, pending: Pending): Promise<unknown> {
-    const { span, room, gone } = pending;
+    const { span, share, gone } = pending;
     const wanted = wantedReply(request, config);
     const layout = request.headers.accept?.includes(avroMediaType) ? 'avro' : 'same';
     const body = request.body;
@@ -99,7 +100,7 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
     const fluentTag = headerText(request.headers[config.tagHeader.toLowerCase()]);
     const bytes = await decompress(body, request.headers['content-encoding'], config.limits);
     // How much there is inside shows only now.
-    if (bytes !== body) room.take(bytes.length);
+    if (bytes !== body) share.take(bytes.length);
     span.annotate({
       'http.request.body.size': body.length,
       'tripline.bytes': bytes.length,
@@ -182,43 +183,3 @@ function headerText(value: string | string[] | undefined): string | undefined {
 }
 
 const abandoned = new Problem('request.abandoned', 'the connection was closed before the answer');
-
-/** A share of the bytes that may be worked on at once. */
-interface Room {
-  /** @throws Problem `server.overloaded` where others have taken too much; one alone always finds room */
-  take(bytes: number): void;
-  /** Does some work on the bytes. They are there until it is done, though the sender may have gone. */
-  keep<T>(work: () => Promise<T>): Promise<T>;
-  leave(): void;
-}
-
-function rooms(maxBytes: number): () => Room {
-  let pendingBytes = 0;
-  return () => {
-    let own = 0;
-    let users = 1;
-    const leave = () => {
-      if (--users > 0) return;
-      pendingBytes -= own;
-      own = 0;
-    };
-    return {
-      take(bytes) {
-        if (pendingBytes > own && pendingBytes + bytes > maxBytes) {
-          throw new Problem('server.overloaded', `${pendingBytes} bytes are being worked on`);
-        }
-        own += bytes;
-        pendingBytes += bytes;
-      },
-      async keep(work) {
-        users++;
-        try {
-          return await work();
-        } finally {
-          leave();
-        }
-      },
-      leave,
-    };
-  };
-}
