@@ -44,7 +44,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
   ],
   processing: [...['config', 'correlate', 'pipeline-dependencies', 'rules', 'server', 'sinks', 'state', 'telemetry']],
-  serve: ['config', 'problem', 'processing', 'server', 'telemetry'],
+  sidecar: ['config', 'problem', 'processing', 'server', 'telemetry'],
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],
   inputs: ['codecs', 'json', 'problem'],
   authoring: [
@@ -53,7 +53,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   commands: [
     ...['attack', 'authoring', 'batch', 'codecs', 'command-line', 'config', 'detect', 'inputs', 'pipeline'],
-    ...['pipeline-dependencies', 'problem', 'record', 'rules', 'serve', 'sigma'],
+    ...['pipeline-dependencies', 'problem', 'record', 'rules', 'sidecar', 'sigma'],
   ],
   main: ['command-line', 'commands'],
   tripline: ['main'],
@@ -92,8 +92,8 @@ const effectful = [
     'main',
     'processing',
     'rules',
-    'serve',
     'server',
+    'sidecar',
     'sinks',
     'state',
   ],

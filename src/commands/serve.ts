@@ -45,7 +45,7 @@ export const serveCommand = defineCommand({
       log ?? destination(),
     );
     // The server is much to load, and no other command needs it.
-    const { serve } = await import('../serve.ts');
+    const { serve } = await import('../sidecar.ts');
     const sidecar = await serve(config, { environment, logger }).catch((error) => {
       log?.release(() => true);
       throw error;
