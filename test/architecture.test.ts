@@ -147,6 +147,11 @@ function floorOf(path: string): string | undefined {
   return file === undefined ? undefined : floor;
 }
 
+test('no file is longer than 400 lines', () => {
+  const long = modules.filter(({ text }) => text.split('\n').length > 401);
+  expect(long.map(({ path }) => path)).toEqual([]);
+});
+
 test('every part of src/ has its row', () => {
   expect([...new Set(modules.map(({ part }) => part))].filter((part) => !(part in mayImport))).toEqual([]);
 });
