@@ -41,7 +41,7 @@ export function isReachable(most: number, { bounds }: Extract<Test, { bounds: un
  * @param around the events that lie within a timespan with all those of the stretch up to a time */
 export function holdsIn(
   stretch: Stretch,
-  { test, ways }: WindowPlan,
+  { test, dnf }: WindowPlan,
   around: (last: number) => Iterable<WindowEvent> = () => [],
 ): Held | undefined {
   if ('bounds' in test) {
@@ -50,7 +50,7 @@ export function holdsIn(
   }
   const { counts } = stretch;
   const present = counts && countsOf(counts, stretch.events, stretch.start, stretch.end);
-  const holds = ways.some(({ required, forbidden }) => {
+  const holds = dnf.some(({ required, forbidden }) => {
     if (present !== undefined && !required.every((rule) => present.has(rule))) return false;
     const last = lastOf(stretch, required, test.type === 'temporal_ordered');
     if (last === undefined) return false;

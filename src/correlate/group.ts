@@ -177,10 +177,10 @@ function openersIn({ rules }: GroupIndex, opens: readonly boolean[]): number {
 }
 
 /** Whether all that a correlation asks for may be among the events: while something is missing, no window holds. */
-export function mayHold(group: Group, { test, ways, growsWithEvents }: WindowPlan): boolean {
-  if (ways.length > 0) {
+export function mayHold(group: Group, { test, dnf, growsWithEvents }: WindowPlan): boolean {
+  if (dnf.length > 0) {
     const { rules } = indexOf(group);
-    for (const { required } of ways) if (areThere(required, rules)) return true;
+    for (const { required } of dnf) if (areThere(required, rules)) return true;
     return false;
   }
   if (!growsWithEvents || !('bounds' in test)) return true;

@@ -117,9 +117,9 @@ function spacesOf(
   compiled: CompiledCorrelation,
   { emitsAtWindowClose }: WindowPlan,
 ): Pick<Planned, 'space' | 'due' | 'since'> {
-  const { correlation, rules, groupFields, valueFields, ways } = compiled;
+  const { correlation, rules, groupFields, valueFields, dnf } = compiled;
   const { name, timespan, test } = correlation;
-  const body = stableHash([timespan, test, rules, groupFields, valueFields, ways].map((part) => JSON.stringify(part)));
+  const body = stableHash([timespan, test, rules, groupFields, valueFields, dnf].map((part) => JSON.stringify(part)));
   const span = timespan * SECOND;
 
   // Windows that are judged at the end are forgotten then; those of a rule that is gone, some time.

@@ -3,7 +3,7 @@ import { type CompiledCorrelation, type Correlation, mostEventsOf } from '../sig
 
 export interface WindowPlan {
   readonly test: Correlation['test'];
-  readonly ways: CompiledCorrelation['ways'];
+  readonly dnf: CompiledCorrelation['dnf'];
   readonly timespan: number;
   /** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
   readonly emitsAtWindowClose: boolean;
@@ -17,19 +17,19 @@ export interface WindowPlan {
 
 const SECOND = 1_000_000;
 
-export function windowPlanOf({ correlation, rules, ways }: CompiledCorrelation): WindowPlan {
+export function windowPlanOf({ correlation, rules, dnf }: CompiledCorrelation): WindowPlan {
   const { test, timespan } = correlation;
   const emitsAtWindowClose =
     'bounds' in test
       ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
-      : ways.some(({ forbidden }) => forbidden.length > 0);
+      : dnf.some(({ forbidden }) => forbidden.length > 0);
   return {
     test,
-    ways,
+    dnf,
     timespan: timespan * SECOND,
     emitsAtWindowClose,
     growsWithEvents: !emitsAtWindowClose && isCount(test.type),
-    opens: rules.map((_, rule) => ways.length === 0 || ways.some(({ required }) => required.includes(rule))),
+    opens: rules.map((_, rule) => dnf.length === 0 || dnf.some(({ required }) => required.includes(rule))),
     mostEvents: mostEventsOf(test),
   };
 }

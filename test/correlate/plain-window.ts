@@ -249,29 +249,29 @@ const operators: Record<Bound['operator'], (value: number, bound: number) => boo
 };
 
 /** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
-function emitsAtWindowClose({ correlation: { test }, ways }: CompiledCorrelation): boolean {
+function emitsAtWindowClose({ correlation: { test }, dnf }: CompiledCorrelation): boolean {
   return 'bounds' in test
     ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
-    : ways.some(({ forbidden }) => forbidden.length > 0);
+    : dnf.some(({ forbidden }) => forbidden.length > 0);
 }
 
 /** Whether a window can begin with the event: not if it is only one that must not happen. */
-function isOpenedBy({ ways }: CompiledCorrelation, { rule }: Pick<WindowEvent, 'rule'>): boolean {
-  return ways.length === 0 || ways.some(({ required }) => required.includes(rule));
+function isOpenedBy({ dnf }: CompiledCorrelation, { rule }: Pick<WindowEvent, 'rule'>): boolean {
+  return dnf.length === 0 || dnf.some(({ required }) => required.includes(rule));
 }
 
 /** Whether the correlation holds in the events, which are not empty and lie within its timespan.
  * @param around the events that lie within a timespan with all those of the stretch up to a time */
 function holdsIn(
   stretch: Stretch,
-  { correlation: { test }, ways }: CompiledCorrelation,
+  { correlation: { test }, dnf }: CompiledCorrelation,
   around: (last: number) => Iterable<WindowEvent> = () => [],
 ): Held | undefined {
   if ('bounds' in test) {
     const value = measure(stretch, test);
     return test.bounds.every(({ operator, value: bound }) => operators[operator](value, bound)) ? { value } : undefined;
   }
-  const holds = ways.some(({ required, forbidden }) => {
+  const holds = dnf.some(({ required, forbidden }) => {
     const last = lastOf(stretch, required, test.type === 'temporal_ordered');
     if (last === undefined) return false;
     if (forbidden.length === 0) return true;

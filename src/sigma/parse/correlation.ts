@@ -210,12 +210,12 @@ function readTemporal(
   const condition = readCombination(file, rules, entry);
   if (condition === undefined) return undefined;
   const place = entry === undefined ? 0 : startOf(entry);
-  const ways = dnfOf(condition, rules);
-  if (ways === undefined) {
+  const dnf = dnfOf(condition, rules);
+  if (dnf === undefined) {
     file.report(place, 'the condition can come true in more than 100 ways', 'name fewer rules, or split it');
-  } else if (ways.length === 0) {
+  } else if (dnf.length === 0) {
     file.report(place, 'the condition can never come true', 'mend it');
-  } else if (ways.some(({ required }) => required.length === 0)) {
+  } else if (dnf.some(({ required }) => required.length === 0)) {
     file.report(place, 'the condition is true where no rule matches', 'ask for a rule too: a and not b');
   } else {
     return { type, condition };

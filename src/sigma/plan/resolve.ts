@@ -15,7 +15,7 @@ export interface CompiledCorrelation {
   /** For each of the rules, the fields of which the values are counted or compared, aliases looked up. */
   readonly valueFields: readonly (readonly string[])[];
   /** The condition of a temporal one in disjunctive normal form; empty for the others. */
-  readonly ways: readonly Conjunction[];
+  readonly dnf: readonly Conjunction[];
 }
 
 const MAX_CHAIN = 10;
@@ -121,9 +121,9 @@ export function resolveCorrelations(
     }
     if (refused.has(correlation.name)) return undefined;
     const { test } = correlation;
-    const ways = 'condition' in test ? dnfOf(test.condition, correlation.rules)! : [];
+    const dnf = 'condition' in test ? dnfOf(test.condition, correlation.rules)! : [];
     const beside = new Set(names.filter((name) => byReference.get(name)?.path === correlation.path));
-    return { correlation, rules: names, beside, groupFields, valueFields, ways };
+    return { correlation, rules: names, beside, groupFields, valueFields, dnf };
   }
 
   /** A correlation has what it groups by, and the fields of the event that completes it. */

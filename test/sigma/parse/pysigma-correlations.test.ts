@@ -172,13 +172,13 @@ describe('extended conditions', () => {
     expect(different).toEqual([]);
   });
 
-  it('come true in the ways that are spelled out', () => {
+  it('come true as their dnf does', () => {
     for (const [text] of vectors.conditions) {
       const condition = parseCondition(text, names, 'rule');
       if ('message' in condition) continue;
-      const ways = dnfOf(condition, names)!;
+      const dnf = dnfOf(condition, names)!;
       const truths = subsets.map((present) =>
-        ways.some(
+        dnf.some(
           ({ required, forbidden }) =>
             required.every((rule) => present.has(names[rule]!)) && !forbidden.some((rule) => present.has(names[rule]!)),
         ),
@@ -192,7 +192,7 @@ test.each([
   ['2 of 4', '2 of them', 6],
   ['not 2 of 4', 'not (2 of them)', 4],
   ['all', 'all of them', 1],
-])('ways of a number: %s', (_, text, count) => {
+])('the dnf of a number: %s', (_, text, count) => {
   const condition = parseCondition(text, names, 'rule') as Condition;
   expect(dnfOf(condition, names)).toHaveLength(count);
 });
@@ -200,8 +200,8 @@ test.each([
 test.each([
   ['all', 100, 1],
   ['all but one', 99, 100],
-])('ways of a large number, which are few: %s of a hundred', (_, count, ways) => {
+])('the dnf of a large number, which is short: %s of a hundred', (_, count, dnf) => {
   const rules = Array.from({ length: 100 }, (_, i) => `r${i}`);
   const operands = rules.map((name): Condition => ({ kind: 'selection', name }));
-  expect(dnfOf({ kind: 'atLeast', count, operands }, rules)).toHaveLength(ways);
+  expect(dnfOf({ kind: 'atLeast', count, operands }, rules)).toHaveLength(dnf);
 });
