@@ -4,7 +4,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { taggedBody } from '../src/batch/splice.ts';
 import { ndjson } from '../src/codecs/ndjson.ts';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/index.ts';
 import { Decisions, type Outlined } from '../src/decisions/decisions.ts';
 import { type Parts, type ProcessedBatch, processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
