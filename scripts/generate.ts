@@ -2,7 +2,8 @@
  * where a file differs from what it would write. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
-import { AuditEvent, Finding, Tag, TaggedRecord } from '../src/record.ts';
+import { AuditEvent, Finding } from '../src/record.ts';
+import { Tag, TaggedRecord } from '../src/tag.ts';
 import { configFileSchema } from './config-file.ts';
 import { indexTemplate } from './index-template.ts';
 import { commandsPage, configurationPage, fieldsPage, problemsPage } from './pages.ts';

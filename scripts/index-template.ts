@@ -1,6 +1,6 @@
 /** The index template for OpenSearch and Elasticsearch, from the declaration of the tag: all of the tag has a type, and
  * nothing else of a record is indexed. */
-import { Tag } from '../src/record.ts';
+import { Tag } from '../src/tag.ts';
 
 interface JsonSchema {
   type?: string;

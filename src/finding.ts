@@ -1,7 +1,7 @@
 /** Findings: what is shown of an event on which a rule matches. */
 import { hash } from 'node:crypto';
 import { attackOf } from './attack.ts';
-import { type AuditEvent, EventSummary, type FieldValues, type Finding } from './record.ts';
+import type { AuditEvent, FieldValues, Finding } from './record.ts';
 import {
   type CompiledRule,
   type FieldLookup,
@@ -10,6 +10,7 @@ import {
   type RuleMatch,
   renderSummary,
 } from './sigma/index.ts';
+import { EventSummary } from './tag.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 import { shown, shownTexts } from './truncate.ts';
 

@@ -6,9 +6,9 @@ import { type Config, loadConfig } from './config/index.ts';
 import { processBatch } from './pipeline.ts';
 import { partsOf } from './pipeline-dependencies.ts';
 import { Problem } from './problem.ts';
-import type { Tag } from './record.ts';
 import { loadRules } from './rules/index.ts';
 import { printRuleProblem } from './sigma/index.ts';
+import type { Tag } from './tag.ts';
 
 /** What of the configuration is about tagging; each setting has its default if left out. */
 export type TriplineSettings = Partial<

@@ -23,9 +23,10 @@ import {
 } from './normalizers/index.ts';
 import { type OutlineOptions, Outlines } from './outline/outlines.ts';
 import { Problem, recordProblem } from './problem.ts';
-import type { LogRecord, Tag } from './record.ts';
+import type { LogRecord } from './record.ts';
 import { deliver } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
+import type { Tag } from './tag.ts';
 import type { Tagger } from './tagger.ts';
 import { countDetections, findingSpans, traced } from './telemetry/index.ts';
 

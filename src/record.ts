@@ -1,5 +1,5 @@
 /**
- * The nouns: what goes in (LogRecord), what is found in it (AuditEvent, Finding) and what it says in the end (Tag).
+ * The nouns: what goes in (LogRecord), and what is found in it (AuditEvent, Finding); what it says in the end is in tag.ts.
  * The declarations make the types, the JSON Schemas and the Avro schemas in `schemas/`.
  */
 
@@ -24,7 +24,7 @@ export type LogRecord =
   /** What is no map: a text line, a number, a cut rest. Passed through as it came. */
   | (Span & { kind: 'other'; problem: Problem });
 
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const Platform = Type.Enum(['kubernetes', 'eks', 'aks', 'gke', 'openshift'], {
   title: 'Platform',
@@ -70,7 +70,8 @@ export const ObjectRef = Type.Object(
 );
 export type ObjectRef = Static<typeof ObjectRef>;
 
-const statusMembers = {
+/** Also what a tag shows of it. */
+export const statusMembers = {
   code: Type.Optional(Type.Integer({ description: 'HTTP status; gRPC codes are translated.' })),
   status: Type.Optional(Type.String({ description: 'Success or Failure, where the event has it.' })),
   reason: Type.Optional(Type.String()),
@@ -86,10 +87,6 @@ export const ResponseStatus = Type.Object(
   { title: 'ResponseStatus' },
 );
 export type ResponseStatus = Static<typeof ResponseStatus>;
-
-/** What a tag shows of it: the rest repeats the object. */
-export const StatusSummary = Type.Object(statusMembers, { title: 'StatusSummary' });
-export type StatusSummary = Static<typeof StatusSummary>;
 
 export const AuthenticationMetadata = Type.Object(
   {
@@ -283,101 +280,3 @@ export const Silenced = Type.Object(
   { title: 'Silenced' },
 );
 export type Silenced = Static<typeof Silenced>;
-
-export const Verdict = Type.Enum(['match', 'clear', 'indeterminate', 'not_audit', 'error'], { title: 'Verdict' });
-export type Verdict = Static<typeof Verdict>;
-export const verdicts: readonly Verdict[] = ['match', 'indeterminate', 'error', 'clear', 'not_audit'];
-
-/** What a tag carries of an event: enough to act on without the record. */
-export const EventSummary = Type.Partial(
-  Type.Object({
-    auditID: Type.String(),
-    time: Type.String({ description: 'RFC 3339, as logged; absent if unknown.' }),
-    stage: Type.String(),
-    outcome: Outcome,
-    verb: Type.String(),
-    resource: Type.String(),
-    subresource: Type.String(),
-    namespace: Type.String(),
-    name: Type.String(),
-    username: Type.String(),
-    impersonatedUser: nullable(Type.String()),
-    sourceIPs: Type.Array(Type.String()),
-    userAgent: Type.String(),
-    requestURI: Type.String(),
-    responseStatus: nullable(StatusSummary),
-  }),
-  { title: 'EventSummary' },
-);
-export type EventSummary = Static<typeof EventSummary>;
-
-export const RecordProblem = Type.Object(
-  { code: Type.String(), message: Type.String() },
-  { title: 'RecordProblem', description: 'What is wrong with the record.' },
-);
-
-/** The member that Tripline adds to a record, version 2. Flat members come first, so that a label index can take them. */
-export const Tag = Type.Object(
-  {
-    v: Type.Literal(2, { description: 'Version of the tag.' }),
-    verdict: Verdict,
-    level: Type.Optional(Level),
-    rules: Type.Optional(Type.Array(Type.String(), { description: 'Names of the rules that matched.' })),
-    attack: Type.Optional(Type.Array(Type.String(), { description: 'Ids of the ATT&CK techniques.' })),
-    routeLevel: Type.Optional(
-      Type.Enum(Level.enum, {
-        description:
-          'The highest level among findings and reports, for routing alone: it says nothing of whom they are about.',
-      }),
-    ),
-    platform: Type.Optional(Platform),
-    cluster: Type.Optional(Type.String({ description: 'Name of the cluster.' })),
-    evidence: Type.Optional(Evidence),
-    event: Type.Optional(EventSummary),
-    findings: Type.Optional(Type.Array(Finding, { description: 'What was found in the events of the record.' })),
-    reports: Type.Optional(
-      Type.Array(Report, { description: 'What was found in events of other records: nothing above is about them.' }),
-    ),
-    undecided: Type.Optional(Type.Array(Undecided, { description: 'The rules that could not be decided.' })),
-    shadow: Type.Optional(
-      Type.Array(Finding, { description: 'Findings of rules in shadow mode: they count for nothing above.' }),
-    ),
-    shadowReports: Type.Optional(Type.Array(Report, { description: 'Reports of correlations in shadow mode.' })),
-    silenced: Type.Optional(Type.Array(Silenced, { description: 'Matches for which an exception left no finding.' })),
-    omitted: Type.Optional(
-      Type.Integer({ description: 'How many members of these lists are left out: each ends after 1,000.' }),
-    ),
-    problem: Type.Optional(RecordProblem),
-    ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),
-    trace: Type.Optional(
-      Type.Object(
-        { traceId: Type.String(), spanId: Type.String() },
-        { description: 'Span of the first finding, else of the first report, while tracing is on.' },
-      ),
-    ),
-  },
-  { title: 'Tag' },
-);
-export type Tag = Static<typeof Tag>;
-
-/** One record on its own: its bytes, and all that is known of it. A reply in Avro is a container file of these. */
-export const TaggedRecord = Type.Object(
-  {
-    record: Type.String({ contentEncoding: 'base64', description: 'The record as it came, byte for byte, untagged.' }),
-    mediaType: Type.String({ description: 'Layout of those bytes: application/json, application/msgpack …' }),
-    fluentTag: nullable(Type.String({ description: 'Fluent tag of the batch.' })),
-    receivedUnixNano: Type.Integer({ format: 'int64', description: 'When the batch came, in Unix nanoseconds.' }),
-    verdict: Verdict,
-    ruleset: Type.String({ description: 'Hash of the rules that were live.' }),
-    problem: nullable(RecordProblem),
-    events: Type.Array(AuditEvent, { description: 'The audit events in the record.' }),
-    findings: Type.Array(Finding),
-    undecided: Type.Array(Undecided),
-    shadow: Type.Optional(Type.Array(Finding, { description: 'Findings of rules in shadow mode.' })),
-    silenced: Type.Optional(Type.Array(Silenced)),
-    reports: Type.Optional(Type.Array(Report, { description: 'What was found in events of other records.' })),
-    shadowReports: Type.Optional(Type.Array(Report, { description: 'Reports of correlations in shadow mode.' })),
-  },
-  { title: 'TaggedRecord' },
-);
-export type TaggedRecord = Static<typeof TaggedRecord>;

@@ -1,15 +1,8 @@
 /** What a record says in the end: verdict and findings as the tag that is spliced into it. */
 import type { Detection } from './detect.ts';
 import { timeShown } from './finding.ts';
-import {
-  type AuditEvent,
-  type EventSummary,
-  type Level,
-  levels,
-  type ResponseStatus,
-  type StatusSummary,
-  type Tag,
-} from './record.ts';
+import { type AuditEvent, type Level, levels, type ResponseStatus } from './record.ts';
+import type { EventSummary, StatusSummary, Tag } from './tag.ts';
 import { shown } from './truncate.ts';
 
 /** How many findings a tag lists, and how many of the others: a record can hold 100,000 events. */

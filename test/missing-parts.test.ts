@@ -1,7 +1,7 @@
 /** A member that a pipeline dropped, renamed, lifted or flattened is unknown, not absent: the findings of the plain record,
  * or rules that say that they cannot decide, and never an anonymous caller or a clear record. */
 import { describe, expect, test } from 'vitest';
-import type { Tag } from '../src/record.ts';
+import type { Tag } from '../src/tag.ts';
 import { rulesetOf, tagsOf } from './tagged.ts';
 
 type JsonObject = Record<string, any>;

@@ -5,8 +5,8 @@ import { type Config, loadConfig } from '../src/config/index.ts';
 import { Ruleset } from '../src/detect.ts';
 import { processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
-import type { Tag } from '../src/record.ts';
 import { loadRules } from '../src/rules/index.ts';
+import type { Tag } from '../src/tag.ts';
 import { bundledRules } from './server/app.ts';
 
 const bundled = loadRules({ rules: [bundledRules] }).ruleset;

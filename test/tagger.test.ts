@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { detect } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
 import { Problem } from '../src/problem.ts';
-import { Tag } from '../src/record.ts';
 import { loadRules } from '../src/rules/index.ts';
+import { Tag } from '../src/tag.ts';
 import { openTagger, tagger } from '../src/tagger.ts';
 import { hostPidRules, podEvent } from './server/app.ts';
 

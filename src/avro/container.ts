@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import avro from 'avsc';
 import type { ProcessedBatch } from '../pipeline.ts';
-import { TaggedRecord } from '../record.ts';
+import { TaggedRecord } from '../tag.ts';
 import { avroSchema, avroValue } from './schema.ts';
 
 /** Longs are bigints: nanoseconds since 1970 are beyond 2^53. */

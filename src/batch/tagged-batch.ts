@@ -1,6 +1,7 @@
 /** A batch after evaluation. */
 import type { Codec } from '../codecs/codec.ts';
-import type { LogRecord, Tag } from '../record.ts';
+import type { LogRecord } from '../record.ts';
+import type { Tag } from '../tag.ts';
 
 /** The bytes as they came, and for each record in order its tag. */
 export interface TaggedBatch {

@@ -1,7 +1,8 @@
 /** The contract of a byte layout: where each record lies, and how a tag is spliced into it. */
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
-import type { LogRecord, Tag } from '../record.ts';
+import type { LogRecord } from '../record.ts';
+import type { Tag } from '../tag.ts';
 
 export interface DecodeLimits {
   /** Nesting levels of one record that are read. */

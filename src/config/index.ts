@@ -4,9 +4,10 @@ import { DEFAULT_MAX_DEPTH } from '../json/depth.ts';
 import { isMap, type JsonMap } from '../json/map.ts';
 import { parseNetworkOrAddress } from '../network.ts';
 import { Problem } from '../problem.ts';
-import { EventSummary, Level, Platform } from '../record.ts';
+import { Level, Platform } from '../record.ts';
 import { printable, quote } from '../sigma/rule-problem.ts';
 import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
+import { EventSummary } from '../tag.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
 import { type Environment, readSettings, type Setting } from './settings-file.ts';
 

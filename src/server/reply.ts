@@ -4,7 +4,7 @@ import type { Codec } from '../codecs/codec.ts';
 import type { Reply } from '../config/index.ts';
 import { type Detection, isFound } from '../detect.ts';
 import type { ProcessedBatch } from '../pipeline.ts';
-import { verdicts } from '../record.ts';
+import { verdicts } from '../tag.ts';
 import { avroMediaType, type ReplyBody } from './processor.ts';
 
 /** The body of a reply, in the layout that the records came in, or in Avro; undefined where none is wanted. */

@@ -17,7 +17,8 @@ import {
 import type { Logger } from 'pino';
 import type { Detection } from '../detect.ts';
 import { judgedOf } from '../network.ts';
-import type { AuditEvent, Finding, Platform, Report, Tag, Verdict } from '../record.ts';
+import type { AuditEvent, Finding, Platform, Report } from '../record.ts';
+import type { Tag, Verdict } from '../tag.ts';
 import { unixNanoFromRfc3339 } from '../time.ts';
 import { shown } from '../truncate.ts';
 import { makeInstruments, SCOPE } from './instruments.ts';

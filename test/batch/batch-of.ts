@@ -1,7 +1,7 @@
 /** Bodies as batches whose records have tags, without the steps that make these. */
 import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
 import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
-import type { Tag } from '../../src/record.ts';
+import type { Tag } from '../../src/tag.ts';
 
 /** @param tagAt the tag of the record of that index; group markers have none
  * @throws Problem where no record can be found */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { applyEdits, taggedBody, taggedRecord } from '../../src/batch/splice.ts';
 import type { Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
-import type { Tag } from '../../src/record.ts';
+import type { Tag } from '../../src/tag.ts';
 import { fluentMsgpack } from '../tagged.ts';
 import { batchOf } from './batch-of.ts';
 

@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { taggedBody } from '../../src/batch/splice.ts';
 import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
 import { Problem } from '../../src/problem.ts';
-import type { LogRecord, Tag } from '../../src/record.ts';
+import type { LogRecord } from '../../src/record.ts';
 import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
 
 /** One record as it was made: its framing unit, and what is to become of it. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Edit } from '../../src/codecs/codec.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
-import type { Tag } from '../../src/record.ts';
+import type { Tag } from '../../src/tag.ts';
 import { mapHeader, type PackedPair, packedMap, packedPair, packedValue } from '../msgpack/arbitrary.ts';
 import { stepsOf } from '../steps.ts';
 import { codecContract, LIMITS, type MadeRecord, MEMBER, packedTag, TAG } from './contract.ts';

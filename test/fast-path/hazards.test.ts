@@ -1,8 +1,8 @@
 /** Each hazard of a fast path by its number: records that one gets wrong which takes a shortcut too many. */
 import { describe, expect, test } from 'vitest';
 import { Ruleset } from '../../src/detect.ts';
-import type { Tag } from '../../src/record.ts';
 import { compileRule, parseRule } from '../../src/sigma/index.ts';
+import type { Tag } from '../../src/tag.ts';
 import { randomFrom } from '../fuzz/fuzz.ts';
 import { stepsOf } from '../steps.ts';
 import { join, mediaTypes } from './bodies.ts';

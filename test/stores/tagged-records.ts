@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answers, parseCases } from '../../src/authoring/cases.ts';
-import type { Tag } from '../../src/record.ts';
+import type { Tag } from '../../src/tag.ts';
 import { bundledRules, testServer } from '../server/app.ts';
 
 export interface Tagged {

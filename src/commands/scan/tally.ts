@@ -1,7 +1,8 @@
 /** Counts of what was found in many records: by rule and level, and by verdict. */
 import type { Detection } from '../../detect.ts';
-import { type Level, levels, type Verdict, verdicts } from '../../record.ts';
+import { type Level, levels } from '../../record.ts';
 import type { RuleHead } from '../../sigma/index.ts';
+import { type Verdict, verdicts } from '../../tag.ts';
 
 export interface Tally {
   records: number;
