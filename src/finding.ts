@@ -12,7 +12,7 @@ import {
 } from './sigma/index.ts';
 import { EventSummary } from './tag.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
-import { shown, shownTexts } from './truncate.ts';
+import { truncate, truncatedTexts } from './truncate.ts';
 
 /** What a tag shows of its event anyway, and so need not be repeated as what matched. */
 const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
@@ -52,7 +52,7 @@ export class ShownFields {
   valuesOf(field: string): FieldValues {
     let values = this.#values.get(field);
     if (values === undefined) {
-      values = { field, values: shownTexts(this.lookup(field).values) };
+      values = { field, values: truncatedTexts(this.lookup(field).values) };
       this.#values.set(field, values);
     }
     return values;
@@ -61,7 +61,7 @@ export class ShownFields {
   /** The workload that the object belongs to; undefined where it is not known. */
   get workload(): string | undefined {
     const [workload] = this.lookup('workload').values;
-    return typeof workload === 'string' && workload !== '' ? shown(workload) : undefined;
+    return typeof workload === 'string' && workload !== '' ? truncate(workload) : undefined;
   }
 }
 
@@ -87,7 +87,7 @@ export class Findings {
     const matched = matchedFields(compiled, fields.lookup, shownElsewhere, predicates);
     return {
       ...foundBy(rule, { id: findingId(rule, this.#request), level, fields }),
-      matched: matched.map(({ field, values }) => ({ field, values: shownTexts(values) })),
+      matched: matched.map(({ field, values }) => ({ field, values: truncatedTexts(values) })),
       event: this.#index,
       ...(this.#time !== undefined && { time: this.#time }),
     };

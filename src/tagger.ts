@@ -3,7 +3,7 @@ import type { Detection } from './detect.ts';
 import { timeShown } from './finding.ts';
 import { type AuditEvent, type Level, levels, type ResponseStatus } from './record.ts';
 import type { EventSummary, StatusSummary, Tag } from './tag.ts';
-import { shown } from './truncate.ts';
+import { truncate } from './truncate.ts';
 
 /** How many findings a tag lists, and how many of the others: a record can hold 100,000 events. */
 const MAX_LISTED = 1000;
@@ -151,27 +151,27 @@ function rankOf({ level }: { level: Level }): number {
 }
 
 function place({ platform, cluster }: AuditEvent): Pick<Tag, 'platform' | 'cluster'> {
-  return cluster === undefined ? { platform } : { platform, cluster: shown(cluster.name) };
+  return cluster === undefined ? { platform } : { platform, cluster: truncate(cluster.name) };
 }
 
 /** What a tag tells of an event. */
 export function summarize(event: AuditEvent): Required<Omit<EventSummary, 'time'>> & Pick<EventSummary, 'time'> {
   return {
-    auditID: shown(event.auditID),
+    auditID: truncate(event.auditID),
     ...timeShown(event),
     stage: event.stage,
     outcome: event.outcome,
-    verb: shown(event.verb),
-    resource: shown(event.objectRef?.resource ?? ''),
-    subresource: shown(event.objectRef?.subresource ?? ''),
-    namespace: shown(event.objectRef?.namespace ?? ''),
-    name: shown(event.objectRef?.name ?? ''),
-    username: shown(event.user.username),
-    impersonatedUser: shown(event.impersonatedUser?.username ?? null),
-    sourceIPs: shown(event.sourceIPs),
-    userAgent: shown(event.userAgent),
-    requestURI: shown(event.requestURI),
-    responseStatus: event.responseStatus && shown(statusShown(event.responseStatus)),
+    verb: truncate(event.verb),
+    resource: truncate(event.objectRef?.resource ?? ''),
+    subresource: truncate(event.objectRef?.subresource ?? ''),
+    namespace: truncate(event.objectRef?.namespace ?? ''),
+    name: truncate(event.objectRef?.name ?? ''),
+    username: truncate(event.user.username),
+    impersonatedUser: truncate(event.impersonatedUser?.username ?? null),
+    sourceIPs: truncate(event.sourceIPs),
+    userAgent: truncate(event.userAgent),
+    requestURI: truncate(event.requestURI),
+    responseStatus: event.responseStatus && truncate(statusShown(event.responseStatus)),
   };
 }
 

@@ -18,32 +18,32 @@ export function truncateText(text: string, length: number): string {
 
 /** Values of any types as texts, so that what is made of them has one type: a map or list as JSON, null as no value. Long
  * texts, and lists that are long altogether, end with `…`. */
-export function shownTexts(values: readonly unknown[]): string[] {
+export function truncatedTexts(values: readonly unknown[]): string[] {
   if (values.length === 0) return [];
-  if (values.length === 1 && typeof values[0] === 'string') return [shown(values[0])];
-  const room = { left: MAX_VALUE_LENGTH };
+  if (values.length === 1 && typeof values[0] === 'string') return [truncate(values[0])];
+  const budget = { left: MAX_VALUE_LENGTH };
   const texts: string[] = [];
   for (const value of values) {
     if (value === null || value === undefined) continue;
-    if (room.left <= 0) return [...texts, MORE];
-    const text = typeof value === 'object' ? stringifyExactly(shown(value)) : String(value);
-    texts.push(cutTo(room, text, 0) as string);
+    if (budget.left <= 0) return [...texts, MORE];
+    const text = typeof value === 'object' ? stringifyExactly(truncate(value)) : String(value);
+    texts.push(cutTo(budget, text, 0) as string);
   }
   return texts;
 }
 
 /** The value as it is, unless it is long: then each text and list ends, and each map has a last key, where there was more,
  * with `…`. */
-export function shown<T>(value: T): T {
+export function truncate<T>(value: T): T {
   if (typeof value === 'string' && value.length <= MAX_TEXT_LENGTH) return value;
   return cutTo({ left: MAX_VALUE_LENGTH }, value, 0) as T;
 }
 
-function cutTo(room: { left: number }, value: unknown, depth: number): unknown {
-  room.left -= SCALAR_LENGTH;
+function cutTo(budget: { left: number }, value: unknown, depth: number): unknown {
+  budget.left -= SCALAR_LENGTH;
   if (typeof value === 'string') {
-    const length = Math.max(1, Math.min(MAX_TEXT_LENGTH, room.left));
-    room.left -= Math.min(value.length, length);
+    const length = Math.max(1, Math.min(MAX_TEXT_LENGTH, budget.left));
+    budget.left -= Math.min(value.length, length);
     return truncateText(value, length);
   }
   if (typeof value !== 'object' || value === null) return value;
@@ -51,19 +51,19 @@ function cutTo(room: { left: number }, value: unknown, depth: number): unknown {
   if (Array.isArray(value)) {
     const items: unknown[] = [];
     for (const item of value) {
-      items.push(room.left > 0 ? cutTo(room, item, depth + 1) : MORE);
+      items.push(budget.left > 0 ? cutTo(budget, item, depth + 1) : MORE);
       if (items.at(-1) === MORE) break;
     }
     return items;
   }
   const members: [string, unknown][] = [];
   for (const [key, member] of Object.entries(value)) {
-    room.left -= key.length;
-    if (room.left <= 0) {
+    budget.left -= key.length;
+    if (budget.left <= 0) {
       members.push([MORE, MORE]);
       break;
     }
-    members.push([key, cutTo(room, member, depth + 1)]);
+    members.push([key, cutTo(budget, member, depth + 1)]);
   }
   // fromEntries defines own members, whatever their names.
   return Object.fromEntries(members);

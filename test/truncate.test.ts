@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shown, truncateText } from '../src/truncate.ts';
+import { truncate, truncateText } from '../src/truncate.ts';
 
 test.each([
   ['', 3, ''],
@@ -17,7 +17,7 @@ test.each([
   ['a text that would be cut inside a surrogate pair', `${'x'.repeat(1998)}😀${long}`, `${'x'.repeat(1998)}\ufffd…`],
   ['a text in a map', { code: 400, message: long }, { code: 400, message: `${'x'.repeat(1999)}…` }],
 ])('%s that is long ends with …', (_name, value, expected) => {
-  expect(shown(value)).toEqual(expected);
+  expect(truncate(value)).toEqual(expected);
 });
 
 test.each([
@@ -28,19 +28,19 @@ test.each([
   ['a map with long keys', { a: 1, [long]: 1, b: { [`${long}b`]: 1 } }],
   ['maps in maps', Array.from({ length: 4000 }).reduce<unknown>((inner) => ({ inner }), 1)],
 ])('%s that is long says that there is more', (_name, value) => {
-  const text = JSON.stringify(shown(value));
+  const text = JSON.stringify(truncate(value));
   expect(text.length).toBeLessThan(20_000);
   expect(text).toContain('…');
 });
 
 test('what is short is shown as it is, whatever its keys', () => {
   for (const value of [null, 7, 2n ** 64n, '', 'ann', [], ['10.0.0.1', 7], JSON.parse('{"__proto__":{"a":null}}')]) {
-    expect(shown(value)).toStrictEqual(value);
+    expect(truncate(value)).toStrictEqual(value);
   }
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
       fc.pre(JSON.stringify(value).length < 500);
-      expect(JSON.stringify(shown(value))).toBe(JSON.stringify(value));
+      expect(JSON.stringify(truncate(value))).toBe(JSON.stringify(value));
     }),
   );
 });

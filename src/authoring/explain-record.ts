@@ -14,7 +14,7 @@ import {
 } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import { summarize } from '../tagger.ts';
-import { shown } from '../truncate.ts';
+import { truncate } from '../truncate.ts';
 
 /** What there is to say of a record, or of one event in it. */
 export type Explained =
@@ -160,7 +160,7 @@ const verbOf = { matches: 'matches', ignores: 'does not match', undecided: 'cann
 export function explainedLine(record: number, explained: Explained): string {
   const line = JSON.stringify({ record, ...explained }, (key, value) => {
     if (typeof value === 'bigint') return String(value);
-    return (key === 'values' || key === 'passing') && Array.isArray(value) ? shown(value) : value;
+    return (key === 'values' || key === 'passing') && Array.isArray(value) ? truncate(value) : value;
   });
   return `${line}\n`;
 }

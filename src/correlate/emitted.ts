@@ -5,7 +5,7 @@ import { foundBy, ShownFields, timeShown } from '../finding.ts';
 import { stringifyExactly } from '../json/exact.ts';
 import type { AuditEvent, Finding, FindingCorrelation, Report } from '../record.ts';
 import type { Correlation, FieldLookup } from '../sigma/index.ts';
-import { shown, shownTexts } from '../truncate.ts';
+import { truncate, truncatedTexts } from '../truncate.ts';
 import type { Window } from './window.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -58,7 +58,7 @@ const nothing: FieldLookup = () => ({ values: [] });
 function shownOf({ test }: Correlation, { group, window }: Emitted): FindingCorrelation {
   return {
     type: test.type,
-    group: Object.entries(group).map(([field, value]) => ({ field, values: shownTexts([value].flat()) })),
+    group: Object.entries(group).map(([field, value]) => ({ field, values: truncatedTexts([value].flat()) })),
     from: rfc3339(window.from),
     to: rfc3339(window.to),
     ...(Number.isFinite(window.value) && { value: window.value }),
@@ -102,7 +102,7 @@ export function fieldsShown(names: readonly string[], lookup: FieldLookup): Valu
   const fields: [string, unknown][] = [];
   for (const name of names) {
     const { values } = lookup(name);
-    if (values.length > 0) fields.push([name, shown(values)]);
+    if (values.length > 0) fields.push([name, truncate(values)]);
   }
   return Object.fromEntries(fields);
 }

@@ -6,7 +6,7 @@ import type { Correlated, Evaluated, Hit } from '../detect.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import type { Store } from '../state/store.ts';
-import { shown } from '../truncate.ts';
+import { truncate } from '../truncate.ts';
 import { advance, bringForward, setDue } from './clock.ts';
 import { auditIDOf, type Current, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
@@ -189,7 +189,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const { at, auditID = auditIDOf(current) } = observation;
     const terms: Record<string, unknown> = { ...groupShown(planned, group.parts) };
     for (const [i, name] of termFields(planned).entries()) {
-      terms[name] = shown(oneOrAll(news.map((tuple) => tuple[i])));
+      terms[name] = truncate(oneOrAll(news.map((tuple) => tuple[i])));
     }
     return { group: terms, window: { from: at, to: at, auditIDs: [auditID] } };
   }
@@ -384,5 +384,5 @@ function termFields({ compiled: { correlation } }: Planned): readonly string[] {
 }
 
 function groupShown({ compiled: { correlation } }: Planned, groupParts: readonly unknown[]): Values {
-  return Object.fromEntries(correlation.groupBy.map((name, i) => [name, shown(groupParts[i + 1])]));
+  return Object.fromEntries(correlation.groupBy.map((name, i) => [name, truncate(groupParts[i + 1])]));
 }

@@ -20,7 +20,7 @@ import { judgedOf } from '../network.ts';
 import type { AuditEvent, Finding, Platform, Report } from '../record.ts';
 import type { Tag, Verdict } from '../tag.ts';
 import { unixNanoFromRfc3339 } from '../time.ts';
-import { shown } from '../truncate.ts';
+import { truncate } from '../truncate.ts';
 import { makeInstruments, SCOPE } from './instruments.ts';
 import { type Measurement, relayed } from './relay.ts';
 import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './sdk.ts';
@@ -160,7 +160,7 @@ export function findingSpans(detection: Detection): Tag['trace'] {
   const add = (name: string, attributes: () => Attributes) => {
     const span = tracer.startSpan(name);
     // Most are recorded nowhere, and what they would say is much.
-    if (span.isRecording()) span.setAttributes(shown(attributes()));
+    if (span.isRecording()) span.setAttributes(truncate(attributes()));
     if (first === undefined && (span.isRecording() || trace.isSpanContextValid(span.spanContext()))) first = span;
     span.end();
   };
