@@ -852,6 +852,18 @@ describe('a retry', () => {
     expect((await sidecar(ruleset, store, 500).see(got(400))).findings).toEqual(first.findings);
   });
 
+  test.each([
+    ['of the first', [110, 500]],
+    ['of the second', [500, 110]],
+  ])('of an event that is ahead of the clock counts nothing twice: %s', async (_, clocks) => {
+    const store = memoryStore();
+    const ruleset = rulesetOf(correlation(three));
+    for (const clock of clocks) await sidecar(ruleset, store, clock).see(got(420));
+    const { see } = sidecar(ruleset, store, 500);
+    expect((await see(got(421))).findings).toHaveLength(0);
+    expect((await see(got(422))).findings).toHaveLength(1);
+  });
+
   test('of what was found without any time finds the same', async () => {
     const timeless = got(0, { more: { requestReceivedTimestamp: '', stageTimestamp: '' } });
     const { see } = sidecar(rulesetOf(correlation(news)));
