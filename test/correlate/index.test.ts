@@ -858,10 +858,12 @@ describe('a retry', () => {
   ])('of an event that is ahead of the clock counts nothing twice: %s', async (_, clocks) => {
     const store = memoryStore();
     const ruleset = rulesetOf(correlation(three));
-    for (const clock of clocks) await sidecar(ruleset, store, clock).see(got(420));
     const { see } = sidecar(ruleset, store, 500);
-    expect((await see(got(421))).findings).toHaveLength(0);
-    expect((await see(got(422))).findings).toHaveLength(1);
+    await see(got(415));
+    for (const clock of clocks) {
+      expect((await sidecar(ruleset, store, clock).see(got(420))).findings).toHaveLength(0);
+    }
+    expect((await see(got(421))).findings).toHaveLength(1);
   });
 
   test('of what was found without any time finds the same', async () => {
