@@ -3,12 +3,17 @@ import type { Edit } from '../codecs/codec.ts';
 import type { Span } from '../record.ts';
 import type { TaggedBatch } from './tagged-batch.ts';
 
-/** The whole body, each record with its tag, everything between the records as it was. */
-export function taggedBody(batch: TaggedBatch): Uint8Array {
+/** The whole body, each record with its tag, everything between the records as it was.
+ * @param end bytes that follow it */
+export function taggedBody(batch: TaggedBatch, end = nothing): Uint8Array {
+  const { length } = batch.bytes;
   const edits: Edit[] = [];
   for (let index = 0; index < batch.records.length; index++) addEdits(batch, index, edits);
-  return applyEdits(batch.bytes, { start: 0, end: batch.bytes.length }, edits);
+  if (end.length > 0) edits.push({ start: length, end: length, insert: end });
+  return applyEdits(batch.bytes, { start: 0, end: length }, edits);
 }
+
+const nothing = new Uint8Array();
 
 /** One record, from the start to the end of its framing unit, with its tag. */
 export function taggedRecord(batch: TaggedBatch, index: number): Uint8Array {

@@ -19,23 +19,30 @@ export async function replyTo(
     case 'summary':
       return { mediaType: 'application/json', body: Buffer.from(`${JSON.stringify(summaryOf(batch))}\n`) };
     case 'records':
-      return layout === 'avro' ? avroReply(batch, () => true) : plainReply(batch.codec, taggedBody(batch));
+      return layout === 'avro'
+        ? avroReply(batch, () => true)
+        : plainReply(batch.codec, taggedBody(batch, endOf(batch.codec, batch.bytes)));
     case 'matches': {
       const isWanted = (index: number) => isFoundIn(batch.detections[index]);
       if (layout === 'avro') return avroReply(batch, isWanted);
       const matches = batch.records.map((_, index) => index).filter(isWanted);
-      return plainReply(batch.codec, batch.codec.frame(matches.map((index) => taggedRecord(batch, index))));
+      const framed = batch.codec.frame(matches.map((index) => taggedRecord(batch, index)));
+      return plainReply(batch.codec, Buffer.concat([framed, endOf(batch.codec, framed)]));
     }
   }
 }
 
-/** In the layout that the records came in; JSON with an end of its last line, for those who read it on a terminal. */
+/** In the layout that the records came in. */
 function plainReply({ mediaTypes: [mediaType] }: Codec, body: Uint8Array): ReplyBody {
-  const isEnded = mediaType !== 'application/json' || body.at(-1) === LINE_FEED;
-  return { mediaType: mediaType!, body: isEnded ? body : Buffer.concat([body, Buffer.of(LINE_FEED)]) };
+  return { mediaType, body };
 }
 
-const LINE_FEED = 0x0a;
+/** What ends the last line of JSON, for those who read it on a terminal. */
+function endOf({ mediaTypes: [mediaType] }: Codec, body: Uint8Array): Uint8Array<ArrayBuffer> {
+  return mediaType === 'application/json' && body.at(-1) !== LINE_FEED[0] ? LINE_FEED : new Uint8Array();
+}
+
+const LINE_FEED = Uint8Array.of(0x0a);
 
 /** Few ask for it, and its encoder is much to load. */
 async function avroReply(batch: ProcessedBatch, isWanted: (index: number) => boolean): Promise<ReplyBody> {

@@ -1,5 +1,5 @@
 /** The two ways of a body that have to end in the same bytes: the pipeline, and its steps one by one. */
-import { applyEdits } from '../../src/batch/splice.ts';
+import { applyEdits, taggedBody } from '../../src/batch/splice.ts';
 import type { Codec, Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
@@ -16,7 +16,6 @@ import { type Parts, processBatch } from '../../src/pipeline.ts';
 import { partsOf } from '../../src/pipeline-dependencies.ts';
 import { Problem, recordProblem } from '../../src/problem.ts';
 import type { LogRecord } from '../../src/record.ts';
-import { replyTo } from '../../src/server/reply.ts';
 import { bundledRules } from '../server/app.ts';
 
 /** What a sender gets, and the ids of what was found; or the code of the problem for which the body is refused. */
@@ -44,8 +43,7 @@ export function wayOf(process: typeof processBatch, parts: Parts): Way {
     answered(async () => {
       const batch = { fluentTag: 'kube.audit', codec: codecFor(mediaType)!, bytes, receivedUnixNano };
       const processed = await process(batch, parts);
-      const reply = await replyTo(processed, 'records', 'same');
-      return { body: Buffer.from(reply!.body), ids: idsOf(processed.detections) };
+      return { body: Buffer.from(taggedBody(processed)), ids: idsOf(processed.detections) };
     });
 }
 
