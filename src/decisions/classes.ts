@@ -3,15 +3,15 @@ import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import type { ProgramItem } from '../sigma/index.ts';
 import { type Classed, memberLookup } from './guard.ts';
+import { ItemScreen } from './item-screen.ts';
 
 /** Classes that are remembered; beyond, they are numbered anew. */
 const MOST_CLASSES = 16_384;
 
 export class Classes {
   readonly #member: Classed;
-  readonly #items: readonly ProgramItem[];
-  /** Fields that depend on the member alone. */
-  readonly #fields: ReadonlySet<string>;
+  /** By field, of those that depend on the member alone. */
+  readonly #screens: ReadonlyMap<string, ItemScreen>;
   readonly #ids = new Map<string, number>();
 
   /** @param sample an event with a usual value of the member */
@@ -19,26 +19,26 @@ export class Classes {
     this.#member = member;
     const find = memberLookup(sample, member, fieldsOf);
     const names = new Set(items.map(({ field }) => field).filter((field) => find(field) !== undefined));
-    this.#items = items.filter(({ field }) => names.has(field));
-    this.#fields = names;
+    const screenOf = (name: string) => new ItemScreen(items.filter(({ field }) => field === name));
+    this.#screens = new Map([...names].map((name) => [name, screenOf(name)]));
   }
 
   /** Whether values of one class are the same to whatever a rule asks of the field in items. */
   covers(field: string): boolean {
-    return this.#fields.has(field);
+    return this.#screens.has(field);
   }
 
-  /** The number of the class of an event's value; the numbers of a class that was forgotten are not given again.
+  /** The number of the class of an event's value; the numbers of a class that was forgotten are not given again. Undefined
+   * for a value that does not answer alone for all fields of the member.
    * @param facts whatever else is to be the same within a class */
-  idOf(event: AuditEvent, facts: readonly unknown[]): number {
+  idOf(event: AuditEvent, facts: readonly unknown[]): number | undefined {
     const find = memberLookup(event, this.#member, fieldsOf);
-    const answers = new Map([...this.#fields].map((field) => [field, find(field)] as const));
-    const lookup = (field: string) => answers.get(field)!;
-    const judged = this.#items.map(({ field, decide }) => {
-      if (answers.get(field) === undefined) return 'unread';
-      const decision = decide(lookup);
-      return decision === true ? 1 : decision === false ? 0 : [decision.field, decision.reason];
-    });
+    const judged: unknown[] = [];
+    for (const [field, screen] of this.#screens) {
+      const found = find(field);
+      if (found === undefined) return undefined;
+      judged.push(screen.judge(found));
+    }
     const key = JSON.stringify([judged, facts]);
     let id = this.#ids.get(key);
     if (id === undefined) {

@@ -4,7 +4,7 @@
 
 import { isAnswered } from '../audit/request.ts';
 import type { Ruleset, Step } from '../detect.ts';
-import { fieldsOf } from '../fields/index.ts';
+import { isMap } from '../json/map.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
 import { NONE, UNCLEAR } from '../outline/find-member.ts';
 import type { Outlines } from '../outline/outlines.ts';
@@ -41,21 +41,30 @@ import {
 } from '../outline/slots.ts';
 import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent } from '../record.ts';
-import { type CompiledRule, evaluate, matchOf, type Program, type RuleMatch } from '../sigma/index.ts';
-import { Classes } from './classes.ts';
+import type { Program } from '../sigma/index.ts';
+import { BodyScreen } from './body-screen.ts';
+import { Classes, nextId } from './classes.ts';
+import { createdName } from './created-name.ts';
+import { Credit } from './credit.ts';
 import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
-import { type Classed, type GuardedLookup, guardedLookup } from './guard.ts';
+import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
-import { onlyEvent } from './members.ts';
+import { eventWith, onlyEvent } from './members.ts';
 import { jsonLayout, type Layout, msgpackLayout } from './notation.ts';
-import { knownItems, Reductions } from './reductions.ts';
+import { Reductions } from './reductions.ts';
+import { Steps } from './steps.ts';
 
 /** What is known of all events of a profile. */
 interface Decision {
+  id: number;
   template: Template;
   steps: readonly Step[];
+  /** What the rules that are left to evaluate ask for. */
+  asks: Asks;
 }
+
+type Asks = Record<'name' | 'uri' | 'request' | 'response', boolean>;
 
 /** An event, and the rules that are left to evaluate on it. */
 export interface Outlined {
@@ -84,8 +93,16 @@ const unshared = {
   responseStatus: null,
 };
 
+const nothing: Asks = { name: false, uri: false, request: false, response: false };
+
 /** Numbers of a profile. */
 const PROFILE = 19;
+/** A body that was not screened, or holds what rules ask for, and one that does not. */
+const OPEN = 0;
+const CLEAR = 1;
+
+/** Numbers that stand for a decision and for what its rules ask for beyond the profile. */
+const DETAILS = 5;
 
 /** The decisions of the rules that are live: other rules, other decisions. */
 export function openDecisions(options: NormalizeOptions): (ruleset: Ruleset) => Decisions {
@@ -103,6 +120,9 @@ export function openDecisions(options: NormalizeOptions): (ruleset: Ruleset) => 
 export class Decisions {
   readonly #program: Program;
   readonly #classes = new Map<Classed, Classes>();
+  readonly #usual: AuditEvent;
+  readonly #request: BodyScreen;
+  readonly #response: BodyScreen;
 
   readonly #reductions = new Reductions();
   readonly #tables: readonly MemberTables[];
@@ -111,16 +131,31 @@ export class Decisions {
   readonly #profile = new Int32Array(PROFILE);
   readonly #profileBytes = new Uint8Array(this.#profile.buffer);
   readonly #profileView = new DataView(this.#profile.buffer);
+  /** Of a decision, a name and a URI. */
+  readonly #refined: InternTable<readonly Step[] | undefined>;
+  /** Each value of the two tables costs more than to parse a record. */
+  readonly #credit = new Credit();
+  #isMade = false;
+  readonly #details = new Int32Array(DETAILS);
+  readonly #detailBytes = new Uint8Array(this.#details.buffer);
+  readonly #detailView = new DataView(this.#details.buffer);
+  /** Of the current record. */
   #normalizeCurrent: (() => Normalized) | undefined;
+  #event: AuditEvent | undefined;
+  #decision: Decision | undefined;
 
   constructor(ruleset: Ruleset, options: NormalizeOptions) {
     this.#program = ruleset.program;
-    const classOf: ClassOf = (member, event, facts) => this.#classesOf(member, event).idOf(event, facts);
+    this.#usual = eventWith({}, options)!;
+    this.#request = new BodyScreen('requestObject', this.#program.items);
+    this.#response = new BodyScreen('responseObject', this.#program.items);
+    const classOf: ClassOf = (member, event, facts) => this.#classesOf(member).idOf(event, facts) ?? UNUSUAL;
     const tables: MemberTables[] = [];
     tables[JSON_LAYOUT] = new MemberTables(jsonLayout, options, classOf);
     tables[MSGPACK_LAYOUT] = new MemberTables(msgpackLayout, options, classOf);
     this.#tables = tables;
-    this.#decisions = new InternTable(() => this.#decide());
+    this.#decisions = new InternTable(() => this.#made(() => this.#decide()));
+    this.#refined = new InternTable(() => this.#made(() => this.#refine()));
   }
 
   /** The event of an outline and what is left to decide of it, or undefined where the record has to be normalized.
@@ -149,6 +184,16 @@ export class Decisions {
 
     const find = <T>(table: InternTable<T>, offset: number, absent: T) =>
       has(offset) ? table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!) : absent;
+    const nameOf = () => {
+      if (!isEmptyText(spans, base + REF_NAME)) return find(tables.names, REF_NAME, ABSENT);
+      if (!isText(bytes, spans, base + VERB, CREATE)) return ABSENT;
+      if (requestObject === LIST || responseObject === LIST) return UNUSUAL;
+      const name = createdName(layout, bytes, view, [spans[base + RESPONSE_OBJECT]!, spans[base + REQUEST_OBJECT]!]);
+      if (name === 'none') return ABSENT;
+      return name === 'unusual' ? UNUSUAL : tables.names.of(bytes, view, name.start, name.end);
+    };
+    const screen = (body: BodyScreen, offset: number) =>
+      body.isClear(layout, bytes, spans[base + offset]!, spans[base + offset + 1]!) ? CLEAR : OPEN;
     const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
     const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
     const agent = find(tables.agents, USER_AGENT, tables.noAgent);
@@ -179,9 +224,23 @@ export class Decisions {
     for (let index = 0; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
 
     this.#normalizeCurrent = normalizeRecord;
+    this.#event = undefined;
+    this.#isMade = false;
     const decision = this.#decisions.of(this.#profileBytes, this.#profileView, 0, 4 * PROFILE);
     if (decision === undefined) return undefined;
-    const { template, steps } = decision;
+    const { template, asks } = decision;
+    let { steps } = decision;
+    if (asks !== nothing) {
+      const details = this.#details;
+      details[0] = decision.id;
+      details[1] = asks.name ? nameOf() : ABSENT;
+      details[2] = asks.uri ? find(tables.objectUris, REQUEST_URI, ABSENT) : ABSENT;
+      details[3] = asks.request ? screen(this.#request, REQUEST_OBJECT) : OPEN;
+      details[4] = asks.response ? screen(this.#response, RESPONSE_OBJECT) : OPEN;
+      this.#decision = decision;
+      steps = this.#refined.of(this.#detailBytes, this.#detailView, 0, 4 * DETAILS) ?? steps;
+    }
+    if (!this.#isMade) this.#credit.earn();
     const own: OwnMembers = {
       user: user.value,
       sourceIPs: addresses.value.sourceIPs,
@@ -198,36 +257,76 @@ export class Decisions {
 
   /** What the rules say of the profile of the current record. */
   #decide(): Decision | undefined {
-    const event = onlyEvent(this.#normalizeCurrent!());
+    const event = this.#parsed();
     if (event === undefined) return undefined;
     const { requestObject, responseObject, ...kept } = event;
     const template = { ...kept, ...unshared };
     // A request that is not answered yet says nothing of what happened.
-    if (!isAnswered(event.stage)) return { template, steps: [] };
-    const covered = (member: Classed, field: string) => this.#classesOf(member, event).covers(field);
-    const byMembers = guardedLookup(event, fieldsOf, covered, true);
-    const byWords = guardedLookup(event, fieldsOf, covered, false);
-    const known = knownItems(this.#program, byMembers, byWords);
-    const steps: Step[] = [];
-    for (const rule of this.#program.candidatesIn(byMembers.lookup)) {
-      const guarded = this.#program.isOfItems(rule) ? byMembers : byWords;
-      guarded.hasDeferred = false;
-      const evaluation = evaluate(rule, guarded.lookup);
-      if (!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)) {
-        if (evaluation.truth !== false || evaluation.silencedBy !== undefined) {
-          const match = evaluation.truth === true ? sharedMatch(rule, guarded) : undefined;
-          steps.push({ rule, evaluation, ...(match !== undefined && { match }) });
-        }
-      } else {
-        steps.push({ rule, reduced: this.#reductions.of(rule, known) });
-      }
+    if (!isAnswered(event.stage)) {
+      return { id: nextId(), template, steps: [], asks: nothing };
     }
-    return { template, steps };
+    const isOfObject = event.objectRef !== null;
+    const left = this.#stepsOf(event, (member) => member !== 'name' && !(isOfObject && member === 'requestURI'));
+    const steps: Step[] = [];
+    const asked = new Set<string>();
+    for (const rule of left.candidates()) {
+      const step = left.of(rule);
+      if (step === undefined) continue;
+      steps.push(step);
+      if (step.evaluation === undefined) for (const field of this.#program.fieldsOf(rule)) asked.add(field);
+    }
+    const doAsk = (screen: { covers(field: string): boolean }) => [...asked].some((field) => screen.covers(field));
+    const asks = {
+      name: isOfObject && doAsk(this.#classesOf('name')),
+      uri: isOfObject && doAsk(this.#classesOf('requestURI')),
+      request: isMap(requestObject) && doAsk(this.#request),
+      response: isMap(responseObject) && doAsk(this.#response),
+    };
+    if (Object.values(asks).some(Boolean)) return { id: nextId(), template, steps, asks };
+    return { id: nextId(), template, steps: steps.map((step) => left.reduced(step)), asks: nothing };
   }
 
-  #classesOf(member: Classed, sample: AuditEvent): Classes {
+  #made<T>(make: () => T): T | undefined {
+    this.#isMade = true;
+    return this.#credit.spend() ? make() : undefined;
+  }
+
+  /** The event of the current record. */
+  #parsed(): AuditEvent | undefined {
+    return (this.#event ??= onlyEvent(this.#normalizeCurrent!()));
+  }
+
+  /** The steps that are left of a decision once it is known what its rules ask for. */
+  #refine(): readonly Step[] {
+    const { steps, asks } = this.#decision!;
+    const event = this.#parsed();
+    if (event === undefined) return steps;
+    const [, name, uri, request, response] = this.#details;
+    const isEmpty = (field: string) =>
+      (request === CLEAR && this.#request.covers(field)) || (response === CLEAR && this.#response.covers(field));
+    const left = this.#stepsOf(
+      event,
+      (member) => {
+        if (member === 'name') return asks.name && name !== UNUSUAL;
+        return member !== 'requestURI' || event.objectRef === null || (asks.uri && uri !== UNUSUAL);
+      },
+      isEmpty,
+    );
+    return steps
+      .flatMap((step) => (step.evaluation === undefined ? (left.of(step.rule) ?? []) : step))
+      .map((step) => left.reduced(step));
+  }
+
+  /** @param isEmpty as of `Known` */
+  #stepsOf(event: AuditEvent, allows: (member: Classed) => boolean, isEmpty = (_field: string) => false): Steps {
+    const covers = (member: Classed, field: string) => this.#classesOf(member).covers(field);
+    return new Steps(this.#program, this.#reductions, event, { covers, allows, isEmpty });
+  }
+
+  #classesOf(member: Classed): Classes {
     let classes = this.#classes.get(member);
-    if (classes === undefined) this.#classes.set(member, (classes = new Classes(member, this.#program.items, sample)));
+    if (classes === undefined)
+      this.#classes.set(member, (classes = new Classes(member, this.#program.items, this.#usual)));
     return classes;
   }
 
@@ -238,14 +337,6 @@ export class Decisions {
     const { bytes, view } = outlines.textOf(wrapper * STRIDE);
     return this.#tables[spans[wrapper * STRIDE + LAYOUT]!]!.surroundings(bytes, view, spans, wrapper * STRIDE);
   }
-}
-
-/** What the match of a rule comes to on all events of a profile; undefined where it depends on more than the profile, or on
- * what is within a list. */
-function sharedMatch(rule: CompiledRule, guarded: GuardedLookup): RuleMatch | undefined {
-  guarded.hasDeferred = false;
-  const match = matchOf(rule, guarded.lookup);
-  return guarded.hasDeferred || match.predicates.some(({ member }) => member !== undefined) ? undefined : match;
 }
 
 /** Whether a request body has no say in what is outlined: in the namespace where the objectRef has none, and in whether a
@@ -275,6 +366,10 @@ function bodyKind(layout: Layout, bytes: Uint8Array, spans: Int32Array, offset: 
 function isText(bytes: Uint8Array, spans: Int32Array, offset: number, text: Uint8Array): boolean {
   const start = spans[offset]!;
   return start !== -1 && spans[offset + 1]! - start === text.length && startsWith(bytes, start, text);
+}
+
+function isEmptyText(spans: Int32Array, offset: number): boolean {
+  return spans[offset] === -1 || spans[offset] === spans[offset + 1];
 }
 
 function startsWith(bytes: Uint8Array, start: number, text: Uint8Array): boolean {

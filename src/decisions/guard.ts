@@ -37,6 +37,7 @@ export const classed = [
   'annotations',
   'responseStatus',
   'namespace',
+  'name',
   'requestURI',
 ] as const;
 export type Classed = (typeof classed)[number];
@@ -52,24 +53,24 @@ export interface GuardedLookup {
  * depends on others, on two that are classed, or on a classed one that the rules' items do not cover, is deferred.
  * @param fieldsOf makes the look-up of an event
  * @param covered tells whether a classed member stands for all that rules ask of a field
- * @param allowsClassed false defers all that depends on a classed member */
+ * @param allows false defers all that depends on a classed member */
 export function guardedLookup(
   event: AuditEvent,
   fieldsOf: (event: AuditEvent) => FieldLookup,
   covered: (member: Classed, field: string) => boolean,
-  allowsClassed: boolean,
+  allows: (member: Classed) => boolean,
 ): GuardedLookup {
   let read: Classed | undefined;
   let isMixed = false;
   const note = (member: Classed) => {
-    if (!allowsClassed) throw unreadable;
+    if (!allows(member)) throw unreadable;
     if (read !== undefined && read !== member) isMixed = true;
     read = member;
   };
   const refOf = (ref: ObjectRef) =>
     viewOf(ref, (key) => {
-      if (key === 'name' || key === 'uid' || key === 'resourceVersion') throw unreadable;
-      if (key === 'namespace') note('namespace');
+      if (key === 'uid' || key === 'resourceVersion') throw unreadable;
+      if (key === 'namespace' || key === 'name') note(key);
       return ref[key as keyof ObjectRef];
     });
   const ref = event.objectRef && refOf(event.objectRef);
@@ -85,7 +86,6 @@ export function guardedLookup(
         if (value !== undefined) throw unreadable;
         return undefined;
       case 'requestURI':
-        if (event.objectRef !== null) throw unreadable;
         note('requestURI');
         return value;
       case 'objectRef':
@@ -137,9 +137,9 @@ export function memberLookup(
   fieldsOf: (event: AuditEvent) => FieldLookup,
 ): (field: string) => Found | undefined {
   const isOwn = (key: string) => key === member || (member === 'sourceIPs' && key === 'clientIPs');
-  const isInRef = member === 'namespace';
+  const isInRef = member === 'namespace' || member === 'name';
   const gaps = viewOf({}, (key) => {
-    if (isOwn(key) || (isInRef && (key === 'objectRef' || key === 'objectRef.namespace'))) return undefined;
+    if (isOwn(key) || (isInRef && (key === 'objectRef' || key === `objectRef.${member}`))) return undefined;
     throw unreadable;
   });
   const ref = viewOf(event.objectRef!, (key) => {

@@ -20,7 +20,7 @@ export class InternTable<T> {
   #old = new Generation<T>();
   readonly #make: (bytes: Uint8Array, start: number, end: number) => T;
 
-  /** @param make is called for a value that is not there. Depends on nothing but the bytes */
+  /** @param make is called for a value that is not there. Depends on nothing but the bytes; undefined is not remembered */
   constructor(make: (bytes: Uint8Array, start: number, end: number) => T) {
     this.#make = make;
   }
@@ -33,6 +33,7 @@ export class InternTable<T> {
     const found = this.#young.find(hash, view, start, length);
     if (found !== undefined) return found;
     const value = this.#old.find(hash, view, start, length) ?? this.#make(bytes, start, end);
+    if (value === undefined) return value;
     if (this.#young.isFull(length)) {
       [this.#old, this.#young] = [this.#young, this.#old];
       this.#young.clear();

@@ -55,8 +55,11 @@ export class MemberTables {
   readonly annotations: InternTable<Member<AuditEvent['annotations']>>;
   readonly statuses: InternTable<Member<AuditEvent['responseStatus']>>;
   readonly namespaces: InternTable<Member<string>>;
+  readonly names: InternTable<number>;
   /** Of requests that are about no object. */
   readonly uris: InternTable<number>;
+  /** Of requests that are about an object. */
+  readonly objectUris: InternTable<number>;
   readonly impersonated: InternTable<number>;
   readonly authentications: InternTable<number>;
 
@@ -101,6 +104,14 @@ export class MemberTables {
     this.uris = new InternTable((bytes, start, end) => {
       const event = eventWith({ requestURI: layout.text(bytes, start, end), objectRef: undefined }, options);
       return event === undefined || event.objectRef !== null ? UNUSUAL : classOf('requestURI', event, []);
+    });
+    const usual = eventWith({}, options)!;
+    this.objectUris = new InternTable((bytes, start, end) =>
+      classOf('requestURI', { ...usual, requestURI: layout.text(bytes, start, end) }, []),
+    );
+    this.names = new InternTable((bytes, start, end) => {
+      const objectRef = { ...usual.objectRef!, name: layout.text(bytes, start, end) };
+      return classOf('name', { ...usual, objectRef }, []);
     });
     this.impersonated = this.#identities('impersonatedUser');
     this.authentications = this.#identities('authenticationMetadata');

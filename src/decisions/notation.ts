@@ -4,8 +4,8 @@ import type { JsonMap } from '../json/map.ts';
 import { decode } from '../msgpack/decode.ts';
 import { encode } from '../msgpack/encode.ts';
 import { findJsonMember } from '../outline/find-member.ts';
-import { BACKSLASH, OPEN_BRACE } from '../outline/json-syntax.ts';
-import { findMsgpackMember } from '../outline/msgpack-outline.ts';
+import { BACKSLASH, OPEN_BRACE, QUOTE, skipString } from '../outline/json-syntax.ts';
+import { findMsgpackMember, msgpackTextAt } from '../outline/msgpack-outline.ts';
 
 /** Reads members of an outline by their spans. */
 export interface Layout {
@@ -18,8 +18,12 @@ export interface Layout {
   isMap(byte: number): boolean;
   /** False where the value in a span holds no key or text in which a word of ASCII letters stands. */
   mayHold(bytes: Uint8Array, start: number, end: number, word: string): boolean;
+  /** Whether texts have escapes in them, as in JSON. */
+  hasEscapes: boolean;
   /** A text as it stands in the hole of a wrapper. */
   holeOf(text: string): Uint8Array;
+  /** Where the characters lie of the text at an offset; undefined for any other value. */
+  textAt(bytes: Uint8Array, view: DataView, at: number): { start: number; end: number } | undefined;
   /** The offset of the value of a member in the map at `start`, or NONE or UNCLEAR. */
   find(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number;
 }
@@ -42,7 +46,10 @@ export const jsonLayout: Layout = {
     const part = bufferOf(bytes, start, end);
     return holds(part, word) || mayEscapeLetter(part);
   },
+  hasEscapes: true,
   holeOf: (text) => Buffer.from(JSON.stringify(text).slice(1, -1)),
+  textAt: (bytes, view, at) =>
+    bytes[at] === QUOTE ? { start: at + 1, end: skipString(bytes, view, at) - 1 } : undefined,
   find: findJsonMember,
 };
 
@@ -56,8 +63,13 @@ export const msgpackLayout: Layout = {
     return decode(bytes, 0, bytes.length, ANY_DEPTH) as JsonMap;
   },
   mayHold: (bytes, start, end, word) => holds(bufferOf(bytes, start, end), word),
+  hasEscapes: false,
   isMap: (byte) => (byte >= 0x80 && byte < 0x90) || byte === 0xde || byte === 0xdf,
   holeOf: (text) => encode(text),
+  textAt(bytes, view, at) {
+    const found = msgpackTextAt(bytes, view, at);
+    return found && { start: found.text, end: found.end };
+  },
   find: findMsgpackMember,
 };
 

@@ -129,10 +129,9 @@ function memberOf(event: AuditEvent, name: string): unknown {
 }
 
 /** Members of audit.k8s.io that Cloud Audit Logs have no place for. */
-function isUnloggedByGoogle({ platform, impersonatedUser }: AuditEvent, name: string, head: string): boolean {
-  if (platform !== 'gke') return false;
-  if (head === 'authenticationMetadata') return impersonatedUser !== null;
-  return name === 'objectRef.uid' || name === 'objectRef.resourceVersion';
+function isUnloggedByGoogle(event: AuditEvent, name: string, head: string): boolean {
+  if (head === 'authenticationMetadata') return event.platform === 'gke' && event.impersonatedUser !== null;
+  return (name === 'objectRef.uid' || name === 'objectRef.resourceVersion') && event.platform === 'gke';
 }
 
 /** Where a field is not known, by whichever of its names. */

@@ -38,6 +38,7 @@ const made = reading({
   received: (event) => event.requestReceivedTimestamp,
   staged: (event) => event.stageTimestamp,
   uri: (event) => event.requestURI,
+  'name and URI': (event) => `${event.objectRef?.name} ${event.requestURI}`,
   body: (event) => event.requestObject,
   response: (event) => event.responseObject,
   'has body': (event) => 'requestObject' in event,
@@ -47,11 +48,12 @@ const made = reading({
 });
 
 const all = () => true;
+const isShared = (member: Classed) => member !== 'name' && member !== 'requestURI';
 const isDeferred = (found: { gap?: string }) => found.gap === DEFERRED;
 
 describe('a look-up for a profile', () => {
   test.each(['verb', 'user', 'a member twice', 'addresses', 'namespace', 'resource'])('reads %s', (field) => {
-    const guarded = guardedLookup(event, made, all, true);
+    const guarded = guardedLookup(event, made, all, isShared);
     expect(guarded.lookup(field)).toEqual(made(event)(field));
     expect(guarded.hasDeferred).toBe(false);
   });
@@ -60,7 +62,7 @@ describe('a look-up for a profile', () => {
     ...['both', 'address and namespace', 'name', 'uid', 'version', 'auditID', 'received', 'staged', 'uri', 'body'],
     ...['response', 'has body', 'keys', 'keys of the object', 'spread'],
   ])('defers %s', (field) => {
-    const guarded = guardedLookup(event, made, all, true);
+    const guarded = guardedLookup(event, made, all, isShared);
     expect(isDeferred(guarded.lookup(field))).toBe(true);
     expect(guarded.hasDeferred).toBe(true);
     // Asked again, it is as open as before.
@@ -69,8 +71,14 @@ describe('a look-up for a profile', () => {
     expect(guarded.hasDeferred).toBe(true);
   });
 
+  test('reads names and URIs where they are allowed, one of them for a field', () => {
+    const { lookup } = guardedLookup(event, made, all, all);
+    for (const field of ['name', 'uri']) expect(lookup(field), field).toEqual(made(event)(field));
+    expect(isDeferred(lookup('name and URI'))).toBe(true);
+  });
+
   test('what is read for one field says nothing of the next', () => {
-    const { lookup } = guardedLookup(event, made, all, true);
+    const { lookup } = guardedLookup(event, made, all, isShared);
     expect([lookup('both'), lookup('verb'), lookup('user'), lookup('namespace')].map(isDeferred)).toEqual([
       true,
       false,
@@ -80,16 +88,16 @@ describe('a look-up for a profile', () => {
   });
 
   test('reads bodies that are not there, and the URI of a request about no object', () => {
-    const { lookup } = guardedLookup(bare, made, all, true);
+    const { lookup } = guardedLookup(bare, made, all, all);
     for (const field of ['body', 'response', 'uri']) expect(lookup(field), field).toEqual(made(bare)(field));
   });
 
   test('defers a member that is not covered for the field, or not allowed', () => {
     const covered = (member: Classed, field: string) => member === 'user' && field !== 'a member twice';
-    const { lookup } = guardedLookup(event, made, covered, true);
+    const { lookup } = guardedLookup(event, made, covered, isShared);
     const fields = ['user', 'a member twice', 'namespace', 'clients', 'verb'];
     expect(fields.map((field) => isDeferred(lookup(field)))).toEqual([false, true, true, true, false]);
-    const none = guardedLookup(event, made, all, false);
+    const none = guardedLookup(event, made, all, () => false);
     expect(fields.map((field) => isDeferred(none.lookup(field)))).toEqual([true, true, true, true, false]);
   });
 
@@ -97,12 +105,12 @@ describe('a look-up for a profile', () => {
     const failing = () => () => {
       throw new RangeError('not this');
     };
-    expect(() => guardedLookup(event, failing, all, true).lookup('x')).toThrow(RangeError);
+    expect(() => guardedLookup(event, failing, all, isShared).lookup('x')).toThrow(RangeError);
     expect(() => memberLookup(event, 'user', failing)('x')).toThrow(RangeError);
   });
 
   test('of the fields of rules, those of bodies, names, times and URIs are deferred', () => {
-    const { lookup } = guardedLookup(event, fieldsOf, all, true);
+    const { lookup } = guardedLookup(event, fieldsOf, all, isShared);
     for (const field of [
       ...['name', 'hostPID', 'images', 'requestObject.spec', 'responseObject', 'requestURI', 'auditID', ''],
       ...['requestReceivedTimestamp', 'stageTimestamp', 'objectRef.uid', 'objectRef.name', 'workload'],
@@ -132,6 +140,7 @@ describe('a look-up into one member', () => {
     annotations: 'annotations',
     responseStatus: 'status',
     namespace: 'namespace',
+    name: 'name',
     requestURI: 'uri',
   };
   const each = reading({
@@ -141,6 +150,7 @@ describe('a look-up into one member', () => {
     annotations: (event) => event.annotations,
     status: (event) => event.responseStatus,
     namespace: (event) => event.objectRef?.namespace,
+    name: (event) => event.objectRef?.name,
     uri: (event) => event.requestURI,
     verb: (event) => event.verb,
     resource: (event) => event.objectRef?.resource,

@@ -37,6 +37,15 @@ const slots: Mutant[] = Array.from(
   }),
 );
 
+/** What stands for the details that rules left open ask for. */
+const details: Mutant[] = Array.from(
+  sourceOf('decisions/decisions.ts').matchAll(/details\[(\d+)\] = (.*);/g),
+  ([whole, number, value]) => ({
+    name: `detail ${number} left out: ${value}`,
+    changes: [['decisions/decisions.ts', whole, `details[${number}] = (${value}) === UNUSUAL ? UNUSUAL : 1;`]],
+  }),
+);
+
 function mutant(name: string, file: string, from: string, to: string, as?: readonly Change[]): Mutant {
   return { name, changes: [[file, from, to]], ...(as && { as }) };
 }
@@ -48,6 +57,11 @@ const inFile =
 
 const decisions = inFile('decisions/decisions.ts');
 const classes = inFile('decisions/classes.ts');
+const steps = inFile('decisions/steps.ts');
+const screen = inFile('decisions/item-screen.ts');
+const needles = inFile('decisions/needle-search.ts');
+const bodyScreen = inFile('decisions/body-screen.ts');
+const createdName = inFile('decisions/created-name.ts');
 const guard = inFile('decisions/guard.ts');
 const tables = inFile('decisions/member-tables.ts');
 const members = inFile('decisions/members.ts');
@@ -65,6 +79,7 @@ const uri = inFile('outline/uri.ts');
 
 const all: readonly Mutant[] = [
   ...slots,
+  ...details,
   decisions('kind of the request body left out', 'requestObject * 4 + responseObject', 'responseObject'),
   decisions('kind of the response body left out', 'requestObject * 4 + responseObject', 'requestObject * 4'),
   decisions(
@@ -92,68 +107,113 @@ const all: readonly Mutant[] = [
   decisions('namespace of a body', 'if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;', ''),
   decisions('options of a deletion', 'return layout.find(bytes, view, start, DRY_RUN) === NONE;', 'return true;'),
   decisions('namespace that is created', 'if (isNamespace && !isNamed', 'if (false'),
-  decisions('rules of several fields by classes', 'this.#ofItems.has(rule) ? byMembers : byWords', 'byMembers'),
-  decisions(
+  steps(
+    'rules of several fields by classes',
+    'this.#program.isOfItems(rule) ? this.#byMembers : this.#byWords',
+    'this.#byMembers',
+  ),
+  steps(
     'deferred fields count as known',
     '!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)',
     'true',
   ),
-  decisions(
+  steps(
     'deferred fields count as known where the rule seems not to match',
     '!guarded.hasDeferred || (evaluation.truth === false && rule.decide(guarded.lookup) === false)',
     '!guarded.hasDeferred || evaluation.truth !== true',
   ),
-  decisions('exceptions forgotten', ' || evaluation.silencedBy !== undefined', ''),
+  steps('exceptions forgotten', ' && evaluation.silencedBy === undefined', ''),
+  decisions('requests that are not answered', 'if (!isAnswered(event.stage)) {', 'if (false) {'),
+  decisions('names that no rule asked for', 'asks.name && name !== UNUSUAL', 'name !== UNUSUAL'),
+  decisions('unusual names', 'asks.name && name !== UNUSUAL', 'asks.name'),
+  decisions('URIs that no rule asked for', '(asks.uri && uri !== UNUSUAL)', 'uri !== UNUSUAL'),
   decisions(
     'matches that depend on more are shared',
     'return guarded.hasDeferred || match.predicates',
     'return match.predicates',
   ),
-  decisions(
+  steps(
     'matches within lists are shared',
     'guarded.hasDeferred || match.predicates.some(({ member }) => member !== undefined)',
     'guarded.hasDeferred',
   ),
   decisions(
-    'requests that are not answered',
-    "if (event.stage === 'RequestReceived') return { template, steps: [] };",
+    'names of what is created',
+    'if (!isText(bytes, spans, base + VERB, CREATE)) return ABSENT;',
+    'return ABSENT;',
+  ),
+  decisions('bodies that are lists', 'if (requestObject === LIST || responseObject === LIST) return UNUSUAL;', ''),
+  steps(
+    'bodies screened for all rules',
+    'this.#byWords = guardedLookup(event, fieldsOf,',
+    'this.#byWords = guardedLookup(event, read,',
+  ),
+  bodyScreen(
+    'fields that other items ask for',
+    '.filter(({ needles }) => !needles?.every(isWordy))',
+    '.filter(() => false).slice(0)',
+  ),
+  bodyScreen('numbers as texts', '!needles?.every(isWordy)', 'needles === undefined'),
+  bodyScreen('bodies that are not searched', 'return isSearched && !holdsAny;', 'return !holdsAny;'),
+  createdName('request before response', 'for (const body of bodies)', 'for (const body of [...bodies].reverse())'),
+  createdName(
+    'names that are generated',
+    "if (layout.find(bytes, view, metadata, GENERATE_NAME) !== NONE) return 'unusual';",
     '',
   ),
+  createdName(
+    'metadata that is no map',
+    "if (metadata < 0 || !layout.isMap(bytes[metadata]!)) return 'unusual';",
+    'if (metadata < 0 || !layout.isMap(bytes[metadata]!)) continue;',
+  ),
+  createdName('names that are no text', "?? 'unusual'", "?? 'none'"),
+  needles('capitals', '.toLowerCase()', ''),
+  needles('escapes', 'folded, byte) => (byte === BACKSLASH ? 0 : folded)', 'folded) => folded'),
+  needles('escaped characters that are folded to ASCII', 'if (foldsToAscii(code)) return -1;', ''),
+  needles('U+017F', 'if (first === 0xc5 && second === 0xbf) return -1;', ''),
+  needles('U+212A', 'if (first === 0xe2 && second === 0x84 && bytes[at + 2] === 0xaa) return -1;', ''),
+  needles('needles that end the text', 'start + needle.length > length', 'start + needle.length >= length'),
+  needles('one needle of a slot', 'else entries.push({ needle, bytes, at: best });', ''),
   decisions('records that hold a problem', ' && normalized.problem === undefined', ''),
 
-  classes(
-    'a bit set for all',
-    'decision === true ? 1 : decision === false ? 0',
-    'decision === true ? 1 : decision === false ? 1',
-  ),
-  classes('reasons merged', '[decision.field, decision.reason]', '0'),
+  screen('a bit set for all', "typeof decision === 'boolean' ? decision :", "typeof decision === 'boolean' ? true :"),
+  screen('negated items merged', 'if (decision === negated) continue;', 'if (decision === false) continue;'),
+  screen('reasons merged', '[decision.field, decision.reason]', '0'),
+  screen('items without needles left out', 'const asked = new Set(this.#always);', 'const asked = new Set<number>();'),
+  screen('gaps not looked at', 'if (gap !== undefined) return all;', ''),
+  screen('texts that are not searched', 'if (!isSearched) return all;', ''),
+  screen('one item for each needle', 'else others.push(index);', ''),
   classes('facts left out', 'JSON.stringify([judged, facts])', 'JSON.stringify(judged)'),
-  classes('covers all', 'return this.#fields.has(field);', 'return true;'),
+  classes('covers all', 'return this.#screens.has(field);', 'return true;'),
   classes(
-    'two fields judged as one',
-    'const lookup = (field: string) => answers.get(field)!;',
-    'const lookup = () => [...answers.values()][0]!;',
+    'values that depend on other members',
+    'if (found === undefined) return undefined;',
+    'if (found === undefined) continue;',
   ),
   inFile('decisions/classes.ts', forgetful)('numbers given again', '(id = nextId())', '(id = this.#ids.size + 1)'),
 
-  guard('names', "if (key === 'name' || key === 'uid' || key === 'resourceVersion') throw unreadable;", ''),
+  guard('ids', "if (key === 'uid' || key === 'resourceVersion') throw unreadable;", ''),
   guard(
-    'ids',
-    "if (key === 'name' || key === 'uid' || key === 'resourceVersion') throw unreadable;",
-    "if (key === 'name') throw unreadable;",
+    'namespaces unnoted',
+    "if (key === 'namespace' || key === 'name') note(key);",
+    "if (key === 'name') note(key);",
   ),
-  guard('namespaces unnoted', "if (key === 'namespace') note('namespace');", ''),
+  guard(
+    'names unnoted',
+    "if (key === 'namespace' || key === 'name') note(key);",
+    "if (key === 'namespace') note(key);",
+  ),
   guard(
     'times',
     "      case 'auditID':\n      case 'requestReceivedTimestamp':\n      case 'stageTimestamp':\n        throw unreadable;\n",
     '',
   ),
   guard('bodies', 'if (value !== undefined) throw unreadable;\n        return undefined;', 'return value;'),
-  guard('URIs of objects', 'if (event.objectRef !== null) throw unreadable;', ''),
+  guard('URIs unnoted', "note('requestURI');", ''),
   guard('members unnoted', "      case 'responseStatus':\n        note(key);\n", "      case 'responseStatus':\n"),
   guard('addresses of clients unnoted', "note('sourceIPs');", ''),
   guard('two members in one field', 'if (read !== undefined && read !== member) isMixed = true;', ''),
-  guard('classed members for all', 'if (!allowsClassed) throw unreadable;', ''),
+  guard('classed members for all', 'if (!allows(member)) throw unreadable;', ''),
   guard('coverage not asked for', '(read !== undefined && !covered(read, field))', 'false'),
   guard('deferred unnoted', 'if (found === deferred) guarded.hasDeferred = true;', ''),
   guard(

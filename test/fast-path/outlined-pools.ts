@@ -70,6 +70,10 @@ const clusterRole = {
 };
 const newNamespace = { verb: 'create', resource: 'namespaces', isNamed: false, isNamespaced: false };
 
+/** A pod whose name stands in no URI. */
+const created = (requestObject: unknown, responseObject?: unknown) =>
+  request({ verb: 'create', resource: 'pods', isNamed: false, requestObject, responseObject });
+
 const bare = (verb: string, path: string): RequestKind => ({ verb, of: () => ({ path }) });
 
 /** A namespace that is its own. */
@@ -135,6 +139,19 @@ export const pools = {
     request({ verb: 'create', resource: 'pods', subresource: 'exec' }),
     request({ verb: 'delete', resource: 'configmaps', requestObject: { kind: 'DeleteOptions', apiVersion: 'v1' } }),
     request({ verb: 'get', resource: 'nodes', isNamespaced: false }),
+    created({ metadata: { name: 'web-1' } }),
+    created({ metadata: { name: 'Db' } }, { metadata: { name: 'db' } }),
+    created({ metadata: { generateName: 'web-' } }),
+    created({ metadata: { generateName: 'web-' } }, { metadata: { name: 'web-1' } }),
+    created({ metadata: { name: 7 } }, { metadata: 'web-1' }),
+    created([{ metadata: { name: 'web-1' } }], { kind: 'Status' }),
+    created({ spec: {} }, { metadata: { uid: 'web-1' } }),
+    created(pod({ containers: [{ name: 'a', image: 'x\u002fWEB:2' }] })),
+    created(pod({ isOn: 'true', isOff: false, replicas: 1e3 })),
+    created(pod({ isOn: true, replicas: '1000', isOff: 'false' })),
+    created({ metadata: { annotations: { note: '\u212a8s-a', other: '"web"' }, labels: { app: 'api' } } }),
+    created({ metadata: { annotations: { note: 'k8\u017f-' } } }),
+    created({ metadata: { annotations: { note: 'k8s' } } }),
     request(clusterRole),
     request({ verb: 'patch', resource: 'deployments', apiGroup: 'extensions' }),
     request({ verb: 'patch', resource: 'deployments', apiGroup: 'apps' }),
@@ -151,7 +168,7 @@ export const pools = {
   verb: [undefined, 'get', 'list', 'update', 'create', 'delete', 'deletecollection', 'Get'],
   version: ['v1', 'v1beta1', 'v2'],
   namespace: ['shop', 'kube-system', 'default', 'kube-node-lease', 'dev', '', 'kube-public', 'pods', 'leases'],
-  name: ['web-1', 'db', 'cluster-admin', 'aws-auth', 'node-1', 'system:node'],
+  name: ['web-1', 'db', 'cluster-admin', 'aws-auth', 'node-1', 'system:node', 'Web-1', 'web-*', 'wéb-1', 'node\u212a'],
   query: [
     '',
     '?timeout=10s',

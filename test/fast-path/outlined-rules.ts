@@ -52,6 +52,27 @@ const detections: Readonly<Record<string, string>> = {
   'uri-version': "{ a: { requestURI|startswith: '/version' }, condition: a }",
   'uri-secrets': '{ a: { requestURI|contains: secrets }, condition: a }',
   'name-admin': '{ a: { name: cluster-admin }, condition: a }',
+  'name-part': '{ a: { name|contains: [node, B-1] }, condition: a }',
+  'name-of-ref': '{ a: { objectRef.name|endswith: auth }, condition: a }',
+  'name-other': '{ a: { name|neq: [web-1, db] }, b: { resource: pods }, condition: a and b }',
+  'name-none': "{ a: { name: '' }, b: { name: '*' }, condition: a or not b }",
+  'name-cased': '{ a: { name|cased: Web-1 }, condition: a }',
+  'name-expression': "{ a: { name|re: '^(?:web|aws)-\\w+$' }, condition: a }",
+  'name-guessed': "{ a: { name|endswith: '\\*' }, condition: a }",
+  'name-and-uri':
+    '{ a: { name|startswith: web }, b: { requestURI|contains: [limit=5, fieldManager] }, condition: a and b }',
+  'uri-expression': "{ a: { requestURI|re: '[?&](?:watch|fieldManager)=[a-z]+(?:&|$)' }, condition: a }",
+  'uri-all': "{ a: { requestURI|contains|all: [secrets, 'watch=true'] }, condition: a }",
+  'uri-no-query': "{ a: { requestURI|contains: '?' }, b: { verb: get }, condition: b and not a }",
+  'body-phase': '{ a: { requestObject.status.phase: running }, condition: a }',
+  'body-image': "{ a: { requestObject.spec.containers.image|contains: '/web:' }, condition: a }",
+  'body-label': '{ a: { requestObject.metadata.labels.app|neq: web }, b: { resource: pods }, condition: a and b }',
+  'body-name': '{ a: { responseObject.metadata.name|startswith: WEB }, condition: a }',
+  'body-note': "{ a: { requestObject.metadata.annotations.note|re: '(?i)k8s[^z]' }, condition: a }",
+  'body-either': '{ a: { requestObject.spec.renewTime: now }, b: { name: db }, condition: a or b }',
+  'body-number': "{ a: { requestObject.spec.replicas|contains: '000' }, condition: a }",
+  'body-truth':
+    '{ a: { requestObject.spec.isOn: true }, b: { requestObject.spec.isOff|contains: alse }, condition: a or b }',
   platform: '{ a: { platform: [eks, aks] }, condition: a }',
   cluster: '{ a: { cluster|contains: west }, condition: a }',
   'evidence-full': '{ a: { evidence: full }, condition: a }',
@@ -107,6 +128,16 @@ title: Known namespace
 name: known-namespace
 logsource: { product: kubernetes }
 filter: { rules: [decision-forbid, namespace-kube], a: { namespace: kube-public }, b: { requestObject.spec.hostIPC: true }, condition: not (a or b) }
+---
+title: Known name
+name: known-name
+logsource: { product: kubernetes }
+filter: { rules: [user-node, agent-kubectl, verb-write], a: { name|endswith: -1 }, condition: not a }
+---
+title: Known URI
+name: known-uri
+logsource: { product: kubernetes }
+filter: { rules: [namespace-kube, status-failure], a: { requestURI|contains: 'limit=5' }, condition: not a }
 `;
 
 const text = [

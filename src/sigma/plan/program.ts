@@ -2,6 +2,8 @@
 import type { Item } from '../ast.ts';
 import type { FieldLookup } from '../field.ts';
 import { isAround, itemsOfBody } from '../match/block.ts';
+import { needlesOf } from '../match/item-needles.ts';
+import type { Needles } from '../match/needles.ts';
 import type { Predicate } from '../match/predicate.ts';
 import { referencesOf } from '../match/value-test.ts';
 import { candidatesAmong } from './candidates.ts';
@@ -11,6 +13,9 @@ import type { CompiledItem, CompiledRule } from './compile.ts';
 export interface ProgramItem {
   field: string;
   decide: Predicate;
+  /** Where none of the field's values holds one of them, folded, the item is as negated as it is. */
+  needles: Needles;
+  negated: boolean;
 }
 
 export class Program {
@@ -25,7 +30,12 @@ export class Program {
     this.rules = rules;
     const items = new Set(rules.flatMap(itemsIn).filter(({ item }) => readsOneField(item)));
     this.#ofOneField = items;
-    this.items = [...items].map(({ item, decide }) => ({ field: item.field, decide }));
+    this.items = [...items].map(({ item, decide }) => ({
+      field: item.field,
+      decide,
+      needles: needlesOf(item),
+      negated: item.kind === 'field' && item.negated,
+    }));
     this.#ofItems = new Set(rules.filter((rule) => itemsIn(rule).every(({ item }) => readsOneField(item))));
     this.#candidatesIn = candidatesAmong(rules);
   }
@@ -38,6 +48,11 @@ export class Program {
   /** Whether an item is in `items`. */
   isOfOneField(item: CompiledItem): boolean {
     return this.#ofOneField.has(item);
+  }
+
+  /** The fields that a rule and its exceptions ask for in `items`. */
+  fieldsOf(rule: CompiledRule): readonly string[] {
+    return this.isOfItems(rule) ? itemsIn(rule).map(({ item }) => item.field) : [];
   }
 
   /** Whether all that a rule and its exceptions ask of an event is in `items`. */

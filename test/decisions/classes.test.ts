@@ -1,0 +1,95 @@
+/** Values of one class are one to the rules: every item of every bundled rule decides the same on them. */
+import { describe, expect, test } from 'vitest';
+import { Classes } from '../../src/decisions/classes.ts';
+import { type Classed, classed } from '../../src/decisions/guard.ts';
+import { eventWith, isMarked } from '../../src/decisions/members.ts';
+import { fieldsOf } from '../../src/fields/index.ts';
+import type { AuditEvent } from '../../src/record.ts';
+import { loadRules } from '../../src/rules/index.ts';
+import { pools } from '../fast-path/outlined-pools.ts';
+import { outlinedRules } from '../fast-path/outlined-rules.ts';
+import { bundledRules } from '../server/app.ts';
+
+const sets = { bundled: loadRules({ rules: [bundledRules] }).ruleset, own: outlinedRules[0]! };
+
+/** Texts that rules ask for, whole and in others, in both cases. */
+function textsFor(items: readonly { needles: readonly string[] | undefined }[]): string[] {
+  const needles = [...new Set(items.flatMap(({ needles }) => needles ?? []))];
+  const around = (text: string) => [
+    text,
+    `x${text}`,
+    `${text}x`,
+    text.toUpperCase(),
+    `${text}-${text}`,
+    `/${text}?a=${text}`,
+  ];
+  return ['', 'x', 'ann', '7', 'jörg', '\u212a', 'true', ...needles.flatMap(around)];
+}
+
+/** The members of a record, by the member that is classed. */
+const logged: Readonly<Record<Classed, (texts: readonly string[]) => Record<string, unknown>[]>> = {
+  user: (texts) => [
+    ...pools.user.map((user) => ({ user })),
+    ...texts.flatMap((text) => [
+      { user: { username: text, groups: ['system:authenticated'] } },
+      { user: { username: 'ann', groups: ['devs', text], uid: text } },
+      { user: { username: 'ann', groups: [], extra: { 'authentication.kubernetes.io/pod-name': [text] } } },
+    ]),
+  ],
+  sourceIPs: (texts) =>
+    [...pools.sourceIPs, ...texts.map((text) => [text, '10.0.0.1'])].map((sourceIPs) => ({ sourceIPs })),
+  userAgent: (texts) => [...pools.userAgent, ...texts].map((userAgent) => ({ userAgent })),
+  annotations: (texts) => [
+    ...pools.annotations.map((annotations) => ({ annotations })),
+    ...texts.map((text) => ({ annotations: { 'authorization.k8s.io/reason': text, [text]: 'true' } })),
+  ],
+  responseStatus: (texts) => [
+    ...pools.responseStatus.map((responseStatus) => ({ responseStatus })),
+    ...texts.map((text) => ({ responseStatus: { code: 403, status: 'Failure', message: text, reason: text } })),
+  ],
+  namespace: (texts) => [...pools.namespace, ...texts].map((namespace) => ({ objectRef: { ...ref, namespace } })),
+  name: (texts) => [...pools.name, ...texts].map((name) => ({ objectRef: { ...ref, name } })),
+  requestURI: (texts) =>
+    [...pools.query, ...texts].map((text) => ({ requestURI: `/api/v1/namespaces/default/pods/web${text}` })),
+};
+const ref = { resource: 'pods', namespace: 'default', name: 'web', apiVersion: 'v1' };
+
+describe.each(['bundled', 'own'] as const)('of the %s rules', (name) => {
+  const { items } = sets[name].program;
+  const texts = textsFor(items);
+
+  test.each([...classed])('%s', (member) => {
+    const usual = eventWith({}, { maxDepth: 64 })!;
+    const classes = new Classes(member, items, usual);
+    const covered = items.filter(({ field }) => classes.covers(field));
+    const judged = new Map<number, { event: AuditEvent; decisions: unknown[] }>();
+    let [equal, alone] = [0, 0];
+    for (const members of logged[member](texts)) {
+      const event = eventWith(members, { maxDepth: 64 });
+      if (event === undefined || isMarked(event[member as keyof AuditEvent])) continue;
+      const id = classes.idOf(event, []);
+      if (id === undefined) continue;
+      const decisions = covered.map(({ decide }) => decide(fieldsOf(event)));
+      const other = judged.get(id);
+      if (other === undefined) {
+        alone++;
+        judged.set(id, { event, decisions });
+      } else {
+        equal++;
+        const differing = covered.filter((_, index) => !isSame(decisions[index], other.decisions[index]));
+        expect(
+          differing.map(({ field }) => [field, members, other.event[member as keyof AuditEvent]]),
+          member,
+        ).toEqual([]);
+      }
+    }
+    // Not by a class for each value, nor by one for all.
+    expect(covered.length).toBeGreaterThan(0);
+    expect(equal).toBeGreaterThan(alone / 4);
+    expect(alone).toBeGreaterThan(1);
+  });
+});
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
