@@ -2,7 +2,8 @@
 import type { TaggedBatch } from './batch/tagged-batch.ts';
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
 import type { Correlate } from './correlate/index.ts';
-import type { Decisions, Outlined } from './decisions/decisions.ts';
+import type { Outlined } from './decisions/decision.ts';
+import type { Decisions } from './decisions/decisions.ts';
 import {
   type Correlated,
   conclude,

@@ -51,9 +51,8 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
     if (records.length === limits.maxRecords) {
       throw new Problem('body.too_many_records', `byte ${at}: more than ${limits.maxRecords} records`);
     }
-    const record = recordOf(bytes, at, after);
-    if (record.kind === 'map' && outlined !== -1) record.outline = outlines!.last;
-    records.push(record);
+    if (outlined === -1) records.push(recordOf(bytes, at, after));
+    else records.push({ kind: 'map', start: at, end: after, map: { start: at, end: after }, outline: outlines!.last });
     at = skipSpace(bytes, after, end);
     return undefined;
   };

@@ -51,7 +51,11 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
       if (records.length === limits.maxRecords) {
         throw new Problem('body.too_many_records', `line ${line}: more than ${limits.maxRecords} records`);
       }
-      records.push(recordOf(bytes, { start, end }, first, line, limits, outlines));
+      // What does not end as a map is not looked at, as it would be read on into the lines after it.
+      const outlined = outlines !== undefined && bytes[end - 1] === CLOSE_BRACE ? outlines.addJson(first) : -1;
+      if (outlined !== -1 && skipSpace(bytes, outlined, end) === end) {
+        records.push({ kind: 'map', start, end, map: { start: first, end: outlined }, outline: outlines!.last });
+      } else records.push(recordOf(bytes, { start, end }, first, line, limits));
     }
     start = next;
   }
@@ -59,23 +63,11 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
   return records;
 }
 
-function recordOf(
-  bytes: Uint8Array,
-  span: Span,
-  first: number,
-  line: number,
-  limits: DecodeLimits,
-  outlines: Outlines | undefined,
-): LogRecord {
+function recordOf(bytes: Uint8Array, span: Span, first: number, line: number, limits: DecodeLimits): LogRecord {
   const other = (code: ProblemCode, fault: Fault): LogRecord => {
     const detail = `line ${line}, ${describeFault(bytes, span.end, fault)}`;
     return { kind: 'other', ...span, problem: new Problem(code, detail) };
   };
-  // What does not end as a map is not looked at, as it would be read on into the lines after it.
-  const outlined = bytes[span.end - 1] === CLOSE_BRACE ? (outlines?.addJson(first) ?? -1) : -1;
-  if (outlined !== -1 && skipSpace(bytes, outlined, span.end) === span.end) {
-    return { kind: 'map', ...span, map: { start: first, end: outlined }, outline: outlines!.last };
-  }
   const after = endOfValue(bytes, first, span.end, limits.maxDepth);
   if (typeof after !== 'number') return other('record.malformed', after);
   const rest = skipSpace(bytes, after, span.end);

@@ -6,12 +6,12 @@ import { isAnswered } from '../audit/request.ts';
 import type { Ruleset, Step } from '../detect.ts';
 import { isMap } from '../json/map.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
-import { NONE, UNCLEAR } from '../outline/find-member.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import {
   ANNOTATIONS,
   API_VERSION,
   AUTHENTICATION,
+  GKE_LAYOUT,
   IMPERSONATED_USER,
   JSON_LAYOUT,
   KIND,
@@ -39,50 +39,40 @@ import {
   VERB,
   WRAPPER,
 } from '../outline/slots.ts';
+import { isText } from '../outline/spans.ts';
 import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Program } from '../sigma/index.ts';
+import { bodyKind, isUsualRequest, LIST, MAP } from './bodies.ts';
 import { BodyScreen } from './body-screen.ts';
 import { Classes, nextId } from './classes.ts';
 import { createdName } from './created-name.ts';
 import { Credit } from './credit.ts';
+import type { Decision, Outlined } from './decision.ts';
+import { type Covers, EntryDecisions } from './entry-decisions.ts';
 import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
-import { eventWith, onlyEvent } from './members.ts';
-import { jsonLayout, type Layout, msgpackLayout } from './notation.ts';
+import { eventSamples, onlyEvent } from './members.ts';
+import { jsonLayout, msgpackLayout } from './notation.ts';
 import { Reductions } from './reductions.ts';
 import { Steps } from './steps.ts';
 
-/** What is known of all events of a profile. */
-interface Decision {
+/** A decision that can be refined by what its rules ask for beyond the profile. */
+interface RefinableDecision extends Decision {
   id: number;
-  template: Template;
-  steps: readonly Step[];
   /** What the rules that are left to evaluate ask for. */
   asks: Asks;
 }
 
 type Asks = Record<'name' | 'uri' | 'request' | 'response', boolean>;
 
-/** An event, and the rules that are left to evaluate on it. */
-export interface Outlined {
-  kind: 'outlined';
-  event: OutlinedEvent;
-  steps: readonly Step[];
-}
-
 const KIND_OF_EVENT = Buffer.from('Event');
 const AUDIT_V1 = Buffer.from('audit.k8s.io/v1');
 const REQUEST_RECEIVED = Buffer.from('RequestReceived');
 const NAMESPACES = Buffer.from('namespaces');
 const CREATE = Buffer.from('create');
-const DELETE = Buffer.from('delete');
-
-const METADATA = Buffer.from('metadata');
-const NAMESPACE = Buffer.from('namespace');
-const DRY_RUN = Buffer.from('dryRun');
 
 /** Stand for members that events of a profile need not share. */
 const unshared = {
@@ -126,7 +116,8 @@ export class Decisions {
 
   readonly #reductions = new Reductions();
   readonly #tables: readonly MemberTables[];
-  readonly #decisions: InternTable<Decision | undefined>;
+  readonly #decisions: InternTable<RefinableDecision | undefined>;
+  readonly #entries: EntryDecisions;
 
   readonly #profile = new Int32Array(PROFILE);
   readonly #profileBytes = new Uint8Array(this.#profile.buffer);
@@ -142,20 +133,24 @@ export class Decisions {
   /** Of the current record. */
   #normalizeCurrent: (() => Normalized) | undefined;
   #event: AuditEvent | undefined;
-  #decision: Decision | undefined;
+  #decision: RefinableDecision | undefined;
 
   constructor(ruleset: Ruleset, options: NormalizeOptions) {
     this.#program = ruleset.program;
-    this.#usual = eventWith({}, options)!;
+    const samples = eventSamples(options);
+    this.#usual = samples.eventWith({})!;
     this.#request = new BodyScreen('requestObject', this.#program.items);
     this.#response = new BodyScreen('responseObject', this.#program.items);
     const classOf: ClassOf = (member, event, facts) => this.#classesOf(member).idOf(event, facts) ?? UNUSUAL;
     const tables: MemberTables[] = [];
-    tables[JSON_LAYOUT] = new MemberTables(jsonLayout, options, classOf);
-    tables[MSGPACK_LAYOUT] = new MemberTables(msgpackLayout, options, classOf);
+    tables[JSON_LAYOUT] = new MemberTables(jsonLayout, samples, classOf);
+    tables[MSGPACK_LAYOUT] = new MemberTables(msgpackLayout, samples, classOf);
     this.#tables = tables;
     this.#decisions = new InternTable(() => this.#made(() => this.#decide()));
     this.#refined = new InternTable(() => this.#made(() => this.#refine()));
+    this.#entries = new EntryDecisions(this.#program.items, options, (event, covers) =>
+      this.#decideEntry(event, covers),
+    );
   }
 
   /** The event of an outline and what is left to decide of it, or undefined where the record has to be normalized.
@@ -163,6 +158,9 @@ export class Decisions {
   of(outlines: Outlines, outline: number, normalizeRecord: () => Normalized): Outlined | undefined {
     const { spans } = outlines;
     const base = outline * STRIDE;
+    if (spans[base + LAYOUT] === GKE_LAYOUT) {
+      return this.#entries.of(outlines.textOf(base), spans, base, normalizeRecord);
+    }
     const { bytes, view } = outlines.textOf(base);
     if (!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)) {
       return undefined;
@@ -256,11 +254,11 @@ export class Decisions {
   }
 
   /** What the rules say of the profile of the current record. */
-  #decide(): Decision | undefined {
+  #decide(): RefinableDecision | undefined {
     const event = this.#parsed();
     if (event === undefined) return undefined;
-    const { requestObject, responseObject, ...kept } = event;
-    const template = { ...kept, ...unshared };
+    const { requestObject, responseObject } = event;
+    const template = templateOf(event);
     // A request that is not answered yet says nothing of what happened.
     if (!isAnswered(event.stage)) {
       return { id: nextId(), template, steps: [], asks: nothing };
@@ -284,6 +282,17 @@ export class Decisions {
     };
     if (Object.values(asks).some(Boolean)) return { id: nextId(), template, steps, asks };
     return { id: nextId(), template, steps: steps.map((step) => left.reduced(step)), asks: nothing };
+  }
+
+  /** What the rules say of the profile of an entry's event. */
+  #decideEntry(event: AuditEvent, covers: Covers): Decision {
+    const template = templateOf(event);
+    if (!isAnswered(event.stage)) return { template, steps: [] };
+    const allows = (member: Classed) => member !== 'name' && member !== 'requestURI';
+    const known = { covers, allows, isEmpty: () => false };
+    const left = new Steps(this.#program, this.#reductions, event, known);
+    const steps = left.candidates().flatMap((rule) => left.of(rule) ?? []);
+    return { template, steps: steps.map((step) => left.reduced(step)) };
   }
 
   #made<T>(make: () => T): T | undefined {
@@ -339,40 +348,10 @@ export class Decisions {
   }
 }
 
-/** Whether a request body has no say in what is outlined: in the namespace where the objectRef has none, and in whether a
- * deletion is a dry run. */
-function isUsualRequest(layout: Layout, bytes: Uint8Array, view: DataView, spans: Int32Array, base: number): boolean {
-  const start = spans[base + REQUEST_OBJECT]!;
-  if (spans[base + REF_NAMESPACE] === -1 || spans[base + REF_NAMESPACE] === spans[base + REF_NAMESPACE + 1]) {
-    const metadata = layout.find(bytes, view, start, METADATA);
-    if (metadata === UNCLEAR) return false;
-    if (metadata !== NONE && layout.isMap(bytes[metadata]!)) {
-      if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;
-    }
-  }
-  if (startsWith(bytes, spans[base + VERB]!, DELETE)) return layout.find(bytes, view, start, DRY_RUN) === NONE;
-  return true;
-}
-
-const MAP = 1;
-const LIST = 2;
-
-function bodyKind(layout: Layout, bytes: Uint8Array, spans: Int32Array, offset: number): number {
-  const start = spans[offset]!;
-  return start === -1 ? ABSENT : layout.isMap(bytes[start]!) ? MAP : LIST;
-}
-
-/** Whether a member is a given text. */
-function isText(bytes: Uint8Array, spans: Int32Array, offset: number, text: Uint8Array): boolean {
-  const start = spans[offset]!;
-  return start !== -1 && spans[offset + 1]! - start === text.length && startsWith(bytes, start, text);
+function templateOf({ requestObject, responseObject, ...kept }: AuditEvent): Template {
+  return { ...kept, ...unshared };
 }
 
 function isEmptyText(spans: Int32Array, offset: number): boolean {
   return spans[offset] === -1 || spans[offset] === spans[offset + 1];
-}
-
-function startsWith(bytes: Uint8Array, start: number, text: Uint8Array): boolean {
-  for (let index = 0; index < text.length; index++) if (bytes[start + index] !== text[index]) return false;
-  return true;
 }

@@ -1,14 +1,13 @@
 /** The members of events, made once of their bytes and remembered: users, agents, addresses and the like. */
 import type { JsonMap } from '../json/map.ts';
 import { decisiveIn } from '../normalizers/event/outcome.ts';
-import type { NormalizeOptions } from '../normalizers/index.ts';
 import { BACKSLASH } from '../outline/json-syntax.ts';
 import { EXTRA_COUNT, EXTRAS, HOLE, LAST_EXTRA } from '../outline/slots.ts';
 import type { AuditEvent } from '../record.ts';
 import { nextId } from './classes.ts';
 import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
-import { eventWith, isMarked, leavesEventAsIs } from './members.ts';
+import { isMarked, type Samples } from './members.ts';
 import type { Layout } from './notation.ts';
 
 /** One value of a member. */
@@ -68,7 +67,7 @@ export class MemberTables {
   readonly noStatus: Member<AuditEvent['responseStatus']> = { id: ABSENT, value: null };
   readonly noNamespace: Member<string>;
 
-  readonly #options: NormalizeOptions;
+  readonly #samples: Samples;
   readonly #classOf: ClassOf;
   readonly #surroundings: InternTable<number>;
   readonly #spellings = new InternTable((_, start, end) => (end - start > LONGEST_SURROUNDING ? UNUSUAL : nextId()));
@@ -78,14 +77,14 @@ export class MemberTables {
   readonly #partsView = new DataView(this.#parts.buffer);
   #place: SurroundedPlace = { bytes: this.#partsBytes, spans: this.#parts, base: 0 };
 
-  constructor(layout: Layout, options: NormalizeOptions, classOf: ClassOf) {
+  constructor(layout: Layout, samples: Samples, classOf: ClassOf) {
     this.layout = layout;
-    this.#options = options;
+    this.#samples = samples;
     this.#classOf = classOf;
     this.users = this.#table(
       'user',
       (event) => event.user,
-      ({ platform }) => [platform],
+      ({ platform, impersonatedUser }) => [platform, impersonatedUser],
     );
     this.agents = this.#table('userAgent', (event) => event.userAgent);
     this.addresses = this.#table('sourceIPs', ({ sourceIPs, clientIPs }) => ({ sourceIPs, clientIPs }));
@@ -102,10 +101,10 @@ export class MemberTables {
     );
     this.namespaces = new InternTable((bytes, start, end) => this.#namespace(layout.text(bytes, start, end)));
     this.uris = new InternTable((bytes, start, end) => {
-      const event = eventWith({ requestURI: layout.text(bytes, start, end), objectRef: undefined }, options);
+      const event = samples.eventWith({ requestURI: layout.text(bytes, start, end), objectRef: undefined });
       return event === undefined || event.objectRef !== null ? UNUSUAL : classOf('requestURI', event, []);
     });
-    const usual = eventWith({}, options)!;
+    const usual = samples.eventWith({})!;
     this.objectUris = new InternTable((bytes, start, end) =>
       classOf('requestURI', { ...usual, requestURI: layout.text(bytes, start, end) }, []),
     );
@@ -160,7 +159,7 @@ export class MemberTables {
       return layout.mapOf(members);
     };
     const surround = (event: JsonMap) => (hole === -1 ? { ...mapWith(''), ...event } : mapWith(JSON.stringify(event)));
-    return leavesEventAsIs(surround, this.#options) ? nextId() : UNUSUAL;
+    return this.#samples.leavesEventAsIs(surround) ? nextId() : UNUSUAL;
   }
 
   /** @param factsOf what of an event depends on the member beside the fields of rules
@@ -182,13 +181,13 @@ export class MemberTables {
     factsOf: (event: AuditEvent) => readonly unknown[] = () => [],
     isUsual: (event: AuditEvent) => boolean = () => true,
   ): Member<T> {
-    const event = eventWith({ [name]: logged }, this.#options);
+    const event = this.#samples.eventWith({ [name]: logged });
     if (event === undefined || !isUsual(event) || isMarked(event[name])) return { id: UNUSUAL, value: undefined as T };
     return { id: this.#classOf(name, event, factsOf(event)), value: pick(event) };
   }
 
   #namespace(text: string): Member<string> {
-    const event = eventWith({}, this.#options)!;
+    const event = this.#samples.eventWith({})!;
     const objectRef = { ...event.objectRef!, namespace: text };
     return { id: this.#classOf('namespace', { ...event, objectRef }, [text === '']), value: text };
   }
@@ -196,7 +195,7 @@ export class MemberTables {
   /** Members of which each value is distinguished from any other. */
   #identities(name: 'impersonatedUser' | 'authenticationMetadata'): InternTable<number> {
     return new InternTable((bytes, start, end) => {
-      const event = eventWith({ [name]: this.layout.value(bytes, start, end) }, this.#options);
+      const event = this.#samples.eventWith({ [name]: this.layout.value(bytes, start, end) });
       return event === undefined || isMarked(event[name]) ? UNUSUAL : nextId();
     });
   }

@@ -24,17 +24,31 @@ const sample = {
   annotations: {},
 };
 
-/** The event that the sample becomes with other members beside or in place of its own, or undefined where these leave
- * anything of it unknown. */
-export function eventWith(members: JsonMap, options: NormalizeOptions): AuditEvent | undefined {
+/** Sample events, and what they become with members of others. */
+export interface Samples {
+  /** The event that the sample becomes with other members beside or in place of its own, or undefined where these leave
+   * anything of it unknown. */
+  eventWith(members: JsonMap): AuditEvent | undefined;
+  /** Whether what stands around an event leaves it as it is, whichever members it has, but for its platform and cluster.
+   * @param surround puts an event where it stands in a record */
+  leavesEventAsIs(surround: (event: JsonMap) => JsonMap): boolean;
+}
+
+/** Samples in the words of kube-apiserver. */
+export function eventSamples(options: NormalizeOptions): Samples {
+  return {
+    eventWith: (members) => eventWith(members, options),
+    leavesEventAsIs: (surround) => leavesEventAsIs(surround, options),
+  };
+}
+
+function eventWith(members: JsonMap, options: NormalizeOptions): AuditEvent | undefined {
   const plain = onlyEvent(normalize({ ...sample }, options));
   const event = onlyEvent(normalize({ ...sample, ...members }, options));
   return plain && event && isDeepStrictEqual(event.gaps, plain.gaps) ? event : undefined;
 }
 
-/** Whether what stands around an event leaves it as it is, whichever members it has, but for its platform and cluster.
- * @param surround puts an event where it stands in a record */
-export function leavesEventAsIs(surround: (event: JsonMap) => JsonMap, options: NormalizeOptions): boolean {
+function leavesEventAsIs(surround: (event: JsonMap) => JsonMap, options: NormalizeOptions): boolean {
   const { kind, apiVersion } = sample;
   return [sample, { kind, apiVersion }].every((members) => {
     const { platform, cluster, ...plain } = onlyEvent(normalize({ ...members }, options))!;

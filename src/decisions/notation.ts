@@ -3,6 +3,7 @@ import { parseExactly } from '../json/exact.ts';
 import type { JsonMap } from '../json/map.ts';
 import { decode } from '../msgpack/decode.ts';
 import { encode } from '../msgpack/encode.ts';
+import { bodyOf } from '../normalizers/gke.ts';
 import { findJsonMember } from '../outline/find-member.ts';
 import { BACKSLASH, OPEN_BRACE, QUOTE, skipString } from '../outline/json-syntax.ts';
 import { findMsgpackMember, msgpackTextAt } from '../outline/msgpack-outline.ts';
@@ -51,6 +52,12 @@ export const jsonLayout: Layout = {
   textAt: (bytes, view, at) =>
     bytes[at] === QUOTE ? { start: at + 1, end: skipString(bytes, view, at) - 1 } : undefined,
   find: findJsonMember,
+};
+
+/** Of an entry of Cloud Audit Logs, whose values are bodies. */
+export const entryLayout: Layout = {
+  ...jsonLayout,
+  value: (bytes, start, end) => bodyOf(jsonLayout.value(bytes, start, end), false),
 };
 
 const ANY_DEPTH = { maxDepth: Number.POSITIVE_INFINITY };

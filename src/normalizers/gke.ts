@@ -123,7 +123,7 @@ function usernameOf(info: unknown): string | undefined {
 }
 
 /** A body without the type that the envelope adds. In a split entry every map inside may be incomplete. */
-function bodyOf(body: unknown, split: boolean): unknown {
+export function bodyOf(body: unknown, split: boolean): unknown {
   if (!isMap(body)) return body;
   const { '@type': spelled, at_sign_type: type = spelled, ...rest } = body;
   // A list cannot be a protobuf Struct: its wrapping has it under `value`.

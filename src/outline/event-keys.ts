@@ -1,23 +1,27 @@
 /** The keys that are looked for in a record. */
 import { KeyTable } from './key-table.ts';
-import { members, REF_RESOURCE, refs } from './slots.ts';
+import { members, REF_RESOURCE, refs, wrappingOffset } from './slots.ts';
 
 /** Stands for a member whose value says nothing of the event. */
 export const IGNORED = -2;
 
 /** Members that log pipelines add, and whose value is another in each record. Nothing of an event is read from them. */
-const STAMPS = ['date', 'time', '@timestamp', 'timestamp', 'ingestionTime', 'eventId', 'id'];
+const STAMPS = ['date', 'time', '@timestamp', 'ingestionTime', 'receiveTimestamp', 'eventId', 'id'];
 
-/** Stands for the member that is a record's tag. */
-export const TAG = -3;
+/** Members of a record that an event may be found in. */
+const OUTER = ['properties', 'timestamp', 'insertId', 'labels', 'operation', 'protoPayload'] as const;
 
-/** Which keys are members of an event, and which say nothing of it.
+/** Stands for the member that is a record's tag, and for others with which a map is not outlined. */
+export const REFUSED = -3;
+
+/** Which keys are members of an event, or of a record around it, and which say nothing of it.
  * @param dateKey under which Fluent Bit puts the time
  * @param tagKey of a record that is tagged already, which is not outlined */
 export function eventKeys(dateKey: string, tagKey: string): KeyTable {
   const keys = new Map([...STAMPS, dateKey].map((key) => [key, IGNORED]));
+  for (const name of OUTER) keys.set(name, wrappingOffset(name));
   for (const [slot, name] of members.entries()) keys.set(name, 2 * slot);
-  keys.set(tagKey, TAG);
+  keys.set(tagKey, REFUSED);
   keys.delete('');
   return new KeyTable(keys);
 }

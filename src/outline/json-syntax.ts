@@ -2,6 +2,7 @@
  * Bytes of a string that are not UTF-8 are no fault, as for a decoder that replaces them. All functions return the offset
  * after what they step over, or -1 where it is not JSON. */
 
+export const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
 export const COLON = 0x3a;

@@ -1,6 +1,6 @@
 /** Outlines an audit event in MessagePack: one pass over the map that notes where its members lie. */
 
-import { IGNORED, refKeys, TAG } from './event-keys.ts';
+import { IGNORED, REFUSED, refKeys } from './event-keys.ts';
 import { NONE, UNCLEAR } from './find-member.ts';
 import type { KeyTable } from './key-table.ts';
 import {
@@ -16,8 +16,10 @@ import {
   SOURCE_IPS,
   STRIDE,
   TEXT,
+  TIMESTAMP,
   texts,
   WRAPPER,
+  WRAPPING,
 } from './slots.ts';
 
 const STR = 1;
@@ -137,7 +139,7 @@ export function outlineMsgpack(
     if (kinds[bytes[at]!] !== STR) return -1;
     const keyStart = at + headerLength(bytes[at]!);
     at = keyStart + lengthAt(bytes, view, at);
-    const slot = keys.find(bytes, keyStart, at);
+    const slot = slotOf(keys.find(bytes, keyStart, at));
     const valueStart = at;
     const kind = kinds[bytes[valueStart]!]!;
     if (slot === OBJECT_REF) {
@@ -154,7 +156,7 @@ export function outlineMsgpack(
       spans[base + slot] = kind === STR ? valueStart + headerLength(bytes[valueStart]!) : valueStart;
       spans[base + slot + 1] = at;
     } else if (slot !== IGNORED || kind === MAP || kind === ARRAY) {
-      if (slot === TAG || extras === base + LAST_EXTRA) return -1;
+      if (slot === REFUSED || extras === base + LAST_EXTRA) return -1;
       spans[extras++] = memberStart;
       spans[extras++] = at;
     }
@@ -165,6 +167,11 @@ export function outlineMsgpack(
   spans[base + TEXT] = -1;
   spans[base + LAYOUT] = MSGPACK_LAYOUT;
   return at;
+}
+
+/** What a key is here, where events are not made of other records. */
+function slotOf(slot: number): number {
+  return slot < WRAPPING ? slot : slot === TIMESTAMP ? IGNORED : -1;
 }
 
 /** Notes the members of an objectRef, which are texts. */

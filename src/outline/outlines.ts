@@ -1,10 +1,12 @@
 /** The outlines of the records of a batch. */
 import { isProperties } from './event-keys.ts';
+import { arrangeEntry } from './gke-outline.ts';
 import { outlineJson, type TextReceiver } from './json-outline.ts';
+import { NOTED, type Shape } from './json-shapes.ts';
 import { OPEN_BRACE, skipSpace } from './json-syntax.ts';
 import type { KeyTable } from './key-table.ts';
 import { findMsgpackMember, msgpackTextAt, outlineMsgpack } from './msgpack-outline.ts';
-import { EXTRA_COUNT, EXTRAS, HOLE, KIND, STRIDE, TEXT, WRAPPER } from './slots.ts';
+import { EXTRA_COUNT, EXTRAS, HOLE, KIND, PAYLOAD, STRIDE, TEXT, WRAPPER } from './slots.ts';
 import { Unescaped } from './unescape.ts';
 
 /** Outlines that fit in at first. */
@@ -32,11 +34,13 @@ export class Outlines implements TextReceiver {
   /** Those of the current record. */
   readonly #received: { hole: number; holeEnd: number; start: number; end: number }[] = [];
   readonly #options: OutlineOptions;
+  readonly #shape: Shape;
   #count = 0;
 
   constructor(bytes: Uint8Array, options: OutlineOptions) {
     this.#batch = textOf(bytes);
     this.#options = options;
+    this.#shape = { keys: options.keys, others: NOTED };
   }
 
   /** What the spans of an outline are offsets in. */
@@ -49,12 +53,13 @@ export class Outlines implements TextReceiver {
   addJson(at: number): number {
     const base = this.#next();
     const { bytes, view } = this.#batch;
-    const { keys, maxDepth } = this.#options;
+    const { maxDepth } = this.#options;
     this.#received.length = 0;
-    const end = outlineJson(bytes, view, at, keys, maxDepth, this.spans, base, this);
+    const end = outlineJson(bytes, view, at, this.#shape, maxDepth, this.spans, base, this);
     if (end === -1) return -1;
     this.#count++;
-    if (this.spans[base + KIND] === -1) this.#unwrapJson(base);
+    if (this.spans[base + PAYLOAD] !== -1) arrangeEntry(bytes, this.spans, base);
+    else if (this.spans[base + KIND] === -1) this.#unwrapJson(base);
     return end;
   }
 
@@ -124,8 +129,8 @@ export class Outlines implements TextReceiver {
   /** Outlines a text that is one map, and nothing but blanks. */
   #addInner({ bytes, view }: Text, start: number, end: number): boolean {
     const base = this.#next();
-    const { keys, maxDepth } = this.#options;
-    const after = outlineJson(bytes, view, start, keys, maxDepth, this.spans, base, undefined);
+    const { maxDepth } = this.#options;
+    const after = outlineJson(bytes, view, start, this.#shape, maxDepth, this.spans, base, undefined);
     if (after === -1 || after > end || skipSpace(bytes, after) < end || this.spans[base + KIND] === -1) return false;
     this.#count++;
     return true;

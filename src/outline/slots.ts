@@ -39,8 +39,40 @@ export const refs = [
 /** Members of an event, by slot. */
 export const members = [...texts, ...maps, 'sourceIPs', 'requestObject', 'responseObject'] as const;
 
+/** Members of what an event is wrapped in, a diagnostic record of Azure, or made of, an entry of Cloud Audit Logs; those of
+ * its maps by their paths. */
+export const wrapping = [
+  'properties',
+  'properties.log',
+  'timestamp',
+  'insertId',
+  'labels',
+  'operation',
+  'operation.id',
+  'operation.first',
+  'operation.last',
+  'protoPayload',
+  'serviceName',
+  'methodName',
+  'resourceName',
+  'authenticationInfo',
+  'requestMetadata',
+  'callerIp',
+  'callerSuppliedUserAgent',
+  'status',
+  'request',
+  'request.@type',
+  'request.value',
+  'response',
+  'response.@type',
+  'response.status',
+  'response.metadata',
+  'creationTimestamp',
+] as const;
+
 const FIRST_REF = members.length;
-const FIRST_EXTRA = FIRST_REF + refs.length;
+const FIRST_WRAPPING = FIRST_REF + refs.length;
+const FIRST_EXTRA = FIRST_WRAPPING + wrapping.length;
 /** Members that kube-apiserver does not write, such as those that a log pipeline adds. A record with more of them is not
  * outlined. */
 const MAX_EXTRAS = 12;
@@ -77,6 +109,11 @@ export const REF_UID = refOffset('uid');
 export const REF_GROUP = refOffset('apiGroup');
 export const REF_VERSION = refOffset('apiVersion');
 export const REF_RESOURCE_VERSION = refOffset('resourceVersion');
+/** Offset of the first that is no member of an event. */
+export const WRAPPING = 2 * FIRST_WRAPPING;
+export const TIMESTAMP = wrappingOffset('timestamp');
+export const PAYLOAD = wrappingOffset('protoPayload');
+export const LOG = wrappingOffset('properties.log');
 export const EXTRAS = 2 * FIRST_EXTRA;
 export const LAST_EXTRA = EXTRAS + 2 * MAX_EXTRAS;
 /** Offset of the number of extra members. */
@@ -91,9 +128,15 @@ export const HOLE = LAST_EXTRA + 4;
 export const LAYOUT = LAST_EXTRA + 3;
 export const JSON_LAYOUT = 0;
 export const MSGPACK_LAYOUT = 1;
+/** Of an entry of Cloud Audit Logs in JSON. */
+export const GKE_LAYOUT = 2;
 
 function offset(name: (typeof members)[number]): number {
   return 2 * members.indexOf(name);
+}
+
+export function wrappingOffset(name: (typeof wrapping)[number]): number {
+  return 2 * (FIRST_WRAPPING + wrapping.indexOf(name));
 }
 
 function refOffset(name: (typeof refs)[number]): number {

@@ -34,20 +34,24 @@ export class Unescaped {
       if (at <= lastWord) {
         const word = view.getInt32(at, true);
         const other = word ^ 0x5c5c5c5c;
-        // As in skipString: no quote, no backslash, nothing below.
-        if (((((word - 0x23232323) & ~word) | ((other - 0x01010101) & ~other)) & 0x80808080) === 0) {
-          targetView.setInt32(to, word, true);
+        // As in skipString: no quote, no backslash, nothing below. What is written beyond the first mark is written over.
+        const marks = (((word - 0x23232323) & ~word) | ((other - 0x01010101) & ~other)) & 0x80808080;
+        targetView.setInt32(to, word, true);
+        if (marks === 0) {
           at += 4;
           to += 4;
           continue;
         }
+        const plain = (31 - Math.clz32(marks & -marks)) >> 3;
+        at += plain;
+        to += plain;
       }
       const byte = bytes[at]!;
-      if (byte === QUOTE) {
-        this.length = to;
-        return at + 1;
-      }
       if (byte !== BACKSLASH) {
+        if (byte === QUOTE) {
+          this.length = to;
+          return at + 1;
+        }
         if (byte < 0x20) return -1;
         target[to++] = byte;
         at++;

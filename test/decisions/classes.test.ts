@@ -2,13 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { Classes } from '../../src/decisions/classes.ts';
 import { type Classed, classed } from '../../src/decisions/guard.ts';
-import { eventWith, isMarked } from '../../src/decisions/members.ts';
+import { eventSamples, isMarked } from '../../src/decisions/members.ts';
 import { fieldsOf } from '../../src/fields/index.ts';
 import type { AuditEvent } from '../../src/record.ts';
 import { loadRules } from '../../src/rules/index.ts';
 import { pools } from '../fast-path/outlined-pools.ts';
 import { outlinedRules } from '../fast-path/outlined-rules.ts';
 import { bundledRules } from '../server/app.ts';
+
+const samples = eventSamples({ maxDepth: 64 });
 
 const sets = { bundled: loadRules({ rules: [bundledRules] }).ruleset, own: outlinedRules[0]! };
 
@@ -59,13 +61,13 @@ describe.each(['bundled', 'own'] as const)('of the %s rules', (name) => {
   const texts = textsFor(items);
 
   test.each([...classed])('%s', (member) => {
-    const usual = eventWith({}, { maxDepth: 64 })!;
+    const usual = samples.eventWith({})!;
     const classes = new Classes(member, items, usual);
     const covered = items.filter(({ field }) => classes.covers(field));
     const judged = new Map<number, { event: AuditEvent; decisions: unknown[] }>();
     let [equal, alone] = [0, 0];
     for (const members of logged[member](texts)) {
-      const event = eventWith(members, { maxDepth: 64 });
+      const event = samples.eventWith(members);
       if (event === undefined || isMarked(event[member as keyof AuditEvent])) continue;
       const id = classes.idOf(event, []);
       if (id === undefined) continue;

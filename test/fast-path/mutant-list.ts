@@ -1,15 +1,8 @@
 /** Mistakes that a fast path could make, as changes to the product: each has to be noticed. */
-import { readFileSync } from 'node:fs';
+import { entryMutants } from './entry-mutants.ts';
+import { inFile, type Mutant, slotsIn, sourceOf } from './mutant.ts';
 import { unseen } from './mutant-reasons.ts';
 import type { Change } from './mutants.ts';
-
-/** Changes by what is wrong then. `as` are changes that are right in themselves, and under which the mistake can show: small
- * tables, or hashes that collide. */
-export interface Mutant {
-  name: string;
-  changes: readonly Change[];
-  as?: readonly Change[];
-}
 
 /** Hashes by length alone. */
 export const collide: readonly Change[] = [
@@ -24,19 +17,6 @@ export const forgetful: readonly Change[] = [
   ['decisions/classes.ts', 'const MOST_CLASSES = 16_384;', 'const MOST_CLASSES = 3;'],
 ];
 
-const sourceOf = (file: string) => readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
-
-/** Every number of a profile, left out. */
-const slots: Mutant[] = Array.from(
-  sourceOf('decisions/decisions.ts').matchAll(/profile\[(\d+)\] = (.*);/g),
-  (found) => ({
-    name: `slot ${found[1]} left out: ${found[2]}`,
-    changes: [
-      ['decisions/decisions.ts', found[0], `profile[${found[1]}] = (${found[2]}) === UNUSUAL ? UNUSUAL : ABSENT;`],
-    ],
-  }),
-);
-
 /** What stands for the details that rules left open ask for. */
 const details: Mutant[] = Array.from(
   sourceOf('decisions/decisions.ts').matchAll(/details\[(\d+)\] = (.*);/g),
@@ -45,15 +25,6 @@ const details: Mutant[] = Array.from(
     changes: [['decisions/decisions.ts', whole, `details[${number}] = (${value}) === UNUSUAL ? UNUSUAL : 1;`]],
   }),
 );
-
-function mutant(name: string, file: string, from: string, to: string, as?: readonly Change[]): Mutant {
-  return { name, changes: [[file, from, to]], ...(as && { as }) };
-}
-
-const inFile =
-  (file: string, as?: readonly Change[]) =>
-  (name: string, from: string, to: string): Mutant =>
-    mutant(`${file}: ${name}`, file, from, to, as);
 
 const decisions = inFile('decisions/decisions.ts');
 const classes = inFile('decisions/classes.ts');
@@ -74,12 +45,15 @@ const syntax = inFile('outline/json-syntax.ts');
 const msgpack = inFile('outline/msgpack-outline.ts');
 const outlines = inFile('outline/outlines.ts');
 const find = inFile('outline/find-member.ts');
+const table = inFile('outline/key-table.ts');
+const bodies = inFile('decisions/bodies.ts');
 const escapes = inFile('outline/unescape.ts');
 const uri = inFile('outline/uri.ts');
 
 const all: readonly Mutant[] = [
-  ...slots,
+  ...slotsIn('decisions/decisions.ts'),
   ...details,
+  ...entryMutants,
   decisions('kind of the request body left out', 'requestObject * 4 + responseObject', 'responseObject'),
   decisions('kind of the response body left out', 'requestObject * 4 + responseObject', 'requestObject * 4'),
   decisions(
@@ -104,8 +78,8 @@ const all: readonly Mutant[] = [
     '',
   ),
   decisions('request body not looked at', 'requestObject === MAP && !isUsualRequest', 'false && !isUsualRequest'),
-  decisions('namespace of a body', 'if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;', ''),
-  decisions('options of a deletion', 'return layout.find(bytes, view, start, DRY_RUN) === NONE;', 'return true;'),
+  bodies('namespace of a body', 'if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;', ''),
+  bodies('options of a deletion', 'return layout.find(bytes, view, start, DRY_RUN) === NONE;', 'return true;'),
   decisions('namespace that is created', 'if (isNamespace && !isNamed', 'if (false'),
   steps(
     'rules of several fields by classes',
@@ -251,7 +225,8 @@ const all: readonly Mutant[] = [
   inFile('decisions/intern.ts', small)('values kept when a generation is cleared', 'this.#values = [];', ''),
   inFile('decisions/intern.ts', small)('bytes written over', '    this.#used += length;\n', ''),
 
-  tables('platform of users', '({ platform }) => [platform]', '() => []'),
+  tables('platform of users', '[platform, impersonatedUser]', '[impersonatedUser]'),
+  tables('impersonation on GKE', '[platform, impersonatedUser]', '[platform]'),
   ...['authorization.k8s.io/decision', 'audit.k8s.io/truncated', 'command.gke.io/dryRun'].map((key) =>
     tables(`annotation ${key}`, `'${key}'`, "'none'"),
   ),
@@ -261,19 +236,15 @@ const all: readonly Mutant[] = [
   tables('absent namespace', "[text === '']", '[]'),
   tables(
     'surroundings that change an event',
-    'leavesEventAsIs(surround, this.#options) ? nextId() : UNUSUAL',
+    'this.#samples.leavesEventAsIs(surround) ? nextId() : UNUSUAL',
     'nextId()',
   ),
   tables(
     'surroundings all one',
-    'leavesEventAsIs(surround, this.#options) ? nextId() : UNUSUAL',
-    'leavesEventAsIs(surround, this.#options) ? 1 : UNUSUAL',
+    'this.#samples.leavesEventAsIs(surround) ? nextId() : UNUSUAL',
+    'this.#samples.leavesEventAsIs(surround) ? 1 : UNUSUAL',
   ),
-  tables(
-    'the place of the text in its surroundings',
-    'flatMap(([before, after]) => (after ? [before!, marker, after] : [before!]))',
-    'flat()',
-  ),
+  tables('the place of the text in its surroundings', 'parts[length++] = OPEN_HOLE;', ''),
   tables('members that are marked', '!isUsual(event) || isMarked(event[name])', '!isUsual(event)'),
   tables(
     'identities that are marked',
@@ -287,9 +258,10 @@ const all: readonly Mutant[] = [
     'bytes.subarray(start, end).includes(BACKSLASH) ? UNUSUAL : end - start',
   ),
   members('gaps of a member', 'isDeepStrictEqual(event.gaps, plain.gaps)', 'true'),
+  members('records that hold a problem', ' && normalized.problem === undefined', ''),
   members('records of several events', 'normalized.events.length === 1 && ', ''),
 
-  event('a name in a body', "if (name === '' && this.verb === 'create') return this.whole().objectRef;", ''),
+  event('a name in a body', "name === '' && this.verb === 'create' ? this.whole().objectRef!.name : name", 'name'),
   event('namespace of the template', 'namespace: this.#own.namespace,', ''),
   event('id of another object', 'const { uid, resourceVersion, ...shared } = template;', 'const shared = template;'),
   event(
@@ -311,43 +283,36 @@ const all: readonly Mutant[] = [
   ),
 
   keys('a member that says where an event is from', "'eventId', 'id'", "'eventId', 'id', 'logGroup'"),
-  keys('the tag of a record', 'keys.set(tagKey, TAG);', ''),
-  {
-    name: 'outline/json-outline.ts: the first of duplicate members',
-    changes: [
-      ['outline/json-outline.ts', '!isUsual || spans[base + slot] !== -1', '!isUsual'],
-      [
-        'outline/json-outline.ts',
-        '        spans[base + slot] = valueStart + quotes;',
-        '        if (spans[base + slot] !== -1) valueStart = spans[base + slot]! - quotes; spans[base + slot] = valueStart + quotes;',
-      ],
-      [
-        'outline/json-outline.ts',
-        'spans[base + slot + 1] = at - quotes;',
-        'if (spans[base + slot + 1] === -1) spans[base + slot + 1] = at - quotes;',
-      ],
-      ['outline/json-outline.ts', 'const valueStart = at;', 'let valueStart = at;'],
-    ],
-  },
-  json('members of any type', '!isUsual || spans[base + slot] !== -1', 'spans[base + slot] !== -1'),
-  json('duplicate objectRef', 'if (spans[base + slot] !== -1) return -1;\n      at = outlineRef', 'at = outlineRef'),
-  json('duplicate members of an objectRef', 'slot === -1 || spans[base + slot] !== -1', 'slot === -1'),
+  keys('the tag of a record', 'keys.set(tagKey, REFUSED);', ''),
+  json('the first of duplicate members', '} else return -1;', '}'),
+  json(
+    'the last of duplicate members',
+    '} else return -1;',
+    '} else { spans[base + slot] = valueStart; spans[base + slot + 1] = at; }',
+  ),
+  json('members of any type', 'if (first !== kind && !isOfKind(first, kind)) return -1;', ''),
   json(
     'unknown members of an objectRef',
-    'if (slot === -1 || spans[base + slot] !== -1) return -1;',
-    'if (slot === -1) { at = skipString(bytes, view, skipSpace(bytes, skipSpace(bytes, at) + 1)); if (bytes[at] === COMMA) { at++; continue; } return bytes[at] === CLOSE_BRACE ? at + 1 : -1; } if (spans[base + slot] !== -1) return -1;',
+    'slot === REFUSED || (slot === -1 && others === UNEXPECTED)',
+    'slot === REFUSED',
   ),
-  json('escaped keys', ' || hasEscape(bytes, keyStart, keyEnd)', ''),
-  json('tags', 'slot === TAG || ', ''),
-  json('containers in stamps', 'slot !== IGNORED || isContainer(bytes[valueStart]!)', 'slot !== IGNORED'),
-  json('too many extra members', 'extras === base + LAST_EXTRA || ', ''),
-  json(
-    'anything for a colon',
-    'if (bytes[at] !== COLON) return -1;\n    at = skipSpace(bytes, at + 1);\n    const valueStart',
-    'at = skipSpace(bytes, at + 1);\n    const valueStart',
+  json('escaped keys', 'if (slot === -1 && hasEscape(bytes, keyStart, keyEnd)) return -1;', ''),
+  json('tags', 'slot === REFUSED || (', '('),
+  json('containers in stamps', 'slot === IGNORED && !isContainer(first)', 'slot === IGNORED'),
+  json('containers for a time', 'slot === TIMESTAMP && !isContainer(first)', 'slot === TIMESTAMP'),
+  json('one of two times', 'spans[base + slot + 1] = UNCLEAR;', ''),
+  json('too many extra members', 'if (extra === base + LAST_EXTRA) return -1;', ''),
+  json('maps that are deeper', 'if (levels < 1) return -1;', ''),
+  json('anything for a colon', 'if (bytes[at] !== COLON) return -1;\n    at++;', 'at++;'),
+  json('keys that are no texts', 'if (bytes[keyStart] !== QUOTE) return -1;', ''),
+  table('a key that is expected', 'if (view.getInt32(end - 4, true) !== this.#tails[slot]) return -1;', ''),
+  table(
+    'the beginning of a key that is expected',
+    'if (view.getInt32(at, true) !== this.#words[word++]) return -1;',
+    'word++;',
   ),
-  json('anything for a comma', 'if (bytes[at] !== CLOSE_BRACE) return -1;\n    spans', 'spans'),
-  json('deeper maps', 'Math.min(maxDepth, MAX_LEVELS) - 1', 'MAX_LEVELS'),
+  json('anything for a comma', 'return bytes[at] === CLOSE_BRACE ? at + 1 : -1;\n    at++', 'return at + 1;\n    at++'),
+  json('deeper values', 'Math.min(maxDepth, MAX_LEVELS)', 'MAX_LEVELS + 1'),
   syntax('any escape', '    default:\n      return -1;', '    default:\n      return at + 1;'),
   syntax('any four letters for a code', 'if (!isHex(bytes[index]!)) return -1;', ''),
   syntax('control characters', 'if (byte < 0x20 || byte === BACKSLASH) break;', 'if (byte === BACKSLASH) break;'),
@@ -397,18 +362,21 @@ const all: readonly Mutant[] = [
     'slot === -1 || kinds',
   ),
   msgpack('objectRef of any type', ' || kinds[bytes[at]!] !== STR) return -1;\n    spans', ') return -1;\n    spans'),
-  msgpack('tags', 'slot === TAG || ', ''),
+  msgpack('tags', 'slot === REFUSED || ', ''),
   msgpack('containers in stamps', 'slot !== IGNORED || kind === MAP || kind === ARRAY', 'slot !== IGNORED'),
   msgpack('members of what is no map', 'if (kinds[bytes[start]!] !== MAP) return NONE;', ''),
-  outlines('one text of several', 'if (hole !== -1) return;', ''),
+  outlines(
+    'one text of several',
+    'if (this.#received.length !== 1) return;',
+    'if (this.#received.length === 0) return;',
+  ),
   outlines('one text of several in MessagePack', 'if (hole !== undefined) return;', ''),
   outlines('text behind an event', ' || skipSpace(bytes, after) < end', ''),
   outlines('events beyond their text', ' || after > end', ''),
-  outlines('half of a surrogate pair', 'if (length === -1) return;', ''),
   find('escaped keys', 'if (bytes[index] === BACKSLASH) return UNCLEAR;', ''),
   find('duplicate keys', 'if (isKey && found !== NONE) return UNCLEAR;', ''),
   escapes('half of a surrogate pair', 'if (low < 0xdc00 || low >= 0xe000) return -1;', ''),
-  escapes('control characters', 'target[out++] = escaped[letter]!;', 'target[out++] = letter;'),
+  escapes('control characters', 'target[to++] = plain;', 'target[to++] = letter;'),
   uri('encoded paths', 'if (bytes[pathEnd] === PERCENT || bytes[pathEnd] === BACKSLASH) return false;', ''),
   uri('objects of paths without a reference', 'if (!namesNoObject(bytes, start, pathEnd)) return false;', ''),
   uri(

@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { randomFrom } from '../fuzz/fuzz.ts';
 import { layouts, mediaTypes } from './bodies.ts';
+import { entryBody, oddEntryBody } from './entries.ts';
+import { sourceOf } from './mutant.ts';
 import { collide, forgetful, mutants, small, unseenMutants } from './mutant-list.ts';
 import { type Change, productWith } from './mutants.ts';
 import { oddBody } from './odd-records.ts';
@@ -17,6 +19,8 @@ const isLong = process.env.MUTANTS === 'all';
 const EVERY = 4;
 const RECORDS = 60;
 const bodies = isLong ? 64 : 24;
+/** Bodies of entries of Cloud Audit Logs, which come after the others. */
+const entryBodies = bodies / 4;
 
 interface Sent {
   bytes: Buffer;
@@ -32,12 +36,20 @@ const sent: Sent[] = [];
   const random = randomFrom(7);
   let live = outlinedRules[0]!;
   const way = plain(() => live, settings);
-  for (let index = 0; index < bodies; index++) {
+  for (let index = 0; index < bodies + entryBodies; index++) {
     const layout = layouts[index % layouts.length]!;
     const rules = (index >> 2) % outlinedRules.length;
     live = outlinedRules[rules]!;
-    const bytes = index < 4 ? oddBody(layout, index) : outlinedBody(layout, random, RECORDS, index * RECORDS);
-    sent.push({ bytes, mediaType: mediaTypes[layout], rules, answer: await way(bytes, mediaTypes[layout]) });
+    const bytes =
+      index < 4
+        ? oddBody(layout, index)
+        : index < bodies
+          ? outlinedBody(layout, random, RECORDS, index * RECORDS)
+          : index === bodies
+            ? oddEntryBody('array')
+            : entryBody('array', random, RECORDS, index * RECORDS);
+    const mediaType = mediaTypes[index < bodies ? layout : 'array'];
+    sent.push({ bytes, mediaType, rules, answer: await way(bytes, mediaType) });
   }
 }
 
@@ -62,6 +74,13 @@ async function differenceOf(changes: readonly Change[]): Promise<string | undefi
   }
   return undefined;
 }
+
+test('each mistake is about a text that is there', () => {
+  for (const { changes } of [...mutants, ...unseenMutants])
+    for (const [file, from] of changes) {
+      expect(sourceOf(file).split(from).length, `${file}: ${from}`).toBe(2);
+    }
+});
 
 test('without a mistake there is no difference, in small tables and in ones that collide neither', async () => {
   for (const changes of isLong ? [[], collide, small, forgetful] : [[...collide, ...small, ...forgetful]])

@@ -1,0 +1,16 @@
+/** What is decided of an event by its profile, and what is left. */
+import type { Step } from '../detect.ts';
+import type { OutlinedEvent, Template } from './event.ts';
+
+/** What is known of all events of a profile. */
+export interface Decision {
+  template: Template;
+  steps: readonly Step[];
+}
+
+/** An event, and the rules that are left to evaluate on it. */
+export interface Outlined {
+  kind: 'outlined';
+  event: OutlinedEvent;
+  steps: readonly Step[];
+}
