@@ -8,7 +8,7 @@ const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url
 let isBuilt = false;
 const emptyServer =
   "import('fastify').then(async ({ default: fastify }) => {" +
-  " const app = fastify(); app.get('/readyz', () => ''); console.log('listens on ' + (await app.listen({ port: 0 })) + ','); })";
+  " const app = fastify(); app.get('/readyz', () => ''); console.log('listens on ' + (await app.listen({ port: 0 }))); })";
 
 export interface Server {
   pid: number;
@@ -78,7 +78,7 @@ function greeting(child: ChildProcess): Promise<string> {
     });
     child.stdout!.on('data', (chunk) => {
       text += chunk;
-      const url = /listens on (http:\S+?),/.exec(text)?.[1];
+      const url = /listens on (http:\S+?),?\s/.exec(text)?.[1];
       if (url !== undefined) resolve(url.replace('[::1]', '127.0.0.1'));
     });
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${log}`)));
