@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
@@ -16,6 +17,7 @@ import { buildServer } from '../src/server/http.ts';
 import { processHere } from '../src/server/process-here.ts';
 import { processThere } from '../src/server/process-there.ts';
 import type { Process, Wanted } from '../src/server/processor.ts';
+import { serveOrders } from '../src/server/thread-orders.ts';
 import { bundledRules, hostPidRules, podEvent } from './server/app.ts';
 import { stepsOf } from './steps.ts';
 
@@ -51,6 +53,32 @@ describe('a thread that processes', () => {
     const answer = await there(batch(events), records, here, pause).answered;
     expect(Buffer.from(answer.reply!.body).toString()).toBe(Buffer.from(expected.reply!.body).toString());
     expect(answer).toEqual({ ...expected, reply: { ...expected.reply, body: expect.any(Uint8Array) } });
+  });
+
+  test('gives the memory of a batch back when it is answered, and not when it has failed', async () => {
+    const { port1, port2 } = new MessageChannel();
+    let fails = false;
+    const given: Uint8Array<ArrayBuffer>[] = [];
+    const reply = { mediaType: 'application/json', body: Buffer.from('[]') };
+    serveOrders(
+      port2,
+      ({ bytes }) => {
+        given.push(bytes as Uint8Array<ArrayBuffer>);
+        const answered = fails
+          ? Promise.reject(new Problem('sink.unavailable', 'x'))
+          : Promise.resolve({ records: 1, reply, defect: undefined });
+        return { tagged: Promise.resolve(), answered };
+      },
+      () => {},
+    );
+    const ask = processThere(port1);
+    await ask(batch([podEvent()]), records, here, pause).answered;
+    fails = true;
+    const failing = batch([podEvent()]);
+    await expect(ask(failing, records, here, pause).answered).rejects.toThrow('x');
+    expect(given[0]!.buffer.byteLength).toBe(0);
+    expect(Buffer.from(failing.bytes).toString()).toBe(JSON.stringify([podEvent()]));
+    port1.close();
   });
 
   test('takes as many steps of the thread that asks for one event as for thousands', async () => {
@@ -118,4 +146,26 @@ test('a body that nobody can read is kept whole, though its bytes were with the 
   const kept = readdirSync(folder).find((name) => name.endsWith('.body'))!;
   expect(readFileSync(join(folder, kept), 'utf8')).toBe(payload);
   await app.close();
+});
+
+test('the memory of a reply is given back when all of it is written', async () => {
+  const body = Buffer.alloc(4_000_000, 'x');
+  const { app } = buildServer({
+    config,
+    logger,
+    telemetry: { prometheus: async () => '' },
+    deadLetters: undefined,
+    rules: processing.rules,
+    process: () => ({
+      tagged: Promise.resolve(),
+      answered: Promise.resolve({ records: 1, reply: { mediaType: 'text/plain', body }, defect: undefined }),
+    }),
+    hasSinks: false,
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const headers = { 'content-type': 'application/json' };
+  const reply = await fetch(`${url}/v1/records`, { method: 'POST', headers, body: '[]' });
+  expect(await reply.text()).toBe('x'.repeat(4_000_000));
+  await app.close();
+  expect(body.byteLength).toBe(0);
 });

@@ -11,6 +11,7 @@ import { decompress } from './content-encoding.ts';
 import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
 import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';
+import { whole } from './thread-messages.ts';
 import type { Turns } from './turns.ts';
 
 export const recordsPath = '/v1/records';
@@ -37,6 +38,8 @@ interface Pending {
   share: ByteShare;
   /** Aborts with a Problem when the sender has gone without its answer. */
   gone: AbortSignal;
+  /** The body of the reply. */
+  sent?: Uint8Array<ArrayBuffer>;
 }
 
 export interface RecordsParts {
@@ -59,11 +62,13 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
       const span = startRequest(request.method, recordsPath, request.headers);
       const share = openShare();
       const leaving = new AbortController();
-      const pending = { span, share, gone: leaving.signal };
+      const pending: Pending = { span, share, gone: leaving.signal };
       request.pending = pending;
       // Called when the reply is written, or when the sender has gone before.
       finished(reply.raw, (error) => {
         if (error) leaving.abort(abandoned);
+        // What is written counts as memory of this thread until it is collected, and would bring that about too often.
+        else pending.sent?.buffer.transfer(0);
         share.release();
         span.end(error ? abandoned.statusFor('other') : reply.statusCode);
       });
@@ -146,7 +151,8 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
       );
       return reply.code(204).send();
     }
-    return reply.type(answered.mediaType).send(answered.body);
+    pending.sent = whole(answered.body);
+    return reply.type(answered.mediaType).send(pending.sent);
   }
 
   async function processed(batch: Batch, wanted: Wanted, gone: AbortSignal): Promise<Answer> {

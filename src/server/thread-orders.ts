@@ -41,6 +41,8 @@ export function serveOrders(port: MessagePort, process: Process, answered: () =>
         },
         body && [body.buffer],
       );
+      // Nothing looks at it any more, and it would count as memory of this thread until it is collected.
+      bytes.buffer.transfer(0);
     } catch (error) {
       report({ kind: 'failed', id, failure: failureOf(error), bytes }, [bytes.buffer]);
     } finally {
