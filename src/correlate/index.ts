@@ -101,11 +101,16 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     received: number,
   ): Correlated {
     const results: Results = { raised: undefined, reported: undefined };
+    // Hits are in the order of their events: each is passed once, however many events a record has.
+    let begin = 0;
+    let end = 0;
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
+      begin = end;
+      while (end < hits.length && hits[end]!.event === index) end++;
       // The answer of the request is an event of its own, and of the same key.
       if (!isAnswered(event.stage)) continue;
-      const first = firstCounted(hits, index, plan);
+      const first = firstCounted(hits, begin, end, plan);
       if (first === undefined && plan.emittedAtClose.length === 0) continue;
       const time = times.of(event);
       const logged = time === undefined ? undefined : Math.min(time, received + MAX_AHEAD);
@@ -138,8 +143,9 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
       else if (mayBeDue) judgeAll(current);
       if (first === undefined) continue;
-      for (const { rule, lookup, event: ofEvent } of hits) {
-        if (ofEvent === index) ingest(rule.rule.name, { at, isMoved, lookup, isOfOthers: false }, current);
+      for (let hit = begin; hit < end; hit++) {
+        const { rule, lookup } = hits[hit]!;
+        ingest(rule.rule.name, { at, isMoved, lookup, isOfOthers: false }, current);
       }
     }
     const { raised, reported } = results;
@@ -349,9 +355,9 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 }
 
-/** The first hit of an event that counts for a correlation. */
-function firstCounted(hits: readonly Hit[], index: number, { links }: Plan): Hit | undefined {
-  for (const hit of hits) if (hit.event === index && links.has(hit.rule.rule.name)) return hit;
+/** The first of some hits that counts for a correlation. */
+function firstCounted(hits: readonly Hit[], begin: number, end: number, { links }: Plan): Hit | undefined {
+  for (let hit = begin; hit < end; hit++) if (links.has(hits[hit]!.rule.rule.name)) return hits[hit];
   return undefined;
 }
 
