@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
@@ -206,7 +207,7 @@ describe('output', () => {
   test('on a real terminal too', () => {
     const command = [process.execPath, main, 'scan', '--rules', rule, file('input', ndjson)].join(' ');
     const { stdout, error } = spawnSync('script', ['-qec', command, '/dev/null'], { input: '', encoding: 'utf8' });
-    if (error === undefined) expect(stdout).toMatch(/^LEVEL +RULE/m);
+    if (error === undefined) expect(stripVTControlCharacters(stdout)).toMatch(/^LEVEL +RULE/m);
   });
 
   test('what an exception silenced is counted', async () => {

@@ -53,9 +53,9 @@ export const lintTargets: readonly FuzzTarget[] = [
         if (line === undefined || problem.column < 1 || problem.column > line.length + 1)
           throw new Error('no such place');
       }
-      if (problems.length > 50) throw new Error('too many to read');
+      // 50 for which a document cannot be used, and 50 of those that can.
+      if (problems.length > 100) throw new Error('too many to read');
       const errors = problems.filter(({ severity }) => severity === 'error').length;
-      if (errors > 0 && errors < problems.length) throw new Error('warnings beside errors');
       if (parseRules(text, 'rule.yml').problems.length > 0 && errors === 0 && !text.includes('%')) {
         throw new Error('nothing wrong with what cannot be read');
       }

@@ -170,5 +170,6 @@ test.each<[string, string]>([
   // Counts can be lost where code is discarded meanwhile, and are never too high.
   const most = async (times: number) => Math.max(await read(times), await read(times), await read(times));
   const [once, fourfold] = [await most(2000), await most(8000)];
-  expect(fourfold / once).toBeLessThan(4.4);
+  // Steps are counted too low where code is optimized meanwhile; each part held against those before it would be 16.
+  expect(fourfold / once).toBeLessThan(6);
 });
