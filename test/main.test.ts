@@ -1,6 +1,6 @@
 /** The process: what it says, what it answers to arguments, and how it stops. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
 /** A rule more changes nothing here. */
 const ruleCount = loadRules({ rules: [bundledRules] }).ruleset.rules.length;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 let sidecar: SidecarProcess | undefined;
 afterEach(async () => {
@@ -141,16 +142,25 @@ describe('health and metrics', () => {
     expect(page).toMatch(/tripline_records_total\{platform="kubernetes",verdict="match"[^}]*\} 1\b/);
     expect(page).toMatch(/tripline_records_total\{platform="none",verdict="not_audit"[^}]*\} 1\b/);
     expect(page).toMatch(/tripline_findings_total\{rule="pod-host-pid",level="medium"[^}]*\} 1\b/);
-    expect(page).toMatch(/tripline_batch_duration_count\{status_code="200"[^}]*\} 1\b/);
-    expect(page).toMatch(/tripline_event_lag_count/);
+    expect(page).toMatch(/tripline_batch_duration_seconds_count\{http_response_status_code="200"[^}]*\} 1\b/);
+    expect(page).toMatch(/tripline_event_lag_seconds_count/);
     expect(page).toMatch(new RegExp(`tripline_rules\\{ruleset="[0-9a-f]{12}"[^}]*\\} ${ruleCount}\\b`));
+    for (const thread of ['main', 'processing']) {
+      expect(page).toMatch(new RegExp(`v8js_memory_heap_used_bytes\\{thread_name="${thread}"[^}]*\\} [1-9]`));
+      expect(page).toMatch(
+        new RegExp(`nodejs_eventloop_time_seconds_total\\{thread_name="${thread}",[^}]*state="active"[^}]*\\} \\d`),
+      );
+    }
   });
 });
 
 test('a scrape is no reason to log, whatever of OpenTelemetry is set', async () => {
   sidecar = await startSidecar([], { OTEL_SERVICE_NAME: 'audit' });
   for (let scrape = 0; scrape < 3; scrape++) {
-    expect(await (await fetch(`${sidecar.url}/metrics`)).text()).toContain('service_name="audit"');
+    const page = await (await fetch(`${sidecar.url}/metrics`)).text();
+    expect(page).toContain('service_name="audit"');
+    // The page is open to all: where it runs and with what arguments is for the collector.
+    expect(/^target_info.*/m.exec(page)?.[0]).not.toMatch(/process_|host_|os_/);
   }
   await sidecar.stop();
   expect(sidecar.stderr()).not.toContain('OpenTelemetry');
@@ -169,21 +179,32 @@ describe('spans and metrics over OTLP', () => {
   async function collector() {
     const spans: Span[] = [];
     const metrics: string[] = [];
+    const scopes = new Set<string>();
+    const resources: unknown[] = [];
     const server = createServer(async (request, response) => {
       const body = (await json(request)) as any;
-      for (const { scopeSpans } of body.resourceSpans ?? []) for (const scope of scopeSpans) spans.push(...scope.spans);
-      for (const { scopeMetrics } of body.resourceMetrics ?? []) {
-        for (const scope of scopeMetrics) metrics.push(...scope.metrics.map(({ name }: { name: string }) => name));
+      const scope = ({ name, version }: { name: string; version?: string }) => scopes.add(`${name} ${version}`);
+      for (const { resource, scopeSpans } of body.resourceSpans ?? []) {
+        resources.push(resource);
+        for (const one of scopeSpans) scope(one.scope) && spans.push(...one.spans);
+      }
+      for (const { resource, scopeMetrics } of body.resourceMetrics ?? []) {
+        resources.push(resource);
+        for (const one of scopeMetrics) {
+          if (one.scope.name !== 'tripline') continue;
+          scope(one.scope);
+          metrics.push(...one.metrics.map(({ name }: { name: string }) => name));
+        }
       }
       response.setHeader('content-type', 'application/json').end('{}');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
-    return { spans, metrics, url: `http://127.0.0.1:${port}`, close: () => server.close() };
+    return { spans, metrics, scopes, resources, url: `http://127.0.0.1:${port}`, close: () => server.close() };
   }
 
   test('continue the trace of the sender, and lead from the tag to the span of its finding', async () => {
-    const { spans, metrics, url, close } = await collector();
+    const { spans, metrics, scopes, resources, url, close } = await collector();
     sidecar = await startSidecar([], { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const reply = await fetch(`${sidecar.url}/v1/records`, {
@@ -222,7 +243,17 @@ describe('spans and metrics over OTLP', () => {
       'user.name': 'ann',
       'client.address': '198.51.100.9',
     });
-    expect(metrics).toContain('tripline.records');
+    expect(metrics).toEqual(
+      expect.arrayContaining(['tripline.records', 'tripline.batch.duration', 'process.cpu.time']),
+    );
+    expect([...scopes]).toEqual([`tripline ${version}`]);
+    expect(resources.length).toBeGreaterThan(1);
+    for (const resource of resources) {
+      expect(resource).toMatchObject({
+        attributes: expect.arrayContaining([{ key: 'service.version', value: { stringValue: version } }]),
+      });
+    }
+    expect(sidecar.stderr()).not.toContain('OpenTelemetry');
   });
 
   test('a collector that is not there is told in the log, in one line', async () => {

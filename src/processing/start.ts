@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
 import type { RulesStatus } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
-import { measure } from '../telemetry/index.ts';
+import { measure, observeThread } from '../telemetry/index.ts';
 import type { News, Start } from './news.ts';
 
 export interface Processing {
@@ -43,6 +43,7 @@ export async function startProcessing(
     env,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
   });
+  observeThread('processing', worker);
   worker.on('error', (error) => {
     throw error;
   });

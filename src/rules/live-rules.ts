@@ -138,7 +138,6 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
       return;
     }
     countReload('swapped');
-    gaugeRules(before.hash, 0);
     gaugeRules(ruleset.hash, ruleset.rules.length);
     const changes = changesOf(before, ruleset);
     // Not every slip is a problem: by another logsource a rule is about something else.

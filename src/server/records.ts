@@ -66,9 +66,13 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
       request.pending = pending;
       // Called when the reply is written, or when the sender has gone before.
       finished(reply.raw, (error) => {
-        if (error) leaving.abort(abandoned);
-        // What is written counts as memory of this thread until it is collected, and would bring that about too often.
-        else pending.sent?.buffer.transfer(0);
+        if (error) {
+          leaving.abort(abandoned);
+          span.fail(abandoned.code);
+        } else {
+          // What is written counts as memory of this thread until it is collected, and would bring that about too often.
+          pending.sent?.buffer.transfer(0);
+        }
         share.release();
         span.end(error ? abandoned.statusFor('other') : reply.statusCode);
       });

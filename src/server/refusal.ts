@@ -62,6 +62,7 @@ export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | un
       request.log[status >= 500 && sender === 'other' ? 'error' : 'warn'](log, message);
     }
     countRefused(problem.code);
+    request.pending?.span.fail(problem.code);
 
     if (!isHeard) return reply.hijack();
     reply.code(status).type('application/problem+json');

@@ -21,13 +21,15 @@ import type { AuditEvent, Finding, Platform, Report } from '../record.ts';
 import type { Tag, Verdict } from '../tag.ts';
 import { unixNanoFromRfc3339 } from '../time.ts';
 import { truncate } from '../truncate.ts';
-import { makeInstruments, SCOPE } from './instruments.ts';
+import { makeInstruments } from './instruments.ts';
 import { type Measurement, relayed } from './relay.ts';
+import { observeRuntime, observeThread } from './runtime.ts';
+import { SCOPE, VERSION } from './scope.ts';
 import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './sdk.ts';
 
-export type { Measurement };
+export { type Measurement, observeThread };
 
-const tracer = trace.getTracer(SCOPE);
+const tracer = trace.getTracer(SCOPE, VERSION);
 
 export interface Telemetry {
   /** The metrics of the process in Prometheus' text format. */
@@ -46,6 +48,7 @@ export async function startTelemetry(environment: Environment, logger: Logger): 
     ? await startSdk(environment, [prometheus.reader, ...(await otlpMetricReaders(environment))])
     : startMetrics(prometheus.reader);
   instruments = makeInstruments();
+  observeRuntime();
   return {
     async prometheus() {
       if (environment.OTEL_SDK_DISABLED === 'true') return '# OTEL_SDK_DISABLED is set: nothing is measured\n';
@@ -113,6 +116,9 @@ export interface RequestSpan {
   /** Runs what belongs to the request with its span active. */
   run<T>(inside: () => T): T;
   annotate(attributes: Attributes): void;
+  /** Notes why the request is refused.
+   * @param problem its code */
+  fail(problem: string): void;
   end(statusCode: number): void;
 }
 
@@ -135,21 +141,30 @@ export function startRequest(method: string, route: string, headers: Readonly<Re
   );
   const inside = trace.setSpan(parent, span);
   const started = performance.now();
+  let error: string | undefined;
   return {
     run: (run) => context.with(inside, run),
     annotate: (attributes) => span.setAttributes(attributes),
+    // The span may have ended, since its sender has gone.
+    fail(problem) {
+      error = problem;
+    },
     end(statusCode) {
-      span.setAttribute('http.response.status_code', statusCode);
-      if (statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      const isFault = statusCode >= 500;
+      error ??= isFault ? String(statusCode) : undefined;
+      span.setAttributes({ 'http.response.status_code': statusCode, ...(error && { 'error.type': error }) });
+      if (isFault) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
-      instruments.batch.record((performance.now() - started) / 1000, { status_code: statusCode });
+      instruments.batch.record((performance.now() - started) / 1000, { 'http.response.status_code': statusCode });
     },
   };
 }
 
 function fail(span: Span, error: unknown): void {
+  const { code, name, message } = error as NodeJS.ErrnoException;
   span.recordException(error as Error);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message });
+  span.setAttribute('error.type', code ?? name);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
 /** Makes one span for each finding and each report of a record, and gives the ids of the first, for the record's tag. */

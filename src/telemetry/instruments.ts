@@ -1,11 +1,10 @@
 /** Every metric, with its name, unit and description. */
-import { metrics } from '@opentelemetry/api';
+import { type Attributes, metrics, type ObservableGauge } from '@opentelemetry/api';
+import { SCOPE, VERSION } from './scope.ts';
 
-/** The name of Tripline's tracer and meter. */
-export const SCOPE = 'tripline';
-
+/** What Tripline measures of its work. Names are those of OpenTelemetry, without the unit. */
 export function makeInstruments() {
-  const meter = metrics.getMeter(SCOPE);
+  const meter = metrics.getMeter(SCOPE, VERSION);
   return {
     records: meter.createCounter('tripline.records', { description: 'Records, by platform and verdict.' }),
     findings: meter.createCounter('tripline.findings', {
@@ -40,14 +39,66 @@ export function makeInstruments() {
     state: meter.createGauge('tripline.state.entries', {
       description: 'What is remembered from one event to the next: events in windows, groups and terms.',
     }),
-    rules: meter.createGauge('tripline.rules', {
-      description: 'Rules that are live, by rule set; 0 for a set that was replaced.',
-    }),
+    rules: lastPointOf(
+      meter.createObservableGauge('tripline.rules', { description: 'Rules that are live, by the hash of their set.' }),
+    ),
     reloads: meter.createCounter('tripline.rules.reloads', {
       description: 'Times that changed rule files were taken up, by outcome: swapped, unchanged or refused.',
     }),
     rulesRefused: meter.createGauge('tripline.rules.refused', {
       description: '1 while the rule files as they are now are refused, and an older set is live; else 0.',
     }),
+  };
+}
+
+/** What is read of the process and of its runtime whenever metrics are collected, named by the semantic conventions. */
+export function makeRuntimeInstruments() {
+  const meter = metrics.getMeter(SCOPE, VERSION);
+  return {
+    meter,
+    build: meter.createObservableGauge('tripline.build.info', {
+      description: 'Always 1; the attributes say which Tripline and which Node.js this is.',
+    }),
+    cpu: meter.createObservableCounter('process.cpu.time', {
+      unit: 's',
+      description: 'CPU time of all threads, by mode: user or system.',
+    }),
+    memory: meter.createObservableUpDownCounter('process.memory.usage', {
+      unit: 'By',
+      description: 'Resident memory of the process.',
+    }),
+    heapUsed: meter.createObservableUpDownCounter('v8js.memory.heap.used', {
+      unit: 'By',
+      description: 'Heap that is in use, by thread.',
+    }),
+    heapLimit: meter.createObservableUpDownCounter('v8js.memory.heap.limit', {
+      unit: 'By',
+      description: 'Heap at which the process ends for want of memory, by thread.',
+    }),
+    eventLoopTime: meter.createObservableCounter('nodejs.eventloop.time', {
+      unit: 's',
+      description: 'Time of the event loop, by thread and state: active or idle.',
+    }),
+    delayP99: meter.createObservableGauge('nodejs.eventloop.delay.p99', {
+      unit: 's',
+      description: 'Delay of the event loop that answers requests since metrics were last collected, 99th percentile.',
+    }),
+    delayMax: meter.createObservableGauge('nodejs.eventloop.delay.max', {
+      unit: 's',
+      description: 'Delay of the event loop that answers requests since metrics were last collected, longest.',
+    }),
+  };
+}
+
+/** A gauge of one point. One that is recorded, not observed, would go on showing each set of attributes that it ever had. */
+function lastPointOf(gauge: ObservableGauge) {
+  let last: [value: number, attributes: Attributes | undefined] | undefined;
+  gauge.addCallback((result) => {
+    if (last !== undefined) result.observe(...last);
+  });
+  return {
+    record(value: number, attributes?: Attributes) {
+      last = [value, attributes];
+    },
   };
 }

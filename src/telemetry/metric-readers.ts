@@ -1,33 +1,75 @@
 /** Metrics: Prometheus' page, always, and OTLP where the environment asks for it. */
 import { metrics } from '@opentelemetry/api';
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  AggregationTemporality,
+  type AggregationTemporalitySelector,
   type IMetricReader,
+  InstrumentType,
   MeterProvider,
+  type MetricData,
+  MetricReader,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
+  type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { serviceResource } from './resource.ts';
 import { type Environment, endpoint } from './sdk.ts';
 
+/** Milliseconds after which a page goes without what a busy thread has not said of itself. */
+const observingMilliseconds = 1000;
+
 export function openPrometheus(): { reader: IMetricReader; page(): Promise<string> } {
-  const reader = new PrometheusExporter({ preventServerStart: true });
+  const reader = new PageReader();
   const serializer = new PrometheusSerializer();
   return {
     reader,
     async page() {
-      const { resourceMetrics } = await reader.collect();
+      const { resourceMetrics } = await reader.collect({ timeoutMillis: observingMilliseconds });
       // The SDK warns of each look at attributes that are still being found out.
       await resourceMetrics.resource.waitForAsyncAttributes?.();
-      return serializer.serialize(resourceMetrics);
+      return serializer.serialize(forPage(resourceMetrics));
     },
   };
 }
 
+/** Collects when a page is asked for. */
+class PageReader extends MetricReader {
+  constructor() {
+    super({ aggregationTemporalitySelector: withoutThePast(() => AggregationTemporality.CUMULATIVE) });
+  }
+  protected override async onForceFlush() {}
+  protected override async onShutdown() {}
+}
+
+/** Observable gauges show what is observed now. As anything but deltas, the SDK adds to it what was observed before. */
+function withoutThePast(select: AggregationTemporalitySelector): AggregationTemporalitySelector {
+  return (type) => (type === InstrumentType.OBSERVABLE_GAUGE ? AggregationTemporality.DELTA : select(type));
+}
+
+/** The page is open to all: what detectors find out of the machine and the command line is not for it. Its names end in
+ * their unit. */
+function forPage({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
+  const shown = Object.entries(resource.attributes).filter(([name]) => !/^(host|os|process)\./.test(name));
+  return {
+    resource: resourceFromAttributes(Object.fromEntries(shown)),
+    scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.map(withUnitInName) })),
+  };
+}
+
+/** As the base units of Prometheus are written. */
+const unitNames: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' };
+
+function withUnitInName(metric: MetricData): MetricData {
+  const unit = unitNames[metric.descriptor.unit];
+  if (unit === undefined) return metric;
+  return { ...metric, descriptor: { ...metric.descriptor, name: `${metric.descriptor.name}_${unit}`, unit } };
+}
+
 /** Measures without the rest of the SDK. */
 export function startMetrics(reader: IMetricReader): MeterProvider {
-  const resource = defaultResource().merge(resourceFromAttributes({ 'service.name': 'tripline' }));
-  const provider = new MeterProvider({ resource, readers: [reader] });
+  const provider = new MeterProvider({ resource: serviceResource(), readers: [reader] });
   metrics.setGlobalMeterProvider(provider);
   return provider;
 }
@@ -48,5 +90,9 @@ export async function otlpMetricReaders(environment: Environment): Promise<IMetr
   const load = otlpMetricExporters[protocol] ?? otlpMetricExporters['http/protobuf'];
   const Exporter = await load();
   const exportIntervalMillis = Number(environment.OTEL_METRIC_EXPORT_INTERVAL) || 60_000;
-  return [new PeriodicExportingMetricReader({ exporter: new Exporter(), exportIntervalMillis })];
+  const exporter = new Exporter();
+  exporter.selectAggregationTemporality = withoutThePast(
+    exporter.selectAggregationTemporality?.bind(exporter) ?? (() => AggregationTemporality.CUMULATIVE),
+  );
+  return [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis })];
 }

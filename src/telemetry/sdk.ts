@@ -20,9 +20,12 @@ export async function startSdk(
   environment: Environment,
   metricReaders: IMetricReader[],
 ): Promise<{ shutdown(): Promise<void> }> {
-  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  const [{ NodeSDK }, { serviceResource }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('./resource.ts'),
+  ]);
   const sdk = new NodeSDK({
-    serviceName: environment.OTEL_SERVICE_NAME ?? 'tripline',
+    resource: serviceResource(),
     metricReaders,
     // Left out, the processors are those of the environment; and there it is OTLP by default, wanted or not.
     ...(!tracesWanted(environment) && { spanProcessors: [] }),

@@ -1,9 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Detection, detect } from '../../src/detect.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import { loadRules } from '../../src/rules/index.ts';
-import { countDetections, startTelemetry, type Telemetry } from '../../src/telemetry/index.ts';
+import {
+  countDetections,
+  gaugeRules,
+  startRequest,
+  startTelemetry,
+  type Telemetry,
+} from '../../src/telemetry/index.ts';
+import { otlpMetricReaders } from '../../src/telemetry/metric-readers.ts';
 import { hostPidRules, podEvent } from '../server/app.ts';
 
 const { ruleset } = loadRules({ rules: hostPidRules });
@@ -44,7 +53,8 @@ async function grown(...series: string[]): Promise<number[]> {
 
 const records = (platform: string, verdict: string) =>
   `tripline_records_total{platform="${platform}",verdict="${verdict}"`;
-const lag = (what: 'count' | 'sum', platform = 'kubernetes') => `tripline_event_lag_${what}{platform="${platform}"`;
+const lag = (what: 'count' | 'sum', platform = 'kubernetes') =>
+  `tripline_event_lag_seconds_${what}{platform="${platform}"`;
 
 test('records are counted by platform and verdict, in whatever order they come', async () => {
   const [one, match, other] = [clear('2026-01-02T03:04:05Z'), detectionOf(podEvent()), detectionOf({ log: 'text' })];
@@ -85,4 +95,67 @@ test('the lag is that of the first event of each platform whose time is known', 
   expect(await grown(lag('count'), lag('sum'), lag('count', 'openshift'), lag('sum', 'openshift'))).toEqual([
     1, 10, 1, 120,
   ]);
+});
+
+test('names on the page end in the unit, written out', async () => {
+  startRequest('POST', '/v1/records', {}).end(200);
+  const page = await telemetry.prometheus();
+  const units = [...page.matchAll(/^# UNIT (\S+) (\S+)$/gm)].map(([, name, unit]) => [name, unit]);
+  expect(Object.fromEntries(units)).toMatchObject({
+    tripline_batch_duration_seconds: 'seconds',
+    tripline_event_lag_seconds: 'seconds',
+    process_cpu_time_seconds_total: 'seconds',
+    process_memory_usage_bytes: 'bytes',
+  });
+  for (const [name, unit] of units) expect(name!.replace(/_total$/, '')).toMatch(new RegExp(`_${unit}$`));
+  expect(page).toContain('tripline_batch_duration_seconds_count{http_response_status_code="200"');
+});
+
+test('a rule set that was replaced leaves no series', async () => {
+  const rulesets = async () => [
+    ...(await telemetry.prometheus()).matchAll(/^tripline_rules\{ruleset="(\w+)".* (\d+)$/gm),
+  ];
+  gaugeRules('first', 5);
+  expect((await rulesets()).map(([, ...one]) => one)).toEqual([['first', '5']]);
+  gaugeRules('second', 7);
+  for (let scrape = 0; scrape < 2; scrape++) {
+    expect((await rulesets()).map(([, ...one]) => one)).toEqual([['second', '7']]);
+  }
+});
+
+test('nor does it over OTLP, where the environment chooses the temporality of the others', async () => {
+  vi.stubEnv('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'delta');
+  for (const protocol of ['http/json', 'http/protobuf', 'grpc']) {
+    const [reader] = await otlpMetricReaders({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    });
+    const temporality = (type: InstrumentType) => reader!.selectAggregationTemporality(type);
+    expect(temporality(InstrumentType.OBSERVABLE_GAUGE)).toBe(AggregationTemporality.DELTA);
+    expect(temporality(InstrumentType.COUNTER)).toBe(AggregationTemporality.DELTA);
+    expect(temporality(InstrumentType.OBSERVABLE_UP_DOWN_COUNTER)).toBe(AggregationTemporality.CUMULATIVE);
+  }
+  vi.unstubAllEnvs();
+});
+
+test('the page says which Tripline and which Node it is', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const page = await telemetry.prometheus();
+  expect(valueIn(page, `tripline_build_info{version="${version}",node_version="${process.versions.node}"`)).toBe(1);
+  expect(page).toMatch(new RegExp(`^target_info\\{.*service_version="${version}"`, 'm'));
+});
+
+test('the process is measured', async () => {
+  const page = await telemetry.prometheus();
+  const value = (series: string) => valueIn(page, series);
+  expect(value('process_cpu_time_seconds_total{cpu_mode="user"')).toBeGreaterThan(0);
+  expect(value('process_cpu_time_seconds_total{cpu_mode="user"')).toBeLessThan(process.cpuUsage().user / 1e6);
+  expect(value('process_memory_usage_bytes')).toBeGreaterThan(1e7);
+  const heap = value('v8js_memory_heap_used_bytes{thread_name="main"');
+  expect(heap).toBeGreaterThan(1e6);
+  expect(value('v8js_memory_heap_limit_bytes{thread_name="main"')).toBeGreaterThan(heap);
+  expect(
+    value('nodejs_eventloop_time_seconds_total{thread_name="main",nodejs_eventloop_state="active"'),
+  ).toBeGreaterThan(0);
+  for (const one of ['p99', 'max']) expect(page).toMatch(new RegExp(`^nodejs_eventloop_delay_${one}_seconds\\{`, 'm'));
 });
