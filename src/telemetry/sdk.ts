@@ -20,10 +20,9 @@ export async function startSdk(
   environment: Environment,
   metricReaders: IMetricReader[],
 ): Promise<{ shutdown(): Promise<void> }> {
-  const [{ NodeSDK }, { serviceResource }] = await Promise.all([
-    import('@opentelemetry/sdk-node'),
-    import('./resource.ts'),
-  ]);
+  // Each by itself: so the build sees which of its parts is needed.
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  const { serviceResource } = await import('./resource.ts');
   const sdk = new NodeSDK({
     resource: serviceResource(),
     metricReaders,
