@@ -17,8 +17,9 @@ import {
 import { serviceResource } from './resource.ts';
 import { type Environment, endpoint } from './sdk.ts';
 
-/** Milliseconds after which a page goes without what a busy thread has not said of itself. */
-const observingMilliseconds = 1000;
+/** Milliseconds after which the page shows what a busy thread said of itself before: in the midst of a parse or of a garbage
+ * collection it does not answer, and that takes hundreds. */
+const observingMilliseconds = 20;
 
 export function openPrometheus(): { reader: IMetricReader; page(): Promise<string> } {
   const reader = new PageReader();

@@ -1,4 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -8,6 +11,7 @@ import { loadRules } from '../../src/rules/index.ts';
 import {
   countDetections,
   gaugeRules,
+  observeThread,
   startRequest,
   startTelemetry,
   type Telemetry,
@@ -158,4 +162,36 @@ test('the process is measured', async () => {
     value('nodejs_eventloop_time_seconds_total{thread_name="main",nodejs_eventloop_state="active"'),
   ).toBeGreaterThan(0);
   for (const one of ['p99', 'max']) expect(page).toMatch(new RegExp(`^nodejs_eventloop_delay_${one}_seconds\\{`, 'm'));
+});
+
+test('a thread that does not answer keeps no page back, and one that ended is not asked', async () => {
+  const busy = new EventEmitter() as unknown as Worker;
+  let asked = 0;
+  Object.assign(busy, {
+    performance: { eventLoopUtilization: () => ({ active: 3000, idle: 1000, utilization: 0.75 }) },
+    getHeapStatistics() {
+      asked++;
+      return new Promise(() => {});
+    },
+  });
+  observeThread('busy', busy);
+  const page = await telemetry.prometheus();
+  const time = 'nodejs_eventloop_time_seconds_total{thread_name="busy",nodejs_eventloop_state="active"';
+  expect(valueIn(page, time)).toBe(3);
+  expect(page).not.toContain('v8js_memory_heap_used_bytes{thread_name="busy"');
+  busy.emit('exit', 0);
+  await telemetry.prometheus();
+  expect(asked).toBe(1);
+});
+
+test('a blocked event loop shows, once', async () => {
+  await telemetry.prometheus();
+  // So long that it is looked at before.
+  await sleep(100);
+  const end = performance.now() + 300;
+  while (performance.now() < end);
+  await sleep(100);
+  const longest = async () => valueIn(await telemetry.prometheus(), 'nodejs_eventloop_delay_max_seconds{');
+  expect(await longest()).toBeGreaterThan(0.2);
+  expect(await longest()).toBeLessThan(0.2);
 });
