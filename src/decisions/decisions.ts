@@ -41,7 +41,7 @@ import {
 } from '../outline/slots.ts';
 import { isText } from '../outline/spans.ts';
 import { isUsualUri } from '../outline/uri.ts';
-import type { AuditEvent } from '../record.ts';
+import type { AuditEvent, ObjectRef } from '../record.ts';
 import type { Program } from '../sigma/index.ts';
 import { bodyKind, isUsualRequest, LIST, MAP } from './bodies.ts';
 import { BodyScreen } from './body-screen.ts';
@@ -50,7 +50,7 @@ import { createdName } from './created-name.ts';
 import { Credit } from './credit.ts';
 import type { Decision, Outlined } from './decision.ts';
 import { type Covers, EntryDecisions } from './entry-decisions.ts';
-import { OutlinedEvent, type OwnMembers, type Template } from './event.ts';
+import { type EventPlace, OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
@@ -180,44 +180,33 @@ export class Decisions {
     const isNamed = spans[base + REF_NAME] !== spans[base + REF_NAME + 1];
     if (isNamespace && !isNamed && isText(bytes, spans, base + VERB, CREATE)) return undefined;
 
-    const find = <T>(table: InternTable<T>, offset: number, absent: T) =>
-      has(offset) ? table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!) : absent;
-    const nameOf = () => {
-      if (!isEmptyText(spans, base + REF_NAME)) return find(tables.names, REF_NAME, ABSENT);
-      if (!isText(bytes, spans, base + VERB, CREATE)) return ABSENT;
-      if (requestObject === LIST || responseObject === LIST) return UNUSUAL;
-      const name = createdName(layout, bytes, view, [spans[base + RESPONSE_OBJECT]!, spans[base + REQUEST_OBJECT]!]);
-      if (name === 'none') return ABSENT;
-      return name === 'unusual' ? UNUSUAL : tables.names.of(bytes, view, name.start, name.end);
-    };
-    const screen = (body: BodyScreen, offset: number) =>
-      body.isClear(layout, bytes, spans[base + offset]!, spans[base + offset + 1]!) ? CLEAR : OPEN;
+    const place: EventPlace = { bytes, view, layout, spans, base };
     const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
     const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
-    const agent = find(tables.agents, USER_AGENT, tables.noAgent);
-    const annotations = find(tables.annotations, ANNOTATIONS, tables.noAnnotations);
-    const status = find(tables.statuses, STATUS, tables.noStatus);
-    const namespace = find(tables.namespaces, REF_NAMESPACE, tables.noNamespace);
+    const agent = find(tables.agents, place, USER_AGENT, tables.noAgent);
+    const annotations = find(tables.annotations, place, ANNOTATIONS, tables.noAnnotations);
+    const status = find(tables.statuses, place, STATUS, tables.noStatus);
+    const namespace = find(tables.namespaces, place, REF_NAMESPACE, tables.noNamespace);
 
     const profile = this.#profile;
     profile[0] = tables.surroundings(bytes, view, spans, base);
     profile[1] = this.#wrapperOf(outlines, base);
-    profile[2] = find(tables.words, LEVEL, ABSENT);
-    profile[3] = find(tables.words, STAGE, ABSENT);
-    profile[4] = find(tables.words, VERB, ABSENT);
+    profile[2] = find(tables.words, place, LEVEL, ABSENT);
+    profile[3] = find(tables.words, place, STAGE, ABSENT);
+    profile[4] = find(tables.words, place, VERB, ABSENT);
     profile[5] = user.id;
-    profile[6] = find(tables.impersonated, IMPERSONATED_USER, ABSENT);
-    profile[7] = find(tables.authentications, AUTHENTICATION, ABSENT);
+    profile[6] = find(tables.impersonated, place, IMPERSONATED_USER, ABSENT);
+    profile[7] = find(tables.authentications, place, AUTHENTICATION, ABSENT);
     profile[8] = addresses.id;
     profile[9] = agent.id;
-    profile[10] = find(tables.words, REF_RESOURCE, ABSENT);
-    profile[11] = find(tables.words, REF_SUBRESOURCE, ABSENT);
+    profile[10] = find(tables.words, place, REF_RESOURCE, ABSENT);
+    profile[11] = find(tables.words, place, REF_SUBRESOURCE, ABSENT);
     profile[12] = namespace.id;
-    profile[13] = find(tables.words, REF_GROUP, ABSENT);
-    profile[14] = find(tables.words, REF_VERSION, ABSENT);
+    profile[13] = find(tables.words, place, REF_GROUP, ABSENT);
+    profile[14] = find(tables.words, place, REF_VERSION, ABSENT);
     profile[15] = status.id;
     profile[16] = annotations.id;
-    profile[17] = has(OBJECT_REF) ? ABSENT : find(tables.uris, REQUEST_URI, ABSENT);
+    profile[17] = has(OBJECT_REF) ? ABSENT : find(tables.uris, place, REQUEST_URI, ABSENT);
     profile[18] = requestObject * 4 + responseObject;
     for (let index = 0; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
 
@@ -231,10 +220,10 @@ export class Decisions {
     if (asks !== nothing) {
       const details = this.#details;
       details[0] = decision.id;
-      details[1] = asks.name ? nameOf() : ABSENT;
-      details[2] = asks.uri ? find(tables.objectUris, REQUEST_URI, ABSENT) : ABSENT;
-      details[3] = asks.request ? screen(this.#request, REQUEST_OBJECT) : OPEN;
-      details[4] = asks.response ? screen(this.#response, RESPONSE_OBJECT) : OPEN;
+      details[1] = asks.name ? nameIn(tables, place, requestObject === LIST || responseObject === LIST) : ABSENT;
+      details[2] = asks.uri ? find(tables.objectUris, place, REQUEST_URI, ABSENT) : ABSENT;
+      details[3] = asks.request ? screen(this.#request, place, REQUEST_OBJECT) : OPEN;
+      details[4] = asks.response ? screen(this.#response, place, RESPONSE_OBJECT) : OPEN;
       this.#decision = decision;
       steps = this.#refined.of(this.#detailBytes, this.#detailView, 0, 4 * DETAILS) ?? steps;
     }
@@ -248,8 +237,7 @@ export class Decisions {
       responseStatus: status.value,
       namespace: namespace.value,
     };
-    const place = { bytes, layout, spans, base };
-    const event = new OutlinedEvent(place, template, own, () => onlyEvent(normalizeRecord())!);
+    const event = new OutlinedEvent(place, template, own, normalizeRecord);
     return { kind: 'outlined', event, steps };
   }
 
@@ -349,7 +337,31 @@ export class Decisions {
 }
 
 function templateOf({ requestObject, responseObject, ...kept }: AuditEvent): Template {
-  return { ...kept, ...unshared };
+  return { ...kept, ...unshared, objectRef: kept.objectRef && sharedRef(kept.objectRef) };
+}
+
+function sharedRef({ uid, resourceVersion, ...shared }: ObjectRef): ObjectRef {
+  return shared;
+}
+
+function find<T>(table: InternTable<T>, { bytes, view, spans, base }: EventPlace, offset: number, absent: T): T {
+  const start = spans[base + offset]!;
+  return start === -1 ? absent : table.of(bytes, view, start, spans[base + offset + 1]!);
+}
+
+/** The number of the name of the object; that of one that is created may be in a body alone. */
+function nameIn(tables: MemberTables, place: EventPlace, hasListAsBody: boolean): number {
+  const { bytes, view, layout, spans, base } = place;
+  if (!isEmptyText(spans, base + REF_NAME)) return find(tables.names, place, REF_NAME, ABSENT);
+  if (!isText(bytes, spans, base + VERB, CREATE)) return ABSENT;
+  if (hasListAsBody) return UNUSUAL;
+  const name = createdName(layout, bytes, view, [spans[base + RESPONSE_OBJECT]!, spans[base + REQUEST_OBJECT]!]);
+  if (name === 'none') return ABSENT;
+  return name === 'unusual' ? UNUSUAL : tables.names.of(bytes, view, name.start, name.end);
+}
+
+function screen(body: BodyScreen, { bytes, layout, spans, base }: EventPlace, offset: number): number {
+  return body.isClear(layout, bytes, spans[base + offset]!, spans[base + offset + 1]!) ? CLEAR : OPEN;
 }
 
 function isEmptyText(spans: Int32Array, offset: number): boolean {

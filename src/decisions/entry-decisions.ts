@@ -140,8 +140,8 @@ export class EntryDecisions {
       responseStatus: isFailure ? status.value : responseStatus,
       namespace: namespace.value,
     };
-    const place = { bytes, layout: entryLayout, spans, base };
-    const event = new EntryEvent(place, template, own, () => onlyEvent(normalizeRecord())!);
+    const place = { bytes, view, layout: entryLayout, spans, base };
+    const event = new EntryEvent(place, template, own, normalizeRecord);
     return { kind: 'outlined', event, steps };
   }
 

@@ -1,6 +1,6 @@
 /** The event of an entry of Cloud Audit Logs that was outlined. */
+import type { Normalized } from '../normalizers/index.ts';
 import { REF_GROUP, REF_NAME, REF_SUBRESOURCE, REF_VERSION, REQUEST_URI } from '../outline/slots.ts';
-import type { AuditEvent } from '../record.ts';
 import { type EventPlace, OutlinedEvent, type OwnMembers, type Template } from './event.ts';
 import { jsonLayout } from './notation.ts';
 
@@ -11,7 +11,7 @@ export class EntryEvent extends OutlinedEvent {
   readonly #place: EventPlace;
   #uri: string | undefined;
 
-  constructor(place: EventPlace, template: Template, own: OwnMembers, normalize: () => AuditEvent) {
+  constructor(place: EventPlace, template: Template, own: OwnMembers, normalize: () => Normalized) {
     super(place, template, own, normalize);
     this.#place = place;
   }

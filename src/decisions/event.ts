@@ -1,5 +1,6 @@
 /** The event of a record that was outlined. */
 import { type BodyName, LazyEvent } from '../audit/lazy-event.ts';
+import type { Normalized } from '../normalizers/index.ts';
 import {
   AUDIT_ID,
   RECEIVED,
@@ -12,18 +13,21 @@ import {
   STAGED,
 } from '../outline/slots.ts';
 import type { AuditEvent, ObjectRef, User } from '../record.ts';
+import { onlyEvent } from './members.ts';
 import type { Layout } from './notation.ts';
 
 /** Where the members of an event lie. */
 export interface EventPlace {
   bytes: Uint8Array;
+  view: DataView;
   layout: Layout;
   spans: Int32Array;
   /** Of its outline in the spans. */
   base: number;
 }
 
-/** What an event has in common with others of the same profile. Its bodies, and the members below, are not looked at. */
+/** What an event has in common with others of the same profile. Its bodies, and the members below, are not looked at; its
+ * objectRef has neither uid nor resourceVersion. */
 export type Template = AuditEvent;
 
 /** Members that events of one profile need not share. */
@@ -42,7 +46,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   readonly #place: EventPlace;
   readonly #template: Template;
   readonly #own: OwnMembers;
-  readonly #normalize: () => AuditEvent;
+  readonly #normalize: () => Normalized;
   #whole: AuditEvent | undefined;
   #objectRef: ObjectRef | null | undefined;
   #auditID: string | undefined;
@@ -51,7 +55,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   #requestObject: AuditEvent['requestObject'] | null = null;
   #responseObject: AuditEvent['responseObject'] | null = null;
 
-  constructor(place: EventPlace, template: Template, own: OwnMembers, normalize: () => AuditEvent) {
+  constructor(place: EventPlace, template: Template, own: OwnMembers, normalize: () => Normalized) {
     super();
     this.#place = place;
     this.#template = template;
@@ -60,7 +64,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   }
 
   whole(): AuditEvent {
-    return (this.#whole ??= this.#normalize());
+    return (this.#whole ??= onlyEvent(this.#normalize())!);
   }
 
   mayName(body: BodyName, word: string): boolean {
@@ -157,25 +161,15 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   #readObjectRef(): ObjectRef | null {
     const template = this.#template.objectRef;
     if (template === null) return null;
-    const { uid, resourceVersion, ...shared } = template;
-    const readName = () => this.#readName();
-    return {
-      ...shared,
-      namespace: this.#own.namespace,
-      get name() {
-        return readName();
-      },
-      ...(this.#has(REF_UID) && { uid: this.#textOf(REF_UID) }),
-      ...(this.#has(REF_RESOURCE_VERSION) && { resourceVersion: this.#textOf(REF_RESOURCE_VERSION) }),
-    };
-  }
-
-  #readName(): string {
     const name = this.#textOf(REF_NAME);
-    // A creation may have its name in a body alone.
-    return name === '' && this.verb === 'create' ? this.whole().objectRef!.name : name;
+    const ref: ObjectRef = { ...template, namespace: this.#own.namespace, name };
+    if (this.#has(REF_UID)) ref.uid = this.#textOf(REF_UID);
+    if (this.#has(REF_RESOURCE_VERSION)) ref.resourceVersion = this.#textOf(REF_RESOURCE_VERSION);
+    if (name !== '' || this.verb !== 'create') return ref;
+    // A creation may have its name in a body alone, which is read only for those who ask for the name.
+    const readName = () => this.whole().objectRef!.name;
+    return Object.defineProperty(ref, 'name', { get: readName, enumerable: true });
   }
-
   #has(offset: number): boolean {
     const { spans, base } = this.#place;
     return spans[base + offset] !== -1;

@@ -116,7 +116,7 @@ const all: readonly Mutant[] = [
     'if (!isText(bytes, spans, base + VERB, CREATE)) return ABSENT;',
     'return ABSENT;',
   ),
-  decisions('bodies that are lists', 'if (requestObject === LIST || responseObject === LIST) return UNUSUAL;', ''),
+  decisions('bodies that are lists', 'if (hasListAsBody) return UNUSUAL;', ''),
   steps(
     'bodies screened for all rules',
     'this.#byWords = guardedLookup(event, fieldsOf,',
@@ -261,9 +261,9 @@ const all: readonly Mutant[] = [
   members('records that hold a problem', ' && normalized.problem === undefined', ''),
   members('records of several events', 'normalized.events.length === 1 && ', ''),
 
-  event('a name in a body', "name === '' && this.verb === 'create' ? this.whole().objectRef!.name : name", 'name'),
+  event('a name in a body', "if (name !== '' || this.verb !== 'create') return ref;", 'return ref;'),
   event('namespace of the template', 'namespace: this.#own.namespace,', ''),
-  event('id of another object', 'const { uid, resourceVersion, ...shared } = template;', 'const shared = template;'),
+  decisions('id of another object', '&& sharedRef(kept.objectRef)', '&& kept.objectRef'),
   event(
     'one body for the other',
     'this.#responseObject = this.#bodyOf(RESPONSE_OBJECT)',
