@@ -10,6 +10,9 @@ import { decompress } from '../src/server/content-encoding.ts';
 import { replyTo } from '../src/server/reply.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';
 import { memoryStore } from '../src/state/memory.ts';
+import { keepRecordsYoung } from '../src/young-objects.ts';
+
+keepRecordsYoung();
 
 /** Takes a request body the whole way, and resolves with the body of the reply, all records in it.
  * @param encoding Content-Encoding */

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Output, OutputClosed, type ProcessIo } from './command-line/process-io.ts';
 import { runCommandLine } from './commands/index.ts';
+import { keepRecordsYoung } from './young-objects.ts';
+
+keepRecordsYoung();
 
 const io: ProcessIo = {
   version: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
