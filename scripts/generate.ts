@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
 import { AuditEvent, Finding } from '../src/record.ts';
 import { Tag, TaggedRecord } from '../src/tag.ts';
+import { caseFileSchema } from './case-files.ts';
 import { configFileSchema } from './config-file.ts';
 import { indexTemplate } from './index-template.ts';
 import { commandsPage, configurationPage, fieldsPage, problemsPage } from './pages.ts';
@@ -23,6 +24,7 @@ const generated: Record<string, () => string> = {
   'schemas/rule.schema.json': () => jsonSchema(ruleFileSchema),
   'schemas/exceptions.schema.json': () => jsonSchema(exceptionFileSchema),
   'schemas/list.schema.json': () => jsonSchema(listFileSchema),
+  'schemas/cases.schema.json': () => jsonSchema(caseFileSchema),
   'examples/opensearch/index-template.json': () => json(indexTemplate),
   'docs/reference/commands.md': commandsPage,
   'docs/reference/configuration.md': configurationPage,

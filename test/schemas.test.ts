@@ -2,8 +2,11 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { expect, it, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { parseCases } from '../src/authoring/cases.ts';
+import { passingCases, refusedCases } from './commands/files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ajv = new Ajv2020({ allErrors: true, strict: false, logger: false });
@@ -17,6 +20,7 @@ const schemas = {
   exceptions: validatorOf('exceptions'),
   list: validatorOf('list'),
   config: validatorOf('config'),
+  cases: validatorOf('cases'),
 };
 
 /** The places that a schema marks in a text of YAML. */
@@ -202,4 +206,71 @@ const failing: Record<string, [schema: keyof typeof schemas, text: string, place
 
 it.each(Object.entries(failing))('marks: %s', (_, [schema, text, place]) => {
   expect(marked(schema, text)).toContainEqual(expect.stringContaining(place));
+});
+
+describe('cases.schema.json', () => {
+  const errorsIn = (text: string) => {
+    schemas.cases(JSON.parse(text));
+    return schemas.cases.errors ?? [];
+  };
+  const textOf = (cases: unknown) => (typeof cases === 'string' ? cases : JSON.stringify(cases));
+  const [one] = passingCases.matches;
+
+  test.each(globSync('rules/**/*.cases.json', { cwd: root }).sort())('lets %s pass', (path) => {
+    expect(errorsIn(readFileSync(`${root}/${path}`, 'utf8'))).toEqual([]);
+  });
+
+  const whole = {
+    $schema: '../schemas/cases.schema.json',
+    lists: { allowed_users: ['ann'], 'a\nb': [] },
+    matches: [
+      {
+        ...one,
+        level: 'low',
+        trustedProxies: ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32', '::ffff:192.0.2.1', 'fe80::1%eth0'],
+      },
+    ],
+    ignores: [{ name: 'a sequence', records: [null, 'text', {}] }],
+    undecided: [{ name: 'null', record: null }],
+  };
+  test.each<unknown>([{}, passingCases, whole])('passes what the reader takes: %#', (cases) => {
+    expect(parseCases(textOf(cases), 'x.cases.json').problems).toEqual([]);
+    expect(errorsIn(textOf(cases))).toEqual([]);
+  });
+
+  const refused = Object.entries(refusedCases);
+  const [bySchema, byReader] = [
+    refused.filter(([, { schemaPasses }]) => !schemaPasses),
+    refused.filter(([what, { schemaPasses }]) => schemaPasses && what !== 'no JSON'),
+  ];
+  test.each(bySchema)('refuses: %s', (_, { cases }) => {
+    expect(errorsIn(textOf(cases))).not.toEqual([]);
+  });
+  test.each(byReader)('cannot say: %s', (_, { cases }) => {
+    expect(errorsIn(textOf(cases))).toEqual([]);
+  });
+
+  const names = fc.constantFrom('a', 'b', '', ' ');
+  const value = fc.oneof(fc.constantFrom(null, 1, 'low', 'x', [], ['10.0.0.1'], [1], {}, { a: ['b'] }), names);
+  const members = ['name', 'record', 'records', 'level', 'trustedProxies', 'other'] as const;
+  const oddCase = fc.oneof(
+    { weight: 5, arbitrary: fc.record(Object.fromEntries(members.map((key) => [key, value])), { requiredKeys: [] }) },
+    value,
+  );
+  const oddCases = fc.oneof({ weight: 5, arbitrary: fc.array(oddCase, { maxLength: 2 }) }, value);
+  const keys = ['$schema', 'lists', 'matches', 'ignores', 'undecided', 'other'] as const;
+  const oddFile = fc.record(
+    Object.fromEntries(keys.map((key) => [key, key === '$schema' || key === 'lists' ? value : oddCases])),
+    { requiredKeys: [] },
+  );
+  test('agrees with the reader about every shape', () => {
+    fc.assert(
+      fc.property(oddFile, (file) => {
+        const { problems } = parseCases(JSON.stringify(file), 'x.cases.json');
+        const inWords = problems.filter((problem) => !problem.includes('another case has this name'));
+        expect(errorsIn(JSON.stringify(file)).length > 0).toBe(inWords.length > 0);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });

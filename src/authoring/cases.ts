@@ -58,14 +58,17 @@ export function parseCases(text: string, path: string): { cases?: Cases; lists?:
   const problems: string[] = [];
   const names = new Set<string>();
   const report = (place: string, message: string) => problems.push(`${path}: ${place}: ${message}`);
-  const keys = ['lists', ...answers];
+  const keys = ['$schema', 'lists', ...answers];
   for (const key of Object.keys(root)) {
     if (!keys.includes(key)) report(quote(key), `is none of ${keys.join(', ')}; ${didYouMean(key, keys, 'remove it')}`);
   }
-  const lists = member(root, 'lists') ?? {};
+  if (Object.hasOwn(root, '$schema') && typeof member(root, '$schema') !== 'string') {
+    report('$schema', 'expected the path of a schema, for editors');
+  }
+  const lists = Object.hasOwn(root, 'lists') ? member(root, 'lists') : {};
   if (!isListValues(lists)) report('lists', 'expected values by the names of lists, { "allowed_users": ["ann"] }');
   const read = (answer: Answer): Case[] => {
-    const list = member(root, answer) ?? [];
+    const list = Object.hasOwn(root, answer) ? member(root, answer) : [];
     if (!Array.isArray(list)) {
       report(answer, 'expected a list of cases, [{ "name": "…", "record": {…} }]');
       return [];

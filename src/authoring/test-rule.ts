@@ -22,6 +22,8 @@ export interface CaseResult {
   answer: Answer | 'unreadable';
   /** Set where the finding has another level than it should. */
   level?: { expected: Level; found: readonly Level[] };
+  /** False where the rules do not match what their exception is to silence. */
+  silenced?: false;
   passed: boolean;
   /** Of a case that did not pass: every event against the rule, or against those that a correlation refers to. */
   explained?: { record: number; explained: Explained }[];
@@ -36,20 +38,22 @@ export interface FileResult {
   problems: string[];
 }
 
-/** Runs the rules of a file on its cases; undefined where no rule of the set is from there.
+/** Runs the rules of a file on its cases, or the rules that its exceptions are about; undefined where no rule of the set
+ * is from there, and no exception that has cases.
  * @param withLists the same set with other values of lists, as the cases say */
 export async function testRuleFile(
   path: string,
   ruleset: Ruleset,
   withLists: (values: ListValues) => Ruleset,
 ): Promise<FileResult | undefined> {
+  const casesPath = casesPathOf(path);
   const own = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations.map((one) => one.correlation)]
     .filter((head) => head.path === path)
     .map(({ name }) => name);
-  if (own.length === 0) return undefined;
+  const excepted = own.length === 0 && existsSync(casesPath) ? exceptedBy(path, ruleset) : [];
+  if (own.length + excepted.length === 0) return undefined;
 
   const result: FileResult = { path, cases: [], lacking: [], problems: [] };
-  const casesPath = casesPathOf(path);
   if (!existsSync(casesPath)) {
     const hint = 'write {"matches": [{"name": "…", "record": {…}}], "ignores": […]}';
     return { ...result, lacking: [`there is no ${casesPath}; ${hint}`] };
@@ -57,13 +61,23 @@ export async function testRuleFile(
   const { cases, lists, problems } = parseCases(readFileSync(casesPath, 'utf8'), casesPath);
   if (cases === undefined) return { ...result, problems };
 
-  const names = new Set(own);
+  const names = new Set([...own, ...excepted]);
   const needed = neededFor(names, lists === undefined || Object.keys(lists).length === 0 ? ruleset : withLists(lists));
   for (const expected of answers) {
     if (cases[expected].length === 0 && expected !== 'undecided') result.lacking.push(lackOf(expected, casesPath));
-    for (const one of cases[expected]) result.cases.push(await runCase(one, { path, expected, names, needed }));
+    for (const one of cases[expected]) {
+      const isSilenced = expected === 'ignores' && excepted.length > 0;
+      result.cases.push(await runCase(one, { path, expected, names, needed, isSilenced }));
+    }
   }
   return result;
+}
+
+/** The rules that the exceptions of a file are about, by name. */
+function exceptedBy(path: string, { rules }: Ruleset): string[] {
+  return rules
+    .filter(({ exceptions }) => exceptions.some(({ filter }) => filter.path === path))
+    .map(({ rule }) => rule.name);
 }
 
 function lackOf(answer: 'matches' | 'ignores', casesPath: string): string {
@@ -74,22 +88,34 @@ function lackOf(answer: 'matches' | 'ignores', casesPath: string): string {
   return `'${answer}' in ${casesPath} is empty; add ${what[answer]}: {"name": "…", "record": {…}}`;
 }
 
-async function runCase(
-  one: Case,
-  { path, expected, names, needed }: { path: string; expected: Answer; names: ReadonlySet<string>; needed: Ruleset },
-): Promise<CaseResult> {
+interface Asked {
+  path: string;
+  expected: Answer;
+  names: ReadonlySet<string>;
+  needed: Ruleset;
+  /** Whether it has to be an exception that keeps the rules from a finding. */
+  isSilenced: boolean;
+}
+
+async function runCase(one: Case, { path, expected, names, needed, isSilenced }: Asked): Promise<CaseResult> {
   const answered = await answerTo(one, names, needed);
   const { answer = 'unreadable', levels, detections } = answered;
-  const passed = isRight(one, expected, answered);
+  const isAnswered = isRight(one, expected, answered);
+  const passed = isAnswered && (!isSilenced || detections.some(hasSilenced));
   const result: CaseResult = {
     path,
     name: one.name,
     expected,
     answer,
-    ...(answer === expected && !passed && { level: { expected: one.level!, found: levels } }),
+    ...(answer === expected && !isAnswered && { level: { expected: one.level!, found: levels } }),
+    ...(isAnswered && !passed && { silenced: false }),
     passed,
   };
   return result.passed ? result : { ...result, explained: explainAll(detections, needed.rules) };
+}
+
+function hasSilenced(detection: Detection): boolean {
+  return 'silenced' in detection && detection.silenced.length > 0;
 }
 
 function explainAll(detections: readonly Detection[], rules: readonly CompiledRule[]) {

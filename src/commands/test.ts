@@ -3,7 +3,7 @@
 import { loadEveryRule } from '../authoring/every-rule.ts';
 import { printExplained } from '../authoring/explain-record.ts';
 import { requestedFiles } from '../authoring/requested-files.ts';
-import type { FileResult } from '../authoring/test-rule.ts';
+import type { CaseResult, FileResult } from '../authoring/test-rule.ts';
 import { jsonLine } from '../command-line/output-format.ts';
 import { readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
@@ -23,7 +23,8 @@ export const testCommand = defineCommand({
     'the "level" of the finding, and each the "trustedProxies" that are set for it. Beside the three, "lists": ' +
     '{"allowed_users": ["ann"]} gives lists the values that the cases are written for. A rule without cases that ' +
     'it matches and cases that it ignores fails; rules about something else than Kubernetes audit events are ' +
-    'passed over. Rules that are off or in shadow mode are tested like the others.\n\n' +
+    'passed over. Exceptions may have cases too: the rules that they are about match those in matches, and what is in ' +
+    'ignores is silenced. Rules that are off or in shadow mode are tested like the others.\n\n' +
     'Without a PATH it tests the rules that the options name. What a PATH refers to is looked up in it and in what the ' +
     'options name; exceptions count as they do for serve.',
   options: { json: { kind: 'flag', doc: 'one JSON object a line and case' }, ...ruleOptions },
@@ -85,15 +86,17 @@ function reportOf({ path, cases, lacking }: FileResult): string {
   const failed = cases.filter(({ passed }) => !passed);
   if (failed.length + lacking.length === 0) return '';
   const lines = [`FAIL ${printable(path)}`, ...lacking.map((message) => `  ${message}`)];
-  for (const { name, expected, answer, level, explained = [] } of failed) {
-    const difference =
-      level === undefined
-        ? `expected ${expected}, got ${answer}`
-        : `expected the level ${level.expected}, got ${level.found.join(', ')}`;
-    lines.push(`  ${quote(name)}: ${difference}`);
-    for (const { record, explained: one } of explained) lines.push(indent(printExplained(record, one)));
+  for (const result of failed) {
+    lines.push(`  ${quote(result.name)}: ${differenceOf(result)}`);
+    for (const { record, explained } of result.explained ?? []) lines.push(indent(printExplained(record, explained)));
   }
   return `${lines.join('\n')}\n\n`;
+}
+
+function differenceOf({ expected, answer, level, silenced }: CaseResult): string {
+  if (level !== undefined) return `expected the level ${level.expected}, got ${level.found.join(', ')}`;
+  if (silenced === false) return 'expected that the exception silences it, but the rules do not match it without one';
+  return `expected ${expected}, got ${answer}`;
 }
 
 function indent(text: string): string {

@@ -49,3 +49,62 @@ export function exampleFolder(): string {
 }
 
 export const readText = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8');
+
+const [one] = passingCases.matches;
+
+/** Case files that are refused, by what is wrong with them, with what is said of it. Those marked `schemaPasses` are wrong
+ * in what a JSON Schema cannot say. */
+export const refusedCases: Readonly<Record<string, { cases: unknown; words: RegExp; schemaPasses?: true }>> = {
+  'no JSON': { cases: '{"matches": [', words: /pod-in-default.cases.json: .*JSON/, schemaPasses: true },
+  'a list': { cases: [], words: /expected a map with matches, ignores, undecided/ },
+  'an unknown kind': {
+    cases: { matche: [] },
+    words: /'matche': is none of \$schema, lists, matches, .*did you mean 'matches'\?/,
+  },
+  'a schema that is no path': { cases: { $schema: 7 }, words: /\$schema: expected the path of a schema/ },
+  'a kind that is no list': { cases: { matches: {} }, words: /matches: expected a list of cases/ },
+  'a kind that is null': { cases: { ignores: null }, words: /ignores: expected a list of cases/ },
+  'a case that is no map': { cases: { matches: [1] }, words: /matches\[0\]: expected a case/ },
+  'lists that are none': {
+    cases: { lists: { allowed_users: 'ann' } },
+    words: /lists: expected values by the names of lists/,
+  },
+  'lists of numbers': { cases: { lists: { ports: [1] } }, words: /lists: expected values by the names of lists/ },
+  'lists that are null': { cases: { lists: null }, words: /lists: expected values by the names of lists/ },
+  'no name': { cases: { matches: [{ record: {} }] }, words: /matches\[0\]: it has no name/ },
+  'a blank name': { cases: { matches: [{ name: ' ', record: {} }] }, words: /matches\[0\] ' ': it has no name/ },
+  'a name twice': {
+    cases: { matches: [one, one] },
+    words: /matches\[1\] 'in default': another case has this name/,
+    schemaPasses: true,
+  },
+  'no record': { cases: { matches: [{ name: 'x' }] }, words: /matches\[0\] 'x': expected either "record"/ },
+  both: { cases: { matches: [{ name: 'x', record: {}, records: [{}] }] }, words: /expected either "record"/ },
+  'no records': { cases: { matches: [{ name: 'x', records: [] }] }, words: /"records" has to be a list/ },
+  'records that are none': { cases: { matches: [{ name: 'x', records: {} }] }, words: /"records" has to be a list/ },
+  'a mistyped key': {
+    cases: { matches: [{ name: 'x', recrod: {} }] },
+    words: /unknown key 'recrod'; did you mean 'record'\?/,
+  },
+  'proxies that are none': {
+    cases: { matches: [{ ...one, trustedProxies: ['lb'] }] },
+    words: /"trustedProxies" has to be a list of/,
+  },
+  'a network with bits behind its prefix': {
+    cases: { matches: [{ ...one, trustedProxies: ['10.1.2.3/8'] }] },
+    words: /"trustedProxies" has to be a list of/,
+    schemaPasses: true,
+  },
+  'proxies that are no list': {
+    cases: { matches: [{ ...one, trustedProxies: 7 }] },
+    words: /"trustedProxies" has to be a list of/,
+  },
+  'a level that there is not': { cases: { matches: [{ ...one, level: 'hihg' }] }, words: /"level" has to be one of/ },
+  'a level of what is ignored': { cases: { ignores: [{ ...one, level: 'low' }] }, words: /unknown key 'level'/ },
+  'a key of every object': { cases: '{"__proto__": [], "constructor": 1}', words: /'__proto__': is none of/ },
+  depth: {
+    cases: `{"matches":[{"name":"x","record":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`,
+    words: /nests deeper than/,
+    schemaPasses: true,
+  },
+};

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { exampleFolder, passingCases, podIn, ruleText } from './files.ts';
+import { exampleFolder, passingCases, podIn, refusedCases, ruleText } from './files.ts';
 import { run } from './run.ts';
 
 let folder: string;
@@ -118,36 +118,60 @@ describe('lacking cases fail', () => {
 });
 
 describe('a case file that cannot be read is told of with path and case', () => {
-  const one = passingCases.matches[0];
-  test.each<[string, unknown, RegExp]>([
-    ['no JSON', '{"matches": [', /pod-in-default.cases.json: .*JSON/],
-    ['a list', [], /expected a map with matches, ignores, undecided/],
-    ['an unknown kind', { matche: [] }, /'matche': is none of lists, matches, .*did you mean 'matches'\?/],
-    ['a kind that is no list', { matches: {} }, /matches: expected a list of cases/],
-    ['a case that is no map', { matches: [1] }, /matches\[0\]: expected a case/],
-    ['lists that are none', { lists: { allowed_users: 'ann' } }, /lists: expected values by the names of lists/],
-    ['no name', { matches: [{ record: {} }] }, /matches\[0\]: it has no name/],
-    ['a name twice', { matches: [one, one] }, /matches\[1\] 'in default': another case has this name/],
-    ['no record', { matches: [{ name: 'x' }] }, /matches\[0\] 'x': expected either "record"/],
-    ['both', { matches: [{ name: 'x', record: {}, records: [{}] }] }, /expected either "record"/],
-    ['no records', { matches: [{ name: 'x', records: [] }] }, /"records" has to be a list/],
-    ['a mistyped key', { matches: [{ name: 'x', recrod: {} }] }, /unknown key 'recrod'; did you mean 'record'\?/],
-    [
-      'proxies that are none',
-      { matches: [{ ...one, trustedProxies: ['lb'] }] },
-      /"trustedProxies" has to be a list of/,
-    ],
-    ['proxies that are no list', { matches: [{ ...one, trustedProxies: 7 }] }, /"trustedProxies" has to be a list of/],
-    ['a level that there is not', { matches: [{ ...one, level: 'hihg' }] }, /"level" has to be one of/],
-    ['a level of what is ignored', { ignores: [{ ...one, level: 'low' }] }, /unknown key 'level'/],
-    ['a key of every object', '{"__proto__": [], "constructor": 1}', /'__proto__': is none of/],
-    ['depth', `{"matches":[{"name":"x","record":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`, /nests deeper than/],
-  ])('%s', async (_, cases, words) => {
+  test.each(Object.entries(refusedCases))('%s', async (_, { cases, words }) => {
     writeCases(cases);
     const { status, stderr } = await testRules();
     expect(stderr).toMatch(words);
     expect(stderr).toContain('pod-in-default.cases.json: ');
     expect(status).toBe(2);
+  });
+});
+
+describe('an exception', () => {
+  const exception = `title: Trials
+logsource: { product: kubernetes, service: audit }
+filter:
+  rules: [pod-in-default]
+  ann: { username: ann }
+  condition: not ann
+`;
+  const by = (username: string, namespace = 'default') => ({
+    ...podIn(namespace, `e-${username}`),
+    user: { username },
+  });
+  const cases = {
+    matches: [{ name: 'bob', record: by('bob') }],
+    ignores: [{ name: 'ann', record: by('ann') }],
+  };
+  const write = (text: string, own?: unknown) => {
+    writeFileSync(join(folder, 'my-rules/trials.yml'), text);
+    if (own !== undefined) writeFileSync(join(folder, 'my-rules/trials.cases.json'), JSON.stringify(own));
+  };
+  const testException = () => run(['test', join(folder, 'my-rules/trials.yml'), '--rules', rulePath]);
+
+  test('without cases is passed over', async () => {
+    write(exception);
+    expect((await testException()).stdout).toBe('0 rules, 0 cases: all passed\n');
+  });
+
+  test('is tested by the rules that it is about', async () => {
+    write(exception, cases);
+    expect((await testException()).stdout).toBe('1 rule, 2 cases: all passed\n');
+    write(exception.replace('{ username: ann }', '{ username: [ann, bob] }'), cases);
+    expect(await testException()).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("'bob': expected matches, got ignores"),
+    });
+  });
+
+  test('has to silence what its cases ignore', async () => {
+    write(exception, { ...cases, ignores: [{ name: 'elsewhere', record: by('ann', 'shop') }] });
+    expect(await testException()).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining(
+        "'elsewhere': expected that the exception silences it, but the rules do not match",
+      ),
+    });
   });
 });
 
