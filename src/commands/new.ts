@@ -1,86 +1,74 @@
-/** `tripline new rule`: the files that a rule begins with. */
-import { randomUUID } from 'node:crypto';
+/** `tripline new`: the files that a rule, a correlation or an exception begins with. */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { type Template, templates } from '../authoring/templates.ts';
 import { UsageError } from '../command-line/declaration.ts';
-import { didYouMean, quote } from '../sigma/index.ts';
+import { didYouMean, quote } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 
 export const newCommand = defineCommand({
   name: 'new',
-  summary: 'writes a rule to start from, with a file for its cases',
-  operands: 'rule NAME',
+  summary: 'writes a rule, a correlation or an exception to start from, with a file for its cases',
+  operands: 'rule|correlation|exception NAME',
   count: { least: 2, most: 2 },
   about:
-    'Writes NAME.yml, a rule with an id of its own that passes tripline lint, and NAME.cases.json, whose lists are ' +
-    'empty: tripline test fails until there are cases, and says what to fill in. NAME is lower case words with dashes ' +
-    'between, and may begin with a folder. Nothing is overwritten.',
+    'Writes NAME.yml, a document with an id of its own, and NAME.cases.json with example records. Both pass tripline ' +
+    'lint and tripline test as they are, and stay so while you change them bit by bit. A correlation comes with the ' +
+    'rule that it counts; an exception is about a bundled rule until you name yours. NAME is lower case words with ' +
+    'dashes between, and may begin with a folder. Nothing is overwritten.',
   options: {},
   exitCodes: { '0': 'written', '2': 'not written' },
-  examples: [{ purpose: 'a rule in a folder of your own', line: 'tripline new rule my-rules/pod-with-host-network' }],
-  async run({ operands: [what, path] }, { stdout, bundled }) {
-    if (what !== 'rule')
-      throw new UsageError(`${quote(what)} cannot be made`, didYouMean(what, ['rule'], 'write rule'));
+  examples: [
+    { purpose: 'a rule in a folder of your own', line: 'tripline new rule my-rules/pod-with-host-network' },
+    { purpose: 'a correlation with its rule', line: 'tripline new correlation my-rules/pods-created-burst' },
+    { purpose: 'an exception', line: 'tripline new exception exceptions/ingress-controller' },
+  ],
+  async run({ operands: [kind, path] }, { stdout, bundled }) {
+    if (!isKind(kind)) {
+      const kinds = Object.keys(templates);
+      const hint = didYouMean(kind, kinds, `write one of ${kinds.join(', ')}`);
+      throw new UsageError(`${quote(kind)} cannot be made`, hint);
+    }
     const name = basename(path);
-    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > 100) {
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > MAX_NAME) {
       throw new UsageError(`${quote(name)} is no name of a rule`, 'write words in lower case with dashes between');
     }
     const folder = dirname(path);
-    const [rulePath, casesPath] = [join(folder, `${name}.yml`), join(folder, `${name}.cases.json`)];
-    const there = [rulePath, join(folder, `${name}.yaml`), casesPath].find((file) => existsSync(file));
+    const [documentPath, casesPath] = [join(folder, `${name}.yml`), join(folder, `${name}.cases.json`)];
+    const there = [documentPath, join(folder, `${name}.yaml`), casesPath].find((file) => existsSync(file));
     if (there !== undefined) throw new UsageError(`${there} is there already`, 'choose another name, or remove it');
     await mkdir(folder, { recursive: true });
-    const schema = relative(resolve(folder), join(bundled.schemas, 'rule.schema.json'));
-    await writeFile(rulePath, ruleText(name, schema), { flag: 'wx' });
-    await writeFile(casesPath, '{\n  "matches": [],\n  "ignores": []\n}\n', { flag: 'wx' });
+    const template = templates[kind];
+    const schemaAt = (schema: string) => relative(resolve(folder), join(bundled.schemas, schema));
+    const modeline = `# yaml-language-server: $schema=${schemaAt(template.schema)}\n`;
+    const documents = template.documentsOf(name).map((text) => modeline + text);
+    await writeFile(documentPath, documents.join('---\n'), { flag: 'wx' });
+    await writeFile(casesPath, casesText(template, schemaAt('cases.schema.json')), { flag: 'wx' });
     await stdout.write(
-      `wrote ${rulePath} and ${casesPath}\n` +
-        `Say in the rule what it is to find, and add records to the cases; then: tripline test ${rulePath}\n`,
+      `wrote ${documentPath} and ${casesPath}\n${template.next}; then: tripline test ${documentPath}\n`,
     );
     return 0;
   },
 });
 
-function ruleText(name: string, schema: string): string {
-  const date = new Date().toISOString().slice(0, 10);
-  return `# yaml-language-server: $schema=${schema}
-title: ${titleOf(name)}
-id: ${randomUUID()}
-name: ${name}
-status: experimental
-description: |
-  What happened, and why somebody should know of it.
-author: Your name
-date: ${date}
-references:
-  - https://kubernetes.io/docs/concepts/security/
-tags:
-  - attack.execution
-  - attack.t1610
-logsource:
-  product: kubernetes
-  service: audit
-detection:
-  created:
-    action: create
-    resource: pods
-    subresource: ''
-    outcome: success
-  dry_run:
-    dryRun: true
-  condition: created and not dry_run
-falsepositives:
-  - Who does this for a good reason
-level: medium
-tripline:
-  mode: shadow # finds, and raises nothing, until it is live
-  summary: '[{username}] created pod [{namespace}/{name}]'
-  context: [username, sourceIPs, userAgent, namespace, verb, resource, requestURI, responseStatus, cluster]
-`;
+/** Characters; the rule of a correlation has a few more. */
+const MAX_NAME = 90;
+
+function isKind(kind: string): kind is keyof typeof templates {
+  return Object.hasOwn(templates, kind);
 }
 
-function titleOf(name: string): string {
-  const words = name.split('-').map((word) => `${word[0].toUpperCase()}${word.slice(1)}`);
-  return `Kubernetes ${words.join(' ')}`;
+/** A record is one line, as in a log. */
+function casesText({ cases }: Template, schema: string): string {
+  const lists = Object.entries(cases).map(([answer, list]) => {
+    return `  "${answer}": [\n${list.map((one) => `    ${caseText(one)}`).join(',\n')}\n  ]`;
+  });
+  return `{\n  "$schema": ${JSON.stringify(schema)},\n${lists.join(',\n')}\n}\n`;
+}
+
+function caseText({ name, record, records }: { name?: string; record?: object; records?: readonly object[] }): string {
+  if (records === undefined) return JSON.stringify({ name, record });
+  const lines = records.map((one) => `      ${JSON.stringify(one)}`).join(',\n');
+  return `{ "name": ${JSON.stringify(name)}, "records": [\n${lines}\n    ] }`;
 }
