@@ -8,6 +8,7 @@ import type { Parts } from './pipeline.ts';
 import type { Sink } from './sinks/sink.ts';
 import { memoryStore } from './state/memory.ts';
 import { openTagger } from './tagger.ts';
+import { countDetections, countSinkRecords, findingSpans, traced } from './telemetry/index.ts';
 
 /** What the pipeline is made of, as the configuration says. */
 export function partsOf(
@@ -31,5 +32,6 @@ export function partsOf(
       decisions: openDecisions(normalize),
     },
     tagger: openTagger({ clearEventFields }),
+    observer: { traced, findingSpans, countDetections, countSinkRecords },
   };
 }

@@ -29,7 +29,7 @@ import { deliver } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
 import type { Tag } from './tag.ts';
 import type { Tagger } from './tagger.ts';
-import { countDetections, findingSpans, traced } from './telemetry/index.ts';
+import type * as telemetry from './telemetry/index.ts';
 
 /** A batch as received: one request body, decompressed. */
 export interface Batch {
@@ -54,7 +54,19 @@ export interface Parts {
   outlining?: { options: OutlineOptions; decisions: (ruleset: Ruleset) => Decisions };
   /** Makes the tags of records that were decided by the rules of this hash. */
   tagger: (ruleset: string) => Tagger;
+  /** Where spans and counts go; left out where nothing is measured, which spares loading OpenTelemetry. */
+  observer?: Observer;
 }
+
+/** The spans and counts of a batch. */
+export type Observer = Pick<typeof telemetry, 'traced' | 'findingSpans' | 'countDetections' | 'countSinkRecords'>;
+
+const unobserved: Observer = {
+  traced: async (_, run) => run(),
+  findingSpans: () => undefined,
+  countDetections: () => {},
+  countSinkRecords: () => {},
+};
 
 /** A batch at the end of its way. */
 export interface ProcessedBatch extends TaggedBatch {
@@ -78,6 +90,7 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
  * @throws Problem when no record can be found in the batch; whatever `pause` throws */
 export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promise<ProcessedBatch> {
   const { codec, bytes } = batch;
+  const { traced, findingSpans } = parts.observer ?? unobserved;
   const ruleset = parts.ruleset();
   const tagOf = parts.tagger(ruleset.hash);
   const outlines = parts.outlining && new Outlines(bytes, parts.outlining.options);
@@ -95,7 +108,7 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     const concludeAndTag = (index: number) => {
       const detection = concludeOne(evaluated[index], correlated[index]);
       detections.push(detection);
-      tags.push(detection && tagOne(detection, tagOf));
+      tags.push(detection && tagOne(detection, tagOf, findingSpans));
       sum(sums, evaluated[index], correlated[index], detection);
     };
     await forEach(slice, concludeAndTag, pause);
@@ -185,16 +198,17 @@ function sum(
 
 /** Resolves when every sink has the batch safely.
  * @throws Problem when one may not have taken it */
-export async function deliverBatch(processed: ProcessedBatch, parts: Parts): Promise<void> {
+export async function deliverBatch(processed: ProcessedBatch, { sinks, observer = unobserved }: Parts): Promise<void> {
+  const { traced, countSinkRecords, countDetections } = observer;
   await traced(
     'deliver',
-    () => deliver(processed, parts.sinks),
-    () => ({ 'tripline.sinks': parts.sinks.map(({ name }) => name) }),
+    () => deliver(processed, sinks, countSinkRecords),
+    () => ({ 'tripline.sinks': sinks.map(({ name }) => name) }),
   );
   countDetections(processed.detections);
 }
 
-function tagOne(detection: Detection, tagOf: Tagger): Tag {
+function tagOne(detection: Detection, tagOf: Tagger, findingSpans: Observer['findingSpans']): Tag {
   const tag = tagOf(detection);
   const trace = isFound(detection) ? findingSpans(detection) : undefined;
   return trace ? { ...tag, trace } : tag;

@@ -32,7 +32,7 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
-  sinks: ['batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'telemetry', 'time'],
+  sinks: ['batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'time'],
   pipeline: [
     ...['batch', 'codecs', 'correlate', 'decisions', 'detect', 'normalizers', 'outline', 'problem', 'record', 'tag'],
     ...['sinks', 'tagger', 'telemetry'],
@@ -42,7 +42,7 @@ const mayImport: Record<string, readonly string[]> = {
   avro: ['json', 'pipeline', 'record', 'tag'],
   server: ['avro', 'batch', 'codecs', 'config', 'detect', 'pipeline', 'problem', 'record', 'telemetry', 'time', 'tag'],
   'pipeline-dependencies': [
-    ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
+    ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger', 'telemetry'],
   ],
   processing: [...['config', 'correlate', 'pipeline-dependencies', 'rules', 'server', 'sinks', 'state', 'telemetry']],
   sidecar: ['config', 'problem', 'processing', 'server', 'telemetry'],

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadRules } from '../src/rules/index.ts';
+import { passingCases, ruleText } from './commands/files.ts';
+import { loaderReport } from './commands/run.ts';
 import { fencesOf } from './fences.ts';
 import { podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
@@ -63,6 +65,22 @@ test('its bin is the program', () => {
   expect(readdirSync(join(folder, 'node_modules/.bin'))).toContain('tripline');
   const { stdout } = spawnSync(join(folder, 'node_modules/.bin/tripline'), ['--version'], { encoding: 'utf8' });
   expect(stdout).toBe(`${manifest.version}\n`);
+});
+
+test.each(['lint', 'test'])('%s of one file loads neither OpenTelemetry nor a server', (command) => {
+  const path = join(folder, 'pod-in-default.yml');
+  writeFileSync(path, ruleText);
+  writeFileSync(path.replace('.yml', '.cases.json'), JSON.stringify(passingCases));
+  const program = join(folder, 'node_modules/tripline/dist/tripline.js');
+  const args = ['--import', loaderReport, program, command, path];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect(status).toBe(0);
+  const loaded = [...stdout.matchAll(/^loaded (file:.*)$/gm)].map(([, url]) => url!);
+  expect(loaded.length).toBeGreaterThan(5);
+  expect(loaded.filter((url) => /\/node_modules\/(fastify|pino|snappy|@grpc)\//.test(url))).toEqual([]);
+  // The build has bundled OpenTelemetry, and says in its files what comes from where.
+  const withTelemetry = (url: string) => readFileSync(fileURLToPath(url), 'utf8').includes('/@opentelemetry/');
+  expect(loaded.filter(withTelemetry)).toEqual([]);
 });
 
 /** What the container image runs, with a Node and the package in the place of the image's. */

@@ -1,9 +1,10 @@
 /** Loads rules for those who look at them: what is off, or in shadow mode, with the rest. */
 
-import { type LoadedRules, loadRules, type Override, type RuleSources } from '../rules/index.ts';
+import { type LoadedRules, loadRules, type Override, type RuleSources, ruleReader } from '../rules/index.ts';
 import { loadLists, placeholdersOf } from '../rules/lists.ts';
+import { readOnce } from '../rules/prepared.ts';
 import { readSources } from '../rules/source-files.ts';
-import { parseRules, type RuleMode } from '../sigma/index.ts';
+import type { RuleMode } from '../sigma/index.ts';
 
 export interface EveryRule extends LoadedRules {
   /** In which mode each rule and correlation would be, by name; in the rule set all of them are live. */
@@ -15,9 +16,9 @@ export interface EveryRule extends LoadedRules {
 export function loadEveryRule(sources: RuleSources): EveryRule {
   const modes = new Map<string, RuleMode>();
   const overrides: Record<string, Override> = { ...sources.overrides };
-  const placeholders = placeholdersOf(loadLists(sources.lists ?? []).lists, sources.values);
-  for (const { path, text } of readSources(sources.rules, 'rules').files) {
-    const { rules, correlations } = parseRules(text, path, { placeholders });
+  const reader = ruleReader(placeholdersOf(loadLists(sources.lists ?? []).lists, sources.values));
+  for (const file of readSources(sources.rules, 'rules').files) {
+    const { rules, correlations } = readOnce(reader, file);
     for (const { name, id, mode } of [...rules, ...correlations]) {
       const key = Object.keys(overrides).find((key) => key === name || key.toLowerCase() === id?.toLowerCase()) ?? name;
       const said = overrides[key];

@@ -1,27 +1,31 @@
 /** The table of commands. */
-import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
-import { coverageCommand } from './coverage.ts';
-import { explainCommand } from './explain.ts';
-import { lintCommand } from './lint.ts';
-import { newCommand } from './new.ts';
-import { rulesCommand } from './rules.ts';
-import { scanCommand } from './scan/index.ts';
-import { serveCommand } from './serve.ts';
-import { testCommand } from './test.ts';
 
-/** In the order in which help lists them: what runs on records, then what is for rules. */
-export const commands: readonly Command[] = [
-  serveCommand,
-  checkCommand,
-  scanCommand,
-  explainCommand,
-  rulesCommand,
-  coverageCommand,
-  newCommand,
-  lintCommand,
-  testCommand,
-];
+/** In the order in which help lists them: what runs on records, then what is for rules. A command is loaded when it is
+ * asked for, with what it needs. */
+const loaders = {
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  scan: async () => (await import('./scan/index.ts')).scanCommand,
+  explain: async () => (await import('./explain.ts')).explainCommand,
+  rules: async () => (await import('./rules.ts')).rulesCommand,
+  coverage: async () => (await import('./coverage.ts')).coverageCommand,
+  new: async () => (await import('./new.ts')).newCommand,
+  lint: async () => (await import('./lint.ts')).lintCommand,
+  test: async () => (await import('./test.ts')).testCommand,
+};
+
+export const commandNames = Object.keys(loaders);
 
 /** Runs where no command is named. */
-export const defaultCommand = serveCommand;
+export const defaultCommand = 'serve';
+
+/** Undefined where there is none of this name. */
+export async function loadCommand(name: string): Promise<Command | undefined> {
+  return Object.hasOwn(loaders, name) ? loaders[name as keyof typeof loaders]() : undefined;
+}
+
+/** Every command. */
+export function loadCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(loaders).map((load) => load()));
+}

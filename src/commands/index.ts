@@ -5,6 +5,7 @@ import { UsageError } from '../command-line/declaration.ts';
 import { helpOf, overviewOf } from '../command-line/help.ts';
 import { OutputClosed, type ProcessIo } from '../command-line/process-io.ts';
 import { didYouMean, quote } from '../sigma/rule-problem.ts';
+import { commandNames, defaultCommand, loadCommand, loadCommands } from './all.ts';
 import type { Command } from './command.ts';
 
 /** Runs the command that the arguments name, and resolves with the exit code of the process. What is wrong with what the
@@ -25,8 +26,9 @@ async function dispatch(args: readonly string[], io: ProcessIo): Promise<number>
   const { version, stdout } = io;
   if (first === 'help' && rest[0] !== undefined) return dispatch([rest[0], '--help'], io);
   if (first === '--help' || first === '-h' || first === 'help') {
-    const { commands, defaultCommand } = await import('./all.ts');
-    await stdout.write(overviewOf(version, commands, defaultCommand, stdout));
+    const commands = await loadCommands();
+    const byDefault = commands.find(({ name }) => name === defaultCommand)!;
+    await stdout.write(overviewOf(version, commands, byDefault, stdout));
     return 0;
   }
   if (first === '--version' || first === '-v' || first === 'version') {
@@ -34,7 +36,7 @@ async function dispatch(args: readonly string[], io: ProcessIo): Promise<number>
     return 0;
   }
   const isNamed = first !== undefined && !first.startsWith('-');
-  const command = await commandNamed(isNamed ? first : 'serve');
+  const command = await commandNamed(isNamed ? first : defaultCommand);
   const given = readArguments(command, isNamed ? rest : args);
   if (given.kind === 'given') return command.run(given, io);
   await stdout.write(helpOf(command, stdout));
@@ -42,11 +44,7 @@ async function dispatch(args: readonly string[], io: ProcessIo): Promise<number>
 }
 
 async function commandNamed(name: string): Promise<Command> {
-  // The sidecar loads no command but its own, so that it is ready sooner.
-  if (name === 'serve') return (await import('./serve.ts')).serveCommand;
-  const { commands } = await import('./all.ts');
-  const found = commands.find((command) => command.name === name);
+  const found = await loadCommand(name);
   if (found !== undefined) return found;
-  const names = commands.map((command) => command.name);
-  throw new UsageError(`unknown command ${quote(name)}`, didYouMean(name, names, 'see tripline --help'));
+  throw new UsageError(`unknown command ${quote(name)}`, didYouMean(name, commandNames, 'see tripline --help'));
 }

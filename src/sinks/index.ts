@@ -3,9 +3,8 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
-import { countSinkRecords } from '../telemetry/index.ts';
 import { forwardConfig, forwardFaults, openForward } from './forward/index.ts';
-import type { Sink, SinkDependencies, SinkFault } from './sink.ts';
+import type { DeliveryResult, Sink, SinkDependencies, SinkFault } from './sink.ts';
 
 /** One row for each kind of sink. */
 const sinks = {
@@ -38,18 +37,21 @@ export function openSink(config: SinkConfig, dependencies: SinkDependencies): Si
   return open(config, dependencies);
 }
 
+/** Receives what became of the records that a sink was given. */
+export type CountSinkRecords = (sink: string, result: DeliveryResult['kind'] | 'failed', records: number) => void;
+
 /** Resolves when every sink has the batch safely.
  * @throws Problem `sink.unavailable` after all have been tried, if one may not have it; it names each that may not */
-export async function deliver(batch: TaggedBatch, to: readonly Sink[]): Promise<void> {
+export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: CountSinkRecords): Promise<void> {
   const failures: unknown[] = [];
   await Promise.all(
     to.map(async (sink) => {
       try {
         const result = await sink.deliver(batch);
-        countSinkRecords(sink.name, result.kind, result.records);
+        count(sink.name, result.kind, result.records);
       } catch (error) {
         const records = batch.records.filter(({ kind }) => kind !== 'group').length;
-        countSinkRecords(sink.name, 'failed', records);
+        count(sink.name, 'failed', records);
         failures.push(error);
       }
     }),

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { wrapCommand } from '../../src/command-line/text.ts';
-import { commands } from '../../src/commands/all.ts';
+import { commandNames, loadCommand, loadCommands } from '../../src/commands/all.ts';
 import { startSidecar } from '../sidecar.ts';
 import { exampleFolder } from './files.ts';
 import { main, run, shell } from './run.ts';
 
 const hasJq = spawnSync('jq', ['--version']).status === 0;
 
+const commands = await loadCommands();
 const examples = commands.flatMap(({ name, exitCodes, examples }) =>
   examples.map(({ line }) => ({ name, line, codes: Object.keys(exitCodes).map(Number) })),
 );
@@ -30,6 +31,11 @@ describe('each example of a help text runs', () => {
     const sidecar = await startSidecar(paths, {}, [process.execPath, main, ...named]);
     expect(await sidecar.stop()).toBe(0);
   });
+});
+
+test('a command is loaded by its own name', async () => {
+  for (const name of commandNames) expect((await loadCommand(name))?.name).toBe(name);
+  expect(await loadCommand('toString')).toBeUndefined();
 });
 
 test('--help lists every command', async () => {

@@ -10,6 +10,18 @@ import { bundledRules } from '../server/app.ts';
 
 export const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+/** For `--import` of Node: prints a line for each module that is loaded. */
+export const loaderReport = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  import { writeSync } from 'node:fs';
+  registerHooks({
+    load(url, context, next) {
+      writeSync(1, 'loaded ' + url + '\\n');
+      return next(url, context);
+    },
+  });
+`)}`;
+
 export interface Ran {
   status: number | null;
   stdout: string;

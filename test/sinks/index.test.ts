@@ -5,6 +5,8 @@ import { deliver, openSink, sinkKinds } from '../../src/sinks/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { numberedBatch, recorder } from './contract.ts';
 
+const uncounted = () => {};
+
 function memorySink(name: string, failure?: Error): Sink & { taken: number } {
   const sink = {
     name,
@@ -22,18 +24,29 @@ function memorySink(name: string, failure?: Error): Sink & { taken: number } {
 describe('deliver', () => {
   test('every sink gets the batch', async () => {
     const sinks = [memorySink('a'), memorySink('b')];
-    await deliver(numberedBatch(1), sinks);
+    await deliver(numberedBatch(1), sinks, uncounted);
     expect(sinks.map(({ taken }) => taken)).toEqual([1, 1]);
   });
 
+  test('what became of the records is counted by sink', async () => {
+    const counted: unknown[] = [];
+    const sinks = [memorySink('a'), memorySink('b', new Problem('sink.unavailable', 'b is down'))];
+    const count = (...args: unknown[]) => void counted.push(args);
+    await expect(deliver(numberedBatch(1), sinks, count)).rejects.toThrow(Problem);
+    expect(counted).toEqual([
+      ['a', 'acknowledged', 1],
+      ['b', 'failed', 1],
+    ]);
+  });
+
   test('nothing to deliver to', async () => {
-    await deliver(numberedBatch(1), []);
+    await deliver(numberedBatch(1), [], uncounted);
   });
 
   test('one that fails keeps none from the batch, and all that failed are named', async () => {
     const unavailable = (name: string) => memorySink(name, new Problem('sink.unavailable', `${name} is down`));
     const sinks = [unavailable('a'), memorySink('b'), unavailable('c')];
-    await expect(deliver(numberedBatch(1), sinks)).rejects.toMatchObject({
+    await expect(deliver(numberedBatch(1), sinks, uncounted)).rejects.toMatchObject({
       code: 'sink.unavailable',
       message: 'a is down; c is down',
     });
@@ -41,7 +54,9 @@ describe('deliver', () => {
   });
 
   test('a defect is not taken for a sink that is down', async () => {
-    await expect(deliver(numberedBatch(1), [memorySink('a', new TypeError('x'))])).rejects.toThrow(TypeError);
+    await expect(deliver(numberedBatch(1), [memorySink('a', new TypeError('x'))], uncounted)).rejects.toThrow(
+      TypeError,
+    );
   });
 });
 

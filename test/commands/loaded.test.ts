@@ -1,0 +1,59 @@
+/** What a command loads: its own modules, and no package that it has no use for. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { loadCommand } from '../../src/commands/all.ts';
+import { exampleFolder } from './files.ts';
+import { loaderReport, main } from './run.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = exampleFolder();
+});
+
+/** The addresses of the modules that a run of the program loads. */
+function loadedBy(args: readonly string[]): string[] {
+  const run = ['--import', loaderReport, main, ...args];
+  const { stdout } = spawnSync(process.execPath, run, { cwd: folder, encoding: 'utf8' });
+  return stdout.split('\n').flatMap((line) => /^loaded (.*)$/.exec(line)?.[1] ?? []);
+}
+
+const packagesIn = (urls: readonly string[]) =>
+  [...new Set(urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? []))].sort();
+const commandsIn = (urls: readonly string[]) =>
+  [...new Set(urls.flatMap((url) => /\/src\/commands\/(\w+)(?:\.ts|\/)/.exec(url)?.[1] ?? []))]
+    .filter((name) => !['all', 'command', 'index'].includes(name))
+    .sort();
+
+/** YAML, schemas of settings, addresses, expressions, with what ajv consists of. */
+const forRules = [
+  'ajv',
+  'fast-deep-equal',
+  'fast-uri',
+  'ipaddr.js',
+  'json-schema-traverse',
+  're2js',
+  'typebox',
+  'yaml',
+];
+
+test.each<[command: string, operands: string[], packages: string[]]>([
+  ['--version', [], []],
+  ['new', ['rule', 'my-rules/one-more'], []],
+  ['lint', ['my-rules/pod-in-default.yml'], forRules],
+  ['test', ['my-rules/pod-in-default.yml'], forRules],
+  ['rules', [], forRules],
+  ['coverage', [], forRules],
+  ['check', [], forRules],
+])('%s loads its packages alone', async (command, operands, packages) => {
+  const loaded = loadedBy([command, ...operands]);
+  expect(loaded.length).toBeGreaterThan(5);
+  expect(packagesIn(loaded)).toEqual(packages);
+  expect(commandsIn(loaded)).toEqual((await loadCommand(command)) === undefined ? [] : [command]);
+});
+
+test('what scan loads beside them has to do with records', () => {
+  const loaded = loadedBy(['scan', join(folder, 'audit.log')]);
+  expect(commandsIn(loaded)).toEqual(['scan']);
+  for (const name of ['fastify', 'pino', '@opentelemetry/sdk-node']) expect(packagesIn(loaded)).not.toContain(name);
+});
