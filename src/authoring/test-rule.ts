@@ -47,10 +47,7 @@ export async function testRuleFile(
   withLists: (values: ListValues) => Ruleset,
 ): Promise<FileResult | undefined> {
   const casesPath = casesPathOf(path);
-  const own = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations.map((one) => one.correlation)]
-    .filter((head) => head.path === path)
-    .map(({ name }) => name);
-  const excepted = own.length === 0 && existsSync(casesPath) ? exceptedBy(path, ruleset) : [];
+  const { own, excepted } = subjectOf(path, ruleset);
   if (own.length + excepted.length === 0) return undefined;
 
   const result: FileResult = { path, cases: [], lacking: [], problems: [] };
@@ -71,6 +68,31 @@ export async function testRuleFile(
     }
   }
   return result;
+}
+
+/** What the answers to the cases of a rule file follow from: the cases, the rules with all that they refer to, values of
+ * lists among it, and exceptions. Undefined where there is nothing to test. */
+export function basisOf(path: string, ruleset: Ruleset): unknown {
+  const { own, excepted } = subjectOf(path, ruleset);
+  if (own.length + excepted.length === 0) return undefined;
+  const casesPath = casesPathOf(path);
+  const needed = referredBy(new Set([...own, ...excepted]), ruleset);
+  return [
+    existsSync(casesPath) && readFileSync(casesPath, 'utf8'),
+    ruleset.rules
+      .filter(({ rule }) => needed.has(rule.name))
+      .map(({ rule, exceptions }) => [rule, exceptions.map(({ filter }) => filter)]),
+    ruleset.correlations.map(({ correlation }) => correlation).filter(({ name }) => needed.has(name)),
+  ];
+}
+
+/** The names of a file's rules and correlations, or else of the rules that its exceptions are about. */
+function subjectOf(path: string, ruleset: Ruleset): Record<'own' | 'excepted', string[]> {
+  const own = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations.map((one) => one.correlation)]
+    .filter((head) => head.path === path)
+    .map(({ name }) => name);
+  const isExceptions = own.length === 0 && existsSync(casesPathOf(path));
+  return { own, excepted: isExceptions ? exceptedBy(path, ruleset) : [] };
 }
 
 /** The rules that the exceptions of a file are about, by name. */
@@ -125,7 +147,18 @@ function explainAll(detections: readonly Detection[], rules: readonly CompiledRu
 }
 
 /** The rules of these names with all that they refer to. */
-export function neededFor(names: ReadonlySet<string>, { hash, rules, correlations }: Ruleset): Ruleset {
+export function neededFor(names: ReadonlySet<string>, ruleset: Ruleset): Ruleset {
+  const { hash, rules, correlations } = ruleset;
+  const needed = referredBy(names, ruleset);
+  return new Ruleset(
+    rules.filter(({ rule }) => needed.has(rule.name)),
+    correlations.filter(({ correlation }) => needed.has(correlation.name)),
+    hash,
+  );
+}
+
+/** The names, and those of all that they refer to. */
+function referredBy(names: ReadonlySet<string>, { correlations }: Ruleset): ReadonlySet<string> {
   const needed = new Set(names);
   // A set goes on to what is added to it meanwhile.
   for (const name of needed) {
@@ -133,9 +166,5 @@ export function neededFor(names: ReadonlySet<string>, { hash, rules, correlation
       if (correlation.name === name) for (const referred of rules) needed.add(referred);
     }
   }
-  return new Ruleset(
-    rules.filter(({ rule }) => needed.has(rule.name)),
-    correlations.filter(({ correlation }) => needed.has(correlation.name)),
-    hash,
-  );
+  return needed;
 }

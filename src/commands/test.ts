@@ -1,12 +1,25 @@
 /** `tripline test`: rules on the cases beside them. */
 
+import { isDeepStrictEqual } from 'node:util';
+import { casesPathOf, type ListValues } from '../authoring/cases.ts';
 import { loadEveryRule } from '../authoring/every-rule.ts';
 import { printExplained } from '../authoring/explain-record.ts';
 import { requestedFiles } from '../authoring/requested-files.ts';
-import type { CaseResult, FileResult } from '../authoring/test-rule.ts';
+import { basisOf, type CaseResult, type FileResult, testRuleFile } from '../authoring/test-rule.ts';
+import { openWatch } from '../authoring/watch.ts';
+import { describeError } from '../command-line/cli-errors.ts';
 import { jsonLine } from '../command-line/output-format.ts';
-import { readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
+import { OutputClosed, type ProcessIo } from '../command-line/process-io.ts';
+import {
+  configSourceOf,
+  type RuleOptions,
+  readConfig,
+  reportProblems,
+  ruleOptions,
+} from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
+import type { Config } from '../config/index.ts';
+import { bundledLists } from '../rules/lists.ts';
 import { quote } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
@@ -27,7 +40,14 @@ export const testCommand = defineCommand({
     'ignores is silenced. Rules that are off or in shadow mode are tested like the others.\n\n' +
     'Without a PATH it tests the rules that the options name. What a PATH refers to is looked up in it and in what the ' +
     'options name; exceptions count as they do for serve.',
-  options: { json: { kind: 'flag', doc: 'one JSON object a line and case' }, ...ruleOptions },
+  options: {
+    watch: {
+      kind: 'flag',
+      doc: 'run again what changes, until interrupted; the exit code is that of how all stand then',
+    },
+    json: { kind: 'flag', doc: 'one JSON object a line and case' },
+    ...ruleOptions,
+  },
   exitCodes: {
     '0': 'every rule answers every case as it should',
     '1': 'a rule does not, or lacks cases',
@@ -42,39 +62,98 @@ export const testCommand = defineCommand({
     },
   ],
   async run({ options, operands }, io) {
-    const { stdout, stderr } = io;
-    const { documents, sources } = requestedFiles(operands, readConfig(options, io));
-    const loaded = loadEveryRule(sources);
-    const paths = new Set(documents.map(({ path }) => path));
-    const isRequested = ({ path }: { path: string }) => operands.length === 0 || paths.has(path);
-    const problems = loaded.problems.filter(isRequested);
-    const warnings = loaded.warnings.filter(isRequested);
-    await reportProblems({ problems, warnings, leftOut: loaded.leftOut.filter(isRequested) }, io);
+    const suite = new Suite(operands, options, io);
+    if (!options.watch) return suite.run();
 
-    const { testRuleFile } = await import('../authoring/test-rule.ts');
-    const counted = { rules: 0, cases: 0, failed: 0, unreadable: problems.length };
-    for (const { path } of documents) {
-      const result = await testRuleFile(
-        path,
-        loaded.ruleset,
-        (values) => loadEveryRule({ ...sources, values }).ruleset,
-      );
-      if (result === undefined) continue;
-      counted.rules++;
-      counted.cases += result.cases.length;
-      counted.failed += result.lacking.length + result.cases.filter(({ passed }) => !passed).length;
-      counted.unreadable += result.problems.length;
-      for (const problem of result.problems) await stderr.write(`${printable(problem)}\n`);
-      await stdout.write(options.json ? linesOf(result) : reportOf(result));
-    }
-    const { rules, cases, failed, unreadable } = counted;
-    const verdict = failed + unreadable === 0 ? 'all passed' : `${failed} failed, ${unreadable} could not be read`;
-    await (options.json ? stderr : stdout).write(
-      `${numbered(rules, 'rule')}, ${numbered(cases, 'case')}: ${verdict}\n`,
-    );
-    return unreadable > 0 ? 2 : failed > 0 ? 1 : 0;
+    const watch = await openWatch(() => suite.paths());
+    const interrupted = new AbortController();
+    io.stopped().then(() => interrupted.abort());
+    let status = await suite.run();
+    for await (const changed of watch.changes(interrupted.signal)) status = await suite.runAgain(changed);
+    return status;
   },
 });
+
+/** The rule files that are tested, and how they stand. */
+class Suite {
+  readonly #operands: readonly string[];
+  readonly #options: RuleOptions & { json: boolean };
+  readonly #io: ProcessIo;
+  #config: Config;
+  /** By path, what was tested last and what came of it. */
+  readonly #tested = new Map<string, { basis: unknown; result: FileResult }>();
+
+  constructor(operands: readonly string[], options: RuleOptions & { json: boolean }, io: ProcessIo) {
+    this.#operands = operands;
+    this.#options = options;
+    this.#io = io;
+    this.#config = readConfig(options, io);
+  }
+
+  /** Files and folders that the answers follow from. */
+  paths(): string[] {
+    const { rules, lists, exceptions } = this.#config;
+    const settings = configSourceOf(this.#options, this.#io, {}).path;
+    const paths = [...this.#operands, ...rules, ...lists, ...exceptions, bundledLists];
+    const cases = paths.filter((path) => /\.ya?ml$/.test(path)).map(casesPathOf);
+    return [...paths, ...cases, ...(settings === undefined ? [] : [settings])];
+  }
+
+  /** Runs what the change of files may make answer otherwise, and tells how all stand. What keeps the rules from being read
+   * is told, for it to be mended while the files are watched. */
+  async runAgain(changed: readonly string[]): Promise<number> {
+    const { stderr } = this.#io;
+    const more = changed.length > 1 ? ` and ${changed.length - 1} more` : '';
+    await this.#say(`\n${printable(changed[0]!)}${more} changed\n`);
+    try {
+      this.#config = readConfig(this.#options, this.#io);
+      return await this.run();
+    } catch (error) {
+      if (error instanceof OutputClosed) throw error;
+      await stderr.write(`tripline: ${describeError(error)}\n`);
+      return 2;
+    }
+  }
+
+  /** Runs each file that was not run yet on the same rules and cases, and resolves with the exit code of how all stand. */
+  async run(): Promise<number> {
+    const { stdout, stderr } = this.#io;
+    const { documents, sources } = requestedFiles(this.#operands, this.#config);
+    const loaded = loadEveryRule(sources);
+    const paths = new Set(documents.map(({ path }) => path));
+    const isRequested = ({ path }: { path: string }) => this.#operands.length === 0 || paths.has(path);
+    const problems = loaded.problems.filter(isRequested);
+    const warnings = loaded.warnings.filter(isRequested);
+    await reportProblems({ problems, warnings, leftOut: loaded.leftOut.filter(isRequested) }, this.#io);
+
+    for (const path of this.#tested.keys()) if (!paths.has(path)) this.#tested.delete(path);
+    for (const path of paths) {
+      const basis = basisOf(path, loaded.ruleset);
+      if (isDeepStrictEqual(basis, this.#tested.get(path)?.basis)) continue;
+      this.#tested.delete(path);
+      const withLists = (values: ListValues) => loadEveryRule({ ...sources, values }).ruleset;
+      const result = await testRuleFile(path, loaded.ruleset, withLists);
+      if (result === undefined) continue;
+      this.#tested.set(path, { basis, result });
+      for (const problem of result.problems) await stderr.write(`${printable(problem)}\n`);
+      await stdout.write(this.#options.json ? linesOf(result) : reportOf(result));
+    }
+
+    const results = [...this.#tested.values()].map(({ result }) => result);
+    const cases = results.flatMap((result) => result.cases);
+    const failed = results.flatMap(({ lacking }) => lacking).length + cases.filter(({ passed }) => !passed).length;
+    const unreadable = problems.length + results.flatMap((result) => result.problems).length;
+    const verdict = failed + unreadable === 0 ? 'all passed' : `${failed} failed, ${unreadable} could not be read`;
+    await this.#say(`${numbered(results.length, 'rule')}, ${numbered(cases.length, 'case')}: ${verdict}\n`);
+    return unreadable > 0 ? 2 : failed > 0 ? 1 : 0;
+  }
+
+  /** Writes what is for people, also where programs read the results. */
+  #say(text: string): Promise<void> {
+    const { stdout, stderr } = this.#io;
+    return (this.#options.json ? stderr : stdout).write(text);
+  }
+}
 
 function linesOf({ path, cases, lacking }: FileResult): string {
   const lines = [...cases, ...lacking.map((message) => ({ path, passed: false, message }))];

@@ -10,14 +10,13 @@
  * wrong at the start does not stand in the way (there the rest went live with a word in the log), and a file that is
  * removed takes its rules with it, as that is how rules are removed; the log warns of those.
  */
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Ruleset } from '../detect.ts';
 import { printRuleProblem, type Rule, type RuleProblem } from '../sigma/index.ts';
 import { countReload, gaugeRefused, gaugeRules } from '../telemetry/index.ts';
+import { filesSeen } from './files-seen.ts';
 import type { LoadedRules } from './index.ts';
 
 export interface LiveRules {
@@ -57,7 +56,7 @@ const toldAtMost = 20;
 /** Loads the rules; what is wrong with files that are not used is in the log.
  * @throws Problem `rule.invalid` when not one rule can be used, or whatever `load` throws */
 export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise<LiveRules> {
-  let seen = await filesSeen(paths);
+  let seen = await linesOf(paths);
   /** The files that were loaded last, whatever came of it. */
   let tried = seen;
   let { ruleset, problems, warnings, leftOut } = load();
@@ -76,7 +75,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
   warn(warnings, leftOut);
 
   async function look(): Promise<void> {
-    const now = await filesSeen(paths);
+    const now = await linesOf(paths);
     looksSinceTry++;
     if (now !== seen) {
       seen = now;
@@ -89,7 +88,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
 
     const loaded = attempt();
     // Changed under the reader, it may be of two minds.
-    if ((await filesSeen(paths)) !== now) return;
+    if ((await linesOf(paths)) !== now) return;
     const changed = now !== tried;
     tried = now;
     looksSinceTry = 0;
@@ -178,43 +177,8 @@ export async function keepLooking({ look }: LiveRules, logger: Logger, signal: A
   while (await rest()) await look().catch((error) => logger.error({ err: error }, 'Looking for changed rules failed'));
 }
 
-/** One line for each file and folder, which differs when there is something else to read. Errors are a state like any
- * other. A look that hangs, as on a file server that is gone, keeps nothing waiting but the next. */
-async function filesSeen(paths: readonly string[]): Promise<string> {
-  const lines: string[] = [];
-  for (const path of paths) await see({ path }, new Set(), lines);
-  return lines.join('\n');
-}
-
-/** Sees what the loader would find: nothing hidden, links followed, each folder once. The inode is left out, as some
- * network file systems make a new one up each time; the time of the last change of the inode is in, which nobody can
- * set back.
- * @param place the real path, where it is known already */
-async function see(
-  { path, place }: { path: string; place?: string },
-  entered: Set<string>,
-  lines: string[],
-): Promise<void> {
-  try {
-    const real = place ?? (await realpath(path));
-    const file = await stat(path, { bigint: true });
-    if (!file.isDirectory()) return void lines.push(`${path} ${real} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`);
-    if (entered.has(real)) return;
-    entered.add(real);
-    lines.push(`${path} ${real}`);
-    const entries = await readdir(path, { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const { name } = entry;
-      if (name.startsWith('.') || (entry.isFile() && !/\.ya?ml$/.test(name))) continue;
-      await see(
-        { path: join(path, name), ...(!entry.isSymbolicLink() && { place: join(real, name) }) },
-        entered,
-        lines,
-      );
-    }
-  } catch (error) {
-    lines.push(`${path} ${(error as NodeJS.ErrnoException).code}`);
-  }
+async function linesOf(paths: readonly string[]): Promise<string> {
+  return [...(await filesSeen(paths, /\.ya?ml$/)).values()].join('\n');
 }
 
 /** The problems that are not among those before. Lines move as a file is edited, so a problem is known by its file and
