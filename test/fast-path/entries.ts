@@ -68,17 +68,27 @@ const usualRequests: readonly Request[] = [
   write('update', POD, object('Pod', old)),
 ];
 
+const times = [
+  ...[old, fresh, '', 'never', '2025-13-02T03:04:05Z', '2025-11-02T03:04:05.Z', '2026-01-02 03:04:05Z'],
+  // To Date.parse the first is a time without its fraction alone.
+  ...['2025-11-02    03:04.5Z', '2025-11-02T03:04:05.5+'],
+];
+
 const requests: readonly Request[] = [
   ...usualRequests,
   { method: 'io.k8s.core.v1.namespaces.create', name: 'core/v1/namespaces', request: object('Namespace', fresh) },
+  ...['kube-system', 'dev'].map((name) => ({
+    method: 'io.k8s.core.v1.namespaces.create',
+    name: 'core/v1/namespaces',
+    request: { '@type': 'core.k8s.io/v1.Namespace', kind: 'Namespace', apiVersion: 'v1', metadata: { name } },
+  })),
   { method: 'io.k8s.core.v1.pods.proxy.get', name: `${POD}/proxy/admin` },
   write('create', 'core/v1/pods', object('Pod', fresh, pod()), object('Pod', fresh, pod())),
-  ...[old, fresh, '', 'never', '2025-13-02T03:04:05Z', '2025-11-02T03:04:05.Z', '2026-01-02 03:04:05Z'].flatMap(
-    (time) =>
-      [object('Pod', time, pod()), { ...object('Pod', time, pod()), kind: undefined }].flatMap((body) => [
-        write('update', POD, body, object('Pod', time, pod())),
-        write('patch', POD, body, object('Pod', time, pod())),
-      ]),
+  ...times.flatMap((time) =>
+    [object('Pod', time, pod()), { ...object('Pod', time, pod()), kind: undefined }].flatMap((body) => [
+      write('update', POD, body, object('Pod', time, pod())),
+      write('patch', POD, body, object('Pod', time, pod())),
+    ]),
   ),
   write('patch', POD, object('Pod', old)),
   write('patch', POD, { '@type': 'core.k8s.io/v1.Pod', spec: { hostPID: true } }),

@@ -101,7 +101,7 @@ const all: readonly Mutant[] = [
   decisions('names that no rule asked for', 'asks.name && name !== UNUSUAL', 'name !== UNUSUAL'),
   decisions('unusual names', 'asks.name && name !== UNUSUAL', 'asks.name'),
   decisions('URIs that no rule asked for', '(asks.uri && uri !== UNUSUAL)', 'uri !== UNUSUAL'),
-  decisions(
+  steps(
     'matches that depend on more are shared',
     'return guarded.hasDeferred || match.predicates',
     'return match.predicates',
@@ -148,7 +148,6 @@ const all: readonly Mutant[] = [
   needles('U+212A', 'if (first === 0xe2 && second === 0x84 && bytes[at + 2] === 0xaa) return -1;', ''),
   needles('needles that end the text', 'start + needle.length > length', 'start + needle.length >= length'),
   needles('one needle of a slot', 'else entries.push({ needle, bytes, at: best });', ''),
-  decisions('records that hold a problem', ' && normalized.problem === undefined', ''),
 
   screen('a bit set for all', "typeof decision === 'boolean' ? decision :", "typeof decision === 'boolean' ? true :"),
   screen('negated items merged', 'if (decision === negated) continue;', 'if (decision === false) continue;'),

@@ -10,9 +10,12 @@ export const unseen: Readonly<Record<string, string>> = {
     "the number of a verb that is absent is no verb's, and its gap is the same for all",
   'decisions/decisions.ts: empty URI': 'an empty URI is not usual',
   'decisions/decisions.ts: requests that are not answered': 'they are passed over again where rules are evaluated',
-  'decisions/decisions.ts: records that hold a problem': 'what was outlined is whole',
   'decisions/steps.ts: matches within lists are shared':
     'held by fast-path/hazards.test.ts: no list of a profile differs from one event to the next',
+  'decisions/guard.ts: coverage not asked for':
+    'held by decisions/guard.test.ts: whether rules cover a field is told by the test itself there',
+  'decisions/item-screen.ts: a bit set for all':
+    'what is judged of an item is always the opposite of what is left out, so that its number says all',
   'decisions/item-screen.ts: reasons merged': 'a member with a gap has no class',
   'decisions/intern.ts: slots kept when a generation is cleared':
     'a slot is read with the bytes of what has come in its place',
@@ -38,11 +41,17 @@ export const unseen: Readonly<Record<string, string>> = {
   'outline/outlines.ts: one text of several': 'what is around a text is tried with the other texts in place',
   'outline/outlines.ts: one text of several in MessagePack':
     'what is around a text is tried with the other texts in place',
+  'outline/json-outline.ts: maps that are deeper':
+    'maps that are outlined are four levels deep at most, and eight is the least that can be set',
   'outline/json-outline.ts: too many extra members':
     'the rest of the body is read as the last one, and is too long to be remembered',
   'outline/msgpack-outline.ts: objectRef of any type': 'held by outline/msgpack-outline.test.ts',
   'outline/gke-outline.ts: no address': 'an empty address leaves a gap, and is looked up as any other',
   'outline/gke-outline.ts: no status': 'nothing is looked up where nothing is, and the record is parsed',
+  'outline/gke-outline.ts: lists of a patch':
+    'the body is read as the list that it is, and of a body that was outlined nothing else depends on which of the two it is',
+  'outline/gke-outline.ts: methods without a verb':
+    'the method is in the profile, and nothing is looked up for an empty verb',
   'outline/gke-outline.ts: watches of before': 'the words of such a name are in the profile like others',
   'outline/json-shapes.ts: other members of the payload': 'no normalizer of today reads them',
   'outline/find-member.ts: duplicate keys': 'the last one is found, as by JSON.parse',

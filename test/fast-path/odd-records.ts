@@ -65,6 +65,31 @@ const clusterWide = (body: Node): Node => {
     : tree;
 };
 
+/** The creation of a pod that neither the URI nor the objectRef names. */
+const creation = (...bodies: readonly (readonly [key: 'requestObject' | 'responseObject', text: string])[]): Node => {
+  const { name, ...objectRef } = event.objectRef;
+  const tree = treeOf({ ...event, verb: 'create', requestURI: '/api/v1/namespaces/shop/pods', objectRef });
+  if (tree.kind !== 'map') return tree;
+  const members = bodies.map(([key, value]) => ({ key: `"${key}"`, value: raw(value) }));
+  return { kind: 'map', members: [...tree.members, ...members] };
+};
+const request = (text: string) => creation(['requestObject', text]);
+const answered = (request: string, response: string) =>
+  creation(['responseObject', response], ['requestObject', request]);
+/** Behind a list, such that the list would end as a map does for who reads it as one. */
+const withNumbers = (tree: Node): Node =>
+  tree.kind === 'map'
+    ? {
+        kind: 'map',
+        members: [...tree.members, ...['2', '4'].map((n) => ({ key: `"${Number(n) - 1}"`, value: raw(n) }))],
+      }
+    : tree;
+const named = (name: string): Node =>
+  withMembers({
+    requestURI: `/api/v1/namespaces/shop/pods/${name}`,
+    objectRef: { ...event.objectRef, name },
+  });
+
 const uris = [
   ...['?dryRun=All', '?%64ryRun=All', '?x=1&dryRun=All', '?x=1;dryRun=All', '?dryRun', '?adryRun=All', '?dryRunx=All'],
   ...['?dryRun=None&dryRun=All', '?dryrun=All', '?+dryRun=All', '?&dryRun=All', '?=dryRun', '?dry%52un=All'],
@@ -139,6 +164,11 @@ export const oddRecords: readonly Node[] = [
     respelled(name, `"${name}"`, '{"delete":true}'),
     respelled(name, `"${name}"`, '""'),
     respelled(name, '"zz"'),
+    // Of the length of the key that is expected after an event as usual, and as that in its end or in its beginning.
+    treeOf(event),
+    respelled(name, `"z${name.slice(1)}"`),
+    treeOf(event),
+    respelled(name, `"${name.slice(0, -1)}z"`),
   ]),
   ...['"namespace"', '"name"', '"resource"', '"n\\u0061mespace"', '"zz"', '"subPath"'].flatMap((key) =>
     ['"kube-system"', 'null', '7', '{}'].map((value) => {
@@ -180,6 +210,29 @@ export const oddRecords: readonly Node[] = [
     '{"metadata":{}}',
     '{"n":9007199254740993,"metadata":[]}',
   ].map((body) => clusterWide(raw(body))),
+  // Names that bodies have, or seem to have.
+  ...['web-', 'node-', 'web-'].map((prefix) => request(`{"metadata":{"generateName":"${prefix}"}}`)),
+  answered('{"metadata":{"name":"node-1"}}', '{"metadata":{"name":"db"}}'),
+  answered('{"metadata":{"name":"node-1"}}', '{"metadata":{"name":"node-1"}}'),
+  answered('{"metadata":{}}', '{"metadata":{}}'),
+  answered('{"metadata":{"name":"node-1"}}', '{"metadata":{"name":7}}'),
+  answered('{"metadata":{"name":"node-1"}}', '{"metadata":null}'),
+  withNumbers(answered('["metadata",{"name":"node-9"}]', '{}')),
+  withNumbers(answered('["metadata",{"name":"node-9"}]', '{"metadata":{"name":"node-9"}}')),
+  ...['pods-*', 'node-*', 'other-1', 'plain'].map(named),
+  // What rules look for in bodies.
+  ...[
+    '{"spec":{"containers":[{"image":"x/db:2"}]}}',
+    '{"spec":{"containers":[{"image":"x\\u002fweb:2"}]}}',
+    '{"spec":{"containers":[{"image":"x\\/web:2"}]}}',
+    '{"metadata":{"annotations":{"note":"\\u212a8s-"}}}',
+    '{"metadata":{"annotations":{"note":"\u212a8s-"}}}',
+    '{"metadata":{"annotations":{"note":"k8\\u017f-"}}}',
+    '{"metadata":{"annotations":{"note":"k8\u017f-"}}}',
+    '{"spec":{"replicas":1e3}}',
+    '{"metadata":{"labels":{"app":"pods"}}}',
+    '{}',
+  ].map(request),
   // Statuses and annotations that rules take for one, and an outcome or an action does not.
   ...[{}, { 'authorization.k8s.io/decision': 'allow' }].map((annotations) =>
     withMembers({ annotations, responseStatus: { metadata: {}, code: 403, message: '' } }),

@@ -54,7 +54,7 @@ const detections: Readonly<Record<string, string>> = {
   'name-admin': '{ a: { name: cluster-admin }, condition: a }',
   'name-part': '{ a: { name|contains: [node, B-1] }, condition: a }',
   'name-of-ref': '{ a: { objectRef.name|endswith: auth }, condition: a }',
-  'name-other': '{ a: { name|neq: [web-1, db] }, b: { resource: pods }, condition: a and b }',
+  'name-other': '{ a: { name|neq: [web-1, db, other-1] }, b: { resource: pods }, condition: a and b }',
   'name-none': "{ a: { name: '' }, b: { name: '*' }, condition: a or not b }",
   'name-cased': '{ a: { name|cased: Web-1 }, condition: a }',
   'name-expression': "{ a: { name|re: '^(?:web|aws)-\\w+$' }, condition: a }",
@@ -104,6 +104,7 @@ const detections: Readonly<Record<string, string>> = {
   'resource-namespace': '{ a: { resource|fieldref: namespace }, condition: a }',
   'resource-address': '{ a: { resource|fieldref: clientIP }, condition: a }',
   'same-name': '{ a: { username|fieldref: objectRef.name }, condition: a }',
+  'app-resource': '{ a: { requestObject.metadata.labels.app|fieldref: resource }, condition: a }',
   words: '{ keywords: [cluster-admin], condition: keywords }',
 };
 
