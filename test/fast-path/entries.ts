@@ -83,6 +83,15 @@ const requests: readonly Request[] = [
     request: { '@type': 'core.k8s.io/v1.Namespace', kind: 'Namespace', apiVersion: 'v1', metadata: { name } },
   })),
   { method: 'io.k8s.core.v1.pods.proxy.get', name: `${POD}/proxy/admin` },
+  ...['admin', 'kube-system'].map((path) => ({
+    method: 'io.k8s.core.v1.nodes.proxy.get',
+    name: `core/v1/nodes/n/proxy/${path}`,
+  })),
+  ...['Pod', 'Status'].map((kind) => ({
+    method: 'io.k8s.core.v1.pods.delete',
+    name: POD,
+    response: { '@type': `core.k8s.io/v1.${kind}`, code: 403, reason: 'Forbidden' },
+  })),
   write('create', 'core/v1/pods', object('Pod', fresh, pod()), object('Pod', fresh, pod())),
   ...times.flatMap((time) =>
     [object('Pod', time, pod()), { ...object('Pod', time, pod()), kind: undefined }].flatMap((body) => [
@@ -118,7 +127,16 @@ const pools = {
   callerIp: ['198.51.100.9', '10.0.0.7', '203.0.113.5', 'private', ''],
   callerSuppliedUserAgent: ['kubectl/v1.33', 'curl/8', 'kube-scheduler/v1.33', '', undefined],
   metadata: [{}, { callerNetwork: 'x' }, { requestAttributes: {}, destinationAttributes: { ip: '10.0.0.1' } }],
-  status: [{}, {}, { code: 0 }, { code: 7, message: 'no' }, { code: 5 }, { code: 10, message: 'x' }, { code: 'x' }],
+  status: [
+    {},
+    {},
+    { code: 0 },
+    { code: 7, message: 'no' },
+    { code: 7, message: 'not' },
+    { code: 5 },
+    { code: 10, message: 'x' },
+    { code: 'x' },
+  ],
   granted: [true, true, false],
   labels: [
     { 'authorization.k8s.io/decision': 'allow' },

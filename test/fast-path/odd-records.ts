@@ -219,8 +219,23 @@ export const oddRecords: readonly Node[] = [
   answered('{"metadata":{"name":"node-1"}}', '{"metadata":null}'),
   withNumbers(answered('["metadata",{"name":"node-9"}]', '{}')),
   withNumbers(answered('["metadata",{"name":"node-9"}]', '{"metadata":{"name":"node-9"}}')),
-  ...['pods-*', 'node-*', 'other-1', 'plain'].map(named),
+  ...['pods-*', 'node-*', 'other-1', 'plain', 'wEb-1', 'Web-1'].map(named),
+  ...[undefined, 'exec', 'log'].map((subresource) =>
+    withMembers({
+      requestURI: subresource === undefined ? event.requestURI : `${event.requestURI}/${subresource}`,
+      objectRef: { ...event.objectRef, subresource },
+    }),
+  ),
+  // A user tells the platform.
+  ...['zed', 'eks:node-manager', 'masterclient'].map((username) =>
+    withMembers({ user: { username, groups: ['system:authenticated'] } }),
+  ),
   // What rules look for in bodies.
+  ...['"hostPID":true', '"a":1'].flatMap((spec) =>
+    ['"hostPID":true', '"a":1'].map((stored) =>
+      answered(`{"kind":"Pod","spec":{${spec}}}`, `{"kind":"Pod","spec":{${stored}}}`),
+    ),
+  ),
   ...[
     '{"spec":{"containers":[{"image":"x/db:2"}]}}',
     '{"spec":{"containers":[{"image":"x\\u002fweb:2"}]}}',
@@ -322,6 +337,7 @@ export const oddTexts: readonly string[] = [
     print(spelled(['"time"', value])),
   ]),
   text.replace('"verb":', '"verb"'),
+  text.replace('"verb":', 'xverb":'),
   text.replace('"verb":', '"verb";'),
   text.replace(',"verb"', ';"verb"'),
   text.replace(',"verb"', ',,"verb"'),
