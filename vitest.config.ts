@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 
@@ -18,6 +20,8 @@ export default defineConfig({
     // Property tests and the fuzz smoke run share two cores with the rest on a small machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Programs that tests start load the same modules again and again.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tripline-test-compiled') },
     slowTestThreshold: 10_000,
   },
 });
