@@ -1,6 +1,6 @@
 /** The numbers of ATT&CK's techniques, as far as a slip in one can be seen by them. */
 
-/** Of version 17: each technique, with the number of its last sub-technique behind the dot. */
+/** Of version 17: each technique, with the number of its last sub-technique after the dot. */
 const known =
   '1001.3 1003.8 1005 1006 1007 1008 1010 1011.1 1012 1014 1016.2 1018 1020.1 1021.8 1025 1027.17 1029 1030 1033 ' +
   '1036.11 1037.5 1039 1040 1041 1046 1047 1048.3 1049 1052.1 1053.7 1055.15 1056.4 1057 1059.12 1068 1069.3 ' +

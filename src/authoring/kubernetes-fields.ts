@@ -2,7 +2,7 @@
  * no rule has asked for yet. */
 
 /** As kube-apiserver 1.36 describes them in its OpenAPI: each type with its members, those that are lists with brackets, and
- * behind a colon the type of those that are maps. `map` has any names, `any` may be anything. */
+ * after a colon the type of those that are maps. `map` has any names, `any` may be anything. */
 const declared = `
 AWSElasticBlockStoreVolumeSource: fsType partition readOnly volumeID
 Affinity: nodeAffinity:NodeAffinity podAffinity:PodAffinity podAntiAffinity:PodAntiAffinity

@@ -18,7 +18,7 @@ export const checkCommand = defineCommand({
   about:
     'Reads the configuration with the files that it names, as serve does: settings, rules, lists, exceptions, ' +
     'certificates and secrets; and looks whether what is written can be written. Nothing is written, and no sink is ' +
-    'connected to. All that is wrong is told on stderr, each with file, line and column.',
+    'connected to. All that is wrong is printed on stderr, each with file, line and column.',
   options: serveOptions,
   exitCodes: { '0': 'serve would run as it says', '2': 'something is wrong' },
   examples: [

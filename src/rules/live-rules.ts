@@ -146,7 +146,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     );
   }
 
-  /** Tells of rules that are loaded and can never match, or are about other logs. */
+  /** Warns of rules that are loaded and can never match, or are about other logs. */
   function warn(warnings: readonly RuleProblem[], leftOut: readonly Rule[]): void {
     for (const warning of warnings.slice(0, toldAtMost)) logger.warn({ path: warning.path }, printRuleProblem(warning));
     const more = warnings.length - toldAtMost;

@@ -2,7 +2,7 @@
 import { didYouMean, quote } from '../rule-problem.ts';
 import type { RuleFile } from './rule-file.ts';
 
-/** Tells of a name that leads nowhere though it begins as it should, or to something that has no value to compare.
+/** Finds a name that leads nowhere though it begins as it should, or to something that has no value to compare.
  * @param isCompared whether values are compared with what is there */
 export type FindFlaw = (name: string, isCompared: boolean) => { message: string; hint: string } | undefined;
 

@@ -56,7 +56,7 @@ export function parseRules(text: string, path: string, options: ParseOptions = {
   return { rules, correlations, filters, problems: file.problems(), warnings: file.warnings() };
 }
 
-/** The documents of a file in order, those that cannot be used without what they spell; the file is told why. */
+/** The documents of a file in order, those that cannot be used without what they spell, each reported on the file. */
 export function parseDocuments(file: RuleFile, options: ParseOptions): { root: YAMLMap; parsed?: Document }[] {
   const { findFlaw } = options;
   const fieldNames = options.knownFields && { known: new Set(options.knownFields), findFlaw };
