@@ -3,10 +3,9 @@ import type { Step } from '../detect.ts';
 import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import {
+  type CompiledItem,
   type CompiledRule,
   evaluate,
-  type FieldLookup,
-  type Found,
   matchOf,
   type Program,
   type RuleMatch,
@@ -18,11 +17,9 @@ import { knownItems, type Reductions } from './reductions.ts';
 export interface Known {
   covers(member: Classed, field: string): boolean;
   allows(member: Classed): boolean;
-  /** Tells fields that find nothing, whatever the event holds. */
-  isEmpty(field: string): boolean;
+  /** What an item decides by the words in bodies; undefined where that is not known. */
+  inBodies(item: CompiledItem): boolean | undefined;
 }
-
-const absent: Found = { values: [] };
 
 export class Steps {
   readonly #program: Program;
@@ -33,16 +30,12 @@ export class Steps {
   readonly #reductions: Reductions;
   readonly #known: ReturnType<typeof knownItems>;
 
-  constructor(program: Program, reductions: Reductions, event: AuditEvent, { covers, allows, isEmpty }: Known) {
+  constructor(program: Program, reductions: Reductions, event: AuditEvent, { covers, allows, inBodies }: Known) {
     this.#program = program;
-    const read = (view: AuditEvent): FieldLookup => {
-      const lookup = fieldsOf(view);
-      return (field) => (isEmpty(field) ? absent : lookup(field));
-    };
-    this.#byMembers = guardedLookup(event, read, covers, allows);
+    this.#byMembers = guardedLookup(event, fieldsOf, covers, allows);
     this.#byWords = guardedLookup(event, fieldsOf, covers, () => false);
     this.#reductions = reductions;
-    this.#known = knownItems(program, this.#byMembers, this.#byWords);
+    this.#known = knownItems(program, this.#byMembers, this.#byWords, inBodies);
   }
 
   candidates(): readonly CompiledRule[] {
@@ -62,10 +55,12 @@ export class Steps {
     return { rule };
   }
 
-  /** The step, where it is left open, without what is known of it. */
-  reduced(step: Step): Step {
+  /** The step, where it is left open, without what is known of it; undefined where it does not match by that. */
+  reduced(step: Step): Step | undefined {
     const { rule, evaluation } = step;
-    return evaluation === undefined ? { rule, reduced: this.#reductions.of(rule, this.#known) } : step;
+    if (evaluation !== undefined) return step;
+    const reduced = this.#reductions.of(rule, this.#known);
+    return reduced.isFalse === true ? undefined : { rule, reduced };
   }
 }
 
