@@ -40,7 +40,7 @@ interface RuleDocuments {
   rules: Rule[];
   correlations: Correlation[];
   cases: Cases;
-  /** All rules, with the values of lists that the cases are written for. */
+  /** What the cases need, with the values of lists that they are written for. */
   ruleset: Ruleset;
 }
 
@@ -50,12 +50,12 @@ const files: RuleDocuments[] = [...new Set(heads.map(({ path }) => path))].map((
   const casesPath = casesPathOf(path);
   // A rule without cases fails on its own, and hides nothing of the others.
   const { cases, lists } = readCases(existsSync(casesPath) ? readFileSync(casesPath, 'utf8') : '{}', casesPath);
-  const hasLists = Object.keys(lists).length > 0;
-  const own = hasLists ? loadEveryRule({ rules: [folder], values: lists }).ruleset : ruleset;
+  const names = new Set(inFile.map(({ name }) => name));
+  const own = neededFor(names, ruleset, { sources: { rules: [folder] }, values: lists });
   return {
     file: relative(folder, path),
     head: inFile.find(({ name }) => name === basename(path).replace(/\.ya?ml$/, '')) ?? inFile[0]!,
-    names: new Set(inFile.map(({ name }) => name)),
+    names,
     rules: own.rules.map(({ rule }) => rule).filter((rule) => rule.path === path),
     correlations: own.correlations.map((one) => one.correlation).filter((correlation) => correlation.path === path),
     cases,
@@ -195,8 +195,8 @@ it('ids and names are used once', () => {
 });
 
 /** The rules of these names answer each case as they should.
- * @param among the rules that they may refer to */
-function holds(names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
+ * @param needed they and the rules that they refer to */
+function holds(names: ReadonlySet<string>, cases: Cases, needed: Ruleset): void {
   it('has cases of both kinds', () => {
     expect(cases.matches).not.toEqual([]);
     expect(cases.ignores).not.toEqual([]);
@@ -204,7 +204,7 @@ function holds(names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
 
   describe.each(answers.filter((answer) => cases[answer].length > 0))('%s', (answer) => {
     it.each(cases[answer])('$name', async (one) => {
-      const answered = await answerTo(one, names, neededFor(names, among));
+      const answered = await answerTo(one, names, needed);
       expect(answered.answer).toBe(answer);
       if (one.level !== undefined) expect(answered.levels).toContain(one.level);
     });
@@ -212,8 +212,7 @@ function holds(names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
 }
 
 /** No part of the rule could be missing without a case to notice. */
-function notices(rule: Rule, names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
-  const needed = neededFor(names, among);
+function notices(rule: Rule, names: ReadonlySet<string>, cases: Cases, needed: Ruleset): void {
   describe(`a case fails for ${rule.name}`, () => {
     it.each(mutantsOf(rule).filter(({ change }) => !restated.has(`${rule.name} ${change}`)))(
       '$change',
@@ -333,8 +332,7 @@ function reducedBodies(body: BlockBody): { change: string; body: BlockBody }[] {
 }
 
 /** No number, field or rule of the correlation could be another without a case to notice. */
-function noticesCorrelation(correlation: Correlation, names: ReadonlySet<string>, cases: Cases, among: Ruleset): void {
-  const needed = neededFor(names, among);
+function noticesCorrelation(correlation: Correlation, names: ReadonlySet<string>, cases: Cases, needed: Ruleset): void {
   describe(`a case fails for ${correlation.name}`, () => {
     const mutants = correlationMutantsOf(correlation);
     const telling = mutants.filter(({ change }) => !passedOn.has(`${correlation.name} ${change}`));

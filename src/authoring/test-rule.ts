@@ -1,7 +1,9 @@
 /** Rule files on the cases beside them: what passed, what did not, and why. */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Detection, Ruleset } from '../detect.ts';
+import { Problem } from '../problem.ts';
 import type { Level } from '../record.ts';
+import type { RuleSources } from '../rules/index.ts';
 import type { CompiledRule } from '../sigma/index.ts';
 import {
   type Answer,
@@ -13,6 +15,7 @@ import {
   type ListValues,
   parseCases,
 } from './cases.ts';
+import { loadEveryRule } from './every-rule.ts';
 import { type Explained, explainRecord } from './explain-record.ts';
 
 export interface CaseResult {
@@ -40,11 +43,11 @@ export interface FileResult {
 
 /** Runs the rules of a file on its cases, or the rules that its exceptions are about; undefined where no rule of the set
  * is from there, and no exception that has cases.
- * @param withLists the same set with other values of lists, as the cases say */
+ * @param sources of the rule set */
 export async function testRuleFile(
   path: string,
   ruleset: Ruleset,
-  withLists: (values: ListValues) => Ruleset,
+  sources: RuleSources,
 ): Promise<FileResult | undefined> {
   const casesPath = casesPathOf(path);
   const { own, excepted } = subjectOf(path, ruleset);
@@ -59,7 +62,13 @@ export async function testRuleFile(
   if (cases === undefined) return { ...result, problems };
 
   const names = new Set([...own, ...excepted]);
-  const needed = neededFor(names, lists === undefined || Object.keys(lists).length === 0 ? ruleset : withLists(lists));
+  let needed: Ruleset;
+  try {
+    needed = neededFor(names, ruleset, lists && { sources, values: lists });
+  } catch (error) {
+    if (error instanceof Problem) return { ...result, problems: error.message.split('\n') };
+    throw error;
+  }
   for (const expected of answers) {
     if (cases[expected].length === 0 && expected !== 'undecided') result.lacking.push(lackOf(expected, casesPath));
     for (const one of cases[expected]) {
@@ -146,15 +155,33 @@ function explainAll(detections: readonly Detection[], rules: readonly CompiledRu
   );
 }
 
-/** The rules of these names with all that they refer to. */
-export function neededFor(names: ReadonlySet<string>, ruleset: Ruleset): Ruleset {
+/** The rules of these names with all that they refer to.
+ * @param lists values of lists in place of those that the sources of the set have
+ * @throws Problem `rule.invalid` when not one rule can be used with these values */
+export function neededFor(
+  names: ReadonlySet<string>,
+  ruleset: Ruleset,
+  lists?: { sources: RuleSources; values: ListValues },
+): Ruleset {
   const { hash, rules, correlations } = ruleset;
-  const needed = referredBy(names, ruleset);
-  return new Ruleset(
-    rules.filter(({ rule }) => needed.has(rule.name)),
-    correlations.filter(({ correlation }) => needed.has(correlation.name)),
+  const referred = referredBy(names, ruleset);
+  const needed = new Ruleset(
+    rules.filter(({ rule }) => referred.has(rule.name)),
+    correlations.filter(({ correlation }) => referred.has(correlation.name)),
     hash,
   );
+  if (lists === undefined || Object.keys(lists.values).length === 0 || needed.rules.length === 0) return needed;
+  const { sources, values } = lists;
+  return neededFor(names, loadEveryRule({ ...sources, rules: pathsOf(needed), exceptions: [], values }).ruleset);
+}
+
+/** The files that a set is from. */
+function pathsOf({ rules, correlations }: Ruleset): string[] {
+  const documents = [
+    ...rules.flatMap(({ rule, exceptions }) => [rule, ...exceptions.map(({ filter }) => filter)]),
+    ...correlations.map(({ correlation }) => correlation),
+  ];
+  return [...new Set(documents.map(({ path }) => path))];
 }
 
 /** The names, and those of all that they refer to. */

@@ -1,7 +1,7 @@
 /** `tripline test`: rules on the cases beside them. */
 
 import { isDeepStrictEqual } from 'node:util';
-import { casesPathOf, type ListValues } from '../authoring/cases.ts';
+import { casesPathOf } from '../authoring/cases.ts';
 import { loadEveryRule } from '../authoring/every-rule.ts';
 import { printExplained } from '../authoring/explain-record.ts';
 import { requestedFiles } from '../authoring/requested-files.ts';
@@ -131,8 +131,7 @@ class Suite {
       const basis = basisOf(path, loaded.ruleset);
       if (isDeepStrictEqual(basis, this.#tested.get(path)?.basis)) continue;
       this.#tested.delete(path);
-      const withLists = (values: ListValues) => loadEveryRule({ ...sources, values }).ruleset;
-      const result = await testRuleFile(path, loaded.ruleset, withLists);
+      const result = await testRuleFile(path, loaded.ruleset, sources);
       if (result === undefined) continue;
       this.#tested.set(path, { basis, result });
       for (const problem of result.problems) await stderr.write(`${printable(problem)}\n`);

@@ -67,8 +67,12 @@ export interface LoadedRules {
 type Document = Rule | Correlation;
 
 /** Loads every rule of the given files and folders, in the order of their paths.
+ * @param modeOf the mode that a rule or a correlation is loaded in; without it, the one that it or its override says
  * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
-export function loadRules(sources: RuleSources): LoadedRules {
+export function loadRules(
+  sources: RuleSources,
+  modeOf: (document: Document) => RuleMode = ({ mode }) => mode,
+): LoadedRules {
   const { rules: paths, exceptions = [], overrides = {} } = sources;
   const listed = loadLists(sources.lists ?? []);
   const placeholders = placeholdersOf(listed.lists, sources.values);
@@ -97,7 +101,10 @@ export function loadRules(sources: RuleSources): LoadedRules {
     problems,
   );
   const byReference = referencesTo(written);
-  const documents = overridden(written, overrides, byReference, problems);
+  const documents = overridden(written, overrides, byReference, problems).map((document) => ({
+    ...document,
+    mode: modeOf(document),
+  }));
   checkFilters(filters, byReference, problems);
 
   const rules = documents.filter(isRule);

@@ -17,7 +17,11 @@ function writeCases(cases: unknown): void {
   writeFileSync(rulePath.replace('.yml', '.cases.json'), text);
 }
 
-const testRules = (...args: string[]) => run(['test', join(folder, 'my-rules'), ...args]);
+/** Without the rules that come along, which take longer to read than all else does. */
+function testRules(...args: string[]) {
+  const rules = join(folder, 'my-rules');
+  return run(['test', rules, '--rules', rules, ...args]);
+}
 
 test('cases that are answered as they should be pass', async () => {
   expect(await testRules()).toEqual({ status: 0, stdout: '1 rule, 2 cases: all passed\n', stderr: '' });
@@ -51,6 +55,16 @@ test('cases can give lists the values that they are written for', async () => {
   expect(ofEmptyList).toMatchObject({ status: 1, stdout: expect.stringContaining('expected matches, got ignores') });
   writeCases({ lists: { watched_namespaces: ['default'] }, ...passingCases });
   expect(await testRules('--lists', list)).toEqual({ status: 0, stdout: '1 rule, 2 cases: all passed\n', stderr: '' });
+});
+
+test('values with which a rule cannot be used are told of', async () => {
+  const list = join(folder, 'watched.yml');
+  writeFileSync(list, 'title: Parts of names\nvalues: [x]\n');
+  writeFileSync(rulePath, ruleText.replace('namespace: default', "namespace|expand: '%watched%%watched%%watched%'"));
+  writeCases({ lists: { watched: Array.from({ length: 30 }, (_, index) => `n${index}`) }, ...passingCases });
+  const { status, stderr } = await testRules('--lists', list);
+  expect(stderr).toMatch(/pod-in-default\.yml:\d+:\d+: .*more than 10000 others/);
+  expect(status).toBe(2);
 });
 
 test('a case can have proxies that are named', async () => {
