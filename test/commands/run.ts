@@ -69,8 +69,8 @@ export async function run(
 }
 
 /** Runs a line of shell, in which `tripline` is the binary. */
-export function shell(line: string, cwd: string): Ran {
+export function shell(line: string, cwd: string, input?: string): Ran {
   const script = `tripline() { "${process.execPath}" "${main}" "$@"; }\n${line}`;
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd, input, encoding: 'utf8' });
   return { status, stdout, stderr };
 }

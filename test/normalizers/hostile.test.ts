@@ -43,8 +43,10 @@ function readAll(record: unknown): void {
       '__proto__.a',
     ]) {
       const { values, gap } = lookup(name);
-      expect(Array.isArray(values)).toBe(true);
-      expect(typeof gap === 'string' || gap === undefined).toBe(true);
+      // An expectation costs more than what it looks at.
+      if (!Array.isArray(values) || !(typeof gap === 'string' || gap === undefined)) {
+        throw new Error(`${name}: ${typeof values}, ${typeof gap}`);
+      }
     }
   }
 }
