@@ -3,7 +3,7 @@ import { encode } from '@msgpack/msgpack';
 import { codecFor } from '../src/codecs/index.ts';
 import { type Config, loadConfig } from '../src/config/index.ts';
 import { Ruleset } from '../src/detect.ts';
-import { processBatch } from '../src/pipeline.ts';
+import { type Parts, processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { loadRules } from '../src/rules/index.ts';
 import type { Tag } from '../src/tag.ts';
@@ -11,11 +11,18 @@ import { bundledRules } from './server/app.ts';
 
 const bundled = loadRules({ rules: [bundledRules] }).ruleset;
 
+/** By name; to plan the evaluation of all rules takes longer than to evaluate them for a record. */
+const rulesets = new Map<string | undefined, Ruleset>();
+
 /** The bundled rules, or one of them alone; without correlations, which look at more than one record. */
 export function rulesetOf(name?: string): Ruleset {
+  const known = rulesets.get(name);
+  if (known !== undefined) return known;
   const rules = name === undefined ? bundled.rules : bundled.rules.filter(({ rule }) => rule.name === name);
   if (rules.length === 0) throw new Error(`there is no rule ${name}`);
-  return new Ruleset(rules, [], bundled.hash);
+  const ruleset = new Ruleset(rules, [], bundled.hash);
+  rulesets.set(name, ruleset);
+  return ruleset;
 }
 
 export interface TaggedOptions {
@@ -24,15 +31,28 @@ export interface TaggedOptions {
   settings?: Partial<Config>;
 }
 
+function partsWith(settings: Partial<Config>, ruleset: Ruleset): Parts {
+  const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });
+  return partsOf(config, () => ruleset, []);
+}
+
+/** Parts keep tables of what they have decided, as those of the sidecar do: to make them takes longer than a record. */
+const partsByRules = new WeakMap<Ruleset, Parts>();
+
+function usualParts(ruleset: Ruleset): Parts {
+  const parts = partsByRules.get(ruleset) ?? partsWith({}, ruleset);
+  partsByRules.set(ruleset, parts);
+  return parts;
+}
+
 /** The tags of a body, one for each record. */
 export async function tagsOfBody(bytes: Uint8Array, options: TaggedOptions = {}): Promise<Tag[]> {
-  const { ruleset = rulesetOf(), mediaType = 'application/json', settings = {} } = options;
-  const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });
+  const { ruleset = rulesetOf(), mediaType = 'application/json', settings } = options;
   const codec = codecFor(mediaType)!;
   const batch = { fluentTag: 'kube.audit', codec, bytes, receivedUnixNano: 1_800_000_000_000_000_000n };
   const { tags } = await processBatch(
     batch,
-    partsOf(config, () => ruleset, []),
+    settings === undefined ? usualParts(ruleset) : partsWith(settings, ruleset),
   );
   return tags.map((tag) => tag!);
 }
