@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { logLine } from '../src/command-line/log-lines.ts';
 import { loadRules } from '../src/rules/index.ts';
+import { run } from './commands/run.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
@@ -17,6 +18,8 @@ import { type SidecarProcess, startSidecar } from './sidecar.ts';
 const ruleCount = loadRules({ rules: [bundledRules] }).ruleset.rules.length;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** What is said of a sidecar that anyone may send to. */
+const openToAll = 'set auth to ask for credentials';
 let sidecar: SidecarProcess | undefined;
 afterEach(async () => {
   await sidecar?.stop('SIGKILL');
@@ -29,106 +32,19 @@ function configFile(settings: string): string {
   return path;
 }
 
-function run(...args: string[]) {
+function start(...args: string[]) {
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
 }
 
-describe('a start', () => {
-  test('says where it listens and gives a line to paste, which works', async () => {
+/** A test of its own would start another one. */
+describe('one sidecar without settings, from its start to its stop,', () => {
+  let sidecar: SidecarProcess;
+  beforeAll(async () => {
     sidecar = await startSidecar();
-    const pasted = /^ {2}(curl .*)$/m.exec(sidecar.stdout())?.[1] ?? '';
-    const { stdout } = await promisify(execFile)('sh', ['-c', pasted]);
-    expect(JSON.parse(stdout).tripline).toMatchObject({ verdict: 'match', rules: ['pod-host-pid'] });
-    expect(sidecar.stdout().split('\n').length).toBeLessThan(8);
   });
+  afterAll(() => sidecar.stop('SIGKILL'));
 
-  test.each([
-    ['with a password, has curl ask for it', 'auth: { basic: { username: ann, password: s3cret } }', "-u 'ann'"],
-    ['with a token, leaves a place for it', 'auth: { bearer: s3cret }', "'Authorization: Bearer TOKEN'"],
-  ])('%s', async (_, settings, words) => {
-    sidecar = await startSidecar(['--config', configFile(settings)]);
-    expect(sidecar.stdout()).toContain(words);
-    expect(sidecar.stdout()).not.toContain('s3cret');
-  });
-
-  test('with a sink gives no line to paste', async () => {
-    sidecar = await startSidecar(['--config', configFile('sinks: [{ type: forward, host: 127.0.0.1 }]')]);
-    expect(sidecar.stdout()).not.toContain('curl');
-  });
-
-  test('logs one JSON object a line', async () => {
-    sidecar = await startSidecar();
-    await sidecar.stop();
-    const lines = sidecar
-      .stderr()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    expect(lines).toContainEqual(expect.objectContaining({ level: 'info', msg: 'Ready' }));
-  });
-});
-
-test('a log for people begins after the greeting, and has no JSON', async () => {
-  const settings = 'logFormat: text\nstate: { path: /dev/null/state }';
-  const refused = run('--config', configFile(settings));
-  expect(refused.stderr).toMatch(/^tripline: state\.path: /m);
-  sidecar = await startSidecar([], { TRIPLINE_LOG_FORMAT: 'text' });
-  expect(await sidecar.stop()).toBe(0);
-  const lines = sidecar.stderr().trim().split('\n');
-  for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d (info|warn) {2}\S/);
-  expect(lines.filter((line) => line.includes('info'))).toHaveLength(2); // of the stop
-  expect(lines.join()).toContain('No sink is configured');
-});
-
-test('a line for people has what the object has, and the stack of a defect below', () => {
-  const entry = { level: 'error', time: '2026-01-02T03:04:05.678Z', pid: 1, msg: 'It failed', from: 'a', n: { x: 1 } };
-  const err = { message: 'why', stack: 'Error: why\n    at x' };
-  expect(logLine(JSON.stringify({ ...entry, err }), { hasColors: false })).toBe(
-    '03:04:05 error It failed from=a n={"x":1}\n  Error: why\n      at x\n',
-  );
-});
-
-test.each([
-  ['0.0.0.0:0', true],
-  ['127.0.0.1:0', false],
-])('listening on %s without credentials is warned of: %s', async (listen, warned) => {
-  sidecar = await startSidecar(['--listen', listen]);
-  await sidecar.stop();
-  expect(sidecar.stderr().includes('set auth to ask for credentials')).toBe(warned);
-});
-
-describe('arguments', () => {
-  test('--help shows each option and an example', () => {
-    const { status, stdout } = run('--help');
-    expect(status).toBe(0);
-    for (const word of ['--listen', '--config', '--rules', 'example:']) expect(stdout).toContain(word);
-  });
-
-  test.each<[string, string[], string]>([
-    ['an unknown option', ['--lisen', 'x'], '--lisen'],
-    ['an address without a port', ['--listen', 'localhost'], 'listen must be HOST:PORT'],
-    ['a port that is no port', ['--listen', 'localhost:70000'], '70000'],
-    ['a configuration that is not there', ['--config', '/no/such.yaml'], '/no/such.yaml'],
-    ['rules that are not there', ['--rules', '/no/rules'], '/no/rules'],
-  ])('%s ends with status 2 and one message', (_, args, words) => {
-    const { status, stderr } = run(...args);
-    expect(stderr).toContain(words);
-    expect(stderr).not.toContain('    at ');
-    expect(status).toBe(2);
-  });
-
-  test('an address in use is told as such', async () => {
-    sidecar = await startSidecar();
-    const { status, stderr } = run('--listen', new URL(sidecar.url).host);
-    expect(stderr).toContain('EADDRINUSE');
-    expect(stderr).toContain('--listen');
-    expect(status).toBe(2);
-  });
-});
-
-describe('health and metrics', () => {
-  test('are served', async () => {
-    sidecar = await startSidecar();
+  test('serves health and metrics', async () => {
     const reply = await fetch(`${sidecar.url}/v1/records`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -151,6 +67,106 @@ describe('health and metrics', () => {
         new RegExp(`nodejs_eventloop_time_seconds_total\\{thread_name="${thread}",[^}]*state="active"[^}]*\\} \\d`),
       );
     }
+  });
+
+  test('says where it listens and gives a line to paste, which works', async () => {
+    const pasted = /^ {2}(curl .*)$/m.exec(sidecar.stdout())?.[1] ?? '';
+    const { stdout } = await promisify(execFile)('sh', ['-c', pasted]);
+    expect(JSON.parse(stdout).tripline).toMatchObject({ verdict: 'match', rules: ['pod-host-pid'] });
+    expect(sidecar.stdout().split('\n').length).toBeLessThan(8);
+  });
+
+  test('a finding that is not traced has no trace in its tag', async () => {
+    const reply = await fetch(`${sidecar.url}/v1/records`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([podEvent()]),
+    });
+    const [{ tripline }] = (await reply.json()) as any;
+    expect(tripline.verdict).toBe('match');
+    expect(tripline).not.toHaveProperty('trace');
+  });
+
+  test('an address in use is told as such', async () => {
+    const { status, stderr } = start('--listen', new URL(sidecar.url).host);
+    expect(stderr).toContain('EADDRINUSE');
+    expect(stderr).toContain('--listen');
+    expect(status).toBe(2);
+  });
+
+  test('by SIGTERM ends with status 0, and has logged one JSON object a line', async () => {
+    expect(await sidecar.stop()).toBe(0);
+    const lines = sidecar
+      .stderr()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(sidecar.stderr()).not.toContain(openToAll);
+    for (const msg of ['Ready', 'Stopped'])
+      expect(lines).toContainEqual(expect.objectContaining({ level: 'info', msg }));
+  });
+});
+
+describe('a start', () => {
+  test.each([
+    ['with a password, has curl ask for it', 'auth: { basic: { username: ann, password: s3cret } }', "-u 'ann'"],
+    ['with a token, leaves a place for it', 'auth: { bearer: s3cret }', "'Authorization: Bearer TOKEN'"],
+  ])('%s', async (_, settings, words) => {
+    sidecar = await startSidecar(['--config', configFile(settings)]);
+    expect(sidecar.stdout()).toContain(words);
+    expect(sidecar.stdout()).not.toContain('s3cret');
+  });
+
+  test('with a sink gives no line to paste', async () => {
+    sidecar = await startSidecar(['--config', configFile('sinks: [{ type: forward, host: 127.0.0.1 }]')]);
+    expect(sidecar.stdout()).not.toContain('curl');
+  });
+});
+
+test('a log for people begins after the greeting, and has no JSON', async () => {
+  const settings = 'logFormat: text\nstate: { path: /dev/null/state }';
+  const refused = start('--config', configFile(settings));
+  expect(refused.stderr).toMatch(/^tripline: state\.path: /m);
+  sidecar = await startSidecar([], { TRIPLINE_LOG_FORMAT: 'text' });
+  expect(await sidecar.stop()).toBe(0);
+  const lines = sidecar.stderr().trim().split('\n');
+  for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d (info|warn) {2}\S/);
+  expect(lines.filter((line) => line.includes('info'))).toHaveLength(2); // of the stop
+  expect(lines.join()).toContain('No sink is configured');
+});
+
+test('a line for people has what the object has, and the stack of a defect below', () => {
+  const entry = { level: 'error', time: '2026-01-02T03:04:05.678Z', pid: 1, msg: 'It failed', from: 'a', n: { x: 1 } };
+  const err = { message: 'why', stack: 'Error: why\n    at x' };
+  expect(logLine(JSON.stringify({ ...entry, err }), { hasColors: false })).toBe(
+    '03:04:05 error It failed from=a n={"x":1}\n  Error: why\n      at x\n',
+  );
+});
+
+test('listening on every address without credentials is warned of', async () => {
+  sidecar = await startSidecar(['--listen', '0.0.0.0:0']);
+  await sidecar.stop();
+  expect(sidecar.stderr()).toContain(openToAll);
+});
+
+describe('arguments', () => {
+  test('--help shows each option and an example', async () => {
+    const { status, stdout } = await run(['--help']);
+    expect(status).toBe(0);
+    for (const word of ['--listen', '--config', '--rules', 'example:']) expect(stdout).toContain(word);
+  });
+
+  test.each<[string, string[], string]>([
+    ['an unknown option', ['--lisen', 'x'], '--lisen'],
+    ['an address without a port', ['--listen', 'localhost'], 'listen must be HOST:PORT'],
+    ['a port that is no port', ['--listen', 'localhost:70000'], '70000'],
+    ['a configuration that is not there', ['--config', '/no/such.yaml'], '/no/such.yaml'],
+    ['rules that are not there', ['--rules', '/no/rules'], '/no/rules'],
+  ])('%s ends with status 2 and one message', async (_, args, words) => {
+    const { status, stderr } = await run(args);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('    at ');
+    expect(status).toBe(2);
   });
 });
 
@@ -267,24 +283,12 @@ describe('spans and metrics over OTLP', () => {
     expect(stderr()).toContain('ECONNREFUSED');
     expect(stderr()).not.toContain('stack');
   });
-
-  test('a finding that is not traced has no trace in its tag', async () => {
-    sidecar = await startSidecar();
-    const reply = await fetch(`${sidecar.url}/v1/records`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify([podEvent()]),
-    });
-    const [{ tripline }] = (await reply.json()) as any;
-    expect(tripline.verdict).toBe('match');
-    expect(tripline).not.toHaveProperty('trace');
-  });
 });
 
 describe('a stop', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('by %s ends with status 0', async (signal) => {
+  test('by SIGINT ends with status 0', async () => {
     sidecar = await startSidecar();
-    expect(await sidecar.stop(signal)).toBe(0);
+    expect(await sidecar.stop('SIGINT')).toBe(0);
     expect(sidecar.stderr()).toContain('Stopped');
   });
 
@@ -308,5 +312,5 @@ test('the version is that of the package', () => {
   const { version } = JSON.parse(
     execFileSync('cat', [fileURLToPath(new URL('../package.json', import.meta.url))], { encoding: 'utf8' }),
   );
-  expect(run('--version').stdout.trim()).toBe(version);
+  expect(start('--version').stdout.trim()).toBe(version);
 });
