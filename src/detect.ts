@@ -40,22 +40,27 @@ export interface Hit {
   rule: CompiledRule;
   /** Which event of the record, from 0. */
   event: number;
-  lookup: FieldLookup;
   match: RuleMatch;
 }
 
 /** What the rules say of the events of a record, one by one. */
 export type Evaluated =
   | Exclude<Normalized, { kind: 'audit' }>
-  /** `problem` says what else the record holds that could not be read. */
-  | {
+  /** `lookups` are, by the index of the event, what rules have read of it, of those that were evaluated. `problem` says
+   * what else the record holds that could not be read. */
+  | ({
       kind: 'audit';
       events: readonly AuditEvent[];
-      hits: readonly Hit[];
-      undecided: readonly Undecided[];
-      silenced: readonly Silenced[];
+      lookups: readonly FieldLookup[];
       problem?: Problem;
-    };
+    } & { readonly [Kind in keyof Answers]: Readonly<Answers[Kind]> });
+
+/** What rules say of events, in the order of these. */
+interface Answers {
+  hits: Hit[];
+  undecided: Undecided[];
+  silenced: Silenced[];
+}
 
 /** What correlations make of the hits of a record. */
 export interface Correlated {
@@ -117,8 +122,36 @@ export function evaluateRecord(normalized: Normalized, ruleset: Ruleset): Evalua
 
 /** The same for the one event of a record, of which some is known. */
 export function evaluateSteps(event: AuditEvent, steps: readonly Step[]): Evaluated {
-  if (steps.length === 0) return { kind: 'audit', events: [event], hits: none, undecided: none, silenced: none };
-  return evaluateEvents([event], undefined, () => steps);
+  if (steps.length === 0 || !isAnswered(event.stage)) {
+    return { kind: 'audit', events: [event], lookups: none, hits: none, undecided: none, silenced: none };
+  }
+  const known = knownAnswers(steps);
+  if (known === undefined) return evaluateEvents([event], undefined, () => steps);
+  const { hits, undecided, silenced } = known;
+  return { kind: 'audit', events: [event], lookups: [fieldsOf(event)], hits, undecided, silenced };
+}
+
+/** By the steps, what they come to where that is the same for all events; null where it is not. */
+const answersBySteps = new WeakMap<readonly Step[], Answers | null>();
+
+function knownAnswers(steps: readonly Step[]): Answers | undefined {
+  let answers = answersBySteps.get(steps);
+  if (answers === undefined) {
+    answers = null;
+    if (steps.every(isKnown)) addAnswers((answers = noAnswers()), steps, 0, nothing);
+    answersBySteps.set(steps, answers);
+  }
+  return answers ?? undefined;
+}
+
+function isKnown({ evaluation, match }: Step): boolean {
+  return evaluation !== undefined && (evaluation.truth !== true || match !== undefined);
+}
+
+const nothing: FieldLookup = () => ({ values: [] });
+
+function noAnswers(): Answers {
+  return { hits: [], undecided: [], silenced: [] };
 }
 
 function evaluateEvents(
@@ -126,49 +159,62 @@ function evaluateEvents(
   problem: Problem | undefined,
   stepsFor: (lookup: FieldLookup) => readonly Step[],
 ): Evaluated {
-  const hits: Hit[] = [];
-  const undecided: Undecided[] = [];
-  const silenced: Silenced[] = [];
-  const seen = new Set<string>();
+  const lookups: FieldLookup[] = [];
+  const answers = noAnswers();
   const failures: Problem[] = [];
+  const isRepeated = events.length > 1 ? repetitions() : undefined;
   for (const [index, event] of events.entries()) {
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
     if (!isAnswered(event.stage)) continue;
     try {
-      evaluateEvent(event, index);
+      const lookup = (lookups[index] = fieldsOf(event));
+      addAnswers(answers, stepsFor(lookup), index, lookup, isRepeated?.(event));
     } catch (error) {
       failures.push(recordProblem(error));
     }
   }
   const [failure] = failures;
   if (failure !== undefined && failures.length === events.length) return { kind: 'malformed', problem: failure };
-  return { kind: 'audit', events, hits, undecided, silenced, problem: problem ?? failure };
+  return { kind: 'audit', events, lookups, ...answers, problem: problem ?? failure };
+}
 
-  function evaluateEvent(event: AuditEvent, index: number): void {
-    const lookup = fieldsOf(event);
-    let request: string | undefined;
-    for (const { rule: compiled, evaluation, reduced = compiled, match } of stepsFor(lookup)) {
-      const { truth, undecided: missing, silencedBy } = evaluation ?? evaluate(reduced, lookup);
-      const { name, mode } = compiled.rule;
-      // A rule in shadow mode raises no verdict, so none of doubt either.
-      if (missing !== undefined && mode === 'live') {
-        undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
-      }
-      if (truth !== true && silencedBy === undefined) continue;
-      if (events.length > 1 && isRepeated(findingId(compiled.rule, (request ??= requestOf(event))), event)) continue;
-      if (silencedBy !== undefined) silenced.push({ rule: name, exception: silencedBy, event: index });
-      else hits.push({ rule: compiled, event: index, lookup, match: match ?? matchOf(compiled, lookup) });
+/** Adds what the steps come to on an event.
+ * @param isRepeated tells a rule that has been answered on the same event before */
+function addAnswers(
+  { hits, undecided, silenced }: Answers,
+  steps: readonly Step[],
+  index: number,
+  lookup: FieldLookup,
+  isRepeated?: (rule: CompiledRule) => boolean,
+): void {
+  for (const { rule: compiled, evaluation, reduced = compiled, match } of steps) {
+    const { truth, undecided: missing, silencedBy } = evaluation ?? evaluate(reduced, lookup);
+    const { name, mode } = compiled.rule;
+    // A rule in shadow mode raises no verdict, so none of doubt either.
+    if (missing !== undefined && mode === 'live') {
+      undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
     }
+    if (truth !== true && silencedBy === undefined) continue;
+    if (isRepeated?.(compiled)) continue;
+    if (silencedBy !== undefined) silenced.push({ rule: name, exception: silencedBy, event: index });
+    else hits.push({ rule: compiled, event: index, match: match ?? matchOf(compiled, lookup) });
   }
+}
 
-  /** A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used again,
-   * time and URI differ. */
-  function isRepeated(id: string, { requestReceivedTimestamp, requestURI }: AuditEvent): boolean {
-    const exactly = `${id} ${requestReceivedTimestamp} ${requestURI}`;
-    if (seen.has(exactly)) return true;
-    seen.add(exactly);
-    return false;
-  }
+/** A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used again,
+ * time and URI differ. */
+function repetitions(): (event: AuditEvent) => (rule: CompiledRule) => boolean {
+  const seen = new Set<string>();
+  return (event) => {
+    let request: string | undefined;
+    return ({ rule }) => {
+      const id = findingId(rule, (request ??= requestOf(event)));
+      const exactly = `${id} ${event.requestReceivedTimestamp} ${event.requestURI}`;
+      if (seen.has(exactly)) return true;
+      seen.add(exactly);
+      return false;
+    };
+  };
 }
 
 /** What is emitted for a record in the end: the findings of its hits and of its correlations, and the verdict. */
@@ -184,12 +230,12 @@ export function conclude(evaluated: Evaluated, correlated: Correlated): Detectio
 }
 
 function concludeEvents(
-  { events, hits, undecided: asRules, silenced, problem }: Extract<Evaluated, { kind: 'audit' }>,
+  { events, lookups, hits, undecided: asRules, silenced, problem }: Extract<Evaluated, { kind: 'audit' }>,
   { raised, reported, withheld }: Correlated,
 ): Detection {
   const undecided = asRules.length === 0 ? none : namedAsFindings(asRules, withheld);
   const { findings, shadow } =
-    hits.length === 0 && raised.length === 0 ? nothingFound : foundIn(hits, events, { raised, withheld });
+    hits.length === 0 && raised.length === 0 ? nothingFound : foundIn(hits, { events, lookups, raised, withheld });
   const reports = reported.length === 0 ? none : reported.filter(isLive).map(({ report }) => report);
   const shadowReports = reported.length === 0 ? none : reported.filter(isShadow).map(({ report }) => report);
   const isOpen = undecided.length > 0 || problem !== undefined;
@@ -218,8 +264,12 @@ const nothingFound: FoundHere = { findings: none, shadow: none };
 
 function foundIn(
   hits: readonly Hit[],
-  events: readonly AuditEvent[],
-  { raised, withheld }: Pick<Correlated, 'raised' | 'withheld'>,
+  {
+    events,
+    lookups,
+    raised,
+    withheld,
+  }: Pick<Extract<Evaluated, { kind: 'audit' }>, 'events' | 'lookups'> & Pick<Correlated, 'raised' | 'withheld'>,
 ): FoundHere {
   let live: Finding[] | undefined;
   let shadow: Finding[] | undefined;
@@ -229,9 +279,9 @@ function foundIn(
     if (mode === 'live') (live ??= []).push(finding);
     else (shadow ??= []).push(finding);
   };
-  for (const { rule, event, lookup, match } of hits) {
+  for (const { rule, event, match } of hits) {
     if (withheld.has(rule.rule.name)) continue;
-    if (ofEvent === undefined || event !== last) ofEvent = new Findings(events[event]!, event, lookup);
+    if (ofEvent === undefined || event !== last) ofEvent = new Findings(events[event]!, event, lookups[event]!);
     last = event;
     add(rule.rule.mode, ofEvent.of(rule, match));
   }

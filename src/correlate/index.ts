@@ -96,7 +96,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 
   /** @param received Unix microseconds */
   function correlateEvents(
-    { events, hits }: Extract<Evaluated, { kind: 'audit' }>,
+    { events, lookups, hits }: Extract<Evaluated, { kind: 'audit' }>,
     plan: Plan,
     received: number,
   ): Correlated {
@@ -128,7 +128,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         event,
         index,
         keys,
-        lookup: first?.lookup,
+        lookup: lookups[index],
         key: undefined,
         owner: undefined,
         auditID: undefined,
@@ -143,8 +143,9 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
       else if (mayBeDue) judgeAll(current);
       if (first === undefined) continue;
+      const lookup = lookups[index]!;
       for (let hit = begin; hit < end; hit++) {
-        const { rule, lookup } = hits[hit]!;
+        const { rule } = hits[hit]!;
         ingest(rule.rule.name, { at, isMoved, lookup, isOfOthers: false }, current);
       }
     }

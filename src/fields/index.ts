@@ -21,7 +21,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([...req
  * looked up once: names are those of the rules, which are many and ask for the same. */
 export function fieldsOf(event: AuditEvent): FieldLookup {
   const answers = new Map<string, Found>();
-  const written = writtenBy(event);
+  const written = new WrittenBy(event);
 
   function find(name: string): Found {
     if (name === '') return wordsOf(wholeOf(event));
@@ -65,17 +65,22 @@ function meaningOf(name: string): Meaning {
 }
 
 /** Read for the first field that asks: most events write nothing that a rule looks at. */
-function writtenBy(event: AuditEvent): Written {
-  let object: WrittenObject | undefined;
-  let pod: PodSpec | undefined;
-  return {
-    get object() {
-      return (object ??= writtenObjectOf(event));
-    },
-    get pod() {
-      return (pod ??= podSpecOf(event, this.object));
-    },
-  };
+class WrittenBy implements Written {
+  readonly #event: AuditEvent;
+  #object: WrittenObject | undefined;
+  #pod: PodSpec | undefined;
+
+  constructor(event: AuditEvent) {
+    this.#event = event;
+  }
+
+  get object(): WrittenObject {
+    return (this.#object ??= writtenObjectOf(this.#event));
+  }
+
+  get pod(): PodSpec {
+    return (this.#pod ??= podSpecOf(this.#event, this.object));
+  }
 }
 
 /** What the log said, without what was made of it. */
