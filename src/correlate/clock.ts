@@ -4,7 +4,7 @@ import type { Space, Store } from '../state/store.ts';
 
 /** What is kept of a cluster. Times are in Unix microseconds. */
 export interface Clock {
-  readonly latest: number;
+  latest: number;
   /** Before which nothing waits that the correlations of `plan` judge; not known to others. */
   readonly due: number;
   readonly plan: string;
@@ -24,8 +24,8 @@ export function advance(store: Store, place: string, logged: number | undefined,
   if (logged === undefined || (clock !== undefined && logged <= clock.latest)) {
     return clock ?? { latest: received, due: 0, plan: '', emitted: Number.MAX_SAFE_INTEGER };
   }
-  const { due, plan, emitted } = clock ?? { due: 0, plan: '', emitted: 0 };
-  const advanced = { latest: logged, due, plan, emitted };
+  const advanced = clock ?? { latest: logged, due: 0, plan: '', emitted: 0 };
+  advanced.latest = logged;
   commit(store, place, advanced);
   return advanced;
 }

@@ -3,7 +3,7 @@
 import { isReachable, type Stretch } from './correlation-condition.ts';
 import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spare-events.ts';
 import { enter, inserted, leave, removed, type StretchCounts, stretchCounts, type Token } from './stretch-counts.ts';
-import { firstIndex, indexIn, putInOrder, removeFrom, takeFrom, type WindowEvent } from './window-event.ts';
+import { firstIndex, indexIn, putIn, putInOrder, removeFrom, takeFrom, type WindowEvent } from './window-event.ts';
 import type { WindowPlan } from './window-plan.ts';
 
 export interface GroupIndex {
@@ -53,29 +53,35 @@ export function emptyGroup(newest: number): Group {
   return { events: [], closedWindows: [], newest };
 }
 
-/** Whether the event is there, by the same rule. An event that comes again has the same time, unless it is moved. */
+/** Whether the event is there, by the same rule. */
 export function has(group: Group, event: WindowEvent): boolean {
+  return isThere(group, event, indexIn(group.events, event));
+}
+
+/** @param at where it belongs. An event that comes again has the same time, unless it is moved */
+function isThere(group: Group, { key, rule, isMoved }: WindowEvent, at: number): boolean {
   const { events } = group;
-  if (events.length === 0) return false;
-  const { key, rule } = event;
   const index = indexOf(group);
-  if (event.isMoved && index.keys?.[rule] === undefined) noteKeys(index, rule, events);
+  if (isMoved && index.keys?.[rule] === undefined) noteKeys(index, rule, events);
   const keys = index.keys?.[rule];
   if (keys !== undefined) return keys.has(key);
-  const found = events[indexIn(events, event)];
-  return found !== undefined && found.key === key && found.rule === rule;
+  if (at === events.length) return false;
+  const found = events[at]!;
+  return found.key === key && found.rule === rule;
 }
 
 /** Puts an event where it belongs.
- * @returns where that is */
+ * @returns where that is; -1 if it is there already */
 export function insert(group: Group, event: WindowEvent): number {
-  const index = indexOf(group);
-  const at = putInOrder(group.events, event);
+  const { events } = group;
   const { rule } = event;
+  const at = indexIn(events, event);
+  if (isThere(group, event, at)) return -1;
+  putIn(events, event, at);
+  const index = indexOf(group);
   index.values += valuesIn(event);
   index.characters += event.auditID.length;
   index.rules[rule] = (index.rules[rule] ?? 0) + 1;
-  if (event.isMoved && index.keys?.[rule] === undefined) noteKeys(index, rule, group.events);
   index.keys?.[rule]?.add(event.key);
   if (index.totals !== undefined) enter(index.totals, event);
   if (index.counts !== undefined) inserted(index.counts, event, at);

@@ -63,9 +63,9 @@ interface GroupState {
 /** Something that a rule or a correlation found. */
 interface Observation {
   /** Undefined for that of the current event, as the auditID. */
-  key?: string;
+  key: string | undefined;
   at: number;
-  auditID?: string;
+  auditID: string | undefined;
   /** Whether the key does not tell the time. */
   isMoved: boolean;
   lookup: FieldLookup;
@@ -144,10 +144,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       else if (mayBeDue) judgeAll(current);
       if (first === undefined) continue;
       const lookup = lookups[index]!;
-      for (let hit = begin; hit < end; hit++) {
-        const { rule } = hits[hit]!;
-        ingest(rule.rule.name, { at, isMoved, lookup, isOfOthers: false }, current);
-      }
+      const observation: Observation = { key: undefined, at, auditID: undefined, isMoved, lookup, isOfOthers: false };
+      for (let hit = begin; hit < end; hit++) ingest(hits[hit]!.rule.rule.name, observation, current);
     }
     const { raised, reported } = results;
     if (raised === undefined && reported === undefined) return plan.nothing;
@@ -271,14 +269,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       state.last = { ...last, length: lengthOf(last) };
     }
     const isKept = before === undefined ? outcome !== 'too late' : outcome !== 'in closed window';
-    if (isKept) commitGroup(planned, groupKey, state, current);
+    if (isKept) commitGroup(planned, groupKey, state, before === undefined, current);
     if (outcome === 'too late') losses.late(compiled.correlation.name);
     if (forgotten > 0) losses.evicted(compiled.correlation.name, forgotten);
     if (isSooner) putOff(planned, groupKey, due, current);
     return window && { group: groupShown(planned, group.parts), window };
   }
 
-  function commitGroup({ space }: Planned, key: string, state: GroupState, current: Current): void {
+  function commitGroup({ space }: Planned, key: string, state: GroupState, isNew: boolean, current: Current): void {
     const { events, closedWindows } = state.group;
     const { values, characters } = indexOf(state.group);
     const shownLength = state.last?.length ?? 0;
@@ -295,7 +293,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         characters +
         2 * shownLength,
       place: current.place,
-      owner: ownerOf(current),
+      owner: isNew ? ownerOf(current) : undefined,
       at: current.clock,
     });
   }
@@ -336,7 +334,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       store.drop(space, groupKey);
     } else {
       state.due = due;
-      commitGroup(planned, groupKey, state, current);
+      commitGroup(planned, groupKey, state, false, current);
       putOff(planned, groupKey, due, current);
     }
     if (one !== undefined) emit(planned, one, current);

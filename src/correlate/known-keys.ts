@@ -41,7 +41,8 @@ export class KnownKeys {
   /** The group of a cluster and values. */
   groupOf(parts: readonly unknown[]): GroupOf {
     let lists = this.#lists;
-    for (const part of parts) {
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i];
       if (!isShort(part)) return { parts, key: this.hashOf(parts) };
       lists.next ??= new Map();
       let next = lists.next.get(part);
@@ -56,7 +57,7 @@ export class KnownKeys {
 
   /** The key of a term in a group. */
   termIn(group: GroupOf, values: readonly unknown[]): string {
-    const [value] = values;
+    const value = values[0];
     if (values.length > 1 || !isShort(value)) return this.hashOf([group.key], values);
     group.terms ??= new Map();
     let key = group.terms.get(value);
@@ -69,11 +70,12 @@ export class KnownKeys {
 
   /** The keys of tuples of values. Lists of one are shared. */
   of(tuples: readonly Tuple[]): readonly string[] {
-    const [[value]] = tuples as readonly [Tuple];
-    if (tuples.length > 1 || tuples[0]!.length > 1 || !isShort(value)) return tuples.map((tuple) => this.hashOf(tuple));
+    const first = tuples[0]!;
+    const value = first[0];
+    if (tuples.length > 1 || first.length > 1 || !isShort(value)) return tuples.map((tuple) => this.hashOf(tuple));
     let keys = this.#values.get(value);
     if (keys === undefined) {
-      this.#values.set(value, (keys = [this.hashOf(tuples[0]!)]));
+      this.#values.set(value, (keys = [this.hashOf(first)]));
       this.#grow();
     }
     return keys;

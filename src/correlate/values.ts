@@ -18,16 +18,22 @@ export function stableHash(values: readonly unknown[]): string {
 
 /** The first value of a field that can be compared. */
 export function firstOf(lookup: FieldLookup, field: string): unknown {
-  for (const value of lookup(field).values) if (value !== null && typeof value !== 'object') return value;
+  const { values } = lookup(field);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value !== null && typeof value !== 'object') return value;
+  }
   return undefined;
 }
 
 /** The values of a field that can be compared, each once, up to a hundred. */
 export function valuesOf(lookup: FieldLookup, field: string): unknown[] {
   const { values } = lookup(field);
-  const [first] = values;
   // Nearly all.
-  if (values.length === 1) return first === null || typeof first === 'object' ? [] : [first];
+  if (values.length === 1) {
+    const first = values[0];
+    return first === null || typeof first === 'object' ? [] : [first];
+  }
   const found = values.filter((value) => value !== null && typeof value !== 'object');
   return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);
 }

@@ -32,7 +32,11 @@ export function indexIn(events: readonly WindowEvent[], event: WindowEvent): num
   if (length === 0 || isAfter(event, events[length - 1]!)) return length;
   let low = 0;
   let high = length - 1;
-  if (length > 1 && isAfter(event, events[length - 2]!)) low = high;
+  if (length > 1) {
+    const before = events[length - 2]!;
+    if (before === event) return length - 2;
+    if (isAfter(event, before)) low = high;
+  }
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (isAfter(event, events[middle]!)) low = middle + 1;
@@ -45,9 +49,13 @@ export function indexIn(events: readonly WindowEvent[], event: WindowEvent): num
  * @returns where that is */
 export function putInOrder(events: WindowEvent[], event: WindowEvent): number {
   const index = indexIn(events, event);
+  putIn(events, event, index);
+  return index;
+}
+
+export function putIn(events: WindowEvent[], event: WindowEvent, index: number): void {
   if (index === events.length) events.push(event);
   else events.splice(index, 0, event);
-  return index;
 }
 
 /** Takes an event out of a list that is in order, if it is there. */

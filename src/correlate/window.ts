@@ -51,10 +51,10 @@ export function observe(group: Group, event: WindowEvent, plan: WindowPlan, cloc
   // Nothing is kept of events in a window that has been found.
   const isClosed = isInClosed(group, event.at);
   if (isClosed && !emitsAtWindowClose) return { outcome: 'in closed window', forgotten: 0 };
-  if (has(group, event)) return { outcome: 'seen before', forgotten: 0 };
   // What must not happen within a window can have happened in the one before.
-  if (isClosed && plan.opens[event.rule]) return { outcome: 'too late', forgotten: 0 };
+  if (isClosed && plan.opens[event.rule] && !has(group, event)) return { outcome: 'too late', forgotten: 0 };
   const index = insert(group, event);
+  if (index === -1) return { outcome: 'seen before', forgotten: 0 };
   const outdated = forget(group, plan);
   let kept: number | undefined = index - outdated;
   let forgotten = 0;
