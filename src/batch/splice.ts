@@ -1,6 +1,6 @@
 /** The bytes of a batch with its tags in them: edits, and how they are applied. */
 import type { Edit } from '../codecs/codec.ts';
-import type { Span } from '../record.ts';
+import type { LogRecord, Span } from '../record.ts';
 import type { TaggedBatch } from './tagged-batch.ts';
 
 /** The whole body, each record with its tag, everything between the records as it was.
@@ -14,6 +14,25 @@ export function taggedBody(batch: TaggedBatch, end = nothing): Uint8Array {
 }
 
 const nothing = new Uint8Array();
+
+/** The same, and where each record lies in it. */
+export function taggedBodyAndRecords(batch: TaggedBatch): { body: Uint8Array; records: LogRecord[] } {
+  const { length } = batch.bytes;
+  const edits: Edit[] = [];
+  let shift = 0;
+  const records = batch.records.map((record, index): LogRecord => {
+    const first = edits.length;
+    addEdits(batch, index, edits);
+    const start = record.start + shift;
+    for (let i = first; i < edits.length; i++) shift += edits[i]!.insert.length - (edits[i]!.end - edits[i]!.start);
+    const end = record.end + shift;
+    if (record.kind !== 'map') return { ...record, start, end };
+    const { map } = record;
+    // All changes are made inside the map.
+    return { kind: 'map', start, end, map: { start: start + map.start - record.start, end: map.end + shift } };
+  });
+  return { body: applyEdits(batch.bytes, { start: 0, end: length }, edits), records };
+}
 
 /** One record, from the start to the end of its framing unit, with its tag. */
 export function taggedRecord(batch: TaggedBatch, index: number): Uint8Array {

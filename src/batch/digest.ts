@@ -1,0 +1,19 @@
+/** What tells a batch from all others. */
+import { createHash } from 'node:crypto';
+import type { TaggedBatch } from './tagged-batch.ts';
+
+const known = new WeakMap<Uint8Array, string>();
+
+/** SHA-256 of the Fluent tag and of the bytes as they came, in base64: a sender repeats both, byte for byte, when it
+ * retries. Computed once for the bytes of a batch. */
+export function digestOf({ fluentTag, bytes }: Pick<TaggedBatch, 'fluentTag' | 'bytes'>): string {
+  let digest = known.get(bytes);
+  if (digest === undefined) {
+    digest = createHash('sha256')
+      .update(`${fluentTag ?? ''}\0`)
+      .update(bytes)
+      .digest('base64');
+    known.set(bytes, digest);
+  }
+  return digest;
+}

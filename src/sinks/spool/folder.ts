@@ -1,0 +1,231 @@
+/** The folder of a spool: its segments, its cursor, and beside them what was set aside. */
+import { constants } from 'node:fs';
+import type * as system from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Position, readCursor } from './cursor.ts';
+import { type EntryPlace, findAt, SEGMENT_LINE, Source } from './format.ts';
+
+/** What is needed of a file system: tests put one in its place that fails. */
+export type Files = Pick<typeof system, 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'stat'>;
+
+const SEGMENT = /^\d{16}\.spool$/;
+/** Where bytes go that were not sent and will not be, each in a file that `readKept` reads. */
+const SET_ASIDE = 'set-aside';
+const OWNER_ONLY = 0o600;
+
+/** How much of the latest is read whole on opening, which is what takes time then: what was written at last may be there in
+ * part, and what is said to be there already has to be. */
+const VERIFIED_BYTES = 256 * 1024 * 1024;
+
+/** Bytes that are copied at once. */
+const COPY_BYTES = 1024 * 1024;
+
+export interface Segment {
+  number: number;
+  path: string;
+  /** Bytes of it that are on disk for sure; what lies beyond was never acknowledged. */
+  length: number;
+  /** Entries in it that are yet to be sent. */
+  entries: number;
+}
+
+/** Why bytes are set aside. */
+export type Reason = 'expired' | 'corrupt' | 'unreadable';
+
+/** What was found amiss when a spool was opened. */
+export type Amiss =
+  | { kind: 'torn'; path: string; bytes: number }
+  | { kind: 'foreign'; path: string; movedTo: string }
+  | { kind: 'cursor'; path: string };
+
+export interface Opened {
+  segments: Segment[];
+  cursor: Position;
+  cursorFile: FileHandle;
+  /** Of the latest entries that are there, sent or not, the latest last. */
+  digests: string[];
+  /** When the first of the entries that are yet to be sent was written. */
+  oldest: number | undefined;
+}
+
+export class SpoolFolder {
+  readonly path: string;
+  readonly #files: Files;
+
+  constructor(path: string, files: Files) {
+    this.path = path;
+    this.#files = files;
+  }
+
+  get setAsidePath(): string {
+    return join(this.path, SET_ASIDE);
+  }
+
+  get lockPath(): string {
+    return join(this.path, 'lock');
+  }
+
+  async make(): Promise<void> {
+    await this.#files.mkdir(this.setAsidePath, { recursive: true, mode: 0o700 });
+  }
+
+  segmentPath(number: number): string {
+    return join(this.path, `${String(number).padStart(16, '0')}.spool`);
+  }
+
+  /** Finds out what there is to be sent. A torn tail is cut, a file that this version does not read is set aside.
+   * @param mostDigests how many of the latest are given */
+  async open(mostDigests: number, report: (amiss: Amiss) => void): Promise<Opened> {
+    const cursorPath = join(this.path, 'cursor');
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+    const cursorFile = await this.#files.open(cursorPath, O_RDWR | O_CREAT | O_NOFOLLOW, OWNER_ONLY);
+    const read = await readCursor(cursorFile);
+    if (read === 'corrupt') report({ kind: 'cursor', path: cursorPath });
+    const cursor = typeof read === 'string' ? { segment: 0, offset: 0 } : read;
+    const names = (await this.#files.readdir(this.path)).filter((name) => SEGMENT.test(name)).sort();
+    const opened: Opened = { segments: [], cursor, cursorFile, digests: [], oldest: undefined };
+    const sizes = await Promise.all(names.map(async (name) => (await this.#files.stat(join(this.path, name))).size));
+    let bytesToCome = sizes.reduce((sum, size) => sum + size, 0);
+    for (const [index, name] of names.entries()) {
+      const number = Number(name.slice(0, 16));
+      if (number < cursor.segment) await this.#files.rm(join(this.path, name));
+      else await this.#openSegment(number, index === names.length - 1 || bytesToCome <= VERIFIED_BYTES, opened, report);
+      bytesToCome -= sizes[index]!;
+    }
+    opened.digests.splice(0, opened.digests.length - mostDigests);
+    return opened;
+  }
+
+  async #openSegment(number: number, verify: boolean, opened: Opened, report: (amiss: Amiss) => void): Promise<void> {
+    const path = this.segmentPath(number);
+    const { O_RDWR, O_NOFOLLOW } = constants;
+    const file = await this.#files.open(path, O_RDWR | O_NOFOLLOW);
+    try {
+      const { size } = await file.stat();
+      const source = new Source(file, size);
+      const line = await source.bytes(0, SEGMENT_LINE.length);
+      if (!SEGMENT_LINE.subarray(0, line.length).equals(line)) {
+        const movedTo = await this.#freePath(`${number}.foreign`);
+        await this.#files.rename(path, movedTo);
+        report({ kind: 'foreign', path, movedTo });
+        return;
+      }
+      const sent = number === opened.cursor.segment ? opened.cursor.offset : 0;
+      const segment: Segment = { number, path, length: size, entries: 0 };
+      for (let at = SEGMENT_LINE.length; ; ) {
+        const found = await findAt(source, at, verify);
+        if (found === undefined) break;
+        at = found.end;
+        if (found.kind === 'torn') {
+          report({ kind: 'torn', path, bytes: size - found.start });
+          segment.length = found.start;
+          await file.truncate(found.start);
+        } else if (at > sent) segment.entries++;
+        if (found.kind !== 'entry') continue;
+        if (verify) opened.digests.push(found.head.digest);
+        if (at > sent) opened.oldest ??= found.head.time;
+      }
+      opened.segments.push(segment);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** A new segment, with its first line on disk. */
+  async create(number: number): Promise<{ segment: Segment; file: FileHandle }> {
+    const path = this.segmentPath(number);
+    const file = await this.#files.open(path, 'wx', OWNER_ONLY);
+    try {
+      await writeAll(file, [SEGMENT_LINE], 0);
+      await file.datasync();
+      await this.#syncFolder(this.path);
+    } catch (error) {
+      await file.close();
+      await this.#files.rm(path, { force: true });
+      throw error;
+    }
+    return { segment: { number, path, length: SEGMENT_LINE.length, entries: 0 }, file };
+  }
+
+  openToRead(segment: Segment): Promise<FileHandle> {
+    return this.#files.open(segment.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  }
+
+  async remove(segment: Segment): Promise<void> {
+    await this.#files.rm(segment.path, { force: true });
+  }
+
+  /** Copies a part of a segment to a file of its own, which is whole or not there; again, if a crash came after.
+   * @returns its path */
+  async setAside(segment: Segment, { start, end }: Pick<EntryPlace, 'start' | 'end'>, why: Reason): Promise<string> {
+    const name = `${String(segment.number).padStart(16, '0')}-${start}.${why}`;
+    const path = join(this.setAsidePath, `${name}.spool`);
+    const part = join(this.setAsidePath, `${name}.part`);
+    const from = await this.openToRead(segment);
+    try {
+      const file = await this.#files.open(part, 'w', OWNER_ONLY);
+      try {
+        await writeAll(file, [SEGMENT_LINE], 0);
+        for (let at = start; at < end; at += COPY_BYTES) {
+          const source = new Source(from, Math.min(end, at + COPY_BYTES));
+          await writeAll(file, [await source.bytes(at, COPY_BYTES)], SEGMENT_LINE.length + at - start);
+        }
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.#files.rename(part, path);
+      await this.#syncFolder(this.setAsidePath);
+      return path;
+    } catch (error) {
+      await this.#files.rm(part, { force: true }).catch(() => {});
+      throw error;
+    } finally {
+      await from.close();
+    }
+  }
+
+  /** Bytes and number of the files that were set aside. */
+  async measureSetAside(): Promise<{ bytes: number; files: number }> {
+    const names = await this.#files.readdir(this.setAsidePath);
+    let bytes = 0;
+    // An operator may take one away meanwhile.
+    for (const name of names)
+      bytes += (await this.#files.stat(join(this.setAsidePath, name)).catch(() => ({ size: 0 }))).size;
+    return { bytes, files: names.length };
+  }
+
+  async #freePath(name: string): Promise<string> {
+    const taken = new Set(await this.#files.readdir(this.setAsidePath));
+    let free = `${name}.spool`;
+    for (let n = 2; taken.has(free); n++) free = `${name}-${n}.spool`;
+    return join(this.setAsidePath, free);
+  }
+
+  /** Makes the names in it last. */
+  async #syncFolder(path: string): Promise<void> {
+    const folder = await this.#files.open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+/** Writes all of it, where a single call may write a part. */
+export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], position: number): Promise<number> {
+  let left = parts.filter(({ length }) => length > 0);
+  let at = position;
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev(left, at);
+    if (bytesWritten === 0) throw new Error('nothing more could be written');
+    at += bytesWritten;
+    let whole = 0;
+    while (whole < left.length && bytesWritten >= left[whole]!.length) bytesWritten -= left[whole++]!.length;
+    left = left.slice(whole);
+    if (bytesWritten > 0) left = [left[0]!.subarray(bytesWritten), ...left.slice(1)];
+  }
+  return at - position;
+}

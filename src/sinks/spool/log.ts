@@ -1,0 +1,332 @@
+/** An append-only log of entries on disk: appended to at its end, sent from its start. */
+import type { FileHandle } from 'node:fs/promises';
+import { type Position, writeCursor } from './cursor.ts';
+import { type Amiss, type Files, type Opened, type Reason, type Segment, SpoolFolder, writeAll } from './folder.ts';
+import { type EntryPlace, findAt, readRest, SEGMENT_LINE, Source, WRONG_REST } from './format.ts';
+import { lockFile } from './lock.ts';
+
+/** How many of the latest batches are recognized when they come again. */
+const MOST_DIGESTS = 65_536;
+/** Bytes that are written before they are made to last, at most. */
+const GROUP_BYTES = 16 * 1024 * 1024;
+
+/** Why nothing is taken: `full` by its own bound, or the disk `fails`. */
+export class SpoolRefusal extends Error {
+  readonly kind: 'full' | 'failing';
+
+  constructor(kind: 'full' | 'failing', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** What is to be dealt with next. */
+export type Next = { segment: Segment } & (
+  | ({ kind: 'entry'; rest: Buffer } & EntryPlace)
+  | { kind: 'corrupt'; start: number; end: number; reason: string; head?: EntryPlace['head'] }
+);
+
+interface Waiting {
+  parts: readonly Uint8Array[];
+  bytes: number;
+  time: number;
+  written: PromiseWithResolvers<void>;
+}
+
+export interface LogOptions {
+  path: string;
+  /** Of the whole folder. */
+  maxBytes: number;
+  /** Of a segment, after which a new one begins. */
+  segmentBytes: number;
+  files: Files;
+  /** Called with what was found amiss on opening. */
+  report(amiss: Amiss): void;
+}
+
+/** Opens the log of a folder, which is made where there is none.
+ * @throws Error where the folder cannot be used, or another process uses it */
+export async function openLog({ path, maxBytes, segmentBytes, files, report }: LogOptions): Promise<SpoolLog> {
+  const folder = new SpoolFolder(path, files);
+  await folder.make();
+  const unlock = lockFile(folder.lockPath);
+  try {
+    const opened = await folder.open(MOST_DIGESTS, report);
+    const log = new SpoolLog(folder, { maxBytes, segmentBytes }, unlock, opened);
+    await log.measureSetAside();
+    return log;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+export class SpoolLog {
+  readonly #folder: SpoolFolder;
+  readonly #maxBytes: number;
+  readonly #segmentBytes: number;
+  readonly #unlock: () => void;
+  readonly #cursorFile: FileHandle;
+  /** By number; the last one may be the one that is written to. */
+  readonly #segments: Segment[];
+  /** Of batches that are there, or that were; while one is being written, a promise of whether it is there. */
+  readonly #digests: Map<string, Promise<boolean> | undefined>;
+  #cursor: Position;
+  #lastNumber: number;
+  #active: { segment: Segment; file: FileHandle } | undefined;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #committing: Promise<void> | undefined;
+  #reading: { segment: Segment; file: FileHandle; source: Source } | undefined;
+  #oldest: number | undefined;
+  #setAside = { bytes: 0, files: 0 };
+  #moving: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(
+    folder: SpoolFolder,
+    { maxBytes, segmentBytes }: Pick<LogOptions, 'maxBytes' | 'segmentBytes'>,
+    unlock: () => void,
+    opened: Opened,
+  ) {
+    this.#folder = folder;
+    this.#maxBytes = maxBytes;
+    this.#segmentBytes = segmentBytes;
+    this.#unlock = unlock;
+    this.#segments = opened.segments;
+    this.#cursor = opened.cursor;
+    this.#cursorFile = opened.cursorFile;
+    this.#oldest = opened.oldest;
+    this.#digests = new Map(opened.digests.map((digest) => [digest, undefined]));
+    this.#lastNumber = Math.max(opened.cursor.segment, ...opened.segments.map(({ number }) => number));
+  }
+
+  /** Of the folder, but for what is being written. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { length }) => sum + length, this.#setAside.bytes);
+  }
+
+  /** That are yet to be sent. */
+  get entries(): number {
+    return this.#segments.reduce((sum, { entries }) => sum + entries, 0);
+  }
+
+  /** When the first of them was written, in milliseconds of Unix time. */
+  get oldest(): number | undefined {
+    return this.entries > 0 ? this.#oldest : undefined;
+  }
+
+  get setAside(): { bytes: number; files: number } {
+    return this.#setAside;
+  }
+
+  /** Whether an entry of so many bytes would be taken. */
+  hasRoom(bytes: number): boolean {
+    // All that was sent goes when it has to.
+    const sent = this.#isCaughtUp ? this.bytes - this.#setAside.bytes : 0;
+    return this.#taken - sent + bytes <= this.#maxBytes;
+  }
+
+  get #taken(): number {
+    return this.bytes + this.#waitingBytes + SEGMENT_LINE.length;
+  }
+
+  get #isCaughtUp(): boolean {
+    return this.entries === 0 && this.#waitingBytes === 0;
+  }
+
+  /** Writes an entry; resolves when it is on disk, or when the same is there already.
+   * @param time in milliseconds of Unix time
+   * @throws SpoolRefusal where there is no room, or where it cannot be written: nothing has changed then */
+  async append(entry: { digest: string; parts: readonly Uint8Array[] }, time: number): Promise<'stored' | 'repeated'> {
+    const { digest, parts } = entry;
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    for (;;) {
+      if (this.#isClosed) throw new SpoolRefusal('failing', 'is closed');
+      if (this.#digests.has(digest)) {
+        const earlier = this.#digests.get(digest);
+        if (earlier === undefined || (await earlier)) return 'repeated';
+      } else if (this.#taken + bytes <= this.#maxBytes) {
+        break;
+      } else {
+        await this.#makeRoom(bytes);
+      }
+    }
+    const written = Promise.withResolvers<void>();
+    this.#waiting.push({ parts, bytes, time, written });
+    this.#waitingBytes += bytes;
+    const isThere = written.promise.then(
+      () => {
+        if (this.#digests.has(digest)) this.#digests.set(digest, undefined);
+        return true;
+      },
+      () => {
+        this.#digests.delete(digest);
+        return false;
+      },
+    );
+    this.#remember(digest, isThere);
+    this.#committing ??= this.#commit();
+    await written.promise;
+    return 'stored';
+  }
+
+  #remember(digest: string, isThere: Promise<boolean>): void {
+    this.#digests.set(digest, isThere);
+    for (const [oldest] of this.#digests) {
+      if (this.#digests.size <= MOST_DIGESTS) break;
+      this.#digests.delete(oldest);
+    }
+  }
+
+  /** @throws SpoolRefusal where it cannot be made */
+  async #makeRoom(bytes: number): Promise<void> {
+    // An operator may have taken something away.
+    await this.measureSetAside();
+    if (this.#isCaughtUp) await this.#seal();
+    if (this.#taken + bytes <= this.#maxBytes) return;
+    throw new SpoolRefusal(
+      'full',
+      `is full: ${bytes} bytes are to be added to ${this.bytes + this.#waitingBytes} of spool.maxBytes ` +
+        `${this.#maxBytes}, of which ${this.#setAside.bytes} were set aside in ${this.#folder.setAsidePath}`,
+    );
+  }
+
+  /** Writes what waits, in groups, each of which is made to last by one call. */
+  async #commit(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      let bytes = 0;
+      const count = this.#waiting.findIndex((one) => (bytes += one.bytes) > GROUP_BYTES);
+      const group = this.#waiting.splice(0, count === -1 ? this.#waiting.length : Math.max(1, count));
+      try {
+        await this.#write(group);
+        for (const { written } of group) written.resolve();
+      } catch (error) {
+        const { message } = error as Error;
+        const refusal = new SpoolRefusal('failing', `cannot be written: ${message}`, { cause: error });
+        for (const { written } of group) written.reject(refusal);
+      } finally {
+        for (const one of group) this.#waitingBytes -= one.bytes;
+      }
+    }
+    this.#committing = undefined;
+  }
+
+  async #write(group: readonly Waiting[]): Promise<void> {
+    if (this.#active === undefined) {
+      this.#active = await this.#folder.create(++this.#lastNumber);
+      this.#segments.push(this.#active.segment);
+    }
+    const { segment, file } = this.#active;
+    try {
+      const parts = group.flatMap((one) => one.parts);
+      const bytes = await writeAll(file, parts, segment.length);
+      await file.datasync();
+      if (segment.entries === 0 && this.entries === 0) this.#oldest = group[0]!.time;
+      segment.length += bytes;
+      segment.entries += group.length;
+    } catch (error) {
+      // What was not written for sure is not written to again: the system may have dropped it and not say so twice.
+      await file.truncate(segment.length).catch(() => {});
+      await this.#seal();
+      throw error;
+    }
+    if (segment.length >= this.#segmentBytes) await this.#seal();
+  }
+
+  /** Begins a new segment with what comes next. */
+  async #seal(): Promise<void> {
+    const active = this.#active;
+    this.#active = undefined;
+    await active?.file.close().catch(() => {});
+    await this.#dropSent();
+  }
+
+  /** Removes the segments at the start of which all is sent, but for the one that is written to. */
+  async #dropSent(): Promise<void> {
+    for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
+      const offset = first.number === this.#cursor.segment ? this.#cursor.offset : 0;
+      if (first === this.#active?.segment || Math.max(offset, SEGMENT_LINE.length) < first.length) return;
+      this.#segments.shift();
+      if (this.#reading?.segment === first) {
+        await this.#reading.file.close();
+        this.#reading = undefined;
+      }
+      await this.#moveTo({ segment: first.number + 1, offset: 0 });
+      await this.#folder.remove(first);
+    }
+  }
+
+  /** What is to be sent next; undefined where all is sent. */
+  async next(): Promise<Next | undefined> {
+    await this.#dropSent();
+    const [segment] = this.#segments;
+    if (segment === undefined) return undefined;
+    const offset = segment.number === this.#cursor.segment ? this.#cursor.offset : 0;
+    const at = Math.max(offset, SEGMENT_LINE.length);
+    if (at >= segment.length) return undefined;
+    const source = await this.#sourceOf(segment);
+    const found = await findAt(source, at, false);
+    if (found === undefined) throw new Error(`${segment.path} ends before byte ${at}`);
+    if (found.kind === 'torn') return { ...found, kind: 'corrupt', segment, reason: 'the segment was cut' };
+    if (found.kind === 'corrupt') return { ...found, segment };
+    this.#oldest = found.head.time;
+    const rest = await readRest(source, found);
+    return rest === undefined
+      ? { ...found, kind: 'corrupt', segment, reason: WRONG_REST }
+      : { ...found, segment, rest };
+  }
+
+  async #sourceOf(segment: Segment): Promise<Source> {
+    if (this.#reading?.segment !== segment) {
+      await this.#reading?.file.close();
+      this.#reading = undefined;
+      const file = await this.#folder.openToRead(segment);
+      this.#reading = { segment, file, source: new Source(file, segment.length) };
+    }
+    this.#reading.source.size = segment.length;
+    return this.#reading.source;
+  }
+
+  /** Notes that the next one was dealt with. */
+  async advance({ segment, end }: Pick<Next, 'segment' | 'end'>): Promise<void> {
+    segment.entries--;
+    await this.#moveTo({ segment: segment.number, offset: end });
+  }
+
+  /** Where it cannot be written, more than needed is sent again after a restart, and nothing is lost. */
+  async #moveTo(cursor: Position): Promise<void> {
+    this.#cursor = cursor;
+    const write = () => (this.#cursor === cursor ? writeCursor(this.#cursorFile, cursor).catch(() => {}) : undefined);
+    this.#moving = this.#moving.then(write);
+    await this.#moving;
+  }
+
+  /** Copies the next one to a file of its own, where it is not sent from, and goes on behind it.
+   * @returns the path of the file
+   * @throws Error where it cannot be written: it is the next one still */
+  async putAside(next: Next, why: Reason): Promise<string> {
+    const path = await this.#folder.setAside(next.segment, next, why);
+    // The same may come again, and is welcome.
+    if (next.head !== undefined && why === 'corrupt') this.#digests.delete(next.head.digest);
+    await this.advance(next);
+    await this.measureSetAside();
+    return path;
+  }
+
+  /** Looks how much was set aside. */
+  async measureSetAside(): Promise<void> {
+    this.#setAside = await this.#folder.measureSetAside();
+  }
+
+  /** Waits for what is being written. What is yet to be sent stays on disk. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#committing;
+    await this.#active?.file.close();
+    await this.#reading?.file.close();
+    await this.#cursorFile.datasync().catch(() => {});
+    await this.#cursorFile.close();
+    this.#unlock();
+  }
+}

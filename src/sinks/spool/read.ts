@@ -1,0 +1,62 @@
+/** Reads what a spool has kept, without the spool: for commands that put it through again. */
+import { open } from 'node:fs/promises';
+import { bodyOf } from './entry.ts';
+import { findAt, readRest, SEGMENT_LINE, Source, WRONG_REST } from './format.ts';
+
+/** What was taken for a sink and kept: a body as it was received, each record with its tag. */
+export interface KeptBody {
+  kind: 'body';
+  /** When it was written, in milliseconds of Unix time. */
+  time: number;
+  fluentTag: string | undefined;
+  mediaType: string;
+  /** Without group markers. */
+  records: number;
+  /** Of the batch as it was received. */
+  digest: string;
+  body: Uint8Array;
+  /** Bytes of the file up to its end. */
+  end: number;
+}
+
+/** Bytes of a file in which nothing can be read. */
+export interface Unreadable {
+  kind: 'unreadable';
+  start: number;
+  end: number;
+  reason: string;
+}
+
+/** The bodies of a file of a spool: a segment, or what was set aside. In order, one at a time in memory.
+ * @param path of one file, `*.spool`
+ * @param from bytes of it that are passed over, which end with an entry: 0 for the whole file
+ * @throws Error where the file cannot be opened, or is none of a spool that this version reads */
+export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody | Unreadable> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const source = new Source(file, size);
+    const line = await source.bytes(0, SEGMENT_LINE.length);
+    if (!line.equals(SEGMENT_LINE)) throw new Error(`${path} is no file of a spool of this version`);
+    for (let at = Math.max(from, SEGMENT_LINE.length); ; ) {
+      const found = await findAt(source, at, false);
+      if (found === undefined) return;
+      at = found.end;
+      if (found.kind !== 'entry') {
+        const reason = found.kind === 'torn' ? 'it was being written when the process stopped' : found.reason;
+        yield { kind: 'unreadable', start: found.start, end: found.end, reason };
+        continue;
+      }
+      const rest = await readRest(source, found);
+      if (rest === undefined) {
+        yield { kind: 'unreadable', start: found.start, end: found.end, reason: WRONG_REST };
+        continue;
+      }
+      const { time, fluentTag, mediaType, records, digest } = found.head;
+      const body = bodyOf(found.head, rest);
+      yield { kind: 'body', time, fluentTag, mediaType, records, digest, body, end: found.end };
+    }
+  } finally {
+    await file.close();
+  }
+}

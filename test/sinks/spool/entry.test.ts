@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { taggedBody } from '../../../src/batch/splice.ts';
+import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
+import { codecFor } from '../../../src/codecs/index.ts';
+import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
+import { batchFrom, bodyOf, entryFrom } from '../../../src/sinks/spool/entry.ts';
+import { findAt, readRest, Source } from '../../../src/sinks/spool/format.ts';
+import { batchOf } from '../../batch/batch-of.ts';
+import { fluentMsgpack } from '../../tagged.ts';
+
+const groupStart = Buffer.from('9292d700ffffffff0000000081a16d0181a16101', 'hex');
+const legacy = Buffer.from('92ce6553f10081a16e01', 'hex');
+const text = Buffer.from('9292d7006553f100075bcd1580a26869', 'hex');
+
+/** Bodies with records of each kind, some with a tag already. */
+const bodies: Record<string, (kinds: readonly number[]) => Uint8Array> = {
+  'application/json': (kinds) =>
+    Buffer.from(
+      `[ ${kinds.map((kind) => ['7', '{ }', '{"n":1,"tripline":{"old":[1]},"é":"x"} ', '{"date":1700000000.5}'][kind]).join(' ,\n')} ] {"a"`,
+    ),
+  'application/x-ndjson': (kinds) =>
+    Buffer.from(kinds.map((kind) => ['text\r\n\n', ' {}\n', '{"tripline":1,"n":1}\r\n', '{"a":"é"}\n'][kind]).join('')),
+  'application/msgpack': (kinds) =>
+    Buffer.concat(
+      kinds.map((kind) => [text, legacy, groupStart, fluentMsgpack({ tripline: 1, n: 'x'.repeat(40) })][kind]!),
+    ),
+};
+
+async function restored(batch: TaggedBatch): Promise<{ batch: TaggedBatch; body: Uint8Array; records: number }> {
+  const bytes = Buffer.concat(entryFrom(batch, 1).parts);
+  const source = new Source(
+    {
+      async read(buffer, offset, length, position) {
+        return { bytesRead: bytes.copy(buffer, offset, position, position + length) };
+      },
+    },
+    bytes.length,
+  );
+  const found = await findAt(source, 0, true);
+  if (found?.kind !== 'entry') throw new Error(found?.kind);
+  const rest = (await readRest(source, found))!;
+  return { batch: batchFrom(found.head, rest), body: bodyOf(found.head, rest), records: found.head.records };
+}
+
+test.each(Object.keys(bodies))(
+  'a batch of %s is as it was for a sink, and its body as for a sender',
+  async (mediaType) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(3), { minLength: 1, maxLength: 12 }),
+        fc.option(fc.string(), { nil: undefined }),
+        async (kinds, fluentTag) => {
+          const tag = (n: number) => ({ v: 2 as const, verdict: 'clear' as const, ruleset: `r${n}` });
+          const bytes = bodies[mediaType]!(kinds);
+          const batch = { ...batchOf(codecFor(mediaType)!, bytes, tag), fluentTag };
+          const again = await restored(batch);
+          expect(Buffer.from(again.body).equals(taggedBody(batch))).toBe(true);
+          const entries = (of: TaggedBatch) => Buffer.concat(of.records.map((_, index) => entryOf(of, index)));
+          expect(entries(again.batch).equals(entries(batch))).toBe(true);
+          expect(again.records).toBe(batch.records.filter(({ kind }) => kind !== 'group').length);
+          const { receivedUnixNano, dateKey, memberName } = batch;
+          expect(again.batch).toMatchObject({ receivedUnixNano, dateKey, memberName });
+          expect(again.batch.fluentTag).toBe(fluentTag);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  },
+);
+
+test('an entry that another version has written otherwise is refused, not read past its end', async () => {
+  const batch = batchOf(codecFor('application/json')!, Buffer.from('[{"a":1}]'), () => undefined);
+  const { parts } = entryFrom(batch, 1);
+  const head = JSON.parse(Buffer.from(parts[1]!).toString());
+  const table = Buffer.from(parts[2]!);
+  table.writeUInt32LE(1_000, 4);
+  expect(() => batchFrom(head, Buffer.concat([table, parts[3]!]))).toThrow('does not fit');
+  expect(() => batchFrom({ ...head, mediaType: 'application/x-new' }, Buffer.concat(parts.slice(2)))).toThrow('x-new');
+});
