@@ -39,6 +39,7 @@ export async function serve(
     telemetry,
     deadLetters,
     rules: processing.rules,
+    spools: processing.spools,
     process: processThere(processing.port),
     hasSinks: config.sinks.length > 0,
   });

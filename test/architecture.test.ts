@@ -40,7 +40,22 @@ const mayImport: Record<string, readonly string[]> = {
   rules: ['detect', 'fields', 'problem', 'record', 'sigma', 'telemetry'],
   config: ['json', 'network', 'problem', 'record', 'sigma', 'sinks', 'tag'],
   avro: ['json', 'pipeline', 'record', 'tag'],
-  server: ['avro', 'batch', 'codecs', 'config', 'detect', 'pipeline', 'problem', 'record', 'telemetry', 'time', 'tag'],
+  server: [
+    ...[
+      'avro',
+      'batch',
+      'codecs',
+      'config',
+      'detect',
+      'pipeline',
+      'problem',
+      'record',
+      'sinks',
+      'telemetry',
+      'time',
+      'tag',
+    ],
+  ],
   'pipeline-dependencies': [
     ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger', 'telemetry'],
   ],

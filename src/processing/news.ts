@@ -1,7 +1,7 @@
 /** What the processing thread is started with, and what it has to say beside the fate of batches. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config/index.ts';
-import type { RulesStatus } from '../server/health.ts';
+import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import type { Failure } from '../server/thread-messages.ts';
 import type { Measurement } from '../telemetry/index.ts';
 
@@ -19,6 +19,8 @@ export type News =
   /** It cannot start, by a problem of the configuration or of the rules. */
   | { kind: 'refused'; failure: Failure }
   | { kind: 'rules'; rules: RulesStatus }
+  /** `trouble` is why the spool of a sink takes no batches; undefined where it does. */
+  | { kind: 'spool'; sink: string; trouble: SpoolTrouble | undefined }
   | { kind: 'measured'; measurements: readonly Measurement[] }
   /** `failure` is what the log shows as `err`. */
   | { kind: 'log'; level: LogLevel; fields: object; failure: Failure | undefined; message: string | undefined }

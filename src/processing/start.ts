@@ -2,7 +2,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
-import type { RulesStatus } from '../server/health.ts';
+import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
 import { measure, observeThread } from '../telemetry/index.ts';
 import type { News, Start } from './news.ts';
@@ -12,6 +12,8 @@ export interface Processing {
   port: MessagePort;
   /** The rules that decide now. */
   rules(): RulesStatus;
+  /** Why spools take no batches, by sink; none where all do. */
+  spools(): Readonly<Record<string, SpoolTrouble>>;
   /** Waits for deliveries under way, writes the state, and ends the thread. */
   close(): Promise<void>;
 }
@@ -30,6 +32,7 @@ export async function startProcessing(
   const ready = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
   let rules: RulesStatus | undefined;
+  const spools = new Map<string, SpoolTrouble>();
 
   // Both as a source and as built, where this is part of a file in a folder beside.
   const file = new URL(`../processing/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
@@ -58,6 +61,10 @@ export async function startProcessing(
       case 'rules':
         rules = news.rules;
         return;
+      case 'spool':
+        if (news.trouble === undefined) spools.delete(news.sink);
+        else spools.set(news.sink, news.trouble);
+        return;
       case 'measured':
         return measure(news.measurements);
       case 'log':
@@ -78,6 +85,7 @@ export async function startProcessing(
   return {
     port,
     rules: () => rules!,
+    spools: () => Object.fromEntries(spools),
     async close() {
       worker.postMessage('close');
       await closed.promise;

@@ -11,14 +11,18 @@ import { processHere } from '../server/process-here.ts';
 import { failureOf } from '../server/thread-messages.ts';
 import { serveOrders } from '../server/thread-orders.ts';
 import { openSink } from '../sinks/index.ts';
+import type { SinkDependencies } from '../sinks/sink.ts';
 import { memoryStore } from '../state/memory.ts';
 import { openState } from '../state/state.ts';
 import {
   countEvicted,
   countLate,
+  countSinkRecords,
   countSinkRetry,
   gaugeRefused,
   gaugeRules,
+  gaugeSinkDown,
+  gaugeSpool,
   gaugeState,
   startThreadTelemetry,
 } from '../telemetry/index.ts';
@@ -55,7 +59,17 @@ async function start(): Promise<void> {
   if (state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
     logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
   }
-  const sinks = config.sinks.map((sink) => openSink(sink, { logger, onRetry: countSinkRetry }));
+  const dependencies: SinkDependencies = {
+    logger,
+    onRetry: countSinkRetry,
+    onDown: gaugeSinkDown,
+    onSettled: countSinkRecords,
+    onSpool(sink, level) {
+      gaugeSpool(sink, level);
+      tell({ kind: 'spool', sink, trouble: level.trouble });
+    },
+  };
+  const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
   const correlate = correlator(store, { late: countLate, evicted: countEvicted });
   const process = processHere(partsOf(config, rules.ruleset, sinks, correlate));
   serveOrders(port, process, () => gaugeState(store.entries()));

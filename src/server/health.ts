@@ -13,13 +13,22 @@ export interface RulesStatus {
   refused?: { since: Date; files: string[] };
 }
 
+/** Why the spool of a sink takes no batches, and since when. */
+export interface SpoolTrouble {
+  /** By its bound, or because the disk cannot be written. */
+  kind: 'full' | 'failing';
+  since: Date;
+}
+
 export interface HealthParts {
   isDraining: () => boolean;
   rules: () => RulesStatus;
+  /** By sink; none where all take batches. */
+  spools?: () => Readonly<Record<string, SpoolTrouble>>;
   telemetry: Pick<Telemetry, 'prometheus'>;
 }
 
-export function healthRoutes(app: FastifyInstance, { isDraining, rules, telemetry }: HealthParts): void {
+export function healthRoutes(app: FastifyInstance, { isDraining, rules, spools, telemetry }: HealthParts): void {
   const open = { config: { open: true } };
   // With an end of the last line, for those who read it on a terminal.
   const json = (reply: FastifyReply, body: object) => {
@@ -30,10 +39,16 @@ export function healthRoutes(app: FastifyInstance, { isDraining, rules, telemetr
   app.get('/healthz', open, async (_request, reply) => json(reply, { status: 'ok' }));
 
   // Ready: rules are compiled, which they are before the server listens, and it is not stopping. Refused files take
-  // nothing from that: the set before them works. What is wrong with them is in the log, not on an open page.
+  // nothing from that: the set before them works. Nor does a spool that takes nothing: batches are refused until it does,
+  // and a restart would not help. What is wrong with either is in the log, not on an open page.
   app.get('/readyz', open, async (_request, reply) => {
     if (isDraining()) throw new Problem('server.draining', 'stopping');
-    return json(reply, { status: 'ready', ...rules() });
+    const refusing = spools?.() ?? {};
+    return json(reply, {
+      status: 'ready',
+      ...rules(),
+      ...(Object.keys(refusing).length > 0 && { spools: refusing }),
+    });
   });
 
   app.get('/metrics', open, async (_request, reply) => {

@@ -7,7 +7,7 @@ import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { authorizer } from './auth.ts';
 import type { DeadLetters } from './dead-letter.ts';
-import { healthRoutes, type RulesStatus } from './health.ts';
+import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
 import { countInFlight } from './in-flight.ts';
 import type { Process } from './processor.ts';
 import { recordsRoute } from './records.ts';
@@ -21,6 +21,7 @@ export interface ServerParts {
   /** Whether there is a sink that takes the records. */
   hasSinks: boolean;
   rules: () => RulesStatus;
+  spools?: HealthParts['spools'];
   logger: Logger;
   telemetry: Pick<Telemetry, 'prometheus'>;
   deadLetters: DeadLetters | undefined;
@@ -33,7 +34,16 @@ export interface Server {
 }
 
 /** Builds the server without listening, so that tests can inject requests. */
-export function buildServer({ config, process, hasSinks, rules, logger, telemetry, deadLetters }: ServerParts): Server {
+export function buildServer({
+  config,
+  process,
+  hasSinks,
+  rules,
+  spools,
+  logger,
+  telemetry,
+  deadLetters,
+}: ServerParts): Server {
   const inFlight = countInFlight();
   const turns = openTurns(config.limits.maxWaitSeconds);
   const remind = reminders();
@@ -67,7 +77,7 @@ export function buildServer({ config, process, hasSinks, rules, logger, telemetr
     return refuse(problemOf(error, config.limits), request, reply);
   });
 
-  healthRoutes(app, { isDraining: inFlight.isClosing, rules, telemetry });
+  healthRoutes(app, { isDraining: inFlight.isClosing, rules, spools, telemetry });
   recordsRoute(app, { config, process, hasSinks, turns, remind });
 
   return {

@@ -1,6 +1,7 @@
 /** Processes batches in the thread that calls. */
-import { deliverBatch, type Parts, type ProcessedBatch, tagBatch } from '../pipeline.ts';
+import { type Batch, deliverBatch, type Parts, type Pause, type ProcessedBatch, tagBatch } from '../pipeline.ts';
 import type { Problem } from '../problem.ts';
+import { expectDelivery } from '../sinks/index.ts';
 import type { Answer, Process, Wanted } from './processor.ts';
 import { replyTo } from './reply.ts';
 import { deliverOnce } from './unanswered.ts';
@@ -14,8 +15,13 @@ export function processHere(parts: Parts): Process {
     return { records: batch.records.length, reply: await replyTo(batch, reply, layout), defect: defectIn(batch) };
   }
 
+  async function tag(batch: Batch, pause: Pause): Promise<ProcessedBatch> {
+    expectDelivery(batch.bytes.length, parts.sinks);
+    return tagBatch(batch, parts, pause);
+  }
+
   return (batch, wanted, gone, pause) => {
-    const tagged = tagBatch(batch, parts, pause);
+    const tagged = tag(batch, pause);
     const answered = tagged.then((processed) => answer(processed, wanted, gone));
     // Whoever waits for `tagged` has the error as well, and then does not wait for the answer.
     answered.catch(() => {});

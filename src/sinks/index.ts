@@ -3,26 +3,43 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
+import { bestEffort } from './best-effort/best-effort.ts';
 import { forwardConfig, forwardFaults, openForward } from './forward/index.ts';
-import type { DeliveryResult, Sink, SinkDependencies, SinkFault } from './sink.ts';
+import type { Settled, Sink, SinkDependencies, SinkFault } from './sink.ts';
+import { openSpool, spoolSettings } from './spool/index.ts';
 
 /** One row for each kind of sink. */
 const sinks = {
   forward: { config: forwardConfig, faults: forwardFaults, open: openForward },
 };
 
-export type SinkConfig = Static<(typeof sinks)[keyof typeof sinks]['config']>;
+/** What each kind can be asked for, beside its own. */
+const common = {
+  required: Type.Boolean({
+    default: true,
+    description:
+      'Whether the answer waits for this sink, so that the sender keeps what it did not take. `false`: such records are ' +
+      'lost to it, counted, and named in the log.',
+  }),
+  spool: Type.Optional(spoolSettings),
+};
+type Common = Static<ReturnType<typeof Type.Object<typeof common>>>;
+
+export type SinkConfig = Static<(typeof sinks)[keyof typeof sinks]['config']> & Common;
 /** A sink of the configuration, of which this checks the type alone: sinkSchema has the rest. */
 export const SinkConfig = Type.Unsafe<SinkConfig>(
   Type.Object({ type: Type.Enum(Object.keys(sinks) as SinkConfig['type'][], { description: 'Kind of sink.' }) }),
 );
 
 /** The kinds with the schema, defaults and descriptions of their configuration. */
-export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({ type, schema: config }));
+export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({
+  type,
+  schema: { ...config, properties: { ...config.properties, ...common } },
+}));
 
 /** The schema of a kind of sink's configuration, with defaults; undefined where there is no such kind. */
 export function sinkSchema(type: unknown): TSchema | undefined {
-  return Object.hasOwn(sinks, String(type)) ? sinks[type as SinkConfig['type']].config : undefined;
+  return sinkKinds.find((kind) => kind.type === type)?.schema;
 }
 
 /** What no schema says of a sink's settings: which go together, and whether their files can be used. */
@@ -30,17 +47,32 @@ export function sinkFaults(config: SinkConfig): SinkFault[] {
   return sinks[config.type].faults(config);
 }
 
-/** Opens a sink; it connects when there is something to send.
+/** Opens a sink, with its spool if it has one; it connects when there is something to send.
  * @throws Problem `config.invalid` */
-export function openSink(config: SinkConfig, dependencies: SinkDependencies): Sink {
+export async function openSink(config: SinkConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { open }: { open(config: SinkConfig, dependencies: SinkDependencies): Sink } = sinks[config.type];
-  return open(config, dependencies);
+  const place = open(config, dependencies);
+  const sink =
+    config.spool === undefined
+      ? place
+      : await openSpool(place, config.spool, dependencies).catch((error) => {
+          throw new Problem('config.invalid', `sink ${config.name}: spool.path: ${error.message}`, { cause: error });
+        });
+  return config.required ? sink : bestEffort(sink, dependencies);
 }
 
 /** Receives what became of the records that a sink was given. */
-export type CountSinkRecords = (sink: string, result: DeliveryResult['kind'] | 'failed', records: number) => void;
+export type CountSinkRecords = (sink: string, result: Settled, records: number) => void;
 
-/** Resolves when every sink has the batch safely.
+/** Whether each sink would take a batch if it came now, as far as that is known: what will be refused need not be evaluated.
+ * @param bytes of the batch as received
+ * @throws Problem `sink.unavailable` if one would not */
+export function expectDelivery(bytes: number, to: readonly Sink[]): void {
+  const refusals = to.map((sink) => sink.refusal?.(bytes)).filter((reason) => reason !== undefined);
+  if (refusals.length > 0) throw new Problem('sink.unavailable', refusals.join('; '));
+}
+
+/** Resolves when every sink has the batch safely, or its spool has.
  * @throws Problem `sink.unavailable` after all have been tried, if one may not have it; it names each that may not */
 export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: CountSinkRecords): Promise<void> {
   const failures: unknown[] = [];
@@ -48,7 +80,7 @@ export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: Co
     to.map(async (sink) => {
       try {
         const result = await sink.deliver(batch);
-        count(sink.name, result.kind, result.records);
+        if (result.kind !== 'begun') count(sink.name, result.kind, result.records);
       } catch (error) {
         const records = batch.records.filter(({ kind }) => kind !== 'group').length;
         count(sink.name, 'failed', records);

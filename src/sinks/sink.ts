@@ -4,6 +4,10 @@ import type { TaggedBatch } from '../batch/tagged-batch.ts';
 export interface Sink {
   /** As in configuration, logs and metrics; unique among the sinks of a process. */
   readonly name: string;
+  /** Why a batch would be refused if it came now, for the operator, where that is known: it is asked before a batch is
+   * evaluated, so that this is not done for nothing. A sink without it is always asked to deliver.
+   * @param bytes of the batch as received */
+  refusal?(bytes: number): string | undefined;
   /** Resolves when the other side has the whole batch safely.
    * @throws Problem `sink.unavailable` when it may not have, with a reason for the operator; the sender will retry */
   deliver(batch: TaggedBatch): Promise<DeliveryResult>;
@@ -14,13 +18,41 @@ export interface Sink {
 export type DeliveryResult =
   | { kind: 'acknowledged'; records: number }
   /** Taken, but on purpose not sent on; `reason` goes to the log. */
-  | { kind: 'withheld'; records: number; reason: string };
+  | { kind: 'withheld'; records: number; reason: string }
+  /** On disk, from where it is sent; what becomes of it then goes to `onSettled`. */
+  | { kind: 'spooled'; records: number }
+  /** On disk or sent already: its sender has repeated it. */
+  | { kind: 'repeated'; records: number }
+  /** Nobody waits for it: what becomes of it goes to `onSettled`. */
+  | { kind: 'begun'; records: number };
+
+/** What has become of records in the end: failed where no one tries again, set aside where they lie in a file. */
+export type Settled = 'acknowledged' | 'withheld' | 'spooled' | 'repeated' | 'set_aside' | 'failed';
+
+/** How full a spool is. */
+export interface SpoolLevel {
+  /** On disk, with what was set aside and what was sent and is not removed yet. */
+  bytes: number;
+  setAsideBytes: number;
+  /** Batches that are yet to be sent. */
+  entries: number;
+  /** How long the first of them has been there. */
+  oldestSeconds: number;
+  /** Why nothing is taken, and since when: it is full, or the disk cannot be written. */
+  trouble?: { kind: 'full' | 'failing'; since: Date };
+}
 
 /** What a sink gets from its surroundings. */
 export interface SinkDependencies {
   logger: Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
   /** Called when the sink tries again to reach its target. */
   onRetry(sink: string): void;
+  /** Called when the receiver counts as down, so that nothing is sent for a while, and when it is back. */
+  onDown(sink: string, isDown: boolean): void;
+  /** Called with what has become of records after their delivery was answered. */
+  onSettled(sink: string, result: Settled, records: number): void;
+  /** Called when the spool of the sink has changed. */
+  onSpool(sink: string, level: SpoolLevel): void;
 }
 
 /** What is wrong with a sink's settings. */

@@ -307,13 +307,33 @@ export function countRefused(problem: string): void {
 }
 
 /** Counts what became of the records that a sink was given. */
-export function countSinkRecords(sink: string, result: 'acknowledged' | 'withheld' | 'failed', records: number): void {
+export function countSinkRecords(sink: string, result: string, records: number): void {
   instruments.sinkRecords.add(records, { sink, result });
 }
 
 /** Counts an attempt of a sink to reach its target again. */
 export function countSinkRetry(sink: string): void {
   instruments.sinkRetries.add(1, { sink });
+}
+
+/** Tells whether the receiver of a sink counts as down. */
+export function gaugeSinkDown(sink: string, isDown: boolean): void {
+  instruments.sinkDown.record(isDown ? 1 : 0, { sink });
+}
+
+/** Tells how full the spool of a sink is. */
+export function gaugeSpool(
+  sink: string,
+  level: { bytes: number; setAsideBytes: number; entries: number; oldestSeconds: number; trouble?: { kind: string } },
+): void {
+  const { bytes, setAsideBytes, entries, oldestSeconds, trouble } = level;
+  instruments.spoolBytes.record(bytes - setAsideBytes, { sink, state: 'queued' });
+  instruments.spoolBytes.record(setAsideBytes, { sink, state: 'set_aside' });
+  instruments.spoolBatches.record(entries, { sink });
+  instruments.spoolAge.record(oldestSeconds, { sink });
+  for (const reason of ['full', 'failing']) {
+    instruments.spoolTrouble.record(reason === trouble?.kind ? 1 : 0, { sink, reason });
+  }
 }
 
 /** Tells how many rules of a set are live. */

@@ -25,10 +25,29 @@ export function makeInstruments() {
       advice: { explicitBucketBoundaries: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400] },
     }),
     sinkRecords: meter.createCounter('tripline.sink.records', {
-      description: 'Records given to a sink, by sink and result: acknowledged, withheld or failed.',
+      description:
+        'What became of records given to a sink, by sink and result: acknowledged, withheld, spooled (counted again when ' +
+        'they are sent), repeated (in the spool already), set_aside or failed.',
     }),
     sinkRetries: meter.createCounter('tripline.sink.retries', {
       description: 'Attempts of a sink to reach its target again, by sink.',
+    }),
+    sinkDown: meter.createGauge('tripline.sink.down', {
+      description: '1 while the receiver of a sink counts as down and is tried out now and then, else 0, by sink.',
+    }),
+    spoolBytes: meter.createGauge('tripline.spool.usage', {
+      unit: 'By',
+      description: 'Bytes on disk of the spool of a sink, by sink and state: queued or set_aside.',
+    }),
+    spoolBatches: meter.createGauge('tripline.spool.batches', {
+      description: 'Batches in the spool of a sink that are yet to be sent, by sink.',
+    }),
+    spoolAge: meter.createGauge('tripline.spool.age', {
+      unit: 's',
+      description: 'How long the first of the batches in the spool of a sink has waited, by sink.',
+    }),
+    spoolTrouble: meter.createGauge('tripline.spool.refusing', {
+      description: '1 while the spool of a sink takes no batches, else 0, by sink and reason: full or failing.',
     }),
     late: meter.createCounter('tripline.correlation.late', {
       description: 'Events that came too late to be correlated, by correlation.',

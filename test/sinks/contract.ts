@@ -6,7 +6,7 @@ import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
 import type { Codec } from '../../src/codecs/codec.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
 import { Problem } from '../../src/problem.ts';
-import type { Sink, SinkDependencies } from '../../src/sinks/sink.ts';
+import type { Settled, Sink, SinkDependencies, SpoolLevel } from '../../src/sinks/sink.ts';
 
 const limits = { maxDepth: 256, maxRecords: 1_000_000 };
 
@@ -49,17 +49,34 @@ export interface LogLine {
   message: string;
 }
 
+export interface Recorded {
+  lines: LogLine[];
+  retries: string[];
+  downs: boolean[];
+  settled: [Settled, records: number][];
+  levels: SpoolLevel[];
+}
+
 /** Dependencies that keep what a sink logs and how often it retries. */
-export function recorder(): SinkDependencies & { lines: LogLine[]; retries: string[] } {
+export function recorder(): SinkDependencies & Recorded {
   const lines: LogLine[] = [];
+  const downs: boolean[] = [];
+  const settled: Recorded['settled'] = [];
+  const levels: SpoolLevel[] = [];
   const retries: string[] = [];
   const at = (level: LogLine['level']) => (fields: object, message: string) =>
     void lines.push({ level, fields, message });
   return {
     lines,
     retries,
+    downs,
+    settled,
+    levels,
     logger: { info: at('info'), warn: at('warn'), error: at('error') },
     onRetry: (sink) => void retries.push(sink),
+    onDown: (_, isDown) => void downs.push(isDown),
+    onSettled: (_, result, records) => void settled.push([result, records]),
+    onSpool: (_, level) => void levels.push(level),
   };
 }
 

@@ -67,11 +67,11 @@ test.each(sinkKinds)('$type: every setting is described', ({ schema }) => {
   expect(undescribed).toEqual([]);
 });
 
-test('the least configuration of a sink opens it', () => {
+test('the least configuration of a sink opens it', async () => {
   const overrides = { sinks: [{ type: 'forward', host: 'fluent-bit' }] };
   const config = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
   expect(config.sinks).toMatchObject([{ name: 'forward', port: 24224, tagPrefix: 'tripline.', ackTimeoutSeconds: 30 }]);
-  expect(openSink(config.sinks[0], recorder()).name).toBe('forward');
+  expect((await openSink(config.sinks[0]!, recorder())).name).toBe('forward');
 });
 
 test('a setting that no sink of the kind has is named', () => {

@@ -1,11 +1,13 @@
 /** Sends batches into Fluent Bit, or Fluentd, by the Fluent Forward protocol. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import Type, { type Static } from 'typebox';
+import { digestOf } from '../../batch/digest.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
+import { openCircuit, type Pass } from '../retry/circuit.ts';
+import { rateLimited } from '../retry/rate-limited.ts';
 import type { DeliveryResult, Sink, SinkDependencies, SinkFault } from '../sink.ts';
 import { type Connection, openConnection, type Target } from './connection.ts';
 import { type Frame, frames, type IsDelivered } from './frames.ts';
@@ -73,7 +75,6 @@ export type ForwardConfig = Static<typeof forwardConfig>;
 const WRITE_MILLISECONDS = 30_000;
 /** How many failed batches are remembered, by the ranges of records that did arrive. */
 const MAX_UNFINISHED = 1_000;
-const WARNING_INTERVAL_MILLISECONDS = 60_000;
 
 /** A sink that sends all batches side by side over one connection; acknowledgements tell them apart.
  *
@@ -85,30 +86,42 @@ const WARNING_INTERVAL_MILLISECONDS = 60_000;
  * close on it. If it does, the batch fails and is retried without the records that did arrive, until the receiver
  * takes the record or the sender gives up.
  * @throws Problem `config.invalid` */
-export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDependencies): Sink {
+export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: SinkDependencies): Sink {
   const { name, tagPrefix, mode, maxFrameBytes } = config;
   const target = targetOf(config);
   const receiver = `sink ${name}: ${'path' in target.address ? target.address.path : `${config.host}:${config.port}`}`;
   const askAcknowledgement = config.ackTimeoutSeconds > 0;
   const allowedMilliseconds = askAcknowledgement ? config.ackTimeoutSeconds * 1000 : WRITE_MILLISECONDS;
-  const link = openLink(target, receiver, logger);
+  const link = openLink(target);
+  const circuit = openCircuit({ receiver, logger, onChange: (isDown) => onDown(name, isDown) });
   const underWay = new Set<Promise<void>>();
   const unfinished = new Map<string, Range[]>();
-  const warnOfLoop = rateLimited(logger);
+  const warnOfLoop = rateLimited(logger, 'warn');
   let isClosing = false;
 
   const unavailable = (what: string) => new Problem('sink.unavailable', `${receiver} ${what}`);
 
-  async function connect(deadline: number): Promise<Connection> {
+  async function connect(deadline: number, pass: Pass): Promise<Connection> {
     const opening = await link.connection(deadline);
-    if (opening.kind === 'failed') throw unavailable(opening.reason);
-    return opening.connection;
+    if (opening.kind === 'open') return opening.connection;
+    pass.failed(opening.reason);
+    throw unavailable(opening.reason);
   }
 
   async function send(batch: TaggedBatch): Promise<void> {
+    const pass = circuit.admit();
+    if (typeof pass === 'string') throw unavailable(pass);
+    try {
+      await sendBy(pass, batch);
+    } finally {
+      pass.left();
+    }
+  }
+
+  async function sendBy(pass: Pass, batch: TaggedBatch): Promise<void> {
     const deadline = performance.now() + allowedMilliseconds;
-    await connect(deadline); // before the work of encoding: it may be known that the receiver is down
-    const key = unfinished.size > 0 ? digest(batch) : undefined;
+    await connect(deadline, pass); // before the work of encoding
+    const key = unfinished.size > 0 ? digestOf(batch) : undefined;
     const earlier = (key === undefined ? undefined : unfinished.get(key)) ?? [];
     const arrived = [...earlier];
     const isDelivered: IsDelivered = (index) => earlier.some(({ from, to }) => from <= index && index < to);
@@ -119,27 +132,29 @@ export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDepe
         all.filter(({ isOversize }) => !isOversize),
         deadline,
         arrived,
+        pass,
       );
-      for (const frame of all) if (frame.isOversize) await sendAlone(frame, deadline, arrived);
+      for (const frame of all) if (frame.isOversize) await sendAlone(frame, deadline, arrived, pass);
       if (key !== undefined) unfinished.delete(key);
     } catch (error) {
-      if (arrived.length > 0) remember(key ?? digest(batch), arrived);
+      if (arrived.length > 0) remember(key ?? digestOf(batch), arrived);
       throw error;
     }
   }
 
-  async function sendTogether(all: readonly Frame[], deadline: number, arrived: Range[]): Promise<void> {
+  async function sendTogether(all: readonly Frame[], deadline: number, arrived: Range[], pass: Pass): Promise<void> {
     let left = all;
     for (let attempt = 1; left.length > 0; attempt++) {
-      const connection = await connect(deadline);
+      const connection = await connect(deadline, pass);
       const outcomes = await Promise.all(left.map((frame) => connection.send(frame, deadline)));
       arrived.push(...left.filter((_, index) => outcomes[index].kind === 'delivered').map(rangeOf));
       left = left.filter((_, index) => outcomes[index].kind !== 'delivered');
       const failure = outcomes.find((outcome) => outcome.kind !== 'delivered');
       if (failure === undefined) {
-        link.succeeded();
-      } else if (failure.kind === 'failed' || attempt === 2) {
-        link.failed(connection, failure.reason);
+        pass.succeeded();
+      } else if (failure.kind === 'failed' || attempt === 2 || !circuit.mayRetry()) {
+        link.leave(connection);
+        pass.failed(failure.reason);
         throw unavailable(`${failure.reason}, with ${left.length} of ${all.length} messages not acknowledged`);
       } else {
         onRetry(name);
@@ -147,11 +162,15 @@ export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDepe
     }
   }
 
-  async function sendAlone(frame: Frame, deadline: number, arrived: Range[]): Promise<void> {
+  /** That the receiver does not take such a record says nothing of others. */
+  async function sendAlone(frame: Frame, deadline: number, arrived: Range[], pass: Pass): Promise<void> {
     const { length } = frame.bytes;
     const remedy = `set buffer_max_size of its forward input above ${length} bytes`;
     const opening = await openConnection(target, deadline);
-    if (opening.kind === 'failed') throw unavailable(opening.reason);
+    if (opening.kind === 'failed') {
+      pass.failed(opening.reason);
+      throw unavailable(opening.reason);
+    }
     const outcome = await opening.connection.send(frame, deadline);
     await opening.connection.end();
     if (outcome.kind !== 'delivered') {
@@ -168,6 +187,10 @@ export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDepe
 
   return {
     name,
+    refusal() {
+      const reason = circuit.refusal();
+      return reason && `${receiver} ${reason}`;
+    },
     async deliver(batch): Promise<DeliveryResult> {
       const records = batch.records.filter(({ kind }) => kind !== 'group').length;
       if (batch.fluentTag?.startsWith(tagPrefix)) {
@@ -197,14 +220,6 @@ export function openForward(config: ForwardConfig, { logger, onRetry }: SinkDepe
 type Range = Pick<Frame, 'from' | 'to'>;
 
 const rangeOf = ({ from, to }: Frame): Range => ({ from, to });
-
-/** What tells a batch from all others: its sender repeats it byte for byte when it retries. */
-function digest({ fluentTag, bytes }: TaggedBatch): string {
-  return createHash('sha256')
-    .update(`${fluentTag ?? ''}\0`)
-    .update(bytes)
-    .digest('base64');
-}
 
 /** What no schema says of the settings: which go together, and whether the files of `tls` can be used. */
 export function forwardFaults({ host, unixPath, sharedKey, username, password, tls }: ForwardConfig): SinkFault[] {
@@ -255,19 +270,4 @@ function targetOf(config: ForwardConfig): Target {
       rejectUnauthorized: tls.verify,
     }));
   return { address, tls: readTls, credentials };
-}
-
-/** Passes on one warning in an interval, and with the next how many there were in between. */
-function rateLimited(logger: SinkDependencies['logger']): (fields: object, message: string) => void {
-  let notBefore = 0;
-  let suppressed = 0;
-  return (fields, message) => {
-    if (performance.now() < notBefore) {
-      suppressed++;
-      return;
-    }
-    logger.warn({ ...fields, suppressed }, message);
-    notBefore = performance.now() + WARNING_INTERVAL_MILLISECONDS;
-    suppressed = 0;
-  };
 }

@@ -1,0 +1,50 @@
+/** A sink that no sender waits for: what it cannot take is counted, told, and not sent again. */
+import { rateLimited } from '../retry/rate-limited.ts';
+import type { Sink, SinkDependencies } from '../sink.ts';
+
+/** Bytes of batches that may be under way to one such sink: they are held although their senders have been answered. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies): Sink {
+  const { name } = sink;
+  const underWay = new Set<Promise<void>>();
+  const warn = rateLimited(logger, 'warn');
+  let bytes = 0;
+
+  function fail(records: number, reason: string): void {
+    onSettled(name, 'failed', records);
+    warn({ sink: name, records }, `Records are lost to sink ${name}, which is not required: ${reason}`);
+  }
+
+  return {
+    name,
+    async deliver(batch) {
+      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      const { length } = batch.bytes;
+      if (bytes + length > MOST_BYTES) {
+        fail(records, `${bytes} bytes are under way to it already`);
+        return { kind: 'begun', records };
+      }
+      bytes += length;
+      // The memory of the batch is used again once its sender is answered.
+      const delivery = sink
+        .deliver({ ...batch, bytes: Buffer.from(batch.bytes) })
+        .then(
+          (result) => {
+            if (result.kind !== 'begun') onSettled(name, result.kind, result.records);
+          },
+          (error: Error) => fail(records, error.message),
+        )
+        .finally(() => {
+          bytes -= length;
+          underWay.delete(delivery);
+        });
+      underWay.add(delivery);
+      return { kind: 'begun', records };
+    },
+    async close() {
+      await Promise.all(underWay);
+      await sink.close();
+    },
+  };
+}

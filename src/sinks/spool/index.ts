@@ -1,0 +1,215 @@
+/** A sink behind a log on disk: a batch is taken when it is written there, and sent from there in order. */
+import * as system from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Type, { type Static } from 'typebox';
+import { Problem } from '../../problem.ts';
+import { backoff } from '../retry/backoff.ts';
+import { rateLimited } from '../retry/rate-limited.ts';
+import type { DeliveryResult, Sink, SinkDependencies, SpoolLevel } from '../sink.ts';
+import { batchFrom, entryFrom } from './entry.ts';
+import type { Amiss, Files, Reason } from './folder.ts';
+import { type Next, openLog, SpoolRefusal } from './log.ts';
+
+const MiB = 1024 * 1024;
+
+export const spoolSettings = Type.Object(
+  {
+    path: Type.String({
+      minLength: 1,
+      description: 'Folder on a local disk, for this sink and this process alone. It is made where there is none.',
+    }),
+    maxBytes: Type.Integer({
+      minimum: 16 * MiB,
+      default: 1024 * MiB,
+      description: 'Bytes of the folder; beyond it senders are asked to retry (503).',
+    }),
+    maxAgeSeconds: Type.Integer({
+      minimum: 1,
+      default: 7 * 86_400,
+      description:
+        'How long a batch may wait to be sent. One that has waited longer is moved to the folder `set-aside` in `path`, ' +
+        'which counts for `maxBytes`, and is not sent.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'A folder that batches are written to before their sender is answered, and sent from. Default: the sender waits ' +
+      'until the sink has them.',
+  },
+);
+export type SpoolSettings = Static<typeof spoolSettings>;
+
+const SMALLEST_SEGMENT = MiB;
+const LARGEST_SEGMENT = 64 * MiB;
+const amissMessages: Record<Amiss['kind'], { level: 'warn' | 'error'; message: string }> = {
+  torn: {
+    level: 'warn',
+    message:
+      'The end of a spool was cut: it was being written when the process stopped, and its sender has had no answer',
+  },
+  foreign: {
+    level: 'error',
+    message:
+      'A segment of a spool is none that this version reads and was set aside: let the version that wrote it send it',
+  },
+  cursor: {
+    level: 'warn',
+    message: 'Up to where a spool was sent cannot be read: all that is there is sent, some of it again',
+  },
+};
+
+/** How often it is told how long the first batch has waited. */
+const LEVEL_INTERVAL_MILLISECONDS = 10_000;
+/** How often it is looked whether an operator has made room, at most. */
+const LOOK_INTERVAL_MILLISECONDS = 1_000;
+
+/** Puts a spool before a sink. Delivery is at least once: what was sent just before a crash is sent again. One batch is sent
+ * at a time, in the order in which they were taken; one that the sink does not take holds up those after it, until it is too
+ * old.
+ * @throws Error where the folder cannot be used */
+export async function openSpool(
+  sink: Sink,
+  { path, maxBytes, maxAgeSeconds }: SpoolSettings,
+  { logger, onRetry, onSettled, onSpool }: SinkDependencies,
+  files: Files = system,
+): Promise<Sink> {
+  const { name } = sink;
+  const segmentBytes = Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, maxBytes / 16));
+  const log = await openLog({ path, maxBytes, segmentBytes, files, report: reportAmiss });
+  const closing = new AbortController();
+  const tellSetAside = rateLimited(logger, 'error');
+  const tellStuck = rateLimited(logger, 'error');
+  let trouble: SpoolLevel['trouble'];
+  let wake = Promise.withResolvers<void>();
+  let lookedAt = 0;
+
+  function reportAmiss(amiss: Amiss): void {
+    const { level, message } = amissMessages[amiss.kind];
+    logger[level]({ sink: name, ...amiss }, message);
+  }
+
+  function tellLevel(): void {
+    const { bytes, entries, oldest, setAside } = log;
+    const oldestSeconds = oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000);
+    onSpool(name, { bytes, entries, oldestSeconds, setAsideBytes: setAside.bytes, ...(trouble && { trouble }) });
+  }
+
+  function noteTrouble(kind: 'full' | 'failing', why: string): void {
+    if (kind === trouble?.kind) return;
+    trouble = { kind, since: trouble?.since ?? new Date() };
+    logger.error({ sink: name, path }, `The spool takes no batches, and senders are asked to retry: it ${why}`);
+    tellLevel();
+  }
+
+  /** A full one counts as full until there is some room, not with each batch anew. */
+  function endTrouble(): void {
+    if (trouble === undefined || (trouble.kind === 'full' && !log.hasRoom(segmentBytes))) return;
+    logger.info({ sink: name, path, since: trouble.since }, 'The spool takes batches again');
+    trouble = undefined;
+  }
+
+  const unavailable = (why: string) => `sink ${name}: its spool ${path} ${why}`;
+
+  async function deliver(batch: Parameters<Sink['deliver']>[0]): Promise<DeliveryResult> {
+    const now = Date.now();
+    const { records, digest, parts } = entryFrom(batch, now);
+    if (records === 0) return { kind: 'acknowledged', records };
+    try {
+      const outcome = await log.append({ digest, parts }, now);
+      endTrouble();
+      if (outcome === 'repeated') return { kind: 'repeated', records };
+    } catch (error) {
+      if (!(error instanceof SpoolRefusal)) throw error;
+      if (!closing.signal.aborted) noteTrouble(error.kind, error.message);
+      throw new Problem('sink.unavailable', unavailable(error.message), { cause: error });
+    }
+    wake.resolve();
+    tellLevel();
+    return { kind: 'spooled', records };
+  }
+
+  /** Sends what is there, and what comes, until the spool is closed. */
+  async function drain(): Promise<void> {
+    let failures = 0;
+    let next: Next | undefined;
+    while (!closing.signal.aborted) {
+      try {
+        wake = Promise.withResolvers();
+        next ??= await log.next();
+        if (next === undefined) {
+          tellLevel();
+          await wake.promise;
+          continue;
+        }
+        await dealWith(next);
+        next = undefined;
+        failures = 0;
+        if (trouble?.kind === 'full') endTrouble();
+        tellLevel();
+      } catch (error) {
+        failures++;
+        if (!(error instanceof Problem)) {
+          tellStuck({ sink: name, err: error }, 'The next batch of a spool cannot be dealt with, and is tried again');
+        }
+        await sleep(backoff(failures), undefined, { signal: closing.signal }).catch(() => {});
+        if (!closing.signal.aborted) onRetry(name);
+      }
+    }
+  }
+
+  async function dealWith(next: Next): Promise<void> {
+    if (next.kind === 'corrupt') return putAside(next, 'corrupt', next.reason, next.head?.records ?? 0);
+    const { head, rest } = next;
+    if (head.time + maxAgeSeconds * 1000 < Date.now()) {
+      return putAside(next, 'expired', `it has waited for more than ${maxAgeSeconds} s`, head.records);
+    }
+    let batch: Parameters<Sink['deliver']>[0];
+    try {
+      batch = batchFrom(head, rest);
+    } catch (error) {
+      return putAside(next, 'unreadable', (error as Error).message, head.records);
+    }
+    const result = await sink.deliver(batch);
+    await log.advance(next);
+    if (result.kind !== 'begun') onSettled(name, result.kind, result.records);
+  }
+
+  async function putAside(next: Next, why: Reason, reason: string, records: number): Promise<void> {
+    const movedTo = await log.putAside(next, why);
+    onSettled(name, 'set_aside', records);
+    tellSetAside(
+      { sink: name, records, movedTo, reason },
+      `A batch of a spool was set aside and is not sent: ${reason}`,
+    );
+  }
+
+  if (log.entries > 0)
+    logger.info({ sink: name, path, batches: log.entries }, 'The spool sends what it has from before');
+  tellLevel();
+  const levels = setInterval(tellLevel, LEVEL_INTERVAL_MILLISECONDS).unref();
+  const drained = drain();
+
+  return {
+    name,
+    refusal(bytes) {
+      if (log.hasRoom(bytes)) return undefined;
+      if (performance.now() - lookedAt > LOOK_INTERVAL_MILLISECONDS) {
+        lookedAt = performance.now();
+        void log.measureSetAside().catch(() => {});
+      }
+      const why = 'is full';
+      noteTrouble('full', why);
+      return unavailable(why);
+    },
+    deliver,
+    async close() {
+      closing.abort();
+      wake.resolve();
+      clearInterval(levels);
+      await drained;
+      await log.close();
+      await sink.close();
+    },
+  };
+}
