@@ -4,13 +4,13 @@ import type { TaggedBatch } from './tagged-batch.ts';
 
 const known = new WeakMap<Uint8Array, string>();
 
-/** SHA-256 of the Fluent tag and of the bytes as they came, in base64: a sender repeats both, byte for byte, when it
+/** SHA-256 of the Fluent tag, the layout and the bytes as they came, in base64: a sender repeats them, byte for byte, when it
  * retries. Computed once for the bytes of a batch. */
-export function digestOf({ fluentTag, bytes }: Pick<TaggedBatch, 'fluentTag' | 'bytes'>): string {
+export function digestOf({ fluentTag, codec, bytes }: Pick<TaggedBatch, 'fluentTag' | 'codec' | 'bytes'>): string {
   let digest = known.get(bytes);
   if (digest === undefined) {
     digest = createHash('sha256')
-      .update(`${fluentTag ?? ''}\0`)
+      .update(`${fluentTag ?? ''}\0${codec.name}\0`)
       .update(bytes)
       .digest('base64');
     known.set(bytes, digest);

@@ -2,27 +2,67 @@
 import { type Batch, deliverBatch, type Parts, type Pause, type ProcessedBatch, tagBatch } from '../pipeline.ts';
 import type { Problem } from '../problem.ts';
 import { expectDelivery } from '../sinks/index.ts';
+import { type Attempt, openAttempts } from './attempts.ts';
 import type { Answer, Process, Wanted } from './processor.ts';
 import { replyTo } from './reply.ts';
-import { deliverOnce } from './unanswered.ts';
+
+/** A request that waits for an attempt. */
+interface Joined {
+  attempt: Attempt;
+  /** Undefined where neither a delivery nor a reply needs it. */
+  processed: ProcessedBatch | undefined;
+  /** Whether the attempt was begun for it. */
+  isOwn: boolean;
+}
 
 export function processHere(parts: Parts): Process {
-  const deliver = deliverOnce();
+  const attempts = openAttempts();
 
-  async function answer(batch: ProcessedBatch, { reply, layout }: Wanted, gone: AbortSignal): Promise<Answer> {
-    // A sender that goes from here on is not noticed by the sinks: what they have begun may have arrived.
-    await deliver(batch, gone, () => deliverBatch(batch, parts));
-    return { records: batch.records.length, reply: await replyTo(batch, reply, layout), defect: defectIn(batch) };
-  }
+  const begin = (batch: Batch, tagged: Promise<ProcessedBatch>) =>
+    attempts.begin(batch, tagged, (processed) => deliverBatch(processed, parts));
 
-  async function tag(batch: Batch, pause: Pause): Promise<ProcessedBatch> {
+  async function evaluate(batch: Batch, pause: Pause): Promise<ProcessedBatch> {
     expectDelivery(batch.bytes.length, parts.sinks);
     return tagBatch(batch, parts, pause);
   }
 
+  /** Begins an attempt, or joins the one that is under way with the same batch. */
+  async function join(batch: Batch, wanted: Wanted, pause: Pause): Promise<Joined> {
+    const earlier = attempts.like(batch);
+    if (earlier === undefined) {
+      const attempt = begin(batch, evaluate(batch, pause));
+      return { attempt, processed: await attempt.tagged, isOwn: true };
+    }
+    if (earlier.tagged === undefined) {
+      const processed = wanted.reply === 'none' ? undefined : await tagBatch(batch, parts, pause);
+      return { attempt: earlier, processed, isOwn: false };
+    }
+    const processed = await earlier.tagged.catch(() => undefined);
+    // Left, as its sender had gone before it was delivered.
+    if (processed === undefined) return join(batch, wanted, pause);
+    return { attempt: earlier, processed: { ...processed, ...batch }, isOwn: false };
+  }
+
+  async function answer(joined: Joined, batch: Batch, wanted: Wanted, gone: AbortSignal): Promise<Answer> {
+    const { processed, isOwn } = joined;
+    let { attempt } = joined;
+    // A sender that goes from here on is not noticed by the sinks: what they have begun may have arrived.
+    const leave = () => attempts.remember(attempt, batch);
+    gone.addEventListener('abort', leave, { once: true });
+    const records = await attempt.delivered.catch((error) => {
+      if (isOwn || processed === undefined) throw error;
+      attempt = attempts.like(batch) ?? begin(batch, Promise.resolve(processed));
+      return attempt.delivered;
+    });
+    gone.removeEventListener('abort', leave);
+    if (!gone.aborted) attempts.forget(attempt);
+    if (processed === undefined) return { records, reply: undefined, defect: undefined };
+    return { records, reply: await replyTo(processed, wanted.reply, wanted.layout), defect: defectIn(processed) };
+  }
+
   return (batch, wanted, gone, pause) => {
-    const tagged = tag(batch, pause);
-    const answered = tagged.then((processed) => answer(processed, wanted, gone));
+    const tagged = join(batch, wanted, pause);
+    const answered = tagged.then(async (joined) => answer(joined, batch, wanted, gone));
     // Whoever waits for `tagged` has the error as well, and then does not wait for the answer.
     answered.catch(() => {});
     return { tagged, answered };

@@ -188,6 +188,49 @@ describe('a batch that is sent again since its answer did not arrive', () => {
     expect(at.reached).toEqual(['a', 'b', 'a']);
   });
 
+  test('is not evaluated a second time, while the first is delivered and after it, where no reply needs it', async () => {
+    const { at, sink } = gatedSink();
+    const evaluated: string[] = [];
+    server = testServer(
+      {},
+      {
+        sinks: [sink],
+        correlate: async (one) => void evaluated.push(one.kind === 'audit' ? one.events[0]!.auditID : one.kind),
+      },
+    );
+    await server.app.listen({ host: '127.0.0.1', port: 0 });
+    const { again } = await sendAgain(at);
+    expect((await again).statusCode).toBe(200);
+    at.close();
+    const socket = await send(bodyOf('c'));
+    await at.holds('c');
+    socket.destroy();
+    await vi.waitFor(async () => expect(await connections()).toBe(0));
+    at.open();
+    await setImmediate();
+    const payload = bodyOf('c');
+    const reply = await server.app.inject({ method: 'POST', url: '/v1/records?reply=none', headers: json, payload });
+    expect(reply.statusCode).toBe(204);
+    expect(evaluated).toEqual(['a', 'b', 'c']);
+    expect(at.reached).toEqual(['a', 'b', 'c']);
+  });
+
+  test('while its first sender still waits: both are answered, and it is delivered once', async () => {
+    const { at, sink } = gatedSink();
+    const work = await gatedServer({}, [sink]);
+    work.open();
+    const first = post('a');
+    await at.holds('a');
+    const second = post('a');
+    const other = post('b');
+    await at.holds('b');
+    at.open();
+    const [one, two] = await Promise.all([first, second, other]);
+    expect(one.json()).toMatchObject([{ tripline: { verdict: 'match' } }]);
+    expect(two.body).toBe(one.body);
+    expect(at.reached).toEqual(['a', 'b']);
+  });
+
   test('is delivered if the first delivery fails', async () => {
     const { at, sink } = gatedSink();
     let failing = true;

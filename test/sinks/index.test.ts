@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { Problem } from '../../src/problem.ts';
-import { deliver, openSink, sinkKinds } from '../../src/sinks/index.ts';
+import { deliver, expectDelivery, openSink, sinkKinds } from '../../src/sinks/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { numberedBatch, recorder } from './contract.ts';
 
@@ -57,6 +60,46 @@ describe('deliver', () => {
     await expect(deliver(numberedBatch(1), [memorySink('a', new TypeError('x'))], uncounted)).rejects.toThrow(
       TypeError,
     );
+  });
+});
+
+test('a batch that will be refused is known before it is evaluated', () => {
+  const refusing = (name: string, reason?: string) => ({ ...memorySink(name), refusal: () => reason });
+  expectDelivery(1, [memorySink('a'), refusing('b')]);
+  const all = [refusing('a', 'a is down'), memorySink('b'), refusing('c', 'c is full')];
+  expect(() => expectDelivery(1, all)).toThrow(new Problem('sink.unavailable', 'a is down; c is full'));
+});
+
+describe('what every kind of sink can be asked for', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sinks-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const configured = (settings: object) => {
+    const overrides = { sinks: [{ type: 'forward', host: '127.0.0.1', port: 1, ...settings }] };
+    const config = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
+    return openSink(config.sinks[0]!, recorder());
+  };
+
+  test('a spool', async () => {
+    const sink = await configured({ spool: { path: join(folder, 'a') } });
+    expect(await sink.deliver(numberedBatch(2))).toEqual({ kind: 'spooled', records: 2 });
+    const taken = configured({ spool: { path: join(folder, 'a') } });
+    await expect(taken).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: /^sink forward: spool.path: .*locked/,
+    });
+    await sink.close();
+  });
+
+  test('a folder that cannot be made is a fault of the configuration', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const sink = configured({ spool: { path: join(folder, 'file', 'b') } });
+    await expect(sink).rejects.toMatchObject({ code: 'config.invalid', message: /spool\.path: .*ENOTDIR/ });
+  });
+
+  test('not to be required', async () => {
+    const sink = await configured({ required: false });
+    expect(await sink.deliver(numberedBatch(2))).toEqual({ kind: 'begun', records: 2 });
+    await sink.close();
   });
 });
 

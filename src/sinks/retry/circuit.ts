@@ -37,7 +37,7 @@ export interface CircuitOptions {
 
 /** How many attempts may be repeated at once, and how many more for each that arrives. */
 const MOST_RETRIES = 10;
-const RETRIES_FOR_EACH = 0.1;
+const RETRIES_FOR_EACH = 0.125;
 
 export function openCircuit({
   receiver,

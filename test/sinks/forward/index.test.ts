@@ -358,6 +358,26 @@ describe('a receiver that comes and goes', () => {
     expect(to.bytes.length).toBeLessThanOrEqual(attempts + 1);
   });
 
+  test('one that takes records and does not acknowledge holds one batch at a time until it does', async () => {
+    let isSilent = true;
+    const { to, sink, downs } = await connected(
+      { answer: () => (isSilent ? 'nothing' : 'ack') },
+      { ackTimeoutSeconds: 0.3 },
+    );
+    await problemOf(sink.deliver(numberedBatch(1)));
+    expect(sink.refusal!(1)).toBeUndefined();
+    const probe = sink.deliver(numberedBatch(1));
+    const others = await Promise.all([1, 2, 3].map(() => problemOf(sink.deliver(numberedBatch(1)))));
+    for (const { message } of others) expect(message).toMatch(/did not acknowledge.*; it is being tried again$/);
+    expect(sink.refusal!(1)).toBe(others[0]!.message);
+    await problemOf(probe);
+    expect(to.frames).toHaveLength(2);
+    isSilent = false;
+    await expect.poll(() => sink.deliver(numberedBatch(1)).catch(() => undefined)).toBeDefined();
+    expect(sink.refusal!(1)).toBeUndefined();
+    expect(downs).toEqual([true, false]);
+  });
+
   test('it is found again when it is back, and the log has both', async () => {
     const { to, sink, lines } = await connected();
     const { port } = to;
