@@ -19,6 +19,7 @@ import { processThere } from '../src/server/process-there.ts';
 import type { Process, Wanted } from '../src/server/processor.ts';
 import { serveOrders } from '../src/server/thread-orders.ts';
 import { bundledRules, hostPidRules, podEvent } from './server/app.ts';
+import { startReceiver } from './sinks/forward/receiver.ts';
 import { stepsOf } from './steps.ts';
 
 const config = loadConfig({ path: undefined, overrides: { rules: hostPidRules }, environment: {}, bundledRules });
@@ -126,6 +127,27 @@ describe('a thread that processes', () => {
     const starting = startProcessing({ ...config, rules: [folder] }, {}, logger);
     await expect(starting).rejects.toMatchObject({ name: 'Problem', code: 'rule.invalid' });
   });
+});
+
+test('what is in a spool outlives the process, and is sent by the next', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'tripline-spool-')), 'spool');
+  const receiver = await startReceiver();
+  const { port } = receiver;
+  await receiver.close();
+  const overrides = { rules: hostPidRules, sinks: [{ type: 'forward', host: '127.0.0.1', port, spool: { path } }] };
+  const spooling = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules });
+  const first = await startProcessing(spooling, {}, logger);
+  const answer = processThere(first.port)(batch([podEvent()]), { reply: 'none', layout: 'same' }, here, pause).answered;
+  expect(await answer).toMatchObject({ records: 1 });
+  expect(first.spools()).toEqual({});
+  await first.close();
+  const again = await startReceiver({ listen: { port } });
+  const second = await startProcessing(spooling, {}, logger);
+  await vi.waitFor(() => expect(again.frames).toHaveLength(1));
+  const [[, record]] = again.frames[0]!.entries;
+  expect(record).toMatchObject({ auditID: 'a-1', tripline: { verdict: 'match', rules: ['pod-host-pid'] } });
+  await second.close();
+  await again.close();
 });
 
 test('a body that nobody can read is kept whole, though its bytes were with the other thread', async () => {

@@ -9,7 +9,7 @@ import type { Parts } from '../../src/pipeline.ts';
 import { partsOf } from '../../src/pipeline-dependencies.ts';
 import { loadRules } from '../../src/rules/index.ts';
 import type { DeadLetters } from '../../src/server/dead-letter.ts';
-import { buildServer } from '../../src/server/http.ts';
+import { buildServer, type ServerParts } from '../../src/server/http.ts';
 import { processHere } from '../../src/server/process-here.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 
@@ -50,7 +50,13 @@ export function testServer(
     deadLetters,
     rules = hostPidRules,
     correlate,
-  }: { sinks?: Sink[]; deadLetters?: DeadLetters; rules?: string[]; correlate?: Step } = {},
+    spools,
+  }: Pick<ServerParts, 'spools'> & {
+    sinks?: Sink[];
+    deadLetters?: DeadLetters;
+    rules?: string[];
+    correlate?: Step;
+  } = {},
 ): TestServer {
   const { ruleset } = loadRules({ rules });
   const config = configWith(settings);
@@ -62,6 +68,7 @@ export function testServer(
     telemetry: { prometheus: async () => '# none\n' },
     deadLetters,
     rules: () => ({ ruleset: ruleset.hash, rules: ruleset.rules.length }),
+    spools,
     process: processHere({
       ...partsOf(config, () => ruleset, sinks),
       ...(correlate && asCorrelation(ruleset, correlate)),
