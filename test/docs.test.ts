@@ -57,6 +57,7 @@ const kinds = {
   exceptions: /^filter:/m,
   rules: /^(detection|correlation):/m,
   config: /^overrides:/m,
+  sinks: /^sinks:/m,
 };
 type Kind = keyof typeof kinds;
 
@@ -83,6 +84,16 @@ test.each(globSync('docs/rules/*.md', { cwd: root }).sort())('%s shows YAML that
   for (const text of blocks(page, 'yaml')) {
     for (const document of parseAllDocuments(text)) expect(document, text).toHaveProperty('errors', []);
   }
+});
+
+test('docs/operation.md shows a spool that can be used', () => {
+  const [path] = globSync(`${folderOf('docs/operation.md', 'sinks')}/*.yml`);
+  const { sinks } = loadConfig({ path, overrides: {}, environment: {}, bundledRules });
+  expect(sinks[0]!.spool).toEqual({
+    path: '/var/lib/tripline-spool/forward',
+    maxBytes: 8 * 1024 ** 3,
+    maxAgeSeconds: 7 * 24 * 60 * 60,
+  });
 });
 
 test('docs/rules/tuning.md shows a configuration that can be used, with lists and exceptions', () => {

@@ -63,7 +63,7 @@ async function start(): Promise<void> {
     logger,
     onRetry: countSinkRetry,
     onDown: gaugeSinkDown,
-    onSettled: countSinkRecords,
+    onSettled: (sink, result, _, records) => countSinkRecords(sink, result, records),
     onSpool(sink, level) {
       gaugeSpool(sink, level);
       tell({ kind: 'spool', sink, trouble: level.trouble });

@@ -50,7 +50,7 @@ export interface SinkDependencies {
   /** Called when the receiver counts as down, so that nothing is sent for a while, and when it is back. */
   onDown(sink: string, isDown: boolean): void;
   /** Called with what has become of records after their delivery was answered. */
-  onSettled(sink: string, result: Settled, records: number): void;
+  onSettled(sink: string, result: Settled, fluentTag: string | undefined, records: number): void;
   /** Called when the spool of the sink has changed. */
   onSpool(sink: string, level: SpoolLevel): void;
 }

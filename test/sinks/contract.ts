@@ -75,7 +75,7 @@ export function recorder(): SinkDependencies & Recorded {
     logger: { info: at('info'), warn: at('warn'), error: at('error') },
     onRetry: (sink) => void retries.push(sink),
     onDown: (_, isDown) => void downs.push(isDown),
-    onSettled: (_, result, records) => void settled.push([result, records]),
+    onSettled: (_, result, _tag, records) => void settled.push([result, records]),
     onSpool: (_, level) => void levels.push(level),
   };
 }

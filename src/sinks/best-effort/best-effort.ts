@@ -11,8 +11,8 @@ export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies):
   const warn = rateLimited(logger, 'warn');
   let bytes = 0;
 
-  function fail(records: number, reason: string): void {
-    onSettled(name, 'failed', records);
+  function fail(fluentTag: string | undefined, records: number, reason: string): void {
+    onSettled(name, 'failed', fluentTag, records);
     warn({ sink: name, records }, `Records are lost to sink ${name}, which is not required: ${reason}`);
   }
 
@@ -20,9 +20,10 @@ export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies):
     name,
     async deliver(batch) {
       const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      const { fluentTag } = batch;
       const { length } = batch.bytes;
       if (bytes + length > MOST_BYTES) {
-        fail(records, `${bytes} bytes are under way to it already`);
+        fail(fluentTag, records, `${bytes} bytes are under way to it already`);
         return { kind: 'begun', records };
       }
       bytes += length;
@@ -31,9 +32,9 @@ export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies):
         .deliver({ ...batch, bytes: Buffer.from(batch.bytes) })
         .then(
           (result) => {
-            if (result.kind !== 'begun') onSettled(name, result.kind, result.records);
+            if (result.kind !== 'begun') onSettled(name, result.kind, fluentTag, result.records);
           },
-          (error: Error) => fail(records, error.message),
+          (error: Error) => fail(fluentTag, records, error.message),
         )
         .finally(() => {
           bytes -= length;

@@ -159,25 +159,27 @@ export async function openSpool(
   }
 
   async function dealWith(next: Next): Promise<void> {
-    if (next.kind === 'corrupt') return putAside(next, 'corrupt', next.reason, next.head?.records ?? 0);
+    if (next.kind === 'corrupt') return putAside(next, 'corrupt', next.reason);
     const { head, rest } = next;
     if (head.time + maxAgeSeconds * 1000 < Date.now()) {
-      return putAside(next, 'expired', `it has waited for more than ${maxAgeSeconds} s`, head.records);
+      return putAside(next, 'expired', `it has waited for more than ${maxAgeSeconds} s`);
     }
     let batch: Parameters<Sink['deliver']>[0];
     try {
       batch = batchFrom(head, rest);
     } catch (error) {
-      return putAside(next, 'unreadable', (error as Error).message, head.records);
+      return putAside(next, 'unreadable', (error as Error).message);
     }
     const result = await sink.deliver(batch);
     await log.advance(next);
-    if (result.kind !== 'begun') onSettled(name, result.kind, result.records);
+    if (result.kind !== 'begun') onSettled(name, result.kind, head.fluentTag, result.records);
   }
 
-  async function putAside(next: Next, why: Reason, reason: string, records: number): Promise<void> {
+  async function putAside(next: Next, why: Reason, reason: string): Promise<void> {
     const movedTo = await log.putAside(next, why);
-    onSettled(name, 'set_aside', records);
+    // Of what has changed on disk it may not be known how much it was.
+    const { fluentTag, records = 0 } = next.head ?? {};
+    onSettled(name, 'set_aside', fluentTag, records);
     tellSetAside(
       { sink: name, records, movedTo, reason },
       `A batch of a spool was set aside and is not sent: ${reason}`,
