@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import type * as system from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Position, readCursor } from './cursor.ts';
 import { type EntryPlace, findAt, SEGMENT_LINE, Source } from './format.ts';
 
@@ -68,6 +68,9 @@ export class SpoolFolder {
 
   async make(): Promise<void> {
     await this.#files.mkdir(this.setAsidePath, { recursive: true, mode: 0o700 });
+    await this.#syncFolder(this.path);
+    // It may belong to another.
+    await this.#syncFolder(dirname(this.path)).catch(() => {});
   }
 
   segmentPath(number: number): string {
@@ -156,12 +159,11 @@ export class SpoolFolder {
     await this.#files.rm(segment.path, { force: true });
   }
 
-  /** Copies a part of a segment to a file of its own, which is whole or not there; again, if a crash came after.
+  /** Copies a part of a segment to a file of its own, which is whole or not there.
    * @returns its path */
   async setAside(segment: Segment, { start, end }: Pick<EntryPlace, 'start' | 'end'>, why: Reason): Promise<string> {
-    const name = `${String(segment.number).padStart(16, '0')}-${start}.${why}`;
-    const path = join(this.setAsidePath, `${name}.spool`);
-    const part = join(this.setAsidePath, `${name}.part`);
+    const path = await this.#freePath(`${String(segment.number).padStart(16, '0')}-${start}.${why}`);
+    const part = `${path}.part`;
     const from = await this.openToRead(segment);
     try {
       const file = await this.#files.open(part, 'w', OWNER_ONLY);

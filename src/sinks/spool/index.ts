@@ -104,7 +104,7 @@ export async function openSpool(
 
   /** A full one counts as full until there is some room, not with each batch anew. */
   function endTrouble(): void {
-    if (trouble === undefined || (trouble.kind === 'full' && !log.hasRoom(segmentBytes))) return;
+    if (trouble === undefined || (trouble.kind === 'full' && log.refusal(segmentBytes) !== undefined)) return;
     logger.info({ sink: name, path, since: trouble.since }, 'The spool takes batches again');
     trouble = undefined;
   }
@@ -195,14 +195,14 @@ export async function openSpool(
   return {
     name,
     refusal(bytes) {
-      if (log.hasRoom(bytes)) return undefined;
+      const full = log.refusal(bytes);
+      if (full === undefined) return undefined;
       if (performance.now() - lookedAt > LOOK_INTERVAL_MILLISECONDS) {
         lookedAt = performance.now();
-        void log.measureSetAside().catch(() => {});
+        void log.measureSetAside();
       }
-      const why = 'is full';
-      noteTrouble('full', why);
-      return unavailable(why);
+      noteTrouble('full', full.message);
+      return unavailable(full.message);
     },
     deliver,
     async close() {

@@ -120,11 +120,16 @@ export class SpoolLog {
     return this.#setAside;
   }
 
-  /** Whether an entry of so many bytes would be taken. */
-  hasRoom(bytes: number): boolean {
+  /** Why an entry of so many bytes would be refused for want of room; undefined where there is some. */
+  refusal(bytes: number): SpoolRefusal | undefined {
     // All that was sent goes when it has to.
     const sent = this.#isCaughtUp ? this.bytes - this.#setAside.bytes : 0;
-    return this.#taken - sent + bytes <= this.#maxBytes;
+    if (this.#taken - sent + bytes <= this.#maxBytes) return undefined;
+    return new SpoolRefusal(
+      'full',
+      `is full: ${bytes} bytes are to be added to ${this.bytes + this.#waitingBytes} of spool.maxBytes ` +
+        `${this.#maxBytes}, of which ${this.#setAside.bytes} were set aside in ${this.#folder.setAsidePath}`,
+    );
   }
 
   get #taken(): number {
@@ -132,7 +137,13 @@ export class SpoolLog {
   }
 
   get #isCaughtUp(): boolean {
-    return this.entries === 0 && this.#waitingBytes === 0;
+    const last = this.#segments.at(-1);
+    return this.#waitingBytes === 0 && (last === undefined || this.#sentOf(last) >= last.length);
+  }
+
+  /** Up to where a segment has been sent. */
+  #sentOf({ number }: Segment): number {
+    return Math.max(SEGMENT_LINE.length, number === this.#cursor.segment ? this.#cursor.offset : 0);
   }
 
   /** Writes an entry; resolves when it is on disk, or when the same is there already.
@@ -183,13 +194,9 @@ export class SpoolLog {
   async #makeRoom(bytes: number): Promise<void> {
     // An operator may have taken something away.
     await this.measureSetAside();
+    const refusal = this.refusal(bytes);
+    if (refusal !== undefined) throw refusal;
     if (this.#isCaughtUp) await this.#seal();
-    if (this.#taken + bytes <= this.#maxBytes) return;
-    throw new SpoolRefusal(
-      'full',
-      `is full: ${bytes} bytes are to be added to ${this.bytes + this.#waitingBytes} of spool.maxBytes ` +
-        `${this.#maxBytes}, of which ${this.#setAside.bytes} were set aside in ${this.#folder.setAsidePath}`,
-    );
   }
 
   /** Writes what waits, in groups, each of which is made to last by one call. */
@@ -245,15 +252,12 @@ export class SpoolLog {
   /** Removes the segments at the start of which all is sent, but for the one that is written to. */
   async #dropSent(): Promise<void> {
     for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
-      const offset = first.number === this.#cursor.segment ? this.#cursor.offset : 0;
-      if (first === this.#active?.segment || Math.max(offset, SEGMENT_LINE.length) < first.length) return;
+      if (first === this.#active?.segment || this.#sentOf(first) < first.length) return;
       this.#segments.shift();
-      if (this.#reading?.segment === first) {
-        await this.#reading.file.close();
-        this.#reading = undefined;
-      }
+      if (this.#reading?.segment === first) await this.#endReading();
       await this.#moveTo({ segment: first.number + 1, offset: 0 });
-      await this.#folder.remove(first);
+      // What is left is removed on the next opening.
+      await this.#folder.remove(first).catch(() => {});
     }
   }
 
@@ -262,8 +266,7 @@ export class SpoolLog {
     await this.#dropSent();
     const [segment] = this.#segments;
     if (segment === undefined) return undefined;
-    const offset = segment.number === this.#cursor.segment ? this.#cursor.offset : 0;
-    const at = Math.max(offset, SEGMENT_LINE.length);
+    const at = this.#sentOf(segment);
     if (at >= segment.length) return undefined;
     const source = await this.#sourceOf(segment);
     const found = await findAt(source, at, false);
@@ -279,13 +282,18 @@ export class SpoolLog {
 
   async #sourceOf(segment: Segment): Promise<Source> {
     if (this.#reading?.segment !== segment) {
-      await this.#reading?.file.close();
-      this.#reading = undefined;
+      await this.#endReading();
       const file = await this.#folder.openToRead(segment);
       this.#reading = { segment, file, source: new Source(file, segment.length) };
     }
     this.#reading.source.size = segment.length;
     return this.#reading.source;
+  }
+
+  async #endReading(): Promise<void> {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    await reading?.file.close().catch(() => {});
   }
 
   /** Notes that the next one was dealt with. */
@@ -314,19 +322,22 @@ export class SpoolLog {
     return path;
   }
 
-  /** Looks how much was set aside. */
+  /** Looks how much was set aside; where that cannot be seen, it is as much as it was. */
   async measureSetAside(): Promise<void> {
-    this.#setAside = await this.#folder.measureSetAside();
+    this.#setAside = await this.#folder.measureSetAside().catch(() => this.#setAside);
   }
 
   /** Waits for what is being written. What is yet to be sent stays on disk. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#committing;
-    await this.#active?.file.close();
-    await this.#reading?.file.close();
-    await this.#cursorFile.datasync().catch(() => {});
-    await this.#cursorFile.close();
-    this.#unlock();
+    try {
+      await this.#committing;
+      await this.#active?.file.close();
+      await this.#endReading();
+      await this.#cursorFile.datasync().catch(() => {});
+      await this.#cursorFile.close();
+    } finally {
+      this.#unlock();
+    }
   }
 }

@@ -320,6 +320,21 @@ describe('a disk', () => {
     expect((await drain(after)).sent).toEqual([0, 1, 2]);
   });
 
+  test('on which nothing can be removed takes what comes, and is cleared by the next opening', async () => {
+    const path = freshFolder();
+    const { log, files } = await open(path);
+    files.fails = (call) => (call === 'rm' ? 'EIO' : undefined);
+    for (const n of upTo(20)) {
+      expect(await append(log, n)).toBe('stored');
+      expect(await drain(log)).toEqual({ sent: [n], corrupt: 0 });
+    }
+    expect(segmentsOf(path).length).toBeGreaterThan(3);
+    await close(log);
+    const { log: after } = await open(path);
+    expect(segmentsOf(path).length).toBeLessThan(2);
+    expect(await drain(after)).toEqual({ sent: [], corrupt: 0 });
+  });
+
   test('on which nothing can be set aside keeps what was to be', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
@@ -345,9 +360,9 @@ describe('the bound', () => {
     expect(segmentsOf(path).reduce((sum, one) => sum + readFileSync(one).length, 0)).toBeLessThanOrEqual(10_000);
     await drain(log);
     expect(await append(log, 99, 8_500)).toBe('stored');
-    expect(log.hasRoom(8_500)).toBe(false);
+    expect(log.refusal(8_500)?.kind).toBe('full');
     await drain(log);
-    expect(log.hasRoom(8_500)).toBe(true);
+    expect(log.refusal(8_500)).toBeUndefined();
     await append(log, 100, 8_500);
   });
 
@@ -360,6 +375,23 @@ describe('the bound', () => {
     rmSync(kept);
     expect(await append(log, 1, 6_000)).toBe('stored');
   });
+});
+
+test('a file that was set aside is never written over', async () => {
+  const path = freshFolder();
+  for (const n of upTo(3)) {
+    const { log } = await open(path);
+    await append(log, n);
+    await log.putAside((await log.next())!, 'expired');
+    await close(log);
+    // As after a machine lost its power, with all that was not made to last.
+    for (const name of readdirSync(path)) if (name === 'cursor' || name.endsWith('.spool')) rmSync(join(path, name));
+  }
+  const times: number[] = [];
+  for (const name of readdirSync(join(path, 'set-aside'))) {
+    for await (const one of readKept(join(path, 'set-aside', name))) if (one.kind === 'body') times.push(one.time);
+  }
+  expect(times.sort()).toEqual([0, 1, 2]);
 });
 
 test('what was set aside can be read without the spool', async () => {
