@@ -310,6 +310,19 @@ describe('a disk', () => {
     },
   );
 
+  test('is asked to make an entry last before it is acknowledged, and what it cannot is not there', async () => {
+    const path = freshFolder();
+    const { log, files } = await open(path);
+    await append(log, 0);
+    files.calls.length = 0;
+    await append(log, 1);
+    expect(files.calls).toEqual(['writev', 'datasync']);
+    files.fails = (call) => (call === 'datasync' ? 'EIO' : undefined);
+    await expect(append(log, 2)).rejects.toThrow('EIO');
+    const { log: after } = await open(copyOf(path));
+    expect(await drain(after)).toEqual({ sent: [0, 1], corrupt: 0 });
+  });
+
   test('that cannot take the cursor: nothing is lost, and some is sent again after a restart', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
