@@ -29,7 +29,7 @@ export interface Running {
   hasEnded(): boolean;
   /** Sends a signal and waits for the end. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  signal(signal: 'SIGHUP'): void;
+  signal(signal: 'SIGHUP' | 'SIGSTOP' | 'SIGCONT'): void;
 }
 
 export interface FluentBitSettings {

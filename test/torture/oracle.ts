@@ -1,0 +1,298 @@
+/** Knows of each record what was fed, whether it was acknowledged and how often it arrived, and says what is wrong. Some
+ * bytes a record, so that it holds millions.
+ *
+ * Of a tag it compares all but what is this record's alone, its number and its time, with the tag of the same slot in an
+ * undisturbed run (`learn`); and of all arrivals of one record the whole tags, ids included. Where correlations count
+ * records of several chunks (`isSpread`), Fluent Bit keeps no order between chunks, and what was counted before a SIGKILL is
+ * lost by design: the finding of the correlation may be on any record of the sequence; it may be missing only where there
+ * was no time without a loss of state in which all records of the sequence arrived. All else of these records is compared as
+ * of others, and so are bursts, which lie in one chunk. */
+import { decode } from '@msgpack/msgpack';
+import {
+  isBurst,
+  isSpread,
+  masked,
+  membersOf,
+  nanosecondsOf,
+  PERIOD,
+  SPREAD_PERIOD,
+  secondOf,
+  sequenceOf,
+} from './records.ts';
+
+/** Tags by slot, as an undisturbed run has them. */
+export interface Expected {
+  tags: (string | undefined)[];
+  /** Names of correlations that find something in spread records. */
+  correlations: Set<string>;
+  /** Of whole tags, by number. */
+  hashes: Uint32Array;
+}
+
+export type FaultKind =
+  | 'missing'
+  | 'bytes'
+  | 'verdict'
+  | 'duplicate'
+  | 'correlation'
+  | 'dropped'
+  | 'dead letter'
+  | 'process';
+
+export interface Report {
+  acknowledged: number;
+  arrived: number;
+  duplicates: number;
+  /** Sequences of spread records: in how many something was found, of those where it had to be. */
+  sequences: { due: number; found: number; notDue: number };
+  /** How many there are of each kind. */
+  faults: Partial<Record<FaultKind, number>>;
+  /** The first few in words. */
+  examples: string[];
+}
+
+const MAX_EXAMPLES = 20;
+/** Stands for the tags of spread records, which are not compared as a whole. */
+const SPREAD_HASH = 1;
+/** Tags that many records share. */
+const MAX_SHARED = 32;
+
+interface TagSeen {
+  bytes: Buffer;
+  text: string;
+  hash: number;
+}
+
+interface Finding {
+  id: string;
+  rule: string;
+  summary: string;
+  correlation?: unknown;
+}
+
+export class Oracle {
+  readonly #expected: Expected;
+  readonly #isLearning: boolean;
+  readonly #isExact: boolean;
+  readonly #acknowledged: Uint8Array;
+  readonly #arrivals: Uint8Array;
+  readonly #hashes: Uint32Array;
+  readonly #shared: TagSeen[] = [];
+  /** Of spread records: findings of correlations by record and rule, and when they arrived first and last, in losses. */
+  readonly #correlated = new Map<string, string>();
+  readonly #found = new Set<number>();
+  readonly #firstLosses: Uint16Array;
+  readonly #lastLosses: Uint16Array;
+  #losses = 0;
+  #arrived = 0;
+  #distinct = 0;
+  readonly #faults: Partial<Record<FaultKind, number>> = {};
+  readonly #examples: string[] = [];
+
+  /** @param records are numbered below this
+   * @param isExact whether the sender gives each record the time that its number says, and sends bursts whole; Fluent Bit
+   * does neither, so bursts are then compared as spread records are */
+  constructor(records: number, { expected, isExact = true }: { expected?: Expected; isExact?: boolean } = {}) {
+    this.#isLearning = expected === undefined;
+    this.#expected = expected ?? { tags: [], correlations: new Set(), hashes: new Uint32Array() };
+    this.#isExact = isExact;
+    this.#acknowledged = new Uint8Array(records);
+    this.#arrivals = new Uint8Array(records);
+    this.#hashes = new Uint32Array(records);
+    const spread = Math.ceil(records / 100);
+    this.#firstLosses = new Uint16Array(spread);
+    this.#lastLosses = new Uint16Array(spread);
+  }
+
+  /** How many records arrived, each counted once. */
+  get distinct(): number {
+    return this.#distinct;
+  }
+
+  fault(kind: FaultKind, text: string): void {
+    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+    if (this.#examples.length < MAX_EXAMPLES) this.#examples.push(`${kind}: ${text}`);
+  }
+
+  /** The sender was told that the records from one number up to another are safe. */
+  acknowledged(from: number, to: number): void {
+    this.#acknowledged.fill(1, from, to);
+  }
+
+  /** What Tripline remembered of earlier records is gone, as far as it was not written. */
+  stateLost(): void {
+    this.#losses++;
+  }
+
+  /** Compares a record with what was fed.
+   * @param time as it arrived
+   * @param count members of its map
+   * @param members the bytes of its map behind the header, as many as were fed */
+  check(n: number, time: { seconds: number; nanoseconds: number }, count: number, members: Buffer): void {
+    if (n >= this.#arrivals.length) {
+      this.fault('bytes', `record ${n} was not fed`);
+      return;
+    }
+    const fed = membersOf(n);
+    if (count !== fed.count + 1) this.fault('bytes', `record ${n} has ${count} members, not ${fed.count + 1}`);
+    if (!members.equals(fed.bytes)) {
+      const at = members.findIndex((byte, index) => byte !== fed.bytes[index]);
+      const shown = (bytes: Buffer) => JSON.stringify(bytes.toString('latin1', Math.max(0, at - 20), at + 20));
+      this.fault('bytes', `record ${n} has ${shown(members)} where ${shown(fed.bytes)} was fed`);
+    }
+    if (this.#isExact && (time.seconds !== secondOf(n) || time.nanoseconds !== nanosecondsOf(n))) {
+      this.fault('bytes', `record ${n} has the time ${time.seconds} s ${time.nanoseconds} ns`);
+    }
+  }
+
+  /** The tag at a place of the bytes, if it is one that many records share. */
+  sharedTag(bytes: Buffer, start: number): Buffer | undefined {
+    for (const { bytes: tag } of this.#shared) {
+      const end = start + tag.length;
+      if (end <= bytes.length && tag.compare(bytes, start, end) === 0) return tag;
+    }
+    return undefined;
+  }
+
+  /** A record arrived, and the receiver has said so. */
+  arrive(n: number, tag: Buffer): void {
+    if (n >= this.#arrivals.length) return;
+    this.#arrived++;
+    if (isSpread(n) || (isBurst(n) && !this.#isExact)) {
+      this.#arriveSpread(n, tag);
+    } else {
+      const { text, hash } = this.#read(n, tag);
+      this.#compare(n, text);
+      this.#count(n, hash);
+    }
+  }
+
+  /** Of a burst that may have come in two chunks: what was found in the record itself. */
+  #compareOwn(n: number, own: readonly string[]): void {
+    const { rules, findings } = JSON.parse(this.#expected.tags[n % PERIOD]!) as {
+      rules: string[];
+      findings: Finding[];
+    };
+    const expected = findings.filter(({ correlation }) => correlation === undefined).map(({ rule }) => rule);
+    if (own.join() !== expected.join()) this.fault('verdict', `record ${n} has findings of ${own}, not of ${rules}`);
+  }
+
+  #count(n: number, hash: number): void {
+    const arrivals = this.#arrivals[n]!;
+    if (arrivals === 0) this.#distinct++;
+    if (arrivals < 255) this.#arrivals[n] = arrivals + 1;
+    const undisturbed = this.#expected.hashes[n];
+    if (undisturbed !== undefined && undisturbed !== hash && hash !== SPREAD_HASH) {
+      this.fault('duplicate', `record ${n} has other ids than in the undisturbed run`);
+    }
+    if (arrivals === 0) this.#hashes[n] = hash;
+    else if (this.#hashes[n] !== hash) this.fault('duplicate', `record ${n} came again with another tag`);
+  }
+
+  #compare(n: number, text: string): void {
+    const slot = n % PERIOD;
+    const { tags } = this.#expected;
+    if (this.#isLearning) tags[slot] ??= text;
+    if (tags[slot] !== text) this.fault('verdict', `record ${n} has the tag ${text}, not ${tags[slot]}`);
+  }
+
+  #read(n: number, tag: Buffer): TagSeen {
+    for (const shared of this.#shared) if (shared.bytes === tag) return shared;
+    const whole = decode(tag) as { findings?: Finding[] };
+    const ids = whole.findings?.map(({ id }) => id) ?? [];
+    let text = masked(JSON.stringify(whole), n);
+    for (const id of ids) text = text.replaceAll(id, '<id>');
+    const seen = { bytes: Buffer.from(tag), text, hash: hashOf(tag) };
+    if (ids.length === 0 && !text.includes('<') && this.#shared.length < MAX_SHARED) this.#shared.push(seen);
+    return seen;
+  }
+
+  #arriveSpread(n: number, tag: Buffer): void {
+    const {
+      findings = [],
+      verdict,
+      undecided,
+    } = decode(tag) as {
+      findings?: Finding[];
+      verdict: string;
+      undecided?: unknown;
+    };
+    const sequence = sequenceOf(n);
+    for (const { rule, id, summary, correlation } of findings) {
+      if (correlation === undefined) continue;
+      const known = `${n} ${rule}`;
+      const earlier = this.#correlated.get(known);
+      if (earlier === undefined) this.#correlated.set(known, id);
+      else if (earlier !== id) this.fault('duplicate', `record ${n} has the finding of ${rule} with another id`);
+      if (this.#isLearning) this.#expected.correlations.add(rule);
+      if (!this.#expected.correlations.has(rule)) this.fault('correlation', `record ${n} has a finding of ${rule}`);
+      if (!/trt-(spread|burst)-<0>/.test(masked(summary, n))) {
+        this.fault('correlation', `record ${n} has a finding about another: ${summary}`);
+      }
+      if (isSpread(n)) this.#found.add(sequence);
+    }
+    const own = findings.filter(({ correlation }) => correlation === undefined).map(({ rule }) => rule);
+    const isClear = verdict === 'clear' || (verdict === 'match' && own.length === 0 && findings.length > 0);
+    const text = JSON.stringify({ own, verdict: isClear ? 'clear' : verdict, undecided });
+    if (isSpread(n)) {
+      this.#compare(n, text);
+      const place = Math.floor(n / 100);
+      if (this.#arrivals[n] === 0) this.#firstLosses[place] = this.#losses;
+      this.#lastLosses[place] = this.#losses;
+    } else {
+      this.#compareOwn(n, own);
+    }
+    this.#count(n, SPREAD_HASH);
+  }
+
+  /** What the undisturbed run was to show. */
+  learned(): Expected {
+    return { ...this.#expected, hashes: this.#hashes };
+  }
+
+  report(): Report {
+    let acknowledged = 0;
+    let duplicates = 0;
+    for (let n = 0; n < this.#arrivals.length; n++) {
+      const arrivals = this.#arrivals[n]!;
+      if (arrivals > 1) duplicates += arrivals - 1;
+      if (this.#acknowledged[n] === 0) continue;
+      acknowledged++;
+      if (arrivals === 0) this.fault('missing', `record ${n} was acknowledged and never arrived`);
+    }
+    const sequences = this.#sequences();
+    return {
+      acknowledged,
+      arrived: this.#arrived,
+      duplicates,
+      sequences,
+      faults: { ...this.#faults },
+      examples: [...this.#examples],
+    };
+  }
+
+  #sequences(): Report['sequences'] {
+    const sequences = { due: 0, found: 0, notDue: 0 };
+    const places = SPREAD_PERIOD / 100;
+    for (let sequence = 0; (sequence + 1) * places <= this.#firstLosses.length; sequence++) {
+      const own = { start: sequence * places, end: (sequence + 1) * places };
+      const first = this.#firstLosses.subarray(own.start, own.end);
+      const last = this.#lastLosses.subarray(own.start, own.end);
+      const isDue = [...first].some((loss) => first.every((one, place) => one === loss || last[place] === loss));
+      if (!isDue) sequences.notDue++;
+      else sequences.due++;
+      if (isDue && this.#found.has(sequence)) sequences.found++;
+      if (isDue && !this.#found.has(sequence)) {
+        this.fault('correlation', `nothing was found in sequence ${sequence}, of which all arrived between two losses`);
+      }
+    }
+    return sequences;
+  }
+}
+
+/** FNV-1a of 32 bits. */
+function hashOf(bytes: Buffer): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < bytes.length; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193);
+  return hash >>> 0;
+}

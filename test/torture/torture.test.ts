@@ -1,0 +1,26 @@
+/** The short form of `npm run torture`, with the replayer. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scheduleOf } from './faults.ts';
+import { torture } from './torture.ts';
+
+test('the order of faults follows from the seed', () => {
+  expect(scheduleOf(1, 50, 100)).toEqual(scheduleOf(1, 100, 100).slice(0, 50));
+  expect(scheduleOf(1, 50, 100)).not.toEqual(scheduleOf(2, 50, 100));
+});
+
+test('nothing is lost while parts are killed, stopped and refused', async () => {
+  const outcome = await torture({
+    // Of this one, each part fails at least once, and Tripline is killed and stopped.
+    seed: 185,
+    faults: 12,
+    records: 6000,
+    gapMilliseconds: 150,
+    program: join(import.meta.dirname, '../../src/main.ts'),
+    sender: 'replayer',
+    mayMount: false,
+    say() {},
+  });
+  expect(outcome).toMatchObject({ acknowledged: 6000, faults: {}, examples: [] });
+  expect(outcome.starts).toBeGreaterThan(1);
+});

@@ -1,0 +1,188 @@
+/** Numbered records through a real Tripline to a receiver, while all that is around it fails; and what came of it. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { freePorts } from '../e2e/processes.ts';
+import { randomFrom } from '../fuzz/fuzz.ts';
+import { openDisk } from './disk.ts';
+import { type Fault, happen, printed, type Stage, scheduleOf } from './faults.ts';
+import { openFluentBit } from './fluent-bit.ts';
+import { type Expected, Oracle, type Report } from './oracle.ts';
+import { openReceiver } from './receiver.ts';
+import { CHUNK, PERIOD, SPREAD_PERIOD } from './records.ts';
+import { openReplayer, type Sender } from './replayer.ts';
+import { startTripline } from './tripline.ts';
+import { openUnreadable } from './unreadable.ts';
+
+export interface Torture {
+  seed: number;
+  faults: number;
+  records: number;
+  /** From the begin of one fault to that of the next, on average. */
+  gapMilliseconds: number;
+  /** The file that is Tripline. */
+  program: string;
+  /** Whether file systems may be mounted for disks that are full. */
+  mayMount: boolean;
+  /** Who sends: a Fluent Bit as configured for the tests, or what replays its requests. */
+  sender: 'replayer' | 'Fluent Bit';
+  say(line: string): void;
+}
+
+export interface Outcome extends Report {
+  records: number;
+  seconds: number;
+  /** By kind. */
+  happened: Record<string, number>;
+  sender: Record<string, number>;
+  starts: number;
+  refusedStarts: number;
+  unreadable: number;
+  /** With the logs. */
+  folder: string;
+}
+
+const fluentTag = 'kube.audit';
+/** All shapes of records in all formats. */
+const LEARNED = 4 * PERIOD;
+const DISK_BYTES = 16 * 1024 * 1024;
+/** By so many faults the schedule may be ahead of the records. */
+const LEAD = 5;
+/** Time without any progress after which all is over. */
+const STUCK_MS = 60_000;
+
+/** As the shipped ones, but for waits, which are shorter by a factor of 12, as those of the sender are. */
+function settingsOf(ports: { sink: number }, folder: string): object {
+  return {
+    deadLetterPath: join(folder, 'dead letters'),
+    sinks: [{ type: 'forward', host: '127.0.0.1', port: ports.sink, ackTimeoutSeconds: 2 }],
+    state: { path: join(folder, 'state', 'state') },
+    drainSeconds: 3,
+    limits: { maxWaitSeconds: 4 },
+  };
+}
+
+/** @throws Error where an undisturbed run shows faults: nothing can be learned from it */
+export async function torture(given: Torture): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-torture-'));
+  const undisturbed = await run(
+    { ...given, sender: 'replayer', faults: 0, records: LEARNED, say() {} },
+    folder,
+    'first',
+  );
+  const [fault] = undisturbed.outcome.examples;
+  if (fault !== undefined) throw new Error(`an undisturbed run has faults, see ${folder}: ${fault}`);
+  const { outcome } = await run(given, folder, 'second', undisturbed.expected);
+  if (outcome.examples.length === 0) rmSync(folder, { recursive: true, maxRetries: 5 });
+  return outcome;
+}
+
+async function run(given: Torture, parent: string, name: string, expected?: Expected) {
+  const { seed, faults, records, gapMilliseconds, mayMount, program, say } = given;
+  const folder = join(parent, name);
+  mkdirSync(folder);
+  const started = performance.now();
+  const isReplayed = given.sender === 'replayer';
+  const oracle = new Oracle(records, { expected, isExact: isReplayed });
+  const [port, sink] = await freePorts(2);
+  const disks = {
+    state: openDisk(join(folder, 'state'), DISK_BYTES, mayMount),
+    'dead letters': openDisk(join(folder, 'dead letters'), DISK_BYTES, mayMount),
+  };
+  const config = join(folder, 'tripline.yaml');
+  writeFileSync(config, stringify(settingsOf({ sink: sink! }, folder)));
+  const receiver = await openReceiver({ port: sink!, oracle, fluentTag: `tripline.${fluentTag}` });
+  const tripline = startTripline({
+    command: [process.execPath, program, '--config', config, '--listen', `127.0.0.1:${port}`],
+    log: join(folder, 'tripline.log'),
+    oracle,
+    mayRefuse: (since) => Object.values(disks).some((disk) => disk.wasBad(since)),
+  });
+  await tripline.ready();
+  const sender = isReplayed
+    ? openReplayer({ port: port!, records, oracle, fluentTag, random: randomFrom(seed + 1) })
+    : openFluentBit({ port: port!, records, oracle, folder });
+  const unreadable = openUnreadable(port!, oracle);
+  const stage: Stage = { tripline, receiver, sender, disks };
+  const schedule = scheduleOf(seed, faults, gapMilliseconds);
+
+  await disturb(schedule, stage, records, {
+    before(fault, index) {
+      say(`${seconds().toFixed(1)} s, ${sender.done()} records: #${index} ${printed(fault)}`);
+      unreadable.send();
+    },
+  });
+  sender.allow(records);
+  await settled(sender, records, oracle);
+  const kept = await unreadable.check(disks['dead letters'].path);
+  const code = await tripline.close();
+  if (code !== 0) oracle.fault('process', `Tripline ended with ${code} when it had nothing to do`);
+  lookThroughLog(readFileSync(join(folder, 'tripline.log'), 'utf8'), oracle);
+  await sender.close();
+  await receiver.kill();
+  for (const disk of Object.values(disks)) disk.close();
+
+  const happened: Record<string, number> = {};
+  for (const fault of schedule)
+    happened[`${fault.part}: ${fault.name}`] = (happened[`${fault.part}: ${fault.name}`] ?? 0) + 1;
+  const outcome: Outcome = {
+    ...oracle.report(),
+    records,
+    seconds: seconds(),
+    happened,
+    sender: sender.counts(),
+    ...tripline.counts,
+    unreadable: kept,
+    folder,
+  };
+  return { outcome, expected: oracle.learned() };
+
+  function seconds(): number {
+    return (performance.now() - started) / 1000;
+  }
+}
+
+/** Lets records go as faults happen, so that they are spread over all faults, and faults as records arrive. */
+async function disturb(
+  schedule: readonly Fault[],
+  stage: Stage,
+  records: number,
+  { before }: { before(fault: Fault, index: number): void },
+): Promise<void> {
+  const busy = new Map<Fault['part'], Promise<void>>();
+  const share = records / (schedule.length + 1);
+  for (const [index, fault] of schedule.entries()) {
+    stage.sender.allow(Math.ceil(share * (index + 1)));
+    await sleep(fault.gap);
+    const due = Math.min(records - SPREAD_PERIOD, share * (index - LEAD) - 8 * CHUNK);
+    for (let waited = 0; stage.sender.done() < due && waited < STUCK_MS; waited += 20) await sleep(20);
+    await busy.get(fault.part);
+    before(fault, index);
+    busy.set(fault.part, happen(stage, fault));
+  }
+  await Promise.all(busy.values());
+}
+
+/** Resolves when all records are acknowledged. */
+async function settled(sender: Sender, records: number, oracle: Oracle): Promise<void> {
+  let done = sender.done();
+  for (let waited = 0; done < records; waited += 50) {
+    await sleep(50);
+    if (sender.done() > done) waited = 0;
+    done = sender.done();
+    if (waited < STUCK_MS) continue;
+    oracle.fault('process', `nothing was acknowledged for ${STUCK_MS / 1000} s, at ${done} of ${records} records`);
+    return;
+  }
+}
+
+/** Lines that no fault excuses. */
+const inexcusable = ['server.internal', 'was set aside', 'uncaught', 'Unhandled'];
+
+function lookThroughLog(log: string, oracle: Oracle): void {
+  for (const line of log.split('\n')) {
+    if (inexcusable.some((text) => line.includes(text))) oracle.fault('process', `the log says ${line.slice(0, 500)}`);
+  }
+}
