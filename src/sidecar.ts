@@ -13,7 +13,6 @@ import { startTelemetry } from './telemetry/index.ts';
 export interface Sidecar {
   /** Where it can be reached from this machine. */
   url: string;
-  ruleCount: number;
   /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all were done in time. */
   stop(): Promise<boolean>;
 }
@@ -45,12 +44,11 @@ export async function serve(
   });
 
   const { host, port } = splitAddress(config.listen);
-  if (port > 65535) throw new Problem('config.invalid', `listen: there is no port ${port}`);
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
   const url = `http://${reachable(address.address)}:${address.port}`;
-  const live = processing.rules();
-  logger.info({ url, ruleset: live.ruleset, rules: live.rules, sinks: config.sinks.map(({ name }) => name) }, 'Ready');
+  const { ruleset, rules, correlations } = processing.rules();
+  logger.info({ url, ruleset, rules, correlations, sinks: config.sinks.map(({ name }) => name) }, 'Ready');
   if (config.sinks.length === 0) {
     logger.warn('No sink is configured: records go back in the reply only, which Fluent Bit does not read');
   }
@@ -63,7 +61,6 @@ export async function serve(
 
   return {
     url,
-    ruleCount: live.rules,
     async stop() {
       const timeout = new AbortController();
       const late = sleep(config.drainSeconds * 1000, false, { signal: timeout.signal }).catch(() => true);

@@ -9,6 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import { answerTo } from '../src/authoring/cases.ts';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { loadConfig } from '../src/config/index.ts';
+import { whatBecomesOfBroken } from '../src/rules/broken.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { bundledLists } from '../src/rules/lists.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';
@@ -47,6 +48,11 @@ function anchorsIn(text: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+it('says what becomes of what is broken in the words of lint --help', () => {
+  const words = textOf('docs/operation.md').replace(/\s+/g, ' ');
+  for (const sentence of whatBecomesOfBroken.split(/(?<=\.) /)) expect(words).toContain(sentence);
+});
 
 const folder = mkdtempSync(join(tmpdir(), 'tripline-docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));

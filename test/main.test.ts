@@ -10,12 +10,13 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { logLine } from '../src/command-line/log-lines.ts';
 import { loadRules } from '../src/rules/index.ts';
+import { countsOf } from '../src/rules/live-rules.ts';
 import { run } from './commands/run.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
 /** A rule more changes nothing here. */
-const ruleCount = loadRules({ rules: [bundledRules] }).ruleset.rules.length;
+const { rules, correlations } = countsOf(loadRules({ rules: [bundledRules] }).ruleset);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 /** What is said of a sidecar that anyone may send to. */
@@ -52,7 +53,7 @@ describe('one sidecar without settings, from its start to its stop,', () => {
     });
     await reply.text();
     const ready = await fetch(`${sidecar.url}/readyz`);
-    expect(await ready.json()).toMatchObject({ status: 'ready', rules: ruleCount });
+    expect(await ready.json()).toMatchObject({ status: 'ready', rules, correlations });
     expect((await fetch(`${sidecar.url}/healthz`)).status).toBe(200);
     const page = await (await fetch(`${sidecar.url}/metrics`)).text();
     expect(page).toMatch(/tripline_records_total\{platform="kubernetes",verdict="match"[^}]*\} 1\b/);
@@ -60,7 +61,7 @@ describe('one sidecar without settings, from its start to its stop,', () => {
     expect(page).toMatch(/tripline_findings_total\{rule="pod-host-pid",level="medium"[^}]*\} 1\b/);
     expect(page).toMatch(/tripline_batch_duration_seconds_count\{http_response_status_code="200"[^}]*\} 1\b/);
     expect(page).toMatch(/tripline_event_lag_seconds_count/);
-    expect(page).toMatch(new RegExp(`tripline_rules\\{ruleset="[0-9a-f]{12}"[^}]*\\} ${ruleCount}\\b`));
+    expect(page).toMatch(new RegExp(`tripline_rules\\{ruleset="[0-9a-f]{12}"[^}]*\\} ${rules + correlations}\\b`));
     for (const thread of ['main', 'processing']) {
       expect(page).toMatch(new RegExp(`v8js_memory_heap_used_bytes\\{thread_name="${thread}"[^}]*\\} [1-9]`));
       expect(page).toMatch(

@@ -12,9 +12,11 @@ export interface EveryRule extends LoadedRules {
  * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
 export function loadEveryRule(sources: RuleSources): EveryRule {
   const modes = new Map<string, RuleMode>();
-  const loaded = loadRules(sources, ({ name, mode }) => {
-    modes.set(name, mode);
-    return 'live';
+  const loaded = loadRules(sources, {
+    modeOf: ({ name, mode }) => {
+      modes.set(name, mode);
+      return 'live';
+    },
   });
   return { ...loaded, modes };
 }

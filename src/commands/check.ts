@@ -37,11 +37,11 @@ export const checkCommand = defineCommand({
     const sources = { rules: there(paths.rules), lists: there(paths.lists), exceptions: there(paths.exceptions) };
     let loaded: LoadedRules | undefined;
     try {
-      loaded = loadRules({ ...sources, ...(config && { overrides: config.overrides }) });
-      const placed = loaded.problems.map((problem) =>
-        problem.path === 'overrides' ? { ...problem, ...placeOfOverride(problem.message, read) } : problem,
-      );
-      await reportProblems({ ...loaded, problems: placed }, io);
+      loaded = loadRules({
+        ...sources,
+        ...(config && { overrides: config.overrides, overridePlaces: config.overridePlaces }),
+      });
+      await reportProblems(loaded, io);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       // Of rules that are not there it is said already.
@@ -52,13 +52,6 @@ export const checkCommand = defineCommand({
     return 0;
   },
 });
-
-/** Where the configuration has the override of a rule that there is not. */
-function placeOfOverride(message: string, { config, placeOf }: ReadConfig) {
-  const name = Object.keys(config?.overrides ?? {}).find((key) => message.includes(`'${key}'`));
-  const [, path, line, column] = /^(.*):(\d+):(\d+)$/.exec(placeOf(['overrides', name ?? ''])) ?? [];
-  return path === undefined ? undefined : { path, line: Number(line), column: Number(column) };
-}
 
 /** What is to be read and is not there. */
 function missing({ paths, placeOf }: ReadConfig): string[] {

@@ -4,6 +4,7 @@ import { lintSources } from '../authoring/lint.ts';
 import { jsonLine } from '../command-line/output-format.ts';
 import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
+import { whatBecomesOfBroken } from '../rules/broken.ts';
 import { printRuleProblem } from '../sigma/index.ts';
 import { defineCommand } from './command.ts';
 
@@ -16,8 +17,7 @@ export const lintCommand = defineCommand({
     'Reads files, and folders of them: rules, correlations, exceptions and lists, told apart by what is in them. Without ' +
     'a PATH it reads everything that the options name. An error keeps a document from being used, or is a name that no ' +
     'event has; a warning is what looks like a mistake.\n\n' +
-    'A document that cannot be used is left out at the start, and the others are live; while Tripline runs, a change that ' +
-    'brings one is refused as a whole, and the rules before it stay live.\n\n' +
+    `${whatBecomesOfBroken}\n\n` +
     'What a PATH refers to (the rules of a correlation or an exception, lists) is looked up in it and in what the ' +
     'options name.',
   options: { json: { kind: 'flag', doc: 'one JSON object a line and problem' }, ...ruleOptions },

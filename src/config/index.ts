@@ -5,7 +5,7 @@ import { isMap, type JsonMap } from '../json/map.ts';
 import { parseNetworkOrAddress } from '../network.ts';
 import { Problem } from '../problem.ts';
 import { Level, Platform } from '../record.ts';
-import { printable, quote } from '../sigma/rule-problem.ts';
+import { printable, quote, type RuleProblem } from '../sigma/rule-problem.ts';
 import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
 import { EventSummary } from '../tag.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
@@ -178,7 +178,10 @@ const Config = Type.Object(
   },
   { ...closed, title: 'Tripline configuration' },
 );
-export type Config = Static<typeof Config>;
+export type Config = Static<typeof Config> & {
+  /** Where each override stands, as far as it stands in a file. */
+  overridePlaces?: Readonly<Record<string, Pick<RuleProblem, 'path' | 'line' | 'column'>>>;
+};
 export { Config as configSchema };
 
 export interface ConfigSource {
@@ -226,10 +229,16 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
     ...(file?.problems ?? []),
     ...faults.map((fault) => `${placeOf(fault.setting)}: ${printable(fault.message)}`),
   ];
+  const overridePlaces = Object.fromEntries(
+    (isMap(settings.overrides) ? Object.keys(settings.overrides) : []).flatMap((name) => {
+      const [, path, line, column] = /^(.*):(\d+):(\d+)$/.exec(placeOf(['overrides', name])) ?? [];
+      return path === undefined ? [] : [[name, { path, line: Number(line), column: Number(column) }] as const];
+    }),
+  );
   const texts = (value: unknown) =>
     [value].flat().filter((path): path is string => typeof path === 'string' && path !== '');
   return {
-    config: problems.length === 0 ? (settings as unknown as Config) : undefined,
+    config: problems.length === 0 ? ({ ...settings, overridePlaces } as unknown as Config) : undefined,
     problems,
     paths: {
       rules: texts(settings.rules),

@@ -5,7 +5,7 @@ import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { partsOf } from '../pipeline-dependencies.ts';
 import { loadRules } from '../rules/index.ts';
-import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
+import { countsOf, keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
 import type { RulesStatus } from '../server/health.ts';
 import { processHere } from '../server/process-here.ts';
 import { failureOf } from '../server/thread-messages.ts';
@@ -48,9 +48,9 @@ async function start(): Promise<void> {
     tell({ kind: 'measured', measurements }),
   );
   const paths = [...config.rules, ...config.lists, ...config.exceptions];
-  const rules = await openLiveRules({ paths, load: () => loadRules(config), logger });
-  const { hash, rules: live, correlations } = rules.ruleset();
-  gaugeRules(hash, live.length);
+  const rules = await openLiveRules({ paths, load: (before) => loadRules(config, { before }), logger });
+  const { correlations } = rules.ruleset();
+  gaugeRules(rules.ruleset());
   gaugeRefused(false);
 
   const store = memoryStore({ onEvict: (space, entries) => countEvicted(correlationOf(space), entries) });
@@ -97,11 +97,16 @@ function telling(rules: LiveRules): LiveRules {
 }
 
 function statusOf(rules: LiveRules): RulesStatus {
-  const { hash, rules: live } = rules.ruleset();
+  const ruleset = rules.ruleset();
   const refusal = rules.refusal();
+  const broken = rules.broken().map(({ name, now, problems: [first] }) => {
+    const { path, line, column } = first!;
+    return { rule: name, at: `${path}:${line}:${column}`, now };
+  });
   return {
-    ruleset: hash,
-    rules: live.length,
+    ruleset: ruleset.hash,
+    ...countsOf(ruleset),
+    ...(broken.length > 0 && { broken }),
     ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
   };
 }

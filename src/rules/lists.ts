@@ -1,6 +1,7 @@
 /** The lists that rules call by name: those that come with Tripline, and the operator's own. */
 import { fileURLToPath } from 'node:url';
 import { type List, type Placeholders, parseList, type RuleProblem } from '../sigma/index.ts';
+import { lastGood } from './broken.ts';
 import { type Reader, readOnce } from './prepared.ts';
 import { readSources, type SourceFile } from './source-files.ts';
 
@@ -12,18 +13,25 @@ export interface LoadedLists {
   lists: List[];
   files: SourceFile[];
   problems: RuleProblem[];
+  /** Those of before that are used in the place of what cannot be read. */
+  kept: List[];
+  /** As in readSources. */
+  isUnread: boolean;
 }
 
 /** Loads the bundled lists, and those of the given paths, which replace bundled ones of their name.
+ * @param before what was loaded before: what of it is broken by now stays as it was
  * @throws Problem `rule.invalid` when a path does not exist */
-export function loadLists(paths: readonly string[]): LoadedLists {
-  const bundled = listsIn([bundledLists]);
-  const own = listsIn(paths);
+export function loadLists(paths: readonly string[], before: readonly List[] = []): LoadedLists {
+  const bundled = listsIn([bundledLists], []);
+  const own = listsIn(paths, before);
   const lists = new Map([...bundled.lists, ...own.lists].map((list) => [list.name, list]));
   return {
     lists: [...lists.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     files: [...bundled.files, ...own.files],
     problems: [...bundled.problems, ...own.problems],
+    kept: own.kept,
+    isUnread: own.isUnread,
   };
 }
 
@@ -33,8 +41,8 @@ export const listReader: Reader<ReturnType<typeof parseList>> = {
   moved: ({ list, problems }, path) => ({ list: list && { ...list, path }, problems }),
 };
 
-function listsIn(paths: readonly string[]): LoadedLists {
-  const { files, problems } = readSources(paths, 'lists');
+function listsIn(paths: readonly string[], before: readonly List[]): LoadedLists {
+  const { files, problems, isUnread } = readSources(paths, 'lists');
   const lists = new Map<string, List>();
   for (const file of files) {
     const { path } = file;
@@ -49,7 +57,8 @@ function listsIn(paths: readonly string[]): LoadedLists {
       problems.push({ path, line: 1, column: 1, message, hint: 'rename the file, or join the two' });
     }
   }
-  return { lists: [...lists.values()], files, problems };
+  const kept = lastGood(before, [...lists.values()], problems).filter(({ name }) => !lists.has(name));
+  return { lists: [...lists.values(), ...kept], files, problems, kept, isUnread };
 }
 
 /** What `%name%` stands for in rules.

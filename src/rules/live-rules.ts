@@ -5,24 +5,27 @@
  * be sooner and miss things: network and overlay file systems send none, and a ConfigMap's files change by a link beside
  * them. A change is acted on when two looks in a row agree, so that a file which is being written is not read half.
  *
- * A set is refused, and the old one stays, when it cannot be loaded or has a problem that the live one had not: by a slip
- * of the pen a rule would fall out of the set, and its detection be off without anybody having meant it. What was
- * wrong at the start does not stand in the way (there the rest went live with a word in the log), and a file that is
- * removed takes its rules with it, as that is how rules are removed; the log warns of those.
+ * What cannot be used is left out and all the rest is live, at the start as later; of a document that is broken by a change
+ * the last good version stays live, since by a slip of the pen its detection would be off without anybody having meant it.
+ * A file that is removed takes its rules with it, as that is how rules are removed; the log warns of those. Only where a path
+ * is gone, or not one rule can be used, nothing is taken over: that is what a start fails for.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Ruleset } from '../detect.ts';
-import { printRuleProblem, type Rule, type RuleProblem } from '../sigma/index.ts';
-import { countReload, gaugeRefused, gaugeRules } from '../telemetry/index.ts';
+import { printRuleProblem, quote, type Rule, type RuleProblem } from '../sigma/index.ts';
+import { countReload, gaugeBroken, gaugeRefused, gaugeRules } from '../telemetry/index.ts';
+import type { Broken } from './broken.ts';
 import { filesSeen } from './files-seen.ts';
 import type { LoadedRules } from './index.ts';
 
 export interface LiveRules {
   /** The set that decides now; a batch asks once. */
   ruleset(): Ruleset;
-  /** Why the files as they are now are not live; undefined while they are. */
+  /** What cannot be used as its file says it, and what became of it. */
+  broken(): readonly Broken[];
+  /** Why nothing of the files as they are now is live; undefined while they can be loaded. */
   refusal(): Refusal | undefined;
   /** Looks at the files once, and takes over what has changed and come to rest. Not to be called again before it has
    * resolved. */
@@ -32,22 +35,23 @@ export interface LiveRules {
 export interface Refusal {
   /** When the files were refused first since a set of them was live. */
   since: Date;
-  /** Where the problems are; at most `toldAtMost` of them. */
+  /** What is gone, or the paths without a rule that can be used. */
   files: string[];
-  /** What is wrong, as it is printed, with lines and carets; at most `toldAtMost` problems. */
+  /** What is wrong, as it is printed. */
   text: string;
 }
 
 export interface RuleFiles {
   /** Files and folders that the rule set is made of. */
   paths: readonly string[];
-  /** Makes the rule set of what is in the files at the moment. */
-  load: () => LoadedRules;
+  /** Makes the rule set of what is in the files at the moment, with what was loaded before in the place of what is broken. */
+  load: (before?: LoadedRules) => LoadedRules;
   logger: Logger;
 }
 
 const lookMilliseconds = 2000;
-/** Looks after which what was refused is tried again unchanged: its fault may have been the file system's. */
+/** Looks after which what was refused or could not be read is tried again unchanged: the fault may have been the file
+ * system's. */
 const looksToRetry = 30;
 /** Looks after which the log is told that files do not come to rest. */
 const looksToWarn = 30;
@@ -59,20 +63,12 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
   let seen = await linesOf(paths);
   /** The files that were loaded last, whatever came of it. */
   let tried = seen;
-  let { ruleset, problems, warnings, leftOut } = load();
+  let live = load();
   let refusal: Refusal | undefined;
   let looksSinceTry = 0;
   let restless = 0;
 
-  for (const problem of problems) logger.error({ path: problem.path }, printRuleProblem(problem));
-  if (problems.length > 0) {
-    logger.error(
-      { problems: problems.length, rules: ruleset.rules.length },
-      'What these problems are in is left out, and the other rules are live. While Tripline runs, a change that brings ' +
-        'such a problem is refused as a whole, and the rules before it stay live',
-    );
-  }
-  warn(warnings, leftOut);
+  tell(live);
 
   async function look(): Promise<void> {
     const now = await linesOf(paths);
@@ -83,7 +79,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
       return;
     }
     restless = 0;
-    const retry = refusal !== undefined && looksSinceTry >= looksToRetry;
+    const retry = (refusal !== undefined || live.isUnread) && looksSinceTry >= looksToRetry;
     if (now === tried && !retry) return;
 
     const loaded = attempt();
@@ -98,9 +94,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
 
   function attempt(): LoadedRules | Omit<Refusal, 'since'> {
     try {
-      const loaded = load();
-      const added = problemsAdded(problems, loaded.problems);
-      return added.length === 0 ? loaded : describe(added);
+      return load(live);
     } catch (error) {
       const { message, path } = error as NodeJS.ErrnoException;
       return { files: path === undefined ? [...paths] : [path], text: message };
@@ -114,35 +108,54 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     gaugeRefused(true);
     if (!news) return;
     logger.error(
-      { files, ruleset: ruleset.hash, since: refusal.since },
-      `The changed rules are not taken over: set ${ruleset.hash} stays live (rules: ${ruleset.rules.length}). ` +
+      { files, ruleset: live.ruleset.hash, since: refusal.since },
+      `The changed rules are not taken over: set ${live.ruleset.hash} stays live. ` +
         `Mend this, or undo the change; no restart is needed:\n${text}`,
     );
   }
 
   function accept(loaded: LoadedRules): void {
-    const before = ruleset;
-    const mended = refusal !== undefined;
-    const known = new Set(leftOut.map(({ name }) => name));
-    warn(
-      problemsAdded(warnings, loaded.warnings),
-      loaded.leftOut.filter(({ name }) => !known.has(name)),
-    );
-    ({ ruleset, problems, warnings, leftOut } = loaded);
+    const before = live;
+    const mended = refusal !== undefined || (before.broken.length > 0 && loaded.broken.length === 0);
+    live = loaded;
     refusal = undefined;
     gaugeRefused(false);
-    if (ruleset.hash === before.hash) {
+    tell(loaded, before);
+    const { ruleset } = loaded;
+    if (ruleset.hash === before.ruleset.hash) {
       countReload('unchanged');
-      if (mended) logger.info({ ruleset: before.hash }, 'The rule files say again what is live');
+      if (mended) logger.info({ ruleset: ruleset.hash }, 'The rule files say again what is live');
       return;
     }
     countReload('swapped');
-    gaugeRules(ruleset.hash, ruleset.rules.length);
-    const changes = changesOf(before, ruleset);
+    gaugeRules(ruleset);
+    const changes = changesOf(before.ruleset, ruleset);
     // Not every slip is a problem: by another logsource a rule is about something else.
     logger[changes.removed.length > 0 ? 'warn' : 'info'](
-      { before: before.hash, ruleset: ruleset.hash, rules: ruleset.rules.length, ...changes },
+      { before: before.ruleset.hash, ruleset: ruleset.hash, ...countsOf(ruleset), ...changes },
       'The changed rules are live',
+    );
+  }
+
+  /** Says what is wrong with what is loaded, as far as it was not wrong before. */
+  function tell({ broken, warnings, leftOut }: LoadedRules, before?: LoadedRules): void {
+    gaugeBroken(broken.length);
+    const old = new Set(before?.broken.map(said));
+    const news = broken.filter((one) => !old.has(said(one)));
+    for (const one of news.slice(0, toldAtMost)) {
+      const { path, line, column } = one.problems[0]!;
+      const text = one.problems.map(printRuleProblem).join('\n');
+      logger.error(
+        { rule: one.name, path, line, column, now: one.now },
+        `${sentences[one.now](quote(one.name))}\n${text}`,
+      );
+    }
+    const more = news.length - toldAtMost;
+    if (more > 0) logger.error(`${more} more cannot be used: tripline lint names them all`);
+    const known = new Set(before?.leftOut.map(({ name }) => name));
+    warn(
+      problemsAdded(before?.warnings ?? [], warnings),
+      leftOut.filter(({ name }) => !known.has(name)),
     );
   }
 
@@ -162,13 +175,13 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
 
   function warnOfUnrest(): void {
     logger.warn(
-      { ruleset: ruleset.hash, paths },
-      `Rule files change at every look, and are taken over only when they rest: set ${ruleset.hash} stays live. ` +
+      { ruleset: live.ruleset.hash, paths },
+      `Rule files change at every look, and are taken over only when they rest: set ${live.ruleset.hash} stays live. ` +
         'See what writes to these paths',
     );
   }
 
-  return { ruleset: () => ruleset, refusal: () => refusal, look };
+  return { ruleset: () => live.ruleset, broken: () => live.broken, refusal: () => refusal, look };
 }
 
 /** Looks again and again, until the signal is given. */
@@ -194,13 +207,20 @@ function problemsAdded(before: readonly RuleProblem[], after: readonly RuleProbl
   });
 }
 
-function describe(problems: readonly RuleProblem[]): Omit<Refusal, 'since'> {
-  const told = problems.slice(0, toldAtMost);
-  const more = problems.length - told.length;
-  return {
-    files: [...new Set(told.map(({ path }) => path))],
-    text: [...told.map(printRuleProblem), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'),
-  };
+export function countsOf({ rules, correlations }: Ruleset): { rules: number; correlations: number } {
+  return { rules: rules.length, correlations: correlations.length };
+}
+
+/** What the log says of something broken. */
+const sentences = {
+  'left out': (name: string) => `${name} cannot be used and is left out; all the rest is live:`,
+  'as before': (name: string) => `${name} cannot be used as it is now, and stays live in its last good version:`,
+  live: (name: string) => `${name} is live, but not all of it means something:`,
+} satisfies Record<Broken['now'], (name: string) => string>;
+
+/** Tells what is said of something broken from what was. Lines move as a file is edited. */
+function said({ path, name, now, problems }: Broken): string {
+  return JSON.stringify([path, name, now, problems.map(({ message }) => message)]);
 }
 
 /** What became of rules and correlations, by name; a rule is changed by its exceptions and lists, too. */

@@ -15,17 +15,21 @@ export interface SourceFile {
 /** The files of the given paths, in their order, those of a folder sorted; what cannot be read is a problem.
  * @param paths files, or folders that are searched for `*.yml` and `*.yaml`
  * @param setting that the paths come from
+ * @returns with `isUnread`, whether the system did not let something be read, which may pass by itself
  * @throws Problem `rule.invalid` when a path does not exist */
 export function readSources(
   paths: readonly string[],
   setting: string,
-): { files: SourceFile[]; problems: RuleProblem[] } {
+): { files: SourceFile[]; problems: RuleProblem[]; isUnread: boolean } {
+  let isUnread = false;
   const files: SourceFile[] = [];
   const problems: RuleProblem[] = [];
   const refuse = (path: string, message: string, hint: string) =>
     problems.push({ path, line: 1, column: 1, message, hint });
-  const unreadable = (path: string, error: unknown) =>
+  const unreadable = (path: string, error: unknown) => {
+    isUnread = true;
     refuse(path, `it cannot be read: ${(error as Error).message}`, 'let Tripline read it, or take it away');
+  };
   for (const path of paths.flatMap((path) => filesOf(path, setting, unreadable))) {
     try {
       const status = statSync(path);
@@ -37,7 +41,7 @@ export function readSources(
       unreadable(path, error);
     }
   }
-  return { files, problems };
+  return { files, problems, isUnread };
 }
 
 type Unreadable = (path: string, error: unknown) => void;

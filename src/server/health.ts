@@ -9,7 +9,10 @@ export interface RulesStatus {
   ruleset: string;
   /** How many rules it has. */
   rules: number;
-  /** Since when files have been refused, and which; absent while none are. */
+  correlations: number;
+  /** What cannot be used as its file says it, where (`file:line:column`), and what became of it; absent while nothing is. */
+  broken?: { rule: string; at: string; now: 'left out' | 'as before' | 'live' }[];
+  /** Since when nothing of the files could be loaded, and which are at fault; absent while they can be. */
   refused?: { since: Date; files: string[] };
 }
 
@@ -38,9 +41,9 @@ export function healthRoutes(app: FastifyInstance, { isDraining, rules, spools, 
   // Alive: the process answers.
   app.get('/healthz', open, async (_request, reply) => json(reply, { status: 'ok' }));
 
-  // Ready: rules are compiled, which they are before the server listens, and it is not stopping. Refused files take
-  // nothing from that: the set before them works. Nor does a spool that takes nothing: batches are refused until it does,
-  // and a restart would not help. What is wrong with either is in the log, not on an open page.
+  // Ready: rules are compiled, which they are before the server listens, and it is not stopping. Broken files take nothing
+  // from that: the rest works. Nor does a spool that takes nothing: batches are refused until it does, and a restart would
+  // not help. What is wrong with either, the files' text with it, is in the log, not on an open page.
   app.get('/readyz', open, async (_request, reply) => {
     if (isDraining()) throw new Problem('server.draining', 'stopping');
     const refusing = spools?.() ?? {};

@@ -6,6 +6,8 @@ export interface RuleProblem {
   path: string;
   line: number;
   column: number;
+  /** Of the document that the problem is in; absent where it cannot be told. */
+  name?: string;
   /** What is wrong. */
   message: string;
   /** What to write instead. */

@@ -15,7 +15,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { Detection } from '../detect.ts';
+import type { Detection, Ruleset } from '../detect.ts';
 import { judgedOf } from '../network.ts';
 import type { AuditEvent, Finding, Platform, Report } from '../record.ts';
 import type { Tag, Verdict } from '../tag.ts';
@@ -336,9 +336,14 @@ export function gaugeSpool(
   }
 }
 
-/** Tells how many rules of a set are live. */
-export function gaugeRules(ruleset: string, rules: number): void {
-  instruments.rules.record(rules, { ruleset });
+/** Tells how many rules and correlations are live. */
+export function gaugeRules({ hash, rules, correlations }: Pick<Ruleset, 'hash' | 'rules' | 'correlations'>): void {
+  instruments.rules.record(rules.length + correlations.length, { ruleset: hash });
+}
+
+/** Tells of how many things the files say something that cannot be used. */
+export function gaugeBroken(broken: number): void {
+  instruments.rulesBroken.record(broken);
 }
 
 /** Tells whether the rule files as they are now are refused. */

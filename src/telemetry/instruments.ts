@@ -59,13 +59,20 @@ export function makeInstruments() {
       description: 'What is remembered from one event to the next: events in windows, groups and terms.',
     }),
     rules: lastPointOf(
-      meter.createObservableGauge('tripline.rules', { description: 'Rules that are live, by the hash of their set.' }),
+      meter.createObservableGauge('tripline.rules', {
+        description: 'Rules and correlations that are live, by the hash of their set.',
+      }),
     ),
+    rulesBroken: meter.createGauge('tripline.rules.broken', {
+      description:
+        'Rules, correlations, exceptions, lists and overrides that cannot be used as they are written: left out, or live ' +
+        'in their last good version.',
+    }),
     reloads: meter.createCounter('tripline.rules.reloads', {
       description: 'Times that changed rule files were taken up, by outcome: swapped, unchanged or refused.',
     }),
     rulesRefused: meter.createGauge('tripline.rules.refused', {
-      description: '1 while the rule files as they are now are refused, and an older set is live; else 0.',
+      description: '1 while nothing of the rule files as they are now can be loaded, and an older set is live; else 0.',
     }),
   };
 }

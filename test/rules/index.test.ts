@@ -182,6 +182,41 @@ describe('exceptions', () => {
   });
 });
 
+describe('one slip is one message', () => {
+  const filterOf = (name: string) =>
+    `title: E\nlogsource: { product: kubernetes }\nfilter: { rules: [${name}], s: { username: x }, condition: not s }\n`;
+  const broken = text('b').replace('detection', 'detektion');
+
+  test('a broken rule is not missing where exceptions and overrides name it', () => {
+    const { problems, broken: what } = loadRules({
+      rules: [folder({ 'a.yml': text('a'), 'b.yml': broken })],
+      exceptions: [folder({ 'e.yml': filterOf('b') })],
+      overrides: { b: { level: 'high' } },
+    });
+    expect(problems.map(({ name }) => name)).toEqual(problems.map(() => 'b'));
+    expect(what).toMatchObject([{ name: 'b', now: 'left out' }]);
+  });
+
+  test('a correlation of it is left out with it, and says so', () => {
+    const counts =
+      'title: C\nname: c\ncorrelation: { type: event_count, rules: [b], timespan: 1m, condition: { gte: 2 } }\n';
+    const { broken: what } = loadRules({ rules: [folder({ 'a.yml': text('a'), 'b.yml': broken, 'c.yml': counts })] });
+    expect(what).toMatchObject([
+      { name: 'b', now: 'left out' },
+      { name: 'c', now: 'left out', problems: [{ message: "'b' cannot be used", hint: 'mend that first' }] },
+    ]);
+  });
+
+  test('an override of no rule is told where it stands', () => {
+    const place = { path: '/etc/tripline.yaml', line: 7, column: 3 };
+    const overrides = { zz: { mode: 'off' } } as const;
+    const rules = [folder({ 'a.yml': text('a') })];
+    expect(loadRules({ rules, overrides, overridePlaces: { zz: place } }).broken).toMatchObject([
+      { path: place.path, name: 'zz', now: 'left out', problems: [place] },
+    ]);
+  });
+});
+
 describe('overrides', () => {
   const id = '5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11';
   const levels = 'tripline: { levels: [{ condition: a, level: high }] }\n';

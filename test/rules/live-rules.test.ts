@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
-import { loadRules, type RuleSources } from '../../src/rules/index.ts';
+import { type LoadedRules, loadRules, type RuleSources } from '../../src/rules/index.ts';
 import { openLiveRules } from '../../src/rules/live-rules.ts';
 
 const rule = (name: string, verb = 'get') =>
@@ -43,7 +43,7 @@ async function live(
   const sources = sourcesIn(folder);
   const log: any[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
-  const load = vi.fn(() => loadRules(sources));
+  const load = vi.fn((before?: LoadedRules) => loadRules(sources, { before }));
   const paths = [sources.rules, sources.lists ?? [], sources.exceptions ?? []].flat();
   const rules = await openLiveRules({ paths, load, logger });
   load.mockClear();
@@ -58,6 +58,8 @@ async function live(
     look,
     /** As many looks as it takes to act on what has come to rest. */
     settle: () => look(2),
+    /** What is broken, and what became of it. */
+    states: () => Object.fromEntries(rules.broken().map(({ name, now }) => [name, now])),
     names: () => rules.ruleset().rules.map(({ rule }) => rule.name),
     hash: () => rules.ruleset().hash,
     verbs: () => rules.ruleset().rules.map(({ rule }) => JSON.stringify([...rule.selections.values()])),
@@ -160,18 +162,39 @@ describe('lists and exceptions are as good as rules', () => {
     expect(rules.log).toMatchObject([{ msg: 'The changed rules are live', added: [], removed: [], changed: ['a'] }]);
   });
 
-  test.each<[string, (folder: string) => void]>([
-    ['a broken list', (at) => write(at, { 'lists/people.yml': 'values: {' })],
-    ['a list removed that a rule calls', (at) => rmSync(join(at, 'lists/people.yml'))],
-    ['a broken exception', (at) => write(at, { 'exceptions/one.yml': 'title: [' })],
-    ['an exception whose rule is removed', (at) => rmSync(join(at, 'rules/a.yml'))],
-  ])('%s is refused', async (_, change) => {
+  test.each<[string, (folder: string) => void, object]>([
+    ['a broken list', (at) => write(at, { 'lists/people.yml': 'values: {' }), { people: 'as before' }],
+    ['a list removed that a rule calls', (at) => rmSync(join(at, 'lists/people.yml')), { a: 'as before' }],
+    ['a broken exception', (at) => write(at, { 'exceptions/one.yml': 'title: [' }), { one: 'as before' }],
+  ])('%s leaves all as it was', async (_, change, broken) => {
     const rules = await open();
-    const before = rules.ruleset();
+    const [before, verbs] = [rules.ruleset(), rules.verbs()];
     change(rules.folder);
+    write(rules.folder, { 'rules/c.yml': rule('c') });
     await rules.settle();
-    expect(rules.ruleset()).toBe(before);
-    expect(rules.refusal()).toBeDefined();
+    expect(rules.states()).toEqual(broken);
+    expect(rules.names()).toEqual(['a', 'b', 'c']);
+    expect(rules.verbs().slice(0, 2)).toEqual(verbs);
+    const exceptionsOf = (set: typeof before) => set.rules[0]!.exceptions.map(({ filter }) => filter);
+    expect(exceptionsOf(rules.ruleset())).toEqual(exceptionsOf(before));
+  });
+
+  test('an exception whose rule is removed stays, and is named', async () => {
+    const rules = await open();
+    rmSync(join(rules.folder, 'rules/a.yml'));
+    await rules.settle();
+    expect(rules.names()).toEqual(['b']);
+    expect(rules.states()).toEqual({ one: 'live' });
+  });
+
+  test('an exception that is taken out of its file is out, though another there names a rule that there is not', async () => {
+    const rules = await open();
+    write(rules.folder, { 'exceptions/one.yml': `${exception('bob')}---\n${exception('eve').replace('[a]', '[zz]')}` });
+    await rules.settle();
+    expect(rules.states()).toEqual({ 'one-2': 'live' });
+    write(rules.folder, { 'exceptions/one.yml': exception('eve').replace('[a]', '[zz]') });
+    await rules.settle();
+    expect(rules.ruleset().rules[0]!.exceptions).toEqual([]);
   });
 });
 
@@ -216,29 +239,40 @@ describe('a mounted ConfigMap', () => {
   });
 });
 
-describe('what cannot be used is refused, and the old set stays', () => {
+describe('what is broken by a change stays in its last good version, and all the rest is live', () => {
   test('a broken file: told where, in the log and to those who ask, until it is mended', async () => {
     const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
-    const before = rules.ruleset();
+    const before = rules.hash();
     write(rules.folder, { 'a.yml': broken });
     await rules.settle();
     const path = join(rules.folder, 'a.yml');
-    expect(rules.ruleset()).toBe(before);
-    expect(rules.refusal()).toMatchObject({ since: expect.any(Date), files: [path] });
-    expect(rules.log).toMatchObject([{ level: 50, files: [path], ruleset: before.hash }]);
+    expect(rules.hash(), 'what is live is the same').toBe(before);
+    expect(rules.names()).toEqual(['a', 'b']);
+    expect(rules.refusal()).toBeUndefined();
+    expect(rules.broken()).toMatchObject([{ name: 'a', now: 'as before', problems: [{ path, line: 4, column: 24 }] }]);
+    expect(rules.log).toMatchObject([{ level: 50, rule: 'a', path, line: 4, column: 24, now: 'as before' }]);
     const { msg } = rules.log[0];
-    for (const words of [`${path}:4:24: `, "did you mean 'contains'?", '^', before.hash, 'stays live', 'no restart']) {
+    for (const words of [
+      "'a' cannot be used",
+      'last good version',
+      `${path}:4:24: `,
+      "did you mean 'contains'?",
+      '^',
+    ]) {
       expect(msg).toContain(words);
     }
 
-    await rules.look(10);
-    expect(rules.log).toHaveLength(1);
+    await rules.look(100);
+    write(rules.folder, { 'a.yml': `# It moves a line down.\n${broken}` });
+    await rules.settle();
+    expect(rules.log, 'the same is not said twice').toHaveLength(1);
+    expect(rules.load).toHaveBeenCalledTimes(2);
 
     write(rules.folder, { 'a.yml': rule('a', 'put') });
     await rules.settle();
     expect(rules.verbs()[0]).toContain('put');
-    expect(rules.refusal()).toBeUndefined();
-    expect(rules.log).toMatchObject([{}, { changed: ['a'], before: before.hash }]);
+    expect(rules.broken()).toEqual([]);
+    expect(rules.log).toMatchObject([{}, { changed: ['a'], before }]);
   });
 
   test('a broken file that is put back as it was', async () => {
@@ -247,39 +281,108 @@ describe('what cannot be used is refused, and the old set stays', () => {
     await rules.settle();
     write(rules.folder, { 'a.yml': rule('a') });
     await rules.settle();
-    expect(rules.refusal()).toBeUndefined();
+    expect(rules.broken()).toEqual([]);
     expect(rules.log).toMatchObject([{}, { msg: 'The rule files say again what is live' }]);
   });
 
-  test.each<[string, Files]>([
-    ['a file that is added broken', { 'c.yml': broken }],
-    ['a file with the name of another rule', { 'c.yml': rule('a') }],
-    ['a good change beside a broken one', { 'a.yml': rule('a', 'put'), 'b.yml': 'title: [' }],
-    ['an empty file in the place of a rule', { 'a.yml': '' }],
-    ['a second rule of a file, broken as the first was', { 'two.yml': `${broken}---\n${broken}` }],
-  ])('%s', async (_, files) => {
-    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b'), 'two.yml': `${broken}---\n${rule('two')}` });
-    const before = rules.ruleset();
+  const count = (name: string, rules: string, types = 'event_count') =>
+    `title: T\nname: ${name}\ncorrelation: { type: ${types}, rules: [${rules}], timespan: 1m, condition: { gte: 2 } }\n`;
+  const both = `${rule('one')}---\n${rule('two')}`;
+
+  test.each<[string, Files, string[], object]>([
+    ['a file that is added broken', { 'c.yml': broken.replace('a', 'c') }, ['a', 'b', 'one', 'two'], { c: 'left out' }],
+    ['a file with the name of another rule', { 'c.yml': rule('a') }, ['a', 'b', 'one', 'two'], { a: 'left out' }],
+    ['a copy that comes before it', { 'a-copy.yml': rule('a', 'put') }, ['a', 'b', 'one', 'two'], { a: 'left out' }],
+    ['a rule that takes the name of another', { 'b.yml': rule('a') }, ['a', 'b', 'one', 'two'], { b: 'as before' }],
+    ['a file that is no YAML', { 'b.yml': 'title: [' }, ['a', 'b', 'one', 'two'], { b: 'as before' }],
+    ['an empty file in the place of a rule', { 'a.yml': '' }, ['a', 'b', 'one', 'two'], { a: 'as before' }],
+    [
+      'a second rule of a file, broken as the first',
+      { 'two.yml': both.replaceAll('verb:', 'verb|contain:') },
+      ['a', 'b', 'one', 'two'],
+      { one: 'as before', two: 'as before' },
+    ],
+    [
+      'one rule of two',
+      { 'two.yml': `${rule('one', 'put')}---\n${rule('two').replace('verb:', 'verb|contain:')}` },
+      ['a', 'b', 'one', 'two'],
+      { two: 'as before' },
+    ],
+    [
+      'one rule of two that loses its name too',
+      { 'two.yml': `${rule('one')}---\ntitel: T\n` },
+      ['a', 'b', 'one', 'two'],
+      { two: 'as before' },
+    ],
+    [
+      'what counts a rule that is broken',
+      { 'b.yml': 'title: [', 'c.yml': count('c', 'b') },
+      ['a', 'b', 'one', 'two'],
+      { b: 'as before' },
+    ],
+  ])('%s', async (_, files, names, states) => {
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b'), 'two.yml': both });
+    const verbs = rules.verbs();
     rules.log.length = 0;
-    write(rules.folder, files);
+    write(rules.folder, { ...files, 'good.yml': rule('good') });
     await rules.settle();
-    expect(rules.ruleset()).toBe(before);
-    expect(rules.refusal()).toBeDefined();
-    expect(rules.log).toHaveLength(1);
+    expect(rules.names().filter((name) => name !== 'good')).toEqual(names);
+    expect(rules.names()).toContain('good');
+    expect(rules.states()).toEqual(states);
+    expect(rules.verbs()).toEqual(expect.arrayContaining(verbs.slice(0, 2)));
+    const named = Object.keys(states);
+    expect(rules.log.filter(({ level }) => level === 50).map(({ rule }) => rule)).toEqual(named);
+    for (const { problems } of rules.broken()) expect(problems.length).toBeGreaterThan(0);
   });
 
-  test('since when is since the first of several broken versions', async () => {
+  test('a correlation', async () => {
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b'), 'c.yml': count('c', 'b') });
+    const correlations = () =>
+      rules.ruleset().correlations.map(({ correlation }) => [correlation.name, correlation.test]);
+    const before = correlations();
+    expect(before).toHaveLength(1);
+    const hash = rules.hash();
+    for (const text of [count('c', 'bb'), count('c', 'b', 'event_cout')]) {
+      write(rules.folder, { 'c.yml': text });
+      await rules.settle();
+      expect(rules.states()).toEqual({ c: 'as before' });
+      expect(correlations()).toEqual(before);
+      expect(rules.hash()).toBe(hash);
+    }
+    write(rules.folder, { 'c.yml': count('c', 'b') });
+    rmSync(join(rules.folder, 'b.yml'));
+    await rules.settle();
+    expect(rules.states(), 'what it counts is taken away').toEqual({ c: 'left out' });
+    expect(rules.names()).toEqual(['a']);
+  });
+
+  test('its file removed, a rule is removed', async () => {
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
+    write(rules.folder, { 'b.yml': 'title: [' });
+    await rules.settle();
+    rmSync(join(rules.folder, 'b.yml'));
+    await rules.settle();
+    expect(rules.names()).toEqual(['a']);
+    expect(rules.states()).toEqual({});
+  });
+
+  test('a file that is broken again and again, mended and broken again', async () => {
     const rules = await live({ 'a.yml': rule('a') });
+    for (const text of [broken, 'title: [', '', broken.replace('get', 'put')]) {
+      write(rules.folder, { 'a.yml': text });
+      await rules.settle();
+      expect(rules.names()).toEqual(['a']);
+      expect(rules.verbs()[0]).toContain('get');
+    }
+    write(rules.folder, { 'a.yml': rule('a', 'list') });
+    await rules.settle();
     write(rules.folder, { 'a.yml': broken });
     await rules.settle();
-    const first = rules.refusal()!;
-    write(rules.folder, { 'a.yml': 'title: [' });
-    await rules.settle();
-    expect(rules.refusal()?.text).not.toBe(first.text);
-    expect(rules.refusal()?.since).toBe(first.since);
-    expect(rules.log).toHaveLength(2);
+    expect(rules.verbs()[0], 'the last good version is that of then').toContain('list');
   });
+});
 
+describe('files of which nothing can be loaded are refused, and the old set stays', () => {
   test('a folder that goes, and comes back', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     const before = rules.ruleset();
@@ -308,7 +411,7 @@ describe('what cannot be used is refused, and the old set stays', () => {
     symlinkSync('gone', join(rules.folder, 'b.yml'));
     await rules.settle();
     expect(rules.names()).toEqual(['a']);
-    expect(rules.refusal()?.files).toEqual([join(rules.folder, 'b.yml')]);
+    expect(rules.states()).toEqual({ b: 'left out' });
   });
 
   test.skipIf(process.getuid?.() === 0)('a file that may not be read (root may read all)', async () => {
@@ -316,10 +419,10 @@ describe('what cannot be used is refused, and the old set stays', () => {
     chmodSync(join(rules.folder, 'a.yml'), 0);
     await rules.settle();
     expect(rules.names()).toEqual(['a', 'b']);
-    expect(rules.refusal()?.files).toEqual([join(rules.folder, 'a.yml')]);
+    expect(rules.states()).toEqual({ a: 'as before' });
     chmodSync(join(rules.folder, 'a.yml'), 0o600);
     await rules.settle();
-    expect(rules.refusal()).toBeUndefined();
+    expect(rules.states()).toEqual({});
   });
 
   test('an error of the system passes, though the files stay the same', async () => {
@@ -345,19 +448,24 @@ describe('what cannot be used is refused, and the old set stays', () => {
 });
 
 describe('what was broken at the start', () => {
-  const start = { 'a.yml': rule('a'), 'bad.yml': broken };
+  const start = { 'a.yml': rule('a'), 'bad.yml': broken.replace('name: a', 'name: bad') };
 
   test('is told, the others are live, and does not stand in the way of a change', async () => {
     const rules = await live(start);
     expect(rules.names()).toEqual(['a']);
     expect(rules.refusal()).toBeUndefined();
     expect(rules.log).toMatchObject([
-      { level: 50, path: join(rules.folder, 'bad.yml') },
-      { level: 50, problems: 1, rules: 1, msg: expect.stringContaining('the other rules are live') },
+      {
+        level: 50,
+        path: join(rules.folder, 'bad.yml'),
+        now: 'left out',
+        msg: expect.stringContaining('is left out; all the rest is live'),
+      },
     ]);
-    write(rules.folder, { 'a.yml': rule('a', 'put'), 'bad.yml': `# It moves a line down.\n${broken}` });
+    write(rules.folder, { 'a.yml': rule('a', 'put'), 'bad.yml': `# It moves a line down.\n${start['bad.yml']}` });
     await rules.settle();
-    expect(rules.refusal()).toBeUndefined();
+    expect(rules.states()).toEqual({ bad: 'left out' });
+    expect(rules.log, 'the same is not said twice').toMatchObject([{}, { changed: ['a'] }]);
     expect(rules.verbs()[0]).toContain('put');
   });
 
@@ -377,15 +485,15 @@ describe('what was broken at the start', () => {
     expect(rules.log.slice(3)).toMatchObject([{ path: join(rules.folder, 'e.yml') }, { rules: ['d'] }, { level: 30 }]);
   });
 
-  test('once mended may not break again', async () => {
+  test('once mended stays when it breaks again', async () => {
     const rules = await live(start);
     write(rules.folder, { 'bad.yml': rule('b') });
     await rules.settle();
     expect(rules.names()).toEqual(['a', 'b']);
-    write(rules.folder, { 'bad.yml': broken });
+    write(rules.folder, { 'bad.yml': start['bad.yml'] });
     await rules.settle();
     expect(rules.names()).toEqual(['a', 'b']);
-    expect(rules.refusal()).toBeDefined();
+    expect(rules.states()).toEqual({ b: 'as before' });
   });
 });
 

@@ -8,6 +8,7 @@ import { type Correlated, type Evaluated, Ruleset } from '../../src/detect.ts';
 import type { Parts } from '../../src/pipeline.ts';
 import { partsOf } from '../../src/pipeline-dependencies.ts';
 import { loadRules } from '../../src/rules/index.ts';
+import { countsOf } from '../../src/rules/live-rules.ts';
 import type { DeadLetters } from '../../src/server/dead-letter.ts';
 import { buildServer, type ServerParts } from '../../src/server/http.ts';
 import { processHere } from '../../src/server/process-here.ts';
@@ -67,7 +68,7 @@ export function testServer(
     logger,
     telemetry: { prometheus: async () => '# none\n' },
     deadLetters,
-    rules: () => ({ ruleset: ruleset.hash, rules: ruleset.rules.length }),
+    rules: () => ({ ruleset: ruleset.hash, ...countsOf(ruleset) }),
     spools,
     process: processHere({
       ...partsOf(config, () => ruleset, sinks),

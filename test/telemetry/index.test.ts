@@ -119,11 +119,12 @@ test('a rule set that was replaced leaves no series', async () => {
   const rulesets = async () => [
     ...(await telemetry.prometheus()).matchAll(/^tripline_rules\{ruleset="(\w+)".* (\d+)$/gm),
   ];
-  gaugeRules('first', 5);
-  expect((await rulesets()).map(([, ...one]) => one)).toEqual([['first', '5']]);
-  gaugeRules('second', 7);
+  const of = (hash: string) => ({ hash, rules: ruleset.rules, correlations: ruleset.correlations });
+  gaugeRules(of('first'));
+  expect((await rulesets()).map(([, ...one]) => one)).toEqual([['first', '2']]);
+  gaugeRules(of('second'));
   for (let scrape = 0; scrape < 2; scrape++) {
-    expect((await rulesets()).map(([, ...one]) => one)).toEqual([['second', '7']]);
+    expect((await rulesets()).map(([, ...one]) => one)).toEqual([['second', '2']]);
   }
 });
 

@@ -64,6 +64,7 @@ export function parseDocuments(file: RuleFile, options: ParseOptions): { root: Y
   return readCollection(file, readYaml(file)).map((root, index) => {
     const before = file.count();
     const defaultName = index === 0 ? stem(file.path) : `${stem(file.path)}-${index + 1}`;
+    file.document = nameOf(root) ?? defaultName;
     const given = { defaultName, fieldNames, placeholders: options.placeholders ?? new Map(), ofFile };
     const parsed = readDocument(file, root, given);
     return parsed === undefined || file.count() > before ? { root } : { root, parsed };
@@ -167,6 +168,12 @@ function readVersion(file: RuleFile, entry: Entry | undefined): number {
   if (major === 1 || major === 2 || major === 3) return major;
   file.report(startOf(entry), `sigma-version ${quote(version)} is not supported`, 'write 2, or 3 for array blocks');
   return 2;
+}
+
+/** The name that a document says it has, whatever else is wrong with it. */
+function nameOf(root: YAMLMap): string | undefined {
+  const value = membersOf(root).get('name')?.value;
+  return isScalar(value) && typeof value.value === 'string' ? value.value : undefined;
 }
 
 function stem(path: string): string {

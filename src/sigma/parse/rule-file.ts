@@ -25,6 +25,8 @@ export interface RuleFile {
   path: string;
   text: string;
   lines: LineCounter;
+  /** Name of the document that is being read: what is reported is in it. */
+  document: string | undefined;
   /** Notes what is wrong at an offset of the text, so that the document cannot be used. */
   report(offset: number, message: string, hint: string): void;
   /** Notes what is wrong with a document that can be used. */
@@ -48,12 +50,13 @@ export function openFile(source: string, path: string): RuleFile {
     path,
     text,
     lines,
+    document: undefined,
     report(offset, message, hint) {
       reports++;
-      reported.set(`${offset} ${message}`, { offset, message, hint });
+      reported.set(`${offset} ${message}`, { offset, name: this.document, message, hint });
     },
     warn(offset, message, hint) {
-      warned.set(`${offset} ${message}`, { offset, message, hint });
+      warned.set(`${offset} ${message}`, { offset, name: this.document, message, hint });
     },
     count: () => reports,
     problems: () => placed([...reported.values()], { path, text, lines }),
@@ -64,6 +67,7 @@ export function openFile(source: string, path: string): RuleFile {
 /** By place and message: rules of a collection share what a template says, and what is wrong with it. */
 interface Noted {
   offset: number;
+  name: string | undefined;
   message: string;
   hint: string;
 }
@@ -73,14 +77,14 @@ function placed(noted: Noted[], { path, text, lines }: Pick<RuleFile, 'path' | '
   return noted
     .sort((a, b) => a.offset - b.offset)
     .slice(0, MAX_PROBLEMS)
-    .map(({ offset, message, hint }, index) => {
+    .map(({ offset, name, message, hint }, index) => {
       const { line, col: column } = lines.linePos(Math.min(offset, text.length));
       const start = lines.lineStarts[line - 1] ?? 0;
       const end = text.indexOf('\n', start);
       const excerpt = excerptOf(text.slice(start, end === -1 ? text.length : end), { line, column });
       const isLast = index === MAX_PROBLEMS - 1 && noted.length > MAX_PROBLEMS;
       const more = isLast ? ` (and ${noted.length - MAX_PROBLEMS} more problems behind this one)` : '';
-      return { path, line, column, message: `${message}${more}`, hint, excerpt };
+      return { path, line, column, ...(name !== undefined && { name }), message: `${message}${more}`, hint, excerpt };
     });
 }
 

@@ -22,16 +22,18 @@ const MAX_CHAIN = 10;
 
 /** The correlations that can be run, those that others refer to before them; and what is wrong with the others.
  * @param rules all that there are, those that are off among them
- * @param knownFields as in ParseOptions */
+ * @param knownFields as in ParseOptions
+ * @param broken names of rules that there are and that cannot be used */
 export function resolveCorrelations(
   correlations: readonly Correlation[],
   rules: readonly Pick<Rule, 'name' | 'id' | 'path'>[],
   knownFields?: Iterable<string>,
+  broken: ReadonlySet<string> = new Set(),
 ): { correlations: CompiledCorrelation[]; problems: RuleProblem[] } {
   const known = knownFields && new Set(knownFields);
   const problems: RuleProblem[] = [];
-  const report = ({ path }: Correlation, { line, column }: Position, message: string, hint: string) => {
-    problems.push({ path, line, column, message, hint });
+  const report = ({ path, name }: Correlation, { line, column }: Position, message: string, hint: string) => {
+    problems.push({ path, line, column, name, message, hint });
   };
 
   const byReference = new Map<string, Pick<Rule, 'name' | 'path'>>();
@@ -68,7 +70,9 @@ export function resolveCorrelations(
     const names = correlation.rules.map(lookUp);
     for (const [index, reference] of correlation.rules.entries()) {
       const found = names[index];
-      if (found === undefined) {
+      if (found === undefined && broken.has(reference)) {
+        refuse(correlation, reference, `${quote(reference)} cannot be used`, 'mend that first');
+      } else if (found === undefined) {
         const message = `there is no rule or correlation ${quote(reference)}`;
         const hint = didYouMean(reference, byReference.keys(), 'write the name or the id of one, and load its file');
         refuse(correlation, reference, message, hint);

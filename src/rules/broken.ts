@@ -1,0 +1,97 @@
+/** What cannot be used as its file says it: it is left out, or stays as it was. The rest is live all the same. */
+import { dirname } from 'node:path';
+import type { RuleProblem } from '../sigma/index.ts';
+
+/** The principle, in the words of the log, of `lint --help` and of docs/operation.md. */
+export const whatBecomesOfBroken =
+  'What cannot be used is left out, and all the rest is live: at the start, and when files change while Tripline runs. ' +
+  'What was live before and is broken by a change stays live in its last good version, until its file is mended or removed.';
+
+/** A rule, correlation, exception or list, by what it is known from one version of its file to the next. */
+export interface Named {
+  path: string;
+  name: string;
+}
+
+/** One of them with something wrong with it; or an override. */
+export interface Broken extends Named {
+  /** In order of place; at least one. */
+  problems: readonly RuleProblem[];
+  /** `left out`: it is not live; `as before`: it is live in its last good version; `live`: it is live as it is written, but
+   * for what is wrong with it, such as a name in it that nothing has. */
+  now: 'left out' | 'as before' | 'live';
+}
+
+export function keyOf({ path, name }: Named): string {
+  return `${path}\0${name}`;
+}
+
+/** Of what could be used before, what stays as it was: what a file has no more, or none that can be used, while something
+ * in it cannot be used. Which of its documents that was is not always to be read.
+ * @param usable what can be used now
+ * @param unusable why other documents and files cannot be used */
+export function lastGood<T extends Named>(
+  before: readonly T[],
+  usable: readonly Named[],
+  unusable: readonly RuleProblem[],
+): T[] {
+  const now = new Set(usable.map(keyOf));
+  const faulty = new Set(unusable.map(({ path }) => path));
+  return before.filter((one) => !now.has(keyOf(one)) && placeIn(faulty, one.path) !== undefined);
+}
+
+/** The documents with what is kept in its place: each behind the one that it was behind, as their order is that of findings. */
+export function withKept<T extends Named>(
+  documents: readonly T[],
+  kept: ReadonlySet<Named>,
+  before: readonly T[],
+): T[] {
+  const keptKeys = new Set(before.filter((one) => kept.has(one)).map(keyOf));
+  const others = documents.filter((one) => !keptKeys.has(keyOf(one)));
+  const otherKeys = new Set(others.map(keyOf));
+  const behind = new Map<string | undefined, T[]>();
+  let last: string | undefined;
+  for (const one of before) {
+    const key = keyOf(one);
+    if (keptKeys.has(key)) behind.set(last, [...(behind.get(last) ?? []), one]);
+    else if (otherKeys.has(key)) last = key;
+  }
+  return [...(behind.get(undefined) ?? []), ...others.flatMap((one) => [one, ...(behind.get(keyOf(one)) ?? [])])];
+}
+
+/** What is broken. A document that is broken under another name than it had is the one that is kept.
+ * @param kept what is live in its last good version
+ * @param live what is live at all */
+export function brokenIn(problems: readonly RuleProblem[], kept: readonly Named[], live: readonly Named[]): Broken[] {
+  const groups = Map.groupBy(problems, ({ path, name }) => keyOf({ path, name: name ?? stemOf(path) }));
+  const places = new Set(problems.map(({ path }) => path));
+  const asBefore = new Map<string, Broken>();
+  const explained = new Set<string>();
+  for (const { path, name } of kept) {
+    const key = keyOf({ path, name });
+    const place = placeIn(places, path) ?? path;
+    const own = groups.get(key) ?? problems.filter((problem) => problem.path === place);
+    for (const { path, name = stemOf(path) } of own) explained.add(keyOf({ path, name }));
+    asBefore.set(key, { path, name, problems: own, now: 'as before' });
+  }
+  const liveKeys = new Set(live.map(keyOf));
+  const others = [...groups].flatMap(([key, own]): Broken[] => {
+    if (explained.has(key)) return [];
+    const { path, name = stemOf(path) } = own[0]!;
+    return [{ path, name, problems: own, now: liveKeys.has(key) ? 'live' : 'left out' }];
+  });
+  return [...asBefore.values(), ...others];
+}
+
+/** The path, or the folder above it that is named. */
+function placeIn(named: ReadonlySet<string>, path: string): string | undefined {
+  for (let place = path; ; place = dirname(place)) {
+    if (named.has(place)) return place;
+    if (dirname(place) === place) return undefined;
+  }
+}
+
+/** The name of a document that does not say its own. */
+export function stemOf(path: string): string {
+  return path.replace(/^.*[\\/]/, '').replace(/\.ya?ml$/i, '');
+}
