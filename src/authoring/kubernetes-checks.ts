@@ -96,6 +96,7 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
   },
   logsource: {
     doc: 'A rule about other logs than the audit log of Kubernetes: it is left out.',
+    isOfHead: true,
     run({ parsed, members, offset }, report) {
       if (parsed.kind !== 'rule' || isAboutAudit(parsed.document)) return;
       const { product, service } = parsed.document.logsource;
@@ -163,6 +164,7 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
   },
   'attack-tag': {
     doc: 'A tag that names neither a tactic nor a technique of ATT&CK.',
+    isOfHead: true,
     run({ head, members, offset }, report) {
       for (const tag of head?.ruleTags ?? []) {
         const [namespace, ...rest] = tag.toLowerCase().split('.');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checks, lintFile } from '../../src/authoring/lint.ts';
 import { loadLists, placeholdersOf } from '../../src/rules/lists.ts';
-import { type LintProblem, printRuleProblem } from '../../src/sigma/index.ts';
+import { type LintProblem, parseRules, printRuleProblem } from '../../src/sigma/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -479,6 +479,70 @@ it('tells of 50 warnings at most, and how many there are', () => {
   const warnings = lintText(text);
   expect(warnings).toHaveLength(50);
   expect(warnings.at(-1)?.message).toMatch(/\(and 10 more behind this one\)$/);
+});
+
+describe('errors and warnings of one document come together', () => {
+  const slips = asking('verb: get', 'user.usernam: x');
+  const errorIn = (text: string) => told(text).sort();
+
+  it('where the error is in the head, with all that there is to say of the detection', () => {
+    expect(errorIn(ruleOf(`${slips}\nb:\n  verb: [get, get]`, { level: 'hihg', status: undefined }))).toEqual([
+      'duplicate-value at get]',
+      'error at hihg',
+      'error at user.usernam: x',
+      'no-status at title: Pods',
+      'unused-selection at b:',
+    ]);
+  });
+
+  it.each([
+    ['an unknown modifier', 'verb|contain: get', 'error at contain: get'],
+    ['an empty value', 'verb: [[]]', 'error at []]'],
+  ])('where it is in the detection, with what there is to say of the head: %s', (_, line, error) => {
+    const text = ruleOf(asking(line), { title: 'Pods.', id: undefined, tags: '[attack.nothing]' });
+    expect(errorIn(text)).toEqual(
+      ['attack-tag at tags: [attack.nothing]', error, 'no-id at title: Pods.', 'title at title: Pods.'].sort(),
+    );
+  });
+
+  it('where the condition or the logsource cannot be read', () => {
+    const text = ruleOf('a: { verb: get }\ncondition: a OR b', {
+      logsource: '{ produkt: x }',
+      falsepositives: undefined,
+    });
+    expect(errorIn(text)).toEqual(['error at OR b', 'error at produkt: x }', 'no-falsepositives at title: Pods']);
+  });
+});
+
+describe('one slip in what documents build on is one message', () => {
+  const behind = ['A', 'B']
+    .map((title) => `---\ntitle: ${title}\ndetection: { a: { verb: get }, condition: a }\n`)
+    .join('');
+
+  it.each([
+    [
+      'an action that there is not',
+      'title: T\naction: globl\nlogsource: { product: kubernetes }\n',
+      "did you mean 'global'?",
+    ],
+    ['YAML that is none', 'title: T\naction: global\nlogsource: [ product\nlevel: high\n', 'mend the YAML'],
+    ['an anchor', 'title: T\naction: global\nlogsource: { product: kubernetes }\ncustom: *x\n', 'write the value out'],
+  ])('%s', (_, template, hint) => {
+    const problems = lintText(`${template}${behind}`);
+    expect(problems.map(({ severity, hint }) => [severity, hint])).toEqual([['error', hint]]);
+    expect(parseRules(`${template}${behind}`, 'rule.yml').rules, 'none without what it builds on').toEqual([]);
+  });
+
+  it('says of a template alone that nothing builds on it', () => {
+    const [problem, ...others] = lintText('title: T\naction: global\nlogsource: { product: kubernetes }\n');
+    expect(problem?.message).toContain("no rule stands behind 'action: global'");
+    expect(others).toEqual([]);
+  });
+
+  it('a key that is missing where no document builds on another is told', () => {
+    const problems = lintText(`title: [\n${behind}`);
+    expect(problems.filter(({ message }) => message.includes("no 'logsource'"))).toHaveLength(2);
+  });
 });
 
 describe('# lint: allow', () => {

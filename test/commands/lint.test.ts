@@ -79,14 +79,19 @@ test('a name that another rule has is told of', async () => {
 });
 
 test('--json has a line for each problem, the count on stderr', async () => {
-  const path = write('x.yml', 'title: x\n');
+  const path = write('x.yml', 'title: x\nstatus: test\n');
   const { stdout, stderr } = await run(['lint', path, '--json']);
   const problems = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(problems.map(({ severity, path }) => [severity, path])).toEqual(problems.map(() => ['error', path]));
-  expect(stderr).toMatch(/1 file, \d+ errors?, 0 warnings/);
+  expect(problems.map(({ severity, message }) => [severity, message.replace(/,.*/, '')]).sort()).toEqual([
+    ['error', "the rule has no 'detection'"],
+    ['error', "the rule has no 'logsource'"],
+    ...['falsepositives', 'id', 'level'].map((key) => ['warning', `the rule has no '${key}'`]),
+  ]);
+  expect(new Set(problems.map((problem) => problem.path))).toEqual(new Set([path]));
+  expect(stderr).toContain('1 file, 2 errors, 3 warnings');
 });
 
 test('a path that is not there is told of', async () => {

@@ -205,6 +205,7 @@ export const checks: Readonly<Record<string, Check>> = {
   ),
   title: {
     doc: `A title that ends with a period, or is longer than ${MAX_TITLE_LENGTH} characters.`,
+    isOfHead: true,
     run({ parsed, members, offset }, report) {
       const { title } = parsed.document;
       const at = members.get('title')?.keyNode.range?.[0] ?? offset;
@@ -220,6 +221,7 @@ export const checks: Readonly<Record<string, Check>> = {
 function ownOf(key: string, consequence: string, hint: string): Check {
   return {
     doc: `A rule without \`${key}\`: ${consequence}.`,
+    isOfHead: true,
     run({ head, members, offset }, report) {
       if (head === undefined || (members.has(key) && !isNull(members.get(key)!.value))) return;
       report(offset, `the rule has no ${quote(key)}, so that ${consequence}`, hint);

@@ -1,7 +1,9 @@
 /** Tells of what is legal in a rule file and wrong all the same. */
+import type { Node, YAMLMap } from 'yaml';
 import type { Position } from '../ast.ts';
 import { type ParseOptions, parseDocuments } from '../parse/index.ts';
 import { openFile, positionOf, type RuleFile } from '../parse/rule-file.ts';
+import { membersOf } from '../parse/rule-head.ts';
 import { excerptOf, quote, type RuleProblem } from '../rule-problem.ts';
 import type { Check } from './check.ts';
 import { checks } from './checks.ts';
@@ -24,7 +26,7 @@ const MAX_FOUND = 50;
 const FIELD_CHECK = 'field-name';
 
 /** Everything that is wrong with a file, in order of place: documents that cannot be used, names of fields that no event
- * has, and what else is legal and wrong in those that can be used. `# lint: allow <check>` on a line, or on the one before
+ * has, and what else is legal and wrong, as far as it can be read. `# lint: allow <check>` on a line, or on the one before
  * it, accepts what that check has to say of it.
  * @param text the whole file, decoded as UTF-8 */
 export function lint(text: string, path: string, options: LintOptions = {}): LintProblem[] {
@@ -37,10 +39,14 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
     const position = { line, column };
     found.set(`${line} ${column} ${message}`, { severity: 'error', check: FIELD_CHECK, position, message, hint });
   }
+  const errors = file.problems().map((problem): LintProblem => ({ severity: 'error', ...problem }));
   for (const { root, parsed } of documents) {
-    if (parsed === undefined) continue;
-    const sourceMap = sourceMapOf(file, root, parsed, options.isList ?? (() => false));
-    for (const { offset, ...warning } of warningsOf(file, sourceMap, { ...checks, ...options.checks })) {
+    // What a document lacks may be in what it builds on.
+    if (parsed === undefined || file.isTemplateLost) continue;
+    const isRead = !errors.some((error) => isWithin(file, error, detectionOf(root)));
+    const sourceMap = sourceMapOf(file, root, parsed, options.isList ?? (() => false), isRead);
+    const all = Object.entries({ ...checks, ...options.checks }).filter(([, { isOfHead }]) => isRead || isOfHead);
+    for (const { offset, ...warning } of warningsOf(file, sourceMap, all)) {
       const position = positionOf(file, offset);
       found.set(`${offset} ${warning.check} ${warning.message}`, { severity: 'warning', position, ...warning });
     }
@@ -52,7 +58,7 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
     for (const allowance of accepted) allowance.isUsed = true;
     return accepted.length === 0;
   });
-  const isWhole = documents.length > 0 && documents.every(({ parsed }) => parsed !== undefined);
+  const isWhole = documents.length > 0 && documents.every(({ isUsable }) => isUsable);
   for (const { check, position, isUsed } of allowed.values()) {
     if (isUsed || !isWhole) continue;
     const message = `nothing here is told of by ${quote(check)}`;
@@ -68,7 +74,6 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
       const excerpt = excerptOf(lines[position.line - 1] ?? '', position);
       return { ...rest, path, ...position, message: `${message}${further}`, excerpt };
     });
-  const errors = file.problems().map((problem): LintProblem => ({ severity: 'error', ...problem }));
   return [...errors, ...problems].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
@@ -99,15 +104,29 @@ function allowancesOf(lines: readonly string[]): Map<string, Allowance> {
   return allowed;
 }
 
+/** What a document looks for. */
+function detectionOf(root: YAMLMap): Node | null | undefined {
+  const members = membersOf(root);
+  const kind = ['detection', 'correlation', 'filter'].find((key) => members.has(key)) ?? '';
+  return members.get(kind)?.value;
+}
+
+function isWithin(file: RuleFile, { line, column }: Position, node: Node | null | undefined): boolean {
+  if (node === undefined) return true;
+  const offset = file.lines.lineStarts[line - 1]! + column - 1;
+  const [start, , end] = node?.range ?? [0, 0, Number.POSITIVE_INFINITY];
+  return offset >= start && offset < end;
+}
+
 interface Warning {
   check: string;
   message: string;
   hint: string;
 }
 
-function warningsOf(file: RuleFile, sourceMap: SourceMap, all: Readonly<Record<string, Check>>) {
+function warningsOf(file: RuleFile, sourceMap: SourceMap, all: readonly (readonly [string, Check])[]) {
   const warnings: (Warning & { offset: number })[] = [];
-  for (const [check, { run }] of Object.entries(all)) {
+  for (const [check, { run }] of all) {
     run(sourceMap, (at, message, hint) => {
       const offset = typeof at === 'number' ? at : file.lines.lineStarts[at.line - 1]! + at.column - 1;
       warnings.push({ check, offset, message, hint });

@@ -61,12 +61,14 @@ export interface ValueSource extends RuleValue {
 }
 
 /** The document beside the map that it was read from.
- * @param root as `parse` has read it, without a problem */
+ * @param root as `parse` has read it
+ * @param isRead whether there is no problem with its detection; without it the map has none */
 export function sourceMapOf(
   file: RuleFile,
   root: YAMLMap,
   parsed: Document,
   isList: (path: string) => boolean,
+  isRead: boolean,
 ): SourceMap {
   const members = membersOf(root);
   const sourceMap: SourceMap = {
@@ -78,7 +80,7 @@ export function sourceMapOf(
     maps: [],
     isList,
   };
-  if (parsed.kind !== 'correlation') {
+  if (isRead && parsed.kind !== 'correlation') {
     const { value } = members.get(parsed.kind === 'rule' ? 'detection' : 'filter')!;
     addDetection(file, value as YAMLMap, parsed.document, undefined, sourceMap);
   }

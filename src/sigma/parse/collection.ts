@@ -36,11 +36,19 @@ export function readCollection(file: RuleFile, documents: readonly YAMLMap[]): Y
         else rules.push((last = mergeMaps(last, rest)));
         break;
       case undefined:
+        file.isTemplateLost = true;
         break;
     }
   }
   if (documents.length > 0 && rules.length === 0 && file.count() === 0) {
-    file.report(offsetOf(documents[0]!), 'the file does not hold a rule', 'add one, behind a line of ---');
+    const [message, hint] =
+      template === undefined
+        ? ['the file does not hold a rule', 'add one, behind a line of ---']
+        : [
+            "no rule stands behind 'action: global', which puts its keys into those behind it",
+            'add one, behind a line of ---',
+          ];
+    file.report(offsetOf(documents[0]!), message, hint);
   }
   return rules;
 }

@@ -1,6 +1,6 @@
 /** Reads the text of a rule file, and reports at once everything that is wrong with it. */
 import { isMap, isScalar, type YAMLMap } from 'yaml';
-import type { Correlation, Filter, Rule } from '../ast.ts';
+import type { Correlation, Detection, Filter, Rule } from '../ast.ts';
 import { quote, type RuleProblem } from '../rule-problem.ts';
 import { readCollection } from './collection.ts';
 import { namesWithin, readCorrelation } from './correlation.ts';
@@ -48,7 +48,8 @@ export function parseRules(text: string, path: string, options: ParseOptions = {
   const rules: Rule[] = [];
   const correlations: Correlation[] = [];
   const filters: Filter[] = [];
-  for (const { parsed } of parseDocuments(file, options)) {
+  for (const { parsed, isUsable } of parseDocuments(file, options)) {
+    if (!isUsable) continue;
     if (parsed?.kind === 'rule') rules.push(parsed.document);
     if (parsed?.kind === 'correlation') correlations.push(parsed.document);
     if (parsed?.kind === 'filter') filters.push(parsed.document);
@@ -56,8 +57,16 @@ export function parseRules(text: string, path: string, options: ParseOptions = {
   return { rules, correlations, filters, problems: file.problems(), warnings: file.warnings() };
 }
 
-/** The documents of a file in order, those that cannot be used without what they spell, each reported on the file. */
-export function parseDocuments(file: RuleFile, options: ParseOptions): { root: YAMLMap; parsed?: Document }[] {
+export interface ReadDocument {
+  root: YAMLMap;
+  /** As far as it can be read, where it is not usable. */
+  parsed: Document | undefined;
+  /** Whether nothing of it has been reported on the file. */
+  isUsable: boolean;
+}
+
+/** The documents of a file in order. */
+export function parseDocuments(file: RuleFile, options: ParseOptions): ReadDocument[] {
   const { findFlaw } = options;
   const fieldNames = options.knownFields && { known: new Set(options.knownFields), findFlaw };
   const ofFile = newBudget();
@@ -67,7 +76,7 @@ export function parseDocuments(file: RuleFile, options: ParseOptions): { root: Y
     file.document = nameOf(root) ?? defaultName;
     const given = { defaultName, fieldNames, placeholders: options.placeholders ?? new Map(), ofFile };
     const parsed = readDocument(file, root, given);
-    return parsed === undefined || file.count() > before ? { root } : { root, parsed };
+    return { root, parsed, isUsable: parsed !== undefined && file.count() === before };
   });
 }
 
@@ -127,13 +136,13 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): Document | u
       return { kind: 'filter', document: filter };
     }
     default: {
-      const rule = readRule(file, root, given);
-      return rule && { kind: 'rule', document: rule };
+      return { kind: 'rule', document: readRule(file, root, given) };
     }
   }
 }
 
-function readRule(file: RuleFile, root: YAMLMap, given: Given): Rule | undefined {
+/** Where the file has been told that something is wrong with it, it stands for what cannot be used. */
+function readRule(file: RuleFile, root: YAMLMap, given: Given): Rule {
   const members = membersOf(root);
   const { head, logsource, taxonomy, context } = readSubject(file, root, kinds.rule, given);
   const entry = members.get('detection');
@@ -141,9 +150,11 @@ function readRule(file: RuleFile, root: YAMLMap, given: Given): Rule | undefined
   const tripline = members.get('tripline')?.value;
   const levelsEntry = isMap(tripline) ? membersOf(tripline).get('levels') : undefined;
   const levels = levelsEntry && detection && readLevels(file, levelsEntry, [...detection.selections.keys()]);
-  if (logsource === undefined || detection === undefined) return undefined;
-  return { ...head, logsource, taxonomy, ...detection, levels: levels ?? [] };
+  return { ...head, logsource: logsource ?? {}, taxonomy, ...(detection ?? nothing), levels: levels ?? [] };
 }
+
+/** The detection of a rule that has none. */
+const nothing: Detection = { selections: new Map(), condition: { kind: 'or', operands: [] } };
 
 /** What a document that has a logsource is about, and how its detection is to be read. */
 function readSubject(file: RuleFile, root: YAMLMap, kind: DocumentKind, given: Given) {

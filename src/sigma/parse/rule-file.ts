@@ -27,6 +27,10 @@ export interface RuleFile {
   lines: LineCounter;
   /** Name of the document that is being read: what is reported is in it. */
   document: string | undefined;
+  /** Whether what the documents build on cannot be read: what they lack may be there. */
+  isTemplateLost: boolean;
+  /** Notes that a document cannot be used for what is reported elsewhere. */
+  spoil(): void;
   /** Notes what is wrong at an offset of the text, so that the document cannot be used. */
   report(offset: number, message: string, hint: string): void;
   /** Notes what is wrong with a document that can be used. */
@@ -51,6 +55,10 @@ export function openFile(source: string, path: string): RuleFile {
     text,
     lines,
     document: undefined,
+    isTemplateLost: false,
+    spoil() {
+      reports++;
+    },
     report(offset, message, hint) {
       reports++;
       reported.set(`${offset} ${message}`, { offset, name: this.document, message, hint });
@@ -128,7 +136,7 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
     return [];
   }
   if (filled.length === 0) file.report(0, nothing, shape.hint);
-  return filled.flatMap(({ contents: root, errors }) => {
+  const roots = filled.flatMap(({ contents: root, errors }) => {
     for (const error of errors) {
       const isDeep = error.message.includes('call stack');
       const message = isDeep
@@ -143,6 +151,8 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
     }
     return inspect(file, root) ? [root] : [];
   });
+  file.isTemplateLost = roots.length < filled.length && /^action\s*:/m.test(text);
+  return roots;
 }
 
 /** The parser quotes the file as it is, and as long as it is. */

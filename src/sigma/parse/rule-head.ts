@@ -92,7 +92,9 @@ function checkKeys(
   known: readonly string[],
 ): void {
   for (const key of ['title', ...owes]) {
-    if (!members.has(key)) file.report(offsetOf(root), `the ${noun} has no ${quote(key)}`, `add ${key}:`);
+    if (members.has(key)) continue;
+    if (file.isTemplateLost) file.spoil();
+    else file.report(offsetOf(root), `the ${noun} has no ${quote(key)}`, `add ${key}:`);
   }
   for (const { key, keyNode } of members.values()) {
     if (known.includes(key)) continue;

@@ -60,7 +60,12 @@ describe('several documents', () => {
       [],
       ["'hi' is no level"],
     ],
-    ['nothing but a template', ['action: global\ntitle: t'], [], ['the file does not hold a rule']],
+    [
+      'nothing but a template',
+      ['action: global\ntitle: t'],
+      [],
+      ["no rule stands behind 'action: global', which puts its keys into those behind it"],
+    ],
     [
       'more than anyone would write',
       Array.from({ length: 101 }, () => 'a: b'),

@@ -234,7 +234,7 @@ describe('refused', () => {
       'write a document for each',
     ],
     ['custom_key', 'filter', "a document with 'detection' cannot have 'filter' too", 'write a document for each'],
-    ['custom_key: {kept: out of the way}', 'action: global', 'the file does not hold a rule', 'behind a line of ---'],
+    ['custom_key: {kept: out of the way}', 'action: global', 'no rule stands behind', 'behind a line of ---'],
     ['custom_key: {kept: out of the way}', 'action: repeat', 'there is no rule to repeat', 'write a rule before'],
     ['custom_key: {kept: out of the way}', 'action: golbal', "'golbal' is no action", "did you mean 'global'?"],
     ['  4688:', '  timeframe: 5m\n  4688:', "'timeframe' is not supported", 'correlation rule'],
