@@ -1,0 +1,205 @@
+/** examples/loki: a server with its limits takes every record, and the page's queries count what is there. LOKI names a
+ * server with limits.yaml that may be written to, FLUENT_BIT the program for its output. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { fluentBit, startProcess } from '../e2e/processes.ts';
+import { root, snippets } from './snippets.ts';
+import { idsBy, type Tagged, tagged } from './tagged-records.ts';
+
+const server = process.env.LOKI;
+const queries = snippets('examples/loki/README.md', 'logql').map((text) => text.trim());
+const [byLine, byRule, graveByUser, inShadow, undecided, reports] = queries as [string, ...string[]];
+const output = parse(readFileSync(join(root, 'examples/loki/output.yaml'), 'utf8')).pipeline.outputs[0];
+
+/** As the output makes them: what a record has not is no label. */
+function labelsOf(tag: Tagged['tag'], job: string): Record<string, string> {
+  const keys = [...String(output.labels).matchAll(/(\w+)=\$tripline\['\1'\]/g)].map(([, key]) => key as 'verdict');
+  return Object.fromEntries([['job', job], ...keys.flatMap((key) => (tag[key] ? [[key, tag[key]] as const] : []))]);
+}
+
+/** Bytes of a push: below the 4 MB that gRPC takes within a server as it comes. */
+const PUSH_BYTES = 3_000_000;
+
+async function push(all: readonly Tagged[], job: string, first: bigint): Promise<void> {
+  let streams = new Map<string, { stream: object; values: [string, string][] }>();
+  let bytes = 0;
+  const send = async () => {
+    const body = JSON.stringify({ streams: [...streams.values()] });
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${server}/loki/api/v1/push`, { method: 'POST', headers, body });
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    [streams, bytes] = [new Map(), 0];
+  };
+  for (const [index, { line, tag }] of all.entries()) {
+    const stream = labelsOf(tag, job);
+    const key = JSON.stringify(stream);
+    if (!streams.has(key)) streams.set(key, { stream, values: [] });
+    streams.get(key)!.values.push([String(first + BigInt(index)), line]);
+    bytes += line.length;
+    if (bytes > PUSH_BYTES) await send();
+  }
+  await send();
+}
+
+async function ask(path: string, asked: Record<string, string>): Promise<any[]> {
+  const response = await fetch(`${server}/loki/api/v1/${path}?${new URLSearchParams(asked)}`);
+  if (!response.ok) throw new Error(`${asked.query}: ${response.status}: ${await response.text()}`);
+  return ((await response.json()) as any).data.result;
+}
+
+/** What a query that counts says of each value of a label. */
+async function counts(query: string, label: string): Promise<Record<string, number>> {
+  const result = await ask('query', { query });
+  return Object.fromEntries(result.map(({ metric, value }) => [metric[label], Number(value[1])]).sort());
+}
+
+/** The lines that a query selects, with their labels, in order of time. */
+async function lines(query: string): Promise<{ labels: Record<string, string>; line: string }[]> {
+  const found: { labels: Record<string, string>; line: string; time: bigint }[] = [];
+  for (let start = BigInt(Date.now() - 3_600_000) * 1_000_000n; ; ) {
+    const page = (await ask('query_range', { query, start: String(start), limit: '1000', direction: 'forward' }))
+      .flatMap(({ stream, values }) =>
+        values.map(([time, line]: [string, string]) => ({ labels: stream, line, time: BigInt(time) })),
+      )
+      .sort((a, b) => (a.time < b.time ? -1 : 1));
+    found.push(...page);
+    if (page.length < 1000) return found;
+    start = page.at(-1)!.time + 1n;
+  }
+}
+
+/** The same with the members of each map in one order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [key, sorted(member)]),
+  );
+}
+
+it('shows six queries of the job that the output sets', () => {
+  expect(queries).toHaveLength(6);
+  for (const query of queries) expect(query).toContain('{job="kubernetes-audit"');
+  expect(output.labels).toMatch(/^job=kubernetes-audit, /);
+  expect(Object.keys(labelsOf({ verdict: 'match', level: 'low', platform: 'eks' } as Tagged['tag'], 'x'))).toHaveLength(
+    4,
+  );
+});
+
+describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set'})`, { timeout: 120_000 }, () => {
+  // A run of its own on a server that is used before.
+  const job = `kubernetes-audit-${Date.now()}`;
+  const ofRun = (query: string) => query.replaceAll('job="kubernetes-audit"', `job="${job}"`);
+  let all: Tagged[];
+  let tags: Tagged['tag'][];
+
+  beforeAll(async () => {
+    all = await tagged();
+    tags = all.map(({ tag }) => tag);
+    const first = BigInt(Date.now() - 60_000) * 1_000_000n;
+    await push(all, job, first);
+    // A retry with the same times, of which the server drops some, and one with others: no query counts either.
+    await push(all.slice(0, 3000), job, first);
+    await push(all.slice(0, 3000), job, first + 10_000_000_000n);
+  });
+
+  it('has every record as it came', async () => {
+    const found = await lines(`{job="${job}"}`);
+    expect(found.length).toBeLessThanOrEqual(all.length + 6000);
+    expect(new Set(found.map(({ line }) => line))).toEqual(new Set(all.map(({ line }) => line)));
+  });
+
+  it('shows findings as they come', async () => {
+    const found = await lines(ofRun(byLine));
+    const expected = tags.flatMap(({ verdict, level, findings }) =>
+      verdict === 'match' ? [`${level} ${findings![0]!.summary}`] : [],
+    );
+    expect(new Set(found.map(({ line }) => line))).toEqual(new Set(expected));
+    expect(expected.length).toBeGreaterThan(1000);
+  });
+
+  it('counts findings by rule, each once', async () => {
+    const first = tags.map(({ findings }) => findings?.slice(0, 1));
+    expect(await counts(ofRun(byRule!), 'rule')).toEqual(idsBy(first, ({ rule }) => rule));
+  });
+
+  it('counts what is grave by user, each once', async () => {
+    const grave = tags.filter(({ level = '' }) => /high|critical/.test(level));
+    const users = new Map(
+      grave.flatMap(({ event, findings }) => findings!.slice(0, 1).map(({ id }) => [id, event!.username])),
+    );
+    const expected = idsBy(
+      grave.map(({ findings }) => findings!.slice(0, 1)),
+      ({ id }) => users.get(id) ?? '',
+    );
+    const { undefined: nameless = 0, '': empty = nameless, ...found } = await counts(ofRun(graveByUser!), 'who');
+    expect({ ...found, ...(empty > 0 && { '': empty }) }).toEqual(expected);
+  });
+
+  it('shows what rules in shadow mode find, what is undecided, and reports', async () => {
+    const labelled = async (query: string, label: string) =>
+      new Set((await lines(ofRun(query))).map(({ labels }) => labels[label]));
+    expect(await labelled(inShadow!, 'shadow')).toEqual(
+      new Set(tags.flatMap(({ shadow = [] }) => shadow.slice(0, 1).map(({ rule }) => rule))),
+    );
+    const open = tags.filter(({ verdict }) => verdict === 'indeterminate');
+    expect(await labelled(undecided!, 'reason')).toEqual(new Set(open.map(({ undecided }) => undecided?.[0]?.reason)));
+    const told = new Set(
+      tags.flatMap(({ reports = [] }) => reports.slice(0, 1).map(({ rule, summary }) => `${rule}: ${summary}`)),
+    );
+    expect(new Set((await lines(ofRun(reports!))).map(({ line }) => line))).toEqual(told);
+    expect(told.size).toBeGreaterThan(0);
+  });
+
+  it.skipIf(fluentBit === undefined)(
+    'takes all of them from Fluent Bit, under the same labels (FLUENT_BIT)',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'tripline-loki-'));
+      const some = all.slice(0, 2000);
+      writeFileSync(join(folder, 'records.ndjson'), some.map(({ line }) => `${line}\n`).join(''));
+      const ofFluentBit = `${job}-fluent-bit`;
+      const settings = readFileSync(join(root, 'examples/loki/output.yaml'), 'utf8');
+      writeFileSync(join(folder, 'output.yaml'), settings.replace('job=kubernetes-audit', `job=${ofFluentBit}`));
+      writeFileSync(
+        join(folder, 'fluent-bit.yaml'),
+        'includes:\n  - output.yaml\nservice:\n  flush: 1\nparsers:\n  - name: tagged\n    format: json\n' +
+          'pipeline:\n  inputs:\n    - name: tail\n      tag: tripline.kube\n      read_from_head: on\n      parser: tagged\n' +
+          `      path: ${folder}/records.ndjson\n      buffer_max_size: 8M\n`,
+      );
+      const { hostname, port } = new URL(server!);
+      const environment = { ...process.env, LOKI_HOST: hostname, LOKI_PORT: port };
+      const running = startProcess(
+        fluentBit!,
+        ['-c', join(folder, 'fluent-bit.yaml')],
+        join(folder, 'log'),
+        environment,
+      );
+      const query = `{job="${ofFluentBit}"}`;
+      for (let waited = 0; waited < 60 && (await lines(query)).length < some.length; waited++) await sleep(500);
+      await running.stop('SIGTERM');
+      const found = await lines(query);
+      expect(found).toHaveLength(some.length);
+      // What is a label is not in the line.
+      const whole = found.map(({ labels: { verdict, level, platform }, line }) => {
+        const { tripline, ...record } = JSON.parse(line);
+        return {
+          ...record,
+          tripline: { ...tripline, verdict, ...(level && { level }), ...(platform && { platform }) },
+        };
+      });
+      const keyOf = (record: object) =>
+        createHash('sha1')
+          .update(JSON.stringify(sorted(record)))
+          .digest('hex');
+      expect(new Set(whole.map(keyOf))).toEqual(new Set(some.map(({ line }) => keyOf(JSON.parse(line)))));
+      rmSync(folder, { recursive: true });
+    },
+  );
+});
