@@ -96,7 +96,6 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
   },
   logsource: {
     doc: 'A rule about other logs than the audit log of Kubernetes: it is left out.',
-    isOfHead: true,
     run({ parsed, members, offset }, report) {
       if (parsed.kind !== 'rule' || isAboutAudit(parsed.document)) return;
       const { product, service } = parsed.document.logsource;
@@ -143,6 +142,7 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
   },
   'blind-platform': {
     doc: 'A rule about a platform whose log never has what the condition asks for.',
+    isOfWhole: true,
     run: aboutKubernetes(({ parsed, detections }, report) => {
       if (parsed.kind !== 'rule') return;
       const found = Platform.enum.map((platform) => ({ platform, ...decidabilityOn(platform, parsed.document) }));
@@ -164,7 +164,6 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
   },
   'attack-tag': {
     doc: 'A tag that names neither a tactic nor a technique of ATT&CK.',
-    isOfHead: true,
     run({ head, members, offset }, report) {
       for (const tag of head?.ruleTags ?? []) {
         const [namespace, ...rest] = tag.toLowerCase().split('.');

@@ -464,10 +464,6 @@ it('passes over keys of a template that have no value, but says what they are fo
   expect(told(text)).toEqual(['no-falsepositives at title: Pods']);
 });
 
-it('tells of errors alone where there are any', () => {
-  expect(told(ruleOf(asking('verb: replace', 'verbb: get')))).toEqual(['error at verbb: get']);
-});
-
 it('looks at every document of a file, and tells once of what a template says for all', () => {
   const own = (name: string) => ruleOf(asking('verb: replace'), { name, level: undefined });
   const text = `action: global\nlevel: low\ntags: [attack.none]\n---\n${own('a')}---\n${own('b')}`;
@@ -503,6 +499,29 @@ describe('errors and warnings of one document come together', () => {
     expect(errorIn(text)).toEqual(
       ['attack-tag at tags: [attack.nothing]', error, 'no-id at title: Pods.', 'title at title: Pods.'].sort(),
     );
+  });
+
+  it('line by line of one selection, a field that there is not having one message', () => {
+    const lines = ['verb|contain: x', 'podSpec.hostNetwrk: true', 'containers.0.image: y', 'resource: pod'];
+    expect(errorIn(ruleOf(asking(...lines)))).toEqual([
+      'error at contain: x',
+      'error at containers.0.image: y',
+      'kubernetes-field at podSpec.hostNetwrk: true',
+      'resource at pod',
+    ]);
+  });
+
+  it.each([
+    ['an empty selection', 'a: {}\ncondition: a'],
+    ['a list of maps, one of them empty', 'a:\n  - { verb: get }\n  - {}\ncondition: a'],
+    ['values some of which cannot be used', "a:\n  verb|re: ['(', x]\ncondition: a"],
+    ['keywords among what is none', 'a:\n  - x\n  - [y]\ncondition: a'],
+    ['no condition', 'a: { verb: get }'],
+    ['no map', '- x'],
+  ])('%s', (_, detection) => {
+    const found = errorIn(ruleOf(detection, { status: undefined }));
+    expect(found.filter((line) => line.startsWith('error'))).toHaveLength(1);
+    expect(found).toContain('no-status at title: Pods');
   });
 
   it('where the condition or the logsource cannot be read', () => {

@@ -117,6 +117,9 @@ test.each<[string, string, string]>([
   ],
   ['a port', 'listen: localhost:70000', ':1:1: listen: there is no port 70000; the last is 65535'],
   ['a variable', 'cluster: ${CLUSTR}', ":1:10: there is no environment variable 'CLUSTR'; did you mean 'CLUSTER'?"],
+  ['no end of a variable', 'cluster: "${CLUSTER"', ":1:10: a '${' that begins no ${NAME}"],
+  ['a variable as a default', 'cluster: "${A:-${B:-x}}"', ":1:10: a '${' that begins no ${NAME}"],
+  ['no name of a variable', 'cluster: "${1A}"', ":1:10: a '${' that begins no ${NAME}"],
   ['a file', 'cluster: "${file:none}"', ':1:10: ENOENT'],
   [
     'two ways to a receiver',

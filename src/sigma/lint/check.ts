@@ -9,8 +9,8 @@ export type Report = (at: number | Position, message: string, hint: string) => v
 export interface Check {
   /** One line: what is told of, and why it is wrong. */
   doc: string;
-  /** Whether it looks only at what a document says of itself, which is read though its detection may not be. */
-  isOfHead?: true;
+  /** Whether it needs all of a detection, its condition too: where a part cannot be read it is not run. */
+  isOfWhole?: true;
   /** Looks at one document that parses. */
   run(document: SourceMap, report: Report): void;
 }

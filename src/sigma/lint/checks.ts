@@ -32,6 +32,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'filter-without-not': {
     doc: 'A selection that is called filter, and that the condition asks for instead of leaving it out.',
+    isOfWhole: true,
     run({ detections }, report) {
       for (const { detection, conditions } of detections) {
         const places = placesIn(conditions);
@@ -45,6 +46,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'positive-filter': {
     doc: 'A filter document that leaves out nothing by name: matches have to fulfil it to stay.',
+    isOfWhole: true,
     run({ parsed, detections }, report) {
       if (parsed.kind !== 'filter' || [...signsOf(parsed.document.condition).values()].some(({ denied }) => denied)) {
         return;
@@ -110,6 +112,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'pattern-of-one': {
     doc: 'A quantity of selections where only one selection is meant.',
+    isOfWhole: true,
     run({ detections }, report) {
       for (const { detection, conditions } of detections) {
         for (const { text, offsetOf } of conditions) {
@@ -124,6 +127,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'unused-selection': {
     doc: 'A selection that neither the condition nor a level asks for.',
+    isOfWhole: true,
     run({ detections, parsed }, report) {
       for (const [index, { detection, offsets }] of detections.entries()) {
         const levels = index === 0 && parsed.kind === 'rule' ? parsed.document.levels : [];
@@ -137,6 +141,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'never-true': {
     doc: 'Lines of which no event can fulfil all.',
+    isOfWhole: true,
     run({ detections: [outermost], maps, isList }, report) {
       if (outermost === undefined) return;
       // What lists hold is another's to decide, and may be nothing for now.
@@ -189,6 +194,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'unreachable-level': {
     doc: 'A level that no finding can have, as a level before it always comes first or the condition forbids it.',
+    isOfWhole: true,
     run({ parsed }, report) {
       if (parsed.kind !== 'rule') return;
       const { condition, levels } = parsed.document;
@@ -205,7 +211,6 @@ export const checks: Readonly<Record<string, Check>> = {
   ),
   title: {
     doc: `A title that ends with a period, or is longer than ${MAX_TITLE_LENGTH} characters.`,
-    isOfHead: true,
     run({ parsed, members, offset }, report) {
       const { title } = parsed.document;
       const at = members.get('title')?.keyNode.range?.[0] ?? offset;
@@ -221,7 +226,6 @@ export const checks: Readonly<Record<string, Check>> = {
 function ownOf(key: string, consequence: string, hint: string): Check {
   return {
     doc: `A rule without \`${key}\`: ${consequence}.`,
-    isOfHead: true,
     run({ head, members, offset }, report) {
       if (head === undefined || (members.has(key) && !isNull(members.get(key)!.value))) return;
       report(offset, `the rule has no ${quote(key)}, so that ${consequence}`, hint);

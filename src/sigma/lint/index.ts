@@ -39,15 +39,18 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
     const position = { line, column };
     found.set(`${line} ${column} ${message}`, { severity: 'error', check: FIELD_CHECK, position, message, hint });
   }
+  const named = new Set([...found.values()].map(({ position }) => `${position.line} ${position.column}`));
   const errors = file.problems().map((problem): LintProblem => ({ severity: 'error', ...problem }));
   for (const { root, parsed } of documents) {
     // What a document lacks may be in what it builds on.
     if (parsed === undefined || file.isTemplateLost) continue;
     const isRead = !errors.some((error) => isWithin(file, error, detectionOf(root)));
     const sourceMap = sourceMapOf(file, root, parsed, options.isList ?? (() => false), isRead);
-    const all = Object.entries({ ...checks, ...options.checks }).filter(([, { isOfHead }]) => isRead || isOfHead);
+    const all = Object.entries({ ...checks, ...options.checks }).filter(([, { isOfWhole }]) => isRead || !isOfWhole);
     for (const { offset, ...warning } of warningsOf(file, sourceMap, all)) {
       const position = positionOf(file, offset);
+      // Of a field that there is not, nothing else is to be said.
+      if (named.has(`${position.line} ${position.column}`)) continue;
       found.set(`${offset} ${warning.check} ${warning.message}`, { severity: 'warning', position, ...warning });
     }
   }

@@ -3,7 +3,15 @@ import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'ya
 import type { Detection, FieldItem, Item, RuleHead, Test } from '../ast.ts';
 import type { Document } from '../parse/index.ts';
 import type { RuleValue } from '../parse/modifier.ts';
-import { type Entry, entriesOf, offsetOf, offsetWithin, type RuleFile, startOf } from '../parse/rule-file.ts';
+import {
+  type Entry,
+  entriesOf,
+  offsetOf,
+  offsetWithin,
+  positionOf,
+  type RuleFile,
+  startOf,
+} from '../parse/rule-file.ts';
 import { type Members, membersOf } from '../parse/rule-head.ts';
 
 /** One document. The lists are flat: what stands within array blocks is among them. */
@@ -62,7 +70,8 @@ export interface ValueSource extends RuleValue {
 
 /** The document beside the map that it was read from.
  * @param root as `parse` has read it
- * @param isRead whether there is no problem with its detection; without it the map has none */
+ * @param isRead whether there is no problem with its detection; without it the map has the items that can be used, and no
+ * detections */
 export function sourceMapOf(
   file: RuleFile,
   root: YAMLMap,
@@ -80,10 +89,11 @@ export function sourceMapOf(
     maps: [],
     isList,
   };
-  if (isRead && parsed.kind !== 'correlation') {
-    const { value } = members.get(parsed.kind === 'rule' ? 'detection' : 'filter')!;
-    addDetection(file, value as YAMLMap, parsed.document, undefined, sourceMap);
+  const entry = members.get(parsed.kind === 'rule' ? 'detection' : 'filter');
+  if (parsed.kind !== 'correlation' && isMap(entry?.value)) {
+    addDetection(file, entry.value, parsed.document, undefined, sourceMap);
   }
+  if (!isRead) sourceMap.detections.length = 0;
   return sourceMap;
 }
 
@@ -107,10 +117,10 @@ function addDetection(
     const { alternatives } = detection.selections.get(entry.key)!;
     const nodes = nodesOf(entry);
     const maps = nodes.filter((node) => isMap(node));
-    for (const [index, node] of maps.entries()) addItems(file, node, alternatives[index]!, list, sourceMap);
+    for (const [index, node] of maps.entries()) addItems(file, node, alternatives[index] ?? [], list, sourceMap);
     const keywords = nodes.filter((node) => isScalar(node));
     const [item] = alternatives[maps.length] ?? [];
-    if (keywords.length === 0 || item?.kind !== 'field') continue;
+    if (keywords.length === 0 || item?.kind !== 'field' || item.tests.length < keywords.length) continue;
     const values = keywords.map((node, index) => valueSource(node, startOf(entry), item.tests[index]!));
     const inBlock = list !== undefined;
     const keywordItem = { item, inBlock, path: '', offset: values[0]!.offset, field: '', modifiers: [], asked: item };
@@ -127,14 +137,19 @@ function addItems(
 ): void {
   const sources: ItemSource[] = [];
   sourceMap.maps.push(sources);
-  for (const [index, entry] of entriesOf(map).entries()) {
-    const item = items[index]!;
+  const byPlace = new Map(items.map((item) => [`${item.position.line} ${item.position.column}`, item]));
+  for (const entry of entriesOf(map)) {
+    const { line, column } = positionOf(file, offsetWithin(file, entry.keyNode, entry.key, 0));
+    const item = byPlace.get(`${line} ${column}`);
+    // It cannot be used, as is reported.
+    if (item === undefined) continue;
     const [field = '', ...modifiers] = entry.key.split('|');
     const inner = innermost(item);
     const path = pathOf(list, item, inner);
     const base = { item, inBlock: list !== undefined, path, offset: offsetOf(entry.keyNode), field, modifiers };
     if (inner.kind === 'field') {
       const nodes = nodesOf(entry) as (Scalar | null)[];
+      if (inner.tests.length < nodes.length) continue;
       const values = nodes.map((node, at) => valueSource(node, startOf(entry), inner.tests[at]!));
       sources.push({ ...base, asked: inner, values });
       continue;

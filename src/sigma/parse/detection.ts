@@ -57,6 +57,9 @@ interface ItemContext extends DetectionContext {
   list: string | undefined;
 }
 
+/** Of a detection that cannot be used, as the file has been told. */
+const never: Condition = { kind: 'or', operands: [] };
+
 /** The detection of a rule, or undefined where the file has been told why there is none. */
 export function readDetection(file: RuleFile, entry: Entry, context: DetectionContext): Detection | undefined {
   if (!isMap(entry.value) || entry.value.items.length === 0) {
@@ -67,12 +70,7 @@ export function readDetection(file: RuleFile, entry: Entry, context: DetectionCo
   return readSelections(file, entry, entriesOf(entry.value), { ...context, left, list: undefined });
 }
 
-function readSelections(
-  file: RuleFile,
-  entry: Entry,
-  members: readonly Entry[],
-  context: ItemContext,
-): Detection | undefined {
+function readSelections(file: RuleFile, entry: Entry, members: readonly Entry[], context: ItemContext): Detection {
   const selections = new Map<string, Selection>();
   for (const member of members) {
     if (member.key === 'condition') continue;
@@ -90,10 +88,10 @@ function readSelections(
   if (conditionEntry === undefined) {
     const names = [...selections.keys()];
     file.report(offsetOf(entry.keyNode), `the ${entry.key} has no 'condition'`, `add condition: ${names[0] ?? '…'}`);
-    return undefined;
+    return { selections, condition: never };
   }
   const condition = readCondition(file, conditionEntry, [...selections.keys()]);
-  return condition && { selections, condition };
+  return { selections, condition: condition ?? never };
 }
 
 /** Conditions in a list; each can name every selection again. */
@@ -239,7 +237,7 @@ function readBlock(
     return { kind: 'items', items: readItems(file, map, inner) };
   }
   const detection = readSelections(file, entry, members, inner);
-  return detection && { kind: 'detection', ...detection };
+  return { kind: 'detection', ...detection };
 }
 
 function readTests(
