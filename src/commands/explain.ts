@@ -6,6 +6,7 @@ import { requestedFiles } from '../authoring/requested-files.ts';
 import { neededFor } from '../authoring/test-rule.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
+import { numbered } from '../command-line/table.ts';
 import type { Ruleset } from '../detect.ts';
 import { openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
@@ -35,7 +36,7 @@ export const explainCommand = defineCommand({
     json: { kind: 'flag', doc: 'one JSON object a line and event' },
     ...ruleOptions,
   },
-  exitCodes: { '0': 'every record was read', '2': 'a record, a file or a rule could not be read' },
+  exitCodes: { '0': 'every record that is asked for was read', '2': 'a record, a file or a rule could not be read' },
   examples: [
     { purpose: 'a bundled rule', line: 'tripline explain pod-host-pid event.json' },
     { purpose: 'a rule that you are writing', line: 'tripline explain my-rules/pod-in-default.yml event.json' },
@@ -76,8 +77,8 @@ export const explainCommand = defineCommand({
           if (detection === undefined) continue;
           record++;
           for (const explained of explainRecord(detection, subject)) {
-            if (explained.kind === 'unreadable') isComplete = false;
             if (!isWanted(explained, record, options)) continue;
+            if (explained.kind === 'unreadable') isComplete = false;
             await stdout.write(options.json ? explainedLine(record, explained) : printExplained(record, explained));
           }
         }
@@ -86,6 +87,12 @@ export const explainCommand = defineCommand({
       if (!(error instanceof Problem)) throw error;
       isComplete = false;
       await stderr.write(`tripline: ${printable(`${path}: ${error.message}`)}\n`);
+    }
+    if (Number(options.record) > record) {
+      isComplete = false;
+      await stderr.write(
+        `tripline: there is no record ${options.record}: ${numbered(record, 'record')} can be found\n`,
+      );
     }
     return isComplete ? 0 : 2;
   },
@@ -97,7 +104,8 @@ const LAST = 2n ** 62n;
 /** Whether the options ask for it. What a correlation makes of a match belongs to the matches. */
 function isWanted(explained: Explained, record: number, { only, record: number }: { only?: string; record?: string }) {
   if (number !== undefined && Number(number) !== record) return false;
-  if (only === undefined) return true;
+  // What cannot be read may be any of them.
+  if (only === undefined || explained.kind === 'unreadable') return true;
   return explained.kind === 'event' ? explained.answer === only : only === 'matches' && isOfMatch(explained);
 }
 

@@ -45,8 +45,9 @@ export function readSettings(path: string, environment: Environment): SettingsFi
       return '';
     };
     // It would stand for itself, in a password too, where nobody sees that.
-    const half = scalar.value.replace(reference, '').includes('${') || /\$\{[^}]*\$\{/.test(scalar.value);
-    if (half) return reportUnknown("a '${' that begins no ${NAME}, ${NAME:-text} or ${file:PATH}; write one of these");
+    const half = scalar.value.replace(reference, ' ').includes('${') || /\$\{[^}]*\$\{/.test(scalar.value);
+    if (half)
+      return reportUnknown(`a '\${' that begins no \${NAME}, \${NAME:-text} or \${file:PATH}; write one of these`);
     return scalar.value.replace(
       reference,
       (_, file: string | undefined, name: string, fallback: string | undefined) => {

@@ -51,6 +51,15 @@ test('of a correlation, what its rules say, among what a match counts, and what 
   expect(status).toBe(0);
 });
 
+test('--record says where there is none of the number, and other records that cannot be read do not matter', async () => {
+  const input = `${records.split('\n')[0]}\n{"kind":"Event", cut\n`;
+  const beyond = await run(['explain', 'pod-host-pid', '--record', '9'], { input });
+  expect(beyond).toEqual({ status: 2, stdout: '', stderr: 'tripline: there is no record 9: 2 records can be found\n' });
+  expect((await run(['explain', 'pod-host-pid', '--record', '1'], { input })).status).toBe(0);
+  const ignored = await run(['explain', 'pod-host-pid', '--only', 'ignores'], { input });
+  expect(ignored).toMatchObject({ status: 2, stdout: expect.stringMatching(/^record 2: cannot be read: /) });
+});
+
 test('--only and --record leave out the rest, and the numbers stay', async () => {
   const headsOf = (stdout: string) => stdout.match(/^record.*/gm);
   const ignored = await run(['explain', 'pod-host-pid', '--only', 'ignores'], { input: records });
