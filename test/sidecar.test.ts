@@ -40,7 +40,11 @@ async function send(url: string, records: unknown[]): Promise<{ status: number; 
 test('while rules flip under load every batch is taken, and decided by one set that was live', async () => {
   const { path, write } = rulesFolder();
   const logger = pino({ level: 'silent' });
-  const rules = await openLiveRules({ paths: [path], load: (before) => loadRules({ rules: [path] }, { before }), logger });
+  const rules = await openLiveRules({
+    paths: [path],
+    load: (before) => loadRules({ rules: [path] }, { before }),
+    logger,
+  });
   const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
   const { app } = buildServer({
     config,
