@@ -33,6 +33,18 @@ const problems = {
     title: 'The request is not one that HTTP allows',
     remedy: 'Look at the detail, and at what stands between sender and Tripline.',
   },
+  'request.headers': {
+    status: 431,
+    mendable: true,
+    title: 'The headers are larger than the limit',
+    remedy: 'Send fewer or shorter headers; one that holds the Fluent tag may have some 60,000 bytes.',
+  },
+  'request.too_slow': {
+    status: 408,
+    mendable: true,
+    title: 'The request did not arrive in time',
+    remedy: 'Retry; if it lasts, look at the network between sender and Tripline, or send smaller chunks.',
+  },
   'request.unauthorized': {
     status: 401,
     mendable: true,

@@ -1,4 +1,5 @@
 /** The HTTP server: its limits, its routes, and who may use them. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { finished } from 'node:stream';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -11,7 +12,7 @@ import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
 import { countInFlight } from './in-flight.ts';
 import type { Process } from './processor.ts';
 import { recordsRoute } from './records.ts';
-import { problemOf, refuser } from './refusal.ts';
+import { maxHeaderBytes, problemOf, refuser, unreadableRefuser } from './refusal.ts';
 import { reminders } from './reminders.ts';
 import { openTurns } from './turns.ts';
 
@@ -57,12 +58,28 @@ export function buildServer({
     keepAliveTimeout: 75_000,
     requestTimeout: 120_000,
     return503OnClosing: false,
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      // Takes control characters in a header, which a Fluent tag may have where it is made of what records hold. (Node
+      // 26.10 would loop without end on a NUL with httpValidation: 'relaxed', which takes no more than that.)
+      insecureHTTPParser: true,
+      requireHostHeader: false,
+    },
+    // A path that cannot be decoded has no route, and so none of the hooks below.
+    frameworkErrors: (error, request, reply) => void refuse(problemOf(error, config.limits), request, reply),
+    clientErrorHandler: unreadableRefuser(logger, remind),
   });
+  // An expectation that is not known is none: Node would answer 417.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   app.addHook('onRequest', async (request, reply) => {
+    if (isAmbiguous(request.headers)) {
+      reply.header('connection', 'close');
+      throw new Problem('request.malformed', 'Transfer-Encoding may be chunked, and then there is no Content-Length');
+    }
     if (request.routeOptions.config.open) return;
     if (inFlight.isClosing()) throw new Problem('server.draining', 'stopping');
     finished(reply.raw, inFlight.begin());
@@ -88,4 +105,10 @@ export function buildServer({
       await app.close();
     },
   };
+}
+
+/** Whether a proxy may see another end of the body than the parser does, which lets all pass: what is behind that end would
+ * be a request that the proxy has not seen. */
+function isAmbiguous({ 'transfer-encoding': encoding, 'content-length': length }: IncomingHttpHeaders): boolean {
+  return encoding !== undefined && (length !== undefined || encoding.trim().toLowerCase() !== 'chunked');
 }

@@ -106,14 +106,14 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
     const mediaType = request.headers['content-type'];
     const codec = codecFor(mediaType);
     if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
-    const fluentTag = headerText(request.headers[config.tagHeader.toLowerCase()]);
+    const fluentTag = tagIn(request.headers[config.tagHeader.toLowerCase()]);
     const bytes = await decompress(body, request.headers['content-encoding'], config.limits);
     // How much there is inside shows only now.
     if (bytes !== body) share.take(bytes.length);
     span.annotate({
       'http.request.body.size': body.length,
       'tripline.bytes': bytes.length,
-      ...(fluentTag !== undefined && { 'tripline.fluent.tag': fluentTag }),
+      ...(fluentTag !== undefined && { 'tripline.fluent.tag': fluentTag.slice(0, 1000) }),
     });
 
     const batch = { fluentTag, codec, bytes, receivedUnixNano: BigInt(Date.now()) * 1_000_000n };
@@ -186,10 +186,16 @@ function isReply(value: unknown): value is Reply {
   return replies.includes(value as Reply);
 }
 
-function headerText(value: string | string[] | undefined): string | undefined {
+/** The Fluent tag of a header, without control characters: it may be made of what a record holds, and goes into logs, spans
+ * and other systems. */
+function tagIn(value: string | string[] | undefined): string | undefined {
   const text = Array.isArray(value) ? value[0] : value;
   // Node reads headers as Latin-1, while Fluent Bit writes a tag in UTF-8.
-  return text ? Buffer.from(text, 'latin1').toString('utf8') : undefined;
+  return text
+    ? Buffer.from(text, 'latin1')
+        .toString('utf8')
+        .replaceAll(/\p{Cc}/gu, '_')
+    : undefined;
 }
 
 const abandoned = new Problem('request.abandoned', 'the connection was closed before the answer');

@@ -1,6 +1,9 @@
 /** How a request is refused: what is answered, what is logged, and what is kept. Which status a problem has is in its row in
  * problem.ts. */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { countRefused } from '../telemetry/index.ts';
@@ -8,8 +11,12 @@ import type { DeadLetters } from './dead-letter.ts';
 import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';
 
+/** What the headers of a request may have: Node's default would refuse a long Fluent tag. */
+export const maxHeaderBytes = 64 * 1024;
 /** Seconds after which a refused sender is asked to try again. */
 const retryAfterSeconds = 5;
+/** Characters of a detail that are answered and logged. */
+const longestDetail = 500;
 /** What many requests are refused for at once, and by no fault of theirs: one line stands for all. */
 const underLoad: readonly ProblemCode[] = [
   'server.overloaded',
@@ -55,7 +62,7 @@ export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | un
     }
     log.status = status;
     if (problem.code === 'server.internal') log.err = problem.cause;
-    const message = `${problem.title}: ${problem.message}`;
+    const message = messageOf(problem);
     if (underLoad.includes(problem.code)) {
       remind(problem.code, (suppressed) => request.log.warn({ ...log, suppressed }, message));
     } else {
@@ -69,15 +76,59 @@ export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | un
     if (status === 503) reply.header('retry-after', retryAfterSeconds);
     if (status === 401) reply.header('www-authenticate', 'Basic realm="tripline", Bearer');
     // Short: Fluent Bit cannot take a reply of more than 4,095 bytes, and would retry what is refused for good.
-    return reply.send(
-      `${JSON.stringify({
-        type: 'about:blank',
-        title: problem.title,
-        status,
-        detail: problem.message.slice(0, 500),
-        code: problem.code,
-        remedy: problem.remedy,
-      })}\n`,
-    );
+    return reply.send(detailsOf(problem, status));
   };
+}
+
+/** Makes what answers, and logs, a request that the HTTP parser cannot read, of which no more is known than its connection.
+ * The sender may be Fluent Bit, so it is answered as Fluent Bit is. */
+export function unreadableRefuser(
+  logger: Logger,
+  remind: Remind,
+): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  return (error, socket) => {
+    // Who leaves in the midst of a request expects no answer.
+    if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const problem = unreadable(error);
+    const status = problem.statusFor('fluent-bit');
+    countRefused(problem.code);
+    remind(`unreadable ${problem.code}`, (suppressed) =>
+      logger.warn(
+        { problem: problem.code, remedy: problem.remedy, from: socket.remoteAddress, status, suppressed },
+        messageOf(problem),
+      ),
+    );
+    const body = detailsOf(problem, status);
+    if (socket.writable) {
+      socket.write(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+          `Content-Length: ${Buffer.byteLength(body)}\r\nRetry-After: ${retryAfterSeconds}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    }
+    socket.destroy();
+  };
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('request.headers', `more than ${maxHeaderBytes} bytes`);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('request.too_slow', 'its headers or its body were not complete in time');
+    default:
+      return new Problem('request.malformed', message);
+  }
+}
+
+function messageOf({ title, message }: Problem): string {
+  return `${title}: ${message.slice(0, longestDetail)}`;
+}
+
+/** Problem details of RFC 9457. */
+function detailsOf({ title, message, code, remedy }: Problem, status: number): string {
+  const detail = message.slice(0, longestDetail);
+  return `${JSON.stringify({ type: 'about:blank', title, status, detail, code, remedy })}\n`;
 }
