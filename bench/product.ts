@@ -6,7 +6,8 @@ import { correlator } from '../src/correlate/index.ts';
 import { processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { loadRules } from '../src/rules/index.ts';
-import { decompress } from '../src/server/content-encoding.ts';
+import { byteBudget } from '../src/server/byte-budget.ts';
+import { decompressor } from '../src/server/content-encoding.ts';
 import { replyTo } from '../src/server/reply.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';
 import { memoryStore } from '../src/state/memory.ts';
@@ -28,8 +29,13 @@ export function tagger(rules: readonly string[], receivedUnixNano: bigint): Tag 
   const { ruleset, problems } = loadRules({ rules });
   if (problems.length > 0) throw new Error(problems.slice(0, 5).map(printRuleProblem).join('\n'));
   const parts = partsOf(config, () => ruleset, [], correlator(memoryStore()));
+  const decompress = decompressor(config.limits);
+  const budget = byteBudget(config.limits.maxPendingBytes);
+  const { signal } = new AbortController();
   return async (body, mediaType, encoding) => {
-    const bytes = await decompress(body, encoding, config.limits);
+    const share = budget.open();
+    const bytes = await decompress(body as Uint8Array<ArrayBuffer>, encoding, share, signal);
+    share.release();
     const batch = { fluentTag: undefined, codec: codecFor(mediaType)!, bytes, receivedUnixNano };
     const reply = await replyTo(await processBatch(batch, parts), 'records', 'same');
     return reply!.body;

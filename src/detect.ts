@@ -76,7 +76,8 @@ export type Detection =
   /** `event` is the one that decided: the first with a finding, else the first that is undecided, else the first of which
    * there is something to say. `shadow` is what rules found that decide nothing yet. `reports` and `shadowReports` are
    * about other records, so that nothing else here depends on them. `problem` says what else the record holds that could
-   * not be read: what is not seen is not clear. */
+   * not be read: what is not seen is not clear. `unlisted` is set where the batch has no room left for the lists of a tag:
+   * how many items they would have; findings and others are there to be counted then. */
   | {
       verdict: 'match' | 'indeterminate' | 'clear';
       events: readonly AuditEvent[];
@@ -88,6 +89,7 @@ export type Detection =
       shadowReports: readonly Report[];
       silenced: readonly Silenced[];
       problem?: Problem;
+      unlisted?: number;
     }
   | { verdict: 'not_audit' }
   | { verdict: 'error'; problem: Problem };

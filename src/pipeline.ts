@@ -15,6 +15,7 @@ import {
   type Ruleset,
   uncorrelated,
 } from './detect.ts';
+import { keeping } from './kept.ts';
 import {
   type InflateBudget,
   inflateBudget,
@@ -72,6 +73,8 @@ const unobserved: Observer = {
 export interface ProcessedBatch extends TaggedBatch {
   /** One for each record; undefined for a group marker. */
   detections: readonly (Detection | undefined)[];
+  /** Memory that records, tags and detections take, as estimated. */
+  heapBytes: number;
 }
 
 /** Called between two steps, and now and then within one, to yield the event loop. Rejects when the batch is no longer
@@ -98,6 +101,7 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
   const tags: (Tag | undefined)[] = [];
   const detections: (Detection | undefined)[] = [];
   const sums = { events: 0, hits: 0, raised: 0, findings: 0, reports: 0 };
+  const kept = keeping();
 
   /** Some records from their bytes to their tags. What is made on the way but these two is garbage when the next follow,
    * however many a batch has. */
@@ -106,8 +110,10 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     const evaluated = await forEach(slice, (index) => evaluateOne(normalized[index], ruleset), pause);
     const correlated = await forEach(slice, (index) => correlateOne(evaluated[index], batch, parts, ruleset), pause);
     const concludeAndTag = (index: number) => {
-      const detection = concludeOne(evaluated[index], correlated[index]);
-      detections.push(detection);
+      const concluded = concludeOne(evaluated[index], correlated[index]);
+      const detection = concluded && kept.listed(concluded);
+      const { start, end } = slice[index]!;
+      detections.push(detection && kept.counted(detection, end - start));
       tags.push(detection && tagOne(detection, tagOf, findingSpans));
       sum(sums, evaluated[index], correlated[index], detection);
     };
@@ -137,16 +143,18 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
   );
   await pause();
   const { memberName, dateKey } = parts;
-  return { ...batch, records, tags, detections, memberName, dateKey };
+  return { ...batch, records, tags, detections, heapBytes: kept.bytes(), memberName, dateKey };
 }
 
 /** Bytes of records that take each step together. With fewer, code and tables of one step make way for those of the next so
  * often that a batch takes longer: by a seventh with 128 KiB. */
 const SLICE_BYTES = 1024 * 1024;
+/** And how many of them at most, where they are of a few bytes each. */
+const SLICE_RECORDS = 4096;
 
 function* slicesOf(records: readonly LogRecord[]): Generator<readonly LogRecord[]> {
   for (let start = 0, end = 0; start < records.length; start = end) {
-    for (let bytes = 0; end < records.length && bytes < SLICE_BYTES; end++) {
+    for (let bytes = 0; end < records.length && bytes < SLICE_BYTES && end - start < SLICE_RECORDS; end++) {
       bytes += records[end]!.end - records[end]!.start;
     }
     yield records.slice(start, end);

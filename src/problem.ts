@@ -131,6 +131,10 @@ const problems = {
     title: 'Tripline failed on this record by a defect of its own',
     remedy: 'Report the log line with its stack; the record was passed on as it came, unjudged.',
   },
+  'record.too_large': {
+    title: 'The record holds more values than are read',
+    remedy: 'Look at what writes such a record; Tripline has passed it on, unjudged.',
+  },
   'record.too_deep': {
     title: 'Too many wrappers lie around the event',
     remedy: 'Unwrap the record before it is sent to Tripline, and report the shape: each system on its way adds one.',

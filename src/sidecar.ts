@@ -62,17 +62,26 @@ export async function serve(
   return {
     url,
     async stop() {
-      const timeout = new AbortController();
-      const late = sleep(config.drainSeconds * 1000, false, { signal: timeout.signal }).catch(() => true);
-      const done = drain()
-        .then(() => processing.close())
-        .then(() => true);
-      const drained = await Promise.race([done, late]);
-      timeout.abort();
+      const started = performance.now();
+      const drained = await isDoneWithin(drain(), config.drainSeconds);
+      const left = config.drainSeconds - (performance.now() - started) / 1000;
+      // It writes the state at once, whatever is under way yet; the rest of its time is that of the sinks.
+      const closed = await isDoneWithin(processing.close(), Math.max(left, STATE_SECONDS));
       await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
-      return drained;
+      return drained && closed;
     },
   };
+}
+
+/** What the state has to be written in, though the requests in flight have used up the time of a stop. */
+const STATE_SECONDS = 4;
+
+async function isDoneWithin(work: Promise<unknown>, seconds: number): Promise<boolean> {
+  const timeout = new AbortController();
+  const late = sleep(seconds * 1000, false, { signal: timeout.signal }).catch(() => true);
+  const isDone = await Promise.race([work.then(() => true), late]);
+  timeout.abort();
+  return isDone;
 }
 
 function splitAddress(listen: string): { host: string; port: number } {

@@ -74,7 +74,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
   }
 
   function clearTag(detection: Audited): Tag {
-    const { event, reports, shadowReports } = detection;
+    const { event, reports, shadowReports, unlisted } = detection;
     return {
       v: 2,
       verdict: 'clear',
@@ -82,7 +82,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
       ...place(event),
       ...(clearEventFields.length > 0 && { event: chosen(summarize(event)) }),
       ...reported(detection),
-      ...omission([reports, shadowReports]),
+      ...omission([reports, shadowReports], unlisted),
       ruleset,
     };
   }
@@ -95,6 +95,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
 
   function whole(detection: Audited): Tag {
     const { verdict, findings, undecided, shadow, reports, shadowReports, silenced, event, problem } = detection;
+    const { unlisted } = detection;
     return {
       v: 2,
       verdict,
@@ -107,12 +108,14 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
       ...place(event),
       evidence: event.evidence,
       event: summarize(event),
-      ...(findings.length > 0 && { findings: gravest(findings) }),
-      ...reported(detection),
-      ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
-      ...(shadow.length > 0 && { shadow: gravest(shadow) }),
-      ...(silenced.length > 0 && { silenced: silenced.slice(0, MAX_LISTED) }),
-      ...omission([findings, undecided, shadow, reports, shadowReports, silenced]),
+      ...(unlisted === undefined && {
+        ...(findings.length > 0 && { findings: gravest(findings) }),
+        ...reported(detection),
+        ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
+        ...(shadow.length > 0 && { shadow: gravest(shadow) }),
+        ...(silenced.length > 0 && { silenced: silenced.slice(0, MAX_LISTED) }),
+      }),
+      ...omission([findings, undecided, shadow, reports, shadowReports, silenced], unlisted),
       ...(problem && { problem: { code: problem.code, message: problem.message } }),
       ruleset,
     };
@@ -124,15 +127,16 @@ function route({ findings, reports }: Audited): Pick<Tag, 'routeLevel'> {
   return found.length === 0 ? {} : { routeLevel: highestOf(found) };
 }
 
-function reported({ reports, shadowReports }: Audited): Pick<Tag, 'reports' | 'shadowReports'> {
+function reported({ reports, shadowReports, unlisted }: Audited): Pick<Tag, 'reports' | 'shadowReports'> {
+  if (unlisted !== undefined) return {};
   return {
     ...(reports.length > 0 && { reports: gravest(reports) }),
     ...(shadowReports.length > 0 && { shadowReports: gravest(shadowReports) }),
   };
 }
 
-function omission(lists: readonly (readonly unknown[])[]): Pick<Tag, 'omitted'> {
-  const omitted = lists.reduce((sum, { length }) => sum + Math.max(0, length - MAX_LISTED), 0);
+function omission(lists: readonly (readonly unknown[])[], unlisted: number | undefined): Pick<Tag, 'omitted'> {
+  const omitted = unlisted ?? lists.reduce((sum, { length }) => sum + Math.max(0, length - MAX_LISTED), 0);
   return omitted === 0 ? {} : { omitted };
 }
 

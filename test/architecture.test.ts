@@ -27,6 +27,7 @@ const mayImport: Record<string, readonly string[]> = {
   fields: ['audit', 'json', 'network', 'record', 'sigma'],
   finding: ['attack', 'record', 'tag', 'truncate', 'sigma', 'time'],
   detect: ['audit', 'fields', 'finding', 'normalizers', 'problem', 'record', 'sigma'],
+  kept: ['detect', 'record'],
   decisions: ['audit', 'detect', 'fields', 'json', 'msgpack', 'normalizers', 'outline', 'record', 'sigma'],
   tagger: ['detect', 'finding', 'record', 'truncate', 'tag'],
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
@@ -34,8 +35,8 @@ const mayImport: Record<string, readonly string[]> = {
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
   sinks: ['batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'time'],
   pipeline: [
-    ...['batch', 'codecs', 'correlate', 'decisions', 'detect', 'normalizers', 'outline', 'problem', 'record', 'tag'],
-    ...['sinks', 'tagger', 'telemetry'],
+    ...['batch', 'codecs', 'correlate', 'decisions', 'detect', 'kept', 'normalizers', 'outline', 'problem', 'record'],
+    ...['sinks', 'tag', 'tagger', 'telemetry'],
   ],
   rules: ['detect', 'fields', 'problem', 'record', 'sigma', 'telemetry'],
   config: ['json', 'network', 'problem', 'record', 'sigma', 'sinks', 'tag'],

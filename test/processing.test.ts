@@ -68,7 +68,7 @@ describe('a thread that processes', () => {
         const answered = fails
           ? Promise.reject(new Problem('sink.unavailable', 'x'))
           : Promise.resolve({ records: 1, reply, defect: undefined });
-        return { tagged: Promise.resolve(), answered };
+        return { tagged: Promise.resolve(0), answered };
       },
       () => {},
     );
@@ -179,7 +179,7 @@ test('the memory of a reply is given back when all of it is written', async () =
     deadLetters: undefined,
     rules: processing.rules,
     process: () => ({
-      tagged: Promise.resolve(),
+      tagged: Promise.resolve(0),
       answered: Promise.resolve({ records: 1, reply: { mediaType: 'text/plain', body }, defect: undefined }),
     }),
     hasSinks: false,

@@ -1,7 +1,7 @@
 /** The contract of a byte layout: where each record lies, and how a tag is spliced into it. */
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
-import type { LogRecord } from '../record.ts';
+import type { LogRecord, Span } from '../record.ts';
 import type { Tag } from '../tag.ts';
 
 export interface DecodeLimits {
@@ -29,13 +29,13 @@ export interface Codec {
   /** Finds the records of a body, in order. What is no record but sits between records becomes one of kind `other`, as
    * does the rest of a body that is cut.
    * @param outlines receives the outlines of those records that are as plain as that
-   * @throws Problem `body.empty`, `body.unreadable` (not one record can be delimited), `body.too_many_records` or
-   * `body.too_large` (so many maps that they would take memory out of proportion to the body) */
+   * @throws Problem `body.empty`, `body.unreadable` (not one record can be delimited) or `body.too_many_records` */
   decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[];
 
   /** Reads the map of a record for evaluation. Strings that are not UTF-8 and integers beyond 2^53 may be approximated:
    * the bytes, not this value, are what is passed on. A map that is malformed is read as far as it goes, and the maps
-   * that stay open carry CUT; below `maxDepth` levels stands the mark `too_deep`. */
+   * that stay open carry CUT; below `maxDepth` levels stands the mark `too_deep`.
+   * @throws Problem `record.too_large` (so many values that they would take memory out of proportion to the record) */
   read(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, limits: DecodeLimits): unknown;
 
   /** Adds the edits that give a record its tag under the key `memberName`, replacing a member of that name. Applied,
@@ -47,13 +47,14 @@ export interface Codec {
   frame(records: readonly Uint8Array[]): Uint8Array;
 }
 
-/** Maps and lists of one body. Each takes some 100 bytes of memory, and as little as one byte in the body. */
-const MAX_CONTAINERS = 5_000_000;
+/** Values of one record that are read: each takes up to 200 bytes of memory, and as little as one of the record. An object
+ * of Kubernetes, of 3 MB at most, has some hundred thousand. */
+const MAX_VALUES = 1_000_000;
 
-/** Refuses a body that would take memory out of proportion to its size.
- * @param count counts the maps and lists in it, at most one a byte
- * @throws Problem `body.too_large` */
-export function checkContainers(bytes: Uint8Array, count: (bytes: Uint8Array) => number): void {
-  if (bytes.length <= MAX_CONTAINERS || count(bytes) <= MAX_CONTAINERS) return;
-  throw new Problem('body.too_large', `more than ${MAX_CONTAINERS} maps and lists in one body; send smaller chunks`);
+/** Refuses a record that would take memory out of proportion to its size.
+ * @param count counts the values in these bytes, at most one a byte
+ * @throws Problem `record.too_large` */
+export function checkValues(bytes: Uint8Array, { start, end }: Span, count: (bytes: Uint8Array) => number): void {
+  if (end - start <= MAX_VALUES || count(bytes.subarray(start, end)) <= MAX_VALUES) return;
+  throw new Problem('record.too_large', `more than ${MAX_VALUES} values in one record`);
 }

@@ -1,18 +1,11 @@
 /** JSON as Fluent Bit posts it: one array of records (format json), or records one behind the other without a separator
  * (format json_stream); both come as application/json. */
 import { readValue } from '../json/read.ts';
-import {
-  countOpenBrackets,
-  describeFault,
-  endOfValue,
-  type Fault,
-  skipByteOrderMark,
-  skipSpace,
-} from '../json/scan.ts';
+import { countValues, describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
-import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
+import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
 import { spliceRecord } from './splice/json.ts';
 
 const COMMA = 0x2c;
@@ -32,13 +25,15 @@ export const json: Codec = {
   notation: 'json',
   mediaTypes: ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json'],
   decode,
-  read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
+  read(bytes, { map }, limits) {
+    checkValues(bytes, map, countValues);
+    return readValue(bytes, map.start, map.end, limits);
+  },
   splice: spliceRecord,
   frame,
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
-  checkContainers(bytes, countOpenBrackets);
   const end = bytes.length;
   const records: LogRecord[] = [];
   let at = skipSpace(bytes, skipByteOrderMark(bytes), end);

@@ -1,11 +1,11 @@
 /** MessagePack as Fluent Bit posts it: log events one behind the other, `[[EventTime, metadata], map]` each. */
-import { countOpenBrackets } from '../json/scan.ts';
+import { countValues as countJsonValues } from '../json/scan.ts';
 import { decode as decodeValue } from '../msgpack/decode.ts';
-import { countContainers, endOfValue, headerAt } from '../msgpack/scan.ts';
+import { countValues, endOfValue, headerAt } from '../msgpack/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
-import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
+import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
 import { isGroupMarker, isMapAt, logEventAt } from './fluent/log-event.ts';
 import { spliceRecord } from './splice/msgpack.ts';
 
@@ -18,7 +18,11 @@ export const msgpack: Codec = {
   notation: 'msgpack',
   mediaTypes: ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'],
   decode,
-  read: (bytes, record, limits) => decodeValue(bytes, record.map.start, record.map.end, limits),
+  read(bytes, { map }, limits) {
+    checkValues(bytes, map, countValues);
+    checkValues(bytes, map, countJsonValues); // of JSON in texts
+    return decodeValue(bytes, map.start, map.end, limits);
+  },
   splice: spliceRecord,
   frame: (records) => Buffer.concat(records),
 };
@@ -26,8 +30,6 @@ export const msgpack: Codec = {
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
   const end = bytes.length;
   if (end === 0) throw new Problem('body.empty', '0 bytes');
-  checkContainers(bytes, countContainers);
-  checkContainers(bytes, countOpenBrackets); // of JSON in texts
   const records: LogRecord[] = [];
   const add = (record: LogRecord) => {
     if (records.length === limits.maxRecords) {

@@ -1,17 +1,10 @@
 /** JSON lines, Fluent Bit's format json_lines: one record a line. */
 import { readValue } from '../json/read.ts';
-import {
-  countOpenBrackets,
-  describeFault,
-  endOfValue,
-  type Fault,
-  skipByteOrderMark,
-  skipSpace,
-} from '../json/scan.ts';
+import { countValues, describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
-import { type Codec, checkContainers, type DecodeLimits } from './codec.ts';
+import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
 import { spliceRecord } from './splice/json.ts';
 
 const LINE_FEED = 0x0a;
@@ -32,13 +25,15 @@ export const ndjson: Codec = {
     'application/jsonl',
   ],
   decode,
-  read: (bytes, record, limits) => readValue(bytes, record.map.start, record.map.end, limits),
+  read(bytes, { map }, limits) {
+    checkValues(bytes, map, countValues);
+    return readValue(bytes, map.start, map.end, limits);
+  },
   splice: spliceRecord,
   frame: (records) => Buffer.concat(records.flatMap((record) => [record, Uint8Array.of(LINE_FEED)])),
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
-  checkContainers(bytes, countOpenBrackets);
   const records: LogRecord[] = [];
   let line = 1;
   for (let start = skipByteOrderMark(bytes); start < bytes.length; line++) {

@@ -8,7 +8,7 @@ import { UsageError } from '../command-line/declaration.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import type { Ruleset } from '../detect.ts';
-import { openInput, STDIN } from '../inputs/open.ts';
+import { documentBytes, openInput, STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
 import { didYouMean, quote } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
@@ -70,7 +70,7 @@ export const explainCommand = defineCommand({
     let record = 0;
     let isComplete = true;
     try {
-      const input = await openInput(path, stdin, { maxBytes: config.limits.maxDecompressedBytes });
+      const input = await openInput(path, stdin, { maxBytes: documentBytes(config.limits.maxDecompressedBytes) });
       for await (const batch of input.batches) {
         const { detections } = await processBatch({ ...batch, fluentTag: undefined, receivedUnixNano: LAST }, parts);
         for (const detection of detections) {

@@ -23,7 +23,7 @@ const Limits = Type.Object(
     }),
     maxDecompressedBytes: Type.Integer({
       minimum: 1,
-      default: 128 * MiB,
+      default: 32 * MiB,
       description: 'Bytes of a body after decompression.',
     }),
     maxCompressionRatio: Type.Number({
@@ -31,7 +31,7 @@ const Limits = Type.Object(
       default: 1000,
       description: 'Decompressed to compressed bytes; guards against compression bombs.',
     }),
-    maxRecords: Type.Integer({ minimum: 1, default: 1_000_000, description: 'Records of one batch.' }),
+    maxRecords: Type.Integer({ minimum: 1, default: 250_000, description: 'Records of one batch.' }),
     maxDepth: Type.Integer({
       minimum: 8,
       maximum: 5000,
@@ -41,8 +41,10 @@ const Limits = Type.Object(
     }),
     maxPendingBytes: Type.Integer({
       minimum: 1,
-      default: 256 * MiB,
-      description: 'Bytes of all bodies that are being worked on; beyond it senders are asked to retry (503).',
+      default: 128 * MiB,
+      description:
+        'Bytes that all requests hold together: bodies as far as they have arrived and been decompressed, what tagged ' +
+        'batches take until every sink has them, and replies until they are read. Beyond it senders are asked to retry (503).',
     }),
     maxWaitSeconds: Type.Number({
       exclusiveMinimum: 0,

@@ -20,6 +20,11 @@ export interface Input {
   batches: AsyncIterable<InputBatch>;
 }
 
+/** Bytes of one document, where a request may have fewer: what is read here comes from who runs the command. */
+export function documentBytes(maxDecompressedBytes: number): number {
+  return Math.max(maxDecompressedBytes, 128 * 1024 * 1024);
+}
+
 /** Opens a file, or stdin for `-`.
  * @throws Problem `body.unreadable` for a folder; the system's error where there is no such file */
 export async function openInput(path: string, stdin: Chunks, limits: InputLimits): Promise<Input> {

@@ -13,7 +13,7 @@ export interface InflateBudget {
 }
 
 /** What one text may inflate to. */
-const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
+const MAX_INFLATED_BYTES = 32 * 1024 * 1024;
 /** Memory that a map or list takes, however short it is as text. */
 const CONTAINER_BYTES = 50;
 /** JSON texts in one string: each takes a parser of its own, which brackets without JSON in them make slow. */

@@ -242,3 +242,14 @@ export function countOpenBrackets(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; at++) if (bytes[at] === OPEN_BRACE || bytes[at] === OPEN_BRACKET) count++;
   return count;
 }
+
+/** How many brackets and commas are in a text, those inside strings among them: it holds no more values than that and one,
+ * even if strings of it are JSON again. */
+export function countValues(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === COMMA || byte === OPEN_BRACE || byte === OPEN_BRACKET) count++;
+  }
+  return count;
+}

@@ -131,14 +131,17 @@ function isKey(bytes: Uint8Array, start: number, end: number, key: Uint8Array): 
   return true;
 }
 
-/** How many maps and arrays there are in values that lie one behind the other, as far as they can be read. */
-export function countContainers(bytes: Uint8Array): number {
+/** How many values there are, those inside others among them, up to the first that is malformed. */
+export function countValues(bytes: Uint8Array): number {
   let count = 0;
-  for (let at = 0; at < bytes.length; ) {
-    const type = bytes[at];
-    const header = type < 0x80 || type >= 0xe0 ? undefined : headerAt(bytes, at, bytes.length);
+  for (let at = 0; at < bytes.length; count++) {
+    const type = bytes[at]!;
+    if (type < 0x80 || type >= 0xe0) {
+      at++;
+      continue;
+    }
+    const header = headerAt(bytes, at, bytes.length);
     if (header?.kind === 'map' || header?.kind === 'array') {
-      count++;
       at = header.end;
       continue;
     }

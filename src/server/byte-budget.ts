@@ -1,33 +1,120 @@
-/** Bounds the bytes of all requests that are being answered. */
+/** One bound for the bytes of all requests: of bodies that arrive, wait, are inflated, are tagged and delivered, and of
+ * replies until they are read. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../problem.ts';
 
 /** What one request has of the budget. */
 export interface ByteShare {
-  /** @throws Problem `server.overloaded` where others have taken too much; one alone takes what it needs */
+  /** Takes room for bytes that are about to be there. Where there is none, peers that rest give up theirs.
+   * @throws Problem `server.overloaded` where others have taken too much; one alone takes what it needs */
   take(bytes: number): void;
+  /** Counts what is there already, whatever the limit: it holds up what comes after. */
+  add(bytes: number): void;
+  give(bytes: number): void;
+  /** Waits until others leave room, as they do not where they have added to it.
+   * @param gone ends the wait with its reason */
+  room(gone: AbortSignal): Promise<void>;
+  /** Says that what this share has depends on how fast its peer sends or reads.
+   * @param giveUp gives back room at once; called when the peer rests for too long, or while others need the room */
+  waitForPeer(phase: 'arriving' | 'replying', giveUp: (problem: Problem) => void): PeerWait;
   /** Does some work on the bytes. They are there until it is done, though the sender may have gone. */
   keep<T>(work: () => Promise<T>): Promise<T>;
   release(): void;
 }
 
-/** Gives each request a share of the bytes that may be worked on at once. */
-export function byteBudget(maxBytes: number): () => ByteShare {
-  let pendingBytes = 0;
-  return () => {
+export interface PeerWait {
+  /** The peer has sent or read so many bytes more. */
+  progress(bytes: number): void;
+  end(): void;
+}
+
+export interface ByteBudget {
+  open(): ByteShare;
+  /** Lets all give up whose body has not arrived. */
+  close(): void;
+}
+
+/** A peer that has sent or read less than this rests. */
+const STEP_BYTES = 16 * 1024;
+/** How long it may rest: 800 bytes a second are enough. */
+const LONGEST_REST_SECONDS = 20;
+/** And while others need the room. */
+const SHORTEST_REST_SECONDS = 2;
+const LOOK_MILLISECONDS = 250;
+
+interface Resting {
+  since: number;
+  phase: 'arriving' | 'replying';
+  giveUp(problem: Problem): void;
+}
+
+/** @param clock seconds since some moment */
+export function byteBudget(maxBytes: number, clock = () => performance.now() / 1000): ByteBudget {
+  let pending = 0;
+  const resting = new Set<Resting>();
+
+  /** Makes room, if peers that rest have some, those first that have rested longest. */
+  function makeRoom(isEnough: () => boolean): void {
+    if (isEnough()) return;
+    const now = clock();
+    for (const one of [...resting].sort((a, b) => a.since - b.since)) {
+      if (now - one.since < SHORTEST_REST_SECONDS || isEnough()) return;
+      one.giveUp(new Problem('server.overloaded', `${pending} bytes are held, and this peer rests`));
+    }
+  }
+
+  function open(): ByteShare {
     let own = 0;
     let users = 1;
+    const change = (bytes: number) => {
+      own += bytes;
+      pending += bytes;
+    };
     const release = () => {
-      if (--users > 0) return;
-      pendingBytes -= own;
-      own = 0;
+      if (--users === 0) change(-own);
     };
     return {
       take(bytes) {
-        if (pendingBytes > own && pendingBytes + bytes > maxBytes) {
-          throw new Problem('server.overloaded', `${pendingBytes} bytes are being worked on`);
+        const fits = () => pending === own || pending + bytes <= maxBytes;
+        makeRoom(fits);
+        if (!fits()) throw new Problem('server.overloaded', `${pending} bytes are being worked on`);
+        change(bytes);
+      },
+      add: change,
+      give: (bytes) => change(-bytes),
+      async room(gone) {
+        const fits = () => pending - own <= maxBytes;
+        for (makeRoom(fits); !fits(); makeRoom(fits)) {
+          await sleep(LOOK_MILLISECONDS, undefined, { signal: gone }).catch(() => gone.throwIfAborted());
         }
-        own += bytes;
-        pendingBytes += bytes;
+      },
+      waitForPeer(phase, giveUp) {
+        const give = (problem: Problem) => {
+          end();
+          giveUp(problem);
+        };
+        const one: Resting = { since: clock(), phase, giveUp: give };
+        const tooSlow = () => {
+          const detail = `less than ${STEP_BYTES} bytes ${phase} in ${LONGEST_REST_SECONDS} s`;
+          give(new Problem('request.too_slow', detail));
+        };
+        const timer = setTimeout(tooSlow, LONGEST_REST_SECONDS * 1000);
+        let sinceStep = 0;
+        const end = () => {
+          resting.delete(one);
+          clearTimeout(timer);
+        };
+        resting.add(one);
+        return {
+          progress(bytes) {
+            sinceStep += bytes;
+            if (sinceStep < STEP_BYTES) return;
+            sinceStep = 0;
+            one.since = clock();
+            timer.refresh();
+          },
+          end,
+        };
       },
       async keep(work) {
         users++;
@@ -39,5 +126,14 @@ export function byteBudget(maxBytes: number): () => ByteShare {
       },
       release,
     };
+  }
+
+  return {
+    open,
+    close() {
+      for (const one of [...resting]) {
+        if (one.phase === 'arriving') one.giveUp(new Problem('server.draining', 'this body had not arrived'));
+      }
+    },
   };
 }

@@ -1,40 +1,105 @@
 /** Request bodies as they were before compression, within limits. */
-import { promisify } from 'node:util';
-import { gunzip, zstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
+import type { ByteShare } from './byte-budget.ts';
+import { growingBytes } from './growing-bytes.ts';
 
-type Decompress = (body: Uint8Array, maxOutputLength: number) => Promise<Uint8Array>;
+/** A body without its compression; one without any is what comes back.
+ * @param encoding the Content-Encoding header
+ * @param share is taken from as the body grows
+ * @param gone ends the work when the sender has gone
+ * @throws Problem `request.encoding`, `body.corrupt`, `body.too_large` or `server.overloaded`; the reason of `gone` */
+export type Decompress = (
+  body: Uint8Array<ArrayBuffer>,
+  encoding: string | undefined,
+  share: ByteShare,
+  gone: AbortSignal,
+) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** What Fluent Bit's `compress` knows, by the name in Content-Encoding. */
-const encodings: Record<string, Decompress> = {
-  identity: async (body) => body,
-  gzip: (body, maxOutputLength) => promisify(gunzip)(body, { maxOutputLength }),
-  zstd: (body, maxOutputLength) => promisify(zstdDecompress)(body, { maxOutputLength }),
-  snappy: async (body, maxOutputLength) => {
-    if (snappyLength(body) > maxOutputLength) throw tooLarge(maxOutputLength);
-    const { uncompress } = await import('snappy');
-    return (await uncompress(Buffer.from(body), { asBuffer: true })) as Buffer;
-  },
+interface Inflation {
+  body: Uint8Array<ArrayBuffer>;
+  maxLength: number;
+  share: ByteShare;
+  gone: AbortSignal;
+}
+
+/** What Fluent Bit's `compress` knows beside `identity`, by the name in Content-Encoding. */
+const encodings: Record<string, (inflation: Inflation) => Promise<Uint8Array<ArrayBuffer>>> = {
+  gzip: (inflation) => inflate(createGunzip({ chunkSize: PIECE_BYTES }), inflation),
+  zstd: (inflation) =>
+    inflate(createZstdDecompress({ chunkSize: PIECE_BYTES, params: zstdWithin(inflation) }), inflation),
+  snappy: unsnap,
 };
 
-/** A body without its compression.
- * @param encoding the Content-Encoding header
- * @throws Problem `request.encoding`, `body.corrupt` or `body.too_large` */
-export async function decompress(
-  body: Uint8Array,
-  encoding: string | undefined,
-  { maxDecompressedBytes, maxCompressionRatio }: Config['limits'],
-): Promise<Uint8Array> {
-  const name = encoding?.trim().toLowerCase() || 'identity';
-  if (!Object.hasOwn(encodings, name)) throw new Problem('request.encoding', `Content-Encoding is '${name}'`);
-  const maxOutputLength = Math.ceil(Math.min(maxDecompressedBytes, body.length * maxCompressionRatio));
+/** Bytes that are inflated in one go: more come only when there is room for these. */
+const PIECE_BYTES = 256 * 1024;
+
+/** Makes what decompresses bodies, one at a time: in the midst of one, memory and a thread are held. */
+export function decompressor({ maxDecompressedBytes, maxCompressionRatio }: Config['limits']): Decompress {
+  let last: Promise<unknown> = Promise.resolve();
+  return (body, encoding, share, gone) => {
+    const name = encoding?.trim().toLowerCase() || 'identity';
+    if (name === 'identity') return Promise.resolve(body);
+    if (!Object.hasOwn(encodings, name)) throw new Problem('request.encoding', `Content-Encoding is '${name}'`);
+    const maxLength = Math.ceil(Math.min(maxDecompressedBytes, body.length * maxCompressionRatio));
+    const inflated = last.then(async () => {
+      try {
+        gone.throwIfAborted();
+        return await encodings[name]!({ body, maxLength, share, gone });
+      } catch (error) {
+        if (error instanceof Problem) throw error;
+        const detail = `${body.length} bytes of ${name}: ${(error as Error).message}`;
+        throw new Problem('body.corrupt', detail, { cause: error });
+      }
+    });
+    last = inflated.catch(() => {});
+    return inflated;
+  };
+}
+
+/** Leaving the stream in the midst of it ends its work after the piece that is under way. */
+async function inflate(
+  stream: ReturnType<typeof createGunzip>,
+  { body, maxLength, share, gone }: Inflation,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = growingBytes(share, maxLength);
   try {
-    return await encodings[name](body, maxOutputLength);
+    stream.end(body);
+    for await (const piece of stream) {
+      gone.throwIfAborted();
+      if (bytes.length() + piece.length > maxLength) throw tooLarge(maxLength);
+      bytes.append(piece);
+    }
+    return bytes.finish();
   } catch (error) {
-    if (error instanceof Problem) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxOutputLength);
-    throw new Problem('body.corrupt', `${body.length} bytes of ${name}: ${(error as Error).message}`, { cause: error });
+    bytes.drop();
+    throw error;
+  }
+}
+
+/** No more memory for the window of a frame than for what comes out. */
+function zstdWithin({ maxLength }: Inflation): Record<number, number> {
+  const windowLog = Math.ceil(Math.log2(Math.max(maxLength, 2)));
+  return { [constants.ZSTD_d_windowLogMax]: Math.min(Math.max(windowLog, SMALLEST_WINDOW_LOG), LARGEST_WINDOW_LOG) };
+}
+
+/** What compressors use for a few bytes. */
+const SMALLEST_WINDOW_LOG = 20;
+/** The default of zstd, beyond which a compressor has to be asked. */
+const LARGEST_WINDOW_LOG = 27;
+
+async function unsnap({ body, maxLength, share }: Inflation): Promise<Uint8Array<ArrayBuffer>> {
+  const length = snappyLength(body);
+  if (length > maxLength) throw tooLarge(maxLength);
+  share.take(length);
+  try {
+    const { uncompress } = await import('snappy');
+    const bytes = (await uncompress(Buffer.from(body.buffer), { asBuffer: true })) as Buffer<ArrayBuffer>;
+    return bytes;
+  } catch (error) {
+    share.give(length);
+    throw error;
   }
 }
 
@@ -47,8 +112,8 @@ function tooLarge(limit: number): Problem {
 function snappyLength(block: Uint8Array): number {
   let length = 0;
   for (let index = 0; index < Math.min(block.length, 5); index++) {
-    length += (block[index] & 0x7f) * 2 ** (7 * index);
-    if (block[index] < 0x80) return length;
+    length += (block[index]! & 0x7f) * 2 ** (7 * index);
+    if (block[index]! < 0x80) return length;
   }
   throw new Problem('body.corrupt', 'a snappy block begins with its length, which is not there');
 }

@@ -7,6 +7,7 @@ import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { authorizer } from './auth.ts';
+import { byteBudget } from './byte-budget.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
 import { countInFlight } from './in-flight.ts';
@@ -34,6 +35,11 @@ export interface Server {
   drain(): Promise<void>;
 }
 
+/** How long the headers of a request may take, from its first byte or from the opening of its connection. */
+const HEADERS_MILLISECONDS = 10_000;
+/** Each may hold headers, which the parser keeps. */
+const MAX_CONNECTIONS = 1000;
+
 /** Builds the server without listening, so that tests can inject requests. */
 export function buildServer({
   config,
@@ -47,13 +53,13 @@ export function buildServer({
 }: ServerParts): Server {
   const inFlight = countInFlight();
   const turns = openTurns(config.limits.maxWaitSeconds);
+  const budget = byteBudget(config.limits.maxPendingBytes);
   const remind = reminders();
   const refuse = refuser({ deadLetters, remind });
   const maySend = authorizer(config.auth);
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: config.limits.maxBodyBytes,
     // Longer than the 30 s that Fluent Bit keeps an idle connection, so that it is never the one surprised.
     keepAliveTimeout: 75_000,
     requestTimeout: 120_000,
@@ -64,16 +70,17 @@ export function buildServer({
       // 26.10 would loop without end on a NUL with httpValidation: 'relaxed', which takes no more than that.)
       insecureHTTPParser: true,
       requireHostHeader: false,
+      headersTimeout: HEADERS_MILLISECONDS,
+      connectionsCheckingInterval: HEADERS_MILLISECONDS / 4,
     },
     // A path that cannot be decoded has no route, and so none of the hooks below.
-    frameworkErrors: (error, request, reply) => void refuse(problemOf(error, config.limits), request, reply),
+    frameworkErrors: (error, request, reply) => void refuse(problemOf(error), request, reply),
     clientErrorHandler: unreadableRefuser(logger, remind),
   });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.server.on('drop', () => app.server.closeIdleConnections());
   // An expectation that is not known is none: Node would answer 417.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   app.addHook('onRequest', async (request, reply) => {
     if (isAmbiguous(request.headers)) {
@@ -91,17 +98,21 @@ export function buildServer({
     throw new Problem('request.not_found', `${request.method} ${request.url}`);
   });
   app.setErrorHandler(async (error, request, reply) => {
-    return refuse(problemOf(error, config.limits), request, reply);
+    return refuse(problemOf(error), request, reply);
   });
 
   healthRoutes(app, { isDraining: inFlight.isClosing, rules, spools, telemetry });
-  recordsRoute(app, { config, process, hasSinks, turns, remind });
+  recordsRoute(app, { config, process, hasSinks, turns, budget, remind });
 
   return {
     app,
     async drain() {
+      const idle = inFlight.close();
       turns.close();
-      await inFlight.close();
+      budget.close();
+      await idle;
+      // What is open yet is idle, or has sent half of its headers.
+      app.server.closeAllConnections();
       await app.close();
     },
   };

@@ -61,12 +61,21 @@ export function processHere(parts: Parts): Process {
   }
 
   return (batch, wanted, gone, pause) => {
-    const tagged = join(batch, wanted, pause);
-    const answered = tagged.then(async (joined) => answer(joined, batch, wanted, gone));
+    const joining = join(batch, wanted, pause);
+    // What was tagged for another request counts there.
+    const tagged = joining.then(({ processed, isOwn }) =>
+      isOwn && processed !== undefined ? heldBytes(processed, parts.sinks.length) : 0,
+    );
+    const answered = joining.then(async (joined) => answer(joined, batch, wanted, gone));
     // Whoever waits for `tagged` has the error as well, and then does not wait for the answer.
     answered.catch(() => {});
     return { tagged, answered };
   };
+}
+
+/** A sink encodes the records again, and each of their tags is about half as long as it is large. */
+function heldBytes({ bytes, heapBytes }: ProcessedBatch, sinks: number): number {
+  return Math.ceil(heapBytes + sinks * (bytes.length + heapBytes / 2));
 }
 
 function defectIn({ detections }: ProcessedBatch): Problem | undefined {

@@ -6,7 +6,7 @@ import { answerOf, errorOf, failureOf, type Order, type Report, whole } from './
 
 interface UnderWay {
   batch: { bytes: Uint8Array };
-  tagged: PromiseWithResolvers<void>;
+  tagged: PromiseWithResolvers<number>;
   answered: PromiseWithResolvers<Answer>;
 }
 
@@ -19,7 +19,7 @@ export function processThere(port: Pick<MessagePort, 'postMessage' | 'on'>): Pro
 
   port.on('message', (report: Report) => {
     const one = underWay.get(report.id)!;
-    if (report.kind === 'tagged') return one.tagged.resolve();
+    if (report.kind === 'tagged') return one.tagged.resolve(report.heldBytes);
     underWay.delete(report.id);
     if (report.kind === 'answered') return one.answered.resolve(answerOf(report));
     one.batch.bytes = report.bytes;

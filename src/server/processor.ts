@@ -27,9 +27,10 @@ export interface Answer {
 
 /** A batch on its way. */
 export interface Processing {
-  /** Resolves when it is tagged, so that the next can begin.
+  /** Resolves when it is tagged, so that the next can begin, with the bytes of memory that it takes beside its own until
+   * every sink has it.
    * @throws Problem when no record can be found in it; the reason of `gone` */
-  tagged: Promise<unknown>;
+  tagged: Promise<number>;
   /** Resolves when every sink has it.
    * @throws Problem; also whatever `tagged` throws */
   answered: Promise<Answer>;

@@ -1,14 +1,15 @@
 /** POST /v1/records: a batch comes in, and its reply is its fate. */
-import { finished } from 'node:stream';
+import { finished, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codecFor } from '../codecs/index.ts';
 import type { Config, Reply } from '../config/index.ts';
 import type { Batch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry/index.ts';
-import { type ByteShare, byteBudget } from './byte-budget.ts';
-import { decompress } from './content-encoding.ts';
+import type { ByteBudget, ByteShare, PeerWait } from './byte-budget.ts';
+import { decompressor } from './content-encoding.ts';
 import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
+import { receive } from './receive.ts';
 import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';
 import { whole } from './thread-messages.ts';
@@ -18,8 +19,8 @@ export const recordsPath = '/v1/records';
 
 /** Bytes that Fluent Bit takes of a reply, less room for its status line and headers. */
 const fluentBitReplyBytes = 3500;
-/** How long a sender may let a reply wait, whose records are counted as pending until it has read them. */
-const replyMilliseconds = 60_000;
+/** Bytes of a reply that are written in one go, so that it shows whether they are read. */
+const pieceBytes = 64 * 1024;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -40,6 +41,7 @@ interface Pending {
   gone: AbortSignal;
   /** The body of the reply. */
   sent?: Uint8Array<ArrayBuffer>;
+  reading?: PeerWait;
 }
 
 export interface RecordsParts {
@@ -48,11 +50,20 @@ export interface RecordsParts {
   /** Whether there is a sink that takes the records. */
   hasSinks: boolean;
   turns: Turns;
+  budget: ByteBudget;
   remind: Remind;
 }
 
-export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, turns, remind }: RecordsParts): void {
-  const openShare = byteBudget(config.limits.maxPendingBytes);
+export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
+  const { config, process, hasSinks, turns, budget, remind } = parts;
+  const { maxBodyBytes } = config.limits;
+  const decompress = decompressor(config.limits);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
+    // On other routes nothing reads it.
+    return request.pending && receive(payload, announced(request), maxBodyBytes, request.pending.share);
+  });
 
   app.decorateRequest('pending', undefined);
   app.route({
@@ -60,7 +71,7 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
     url: recordsPath,
     async onRequest(request, reply) {
       const span = startRequest(request.method, recordsPath, request.headers);
-      const share = openShare();
+      const share = budget.open();
       const leaving = new AbortController();
       const pending: Pending = { span, share, gone: leaving.signal };
       request.pending = pending;
@@ -69,18 +80,14 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
         if (error) {
           leaving.abort(abandoned);
           span.fail(abandoned.code);
-        } else {
-          // What is written counts as memory of this thread until it is collected, and would bring that about too often.
-          pending.sent?.buffer.transfer(0);
         }
+        pending.reading?.end();
+        // Else it would count as memory of this thread until it is collected, and bring that about too often.
+        pending.sent?.buffer.transfer(0);
         share.release();
         span.end(error ? abandoned.statusFor('other') : reply.statusCode);
       });
-      // A body without a length is counted at its limit until it is there; one that says to be longer is refused.
-      const { maxBodyBytes } = config.limits;
-      const length = Math.min(maxBodyBytes, Number(request.headers['content-length'] ?? maxBodyBytes));
-      turns.expect(length);
-      share.take(length);
+      turns.expect(Math.min(maxBodyBytes, announced(request) ?? maxBodyBytes));
     },
     handler(request, reply) {
       const pending = request.pending!;
@@ -101,15 +108,13 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
     const { span, share, gone } = pending;
     const wanted = wantedReply(request, config);
     const layout = request.headers.accept?.includes(avroMediaType) ? 'avro' : 'same';
-    const body = request.body;
-    if (!(body instanceof Uint8Array) || body.length === 0) throw new Problem('body.empty', 'Content-Length is 0');
+    const body = request.body as Uint8Array<ArrayBuffer> | undefined;
+    if (body === undefined || body.length === 0) throw new Problem('body.empty', 'Content-Length is 0');
     const mediaType = request.headers['content-type'];
     const codec = codecFor(mediaType);
     if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
     const fluentTag = tagIn(request.headers[config.tagHeader.toLowerCase()]);
-    const bytes = await decompress(body, request.headers['content-encoding'], config.limits);
-    // How much there is inside shows only now.
-    if (bytes !== body) share.take(bytes.length);
+    const bytes = await decompress(body, request.headers['content-encoding'], share, gone);
     span.annotate({
       'http.request.body.size': body.length,
       'tripline.bytes': bytes.length,
@@ -121,7 +126,7 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
       records,
       reply: answered,
       defect,
-    } = await processed(batch, { reply: wanted, layout }, gone).catch((error) => {
+    } = await processed(batch, { reply: wanted, layout }, pending).catch((error) => {
       // Processing takes the bytes away and gives them back on a failure, for them to be kept.
       if (bytes === body) request.body = batch.bytes;
       throw error;
@@ -144,7 +149,6 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
         ),
       );
     }
-    reply.raw.setTimeout(replyMilliseconds, () => reply.raw.destroy());
     if (answered === undefined) return reply.code(204).send();
     if (senderOf(request) === 'fluent-bit' && answered.body.length > fluentBitReplyBytes) {
       remind('long reply', () =>
@@ -155,20 +159,46 @@ export function recordsRoute(app: FastifyInstance, { config, process, hasSinks, 
       );
       return reply.code(204).send();
     }
-    pending.sent = whole(answered.body);
-    return reply.type(answered.mediaType).send(pending.sent);
+    const sent = whole(answered.body);
+    pending.sent = sent;
+    pending.reading = share.waitForPeer('replying', () => reply.raw.destroy());
+    reply.header('content-length', sent.length).type(answered.mediaType);
+    return reply.send(Readable.from(pieces(sent, pending.reading), { highWaterMark: 1 }));
   }
 
-  async function processed(batch: Batch, wanted: Wanted, gone: AbortSignal): Promise<Answer> {
-    const processing = await turns.take(batch.bytes.length, gone, async (pause) => {
+  /** When it resolves, the reply is all that there is. */
+  async function processed(batch: Batch, wanted: Wanted, { share, gone }: Pending): Promise<Answer> {
+    const { length } = batch.bytes;
+    let held = 0;
+    const processing = await turns.take(length, gone, async (pause) => {
+      await share.room(gone);
       const begun = process(batch, wanted, gone, pause);
-      await begun.tagged;
+      share.add((held = await begun.tagged));
       return begun;
     });
     const tagged = performance.now();
-    const answer = await processing.answered;
-    turns.measureRest((performance.now() - tagged) / 1000);
-    return answer;
+    try {
+      const answer = await processing.answered;
+      turns.measureRest((performance.now() - tagged) / 1000);
+      share.add((answer.reply?.body.length ?? 0) - length);
+      return answer;
+    } finally {
+      share.give(held);
+    }
+  }
+}
+
+/** Bytes of the body as the sender says, if it does. */
+function announced({ headers }: FastifyRequest): number | undefined {
+  const length = headers['content-length'];
+  return length === undefined ? undefined : Number(length);
+}
+
+/** A reply piece by piece: the next is asked for when there is room for it on its way. */
+function* pieces(bytes: Uint8Array, reading: PeerWait): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += pieceBytes) {
+    yield bytes.subarray(start, start + pieceBytes);
+    reading.progress(pieceBytes);
   }
 }
 

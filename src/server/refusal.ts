@@ -4,7 +4,6 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { Config } from '../config/index.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { countRefused } from '../telemetry/index.ts';
 import type { DeadLetters } from './dead-letter.ts';
@@ -23,16 +22,13 @@ const underLoad: readonly ProblemCode[] = [
   'server.backlog',
   'server.draining',
   'request.abandoned',
+  'request.too_slow',
 ];
 
 /** The problem to answer with for whatever a handler threw. */
-export function problemOf(error: unknown, limits: Config['limits']): Problem {
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new Problem('body.too_large', `more than limits.maxBodyBytes, ${limits.maxBodyBytes} bytes`);
-  }
-  if (code === 'ECONNRESET') return new Problem('request.abandoned', 'the connection was closed within the body');
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('request.media_type', message);
   if (statusCode !== undefined && statusCode < 500) return new Problem('request.malformed', message, { cause: error });
   return new Problem('server.internal', message, { cause: error });
@@ -89,6 +85,11 @@ export function unreadableRefuser(
   return (error, socket) => {
     // Who leaves in the midst of a request expects no answer.
     if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    // Who opens a connection and sends nothing asks for nothing.
+    if (socket.bytesRead === 0) {
       socket.destroy();
       return;
     }

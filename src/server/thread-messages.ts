@@ -19,7 +19,7 @@ export interface BatchMessage {
 export type Order = BatchMessage | { kind: 'gone'; id: number; failure: Failure };
 
 export type Report =
-  | { kind: 'tagged'; id: number }
+  | { kind: 'tagged'; id: number; heldBytes: number }
   | { kind: 'answered'; id: number; records: number; reply: ReplyBody | undefined; defect: Failure | undefined }
   /** `bytes` are those of the batch, given back. */
   | { kind: 'failed'; id: number; failure: Failure; bytes: Uint8Array<ArrayBuffer> };

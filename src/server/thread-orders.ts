@@ -27,8 +27,7 @@ export function serveOrders(port: MessagePort, process: Process, answered: () =>
     try {
       const batch = { fluentTag, codec: codecFor(mediaType)!, bytes, receivedUnixNano };
       const processing = process(batch, wanted, gone, pause);
-      await processing.tagged;
-      report({ kind: 'tagged', id });
+      report({ kind: 'tagged', id, heldBytes: await processing.tagged });
       const { records, reply, defect } = await processing.answered;
       const body = reply && whole(reply.body);
       report(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ndjson } from '../../src/codecs/ndjson.ts';
+import type { LogRecord } from '../../src/record.ts';
 import { codecContract, LIMITS, type MadeRecord } from './contract.ts';
 import { jsonRecords, readExactly } from './json-layout.ts';
 
@@ -67,9 +68,14 @@ describe('decode', () => {
   });
 });
 
-it('more maps and lists than memory could hold are refused, and a body is not for its length', () => {
-  const lists = Buffer.alloc(5_000_001, '[');
-  expect(() => ndjson.decode(lists, LIMITS)).toThrow(expect.objectContaining({ code: 'body.too_large' }));
-  const text = JSON.stringify({ log: 'x'.repeat(6_000_000) });
-  expect(ndjson.decode(Buffer.from(text), LIMITS)).toMatchObject([{ kind: 'map' }]);
+it('a record of more values than memory could hold is not read, and one is for its length', () => {
+  const read = (text: string) => {
+    const bytes = Buffer.from(text);
+    const [record] = ndjson.decode(bytes, LIMITS);
+    return ndjson.read(bytes, record as LogRecord & { kind: 'map' }, LIMITS);
+  };
+  const tooLarge = expect.objectContaining({ code: 'record.too_large' });
+  expect(() => read(`{"a":[${'1,'.repeat(1_000_000)}1]}`)).toThrow(tooLarge);
+  expect(() => read(`{"a":"${'['.repeat(1_000_001)}"}`)).toThrow(tooLarge);
+  expect(read(JSON.stringify({ log: 'x'.repeat(6_000_000) }))).toMatchObject({ log: expect.any(String) });
 });

@@ -440,15 +440,6 @@ describe('what is counted as pending', () => {
   });
 });
 
-test('a sender that does not read its reply is not waited for without end', async () => {
-  server = testServer();
-  const timeouts: (number | undefined)[] = [];
-  server.app.addHook('onSend', async (request) => void timeouts.push(request.raw.socket.timeout));
-  const { host, port } = await listen();
-  await fetch(`http://${host}:${port}/v1/records`, { method: 'POST', headers: json, body: '{"a":1}' });
-  expect(timeouts).toEqual([60_000]);
-});
-
 describe('credentials', () => {
   const basic = { basic: { username: 'fluent', password: 's3cret:ü' } };
   const header = (text: string) => ({ authorization: text });

@@ -5,7 +5,7 @@ import { UsageError } from '../../command-line/declaration.ts';
 import { outputFormatOptions, writeRows } from '../../command-line/output-format.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../../command-line/rule-options.ts';
 import type { Column } from '../../command-line/table.ts';
-import { openInput, STDIN } from '../../inputs/open.ts';
+import { documentBytes, openInput, STDIN } from '../../inputs/open.ts';
 import { Problem } from '../../problem.ts';
 import { loadRules } from '../../rules/index.ts';
 import { printable } from '../../sigma/rule-problem.ts';
@@ -41,7 +41,7 @@ export const scanCommand = defineCommand({
     'log. Partial CRI lines are joined up to their last one, and JSON printed over several lines with the line of its ' +
     'time and stream. NUL bytes that logrotate leaves with copytruncate, byte order marks and CRLF do no harm.\n\n' +
     'Lines are read bit by bit, whatever the size of the file; any other layout, such as one JSON document, is held in ' +
-    'memory, up to limits.maxDecompressedBytes. The number of records, and of those that could not be decided or read, ' +
+    'memory, up to 128 MiB or limits.maxDecompressedBytes. The number of records, and of those that could not be decided or read, ' +
     'is told on stderr. Messages and findings name the line of the file. A file without any audit event, or with as many ' +
     'lines of text without one as events, is not called clear: the exit code is 2, whether it is the log of something ' +
     'else or in a layout that is not read.\n\n' +
@@ -98,7 +98,7 @@ export const scanCommand = defineCommand({
     let isComplete = problems.length === 0;
     for (const path of operands.length > 0 ? operands : [STDIN]) {
       try {
-        const input = await openInput(path, stdin, { maxBytes: config.limits.maxDecompressedBytes });
+        const input = await openInput(path, stdin, { maxBytes: documentBytes(config.limits.maxDecompressedBytes) });
         isComplete = (await scanInput(input, scan)) && isComplete;
       } catch (error) {
         isComplete = false;

@@ -1,0 +1,92 @@
+/** Bounds the memory that a batch has of its records from their tags until it is delivered. Only a batch of many megabytes
+ * comes near. */
+import type { Detection } from './detect.ts';
+import type { AuditEvent } from './record.ts';
+
+export interface Kept {
+  /** The detection to tag a record with: once the lists of the batch are full, its own are left out of the tag. */
+  listed(detection: Detection): Detection;
+  /** What of a detection is kept after that: once the batch keeps events enough, only what is counted of one.
+   * @param recordBytes of the record that it is of */
+  counted(detection: Detection, recordBytes: number): Detection;
+  /** Bytes of memory for tags and detections, as estimated. */
+  bytes(): number;
+}
+
+/** Of the findings and other items that the tags of a batch list. */
+const MAX_LISTED_BYTES = 64 * 1024 * 1024;
+/** Of the records whose events are kept. Read, a record takes several times its bytes. */
+const MAX_RECORD_BYTES = 8 * 1024 * 1024;
+
+const FINDING_BYTES = 1200;
+const ITEM_BYTES = 120;
+const RECORD_BYTES = 200;
+/** A tag that is not shared with other records, without its lists. */
+const TAG_BYTES = 1000;
+const READ_TIMES = 8;
+/** Of an event at least, where a record has many. */
+const EVENT_BYTES = 400;
+
+type Audited = Extract<Detection, { events: unknown }>;
+
+export function keeping(): Kept {
+  let listedBytes = 0;
+  let recordBytes = 0;
+  let otherBytes = 0;
+  const sameOf = <T extends object>(keyOf: (item: T) => string) => {
+    const firsts = new Map<string, T>();
+    return (items: readonly T[]): readonly T[] => {
+      if (items.length === 0) return items;
+      return items.map((item) => {
+        const key = keyOf(item);
+        const first = firsts.get(key);
+        if (first === undefined) firsts.set(key, item);
+        return first ?? item;
+      });
+    };
+  };
+  const sameFindings = sameOf(({ rule, level }: Audited['findings'][number]) => `${rule}\0${level}`);
+  const sameReports = sameOf(({ rule, level }: Audited['reports'][number]) => `${rule}\0${level}`);
+  const sameSilenced = sameOf(({ rule, exception }: Audited['silenced'][number]) => `${rule}\0${exception}`);
+
+  return {
+    listed(detection) {
+      otherBytes += RECORD_BYTES;
+      if (!('findings' in detection)) return detection;
+      const { findings, reports, shadow, shadowReports, undecided, silenced } = detection;
+      const found = findings.length + reports.length + shadow.length + shadowReports.length;
+      const items = undecided.length + silenced.length;
+      if (found + items === 0) return detection;
+      otherBytes += TAG_BYTES;
+      const bytes = found * FINDING_BYTES + items * ITEM_BYTES;
+      if (listedBytes + bytes <= MAX_LISTED_BYTES) {
+        listedBytes += bytes;
+        return detection;
+      }
+      return {
+        ...detection,
+        findings: sameFindings(findings),
+        shadow: sameFindings(shadow),
+        reports: sameReports(reports),
+        shadowReports: sameReports(shadowReports),
+        undecided: [],
+        silenced: sameSilenced(silenced),
+        unlisted: found + items,
+      };
+    },
+    counted(detection, bytes) {
+      if (!('events' in detection)) return detection;
+      // What was compressed inside of it is larger than the record.
+      const readBytes = Math.max(bytes, detection.events.length * EVENT_BYTES);
+      if (recordBytes + readBytes <= MAX_RECORD_BYTES) {
+        recordBytes += readBytes;
+        return detection;
+      }
+      otherBytes += RECORD_BYTES;
+      const { platform, stageTimestamp, requestReceivedTimestamp } = detection.event;
+      const event = { platform, stageTimestamp, requestReceivedTimestamp } as AuditEvent;
+      return { ...detection, events: [], event };
+    },
+    bytes: () => listedBytes + recordBytes * READ_TIMES + otherBytes,
+  };
+}

@@ -1,0 +1,50 @@
+/** Takes in the body of a request, as fast as its sender sends it. */
+import type { Readable } from 'node:stream';
+import { Problem } from '../problem.ts';
+import type { ByteShare } from './byte-budget.ts';
+import { growingBytes } from './growing-bytes.ts';
+
+/** The whole body. Only what has arrived is counted.
+ * @param length as the sender says it, if it does
+ * @throws Problem `body.too_large`, `server.overloaded`, `server.draining`, `request.too_slow`, `request.abandoned` */
+export function receive(
+  payload: Readable,
+  length: number | undefined,
+  maxBytes: number,
+  share: ByteShare,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = () => new Problem('body.too_large', `more than limits.maxBodyBytes, ${maxBytes} bytes`);
+  if (length !== undefined && length > maxBytes) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const bytes = growingBytes(share, length ?? maxBytes);
+    let isDone = false;
+    const settle = (action: () => void) => {
+      if (isDone) return;
+      isDone = true;
+      wait.end();
+      action();
+    };
+    const fail = (problem: Problem) =>
+      settle(() => {
+        bytes.drop();
+        reject(problem);
+        // What still comes is passed over, until the reply has closed the connection.
+        payload.resume();
+      });
+    const wait = share.waitForPeer('arriving', fail);
+    payload.on('data', (piece: Uint8Array) => {
+      if (isDone) return;
+      if (bytes.length() + piece.length > maxBytes) return fail(tooLarge());
+      try {
+        bytes.append(piece);
+      } catch (error) {
+        return fail(error as Problem);
+      }
+      wait.progress(piece.length);
+    });
+    payload.on('end', () => settle(() => resolve(bytes.finish())));
+    const leave = () => fail(new Problem('request.abandoned', 'the connection was closed within the body'));
+    payload.on('error', leave);
+    payload.on('close', leave);
+  });
+}
