@@ -82,7 +82,10 @@ export const Tag = Type.Object(
     shadowReports: Type.Optional(Type.Array(Report, { description: 'Reports of correlations in shadow mode.' })),
     silenced: Type.Optional(Type.Array(Silenced, { description: 'Matches for which an exception left no finding.' })),
     omitted: Type.Optional(
-      Type.Integer({ description: 'How many members of these lists are left out: each ends after 1,000.' }),
+      Type.Integer({
+        description:
+          'How many members of these lists are left out: each ends after 1,000, and all of a batch after some 50,000 findings.',
+      }),
     ),
     problem: Type.Optional(RecordProblem),
     ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),

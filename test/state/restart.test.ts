@@ -1,5 +1,7 @@
 /** What correlations remember, over a restart of the sidecar. */
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -67,4 +69,26 @@ test('without a place for it they do not, and the log says so', async () => {
   await start({});
   expect(sidecar!.stderr()).toContain('set state to keep them in a file');
   expect(await sidecar!.stop()).toBe(0);
+});
+
+test('they go on, too, where a request in flight had not ended in the time of a stop', async () => {
+  const path = join(folder, 'tripline.ndjson');
+  const receiver = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const { port } = receiver.address() as AddressInfo;
+  const before = await start({
+    state: { path },
+    drainSeconds: 0.1,
+    sinks: [{ type: 'forward', host: '127.0.0.1', port }],
+  });
+  // The receiver never acknowledges.
+  const reached = once(receiver, 'connection');
+  before('1').catch(() => {});
+  await reached;
+  expect(await sidecar!.stop()).toBe(1);
+  expect(sidecar!.stderr()).toContain('Stopped before every request was finished');
+  receiver.close();
+  const after = await start({ state: { path } });
+  expect(sidecar!.stderr()).toContain('State restored');
+  expect(await after('2')).toEqual(['two-pods']);
 });

@@ -1,0 +1,73 @@
+/** What a batch keeps of its records from their tags until it is delivered. */
+import { describe, expect, test } from 'vitest';
+import type { Detection } from '../src/detect.ts';
+import { keeping } from '../src/kept.ts';
+import { tagger } from '../src/tagger.ts';
+
+type Audited = Extract<Detection, { events: unknown }>;
+
+const event = {
+  platform: 'kubernetes',
+  stageTimestamp: '2026-01-02T03:04:05Z',
+  requestReceivedTimestamp: '',
+  requestObject: { spec: 'x' },
+  user: {},
+  gaps: {},
+} as unknown as Audited['event'];
+const finding = (rule: string) =>
+  ({ rule, level: 'high', title: rule, attack: [], matched: [{ field: 'verb', values: ['get'] }] }) as never;
+
+function detection(findings: number, undecided = 0): Audited {
+  return {
+    verdict: 'match',
+    events: [event],
+    event,
+    findings: Array.from({ length: findings }, (_, index) => finding(`rule-${index}`)),
+    undecided: Array.from({ length: undecided }, () => ({ rule: 'r', reason: 'cut', field: 'f', event: 0 })),
+    shadow: [],
+    reports: [],
+    shadowReports: [],
+    silenced: [],
+  };
+}
+
+const tagOf = tagger({ ruleset: 'r', clearEventFields: [] });
+
+describe('the lists of tags', () => {
+  test('end where a batch has some 50,000 findings, and its further tags say how many they would have', () => {
+    const kept = keeping();
+    let listed = 0;
+    for (let record = 0; record < 10_000; record++) {
+      const given = kept.listed(detection(10, 5));
+      if (given.verdict === 'match' && given.unlisted === undefined) listed += 10;
+    }
+    expect(listed).toBeGreaterThan(50_000);
+    expect(listed).toBeLessThan(60_000);
+    const last = kept.listed(detection(10, 5)) as Audited;
+    const tag = tagOf(last) as Record<string, unknown>;
+    expect(tag).toMatchObject({ verdict: 'match', level: 'high', routeLevel: 'high', omitted: 15 });
+    expect(tag.rules).toEqual(Array.from({ length: 10 }, (_, index) => `rule-${index}`));
+    for (const list of ['findings', 'undecided']) expect(tag).not.toHaveProperty(list);
+    // Counted as before, of objects that all share.
+    expect(last.findings.map(({ rule }) => rule)).toEqual(tag.rules);
+    expect((kept.listed(detection(10)) as Audited).findings[3]).toBe(last.findings[3]);
+  });
+
+  test('are whole in a batch of the size that Fluent Bit sends', () => {
+    const kept = keeping();
+    for (let record = 0; record < 5000; record++) expect(kept.listed(detection(8))).not.toHaveProperty('unlisted');
+  });
+});
+
+test('events are kept for some megabytes of records, and then what is counted of them', () => {
+  const kept = keeping();
+  const given = Array.from({ length: 20 }, () => kept.counted(detection(1), 1e6) as Audited);
+  expect(given.filter(({ events }) => events.length > 0)).toHaveLength(8);
+  const last = given.at(-1)!;
+  expect(last.event).toEqual({
+    platform: 'kubernetes',
+    stageTimestamp: '2026-01-02T03:04:05Z',
+    requestReceivedTimestamp: '',
+  });
+  expect(last.findings).toHaveLength(1);
+});
