@@ -95,7 +95,10 @@ async function unsnap({ body, maxLength, share }: Inflation): Promise<Uint8Array
   share.take(length);
   try {
     const { uncompress } = await import('snappy');
-    const bytes = (await uncompress(Buffer.from(body.buffer), { asBuffer: true })) as Buffer<ArrayBuffer>;
+    const bytes = (await uncompress(Buffer.from(body.buffer), {
+      asBuffer: true,
+      copyOutputData: true,
+    })) as Buffer<ArrayBuffer>;
     return bytes;
   } catch (error) {
     share.give(length);

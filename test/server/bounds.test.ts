@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { compressSync as snappyCompressSync } from 'snappy';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { byteBudget } from '../../src/server/byte-budget.ts';
 import { decompressor } from '../../src/server/content-encoding.ts';
@@ -170,6 +171,18 @@ describe('inflation', () => {
       }),
     );
     expect(ended).toEqual([0, 1, 2]);
+  });
+
+  test.each([
+    ['gzip', gzipSync('[{}]')],
+    ['zstd', zstdCompressSync('[{}]')],
+    ['snappy', snappyCompressSync('[{}]')],
+  ])('of %s gives bytes that another thread can have', async (encoding, body) => {
+    const share = byteBudget(1e9).open();
+    const bytes = await decompressor(limits)(new Uint8Array(body), encoding, share, here);
+    const there = structuredClone(bytes, { transfer: [bytes.buffer] });
+    expect(Buffer.from(there).toString()).toBe('[{}]');
+    expect(bytes).toHaveLength(0);
   });
 
   test('ends when the sender has gone', async () => {
