@@ -69,6 +69,7 @@ function unwritable({ paths, placeOf }: ReadConfig): string[] {
   const written = [
     ...paths.state.map((path) => ({ setting: ['state', 'path'], path, isFolder: false })),
     ...paths.deadLetterPath.map((path) => ({ setting: ['deadLetterPath'], path, isFolder: true })),
+    ...paths.spools.map(({ setting, path }) => ({ setting, path, isFolder: true })),
   ];
   return written.flatMap(({ setting, path, isFolder }) => {
     const why = whyUnwritable(path, isFolder);
@@ -111,10 +112,14 @@ function countOf({ rules, correlations }: LoadedRules['ruleset']): string {
   return `${numbered(rules.length, 'rule')} and ${numbered(correlations.length, 'correlation')}`;
 }
 
-function sinkLine({ name, type, host, port, unixPath, tls, sharedKey, username }: Config['sinks'][number]): string {
-  const secured = [tls && 'TLS', sharedKey !== undefined && 'shared key', username && `user ${username}`].filter(
-    Boolean,
-  );
+function sinkLine(sink: Config['sinks'][number]): string {
+  const { name, type, host, port, unixPath, tls, sharedKey, username, spool } = sink;
+  const secured = [
+    tls && 'TLS',
+    sharedKey !== undefined && 'shared key',
+    username && `user ${username}`,
+    spool && `a spool in ${spool.path}`,
+  ].filter(Boolean);
   const where = `${name === type ? type : `${name} (${type})`} to ${unixPath ?? `${host}:${port}`}`;
   return printable(secured.length > 0 ? `${where} with ${secured.join(', ')}` : where);
 }

@@ -1,4 +1,5 @@
 /** The configuration: one declaration that is type, validation, defaults and JSON Schema. */
+import { resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { DEFAULT_MAX_DEPTH } from '../json/depth.ts';
 import { isMap, type JsonMap } from '../json/map.ts';
@@ -203,7 +204,11 @@ export interface ReadConfig {
   /** All that is wrong, each as `file:line:column: what; what to write`. */
   problems: string[];
   /** The paths in it, as far as they can be read. */
-  paths: Pick<Config, 'rules' | 'lists' | 'exceptions'> & { state: string[]; deadLetterPath: string[] };
+  paths: Pick<Config, 'rules' | 'lists' | 'exceptions'> & {
+    state: string[];
+    deadLetterPath: string[];
+    spools: { setting: Setting; path: string }[];
+  };
   /** Where a setting stands: `file:line:column`. */
   placeOf(setting: Setting): string;
 }
@@ -248,9 +253,18 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
       exceptions: texts(settings.exceptions),
       state: isMap(settings.state) ? texts(settings.state.path) : [],
       deadLetterPath: texts(settings.deadLetterPath),
+      spools: spoolsIn(settings.sinks),
     },
     placeOf,
   };
+}
+
+function spoolsIn(sinks: unknown): ReadConfig['paths']['spools'] {
+  return [sinks].flat().flatMap((sink, index) => {
+    const spool = isMap(sink) ? sink.spool : undefined;
+    const path = isMap(spool) ? spool.path : undefined;
+    return typeof path === 'string' && path !== '' ? [{ setting: ['sinks', index, 'spool', 'path'], path }] : [];
+  });
 }
 
 /** Fills in defaults, and gives all that is wrong. */
@@ -270,6 +284,11 @@ function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => bo
       if (twice === -1 || twice === index) return;
       const message = `two sinks have the name ${quote(String(sink.name))}; give each a name of its own`;
       faults.push({ setting: ['sinks', index], message });
+    });
+    const spools = spoolsIn(sinks);
+    spools.forEach(({ setting, path }, index) => {
+      if (spools.findIndex((other) => resolve(other.path) === resolve(path)) === index) return;
+      faults.push({ setting, message: `two sinks have the spool ${quote(path)}; give each a folder of its own` });
     });
   }
   if (typeof listen === 'string' && Number(/\d*$/.exec(listen)![0]) > 65535) {

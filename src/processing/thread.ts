@@ -11,7 +11,7 @@ import { processHere } from '../server/process-here.ts';
 import { failureOf } from '../server/thread-messages.ts';
 import { serveOrders } from '../server/thread-orders.ts';
 import { openSink } from '../sinks/index.ts';
-import type { SinkDependencies } from '../sinks/sink.ts';
+import type { SinkDependencies, SpoolLevel } from '../sinks/sink.ts';
 import { memoryStore } from '../state/memory.ts';
 import { openState } from '../state/state.ts';
 import {
@@ -59,6 +59,7 @@ async function start(): Promise<void> {
   if (state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
     logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
   }
+  const troubles = new Map<string, SpoolLevel['trouble']>();
   const dependencies: SinkDependencies = {
     logger,
     onRetry: countSinkRetry,
@@ -66,7 +67,8 @@ async function start(): Promise<void> {
     onSettled: (sink, result, _, records) => countSinkRecords(sink, result, records),
     onSpool(sink, level) {
       gaugeSpool(sink, level);
-      tell({ kind: 'spool', sink, trouble: level.trouble });
+      if (level.trouble !== troubles.get(sink)) tell({ kind: 'spool', sink, trouble: level.trouble });
+      troubles.set(sink, level.trouble);
     },
   };
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));

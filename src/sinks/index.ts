@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
 import { forwardConfig, forwardFaults, openForward } from './forward/index.ts';
 import type { Settled, Sink, SinkDependencies, SinkFault } from './sink.ts';
-import { openSpool, spoolSettings } from './spool/index.ts';
+import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
 
 /** One row for each kind of sink. */
 const sinks = {
@@ -52,13 +52,16 @@ export function sinkFaults(config: SinkConfig): SinkFault[] {
 export async function openSink(config: SinkConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { open }: { open(config: SinkConfig, dependencies: SinkDependencies): Sink } = sinks[config.type];
   const place = open(config, dependencies);
-  const sink =
-    config.spool === undefined
-      ? place
-      : await openSpool(place, config.spool, dependencies).catch((error) => {
-          throw new Problem('config.invalid', `sink ${config.name}: spool.path: ${error.message}`, { cause: error });
-        });
+  const sink = config.spool === undefined ? place : await spooled(place, config.spool, dependencies);
   return config.required ? sink : bestEffort(sink, dependencies);
+}
+
+async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDependencies): Promise<Sink> {
+  // Few have one, and it takes a part of Node that others need not load.
+  const { openSpool } = await import('./spool/index.ts');
+  return openSpool(sink, settings, dependencies).catch((error) => {
+    throw new Problem('config.invalid', `sink ${sink.name}: spool.path: ${error.message}`, { cause: error });
+  });
 }
 
 /** Receives what became of the records that a sink was given. */

@@ -20,7 +20,7 @@ test('tells what would run', async () => {
     `rules: [${folder}/rules]`,
     'overrides: { pod-in-default: { level: high } }',
     'auth: { basic: { username: ann, password: s3cret } }',
-    'sinks: [{ type: forward, host: fluent, sharedKey: s3cret, username: bob, password: s3cret }]',
+    `sinks: [{ type: forward, host: fluent, sharedKey: s3cret, username: bob, password: s3cret, spool: { path: ${folder}/sp } }]`,
     `state: { path: ${folder}/state }`,
     `deadLetterPath: ${folder}/dead/letters`,
   );
@@ -31,7 +31,7 @@ test('tells what would run', async () => {
     /listens on +127\.0\.0\.1:1, basic/,
     /rules +1 rule and 0 correlations, of/,
     /exceptions +0 paths, 1 override/,
-    /sinks +forward to fluent:24224 with shared key, user bob/,
+    /sinks +forward to fluent:24224 with shared key, user bob, a spool in\s+\S+\/sp/,
     /state +\S+\/state/,
     /dead letters +\S+\/dead\/letters/,
   ]) {
@@ -48,7 +48,7 @@ test('tells all that is wrong at once, each with its place, and of a rule as of 
     'lists: [/no/lists]',
     'state: { path: /dev/null/folder/state }',
     `deadLetterPath: ${folder}/tripline.yaml/dead`,
-    'sinks: [{ type: forward, host: a, tls: { ca: /no/ca.pem } }]',
+    'sinks: [{ type: forward, host: a, tls: { ca: /no/ca.pem }, spool: { path: /dev/null/spool } }]',
     'cluster: ${CLUSTER}',
   );
   const { status, stdout, stderr } = await run(['check', '--config', path]);
@@ -61,6 +61,7 @@ test('tells all that is wrong at once, each with its place, and of a rule as of 
     'tripline.yaml:4:10: state.path: ',
     'tripline.yaml:5:1: deadLetterPath: ',
     'tripline.yaml:6:42: tls.ca: ENOENT',
+    'tripline.yaml:6:69: sinks.0.spool.path: /dev/null is no folder',
     "tripline.yaml:7:10: there is no environment variable 'CLUSTER'",
     'broken.yml:10:',
   ]) {

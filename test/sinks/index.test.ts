@@ -96,6 +96,14 @@ describe('what every kind of sink can be asked for', () => {
     await expect(sink).rejects.toMatchObject({ code: 'config.invalid', message: /spool\.path: .*ENOTDIR/ });
   });
 
+  test('a folder that two sinks have is a fault of the configuration', () => {
+    const sink = (name: string, path: string) => ({ type: 'forward', host: 'x', name, spool: { path } });
+    const overrides = { sinks: [sink('a', '/spools/a'), sink('b', '/spools/b/../a')] };
+    const load = () =>
+      loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
+    expect(load).toThrow("two sinks have the spool '/spools/b/../a'; give each a folder of its own");
+  });
+
   test('not to be required', async () => {
     const sink = await configured({ required: false });
     expect(await sink.deliver(numberedBatch(2))).toEqual({ kind: 'begun', records: 2 });

@@ -1,7 +1,6 @@
 /** A sink behind a log on disk: a batch is taken when it is written there, and sent from there in order. */
 import * as system from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Type, { type Static } from 'typebox';
 import { Problem } from '../../problem.ts';
 import { backoff } from '../retry/backoff.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
@@ -9,39 +8,10 @@ import type { DeliveryResult, Sink, SinkDependencies, SpoolLevel } from '../sink
 import { batchFrom, entryFrom } from './entry.ts';
 import type { Amiss, Files, Reason } from './folder.ts';
 import { type Next, openLog, SpoolRefusal } from './log.ts';
+import type { SpoolSettings } from './settings.ts';
 
-const MiB = 1024 * 1024;
-
-export const spoolSettings = Type.Object(
-  {
-    path: Type.String({
-      minLength: 1,
-      description: 'Folder on a local disk, for this sink and this process alone. It is made where there is none.',
-    }),
-    maxBytes: Type.Integer({
-      minimum: 16 * MiB,
-      default: 1024 * MiB,
-      description: 'Bytes of the folder; beyond it senders are asked to retry (503).',
-    }),
-    maxAgeSeconds: Type.Integer({
-      minimum: 1,
-      default: 7 * 86_400,
-      description:
-        'How long a batch may wait to be sent. One that has waited longer is moved to the folder `set-aside` in `path`, ' +
-        'which counts for `maxBytes`, and is not sent.',
-    }),
-  },
-  {
-    additionalProperties: false,
-    description:
-      'A folder that batches are written to before their sender is answered, and sent from. Default: the sender waits ' +
-      'until the sink has them.',
-  },
-);
-export type SpoolSettings = Static<typeof spoolSettings>;
-
-const SMALLEST_SEGMENT = MiB;
-const LARGEST_SEGMENT = 64 * MiB;
+const SMALLEST_SEGMENT = 1024 * 1024;
+const LARGEST_SEGMENT = 64 * 1024 * 1024;
 const amissMessages: Record<Amiss['kind'], { level: 'warn' | 'error'; message: string }> = {
   torn: {
     level: 'warn',

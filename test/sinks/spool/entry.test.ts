@@ -5,7 +5,7 @@ import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
 import { codecFor } from '../../../src/codecs/index.ts';
 import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
 import { batchFrom, bodyOf, entryFrom } from '../../../src/sinks/spool/entry.ts';
-import { findAt, readRest, Source } from '../../../src/sinks/spool/format.ts';
+import { encodeEntry, findAt, readRest, Source } from '../../../src/sinks/spool/format.ts';
 import { batchOf } from '../../batch/batch-of.ts';
 import { fluentMsgpack } from '../../tagged.ts';
 
@@ -27,8 +27,17 @@ const bodies: Record<string, (kinds: readonly number[]) => Uint8Array> = {
     ),
 };
 
-async function restored(batch: TaggedBatch): Promise<{ batch: TaggedBatch; body: Uint8Array; records: number }> {
-  const bytes = Buffer.concat(entryFrom(batch, 1).parts);
+interface Restored {
+  batch: TaggedBatch;
+  body: Uint8Array;
+  records: number;
+}
+
+async function restored(batch: TaggedBatch): Promise<Restored> {
+  return read(Buffer.concat(entryFrom(batch, 1).parts));
+}
+
+async function read(bytes: Buffer): Promise<Restored> {
   const source = new Source(
     {
       async read(buffer, offset, length, position) {
@@ -68,6 +77,14 @@ test.each(Object.keys(bodies))(
     );
   },
 );
+
+test('what a later version adds to a head is passed over', async () => {
+  const batch = batchOf(codecFor('application/json')!, Buffer.from('[{"a":1}]'), () => undefined);
+  const { parts } = entryFrom(batch, 1);
+  const head = JSON.parse(Buffer.from(parts[1]!).toString());
+  const bytes = Buffer.concat(encodeEntry({ ...head, sealed: { by: 'x' } }, parts.slice(2)));
+  expect(Buffer.from((await read(bytes)).body).toString()).toBe('[{"a":1}]');
+});
 
 test('an entry that another version has written otherwise is refused, not read past its end', async () => {
   const batch = batchOf(codecFor('application/json')!, Buffer.from('[{"a":1}]'), () => undefined);

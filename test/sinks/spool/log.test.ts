@@ -126,6 +126,21 @@ describe('a log', () => {
     expect(amiss).toEqual([]);
   });
 
+  test('goes on after all of it was sent and removed, and takes nothing new for that', async () => {
+    const path = freshFolder();
+    for (const n of upTo(3)) {
+      const { log } = await open(path);
+      if (n === 0) await append(log, 0);
+      await drain(log);
+      await close(log);
+    }
+    expect(segmentsOf(path)).toEqual([]);
+    const { log } = await open(path);
+    await append(log, 1);
+    const { log: after } = await open(copyOf(path));
+    expect(await drain(after)).toEqual({ sent: [1], corrupt: 0 });
+  });
+
   test('belongs to one at a time', async () => {
     const path = freshFolder();
     const { log } = await open(path);
@@ -252,6 +267,20 @@ describe('bytes that have changed', () => {
       expect(await append(after, lost)).toBe('stored');
       await close(after);
     }
+  });
+
+  test('while the process runs are set aside too, and their batch is taken when it comes again', async () => {
+    const path = freshFolder();
+    const { log } = await open(path);
+    await append(log, 1);
+    const [segment] = segmentsOf(path);
+    const bytes = readFileSync(segment!);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(segment!, bytes);
+    expect(await append(log, 1)).toBe('repeated');
+    expect(await drain(log)).toEqual({ sent: [], corrupt: 1 });
+    expect(await append(log, 1)).toBe('stored');
+    expect(await drain(log)).toEqual({ sent: [1], corrupt: 0 });
   });
 
   test('in the first line, or a later version: the segment is set aside whole', async () => {
