@@ -373,7 +373,7 @@ describe('a receiver that comes and goes', () => {
     await problemOf(probe);
     expect(to.frames).toHaveLength(2);
     isSilent = false;
-    await expect.poll(() => sink.deliver(numberedBatch(1)).catch(() => undefined)).toBeDefined();
+    await expect.poll(() => sink.deliver(numberedBatch(1)).catch(() => undefined), { timeout: 10_000 }).toBeDefined();
     expect(sink.refusal!(1)).toBeUndefined();
     expect(downs).toEqual([true, false]);
   });

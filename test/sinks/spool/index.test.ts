@@ -10,6 +10,8 @@ import { readKept } from '../../../src/sinks/spool/read.ts';
 import { numberedBatch, problemOf, recorder } from '../contract.ts';
 import { faultyFiles } from './files.ts';
 
+/** What is tried again waits for seconds at most. */
+const eventually = { timeout: 20_000 };
 const MiB = 1024 * 1024;
 const root = mkdtempSync(join(tmpdir(), 'spooled-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -62,13 +64,13 @@ describe('a sink with a spool', () => {
     const { sink, settled, levels, retries } = await spooled(to);
     const batches = [0, 10, 20].map((first) => numberedBatch(5, { first }));
     for (const batch of batches) expect(await sink.deliver(batch)).toEqual({ kind: 'spooled', records: 5 });
-    await expect.poll(() => retries.length).toBeGreaterThan(1);
+    await expect.poll(() => retries.length, eventually).toBeGreaterThan(1);
     expect(to.at.entries).toEqual([]);
     expect(levels.at(-1)).toMatchObject({ entries: 3 });
     to.at.isUp = true;
-    await expect.poll(() => settled).toEqual([0, 1, 2].map(() => ['acknowledged', 5]));
+    await expect.poll(() => settled, eventually).toEqual([0, 1, 2].map(() => ['acknowledged', 5]));
     expect(to.at.entries).toEqual(batches.flatMap(entriesOf));
-    await expect.poll(() => levels.at(-1)).toMatchObject({ entries: 0, oldestSeconds: 0 });
+    await expect.poll(() => levels.at(-1), eventually).toMatchObject({ entries: 0, oldestSeconds: 0 });
   });
 
   test('sends after a restart what it had not, and nothing twice that a sender repeats', async () => {
@@ -83,7 +85,7 @@ describe('a sink with a spool', () => {
     expect(again.lines).toMatchObject([{ level: 'info', fields: { batches: 2 } }]);
     to.at.isUp = true;
     expect(await again.sink.deliver(numberedBatch(5))).toEqual({ kind: 'repeated', records: 5 });
-    await expect.poll(() => again.settled.length).toBe(2);
+    await expect.poll(() => again.settled.length, eventually).toBe(2);
     expect(to.at.entries).toEqual([...entriesOf(batch), ...entriesOf(numberedBatch(5, { first: 9 }))]);
   });
 
@@ -115,7 +117,7 @@ describe('a sink with a spool', () => {
     const told = () => lines.filter(({ message }) => /The spool takes/.test(message)).map(({ level }) => level);
     expect(told()).toEqual(['error']);
     to.at.isUp = true;
-    await expect.poll(() => levels.at(-1)?.trouble).toBeUndefined();
+    await expect.poll(() => levels.at(-1)?.trouble, eventually).toBeUndefined();
     expect(await sink.deliver(big(2))).toMatchObject({ kind: 'spooled' });
     expect(told()).toEqual(['error', 'info']);
   });
@@ -130,7 +132,7 @@ describe('a sink with a spool', () => {
     files.fails = () => undefined;
     expect(await sink.deliver(numberedBatch(1))).toMatchObject({ kind: 'spooled' });
     expect(levels.at(-1)?.trouble).toBeUndefined();
-    await expect.poll(() => to.at.entries).toHaveLength(1);
+    await expect.poll(() => to.at.entries, eventually).toHaveLength(1);
   });
 
   test('sets aside what is too old, tells where, and sends what is not', async () => {
@@ -141,7 +143,7 @@ describe('a sink with a spool', () => {
     await close();
     to.at.isUp = true;
     const later = await spooled(to, path, { maxAgeSeconds: -1 });
-    await expect.poll(() => later.settled).toEqual([['set_aside', 4]]);
+    await expect.poll(() => later.settled, eventually).toEqual([['set_aside', 4]]);
     const [line] = later.lines.filter(({ level }) => level === 'error');
     const { movedTo } = line!.fields as { movedTo: string };
     const [name] = readdirSync(join(path, 'set-aside'));
@@ -164,7 +166,7 @@ describe('a sink with a spool', () => {
     };
     const { sink, lines } = await spooled(to);
     await sink.deliver(numberedBatch(1));
-    await expect.poll(() => to.at.entries).toHaveLength(1);
+    await expect.poll(() => to.at.entries, eventually).toHaveLength(1);
     expect(lines).toMatchObject([{ level: 'error', fields: { err: new TypeError('a defect') } }]);
   });
 
