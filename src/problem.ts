@@ -114,6 +114,10 @@ const problems = {
     title: 'A sink did not take the records',
     remedy: 'Retry; check that the sink is up and that its address and key are right.',
   },
+  'sink.refused': {
+    title: 'A sink is up and does not take one of the records',
+    remedy: 'Look at the message, which says what to set at the receiver; a spool sets the batch aside meanwhile.',
+  },
   'server.internal': {
     status: 503,
     title: 'Tripline failed on this batch by a defect of its own',

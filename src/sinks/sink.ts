@@ -9,7 +9,8 @@ export interface Sink {
    * @param bytes of the batch as received */
   refusal?(bytes: number): string | undefined;
   /** Resolves when the other side has the whole batch safely.
-   * @throws Problem `sink.unavailable` when it may not have, with a reason for the operator; the sender will retry */
+   * @throws Problem `sink.unavailable` when it may not have, with a reason for the operator: the sender will retry;
+   * `sink.refused` when the other side is there and does not take a record of this batch */
   deliver(batch: TaggedBatch): Promise<DeliveryResult>;
   /** Waits for deliveries under way, then lets go of connections. */
   close(): Promise<void>;

@@ -174,7 +174,10 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
     const outcome = await opening.connection.send(frame, deadline);
     await opening.connection.end();
     if (outcome.kind !== 'delivered') {
-      throw unavailable(`${outcome.reason}, given a single record of ${length} bytes: ${remedy}`);
+      // One that is busy would not have closed the connection.
+      const code = outcome.kind === 'lost' ? 'sink.refused' : 'sink.unavailable';
+      const what = `${outcome.reason}, given a single record of ${length} bytes: ${remedy}`;
+      throw new Problem(code, `${receiver} ${what}`);
     }
     arrived.push(rangeOf(frame));
   }

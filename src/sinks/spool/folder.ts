@@ -31,7 +31,7 @@ export interface Segment {
 }
 
 /** Why bytes are set aside. */
-export type Reason = 'expired' | 'corrupt' | 'unreadable';
+export type Reason = 'expired' | 'refused' | 'corrupt' | 'unreadable';
 
 /** What was found amiss when a spool was opened. */
 export type Amiss =

@@ -29,14 +29,17 @@ const amissMessages: Record<Amiss['kind'], { level: 'warn' | 'error'; message: s
   },
 };
 
+/** How often a batch may be the fault when it is not delivered, and not that the receiver is down: others wait for it, and
+ * whoever can write a record must not be able to stop what comes after it. */
+const MOST_REFUSALS = 5;
 /** How often it is told how long the first batch has waited. */
 const LEVEL_INTERVAL_MILLISECONDS = 10_000;
 /** How often it is looked whether an operator has made room, at most. */
 const LOOK_INTERVAL_MILLISECONDS = 1_000;
 
 /** Puts a spool before a sink. Delivery is at least once: what was sent just before a crash is sent again. One batch is sent
- * at a time, in the order in which they were taken; one that the sink does not take holds up those after it, until it is too
- * old.
+ * at a time, in the order in which they were taken; while the receiver is
+ * down, the first holds up those after it. One that the receiver, being there, does not take is set aside.
  * @throws Error where the folder cannot be used */
 export async function openSpool(
   sink: Sink,
@@ -53,6 +56,7 @@ export async function openSpool(
   let trouble: SpoolLevel['trouble'];
   let wake = Promise.withResolvers<void>();
   let lookedAt = 0;
+  let refusals = 0;
 
   function reportAmiss(amiss: Amiss): void {
     const { level, message } = amissMessages[amiss.kind];
@@ -115,6 +119,7 @@ export async function openSpool(
         await dealWith(next);
         next = undefined;
         failures = 0;
+        refusals = 0;
         if (trouble?.kind === 'full') endTrouble();
         tellLevel();
       } catch (error) {
@@ -140,7 +145,14 @@ export async function openSpool(
     } catch (error) {
       return putAside(next, 'unreadable', (error as Error).message);
     }
-    const result = await sink.deliver(batch);
+    let result: DeliveryResult;
+    try {
+      result = await sink.deliver(batch);
+    } catch (error) {
+      const isDown = error instanceof Problem && error.code === 'sink.unavailable';
+      if (isDown || ++refusals < MOST_REFUSALS) throw error;
+      return putAside(next, 'refused', (error as Error).message);
+    }
     await log.advance(next);
     if (result.kind !== 'begun') onSettled(name, result.kind, head.fluentTag, result.records);
   }

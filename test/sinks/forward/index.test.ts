@@ -431,6 +431,7 @@ describe('a single record beyond the limit', () => {
     const { to, sink } = await connected({ maxFrameBytes: 100_000 }, { maxFrameBytes: 65_536 });
     for (let round = 0; round < 3; round++) {
       const problem = await problemOf(sink.deliver(mixed()));
+      expect(problem.code).toBe('sink.refused');
       expect(problem.message).toMatch(/a single record of 200\d\d\d bytes: set buffer_max_size/);
     }
     expect(numbers(to)).toEqual([0, 2]);

@@ -156,18 +156,31 @@ describe('a sink with a spool', () => {
     expect(to.at.entries).toEqual([]);
   });
 
-  test('keeps a batch on which its place fails by a defect, and tells', async () => {
+  test.each([
+    ['that its place refuses though it is up', new Problem('sink.refused', 'place: a record is too large')],
+    ['on which its place fails by a defect', new TypeError('a defect')],
+  ])('a batch %s is tried five times and set aside, and holds up none', async (_, error) => {
     const to = place();
     const { deliver } = to.sink;
-    let fails = 2;
+    let refusals = 0;
     to.sink.deliver = async (batch) => {
-      if (fails-- > 0) throw new TypeError('a defect');
-      return deliver(batch);
+      if (batch.fluentTag !== 'bad') return deliver(batch);
+      // That it was down for a while says nothing of the batch.
+      if (++refusals === 2) throw new Problem('sink.unavailable', 'place is down');
+      throw error;
     };
-    const { sink, lines } = await spooled(to);
+    const { sink, settled, lines, path } = await spooled(to);
+    await sink.deliver(numberedBatch(2, { fluentTag: 'bad' }));
     await sink.deliver(numberedBatch(1));
-    await expect.poll(() => to.at.entries, eventually).toHaveLength(1);
-    expect(lines).toMatchObject([{ level: 'error', fields: { err: new TypeError('a defect') } }]);
+    await expect
+      .poll(() => settled, eventually)
+      .toEqual([
+        ['set_aside', 2],
+        ['acknowledged', 1],
+      ]);
+    expect(refusals).toBe(6);
+    expect(readdirSync(join(path, 'set-aside'))).toEqual([expect.stringMatching(/\.refused\.spool$/)]);
+    expect(lines.at(-1)).toMatchObject({ level: 'error', message: expect.stringContaining(error.message) });
   });
 
   test('takes nothing when it is closed', async () => {
