@@ -7,7 +7,9 @@ export interface FuzzTarget {
   /** What is changed; at least one. */
   corpus: readonly Uint8Array[];
   /** Takes whatever bytes. May throw a Problem, and nothing else. */
-  run(bytes: Uint8Array): void;
+  run(bytes: Uint8Array): void | Promise<void>;
+  /** How often `npm test` runs it, where it takes longer than most. */
+  runs?: number;
 }
 
 export interface FuzzLimits {
@@ -15,6 +17,8 @@ export interface FuzzLimits {
   seed: number;
   runs?: number;
   seconds?: number;
+  /** What is changed in place of the target's own. */
+  corpus?: readonly Uint8Array[];
 }
 
 /** Inputs are cut to this, so that splices do not grow without end. */
@@ -22,25 +26,35 @@ const MAX_BYTES = 64 * 1024;
 
 /** Runs a target until one of its limits is reached, and returns how often that was.
  * @throws Error with the input in base64, when the target throws what is no Problem */
-export function fuzz(target: FuzzTarget, { seed, runs = Number.POSITIVE_INFINITY, seconds }: FuzzLimits): number {
+export async function fuzz(
+  target: FuzzTarget,
+  { seed, runs = Number.POSITIVE_INFINITY, seconds, corpus = target.corpus }: FuzzLimits,
+): Promise<number> {
   const random = randomFrom(seed);
   const deadline = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
   let done = 0;
   while (done < runs && performance.now() < deadline) {
-    const input = mutate(target.corpus, random);
-    try {
-      target.run(input);
-    } catch (error) {
-      if (!(error instanceof Problem)) {
-        const base64 = Buffer.from(input).toString('base64');
-        throw new Error(`${target.name}, seed ${seed}, run ${done}: ${error}\ninput in base64: ${base64}`, {
-          cause: error,
-        });
-      }
-    }
+    const running = attempt(target, mutate(corpus, random));
+    if (running !== undefined) await running;
     done++;
   }
   return done;
+}
+
+/** Runs a target once; a promise only where the target takes its time.
+ * @throws Error with the input in base64, when the target throws what is no Problem */
+export function attempt(target: FuzzTarget, input: Uint8Array): Promise<void> | undefined {
+  const judge = (error: unknown) => {
+    if (error instanceof Problem) return;
+    const base64 = Buffer.from(input).toString('base64');
+    throw new Error(`${target.name}: ${error}\ninput in base64: ${base64}`, { cause: error });
+  };
+  try {
+    return target.run(input)?.catch(judge);
+  } catch (error) {
+    judge(error);
+    return undefined;
+  }
 }
 
 /** A whole number from 0 up to, but not including, the bound. */
@@ -107,7 +121,7 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
-function mutate(corpus: readonly Uint8Array[], random: Random): Uint8Array {
+export function mutate(corpus: readonly Uint8Array[], random: Random): Uint8Array {
   let bytes: Buffer = Buffer.from(corpus[random(corpus.length)]!);
   for (let changes = 1 + random(6); changes > 0; changes--) {
     bytes = mutations[random(mutations.length)]!(bytes, random, corpus).subarray(0, MAX_BYTES);

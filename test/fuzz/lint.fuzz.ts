@@ -43,6 +43,7 @@ const placeholders = new Map([['names', ['s', 'x*']]]);
 export const lintTargets: readonly FuzzTarget[] = [
   {
     name: 'lint',
+    runs: 300,
     corpus,
     run(bytes) {
       const text = Buffer.from(bytes).toString();

@@ -27,6 +27,7 @@ function exercise(record: unknown): void {
 export const normalizerTargets: readonly FuzzTarget[] = [
   {
     name: 'normalize',
+    runs: 700,
     corpus,
     run: (bytes) => exercise(salvage(Buffer.from(bytes).toString(), { maxDepth: 256 }).value),
   },

@@ -10,6 +10,7 @@ const EVENTS = 3;
 export const referenceTargets: readonly FuzzTarget[] = [
   {
     name: 'reference',
+    runs: 500,
     corpus: Array.from({ length: 40 }, (_, index) => noise(index, 600)),
     run(bytes) {
       const random = choicesIn(bytes);

@@ -50,6 +50,7 @@ const lookup = (field: string) => ({ values: values[field] ?? [], ...(field === 
 export const ruleTargets: readonly FuzzTarget[] = [
   {
     name: 'rule',
+    runs: 500,
     corpus,
     run(bytes) {
       const parsed = parseRules(Buffer.from(bytes).toString(), 'rule.yml', { placeholders });

@@ -1,0 +1,5 @@
+/** The rules that come with Tripline, for targets that need some. */
+import { loadRules } from '../../src/rules/index.ts';
+import { bundledRules } from '../server/app.ts';
+
+export const bundled = loadRules({ rules: [bundledRules] }).ruleset;

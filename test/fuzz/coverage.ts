@@ -1,0 +1,62 @@
+/** Which code of this thread ran, by V8's own counters: of modules that were loaded after they were asked for. */
+import { type Profiler, Session } from 'node:inspector';
+
+export interface Coverage {
+  /** Whether code ran since the last call that never ran before such a call.
+   * @param keep whether it then counts as known */
+  isNew(keep: boolean): boolean;
+  /** Characters of the sources that ran. */
+  size(): number;
+  /** Forgets all that is known. */
+  reset(): void;
+}
+
+/** @param folder whose modules count */
+export function startCoverage(folder: string): Coverage {
+  const session = new Session();
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  /** Of each function, a byte for each character that says whether it ran. */
+  const known = new Map<string, Uint8Array>();
+
+  /** Whether a part of a function ran that is not known. Its ranges lie one in another, each with a count of its own. */
+  function look(key: string, [whole, ...inner]: Profiler.CoverageRange[], keep: boolean): boolean {
+    const { startOffset, endOffset } = whole!;
+    const ran = new Uint8Array(endOffset - startOffset).fill(1);
+    for (const range of inner) {
+      ran.fill(range.count > 0 ? 1 : 0, range.startOffset - startOffset, range.endOffset - startOffset);
+    }
+    const before = known.get(key);
+    if (before === undefined) {
+      if (keep) known.set(key, ran);
+      return true;
+    }
+    let isNew = false;
+    for (let index = 0; index < ran.length; index++) {
+      if (ran[index]! <= before[index]!) continue;
+      isNew = true;
+      if (keep) before[index] = 1;
+    }
+    return isNew;
+  }
+
+  return {
+    isNew(keep) {
+      let isNew = false;
+      // It answers at once.
+      session.post('Profiler.takePreciseCoverage', (_, { result }) => {
+        for (const { url, functions } of result) {
+          if (!url.startsWith(folder)) continue;
+          for (const { ranges } of functions) {
+            const [{ count, startOffset, endOffset }] = ranges as [Profiler.CoverageRange];
+            if (count > 0 && look(`${url} ${startOffset} ${endOffset}`, ranges, keep)) isNew = true;
+          }
+        }
+      });
+      return isNew;
+    },
+    reset: () => known.clear(),
+    size: () => [...known.values()].reduce((sum, ran) => sum + ran.reduce((all, one) => all + one, 0), 0),
+  };
+}

@@ -1,0 +1,30 @@
+/** Grows the corpora of targets by inputs that reach code which none before did. In a thread of its own: code whose runs are
+ * counted is slower as long as it is loaded. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+export interface Explored {
+  corpus: readonly Uint8Array[];
+  runs: number;
+  /** Characters of src/ that ran: with the seeds alone, and in the end. */
+  covered: { seeds: number; all: number };
+}
+
+/** What `explorer.ts` is sent. */
+export interface Exploration {
+  target: string;
+  seed: number;
+  seconds: number;
+}
+
+/** Starts the thread; it takes one target after another.
+ * @throws Error with the input in base64, as `fuzz` does */
+export function openExplorer(): (exploration: Exploration) => Promise<Explored> {
+  const worker = new Worker(new URL('./explorer.ts', import.meta.url));
+  worker.unref();
+  return async (exploration) => {
+    worker.postMessage(exploration);
+    const [explored] = await once(worker, 'message');
+    return explored;
+  };
+}
