@@ -4,6 +4,7 @@ import { timeOf } from '../bench/corpora/event.ts';
 import { type CorpusName, corpora } from '../bench/corpora/index.ts';
 import { formats } from '../bench/formats.ts';
 import { bundledRules, tagger } from '../bench/product.ts';
+import { growthOf, newcomer } from '../bench/soak-growth.ts';
 
 const names = Object.keys(corpora) as CorpusName[];
 
@@ -55,4 +56,27 @@ test.each([
   const mean = meanSize(corpora[name](500, 9));
   expect(mean).toBeGreaterThan(bytes * 0.9);
   expect(mean).toBeLessThan(bytes * 1.1);
+});
+
+describe('the soak', () => {
+  const samples = (mebibytes: (index: number) => number) =>
+    Array.from({ length: 1000 }, (_, index) => ({ records: index * 10_000, mebibytes: mebibytes(index) }));
+  const noise = (index: number) => ((index * 7919) % 41) - 20;
+
+  test('sees what grows, and that caches were filled before', () => {
+    expect(growthOf(samples((index) => 300 + noise(index)))).toMatchObject({ isFlat: true });
+    expect(growthOf(samples((index) => Math.min(300, 100 + index) + noise(index)))).toMatchObject({ isFlat: true });
+    const growing = growthOf(samples((index) => 300 + index / 20 + noise(index)));
+    expect(growing.isFlat).toBe(false);
+    expect(growing.perMillion).toBeCloseTo(5, 0);
+  });
+
+  test('has users and agents that never came before', () => {
+    const [one, other] = corpora
+      .ordinary(2, 9)
+      .map(newcomer)
+      .map((text) => JSON.parse(text));
+    expect([one.user.username, other.user.username]).toEqual(['person-0@example.com', 'person-1@example.com']);
+    expect(one.userAgent).not.toBe(other.userAgent);
+  });
 });
