@@ -11,10 +11,10 @@ export interface Stage {
   tripline: Tripline;
   receiver: Receiver;
   sender: Sender;
-  disks: Record<DiskName, Disk>;
+  disks: Partial<Record<DiskName, Disk>>;
 }
 
-export type DiskName = 'state' | 'dead letters';
+export type DiskName = 'state' | 'dead letters' | 'spool';
 
 /** What one fault happens to; two of one part never overlap. */
 type Part = 'tripline' | 'receiver' | 'sender' | DiskName;
@@ -49,9 +49,10 @@ const behaving =
 const ofDisk =
   (name: DiskName, how: 'fill' | 'makeReadOnly'): Kind['happen'] =>
   async ({ disks }, { milliseconds }) => {
-    disks[name][how]();
+    const disk = disks[name]!;
+    disk[how]();
     await sleep(milliseconds);
-    disks[name].heal();
+    disk.heal();
   };
 
 const kinds: Record<string, Kind> = {
@@ -177,6 +178,14 @@ const kinds: Record<string, Kind> = {
     ...{ part: 'dead letters', weight: 2, milliseconds: [100, 1500] },
     happen: ofDisk('dead letters', 'makeReadOnly'),
   },
+  'the disk of the spool is full': {
+    ...{ part: 'spool', weight: 5, milliseconds: [100, 1500] },
+    happen: ofDisk('spool', 'fill'),
+  },
+  'the disk of the spool is read-only': {
+    ...{ part: 'spool', weight: 3, milliseconds: [100, 1500] },
+    happen: ofDisk('spool', 'makeReadOnly'),
+  },
   'the sender is killed, and started again': {
     ...{ part: 'sender', weight: 6, milliseconds: [0, 500] },
     async happen({ sender }, { milliseconds }) {
@@ -201,29 +210,37 @@ const kinds: Record<string, Kind> = {
   },
 };
 
-const names = Object.keys(kinds);
-const weights = names.map((name) => kinds[name]!.weight);
-const total = weights.reduce((sum, weight) => sum + weight, 0);
+export interface Plan {
+  seed: number;
+  count: number;
+  /** From the begin of one fault to that of the next, on average. */
+  gapMilliseconds: number;
+  /** Whether there is a spool, whose disk can fail. */
+  hasSpool: boolean;
+}
 
 /** The faults of a seed; more of them begin with the same. */
-export function scheduleOf(seed: number, count: number, meanGapMilliseconds: number): Fault[] {
+export function scheduleOf({ seed, count, gapMilliseconds, hasSpool }: Plan): Fault[] {
+  const names = Object.keys(kinds).filter((name) => hasSpool || kinds[name]!.part !== 'spool');
   const random = randomFrom(seed);
   return Array.from({ length: count }, () => {
-    const name = pick(random);
+    const name = pick(names, random);
     const { part, milliseconds } = kinds[name]!;
     const [least, most] = milliseconds;
     return {
       part,
       name,
-      gap: random(2 * meanGapMilliseconds),
+      gap: random(2 * gapMilliseconds),
       milliseconds: least + random(most - least),
       choice: random(1_000_000) / 1_000_000,
     };
   });
 }
 
-function pick(random: Random): string {
-  let left = random(total);
+/** One of the kinds, by their weights. */
+function pick(names: readonly string[], random: Random): string {
+  const weights = names.map((name) => kinds[name]!.weight);
+  let left = random(weights.reduce((sum, weight) => sum + weight, 0));
   return names[weights.findIndex((weight) => (left -= weight) < 0)]!;
 }
 

@@ -57,7 +57,7 @@ export function openFluentBit({ port, records, oracle, folder }: FluentBitParts)
       process.off('exit', orphan);
       await running.stop('SIGKILL');
       // It keeps what is not acknowledged, for ever: all that it read has to arrive.
-      oracle.acknowledged(0, written);
+      oracle.acknowledge(0, written);
     },
     counts: () => counts,
   };

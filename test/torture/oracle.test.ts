@@ -35,7 +35,7 @@ async function deliver(oracle: Oracle, sabotage?: Sabotage): Promise<void> {
     const batch = { ...batchOf(codecFor(mediaTypes[format])!, body, (index) => tagOf(from + index)), fluentTag };
     await sink.deliver(batch);
     if (from === PERIOD) await sink.deliver(batch);
-    oracle.acknowledged(from, from + PERIOD);
+    oracle.acknowledge(from, from + PERIOD);
   }
   await sink.close();
   await receiver.kill();

@@ -4,11 +4,12 @@
  * Of a tag it compares all but what is this record's alone, its number and its time, with the tag of the same slot in an
  * undisturbed run (`learn`); and of all arrivals of one record the whole tags, ids included. Where correlations count
  * records of several chunks (`isSpread`), Fluent Bit keeps no order between chunks, and what was counted before a SIGKILL is
- * lost by design: the finding of the correlation may be on any record of the sequence; it may be missing only where there
- * was no time without a loss of state in which all records of the sequence arrived. All else of these records is compared as
- * of others, and so are bursts, which lie in one chunk. */
+ * lost by design: the finding of the correlation may be on any record of the sequence; it may be missing only where state
+ * was lost between the first sending of one of its chunks and the last acknowledgement. All else of these records is
+ * compared as of others, and so are bursts, which lie in one chunk. */
 import { decode } from '@msgpack/msgpack';
 import {
+  CHUNK,
   isBurst,
   isSpread,
   masked,
@@ -54,6 +55,8 @@ export interface Report {
 const MAX_EXAMPLES = 20;
 /** Stands for the tags of spread records, which are not compared as a whole. */
 const SPREAD_HASH = 1;
+/** Instead of a number of losses. */
+const NEVER = 0xffff;
 /** Tags that many records share. */
 const MAX_SHARED = 32;
 
@@ -78,11 +81,12 @@ export class Oracle {
   readonly #arrivals: Uint8Array;
   readonly #hashes: Uint32Array;
   readonly #shared: TagSeen[] = [];
-  /** Of spread records: findings of correlations by record and rule, and when they arrived first and last, in losses. */
+  /** Of spread records: findings of correlations by record and rule. */
   readonly #correlated = new Map<string, string>();
   readonly #found = new Set<number>();
-  readonly #firstLosses: Uint16Array;
-  readonly #lastLosses: Uint16Array;
+  /** How often state was lost before a chunk was sent first, and before it was acknowledged. */
+  readonly #sentAfter: Uint16Array;
+  readonly #safeAfter: Uint16Array;
   #losses = 0;
   #arrived = 0;
   #distinct = 0;
@@ -99,9 +103,9 @@ export class Oracle {
     this.#acknowledged = new Uint8Array(records);
     this.#arrivals = new Uint8Array(records);
     this.#hashes = new Uint32Array(records);
-    const spread = Math.ceil(records / 100);
-    this.#firstLosses = new Uint16Array(spread);
-    this.#lastLosses = new Uint16Array(spread);
+    const chunks = Math.ceil(records / CHUNK);
+    this.#sentAfter = new Uint16Array(chunks).fill(NEVER);
+    this.#safeAfter = new Uint16Array(chunks).fill(NEVER);
   }
 
   /** How many records arrived, each counted once. */
@@ -114,9 +118,15 @@ export class Oracle {
     if (this.#examples.length < MAX_EXAMPLES) this.#examples.push(`${kind}: ${text}`);
   }
 
-  /** The sender was told that the records from one number up to another are safe. */
-  acknowledged(from: number, to: number): void {
+  /** The chunk that begins with a record is sent for the first time. */
+  begin(from: number): void {
+    this.#sentAfter[from / CHUNK] = this.#losses;
+  }
+
+  /** The sender was told that the records of a chunk, from one number up to another, are safe. */
+  acknowledge(from: number, to: number): void {
     this.#acknowledged.fill(1, from, to);
+    this.#safeAfter[from / CHUNK] = this.#losses;
   }
 
   /** What Tripline remembered of earlier records is gone, as far as it was not written. */
@@ -236,9 +246,6 @@ export class Oracle {
     const text = JSON.stringify({ own, verdict: isClear ? 'clear' : verdict, undecided });
     if (isSpread(n)) {
       this.#compare(n, text);
-      const place = Math.floor(n / 100);
-      if (this.#arrivals[n] === 0) this.#firstLosses[place] = this.#losses;
-      this.#lastLosses[place] = this.#losses;
     } else {
       this.#compareOwn(n, own);
     }
@@ -273,17 +280,16 @@ export class Oracle {
 
   #sequences(): Report['sequences'] {
     const sequences = { due: 0, found: 0, notDue: 0 };
-    const places = SPREAD_PERIOD / 100;
-    for (let sequence = 0; (sequence + 1) * places <= this.#firstLosses.length; sequence++) {
-      const own = { start: sequence * places, end: (sequence + 1) * places };
-      const first = this.#firstLosses.subarray(own.start, own.end);
-      const last = this.#lastLosses.subarray(own.start, own.end);
-      const isDue = [...first].some((loss) => first.every((one, place) => one === loss || last[place] === loss));
+    const chunks = SPREAD_PERIOD / CHUNK;
+    for (let sequence = 0; (sequence + 1) * chunks <= this.#sentAfter.length; sequence++) {
+      const [first, last] = [sequence * chunks, (sequence + 1) * chunks];
+      const losses = [...this.#sentAfter.subarray(first, last), ...this.#safeAfter.subarray(first, last)];
+      const isDue = losses.every((one) => one === losses[0] && one !== NEVER);
       if (!isDue) sequences.notDue++;
       else sequences.due++;
       if (isDue && this.#found.has(sequence)) sequences.found++;
       if (isDue && !this.#found.has(sequence)) {
-        this.fault('correlation', `nothing was found in sequence ${sequence}, of which all arrived between two losses`);
+        this.fault('correlation', `nothing was found in sequence ${sequence}, and no state was lost meanwhile`);
       }
     }
     return sequences;

@@ -85,7 +85,7 @@ export function openReplayer({ port, records, oracle, fluentTag, random }: Repla
       const outcome = await attempt(chunk);
       if (own !== life) return;
       if (outcome === 'delivered') {
-        oracle.acknowledged(chunk.from, chunk.to);
+        oracle.acknowledge(chunk.from, chunk.to);
         acknowledged += chunk.to - chunk.from;
       }
       if (outcome === 'dropped') oracle.fault('dropped', `records ${chunk.from} to ${chunk.to} were refused for good`);
@@ -101,6 +101,7 @@ export function openReplayer({ port, records, oracle, fluentTag, random }: Repla
     const format = formatOf(chunk);
     chunk.body ??= compressed(chunk, bodyOf(chunk.from, chunk.to, format));
     const isFirst = chunk.attempts++ === 0;
+    if (isFirst) oracle.begin(chunk.from);
     const answer = await send(chunk, format, isFirst);
     count(typeof answer === 'number' ? `answered ${answer}` : answer);
     if (typeof answer === 'string') return 'retry';

@@ -1,19 +1,20 @@
-/** Tortures Tripline: `npm run torture`, with SEED, FAULTS and RECORDS in the environment; with a real Fluent Bit where one
- * is found (FLUENT_BIT), else with what replays its requests. */
+/** Tortures Tripline: `npm run torture`, with SEED, FAULTS and RECORDS in the environment, and with SPOOL=on before a spool;
+ * with a real Fluent Bit where one is found (FLUENT_BIT), else with what replays its requests. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fluentBit } from '../e2e/processes.ts';
 import { MAX_RECORDS } from './records.ts';
 import { torture } from './torture.ts';
 
-const { SEED, FAULTS, RECORDS } = process.env;
+const { SEED, FAULTS, RECORDS, SPOOL } = process.env;
+const hasSpool = SPOOL === 'on';
 const root = join(import.meta.dirname, '../..');
 const seed = Number(SEED ?? Date.now() % 2 ** 31);
 const faults = Number(FAULTS ?? 100);
 const records = Number(RECORDS ?? 500_000);
 if (!(records <= MAX_RECORDS)) throw new Error(`RECORDS is at most ${MAX_RECORDS}`);
 
-console.log(`SEED=${seed} FAULTS=${faults} RECORDS=${records} npm run torture`);
+console.log(`SEED=${seed} FAULTS=${faults} RECORDS=${records}${hasSpool ? ' SPOOL=on' : ''} npm run torture`);
 execFileSync(process.execPath, [join(root, 'scripts/build.ts'), '--javascript'], { stdio: 'inherit' });
 const outcome = await torture({
   seed,
@@ -22,6 +23,7 @@ const outcome = await torture({
   gapMilliseconds: 600,
   program: join(root, 'dist/tripline.js'),
   mayMount: true,
+  hasSpool,
   sender: fluentBit === undefined ? 'replayer' : 'Fluent Bit',
   say: (line) => console.log(line),
 });

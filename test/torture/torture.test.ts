@@ -5,8 +5,9 @@ import { scheduleOf } from './faults.ts';
 import { torture } from './torture.ts';
 
 test('the order of faults follows from the seed', () => {
-  expect(scheduleOf(1, 50, 100)).toEqual(scheduleOf(1, 100, 100).slice(0, 50));
-  expect(scheduleOf(1, 50, 100)).not.toEqual(scheduleOf(2, 50, 100));
+  const plan = { seed: 1, count: 100, gapMilliseconds: 100, hasSpool: true };
+  expect(scheduleOf({ ...plan, count: 50 })).toEqual(scheduleOf(plan).slice(0, 50));
+  expect(scheduleOf({ ...plan, seed: 2 })).not.toEqual(scheduleOf(plan));
 });
 
 test('nothing is lost while parts are killed, stopped and refused', async () => {
@@ -19,6 +20,7 @@ test('nothing is lost while parts are killed, stopped and refused', async () => 
     program: join(import.meta.dirname, '../../src/main.ts'),
     sender: 'replayer',
     mayMount: false,
+    hasSpool: false,
     say() {},
   });
   expect(outcome).toMatchObject({ acknowledged: 6000, faults: {}, examples: [] });

@@ -28,6 +28,8 @@ export interface Torture {
   mayMount: boolean;
   /** Who sends: a Fluent Bit as configured for the tests, or what replays its requests. */
   sender: 'replayer' | 'Fluent Bit';
+  /** Whether the sink has a spool. */
+  hasSpool: boolean;
   say(line: string): void;
 }
 
@@ -47,17 +49,21 @@ export interface Outcome extends Report {
 const fluentTag = 'kube.audit';
 /** All shapes of records in all formats. */
 const LEARNED = 4 * PERIOD;
-const DISK_BYTES = 16 * 1024 * 1024;
+const MiB = 1024 * 1024;
+const DISK_BYTES = 16 * MiB;
+/** Some seconds of records. */
+const SPOOL_BYTES = 64 * MiB;
 /** By so many faults the schedule may be ahead of the records. */
 const LEAD = 5;
 /** Time without any progress after which all is over. */
 const STUCK_MS = 60_000;
 
 /** As the shipped ones, but for waits, which are shorter by a factor of 12, as those of the sender are. */
-function settingsOf(ports: { sink: number }, folder: string): object {
+function settingsOf(port: number, folder: string, hasSpool: boolean): object {
+  const spool = { path: join(folder, 'spool', 'forward'), maxBytes: SPOOL_BYTES };
   return {
     deadLetterPath: join(folder, 'dead letters'),
-    sinks: [{ type: 'forward', host: '127.0.0.1', port: ports.sink, ackTimeoutSeconds: 2 }],
+    sinks: [{ type: 'forward', host: '127.0.0.1', port, ackTimeoutSeconds: 2, ...(hasSpool && { spool }) }],
     state: { path: join(folder, 'state', 'state') },
     drainSeconds: 3,
     limits: { maxWaitSeconds: 4 },
@@ -80,7 +86,7 @@ export async function torture(given: Torture): Promise<Outcome> {
 }
 
 async function run(given: Torture, parent: string, name: string, expected?: Expected) {
-  const { seed, faults, records, gapMilliseconds, mayMount, program, say } = given;
+  const { seed, faults, records, gapMilliseconds, mayMount, program, hasSpool, say } = given;
   const folder = join(parent, name);
   mkdirSync(folder);
   const started = performance.now();
@@ -90,9 +96,10 @@ async function run(given: Torture, parent: string, name: string, expected?: Expe
   const disks = {
     state: openDisk(join(folder, 'state'), DISK_BYTES, mayMount),
     'dead letters': openDisk(join(folder, 'dead letters'), DISK_BYTES, mayMount),
+    ...(hasSpool && { spool: openDisk(join(folder, 'spool'), 1.25 * SPOOL_BYTES, mayMount) }),
   };
   const config = join(folder, 'tripline.yaml');
-  writeFileSync(config, stringify(settingsOf({ sink: sink! }, folder)));
+  writeFileSync(config, stringify(settingsOf(sink!, folder, hasSpool)));
   const receiver = await openReceiver({ port: sink!, oracle, fluentTag: `tripline.${fluentTag}` });
   const tripline = startTripline({
     command: [process.execPath, program, '--config', config, '--listen', `127.0.0.1:${port}`],
@@ -106,7 +113,7 @@ async function run(given: Torture, parent: string, name: string, expected?: Expe
     : openFluentBit({ port: port!, records, oracle, folder });
   const unreadable = openUnreadable(port!, oracle);
   const stage: Stage = { tripline, receiver, sender, disks };
-  const schedule = scheduleOf(seed, faults, gapMilliseconds);
+  const schedule = scheduleOf({ seed, count: faults, gapMilliseconds, hasSpool });
 
   await disturb(schedule, stage, records, {
     before(fault, index) {
@@ -165,15 +172,17 @@ async function disturb(
   await Promise.all(busy.values());
 }
 
-/** Resolves when all records are acknowledged. */
+/** Resolves when all records are acknowledged, and have arrived: a spool may have some yet. */
 async function settled(sender: Sender, records: number, oracle: Oracle): Promise<void> {
-  let done = sender.done();
-  for (let waited = 0; done < records; waited += 50) {
+  const progress = () => sender.done() + oracle.distinct;
+  let before = progress();
+  for (let waited = 0; before < 2 * records; waited += 50) {
     await sleep(50);
-    if (sender.done() > done) waited = 0;
-    done = sender.done();
+    if (progress() > before) waited = 0;
+    before = progress();
     if (waited < STUCK_MS) continue;
-    oracle.fault('process', `nothing was acknowledged for ${STUCK_MS / 1000} s, at ${done} of ${records} records`);
+    const state = `${sender.done()} of ${records} records acknowledged, ${oracle.distinct} there`;
+    oracle.fault('process', `nothing went on for ${STUCK_MS / 1000} s: ${state}`);
     return;
   }
 }
