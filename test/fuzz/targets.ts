@@ -11,6 +11,7 @@ import { lintTargets } from './lint.fuzz.ts';
 import { normalizerTargets } from './normalizers.fuzz.ts';
 import { referenceTargets } from './reference.fuzz.ts';
 import { ruleTargets } from './rules.fuzz.ts';
+import { spoolTargets } from './spool.fuzz.ts';
 import { stateTargets } from './state.fuzz.ts';
 import { textTargets } from './texts.fuzz.ts';
 import { wayTargets } from './ways.fuzz.ts';
@@ -28,6 +29,7 @@ export const targets: readonly FuzzTarget[] = [
   ...normalizerTargets,
   ...referenceTargets,
   ...ruleTargets,
+  ...spoolTargets,
   ...stateTargets,
   ...textTargets,
   ...wayTargets,
