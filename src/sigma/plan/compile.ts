@@ -29,6 +29,8 @@ import {
 export interface CompiledRule {
   readonly rule: Rule;
   readonly decide: Predicate;
+  /** True where the rule matches: its condition without what must not hold, which makes no rule match. */
+  readonly affirmed: Predicate;
   /** All that the selections ask of an event, each thing once. */
   readonly items: readonly CompiledItem[];
   readonly selections: CompiledSelections;
@@ -73,6 +75,7 @@ export class Compiler {
     return {
       rule,
       decide: compileCondition(rule.condition, predicates),
+      affirmed: compileCondition(affirmedIn(rule.condition), predicates),
       items: itemsOf(selections),
       selections,
       exceptions,
@@ -164,6 +167,12 @@ function compileCondition(condition: Condition, selections: ReadonlyMap<string, 
       );
     }
   }
+}
+
+/** The condition without those operands of its conjunctions that are negated. */
+function affirmedIn(condition: Condition): Condition {
+  if (condition.kind !== 'and') return condition;
+  return { kind: 'and', operands: condition.operands.filter(({ kind }) => kind !== 'not').map(affirmedIn) };
 }
 
 /** Of a single item, what it says. */

@@ -28,10 +28,10 @@ export function matchOf(rule: CompiledRule, lookup: FieldLookup): RuleMatch {
 /** The predicates that made the rule match: those that are true and that stand on a way of true nodes from the top down to
  * them, under no `not` and in no exception. What an exclusion looks at did not make the rule match, and of an `or` only the
  * branches that hold did. */
-function matchesOf({ decide }: CompiledRule, lookup: FieldLookup): readonly Match[] {
+function matchesOf({ affirmed }: CompiledRule, lookup: FieldLookup): readonly Match[] {
   try {
     collector.ofEvent = lookup;
-    decide(lookup, collector);
+    affirmed(lookup, collector);
     return collector.matches;
   } finally {
     collector.forget();
@@ -48,7 +48,7 @@ export function matchedFields(
   rule: CompiledRule,
   lookup: FieldLookup,
   shownElsewhere: ReadonlySet<string> = new Set(),
-  matches: readonly Match[] = matchesOf(rule, lookup),
+  matches: readonly Match[] = rule.decide(lookup) === true ? matchesOf(rule, lookup) : [],
 ): { field: string; values: readonly unknown[] }[] {
   const own = matches.filter(({ leaf }) => !shownElsewhere.has(leaf.name));
   const matched: { field: string; values: unknown[] }[] = [];
