@@ -3,7 +3,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { compressSync } from 'snappy';
 import { batchesOf } from '../../src/inputs/batches.ts';
 import { decompressed } from '../../src/inputs/file-compression.ts';
-import { decompress } from '../../src/server/content-encoding.ts';
+import { byteBudget } from '../../src/server/byte-budget.ts';
+import { decompressor } from '../../src/server/content-encoding.ts';
 import { limits } from '../server/app.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
@@ -17,6 +18,9 @@ const framed = (...chunks: Uint8Array[]) => Buffer.concat([Buffer.from('\xff\x06
 
 const encodings = { gzip: gzipSync(text), zstd: zstdCompressSync(text), snappy: compressSync(text) };
 const small = { ...limits, maxDecompressedBytes: 1024 * 1024 };
+const budget = byteBudget(8 * small.maxDecompressedBytes);
+const decompress = decompressor(small);
+const { signal } = new AbortController();
 
 async function* cut(bytes: Uint8Array) {
   yield bytes.subarray(0, bytes.length >> 1);
@@ -29,8 +33,13 @@ export const encodingTargets: readonly FuzzTarget[] = [
     runs: 500,
     corpus: [body],
     async run(bytes: Uint8Array) {
-      const { length } = await decompress(bytes, name, small);
-      if (length > small.maxDecompressedBytes) throw new Error('more than the limit');
+      const share = budget.open();
+      try {
+        const { length } = await decompress(Uint8Array.from(bytes), name, share, signal);
+        if (length > small.maxDecompressedBytes) throw new Error('more than the limit');
+      } finally {
+        share.release();
+      }
     },
   })),
   {

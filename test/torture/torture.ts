@@ -11,7 +11,7 @@ import { type Fault, happen, printed, type Stage, scheduleOf } from './faults.ts
 import { openFluentBit } from './fluent-bit.ts';
 import { type Expected, Oracle, type Report } from './oracle.ts';
 import { openReceiver } from './receiver.ts';
-import { CHUNK, PERIOD, SPREAD_PERIOD } from './records.ts';
+import { CHUNK, PERIOD } from './records.ts';
 import { openReplayer, type Sender } from './replayer.ts';
 import { startTripline } from './tripline.ts';
 import { openUnreadable } from './unreadable.ts';
