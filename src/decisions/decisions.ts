@@ -4,6 +4,7 @@
 
 import { isAnswered } from '../audit/request.ts';
 import type { Ruleset, Step } from '../detect.ts';
+import { isMap } from '../json/map.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import {
@@ -41,9 +42,9 @@ import {
 import { isText } from '../outline/spans.ts';
 import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent, ObjectRef } from '../record.ts';
-import type { CompiledItem, Program } from '../sigma/index.ts';
+import type { Program } from '../sigma/index.ts';
 import { bodyKind, isUsualRequest, LIST, MAP } from './bodies.ts';
-import { BodyScreen, type BodyWords, type Words } from './body-screen.ts';
+import { BodyScreen } from './body-screen.ts';
 import { Classes, nextId } from './classes.ts';
 import { createdName } from './created-name.ts';
 import { Credit } from './credit.ts';
@@ -65,12 +66,7 @@ interface RefinableDecision extends Decision {
   asks: Asks;
 }
 
-interface Asks {
-  name: boolean;
-  uri: boolean;
-  /** The words that are looked for in bodies. */
-  words: Words;
-}
+type Asks = Record<'name' | 'uri' | 'request' | 'response', boolean>;
 
 const KIND_OF_EVENT = Buffer.from('Event');
 const AUDIT_V1 = Buffer.from('audit.k8s.io/v1');
@@ -87,10 +83,14 @@ const unshared = {
   responseStatus: null,
 };
 
-const nothing: Asks = { name: false, uri: false, words: undefined };
+const nothing: Asks = { name: false, uri: false, request: false, response: false };
 
 /** Numbers of a profile. */
 const PROFILE = 19;
+/** A body that was not screened, or holds what rules ask for, and one that does not. */
+const OPEN = 0;
+const CLEAR = 1;
+
 /** Numbers that stand for a decision and for what its rules ask for beyond the profile. */
 const DETAILS = 5;
 
@@ -111,9 +111,8 @@ export class Decisions {
   readonly #program: Program;
   readonly #classes = new Map<Classed, Classes>();
   readonly #usual: AuditEvent;
-  readonly #screen: BodyScreen;
-  /** Which words stand in a body. */
-  readonly #found = new InternTable(() => nextId());
+  readonly #request: BodyScreen;
+  readonly #response: BodyScreen;
 
   readonly #reductions = new Reductions();
   readonly #tables: readonly MemberTables[];
@@ -135,13 +134,13 @@ export class Decisions {
   #normalizeCurrent: (() => Normalized) | undefined;
   #event: AuditEvent | undefined;
   #decision: RefinableDecision | undefined;
-  readonly #bodies: BodyWords = { requestObject: undefined, responseObject: undefined };
 
   constructor(ruleset: Ruleset, options: NormalizeOptions) {
     this.#program = ruleset.program;
     const samples = eventSamples(options);
     this.#usual = samples.eventWith({})!;
-    this.#screen = new BodyScreen(this.#program.compiledItems);
+    this.#request = new BodyScreen('requestObject', this.#program.items);
+    this.#response = new BodyScreen('responseObject', this.#program.items);
     const classOf: ClassOf = (member, event, facts) => this.#classesOf(member).idOf(event, facts) ?? UNUSUAL;
     const tables: MemberTables[] = [];
     tables[JSON_LAYOUT] = new MemberTables(jsonLayout, samples, classOf);
@@ -223,10 +222,8 @@ export class Decisions {
       details[0] = decision.id;
       details[1] = asks.name ? nameIn(tables, place, requestObject === LIST || responseObject === LIST) : ABSENT;
       details[2] = asks.uri ? find(tables.objectUris, place, REQUEST_URI, ABSENT) : ABSENT;
-      this.#bodies.requestObject = this.#wordsIn(place, REQUEST_OBJECT, asks.words);
-      this.#bodies.responseObject = this.#wordsIn(place, RESPONSE_OBJECT, asks.words);
-      details[3] = this.#idOf(this.#bodies.requestObject);
-      details[4] = this.#idOf(this.#bodies.responseObject);
+      details[3] = asks.request ? screen(this.#request, place, REQUEST_OBJECT) : OPEN;
+      details[4] = asks.response ? screen(this.#response, place, RESPONSE_OBJECT) : OPEN;
       this.#decision = decision;
       steps = this.#refined.of(this.#detailBytes, this.#detailView, 0, 4 * DETAILS) ?? steps;
     }
@@ -248,6 +245,7 @@ export class Decisions {
   #decide(): RefinableDecision | undefined {
     const event = this.#parsed();
     if (event === undefined) return undefined;
+    const { requestObject, responseObject } = event;
     const template = templateOf(event);
     // A request that is not answered yet says nothing of what happened.
     if (!isAnswered(event.stage)) {
@@ -256,23 +254,22 @@ export class Decisions {
     const isOfObject = event.objectRef !== null;
     const left = this.#stepsOf(event, (member) => member !== 'name' && !(isOfObject && member === 'requestURI'));
     const steps: Step[] = [];
+    const asked = new Set<string>();
     for (const rule of left.candidates()) {
       const step = left.of(rule);
-      if (step !== undefined) steps.push(step);
+      if (step === undefined) continue;
+      steps.push(step);
+      if (step.evaluation === undefined) for (const field of this.#program.fieldsOf(rule)) asked.add(field);
     }
-    const open = steps.filter(({ evaluation }) => evaluation === undefined).map(({ rule }) => rule);
-    const asked = new Set(open.flatMap((rule) => this.#program.fieldsOf(rule)));
-    const doAsk = (member: Classed) => [...asked].some((field) => this.#classesOf(member).covers(field));
+    const doAsk = (screen: { covers(field: string): boolean }) => [...asked].some((field) => screen.covers(field));
     const asks = {
-      name: isOfObject && doAsk('name'),
-      uri: isOfObject && doAsk('requestURI'),
-      words: this.#screen.wordsFor(
-        open.flatMap((rule) => this.#program.itemsOf(rule)),
-        event,
-      ),
+      name: isOfObject && doAsk(this.#classesOf('name')),
+      uri: isOfObject && doAsk(this.#classesOf('requestURI')),
+      request: isMap(requestObject) && doAsk(this.#request),
+      response: isMap(responseObject) && doAsk(this.#response),
     };
-    if (asks.name || asks.uri || asks.words !== undefined) return { id: nextId(), template, steps, asks };
-    return { id: nextId(), template, steps: steps.flatMap((step) => left.reduced(step) ?? []), asks: nothing };
+    if (Object.values(asks).some(Boolean)) return { id: nextId(), template, steps, asks };
+    return { id: nextId(), template, steps: steps.map((step) => left.reduced(step)), asks: nothing };
   }
 
   /** What the rules say of the profile of an entry's event. */
@@ -280,10 +277,10 @@ export class Decisions {
     const template = templateOf(event);
     if (!isAnswered(event.stage)) return { template, steps: [] };
     const allows = (member: Classed) => member !== 'name' && member !== 'requestURI';
-    const known = { covers, allows, inBodies: () => undefined };
+    const known = { covers, allows, isEmpty: () => false };
     const left = new Steps(this.#program, this.#reductions, event, known);
     const steps = left.candidates().flatMap((rule) => left.of(rule) ?? []);
-    return { template, steps: steps.flatMap((step) => left.reduced(step) ?? []) };
+    return { template, steps: steps.map((step) => left.reduced(step)) };
   }
 
   #made<T>(make: () => T): T | undefined {
@@ -301,39 +298,26 @@ export class Decisions {
     const { steps, asks } = this.#decision!;
     const event = this.#parsed();
     if (event === undefined) return steps;
-    const [, name, uri] = this.#details;
+    const [, name, uri, request, response] = this.#details;
+    const isEmpty = (field: string) =>
+      (request === CLEAR && this.#request.covers(field)) || (response === CLEAR && this.#response.covers(field));
     const left = this.#stepsOf(
       event,
       (member) => {
         if (member === 'name') return asks.name && name !== UNUSUAL;
         return member !== 'requestURI' || event.objectRef === null || (asks.uri && uri !== UNUSUAL);
       },
-      (item) => (asks.words === undefined ? undefined : this.#screen.decide(item, event, this.#bodies)),
+      isEmpty,
     );
     return steps
       .flatMap((step) => (step.evaluation === undefined ? (left.of(step.rule) ?? []) : step))
-      .flatMap((step) => left.reduced(step) ?? []);
+      .map((step) => left.reduced(step));
   }
 
-  #stepsOf(
-    event: AuditEvent,
-    allows: (member: Classed) => boolean,
-    inBodies: (item: CompiledItem) => boolean | undefined = () => undefined,
-  ): Steps {
+  /** @param isEmpty as of `Known` */
+  #stepsOf(event: AuditEvent, allows: (member: Classed) => boolean, isEmpty = (_field: string) => false): Steps {
     const covers = (member: Classed, field: string) => this.#classesOf(member).covers(field);
-    return new Steps(this.#program, this.#reductions, event, { covers, allows, inBodies });
-  }
-
-  #wordsIn({ bytes, layout, spans, base }: EventPlace, offset: number, among: Words): Words {
-    const start = spans[base + offset]!;
-    if (among === undefined || start === -1 || !layout.isMap(bytes[start]!)) return undefined;
-    return this.#screen.find(layout, bytes, start, spans[base + offset + 1]!, among);
-  }
-
-  #idOf(words: Words): number {
-    if (words === undefined) return ABSENT;
-    const bytes = new Uint8Array(words.buffer);
-    return this.#found.of(bytes, new DataView(words.buffer), 0, bytes.length);
+    return new Steps(this.#program, this.#reductions, event, { covers, allows, isEmpty });
   }
 
   #classesOf(member: Classed): Classes {
@@ -374,6 +358,10 @@ function nameIn(tables: MemberTables, place: EventPlace, hasListAsBody: boolean)
   const name = createdName(layout, bytes, view, [spans[base + RESPONSE_OBJECT]!, spans[base + REQUEST_OBJECT]!]);
   if (name === 'none') return ABSENT;
   return name === 'unusual' ? UNUSUAL : tables.names.of(bytes, view, name.start, name.end);
+}
+
+function screen(body: BodyScreen, { bytes, layout, spans, base }: EventPlace, offset: number): number {
+  return body.isClear(layout, bytes, spans[base + offset]!, spans[base + offset + 1]!) ? CLEAR : OPEN;
 }
 
 function isEmptyText(spans: Int32Array, offset: number): boolean {

@@ -9,20 +9,14 @@ type Known = (item: CompiledItem) => ReturnType<CompiledItem['decide']> | undefi
 
 /** A function that tells what an item decides on every event of a profile; undefined for one that depends on more.
  * @param byMembers for items that ask one field alone
- * @param byWords for others
- * @param inBodies tells what an item decides by the words in bodies */
-export function knownItems(
-  program: Program,
-  byMembers: GuardedLookup,
-  byWords: GuardedLookup,
-  inBodies: (item: CompiledItem) => boolean | undefined,
-): Known {
+ * @param byWords for others */
+export function knownItems(program: Program, byMembers: GuardedLookup, byWords: GuardedLookup): Known {
   const decisions = new Map<CompiledItem, ReturnType<Known>>();
   const decide = (item: CompiledItem) => {
     const guarded = program.isOfOneField(item) ? byMembers : byWords;
     guarded.hasDeferred = false;
     const decision = item.decide(guarded.lookup);
-    return guarded.hasDeferred ? inBodies(item) : decision;
+    return guarded.hasDeferred ? undefined : decision;
   };
   return (item) => {
     if (!decisions.has(item)) decisions.set(item, decide(item));

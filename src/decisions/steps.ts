@@ -3,9 +3,10 @@ import type { Step } from '../detect.ts';
 import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import {
-  type CompiledItem,
   type CompiledRule,
   evaluate,
+  type FieldLookup,
+  type Found,
   matchOf,
   type Program,
   type RuleMatch,
@@ -17,9 +18,11 @@ import { knownItems, type Reductions } from './reductions.ts';
 export interface Known {
   covers(member: Classed, field: string): boolean;
   allows(member: Classed): boolean;
-  /** What an item decides by the words in bodies; undefined where that is not known. */
-  inBodies(item: CompiledItem): boolean | undefined;
+  /** Tells fields that find nothing, whatever the event holds. */
+  isEmpty(field: string): boolean;
 }
+
+const absent: Found = { values: [] };
 
 export class Steps {
   readonly #program: Program;
@@ -30,12 +33,16 @@ export class Steps {
   readonly #reductions: Reductions;
   readonly #known: ReturnType<typeof knownItems>;
 
-  constructor(program: Program, reductions: Reductions, event: AuditEvent, { covers, allows, inBodies }: Known) {
+  constructor(program: Program, reductions: Reductions, event: AuditEvent, { covers, allows, isEmpty }: Known) {
     this.#program = program;
-    this.#byMembers = guardedLookup(event, fieldsOf, covers, allows);
+    const read = (view: AuditEvent): FieldLookup => {
+      const lookup = fieldsOf(view);
+      return (field) => (isEmpty(field) ? absent : lookup(field));
+    };
+    this.#byMembers = guardedLookup(event, read, covers, allows);
     this.#byWords = guardedLookup(event, fieldsOf, covers, () => false);
     this.#reductions = reductions;
-    this.#known = knownItems(program, this.#byMembers, this.#byWords, inBodies);
+    this.#known = knownItems(program, this.#byMembers, this.#byWords);
   }
 
   candidates(): readonly CompiledRule[] {
@@ -55,12 +62,10 @@ export class Steps {
     return { rule };
   }
 
-  /** The step, where it is left open, without what is known of it; undefined where it does not match by that. */
-  reduced(step: Step): Step | undefined {
+  /** The step, where it is left open, without what is known of it. */
+  reduced(step: Step): Step {
     const { rule, evaluation } = step;
-    if (evaluation !== undefined) return step;
-    const reduced = this.#reductions.of(rule, this.#known);
-    return reduced.isFalse === true ? undefined : { rule, reduced };
+    return evaluation === undefined ? { rule, reduced: this.#reductions.of(rule, this.#known) } : step;
   }
 }
 

@@ -29,18 +29,8 @@ export interface Field {
   nested?: true;
   /** Tells that it holds several values, and is shown as a list even of one. */
   many?: true;
-  /** Set where its values stand in the bodies and nowhere else. */
-  inBodies?: InBodies;
   /** @param path what follows the name and its dot; empty for the name alone */
   read(event: AuditEvent, written: Written, path: string): Found;
-}
-
-/** How a field's values stand in the bodies. */
-export interface InBodies {
-  /** Keys without which it has no values; of a name below a nested field its last part. */
-  keys?: readonly string[];
-  /** Whether a value can have texts in it that do not stand in the bodies. */
-  isRespelled?: true;
 }
 
 /** What an event writes. */

@@ -3,9 +3,8 @@ import { wholeOf } from '../audit/lazy-event.ts';
 import { isMap, textAt } from '../json/map.ts';
 import { AuditEvent } from '../record.ts';
 import type { FieldLookup, Found } from '../sigma/field.ts';
-import { keyIn } from '../sigma/match/item-needles.ts';
 import { walk, words } from '../sigma/match/walk.ts';
-import { BODIES_UNKNOWN, type Field, type InBodies, type Unknown, type Written } from './field.ts';
+import { BODIES_UNKNOWN, type Field, type Unknown, type Written } from './field.ts';
 import { gapOf, missing } from './found.ts';
 import { objectFields } from './object-fields.ts';
 import { type PodSpec, podSpecOf } from './pod-spec.ts';
@@ -147,18 +146,3 @@ export function unknownOf(name: string): readonly Unknown[] {
   const field = fields.get(UNIFIED.get(name) ?? name) ?? (fields.get(head)?.nested ? fields.get(head) : undefined);
   return field?.unknown ?? [];
 }
-
-/** How a field's values stand in the bodies that it is read from; undefined for one that is read elsewhere too, or of which no
- * key is known. */
-export function inBodiesOf(name: string): (Required<Pick<InBodies, 'keys'>> & InBodies & { of: Bodies }) | undefined {
-  const { field, head, path } = meaningOf(name);
-  const isRaw = head !== name && (head === 'requestObject' || head === 'responseObject');
-  const inBodies = isRaw ? {} : field?.inBodies;
-  if (inBodies === undefined) return undefined;
-  const key = keyIn(path);
-  const keys = path === '' ? inBodies.keys : key === undefined ? undefined : [key];
-  return keys && { ...inBodies, keys, of: isRaw ? head : 'both' };
-}
-
-/** Which bodies a field is read from. */
-export type Bodies = 'requestObject' | 'responseObject' | 'both';

@@ -23,7 +23,6 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       source: 'responseObject, requestObject',
       unknown: BODIES_UNKNOWN,
       nested: true,
-      inBodies: {},
       read: (event, { object }, path) => readWritten(event, object, path),
     },
   ],
@@ -112,23 +111,18 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       source: 'podSpec',
       unknown: BODIES_UNKNOWN,
       nested: true,
-      inBodies: { keys: ['containers'] },
       read(_event, { pod }, path) {
         const found = inContainers(pod, path);
         return path === '' ? { ...found, places: [found.values] } : found;
       },
     },
   ],
-  ['images', ofContainers('image', 'image', String, 'Images of all containers, as written.')],
-  [
-    'imageRepositories',
-    ofContainers('image', 'image', imageRepository, 'Images of all containers, without tag and digest.'),
-  ],
+  ['images', ofContainers('image', String, 'Images of all containers, as written.')],
+  ['imageRepositories', ofContainers('image', imageRepository, 'Images of all containers, without tag and digest.')],
   [
     'capabilities',
     ofContainers(
       'securityContext.capabilities.add',
-      'capabilities',
       capabilityName,
       'Linux capabilities that any container adds: in upper case, without `CAP_`.',
     ),
@@ -140,7 +134,6 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       doc: 'Paths of the node that volumes open, PersistentVolumes too: without `//`, `.`, `..` and a slash at the end.',
       source: 'podSpec.volumes.hostPath.path, object.spec.hostPath.path, object.spec.local.path',
       unknown: BODIES_UNKNOWN,
-      inBodies: { keys: ['hostPath', 'local'], isRespelled: true },
       read(event, { object, pod }) {
         if (event.objectRef?.resource !== 'persistentvolumes')
           return textsIn(pod.read('volumes.hostPath.path'), plainPath);
@@ -156,7 +149,6 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       source: 'responseObject, requestObject: spec, or spec.template.spec and the like',
       unknown: BODIES_UNKNOWN,
       nested: true,
-      inBodies: {},
       read: (_event, { pod }, path) => pod.read(path),
     },
   ],
@@ -175,7 +167,6 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       doc: 'Kind of the controller that owns the object.',
       source: 'metadata.ownerReferences',
       unknown: BODIES_UNKNOWN,
-      inBodies: { keys: ['ownerReferences'] },
       read: owner('kind'),
     },
   ],
@@ -185,20 +176,13 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       doc: 'Name of the controller that owns the object.',
       source: 'metadata.ownerReferences',
       unknown: BODIES_UNKNOWN,
-      inBodies: { keys: ['ownerReferences'] },
       read: owner('name'),
     },
   ],
 ];
 
 function flag(name: string, doc: string): Field {
-  return {
-    doc,
-    source: `podSpec.${name}`,
-    unknown: BODIES_UNKNOWN,
-    inBodies: { keys: [name] },
-    read: (_event, { pod }) => pod.flag(name),
-  };
+  return { doc, source: `podSpec.${name}`, unknown: BODIES_UNKNOWN, read: (_event, { pod }) => pod.flag(name) };
 }
 
 function inPodSpec(name: string, doc: string): Field {
@@ -206,7 +190,6 @@ function inPodSpec(name: string, doc: string): Field {
     doc,
     source: `podSpec.${name}`,
     unknown: BODIES_UNKNOWN,
-    inBodies: { keys: [name] },
     read: (_event, { pod }, path) => pod.read(below(name, path)),
   };
 }
@@ -217,14 +200,12 @@ function inContainers(pod: PodSpec, path: string): Found {
   return joined(CONTAINERS.map((list) => pod.read(below(list, path))));
 }
 
-/** @param key in the path */
-function ofContainers(path: string, key: string, spelled: (value: string) => string, doc: string): Field {
+function ofContainers(path: string, spelled: (value: string) => string, doc: string): Field {
   return {
     many: true,
     doc,
     source: `containers.${path}`,
     unknown: BODIES_UNKNOWN,
-    inBodies: { keys: [key] },
     read: (_event, { pod }) => textsIn(inContainers(pod, path), spelled),
   };
 }

@@ -32,7 +32,6 @@ const steps = inFile('decisions/steps.ts');
 const screen = inFile('decisions/item-screen.ts');
 const needles = inFile('decisions/needle-search.ts');
 const bodyScreen = inFile('decisions/body-screen.ts');
-const itemNeedles = inFile('sigma/match/item-needles.ts');
 const createdName = inFile('decisions/created-name.ts');
 const guard = inFile('decisions/guard.ts');
 const tables = inFile('decisions/member-tables.ts');
@@ -118,22 +117,18 @@ const all: readonly Mutant[] = [
     'return ABSENT;',
   ),
   decisions('bodies that are lists', 'if (hasListAsBody) return UNUSUAL;', ''),
-  bodyScreen('bodies that are not searched', 'return isSearched ? found : undefined;', 'return found;'),
-  bodyScreen('request bodies', "if (of !== 'responseObject' && ", 'if (false && '),
-  bodyScreen('response bodies', "if (of !== 'requestObject' && ", 'if (false && '),
-  bodyScreen('items that hold without values', 'const isNegated =', 'const isNegated = false && '),
-  bodyScreen('values that are spelled otherwise', 'inBodies.isRespelled ? undefined : ', ''),
-  itemNeedles('numbers as texts', 'needles?.every(isWordy) ? needles : undefined', 'needles'),
-  itemNeedles(
-    'lists of which no member may hold',
-    'holdsForNothing(item.members) ? undefined : wordsOfBody',
-    'wordsOfBody',
+  steps(
+    'bodies screened for all rules',
+    'this.#byWords = guardedLookup(event, fieldsOf,',
+    'this.#byWords = guardedLookup(event, read,',
   ),
-  itemNeedles(
-    'parts that are negated',
-    "case 'not':\n        return undefined;",
-    "case 'not':\n        return within(part.operand);",
+  bodyScreen(
+    'fields that other items ask for',
+    '.filter(({ needles }) => !needles?.every(isWordy))',
+    '.filter(() => false).slice(0)',
   ),
+  bodyScreen('numbers as texts', '!needles?.every(isWordy)', 'needles === undefined'),
+  bodyScreen('bodies that are not searched', 'return isSearched && !holdsAny;', 'return !holdsAny;'),
   createdName('request before response', 'for (const body of bodies)', 'for (const body of [...bodies].reverse())'),
   createdName(
     'names that are generated',

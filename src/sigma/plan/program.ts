@@ -22,16 +22,13 @@ export class Program {
   readonly rules: readonly CompiledRule[];
   /** The different items of the rules and of their exceptions that depend on the values of one field alone. */
   readonly items: readonly ProgramItem[];
-  /** All that the rules and their exceptions ask of an event, each thing once. */
-  readonly compiledItems: ReadonlySet<CompiledItem>;
   readonly #ofItems: ReadonlySet<CompiledRule>;
   readonly #ofOneField: ReadonlySet<CompiledItem>;
   readonly #candidatesIn: (lookup: FieldLookup) => CompiledRule[];
 
   constructor(rules: readonly CompiledRule[]) {
     this.rules = rules;
-    this.compiledItems = new Set(rules.flatMap(itemsIn));
-    const items = new Set([...this.compiledItems].filter(({ item }) => readsOneField(item)));
+    const items = new Set(rules.flatMap(itemsIn).filter(({ item }) => readsOneField(item)));
     this.#ofOneField = items;
     this.items = [...items].map(({ item, decide }) => ({
       field: item.field,
@@ -56,11 +53,6 @@ export class Program {
   /** The fields that a rule and its exceptions ask for in `items`. */
   fieldsOf(rule: CompiledRule): readonly string[] {
     return this.isOfItems(rule) ? itemsIn(rule).map(({ item }) => item.field) : [];
-  }
-
-  /** What a rule and its exceptions ask of an event. */
-  itemsOf(rule: CompiledRule): readonly CompiledItem[] {
-    return itemsIn(rule);
   }
 
   /** Whether all that a rule and its exceptions ask of an event is in `items`. */

@@ -5,8 +5,6 @@ import type { CompiledFilter, CompiledItem, CompiledRule } from './compile.ts';
 
 /** As much of a rule as its evaluation takes. */
 export type ReducedRule = Pick<CompiledRule, 'decide'> & {
-  /** Set where it matches no event of which as much is known. */
-  readonly isFalse?: true;
   readonly exceptions: readonly Pick<CompiledFilter, 'decide' | 'filter'>[];
 };
 
@@ -14,10 +12,8 @@ export type ReducedRule = Pick<CompiledRule, 'decide'> & {
  * @param known what an item decides; undefined where that is to be asked of the event */
 export function reduceRule(rule: CompiledRule, known: (item: CompiledItem) => Decision | undefined): ReducedRule {
   const { exceptions } = rule;
-  const term = reduce(rule, rule.rule.condition, known);
   return {
-    ...(term === false && { isFalse: true }),
-    decide: predicateOf(term),
+    decide: predicateOf(reduce(rule, rule.rule.condition, known)),
     exceptions: exceptions
       .map((exception) => ({ ...exception, term: reduce(exception, exception.filter.condition, known) }))
       .filter(({ term }) => term !== true)
