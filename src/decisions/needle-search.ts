@@ -26,17 +26,20 @@ interface Entry {
 }
 
 export class NeedleSearch {
-  readonly #mask: number;
+  /** Bits of a hash that are no number of a slot. */
+  readonly #shift: number;
   /** A bit for each slot that has entries. */
   readonly #taken: Int32Array;
   readonly #entries = new Map<number, Entry[]>();
   #text = new Uint8Array(4096);
+  /** Offsets in the text after characters that lead to entries. */
+  #hits = new Int32Array(4096);
 
   /** @param needles ASCII, folded, of three characters or more */
   constructor(needles: readonly string[]) {
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(32, needles.length * SLOTS_PER_NEEDLE)));
-    this.#mask = slots - 1;
-    this.#taken = new Int32Array(slots / 32);
+    const bits = Math.ceil(Math.log2(Math.max(32, needles.length * SLOTS_PER_NEEDLE)));
+    this.#shift = 32 - bits;
+    this.#taken = new Int32Array(2 ** bits / 32);
     for (const [needle, text] of needles.entries()) this.#add(needle, Buffer.from(text));
   }
 
@@ -45,33 +48,49 @@ export class NeedleSearch {
    * @param isJson whether the bytes are those of JSON, in which strings have escapes */
   find(bytes: Uint8Array, start: number, end: number, isJson: boolean, found: (needle: number) => boolean): boolean {
     if (end - start > LONGEST) return false;
-    if (end - start > this.#text.length) this.#text = new Uint8Array(2 * (end - start));
-    const length = isJson
-      ? foldInto(this.#text, bytes, start, end, FOLDED_JSON)
-      : foldInto(this.#text, bytes, start, end, FOLDED);
-    if (length === -1) return false;
+    if (end - start > this.#text.length) {
+      this.#text = new Uint8Array(2 * (end - start));
+      this.#hits = new Int32Array(this.#text.length);
+    }
+    const folded = isJson ? FOLDED_JSON : FOLDED;
     const text = this.#text;
+    const hits = this.#hits;
     const taken = this.#taken;
-    const mask = this.#mask;
+    const shift = this.#shift;
+    let length = 0;
+    let count = 0;
     let window = 0;
-    for (let at = 0; at < length; at++) {
-      window = ((window << 8) | text[at]!) & 0xffffff;
-      const slot = slotOf(window, mask);
-      if (((taken[slot >> 5]! >>> (slot & 31)) & 1) === 1) {
-        for (const entry of this.#entries.get(slot)!) {
-          if (standsAt(text, at - (SIZE - 1) - entry.at, length, entry.bytes) && found(entry.needle)) return true;
-        }
+    for (let at = start; at < end; at++) {
+      let byte = folded[bytes[at]!]!;
+      if (byte === 0) {
+        const odd = foldOdd(bytes, at);
+        if (odd === -1) return false;
+        byte = odd & 0xff;
+        at += odd >> 8;
+      }
+      text[length++] = byte;
+      window = (window << 8) | byte;
+      const slot = slotOf(window, shift);
+      if ((taken[slot >> 5]! & (1 << slot)) !== 0) hits[count++] = length;
+    }
+    for (let hit = 0; hit < count; hit++) {
+      const first = hits[hit]! - SIZE;
+      if (first < 0) continue;
+      const slot = slotOf((text[first]! << 16) | (text[first + 1]! << 8) | text[first + 2]!, shift);
+      for (const { needle, bytes: looked, at } of this.#entries.get(slot)!) {
+        if (standsAt(text, first - at, length, looked) && found(needle)) return true;
       }
     }
     return true;
   }
 
-  /** Under those of its characters that lead to the slot with the fewest entries. */
+  /** Under those of its characters that lead to the slot with the fewest entries, and of these under the rarest. */
   #add(needle: number, bytes: Uint8Array): void {
     let best = 0;
     let fewest = Number.POSITIVE_INFINITY;
-    for (let at = 0; at + SIZE <= bytes.length && fewest > 0; at++) {
-      const count = this.#entries.get(this.#slotAt(bytes, at))?.length ?? 0;
+    for (let at = 0; at + SIZE <= bytes.length; at++) {
+      const others = this.#entries.get(this.#slotAt(bytes, at))?.length ?? 0;
+      const count = others + commonness(bytes, at) / 1000;
       if (count < fewest) [best, fewest] = [at, count];
     }
     const slot = this.#slotAt(bytes, best);
@@ -82,13 +101,23 @@ export class NeedleSearch {
   }
 
   #slotAt(bytes: Uint8Array, at: number): number {
-    return slotOf((bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!, this.#mask);
+    return slotOf((bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!, this.#shift);
   }
 }
 
-function slotOf(window: number, mask: number): number {
-  const hash = Math.imul(window, 0x2c1b3c6d);
-  return (hash ^ (hash >>> 15)) & mask;
+/** Letters of English, the rarest first. */
+const RARE_FIRST = 'zqjxkvbpygfwmucldrhsnioate';
+
+/** How often three characters stand in texts, less than 100: more with each letter that is frequent. */
+function commonness(bytes: Uint8Array, start: number): number {
+  let sum = 0;
+  for (let at = start; at < start + SIZE; at++) sum += RARE_FIRST.indexOf(String.fromCharCode(bytes[at]!)) + 1;
+  return sum;
+}
+
+/** Of the last three bytes of a window. */
+function slotOf(window: number, shift: number): number {
+  return Math.imul(window << 8, 0x2c1b3c6d) >>> shift;
 }
 
 function standsAt(text: Uint8Array, start: number, length: number, needle: Uint8Array): boolean {
@@ -97,39 +126,30 @@ function standsAt(text: Uint8Array, start: number, length: number, needle: Uint8
   return true;
 }
 
-const ESCAPES = new Map(
-  [...'"\\/bfnrt'].map((name, index) => [name.charCodeAt(0), '"\\/\b\f\n\r\t'.charCodeAt(index)]),
-);
+/** By the byte after a backslash, what stands for the character. */
+const ESCAPES = new Uint8Array(256).fill(OTHER);
+for (const [index, name] of [...'"\\/bfnrt'].entries()) {
+  ESCAPES[name.charCodeAt(0)] = '"\\/\b\f\n\r\t'.charCodeAt(index);
+}
 const UNICODE = 0x75;
 
-/** Writes text without its case and its escapes. Returns its length, or -1 where what is not ASCII may be folded to ASCII. */
-function foldInto(into: Uint8Array, bytes: Uint8Array, start: number, end: number, folded: Uint8Array): number {
-  let length = 0;
-  for (let at = start; at < end; at++) {
-    const byte = folded[bytes[at]!]!;
-    if (byte !== 0) {
-      into[length++] = byte;
-      continue;
-    }
-    const first = bytes[at]!;
-    if (first === BACKSLASH) {
-      at++;
-      let code = ESCAPES.get(bytes[at]!) ?? OTHER;
-      if (bytes[at] === UNICODE) {
-        code = Number.parseInt(String.fromCharCode(...bytes.subarray(at + 1, at + 5)), 16);
-        at += 4;
-      }
-      if (foldsToAscii(code)) return -1;
-      into[length++] = code < OTHER ? FOLDED[code]! : OTHER;
-    } else {
-      const second = bytes[at + 1]!;
-      if (first === 0xc4 && second === 0xb0) return -1;
-      if (first === 0xc5 && second === 0xbf) return -1;
-      if (first === 0xe2 && second === 0x84 && bytes[at + 2] === 0xaa) return -1;
-      into[length++] = first === 0 ? 0 : OTHER;
-    }
+/** An escape, or a byte that begins a character. Returns what it is compared as, and above it, by eight bits, how many bytes
+ * it has beyond the first; -1 where what is not ASCII may be folded to ASCII. */
+function foldOdd(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  if (first === BACKSLASH) {
+    const isSpelled = bytes[at + 1] === UNICODE;
+    const code = isSpelled
+      ? Number.parseInt(String.fromCharCode(...bytes.subarray(at + 2, at + 6)), 16)
+      : ESCAPES[bytes[at + 1]!]!;
+    if (foldsToAscii(code)) return -1;
+    return ((isSpelled ? 5 : 1) << 8) | (code < OTHER ? FOLDED[code]! : OTHER);
   }
-  return length;
+  const second = bytes[at + 1]!;
+  if (first === 0xc4 && second === 0xb0) return -1;
+  if (first === 0xc5 && second === 0xbf) return -1;
+  if (first === 0xe2 && second === 0x84 && bytes[at + 2] === 0xaa) return -1;
+  return first === 0 ? 0 : OTHER;
 }
 
 function foldsToAscii(code: number): boolean {
