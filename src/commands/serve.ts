@@ -1,6 +1,6 @@
 /** `tripline serve`: the sidecar, until it is told to stop. */
 import { pino } from 'pino';
-import { logLine } from '../command-line/log-lines.ts';
+import { logLine, logOptions } from '../command-line/log-lines.ts';
 import type { ProcessIo } from '../command-line/process-io.ts';
 import { readConfig, serveOptions, serveSettings } from '../command-line/rule-options.ts';
 import type { Config } from '../config/index.ts';
@@ -35,15 +35,7 @@ export const serveCommand = defineCommand({
     const config = readConfig(options, io, serveSettings(options, environment));
     const isText = (config.logFormat ?? (stderr.columns === undefined ? 'json' : 'text')) === 'text';
     const log = isText ? textLog(stderr) : undefined;
-    const logger = pino(
-      {
-        level: config.logLevel,
-        // Words and dates, for those who read a log without a tool at hand.
-        formatters: { level: (level) => ({ level }) },
-        timestamp: pino.stdTimeFunctions.isoTime,
-      },
-      log ?? destination(),
-    );
+    const logger = pino(logOptions(config.logLevel), log ?? destination());
     // The server is much to load, and no other command needs it.
     const { serve } = await import('../sidecar.ts');
     const sidecar = await serve(config, { environment, logger }).catch((error) => {
