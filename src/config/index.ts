@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { DEFAULT_MAX_DEPTH } from '../json/depth.ts';
 import { isMap, type JsonMap } from '../json/map.ts';
-import { parseNetworkOrAddress } from '../network.ts';
 import { Problem } from '../problem.ts';
 import { Level, Platform } from '../record.ts';
 import { printable, quote, type RuleProblem } from '../sigma/rule-problem.ts';
 import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
 import { EventSummary } from '../tag.ts';
+import { combinationFaults } from './combinations.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
 import { type Environment, readSettings, type Setting } from './settings-file.ts';
 
@@ -49,6 +49,7 @@ const Limits = Type.Object(
     }),
     maxWaitSeconds: Type.Number({
       exclusiveMinimum: 0,
+      maximum: 3600,
       default: 50,
       description:
         'How long a batch may take from the end of its body until its answer; one that would take longer, by what waits ' +
@@ -91,6 +92,7 @@ const Config = Type.Object(
       description: 'Address and port of the HTTP server; [::1]:9870 for IPv6.',
     }),
     rules: Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
       description: 'Folders or files with Sigma rules. Default: the rules that come with Tripline.',
     }),
     lists: Type.Array(Type.String({ minLength: 1 }), {
@@ -163,6 +165,7 @@ const Config = Type.Object(
     }),
     drainSeconds: Type.Number({
       minimum: 0,
+      maximum: 3600,
       default: 25,
       description: 'How long a stop waits for requests in flight.',
     }),
@@ -270,7 +273,7 @@ function spoolsIn(sinks: unknown): ReadConfig['paths']['spools'] {
 /** Fills in defaults, and gives all that is wrong. */
 function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => boolean): Fault[] {
   const faults = schemaFaults(Config, settings, [], isFromEnvironment);
-  const { sinks, trustedProxies, listen } = settings as Partial<Config>;
+  const { sinks } = settings as Partial<Config>;
   if (Array.isArray(sinks)) {
     sinks.forEach((sink, index) => {
       const schema = sinkSchema(sink?.type);
@@ -291,22 +294,7 @@ function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => bo
       faults.push({ setting, message: `two sinks have the spool ${quote(path)}; give each a folder of its own` });
     });
   }
-  if (typeof listen === 'string' && Number(/\d*$/.exec(listen)![0]) > 65535) {
-    faults.push({
-      setting: ['listen'],
-      message: `listen: there is no port ${/\d*$/.exec(listen)![0]}; the last is 65535`,
-    });
-  }
-  for (const [index, proxy] of Array.isArray(trustedProxies) ? trustedProxies.entries() : []) {
-    if (typeof proxy !== 'string') continue;
-    try {
-      parseNetworkOrAddress(proxy);
-    } catch (error) {
-      const why = `trustedProxies: ${quote(proxy)}: ${(error as Error).message}`;
-      const message = `${why}; write an address or a network, as 192.0.2.7 or 10.0.0.0/8`;
-      faults.push({ setting: ['trustedProxies', index], message });
-    }
-  }
+  faults.push(...combinationFaults(settings));
   return faults;
 }
 

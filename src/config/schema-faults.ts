@@ -97,6 +97,8 @@ function faultOf(
       return { setting, message: `${name} is empty; set something in it, or leave it out` };
     case 'minLength':
       return { setting, message: `${name} must not be empty; write it, or leave the setting out` };
+    case 'minItems':
+      return { setting, message: `${name} is empty; name something, or leave the setting out` };
     case 'pattern':
       return { setting, message: `${name} must be HOST:PORT, as 127.0.0.1:9870${is}` };
     case 'enum': {

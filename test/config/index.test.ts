@@ -58,8 +58,8 @@ test('the command line wins over the file', () => {
 });
 
 test('a variable of the environment stands in for a secret', () => {
-  const { auth } = load('auth: { bearer: "${TOKEN}" }', { TOKEN: 't0ken: # not YAML' });
-  expect(auth).toEqual({ bearer: 't0ken: # not YAML' });
+  const { auth } = load('auth: { bearer: "${TOKEN}" }', { TOKEN: '{t0ken:#not-YAML' });
+  expect(auth).toEqual({ bearer: '{t0ken:#not-YAML' });
 });
 
 test.each<[string, string, Record<string, string>, unknown]>([
@@ -80,8 +80,8 @@ test.each<[string, string, Record<string, string>, unknown]>([
 });
 
 test('a secret comes from a file, beside the configuration or anywhere', () => {
-  writeFileSync(join(folder, 'token'), 't0ken ${NOT_A_VARIABLE}\n');
-  const expected = { bearer: 't0ken ${NOT_A_VARIABLE}' };
+  writeFileSync(join(folder, 'token'), 't0ken${NOT_A_VARIABLE}\n');
+  const expected = { bearer: 't0ken${NOT_A_VARIABLE}' };
   expect(load('auth: { bearer: "${file:token}" }').auth).toEqual(expected);
   expect(load(`auth: { bearer: "\${file:${folder}/token}" }`).auth).toEqual(expected);
 });
@@ -134,6 +134,55 @@ test.each<[string, string, string]>([
   ['a certificate', 'sinks:\n  - { type: forward, host: a, tls: { ca: /none.pem } }', ':2:38: tls.ca: ENOENT'],
 ])('%s that is wrong is told with its place and what was meant', (_, text, words) => {
   expect(refusal(text, { CLUSTER: 'prod' })).toContain(`tripline.yaml${words}`);
+});
+
+test.each<[string, string, string]>([
+  ['the tag under the key of the time', 'memberName: date', "1:1: memberName: 'date' is the dateKey too"],
+  ['the tag under the key of an event', 'memberName: kind', "1:1: memberName: 'kind' is a member of an audit event"],
+  [
+    'the tag under the key of AKS',
+    'cluster: a\nmemberName: properties',
+    "2:1: memberName: 'properties' is a member of",
+  ],
+  ['the tag under the key of GKE', 'memberName: protoPayload', "1:1: memberName: 'protoPayload' is a member of"],
+  ['the tag under the key of a line', 'memberName: log', "1:1: memberName: 'log' is a member of"],
+  ["the tag under Fluent Bit's own", 'memberName: __internal__', "1:1: memberName: '__internal__' is a member of"],
+  ['the tag under a lifted member', 'memberName: user_username', "1:1: memberName: 'user_username' is a member of"],
+  ['a name that cannot be seen', 'memberName: "a\\u202eb"', '1:1: memberName: '],
+  ['the time under the key of an event', 'dateKey: verb', "1:1: dateKey: 'verb' is a member of an audit event"],
+  ['a header that is none', 'tagHeader: "a b"', "1:1: tagHeader: 'a b' is no name of a header; write"],
+  ['a header of HTTP', 'tagHeader: Authorization', "1:1: tagHeader: 'Authorization' is a header with a meaning"],
+  [
+    'a user with a colon',
+    'auth:\n  basic: { username: "a:b", password: "${P}" }',
+    '2:12: auth.basic.username has a colon',
+  ],
+  [
+    'a password with two lines',
+    'auth:\n  basic: { username: a, password: "${LINES}" }',
+    '2:25: auth.basic.password has a',
+  ],
+  ['a token with a space', 'auth: { bearer: "${SPACED}" }', '1:9: auth.bearer has a space, a control character or'],
+  ['no rules', 'rules: []', '1:1: rules is empty; name something, or leave the setting out'],
+  ['dead letters among rules', `rules: [${folder}]\ndeadLetterPath: ${folder}/dead`, '2:1: deadLetterPath: '],
+  ['dead letters in place of lists', `lists: [${folder}]\ndeadLetterPath: ${folder}/`, '2:1: deadLetterPath: '],
+  ['a state among exceptions', `exceptions: [${folder}]\nstate: { path: ${folder}/a }`, '2:10: state.path: '],
+  ['a state that is a folder', `state: { path: ${folder} }`, `1:10: state.path: `],
+  ['a state among dead letters', `deadLetterPath: ${folder}\nstate: { path: ${folder}/s }`, '2:10: state.path: '],
+  ['a sink that is this', 'listen: 0.0.0.0:24224\nsinks: [{ type: forward, host: localhost }]', '2:9: sinks[0]: '],
+  ['a sink at the address', 'listen: a:1\nsinks: [{ type: forward, host: a, port: 1 }]', '2:35: sinks[0]: '],
+  ['a body beyond what it holds', 'limits:\n  maxBodyBytes: 999999999', '2:3: limits.maxBodyBytes, 999999999, is more'],
+  [
+    'a body that never fits',
+    'limits: { maxPendingBytes: 9999999 }',
+    '1:1: limits.maxDecompressedBytes, 134217728, is more',
+  ],
+  ['a stop without an end', 'drainSeconds: 1e9', '1:1: drainSeconds must be <= 3600, and is 1000000000'],
+])('%s is refused, with its place and what to write', (_, text, words) => {
+  const environment = { P: 'p', LINES: 'one\ntwo', SPACED: 's3cret t0ken' };
+  const message = refusal(text, environment);
+  expect(message).toContain(`tripline.yaml:${words}`);
+  expect(message).not.toMatch(/s3cret|two/);
 });
 
 test('all that is wrong is told at once, whatever kind it is', () => {

@@ -1,0 +1,144 @@
+/** What no schema says of settings: names that cannot be right, and settings that do not go together. */
+import { statSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { isMap, type JsonMap } from '../json/map.ts';
+import { parseNetworkOrAddress } from '../network.ts';
+import { quote } from '../sigma/rule-problem.ts';
+import {
+  basicPasswordFault,
+  basicUserFault,
+  bearerTokenFault,
+  dateKeyFault,
+  headerFault,
+  memberNameFault,
+} from './names.ts';
+import type { Fault } from './schema-faults.ts';
+import type { Setting } from './settings-file.ts';
+
+/** @param settings with their defaults; of any type where the schema has told of it already */
+export function combinationFaults(settings: JsonMap): Fault[] {
+  return [
+    ...nameFaults(settings),
+    ...credentialFaults(settings),
+    ...addressFaults(settings),
+    ...proxyFaults(settings),
+    ...pathFaults(settings),
+    ...limitFaults(settings),
+  ];
+}
+
+function nameFaults({ memberName, dateKey, tagHeader }: JsonMap): Fault[] {
+  const faults: Fault[] = [];
+  const check = (setting: string, value: unknown, fault: (text: string) => string | undefined) => {
+    const found = isText(value) ? fault(value) : undefined;
+    if (found !== undefined)
+      faults.push({ setting: [setting], message: `${setting}: ${quote(value as string)} ${found}` });
+  };
+  check('memberName', memberName, (name) => memberNameFault(name, dateKey));
+  check('dateKey', dateKey, dateKeyFault);
+  check('tagHeader', tagHeader, headerFault);
+  return faults;
+}
+
+/** Of a secret the place is told, and no character. */
+function credentialFaults({ auth }: JsonMap): Fault[] {
+  if (!isMap(auth)) return [];
+  const { basic, bearer } = auth;
+  const faults: Fault[] = [];
+  const check = (setting: Setting, value: unknown, fault: (text: string) => string | undefined) => {
+    const found = isText(value) ? fault(value) : undefined;
+    if (found !== undefined) faults.push({ setting, message: `${setting.join('.')} ${found}` });
+  };
+  check(['auth', 'bearer'], bearer, bearerTokenFault);
+  if (isMap(basic)) {
+    check(['auth', 'basic', 'username'], basic.username, basicUserFault);
+    check(['auth', 'basic', 'password'], basic.password, basicPasswordFault);
+  }
+  return faults;
+}
+
+function addressFaults({ listen, sinks }: JsonMap): Fault[] {
+  const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(isText(listen) ? listen : '') ?? [];
+  if (host === undefined) return [];
+  if (Number(port) > 65535) {
+    return [{ setting: ['listen'], message: `listen: there is no port ${port}; the last is 65535` }];
+  }
+  // Port 0 is one that the system chooses.
+  if (port === '0' || !Array.isArray(sinks)) return [];
+  return sinks.flatMap((sink, index): Fault[] => {
+    if (!isMap(sink) || Number(sink.port) !== Number(port) || !isText(sink.host)) return [];
+    if (sink.host !== host && !(isHere(host) && isHere(sink.host))) return [];
+    const message = `sinks[${index}]: ${quote(`${sink.host}:${port}`)} is where Tripline itself listens; write the address of the receiver`;
+    return [{ setting: ['sinks', index, 'port'], message }];
+  });
+}
+
+/** Whether an address is this machine's, or that of all of its networks. */
+function isHere(host: string): boolean {
+  return host === 'localhost' || host.startsWith('127.') || ['::1', '0.0.0.0', '::'].includes(host);
+}
+
+function proxyFaults({ trustedProxies }: JsonMap): Fault[] {
+  return (Array.isArray(trustedProxies) ? trustedProxies : []).flatMap((proxy, index): Fault[] => {
+    if (!isText(proxy)) return [];
+    try {
+      parseNetworkOrAddress(proxy);
+      return [];
+    } catch (error) {
+      const why = `trustedProxies: ${quote(proxy)}: ${(error as Error).message}`;
+      const message = `${why}; write an address or a network, as 192.0.2.7 or 10.0.0.0/8`;
+      return [{ setting: ['trustedProxies', index], message }];
+    }
+  });
+}
+
+/** Folders and files that would get into each other's way. */
+function pathFaults({ rules, lists, exceptions, state, deadLetterPath }: JsonMap): Fault[] {
+  const faults: Fault[] = [];
+  const statePath = isMap(state) ? state.path : undefined;
+  const read = Object.entries({ rules, lists, exceptions }).flatMap(([setting, paths]) =>
+    (Array.isArray(paths) ? paths : []).filter(isText).map((path) => ({ setting, path })),
+  );
+  for (const [setting, path] of [
+    [['deadLetterPath'], deadLetterPath],
+    [['state', 'path'], statePath],
+  ] as const) {
+    const other = isText(path) ? read.find((one) => isWithin(path, one.path)) : undefined;
+    if (other === undefined) continue;
+    const message = `${setting.join('.')}: ${quote(path as string)} lies where ${other.setting} are read, ${quote(other.path)}; name a place of its own`;
+    faults.push({ setting, message });
+  }
+  if (!isText(statePath)) return faults;
+  const setting = ['state', 'path'];
+  if (isFolder(statePath)) {
+    faults.push({ setting, message: `state.path: ${quote(statePath)} is a folder; name a file in it` });
+  } else if (isText(deadLetterPath) && isWithin(statePath, deadLetterPath)) {
+    const message = `state.path: ${quote(statePath)} lies in the deadLetterPath, of whose bytes it would take its share; name a place of its own`;
+    faults.push({ setting, message });
+  }
+  return faults;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const from = relative(resolve(folder), resolve(path));
+  return from !== '..' && !from.startsWith('../');
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** Limits of which a body within one would never be within another. */
+function limitFaults({ limits }: JsonMap): Fault[] {
+  if (!isMap(limits)) return [];
+  const order = ['maxBodyBytes', 'maxDecompressedBytes', 'maxPendingBytes'] as const;
+  return order.slice(1).flatMap((more, index): Fault[] => {
+    const less = order[index]!;
+    const [lower, upper] = [limits[less], limits[more]];
+    if (typeof lower !== 'number' || typeof upper !== 'number' || lower <= upper) return [];
+    const message = `limits.${less}, ${lower}, is more than limits.${more}, ${upper}, so that what the one allows the other never does; raise limits.${more}, or lower limits.${less}`;
+    return [{ setting: ['limits', less], message }];
+  });
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
