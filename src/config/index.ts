@@ -138,7 +138,16 @@ const Config = Type.Object(
     maxDeadLetterBytes: Type.Integer({ minimum: 1, default: 1024 * MiB, description: 'Bytes kept in that folder.' }),
     state: Type.Optional(
       Type.Object(
-        { path: Type.String({ minLength: 1, description: 'File that is written each minute and on a stop.' }) },
+        {
+          path: Type.String({ minLength: 1, description: 'File that is written each minute and on a stop.' }),
+          key: Type.Optional(
+            Type.String({
+              minLength: 16,
+              description:
+                'Authenticates the file (HMAC-SHA256): one that was not written with it is set aside, and never loaded.',
+            }),
+          ),
+        },
         {
           ...closed,
           description:

@@ -21,7 +21,7 @@ interface Schema {
 const quickly = { meta: false, validateSchema: false, code: { optimize: false } } as const;
 const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, ...quickly });
 /** Their values are in no message. */
-const secrets = ['password', 'sharedKey', 'bearer'];
+const secrets = ['password', 'sharedKey', 'bearer', 'key'];
 
 /** Fills in the defaults of the schema, makes numbers and booleans of texts that come from the environment where the schema
  * wants them, and gives all that is wrong.
@@ -96,6 +96,9 @@ function faultOf(
     case 'minProperties':
       return { setting, message: `${name} is empty; set something in it, or leave it out` };
     case 'minLength':
+      if (params.limit > 1) {
+        return { setting, message: `${name} must have at least ${params.limit} characters; write a longer one` };
+      }
       return { setting, message: `${name} must not be empty; write it, or leave the setting out` };
     case 'minItems':
       return { setting, message: `${name} is empty; name something, or leave the setting out` };

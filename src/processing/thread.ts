@@ -13,7 +13,7 @@ import { serveOrders } from '../server/thread-orders.ts';
 import { openSink } from '../sinks/index.ts';
 import type { SinkDependencies, SpoolLevel } from '../sinks/sink.ts';
 import { memoryStore } from '../state/memory.ts';
-import { openState } from '../state/state.ts';
+import { openState, type State } from '../state/state.ts';
 import {
   countEvicted,
   countLate,
@@ -24,6 +24,7 @@ import {
   gaugeSinkDown,
   gaugeSpool,
   gaugeState,
+  gaugeStateWritten,
   startThreadTelemetry,
 } from '../telemetry/index.ts';
 import type { LogLevel, News, Start } from './news.ts';
@@ -54,7 +55,7 @@ async function start(): Promise<void> {
   gaugeRefused(false);
 
   const store = memoryStore({ onEvict: (space, entries) => countEvicted(correlationOf(space), entries) });
-  const state = config.state && (await openState(config.state.path, store, logger));
+  const state = config.state && (await openState(config.state, store, logger, gaugeStateWritten));
   gaugeState(store.entries());
   if (state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
     logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
@@ -76,40 +77,43 @@ async function start(): Promise<void> {
   const process = processHere(partsOf(config, rules.ruleset, sinks, correlate));
   serveOrders(port, process, () => gaugeState(store.entries()));
 
+  const status = () => statusOf(rules, state);
   const stopping = new AbortController();
-  void keepLooking(telling(rules), logger, stopping.signal);
+  void keepLooking(telling(rules, status), logger, stopping.signal);
   parentPort!.once('message', async () => {
     stopping.abort();
     await Promise.all([...sinks.map((sink) => sink.close()), state?.close()]);
     await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
     setImmediate(() => tell({ kind: 'closed' }));
   });
-  tell({ kind: 'ready', rules: statusOf(rules) });
+  tell({ kind: 'ready', rules: status() });
 }
 
 /** Tells after each look what is live now. */
-function telling(rules: LiveRules): LiveRules {
+function telling(rules: LiveRules, status: () => RulesStatus): LiveRules {
   return {
     ...rules,
     async look() {
       await rules.look();
-      tell({ kind: 'rules', rules: statusOf(rules) });
+      tell({ kind: 'rules', rules: status() });
     },
   };
 }
 
-function statusOf(rules: LiveRules): RulesStatus {
+function statusOf(rules: LiveRules, state: State | undefined): RulesStatus {
   const ruleset = rules.ruleset();
   const refusal = rules.refusal();
   const broken = rules.broken().map(({ name, now, problems: [first] }) => {
     const { path, line, column } = first!;
     return { rule: name, at: `${path}:${line}:${column}`, now };
   });
+  const unwritten = state?.unwritten();
   return {
     ruleset: ruleset.hash,
     ...countsOf(ruleset),
     ...(broken.length > 0 && { broken }),
     ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
+    ...(unwritten && { stateUnwritten: unwritten }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 
-/** What decides now. */
+/** What decides now, and whether what it remembers is safe. */
 export interface RulesStatus {
   /** Hash of the set. */
   ruleset: string;
@@ -14,6 +14,8 @@ export interface RulesStatus {
   broken?: { rule: string; at: string; now: 'left out' | 'as before' | 'live' }[];
   /** Since when nothing of the files could be loaded, and which are at fault; absent while they can be. */
   refused?: { since: Date; files: string[] };
+  /** Since when the state cannot be written, and by which error of the system; absent while it can. */
+  stateUnwritten?: { since: Date; code: string };
 }
 
 /** Why the spool of a sink takes no batches, and since when. */

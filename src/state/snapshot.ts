@@ -1,12 +1,12 @@
 /** Keeps the store's values in a file, so that a restart goes on where it was stopped: NDJSON, a head, a line for each
- * value, and an end with the hash of what stands before it. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+ * value, and an end with the hash of what stands before it or, where there is a key, its HMAC. */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setImmediate as rest } from 'node:timers/promises';
 import { stringifyExactly } from '../json/exact.ts';
-import { isMap, member } from '../json/map.ts';
+import { isMap, type JsonMap, member } from '../json/map.ts';
 import type { MemoryStore, Row } from './memory.ts';
 import type { Secret } from './store.ts';
 
@@ -20,29 +20,55 @@ const DAY_MS = 86_400_000;
 /** Characters that are put together before they are written. */
 const CHUNK_LENGTH = 256 * 1024;
 
-/** Writes the store to the file, in one step: whoever reads it finds the old state or the new, never a part of it.
+/** How the end of a file proves what stands before it. */
+type Proof = 'sha256' | 'hmac';
+
+const proofOf = (key: string | undefined): Proof => (key === undefined ? 'sha256' : 'hmac');
+const hashOf = (key: string | undefined) => (key === undefined ? createHash('sha256') : createHmac('sha256', key));
+
+/** Writes the store to the file, in one step: whoever reads it finds the old state or the new, never a part of it. It is
+ * written under a name that nobody can guess, to a file that was not there before, which then takes the place of the old
+ * one, or of a link: what a link leads to stays untouched.
+ * @param key authenticates the file
  * @throws the system's error where the file cannot be written; the old one is untouched then */
-export async function saveState(path: string, store: MemoryStore): Promise<void> {
-  const temporary = `${path}.new`;
+export async function saveState(path: string, store: MemoryStore, key?: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(temporary, 'w', 0o600);
+  const temporary = `${path}.${randomBytes(TEMPORARY_BYTES).toString('hex')}.new`;
+  const file = await open(temporary, WRITE_ANEW, 0o600);
   try {
-    const hash = createHash('sha256');
-    for (const chunk of chunksOf(store)) {
-      hash.update(chunk);
-      await file.write(chunk);
-      // Requests go on meanwhile.
-      await rest();
+    try {
+      const hash = hashOf(key);
+      for (const chunk of chunksOf(store)) {
+        hash.update(chunk);
+        // Writes on where a full disk takes a part of it.
+        await file.writeFile(chunk);
+        // Requests go on meanwhile.
+        await rest();
+      }
+      await file.writeFile(`${JSON.stringify({ [proofOf(key)]: hash.digest('hex') })}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
     }
-    await file.write(`${JSON.stringify({ sha256: hash.digest('hex') })}\n`);
-    await file.sync();
+    await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  } finally {
-    await file.close();
   }
-  await rename(temporary, path);
+}
+
+const TEMPORARY_BYTES = 8;
+const WRITE_ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** A pipe keeps nobody waiting. */
+const READ_AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Removes what a process left that was killed while it wrote. */
+async function removeLeftovers(path: string): Promise<void> {
+  const name = basename(path);
+  for (const each of await readdir(dirname(path))) {
+    const middle = each.startsWith(`${name}.`) && each.endsWith('.new') ? each.slice(name.length + 1, -4) : '';
+    if (/^[0-9a-f]+$/.test(middle) && middle.length === 2 * TEMPORARY_BYTES) await rm(join(dirname(path), each));
+  }
 }
 
 function* chunksOf(store: MemoryStore): Generator<string> {
@@ -66,16 +92,18 @@ export type Loaded =
   | { kind: 'set aside'; reason: string; path: string };
 
 /** Fills the store with what the file holds: all of it, or, where anything is wrong with the file, nothing.
+ * @param key with which it has to be authenticated; without one it must not be
  * @throws an error where the file can be neither read nor moved, or is a folder */
-export async function loadState(path: string, store: MemoryStore): Promise<Loaded> {
-  const found = await stat(path).catch((error) => {
+export async function loadState(path: string, store: MemoryStore, key?: string): Promise<Loaded> {
+  const found = await lstat(path).catch((error) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (found === undefined) return { kind: 'none' };
   // A slip in the configuration, and nothing of ours to be moved.
   if (found.isDirectory()) throw new Error(`${path} is a folder; name a file in it`);
-  const read = found.isFile() ? await readRows(path, found.size) : 'it is no file';
+  await removeLeftovers(path);
+  const read = found.isSymbolicLink() ? 'it is a symbolic link' : await readFile(path, key);
   if (typeof read === 'string') {
     const aside = await freePath(`${path}.unusable`);
     await rename(path, aside);
@@ -86,15 +114,28 @@ export async function loadState(path: string, store: MemoryStore): Promise<Loade
   return { kind: 'restored', entries: store.entries() };
 }
 
+type Read = { rows: Row[]; secret: Secret } | string;
+
 /** The rows of a file and the secret of their keys, or why there are none. */
-async function readRows(path: string, size: number): Promise<{ rows: Row[]; secret: Secret } | string> {
+async function readFile(path: string, key: string | undefined): Promise<Read> {
+  const file = await open(path, READ_AS_IT_IS);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) return 'it is no file';
+    return await readRows(file, stats.size, key);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readRows(file: FileHandle, size: number, key: string | undefined): Promise<Read> {
   if (size > MAX_BYTES) return `it is larger than ${MAX_BYTES} bytes`;
   const rows: Row[] = [];
   let secret: Secret | undefined;
   const latest = (Date.now() + DAY_MS) * 1000;
-  const hash = createHash('sha256');
+  const hash = hashOf(key);
   let state: 'head' | 'rows' | 'end' = 'head';
-  const stream = createReadStream(path, { encoding: 'utf8' });
+  const stream = file.createReadStream({ encoding: 'utf8', autoClose: false });
   try {
     for await (const line of linesOf(stream)) {
       if (line === undefined) return 'it is cut, or no text of lines';
@@ -109,7 +150,8 @@ async function readRows(path: string, size: number): Promise<{ rows: Row[]; secr
       } else if (state === 'end') {
         return 'it goes on behind its end';
       } else if (isMap(data)) {
-        if (member(data, 'sha256') !== hash.digest('hex')) return 'it has been changed since it was written';
+        const wrong = whyUnproven(data, hash.digest(), key);
+        if (wrong !== undefined) return wrong;
         state = 'end';
         continue;
       } else {
@@ -127,6 +169,22 @@ async function readRows(path: string, size: number): Promise<{ rows: Row[]; secr
     stream.destroy();
   }
   return state === 'end' ? { rows, secret: secret! } : 'it is cut';
+}
+
+/** Why the end of a file does not prove what stands before it. */
+function whyUnproven(end: JsonMap, digest: Buffer, key: string | undefined): string | undefined {
+  const given = member(end, proofOf(key));
+  if (typeof given !== 'string') {
+    if (key !== undefined) return 'it is not authenticated, and state.key is set';
+    return member(end, 'hmac') === undefined
+      ? 'it has been changed since it was written'
+      : 'it is authenticated, and there is no state.key to check it with';
+  }
+  const bytes = Buffer.from(given, 'hex');
+  if (bytes.length === digest.length && timingSafeEqual(bytes, digest)) return undefined;
+  return key === undefined
+    ? 'it has been changed since it was written'
+    : 'it was not written with this state.key, or has been changed since';
 }
 
 /** The lines of a text; undefined for a rest that is none, or would be too long. */
@@ -182,7 +240,7 @@ function rowOf(data: unknown): Row | undefined {
 async function freePath(path: string): Promise<string> {
   for (let number = 0; ; number++) {
     const candidate = number === 0 ? path : `${path}.${number}`;
-    const isTaken = await stat(candidate).then(
+    const isTaken = await lstat(candidate).then(
       () => true,
       () => false,
     );

@@ -7,17 +7,37 @@ import { loadState, saveState } from './snapshot.ts';
 
 const SAVE_INTERVAL_MS = 60_000;
 
+/** Since when the store could not be written, and by which error of the system. */
+export interface Unwritten {
+  since: Date;
+  code: string;
+}
+
 export interface State {
+  /** Undefined while the last attempt has succeeded. */
+  unwritten(): Unwritten | undefined;
   /** Writes the store for the last time; resolves when it is on disk, or cannot be written, which the log tells. */
   close(): Promise<void>;
 }
 
+export interface StateFile {
+  path: string;
+  /** Authenticates the file: one that was not written with it is set aside. */
+  key?: string | undefined;
+}
+
 /** Fills the store from the file, and keeps the file.
+ * @param onSave is told after each attempt whether the store was written
  * @throws Problem `config.invalid` where there can be no such file */
-export async function openState(path: string, store: MemoryStore, logger: Logger): Promise<State> {
-  const loaded = await loadState(path, store)
+export async function openState(
+  { path, key }: StateFile,
+  store: MemoryStore,
+  logger: Logger,
+  onSave: (isWritten: boolean) => void = () => {},
+): Promise<State> {
+  const loaded = await loadState(path, store, key)
     // What cannot be written now would be missed on the next start, when it is too late.
-    .then((loaded) => saveState(path, store).then(() => loaded))
+    .then((loaded) => saveState(path, store, key).then(() => loaded))
     .catch((error) => {
       throw new Problem('config.invalid', `state.path: ${error.message}`, { cause: error });
     });
@@ -37,10 +57,18 @@ export async function openState(path: string, store: MemoryStore, logger: Logger
   }
 
   const closing = new AbortController();
-  const save = () =>
-    saveState(path, store).catch((error) => {
+  let unwritten: Unwritten | undefined;
+  const save = async () => {
+    try {
+      await saveState(path, store, key);
+      if (unwritten !== undefined) logger.info({ path, since: unwritten.since }, 'The state is written again');
+      unwritten = undefined;
+    } catch (error) {
+      unwritten = { since: unwritten?.since ?? new Date(), code: (error as NodeJS.ErrnoException).code ?? 'unknown' };
       logger.error({ path, err: error }, 'The state could not be written: a restart would go back to what is there');
-    });
+    }
+    onSave(unwritten === undefined);
+  };
   const saving = (async () => {
     while (!closing.signal.aborted) {
       await sleep(SAVE_INTERVAL_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {});
@@ -48,6 +76,7 @@ export async function openState(path: string, store: MemoryStore, logger: Logger
     }
   })();
   return {
+    unwritten: () => unwritten,
     async close() {
       closing.abort();
       await saving;

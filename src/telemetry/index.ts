@@ -370,3 +370,8 @@ export function countEvicted(correlation: string, entries: number): void {
 export function gaugeState(entries: number): void {
   instruments.state.record(entries);
 }
+
+/** Tells whether the state could be written the last time. */
+export function gaugeStateWritten(isWritten: boolean): void {
+  instruments.stateUnwritten.record(isWritten ? 0 : 1);
+}

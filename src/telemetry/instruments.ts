@@ -58,6 +58,9 @@ export function makeInstruments() {
     state: meter.createGauge('tripline.state.entries', {
       description: 'What is remembered from one event to the next: events in windows, groups and terms.',
     }),
+    stateUnwritten: meter.createGauge('tripline.state.unwritten', {
+      description: '1 while the state cannot be written to its file, and a restart would go back; else 0.',
+    }),
     rules: lastPointOf(
       meter.createObservableGauge('tripline.rules', {
         description: 'Rules and correlations that are live, by the hash of their set.',

@@ -2,13 +2,16 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -170,6 +173,22 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     expect(await loadState(path, memoryStore())).toMatchObject({ kind: 'set aside', reason: 'it is no file' });
   });
 
+  test('a link, and what it leads to is neither read nor written', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    await saveState(elsewhere, filled());
+    const before = readFileSync(elsewhere);
+    symlinkSync(elsewhere, path);
+    expect(await loadState(path, memoryStore())).toEqual({
+      kind: 'set aside',
+      reason: 'it is a symbolic link',
+      path: `${path}.unusable`,
+    });
+    symlinkSync(elsewhere, path);
+    await saveState(path, filled(1));
+    expect(lstatSync(path).isFile()).toBe(true);
+    expect(readFileSync(elsewhere)).toEqual(before);
+  });
+
   test('but a folder stays where it is', async () => {
     mkdirSync(path);
     await expect(loadState(path, memoryStore())).rejects.toThrow(`${path} is a folder; name a file in it`);
@@ -180,6 +199,45 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     for (const name of [path, `${path}.unusable`, `${path}.unusable.1`]) writeFileSync(name, 'x');
     expect(await loadState(path, memoryStore())).toMatchObject({ path: `${path}.unusable.2` });
   });
+});
+
+describe('with a key', () => {
+  const key = 'k'.repeat(32);
+
+  test('a file that it authenticates is loaded', async () => {
+    await saveState(path, filled(), key);
+    expect(await loadState(path, memoryStore(), key)).toEqual({ kind: 'restored', entries: 4 });
+  });
+
+  test.each<[string, (whole: string) => string, string | undefined, RegExp]>([
+    ['of another key', (whole) => whole, 'x'.repeat(32), /not written with this state\.key/],
+    ['that is changed', (whole) => whole.replace('"k1"', '"k9"'), key, /not written with this state\.key/],
+    ['that has a hash alone', (whole) => sealed(whole.split('\n').slice(0, -2)), key, /not authenticated/],
+    ['with a MAC that is none', (whole) => whole.replace(/"hmac":"\w+"/, '"hmac":"00"'), key, /not written with/],
+    ['with a MAC in a list', (whole) => whole.replace(/"hmac":("\w+")/, '"hmac":[$1]'), key, /not authenticated/],
+    ['where there is no key', (whole) => whole, undefined, /there is no state\.key/],
+  ])('one %s is set aside', async (_, change, given, reason) => {
+    await saveState(path, filled(), key);
+    writeFileSync(path, change(readFileSync(path, 'utf8')));
+    const store = memoryStore();
+    expect(await loadState(path, store, given)).toMatchObject({
+      kind: 'set aside',
+      reason: expect.stringMatching(reason),
+    });
+    expect(store.entries()).toBe(0);
+  });
+});
+
+test('a file that is put where it will be written is not written to', async () => {
+  const names: string[] = [];
+  const watcher = watch(folder, (_, name) => void names.push(name!));
+  await saveState(path, filled());
+  await saveState(path, filled());
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  watcher.close();
+  const temporary = new Set(names.filter((name) => name.endsWith('.new')));
+  expect(temporary.size).toBe(2);
+  for (const name of temporary) expect(name).toMatch(/^state\.ndjson\.[0-9a-f]{16}\.new$/);
 });
 
 test('a kill in the middle of writing leaves a state that was whole once', async () => {
@@ -203,7 +261,9 @@ test('a kill in the middle of writing leaves a state that was whole once', async
   child.kill('SIGKILL');
   await new Promise((resolve) => child.on('exit', resolve));
   const store = memoryStore();
+  writeFileSync(`${path}.0123456789abcdef.new`, 'cut');
   expect(await loadState(path, store)).toEqual({ kind: 'restored', entries: 50_000 });
+  expect(readdirSync(folder)).toEqual(['state.ndjson']);
 });
 
 describe('open', () => {
@@ -213,11 +273,11 @@ describe('open', () => {
 
   test('then close: what was put meanwhile is there on the next', async () => {
     const store = memoryStore();
-    const state = await openState(path, store, logger);
+    const state = await openState({ path }, store, logger);
     put(store, 'a', 1, 'x');
     await state.close();
     const next = memoryStore();
-    await (await openState(path, next, logger)).close();
+    await (await openState({ path }, next, logger)).close();
     expect([...next.rows()]).toEqual([expect.objectContaining({ key: 'a', value: 'x' })]);
     expect(lines.map(({ msg }) => msg)).toEqual([
       'No state yet: windows and terms begin anew',
@@ -227,15 +287,32 @@ describe('open', () => {
 
   test('says what became of a file that cannot be used', async () => {
     writeFileSync(path, 'x\n');
-    await (await openState(path, memoryStore(), logger)).close();
+    await (await openState({ path }, memoryStore(), logger)).close();
     expect(lines).toEqual([
       expect.objectContaining({ level: 50, path, movedTo: `${path}.unusable`, reason: expect.stringMatching(/begin/) }),
     ]);
   });
 
+  test('then a write that fails: it is told until one succeeds', async () => {
+    const store = memoryStore();
+    const saves: boolean[] = [];
+    const inside = join(folder, 'inside');
+    const state = await openState({ path: join(inside, 'state') }, store, logger, (isWritten) => saves.push(isWritten));
+    expect(state.unwritten()).toBeUndefined();
+    rmSync(inside, { recursive: true });
+    writeFileSync(inside, '');
+    await state.close();
+    expect(state.unwritten()).toEqual({ since: expect.any(Date), code: expect.stringMatching(/^E(EXIST|NOTDIR)$/) });
+    rmSync(inside);
+    await state.close();
+    expect(state.unwritten()).toBeUndefined();
+    expect(saves).toEqual([false, true]);
+    expect(lines.at(-1)!.msg).toBe('The state is written again');
+  });
+
   test('fails where there can be no file', async () => {
     writeFileSync(join(folder, 'file'), '');
-    await expect(openState(join(folder, 'file', 'state'), memoryStore(), logger)).rejects.toMatchObject({
+    await expect(openState({ path: join(folder, 'file', 'state') }, memoryStore(), logger)).rejects.toMatchObject({
       code: 'config.invalid',
       message: expect.stringMatching(/^state\.path: /),
     });
