@@ -25,4 +25,4 @@ EXPOSE 9870
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:9870/readyz').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 # What follows the image's name is for the program: docker run IMAGE scan --help
-ENTRYPOINT ["/nodejs/bin/node", "/app/dist/tripline.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "/app/dist/tripline.js"]

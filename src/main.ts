@@ -6,6 +6,10 @@ import { runCommandLine } from './commands/index.ts';
 import { keepRecordsYoung } from './young-objects.ts';
 
 keepRecordsYoung();
+// Without a listener Node opens a port for a debugger, by which whoever reaches it runs what they like.
+process.on('SIGUSR1', () => {});
+
+const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 const io: ProcessIo = {
   version: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
@@ -16,8 +20,13 @@ const io: ProcessIo = {
   bundled: { rules: packaged('rules'), schemas: packaged('schemas') },
   stopped: () =>
     new Promise((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+      const heard = (signal: string) => {
+        for (const name of stopSignals) process.off(name, heard);
+        resolve(signal);
+      };
+      for (const name of stopSignals) process.on(name, heard);
     }),
+  onHangup: (listener) => process.on('SIGHUP', listener),
 };
 
 function packaged(folder: string): string {

@@ -15,6 +15,10 @@ export interface Sidecar {
   url: string;
   /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all were done in time. */
   stop(): Promise<boolean>;
+  /** Reads rules, lists and exceptions again, now. */
+  reload(): void;
+  /** What would be lost by an end at this moment. */
+  unfinished(): { requests: number; isStateUnwritten: boolean };
 }
 
 /** Starts everything that the configuration names; resolves when it listens.
@@ -32,7 +36,7 @@ export async function serve(
         });
   // It measures from its start.
   const processing = await startProcessing(config, environment, logger);
-  const { app, drain } = buildServer({
+  const { app, drain, unanswered } = buildServer({
     config,
     logger,
     telemetry,
@@ -59,14 +63,18 @@ export async function serve(
     );
   }
 
+  let isStateUnwritten = config.state !== undefined;
   return {
     url,
+    reload: () => processing.reload(),
+    unfinished: () => ({ requests: unanswered(), isStateUnwritten }),
     async stop() {
       const started = performance.now();
       const drained = await isDoneWithin(drain(), config.drainSeconds);
       const left = config.drainSeconds - (performance.now() - started) / 1000;
       // It writes the state at once, whatever is under way yet; the rest of its time is that of the sinks.
       const closed = await isDoneWithin(processing.close(), Math.max(left, STATE_SECONDS));
+      isStateUnwritten &&= !closed;
       await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
       return drained && closed;
     },

@@ -19,8 +19,10 @@ export interface ProcessIo {
   stderr: Output;
   /** Folders that come with Tripline. */
   bundled: { rules: string; schemas: string };
-  /** Resolves with the signal that asks the process to stop. */
+  /** Resolves with the next signal that asks the process to stop. */
   stopped(): Promise<string>;
+  /** Calls the listener for each hang-up, by which a process is asked to read its files again; without one it ends. */
+  onHangup(listener: () => void): void;
 }
 
 /** Thrown by a write whose reader has gone, as `head` does when it has enough. */

@@ -3,7 +3,9 @@ import { pino } from 'pino';
 import { logLine, logOptions } from '../command-line/log-lines.ts';
 import type { ProcessIo } from '../command-line/process-io.ts';
 import { readConfig, serveOptions, serveSettings } from '../command-line/rule-options.ts';
+import { numbered } from '../command-line/table.ts';
 import type { Config } from '../config/index.ts';
+import type { Sidecar } from '../sidecar.ts';
 import { defineCommand } from './command.ts';
 
 export const serveCommand = defineCommand({
@@ -13,11 +15,11 @@ export const serveCommand = defineCommand({
   count: { least: 0, most: 0 },
   about:
     'Listens for batches of records, as Fluent Bit sends them, until it gets SIGTERM or SIGINT; requests in flight are ' +
-    'then finished. Its log goes to stderr: for people on a terminal, else one JSON object a line.',
+    'then finished, unless a second signal ends it at once. On SIGHUP it reads rules, lists and exceptions again. Its log goes to stderr: for people on a terminal, else one JSON object a line.',
   options: serveOptions,
   exitCodes: {
     '0': 'stopped, with every request finished',
-    '1': 'stopped before every request was finished',
+    '1': 'stopped before every request was finished, or by a second signal',
     '2': 'a setting, a rule or the address cannot be used',
   },
   examples: [
@@ -31,14 +33,17 @@ export const serveCommand = defineCommand({
     },
   ],
   async run({ options }, io) {
-    const { environment, stderr, stdout, stopped } = io;
+    const { environment, stderr, stdout, stopped, onHangup } = io;
     const config = readConfig(options, io, serveSettings(options, environment));
     const isText = (config.logFormat ?? (stderr.columns === undefined ? 'json' : 'text')) === 'text';
     const log = isText ? textLog(stderr) : undefined;
     const logger = pino(logOptions(config.logLevel), log ?? destination());
     // The server is much to load, and no other command needs it.
     const { serve } = await import('../sidecar.ts');
-    const sidecar = await serve(config, { environment, logger }).catch((error) => {
+    let sidecar: Sidecar | undefined;
+    // From here on: one that came before the files were read has nothing more to say.
+    onHangup(() => sidecar?.reload());
+    sidecar = await serve(config, { environment, logger }).catch((error) => {
       log?.release(() => true);
       throw error;
     });
@@ -47,7 +52,17 @@ export const serveCommand = defineCommand({
     // What came before at level info, the greeting says as well.
     log?.release((level) => level !== 'info');
     logger.info({ signal: await signal }, `Stopping: requests in flight have ${config.drainSeconds} s to finish`);
-    const drained = await sidecar.stop();
+    const again = stopped();
+    const drained = await Promise.race([sidecar.stop(), again]);
+    if (typeof drained === 'string') {
+      const { requests, isStateUnwritten } = sidecar.unfinished();
+      logger.error(
+        { signal: drained, requests, isStateUnwritten },
+        `Ended at once by a second signal: ${numbered(requests, 'request')} had no answer, and senders send them again` +
+          (isStateUnwritten ? '; what correlations remembered since the state was last written is lost' : ''),
+      );
+      return 1;
+    }
     logger.info(drained ? 'Stopped' : 'Stopped before every request was finished');
     return drained ? 0 : 1;
   },

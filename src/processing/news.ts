@@ -12,6 +12,9 @@ export interface Start {
   port: MessagePort;
 }
 
+/** What the thread is told beside batches: to look at the files of the rules now, and to end. */
+export type Instruction = 'reload' | 'close';
+
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export type News =

@@ -5,7 +5,7 @@ import type { Config } from '../config/index.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
 import { measure, observeThread } from '../telemetry/index.ts';
-import type { News, Start } from './news.ts';
+import type { Instruction, News, Start } from './news.ts';
 
 export interface Processing {
   /** Takes batches, as `processThere` sends them. */
@@ -14,6 +14,8 @@ export interface Processing {
   rules(): RulesStatus;
   /** Why spools take no batches, by sink; none where all do. */
   spools(): Readonly<Record<string, SpoolTrouble>>;
+  /** Has the files of the rules looked at now. */
+  reload(): void;
   /** Waits for deliveries under way, writes the state, and ends the thread. */
   close(): Promise<void>;
 }
@@ -86,8 +88,9 @@ export async function startProcessing(
     port,
     rules: () => rules!,
     spools: () => Object.fromEntries(spools),
+    reload: () => worker.postMessage('reload' satisfies Instruction),
     async close() {
-      worker.postMessage('close');
+      worker.postMessage('close' satisfies Instruction);
       await closed.promise;
       await worker.terminate();
     },

@@ -27,7 +27,7 @@ import {
   gaugeStateWritten,
   startThreadTelemetry,
 } from '../telemetry/index.ts';
-import type { LogLevel, News, Start } from './news.ts';
+import type { Instruction, LogLevel, News, Start } from './news.ts';
 
 const { config, environment, port } = workerData as Start;
 const tell = (news: News) => parentPort!.postMessage(news);
@@ -79,8 +79,19 @@ async function start(): Promise<void> {
 
   const status = () => statusOf(rules, state);
   const stopping = new AbortController();
-  void keepLooking(telling(rules, status), logger, stopping.signal);
-  parentPort!.once('message', async () => {
+  const looking = oneByOne(telling(rules, status));
+  void keepLooking(looking, logger, stopping.signal);
+  parentPort!.on('message', async (instruction: Instruction) => {
+    if (instruction === 'reload') {
+      // What two looks agree on is taken over.
+      await looking
+        .look()
+        .then(looking.look)
+        .catch((error) => logger.error({ err: error }, 'Looking for changed rules failed'));
+      const { hash, rules: live } = rules.ruleset();
+      logger.info({ ruleset: hash, rules: live.length }, 'Looked at the rule files, as asked');
+      return;
+    }
     stopping.abort();
     await Promise.all([...sinks.map((sink) => sink.close()), state?.close()]);
     await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
@@ -96,6 +107,18 @@ function telling(rules: LiveRules, status: () => RulesStatus): LiveRules {
     async look() {
       await rules.look();
       tell({ kind: 'rules', rules: status() });
+    },
+  };
+}
+
+/** Looks whenever somebody asks, each time after the look before. */
+function oneByOne(rules: LiveRules): LiveRules {
+  let last = Promise.resolve();
+  return {
+    ...rules,
+    look() {
+      last = last.catch(() => {}).then(rules.look);
+      return last;
     },
   };
 }

@@ -33,6 +33,8 @@ export interface Server {
   app: FastifyInstance;
   /** Refuses new requests and those that have not been begun, waits for the others, and closes. */
   drain(): Promise<void>;
+  /** How many requests have no answer yet. */
+  unanswered(): number;
 }
 
 /** How long the headers of a request may take, from its first byte or from the opening of its connection. */
@@ -106,6 +108,7 @@ export function buildServer({
 
   return {
     app,
+    unanswered: inFlight.count,
     async drain() {
       const idle = inFlight.close();
       turns.close();

@@ -4,6 +4,8 @@ export interface InFlight {
   /** Counts a request in; the function that comes back counts it out. */
   begin(): () => void;
   isClosing(): boolean;
+  /** How many are not counted out yet. */
+  count(): number;
   /** Resolves when the last request has been counted out. */
   close(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export function countInFlight(): InFlight {
       };
     },
     isClosing: () => closing,
+    count: () => inFlight,
     close() {
       closing = true;
       settle();

@@ -64,6 +64,7 @@ export async function run(
     stderr: to(stderr),
     bundled: { rules: bundledRules, schemas: fileURLToPath(new URL('../../schemas', import.meta.url)) },
     stopped: () => new Promise(() => {}),
+    onHangup: () => {},
   });
   return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }

@@ -1,0 +1,55 @@
+/** What signals do to a sidecar: read again, stop, end at once; and that none of them lets anybody in. */
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type SidecarProcess, startSidecar } from './sidecar.ts';
+
+const rule = (name: string) =>
+  `title: T\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { a: { resource: pods }, condition: a }\n`;
+
+let sidecar: SidecarProcess | undefined;
+afterEach(async () => {
+  await sidecar?.stop('SIGKILL');
+  sidecar = undefined;
+});
+
+const until = (found: () => unknown) => vi.waitFor(() => expect(found()).toBeTruthy(), { timeout: 50_000 });
+
+test('SIGHUP reads again, SIGUSR1 opens nothing, a second SIGTERM ends at once and says what is lost', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-signals-'));
+  writeFileSync(join(folder, 'rule.yml'), rule('before'));
+  const config = join(folder, 'tripline.yaml');
+  writeFileSync(config, `rules: [${folder}/rule.yml]\nstate: { path: ${folder}/state }\ndrainSeconds: 600\n`);
+  sidecar = await startSidecar(['--config', config]);
+  const { child, stderr, url } = sidecar;
+
+  child.kill('SIGUSR1');
+  writeFileSync(join(folder, 'rule.yml'), rule('after'));
+  child.kill('SIGHUP');
+  await until(() => stderr().includes('Looked at the rule files, as asked'));
+  expect(stderr()).toMatch(/"added":\["after"\],"removed":\["before"\]/);
+  expect(stderr()).not.toContain('Debugger');
+
+  const { hostname, port } = new URL(url);
+  const half = connect(Number(port), hostname);
+  half.on('error', () => {});
+  half.write('POST /v1/records HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n');
+  // The answer to its head: the request is in flight.
+  await once(half, 'data');
+  child.kill('SIGTERM');
+  await until(() => stderr().includes('Stopping'));
+  // The other signal ends it just as well.
+  expect(await sidecar.stop('SIGINT')).toBe(1);
+  const last = JSON.parse(stderr().trim().split('\n').at(-1)!);
+  expect(last).toMatchObject({ level: 'error', signal: 'SIGINT', requests: 1, isStateUnwritten: true });
+  expect(last.msg).toContain('1 request had no answer');
+});
+
+test('where the program is started from here, Node has no debugger to open even before it listens to signals', () => {
+  const root = join(import.meta.dirname, '..');
+  expect(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts.start).toContain('--disable-sigusr1');
+  expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toMatch(/^ENTRYPOINT \[.*"--disable-sigusr1"/m);
+});
