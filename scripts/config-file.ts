@@ -4,7 +4,9 @@ import { configSchema } from '../src/config/index.ts';
 import { sinkKinds } from '../src/sinks/index.ts';
 
 interface JsonSchema {
+  anyOf?: JsonSchema[];
   default?: unknown;
+  description?: string;
   items?: JsonSchema;
   oneOf?: JsonSchema[];
   properties?: Record<string, JsonSchema>;
@@ -12,12 +14,27 @@ interface JsonSchema {
 }
 
 const { properties, ...config } = configSchema as JsonSchema;
+const auth = properties!.auth!;
+const { basic, bearer } = auth.properties!;
+
+/** A list, or what could stand in it. */
+function orOne({ description, ...list }: JsonSchema, ...others: JsonSchema[]): JsonSchema {
+  return { anyOf: [list, list.items!, ...others], ...(description !== undefined && { description }) };
+}
 
 export const configFileSchema = {
   ...asWritten({
     ...config,
     properties: {
       ...properties,
+      auth: {
+        ...auth,
+        properties: {
+          ...auth.properties,
+          basic: orOne(basic!),
+          bearer: orOne(bearer!, bearer!.items!.properties!.token!),
+        },
+      },
       sinks: { ...properties?.sinks, items: { oneOf: sinkKinds.map(({ schema }) => schema as JsonSchema) } },
     },
   }),
@@ -26,10 +43,11 @@ export const configFileSchema = {
 };
 
 function asWritten(schema: JsonSchema): JsonSchema {
-  const { items, oneOf, properties, required } = schema;
+  const { items, anyOf, oneOf, properties, required } = schema;
   return {
     ...schema,
     ...(items && { items: asWritten(items) }),
+    ...(anyOf && { anyOf: anyOf.map(asWritten) }),
     ...(oneOf && { oneOf: oneOf.map(asWritten) }),
     ...(properties && {
       properties: Object.fromEntries(Object.entries(properties).map(([key, setting]) => [key, asWritten(setting)])),

@@ -51,6 +51,19 @@ const problems = {
     title: 'The credentials are missing or wrong',
     remedy: 'Set http_user and http_passwd, or the Authorization header, of the sender to what Tripline expects.',
   },
+  'request.forbidden': {
+    status: 403,
+    mendable: true,
+    title: 'The credentials are for another endpoint',
+    remedy: 'Use credentials that open this one, or name it in the endpoints of these (auth).',
+  },
+  // Only the log and the metrics have it: there is no request yet.
+  'request.handshake': {
+    title: 'A TLS handshake failed',
+    remedy:
+      "Look at what the client trusts and presents: Tripline's certificate must be trusted there, and its own be signed " +
+      'by an authority of tls.clientCa.',
+  },
   'request.media_type': {
     status: 415,
     mendable: true,

@@ -2,7 +2,8 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Config } from './config/index.ts';
+import type { Config, ReadConfig } from './config/index.ts';
+import { keepSettings, openLiveSettings } from './live-settings.ts';
 import { Problem } from './problem.ts';
 import { startProcessing } from './processing/start.ts';
 import { openDeadLetters } from './server/dead-letter.ts';
@@ -15,7 +16,7 @@ export interface Sidecar {
   url: string;
   /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all were done in time. */
   stop(): Promise<boolean>;
-  /** Reads rules, lists and exceptions again, now. */
+  /** Reads rules, lists and exceptions again, now, and credentials and certificates. */
   reload(): void;
   /** What would be lost by an end at this moment. */
   unfinished(): { requests: number; isStateUnwritten: boolean };
@@ -25,7 +26,19 @@ export interface Sidecar {
  * @throws Problem `rule.invalid` or `config.invalid`; the system's error where it cannot listen */
 export async function serve(
   config: Config,
-  { environment, logger }: { environment: Readonly<Record<string, string | undefined>>; logger: Logger },
+  {
+    environment,
+    logger,
+    files,
+    read,
+  }: {
+    environment: Readonly<Record<string, string | undefined>>;
+    logger: Logger;
+    /** That the configuration has taken texts from. */
+    files: readonly string[];
+    /** Reads the configuration again. */
+    read: () => ReadConfig;
+  },
 ): Promise<Sidecar> {
   const telemetry = await startTelemetry(environment, logger);
   const deadLetters =
@@ -36,7 +49,7 @@ export async function serve(
         });
   // It measures from its start.
   const processing = await startProcessing(config, environment, logger);
-  const { app, drain, unanswered } = buildServer({
+  const { app, drain, unanswered, renew } = buildServer({
     config,
     logger,
     telemetry,
@@ -50,7 +63,7 @@ export async function serve(
   const { host, port } = splitAddress(config.listen);
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
-  const url = `http://${reachable(address.address)}:${address.port}`;
+  const url = `${config.tls === undefined ? 'http' : 'https'}://${reachable(address.address)}:${address.port}`;
   const { ruleset, rules, correlations } = processing.rules();
   logger.info({ url, ruleset, rules, correlations, sinks: config.sinks.map(({ name }) => name) }, 'Ready');
   if (config.sinks.length === 0) {
@@ -63,12 +76,19 @@ export async function serve(
     );
   }
 
+  const settings = openLiveSettings({ config, files, read, renew, logger });
+  const stopping = new AbortController();
+  void keepSettings(settings, logger, stopping.signal);
   let isStateUnwritten = config.state !== undefined;
   return {
     url,
-    reload: () => processing.reload(),
+    reload() {
+      settings.reload();
+      processing.reload();
+    },
     unfinished: () => ({ requests: unanswered(), isStateUnwritten }),
     async stop() {
+      stopping.abort();
       const started = performance.now();
       const drained = await isDoneWithin(drain(), config.drainSeconds);
       const left = config.drainSeconds - (performance.now() - started) / 1000;

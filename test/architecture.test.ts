@@ -61,7 +61,8 @@ const mayImport: Record<string, readonly string[]> = {
     ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger', 'telemetry'],
   ],
   processing: [...['config', 'correlate', 'pipeline-dependencies', 'rules', 'server', 'sinks', 'state', 'telemetry']],
-  sidecar: ['config', 'problem', 'processing', 'server', 'telemetry'],
+  'live-settings': ['config', 'rules'],
+  sidecar: ['config', 'live-settings', 'problem', 'processing', 'server', 'telemetry'],
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],
   inputs: ['codecs', 'json', 'problem'],
   authoring: [
@@ -105,6 +106,7 @@ const effectful = [
     'config',
     'inputs',
     'library',
+    'live-settings',
     'main',
     'processing',
     'rules',

@@ -110,10 +110,10 @@ describe('one sidecar without settings, from its start to its stop,', () => {
 
 describe('a start', () => {
   test.each([
-    ['with a password, has curl ask for it', 'auth: { basic: { username: ann, password: s3cret } }', "-u 'ann'"],
-    ['with a token, leaves a place for it', 'auth: { bearer: s3cret }', "'Authorization: Bearer TOKEN'"],
+    ['with a password, has curl ask for it', 'auth: { basic: { username: ann, password: "${SECRET}" } }', "-u 'ann'"],
+    ['with a token, leaves a place for it', 'auth: { bearer: "${SECRET}" }', "'Authorization: Bearer TOKEN'"],
   ])('%s', async (_, settings, words) => {
-    sidecar = await startSidecar(['--config', configFile(settings)]);
+    sidecar = await startSidecar(['--config', configFile(settings)], { SECRET: 's3cret' });
     expect(sidecar.stdout()).toContain(words);
     expect(sidecar.stdout()).not.toContain('s3cret');
   });

@@ -34,7 +34,7 @@ export async function startSidecar(
   const exited = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
-      const found = /listens on (http:\S+)/.exec(stdout);
+      const found = /listens on (https?:\S+)/.exec(stdout);
       if (found) resolve(found[1]);
     });
     exited.then(() => reject(new Error(`it exited before it listened: ${stdout}${stderr}`)));

@@ -2,9 +2,9 @@
 import { pino } from 'pino';
 import { logLine, logOptions } from '../command-line/log-lines.ts';
 import type { ProcessIo } from '../command-line/process-io.ts';
-import { readConfig, serveOptions, serveSettings } from '../command-line/rule-options.ts';
+import { configSourceOf, serveOptions, serveSettings } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
-import type { Config } from '../config/index.ts';
+import { type Config, configIn, readConfiguration } from '../config/index.ts';
 import type { Sidecar } from '../sidecar.ts';
 import { defineCommand } from './command.ts';
 
@@ -15,7 +15,8 @@ export const serveCommand = defineCommand({
   count: { least: 0, most: 0 },
   about:
     'Listens for batches of records, as Fluent Bit sends them, until it gets SIGTERM or SIGINT; requests in flight are ' +
-    'then finished, unless a second signal ends it at once. On SIGHUP it reads rules, lists and exceptions again. Its log goes to stderr: for people on a terminal, else one JSON object a line.',
+    'then finished, unless a second signal ends it at once. On SIGHUP it reads rules, lists, ' +
+    'exceptions, credentials and certificates again. Its log goes to stderr: for people on a terminal, else one JSON object a line.',
   options: serveOptions,
   exitCodes: {
     '0': 'stopped, with every request finished',
@@ -34,7 +35,9 @@ export const serveCommand = defineCommand({
   ],
   async run({ options }, io) {
     const { environment, stderr, stdout, stopped, onHangup } = io;
-    const config = readConfig(options, io, serveSettings(options, environment));
+    const source = configSourceOf(options, io, serveSettings(options, environment));
+    const settings = readConfiguration(source);
+    const config = configIn(settings);
     const isText = (config.logFormat ?? (stderr.columns === undefined ? 'json' : 'text')) === 'text';
     const log = isText ? textLog(stderr) : undefined;
     const logger = pino(logOptions(config.logLevel), log ?? destination());
@@ -43,7 +46,12 @@ export const serveCommand = defineCommand({
     let sidecar: Sidecar | undefined;
     // From here on: one that came before the files were read has nothing more to say.
     onHangup(() => sidecar?.reload());
-    sidecar = await serve(config, { environment, logger }).catch((error) => {
+    sidecar = await serve(config, {
+      environment,
+      logger,
+      files: settings.files,
+      read: () => readConfiguration(source),
+    }).catch((error) => {
       log?.release(() => true);
       throw error;
     });
@@ -107,7 +115,7 @@ function greeting(version: string, url: string, { auth, sinks }: Config): string
     responseStatus: { code: 201 },
   };
   // curl asks for the password itself.
-  const basic = auth?.basic && ` -u '${auth.basic.username}'`;
+  const basic = auth?.basic && ` -u '${auth.basic[0]!.username}'`;
   const credentials = basic ?? (auth?.bearer ? " -H 'Authorization: Bearer TOKEN'" : '');
   return `${listens}
 

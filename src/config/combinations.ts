@@ -4,16 +4,9 @@ import { relative, resolve } from 'node:path';
 import { isMap, type JsonMap } from '../json/map.ts';
 import { parseNetworkOrAddress } from '../network.ts';
 import { quote } from '../sigma/rule-problem.ts';
-import {
-  basicPasswordFault,
-  basicUserFault,
-  bearerTokenFault,
-  dateKeyFault,
-  headerFault,
-  memberNameFault,
-} from './names.ts';
+import { credentialFaults } from './auth.ts';
+import { dateKeyFault, headerFault, memberNameFault } from './names.ts';
 import type { Fault } from './schema-faults.ts';
-import type { Setting } from './settings-file.ts';
 
 /** @param settings with their defaults; of any type where the schema has told of it already */
 export function combinationFaults(settings: JsonMap): Fault[] {
@@ -37,23 +30,6 @@ function nameFaults({ memberName, dateKey, tagHeader }: JsonMap): Fault[] {
   check('memberName', memberName, (name) => memberNameFault(name, dateKey));
   check('dateKey', dateKey, dateKeyFault);
   check('tagHeader', tagHeader, headerFault);
-  return faults;
-}
-
-/** Of a secret the place is told, and no character. */
-function credentialFaults({ auth }: JsonMap): Fault[] {
-  if (!isMap(auth)) return [];
-  const { basic, bearer } = auth;
-  const faults: Fault[] = [];
-  const check = (setting: Setting, value: unknown, fault: (text: string) => string | undefined) => {
-    const found = isText(value) ? fault(value) : undefined;
-    if (found !== undefined) faults.push({ setting, message: `${setting.join('.')} ${found}` });
-  };
-  check(['auth', 'bearer'], bearer, bearerTokenFault);
-  if (isMap(basic)) {
-    check(['auth', 'basic', 'username'], basic.username, basicUserFault);
-    check(['auth', 'basic', 'password'], basic.password, basicPasswordFault);
-  }
   return faults;
 }
 

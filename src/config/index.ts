@@ -8,8 +8,11 @@ import { Level, Platform } from '../record.ts';
 import { printable, quote, type RuleProblem } from '../sigma/rule-problem.ts';
 import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
 import { EventSummary } from '../tag.ts';
+import { Auth, withLists } from './auth.ts';
 import { combinationFaults } from './combinations.ts';
+import { ListenerTls, listenerTlsFaults } from './listener-tls.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
+import { literalSecrets, secret } from './secrets.ts';
 import { type Environment, readSettings, type Setting } from './settings-file.ts';
 
 const MiB = 1024 * 1024;
@@ -57,19 +60,6 @@ const Limits = Type.Object(
     }),
   },
   { ...closed, default: {}, description: 'Bounds on what a sender can ask for.' },
-);
-
-const Auth = Type.Object(
-  {
-    basic: Type.Optional(
-      Type.Object(
-        { username: Type.String({ minLength: 1 }), password: Type.String({ minLength: 1 }) },
-        { ...closed, description: 'What out_http sends as http_user and http_passwd.' },
-      ),
-    ),
-    bearer: Type.Optional(Type.String({ minLength: 1, description: 'Token of the Authorization header.' })),
-  },
-  { ...closed, minProperties: 1, description: 'What a sender must present: any one of those given.' },
 );
 
 export const Reply = Type.Enum(['records', 'matches', 'summary', 'none'], {
@@ -127,6 +117,7 @@ const Config = Type.Object(
       description: "Key of the time in Fluent Bit's JSON: out_http's json_date_key.",
     }),
     reply: Type.Optional(Reply),
+    tls: Type.Optional(ListenerTls),
     auth: Type.Optional(Auth),
     deadLetterPath: Type.Optional(
       Type.String({
@@ -141,11 +132,10 @@ const Config = Type.Object(
         {
           path: Type.String({ minLength: 1, description: 'File that is written each minute and on a stop.' }),
           key: Type.Optional(
-            Type.String({
-              minLength: 16,
-              description:
-                'Authenticates the file (HMAC-SHA256): one that was not written with it is set aside, and never loaded.',
-            }),
+            secret(
+              'Authenticates the file (HMAC-SHA256): one that was not written with it is set aside, and never loaded.',
+              16,
+            ),
           ),
         },
         {
@@ -221,6 +211,8 @@ export interface ReadConfig {
     deadLetterPath: string[];
     spools: { setting: Setting; path: string }[];
   };
+  /** The files that texts in it come from, by `${file:PATH}`. */
+  files: readonly string[];
   /** Where a setting stands: `file:line:column`. */
   placeOf(setting: Setting): string;
 }
@@ -228,7 +220,12 @@ export interface ReadConfig {
 /** The whole configuration: file, then overrides, then defaults for what neither says.
  * @throws Problem `config.invalid` with all that is wrong, where, and what to write */
 export function loadConfig(source: ConfigSource): Config {
-  const { config, problems } = readConfiguration(source);
+  return configIn(readConfiguration(source));
+}
+
+/** The configuration that was read.
+ * @throws Problem `config.invalid` as loadConfig does */
+export function configIn({ config, problems }: ReadConfig): Config {
   if (config === undefined) throw new Problem('config.invalid', problems.join('\n'));
   return config;
 }
@@ -236,13 +233,17 @@ export function loadConfig(source: ConfigSource): Config {
 /** The configuration, or what is wrong with it. */
 export function readConfiguration({ path, overrides, environment, bundledRules }: ConfigSource): ReadConfig {
   const file = path === undefined ? undefined : readSettings(path, environment);
-  const settings: JsonMap = { rules: [bundledRules], ...file?.settings, ...(overrides as JsonMap) };
-  const placeOf = (setting: Setting) =>
-    file === undefined || Object.hasOwn(overrides, setting[0] ?? '') ? 'command line' : file.placeOf(setting);
+  const given: JsonMap = { rules: [bundledRules], ...file?.settings, ...(overrides as JsonMap) };
+  const { settings, written } = withLists(given);
+  const isInFile = (setting: Setting) => file !== undefined && !Object.hasOwn(overrides, setting[0] ?? '');
+  const placeOf = (setting: Setting) => (isInFile(setting) ? file!.placeOf(written(setting)) : 'command line');
 
-  const faults = faultsIn(settings, file?.isFromEnvironment ?? (() => false)).filter(
+  const faults = [
+    ...faultsIn(settings, (setting) => file?.isFromEnvironment(written(setting)) ?? false),
+    ...secretsIn(settings, (setting) => !isInFile(setting) || file!.isFromEnvironment(written(setting))),
+  ].filter(
     // That is told already.
-    ({ setting }) => !file?.isUnknown(setting),
+    ({ setting }) => !file?.isUnknown(written(setting)),
   );
   const problems = [
     ...(file?.problems ?? []),
@@ -267,6 +268,7 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
       deadLetterPath: texts(settings.deadLetterPath),
       spools: spoolsIn(settings.sinks),
     },
+    files: file?.files ?? [],
     placeOf,
   };
 }
@@ -303,8 +305,24 @@ function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => bo
       faults.push({ setting, message: `two sinks have the spool ${quote(path)}; give each a folder of its own` });
     });
   }
+  const { tls, auth } = settings as Partial<Config>;
+  if (isMap(tls) && !faults.some(({ setting }) => setting[0] === 'tls')) {
+    faults.push(...listenerTlsFaults(tls as ListenerTls, isMap(auth) && auth.certificates !== undefined));
+  }
   faults.push(...combinationFaults(settings));
   return faults;
+}
+
+/** Secrets that stand in the configuration itself. */
+function secretsIn(settings: JsonMap, isFromElsewhere: (setting: Setting) => boolean): Fault[] {
+  const sinks = Array.isArray(settings.sinks) ? settings.sinks : [];
+  return [
+    ...literalSecrets(Config, settings, [], isFromElsewhere),
+    ...sinks.flatMap((sink, index) => {
+      const schema = sinkSchema(sink?.type);
+      return schema === undefined ? [] : literalSecrets(schema, sink, ['sinks', index], isFromElsewhere);
+    }),
+  ];
 }
 
 const below = (setting: Setting, fault: Fault): Fault => ({ ...fault, setting: [...setting, ...fault.setting] });

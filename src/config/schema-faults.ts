@@ -11,6 +11,7 @@ export interface Fault {
 }
 
 interface Schema {
+  writeOnly?: boolean;
   properties?: Record<string, Schema>;
   patternProperties?: Record<string, Schema>;
   items?: Schema;
@@ -20,8 +21,6 @@ interface Schema {
 // see.
 const quickly = { meta: false, validateSchema: false, code: { optimize: false } } as const;
 const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, ...quickly });
-/** Their values are in no message. */
-const secrets = ['password', 'sharedKey', 'bearer', 'key'];
 
 /** Fills in the defaults of the schema, makes numbers and booleans of texts that come from the environment where the schema
  * wants them, and gives all that is wrong.
@@ -79,7 +78,7 @@ function faultOf(
   schema: Schema,
 ): Fault {
   const prefix = name === '' ? '' : `${name}.`;
-  const is = secrets.includes(String(setting.at(-1))) ? '' : `, and is ${shown(data)}`;
+  const is = holdsSecret(schemaAt(schema, setting)) ? '' : `, and is ${shown(data)}`;
   switch (keyword) {
     case 'additionalProperties': {
       const key: string = params.additionalProperty;
@@ -112,6 +111,13 @@ function faultOf(
     default:
       return { setting, message: `${name || 'the settings'} ${message}${is}` };
   }
+}
+
+/** Whether it is about a secret, or what has one in it: a secret may stand in the wrong place. */
+function holdsSecret(schema: Schema | undefined): boolean {
+  if (schema === undefined) return false;
+  const { writeOnly = false, items, properties = {} } = schema;
+  return writeOnly || holdsSecret(items) || Object.values(properties).some(holdsSecret);
 }
 
 /** The part of a schema that is about a setting. */

@@ -14,6 +14,8 @@ export interface SettingsFile {
   settings: JsonMap;
   /** Each as `file:line:column: what; what to do`. */
   problems: string[];
+  /** The files that were read for `${file:PATH}`, there or not. */
+  files: readonly string[];
   /** Where a setting stands, or what it would stand in: `file:line:column`. */
   placeOf(setting: Setting): string;
   /** Whether the text of a setting, or a part of it, comes from the environment or another file. */
@@ -36,6 +38,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
   const places = new Map<string, number>();
   const substituted = new Set<string>();
   const unknown = new Set<string>();
+  const files = new Set<string>();
   const keyOf = (setting: Setting) => JSON.stringify(setting);
 
   const textOf = (scalar: Scalar<string>, setting: Setting): string => {
@@ -53,8 +56,10 @@ export function readSettings(path: string, environment: Environment): SettingsFi
       (_, file: string | undefined, name: string, fallback: string | undefined) => {
         substituted.add(keyOf(setting));
         if (file !== undefined) {
+          const from = resolve(dirname(path), file);
+          files.add(from);
           try {
-            return readFileSync(resolve(dirname(path), file), 'utf8').replace(/\r?\n$/, '');
+            return readFileSync(from, 'utf8').replace(/\r?\n$/, '');
           } catch (error) {
             return reportUnknown(`${(error as Error).message}; write the path of a file that Tripline may read`);
           }
@@ -105,6 +110,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
   return {
     settings: settings as JsonMap,
     problems,
+    files: [...files],
     placeOf(setting) {
       for (let steps = setting.length; steps >= 0; steps--) {
         const offset = places.get(keyOf(setting.slice(0, steps)));

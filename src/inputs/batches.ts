@@ -19,6 +19,8 @@ export interface InputBatch {
   /** Where in the file the record is that begins at an offset of the batch; undefined where the layout has no lines. Asked
    * for one record after another. */
   lineOf(index: number, start: number): LineOf | undefined;
+  /** Whether it is all that there is, as its layout cannot be read bit by bit. */
+  isWhole?: true;
 }
 
 export interface InputLimits {
@@ -78,6 +80,7 @@ export async function* batchesOf(chunks: Chunks, { maxBytes }: InputLimits): Asy
       codec,
       bytes: codec === json ? spaced(bytes) : bytes,
       lineOf: codec === json ? lineIn(bytes) : () => undefined,
+      isWhole: true,
     };
   }
   if (brokenOff !== undefined) throw brokenOff;

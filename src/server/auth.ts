@@ -1,26 +1,114 @@
-/** Whether a sender may send: basic or bearer credentials, compared in constant time. */
+/** Who may use which endpoint: by basic or bearer credentials, compared in constant time, or by a client certificate. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Config } from '../config/index.ts';
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Auth, Endpoint } from '../config/auth.ts';
 
-/** Makes the check of an Authorization header; without credentials in the configuration everybody may send. */
-export function authorizer(auth: Config['auth']): (authorization: string | undefined) => boolean {
-  if (auth === undefined) return () => true;
-  const expected: Buffer[] = [];
-  if (auth.basic) {
-    const { username, password } = auth.basic;
-    expected.push(digest('basic', Buffer.from(`${username}:${password}`).toString('base64')));
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a credential has to open; `records` if left out. */
+    endpoint?: Endpoint;
   }
-  if (auth.bearer) expected.push(digest('bearer', auth.bearer));
+}
 
-  return (authorization = '') => {
-    const [scheme, credentials = ''] = authorization.split(' ', 2);
-    const given = digest(scheme.toLowerCase(), credentials);
-    // Every digest is compared, so that time does not tell which one is near.
-    return expected.map((one) => timingSafeEqual(one, given)).includes(true);
+export type Access =
+  /** `name` is that of the credential, for the log; undefined where none is asked for. */
+  | { kind: 'granted'; name: string | undefined }
+  /** Nothing that was presented is a credential. */
+  | { kind: 'unauthorized' }
+  /** The credential opens another endpoint. */
+  | { kind: 'forbidden'; name: string };
+
+export interface Doorkeeper {
+  accessOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, endpoint: Endpoint): Access;
+  /** Asks for other credentials from now on, on open connections too. */
+  renew(auth: Auth | undefined): void;
+}
+
+interface Credential {
+  name: string;
+  endpoints: readonly Endpoint[];
+}
+
+/** Without `auth` everybody may use all. */
+export function openDoor(auth: Auth | undefined): Doorkeeper {
+  let asked = auth && checksOf(auth);
+  return {
+    accessOf(request, endpoint) {
+      if (asked === undefined || (asked.openMetrics && endpoint === 'metrics')) {
+        return { kind: 'granted', name: undefined };
+      }
+      const presented = [...asked.byHeader(request.headers.authorization), ...asked.byCertificate(request.socket)];
+      const fitting = presented.find(({ endpoints }) => endpoints.includes(endpoint));
+      if (fitting !== undefined) return { kind: 'granted', name: fitting.name };
+      const [other] = presented;
+      return other === undefined ? { kind: 'unauthorized' } : { kind: 'forbidden', name: other.name };
+    },
+    renew(auth) {
+      asked = auth && checksOf(auth);
+    },
+  };
+}
+
+function checksOf({ basic = [], bearer = [], certificates = [], openMetrics }: Auth) {
+  const secrets = [
+    ...basic.map(({ username, password, endpoints }) => ({
+      expected: digest('basic', Buffer.from(`${username}:${password}`).toString('base64')),
+      credential: { name: username, endpoints },
+    })),
+    ...bearer.map(({ name, token, endpoints }) => ({
+      expected: digest('bearer', token),
+      credential: { name, endpoints },
+    })),
+  ];
+  return {
+    openMetrics,
+    byHeader(authorization = ''): Credential[] {
+      const [scheme, credentials = ''] = authorization.split(' ', 2);
+      const given = digest(scheme!.toLowerCase(), credentials);
+      // Every digest is compared, so that time does not tell which one is near.
+      const equal = secrets.map(({ expected }) => timingSafeEqual(expected, given));
+      return secrets.filter((_, index) => equal[index]).map(({ credential }) => credential);
+    },
+    byCertificate(socket: IncomingMessage['socket']): Credential[] {
+      if (certificates.length === 0) return [];
+      const names = namesOf(socket);
+      return certificates.filter(
+        ({ commonName, dns, uri }) =>
+          (commonName !== undefined && names.has(`CN:${commonName}`)) ||
+          (dns !== undefined && names.has(`DNS:${dns}`)) ||
+          (uri !== undefined && names.has(`URI:${uri}`)),
+      );
+    },
   };
 }
 
 /** Digests have one length, which timingSafeEqual needs and which hides that of the secret. */
 function digest(scheme: string, credentials: string): Buffer {
   return createHash('sha256').update(`${scheme} ${credentials}`).digest();
+}
+
+const none: ReadonlySet<string> = new Set();
+/** A certificate is that of its connection, and read once for it. */
+const namesRead = new WeakMap<object, ReadonlySet<string>>();
+
+/** The names of the certificate that the client has presented, each after its type; none where an authority that is trusted
+ * has not signed it. */
+function namesOf(socket: IncomingMessage['socket']): ReadonlySet<string> {
+  const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
+  if (authorized !== true || getPeerCertificate === undefined) return none;
+  let names = namesRead.get(socket);
+  if (names === undefined) {
+    const { subject, subjectaltname = '' } = (socket as TLSSocket).getPeerCertificate();
+    const commonNames = [subject?.CN ?? []].flat();
+    names = new Set([...commonNames.map((name) => `CN:${name}`), ...alternativeNames(subjectaltname)]);
+    namesRead.set(socket, names);
+  }
+  return names;
+}
+
+/** Node writes `DNS:a, URI:b`, and a name that holds a comma or a quote in quotes as JSON does. Such a name is none of the
+ * settings': taken apart at its commas, it would pass for others. */
+export function alternativeNames(text: string): string[] {
+  return text.replace(/"(?:[^"\\]|\\.)*"/g, '"').split(', ');
 }

@@ -56,7 +56,7 @@ export function healthRoutes(app: FastifyInstance, { isDraining, rules, spools, 
     });
   });
 
-  app.get('/metrics', open, async (_request, reply) => {
+  app.get('/metrics', { config: { endpoint: 'metrics' } }, async (_request, reply) => {
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await telemetry.prometheus());
   });
 }

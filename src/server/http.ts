@@ -1,12 +1,17 @@
 /** The HTTP server: its limits, its routes, and who may use them. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerOptions } from 'node:http';
 import { finished } from 'node:stream';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry/index.ts';
-import { authorizer } from './auth.ts';
+import { openDoor } from './auth.ts';
 import { byteBudget } from './byte-budget.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
@@ -15,6 +20,7 @@ import type { Process } from './processor.ts';
 import { recordsRoute } from './records.ts';
 import { maxHeaderBytes, problemOf, refuser, unreadableRefuser } from './refusal.ts';
 import { reminders } from './reminders.ts';
+import { listenerOptions, renewCertificates, reportHandshakes } from './tls.ts';
 import { openTurns } from './turns.ts';
 
 export interface ServerParts {
@@ -33,6 +39,9 @@ export interface Server {
   app: FastifyInstance;
   /** Refuses new requests and those that have not been begun, waits for the others, and closes. */
   drain(): Promise<void>;
+  /** Takes over credentials, and the files of `tls` as they are now.
+   * @throws Error where these cannot be used; the ones before stay then */
+  renew(config: Pick<Config, 'auth' | 'tls'>): void;
   /** How many requests have no answer yet. */
   unanswered(): number;
 }
@@ -41,6 +50,17 @@ export interface Server {
 const HEADERS_MILLISECONDS = 10_000;
 /** Each may hold headers, which the parser keeps. */
 const MAX_CONNECTIONS = 1000;
+
+/** Of HTTP itself, over TLS or not. */
+const protocol: ServerOptions = {
+  maxHeaderSize: maxHeaderBytes,
+  // Takes control characters in a header, which a Fluent tag may have where it is made of what records hold. (Node
+  // 26.10 would loop without end on a NUL with httpValidation: 'relaxed', which takes no more than that.)
+  insecureHTTPParser: true,
+  requireHostHeader: false,
+  headersTimeout: HEADERS_MILLISECONDS,
+  connectionsCheckingInterval: HEADERS_MILLISECONDS / 4,
+};
 
 /** Builds the server without listening, so that tests can inject requests. */
 export function buildServer({
@@ -58,7 +78,7 @@ export function buildServer({
   const budget = byteBudget(config.limits.maxPendingBytes);
   const remind = reminders();
   const refuse = refuser({ deadLetters, remind });
-  const maySend = authorizer(config.auth);
+  const door = openDoor(config.auth);
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -66,19 +86,11 @@ export function buildServer({
     keepAliveTimeout: 75_000,
     requestTimeout: 120_000,
     return503OnClosing: false,
-    http: {
-      maxHeaderSize: maxHeaderBytes,
-      // Takes control characters in a header, which a Fluent tag may have where it is made of what records hold. (Node
-      // 26.10 would loop without end on a NUL with httpValidation: 'relaxed', which takes no more than that.)
-      insecureHTTPParser: true,
-      requireHostHeader: false,
-      headersTimeout: HEADERS_MILLISECONDS,
-      connectionsCheckingInterval: HEADERS_MILLISECONDS / 4,
-    },
+    ...(config.tls === undefined ? { http: protocol } : { https: { ...protocol, ...listenerOptions(config.tls) } }),
     // A path that cannot be decoded has no route, and so none of the hooks below.
     frameworkErrors: (error, request, reply) => void refuse(problemOf(error), request, reply),
     clientErrorHandler: unreadableRefuser(logger, remind),
-  });
+  } as FastifyServerOptions);
   app.server.maxConnections = MAX_CONNECTIONS;
   app.server.on('drop', () => app.server.closeIdleConnections());
   // An expectation that is not known is none: Node would answer 417.
@@ -89,13 +101,18 @@ export function buildServer({
       reply.header('connection', 'close');
       throw new Problem('request.malformed', 'Transfer-Encoding may be chunked, and then there is no Content-Length');
     }
-    if (request.routeOptions.config.open) return;
-    if (inFlight.isClosing()) throw new Problem('server.draining', 'stopping');
-    finished(reply.raw, inFlight.begin());
-    if (!maySend(request.headers.authorization)) {
-      throw new Problem('request.unauthorized', `from ${request.ip}`);
+    const { open, endpoint = 'records' } = request.routeOptions.config;
+    if (open) return;
+    if (endpoint === 'records') {
+      if (inFlight.isClosing()) throw new Problem('server.draining', 'stopping');
+      finished(reply.raw, inFlight.begin());
     }
+    const access = door.accessOf(request.raw, endpoint);
+    if (access.kind === 'unauthorized') throw new Problem('request.unauthorized', `from ${request.ip}`);
+    if (access.kind === 'forbidden') throw new Problem('request.forbidden', `${access.name}, from ${request.ip}`);
+    if (access.name !== undefined) request.log = request.log.child({ credential: access.name });
   });
+  if (config.tls !== undefined) reportHandshakes(app, { logger, remind });
   app.setNotFoundHandler(async (request) => {
     throw new Problem('request.not_found', `${request.method} ${request.url}`);
   });
@@ -109,6 +126,10 @@ export function buildServer({
   return {
     app,
     unanswered: inFlight.count,
+    renew({ auth, tls }) {
+      if (tls !== undefined) renewCertificates(app, tls);
+      door.renew(auth);
+    },
     async drain() {
       const idle = inFlight.close();
       turns.close();

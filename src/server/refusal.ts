@@ -16,14 +16,19 @@ export const maxHeaderBytes = 64 * 1024;
 const retryAfterSeconds = 5;
 /** Characters of a detail that are answered and logged. */
 const longestDetail = 500;
-/** What many requests are refused for at once, and by no fault of theirs: one line stands for all. */
+/** What many requests are refused for at once, by no fault of theirs or by somebody who tries: one line stands for all. */
 const underLoad: readonly ProblemCode[] = [
+  'request.unauthorized',
+  'request.forbidden',
   'server.overloaded',
   'server.backlog',
   'server.draining',
   'request.abandoned',
   'request.too_slow',
 ];
+
+/** Whoever is refused for these has nothing kept. */
+const credentials: readonly ProblemCode[] = ['request.unauthorized', 'request.forbidden'];
 
 /** The problem to answer with for whatever a handler threw. */
 export function problemOf(error: unknown): Problem {
@@ -46,7 +51,7 @@ export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | un
     const isHeard = !reply.raw.destroyed;
     const isFinal = isHeard && status < 500 && status !== 429 && status !== 408;
     const body = request.body;
-    if (isFinal && body instanceof Uint8Array && body.length > 0 && problem.code !== 'request.unauthorized') {
+    if (isFinal && body instanceof Uint8Array && body.length > 0 && !credentials.includes(problem.code)) {
       log.bodyBytes = body.length;
       try {
         log.keptAt =

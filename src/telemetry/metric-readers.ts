@@ -1,7 +1,6 @@
 /** Metrics: Prometheus' page, always, and OTLP where the environment asks for it. */
 import { metrics } from '@opentelemetry/api';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   AggregationTemporality,
   type AggregationTemporalitySelector,
@@ -28,8 +27,6 @@ export function openPrometheus(): { reader: IMetricReader; page(): Promise<strin
     reader,
     async page() {
       const { resourceMetrics } = await reader.collect({ timeoutMillis: observingMilliseconds });
-      // The SDK warns of each look at attributes that are still being found out.
-      await resourceMetrics.resource.waitForAsyncAttributes?.();
       return serializer.serialize(forPage(resourceMetrics));
     },
   };
@@ -49,12 +46,10 @@ function withoutThePast(select: AggregationTemporalitySelector): AggregationTemp
   return (type) => (type === InstrumentType.OBSERVABLE_GAUGE ? AggregationTemporality.DELTA : select(type));
 }
 
-/** The page is open to all: what detectors find out of the machine and the command line is not for it. Its names end in
- * their unit. */
+/** Names of metrics end in their unit. */
 function forPage({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
-  const shown = Object.entries(resource.attributes).filter(([name]) => !/^(host|os|process)\./.test(name));
   return {
-    resource: resourceFromAttributes(Object.fromEntries(shown)),
+    resource,
     scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.map(withUnitInName) })),
   };
 }

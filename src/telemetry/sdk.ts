@@ -22,9 +22,10 @@ export async function startSdk(
 ): Promise<{ shutdown(): Promise<void> }> {
   // Each by itself: so the build sees which of its parts is needed.
   const { NodeSDK } = await import('@opentelemetry/sdk-node');
-  const { serviceResource } = await import('./resource.ts');
+  const { resourceDetectors, serviceResource } = await import('./resource.ts');
   const sdk = new NodeSDK({
     resource: serviceResource(),
+    resourceDetectors,
     metricReaders,
     // Left out, the processors are those of the environment; and there it is OTLP by default, wanted or not.
     ...(!tracesWanted(environment) && { spanProcessors: [] }),

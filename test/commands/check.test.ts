@@ -8,6 +8,7 @@ import { run, workFolder } from './run.ts';
 const folder = workFolder();
 mkdirSync(join(folder, 'rules'));
 writeFileSync(join(folder, 'rules/pod-in-default.yml'), ruleText);
+writeFileSync(join(folder, 'secret'), 's3cret\n');
 
 function configFile(...lines: string[]): string {
   const path = join(folder, 'tripline.yaml');
@@ -19,8 +20,8 @@ test('tells what would run', async () => {
   const path = configFile(
     `rules: [${folder}/rules]`,
     'overrides: { pod-in-default: { level: high } }',
-    'auth: { basic: { username: ann, password: s3cret } }',
-    `sinks: [{ type: forward, host: fluent, sharedKey: s3cret, username: bob, password: s3cret, spool: { path: ${folder}/sp } }]`,
+    'auth: { basic: { username: ann, password: "${file:secret}" } }',
+    `sinks: [{ type: forward, host: fluent, sharedKey: "\${file:secret}", username: bob, password: "\${file:secret}", spool: { path: ${folder}/sp } }]`,
     `state: { path: ${folder}/state }`,
     `deadLetterPath: ${folder}/dead/letters`,
   );

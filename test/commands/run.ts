@@ -39,12 +39,13 @@ interface Setting {
   hasColors?: boolean;
   /** Whether stdin is a terminal. */
   isTTY?: boolean;
+  environment?: Record<string, string>;
 }
 
 /** Runs a command within this process, which saves the second that a process takes to start. */
 export async function run(
   args: readonly string[],
-  { input = '', columns, hasColors = false, isTTY }: Setting = {},
+  { input = '', columns, hasColors = false, isTTY, environment = {} }: Setting = {},
 ): Promise<Ran> {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
@@ -58,7 +59,7 @@ export async function run(
   }
   const status = await runCommandLine(args, {
     version: '0.0.0',
-    environment: {},
+    environment,
     stdin: Object.assign(stdin(), isTTY && { isTTY }),
     stdout: to(stdout),
     stderr: to(stderr),

@@ -313,6 +313,28 @@ describe('bad input', () => {
     expect((await scan([file('padded.gz', Buffer.concat([padded, padded]))])).status).toBe(1);
   });
 
+  test.each([
+    ['an array', (records: unknown[]) => JSON.stringify(records)],
+    [
+      'documents over several lines',
+      (records: unknown[]) => records.map((one) => JSON.stringify(one, null, 1)).join('\n'),
+    ],
+  ])('the records of %s are limited, those of lines are not', async (_, written) => {
+    const config = file('limits.yaml', 'limits: { maxRecords: 5, maxDepth: 20 }');
+    const read = (text: string) => scan([file('input', text), '--config', config]);
+    const records = Array.from({ length: 6 }, () => match);
+    const whole = await read(written(records));
+    expect(whole.stderr).toMatch(
+      /: more than 5 records; raise limits\.maxRecords, or bring it into lines \(jq -c '\.\[\]'\)/,
+    );
+    expect([whole.status, whole.stdout]).toEqual([2, '']);
+    expect((await read(written(records.slice(1)))).stderr).toContain('5 records, 5 with findings');
+    expect((await read(lines(...records))).stderr).toContain('6 records, 6 with findings');
+    // What is too deep in one is unknown, and hides none of the others.
+    const deep = JSON.parse(`${'{"log":'.repeat(60)}1${'}'.repeat(60)}`);
+    expect((await read(written([match, deep, match]))).stderr).toContain('3 records, 2 with findings');
+  });
+
   test('a line of 100 MB is read, and the next ones', async () => {
     const long = `{"log":"${'x'.repeat(100e6)}"}\n`;
     const { status, stderr, stdout } = await scan([file('long', lines(match) + long + lines(match))]);

@@ -11,6 +11,9 @@ import { type SinkConfig, sinkKinds, sinkSchema } from '../../src/sinks/index.ts
 
 const folder = mkdtempSync(join(tmpdir(), 'tripline-config-'));
 
+const pem = (name: string) => join(import.meta.dirname, '../fixtures/tls/listener', `${name}.pem`);
+const tls = `tls: { cert: ${pem('listener.cert')}, key: ${pem('listener.key')}`;
+
 function load(text: string, environment: Record<string, string> = {}, overrides = {}) {
   const path = join(folder, 'tripline.yaml');
   writeFileSync(path, text);
@@ -59,7 +62,7 @@ test('the command line wins over the file', () => {
 
 test('a variable of the environment stands in for a secret', () => {
   const { auth } = load('auth: { bearer: "${TOKEN}" }', { TOKEN: '{t0ken:#not-YAML' });
-  expect(auth).toEqual({ bearer: '{t0ken:#not-YAML' });
+  expect(auth).toMatchObject({ bearer: [{ name: 'bearer', token: '{t0ken:#not-YAML' }], openMetrics: false });
 });
 
 test.each<[string, string, Record<string, string>, unknown]>([
@@ -74,16 +77,21 @@ test.each<[string, string, Record<string, string>, unknown]>([
     { VERIFY: 'false' },
     { sinks: [{ tls: { verify: false } }] },
   ],
-  ['digits where a text is wanted', 'auth: { bearer: "${TOKEN}" }', { TOKEN: '12345' }, { auth: { bearer: '12345' } }],
+  [
+    'digits where a text is wanted',
+    'auth: { bearer: "${TOKEN}" }',
+    { TOKEN: '12345' },
+    { auth: { bearer: [{ token: '12345' }] } },
+  ],
 ])('%s comes from the environment', (_, text, environment, expected) => {
   expect(load(text, environment)).toMatchObject(expected as object);
 });
 
 test('a secret comes from a file, beside the configuration or anywhere', () => {
   writeFileSync(join(folder, 'token'), 't0ken${NOT_A_VARIABLE}\n');
-  const expected = { bearer: 't0ken${NOT_A_VARIABLE}' };
-  expect(load('auth: { bearer: "${file:token}" }').auth).toEqual(expected);
-  expect(load(`auth: { bearer: "\${file:${folder}/token}" }`).auth).toEqual(expected);
+  const expected = { bearer: [{ token: 't0ken${NOT_A_VARIABLE}' }] };
+  expect(load('auth: { bearer: "${file:token}" }').auth).toMatchObject(expected);
+  expect(load(`auth: { bearer: "\${file:${folder}/token}" }`).auth).toMatchObject(expected);
 });
 
 test('a word that is no number stays what it is, and is refused with its place', () => {
@@ -128,7 +136,7 @@ test.each<[string, string, string]>([
   ],
   [
     'a user without a key',
-    'sinks:\n  - { type: forward, host: a, username: b, password: c }',
+    'sinks:\n  - { type: forward, host: a, username: b, password: "${CLUSTER}" }',
     ":2:31: username needs a sharedKey; write '' where",
   ],
   ['a certificate', 'sinks:\n  - { type: forward, host: a, tls: { ca: /none.pem } }', ':2:38: tls.ca: ENOENT'],
@@ -155,14 +163,18 @@ test.each<[string, string, string]>([
   [
     'a user with a colon',
     'auth:\n  basic: { username: "a:b", password: "${P}" }',
-    '2:12: auth.basic.username has a colon',
+    '2:12: auth.basic: the username has a colon',
   ],
   [
     'a password with two lines',
     'auth:\n  basic: { username: a, password: "${LINES}" }',
-    '2:25: auth.basic.password has a',
+    '2:25: auth.basic: the password has a',
   ],
-  ['a token with a space', 'auth: { bearer: "${SPACED}" }', '1:9: auth.bearer has a space, a control character or'],
+  [
+    'a token with a space',
+    'auth: { bearer: "${SPACED}" }',
+    '1:9: auth.bearer: the token has a space, a control character or',
+  ],
   ['no rules', 'rules: []', '1:1: rules is empty; name something, or leave the setting out'],
   ['dead letters among rules', `rules: [${folder}]\ndeadLetterPath: ${folder}/dead`, '2:1: deadLetterPath: '],
   ['dead letters in place of lists', `lists: [${folder}]\ndeadLetterPath: ${folder}/`, '2:1: deadLetterPath: '],
@@ -195,8 +207,63 @@ test('all that is wrong is told at once, whatever kind it is', () => {
   ).toEqual(expect.arrayContaining(['1', '2', '3', '4', '5']));
 });
 
-test('no message shows a secret', () => {
-  expect(refusal('auth: { basic: { username: a, password: 12345 } }')).not.toContain('12345');
+test.each([
+  ...[
+    'auth: { basic: { username: a, password: 98765 } }',
+    'auth: { bearer: 98765 }',
+    'auth: 98765',
+    'auth: { basic: 98765 }',
+  ],
+  ...[
+    'auth: { bearer: { token: { 98765: 98765 } } }',
+    'auth: { bearer: "98765 98765" }',
+    'state: { path: a, key: "98765" }',
+  ],
+  ...[
+    'state: { path: a, key: 98765 }',
+    'sinks: [{ type: forward, host: a, sharedKey: 98765 }]',
+    'auth: { bearer: [98765] }',
+  ],
+  ...['sinks: [{ type: forward, host: a, username: b, password: [98765] }]'],
+  'auth: { bearer: "${TOKEN}" }',
+])('no message shows a secret: %s', (text) => {
+  expect(refusal(text, { TOKEN: '98765 98765' })).not.toContain('98765');
+});
+
+test.each<[string, string]>([
+  [
+    'auth:\n  basic: { username: a, password: x }',
+    '2:25: auth.basic.password is a secret, and stands in the configuration',
+  ],
+  ['auth:\n  basic:\n    - { username: a, password: x }', '3:22: auth.basic.password is a secret'],
+  ['auth: { bearer: x }', '1:9: auth.bearer.token is a secret'],
+  ['auth: { bearer: [{ token: "${T}" }, { token: x }] }', '1:39: auth.bearer.token is a secret'],
+  ['state: { path: a, key: 0123456789abcdef }', '1:19: state.key is a secret'],
+  ['sinks: [{ type: forward, host: a, sharedKey: x }]', '1:35: sinks.sharedKey is a secret'],
+  ['sinks: [{ type: forward, host: a, sharedKey: "", username: b, password: x }]', '1:63: sinks.password is a secret'],
+])('a secret that stands in the configuration is refused: %s', (text, words) => {
+  const message = refusal(text, { T: 't' });
+  expect(message).toContain(`tripline.yaml:${words}`);
+  expect(message).toContain('write ${file:PATH} or ${NAME}');
+  expect(message.split('\n')).toHaveLength(1);
+});
+
+test.each<[string, string]>([
+  ['auth: { openMetrics: true }', '1:1: auth names no credentials'],
+  ['auth: { bearer: [] }', '1:9: auth.bearer is empty'],
+  ['auth: { basic: { username: a } }', '1:9: auth.basic[0].password is missing'],
+  ['auth: { bearer: [{ token: "${T}", endpoints: [metric] }] }', '1:47: auth.bearer[0].endpoints[0] must be one of'],
+  ['auth:\n  certificates: [{ name: a, dns: b }]', '2:3: auth.certificates needs tls.clientCa'],
+  ['auth:\n  certificates: [{ name: a, dns: b, uri: c }]', '2:18: auth.certificates: write one of commonName, dns'],
+  ['tls: { cert: /none.pem, key: /none.pem }', '1:8: tls.cert: ENOENT'],
+  [`tls: { cert: ${pem('listener.cert')}, key: ${pem('sender.key')} }`, `: tls.key: `],
+  [`tls: { cert: ${pem('listener.key')}, key: ${pem('listener.key')} }`, `1:8: tls.cert: `],
+  [`${tls}, clientCa: ${pem('listener.key')}, requireClientCertificate: true }`, `: tls.clientCa: `],
+  [`${tls}, requireClientCertificate: true }`, `: tls.requireClientCertificate needs clientCa`],
+  [`${tls}, clientCa: ${pem('authority.cert')} }`, `: tls.clientCa has no effect by itself`],
+  [`${tls}, minVersion: TLSv1.1 }`, `: tls.minVersion must be one of TLSv1.2, TLSv1.3, and is 'TLSv1.1'`],
+])('what lets nobody in, or everybody, is refused: %s', (text, words) => {
+  expect(refusal(text, { T: 't' })).toContain(words);
 });
 
 test('rules are overridden by name or id, whatever it is', () => {
@@ -259,6 +326,11 @@ describe('the schema for editors', () => {
     ['no setting', '{}', true],
     ['one setting of a group', 'limits: { maxDepth: 100 }', true],
     ['a sink with defaults', 'sinks: [{ type: forward, host: a }]', true],
+    ['one of several passwords', 'auth: { basic: [{ username: ann, password: x }] }', true],
+    ['a password without a list', 'auth: { basic: { username: ann, password: x } }', true],
+    ['a token alone', 'auth: { bearer: x }', true],
+    ['a token with a name', 'auth: { bearer: { name: a, token: x } }', true],
+    ['a token of no sort', 'auth: { bearer: { name: a } }', false],
     ['a sink with TLS by default', 'sinks: [{ type: forward, host: a, tls: {} }]', true],
     ['an unknown setting', 'lisen: x', false],
     ['an unknown setting of a sink', 'sinks: [{ type: forward, hots: a }]', false],

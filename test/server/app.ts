@@ -18,9 +18,12 @@ export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url
 /** Two of them, for tests of other things than rules: they stay as they are when rules are added. */
 export const hostPidRules = ['pod', 'workload'].map((kind) => join(bundledRules, `kubernetes/${kind}-host-pid.yml`));
 
+/** As an operator writes them. */
+type Settings = Omit<Partial<Config>, 'auth' | 'tls'> & { auth?: object; tls?: object };
+
 /** Limits are taken as they are: tests set one alone, which the others would have to follow. */
-const configWith = ({ limits, ...overrides }: Partial<Config>): Config => ({
-  ...loadConfig({ path: undefined, overrides, environment: {}, bundledRules }),
+const configWith = ({ limits, ...overrides }: Settings): Config => ({
+  ...loadConfig({ path: undefined, overrides: overrides as Partial<Config>, environment: {}, bundledRules }),
   ...(limits && { limits }),
 });
 
@@ -28,6 +31,7 @@ const configWith = ({ limits, ...overrides }: Partial<Config>): Config => ({
 export const { limits } = configWith({});
 
 export interface TestServer extends ReturnType<typeof buildServer> {
+  config: Config;
   /** The lines of the log so far. */
   log: Record<string, unknown>[];
 }
@@ -48,7 +52,7 @@ function asCorrelation(ruleset: ReturnType<Parts['ruleset']>, step: Step): Pick<
 }
 
 export function testServer(
-  settings: Partial<Config> = {},
+  settings: Settings = {},
   {
     sinks = [],
     deadLetters,
@@ -79,7 +83,7 @@ export function testServer(
     }),
     hasSinks: sinks.length > 0,
   });
-  return { ...server, log };
+  return { ...server, config, log };
 }
 
 /** An audit event of a pod; a match unless told otherwise. */

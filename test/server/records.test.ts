@@ -466,11 +466,6 @@ describe('credentials', () => {
     const reply = await post(JSON.stringify(podEvent()), fluentBit);
     expect([reply.statusCode, reply.json().code]).toEqual([503, 'request.unauthorized']);
   });
-
-  test('health asks for none', async () => {
-    server = testServer({ auth: basic });
-    for (const url of ['/healthz', '/readyz', '/metrics']) expect((await server.app.inject(url)).statusCode).toBe(200);
-  });
 });
 
 describe('a stop', () => {

@@ -41,7 +41,7 @@ export const scanCommand = defineCommand({
     'log. Partial CRI lines are joined up to their last one, and JSON printed over several lines with the line of its ' +
     'time and stream. NUL bytes that logrotate leaves with copytruncate, byte order marks and CRLF do no harm.\n\n' +
     'Lines are read bit by bit, whatever the size of the file; any other layout, such as one JSON document, is held in ' +
-    'memory, up to 128 MiB or limits.maxDecompressedBytes. The number of records, and of those that could not be decided or read, ' +
+    'memory, up to 128 MiB or limits.maxDecompressedBytes, and limits.maxRecords. The number of records, and of those that could not be decided or read, ' +
     'is told on stderr. Messages and findings name the line of the file. A file without any audit event, or with as many ' +
     'lines of text without one as events, is not called clear: the exit code is 2, whether it is the log of something ' +
     'else or in a layout that is not read.\n\n' +
@@ -84,11 +84,7 @@ export const scanCommand = defineCommand({
       import('./scan-input.ts'),
     ]);
     const scan: Scan = {
-      // A file of one's own may have as many records as it likes.
-      parts: {
-        ...partsOf(config, () => ruleset, []),
-        limits: { ...config.limits, maxRecords: Number.POSITIVE_INFINITY },
-      },
+      parts: partsOf(config, () => ruleset, []),
       wanted: (options.output as Wanted | undefined) ?? (stdout.columns === undefined ? 'findings' : 'summary'),
       counter: startTally(headsOf(ruleset)),
       stdout,

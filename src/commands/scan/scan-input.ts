@@ -49,7 +49,7 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
   try {
     for await (const batch of input.batches) {
       await progress.show(records);
-      const processed = await process(batch, scan.parts);
+      const processed = await process(batch, batch.isWhole ? scan.parts : ofLines(scan.parts));
       if (processed instanceof Problem) {
         // Blank lines are nothing that could not be read.
         if (processed.code !== 'body.empty') await tell(`behind record ${records}`, processed.message);
@@ -100,9 +100,17 @@ async function process(batch: InputBatch, parts: Parts) {
     const receivedUnixNano = BigInt(Date.now()) * 1_000_000n;
     return await processBatch({ ...batch, fluentTag: undefined, receivedUnixNano }, parts);
   } catch (error) {
+    if (error instanceof Problem && error.code === 'body.too_many_records') {
+      return new Problem(error.code, `${error.message}; raise limits.maxRecords, or bring it into lines (jq -c '.[]')`);
+    }
     if (error instanceof Problem) return error;
     throw error;
   }
+}
+
+/** Lines are read some at a time, and a file may have as many as it likes. */
+function ofLines(parts: Parts): Parts {
+  return { ...parts, limits: { ...parts.limits, maxRecords: Number.POSITIVE_INFINITY } };
 }
 
 async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promise<void> {

@@ -43,10 +43,13 @@ export const forwardConfig = Type.Object(
         '0: ask for no acknowledgement; a batch counts as delivered when it is written.',
     }),
     sharedKey: Type.Optional(
-      Type.String({ description: "The forward input's shared_key; '' for one with empty_shared_key." }),
+      Type.String({
+        writeOnly: true,
+        description: "The forward input's shared_key; '' for one with empty_shared_key.",
+      }),
     ),
     username: path("A user of the forward input's security.users; needs a sharedKey."),
-    password: path('The password of that user.'),
+    password: Type.Optional(Type.String({ minLength: 1, writeOnly: true, description: 'The password of that user.' })),
     tls: Type.Optional(
       Type.Object(
         {

@@ -1,0 +1,40 @@
+/** Settings that are secrets: they stand in files or the environment, and in no message. */
+import Type, { type TSchema } from 'typebox';
+import { isMap } from '../json/map.ts';
+import type { Fault } from './schema-faults.ts';
+import type { Setting } from './settings-file.ts';
+
+/** Declares a secret. By `writeOnly` JSON Schema says that a value is given and never shown. */
+export const secret = (description: string, minLength = 1) => Type.String({ minLength, writeOnly: true, description });
+
+interface Schema {
+  writeOnly?: boolean;
+  items?: Schema;
+  properties?: Record<string, Schema>;
+}
+
+/** Secrets whose text stands in the configuration itself, where it gets into repositories and the hands of whoever may read
+ * settings. An empty one is none.
+ * @param isFromElsewhere whether the text of a setting comes from the environment or another file */
+export function literalSecrets(
+  schema: TSchema,
+  value: unknown,
+  at: Setting,
+  isFromElsewhere: (setting: Setting) => boolean,
+): Fault[] {
+  const faults: Fault[] = [];
+  const look = ({ writeOnly, items, properties = {} }: Schema, found: unknown, setting: Setting): void => {
+    if (writeOnly && typeof found === 'string' && found !== '' && !isFromElsewhere(setting)) {
+      const name = setting.filter((step) => typeof step === 'string').join('.');
+      const message = `${name} is a secret, and stands in the configuration; write \${file:PATH} or \${NAME}, and put it into that file or variable`;
+      faults.push({ setting, message });
+    }
+    if (Array.isArray(found) && items !== undefined) {
+      for (const [index, item] of found.entries()) look(items, item, [...setting, index]);
+    }
+    if (!isMap(found)) return;
+    for (const [key, below] of Object.entries(properties)) look(below, found[key], [...setting, key]);
+  };
+  look(schema as Schema, value, at);
+  return faults;
+}

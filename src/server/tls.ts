@@ -1,0 +1,36 @@
+/** TLS on the listener: its certificate, those of clients, and the handshakes that fail. */
+import type { Server, ServerOptions } from 'node:https';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { type ListenerTls, readListenerTls } from '../config/listener-tls.ts';
+import { Problem } from '../problem.ts';
+import { countRefused } from '../telemetry/index.ts';
+import type { Remind } from './reminders.ts';
+
+/** How long a client may take to say who it is. */
+const HANDSHAKE_MILLISECONDS = 10_000;
+
+export function listenerOptions(tls: ListenerTls): ServerOptions {
+  return {
+    ...readListenerTls(tls),
+    handshakeTimeout: HANDSHAKE_MILLISECONDS,
+    requestCert: tls.clientCa !== undefined,
+    // Others than these may connect, and auth says what each may do.
+    rejectUnauthorized: tls.requireClientCertificate,
+  };
+}
+
+/** Connections from now on see the files as they are now; those that are open stay as they are.
+ * @throws Error where they cannot be used */
+export function renewCertificates({ server }: FastifyInstance, tls: ListenerTls): void {
+  (server as unknown as Server).setSecureContext(readListenerTls(tls));
+}
+
+/** Counts handshakes that fail, and logs one now and then: its socket has lost the address by then. */
+export function reportHandshakes({ server }: FastifyInstance, { logger, remind }: { logger: Logger; remind: Remind }) {
+  server.on('tlsClientError', (error: Error) => {
+    const { code, title, message, remedy } = new Problem('request.handshake', error.message);
+    countRefused(code);
+    remind(code, (suppressed) => logger.warn({ problem: code, remedy, suppressed }, `${title}: ${message}`));
+  });
+}

@@ -1,0 +1,84 @@
+/** Credentials and certificates that change while Tripline runs. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { type Config, configIn, readConfiguration } from '../src/config/index.ts';
+import { openLiveSettings } from '../src/live-settings.ts';
+
+let folder: string;
+let renewed: Config['auth'][];
+let lines: [level: string, fields: unknown, message: string][];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tripline-live-'));
+  renewed = [];
+  lines = [];
+});
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+function open(settings: string) {
+  write('tripline.yaml', settings);
+  const path = join(folder, 'tripline.yaml');
+  const read = () => readConfiguration({ path, overrides: {}, environment: {}, bundledRules: folder });
+  const at = (level: string) => (fields: unknown, message?: string) =>
+    void lines.push(message === undefined ? [level, {}, fields as string] : [level, fields, message]);
+  const first = read();
+  return openLiveSettings({
+    config: configIn(first),
+    files: first.files,
+    read,
+    renew: ({ auth }) => void renewed.push(auth),
+    logger: { info: at('info'), warn: at('warn'), error: at('error') } as never,
+  });
+}
+
+const tokens = (auth: Config['auth']) => auth?.bearer?.map(({ token }) => token);
+
+test('a token is in use once two looks agree on its file', async () => {
+  write('token', 'one\n');
+  const live = open('auth: { bearer: "${file:token}" }');
+  for (let look = 0; look < 3; look++) await live.look();
+  expect(renewed).toEqual([]);
+  write('token', 'two\n');
+  await live.look();
+  expect(renewed).toEqual([]);
+  await live.look();
+  await live.look();
+  expect(renewed.map(tokens)).toEqual([['two']]);
+  expect(lines).toMatchObject([['info', {}, 'The changed credentials and certificates are in use']]);
+  expect(JSON.stringify(lines)).not.toMatch(/one|two/);
+});
+
+test('what is broken leaves all as it was, and says so once', async () => {
+  write('token', 'one\n');
+  const live = open('auth: { bearer: "${file:token}" }');
+  await live.look();
+  write('token', 'two words\n');
+  for (let look = 0; look < 5; look++) await live.look();
+  expect(renewed).toEqual([]);
+  expect(lines.map(([level]) => level)).toEqual(['error']);
+  expect(lines[0]![2]).toMatch(/stay as they were.*\n.*tripline\.yaml:1:9: auth\.bearer: the token has a space/);
+  expect(JSON.stringify(lines)).not.toContain('two words');
+  write('token', 'three\n');
+  for (let look = 0; look < 2; look++) await live.look();
+  expect(renewed.map(tokens)).toEqual([['three']]);
+});
+
+test('when asked, the configuration is read again, and what takes a restart is named', async () => {
+  write('token', 'one\n');
+  const live = open('auth: { bearer: "${file:token}" }');
+  write('tripline.yaml', 'cluster: prod\nauth: { bearer: [{ name: a, token: "${file:other}" }] }');
+  write('other', 'x1');
+  live.reload();
+  expect(renewed.map(tokens)).toEqual([['x1']]);
+  expect(lines).toEqual([
+    ['warn', { settings: ['cluster'] }, 'These settings take a restart: cluster'],
+    ['info', {}, 'Read the settings again, as asked'],
+  ]);
+  // From now on it is the other file that is looked at.
+  for (let look = 0; look < 2; look++) await live.look();
+  write('other', 'x2');
+  for (let look = 0; look < 2; look++) await live.look();
+  expect(renewed.map(tokens).at(-1)).toEqual(['x2']);
+});
