@@ -1,4 +1,5 @@
 /** The workflows of .github: what they call is there, and a release runs only where a maintainer has switched it on. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -37,7 +38,7 @@ describe.each(workflows)('$name', ({ name, permissions, jobs }) => {
 
   test('calls scripts that there are, on the oldest Node that engines names', () => {
     const called = steps.flatMap(({ run = '' }) =>
-      [...run.matchAll(/npm (?:run )?(test|run \S+)/g)].map(([, script]) => script!),
+      [...run.matchAll(/npm (?:(test)|run (?:--silent )?(\S+))/g)].map(([, own, script]) => own ?? script!),
     );
     expect(called.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
     const versions = steps.flatMap((step) => step.with?.['node-version'] ?? []);
@@ -51,3 +52,37 @@ describe.each(workflows)('$name', ({ name, permissions, jobs }) => {
     expect(new Set(conditions)).toEqual(new Set(name === 'release.yml' ? ["vars.RELEASE == 'on'"] : []));
   });
 });
+
+describe('what is installed', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string; dev?: boolean; resolved?: string }>;
+  };
+  const installed = Object.entries(lock.packages)
+    .filter(([path]) => path !== '')
+    .map(([path, { version, dev }]) => ({ name: path.replace(/.*node_modules\//, ''), version, isDev: dev === true }));
+
+  test('has one copy of each package of OpenTelemetry', () => {
+    const names = installed.map(({ name }) => name).filter((name) => name.startsWith('@opentelemetry/'));
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  test('is in the bill of materials, where what is for development alone says so', () => {
+    const text = execFileSync('npm', ['run', '--silent', 'sbom'], { cwd: root, encoding: 'utf8' });
+    const { bomFormat, components } = JSON.parse(text) as { bomFormat: string; components: Component[] };
+    expect(bomFormat).toBe('CycloneDX');
+    const found = new Map(components.map((one) => [decodeURIComponent(one.purl), one]));
+    const missing = installed.filter(({ name, version }) => !found.has(`pkg:npm/${name}@${version}`));
+    expect(missing).toEqual([]);
+    const wrong = installed.filter(({ name, version, isDev }) => {
+      const { properties = [] } = found.get(`pkg:npm/${name}@${version}`)!;
+      return properties.some((property) => property.name === 'cdx:npm:package:development') !== isDev;
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+interface Component {
+  purl: string;
+  properties?: { name: string }[];
+}
