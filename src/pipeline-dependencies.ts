@@ -8,9 +8,8 @@ import type { Parts } from './pipeline.ts';
 import type { Sink } from './sinks/sink.ts';
 import { memoryStore } from './state/memory.ts';
 import { openTagger } from './tagger.ts';
-import { countDetections, countSinkRecords, findingSpans, traced } from './telemetry/index.ts';
 
-/** What the pipeline is made of, as the configuration says. */
+/** What the pipeline is made of, as the configuration says; nothing in it is measured. */
 export function partsOf(
   config: Config,
   ruleset: () => Ruleset,
@@ -32,6 +31,5 @@ export function partsOf(
       decisions: openDecisions(normalize),
     },
     tagger: openTagger({ clearEventFields }),
-    observer: { traced, findingSpans, countDetections, countSinkRecords },
   };
 }

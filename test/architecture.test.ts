@@ -58,7 +58,7 @@ const mayImport: Record<string, readonly string[]> = {
     ],
   ],
   'pipeline-dependencies': [
-    ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger', 'telemetry'],
+    ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
   ],
   processing: [...['config', 'correlate', 'pipeline-dependencies', 'rules', 'server', 'sinks', 'state', 'telemetry']],
   'live-settings': ['config', 'rules'],

@@ -15,10 +15,12 @@ import type { SinkDependencies, SpoolLevel } from '../sinks/sink.ts';
 import { memoryStore } from '../state/memory.ts';
 import { openState, type State } from '../state/state.ts';
 import {
+  countDetections,
   countEvicted,
   countLate,
   countSinkRecords,
   countSinkRetry,
+  findingSpans,
   gaugeRefused,
   gaugeRules,
   gaugeSinkDown,
@@ -26,6 +28,7 @@ import {
   gaugeState,
   gaugeStateWritten,
   startThreadTelemetry,
+  traced,
 } from '../telemetry/index.ts';
 import type { Instruction, LogLevel, News, Start } from './news.ts';
 
@@ -74,7 +77,8 @@ async function start(): Promise<void> {
   };
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
   const correlate = correlator(store, { late: countLate, evicted: countEvicted });
-  const process = processHere(partsOf(config, rules.ruleset, sinks, correlate));
+  const observer = { traced, findingSpans, countDetections, countSinkRecords };
+  const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), observer });
   serveOrders(port, process, () => gaugeState(store.entries()));
 
   const status = () => statusOf(rules, state);

@@ -52,8 +52,12 @@ test.each<[command: string, operands: string[], packages: string[]]>([
   expect(commandsIn(loaded)).toEqual((await loadCommand(command)) === undefined ? [] : [command]);
 });
 
-test('what scan loads beside them has to do with records', () => {
-  const loaded = loadedBy(['scan', join(folder, 'audit.log')]);
-  expect(commandsIn(loaded)).toEqual(['scan']);
-  for (const name of ['fastify', 'pino', '@opentelemetry/sdk-node']) expect(packagesIn(loaded)).not.toContain(name);
+test.each([
+  ['scan', () => ['scan', join(folder, 'audit.log')]],
+  ['explain', () => ['explain', 'pod-host-pid', join(folder, 'audit.log')]],
+])('what %s loads beside them has to do with records', (command, args) => {
+  const loaded = loadedBy(args());
+  expect(commandsIn(loaded)).toEqual([command]);
+  const others = packagesIn(loaded).filter((name) => /^(fastify|pino|@opentelemetry|@grpc)/.test(name));
+  expect(others).toEqual([]);
 });
