@@ -1,7 +1,7 @@
 /** Sends batches into Fluent Bit, or Fluentd, by the Fluent Forward protocol. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, createSecureContext } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import Type, { type Static } from 'typebox';
 import { digestOf } from '../../batch/digest.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
@@ -9,6 +9,7 @@ import { Problem } from '../../problem.ts';
 import { openCircuit, type Pass } from '../retry/circuit.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
 import type { DeliveryResult, Sink, SinkDependencies, SinkFault } from '../sink.ts';
+import { contextOf, type Files, openCertificates } from './certificates.ts';
 import { type Connection, openConnection, type Target } from './connection.ts';
 import { type Frame, frames, type IsDelivered } from './frames.ts';
 import { openLink } from './link.ts';
@@ -91,7 +92,7 @@ const MAX_UNFINISHED = 1_000;
  * @throws Problem `config.invalid` */
 export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: SinkDependencies): Sink {
   const { name, tagPrefix, mode, maxFrameBytes } = config;
-  const target = targetOf(config);
+  const target = targetOf(config, logger);
   const receiver = `sink ${name}: ${'path' in target.address ? target.address.path : `${config.host}:${config.port}`}`;
   const askAcknowledgement = config.ackTimeoutSeconds > 0;
   const allowedMilliseconds = askAcknowledgement ? config.ackTimeoutSeconds * 1000 : WRITE_MILLISECONDS;
@@ -248,7 +249,7 @@ export function forwardFaults({ host, unixPath, sharedKey, username, password, t
   }
   if (faults.length > 0 || tls === undefined) return faults;
   try {
-    createSecureContext(filesOf(tls));
+    contextOf(filesOf(tls));
   } catch (error) {
     faults.push({
       setting: ['tls'],
@@ -258,20 +259,22 @@ export function forwardFaults({ host, unixPath, sharedKey, username, password, t
   return faults;
 }
 
-function filesOf({ ca, cert, key }: NonNullable<ForwardConfig['tls']>): ConnectionOptions {
-  return { ca: ca && readFileSync(ca), cert: cert && readFileSync(cert), key: key && readFileSync(key) };
+function filesOf({ ca, cert, key }: NonNullable<ForwardConfig['tls']>): Files {
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
+  return { ca: read(ca), cert: read(cert), key: read(key) };
 }
 
-function targetOf(config: ForwardConfig): Target {
+function targetOf(config: ForwardConfig, logger: SinkDependencies['logger']): Target {
   const { name, host, port, unixPath, tls, sharedKey, username = '', password = '' } = config;
   const [fault] = forwardFaults(config);
   if (fault !== undefined) throw new Problem('config.invalid', `sink ${name}: ${fault.message}`);
   const address = unixPath === undefined ? { host: host as string, port } : { path: unixPath };
   const credentials = sharedKey === undefined ? undefined : { sharedKey, username, password };
+  const certificates = tls && openCertificates(() => filesOf(tls), `sink ${name}`, logger);
   const readTls =
-    tls &&
+    certificates &&
     ((): ConnectionOptions => ({
-      ...filesOf(tls),
+      secureContext: certificates(),
       servername: tls.servername ?? (host !== undefined && isIP(host) === 0 ? host : undefined),
       rejectUnauthorized: tls.verify,
     }));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -541,6 +541,29 @@ describe('TLS', () => {
   test('unchecked', async () => {
     const { sink } = await connected({ tls: pair() }, { tls: { verify: false } });
     expect(await sink.deliver(numberedBatch(1))).toMatchObject({ kind: 'acknowledged' });
+  });
+
+  test('its files are read for each connection, and broken ones leave those before', async () => {
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, readFileSync(cert));
+    const tls = { verify: true, ca, servername: 'receiver.test' };
+    const { to, sink, lines } = await connected({ tls: pair() }, { tls });
+    const deliver = async () => {
+      to.hangUp();
+      return sink.deliver(numberedBatch(1));
+    };
+    await deliver();
+    const other = new URL('../../fixtures/tls/listener/stranger.cert.pem', import.meta.url);
+    writeFileSync(ca, readFileSync(key));
+    for (let round = 0; round < 3; round++) await deliver();
+    rmSync(ca);
+    await deliver();
+    expect(lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+      expect.stringContaining('the changed files of tls cannot be used'),
+      expect.stringContaining('ENOENT'),
+    ]);
+    writeFileSync(ca, readFileSync(other));
+    expect((await problemOf(deliver())).message).toMatch(/unknown authority/);
   });
 
   test.each([
