@@ -5,7 +5,7 @@ import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { partsOf } from '../pipeline-dependencies.ts';
 import { loadRules } from '../rules/index.ts';
-import { countsOf, keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
+import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
 import type { RulesStatus } from '../server/health.ts';
 import { processHere } from '../server/process-here.ts';
 import { failureOf } from '../server/thread-messages.ts';
@@ -13,7 +13,7 @@ import { serveOrders } from '../server/thread-orders.ts';
 import { openSink } from '../sinks/index.ts';
 import type { SinkDependencies, SpoolLevel } from '../sinks/sink.ts';
 import { memoryStore } from '../state/memory.ts';
-import { openState, type State } from '../state/state.ts';
+import { openState } from '../state/state.ts';
 import {
   countDetections,
   countEvicted,
@@ -31,6 +31,7 @@ import {
   traced,
 } from '../telemetry/index.ts';
 import type { Instruction, LogLevel, News, Start } from './news.ts';
+import { statusOf } from './status.ts';
 
 const { config, environment, port } = workerData as Start;
 const tell = (news: News) => parentPort!.postMessage(news);
@@ -124,23 +125,6 @@ function oneByOne(rules: LiveRules): LiveRules {
       last = last.catch(() => {}).then(rules.look);
       return last;
     },
-  };
-}
-
-function statusOf(rules: LiveRules, state: State | undefined): RulesStatus {
-  const ruleset = rules.ruleset();
-  const refusal = rules.refusal();
-  const broken = rules.broken().map(({ name, now, problems: [first] }) => {
-    const { path, line, column } = first!;
-    return { rule: name, at: `${path}:${line}:${column}`, now };
-  });
-  const unwritten = state?.unwritten();
-  return {
-    ruleset: ruleset.hash,
-    ...countsOf(ruleset),
-    ...(broken.length > 0 && { broken }),
-    ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
-    ...(unwritten && { stateUnwritten: unwritten }),
   };
 }
 

@@ -1,0 +1,24 @@
+/** What the processing thread tells of itself. */
+import { countsOf, type LiveRules } from '../rules/live-rules.ts';
+import type { RulesStatus } from '../server/health.ts';
+import type { State } from '../state/state.ts';
+
+export function statusOf(
+  rules: Pick<LiveRules, 'ruleset' | 'refusal' | 'broken'>,
+  state: Pick<State, 'unwritten'> | undefined,
+): RulesStatus {
+  const ruleset = rules.ruleset();
+  const refusal = rules.refusal();
+  const broken = rules.broken().map(({ name, now, problems: [first] }) => {
+    const { path, line, column } = first!;
+    return { rule: name, at: `${path}:${line}:${column}`, now };
+  });
+  const unwritten = state?.unwritten();
+  return {
+    ruleset: ruleset.hash,
+    ...countsOf(ruleset),
+    ...(broken.length > 0 && { broken }),
+    ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
+    ...(unwritten && { stateUnwritten: unwritten }),
+  };
+}
