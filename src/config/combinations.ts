@@ -6,7 +6,8 @@ import { parseNetworkOrAddress } from '../network.ts';
 import { quote } from '../sigma/rule-problem.ts';
 import { credentialFaults } from './auth.ts';
 import { dateKeyFault, headerFault, memberNameFault } from './names.ts';
-import type { Fault } from './schema-faults.ts';
+import { type Fault, nameOf } from './schema-faults.ts';
+import type { Setting } from './settings-file.ts';
 
 /** @param settings with their defaults; of any type where the schema has told of it already */
 export function combinationFaults(settings: JsonMap): Fault[] {
@@ -69,31 +70,46 @@ function proxyFaults({ trustedProxies }: JsonMap): Fault[] {
 }
 
 /** Folders and files that would get into each other's way. */
-function pathFaults({ rules, lists, exceptions, state, deadLetterPath }: JsonMap): Fault[] {
-  const faults: Fault[] = [];
-  const statePath = isMap(state) ? state.path : undefined;
-  const read = Object.entries({ rules, lists, exceptions }).flatMap(([setting, paths]) =>
-    (Array.isArray(paths) ? paths : []).filter(isText).map((path) => ({ setting, path })),
+function pathFaults(settings: JsonMap): Fault[] {
+  const { rules, lists, exceptions, tls, state, deadLetterPath, sinks } = settings;
+  const certificates = isMap(tls) ? [tls.cert, tls.key, tls.clientCa] : [];
+  const read = Object.entries({ rules, lists, exceptions, tls: certificates }).flatMap(([setting, paths]) =>
+    placesOf((Array.isArray(paths) ? paths : []).map((path) => ({ setting: [setting], path }))),
   );
-  for (const [setting, path] of [
-    [['deadLetterPath'], deadLetterPath],
-    [['state', 'path'], statePath],
-  ] as const) {
-    const other = isText(path) ? read.find((one) => isWithin(path, one.path)) : undefined;
-    if (other === undefined) continue;
-    const message = `${setting.join('.')}: ${quote(path as string)} lies where ${other.setting} are read, ${quote(other.path)}; name a place of its own`;
-    faults.push({ setting, message });
-  }
-  if (!isText(statePath)) return faults;
-  const setting = ['state', 'path'];
-  if (isFolder(statePath)) {
-    faults.push({ setting, message: `state.path: ${quote(statePath)} is a folder; name a file in it` });
-  } else if (isText(deadLetterPath) && isWithin(statePath, deadLetterPath)) {
-    const message = `state.path: ${quote(statePath)} lies in the deadLetterPath, of whose bytes it would take its share; name a place of its own`;
-    faults.push({ setting, message });
+  const spools = (Array.isArray(sinks) ? sinks : []).map((sink, index) => ({
+    setting: ['sinks', index, 'spool', 'path'],
+    path: isMap(sink) && isMap(sink.spool) ? sink.spool.path : undefined,
+  }));
+  const statePath = isMap(state) ? state.path : undefined;
+  const written = placesOf([
+    { setting: ['deadLetterPath'], path: deadLetterPath },
+    ...spools,
+    { setting: ['state', 'path'], path: statePath },
+  ]);
+  const faults = written.flatMap(({ setting, path }, index): Fault[] => {
+    const other = [...read, ...written.slice(0, index)].find(
+      (one) => isWithin(path, one.path) || (!read.includes(one) && isWithin(one.path, path)),
+    );
+    if (other === undefined) return [];
+    const message = `${nameOf(setting)}: ${quote(path)} is, lies in or holds the place of ${nameOf(other.setting)}, ${quote(other.path)}; name a place of its own`;
+    return [{ setting, message }];
+  });
+  if (isText(statePath) && isFolder(statePath)) {
+    faults.push({
+      setting: ['state', 'path'],
+      message: `state.path: ${quote(statePath)} is a folder; name a file in it`,
+    });
   }
   return faults;
 }
+
+interface Place {
+  setting: Setting;
+  path: string;
+}
+
+const placesOf = (places: { setting: Setting; path: unknown }[]) =>
+  places.filter((place): place is Place => isText(place.path));
 
 function isWithin(path: string, folder: string): boolean {
   const from = relative(resolve(folder), resolve(path));

@@ -63,7 +63,8 @@ function settingOf({ instancePath }: ErrorObject): (string | number)[] {
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
-function nameOf(setting: Setting): string {
+/** A setting as messages call it: `sinks[0].host`. */
+export function nameOf(setting: Setting): string {
   return setting.reduce<string>(
     (name, step) => (typeof step === 'number' ? `${name}[${step}]` : name === '' ? step : `${name}.${step}`),
     '',

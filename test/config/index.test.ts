@@ -181,6 +181,17 @@ test.each<[string, string, string]>([
   ['a state among exceptions', `exceptions: [${folder}]\nstate: { path: ${folder}/a }`, '2:10: state.path: '],
   ['a state that is a folder', `state: { path: ${folder} }`, `1:10: state.path: `],
   ['a state among dead letters', `deadLetterPath: ${folder}\nstate: { path: ${folder}/s }`, '2:10: state.path: '],
+  [
+    'a spool among dead letters',
+    `deadLetterPath: ${folder}/a\nsinks: [{ type: forward, host: a, spool: { path: ${folder}/a/b } }]`,
+    '2:44: sinks[0].spool.path: ',
+  ],
+  [
+    'one spool for two sinks',
+    `sinks:\n${['a', 'b'].map((name) => `  - { type: forward, name: ${name}, host: a, spool: { path: ${folder}/s } }\n`).join('')}`,
+    '3:49: sinks[1].spool.path: ',
+  ],
+  ['a state in the place of a key', `${tls} }\nstate: { path: ${pem('listener.key')} }`, '2:10: state.path: '],
   ['a sink that is this', 'listen: 0.0.0.0:24224\nsinks: [{ type: forward, host: localhost }]', '2:9: sinks[0]: '],
   ['a sink at the address', 'listen: a:1\nsinks: [{ type: forward, host: a, port: 1 }]', '2:35: sinks[0]: '],
   ['a body beyond what it holds', 'limits:\n  maxBodyBytes: 999999999', '2:3: limits.maxBodyBytes, 999999999, is more'],
