@@ -1,6 +1,7 @@
 /** The door of the command line: the only reader of arguments, environment and signals. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { describeDefect } from './command-line/cli-errors.ts';
 import { type Output, OutputClosed, type ProcessIo } from './command-line/process-io.ts';
 import { runCommandLine } from './commands/index.ts';
 import { keepRecordsYoung } from './young-objects.ts';
@@ -8,6 +9,10 @@ import { keepRecordsYoung } from './young-objects.ts';
 keepRecordsYoung();
 // Without a listener Node opens a port for a debugger, by which whoever reaches it runs what they like.
 process.on('SIGUSR1', () => {});
+process.on('uncaughtException', (error) => {
+  writeSync(2, `tripline: ended by a defect of its own: ${describeDefect(error)}\n`);
+  process.exit(1);
+});
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 

@@ -69,7 +69,8 @@ export async function serve(
   if (config.sinks.length === 0) {
     logger.warn('No sink is configured: records go back in the reply only, which Fluent Bit does not read');
   }
-  if (config.auth === undefined && !isLoopback(address.address)) {
+  const isAsked = config.auth !== undefined || config.tls?.requireClientCertificate === true;
+  if (!isAsked && !isLoopback(address.address)) {
     logger.warn(
       { listen: config.listen },
       'Whoever reaches this address can send records: set auth to ask for credentials',

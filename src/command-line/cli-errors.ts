@@ -14,9 +14,18 @@ const systemRemedies: Record<string, string> = {
 export function describeError(error: unknown): string {
   const { syscall } = error as NodeJS.ErrnoException;
   // Names of files are anything that somebody could make up.
-  const message = (error as Error).message.split('\n').map(printable).join('\n');
+  const message = printableLines((error as Error).message);
   if (error instanceof UsageError) return `${message}; ${error.hint}`;
   if (error instanceof Problem) return `${message}\n${error.remedy}`;
   if (syscall === undefined) throw error;
   return `${message}\n${systemRemedies[syscall] ?? 'Check that it is there, and that Tripline may use it.'}`;
+}
+
+/** What ended the process by a defect of ours, with its stack. Its message may quote what was being read. */
+export function describeDefect(error: unknown): string {
+  return printableLines((error as Error | undefined)?.stack ?? String(error));
+}
+
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }

@@ -91,21 +91,34 @@ function whyUnwritable(path: string, isFolder: boolean): string | undefined {
 }
 
 function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules): [string, string][] {
-  const { listen, auth, rules, exceptions, overrides, sinks, state, deadLetterPath } = config;
-  const credentials = auth === undefined ? 'no credentials' : Object.keys(auth).join(' or ');
+  const { listen, rules, exceptions, overrides, sinks, state, deadLetterPath } = config;
   const tuned = [
     numbered(exceptions.length, 'path'),
     ...(Object.keys(overrides).length > 0 ? [numbered(Object.keys(overrides).length, 'override')] : []),
   ];
   return [
     ['configuration', path ?? 'defaults'],
-    ['listens on', `${listen}, ${credentials}`],
+    ['listens on', [listen, ...accessOf(config)].join(', ')],
     ['rules', `${countOf(ruleset)}, of ${rules.join(', ')}`],
     ['exceptions', exceptions.length > 0 || Object.keys(overrides).length > 0 ? tuned.join(', ') : 'none'],
     ['sinks', sinks.map((sink) => sinkLine(sink)).join(', ') || 'none: records go back in the reply only'],
-    ['state', state?.path ?? 'in memory alone'],
+    [
+      'state',
+      state === undefined ? 'in memory alone' : `${state.path}${state.key === undefined ? '' : ', authenticated'}`,
+    ],
     ['dead letters', deadLetterPath ?? 'not kept'],
   ];
+}
+
+/** Who may connect, and by what; no secret. */
+function accessOf({ auth, tls }: Config): string[] {
+  const secured = tls && `TLS${tls.requireClientCertificate ? ' with client certificates' : ''}`;
+  if (auth === undefined) return [...(secured ? [secured] : []), 'no credentials'];
+  const { openMetrics, ...credentials } = auth;
+  const asked = Object.entries(credentials).map(([kind, list]) =>
+    list.length > 1 ? `${kind} (${list.length})` : kind,
+  );
+  return [...(secured ? [secured] : []), asked.join(' or '), ...(openMetrics ? ['open metrics'] : [])];
 }
 
 function countOf({ rules, correlations }: LoadedRules['ruleset']): string {

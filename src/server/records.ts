@@ -70,7 +70,7 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
     method: ['POST', 'PUT'],
     url: recordsPath,
     async onRequest(request, reply) {
-      const span = startRequest(request.method, recordsPath, request.headers);
+      const span = startRequest(request, recordsPath);
       const share = budget.open();
       const leaving = new AbortController();
       const pending: Pending = { span, share, gone: leaving.signal };

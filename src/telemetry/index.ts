@@ -123,7 +123,10 @@ export interface RequestSpan {
 }
 
 /** Opens the server span of a request; it continues the trace of an incoming `traceparent`. */
-export function startRequest(method: string, route: string, headers: Readonly<Record<string, unknown>>): RequestSpan {
+export function startRequest(
+  { method, protocol, headers }: { method: string; protocol: string; headers: Readonly<Record<string, unknown>> },
+  route: string,
+): RequestSpan {
   const parent = propagation.extract(context.active(), headers);
   const span = tracer.startSpan(
     `${method} ${route}`,
@@ -133,7 +136,7 @@ export function startRequest(method: string, route: string, headers: Readonly<Re
         'http.request.method': method,
         'http.route': route,
         'url.path': route,
-        'url.scheme': 'http',
+        'url.scheme': protocol,
         ...(typeof headers['user-agent'] === 'string' && { 'user_agent.original': headers['user-agent'] }),
       },
     },

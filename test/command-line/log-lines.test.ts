@@ -1,6 +1,7 @@
 /** What stands in the log: nothing that moves a cursor, turns text round, or passes for a line of its own. */
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { describeDefect } from '../../src/command-line/cli-errors.ts';
 import { logLine, logOptions } from '../../src/command-line/log-lines.ts';
 
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
@@ -38,6 +39,14 @@ test.each([
     // A tool that takes the JSON apart prints none either; a stack has line feeds.
     for (const text of textsOf(JSON.parse(json))) expect(text.replaceAll('\n', '')).not.toMatch(hidden);
     expect(logLine(json, { hasColors: false }).replaceAll('\n', '')).not.toMatch(hidden);
+  }
+});
+
+test('nor has what is said of a defect that ends the process', () => {
+  for (const character of hostile) {
+    const text = describeDefect(new Error(`Unexpected token '${character}'`));
+    expect(text.replaceAll('\n', '')).not.toMatch(hidden);
+    expect(text).toContain('    at ');
   }
 });
 

@@ -29,7 +29,7 @@ test('tells what would run', async () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   for (const words of [
     /configuration +\S+tripline\.yaml/,
-    /listens on +127\.0\.0\.1:1, basic/,
+    /listens on +127\.0\.0\.1:1, basic$/m,
     /rules +1 rule and 0 correlations, of/,
     /exceptions +0 paths, 1 override/,
     /sinks +forward to fluent:24224 with shared key, user bob, a spool in\s+\S+\/sp/,

@@ -129,6 +129,33 @@ test('neither plain HTTP nor an old version gets an answer', async () => {
   expect([await version('TLSv1.1'), await version('TLSv1.2')]).toEqual(['none', 'TLSv1.2']);
 });
 
+test('a session of before is not resumed after the authorities of clients have changed', async () => {
+  const { tls, path } = files();
+  const port = await listen({ tls, auth: { certificates: [{ name: 'a', commonName: 'fluent-bit' }] } });
+  const client = { host: '127.0.0.1', port, ca, cert: pem('sender.cert'), key: pem('sender.key') };
+  const answer = (session?: Buffer) =>
+    new Promise<{ status: string; session: Buffer | undefined; isReused: boolean }>((resolve, reject) => {
+      let ticket: Buffer | undefined;
+      let text = '';
+      let isReused = false;
+      const socket = connect({ ...client, ...(session && { session }) }, () => {
+        isReused = socket.isSessionReused();
+        const body = '{"a":1}';
+        const head = `POST /v1/records HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n`;
+        socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+      });
+      socket.on('session', (given) => (ticket = given));
+      socket.on('data', (chunk) => (text += chunk));
+      socket.on('error', reject);
+      socket.on('close', () => resolve({ status: text.slice(9, 12), session: ticket, isReused }));
+    });
+  const first = await answer();
+  expect(await answer(first.session)).toMatchObject({ status: '200', isReused: true });
+  cpSync(path('stranger.cert'), tls.clientCa);
+  server.renew({ auth: server.config.auth, tls: server.config.tls });
+  expect(await answer(first.session)).toMatchObject({ status: '401', isReused: false });
+});
+
 test('renewed files are in use from the next connection on, and broken ones are not', async () => {
   const { tls, path } = files();
   const port = await listen({ tls, auth: { certificates } });

@@ -102,7 +102,7 @@ test('the lag is that of the first event of each platform whose time is known', 
 });
 
 test('names on the page end in the unit, written out', async () => {
-  startRequest('POST', '/v1/records', {}).end(200);
+  startRequest({ method: 'POST', protocol: 'http', headers: {} }, '/v1/records').end(200);
   const page = await telemetry.prometheus();
   const units = [...page.matchAll(/^# UNIT (\S+) (\S+)$/gm)].map(([, name, unit]) => [name, unit]);
   expect(Object.fromEntries(units)).toMatchObject({

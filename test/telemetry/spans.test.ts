@@ -62,7 +62,7 @@ test.each([
   // By the semantic conventions the fault of a client is none of the server's.
   [400, 'body.unreadable', 'body.unreadable', undefined],
 ])('a request answered %i for %s has the error %s', (status, problem, type, code) => {
-  const request = startRequest('POST', '/v1/records', {});
+  const request = startRequest({ method: 'POST', protocol: 'http', headers: {} }, '/v1/records');
   if (problem !== undefined) request.fail(problem);
   request.end(status);
   const { attributes, status: told } = spanOf('POST /v1/records');

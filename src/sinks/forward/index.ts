@@ -240,6 +240,14 @@ export function forwardFaults({ host, unixPath, sharedKey, username, password, t
     const message = "username needs a sharedKey; write '' where the receiver has empty_shared_key";
     faults.push({ setting: ['username'], message });
   }
+  if (host !== undefined && isIP(host) === 0 && !/^[\w.-]+$/.test(host)) {
+    const message =
+      'host must be a name or an address alone, as fluent-bit.logging.svc; the port is a setting of its own';
+    faults.push({ setting: ['host'], message });
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    faults.push({ setting: ['tls'], message: 'tls: set both cert and key, or neither' });
+  }
   for (const file of ['ca', 'cert', 'key'] as const) {
     try {
       if (tls?.[file] !== undefined) readFileSync(tls[file]);

@@ -585,10 +585,13 @@ describe('configuration', () => {
   test.each<[string, Partial<ForwardConfig>, RegExp]>([
     ['no address', {}, /set either host or unixPath/],
     ['two addresses', { host: 'a', unixPath: '/b' }, /set either host or unixPath/],
+    ['a URL', { host: 'tcp://a' }, /host must be a name or an address alone/],
+    ['a port in the host', { host: 'a:24224' }, /host must be a name or an address alone/],
+    ['half of a pair', { host: 'a', tls: { verify: true, key: '/none.pem' } }, /set both cert and key/],
     ['a file that is not there', { host: 'a', tls: { verify: true, ca: '/none.pem' } }, /tls\.ca: .*none\.pem/],
     [
       'a file that is no certificate',
-      { host: 'a', tls: { verify: true, cert: fileURLToPath(import.meta.url) } },
+      { host: 'a', tls: { verify: true, ca: fileURLToPath(import.meta.url) } },
       /tls: /,
     ],
   ])('%s', (_, settings, message) => {
