@@ -102,8 +102,10 @@ describe('the oldest Node that engines names', () => {
     const config = join(folder, 'tripline.yaml');
     writeFileSync(config, 'memberName: verdict');
     const sidecar = await startSidecar(['--config', config], {}, entrypoint(node));
+    sidecar.child.kill('SIGUSR1');
     expect(await tagOf(sidecar)).toMatchObject({ verdict: { verdict: 'match' } });
     expect(await sidecar.stop()).toBe(0);
+    expect(sidecar.stderr()).not.toContain('Debugger');
   });
 
   test('scans a file, started as in the image', () => {

@@ -38,7 +38,7 @@ function memorySink(deliver?: () => Promise<never>): Sink & { batches: TaggedBat
 test('/readyz says which spools take nothing, by what and since when, and is 200: a restart would not help', async () => {
   const since = new Date(1_700_000_000_000);
   const spools: Record<string, { kind: 'full' | 'failing'; since: Date }> = {};
-  const server = testServer({}, { spools: () => spools });
+  server = testServer({}, { spools: () => spools });
   const ready = async () => (await server.app.inject('/readyz')).json();
   expect(await ready()).not.toHaveProperty('spools');
   spools.forward = { kind: 'full', since };
