@@ -238,9 +238,10 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
   const isInFile = (setting: Setting) => file !== undefined && !Object.hasOwn(overrides, setting[0] ?? '');
   const placeOf = (setting: Setting) => (isInFile(setting) ? file!.placeOf(written(setting)) : 'command line');
 
+  const isFromElsewhere = (setting: Setting) => file!.isFromEnvironment(setting) && !file!.isByDefault(setting);
   const faults = [
     ...faultsIn(settings, (setting) => file?.isFromEnvironment(written(setting)) ?? false),
-    ...secretsIn(settings, (setting) => !isInFile(setting) || file!.isFromEnvironment(written(setting))),
+    ...secretsIn(settings, (setting) => !isInFile(setting) || isFromElsewhere(written(setting))),
   ].filter(
     // That is told already.
     ({ setting }) => !file?.isUnknown(written(setting)),

@@ -20,6 +20,8 @@ export interface SettingsFile {
   placeOf(setting: Setting): string;
   /** Whether the text of a setting, or a part of it, comes from the environment or another file. */
   isFromEnvironment(setting: Setting): boolean;
+  /** Whether a part of the text of a setting is the default of a variable, which stands in the file itself. */
+  isByDefault(setting: Setting): boolean;
   /** Whether something that the setting names is not there, so that its text is not known. */
   isUnknown(setting: Setting): boolean;
 }
@@ -37,6 +39,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
   const report = (offset: number, message: string) => problems.push(`${at(offset)}: ${printable(message)}`);
   const places = new Map<string, number>();
   const substituted = new Set<string>();
+  const byDefault = new Set<string>();
   const unknown = new Set<string>();
   const files = new Set<string>();
   const keyOf = (setting: Setting) => JSON.stringify(setting);
@@ -65,7 +68,10 @@ export function readSettings(path: string, environment: Environment): SettingsFi
           }
         }
         const found = environment[name];
-        if (fallback !== undefined) return found || fallback;
+        if (fallback !== undefined) {
+          if (!found && fallback !== '') byDefault.add(keyOf(setting));
+          return found || fallback;
+        }
         if (found !== undefined) return found;
         const hint = didYouMean(name, Object.keys(environment), `set it, or write \${${name}:-DEFAULT}`);
         return reportUnknown(`there is no environment variable ${quote(name)}; ${hint}`);
@@ -119,6 +125,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
       return at(0);
     },
     isFromEnvironment: (setting) => substituted.has(keyOf(setting)),
+    isByDefault: (setting) => byDefault.has(keyOf(setting)),
     isUnknown: (setting) => unknown.has(keyOf(setting)),
   };
 }

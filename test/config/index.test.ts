@@ -248,6 +248,7 @@ test.each<[string, string]>([
   ],
   ['auth:\n  basic:\n    - { username: a, password: x }', '3:22: auth.basic.password is a secret'],
   ['auth: { bearer: x }', '1:9: auth.bearer.token is a secret'],
+  ['auth: { bearer: "${NONE:-x}" }', '1:9: auth.bearer.token is a secret'],
   ['auth: { bearer: [{ token: "${T}" }, { token: x }] }', '1:39: auth.bearer.token is a secret'],
   ['state: { path: a, key: 0123456789abcdef }', '1:19: state.key is a secret'],
   ['sinks: [{ type: forward, host: a, sharedKey: x }]', '1:35: sinks.sharedKey is a secret'],
