@@ -1,5 +1,11 @@
 /** What OpenTelemetry calls the resource: which program it is that sends. */
-import { defaultResource, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  defaultResource,
+  envDetector,
+  type Resource,
+  type ResourceDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
 import { SCOPE, VERSION } from './scope.ts';
 
 /** The environment may name the service otherwise, where the SDK is that of the environment. */
@@ -9,4 +15,4 @@ export function serviceResource(): Resource {
 
 /** The environment alone says what else is known of the process. Others would find the host, the process and its command line
  * out, which are nobody's business who may read metrics. */
-export const resourceDetectors = [envDetector];
+export const resourceDetectors: ResourceDetector[] = [envDetector];
