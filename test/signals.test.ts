@@ -1,12 +1,13 @@
 /** What signals do to a sidecar: read again, stop, end at once; and that none of them lets anybody in. */
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
+const headers = { 'content-type': 'application/json' };
 const rule = (name: string) =>
   `title: T\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { a: { resource: pods }, condition: a }\n`;
 
@@ -22,7 +23,17 @@ test('SIGHUP reads again, SIGUSR1 opens nothing, a second SIGTERM ends at once a
   const folder = mkdtempSync(join(tmpdir(), 'tripline-signals-'));
   writeFileSync(join(folder, 'rule.yml'), rule('before'));
   const config = join(folder, 'tripline.yaml');
-  writeFileSync(config, `rules: [${folder}/rule.yml]\nstate: { path: ${folder}/state }\ndrainSeconds: 600\n`);
+  const arrived = Promise.withResolvers<void>();
+  const sink = createServer((socket) => socket.on('error', () => {}).on('data', () => arrived.resolve()));
+  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve));
+  const { port } = sink.address() as AddressInfo;
+  const settings = [
+    `rules: [${folder}/rule.yml]`,
+    `state: { path: ${folder}/state }`,
+    'drainSeconds: 600',
+    `sinks: [{ type: forward, host: 127.0.0.1, port: ${port}, ackTimeoutSeconds: 600 }]`,
+  ];
+  writeFileSync(config, settings.join('\n'));
   sidecar = await startSidecar(['--config', config]);
   const { child, stderr, url } = sidecar;
 
@@ -33,12 +44,11 @@ test('SIGHUP reads again, SIGUSR1 opens nothing, a second SIGTERM ends at once a
   expect(stderr()).toMatch(/"added":\["after"\],"removed":\["before"\]/);
   expect(stderr()).not.toContain('Debugger');
 
-  const { hostname, port } = new URL(url);
-  const half = connect(Number(port), hostname);
-  half.on('error', () => {});
-  half.write('POST /v1/records HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n');
-  // The answer to its head: the request is in flight.
-  await once(half, 'data');
+  const sent = fetch(`${url}/v1/records`, { method: 'POST', body: JSON.stringify([podEvent()]), headers }).catch(
+    () => {},
+  );
+  // Its delivery is never acknowledged.
+  await arrived.promise;
   child.kill('SIGTERM');
   await until(() => stderr().includes('Stopping'));
   // The other signal ends it just as well.
@@ -46,6 +56,8 @@ test('SIGHUP reads again, SIGUSR1 opens nothing, a second SIGTERM ends at once a
   const last = JSON.parse(stderr().trim().split('\n').at(-1)!);
   expect(last).toMatchObject({ level: 'error', signal: 'SIGINT', requests: 1, isStateUnwritten: true });
   expect(last.msg).toContain('1 request had no answer');
+  await sent;
+  sink.close();
 });
 
 test('where the program is started from here, Node has no debugger to open even before it listens to signals', () => {

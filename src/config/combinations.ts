@@ -76,14 +76,10 @@ function pathFaults(settings: JsonMap): Fault[] {
   const read = Object.entries({ rules, lists, exceptions, tls: certificates }).flatMap(([setting, paths]) =>
     placesOf((Array.isArray(paths) ? paths : []).map((path) => ({ setting: [setting], path }))),
   );
-  const spools = (Array.isArray(sinks) ? sinks : []).map((sink, index) => ({
-    setting: ['sinks', index, 'spool', 'path'],
-    path: isMap(sink) && isMap(sink.spool) ? sink.spool.path : undefined,
-  }));
   const statePath = isMap(state) ? state.path : undefined;
   const written = placesOf([
     { setting: ['deadLetterPath'], path: deadLetterPath },
-    ...spools,
+    ...spoolsIn(sinks),
     { setting: ['state', 'path'], path: statePath },
   ]);
   const faults = written.flatMap(({ setting, path }, index): Fault[] => {
@@ -134,3 +130,12 @@ function limitFaults({ limits }: JsonMap): Fault[] {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** Where the sinks have their spools. */
+export function spoolsIn(sinks: unknown): Place[] {
+  return [sinks].flat().flatMap((sink, index) => {
+    const spool = isMap(sink) ? sink.spool : undefined;
+    const path = isMap(spool) ? spool.path : undefined;
+    return typeof path === 'string' && path !== '' ? [{ setting: ['sinks', index, 'spool', 'path'], path }] : [];
+  });
+}

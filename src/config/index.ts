@@ -1,5 +1,4 @@
 /** The configuration: one declaration that is type, validation, defaults and JSON Schema. */
-import { resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { DEFAULT_MAX_DEPTH } from '../json/depth.ts';
 import { isMap, type JsonMap } from '../json/map.ts';
@@ -9,7 +8,7 @@ import { printable, quote, type RuleProblem } from '../sigma/rule-problem.ts';
 import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
 import { EventSummary } from '../tag.ts';
 import { Auth, withLists } from './auth.ts';
-import { combinationFaults } from './combinations.ts';
+import { combinationFaults, spoolsIn } from './combinations.ts';
 import { ListenerTls, listenerTlsFaults } from './listener-tls.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
 import { literalSecrets, secret } from './secrets.ts';
@@ -274,14 +273,6 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
   };
 }
 
-function spoolsIn(sinks: unknown): ReadConfig['paths']['spools'] {
-  return [sinks].flat().flatMap((sink, index) => {
-    const spool = isMap(sink) ? sink.spool : undefined;
-    const path = isMap(spool) ? spool.path : undefined;
-    return typeof path === 'string' && path !== '' ? [{ setting: ['sinks', index, 'spool', 'path'], path }] : [];
-  });
-}
-
 /** Fills in defaults, and gives all that is wrong. */
 function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => boolean): Fault[] {
   const faults = schemaFaults(Config, settings, [], isFromEnvironment);
@@ -299,11 +290,6 @@ function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => bo
       if (twice === -1 || twice === index) return;
       const message = `two sinks have the name ${quote(String(sink.name))}; give each a name of its own`;
       faults.push({ setting: ['sinks', index], message });
-    });
-    const spools = spoolsIn(sinks);
-    spools.forEach(({ setting, path }, index) => {
-      if (spools.findIndex((other) => resolve(other.path) === resolve(path)) === index) return;
-      faults.push({ setting, message: `two sinks have the spool ${quote(path)}; give each a folder of its own` });
     });
   }
   const { tls, auth } = settings as Partial<Config>;

@@ -46,7 +46,7 @@ describe('defaults', () => {
   });
 
   test('fill up a group that is given in part', () => {
-    expect(load('limits: { maxDepth: 100 }').limits).toMatchObject({ maxDepth: 100, maxRecords: 1_000_000 });
+    expect(load('limits: { maxDepth: 100 }').limits).toMatchObject({ maxDepth: 100, maxRecords: 250_000 });
   });
 
   test('fill up a sink', () => {
@@ -198,7 +198,7 @@ test.each<[string, string, string]>([
   [
     'a body that never fits',
     'limits: { maxPendingBytes: 9999999 }',
-    '1:1: limits.maxDecompressedBytes, 134217728, is more',
+    '1:1: limits.maxDecompressedBytes, 33554432, is more',
   ],
   ['a stop without an end', 'drainSeconds: 1e9', '1:1: drainSeconds must be <= 3600, and is 1000000000'],
 ])('%s is refused, with its place and what to write', (_, text, words) => {

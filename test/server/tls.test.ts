@@ -80,6 +80,22 @@ test('certificates of clients open what they are for, and others nothing', async
   });
 });
 
+test('limits of HTTP are the same over TLS', async () => {
+  const { tls } = files();
+  const port = await listen({ tls: { cert: tls.cert, key: tls.key } });
+  const status = (tag: string) =>
+    new Promise((resolve) => {
+      const headers = { 'content-type': 'application/json', 'x-fluent-tag': tag };
+      request({ host: '127.0.0.1', port, path: '/v1/records', method: 'POST', headers, ca, agent: false }, (reply) => {
+        reply.resume().on('end', () => resolve(reply.statusCode));
+      })
+        .on('error', (error) => resolve(error.message))
+        .end('{"a":1}');
+    });
+  expect(await status('k'.repeat(40_000))).toBe(200);
+  expect(await status('k'.repeat(100_000))).not.toBe(200);
+});
+
 test('by its common name too, which is no alternative name', async () => {
   const port = await listen({
     tls: files().tls,

@@ -101,7 +101,9 @@ describe('what every kind of sink can be asked for', () => {
     const overrides = { sinks: [sink('a', '/spools/a'), sink('b', '/spools/b/../a')] };
     const load = () =>
       loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
-    expect(load).toThrow("two sinks have the spool '/spools/b/../a'; give each a folder of its own");
+    expect(load).toThrow(
+      "'/spools/b/../a' is, lies in or holds the place of sinks[0].spool.path, '/spools/a'; name a place",
+    );
   });
 
   test('not to be required', async () => {
