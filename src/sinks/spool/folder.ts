@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import type * as system from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Position, readCursor } from './cursor.ts';
+import { type Position, readCursor, writeCursor } from './cursor.ts';
 import { type EntryPlace, findAt, SEGMENT_LINE, Source } from './format.ts';
 
 /** What is needed of a file system: tests put one in its place that fails. */
@@ -86,6 +86,8 @@ export class SpoolFolder {
     const read = await readCursor(cursorFile);
     if (read === 'corrupt') report({ kind: 'cursor', path: cursorPath });
     const cursor = typeof read === 'string' ? { segment: 0, offset: 0 } : read;
+    // From here on it has its room.
+    if (read === 'none') await writeCursor(cursorFile, cursor).catch(() => {});
     const names = (await this.#files.readdir(this.path)).filter((name) => SEGMENT.test(name)).sort();
     const opened: Opened = { segments: [], cursor, cursorFile, digests: [], oldest: undefined };
     const sizes = await Promise.all(names.map(async (name) => (await this.#files.stat(join(this.path, name))).size));

@@ -9,7 +9,8 @@ export function lockFile(path: string): () => void {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    // No journal on disk, as it would take room on one that is full.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
     const isLocked = (error as { errcode?: number }).errcode === SQLITE_BUSY;

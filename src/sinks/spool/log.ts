@@ -236,9 +236,17 @@ export class SpoolLog {
       // What was not written for sure is not written to again: the system may have dropped it and not say so twice.
       await file.truncate(segment.length).catch(() => {});
       await this.#seal();
+      // Else a disk that is full for hours would have one more with each attempt.
+      if (segment.length === SEGMENT_LINE.length) await this.#forget(segment);
       throw error;
     }
     if (segment.length >= this.#segmentBytes) await this.#seal();
+  }
+
+  async #forget(segment: Segment): Promise<void> {
+    const index = this.#segments.indexOf(segment);
+    if (index !== -1) this.#segments.splice(index, 1);
+    await this.#folder.remove(segment).catch(() => {});
   }
 
   /** Begins a new segment with what comes next. */

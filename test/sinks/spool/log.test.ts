@@ -339,6 +339,22 @@ describe('a disk', () => {
     },
   );
 
+  test('that is full for long is left no emptier', async () => {
+    const path = freshFolder();
+    const { log, files } = await open(path);
+    await append(log, 0);
+    files.fails = (call) => (call === 'writev' ? 'ENOSPC' : undefined);
+    for (const n of upTo(10)) await expect(append(log, n + 1)).rejects.toThrow('ENOSPC');
+    // Where the first line has room, and the entry has not.
+    let writes = 0;
+    files.fails = (call) => (call === 'writev' && ++writes % 2 === 0 ? 'ENOSPC' : undefined);
+    for (const n of upTo(10)) await expect(append(log, n + 1)).rejects.toThrow('ENOSPC');
+    expect(readdirSync(path).sort()).toEqual(['0000000000000001.spool', 'cursor', 'lock', 'set-aside']);
+    files.fails = () => undefined;
+    await append(log, 1);
+    expect(await drain(log)).toEqual({ sent: [0, 1], corrupt: 0 });
+  });
+
   test('is asked to make an entry last before it is acknowledged, and what it cannot is not there', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
