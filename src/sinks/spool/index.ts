@@ -34,6 +34,8 @@ const amissMessages: Record<Amiss['kind'], { level: 'warn' | 'error'; message: s
 const MOST_REFUSALS = 5;
 /** How often it is told how long the first batch has waited. */
 const LEVEL_INTERVAL_MILLISECONDS = 10_000;
+/** How long a stop waits for the batch that is being sent. */
+const CLOSE_MILLISECONDS = 1_000;
 /** How often it is looked whether an operator has made room, at most. */
 const LOOK_INTERVAL_MILLISECONDS = 1_000;
 
@@ -191,9 +193,11 @@ export async function openSpool(
       closing.abort();
       wake.resolve();
       clearInterval(levels);
-      await drained;
+      const isDone = await Promise.race([drained.then(() => true), sleep(CLOSE_MILLISECONDS, false, { ref: false })]);
       await log.close();
-      await sink.close();
+      const closed = sink.close();
+      // What is under way stays on disk until it is acknowledged, and is sent again.
+      if (isDone) await closed;
     },
   };
 }

@@ -183,6 +183,23 @@ describe('a sink with a spool', () => {
     expect(lines.at(-1)).toMatchObject({ level: 'error', message: expect.stringContaining(error.message) });
   });
 
+  test('is closed though its place never answers, and sends the batch the next time', async () => {
+    const to = place();
+    const { deliver } = to.sink;
+    const begun = Promise.withResolvers<void>();
+    to.sink.deliver = () => {
+      begun.resolve();
+      return new Promise(() => {});
+    };
+    const { sink, path, close } = await spooled(to);
+    await sink.deliver(numberedBatch(1));
+    await begun.promise;
+    await close();
+    to.sink.deliver = deliver;
+    await spooled(to, path);
+    await expect.poll(() => to.at.entries, eventually).toHaveLength(1);
+  });
+
   test('takes nothing when it is closed', async () => {
     const { sink, close } = await spooled(place());
     await close();
