@@ -3,7 +3,16 @@
 import { codecFor } from '../../src/codecs/index.ts';
 import { type Position, readCursor, writeCursor } from '../../src/sinks/spool/cursor.ts';
 import { batchFrom, entryFrom } from '../../src/sinks/spool/entry.ts';
-import { findAt, type Readable, readRest, SEGMENT_LINE, Source } from '../../src/sinks/spool/format.ts';
+import {
+  encodeEntry,
+  findAt,
+  LINE_BYTES,
+  markIn,
+  newLine,
+  type Readable,
+  readRest,
+  Source,
+} from '../../src/sinks/spool/format.ts';
 import { batchOf } from '../batch/batch-of.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
@@ -12,11 +21,13 @@ const bodies = [
   ['application/x-ndjson', '{"a":1}\nno JSON\n{"tripline":{}}\n'],
 ] as const;
 
+const line = newLine();
+const mark = markIn(line) as Buffer;
 const entries = bodies.map(([mediaType, body]) => {
   const batch = batchOf(codecFor(mediaType)!, Buffer.from(body), () => ({ v: 2, verdict: 'clear' }));
-  return Buffer.concat(entryFrom(batch, 1_772_323_200_000).parts);
+  return Buffer.concat(encodeEntry(mark, entryFrom(batch, 1_772_323_200_000)));
 });
-const segment = Buffer.concat([SEGMENT_LINE, ...entries, ...entries]);
+const segment = Buffer.concat([line, ...entries, ...entries]);
 const written = new Set(entries.map((entry) => entry.toString('latin1')));
 
 const fileOf = (bytes: Uint8Array): Readable => ({
@@ -32,8 +43,8 @@ export const spoolTargets: readonly FuzzTarget[] = [
     name: 'spool segment',
     corpus: [segment, Buffer.concat([segment, Buffer.alloc(4096)]), segment.subarray(0, -20)],
     async run(bytes) {
-      const source = new Source(fileOf(bytes), bytes.length);
-      let at = SEGMENT_LINE.length;
+      const source = new Source(fileOf(bytes), bytes.length, mark);
+      let at = LINE_BYTES;
       for (let found = await findAt(source, at, false); found !== undefined; found = await findAt(source, at, false)) {
         if (found.start !== at || found.end <= at || found.end > bytes.length) throw new Error('bytes are passed over');
         at = found.end;

@@ -13,7 +13,7 @@ import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { codecFor } from '../../codecs/index.ts';
 import { Problem } from '../../problem.ts';
 import type { LogRecord } from '../../record.ts';
-import { type EntryHead, encodeEntry } from './format.ts';
+import { type Entry, type EntryHead, makeEntry } from './format.ts';
 
 /** Numbers of the table for each record: start, end, and start and end of the map. */
 const ROW = 4;
@@ -21,9 +21,9 @@ const ROW = 4;
 const GROUP = 0xffffffff;
 const OTHER = 0xfffffffe;
 
-/** A batch as an entry, in parts that are written one after another.
+/** A batch as an entry.
  * @param time in milliseconds of Unix time */
-export function entryFrom(batch: TaggedBatch, time: number): { records: number; digest: string; parts: Uint8Array[] } {
+export function entryFrom(batch: TaggedBatch, time: number): Entry & { records: number } {
   const { fluentTag, codec, tags, memberName, dateKey, receivedUnixNano } = batch;
   const { body, records } = taggedBodyAndRecords(batch);
   const table = new Uint32Array(records.length * ROW);
@@ -48,8 +48,7 @@ export function entryFrom(batch: TaggedBatch, time: number): { records: number; 
     receivedUnixNano: String(receivedUnixNano),
     ...(placeless.length > 0 && { tags: placeless }),
   };
-  const tableBytes = new Uint8Array(table.buffer);
-  return { records: count, digest: head.digest, parts: encodeEntry(head, [tableBytes, body]) };
+  return { records: count, ...makeEntry(head, [new Uint8Array(table.buffer), body]) };
 }
 
 /** The body of an entry, each record with its tag.

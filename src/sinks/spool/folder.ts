@@ -4,7 +4,7 @@ import type * as system from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Position, readCursor, writeCursor } from './cursor.ts';
-import { type EntryPlace, findAt, SEGMENT_LINE, Source } from './format.ts';
+import { type EntryPlace, findAt, LINE_BYTES, markIn, newLine, Source } from './format.ts';
 
 /** What is needed of a file system: tests put one in its place that fails. */
 export type Files = Pick<typeof system, 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'stat'>;
@@ -24,6 +24,8 @@ const COPY_BYTES = 1024 * 1024;
 export interface Segment {
   number: number;
   path: string;
+  /** That its entries begin with. */
+  mark: Buffer;
   /** Bytes of it that are on disk for sure; what lies beyond was never acknowledged. */
   length: number;
   /** Entries in it that are yet to be sent. */
@@ -108,17 +110,19 @@ export class SpoolFolder {
     const file = await this.#files.open(path, O_RDWR | O_NOFOLLOW);
     try {
       const { size } = await file.stat();
-      const source = new Source(file, size);
-      const line = await source.bytes(0, SEGMENT_LINE.length);
-      if (!SEGMENT_LINE.subarray(0, line.length).equals(line)) {
+      const { buffer: line, bytesRead } = await file.read(Buffer.alloc(LINE_BYTES), 0, LINE_BYTES, 0);
+      const mark = markIn(line.subarray(0, bytesRead));
+      if (mark === 'cut') return await this.#files.rm(path);
+      if (mark === 'foreign') {
         const movedTo = await this.#freePath(`${number}.foreign`);
         await this.#files.rename(path, movedTo);
         report({ kind: 'foreign', path, movedTo });
         return;
       }
       const sent = number === opened.cursor.segment ? opened.cursor.offset : 0;
-      const segment: Segment = { number, path, length: size, entries: 0 };
-      for (let at = SEGMENT_LINE.length; ; ) {
+      const segment: Segment = { number, path, mark, length: size, entries: 0 };
+      const source = new Source(file, size, mark);
+      for (let at = LINE_BYTES; ; ) {
         const found = await findAt(source, at, verify);
         if (found === undefined) break;
         at = found.end;
@@ -141,8 +145,9 @@ export class SpoolFolder {
   async create(number: number): Promise<{ segment: Segment; file: FileHandle }> {
     const path = this.segmentPath(number);
     const file = await this.#files.open(path, 'wx', OWNER_ONLY);
+    const line = newLine();
     try {
-      await writeAll(file, [SEGMENT_LINE], 0);
+      await writeAll(file, [line], 0);
       await file.datasync();
       await this.#syncFolder(this.path);
     } catch (error) {
@@ -150,7 +155,8 @@ export class SpoolFolder {
       await this.#files.rm(path, { force: true });
       throw error;
     }
-    return { segment: { number, path, length: SEGMENT_LINE.length, entries: 0 }, file };
+    const mark = markIn(line) as Buffer;
+    return { segment: { number, path, mark, length: LINE_BYTES, entries: 0 }, file };
   }
 
   openToRead(segment: Segment): Promise<FileHandle> {
@@ -170,10 +176,10 @@ export class SpoolFolder {
     try {
       const file = await this.#files.open(part, 'w', OWNER_ONLY);
       try {
-        await writeAll(file, [SEGMENT_LINE], 0);
+        const source = new Source(from, end, segment.mark);
+        await writeAll(file, [await source.bytes(0, LINE_BYTES)], 0);
         for (let at = start; at < end; at += COPY_BYTES) {
-          const source = new Source(from, Math.min(end, at + COPY_BYTES));
-          await writeAll(file, [await source.bytes(at, COPY_BYTES)], SEGMENT_LINE.length + at - start);
+          await writeAll(file, [await source.bytes(at, Math.min(COPY_BYTES, end - at))], LINE_BYTES + at - start);
         }
         await file.sync();
       } finally {

@@ -1,21 +1,40 @@
 /**
- * The bytes of a segment of a spool: a line with the version, then entries.
+ * The bytes of a segment of a spool: a line with the version and a mark, then entries.
  *
- * An entry is 24 bytes, a head and a rest. The 24 bytes are `TLSE`, then as unsigned 32-bit integers, little-endian: the
- * length of the head, the length of the rest, and the CRC-32 of the head, of the rest and of the 20 bytes before. The head is
- * JSON; a member that a reader does not know is passed over, so an older version reads what a newer one has added to. What
- * an older version cannot read gets another version in the first line.
+ * An entry is 28 bytes, a head and a rest. The 28 bytes are the mark of the segment, 8 bytes, then as unsigned 32-bit integers,
+ * little-endian: the length of the head, the length of the rest, and the CRC-32 of the head, of the rest and of the 24 bytes
+ * before. The head is JSON; a member that a reader does not know is passed over, so an older version reads what a newer one
+ * has added to. What an older version cannot read gets another version in the first line.
  *
- * Since the lengths have a checksum of their own, an entry that a crash cut short is told from one that has rotted.
+ * Since the lengths have a checksum of their own, an entry that a crash cut short is told from one that has rotted. Since the
+ * mark is random, nobody who writes records can put in them what would be taken for an entry where bytes have rotted.
  */
+import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { isMap } from '../../json/map.ts';
 
-/** The first line of each segment. */
-export const SEGMENT_LINE = Buffer.from('tripline spool 1\n');
+const LINE_START = 'tripline spool 1 ';
+const LINE = new RegExp(`^${LINE_START}([0-9a-f]{16})\n$`);
+/** Of the first line of a segment. */
+export const LINE_BYTES = 34;
+const MARK_BYTES = 8;
+export const HEADER_BYTES = MARK_BYTES + 5 * 4;
 
-const MARK = Buffer.from('TLSE');
-export const HEADER_BYTES = 24;
+/** The first line of a new segment. */
+export function newLine(): Buffer {
+  return Buffer.from(`${LINE_START}${randomBytes(MARK_BYTES).toString('hex')}\n`);
+}
+
+/** The mark in the first line of a segment, or why there is none: a crash cut the line, or it is of another version.
+ * @param line as many bytes of it as there are */
+export function markIn(line: Buffer): Buffer | 'cut' | 'foreign' {
+  const text = line.toString('latin1');
+  const match = LINE.exec(text);
+  if (match) return Buffer.from(match[1]!, 'hex');
+  const start = text.slice(0, LINE_START.length);
+  return line.length < LINE_BYTES && LINE_START.startsWith(start) ? 'cut' : 'foreign';
+}
+
 /** What is read of a file at once where only heads are wanted. */
 const WINDOW_BYTES = 256 * 1024;
 
@@ -40,23 +59,35 @@ export interface EntryHead {
   tags?: [index: number, tag: unknown][];
 }
 
-/** The bytes of an entry, in parts that are written one after another. */
-export function encodeEntry(head: EntryHead, rest: readonly Uint8Array[]): Uint8Array[] {
+/** An entry that has no place yet. */
+export interface Entry {
+  digest: string;
+  /** JSON of an EntryHead. */
+  head: Uint8Array;
+  rest: readonly Uint8Array[];
+  /** With the header. */
+  bytes: number;
+}
+
+export function makeEntry(head: EntryHead, rest: readonly Uint8Array[]): Entry {
   const headBytes = Buffer.from(JSON.stringify(head));
+  const bytes = rest.reduce((sum, { length }) => sum + length, HEADER_BYTES + headBytes.length);
+  return { digest: head.digest, head: headBytes, rest, bytes };
+}
+
+/** The bytes of an entry in a segment of this mark, in parts that are written one after another. */
+export function encodeEntry(mark: Buffer, { head, rest, bytes }: Entry): Uint8Array[] {
   const header = Buffer.alloc(HEADER_BYTES);
-  MARK.copy(header);
-  header.writeUInt32LE(headBytes.length, 4);
-  header.writeUInt32LE(
-    rest.reduce((sum, { length }) => sum + length, 0),
-    8,
-  );
-  header.writeUInt32LE(crc32(headBytes), 12);
+  mark.copy(header);
+  header.writeUInt32LE(head.length, 8);
+  header.writeUInt32LE(bytes - HEADER_BYTES - head.length, 12);
+  header.writeUInt32LE(crc32(head), 16);
   header.writeUInt32LE(
     rest.reduce((crc, part) => crc32(part, crc), 0),
-    16,
+    20,
   );
-  header.writeUInt32LE(crc32(header.subarray(0, 20)), 20);
-  return [header, headBytes, ...rest];
+  header.writeUInt32LE(crc32(header.subarray(0, 24)), 24);
+  return [header, head, ...rest];
 }
 
 /** Where an entry lies in its segment. */
@@ -85,13 +116,16 @@ export interface Readable {
 /** The bytes of a file up to `size`, of which those that lie close together are read at once. */
 export class Source {
   size: number;
+  readonly mark: Buffer;
   readonly #file: Readable;
   #window = Buffer.alloc(0);
   #start = 0;
 
-  constructor(file: Readable, size: number) {
+  /** @param mark of the segment that the file is */
+  constructor(file: Readable, size: number, mark: Buffer) {
     this.#file = file;
     this.size = size;
+    this.mark = mark;
   }
 
   /** Fewer where the file ends. */
@@ -123,18 +157,18 @@ export async function findAt(source: Source, start: number, verify: boolean): Pr
   if (start >= size) return undefined;
   const header = await source.bytes(start, HEADER_BYTES);
   if (header.length < HEADER_BYTES) return { kind: 'torn', start, end: size };
-  if (!isHeader(header)) return corruptUntilNext(source, start);
-  const headLength = header.readUInt32LE(4);
+  if (!isHeader(header, source.mark)) return corruptUntilNext(source, start);
+  const headLength = header.readUInt32LE(8);
   const restStart = start + HEADER_BYTES + headLength;
-  const end = restStart + header.readUInt32LE(8);
+  const end = restStart + header.readUInt32LE(12);
   if (end > size) return { kind: 'torn', start, end: size };
   const headBytes = await source.bytes(start + HEADER_BYTES, headLength);
-  if (crc32(headBytes) !== header.readUInt32LE(12)) {
+  if (crc32(headBytes) !== header.readUInt32LE(16)) {
     return { kind: 'corrupt', start, end, reason: 'the checksum of its head is wrong' };
   }
   const head = headFrom(headBytes);
   if (head === undefined) return { kind: 'corrupt', start, end, reason: 'its head is not one that is known' };
-  const place: EntryPlace = { start, end, head, restStart, restCrc: header.readUInt32LE(16) };
+  const place: EntryPlace = { start, end, head, restStart, restCrc: header.readUInt32LE(20) };
   if (verify && (await readRest(source, place)) === undefined) {
     return { kind: 'corrupt', start, end, reason: WRONG_REST };
   }
@@ -149,28 +183,29 @@ export async function readRest(source: Source, { restStart, end, restCrc }: Entr
   return rest.length === end - restStart && crc32(rest) === restCrc ? rest : undefined;
 }
 
-function isHeader(header: Buffer): boolean {
-  return header.subarray(0, 4).equals(MARK) && crc32(header.subarray(0, 20)) === header.readUInt32LE(20);
+function isHeader(header: Buffer, mark: Buffer): boolean {
+  return header.subarray(0, MARK_BYTES).equals(mark) && crc32(header.subarray(0, 24)) === header.readUInt32LE(24);
 }
 
 /** The lengths are not to be trusted, so the next entry is looked for. Zeros up to the end are room that a file system had
  * given to a file, and did not write to. */
 async function corruptUntilNext(source: Source, start: number): Promise<Found> {
+  const { mark } = source;
   let isZero = true;
   for (let at = start; at < source.size; ) {
     const window = await source.bytes(at, Math.min(WINDOW_BYTES, source.size - at));
     if (window.length === 0) break;
-    for (let found = window.indexOf(MARK); found !== -1; found = window.indexOf(MARK, found + 1)) {
+    for (let found = window.indexOf(mark); found !== -1; found = window.indexOf(mark, found + 1)) {
       const place = at + found;
       if (place === start) continue;
       const header = await source.bytes(place, HEADER_BYTES);
-      if (header.length === HEADER_BYTES && isHeader(header)) {
+      if (header.length === HEADER_BYTES && isHeader(header, mark)) {
         return { kind: 'corrupt', start, end: place, reason: 'the checksum of its lengths is wrong' };
       }
     }
     isZero &&= window.every((byte) => byte === 0);
     // A mark may lie across two windows.
-    at += window.length > MARK.length && at + window.length < source.size ? window.length - MARK.length : window.length;
+    at += window.length > MARK_BYTES && at + window.length < source.size ? window.length - MARK_BYTES : window.length;
   }
   if (isZero) return { kind: 'torn', start, end: source.size };
   return { kind: 'corrupt', start, end: source.size, reason: 'the checksum of its lengths is wrong' };

@@ -89,10 +89,10 @@ export async function openSpool(
 
   async function deliver(batch: Parameters<Sink['deliver']>[0]): Promise<DeliveryResult> {
     const now = Date.now();
-    const { records, digest, parts } = entryFrom(batch, now);
+    const { records, ...entry } = entryFrom(batch, now);
     if (records === 0) return { kind: 'acknowledged', records };
     try {
-      const outcome = await log.append({ digest, parts }, now);
+      const outcome = await log.append(entry, now);
       endTrouble();
       if (outcome === 'repeated') return { kind: 'repeated', records };
     } catch (error) {

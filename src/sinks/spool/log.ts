@@ -2,7 +2,16 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type Position, writeCursor } from './cursor.ts';
 import { type Amiss, type Files, type Opened, type Reason, type Segment, SpoolFolder, writeAll } from './folder.ts';
-import { type EntryPlace, findAt, readRest, SEGMENT_LINE, Source, WRONG_REST } from './format.ts';
+import {
+  type Entry,
+  type EntryPlace,
+  encodeEntry,
+  findAt,
+  LINE_BYTES,
+  readRest,
+  Source,
+  WRONG_REST,
+} from './format.ts';
 import { lockFile } from './lock.ts';
 
 /** How many of the latest batches are recognized when they come again. */
@@ -27,8 +36,7 @@ export type Next = { segment: Segment } & (
 );
 
 interface Waiting {
-  parts: readonly Uint8Array[];
-  bytes: number;
+  entry: Entry;
   time: number;
   written: PromiseWithResolvers<void>;
 }
@@ -133,7 +141,7 @@ export class SpoolLog {
   }
 
   get #taken(): number {
-    return this.bytes + this.#waitingBytes + SEGMENT_LINE.length;
+    return this.bytes + this.#waitingBytes + LINE_BYTES;
   }
 
   get #isCaughtUp(): boolean {
@@ -143,15 +151,14 @@ export class SpoolLog {
 
   /** Up to where a segment has been sent. */
   #sentOf({ number }: Segment): number {
-    return Math.max(SEGMENT_LINE.length, number === this.#cursor.segment ? this.#cursor.offset : 0);
+    return Math.max(LINE_BYTES, number === this.#cursor.segment ? this.#cursor.offset : 0);
   }
 
   /** Writes an entry; resolves when it is on disk, or when the same is there already.
    * @param time in milliseconds of Unix time
    * @throws SpoolRefusal where there is no room, or where it cannot be written: nothing has changed then */
-  async append(entry: { digest: string; parts: readonly Uint8Array[] }, time: number): Promise<'stored' | 'repeated'> {
-    const { digest, parts } = entry;
-    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  async append(entry: Entry, time: number): Promise<'stored' | 'repeated'> {
+    const { digest, bytes } = entry;
     for (;;) {
       if (this.#isClosed) throw new SpoolRefusal('failing', 'is closed');
       if (this.#digests.has(digest)) {
@@ -164,7 +171,7 @@ export class SpoolLog {
       }
     }
     const written = Promise.withResolvers<void>();
-    this.#waiting.push({ parts, bytes, time, written });
+    this.#waiting.push({ entry, time, written });
     this.#waitingBytes += bytes;
     const isThere = written.promise.then(
       () => {
@@ -203,7 +210,7 @@ export class SpoolLog {
   async #commit(): Promise<void> {
     while (this.#waiting.length > 0) {
       let bytes = 0;
-      const count = this.#waiting.findIndex((one) => (bytes += one.bytes) > GROUP_BYTES);
+      const count = this.#waiting.findIndex((one) => (bytes += one.entry.bytes) > GROUP_BYTES);
       const group = this.#waiting.splice(0, count === -1 ? this.#waiting.length : Math.max(1, count));
       try {
         await this.#write(group);
@@ -213,7 +220,7 @@ export class SpoolLog {
         const refusal = new SpoolRefusal('failing', `cannot be written: ${message}`, { cause: error });
         for (const { written } of group) written.reject(refusal);
       } finally {
-        for (const one of group) this.#waitingBytes -= one.bytes;
+        for (const one of group) this.#waitingBytes -= one.entry.bytes;
       }
     }
     this.#committing = undefined;
@@ -226,7 +233,7 @@ export class SpoolLog {
     }
     const { segment, file } = this.#active;
     try {
-      const parts = group.flatMap((one) => one.parts);
+      const parts = group.flatMap(({ entry }) => encodeEntry(segment.mark, entry));
       const bytes = await writeAll(file, parts, segment.length);
       await file.datasync();
       if (segment.entries === 0 && this.entries === 0) this.#oldest = group[0]!.time;
@@ -237,7 +244,7 @@ export class SpoolLog {
       await file.truncate(segment.length).catch(() => {});
       await this.#seal();
       // Else a disk that is full for hours would have one more with each attempt.
-      if (segment.length === SEGMENT_LINE.length) await this.#forget(segment);
+      if (segment.length === LINE_BYTES) await this.#forget(segment);
       throw error;
     }
     if (segment.length >= this.#segmentBytes) await this.#seal();
@@ -292,7 +299,7 @@ export class SpoolLog {
     if (this.#reading?.segment !== segment) {
       await this.#endReading();
       const file = await this.#folder.openToRead(segment);
-      this.#reading = { segment, file, source: new Source(file, segment.length) };
+      this.#reading = { segment, file, source: new Source(file, segment.length, segment.mark) };
     }
     this.#reading.source.size = segment.length;
     return this.#reading.source;

@@ -1,7 +1,7 @@
 /** Reads what a spool has kept, without the spool: for commands that put it through again. */
 import { open } from 'node:fs/promises';
 import { bodyOf } from './entry.ts';
-import { findAt, readRest, SEGMENT_LINE, Source, WRONG_REST } from './format.ts';
+import { findAt, LINE_BYTES, markIn, readRest, Source, WRONG_REST } from './format.ts';
 
 /** What was taken for a sink and kept: a body as it was received, each record with its tag. */
 export interface KeptBody {
@@ -35,10 +35,12 @@ export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const source = new Source(file, size);
-    const line = await source.bytes(0, SEGMENT_LINE.length);
-    if (!line.equals(SEGMENT_LINE)) throw new Error(`${path} is no file of a spool of this version`);
-    for (let at = Math.max(from, SEGMENT_LINE.length); ; ) {
+    const { buffer: line, bytesRead } = await file.read(Buffer.alloc(LINE_BYTES), 0, LINE_BYTES, 0);
+    const mark = markIn(line.subarray(0, bytesRead));
+    if (mark === 'cut') return;
+    if (mark === 'foreign') throw new Error(`${path} is no file of a spool of this version`);
+    const source = new Source(file, size, mark);
+    for (let at = Math.max(from, LINE_BYTES); ; ) {
       const found = await findAt(source, at, false);
       if (found === undefined) return;
       at = found.end;

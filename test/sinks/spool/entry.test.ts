@@ -5,7 +5,7 @@ import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
 import { codecFor } from '../../../src/codecs/index.ts';
 import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
 import { batchFrom, bodyOf, entryFrom } from '../../../src/sinks/spool/entry.ts';
-import { encodeEntry, findAt, readRest, Source } from '../../../src/sinks/spool/format.ts';
+import { encodeEntry, findAt, makeEntry, readRest, Source } from '../../../src/sinks/spool/format.ts';
 import { batchOf } from '../../batch/batch-of.ts';
 import { fluentMsgpack } from '../../tagged.ts';
 
@@ -27,6 +27,8 @@ const bodies: Record<string, (kinds: readonly number[]) => Uint8Array> = {
     ),
 };
 
+const mark = Buffer.from('8 bytes.');
+
 interface Restored {
   batch: TaggedBatch;
   body: Uint8Array;
@@ -34,7 +36,7 @@ interface Restored {
 }
 
 async function restored(batch: TaggedBatch): Promise<Restored> {
-  return read(Buffer.concat(entryFrom(batch, 1).parts));
+  return read(Buffer.concat(encodeEntry(mark, entryFrom(batch, 1))));
 }
 
 async function read(bytes: Buffer): Promise<Restored> {
@@ -45,6 +47,7 @@ async function read(bytes: Buffer): Promise<Restored> {
       },
     },
     bytes.length,
+    mark,
   );
   const found = await findAt(source, 0, true);
   if (found?.kind !== 'entry') throw new Error(found?.kind);
@@ -80,18 +83,18 @@ test.each(Object.keys(bodies))(
 
 test('what a later version adds to a head is passed over', async () => {
   const batch = batchOf(codecFor('application/json')!, Buffer.from('[{"a":1}]'), () => undefined);
-  const { parts } = entryFrom(batch, 1);
-  const head = JSON.parse(Buffer.from(parts[1]!).toString());
-  const bytes = Buffer.concat(encodeEntry({ ...head, sealed: { by: 'x' } }, parts.slice(2)));
+  const { head, rest } = entryFrom(batch, 1);
+  const added = { ...JSON.parse(Buffer.from(head).toString()), sealed: { by: 'x' } };
+  const bytes = Buffer.concat(encodeEntry(mark, makeEntry(added, rest)));
   expect(Buffer.from((await read(bytes)).body).toString()).toBe('[{"a":1}]');
 });
 
 test('an entry that another version has written otherwise is refused, not read past its end', async () => {
   const batch = batchOf(codecFor('application/json')!, Buffer.from('[{"a":1}]'), () => undefined);
-  const { parts } = entryFrom(batch, 1);
-  const head = JSON.parse(Buffer.from(parts[1]!).toString());
-  const table = Buffer.from(parts[2]!);
+  const { head: headBytes, rest } = entryFrom(batch, 1);
+  const head = JSON.parse(Buffer.from(headBytes).toString());
+  const table = Buffer.from(rest[0]!);
   table.writeUInt32LE(1_000, 4);
-  expect(() => batchFrom(head, Buffer.concat([table, parts[3]!]))).toThrow('does not fit');
-  expect(() => batchFrom({ ...head, mediaType: 'application/x-new' }, Buffer.concat(parts.slice(2)))).toThrow('x-new');
+  expect(() => batchFrom(head, Buffer.concat([table, rest[1]!]))).toThrow('does not fit');
+  expect(() => batchFrom({ ...head, mediaType: 'application/x-new' }, Buffer.concat(rest))).toThrow('x-new');
 });

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { msgpack } from '../../../src/codecs/msgpack.ts';
 import { entryFrom } from '../../../src/sinks/spool/entry.ts';
 import type { Amiss } from '../../../src/sinks/spool/folder.ts';
+import { encodeEntry } from '../../../src/sinks/spool/format.ts';
 import { type LogOptions, openLog, type SpoolLog } from '../../../src/sinks/spool/log.ts';
 import { readKept } from '../../../src/sinks/spool/read.ts';
-import { numberedBatch } from '../contract.ts';
+import { logEvent, numberedBatch, taggedBatch } from '../contract.ts';
 import { faultyFiles } from './files.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'spool-'));
@@ -205,7 +207,7 @@ describe('a crash', () => {
     const whole = readFileSync(segment!).length;
     // Where a part of it begins or ends, and some bytes within.
     const within = fc.sample(fc.integer({ min: before + 25, max: whole - 2 }), { numRuns: 12, seed: 1 });
-    for (const length of [before, before + 1, before + 23, before + 24, ...within, whole - 1]) {
+    for (const length of [before, before + 1, before + 27, before + 28, ...within, whole - 1]) {
       const copy = copyOf(path);
       truncateSync(join(copy, basename(segment!)), length);
       const { log: after, amiss } = await open(copy);
@@ -230,12 +232,12 @@ describe('a crash', () => {
   });
 
   test('before anything is in a new segment', async () => {
-    for (const length of [0, 5, 17]) {
+    for (const length of [0, 5, 20, 34]) {
       const path = freshFolder();
       const { log } = await open(path);
       await append(log, 0);
       const copy = copyOf(path);
-      writeFileSync(join(copy, '0000000000000002.spool'), 'tripline spool 1\n'.slice(0, length));
+      writeFileSync(join(copy, '0000000000000002.spool'), `tripline spool 1 ${'0a'.repeat(8)}\n`.slice(0, length));
       const { log: after } = await open(copy);
       await append(after, 1);
       expect(await drain(after)).toEqual({ sent: [0, 1], corrupt: 0 });
@@ -247,13 +249,13 @@ describe('bytes that have changed', () => {
   test('anywhere in a segment are set aside with their entry, and the others are sent', async () => {
     const path = freshFolder();
     const { log } = await open(path, { segmentBytes: 1e6 });
-    const ends: number[] = [17];
+    const ends: number[] = [34];
     for (const n of upTo(3)) {
       await append(log, n);
       ends.push(readFileSync(segmentsOf(path)[0]!).length);
     }
-    const places = fc.sample(fc.integer({ min: 17, max: ends.at(-1)! - 1 }), { numRuns: 24, seed: 1 });
-    for (const place of [...upTo(24).map((n) => ends[1]! + n), ...places]) {
+    const places = fc.sample(fc.integer({ min: 34, max: ends.at(-1)! - 1 }), { numRuns: 24, seed: 1 });
+    for (const place of [...upTo(28).map((n) => ends[1]! + n), ...places]) {
       const copy = copyOf(path);
       const [segment] = segmentsOf(copy);
       const bytes = readFileSync(segment!);
@@ -267,6 +269,23 @@ describe('bytes that have changed', () => {
       expect(await append(after, lost)).toBe('stored');
       await close(after);
     }
+  });
+
+  test('do not make an entry of what a record holds', async () => {
+    const path = freshFolder();
+    const { log } = await open(path, { segmentBytes: 1e6 });
+    await append(log, 0);
+    // Somebody knows what the file looks like, but for its mark.
+    const forged = Buffer.concat(encodeEntry(Buffer.from('8 bytes.'), entry(666)));
+    await log.append(entryFrom(taggedBatch(msgpack, Buffer.concat([logEvent({ forged })])), 1), 1);
+    await append(log, 2);
+    const copy = copyOf(path);
+    const [segment] = segmentsOf(copy);
+    const bytes = readFileSync(segment!);
+    bytes[bytes.indexOf(bytes.subarray(34, 42), 50)]! ^= 1;
+    writeFileSync(segment!, bytes);
+    const { log: after } = await open(copy);
+    expect(await drain(after)).toEqual({ sent: [0, 2], corrupt: 1 });
   });
 
   test('while the process runs are set aside too, and their batch is taken when it comes again', async () => {
@@ -290,13 +309,13 @@ describe('bytes that have changed', () => {
     const copy = copyOf(path);
     const [first] = segmentsOf(copy);
     const bytes = readFileSync(first!);
-    writeFileSync(first!, Buffer.concat([Buffer.from('tripline spool 2\n'), bytes.subarray(17)]));
+    writeFileSync(first!, Buffer.concat([Buffer.from('tripline spool 2'), bytes.subarray(16)]));
     const { log: after, amiss } = await open(copy);
     expect(amiss).toMatchObject([{ kind: 'foreign', path: first }]);
     const { sent } = await drain(after);
     expect(sent.length).toBeGreaterThan(0);
     expect(sent).toEqual(upTo(6).slice(-sent.length));
-    expect(readFileSync((amiss[0] as { movedTo: string }).movedTo).subarray(17)).toEqual(bytes.subarray(17));
+    expect(readFileSync((amiss[0] as { movedTo: string }).movedTo).subarray(16)).toEqual(bytes.subarray(16));
   });
 
   test('in the cursor: all that is there is sent again', async () => {
