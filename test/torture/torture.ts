@@ -50,7 +50,8 @@ const fluentTag = 'kube.audit';
 /** All shapes of records in all formats. */
 const LEARNED = 4 * PERIOD;
 const MiB = 1024 * 1024;
-const DISK_BYTES = 16 * MiB;
+/** Twice what the state takes: it is written beside the old one. */
+const DISK_BYTES = 128 * MiB;
 /** Some seconds of records. */
 const SPOOL_BYTES = 64 * MiB;
 /** By so many faults the schedule may be ahead of the records, and by this part of all: Fluent Bit lets a chunk that failed
