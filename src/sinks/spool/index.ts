@@ -93,8 +93,8 @@ export async function openSpool(
     if (records === 0) return { kind: 'acknowledged', records };
     try {
       const outcome = await log.append(entry, now);
-      endTrouble();
       if (outcome === 'repeated') return { kind: 'repeated', records };
+      endTrouble();
     } catch (error) {
       if (!(error instanceof SpoolRefusal)) throw error;
       if (!closing.signal.aborted) noteTrouble(error.kind, error.message);
