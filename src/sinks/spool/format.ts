@@ -222,7 +222,9 @@ function headFrom(bytes: Buffer): EntryHead | undefined {
   const { time, digest, fluentTag, mediaType, records, tableBytes, memberName, dateKey, receivedUnixNano, tags } = head;
   const isKnown =
     [time, records, tableBytes].every((one) => typeof one === 'number') &&
-    [digest, mediaType, memberName, dateKey, receivedUnixNano].every((one) => typeof one === 'string') &&
+    [digest, mediaType, memberName, dateKey].every((one) => typeof one === 'string') &&
+    typeof receivedUnixNano === 'string' &&
+    /^\d{1,20}$/.test(receivedUnixNano) &&
     (fluentTag === undefined || typeof fluentTag === 'string') &&
     (tags === undefined || Array.isArray(tags));
   return isKnown ? (head as unknown as EntryHead) : undefined;

@@ -8,6 +8,8 @@ export interface KeptBody {
   kind: 'body';
   /** When it was written, in milliseconds of Unix time. */
   time: number;
+  /** When the batch was received, which is the time of records without one. */
+  receivedUnixNano: bigint;
   fluentTag: string | undefined;
   mediaType: string;
   /** Without group markers. */
@@ -56,7 +58,8 @@ export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody
       }
       const { time, fluentTag, mediaType, records, digest } = found.head;
       const body = bodyOf(found.head, rest);
-      yield { kind: 'body', time, fluentTag, mediaType, records, digest, body, end: found.end };
+      const receivedUnixNano = BigInt(found.head.receivedUnixNano);
+      yield { kind: 'body', time, receivedUnixNano, fluentTag, mediaType, records, digest, body, end: found.end };
     }
   } finally {
     await file.close();

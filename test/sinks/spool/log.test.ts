@@ -482,6 +482,7 @@ test('what was set aside can be read without the spool', async () => {
     {
       kind: 'body',
       time: 7,
+      receivedUnixNano: 1_700_000_000_123_456_789n,
       fluentTag: 'a.b',
       mediaType: 'application/msgpack',
       records: 3,
