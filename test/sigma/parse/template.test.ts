@@ -14,6 +14,7 @@ it.each([
   ['{object} {zero} {no}', '… 0 false'],
   ['{hostile}', 'a��b�c'],
   ['{__proto__}', '-'],
+  ['{braces}', '{username} {{0}} ${x} %s'],
 ])('%s', (text, sentence) => {
   const template = parseTemplate(text);
   if ('message' in template) throw new Error(template.message);
@@ -28,6 +29,7 @@ it.each([
     zero: 0,
     no: false,
     hostile: 'a\r\nb\u202ec',
+    braces: '{username} {{0}} ${x} %s',
   };
   expect(renderSummary(template, lookupOf(event))).toBe(sentence);
 });
