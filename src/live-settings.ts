@@ -80,7 +80,7 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
       tried ??= now;
       if (!isAtRest || now === tried) return;
       tried = now;
-      if (take()) logger.info({ files }, 'The changed credentials and certificates are in use');
+      if (take()) logger.info({ files }, 'Credentials and certificates are now as their files say');
     },
   };
 }

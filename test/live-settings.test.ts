@@ -46,7 +46,7 @@ test('a token is in use once two looks agree on its file', async () => {
   await live.look();
   await live.look();
   expect(renewed.map(tokens)).toEqual([['two']]);
-  expect(lines).toMatchObject([['info', {}, 'The changed credentials and certificates are in use']]);
+  expect(lines).toMatchObject([['info', {}, 'Credentials and certificates are now as their files say']]);
   expect(JSON.stringify(lines)).not.toMatch(/one|two/);
 });
 
@@ -81,4 +81,17 @@ test('when asked, the configuration is read again, and what takes a restart is n
   write('other', 'x2');
   for (let look = 0; look < 2; look++) await live.look();
   expect(renewed.map(tokens).at(-1)).toEqual(['x2']);
+});
+
+test('a secret of a sink takes a restart, and says so when its file has changed', async () => {
+  write('key', 'one');
+  const live = open('sinks: [{ type: forward, host: a, sharedKey: "${file:key}" }]');
+  await live.look();
+  write('key', 'two');
+  for (let look = 0; look < 3; look++) await live.look();
+  expect(lines.map(([level, , message]) => [level, message])).toEqual([
+    ['warn', 'These settings take a restart: sinks'],
+    ['info', 'Credentials and certificates are now as their files say'],
+  ]);
+  expect(JSON.stringify(lines)).not.toMatch(/one|two/);
 });
