@@ -48,11 +48,12 @@ export interface Report {
   sequences: { due: number; found: number; notDue: number };
   /** How many there are of each kind. */
   faults: Partial<Record<FaultKind, number>>;
-  /** The first few in words. */
+  /** The first few of each kind, in words. */
   examples: string[];
 }
 
-const MAX_EXAMPLES = 20;
+/** Of each kind. */
+const MAX_EXAMPLES = 5;
 /** Stands for the tags of spread records, which are not compared as a whole. */
 const SPREAD_HASH = 1;
 /** Instead of a number of losses. */
@@ -114,8 +115,9 @@ export class Oracle {
   }
 
   fault(kind: FaultKind, text: string): void {
-    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
-    if (this.#examples.length < MAX_EXAMPLES) this.#examples.push(`${kind}: ${text}`);
+    const count = (this.#faults[kind] ?? 0) + 1;
+    this.#faults[kind] = count;
+    if (count <= MAX_EXAMPLES) this.#examples.push(`${kind}: ${text}`);
   }
 
   /** The chunk that begins with a record is sent for the first time. */
