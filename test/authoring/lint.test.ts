@@ -531,6 +531,14 @@ describe('errors and warnings of one document come together', () => {
     });
     expect(errorIn(text)).toEqual(['error at OR b', 'error at produkt: x }', 'no-falsepositives at title: Pods']);
   });
+
+  it('and what lies behind more errors than are told is not taken for read', () => {
+    const again = 'author: A\n'.repeat(60);
+    const text = `${again}${ruleOf(asking("verb|expand: ['%none%', '%nobody%']", 'resource: pods'))}`;
+    const problems = lintText(text);
+    expect(problems.filter(({ severity }) => severity === 'error')).toHaveLength(50);
+    expect(problems.map(({ message }) => message).join()).toContain('more problems behind this one');
+  });
 });
 
 describe('one slip in what documents build on is one message', () => {

@@ -2,7 +2,7 @@
 import type { Node, YAMLMap } from 'yaml';
 import type { Position } from '../ast.ts';
 import { type ParseOptions, parseDocuments } from '../parse/index.ts';
-import { openFile, positionOf, type RuleFile } from '../parse/rule-file.ts';
+import { MAX_PROBLEMS, openFile, positionOf, type RuleFile } from '../parse/rule-file.ts';
 import { membersOf } from '../parse/rule-head.ts';
 import { excerptOf, quote, type RuleProblem } from '../rule-problem.ts';
 import type { Check } from './check.ts';
@@ -41,10 +41,12 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
   }
   const named = new Set([...found.values()].map(({ position }) => `${position.line} ${position.column}`));
   const errors = file.problems().map((problem): LintProblem => ({ severity: 'error', ...problem }));
+  // Of more than these it is not known where they are.
+  const isCut = errors.length === MAX_PROBLEMS;
   for (const { root, parsed } of documents) {
     // What a document lacks may be in what it builds on.
     if (parsed === undefined || file.isTemplateLost) continue;
-    const isRead = !errors.some((error) => isWithin(file, error, detectionOf(root)));
+    const isRead = !isCut && !errors.some((error) => isWithin(file, error, detectionOf(root)));
     const sourceMap = sourceMapOf(file, root, parsed, options.isList ?? (() => false), isRead);
     const all = Object.entries({ ...checks, ...options.checks }).filter(([, { isOfWhole }]) => isRead || !isOfWhole);
     for (const { offset, ...warning } of warningsOf(file, sourceMap, all)) {

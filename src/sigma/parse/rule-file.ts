@@ -18,7 +18,8 @@ import { excerptOf, printable, quote, type RuleProblem } from '../rule-problem.t
 const MAX_FILE_LENGTH = 512 * 1024;
 const MAX_DEPTH = 20;
 const MAX_DOCUMENTS = 100;
-const MAX_PROBLEMS = 50;
+/** Of a file, that are told. */
+export const MAX_PROBLEMS = 50;
 
 /** A file being read: its text, and what has been found wrong so far. */
 export interface RuleFile {
