@@ -10,7 +10,10 @@ export interface Explored {
   covered: { seeds: number; all: number };
 }
 
-/** What `explorer.ts` is sent. */
+/** What `explorer.ts` sends: or why the target failed. */
+export type Result = Explored | { failure: string };
+
+/** What it is sent. */
 export interface Exploration {
   target: string;
   seed: number;
@@ -18,13 +21,14 @@ export interface Exploration {
 }
 
 /** Starts the thread; it takes one target after another.
- * @throws Error with the input in base64, as `fuzz` does */
+ * @throws Error as `fuzz` does */
 export function openExplorer(): (exploration: Exploration) => Promise<Explored> {
   const worker = new Worker(new URL('./explorer.ts', import.meta.url));
   worker.unref();
   return async (exploration) => {
     worker.postMessage(exploration);
-    const [explored] = await once(worker, 'message');
-    return explored;
+    const [result] = (await once(worker, 'message')) as [Result];
+    if ('failure' in result) throw new Error(result.failure);
+    return result;
   };
 }

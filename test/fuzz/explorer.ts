@@ -1,7 +1,7 @@
 /** The thread of `explore.ts`. */
 import { parentPort } from 'node:worker_threads';
 import { startCoverage } from './coverage.ts';
-import type { Exploration, Explored } from './explore.ts';
+import type { Exploration, Explored, Result } from './explore.ts';
 
 /** Inputs between two looks at what ran, which take some milliseconds. */
 const BATCH = 32;
@@ -10,7 +10,10 @@ const coverage = startCoverage(new URL('../../src/', import.meta.url).href);
 const { attempt, mutate, randomFrom } = await import('./fuzz.ts');
 const { targets } = await import('./targets.ts');
 
-parentPort!.on('message', async (exploration: Exploration) => parentPort!.postMessage(await explore(exploration)));
+parentPort!.on('message', async (exploration: Exploration) => {
+  const result: Result = await explore(exploration).catch((error) => ({ failure: error.stack }));
+  parentPort!.postMessage(result);
+});
 
 async function explore({ target: name, seed, seconds }: Exploration): Promise<Explored> {
   const target = targets.find((one) => one.name === name)!;

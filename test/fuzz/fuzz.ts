@@ -1,5 +1,8 @@
 /** A small fuzzer: changes seeds at random, the same way for the same seed of the random numbers, and holds a target to
  * throwing nothing but problems. */
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Problem } from '../../src/problem.ts';
 
 export interface FuzzTarget {
@@ -25,7 +28,7 @@ export interface FuzzLimits {
 const MAX_BYTES = 64 * 1024;
 
 /** Runs a target until one of its limits is reached, and returns how often that was.
- * @throws Error with the input in base64, when the target throws what is no Problem */
+ * @throws Error with the input, or the file that it is in, when the target throws what is no Problem */
 export async function fuzz(
   target: FuzzTarget,
   { seed, runs = Number.POSITIVE_INFINITY, seconds, corpus = target.corpus }: FuzzLimits,
@@ -42,12 +45,11 @@ export async function fuzz(
 }
 
 /** Runs a target once; a promise only where the target takes its time.
- * @throws Error with the input in base64, when the target throws what is no Problem */
+ * @throws Error with the input, or the file that it is in, when the target throws what is no Problem */
 export function attempt(target: FuzzTarget, input: Uint8Array): Promise<void> | undefined {
   const judge = (error: unknown) => {
     if (error instanceof Problem) return;
-    const base64 = Buffer.from(input).toString('base64');
-    throw new Error(`${target.name}: ${error}\ninput in base64: ${base64}`, { cause: error });
+    throw new Error(`${target.name}: ${error}\n${shownInput(target.name, input)}`, { cause: error });
   };
   try {
     return target.run(input)?.catch(judge);
@@ -55,6 +57,16 @@ export function attempt(target: FuzzTarget, input: Uint8Array): Promise<void> | 
     judge(error);
     return undefined;
   }
+}
+
+/** Beyond this nobody copies an input from a terminal. */
+const MAX_SHOWN_BYTES = 3000;
+
+function shownInput(name: string, input: Uint8Array): string {
+  if (input.length <= MAX_SHOWN_BYTES) return `input in base64: ${Buffer.from(input).toString('base64')}`;
+  const path = join(tmpdir(), `tripline-fuzz-${name.replaceAll(' ', '-')}-${process.pid}.bin`);
+  writeFileSync(path, input);
+  return `input: ${path}`;
 }
 
 /** A whole number from 0 up to, but not including, the bound. */

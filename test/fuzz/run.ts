@@ -35,13 +35,20 @@ console.log(`seed ${seed}`);
 console.log(row(['target', 'inputs', 'a second', 'seeds', 'corpus', 'code: seeds', 'code: all']));
 const explore = openExplorer();
 let total = 0;
+let failed = 0;
 for (const target of chosen) {
-  const { corpus, runs, covered } = await explore({ target: target.name, seed, seconds: EXPLORING * seconds });
-  const begun = performance.now();
-  const done = await fuzz(target, { seed: seed + 1, seconds: (1 - EXPLORING) * seconds, corpus });
-  const speed = Math.round((done * 1000) / Math.max(1, performance.now() - begun));
-  total += runs + done;
-  console.log(row([target.name, runs + done, speed, target.corpus.length, corpus.length, covered.seeds, covered.all]));
+  try {
+    const { corpus, runs, covered } = await explore({ target: target.name, seed, seconds: EXPLORING * seconds });
+    const begun = performance.now();
+    const done = await fuzz(target, { seed: seed + 1, seconds: (1 - EXPLORING) * seconds, corpus });
+    const speed = Math.round((done * 1000) / (performance.now() - begun));
+    total += runs + done;
+    const counts = [runs + done, speed, target.corpus.length, corpus.length, covered.seeds, covered.all];
+    console.log(row([target.name, ...counts]));
+  } catch (error) {
+    failed++;
+    console.log(`${target.name} failed: ${(error as Error).stack}`);
+  }
 }
-console.log(row(['all', total]));
-process.exit();
+console.log(row([failed === 0 ? 'all' : `${failed} failed`, total]));
+process.exit(failed === 0 ? 0 : 1);
