@@ -25,7 +25,7 @@ import {
 } from './normalizers/index.ts';
 import { type OutlineOptions, Outlines } from './outline/outlines.ts';
 import { Problem, recordProblem } from './problem.ts';
-import type { LogRecord } from './record.ts';
+import type { AuditEvent, LogRecord } from './record.ts';
 import { deliver } from './sinks/index.ts';
 import type { Sink } from './sinks/sink.ts';
 import type { Tag } from './tag.ts';
@@ -73,6 +73,9 @@ const unobserved: Observer = {
 export interface ProcessedBatch extends TaggedBatch {
   /** One for each record; undefined for a group marker. */
   detections: readonly (Detection | undefined)[];
+  /** Events of a record: those of its detection or, where a large batch has not kept them, as they are read again.
+   * @param bytes of the batch */
+  eventsOf(index: number, bytes: Uint8Array): readonly AuditEvent[];
   /** Memory that records, tags and detections take, as estimated. */
   heapBytes: number;
 }
@@ -143,7 +146,14 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
   );
   await pause();
   const { memberName, dateKey } = parts;
-  return { ...batch, records, tags, detections, heapBytes: kept.bytes(), memberName, dateKey };
+  const eventsOf = (index: number, bytes: Uint8Array) => {
+    const [record, detection] = [records[index]!, detections[index]];
+    if (detection === undefined || !('events' in detection) || record.kind === 'group') return [];
+    if (detection.events.length > 0) return detection.events;
+    const normalized = normalizeWhole(record, { ...batch, bytes }, parts, inflateBudget());
+    return normalized.kind === 'audit' ? normalized.events : [];
+  };
+  return { ...batch, records, tags, detections, eventsOf, heapBytes: kept.bytes(), memberName, dateKey };
 }
 
 /** Bytes of records that take each step together. With fewer, code and tables of one step make way for those of the next so

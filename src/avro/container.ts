@@ -30,17 +30,22 @@ const taggedRecordType = avro.Type.forSchema(avroSchema(TaggedRecord), {
  * @see https://avro.apache.org/docs/1.12.0/specification/#object-container-files */
 export async function encodeContainer(batch: ProcessedBatch, chosen: (index: number) => boolean): Promise<Uint8Array> {
   const encoder = new avro.streams.BlockEncoder(taggedRecordType as unknown as avro.Schema);
-  const wanted = [...batch.records.keys()].filter((index) => batch.detections[index] !== undefined && chosen(index));
-  return buffer(Readable.from(wanted.map((index) => taggedRecord(batch, index))).compose(encoder));
+  return buffer(Readable.from(taggedRecords(batch, chosen)).compose(encoder));
+}
+
+/** One after another, as the encoder asks for them: of all at once there is much in memory. */
+function* taggedRecords(batch: ProcessedBatch, chosen: (index: number) => boolean) {
+  for (const index of batch.records.keys()) {
+    if (batch.detections[index] !== undefined && chosen(index)) yield taggedRecord(batch, index);
+  }
 }
 
 function taggedRecord(
-  { bytes, codec, records, detections, tags, fluentTag, receivedUnixNano }: ProcessedBatch,
+  { bytes, codec, records, eventsOf, tags, fluentTag, receivedUnixNano }: ProcessedBatch,
   index: number,
 ) {
   const { start, end } = records[index];
   const tag = tags[index];
-  const detection = detections[index];
   return {
     ...(avroValue(TaggedRecord, {
       mediaType: codec.mediaTypes[0],
@@ -49,7 +54,7 @@ function taggedRecord(
       verdict: tag?.verdict,
       ruleset: tag?.ruleset ?? '',
       problem: tag?.problem,
-      events: detection && 'events' in detection ? detection.events : [],
+      events: eventsOf(index, bytes),
       findings: tag?.findings ?? [],
       undecided: tag?.undecided ?? [],
       shadow: tag?.shadow,

@@ -39,6 +39,17 @@ async function read(container: Buffer): Promise<any[]> {
   return values;
 }
 
+test('has the events of a batch that is too large to keep them', async () => {
+  const notes = Array.from({ length: 10 }, (_, index) => ({
+    ...podEvent(),
+    annotations: { note: `${index}`.repeat(1e6) },
+  }));
+  const records = await read(await containerOf(JSON.stringify(notes), 'application/json', '?reply=records'));
+  expect(records.map(({ events }) => events[0].annotations.note.slice(0, 2))).toEqual(
+    notes.map((_, index) => `${index}${index}`),
+  );
+});
+
 describe('a reply in Avro', () => {
   const runAsUser = '9007199254740993';
   const text = JSON.stringify(podEvent()).replace(

@@ -1,8 +1,10 @@
 /** Attacks servers, and measures what that costs them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -142,15 +144,16 @@ interface Server {
 const main = join(import.meta.dirname, '../../src/main.ts');
 
 async function start(settings: readonly string[], limit: MemoryLimit | undefined): Promise<Server> {
-  const config = settings.length === 0 ? [] : ['--config', '/dev/stdin'];
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-siege-'));
+  writeFileSync(join(folder, 'tripline.yaml'), settings.join('\n'));
+  const config = ['--config', join(folder, 'tripline.yaml')];
   const command = [process.execPath, main, 'serve', '--listen', '127.0.0.1:0', ...config];
   const [file, ...args] = limit?.around(command) ?? command;
-  const child = spawn(file!, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(settings.join('\n'));
+  const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   let said = '';
   child.stderr.on('data', (text) => (log = `${log}${text}`.slice(-2000)));
-  const ended = once(child, 'exit');
+  const ended = once(child, 'exit').finally(() => rmSync(folder, { recursive: true }));
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (text) => {
       said += text;
