@@ -1,4 +1,5 @@
 /** Starts the thread that processes batches, and hears what it has to say. */
+import { totalmem } from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
@@ -23,6 +24,16 @@ export interface Processing {
 /** For objects that were made just now. The default of V8, twice that, takes 30 MiB more and gains nothing. */
 const YOUNG_MEBIBYTES = 24;
 
+/** Of the memory of a container, what the heap of the thread may take: V8 would take half, for each thread, and collect
+ * nothing before. The rest is for bodies, and for what else the process needs. */
+const HEAP_SHARE = 0.4;
+
+/** Undefined where the process has the memory of the machine. */
+function heapMebibytes(): number | undefined {
+  const bytes = process.constrainedMemory();
+  return bytes > 0 && bytes < totalmem() ? Math.floor((bytes * HEAP_SHARE) / 1024 / 1024) : undefined;
+}
+
 /** Resolves when the thread is ready. A defect that ends the thread ends the process, as one in any other part does.
  * @throws Problem `rule.invalid` or `config.invalid` */
 export async function startProcessing(
@@ -46,7 +57,7 @@ export async function startProcessing(
     workerData: start,
     transferList: [port2],
     env,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGenerationSizeMb: heapMebibytes() },
   });
   observeThread('processing', worker);
   worker.on('error', (error) => {

@@ -89,17 +89,16 @@ const SMALLEST_WINDOW_LOG = 20;
 /** The default of zstd, beyond which a compressor has to be asked. */
 const LARGEST_WINDOW_LOG = 27;
 
+/** In this thread, for some hundredths of a second at most: each thread of a pool would keep the memory that it has had. */
 async function unsnap({ body, maxLength, share }: Inflation): Promise<Uint8Array<ArrayBuffer>> {
   const length = snappyLength(body);
   if (length > maxLength) throw tooLarge(maxLength);
   share.take(length);
   try {
-    const { uncompress } = await import('snappy');
-    const bytes = (await uncompress(Buffer.from(body.buffer), {
-      asBuffer: true,
-      copyOutputData: true,
-    })) as Buffer<ArrayBuffer>;
-    return bytes;
+    const { uncompressSync } = await import('snappy');
+    // Memory that is not copied cannot be transferred.
+    const options = { asBuffer: true, copyOutputData: true };
+    return uncompressSync(Buffer.from(body.buffer), options) as Buffer<ArrayBuffer>;
   } catch (error) {
     share.give(length);
     throw error;

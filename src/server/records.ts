@@ -82,8 +82,9 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
           span.fail(abandoned.code);
         }
         pending.reading?.end();
-        // Else it would count as memory of this thread until it is collected, and bring that about too often.
-        pending.sent?.buffer.transfer(0);
+        free(pending.sent);
+        // Where the sender has gone, the work on it may not have ended.
+        if (!error) free(request.body as Uint8Array<ArrayBuffer> | undefined);
         share.release();
         span.end(error ? abandoned.statusFor('other') : reply.statusCode);
       });
@@ -129,6 +130,7 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
     } = await processed(batch, { reply: wanted, layout }, pending).catch((error) => {
       // Processing takes the bytes away and gives them back on a failure, for them to be kept.
       if (bytes === body) request.body = batch.bytes;
+      else free(batch.bytes);
       throw error;
     });
 
@@ -186,6 +188,11 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
       share.give(held);
     }
   }
+}
+
+/** Frees memory that counts as that of this thread until it is collected, which it would bring about too often or too late. */
+function free(bytes: Uint8Array<ArrayBuffer> | undefined): void {
+  if (bytes !== undefined && !bytes.buffer.detached) bytes.buffer.transfer(0);
 }
 
 /** Bytes of the body as the sender says, if it does. */

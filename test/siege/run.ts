@@ -1,11 +1,11 @@
-/** Attacks a server for each row of the table: `npm run siege [-- --memory 1024] [part of a name]`. */
+/** Attacks a server for each row of the table: `npm run siege [-- --memory 1536] [part of a name]`. */
 import { parseArgs } from 'node:util';
-import { attacks, openSilent } from './attacks.ts';
+import { attacks } from './attacks.ts';
 import { besiege } from './siege.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { memory: { type: 'string', default: '1024' } },
+  options: { memory: { type: 'string', default: '1536' } },
 });
 const chosen = attacks.filter(({ name }) => positionals.every((word) => name.includes(word)));
 if (chosen.length === 0) {
@@ -16,7 +16,6 @@ if (chosen.length === 0) {
 console.log('| attack | limit that holds | MiB at most | CPU s | /healthz silent s | answers |');
 console.log('|---|---|--:|--:|--:|---|');
 const faults: string[] = [];
-await openSilent();
 for (const attack of chosen) {
   await besiege([attack], Number(values.memory), ({ name, limit, ceilings }, outcome) => {
     const { memory, cpu, silence, answers } = outcome;

@@ -16,7 +16,7 @@ test.skipIf(!existsSync('/proc/self/schedstat'))(
     };
     const rows: string[] = [];
     const faults: string[] = [];
-    await besiege([...shortAttacks, nothing], 1024, ({ name, ceilings }, outcome) => {
+    await besiege([...shortAttacks, nothing], 1536, ({ name, ceilings }, outcome) => {
       const { memory, cpu, silence } = outcome;
       rows.push(
         `${name}: ${memory.toFixed(0)} of ${ceilings.memory} MiB, ${cpu.toFixed(1)} of ${ceilings.cpu.toFixed(1)} s of CPU, ` +

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,8 +26,9 @@ export interface Attack {
   /** The setting or the constant that bounds it. */
   limit: string;
   ceilings: Cost;
-  /** Lines of the configuration. */
-  settings?: readonly string[];
+  /** Lines of the configuration.
+   * @param silentPort where a receiver takes connections and says nothing */
+  settings?(silentPort: number): string[];
   /** Makes what is sent, before anything is measured. */
   prepare?(): unknown;
   /** Ends when the attacker has nothing left to do. */
@@ -63,7 +64,9 @@ export async function besiege(
   each: (attack: Attack, outcome: Outcome) => void,
 ): Promise<void> {
   const limit = limitMemory(mebibytes);
-  const server = await start(attacks[0]?.settings ?? [], limit);
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const server = await start(attacks[0]?.settings?.((silent.address() as AddressInfo).port) ?? [], limit);
   try {
     for (const attack of attacks) {
       attack.prepare?.();
@@ -73,6 +76,7 @@ export async function besiege(
   } finally {
     server.child.kill('SIGKILL');
     await server.ended;
+    silent.close();
     limit?.remove();
   }
 }
@@ -118,8 +122,12 @@ async function attackOnce(attack: Attack, server: Server, watched: number): Prom
   const heard = once(probe, 'message');
   probe.postMessage('end');
   const [silence] = (await heard) as [number];
+  // Refused where it ends at this moment.
+  const metrics = await fetch(`${url}/metrics`).then(
+    (answer) => answer.text(),
+    () => server.ended.then(() => ''),
+  );
   const death = server.death();
-  const metrics = death === undefined ? await (await fetch(`${url}/metrics`)).text() : '';
   for (const socket of held) socket.destroy();
   const outcome = { ...cost, silence, answers };
   const fault = death ?? attack.faultIn?.(answers, metrics);
