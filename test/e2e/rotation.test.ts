@@ -59,8 +59,9 @@ if (fluentBit === undefined) {
       }
       await stage.restart('collector', 'SIGKILL', 500);
       stage.appendLines(3 * share, 3 * share + 10);
-      const { lost, duplicates } = await arrived(stage, 3 * share + 10);
-      expect({ lost, duplicates }).toEqual({ lost: 0, duplicates: 0 });
+      // What comes again are records of which the collector had not noted yet that they had arrived.
+      const { lost } = await arrived(stage, 3 * share + 10);
+      expect(lost).toBe(0);
       await stage.close();
     });
   });
