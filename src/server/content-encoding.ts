@@ -1,4 +1,5 @@
 /** Request bodies as they were before compression, within limits. */
+import { setImmediate } from 'node:timers/promises';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
@@ -96,6 +97,8 @@ async function unsnap({ body, maxLength, share }: Inflation): Promise<Uint8Array
   share.take(length);
   try {
     const { uncompressSync } = await import('snappy');
+    // Others may wait for this thread since the body before.
+    await setImmediate();
     // Memory that is not copied cannot be transferred.
     const options = { asBuffer: true, copyOutputData: true };
     return uncompressSync(Buffer.from(body.buffer), options) as Buffer<ArrayBuffer>;
