@@ -46,7 +46,7 @@ function gate() {
     open: () => opened.resolve(),
     close: () => (opened = Promise.withResolvers<void>()),
     /** Resolves when a record is held. */
-    holds: (auditID: string) => vi.waitFor(() => expect(reached).toContain(auditID)),
+    holds: (auditID: string) => vi.waitFor(() => expect(reached).toContain(auditID), { timeout: 20_000 }),
   };
 }
 
