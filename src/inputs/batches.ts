@@ -16,6 +16,8 @@ const FIRST_LOOK_BYTES = 64 * 1024;
 export interface InputBatch {
   codec: Codec;
   bytes: Uint8Array;
+  /** Undefined where the layout keeps none. */
+  fluentTag?: string;
   /** Where in the file the record is that begins at an offset of the batch; undefined where the layout has no lines. Asked
    * for one record after another. */
   lineOf(index: number, start: number): LineOf | undefined;

@@ -2,7 +2,7 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../problem.ts';
-import type { Chunks } from './chunks.ts';
+import { type Chunks, peek } from './chunks.ts';
 import { uncompressFrames } from './snappy-frames.ts';
 
 interface Compression {
@@ -39,29 +39,6 @@ export async function* decompressed(chunks: Chunks): AsyncGenerator<Uint8Array> 
     if (error instanceof Problem || !(error as NodeJS.ErrnoException).code?.startsWith('Z')) throw error;
     throw new Problem('body.corrupt', `${compression.name}: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** The first bytes of a stream, and all of it. */
-async function peek(chunks: Chunks, length: number): Promise<{ head: Buffer; rest: Chunks }> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  let size = 0;
-  while (size < length) {
-    const { done, value } = await iterator.next();
-    if (done) break;
-    first.push(value);
-    size += value.length;
-  }
-  async function* rest() {
-    try {
-      yield* first;
-      yield* { [Symbol.asyncIterator]: () => iterator };
-    } finally {
-      // Whoever stops reading early lets go of the file.
-      await iterator.return?.();
-    }
-  }
-  return { head: Buffer.concat(first), rest: rest() };
 }
 
 function through(chunks: Chunks, transform: Transform): Chunks {

@@ -1,9 +1,10 @@
 /** Opens what records are read from: a file, or what comes on stdin. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { MAGIC } from '../avro/magic.ts';
 import { Problem } from '../problem.ts';
 import { batchesOf, type InputBatch, type InputLimits } from './batches.ts';
-import type { Chunks } from './chunks.ts';
+import { type Chunks, peek } from './chunks.ts';
 import { decompressed } from './file-compression.ts';
 
 /** Stands for stdin where a file is named. */
@@ -42,5 +43,13 @@ function inputOf(name: string, chunks: Chunks, size: number | undefined, limits:
       yield chunk;
     }
   }
-  return { name, size, bytesRead: () => read, batches: batchesOf(decompressed(counted()), limits) };
+  return { name, size, bytesRead: () => read, batches: batchesIn(decompressed(counted()), limits) };
+}
+
+async function* batchesIn(chunks: Chunks, limits: InputLimits): AsyncGenerator<InputBatch> {
+  const { head, rest } = await peek(chunks, MAGIC.length);
+  if (!head.subarray(0, MAGIC.length).equals(MAGIC)) return yield* batchesOf(rest, limits);
+  // Its decoder is much to load.
+  const { storedBatches } = await import('./stored-records.ts');
+  yield* storedBatches(rest, limits);
 }

@@ -98,7 +98,7 @@ function placeOf(line: LineOf | undefined, record: number): string {
 async function process(batch: InputBatch, parts: Parts) {
   try {
     const receivedUnixNano = BigInt(Date.now()) * 1_000_000n;
-    return await processBatch({ ...batch, fluentTag: undefined, receivedUnixNano }, parts);
+    return await processBatch({ ...batch, fluentTag: batch.fluentTag, receivedUnixNano }, parts);
   } catch (error) {
     if (error instanceof Problem && error.code === 'body.too_many_records') {
       return new Problem(error.code, `${error.message}; raise limits.maxRecords, or bring it into lines (jq -c '.[]')`);

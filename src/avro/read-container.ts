@@ -1,0 +1,178 @@
+/** The records of an Avro object container file, one by one as their blocks come.
+ * @see https://avro.apache.org/docs/1.12.0/specification/#object-container-files */
+import { inflateRawSync, zstdDecompressSync } from 'node:zlib';
+import avro from 'avsc';
+import { Problem } from '../problem.ts';
+import { longType } from './long.ts';
+import { MAGIC } from './magic.ts';
+
+/** What is read of a TaggedRecord. */
+export interface StoredRecord {
+  /** The record as it came, untagged. */
+  record: Uint8Array;
+  mediaType: string;
+  fluentTag: string | null;
+  verdict: string;
+}
+
+const storedType = avro.Type.forSchema({
+  type: 'record',
+  name: 'tripline.TaggedRecord',
+  fields: [
+    { name: 'record', type: 'bytes' },
+    { name: 'mediaType', type: 'string' },
+    { name: 'fluentTag', type: ['null', 'string'], default: null },
+    { name: 'verdict', type: 'string' },
+  ],
+});
+
+type Inflate = (block: Uint8Array, maxOutputLength: number) => Uint8Array;
+
+const codecs: Record<string, Inflate> = {
+  null: (block) => block,
+  deflate: (block, maxOutputLength) => inflateRawSync(block, { maxOutputLength }),
+  zstandard: (block, maxOutputLength) => zstdDecompressSync(block, { maxOutputLength }),
+};
+
+/** Yields the records of each block. Needs memory for one block at a time.
+ * @param maxBytes of a block, compressed or not
+ * @throws Problem `body.corrupt` behind what could be read before it; `body.too_large`; `body.unreadable` for a container of
+ * anything but tagged records; `request.encoding` */
+export async function* readContainer(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<StoredRecord[]> {
+  const source = openSource(chunks, maxBytes);
+  if (!(await source.take(MAGIC.length)).equals(MAGIC)) throw corrupt('it does not begin as a container does');
+  const metadata = await readMetadata(source);
+  const sync = await source.take(16);
+  const codec = metadata.get('avro.codec')?.toString() ?? 'null';
+  const inflate = Object.hasOwn(codecs, codec) ? codecs[codec] : undefined;
+  if (inflate === undefined) {
+    const known = Object.keys(codecs).join(', ');
+    throw new Problem('request.encoding', `the container is compressed by ${codec}; one of ${known} is read`);
+  }
+  const decode = decoderOf(metadata.get('avro.schema')?.toString() ?? '');
+
+  while (!(await source.isAtEnd())) {
+    const count = await source.long();
+    const block = await source.take(await source.long());
+    yield decode(inflated(block, inflate, maxBytes), count);
+    if (!(await source.take(sync.length)).equals(sync)) throw corrupt('the end of a block is not marked as such');
+  }
+}
+
+/** Decodes as many records as a block is said to have.
+ * @param schema of the writer, in JSON */
+function decoderOf(schema: string): (block: Uint8Array, count: number) => StoredRecord[] {
+  let resolver: avro.Resolver;
+  try {
+    const written = avro.Type.forSchema(JSON.parse(schema), { registry: { long: longType }, wrapUnions: false });
+    resolver = storedType.createResolver(written);
+  } catch (error) {
+    throw new Problem('body.unreadable', `it is no container of tagged records: ${(error as Error).message}`);
+  }
+  return (block, count) => {
+    const buffer = Buffer.from(block.buffer, block.byteOffset, block.length);
+    // Each record has bytes, so that no count can ask for more than there is.
+    if (count > buffer.length) throw corrupt(`a block of ${buffer.length} bytes says to have ${count} records`);
+    const records: StoredRecord[] = [];
+    let at = 0;
+    for (let index = 0; index < count; index++) {
+      const { value, offset } = decodeAt(buffer, at, resolver);
+      if (offset < 0) throw corrupt('a block ends within a record');
+      records.push(value);
+      at = offset;
+    }
+    return records;
+  };
+}
+
+function decodeAt(buffer: Buffer, at: number, resolver: avro.Resolver): { value: StoredRecord; offset: number } {
+  try {
+    return storedType.decode(buffer, at, resolver) as { value: StoredRecord; offset: number };
+  } catch (error) {
+    throw corrupt((error as Error).message);
+  }
+}
+
+function inflated(block: Uint8Array, inflate: Inflate, maxBytes: number): Uint8Array {
+  try {
+    return inflate(block, maxBytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
+    throw corrupt((error as Error).message);
+  }
+}
+
+async function readMetadata(source: Source): Promise<Map<string, Buffer>> {
+  const metadata = new Map<string, Buffer>();
+  for (let count = await source.long(); count !== 0; count = await source.long()) {
+    // A negative one is followed by the size of the entries.
+    if (count < 0) await source.long();
+    for (let entry = 0; entry < Math.abs(count); entry++) {
+      const key = await source.take(await source.long());
+      metadata.set(key.toString(), await source.take(await source.long()));
+    }
+  }
+  return metadata;
+}
+
+interface Source {
+  /** @throws Problem `body.corrupt` where there are fewer bytes left */
+  take(length: number): Promise<Buffer>;
+  /** A number of Avro's type long. */
+  long(): Promise<number>;
+  isAtEnd(): Promise<boolean>;
+}
+
+function openSource(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Source {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let held = Buffer.alloc(0);
+
+  async function hold(length: number): Promise<boolean> {
+    if (held.length >= length) return true;
+    const parts: Uint8Array[] = [held];
+    let size = held.length;
+    while (size < length) {
+      const { done, value } = await iterator.next();
+      if (done) break;
+      parts.push(value);
+      size += value.length;
+    }
+    held = Buffer.concat(parts);
+    return size >= length;
+  }
+
+  async function take(length: number): Promise<Buffer> {
+    if (length < 0) throw corrupt(`a length is ${length}`);
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    if (!(await hold(length))) throw corrupt('it ends within a block');
+    const taken = held.subarray(0, length);
+    held = held.subarray(length);
+    return taken;
+  }
+
+  return {
+    take,
+    isAtEnd: async () => !(await hold(1)),
+    async long() {
+      // Zigzag, seven bits a byte. Doubles hold all lengths that there can be.
+      let raw = 0;
+      for (let scale = 1; scale <= 2 ** 63; scale *= 128) {
+        const [byte] = await take(1);
+        raw += (byte! & 0x7f) * scale;
+        if (byte! < 0x80) return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
+      }
+      throw corrupt('a number has more than 64 bits');
+    },
+  };
+}
+
+function corrupt(detail: string): Problem {
+  return new Problem('body.corrupt', `avro: ${detail}`);
+}
+
+function tooLarge(maxBytes: number): Problem {
+  return new Problem('body.too_large', `a block has more than ${maxBytes} bytes; raise limits.maxDecompressedBytes`);
+}
