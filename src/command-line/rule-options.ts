@@ -38,7 +38,8 @@ export function serveSettings(
   return { ...(listen && { listen }), ...(logFormat && { logFormat: logFormat as Config['logFormat'] }) };
 }
 
-export type RuleOptions = OptionValues<typeof ruleOptions>;
+/** Where a command takes fewer of them, the configuration says the others. */
+export type RuleOptions = Partial<OptionValues<typeof ruleOptions>>;
 
 /** The configuration that the options name, with what else the command line sets.
  * @throws Problem `config.invalid` */

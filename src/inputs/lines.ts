@@ -36,8 +36,8 @@ export interface LinesBatch {
  * place in the batch, which is none in the file. */
 const lineRecords: Codec = {
   ...ndjson,
-  decode: (bytes, limits) =>
-    ndjson.decode(bytes, limits).map((record) => {
+  decode: (bytes, limits, outlines) =>
+    ndjson.decode(bytes, limits, outlines).map((record) => {
       if (record.kind !== 'other') return record;
       const detail = `it is neither JSON nor UTF-8 text of at most ${MAX_TEXT_BYTES} bytes`;
       return { ...record, problem: new Problem('record.malformed', detail) };

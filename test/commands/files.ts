@@ -38,6 +38,8 @@ export function exampleFolder(): string {
   const clear = podEvent({ hostPID: false, auditID: 'c-1' });
   writeFileSync(path('audit.log'), lines(match, clear));
   writeFileSync(path('audit-1.log.gz'), gzipSync(lines(podEvent({ auditID: 'm-2' }))));
+  mkdirSync(path('archive'));
+  writeFileSync(path('archive/1.log'), lines({ ...match, tripline: { v: 2, verdict: 'match' } }));
   const cri = (text: string) => `2026-01-02T03:04:05.1Z stdout F ${text}\n`;
   writeFileSync(path('kube-apiserver.log'), cri(JSON.stringify(match)) + cri(JSON.stringify(clear)));
   writeFileSync(path('event.json'), JSON.stringify(match, null, 2));

@@ -1,0 +1,97 @@
+/** What a record is known by, wherever it went: its events by auditID and stage, anything else by its content. */
+import { hash, randomBytes } from 'node:crypto';
+import type { Config } from '../../config/index.ts';
+import { Ruleset } from '../../detect.ts';
+import type { InputBatch } from '../../inputs/batches.ts';
+import type { LineOf } from '../../inputs/lines.ts';
+import { stringifyExactly } from '../../json/exact.ts';
+import { isMap, type JsonMap } from '../../json/map.ts';
+import { type Parts, type ProcessedBatch, tagBatch } from '../../pipeline.ts';
+import { partsOf } from '../../pipeline-dependencies.ts';
+
+/** A key with what it was made of. 64 bits of a hash under a secret of this process: two keys of ten million are the same
+ * once in 370,000 runs, and nobody can choose names of which two are. */
+export interface RecordKey {
+  high: number;
+  low: number;
+  /** Undefined where the key is that of a content. */
+  event: { auditID: string; stage: string } | undefined;
+}
+
+export interface PlacedKeys {
+  /** Of the record in its batch, from 0. */
+  index: number;
+  line: LineOf | undefined;
+  keys: readonly RecordKey[];
+}
+
+export interface KeyReader {
+  /** The keys of each record.
+   * @throws Problem where no record can be found in the batch */
+  keysOf(batch: InputBatch): Promise<PlacedKeys[]>;
+}
+
+/** Reads events as the pipeline does, with no rule to evaluate on them. */
+export function openKeyReader(config: Config): KeyReader {
+  const ruleset = new Ruleset([], [], '');
+  // A tag is a member like any other here, with which a record can be outlined.
+  const parts: Parts = {
+    ...partsOf({ ...config, memberName: '' }, () => ruleset, []),
+    limits: { ...config.limits, maxRecords: Number.POSITIVE_INFINITY },
+  };
+  const without = [config.memberName, config.dateKey];
+  const secret = randomBytes(16).toString('hex');
+
+  const keyOf = (text: string, event: RecordKey['event']): RecordKey => {
+    const digest = hash('sha256', secret + text, 'buffer');
+    return { high: digest.readUInt32LE(0), low: digest.readUInt32LE(4), event };
+  };
+
+  function contentKey({ codec, bytes, records }: ProcessedBatch, index: number): RecordKey {
+    const record = records[index]!;
+    const value =
+      record.kind === 'map'
+        ? withoutMembers(codec.read(bytes, record, parts.limits), without)
+        : Buffer.from(bytes.subarray(record.start, record.end)).toString('latin1');
+    return keyOf(`content\0${canonical(value)}`, undefined);
+  }
+
+  function keysAt(batch: ProcessedBatch, index: number): RecordKey[] {
+    const detection = batch.detections[index]!;
+    const events = 'events' in detection ? detection.events : [];
+    const named = events.filter(({ auditID }) => auditID !== '');
+    const keys = named.map(({ auditID, stage }) => keyOf(`event\0${auditID}\0${stage}`, { auditID, stage }));
+    return named.length > 0 && named.length === events.length ? keys : [...keys, contentKey(batch, index)];
+  }
+
+  return {
+    async keysOf(batch) {
+      const { codec, bytes } = batch;
+      const processed = await tagBatch(
+        { codec, bytes, fluentTag: undefined, receivedUnixNano: 0n },
+        parts,
+        async () => {},
+      );
+      const placed: PlacedKeys[] = [];
+      for (const [index, record] of processed.records.entries()) {
+        const line = batch.lineOf(index, record.start);
+        if (processed.detections[index] !== undefined) placed.push({ index, line, keys: keysAt(processed, index) });
+      }
+      return placed;
+    },
+  };
+}
+
+/** Without what Fluent Bit and Tripline add. */
+function withoutMembers(value: unknown, names: readonly string[]): unknown {
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
+}
+
+/** One text for a content, whatever the order of members, the white space, and whether it was JSON or MessagePack. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (!isMap(value)) return stringifyExactly(value) ?? 'null';
+  const members = Object.keys(value).sort();
+  return `{${members.map((key) => `${JSON.stringify(key)}:${canonical((value as JsonMap)[key])}`).join(',')}}`;
+}
