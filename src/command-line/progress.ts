@@ -15,7 +15,10 @@ export interface Progress {
 }
 
 /** Shows nothing where the output is no terminal. */
-export function progressOf({ name, size, bytesRead }: Input, output: Output): Progress {
+export function progressOf(
+  { name, size, bytesRead }: Pick<Input, 'name' | 'size' | 'bytesRead'>,
+  output: Output,
+): Progress {
   let next = performance.now() + FIRST_MILLISECONDS;
   let isShown = false;
   return {

@@ -7,6 +7,7 @@ const loaders = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   scan: async () => (await import('./scan/index.ts')).scanCommand,
+  replay: async () => (await import('./replay/index.ts')).replayCommand,
   reconcile: async () => (await import('./reconcile/index.ts')).reconcileCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   rules: async () => (await import('./rules.ts')).rulesCommand,

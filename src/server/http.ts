@@ -9,11 +9,11 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
+import type { DeadLetters } from '../dead-letters/index.ts';
 import { Problem } from '../problem.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { openDoor } from './auth.ts';
 import { byteBudget } from './byte-budget.ts';
-import type { DeadLetters } from './dead-letter.ts';
 import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
 import { countInFlight } from './in-flight.ts';
 import type { Process } from './processor.ts';

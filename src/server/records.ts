@@ -8,6 +8,7 @@ import { Problem } from '../problem.ts';
 import { type RequestSpan, startRequest } from '../telemetry/index.ts';
 import type { ByteBudget, ByteShare, PeerWait } from './byte-budget.ts';
 import { decompressor } from './content-encoding.ts';
+import { tagIn } from './fluent-tag.ts';
 import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
 import { receive } from './receive.ts';
 import type { Remind } from './reminders.ts';
@@ -221,18 +222,6 @@ const replies: readonly Reply[] = ['records', 'matches', 'summary', 'none'];
 
 function isReply(value: unknown): value is Reply {
   return replies.includes(value as Reply);
-}
-
-/** The Fluent tag of a header, without control characters: it may be made of what a record holds, and goes into logs, spans
- * and other systems. */
-function tagIn(value: string | string[] | undefined): string | undefined {
-  const text = Array.isArray(value) ? value[0] : value;
-  // Node reads headers as Latin-1, while Fluent Bit writes a tag in UTF-8.
-  return text
-    ? Buffer.from(text, 'latin1')
-        .toString('utf8')
-        .replaceAll(/\p{Cc}/gu, '_')
-    : undefined;
 }
 
 const abandoned = new Problem('request.abandoned', 'the connection was closed before the answer');

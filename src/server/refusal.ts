@@ -4,9 +4,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { DeadLetters } from '../dead-letters/index.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { countRefused } from '../telemetry/index.ts';
-import type { DeadLetters } from './dead-letter.ts';
 import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';
 

@@ -40,6 +40,17 @@ export function exampleFolder(): string {
   writeFileSync(path('audit-1.log.gz'), gzipSync(lines(podEvent({ auditID: 'm-2' }))));
   mkdirSync(path('archive'));
   writeFileSync(path('archive/1.log'), lines({ ...match, tripline: { v: 2, verdict: 'match' } }));
+  mkdirSync(path('letters'));
+  writeFileSync(path('letters/0a.body'), lines(clear));
+  writeFileSync(
+    path('letters/0a.json'),
+    JSON.stringify({
+      time: '2026-01-02T03:04:05.678Z',
+      code: 'body.unreadable',
+      detail: 'byte 0: found 0x7b, expected a log event, [[time, metadata], map]',
+      headers: { 'content-type': 'application/x-ndjson', 'x-fluent-tag': 'kube.audit' },
+    }),
+  );
   const cri = (text: string) => `2026-01-02T03:04:05.1Z stdout F ${text}\n`;
   writeFileSync(path('kube-apiserver.log'), cri(JSON.stringify(match)) + cri(JSON.stringify(clear)));
   writeFileSync(path('event.json'), JSON.stringify(match, null, 2));

@@ -1,11 +1,13 @@
 /** What help says is so: each example runs; and what is mistyped is told of. */
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { wrapCommand } from '../../src/command-line/text.ts';
 import { commandNames, loadCommand, loadCommands } from '../../src/commands/all.ts';
 import { startSidecar } from '../sidecar.ts';
+import { startReceiver } from '../sinks/forward/receiver.ts';
 import { exampleFolder } from './files.ts';
 import { main, type Ran, run, shell } from './run.ts';
 
@@ -30,7 +32,8 @@ async function ranAs(line: string, folder: string): Promise<Ran> {
 }
 
 describe('each example of a help text runs', () => {
-  test.each(examples.filter(({ name }) => name !== 'serve'))('$line', async ({ line, codes }) => {
+  const alone = examples.filter(({ name }) => name !== 'serve' && name !== 'replay');
+  test.each(alone)('$line', async ({ line, codes }) => {
     const { status, stderr } = await ranAs(line, exampleFolder());
     expect(stderr).not.toMatch(/tripline: |^ {4}at |not found/m);
     expect(codes.filter((code) => code < 2)).toContain(status);
@@ -43,6 +46,22 @@ describe('each example of a help text runs', () => {
     const named = paths[0] === 'serve' ? paths.splice(0, 1) : [];
     const sidecar = await startSidecar(paths, {}, [process.execPath, main, ...named]);
     expect(await sidecar.stop()).toBe(0);
+  });
+});
+
+describe('each example of replay runs', () => {
+  test.each(examples.filter(({ name }) => name === 'replay'))('$line', async ({ line }) => {
+    const receiver = await startReceiver();
+    const folder = exampleFolder();
+    writeFileSync(
+      join(folder, 'tripline.yaml'),
+      `sinks: [{ type: forward, host: 127.0.0.1, port: ${receiver.port} }]\n`,
+    );
+    const { status, stderr } = await ranAs(line, folder);
+    expect(stderr).toMatch(/^1 of 1 letters and files delivered, 1 record\n$/);
+    expect(status).toBe(0);
+    expect(receiver.frames.map(({ fluentTag }) => fluentTag)).toEqual(['tripline.kube.audit']);
+    await receiver.close();
   });
 });
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { openDeadLetters } from '../../src/dead-letters/index.ts';
 import { Problem } from '../../src/problem.ts';
-import { openDeadLetters } from '../../src/server/dead-letter.ts';
 
 const folders: string[] = [];
 afterEach(() => {

@@ -1,0 +1,64 @@
+/** Puts a body through the pipeline, to every sink. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { deliverBatch, type Parts, tagBatch } from '../../pipeline.ts';
+import { Problem } from '../../problem.ts';
+import type { Body } from './sources.ts';
+
+/** Seconds before each further attempt, while a sink cannot be reached. */
+const PAUSES = [1, 2, 4, 8];
+
+export type Sent =
+  | { kind: 'delivered'; records: number }
+  /** It would fail again as it is. */
+  | { kind: 'failed'; reason: string }
+  /** A sink cannot be reached: others would fail as well. */
+  | { kind: 'unavailable'; reason: string };
+
+/** Bodies are sent one after another. */
+export type Send = (body: Body) => Promise<Sent>;
+
+/** @param wait takes seconds */
+export function sender(parts: Parts, wait = (seconds: number) => sleep(1000 * seconds)): Send {
+  /** Why sinks do not take the body. */
+  let refused: string[] = [];
+  const sinks = parts.sinks.map((sink) => ({
+    ...sink,
+    async deliver(batch: Parameters<typeof sink.deliver>[0]) {
+      try {
+        const result = await sink.deliver(batch);
+        if (result.kind === 'withheld') refused.push(`${sink.name} does not take it: ${result.reason}`);
+        return result;
+      } catch (error) {
+        if (error instanceof Problem && error.code === 'sink.refused') refused.push(error.message);
+        throw error;
+      }
+    },
+  }));
+
+  async function delivered(deliver: () => Promise<void>): Promise<Problem | undefined> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        refused = [];
+        await deliver();
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        const pause = PAUSES[attempt];
+        if (pause === undefined || refused.length > 0) return error;
+        await wait(pause);
+      }
+    }
+  }
+
+  return async (body) => {
+    const processed = await tagBatch(body, parts, async () => {}).catch((error) => {
+      if (!(error instanceof Problem)) throw error;
+      return error;
+    });
+    if (processed instanceof Problem) return { kind: 'failed', reason: processed.message };
+    const problem = await delivered(() => deliverBatch(processed, { ...parts, sinks }));
+    if (refused.length > 0) return { kind: 'failed', reason: refused.join('; ') };
+    if (problem !== undefined) return { kind: 'unavailable', reason: problem.message };
+    return { kind: 'delivered', records: processed.records.filter(({ kind }) => kind !== 'group').length };
+  };
+}

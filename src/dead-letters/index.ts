@@ -1,0 +1,138 @@
+/** Where bodies and records are kept that nobody can ever deliver: whole, with the reason and the time. What is kept can be
+ * read and edited with any tool, and `tripline replay` puts it through again. */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Problem, ProblemCode } from '../problem.ts';
+
+/** What is known of a letter. */
+export interface About {
+  /** Why it cannot be delivered. */
+  problem: Problem;
+  /** Of the request that it came in, or as a request with it would have: Content-Type, Content-Encoding. */
+  headers: Readonly<Record<string, unknown>>;
+  /** Where no header has it. */
+  fluentTag?: string;
+  /** Name of the sink that cannot deliver it. */
+  sink?: string;
+}
+
+/** The `.json` of a letter. */
+export interface LetterHead {
+  /** When it was kept. RFC 3339. */
+  time: string;
+  code: ProblemCode;
+  detail: string;
+  sink?: string;
+  fluentTag?: string;
+  headers: Record<string, unknown>;
+}
+
+export interface DeadLetters {
+  /** Keeps a body, or a record framed as a body, and what is known of it; resolves with the path once it is on disk. A body
+   * that is there already is not written again.
+   * @throws Error when it cannot be written: the sender must keep it then */
+  keep(body: Uint8Array, about: About): Promise<string>;
+}
+
+/** Whole bodies are for the eyes of those who may read the audit log. */
+const OWNER_ONLY = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
+
+/** Opens a folder for dead letters, each of which is `<sha256>.body` as it was received and `<sha256>.json` with what is
+ * known of it (without credentials). Folders in it are not looked at.
+ * @param maxBytes what the folder may hold; beyond it nothing more is kept */
+export async function openDeadLetters(path: string, maxBytes: number): Promise<DeadLetters> {
+  await mkdir(path, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  let bytes = await bytesIn(path);
+
+  const underWay = new Map<string, Promise<string>>();
+
+  async function write(name: string, body: Uint8Array, about: Buffer): Promise<string> {
+    const kept = join(path, `${name}.body`);
+    if (await exists(kept)) return kept;
+    const size = body.length + about.length;
+    // Letters may have been taken away meanwhile, or put there by somebody else.
+    if (bytes + size > maxBytes) bytes = await bytesIn(path);
+    if (bytes + size > maxBytes) {
+      throw new Error(`${path} holds ${bytes} bytes of maxDeadLetterBytes ${maxBytes}; make room in it`);
+    }
+    bytes += size;
+    try {
+      await writeDurably(join(path, `${name}.json`), about);
+      await writeDurably(kept, body);
+      await syncFolder(path);
+    } catch (error) {
+      bytes -= size;
+      throw error;
+    }
+    return kept;
+  }
+
+  return {
+    async keep(body, { problem, headers, fluentTag, sink }) {
+      const name = createHash('sha256').update(body).digest('hex').slice(0, 32);
+      const { authorization: _, ...others } = headers;
+      const head: LetterHead = {
+        time: new Date().toISOString(),
+        code: problem.code,
+        detail: problem.message,
+        ...(sink !== undefined && { sink }),
+        ...(fluentTag !== undefined && { fluentTag }),
+        headers: others,
+      };
+      const kept = underWay.get(name) ?? write(name, body, Buffer.from(`${JSON.stringify(head, null, 2)}\n`));
+      underWay.set(name, kept);
+      return kept.finally(() => underWay.delete(name));
+    },
+  };
+}
+
+async function bytesIn(path: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    // One that is gone by now has been moved or renamed.
+    if (entry.isFile()) bytes += await stat(join(path, entry.name)).then(({ size }) => size, ignoreMissing);
+  }
+  return bytes;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): number {
+  if (error.code !== 'ENOENT') throw error;
+  return 0;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A file is there whole or not at all, whoever else writes it at the same time. */
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const part = `${path}.${randomUUID()}.part`;
+  try {
+    const file = await open(part, 'wx', OWNER_ONLY);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+/** A name that was given is on disk with its folder. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
