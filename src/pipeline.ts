@@ -60,12 +60,16 @@ export interface Parts {
 }
 
 /** The spans and counts of a batch. */
-export type Observer = Pick<typeof telemetry, 'traced' | 'findingSpans' | 'countDetections' | 'countSinkRecords'>;
+export type Observer = Pick<
+  typeof telemetry,
+  'traced' | 'findingSpans' | 'countDetections' | 'countReceipts' | 'countSinkRecords'
+>;
 
 const unobserved: Observer = {
   traced: async (_, run) => run(),
   findingSpans: () => undefined,
   countDetections: () => {},
+  countReceipts: () => {},
   countSinkRecords: () => {},
 };
 
@@ -95,11 +99,45 @@ export async function processBatch(batch: Batch, parts: Parts): Promise<Processe
 /** The steps that are work of this process: all but the delivery.
  * @throws Problem when no record can be found in the batch; whatever `pause` throws */
 export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promise<ProcessedBatch> {
-  const { codec, bytes } = batch;
+  const { codec, bytes, fluentTag } = batch;
+  const { traced, countReceipts } = parts.observer ?? unobserved;
+  const outlines = parts.outlining && new Outlines(bytes, parts.outlining.options);
+  const records = await traced(
+    'decode',
+    () => codec.decode(bytes, parts.limits, outlines),
+    ({ length }) => ({ 'tripline.codec': codec.name, 'tripline.bytes': bytes.length, 'tripline.records': length }),
+  );
+  const count = countRecords(records);
+  countReceipts('received', fluentTag, count);
+  try {
+    const found = await detectRecords({ ...batch, records }, outlines, parts, pause);
+    await pause();
+    countReceipts('tagged', fluentTag, count);
+    const { memberName, dateKey } = parts;
+    return { ...batch, records, ...found, memberName, dateKey };
+  } catch (error) {
+    countReceipts('unfinished', fluentTag, count);
+    throw error;
+  }
+}
+
+/** How many there are, group markers left out. */
+export function countRecords(records: readonly LogRecord[]): number {
+  let count = 0;
+  for (const { kind } of records) if (kind !== 'group') count++;
+  return count;
+}
+
+/** What is found in the records of a batch, and their tags. */
+async function detectRecords(
+  batch: Batch & Pick<ProcessedBatch, 'records'>,
+  outlines: Outlines | undefined,
+  parts: Parts,
+  pause: Pause,
+): Promise<Pick<ProcessedBatch, 'tags' | 'detections' | 'eventsOf' | 'heapBytes'>> {
   const { traced, findingSpans } = parts.observer ?? unobserved;
   const ruleset = parts.ruleset();
   const tagOf = parts.tagger(ruleset.hash);
-  const outlines = parts.outlining && new Outlines(bytes, parts.outlining.options);
   const normalizeOne = normalizer(batch, parts, ruleset, outlines);
   const tags: (Tag | undefined)[] = [];
   const detections: (Detection | undefined)[] = [];
@@ -123,15 +161,10 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     await forEach(slice, concludeAndTag, pause);
   }
 
-  const records = await traced(
-    'decode',
-    () => codec.decode(bytes, parts.limits, outlines),
-    ({ length }) => ({ 'tripline.codec': codec.name, 'tripline.bytes': bytes.length, 'tripline.records': length }),
-  );
   await traced(
     'detect',
     async () => {
-      for (const slice of slicesOf(records)) await detectIn(slice);
+      for (const slice of slicesOf(batch.records)) await detectIn(slice);
     },
     () => ({
       'tripline.ruleset': ruleset.hash,
@@ -144,16 +177,14 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
       'tripline.reports': sums.reports,
     }),
   );
-  await pause();
-  const { memberName, dateKey } = parts;
   const eventsOf = (index: number, bytes: Uint8Array) => {
-    const [record, detection] = [records[index]!, detections[index]];
+    const [record, detection] = [batch.records[index]!, detections[index]];
     if (detection === undefined || !('events' in detection) || record.kind === 'group') return [];
     if (detection.events.length > 0) return detection.events;
     const normalized = normalizeWhole(record, { ...batch, bytes }, parts, inflateBudget());
     return normalized.kind === 'audit' ? normalized.events : [];
   };
-  return { ...batch, records, tags, detections, eventsOf, heapBytes: kept.bytes(), memberName, dateKey };
+  return { tags, detections, eventsOf, heapBytes: kept.bytes() };
 }
 
 /** Bytes of records that take each step together. With fewer, code and tables of one step make way for those of the next so
@@ -218,9 +249,10 @@ function sum(
  * @throws Problem when one may not have taken it */
 export async function deliverBatch(processed: ProcessedBatch, { sinks, observer = unobserved }: Parts): Promise<void> {
   const { traced, countSinkRecords, countDetections } = observer;
+  const { fluentTag } = processed;
   await traced(
     'deliver',
-    () => deliver(processed, sinks, countSinkRecords),
+    () => deliver(processed, sinks, (sink, result, records) => countSinkRecords(sink, result, fluentTag, records)),
     () => ({ 'tripline.sinks': sinks.map(({ name }) => name) }),
   );
   countDetections(processed.detections);
@@ -230,6 +262,25 @@ function tagOne(detection: Detection, tagOf: Tagger, findingSpans: Observer['fin
   const tag = tagOf(detection);
   const trace = isFound(detection) ? findingSpans(detection) : undefined;
   return trace ? { ...tag, trace } : tag;
+}
+
+/** Decodes a batch for what is in it alone: its records, and the audit events of each, none where it holds none.
+ * @throws Problem when no record can be found in it */
+export function eventsIn(
+  batch: Batch,
+  parts: Parts,
+): { records: readonly LogRecord[]; eventsOf(record: LogRecord): readonly AuditEvent[] } {
+  const outlines = parts.outlining && new Outlines(batch.bytes, parts.outlining.options);
+  const records = batch.codec.decode(batch.bytes, parts.limits, outlines);
+  const normalizeOne = normalizer(batch, parts, parts.ruleset(), outlines);
+  return {
+    records,
+    eventsOf(record) {
+      const found = normalizeOne(record);
+      if (found?.kind === 'outlined') return [found.event];
+      return found?.kind === 'audit' ? found.events : [];
+    },
+  };
 }
 
 /** What is in a record: its event by the outline where that will do, else the record normalized as a whole; nothing in a

@@ -18,6 +18,7 @@ import {
   countDetections,
   countEvicted,
   countLate,
+  countReceipts,
   countSinkRecords,
   countSinkRetry,
   findingSpans,
@@ -69,7 +70,7 @@ async function start(): Promise<void> {
     logger,
     onRetry: countSinkRetry,
     onDown: gaugeSinkDown,
-    onSettled: (sink, result, _, records) => countSinkRecords(sink, result, records),
+    onSettled: countSinkRecords,
     onSpool(sink, level) {
       gaugeSpool(sink, level);
       if (level.trouble !== troubles.get(sink)) tell({ kind: 'spool', sink, trouble: level.trouble });
@@ -78,7 +79,7 @@ async function start(): Promise<void> {
   };
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
   const correlate = correlator(store, { late: countLate, evicted: countEvicted });
-  const observer = { traced, findingSpans, countDetections, countSinkRecords };
+  const observer = { traced, findingSpans, countDetections, countReceipts, countSinkRecords };
   const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), observer });
   serveOrders(port, process, () => gaugeState(store.entries()));
 

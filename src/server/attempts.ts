@@ -1,7 +1,7 @@
 /** Batches on their way, and those whose sender has gone without its answer. A sender repeats such a batch byte for byte, as it
  * cannot know what became of it: the repetition joins the first attempt, so that it is neither evaluated nor delivered anew. */
 import { digestOf } from '../batch/digest.ts';
-import type { Batch, ProcessedBatch } from '../pipeline.ts';
+import { type Batch, countRecords, type ProcessedBatch } from '../pipeline.ts';
 
 /** How many are remembered that were delivered without an answer; of a thousand chunks of Fluent Bit some 2 GB are under
  * way. */
@@ -53,7 +53,7 @@ export function openAttempts(): Attempts {
       const delivered = tagged.then(async (processed) => {
         await deliver(processed);
         attempt.tagged = undefined;
-        return processed.records.length;
+        return countRecords(processed.records);
       });
       const attempt: Attempt = { tagged, delivered };
       const { fluentTag, codec, bytes } = batch;

@@ -1,5 +1,13 @@
 /** Processes batches in the thread that calls. */
-import { type Batch, deliverBatch, type Parts, type Pause, type ProcessedBatch, tagBatch } from '../pipeline.ts';
+import {
+  type Batch,
+  countRecords,
+  deliverBatch,
+  type Parts,
+  type Pause,
+  type ProcessedBatch,
+  tagBatch,
+} from '../pipeline.ts';
 import type { Problem } from '../problem.ts';
 import { expectDelivery } from '../sinks/index.ts';
 import { type Attempt, openAttempts } from './attempts.ts';
@@ -17,9 +25,24 @@ interface Joined {
 
 export function processHere(parts: Parts): Process {
   const attempts = openAttempts();
+  const { countReceipts = () => {} } = parts.observer ?? {};
+
+  /** For the reply alone: its records have been delivered. */
+  const uncounted: Parts = {
+    ...parts,
+    ...(parts.observer && { observer: { ...parts.observer, countReceipts: () => {} } }),
+  };
 
   const begin = (batch: Batch, tagged: Promise<ProcessedBatch>) =>
     attempts.begin(batch, tagged, (processed) => deliverBatch(processed, parts));
+
+  /** As if it had been tagged for this request. */
+  function beginAgain(batch: Batch, processed: ProcessedBatch): Attempt {
+    const records = countRecords(processed.records);
+    countReceipts('received', batch.fluentTag, records);
+    countReceipts('tagged', batch.fluentTag, records);
+    return begin(batch, Promise.resolve(processed));
+  }
 
   async function evaluate(batch: Batch, pause: Pause): Promise<ProcessedBatch> {
     expectDelivery(batch.bytes.length, parts.sinks);
@@ -34,7 +57,7 @@ export function processHere(parts: Parts): Process {
       return { attempt, processed: await attempt.tagged, isOwn: true };
     }
     if (earlier.tagged === undefined) {
-      const processed = wanted.reply === 'none' ? undefined : await tagBatch(batch, parts, pause);
+      const processed = wanted.reply === 'none' ? undefined : await tagBatch(batch, uncounted, pause);
       return { attempt: earlier, processed, isOwn: false };
     }
     const processed = await earlier.tagged.catch(() => undefined);
@@ -46,15 +69,19 @@ export function processHere(parts: Parts): Process {
   async function answer(joined: Joined, batch: Batch, wanted: Wanted, gone: AbortSignal): Promise<Answer> {
     const { processed, isOwn } = joined;
     let { attempt } = joined;
+    let isJoined = !isOwn;
     // A sender that goes from here on is not noticed by the sinks: what they have begun may have arrived.
     const leave = () => attempts.remember(attempt, batch);
     gone.addEventListener('abort', leave, { once: true });
     const records = await attempt.delivered.catch((error) => {
       if (isOwn || processed === undefined) throw error;
-      attempt = attempts.like(batch) ?? begin(batch, Promise.resolve(processed));
+      const other = attempts.like(batch);
+      isJoined = other !== undefined;
+      attempt = other ?? beginAgain(batch, processed);
       return attempt.delivered;
     });
     gone.removeEventListener('abort', leave);
+    if (isJoined) countReceipts('joined', batch.fluentTag, records);
     if (!gone.aborted) attempts.forget(attempt);
     if (processed === undefined) return { records, reply: undefined, defect: undefined };
     return { records, reply: await replyTo(processed, wanted.reply, wanted.layout), defect: defectIn(processed) };

@@ -26,6 +26,7 @@ import { type Measurement, relayed } from './relay.ts';
 import { observeRuntime, observeThread } from './runtime.ts';
 import { SCOPE, VERSION } from './scope.ts';
 import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './sdk.ts';
+import { openTagLabels } from './tag-labels.ts';
 
 export { type Measurement, observeThread };
 
@@ -80,6 +81,8 @@ export function measure(measurements: readonly Measurement[]): void {
     else instrument.record(value, attributes);
   }
 }
+
+const labelOf = openTagLabels();
 
 /** Until the SDK has started these do nothing, which is what tests and library users get. */
 let instruments = makeInstruments();
@@ -310,8 +313,18 @@ export function countRefused(problem: string): void {
 }
 
 /** Counts what became of the records that a sink was given. */
-export function countSinkRecords(sink: string, result: string, records: number): void {
-  instruments.sinkRecords.add(records, { sink, result });
+export function countSinkRecords(sink: string, result: string, fluentTag: string | undefined, records: number): void {
+  instruments.sinkRecords.add(records, { fluent_tag: labelOf(fluentTag), sink, result });
+}
+
+/** Counts the records of a batch when they are decoded, when they have their tags, or when their batch is left before; and
+ * those of a batch that came again and was answered by the attempt at the first. */
+export function countReceipts(
+  step: 'received' | 'tagged' | 'unfinished' | 'joined',
+  fluentTag: string | undefined,
+  records: number,
+): void {
+  instruments.receipts.add(records, { fluent_tag: labelOf(fluentTag), step });
 }
 
 /** Counts an attempt of a sink to reach its target again. */

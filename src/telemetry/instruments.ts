@@ -6,6 +6,9 @@ import { SCOPE, VERSION } from './scope.ts';
 export function makeInstruments() {
   const meter = metrics.getMeter(SCOPE, VERSION);
   return {
+    receipts: meter.createCounter('tripline.receipts', {
+      description: 'Records by Fluent tag and step: received, then tagged or unfinished; apart from these, joined.',
+    }),
     records: meter.createCounter('tripline.records', { description: 'Records, by platform and verdict.' }),
     findings: meter.createCounter('tripline.findings', {
       description: 'Findings and reports, by rule, level and mode.',
@@ -26,8 +29,8 @@ export function makeInstruments() {
     }),
     sinkRecords: meter.createCounter('tripline.sink.records', {
       description:
-        'What became of records given to a sink, by sink and result: acknowledged, withheld, spooled (counted again when ' +
-        'they are sent), repeated (in the spool already), set_aside or failed.',
+        'What became of records given to a sink, by Fluent tag, sink and result: acknowledged, withheld, spooled or restored ' +
+        '(counted again when they are sent), repeated (in the spool already), set_aside or failed.',
     }),
     sinkRetries: meter.createCounter('tripline.sink.retries', {
       description: 'Attempts of a sink to reach its target again, by sink.',

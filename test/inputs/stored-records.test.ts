@@ -15,8 +15,10 @@ import { lines } from '../commands/files.ts';
 import { bundledRules, podEvent } from '../server/app.ts';
 import { fluentMsgpack, rulesetOf } from '../tagged.ts';
 
+const ruleset = rulesetOf('pod-host-pid');
+
 const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
-const parts = partsOf(config, () => rulesetOf('pod-host-pid'), []);
+const parts = partsOf(config, () => ruleset, []);
 
 async function containerOf(bytes: Uint8Array, mediaType: string, fluentTag?: string): Promise<Uint8Array> {
   const batch = { fluentTag, codec: codecFor(mediaType)!, bytes, receivedUnixNano: 1_800_000_000_000_000_000n };

@@ -13,7 +13,7 @@ import { countsOf } from '../../src/rules/live-rules.ts';
 import { buildServer, type ServerParts } from '../../src/server/http.ts';
 import { processHere } from '../../src/server/process-here.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
-import { countDetections, countSinkRecords, findingSpans, traced } from '../../src/telemetry/index.ts';
+import { countDetections, countReceipts, countSinkRecords, findingSpans, traced } from '../../src/telemetry/index.ts';
 
 export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url));
 /** Two of them, for tests of other things than rules: they stay as they are when rules are added. */
@@ -80,7 +80,7 @@ export function testServer(
     spools,
     process: processHere({
       ...partsOf(config, () => ruleset, sinks),
-      observer: { traced, findingSpans, countDetections, countSinkRecords },
+      observer: { traced, findingSpans, countDetections, countReceipts, countSinkRecords },
       ...(correlate && asCorrelation(ruleset, correlate)),
     }),
     hasSinks: sinks.length > 0,

@@ -10,6 +10,8 @@ import { normalize } from '../../src/normalizers/index.ts';
 import { loadRules } from '../../src/rules/index.ts';
 import {
   countDetections,
+  countReceipts,
+  countSinkRecords,
   gaugeRules,
   observeThread,
   startRequest,
@@ -66,6 +68,22 @@ test('records are counted by platform and verdict, in whatever order they come',
   expect(
     await grown(records('kubernetes', 'clear'), records('kubernetes', 'match'), records('none', 'not_audit')),
   ).toEqual([3, 2, 3]);
+});
+
+test('receipts are counted by Fluent tag', async () => {
+  countReceipts('received', 'kube.audit', 5);
+  countReceipts('tagged', 'kube.audit', 3);
+  countReceipts('unfinished', undefined, 2);
+  countSinkRecords('loki', 'acknowledged', 'kube.audit', 3);
+  const step = (fluentTag: string, step: string) => `tripline_receipts_total{fluent_tag="${fluentTag}",step="${step}"`;
+  expect(
+    await grown(
+      step('kube.audit', 'received'),
+      step('kube.audit', 'tagged'),
+      step('untagged', 'unfinished'),
+      'tripline_sink_records_total{fluent_tag="kube.audit",sink="loki",result="acknowledged"',
+    ),
+  ).toEqual([5, 3, 2, 3]);
 });
 
 test('findings are counted by mode, and reports with them', async () => {

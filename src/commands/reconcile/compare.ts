@@ -109,22 +109,19 @@ async function readKeys(
   try {
     for await (const batch of input.batches) {
       await progress.show(record);
-      const placed = await keys.keysOf(batch).catch((error) => {
+      try {
+        for (const { line, keys: found } of keys.keysOf(batch)) {
+          record++;
+          const place = { file: input.name, record, ...(line !== undefined && { line: line.number }) };
+          for (const key of found) if (!(await take(place, key))) return isWhole;
+        }
+      } catch (error) {
+        // Of lines, the next may be readable. Blank ones are nothing that could not be read.
         if (!(error instanceof Problem)) throw error;
-        return error;
-      });
-      if (placed instanceof Problem) {
-        // Blank lines are nothing that could not be read.
-        if (placed.code === 'body.empty') continue;
+        if (error.code === 'body.empty') continue;
         isWhole = false;
         await progress.hide();
-        await complain(`behind record ${record}: ${placed.message}`);
-        continue;
-      }
-      for (const { line, keys } of placed) {
-        record++;
-        const place = { file: input.name, record, ...(line !== undefined && { line: line.number }) };
-        for (const key of keys) if (!(await take(place, key))) return isWhole;
+        await complain(`behind record ${record}: ${error.message}`);
       }
     }
   } catch (error) {

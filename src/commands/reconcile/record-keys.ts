@@ -6,8 +6,9 @@ import type { InputBatch } from '../../inputs/batches.ts';
 import type { LineOf } from '../../inputs/lines.ts';
 import { stringifyExactly } from '../../json/exact.ts';
 import { isMap, type JsonMap } from '../../json/map.ts';
-import { type Parts, type ProcessedBatch, tagBatch } from '../../pipeline.ts';
+import { eventsIn, type Parts } from '../../pipeline.ts';
 import { partsOf } from '../../pipeline-dependencies.ts';
+import type { AuditEvent, LogRecord } from '../../record.ts';
 
 /** A key with what it was made of. 64 bits of a hash under a secret of this process: two keys of ten million are the same
  * once in 370,000 runs, and nobody can choose names of which two are. */
@@ -19,16 +20,14 @@ export interface RecordKey {
 }
 
 export interface PlacedKeys {
-  /** Of the record in its batch, from 0. */
-  index: number;
   line: LineOf | undefined;
   keys: readonly RecordKey[];
 }
 
 export interface KeyReader {
-  /** The keys of each record.
+  /** The keys of one record after another.
    * @throws Problem where no record can be found in the batch */
-  keysOf(batch: InputBatch): Promise<PlacedKeys[]>;
+  keysOf(batch: InputBatch): Iterable<PlacedKeys>;
 }
 
 /** Reads events as the pipeline does, with no rule to evaluate on them. */
@@ -47,8 +46,7 @@ export function openKeyReader(config: Config): KeyReader {
     return { high: digest.readUInt32LE(0), low: digest.readUInt32LE(4), event };
   };
 
-  function contentKey({ codec, bytes, records }: ProcessedBatch, index: number): RecordKey {
-    const record = records[index]!;
+  function contentKey({ codec, bytes }: InputBatch, record: LogRecord): RecordKey {
     const value =
       record.kind === 'map'
         ? withoutMembers(codec.read(bytes, record, parts.limits), without)
@@ -56,28 +54,20 @@ export function openKeyReader(config: Config): KeyReader {
     return keyOf(`content\0${canonical(value)}`, undefined);
   }
 
-  function keysAt(batch: ProcessedBatch, index: number): RecordKey[] {
-    const detection = batch.detections[index]!;
-    const events = 'events' in detection ? detection.events : [];
+  function keysIn(batch: InputBatch, record: LogRecord, events: readonly AuditEvent[]): RecordKey[] {
     const named = events.filter(({ auditID }) => auditID !== '');
     const keys = named.map(({ auditID, stage }) => keyOf(`event\0${auditID}\0${stage}`, { auditID, stage }));
-    return named.length > 0 && named.length === events.length ? keys : [...keys, contentKey(batch, index)];
+    return named.length > 0 && named.length === events.length ? keys : [...keys, contentKey(batch, record)];
   }
 
   return {
-    async keysOf(batch) {
+    *keysOf(batch) {
       const { codec, bytes } = batch;
-      const processed = await tagBatch(
-        { codec, bytes, fluentTag: undefined, receivedUnixNano: 0n },
-        parts,
-        async () => {},
-      );
-      const placed: PlacedKeys[] = [];
-      for (const [index, record] of processed.records.entries()) {
+      const { records, eventsOf } = eventsIn({ codec, bytes, fluentTag: undefined, receivedUnixNano: 0n }, parts);
+      for (const [index, record] of records.entries()) {
         const line = batch.lineOf(index, record.start);
-        if (processed.detections[index] !== undefined) placed.push({ index, line, keys: keysAt(processed, index) });
+        if (record.kind !== 'group') yield { line, keys: keysIn(batch, record, eventsOf(record)) };
       }
-      return placed;
     },
   };
 }

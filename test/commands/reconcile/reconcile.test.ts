@@ -16,6 +16,8 @@ import { fluentMsgpack, rulesetOf } from '../../tagged.ts';
 import { lines } from '../files.ts';
 import { type Ran, run, workFolder } from '../run.ts';
 
+const ruleset = rulesetOf('pod-host-pid');
+
 const folder = workFolder();
 let files = 0;
 
@@ -35,7 +37,7 @@ const differences = ({ stdout }: Ran): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line));
 
 const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
-const parts = partsOf(config, () => rulesetOf('pod-host-pid'), []);
+const parts = partsOf(config, () => ruleset, []);
 
 function processed(bytes: Uint8Array, mediaType: string): Promise<ProcessedBatch> {
   const batch = { fluentTag: 'kube.audit', codec: codecFor(mediaType)!, bytes, receivedUnixNano: 1n };

@@ -19,6 +19,8 @@ import { fluentMsgpack, rulesetOf } from '../../tagged.ts';
 import { lines } from '../files.ts';
 import { type Ran, run, workFolder } from '../run.ts';
 
+const ruleset = rulesetOf('pod-host-pid');
+
 const rule = new URL('../../../rules/kubernetes/pod-host-pid.yml', import.meta.url).pathname;
 
 let receiver: ForwardReceiver;
@@ -135,7 +137,7 @@ describe('dead letters', () => {
 
 describe('archives', () => {
   const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
-  const parts = partsOf(config, () => rulesetOf('pod-host-pid'), []);
+  const parts = partsOf(config, () => ruleset, []);
   const processed = (bytes: Uint8Array, mediaType: string, fluentTag?: string) =>
     processBatch({ fluentTag, codec: codecFor(mediaType)!, bytes, receivedUnixNano: 1n }, parts);
 
@@ -204,7 +206,7 @@ test('a sink that cannot be reached is waited for, and then ends it', async () =
   };
   const waited: number[] = [];
   const send = sender(
-    partsOf(config, () => rulesetOf('pod-host-pid'), [sink]),
+    partsOf(config, () => ruleset, [sink]),
     async (seconds) => void waited.push(seconds),
   );
   const codec = codecFor('application/x-ndjson')!;

@@ -1,0 +1,162 @@
+/** Receipts add up, whatever fails and is sent again, and agree with what receivers have. */
+import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { codecFor } from '../src/codecs/index.ts';
+import { loadConfig } from '../src/config/index.ts';
+import type { Observer } from '../src/pipeline.ts';
+import { partsOf } from '../src/pipeline-dependencies.ts';
+import { Problem } from '../src/problem.ts';
+import { processHere } from '../src/server/process-here.ts';
+import type { Sink } from '../src/sinks/sink.ts';
+import { openTagLabels } from '../src/telemetry/tag-labels.ts';
+import { bundledRules } from './server/app.ts';
+import { fluentMsgpack, rulesetOf } from './tagged.ts';
+
+const ruleset = rulesetOf('pod-host-pid');
+
+const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
+const parts = partsOf(config, () => ruleset, []);
+
+/** Counts as the instruments do, by name and attributes. */
+function counting() {
+  const counts: Record<string, number> = {};
+  const add = (name: string, records: number) => (counts[name] = (counts[name] ?? 0) + records);
+  const observer: Observer = {
+    traced: async (_, run) => run(),
+    findingSpans: () => undefined,
+    countDetections: () => {},
+    countReceipts: (step, fluentTag, records) => add(`${fluentTag} ${step}`, records),
+    countSinkRecords: (sink, result, fluentTag, records) => add(`${fluentTag} ${sink} ${result}`, records),
+  };
+  return { observer, of: (...names: string[]) => counts[names.join(' ')] ?? 0 };
+}
+
+/** What a receiver does with a delivery, one after another, and from then on `take`. */
+type Answer = 'take' | 'refuse' | 'take and break off';
+
+function receiver(name: string, answers: Answer[]) {
+  /** Records that it has, by Fluent tag; and those of which it could not say so. */
+  const has = new Map<string, { all: number; unsaid: number }>();
+  const sink: Sink = {
+    name,
+    async deliver({ fluentTag, records }) {
+      const number = records.filter(({ kind }) => kind !== 'group').length;
+      if (fluentTag === 'loop') return { kind: 'withheld', records: number, reason: 'a loop' };
+      await setImmediate();
+      const answer = answers.shift() ?? 'take';
+      if (answer === 'refuse') throw new Problem('sink.unavailable', 'it refuses');
+      const own = has.get(fluentTag!) ?? { all: 0, unsaid: 0 };
+      has.set(fluentTag!, own);
+      own.all += number;
+      if (answer === 'take') return { kind: 'acknowledged', records: number };
+      own.unsaid += number;
+      throw new Problem('sink.unavailable', 'it breaks off');
+    },
+    async close() {},
+  };
+  return { sink, of: (fluentTag: string) => has.get(fluentTag) ?? { all: 0, unsaid: 0 } };
+}
+
+const answers = fc.array(fc.constantFrom<Answer>('take', 'take', 'refuse', 'take and break off'), { maxLength: 20 });
+/** A chunk that its sender repeats until it is answered: when it gives up waiting, by attempt. */
+const chunk = fc.record({
+  fluentTag: fc.constantFrom('a', 'b', 'loop'),
+  records: fc.integer({ min: 1, max: 9 }),
+  markers: fc.integer({ min: 0, max: 1 }),
+  leaves: fc.array(fc.constantFrom('stays', 'before the tags', 'while it is delivered', 'sends twice at once'), {
+    maxLength: 3,
+  }),
+});
+
+test('received is tagged and unfinished, and each sink accounts for what is tagged', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(chunk, { maxLength: 12 }), answers, answers, async (chunks, ofOne, ofOther) => {
+      const counts = counting();
+      const receivers = [receiver('one', ofOne), receiver('other', ofOther)];
+      const sinks = receivers.map(({ sink }) => sink);
+      const process = processHere({ ...parts, sinks, observer: counts.observer });
+      const sent: Record<string, { chunks: number; attempts: number }> = {};
+
+      for (const [index, { fluentTag, records, markers, leaves }] of chunks.entries()) {
+        const bytes = bodyOf(index, records, markers);
+        const of = (sent[fluentTag] ??= { chunks: 0, attempts: 0 });
+        of.chunks += records;
+        for (let isAnswered = false, attempt = 0; !isAnswered; attempt++) {
+          const how = leaves[attempt] ?? 'stays';
+          const sends = how === 'sends twice at once' ? ['stays', 'stays'] : [how];
+          of.attempts += records * sends.length;
+          const answers = await Promise.all(sends.map((one) => send(process, fluentTag, bytes, one)));
+          isAnswered = answers.includes(true);
+        }
+      }
+
+      for (const [fluentTag, { chunks, attempts }] of Object.entries(sent)) {
+        const of = (...names: string[]) => counts.of(fluentTag, ...names);
+        expect(of('received') + of('joined')).toBe(attempts);
+        expect(of('tagged') + of('unfinished')).toBe(of('received'));
+        for (const { sink, of: has } of receivers) {
+          const settled = ['acknowledged', 'withheld', 'failed', 'repeated'].map((result) => of(sink.name, result));
+          expect(settled.reduce((sum, each) => sum + each)).toBe(of('tagged'));
+          const { all, unsaid } = has(fluentTag);
+          expect(of(sink.name, 'acknowledged')).toBe(all - unsaid);
+          // Each chunk was acknowledged once at least.
+          expect(of(sink.name, 'acknowledged') + of(sink.name, 'withheld')).toBeGreaterThanOrEqual(chunks);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+const groupMarker = Buffer.from('9292d700ffffffff000000008080', 'hex');
+
+function bodyOf(index: number, records: number, markers: number): Uint8Array {
+  const all = Array.from({ length: records }, (_, record) => fluentMsgpack({ index, record }));
+  return Buffer.concat([...Array.from({ length: markers }, () => groupMarker), ...all]);
+}
+
+/** Resolves with whether its sender had an answer, and a good one. */
+async function send(
+  process: ReturnType<typeof processHere>,
+  fluentTag: string,
+  bytes: Uint8Array,
+  leaves: string,
+): Promise<boolean> {
+  const leaving = new AbortController();
+  const gone = new Problem('request.abandoned', 'it has gone');
+  const codec = codecFor('application/msgpack')!;
+  const batch = { fluentTag, codec, bytes, receivedUnixNano: 1n };
+  const pause = async () => {
+    if (leaves === 'before the tags') throw gone;
+  };
+  const { tagged, answered } = process(batch, { reply: 'none', layout: 'same' }, leaving.signal, pause);
+  const isTagged = await tagged.then(
+    () => true,
+    () => false,
+  );
+  if (isTagged && leaves === 'while it is delivered') leaving.abort(gone);
+  const isGood = await answered.then(
+    () => true,
+    () => false,
+  );
+  return isGood && leaves === 'stays';
+}
+
+describe('labels of Fluent tags', () => {
+  test('are as many as are allowed, however many tags there are', () => {
+    const labelOf = openTagLabels(3);
+    const labels = new Set(Array.from({ length: 1000 }, (_, index) => labelOf(`kube.${index}`)));
+    expect([...labels]).toEqual(['kube.0', 'kube.1', 'kube.2', 'other']);
+    expect(labelOf('kube.1')).toBe('kube.1');
+  });
+
+  test.each([
+    ['no tag', undefined, 'untagged'],
+    ['an empty tag', '', 'untagged'],
+    ['a long tag', 'x'.repeat(129), 'other'],
+    ['a control character', 'a\nb', 'other'],
+    ['a direction mark', 'a\u202eb', 'other'],
+    ['words of any script', 'kube.журнал', 'kube.журнал'],
+  ])('%s', (_, fluentTag, label) => expect(openTagLabels()(fluentTag)).toBe(label));
+});
