@@ -4,8 +4,21 @@ import { buffer } from 'node:stream/consumers';
 import avro from 'avsc';
 import type { ProcessedBatch } from '../pipeline.ts';
 import { TaggedRecord } from '../tag.ts';
-import { longType } from './long.ts';
 import { avroSchema, avroValue } from './schema.ts';
+
+/** Longs are bigints: nanoseconds since 1970 are beyond 2^53. */
+const longType = avro.types.LongType.__with({
+  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
+  toBuffer: (value: bigint) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64LE(value);
+    return bytes;
+  },
+  fromJSON: BigInt,
+  toJSON: Number,
+  isValid: (value: unknown) => typeof value === 'bigint',
+  compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
+});
 
 const taggedRecordType = avro.Type.forSchema(avroSchema(TaggedRecord), {
   registry: { long: longType },

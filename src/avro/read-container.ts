@@ -1,10 +1,10 @@
 /** The records of an Avro object container file, one by one as their blocks come.
  * @see https://avro.apache.org/docs/1.12.0/specification/#object-container-files */
 import { inflateRawSync, zstdDecompressSync } from 'node:zlib';
-import avro from 'avsc';
 import { Problem } from '../problem.ts';
-import { longType } from './long.ts';
+import { Cursor, corrupt } from './cursor.ts';
 import { MAGIC } from './magic.ts';
+import { fieldsReader } from './written-schema.ts';
 
 /** What is read of a TaggedRecord. */
 export interface StoredRecord {
@@ -14,17 +14,6 @@ export interface StoredRecord {
   fluentTag: string | null;
   verdict: string;
 }
-
-const storedType = avro.Type.forSchema({
-  type: 'record',
-  name: 'tripline.TaggedRecord',
-  fields: [
-    { name: 'record', type: 'bytes' },
-    { name: 'mediaType', type: 'string' },
-    { name: 'fluentTag', type: ['null', 'string'], default: null },
-    { name: 'verdict', type: 'string' },
-  ],
-});
 
 type Inflate = (block: Uint8Array, maxOutputLength: number) => Uint8Array;
 
@@ -65,35 +54,33 @@ export async function* readContainer(
 /** Decodes as many records as a block is said to have.
  * @param schema of the writer, in JSON */
 function decoderOf(schema: string): (block: Uint8Array, count: number) => StoredRecord[] {
-  let resolver: avro.Resolver;
+  let read: (cursor: Cursor) => Record<'record' | 'mediaType' | 'fluentTag' | 'verdict', Uint8Array | null>;
   try {
-    const written = avro.Type.forSchema(JSON.parse(schema), { registry: { long: longType }, wrapUnions: false });
-    resolver = storedType.createResolver(written);
+    read = fieldsReader(schema, ['record', 'mediaType', 'fluentTag', 'verdict']);
   } catch (error) {
     throw new Problem('body.unreadable', `it is no container of tagged records: ${(error as Error).message}`);
   }
   return (block, count) => {
-    const buffer = Buffer.from(block.buffer, block.byteOffset, block.length);
-    // Each record has bytes, so that no count can ask for more than there is.
-    if (count > buffer.length) throw corrupt(`a block of ${buffer.length} bytes says to have ${count} records`);
+    const cursor = new Cursor(block);
+    if (count > block.length) throw corrupt(`a block of ${block.length} bytes says to have ${count} records`);
     const records: StoredRecord[] = [];
-    let at = 0;
     for (let index = 0; index < count; index++) {
-      const { value, offset } = decodeAt(buffer, at, resolver);
-      if (offset < 0) throw corrupt('a block ends within a record');
-      records.push(value);
-      at = offset;
+      const { record, mediaType, fluentTag, verdict } = read(cursor);
+      records.push({
+        record: record ?? nothing,
+        mediaType: textOf(mediaType) ?? '',
+        fluentTag: textOf(fluentTag),
+        verdict: textOf(verdict) ?? '',
+      });
     }
     return records;
   };
 }
 
-function decodeAt(buffer: Buffer, at: number, resolver: avro.Resolver): { value: StoredRecord; offset: number } {
-  try {
-    return storedType.decode(buffer, at, resolver) as { value: StoredRecord; offset: number };
-  } catch (error) {
-    throw corrupt((error as Error).message);
-  }
+const nothing = new Uint8Array();
+
+function textOf(bytes: Uint8Array | null): string | null {
+  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 
 function inflated(block: Uint8Array, inflate: Inflate, maxBytes: number): Uint8Array {
@@ -157,20 +144,12 @@ function openSource(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Source
     take,
     isAtEnd: async () => !(await hold(1)),
     async long() {
-      // Zigzag, seven bits a byte. Doubles hold all lengths that there can be.
-      let raw = 0;
-      for (let scale = 1; scale <= 2 ** 63; scale *= 128) {
-        const [byte] = await take(1);
-        raw += (byte! & 0x7f) * scale;
-        if (byte! < 0x80) return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
-      }
-      throw corrupt('a number has more than 64 bits');
+      const bytes: number[] = [];
+      do bytes.push((await take(1))[0]!);
+      while (bytes.at(-1)! >= 0x80 && bytes.length < 10);
+      return new Cursor(Uint8Array.from(bytes)).long();
     },
   };
-}
-
-function corrupt(detail: string): Problem {
-  return new Problem('body.corrupt', `avro: ${detail}`);
 }
 
 function tooLarge(maxBytes: number): Problem {

@@ -123,21 +123,63 @@ test('a file that is cut is told of behind what could be read', async () => {
 
 test('every cut and every changed byte is read or refused with a problem', async () => {
   const container = await containerOf(Buffer.from(lines(...events)), 'application/x-ndjson', 'kube.audit');
-  const header = Buffer.from(container).lastIndexOf(Buffer.from(container).subarray(-16), -17);
-  const variants = [...Array(40).keys()].flatMap((step) => {
-    const at = Math.floor((step / 40) * container.length);
+  const block = Buffer.from(container).indexOf(Buffer.from(container).subarray(-16));
+  const places = [...container.keys()].filter((at) => at < 20 || at >= block || at % 100 === 0);
+  const variants = places.map((at) => {
     const changed = Buffer.from(container);
-    changed[header + 16 + step] ^= 0xff;
-    return [container.subarray(0, at), changed];
+    // A number that has the second one set goes on.
+    changed[at] = changed[at]! ^ [0xff, 0x80, 0x01][at % 3]!;
+    return changed;
   });
-  for (const variant of variants) {
-    const error = await read(variant, { chunk: 1000 }).then(
+  const cuts = [...Array(40).keys()].map((step) => container.subarray(0, Math.floor((step / 40) * container.length)));
+  for (const variant of [...variants, ...cuts]) {
+    const error = await read(variant, { chunk: container.length }).then(
       () => undefined,
       (error) => error,
     );
     if (error !== undefined) expect(error.code).toMatch(/^(body|request)\./);
   }
 });
+
+test.each<[string, unknown]>([
+  ['lists of nothing', { type: 'array', items: 'null' }],
+  ['lists of records without fields', { type: 'array', items: { type: 'record', name: 'E', fields: [] } }],
+])('%s of any length are passed over at once', async (_, type) => {
+  const names = ['record', 'mediaType', 'fluentTag', 'verdict'];
+  const schema = {
+    type: 'record',
+    name: 'T',
+    fields: [{ name: 'x', type }, ...names.map((name) => ({ name, type: 'bytes' }))],
+  };
+  const text = (value: string) => [value.length * 2, ...Buffer.from(value)];
+  // 100,000 lists of as many items as there are bytes left.
+  const list = [0xc0, 0x84, 0x3d, 0];
+  const record = [...list, ...text('{}'), ...text('application/json'), ...text(''), ...text('clear')];
+  const block = Buffer.concat(Array.from({ length: 20_000 }, () => Buffer.from(record)));
+  const header = [
+    Buffer.from('Obj\x01\x02', 'latin1'),
+    Buffer.from([...text('avro.schema'), ...varint(JSON.stringify(schema).length)]),
+    Buffer.from(JSON.stringify(schema)),
+    Buffer.alloc(17),
+  ];
+  const container = Buffer.concat([
+    ...header,
+    Buffer.from([...varint(20_000), ...varint(block.length)]),
+    block,
+    Buffer.alloc(16),
+  ]);
+  const refused = read(container, { chunk: 100_000 });
+  // The last lists say to have more items than there are bytes.
+  await expect(refused).rejects.toMatchObject({ code: 'body.corrupt' });
+});
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value * 2; ; rest = Math.floor(rest / 128)) {
+    bytes.push((rest % 128) + (rest >= 128 ? 0x80 : 0));
+    if (rest < 128) return bytes;
+  }
+}
 
 test('a block that says to be larger than the limit is refused before it is read', async () => {
   const container = await containerOf(Buffer.from(lines(...events)), 'application/x-ndjson');

@@ -103,5 +103,7 @@ class Table {
       const { at } = this.find(before[from - 2]!, before[from - 1]!);
       this.slots.set(before.subarray(from - 2, from + 1), at - 2);
     }
+    // Freed now, and not when it is collected.
+    before.buffer.transfer(0);
   }
 }
