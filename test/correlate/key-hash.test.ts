@@ -5,6 +5,7 @@ import { keyHash } from '../../src/correlate/key-hash.ts';
 const hash = keyHash([1, 2]);
 const value = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: fc.constantFrom('a', 'b', 'é'), minLength: 14, maxLength: 20 }),
   fc.string({ unit: fc.constantFrom('a', 'b', '\0', '\x7f', '\x80', 'é', '\u8080', '\ud800'), maxLength: 9 }),
   fc.integer(),
   fc.bigInt(),
@@ -37,6 +38,17 @@ test.each<[string, unknown[], unknown[]]>([
   ['by what is beyond ASCII', ['abc\u0161'], ['abca']],
   ['by what looks as characters beyond ASCII are written', ['\u8080\u8080ab'], ['\u8080ab\u8080']],
 ])('lists differ %s', (_, one, other) => expect(hash(one)).not.toBe(hash(other)));
+
+// A state file holds keys that were made before.
+test.each([
+  ['system:serviceaccount:a:b', '12XMIJQOK1C'],
+  ['/api/v1/namespaces/kube-system/pods?limit=500', 'oAkXodmjpDD'],
+  ['x'.repeat(1024), 'T--TWDlAGMM'],
+  ['x'.repeat(1025), 'Ed4bjWGS4xK'],
+  ['ä'.repeat(20), 'aYSDce5hLrH'],
+  ['system:serviceaccount:a:ü', 'AhZRWVMvMqO'],
+  ['\0'.repeat(17), 'XoozxQYC64D'],
+])('a long text has the key that it always had: %.20j', (text, key) => expect(hash([text, 1])).toBe(key));
 
 test('another secret gives other keys, in both halves', () => {
   const keys = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileRule, evaluate, parseRule, type Truth } from '../../../src/sigma/index.ts';
+import { compileRule, evaluate, matchOf, parseRule, type Truth } from '../../../src/sigma/index.ts';
 import { lookupOf } from '../lookup.ts';
 
 function compiled(detection: string) {
@@ -90,4 +90,21 @@ it('items of a map must all hold, maps of a list are alternatives', () => {
   expect(evaluate(either, lookupOf({ a: 1, b: 1 })).truth).toBe(true);
   expect(evaluate(either, lookupOf({ a: 1 })).truth).toBe(false);
   expect(evaluate(either, lookupOf({ c: 1 })).truth).toBe(true);
+});
+
+describe('what matched', () => {
+  it.each([
+    ['T and not F', ['t']],
+    ['(T and not F) and not F', ['t']],
+    ['T or not F', ['t', 'f']],
+    ['T and (T or not F)', ['t', 't', 'f']],
+  ])('of %s asks for %j alone', (condition, fields) => {
+    const asked: string[] = [];
+    const { predicates } = matchOf(rule(condition), (field) => {
+      asked.push(field);
+      return lookup(field);
+    });
+    expect(new Set(asked)).toEqual(new Set(fields));
+    expect(new Set(predicates.map(({ leaf }) => leaf.item.field))).toEqual(new Set(['t']));
+  });
 });
