@@ -16,6 +16,8 @@ if (!(records <= MAX_RECORDS)) throw new Error(`RECORDS is at most ${MAX_RECORDS
 
 console.log(`SEED=${seed} FAULTS=${faults} RECORDS=${records}${hasSpool ? ' SPOOL=on' : ''} npm run torture`);
 execFileSync(process.execPath, [join(root, 'scripts/build.ts'), '--javascript'], { stdio: 'inherit' });
+// Children and mounts go with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const outcome = await torture({
   seed,
   faults,

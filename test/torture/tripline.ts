@@ -57,8 +57,8 @@ export function startTripline({ command, log, oracle, mayRefuse }: TriplineParts
     await ended;
     process.off('exit', orphan);
     const { exitCode, signalCode } = child;
-    // What was not written is gone; a clean end writes all.
-    if (exitCode !== 0 || mayRefuse(askedAt)) oracle.stateLost();
+    // What was not written is gone; whoever ends by itself writes all.
+    if (exitCode === null || mayRefuse(askedAt)) oracle.stateLost();
     if (asked !== undefined) return;
     if (!listens && exitCode === 2 && mayRefuse(begun)) counts.refusedStarts++;
     else oracle.fault('process', `Tripline ended by itself with ${exitCode ?? signalCode}: see ${log}`);
