@@ -1,4 +1,5 @@
 /** Everything that takes bytes from others. A new input gets a line here, and a `<name>.fuzz.ts` beside this file. */
+import { authorizationTargets } from './authorization.fuzz.ts';
 import { caseTargets } from './cases.fuzz.ts';
 import { codecTargets, jsonTargets } from './codecs.fuzz.ts';
 import { configTargets } from './config.fuzz.ts';
@@ -17,6 +18,7 @@ import { textTargets } from './texts.fuzz.ts';
 import { wayTargets } from './ways.fuzz.ts';
 
 export const targets: readonly FuzzTarget[] = [
+  ...authorizationTargets,
   ...caseTargets,
   ...codecTargets,
   ...configTargets,
