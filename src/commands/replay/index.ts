@@ -32,7 +32,8 @@ export const replayCommand = defineCommand({
     'A dead letter is read as its headers say, which stand in the .json beside it and can be mended there. Once every ' +
     'sink has it, it is moved to the folder delivered beside it, or removed; until then it stays where it is, whatever ' +
     'happens. Any other file is records in a layout that scan reads: an archive of JSON lines, plain or compressed, or ' +
-    'an Avro container of tagged records, which has Fluent tags of its own. - stands for stdin.\n\n' +
+    'an Avro container of tagged records, which has Fluent tags of its own; or a file or the folder of a spool, of which ' +
+    'it takes what was not sent. - stands for stdin.\n\n' +
     'What fails is named, and the next is taken. Where a sink cannot be reached after five attempts, it ends. It may be ' +
     'interrupted, and run again: what was not moved away is sent once more. Files of lines, and Avro containers, need ' +
     'memory for some megabytes, however long.',

@@ -1,5 +1,6 @@
 /** What there is to be put through again below a path, by the names of the files. */
-import { relative, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Codec } from '../../codecs/codec.ts';
 import { codecFor } from '../../codecs/index.ts';
 import type { Config } from '../../config/index.ts';
@@ -54,6 +55,11 @@ export async function* sourcesIn(path: string, settings: SourceSettings): AsyncG
     const within = relative(path, file).split(sep);
     // What was delivered, and what was not written to its end.
     if (within.slice(0, -1).includes(DELIVERED) || /\.[0-9a-f-]{36}\.part$/.test(file)) continue;
+    if (await isOfSpool(file)) continue;
+    if (file.endsWith('.spool')) {
+      yield spooled(file);
+      continue;
+    }
     const part = await letterPart(file, isThere);
     if (part === undefined) yield await archive(file, settings);
     else if (part === 'body') yield letter(file, settings);
@@ -73,6 +79,38 @@ async function archive(path: string, { config, stdin }: SourceSettings): Promise
       }
     },
     // It is no copy of ours.
+    async settle() {},
+  };
+}
+
+/** Whether a file is one that a spool keeps beside its batches. */
+async function isOfSpool(path: string): Promise<boolean> {
+  if (!['cursor', 'lock'].includes(basename(path))) return false;
+  return stat(join(dirname(path), 'set-aside')).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** A file of a spool: what of it was not sent. */
+function spooled(path: string): Source {
+  return {
+    name: path,
+    async *bodies() {
+      const { readKept, sentUpTo } = await import('../../sinks/spool/read.ts');
+      let unreadable: string | undefined;
+      for await (const kept of readKept(path, await sentUpTo(path))) {
+        if (kept.kind === 'unreadable') unreadable ??= `bytes ${kept.start} to ${kept.end}: ${kept.reason}`;
+        else {
+          const { mediaType, body, fluentTag, receivedUnixNano } = kept;
+          const codec = codecFor(mediaType);
+          if (codec === undefined) throw new Problem('request.media_type', `records are of type ${mediaType}`);
+          yield { codec, bytes: body, fluentTag, receivedUnixNano };
+        }
+      }
+      if (unreadable !== undefined) throw new Problem('body.corrupt', unreadable);
+    },
+    // The spool counts what it has, and knows what it has sent.
     async settle() {},
   };
 }

@@ -1,5 +1,7 @@
 /** Reads what a spool has kept, without the spool: for commands that put it through again. */
 import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { readCursor } from './cursor.ts';
 import { bodyOf } from './entry.ts';
 import { findAt, LINE_BYTES, markIn, readRest, Source, WRONG_REST } from './format.ts';
 
@@ -63,5 +65,19 @@ export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody
     }
   } finally {
     await file.close();
+  }
+}
+
+/** How many bytes of a segment, from its start, were sent; 0 for a file that was set aside, or beside which no cursor says.
+ * @param path of the file, in the folder of its spool */
+export async function sentUpTo(path: string): Promise<number> {
+  const number = /^\d{16}(?=\.spool$)/.exec(basename(path))?.[0];
+  const file = await open(join(dirname(path), 'cursor')).catch(() => undefined);
+  try {
+    const cursor = number === undefined || file === undefined ? 'none' : await readCursor(file);
+    if (typeof cursor === 'string' || Number(number) > cursor.segment) return 0;
+    return Number(number) === cursor.segment ? cursor.offset : Number.POSITIVE_INFINITY;
+  } finally {
+    await file?.close();
   }
 }

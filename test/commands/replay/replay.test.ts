@@ -12,6 +12,7 @@ import { openDeadLetters } from '../../../src/dead-letters/index.ts';
 import { processBatch } from '../../../src/pipeline.ts';
 import { partsOf } from '../../../src/pipeline-dependencies.ts';
 import { Problem } from '../../../src/problem.ts';
+import { openSink } from '../../../src/sinks/index.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
 import { bundledRules, limits, podEvent, testServer } from '../../server/app.ts';
 import { type ForwardReceiver, startReceiver } from '../../sinks/forward/receiver.ts';
@@ -184,6 +185,31 @@ describe('archives', () => {
     expect(ran.stderr).toContain('behind record 1: gzip');
     expect(arrived()).toHaveLength(1);
   });
+});
+
+test('a spool of a machine that is gone: what of it was not sent', async () => {
+  const path = join(folder, 'spool');
+  const before = file(
+    'before.yaml',
+    `sinks: [{ type: forward, host: 127.0.0.1, port: 1, spool: { path: ${path} } }]\n`,
+  );
+  const config = loadConfig({ path: before, overrides: {}, environment: {}, bundledRules });
+  const ignore = () => {};
+  const logger = { info: ignore, warn: ignore, error: ignore };
+  const dependencies = { logger, onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
+  const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
+  const parts = partsOf(config, () => ruleset, sinks);
+  const codec = codecFor('application/msgpack')!;
+  await processBatch({ fluentTag: 'kube.audit', codec, bytes: many, receivedUnixNano: 1n }, parts);
+  await sinks[0]!.close();
+  expect(readdirSync(path)).toContain('cursor');
+
+  const ran = await replay(path);
+  expect(ran.stderr).toBe('1 of 1 letters and files delivered, 2 records\n');
+  expect(arrived().map(({ fluentTag, auditID }) => [fluentTag, auditID])).toEqual([
+    ['tripline.kube.audit', 'm-1'],
+    ['tripline.kube.audit', 'm-2'],
+  ]);
 });
 
 test('without a sink, or without such a path, nothing is done', async () => {
