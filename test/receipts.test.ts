@@ -1,7 +1,10 @@
 /** Receipts add up, whatever fails and is sent again, and agree with what receivers have. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
 import type { Observer } from '../src/pipeline.ts';
@@ -9,6 +12,7 @@ import { partsOf } from '../src/pipeline-dependencies.ts';
 import { Problem } from '../src/problem.ts';
 import { processHere } from '../src/server/process-here.ts';
 import type { Sink } from '../src/sinks/sink.ts';
+import { openSpool } from '../src/sinks/spool/index.ts';
 import { openTagLabels } from '../src/telemetry/tag-labels.ts';
 import { bundledRules } from './server/app.ts';
 import { fluentMsgpack, rulesetOf } from './tagged.ts';
@@ -142,6 +146,38 @@ async function send(
   );
   return isGood && leaves === 'stays';
 }
+
+test('a spool accounts for what it takes, also after a restart', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'receipts-'));
+  const settings = { path, maxBytes: 64 * 1024 * 1024, maxAgeSeconds: 3600 };
+  const ignore = () => {};
+  const logger = { info: ignore, warn: ignore, error: ignore };
+  const bytes = [3, 4].map((records, index) => bodyOf(index, records, 1));
+  const start = async (answers: Answer[]) => {
+    const counts = counting();
+    const there = receiver('one', answers);
+    const onSettled = counts.observer.countSinkRecords;
+    const dependencies = { logger, onRetry: ignore, onDown: ignore, onSpool: ignore, onSettled };
+    const sink = await openSpool(there.sink, settings, dependencies);
+    const process = processHere({ ...parts, sinks: [sink], observer: counts.observer });
+    return { counts, sink, there, send: (body: Uint8Array) => send(process, 'a', body, 'stays') };
+  };
+
+  const first = await start(Array.from({ length: 1000 }, () => 'refuse' as const));
+  for (const body of [...bytes, bytes[0]!]) expect(await first.send(body)).toBe(true);
+  await first.sink.close();
+  const of = (result: string) => first.counts.of('a', 'one', result);
+  expect([of('spooled'), of('repeated'), of('restored'), of('acknowledged')]).toEqual([7, 3, 0, 0]);
+  expect(first.counts.of('a', 'tagged')).toBe(of('spooled') + of('repeated'));
+
+  const second = await start([]);
+  expect(await second.send(bodyOf(2, 5, 0))).toBe(true);
+  const then = (result: string) => second.counts.of('a', 'one', result);
+  await vi.waitFor(() => expect(then('acknowledged')).toBe(12), 10_000);
+  expect([then('restored'), then('spooled')]).toEqual([7, 5]);
+  expect(second.there.of('a').all).toBe(12);
+  await second.sink.close();
+});
 
 describe('labels of Fluent tags', () => {
   test('are as many as are allowed, however many tags there are', () => {

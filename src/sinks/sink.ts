@@ -27,8 +27,9 @@ export type DeliveryResult =
   /** Nobody waits for it: what becomes of it goes to `onSettled`. */
   | { kind: 'begun'; records: number };
 
-/** What has become of records in the end: failed where no one tries again, set aside where they lie in a file. */
-export type Settled = 'acknowledged' | 'withheld' | 'spooled' | 'repeated' | 'set_aside' | 'failed';
+/** What has become of records in the end: failed where no one tries again, set aside where they lie in a file; restored are
+ * those that were in a spool when it was opened. */
+export type Settled = 'acknowledged' | 'withheld' | 'spooled' | 'restored' | 'repeated' | 'set_aside' | 'failed';
 
 /** How full a spool is. */
 export interface SpoolLevel {

@@ -4,7 +4,7 @@ import type * as system from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Position, readCursor, writeCursor } from './cursor.ts';
-import { type EntryPlace, findAt, LINE_BYTES, markIn, newLine, Source } from './format.ts';
+import { type EntryHead, type EntryPlace, findAt, LINE_BYTES, markIn, newLine, Source } from './format.ts';
 
 /** What is needed of a file system: tests put one in its place that fails. */
 export type Files = Pick<typeof system, 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'stat'>;
@@ -40,6 +40,13 @@ export type Amiss =
   | { kind: 'torn'; path: string; bytes: number }
   | { kind: 'foreign'; path: string; movedTo: string }
   | { kind: 'cursor'; path: string };
+
+/** Who hears of what is found when a spool is opened. */
+export interface OpenReports {
+  report(amiss: Amiss): void;
+  /** Called for each entry that is yet to be sent. */
+  restored(head: EntryHead): void;
+}
 
 export interface Opened {
   segments: Segment[];
@@ -81,7 +88,8 @@ export class SpoolFolder {
 
   /** Finds out what there is to be sent. A torn tail is cut, a file that this version does not read is set aside.
    * @param mostDigests how many of the latest are given */
-  async open(mostDigests: number, report: (amiss: Amiss) => void): Promise<Opened> {
+  async open(mostDigests: number, reports: OpenReports): Promise<Opened> {
+    const { report } = reports;
     const cursorPath = join(this.path, 'cursor');
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
     const cursorFile = await this.#files.open(cursorPath, O_RDWR | O_CREAT | O_NOFOLLOW, OWNER_ONLY);
@@ -97,14 +105,20 @@ export class SpoolFolder {
     for (const [index, name] of names.entries()) {
       const number = Number(name.slice(0, 16));
       if (number < cursor.segment) await this.#files.rm(join(this.path, name));
-      else await this.#openSegment(number, index === names.length - 1 || bytesToCome <= VERIFIED_BYTES, opened, report);
+      else
+        await this.#openSegment(number, index === names.length - 1 || bytesToCome <= VERIFIED_BYTES, opened, reports);
       bytesToCome -= sizes[index]!;
     }
     opened.digests.splice(0, opened.digests.length - mostDigests);
     return opened;
   }
 
-  async #openSegment(number: number, verify: boolean, opened: Opened, report: (amiss: Amiss) => void): Promise<void> {
+  async #openSegment(
+    number: number,
+    verify: boolean,
+    opened: Opened,
+    { report, restored }: OpenReports,
+  ): Promise<void> {
     const path = this.segmentPath(number);
     const { O_RDWR, O_NOFOLLOW } = constants;
     const file = await this.#files.open(path, O_RDWR | O_NOFOLLOW);
@@ -130,7 +144,10 @@ export class SpoolFolder {
           report({ kind: 'torn', path, bytes: size - found.start });
           segment.length = found.start;
           await file.truncate(found.start);
-        } else if (at > sent) segment.entries++;
+        } else if (at > sent) {
+          segment.entries++;
+          if (found.head !== undefined) restored(found.head);
+        }
         if (found.kind !== 'entry') continue;
         if (verify) opened.digests.push(found.head.digest);
         if (at > sent) opened.oldest ??= found.head.time;

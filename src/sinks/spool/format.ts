@@ -104,7 +104,7 @@ export interface EntryPlace {
 export type Found =
   | ({ kind: 'entry' } & EntryPlace)
   /** Bytes that are no entry, or one that has changed since it was written. */
-  | { kind: 'corrupt'; start: number; end: number; reason: string }
+  | { kind: 'corrupt'; start: number; end: number; head?: EntryHead; reason: string }
   /** The segment ends within an entry: what was written when the process or the machine stopped. */
   | { kind: 'torn'; start: number; end: number };
 
@@ -170,7 +170,7 @@ export async function findAt(source: Source, start: number, verify: boolean): Pr
   if (head === undefined) return { kind: 'corrupt', start, end, reason: 'its head is not one that is known' };
   const place: EntryPlace = { start, end, head, restStart, restCrc: header.readUInt32LE(20) };
   if (verify && (await readRest(source, place)) === undefined) {
-    return { kind: 'corrupt', start, end, reason: WRONG_REST };
+    return { kind: 'corrupt', start, end, head, reason: WRONG_REST };
   }
   return { kind: 'entry', ...place };
 }

@@ -7,6 +7,7 @@ import { rateLimited } from '../retry/rate-limited.ts';
 import type { DeliveryResult, Sink, SinkDependencies, SpoolLevel } from '../sink.ts';
 import { batchFrom, entryFrom } from './entry.ts';
 import type { Amiss, Files, Reason } from './folder.ts';
+import type { EntryHead } from './format.ts';
 import { type Next, openLog, SpoolRefusal } from './log.ts';
 import type { SpoolSettings } from './settings.ts';
 
@@ -51,7 +52,8 @@ export async function openSpool(
 ): Promise<Sink> {
   const { name } = sink;
   const segmentBytes = Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, maxBytes / 16));
-  const log = await openLog({ path, maxBytes, segmentBytes, files, report: reportAmiss });
+  const restored = ({ fluentTag, records }: EntryHead) => onSettled(name, 'restored', fluentTag, records);
+  const log = await openLog({ path, maxBytes, segmentBytes, files, report: reportAmiss, restored });
   const closing = new AbortController();
   const tellSetAside = rateLimited(logger, 'error');
   const tellStuck = rateLimited(logger, 'error');

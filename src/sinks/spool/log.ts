@@ -4,6 +4,7 @@ import { type Position, writeCursor } from './cursor.ts';
 import { type Amiss, type Files, type Opened, type Reason, type Segment, SpoolFolder, writeAll } from './folder.ts';
 import {
   type Entry,
+  type EntryHead,
   type EntryPlace,
   encodeEntry,
   findAt,
@@ -50,16 +51,19 @@ export interface LogOptions {
   files: Files;
   /** Called with what was found amiss on opening. */
   report(amiss: Amiss): void;
+  /** Called on opening for each entry that is yet to be sent. */
+  restored?(head: EntryHead): void;
 }
 
 /** Opens the log of a folder, which is made where there is none.
  * @throws Error where the folder cannot be used, or another process uses it */
-export async function openLog({ path, maxBytes, segmentBytes, files, report }: LogOptions): Promise<SpoolLog> {
+export async function openLog(options: LogOptions): Promise<SpoolLog> {
+  const { path, maxBytes, segmentBytes, files, report, restored = () => {} } = options;
   const folder = new SpoolFolder(path, files);
   await folder.make();
   const unlock = lockFile(folder.lockPath);
   try {
-    const opened = await folder.open(MOST_DIGESTS, report);
+    const opened = await folder.open(MOST_DIGESTS, { report, restored });
     const log = new SpoolLog(folder, { maxBytes, segmentBytes }, unlock, opened);
     await log.measureSetAside();
     return log;

@@ -85,7 +85,8 @@ describe('a sink with a spool', () => {
     expect(again.lines).toMatchObject([{ level: 'info', fields: { batches: 2 } }]);
     to.at.isUp = true;
     expect(await again.sink.deliver(numberedBatch(5))).toEqual({ kind: 'repeated', records: 5 });
-    await expect.poll(() => again.settled.length, eventually).toBe(2);
+    const sent = ['restored', 'restored', 'acknowledged', 'acknowledged'];
+    await expect.poll(() => again.settled.map(([result]) => result), eventually).toEqual(sent);
     expect(to.at.entries).toEqual([...entriesOf(batch), ...entriesOf(numberedBatch(5, { first: 9 }))]);
   });
 
@@ -143,7 +144,12 @@ describe('a sink with a spool', () => {
     await close();
     to.at.isUp = true;
     const later = await spooled(to, path, { maxAgeSeconds: -1 });
-    await expect.poll(() => later.settled, eventually).toEqual([['set_aside', 4]]);
+    await expect
+      .poll(() => later.settled, eventually)
+      .toEqual([
+        ['restored', 4],
+        ['set_aside', 4],
+      ]);
     const [line] = later.lines.filter(({ level }) => level === 'error');
     const { movedTo } = line!.fields as { movedTo: string };
     const [name] = readdirSync(join(path, 'set-aside'));
