@@ -248,7 +248,7 @@ export const attacks: Attack[] = [
   bodies(manyValues),
   bodies({
     ...manyValues,
-    name: 'a record of 400,000 maps with names',
+    name: 'a record of 300,000 maps with names',
     make: () => Buffer.from(within(wide(300_000))),
     ceilings: ceilings(700, 6),
   }),
