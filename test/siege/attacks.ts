@@ -106,7 +106,7 @@ function halves(name: string, count: number, bytes: Uint8Array | string, seconds
 const unreadable: Attack = {
   name: 'what HTTP cannot read, 200 requests',
   limit: '64 KB of headers; one line of log a minute',
-  ceilings: ceilings(320, 3),
+  ceilings: ceilings(450, 3),
   async run({ hold }) {
     for (let index = 0; index < 50; index++) {
       hold('POST /v1/records% HTTP/1.1\r\nHost: x\r\nUser-Agent: Fluent-Bit\r\nContent-Length: 0\r\n\r\n');
@@ -305,9 +305,9 @@ export const attacks: Attack[] = [
 
 /** What `npm test` runs, against one server: small forms of what cost most. */
 export const shortAttacks: Attack[] = [
-  bodies({ ...bombs(6, 40), ceilings: ceilings(360, 4) }),
-  unread(4, 1.5e6, 3, ceilings(420, 6)),
-  halves('bodies of 32 MiB of which 8 bytes come', 8, `${head(32 * MiB)}{"a":1}\n`, 0.5, ceilings(420, 2)),
+  bodies({ ...bombs(6, 40), ceilings: ceilings(420, 4) }),
+  unread(4, 1.5e6, 3, ceilings(500, 6)),
+  halves('bodies of 32 MiB of which 8 bytes come', 8, `${head(32 * MiB)}{"a":1}\n`, 0.5, ceilings(500, 2)),
   unreadable,
   bodies(manyValues),
 ];
