@@ -69,8 +69,8 @@ export function startTripline({ command, log, oracle, mayRefuse }: TriplineParts
       await live();
       ready.resolve();
       ready = Promise.withResolvers();
-      asked = undefined;
       await sleep(pause);
+      asked = undefined;
       pause = RESTART_MS;
     }
   })();
