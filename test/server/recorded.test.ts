@@ -24,7 +24,8 @@ async function replay({ name, method, path, headers }: RecordedRequest, password
   const sink: Sink = {
     name: 'memory',
     async deliver(batch) {
-      batches.push(batch);
+      // Its memory is freed when the sender is answered.
+      batches.push({ ...batch, bytes: Buffer.from(batch.bytes) });
       return { kind: 'acknowledged', records: batch.records.length };
     },
     async close() {},
