@@ -1,6 +1,5 @@
 /** How a request is refused: what is answered, what is logged, and what is kept. Which status a problem has is in its row in
  * problem.ts. */
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -110,7 +109,7 @@ export function unreadableRefuser(
     const body = detailsOf(problem, status);
     if (socket.writable) {
       socket.write(
-        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+        `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
           `Content-Length: ${Buffer.byteLength(body)}\r\nRetry-After: ${retryAfterSeconds}\r\nConnection: close\r\n\r\n${body}`,
       );
     }
