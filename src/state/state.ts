@@ -26,21 +26,25 @@ export interface StateFile {
   key?: string | undefined;
 }
 
+/** Errors of a disk that takes nothing for now: what is remembered is of use without it. Any other says that the setting is
+ * wrong. */
+const PASSING = ['ENOSPC', 'EDQUOT', 'EIO'];
+
 /** Fills the store from the file, and keeps the file.
  * @param onSave is told after each attempt whether the store was written
+ * @param write writes the store; tests put one in its place that fails
  * @throws Problem `config.invalid` where there can be no such file */
 export async function openState(
   { path, key }: StateFile,
   store: MemoryStore,
   logger: Logger,
   onSave: (isWritten: boolean) => void = () => {},
+  write: typeof saveState = saveState,
 ): Promise<State> {
-  const loaded = await loadState(path, store, key)
-    // What cannot be written now would be missed on the next start, when it is too late.
-    .then((loaded) => saveState(path, store, key).then(() => loaded))
-    .catch((error) => {
-      throw new Problem('config.invalid', `state.path: ${error.message}`, { cause: error });
-    });
+  const invalid = (error: Error) => {
+    throw new Problem('config.invalid', `state.path: ${error.message}`, { cause: error });
+  };
+  const loaded = await loadState(path, store, key).catch(invalid);
   switch (loaded.kind) {
     case 'restored':
       logger.info({ path, entries: loaded.entries }, 'State restored: windows and terms go on');
@@ -58,14 +62,20 @@ export async function openState(
 
   const closing = new AbortController();
   let unwritten: Unwritten | undefined;
+  const note = (error: NodeJS.ErrnoException) => {
+    unwritten = { since: unwritten?.since ?? new Date(), code: error.code ?? 'unknown' };
+    logger.error({ path, err: error }, 'The state could not be written: a restart would go back to what is there');
+  };
+  // What cannot be written now would be missed on the next start, when it is too late.
+  await write(path, store, key).catch((error) => (PASSING.includes(error.code) ? note(error) : invalid(error)));
+  if (unwritten !== undefined) onSave(false);
   const save = async () => {
     try {
-      await saveState(path, store, key);
+      await write(path, store, key);
       if (unwritten !== undefined) logger.info({ path, since: unwritten.since }, 'The state is written again');
       unwritten = undefined;
     } catch (error) {
-      unwritten = { since: unwritten?.since ?? new Date(), code: (error as NodeJS.ErrnoException).code ?? 'unknown' };
-      logger.error({ path, err: error }, 'The state could not be written: a restart would go back to what is there');
+      note(error as Error);
     }
     onSave(unwritten === undefined);
   };

@@ -310,6 +310,24 @@ describe('open', () => {
     expect(lines.at(-1)!.msg).toBe('The state is written again');
   });
 
+  test.each(['ENOSPC', 'EDQUOT', 'EIO'])('on a disk that takes nothing, %s: what is there is of use', async (code) => {
+    await saveState(path, filled());
+    const store = memoryStore();
+    const saves: boolean[] = [];
+    let isFull = true;
+    const write = async (...args: Parameters<typeof saveState>) => {
+      if (isFull) throw Object.assign(new Error('no room'), { code });
+      await saveState(...args);
+    };
+    const state = await openState({ path }, store, logger, (isWritten) => saves.push(isWritten), write);
+    expect([...store.rows()]).toHaveLength(4);
+    expect(state.unwritten()).toEqual({ since: expect.any(Date), code });
+    isFull = false;
+    await state.close();
+    expect(state.unwritten()).toBeUndefined();
+    expect(saves).toEqual([false, true]);
+  });
+
   test('fails where there can be no file', async () => {
     writeFileSync(join(folder, 'file'), '');
     await expect(openState({ path: join(folder, 'file', 'state') }, memoryStore(), logger)).rejects.toMatchObject({
