@@ -1,5 +1,6 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import type { TaggedBatch } from './batch/tagged-batch.ts';
+import { batchMemory } from './batch-memory.ts';
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
 import type { Correlate } from './correlate/index.ts';
 import type { Outlined } from './decisions/decision.ts';
@@ -15,7 +16,6 @@ import {
   type Ruleset,
   uncorrelated,
 } from './detect.ts';
-import { keeping } from './kept.ts';
 import {
   type InflateBudget,
   inflateBudget,
@@ -142,7 +142,7 @@ async function detectRecords(
   const tags: (Tag | undefined)[] = [];
   const detections: (Detection | undefined)[] = [];
   const sums = { events: 0, hits: 0, raised: 0, findings: 0, reports: 0 };
-  const kept = keeping();
+  const memory = batchMemory();
 
   /** Some records from their bytes to their tags. What is made on the way but these two is garbage when the next follow,
    * however many a batch has. */
@@ -152,9 +152,9 @@ async function detectRecords(
     const correlated = await forEach(slice, (index) => correlateOne(evaluated[index], batch, parts, ruleset), pause);
     const concludeAndTag = (index: number) => {
       const concluded = concludeOne(evaluated[index], correlated[index]);
-      const detection = concluded && kept.listed(concluded);
+      const detection = concluded && memory.listed(concluded);
       const { start, end } = slice[index]!;
-      detections.push(detection && kept.counted(detection, end - start));
+      detections.push(detection && memory.counted(detection, end - start));
       tags.push(detection && tagOne(detection, tagOf, findingSpans));
       sum(sums, evaluated[index], correlated[index], detection);
     };
@@ -184,7 +184,7 @@ async function detectRecords(
     const normalized = normalizeWhole(record, { ...batch, bytes }, parts, inflateBudget());
     return normalized.kind === 'audit' ? normalized.events : [];
   };
-  return { tags, detections, eventsOf, heapBytes: kept.bytes() };
+  return { tags, detections, eventsOf, heapBytes: memory.bytes() };
 }
 
 /** Bytes of records that take each step together. With fewer, code and tables of one step make way for those of the next so

@@ -1,7 +1,7 @@
 /** What a batch keeps of its records from their tags until it is delivered. */
 import { describe, expect, test } from 'vitest';
+import { batchMemory } from '../src/batch-memory.ts';
 import type { Detection } from '../src/detect.ts';
-import { keeping } from '../src/kept.ts';
 import { tagger } from '../src/tagger.ts';
 
 type Audited = Extract<Detection, { events: unknown }>;
@@ -35,7 +35,7 @@ const tagOf = tagger({ ruleset: 'r', clearEventFields: [] });
 
 describe('the lists of tags', () => {
   test('end where a batch has some 50,000 findings, and its further tags say how many they would have', () => {
-    const kept = keeping();
+    const kept = batchMemory();
     let listed = 0;
     for (let record = 0; record < 10_000; record++) {
       const given = kept.listed(detection(10, 5));
@@ -54,13 +54,13 @@ describe('the lists of tags', () => {
   });
 
   test('are whole in a batch of the size that Fluent Bit sends', () => {
-    const kept = keeping();
+    const kept = batchMemory();
     for (let record = 0; record < 5000; record++) expect(kept.listed(detection(8))).not.toHaveProperty('unlisted');
   });
 });
 
 test('events are kept for some megabytes of records, and then what is counted of them', () => {
-  const kept = keeping();
+  const kept = batchMemory();
   const given = Array.from({ length: 20 }, () => kept.counted(detection(1), 1e6) as Audited);
   expect(given.filter(({ events }) => events.length > 0)).toHaveLength(8);
   const last = given.at(-1)!;

@@ -3,7 +3,7 @@
 import type { Detection } from './detect.ts';
 import type { AuditEvent } from './record.ts';
 
-export interface Kept {
+export interface BatchMemory {
   /** The detection to tag a record with: once the lists of the batch are full, its own are left out of the tag. */
   listed(detection: Detection): Detection;
   /** What of a detection is kept after that: once the batch keeps events enough, only what is counted of one.
@@ -29,7 +29,7 @@ const EVENT_BYTES = 400;
 
 type Audited = Extract<Detection, { events: unknown }>;
 
-export function keeping(): Kept {
+export function batchMemory(): BatchMemory {
   let listedBytes = 0;
   let recordBytes = 0;
   let otherBytes = 0;
