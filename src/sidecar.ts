@@ -7,7 +7,6 @@ import { openDeadLetters } from './dead-letters/index.ts';
 import { keepSettings, openLiveSettings } from './live-settings.ts';
 import { Problem } from './problem.ts';
 import { startProcessing } from './processing/start.ts';
-import { buildServer } from './server/http.ts';
 import { processThere } from './server/process-there.ts';
 import { startTelemetry } from './telemetry/index.ts';
 
@@ -47,8 +46,11 @@ export async function serve(
       : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes).catch((error) => {
           throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
         });
-  // It measures from its start.
-  const processing = await startProcessing(config, environment, logger);
+  // After telemetry, as it measures from its start. What the server is made of is much to load, and the thread as well.
+  const [processing, { buildServer }] = await Promise.all([
+    startProcessing(config, environment, logger),
+    import('./server/http.ts'),
+  ]);
   const { app, drain, unanswered, renew } = buildServer({
     config,
     logger,
