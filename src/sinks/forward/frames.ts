@@ -37,20 +37,19 @@ const ENVELOPE_BYTES = 96;
 const GROUP_END = Buffer.from('9292d700fffffffe000000008080', 'hex');
 const GROUP_START_TIME = Buffer.from('d700ffffffff', 'hex');
 
-/** The messages that carry the records of a batch, in order. Where one ends inside an OpenTelemetry group it closes the
+/** The messages that carry the records of a batch, in order, each made when it is asked for. Where one ends inside an OpenTelemetry group it closes the
  * group and the next opens it again: whatever other sender's records the receiver takes in between, or if it loses one,
  * no record comes under a group that is not its own. */
-export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: IsDelivered): Frame[] {
+export function* frames(batch: TaggedBatch, options: FrameOptions, isDelivered: IsDelivered): Generator<Frame, void> {
   const { bytes, records } = batch;
   const fluentTag = encode(options.fluentTag);
   const maxEntryBytes = options.maxFrameBytes - ENVELOPE_BYTES - fluentTag.length;
-  const finished: Frame[] = [];
   let groupStart: Uint8Array | undefined;
   let message = begin(0);
 
   for (const [index, record] of records.entries()) {
     if (record.kind !== 'group' && isDelivered(index)) {
-      cut(index);
+      if (message.records > 0) yield cut(index);
       message = begin(index + 1);
       continue;
     }
@@ -65,7 +64,7 @@ export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: I
       // A start that fills half a message would come again with each record or two: it costs no more than the records do.
       const limit = Math.max(maxEntryBytes, 2 * (groupStart?.length ?? 0));
       if (message.length + length + groupEndBytes > limit) {
-        cut(index);
+        if (message.records > 0) yield cut(index);
         message = begin(index);
       }
       message.records++;
@@ -77,8 +76,7 @@ export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: I
     message.length += length;
     message.end = record.end;
   }
-  cut(records.length);
-  return finished;
+  if (message.records > 0) yield cut(records.length);
 
   function begin(from: number): Message {
     const start = records[from]?.start ?? bytes.length;
@@ -87,8 +85,7 @@ export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: I
     return begun;
   }
 
-  function cut(to: number): void {
-    if (message.records === 0) return;
+  function cut(to: number): Frame {
     if (groupStart !== undefined) insert(message, GROUP_END);
     const { from, start, end, edits, entries, length } = message;
     const chunk = options.askAcknowledgement ? randomBytes(18).toString('base64') : undefined;
@@ -97,7 +94,7 @@ export function frames(batch: TaggedBatch, options: FrameOptions, isDelivered: I
     const tail = encode(chunk === undefined ? { size: entries } : { chunk, size: entries });
     const enveloped = [{ start, end: start, insert: head }, ...edits, { start: end, end, insert: tail }];
     const whole = applyEdits(bytes, { start, end }, enveloped);
-    finished.push({ bytes: whole, chunk, from, to, isOversize: length > maxEntryBytes });
+    return { bytes: whole, chunk, from, to, isOversize: length > maxEntryBytes };
   }
 }
 

@@ -79,6 +79,9 @@ export type ForwardConfig = Static<typeof forwardConfig>;
 const WRITE_MILLISECONDS = 30_000;
 /** How many failed batches are remembered, by the ranges of records that did arrive. */
 const MAX_UNFINISHED = 1_000;
+/** Bytes of a batch that are encoded and sent before they are acknowledged, and the next follow. Fluent Bit's chunks are
+ * smaller. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** A sink that sends all batches side by side over one connection; acknowledgements tell them apart.
  *
@@ -130,15 +133,24 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
     const arrived = [...earlier];
     const isDelivered: IsDelivered = (index) => earlier.some(({ from, to }) => from <= index && index < to);
     const fluentTag = tagPrefix + (batch.fluentTag || 'untagged'); // Fluent Bit loses what has an empty tag
-    const all = frames(batch, { fluentTag, mode, askAcknowledgement, maxFrameBytes }, isDelivered);
+    const oversize: Frame[] = [];
+    let window: Frame[] = [];
+    let windowBytes = 0;
     try {
-      await sendTogether(
-        all.filter(({ isOversize }) => !isOversize),
-        deadline,
-        arrived,
-        pass,
-      );
-      for (const frame of all) if (frame.isOversize) await sendAlone(frame, deadline, arrived, pass);
+      for (const frame of frames(batch, { fluentTag, mode, askAcknowledgement, maxFrameBytes }, isDelivered)) {
+        if (frame.isOversize) {
+          oversize.push(frame);
+          continue;
+        }
+        window.push(frame);
+        windowBytes += frame.bytes.length;
+        if (windowBytes < WINDOW_BYTES) continue;
+        await sendTogether(window, deadline, arrived, pass);
+        window = [];
+        windowBytes = 0;
+      }
+      await sendTogether(window, deadline, arrived, pass);
+      for (const frame of oversize) await sendAlone(frame, deadline, arrived, pass);
       if (key !== undefined) unfinished.delete(key);
     } catch (error) {
       if (arrived.length > 0) remember(key ?? digestOf(batch), arrived);

@@ -48,7 +48,7 @@ test.each(Object.keys(bodies))('messages carry the entries of %s, each that is w
           ruleset: `${n}`,
         }));
         const options = { fluentTag: 'a', mode, askAcknowledgement: false, maxFrameBytes } as const;
-        const made = frames(batch, options, (index) => delivered.has(index));
+        const made = [...frames(batch, options, (index) => delivered.has(index))];
         cuts += made.length - 1;
         const carried: number[] = [];
         for (const { bytes, from, to, isOversize } of made) {

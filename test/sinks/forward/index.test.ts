@@ -184,6 +184,23 @@ describe('what goes over the wire', () => {
   });
 });
 
+describe('a batch of many megabytes', () => {
+  const events = upTo(200).map((n) => logEvent({ n, pad: 'x'.repeat(100_000) }));
+  const large = () => taggedBatch(msgpack, Buffer.concat(events));
+
+  test('arrives whole, in order', async () => {
+    const { to, sink } = await connected();
+    expect(await sink.deliver(large())).toEqual({ kind: 'acknowledged', records: 200 });
+    expect(numbers(to)).toEqual(upTo(200));
+  });
+
+  test('is encoded a part after another: where none is acknowledged, the rest is not sent', async () => {
+    const { to, sink } = await connected({ answer: () => 'nothing' }, { ackTimeoutSeconds: 0.5 });
+    expect(await problemOf(sink.deliver(large()))).toMatchObject({ code: 'sink.unavailable' });
+    expect(new Set(numbers(to)).size).toBeLessThan(100);
+  });
+});
+
 test('the start of a group that fills a message does not come again with every record', () => {
   const groupStart = Buffer.concat([
     Buffer.from('9292d700ffffffff00000000', 'hex'),
