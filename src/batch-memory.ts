@@ -83,10 +83,16 @@ export function batchMemory(): BatchMemory {
         return detection;
       }
       otherBytes += RECORD_BYTES;
-      const { platform, stageTimestamp, requestReceivedTimestamp } = detection.event;
-      const event = { platform, stageTimestamp, requestReceivedTimestamp } as AuditEvent;
-      return { ...detection, events: [], event };
+      return withoutEvents(detection);
     },
     bytes: () => listedBytes + recordBytes * READ_TIMES + otherBytes,
   };
+}
+
+/** A detection without its events, but for what is counted of one: nothing in it refers to the bytes of its record. */
+export function withoutEvents(detection: Detection): Detection {
+  if (!('events' in detection)) return detection;
+  const { platform, stageTimestamp, requestReceivedTimestamp } = detection.event;
+  const event = { platform, stageTimestamp, requestReceivedTimestamp } as AuditEvent;
+  return { ...detection, events: [], event };
 }

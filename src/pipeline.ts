@@ -1,6 +1,6 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import type { TaggedBatch } from './batch/tagged-batch.ts';
-import { batchMemory } from './batch-memory.ts';
+import { batchMemory, withoutEvents } from './batch-memory.ts';
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
 import type { Correlate } from './correlate/index.ts';
 import type { Outlined } from './decisions/decision.ts';
@@ -80,6 +80,9 @@ export interface ProcessedBatch extends TaggedBatch {
   /** Events of a record: those of its detection or, where a large batch has not kept them, as they are read again.
    * @param bytes of the batch */
   eventsOf(index: number, bytes: Uint8Array): readonly AuditEvent[];
+  /** The same for a batch that is equal byte for byte. Nothing of it refers to the bytes of this one, which are given back when
+   * its own request is answered. */
+  repeated(batch: Batch): ProcessedBatch;
   /** Memory that records, tags and detections take, as estimated. */
   heapBytes: number;
 }
@@ -114,7 +117,25 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     await pause();
     countReceipts('tagged', fluentTag, count);
     const { memberName, dateKey } = parts;
-    return { ...batch, records, ...found, memberName, dateKey };
+    const readEvents: ProcessedBatch['eventsOf'] = (index, bytes) => {
+      const record = records[index]!;
+      if (record.kind === 'group') return [];
+      const normalized = normalizeWhole(record, { ...batch, bytes }, parts, inflateBudget());
+      return normalized.kind === 'audit' ? normalized.events : [];
+    };
+    const processed: ProcessedBatch = {
+      ...{ ...batch, records, ...found, memberName, dateKey },
+      eventsOf(index, bytes) {
+        const detection = found.detections[index];
+        if (detection === undefined || !('events' in detection)) return [];
+        return detection.events.length > 0 ? detection.events : readEvents(index, bytes);
+      },
+      repeated(again) {
+        const detections = found.detections.map((detection) => detection && withoutEvents(detection));
+        return { ...processed, ...again, detections, eventsOf: readEvents };
+      },
+    };
+    return processed;
   } catch (error) {
     countReceipts('unfinished', fluentTag, count);
     throw error;
@@ -134,7 +155,7 @@ async function detectRecords(
   outlines: Outlines | undefined,
   parts: Parts,
   pause: Pause,
-): Promise<Pick<ProcessedBatch, 'tags' | 'detections' | 'eventsOf' | 'heapBytes'>> {
+): Promise<Pick<ProcessedBatch, 'tags' | 'detections' | 'heapBytes'>> {
   const { traced, findingSpans } = parts.observer ?? unobserved;
   const ruleset = parts.ruleset();
   const tagOf = parts.tagger(ruleset.hash);
@@ -177,14 +198,7 @@ async function detectRecords(
       'tripline.reports': sums.reports,
     }),
   );
-  const eventsOf = (index: number, bytes: Uint8Array) => {
-    const [record, detection] = [batch.records[index]!, detections[index]];
-    if (detection === undefined || !('events' in detection) || record.kind === 'group') return [];
-    if (detection.events.length > 0) return detection.events;
-    const normalized = normalizeWhole(record, { ...batch, bytes }, parts, inflateBudget());
-    return normalized.kind === 'audit' ? normalized.events : [];
-  };
-  return { tags, detections, eventsOf, heapBytes: memory.bytes() };
+  return { tags, detections, heapBytes: memory.bytes() };
 }
 
 /** Bytes of records that take each step together. With fewer, code and tables of one step make way for those of the next so

@@ -63,7 +63,7 @@ export function processHere(parts: Parts): Process {
     const processed = await earlier.tagged.catch(() => undefined);
     // Left, as its sender had gone before it was delivered.
     if (processed === undefined) return join(batch, wanted, pause);
-    return { attempt: earlier, processed: { ...processed, ...batch }, isOwn: false };
+    return { attempt: earlier, processed: processed.repeated(batch), isOwn: false };
   }
 
   async function answer(joined: Joined, batch: Batch, wanted: Wanted, gone: AbortSignal): Promise<Answer> {

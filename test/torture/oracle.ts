@@ -85,6 +85,8 @@ export class Oracle {
   /** Of spread records: findings of correlations by record and rule. */
   readonly #correlated = new Map<string, string>();
   readonly #found = new Set<number>();
+  /** Of sequences, the records of which a finding came again with another id: it tells when its window began. */
+  readonly #renamed = new Map<number, string>();
   /** How often state was lost before a chunk was sent first, and before it was acknowledged. */
   readonly #sentAfter: Uint16Array;
   readonly #safeAfter: Uint16Array;
@@ -235,6 +237,7 @@ export class Oracle {
       const known = `${n} ${rule}`;
       const earlier = this.#correlated.get(known);
       if (earlier === undefined) this.#correlated.set(known, id);
+      else if (earlier !== id && isSpread(n)) this.#renamed.set(sequence, `record ${n} has the finding of ${rule}`);
       else if (earlier !== id) this.fault('duplicate', `record ${n} has the finding of ${rule} with another id`);
       if (this.#isLearning) this.#expected.correlations.add(rule);
       if (!this.#expected.correlations.has(rule)) this.fault('correlation', `record ${n} has a finding of ${rule}`);
@@ -289,6 +292,8 @@ export class Oracle {
       const isDue = losses.every((one) => one === losses[0] && one !== NEVER);
       if (!isDue) sequences.notDue++;
       else sequences.due++;
+      const renamed = isDue ? this.#renamed.get(sequence) : undefined;
+      if (renamed !== undefined) this.fault('duplicate', `${renamed} with another id, and no state was lost meanwhile`);
       if (isDue && this.#found.has(sequence)) sequences.found++;
       if (isDue && !this.#found.has(sequence)) {
         this.fault('correlation', `nothing was found in sequence ${sequence}, and no state was lost meanwhile`);
