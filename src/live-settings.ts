@@ -1,4 +1,5 @@
-/** Settings that change while Tripline runs: credentials, and the certificates of the listener. All others take a restart.
+/** Settings that change while Tripline runs: credentials, and the certificates of the listener. All others take a restart, and
+ * so does asking for no credentials any more: a slip must not open the door.
  *
  * The configuration is read again on SIGHUP, and when a file that it takes a text from, or a file of `tls`, has changed and
  * two looks agree on it, as those of rules are looked at. What is wrong then is in the log, and all stays as it was. */
@@ -44,7 +45,7 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
     const wrong = next === undefined ? problems : whyNot(next);
     if (next !== undefined && wrong.length === 0) {
       warnOfOthers(next);
-      live = next;
+      live = { ...next, auth: next.auth ?? live.auth };
       return true;
     }
     logger.error(
@@ -55,7 +56,7 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
     return false;
   }
 
-  function whyNot({ auth, tls }: Config): string[] {
+  function whyNot({ auth = live.auth, tls }: Config): string[] {
     try {
       renew({ auth, tls: live.tls && tls });
       return [];
@@ -65,7 +66,8 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
   }
 
   function warnOfOthers(next: Config): void {
-    const others = Object.keys({ ...config, ...next }).filter((key) => !isTaken(key, config, next));
+    const before = { ...config, auth: live.auth };
+    const others = Object.keys({ ...before, ...next }).filter((key) => !isTaken(key, before, next));
     if (others.length > 0) logger.warn({ settings: others }, `These settings take a restart: ${others.join(', ')}`);
   }
 
@@ -91,7 +93,7 @@ function filesOf({ tls }: Pick<Config, 'tls'>): string[] {
 
 /** Whether a setting is the same, or is taken over. */
 function isTaken(key: string, before: Config, after: Config): boolean {
-  if (key === 'auth') return true;
+  if (key === 'auth') return after.auth !== undefined || before.auth === undefined;
   if (key === 'tls') return isDeepStrictEqual(fixedOf(before), fixedOf(after));
   return isDeepStrictEqual(before[key as keyof Config], after[key as keyof Config]);
 }

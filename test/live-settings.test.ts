@@ -95,3 +95,17 @@ test('a secret of a sink takes a restart, and says so when its file has changed'
   ]);
   expect(JSON.stringify(lines)).not.toMatch(/one|two/);
 });
+
+test('credentials that are no longer asked for are asked for until a restart; those that are new at once', async () => {
+  write('token', 'one\n');
+  const asking = open('auth: { bearer: "${file:token}" }');
+  write('tripline.yaml', 'cluster: prod');
+  asking.reload();
+  expect(renewed.map(tokens)).toEqual([['one']]);
+  expect(lines[0]).toEqual(['warn', { settings: expect.arrayContaining(['auth', 'cluster']) }, expect.anything()]);
+
+  const silent = open('{}');
+  write('tripline.yaml', 'auth: { bearer: "${file:token}" }');
+  silent.reload();
+  expect(renewed.map(tokens).at(-1)).toEqual(['one']);
+});
