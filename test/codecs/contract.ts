@@ -7,7 +7,7 @@ import { taggedBody } from '../../src/batch/splice.ts';
 import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
 import { Problem } from '../../src/problem.ts';
 import type { LogRecord } from '../../src/record.ts';
-import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import { entryOf } from '../../src/sinks/encode/log-event/index.ts';
 import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
 

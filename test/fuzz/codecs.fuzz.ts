@@ -6,7 +6,7 @@ import { codecs } from '../../src/codecs/index.ts';
 import { salvage } from '../../src/json/salvage.ts';
 import { fromJson } from '../../src/msgpack/from-json.ts';
 import { Problem } from '../../src/problem.ts';
-import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import { entryOf } from '../../src/sinks/encode/log-event/index.ts';
 import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
 import type { FuzzTarget } from './fuzz.ts';

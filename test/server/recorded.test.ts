@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
-import { entryOf } from '../../src/sinks/forward/entry/index.ts';
+import { entryOf } from '../../src/sinks/encode/log-event/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { jsonTime } from '../e2e/compare.ts';
 import { valuesIn } from '../e2e/msgpack-spans.ts';

@@ -4,7 +4,7 @@ import { applyEdits, lengthAfter } from '../../batch/splice.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import type { Edit } from '../../codecs/codec.ts';
 import { encode } from '../../msgpack/encode.ts';
-import { addEntryEdits } from './entry/index.ts';
+import { addEntryEdits } from '../encode/log-event/index.ts';
 
 /** One message `[tag, entries, options]`, and which records of the batch it carries. */
 export interface Frame {

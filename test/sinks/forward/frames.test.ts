@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { codecFor } from '../../../src/codecs/index.ts';
-import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
+import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import { frames } from '../../../src/sinks/forward/frames.ts';
 import { batchOf } from '../../batch/batch-of.ts';
 import { fluentMsgpack } from '../../tagged.ts';

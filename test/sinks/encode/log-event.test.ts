@@ -2,7 +2,7 @@ import { decode as decodeOther } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codecFor } from '../../../src/codecs/index.ts';
-import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
+import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import type { Tag } from '../../../src/tag.ts';
 import { batchOf } from '../../batch/batch-of.ts';
 import { packedTag, TAG } from '../../codecs/contract.ts';
