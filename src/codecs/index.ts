@@ -6,7 +6,13 @@ import { ndjson } from './ndjson.ts';
 
 export const codecs: readonly Codec[] = [json, ndjson, msgpack];
 
+const byName = new Map(codecs.map((codec) => [codec.name, codec]));
 const byMediaType = new Map(codecs.flatMap((codec) => codec.mediaTypes.map((mediaType) => [mediaType, codec])));
+
+/** The codec of a name; undefined where there is none. */
+export function codecNamed(name: string): Codec | undefined {
+  return byName.get(name);
+}
 
 /** The codec of a Content-Type, whose parameters and case do not count; undefined where there is none. */
 export function codecFor(mediaType: string | undefined): Codec | undefined {

@@ -35,8 +35,7 @@ export function processThere(port: Pick<MessagePort, 'postMessage' | 'on'>): Pro
     const { codec, fluentTag, receivedUnixNano } = batch;
     const bytes = whole(batch.bytes);
     const trace = traceHeaders();
-    const mediaType = codec.mediaTypes[0]!;
-    send({ kind: 'batch', id, bytes, mediaType, fluentTag, receivedUnixNano, wanted, trace }, [bytes.buffer]);
+    send({ kind: 'batch', id, bytes, codec: codec.name, fluentTag, receivedUnixNano, wanted, trace }, [bytes.buffer]);
     const leave = () => send({ kind: 'gone', id, failure: failureOf(gone.reason) });
     gone.addEventListener('abort', leave, { once: true });
     const answered = one.answered.promise.finally(() => gone.removeEventListener('abort', leave));

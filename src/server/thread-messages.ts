@@ -8,7 +8,8 @@ export interface BatchMessage {
   kind: 'batch';
   id: number;
   bytes: Uint8Array<ArrayBuffer>;
-  mediaType: string;
+  /** Name of its codec. */
+  codec: string;
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
   wanted: Wanted;

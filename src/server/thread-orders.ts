@@ -1,7 +1,7 @@
 /** Serves, in the thread that processes batches, those that `processThere` sends. */
 import { setImmediate } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import { codecFor } from '../codecs/index.ts';
+import { codecNamed } from '../codecs/index.ts';
 import { belowTrace } from '../telemetry/index.ts';
 import type { Process } from './processor.ts';
 import { type BatchMessage, errorOf, failureOf, type Order, type Report, whole } from './thread-messages.ts';
@@ -16,7 +16,7 @@ export function serveOrders(port: MessagePort, process: Process, answered: () =>
     else void belowTrace(order.trace, () => serve(order));
   });
 
-  async function serve({ id, bytes, mediaType, fluentTag, receivedUnixNano, wanted }: BatchMessage): Promise<void> {
+  async function serve({ id, bytes, codec, fluentTag, receivedUnixNano, wanted }: BatchMessage): Promise<void> {
     const controller = new AbortController();
     leaving.set(id, controller);
     const gone = controller.signal;
@@ -25,7 +25,7 @@ export function serveOrders(port: MessagePort, process: Process, answered: () =>
       gone.throwIfAborted();
     };
     try {
-      const batch = { fluentTag, codec: codecFor(mediaType)!, bytes, receivedUnixNano };
+      const batch = { fluentTag, codec: codecNamed(codec)!, bytes, receivedUnixNano };
       const processing = process(batch, wanted, gone, pause);
       report({ kind: 'tagged', id, heldBytes: await processing.tagged });
       const { records, reply, defect } = await processing.answered;

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Codec } from '../../codecs/codec.ts';
-import { codecFor } from '../../codecs/index.ts';
+import { codecFor, codecNamed } from '../../codecs/index.ts';
 import type { Config } from '../../config/index.ts';
 import { bodyBeside, DELIVERED, letterPart, readLetter, settleLetter } from '../../dead-letters/letter.ts';
 import { filesOf } from '../../inputs/files.ts';
@@ -102,9 +102,9 @@ function spooled(path: string): Source {
       for await (const kept of readKept(path, await sentUpTo(path))) {
         if (kept.kind === 'unreadable') unreadable ??= `bytes ${kept.start} to ${kept.end}: ${kept.reason}`;
         else {
-          const { mediaType, body, fluentTag, receivedUnixNano } = kept;
-          const codec = codecFor(mediaType);
-          if (codec === undefined) throw new Problem('request.media_type', `records are of type ${mediaType}`);
+          const { body, fluentTag, receivedUnixNano } = kept;
+          const codec = codecNamed(kept.codec);
+          if (codec === undefined) throw new Problem('request.media_type', `records are in the layout ${kept.codec}`);
           yield { codec, bytes: body, fluentTag, receivedUnixNano };
         }
       }

@@ -10,7 +10,7 @@
 import { digestOf } from '../../batch/digest.ts';
 import { taggedBodyAndRecords } from '../../batch/splice.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
-import { codecFor } from '../../codecs/index.ts';
+import { codecNamed } from '../../codecs/index.ts';
 import { Problem } from '../../problem.ts';
 import type { LogRecord } from '../../record.ts';
 import { type Entry, type EntryHead, makeEntry } from './format.ts';
@@ -40,7 +40,7 @@ export function entryFrom(batch: TaggedBatch, time: number): Entry & { records: 
     time,
     digest: digestOf(batch),
     ...(fluentTag !== undefined && { fluentTag }),
-    mediaType: codec.mediaTypes[0]!,
+    codec: codec.name,
     records: count,
     tableBytes: table.byteLength,
     memberName,
@@ -61,9 +61,10 @@ export function bodyOf({ tableBytes }: EntryHead, rest: Uint8Array): Uint8Array 
  * @param rest what follows the head
  * @throws Error where the entry is none that this version has written */
 export function batchFrom(head: EntryHead, rest: Uint8Array): TaggedBatch {
-  const { fluentTag, mediaType, memberName, dateKey, receivedUnixNano } = head;
-  const codec = codecFor(mediaType);
-  if (codec === undefined) throw new Error(`its records are ${mediaType}, which this version does not read`);
+  const { fluentTag, memberName, dateKey, receivedUnixNano } = head;
+  const codec = codecNamed(head.codec);
+  if (codec === undefined)
+    throw new Error(`its records are in the layout ${head.codec}, which this version does not read`);
   const bytes = bodyOf(head, rest);
   const records = recordsFrom(Buffer.from(rest.buffer, rest.byteOffset, head.tableBytes), bytes.length);
   const tags: TaggedBatch['tags'][number][] = records.map(() => undefined);

@@ -45,8 +45,8 @@ export interface EntryHead {
   /** Of the batch as it was received (`digestOf`). */
   digest: string;
   fluentTag?: string;
-  /** Of the body. */
-  mediaType: string;
+  /** Name of the body's codec. */
+  codec: string;
   /** Without group markers. */
   records: number;
   /** Bytes of the table of records, which stands between the head and the body. */
@@ -219,10 +219,10 @@ function headFrom(bytes: Buffer): EntryHead | undefined {
     return undefined;
   }
   if (!isMap(head)) return undefined;
-  const { time, digest, fluentTag, mediaType, records, tableBytes, memberName, dateKey, receivedUnixNano, tags } = head;
+  const { time, digest, fluentTag, codec, records, tableBytes, memberName, dateKey, receivedUnixNano, tags } = head;
   const isKnown =
     [time, records, tableBytes].every((one) => typeof one === 'number') &&
-    [digest, mediaType, memberName, dateKey].every((one) => typeof one === 'string') &&
+    [digest, codec, memberName, dateKey].every((one) => typeof one === 'string') &&
     typeof receivedUnixNano === 'string' &&
     /^\d{1,20}$/.test(receivedUnixNano) &&
     (fluentTag === undefined || typeof fluentTag === 'string') &&

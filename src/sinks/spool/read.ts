@@ -13,7 +13,8 @@ export interface KeptBody {
   /** When the batch was received, which is the time of records without one. */
   receivedUnixNano: bigint;
   fluentTag: string | undefined;
-  mediaType: string;
+  /** Name of the body's codec. */
+  codec: string;
   /** Without group markers. */
   records: number;
   /** Of the batch as it was received. */
@@ -58,10 +59,10 @@ export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody
         yield { kind: 'unreadable', start: found.start, end: found.end, reason: WRONG_REST };
         continue;
       }
-      const { time, fluentTag, mediaType, records, digest } = found.head;
+      const { time, fluentTag, codec, records, digest } = found.head;
       const body = bodyOf(found.head, rest);
       const receivedUnixNano = BigInt(found.head.receivedUnixNano);
-      yield { kind: 'body', time, receivedUnixNano, fluentTag, mediaType, records, digest, body, end: found.end };
+      yield { kind: 'body', time, receivedUnixNano, fluentTag, codec, records, digest, body, end: found.end };
     }
   } finally {
     await file.close();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { taggedBody } from '../../../src/batch/splice.ts';
 import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
 import { codecFor } from '../../../src/codecs/index.ts';
-import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
+import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import { batchFrom, bodyOf, entryFrom } from '../../../src/sinks/spool/entry.ts';
 import { encodeEntry, findAt, makeEntry, readRest, Source } from '../../../src/sinks/spool/format.ts';
 import { batchOf } from '../../batch/batch-of.ts';
@@ -96,5 +96,5 @@ test('an entry that another version has written otherwise is refused, not read p
   const table = Buffer.from(rest[0]!);
   table.writeUInt32LE(1_000, 4);
   expect(() => batchFrom(head, Buffer.concat([table, rest[1]!]))).toThrow('does not fit');
-  expect(() => batchFrom({ ...head, mediaType: 'application/x-new' }, Buffer.concat(rest))).toThrow('x-new');
+  expect(() => batchFrom({ ...head, codec: 'new' }, Buffer.concat(rest))).toThrow('layout new');
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { Problem } from '../../../src/problem.ts';
-import { entryOf } from '../../../src/sinks/forward/entry/index.ts';
+import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
 import { openSpool } from '../../../src/sinks/spool/index.ts';
 import { readKept } from '../../../src/sinks/spool/read.ts';

@@ -484,7 +484,7 @@ test('what was set aside can be read without the spool', async () => {
       time: 7,
       receivedUnixNano: 1_700_000_000_123_456_789n,
       fluentTag: 'a.b',
-      mediaType: 'application/msgpack',
+      codec: 'msgpack',
       records: 3,
       end: readFileSync(kept).length,
     },
