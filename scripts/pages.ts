@@ -83,7 +83,7 @@ function defaultOf({ default: value, properties }: JsonSchema): string {
 export function problemsPage(): string {
   const list = problemCodes.map((code) => {
     const problem = new Problem(code, '');
-    const [other, fluentBit] = [problem.statusFor('other'), problem.statusFor('fluent-bit')];
+    const [other, fluentBit] = [problem.statusFor('other'), problem.statusFor('keeper')];
     const status = /^(record|rule|config)\./.test(code)
       ? ''
       : other === fluentBit

@@ -186,10 +186,11 @@ export class Problem extends Error {
     return problems[this.code].remedy;
   }
 
-  /** The HTTP status for a request that fails by this problem; 503 for what is not the request's fault. */
-  statusFor(sender: 'fluent-bit' | 'other'): number {
+  /** The HTTP status for a request that fails by this problem; 503 for what is not the request's fault.
+   * @param sender `keeper`: it keeps what is refused by 503 and loses what is refused by a 4xx, as Fluent Bit does */
+  statusFor(sender: 'keeper' | 'other'): number {
     const { status = 503, mendable }: Row = problems[this.code];
-    return mendable && sender === 'fluent-bit' ? 503 : status;
+    return mendable && sender === 'keeper' ? 503 : status;
   }
 }
 

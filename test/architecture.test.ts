@@ -53,9 +53,10 @@ const mayImport: Record<string, readonly string[]> = {
   config: ['json', 'network', 'problem', 'record', 'sigma', 'sinks', 'tag'],
   avro: ['json', 'pipeline', 'problem', 'record', 'tag'],
   'dead-letters': ['json', 'problem'],
+  sources: ['codecs', 'problem'],
   server: [
     ...['avro', 'batch', 'codecs', 'config', 'dead-letters', 'detect', 'pipeline', 'problem', 'record', 'sinks'],
-    ...['tag', 'telemetry', 'time'],
+    ...['sources', 'tag', 'telemetry', 'time'],
   ],
   'pipeline-dependencies': [
     ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
@@ -107,6 +108,7 @@ const registries: Record<string, string> = {
   codecs: 'codec.ts',
   normalizers: 'normalizer.ts',
   sinks: 'sink.ts',
+  sources: 'source.ts',
   commands: 'command.ts',
 };
 

@@ -20,7 +20,8 @@ export type Access =
   | { kind: 'forbidden'; name: string };
 
 export interface Doorkeeper {
-  accessOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, endpoint: Endpoint): Access;
+  /** @param token that the request presents elsewhere than in its Authorization header */
+  accessOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, endpoint: Endpoint, token?: string): Access;
   /** Asks for other credentials from now on, on open connections too. */
   renew(auth: Auth | undefined): void;
 }
@@ -34,11 +35,15 @@ interface Credential {
 export function openDoor(auth: Auth | undefined): Doorkeeper {
   let asked = auth && checksOf(auth);
   return {
-    accessOf(request, endpoint) {
+    accessOf(request, endpoint, token) {
       if (asked === undefined || (asked.openMetrics && endpoint === 'metrics')) {
         return { kind: 'granted', name: undefined };
       }
-      const presented = [...asked.byHeader(request.headers.authorization), ...asked.byCertificate(request.socket)];
+      const presented = [
+        ...asked.byHeader(request.headers.authorization),
+        ...(token === undefined ? [] : asked.byHeader(`Bearer ${token}`)),
+        ...asked.byCertificate(request.socket),
+      ];
       const fitting = presented.find(({ endpoints }) => endpoints.includes(endpoint));
       if (fitting !== undefined) return { kind: 'granted', name: fitting.name };
       const [other] = presented;

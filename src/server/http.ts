@@ -11,13 +11,15 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
 import type { DeadLetters } from '../dead-letters/index.ts';
 import { Problem } from '../problem.ts';
+import { sources } from '../sources/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { openDoor } from './auth.ts';
 import { byteBudget } from './byte-budget.ts';
 import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
 import { countInFlight } from './in-flight.ts';
+import { ingestRoutes, sourceRequestOf } from './ingest.ts';
+import { openIntake } from './intake.ts';
 import type { Process } from './processor.ts';
-import { recordsRoute } from './records.ts';
 import { maxHeaderBytes, problemOf, refuser, unreadableRefuser } from './refusal.ts';
 import { reminders } from './reminders.ts';
 import { listenerOptions, renewCertificates, reportHandshakes } from './tls.ts';
@@ -101,13 +103,13 @@ export function buildServer({
       reply.header('connection', 'close');
       throw new Problem('request.malformed', 'Transfer-Encoding may be chunked, and then there is no Content-Length');
     }
-    const { open, endpoint = 'records' } = request.routeOptions.config;
+    const { open, endpoint = 'records', source } = request.routeOptions.config;
     if (open) return;
     if (endpoint === 'records') {
       if (inFlight.isClosing()) throw new Problem('server.draining', 'stopping');
       finished(reply.raw, inFlight.begin());
     }
-    const access = door.accessOf(request.raw, endpoint);
+    const access = door.accessOf(request.raw, endpoint, source?.tokenOf?.(sourceRequestOf(request)));
     if (access.kind === 'unauthorized') throw new Problem('request.unauthorized', `from ${request.ip}`);
     if (access.kind === 'forbidden') throw new Problem('request.forbidden', `${access.name}, from ${request.ip}`);
     if (access.name !== undefined) request.log = request.log.child({ credential: access.name });
@@ -121,7 +123,8 @@ export function buildServer({
   });
 
   healthRoutes(app, { isDraining: inFlight.isClosing, rules, spools, telemetry });
-  recordsRoute(app, { config, process, hasSinks, turns, budget, remind });
+  const take = openIntake({ process, turns });
+  ingestRoutes(app, { config, sources, take, hasSinks, turns, budget, remind });
 
   return {
     app,

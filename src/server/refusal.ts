@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { DeadLetters } from '../dead-letters/index.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { countRefused } from '../telemetry/index.ts';
+import { send, sourceRequestOf } from './ingest.ts';
 import type { Remind } from './reminders.ts';
 import { senderOf } from './sender.ts';
 
@@ -72,11 +73,14 @@ export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | un
     request.pending?.span.fail(problem.code);
 
     if (!isHeard) return reply.hijack();
-    reply.code(status).type('application/problem+json');
+    const refused = request.routeOptions.config?.source?.refused;
+    if (refused === undefined) reply.code(status).type('application/problem+json');
     if (status === 503) reply.header('retry-after', retryAfterSeconds);
     if (status === 401) reply.header('www-authenticate', 'Basic realm="tripline", Bearer');
     // Short: Fluent Bit cannot take a reply of more than 4,095 bytes, and would retry what is refused for good.
-    return reply.send(detailsOf(problem, status));
+    return refused === undefined
+      ? reply.send(detailsOf(problem, status))
+      : send(reply, refused(sourceRequestOf(request), problem, status));
   };
 }
 
@@ -98,7 +102,7 @@ export function unreadableRefuser(
       return;
     }
     const problem = unreadable(error);
-    const status = problem.statusFor('fluent-bit');
+    const status = problem.statusFor('keeper');
     countRefused(problem.code);
     remind(`unreadable ${problem.code}`, (suppressed) =>
       logger.warn(

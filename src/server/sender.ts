@@ -1,8 +1,14 @@
-/** Who sends: Fluent Bit needs answers of its own. */
+/** Who sends: some need answers of their own. */
 import type { FastifyRequest } from 'fastify';
 
-export type Sender = 'fluent-bit' | 'other';
+/** Whether it is Fluent Bit, which takes short replies only. */
+export function isFluentBit({ headers }: FastifyRequest): boolean {
+  return headers['user-agent']?.startsWith('Fluent-Bit') ?? false;
+}
 
-export function senderOf({ headers }: FastifyRequest): Sender {
-  return headers['user-agent']?.startsWith('Fluent-Bit') ? 'fluent-bit' : 'other';
+/** `keeper`: one that keeps what is refused by 503, to send it again, and loses what is refused by a 4xx. */
+export type Sender = 'keeper' | 'other';
+
+export function senderOf(request: FastifyRequest): Sender {
+  return isFluentBit(request) || request.routeOptions.config?.source?.keepsRefused ? 'keeper' : 'other';
 }

@@ -1,22 +1,20 @@
-/** POST /v1/records: a batch comes in, and its reply is its fate. */
+/** The routes of the sources: a batch comes in, and its reply is its fate. */
 import { finished, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { codecFor } from '../codecs/index.ts';
 import type { Config, Reply } from '../config/index.ts';
-import type { Batch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
+import type { Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
 import { type RequestSpan, startRequest } from '../telemetry/index.ts';
 import type { ByteBudget, ByteShare, PeerWait } from './byte-budget.ts';
 import { decompressor } from './content-encoding.ts';
 import { tagIn } from './fluent-tag.ts';
-import { type Answer, avroMediaType, type Process, type Wanted } from './processor.ts';
+import type { TakeBatch } from './intake.ts';
+import { avroMediaType } from './processor.ts';
 import { receive } from './receive.ts';
 import type { Remind } from './reminders.ts';
-import { senderOf } from './sender.ts';
+import { isFluentBit } from './sender.ts';
 import { whole } from './thread-messages.ts';
 import type { Turns } from './turns.ts';
-
-export const recordsPath = '/v1/records';
 
 /** Bytes that Fluent Bit takes of a reply, less room for its status line and headers. */
 const fluentBitReplyBytes = 3500;
@@ -31,6 +29,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Asks for no credentials. */
     open?: boolean;
+    /** Whose requests come here. */
+    source?: Source;
   }
 }
 
@@ -45,9 +45,10 @@ interface Pending {
   reading?: PeerWait;
 }
 
-export interface RecordsParts {
+export interface IngestParts {
   config: Config;
-  process: Process;
+  sources: readonly Source[];
+  take: TakeBatch;
   /** Whether there is a sink that takes the records. */
   hasSinks: boolean;
   turns: Turns;
@@ -55,8 +56,8 @@ export interface RecordsParts {
   remind: Remind;
 }
 
-export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
-  const { config, process, hasSinks, turns, budget, remind } = parts;
+export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
+  const { config, sources, take, hasSinks, turns, budget, remind } = parts;
   const { maxBodyBytes } = config.limits;
   const decompress = decompressor(config.limits);
 
@@ -67,55 +68,65 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
   });
 
   app.decorateRequest('pending', undefined);
-  app.route({
-    method: ['POST', 'PUT'],
-    url: recordsPath,
-    async onRequest(request, reply) {
-      const span = startRequest(request, recordsPath);
-      const share = budget.open();
-      const leaving = new AbortController();
-      const pending: Pending = { span, share, gone: leaving.signal };
-      request.pending = pending;
-      // Called when the reply is written, or when the sender has gone before.
-      finished(reply.raw, (error) => {
-        if (error) {
-          leaving.abort(abandoned);
-          span.fail(abandoned.code);
-        }
-        pending.reading?.end();
-        free(pending.sent);
-        // Where the sender has gone, the work on it may not have ended.
-        if (!error) free(request.body as Uint8Array<ArrayBuffer> | undefined);
-        share.release();
-        span.end(error ? abandoned.statusFor('other') : reply.statusCode);
-      });
-      turns.expect(Math.min(maxBodyBytes, announced(request) ?? maxBodyBytes));
-    },
-    handler(request, reply) {
-      const pending = request.pending!;
-      return pending.span.run(() => pending.share.keep(() => answer(request, reply, pending)));
-    },
-  });
+  for (const source of sources) {
+    app.route({
+      method: ['POST', 'PUT'],
+      url: source.path,
+      config: { source },
+      onRequest: begin,
+      handler(request, reply) {
+        const pending = request.pending!;
+        return pending.span.run(() => pending.share.keep(() => answer(source, request, reply, pending)));
+      },
+    });
+    app.route({
+      method: ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH'],
+      url: source.path,
+      config: { source },
+      async handler(request, reply) {
+        reply.header('allow', 'POST, PUT');
+        throw new Problem('request.method', request.method);
+      },
+    });
+  }
 
-  app.route({
-    method: ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH'],
-    url: recordsPath,
-    async handler(request, reply) {
-      reply.header('allow', 'POST, PUT');
-      throw new Problem('request.method', request.method);
-    },
-  });
+  async function begin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const span = startRequest(request, request.routeOptions.url!);
+    const share = budget.open();
+    const leaving = new AbortController();
+    const pending: Pending = { span, share, gone: leaving.signal };
+    request.pending = pending;
+    // Called when the reply is written, or when the sender has gone before.
+    finished(reply.raw, (error) => {
+      if (error) {
+        leaving.abort(abandoned);
+        span.fail(abandoned.code);
+      }
+      pending.reading?.end();
+      free(pending.sent);
+      // Where the sender has gone, the work on it may not have ended.
+      if (!error) free(request.body as Uint8Array<ArrayBuffer> | undefined);
+      share.release();
+      span.end(error ? abandoned.statusFor('other') : reply.statusCode);
+    });
+    turns.expect(Math.min(maxBodyBytes, announced(request) ?? maxBodyBytes));
+  }
 
-  async function answer(request: FastifyRequest, reply: FastifyReply, pending: Pending): Promise<unknown> {
+  async function answer(
+    source: Source,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    pending: Pending,
+  ): Promise<unknown> {
     const { span, share, gone } = pending;
-    const wanted = wantedReply(request, config);
+    const wanted = wantedReply(source, request, config);
     const layout = request.headers.accept?.includes(avroMediaType) ? 'avro' : 'same';
     const body = request.body as Uint8Array<ArrayBuffer> | undefined;
     if (body === undefined || body.length === 0) throw new Problem('body.empty', 'Content-Length is 0');
     const mediaType = request.headers['content-type'];
-    const codec = codecFor(mediaType);
+    const codec = source.codecFor(mediaType);
     if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
-    const fluentTag = tagIn(request.headers[config.tagHeader.toLowerCase()]);
+    const fluentTag = tagIn(request.headers[config.tagHeader.toLowerCase()]) ?? source.fluentTag;
     const bytes = await decompress(body, request.headers['content-encoding'], share, gone);
     span.annotate({
       'http.request.body.size': body.length,
@@ -128,7 +139,7 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
       records,
       reply: answered,
       defect,
-    } = await processed(batch, { reply: wanted, layout }, pending).catch((error) => {
+    } = await take(batch, { reply: wanted, layout }, share, gone).catch((error) => {
       // Processing takes the bytes away and gives them back on a failure, for them to be kept.
       if (bytes === body) request.body = batch.bytes;
       else free(batch.bytes);
@@ -152,8 +163,8 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
         ),
       );
     }
-    if (answered === undefined) return reply.code(204).send();
-    if (senderOf(request) === 'fluent-bit' && answered.body.length > fluentBitReplyBytes) {
+    if (answered === undefined) return send(reply, source.accepted?.(sourceRequestOf(request)) ?? { status: 204 });
+    if (isFluentBit(request) && answered.body.length > fluentBitReplyBytes) {
       remind('long reply', () =>
         request.log.warn(
           { from: request.ip, bytes: answered.body.length },
@@ -168,32 +179,22 @@ export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
     reply.header('content-length', sent.length).type(answered.mediaType);
     return reply.send(Readable.from(pieces(sent, pending.reading), { highWaterMark: 1 }));
   }
-
-  /** When it resolves, the reply is all that there is. */
-  async function processed(batch: Batch, wanted: Wanted, { share, gone }: Pending): Promise<Answer> {
-    const { length } = batch.bytes;
-    let held = 0;
-    const processing = await turns.take(length, gone, async (pause) => {
-      await share.room(gone);
-      const begun = process(batch, wanted, gone, pause);
-      share.add((held = await begun.tagged));
-      return begun;
-    });
-    const tagged = performance.now();
-    try {
-      const answer = await processing.answered;
-      turns.measureRest((performance.now() - tagged) / 1000);
-      share.add((answer.reply?.body.length ?? 0) - length);
-      return answer;
-    } finally {
-      share.give(held);
-    }
-  }
 }
 
 /** Frees memory that counts as that of this thread until it is collected, which it would bring about too often or too late. */
 function free(bytes: Uint8Array<ArrayBuffer> | undefined): void {
   if (bytes !== undefined && !bytes.buffer.detached) bytes.buffer.transfer(0);
+}
+
+export function sourceRequestOf({ headers, query }: FastifyRequest): SourceRequest {
+  return { headers, query: query as SourceRequest['query'] };
+}
+
+/** Answers as a source says. */
+export function send(reply: FastifyReply, { status, mediaType, body }: SourceAnswer): FastifyReply {
+  reply.code(status);
+  if (mediaType !== undefined) reply.type(mediaType);
+  return reply.send(body);
 }
 
 /** Bytes of the body as the sender says, if it does. */
@@ -211,9 +212,9 @@ function* pieces(bytes: Uint8Array, reading: PeerWait): Generator<Uint8Array> {
 }
 
 /** What the sender wants back: by the query, else by configuration, else nothing for Fluent Bit and all for others. */
-function wantedReply(request: FastifyRequest, config: Config): Reply {
+function wantedReply(source: Source, request: FastifyRequest, config: Config): Reply {
   const { reply } = request.query as { reply?: unknown };
-  if (reply === undefined) return config.reply ?? (senderOf(request) === 'fluent-bit' ? 'none' : 'records');
+  if (reply === undefined) return source.reply ?? config.reply ?? (isFluentBit(request) ? 'none' : 'records');
   if (!isReply(reply)) throw new Problem('request.reply', `?reply=${String(reply).slice(0, 40)}`);
   return reply;
 }

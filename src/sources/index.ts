@@ -1,0 +1,6 @@
+/** The kinds of senders over HTTP. */
+import { records } from './records.ts';
+import type { Source } from './source.ts';
+
+/** One for each path. */
+export const sources: readonly Source[] = [records];

@@ -1,0 +1,41 @@
+/** The contract of a kind of sender over HTTP: where its requests go, how their bodies are read, and how they are answered. */
+import type { Codec } from '../codecs/codec.ts';
+import type { Problem } from '../problem.ts';
+
+export interface Source {
+  /** As in logs and spans. */
+  readonly name: string;
+  /** Path of its requests, which come by POST or PUT. */
+  readonly path: string;
+  /** The Fluent tag of batches whose request names none, where there is one. */
+  readonly fluentTag?: string;
+  /** Whether its senders keep what is refused by 503 and lose what is refused by a 4xx. What a setting can mend is then
+   * refused by 503. Of a source without it the sender decides: Fluent Bit is such a sender. */
+  readonly keepsRefused?: boolean;
+  /** The reply where neither the request nor the configuration asks for one; `records` if left out, but none for Fluent Bit. */
+  readonly reply?: 'none';
+  /** The codec of a body.
+   * @param mediaType Content-Type, with its parameters
+   * @returns undefined where bodies of that type are not read */
+  codecFor(mediaType: string | undefined): Codec | undefined;
+  /** A secret that the request presents elsewhere than in its Authorization header; it counts as a bearer token. */
+  tokenOf?(request: SourceRequest): string | undefined;
+  /** The answer where every sink has the batch and no reply is wanted; 204 without a body if left out. */
+  accepted?(request: SourceRequest): SourceAnswer;
+  /** The answer where a request is refused; problem details (RFC 9457) if left out.
+   * @param status that the problem has for this sender */
+  refused?(request: SourceRequest, problem: Problem, status: number): SourceAnswer;
+}
+
+/** What is known of a request without its body. */
+export interface SourceRequest {
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  query: Readonly<Record<string, unknown>>;
+}
+
+export interface SourceAnswer {
+  status: number;
+  mediaType?: string;
+  body?: Uint8Array | string;
+}
