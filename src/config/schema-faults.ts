@@ -1,6 +1,9 @@
 /** What is wrong with settings by their schema, in sentences. */
-import { Ajv, type ErrorObject } from 'ajv';
 import type { TSchema } from 'typebox';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { Errors } from 'typebox/schema';
+import { Settings } from 'typebox/system';
+import { Default } from 'typebox/value';
 import { didYouMean, quote } from '../sigma/rule-problem.ts';
 import type { Setting } from './settings-file.ts';
 
@@ -17,10 +20,8 @@ interface Schema {
   items?: Schema;
 }
 
-// What it makes of a schema runs once or twice, so to make it is all that counts. That the declarations are schemas, tests
-// see.
-const quickly = { meta: false, validateSchema: false, code: { optimize: false } } as const;
-const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, ...quickly });
+// All that is wrong is said at once; the default ends after 8.
+Settings.Set({ maxErrors: 1000 });
 
 /** Fills in the defaults of the schema, makes numbers and booleans of texts that come from the environment where the schema
  * wants them, and gives all that is wrong.
@@ -31,31 +32,43 @@ export function schemaFaults(
   at: Setting,
   isFromEnvironment: (setting: Setting) => boolean,
 ): Fault[] {
-  const validate = ajv.compile(schema);
-  const errorsOf = () => (validate(value) ? [] : (validate.errors ?? []));
-  for (const error of errorsOf()) {
+  Default(schema, value);
+  for (const error of errorsIn(schema, value)) {
     if (error.keyword === 'type' && isFromEnvironment([...at, ...settingOf(error)])) convert(value, error);
   }
-  return errorsOf().map((error) => {
+  return errorsIn(schema, value).flatMap((error) => {
     const local = settingOf(error);
-    const { setting, message } = faultOf(error, local, nameOf([...at, ...local]), schema as Schema);
-    return { setting: [...at, ...setting], message };
+    return faultsOf(error, local, nameOf([...at, ...local]), value, schema as Schema).map(({ setting, message }) => ({
+      setting: [...at, ...setting],
+      message,
+    }));
   });
 }
 
+/** What is wrong by the schema, but for members that no schema allows: those are named with the map that has them. */
+function errorsIn(schema: TSchema, value: unknown): TLocalizedValidationError[] {
+  const [, errors] = Errors(schema, value);
+  return errors.filter(({ keyword }) => keyword !== 'boolean');
+}
+
 /** Puts the number or boolean that a text spells in its place. */
-function convert(root: unknown, error: ErrorObject): void {
+function convert(root: unknown, error: TLocalizedValidationError & { keyword: 'type' }): void {
   const path = settingOf(error);
   const key = path.pop();
-  const parent = path.reduce<unknown>((map, step) => (map as Record<string, unknown>)[step], root);
-  const text = String(error.data).trim();
+  const parent = valueAt(root, path);
+  if (key === undefined) return;
+  const text = String((parent as Record<string, unknown>)[key]).trim();
   const meant =
     error.params.type === 'boolean' ? { true: true, false: false }[text] : text === '' ? undefined : Number(text);
-  if (key === undefined || meant === undefined || Number.isNaN(meant)) return;
+  if (meant === undefined || Number.isNaN(meant)) return;
   (parent as Record<string, unknown>)[key] = meant;
 }
 
-function settingOf({ instancePath }: ErrorObject): (string | number)[] {
+function valueAt(root: unknown, setting: Setting): unknown {
+  return setting.reduce<unknown>((map, step) => (map as Record<string, unknown>)[step], root);
+}
+
+function settingOf({ instancePath }: TLocalizedValidationError): (string | number)[] {
   return instancePath
     .split('/')
     .slice(1)
@@ -71,46 +84,53 @@ export function nameOf(setting: Setting): string {
   );
 }
 
-/** One sentence: which setting, what it is, what is allowed. */
-function faultOf(
-  { keyword, params, message, data }: ErrorObject,
+/** A sentence for each: which setting, what it is, what is allowed. */
+function faultsOf(
+  error: TLocalizedValidationError,
   setting: Setting,
   name: string,
+  root: unknown,
   schema: Schema,
-): Fault {
+): Fault[] {
   const prefix = name === '' ? '' : `${name}.`;
-  const is = holdsSecret(schemaAt(schema, setting)) ? '' : `, and is ${shown(data)}`;
-  switch (keyword) {
+  switch (error.keyword) {
     case 'additionalProperties': {
-      const key: string = params.additionalProperty;
       const known = Object.keys(schemaAt(schema, setting)?.properties ?? {});
-      const hint = didYouMean(
-        key,
-        known,
-        known.length > 0 && known.length < 10 ? `there are ${known.join(', ')}` : 'see docs/reference/configuration.md',
-      );
-      return { setting: [...setting, key], message: `${prefix}${key} is not a setting; ${hint}` };
+      const all = known.length > 0 && known.length < 10 ? `there are ${known.join(', ')}` : seeReference;
+      return error.params.additionalProperties.map((key) => ({
+        setting: [...setting, key],
+        message: `${prefix}${key} is not a setting; ${didYouMean(key, known, all)}`,
+      }));
     }
     case 'required':
-      return { setting, message: `${prefix}${params.missingProperty} is missing; set it` };
+      return error.params.requiredProperties.map((key) => ({ setting, message: `${prefix}${key} is missing; set it` }));
+    default:
+      return [{ setting, message: messageOf(error, name, schemaAt(schema, setting), valueAt(root, setting)) }];
+  }
+}
+
+const seeReference = 'see docs/reference/configuration.md';
+
+function messageOf(error: TLocalizedValidationError, name: string, schema: Schema | undefined, value: unknown): string {
+  const is = holdsSecret(schema) ? '' : `, and is ${shown(value)}`;
+  switch (error.keyword) {
     case 'minProperties':
-      return { setting, message: `${name} is empty; set something in it, or leave it out` };
+      return `${name} is empty; set something in it, or leave it out`;
     case 'minLength':
-      if (params.limit > 1) {
-        return { setting, message: `${name} must have at least ${params.limit} characters; write a longer one` };
-      }
-      return { setting, message: `${name} must not be empty; write it, or leave the setting out` };
+      return error.params.limit > 1
+        ? `${name} must have at least ${error.params.limit} characters; write a longer one`
+        : `${name} must not be empty; write it, or leave the setting out`;
     case 'minItems':
-      return { setting, message: `${name} is empty; name something, or leave the setting out` };
+      return `${name} is empty; name something, or leave the setting out`;
     case 'pattern':
-      return { setting, message: `${name} must be HOST:PORT, as 127.0.0.1:9870${is}` };
+      return `${name} must be HOST:PORT, as 127.0.0.1:9870${is}`;
     case 'enum': {
-      const allowed: string[] = params.allowedValues;
-      const hint = didYouMean(String(data), allowed, '');
-      return { setting, message: `${name} must be one of ${allowed.join(', ')}${is}${hint && `; ${hint}`}` };
+      const allowed = error.params.allowedValues.map(String);
+      const hint = didYouMean(String(value), allowed, '');
+      return `${name} must be one of ${allowed.join(', ')}${is}${hint && `; ${hint}`}`;
     }
     default:
-      return { setting, message: `${name || 'the settings'} ${message}${is}` };
+      return `${name || 'the settings'} ${error.message}${is}`;
   }
 }
 

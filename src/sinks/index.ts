@@ -31,10 +31,12 @@ export const SinkConfig = Type.Unsafe<SinkConfig>(
   Type.Object({ type: Type.Enum(Object.keys(sinks) as SinkConfig['type'][], { description: 'Kind of sink.' }) }),
 );
 
+const titleOf = (schema: TSchema) => (schema as { title?: string }).title;
+
 /** The kinds with the schema, defaults and descriptions of their configuration. */
 export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({
   type,
-  schema: { ...config, properties: { ...config.properties, ...common } },
+  schema: Type.Object({ ...config.properties, ...common }, { additionalProperties: false, title: titleOf(config) }),
 }));
 
 /** The schema of a kind of sink's configuration, with defaults; undefined where there is no such kind. */
