@@ -19,11 +19,15 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** The program as it is published, of the sources as they are. */
-export function startSidecar(more: readonly string[] = []): Promise<Server> {
+/** The path of the program as it is published, of the sources as they are. */
+export function builtProgram(): string {
   if (!isBuilt) execFileSync(process.execPath, [at('scripts/build.ts'), '--javascript']);
   isBuilt = true;
-  return start([at('dist/tripline.js'), 'serve', '--listen', '127.0.0.1:0', ...more]);
+  return at('dist/tripline.js');
+}
+
+export function startSidecar(more: readonly string[] = []): Promise<Server> {
+  return start([builtProgram(), 'serve', '--listen', '127.0.0.1:0', ...more]);
 }
 
 /** What starting Node and Fastify takes, without a program. */
