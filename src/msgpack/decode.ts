@@ -5,8 +5,9 @@ import { endOfValue, headerAt } from './scan.ts';
 
 type ScalarLayout = readonly [size: number, read: (bytes: Buffer, at: number) => unknown];
 
-/** By type byte: the scalars that are not in the byte itself and have no length, with their size behind it. */
-const scalars: ReadonlyMap<number, ScalarLayout> = new Map<number, ScalarLayout>([
+/** By type byte: the scalars that are not in the byte itself and have no length, with their size behind it. Integers beyond
+ * 2^53 are read as bigint. */
+export const scalars: ReadonlyMap<number, ScalarLayout> = new Map<number, ScalarLayout>([
   [0xc0, [0, () => null]],
   [0xc2, [0, () => false]],
   [0xc3, [0, () => true]],

@@ -76,7 +76,7 @@ export function hasEntryForm(bytes: Uint8Array, event: LogEvent): boolean {
 }
 
 /** The time of an event in unix nanoseconds; undefined where EventTime cannot say it. */
-export function unixNanoOf(bytes: Uint8Array, event: LogEvent): bigint | undefined {
+export function unixNanoOf(bytes: Uint8Array, event: Pick<LogEvent, 'time'>): bigint | undefined {
   const { start } = event.time;
   if (isEventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 2);
   if (isExt8EventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 3);
