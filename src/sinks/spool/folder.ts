@@ -1,18 +1,14 @@
 /** The folder of a spool: its segments, its cursor, and beside them what was set aside. */
 import { constants } from 'node:fs';
-import type * as system from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Files, OWNER_ONLY, syncFolder, writeAll } from '../disk/files.ts';
 import { type Position, readCursor, writeCursor } from './cursor.ts';
 import { type EntryHead, type EntryPlace, findAt, LINE_BYTES, markIn, newLine, Source } from './format.ts';
-
-/** What is needed of a file system: tests put one in its place that fails. */
-export type Files = Pick<typeof system, 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'stat'>;
 
 const SEGMENT = /^\d{16}\.spool$/;
 /** Where bytes go that were not sent and will not be, each in a file that `readKept` reads. */
 const SET_ASIDE = 'set-aside';
-const OWNER_ONLY = 0o600;
 
 /** How much of the latest is read whole on opening, which is what takes time then: what was written at last may be there in
  * part, and what is said to be there already has to be. */
@@ -76,10 +72,10 @@ export class SpoolFolder {
   }
 
   async make(): Promise<void> {
-    await this.#files.mkdir(this.setAsidePath, { recursive: true, mode: 0o700 });
-    await this.#syncFolder(this.path);
+    await this.#files.mkdir(this.setAsidePath, { recursive: true, mode: OWNER_ONLY.folder });
+    await syncFolder(this.#files, this.path);
     // It may belong to another.
-    await this.#syncFolder(dirname(this.path)).catch(() => {});
+    await syncFolder(this.#files, dirname(this.path)).catch(() => {});
   }
 
   segmentPath(number: number): string {
@@ -92,7 +88,7 @@ export class SpoolFolder {
     const { report } = reports;
     const cursorPath = join(this.path, 'cursor');
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
-    const cursorFile = await this.#files.open(cursorPath, O_RDWR | O_CREAT | O_NOFOLLOW, OWNER_ONLY);
+    const cursorFile = await this.#files.open(cursorPath, O_RDWR | O_CREAT | O_NOFOLLOW, OWNER_ONLY.file);
     const read = await readCursor(cursorFile);
     if (read === 'corrupt') report({ kind: 'cursor', path: cursorPath });
     const cursor = typeof read === 'string' ? { segment: 0, offset: 0 } : read;
@@ -161,12 +157,12 @@ export class SpoolFolder {
   /** A new segment, with its first line on disk. */
   async create(number: number): Promise<{ segment: Segment; file: FileHandle }> {
     const path = this.segmentPath(number);
-    const file = await this.#files.open(path, 'wx', OWNER_ONLY);
+    const file = await this.#files.open(path, 'wx', OWNER_ONLY.file);
     const line = newLine();
     try {
       await writeAll(file, [line], 0);
       await file.datasync();
-      await this.#syncFolder(this.path);
+      await syncFolder(this.#files, this.path);
     } catch (error) {
       await file.close();
       await this.#files.rm(path, { force: true });
@@ -191,7 +187,7 @@ export class SpoolFolder {
     const part = `${path}.part`;
     const from = await this.openToRead(segment);
     try {
-      const file = await this.#files.open(part, 'w', OWNER_ONLY);
+      const file = await this.#files.open(part, 'w', OWNER_ONLY.file);
       try {
         const source = new Source(from, end, segment.mark);
         await writeAll(file, [await source.bytes(0, LINE_BYTES)], 0);
@@ -203,7 +199,7 @@ export class SpoolFolder {
         await file.close();
       }
       await this.#files.rename(part, path);
-      await this.#syncFolder(this.setAsidePath);
+      await syncFolder(this.#files, this.setAsidePath);
       return path;
     } catch (error) {
       await this.#files.rm(part, { force: true }).catch(() => {});
@@ -229,30 +225,4 @@ export class SpoolFolder {
     for (let n = 2; taken.has(free); n++) free = `${name}-${n}.spool`;
     return join(this.setAsidePath, free);
   }
-
-  /** Makes the names in it last. */
-  async #syncFolder(path: string): Promise<void> {
-    const folder = await this.#files.open(path, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  }
-}
-
-/** Writes all of it, where a single call may write a part. */
-export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], position: number): Promise<number> {
-  let left = parts.filter(({ length }) => length > 0);
-  let at = position;
-  while (left.length > 0) {
-    let { bytesWritten } = await file.writev(left, at);
-    if (bytesWritten === 0) throw new Error('nothing more could be written');
-    at += bytesWritten;
-    let whole = 0;
-    while (whole < left.length && bytesWritten >= left[whole]!.length) bytesWritten -= left[whole++]!.length;
-    left = left.slice(whole);
-    if (bytesWritten > 0) left = [left[0]!.subarray(bytesWritten), ...left.slice(1)];
-  }
-  return at - position;
 }

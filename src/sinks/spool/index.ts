@@ -2,11 +2,12 @@
 import * as system from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../problem.ts';
+import type { Files } from '../disk/files.ts';
 import { backoff } from '../retry/backoff.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
 import type { DeliveryResult, Sink, SinkDependencies, SpoolLevel } from '../sink.ts';
 import { batchFrom, entryFrom } from './entry.ts';
-import type { Amiss, Files, Reason } from './folder.ts';
+import type { Amiss, Reason } from './folder.ts';
 import type { EntryHead } from './format.ts';
 import { type Next, openLog, SpoolRefusal } from './log.ts';
 import type { SpoolSettings } from './settings.ts';

@@ -1,7 +1,10 @@
 /** An append-only log of entries on disk: appended to at its end, sent from its start. */
 import type { FileHandle } from 'node:fs/promises';
+import { type Files, writeAll } from '../disk/files.ts';
+import { inGroups } from '../disk/groups.ts';
+import { lockFile } from '../disk/lock.ts';
 import { type Position, writeCursor } from './cursor.ts';
-import { type Amiss, type Files, type Opened, type Reason, type Segment, SpoolFolder, writeAll } from './folder.ts';
+import { type Amiss, type Opened, type Reason, type Segment, SpoolFolder } from './folder.ts';
 import {
   type Entry,
   type EntryHead,
@@ -13,12 +16,9 @@ import {
   Source,
   WRONG_REST,
 } from './format.ts';
-import { lockFile } from './lock.ts';
 
 /** How many of the latest batches are recognized when they come again. */
 const MOST_DIGESTS = 65_536;
-/** Bytes that are written before they are made to last, at most. */
-const GROUP_BYTES = 16 * 1024 * 1024;
 
 /** Why nothing is taken: `full` by its own bound, or the disk `fails`. */
 export class SpoolRefusal extends Error {
@@ -39,7 +39,7 @@ export type Next = { segment: Segment } & (
 interface Waiting {
   entry: Entry;
   time: number;
-  written: PromiseWithResolvers<void>;
+  bytes: number;
 }
 
 export interface LogOptions {
@@ -86,9 +86,7 @@ export class SpoolLog {
   #cursor: Position;
   #lastNumber: number;
   #active: { segment: Segment; file: FileHandle } | undefined;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
-  #committing: Promise<void> | undefined;
+  readonly #waiting = inGroups<Waiting>((group) => this.#commit(group));
   #reading: { segment: Segment; file: FileHandle; source: Source } | undefined;
   #oldest: number | undefined;
   #setAside = { bytes: 0, files: 0 };
@@ -139,18 +137,18 @@ export class SpoolLog {
     if (this.#taken - sent + bytes <= this.#maxBytes) return undefined;
     return new SpoolRefusal(
       'full',
-      `is full: ${bytes} bytes are to be added to ${this.bytes + this.#waitingBytes} of spool.maxBytes ` +
+      `is full: ${bytes} bytes are to be added to ${this.bytes + this.#waiting.bytes} of spool.maxBytes ` +
         `${this.#maxBytes}, of which ${this.#setAside.bytes} were set aside in ${this.#folder.setAsidePath}`,
     );
   }
 
   get #taken(): number {
-    return this.bytes + this.#waitingBytes + LINE_BYTES;
+    return this.bytes + this.#waiting.bytes + LINE_BYTES;
   }
 
   get #isCaughtUp(): boolean {
     const last = this.#segments.at(-1);
-    return this.#waitingBytes === 0 && (last === undefined || this.#sentOf(last) >= last.length);
+    return this.#waiting.bytes === 0 && (last === undefined || this.#sentOf(last) >= last.length);
   }
 
   /** Up to where a segment has been sent. */
@@ -174,10 +172,8 @@ export class SpoolLog {
         await this.#makeRoom(bytes);
       }
     }
-    const written = Promise.withResolvers<void>();
-    this.#waiting.push({ entry, time, written });
-    this.#waitingBytes += bytes;
-    const isThere = written.promise.then(
+    const written = this.#waiting.add({ entry, time, bytes });
+    const isThere = written.then(
       () => {
         if (this.#digests.has(digest)) this.#digests.set(digest, undefined);
         return true;
@@ -188,8 +184,7 @@ export class SpoolLog {
       },
     );
     this.#remember(digest, isThere);
-    this.#committing ??= this.#commit();
-    await written.promise;
+    await written;
     return 'stored';
   }
 
@@ -210,24 +205,13 @@ export class SpoolLog {
     if (this.#isCaughtUp) await this.#seal();
   }
 
-  /** Writes what waits, in groups, each of which is made to last by one call. */
-  async #commit(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      let bytes = 0;
-      const count = this.#waiting.findIndex((one) => (bytes += one.entry.bytes) > GROUP_BYTES);
-      const group = this.#waiting.splice(0, count === -1 ? this.#waiting.length : Math.max(1, count));
-      try {
-        await this.#write(group);
-        for (const { written } of group) written.resolve();
-      } catch (error) {
-        const { message } = error as Error;
-        const refusal = new SpoolRefusal('failing', `cannot be written: ${message}`, { cause: error });
-        for (const { written } of group) written.reject(refusal);
-      } finally {
-        for (const one of group) this.#waitingBytes -= one.entry.bytes;
-      }
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#write(group);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new SpoolRefusal('failing', `cannot be written: ${message}`, { cause: error });
     }
-    this.#committing = undefined;
   }
 
   async #write(group: readonly Waiting[]): Promise<void> {
@@ -350,7 +334,7 @@ export class SpoolLog {
   async close(): Promise<void> {
     this.#isClosed = true;
     try {
-      await this.#committing;
+      await this.#waiting.settled();
       await this.#active?.file.close();
       await this.#endReading();
       await this.#cursorFile.datasync().catch(() => {});

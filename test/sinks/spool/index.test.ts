@@ -8,7 +8,7 @@ import type { Sink } from '../../../src/sinks/sink.ts';
 import { openSpool } from '../../../src/sinks/spool/index.ts';
 import { readKept } from '../../../src/sinks/spool/read.ts';
 import { numberedBatch, problemOf, recorder } from '../contract.ts';
-import { faultyFiles } from './files.ts';
+import { faultyFiles } from '../disk/faulty-files.ts';
 
 /** What is tried again waits for seconds at most. */
 const eventually = { timeout: 20_000 };

@@ -10,7 +10,7 @@ import { encodeEntry } from '../../../src/sinks/spool/format.ts';
 import { type LogOptions, openLog, type SpoolLog } from '../../../src/sinks/spool/log.ts';
 import { readKept } from '../../../src/sinks/spool/read.ts';
 import { logEvent, numberedBatch, taggedBatch } from '../contract.ts';
-import { faultyFiles } from './files.ts';
+import { faultyFiles } from '../disk/faulty-files.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'spool-'));
 afterAll(() => rmSync(root, { recursive: true }));

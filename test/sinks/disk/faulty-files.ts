@@ -2,7 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import * as system from 'node:fs/promises';
-import type { Files } from '../../../src/sinks/spool/folder.ts';
+import type { Files } from '../../../src/sinks/disk/files.ts';
 
 /** What is called: of the file system, or of a file that it has opened. */
 export type Call = 'open' | 'writev' | 'write' | 'datasync' | 'sync' | 'truncate' | 'rename' | 'rm';

@@ -1,0 +1,35 @@
+/** What is written must be there after a crash: what all who keep files here need of a file system. */
+import type * as system from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+
+/** A file system: tests put one in its place that fails. */
+export type Files = Pick<typeof system, 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'stat'>;
+
+/** Modes of what is made: it holds what the audit log holds. */
+export const OWNER_ONLY = { file: 0o600, folder: 0o700 };
+
+/** Writes all of it, where a single call may write a part. */
+export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], position: number): Promise<number> {
+  let left = parts.filter(({ length }) => length > 0);
+  let at = position;
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev(left, at);
+    if (bytesWritten === 0) throw new Error('nothing more could be written');
+    at += bytesWritten;
+    let whole = 0;
+    while (whole < left.length && bytesWritten >= left[whole]!.length) bytesWritten -= left[whole++]!.length;
+    left = left.slice(whole);
+    if (bytesWritten > 0) left = [left[0]!.subarray(bytesWritten), ...left.slice(1)];
+  }
+  return at - position;
+}
+
+/** Makes the names in a folder last. */
+export async function syncFolder(files: Files, path: string): Promise<void> {
+  const folder = await files.open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

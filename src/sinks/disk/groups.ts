@@ -1,0 +1,53 @@
+/** Takes what comes at the same time together, so that one call to the disk makes all of it last. */
+
+/** Bytes of a group, at most, but for an item that has more alone. */
+const GROUP_BYTES = 16 * 1024 * 1024;
+
+export interface Groups<T> {
+  /** Resolves when the group of an item is written, and rejects as its write does. */
+  add(item: T): Promise<void>;
+  /** Of what waits or is being written. */
+  readonly bytes: number;
+  /** Resolves when nothing is. */
+  settled(): Promise<void>;
+}
+
+/** @param write called with one group after another, in the order in which the items came */
+export function inGroups<T extends { bytes: number }>(write: (group: readonly T[]) => Promise<void>): Groups<T> {
+  const waiting: { item: T; written: PromiseWithResolvers<void> }[] = [];
+  let waitingBytes = 0;
+  let committing: Promise<void> | undefined;
+
+  async function commit(): Promise<void> {
+    while (waiting.length > 0) {
+      let bytes = 0;
+      const count = waiting.findIndex(({ item }) => (bytes += item.bytes) > GROUP_BYTES);
+      const group = waiting.splice(0, count === -1 ? waiting.length : Math.max(1, count));
+      try {
+        await write(group.map(({ item }) => item));
+        for (const { written } of group) written.resolve();
+      } catch (error) {
+        for (const { written } of group) written.reject(error);
+      } finally {
+        for (const { item } of group) waitingBytes -= item.bytes;
+      }
+    }
+    committing = undefined;
+  }
+
+  return {
+    add(item) {
+      const written = Promise.withResolvers<void>();
+      waiting.push({ item, written });
+      waitingBytes += item.bytes;
+      committing ??= commit();
+      return written.promise;
+    },
+    get bytes() {
+      return waitingBytes;
+    },
+    async settled() {
+      await committing;
+    },
+  };
+}
