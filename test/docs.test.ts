@@ -102,6 +102,13 @@ test('docs/operation.md shows a spool that can be used', () => {
   });
 });
 
+test('docs/sinks.md shows sinks that can be used', () => {
+  for (const path of globSync(`${folderOf('docs/sinks.md', 'sinks')}/*.yml`)) {
+    const { sinks } = loadConfig({ path, overrides: {}, environment: {}, bundledRules });
+    expect(sinks, path).not.toEqual([]);
+  }
+});
+
 test('docs/rules/tuning.md shows a configuration that can be used, with lists and exceptions', () => {
   const { overrides } = configOf('docs/rules/tuning.md');
   const sources = { rules: [bundledRules, own()], lists: [lists()], exceptions: [exceptions()], overrides };

@@ -8,6 +8,7 @@ import { type Config, type ReadConfig, readConfiguration } from '../config/index
 import { Problem } from '../problem.ts';
 import { type LoadedRules, loadRules } from '../rules/index.ts';
 import { printable, quote } from '../sigma/rule-problem.ts';
+import { sinkTarget } from '../sinks/index.ts';
 import { defineCommand } from './command.ts';
 
 export const checkCommand = defineCommand({
@@ -69,7 +70,7 @@ function unwritable({ paths, placeOf }: ReadConfig): string[] {
   const written = [
     ...paths.state.map((path) => ({ setting: ['state', 'path'], path, isFolder: false })),
     ...paths.deadLetterPath.map((path) => ({ setting: ['deadLetterPath'], path, isFolder: true })),
-    ...paths.spools.map(({ setting, path }) => ({ setting, path, isFolder: true })),
+    ...paths.sinkFolders.map(({ setting, path }) => ({ setting, path, isFolder: true })),
   ];
   return written.flatMap(({ setting, path, isFolder }) => {
     const why = whyUnwritable(path, isFolder);
@@ -126,13 +127,7 @@ function countOf({ rules, correlations }: LoadedRules['ruleset']): string {
 }
 
 function sinkLine(sink: Config['sinks'][number]): string {
-  const { name, type, host, port, unixPath, tls, sharedKey, username, spool } = sink;
-  const secured = [
-    tls && 'TLS',
-    sharedKey !== undefined && 'shared key',
-    username && `user ${username}`,
-    spool && `a spool in ${spool.path}`,
-  ].filter(Boolean);
-  const where = `${name === type ? type : `${name} (${type})`} to ${unixPath ?? `${host}:${port}`}`;
-  return printable(secured.length > 0 ? `${where} with ${secured.join(', ')}` : where);
+  const { name, type, spool } = sink;
+  const kind = name === type ? type : `${name} (${type})`;
+  return printable([`${kind} to ${sinkTarget(sink)}`, ...(spool ? [`a spool in ${spool.path}`] : [])].join(', '));
 }

@@ -4,6 +4,7 @@ import { relative, resolve } from 'node:path';
 import { isMap, type JsonMap } from '../json/map.ts';
 import { parseNetworkOrAddress } from '../network.ts';
 import { quote } from '../sigma/rule-problem.ts';
+import { folderSettings } from '../sinks/index.ts';
 import { credentialFaults } from './auth.ts';
 import { dateKeyFault, headerFault, memberNameFault } from './names.ts';
 import { type Fault, nameOf } from './schema-faults.ts';
@@ -17,6 +18,7 @@ export function combinationFaults(settings: JsonMap): Fault[] {
     ...addressFaults(settings),
     ...proxyFaults(settings),
     ...pathFaults(settings),
+    ...stdoutFaults(settings),
     ...limitFaults(settings),
   ];
 }
@@ -79,7 +81,7 @@ function pathFaults(settings: JsonMap): Fault[] {
   const statePath = isMap(state) ? state.path : undefined;
   const written = placesOf([
     { setting: ['deadLetterPath'], path: deadLetterPath },
-    ...spoolsIn(sinks),
+    ...foldersIn(sinks),
     { setting: ['state', 'path'], path: statePath },
   ]);
   const faults = written.flatMap(({ setting, path }, index): Fault[] => {
@@ -97,6 +99,15 @@ function pathFaults(settings: JsonMap): Fault[] {
     });
   }
   return faults;
+}
+
+/** Lines of one would stand within those of the other. */
+function stdoutFaults({ sinks }: JsonMap): Fault[] {
+  const indexes = [sinks].flat().flatMap((sink, index) => (isMap(sink) && sink.type === 'stdout' ? [index] : []));
+  return indexes.slice(1).map((index) => ({
+    setting: ['sinks', index],
+    message: 'two sinks write to stdout; leave one out',
+  }));
 }
 
 interface Place {
@@ -131,11 +142,15 @@ function limitFaults({ limits }: JsonMap): Fault[] {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** Where the sinks have their spools. */
-export function spoolsIn(sinks: unknown): Place[] {
-  return [sinks].flat().flatMap((sink, index) => {
-    const spool = isMap(sink) ? sink.spool : undefined;
-    const path = isMap(spool) ? spool.path : undefined;
-    return typeof path === 'string' && path !== '' ? [{ setting: ['sinks', index, 'spool', 'path'], path }] : [];
+/** The folders that sinks keep something in. */
+export function foldersIn(sinks: unknown): Place[] {
+  const places = [sinks].flat().flatMap((sink, index) => {
+    if (!isMap(sink)) return [];
+    const spool = isMap(sink.spool) ? [{ setting: ['sinks', index, 'spool', 'path'], path: sink.spool.path }] : [];
+    return [
+      ...folderSettings(sink.type).map((name) => ({ setting: ['sinks', index, name], path: sink[name] })),
+      ...spool,
+    ];
   });
+  return placesOf(places);
 }

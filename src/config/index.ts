@@ -8,7 +8,7 @@ import { printable, quote, type RuleProblem } from '../sigma/rule-problem.ts';
 import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
 import { EventSummary } from '../tag.ts';
 import { Auth, withLists } from './auth.ts';
-import { combinationFaults, spoolsIn } from './combinations.ts';
+import { combinationFaults, foldersIn } from './combinations.ts';
 import { ListenerTls, listenerTlsFaults } from './listener-tls.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
 import { literalSecrets, secret } from './secrets.ts';
@@ -208,7 +208,8 @@ export interface ReadConfig {
   paths: Pick<Config, 'rules' | 'lists' | 'exceptions'> & {
     state: string[];
     deadLetterPath: string[];
-    spools: { setting: Setting; path: string }[];
+    /** That sinks keep something in. */
+    sinkFolders: { setting: Setting; path: string }[];
   };
   /** The files that texts in it come from, by `${file:PATH}`. */
   files: readonly string[];
@@ -266,7 +267,7 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
       exceptions: texts(settings.exceptions),
       state: isMap(settings.state) ? texts(settings.state.path) : [],
       deadLetterPath: texts(settings.deadLetterPath),
-      spools: spoolsIn(settings.sinks),
+      sinkFolders: foldersIn(settings.sinks),
     },
     files: file?.files ?? [],
     placeOf,

@@ -4,13 +4,18 @@ import Type, { type Static, type TSchema } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
-import { forwardConfig, forwardFaults, openForward } from './forward/index.ts';
+import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
+import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
 import type { Settled, Sink, SinkDependencies, SinkFault } from './sink.ts';
 import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
+import { openStdout, stdoutConfig } from './stdout.ts';
 
-/** One row for each kind of sink. */
+/** One row for each kind of sink: its settings, what is wrong with them beyond what their schema says, where it sends to
+ * for a person to read, which settings name a folder that it alone writes to, and how it is opened. */
 const sinks = {
-  forward: { config: forwardConfig, faults: forwardFaults, open: openForward },
+  forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },
+  ndjson: { config: ndjsonConfig, faults: () => [], target: ndjsonTarget, folders: ['path'], open: openNdjson },
+  stdout: { config: stdoutConfig, faults: () => [], target: () => 'stdout', folders: [], open: openStdout },
 };
 
 /** What each kind can be asked for, beside its own. */
@@ -33,6 +38,16 @@ export const SinkConfig = Type.Unsafe<SinkConfig>(
 
 const titleOf = (schema: TSchema) => (schema as { title?: string }).title;
 
+interface Kind {
+  faults(config: SinkConfig): SinkFault[];
+  target(config: SinkConfig): string;
+  open(config: SinkConfig, dependencies: SinkDependencies): Sink | Promise<Sink>;
+}
+
+function kindOf({ type }: SinkConfig): Kind {
+  return sinks[type] as Kind;
+}
+
 /** The kinds with the schema, defaults and descriptions of their configuration. */
 export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({
   type,
@@ -46,14 +61,23 @@ export function sinkSchema(type: unknown): TSchema | undefined {
 
 /** What no schema says of a sink's settings: which go together, and whether their files can be used. */
 export function sinkFaults(config: SinkConfig): SinkFault[] {
-  return sinks[config.type].faults(config);
+  return kindOf(config).faults(config);
+}
+
+/** Where a sink sends to, for a person to read. */
+export function sinkTarget(config: SinkConfig): string {
+  return kindOf(config).target(config);
+}
+
+/** The settings of a kind that name a folder which only this sink may write to. */
+export function folderSettings(type: unknown): readonly string[] {
+  return Object.hasOwn(sinks, String(type)) ? sinks[type as SinkConfig['type']].folders : [];
 }
 
 /** Opens a sink, with its spool if it has one; it connects when there is something to send.
  * @throws Problem `config.invalid` */
 export async function openSink(config: SinkConfig, dependencies: SinkDependencies): Promise<Sink> {
-  const { open }: { open(config: SinkConfig, dependencies: SinkDependencies): Sink } = sinks[config.type];
-  const place = open(config, dependencies);
+  const place = await kindOf(config).open(config, dependencies);
   const sink = config.spool === undefined ? place : await spooled(place, config.spool, dependencies);
   return config.required ? sink : bestEffort(sink, dependencies);
 }

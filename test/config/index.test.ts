@@ -121,7 +121,7 @@ test.each<[string, string, string]>([
   [
     'a kind of sink',
     'sinks:\n  - type: forwrad',
-    ":2:5: sinks[0].type must be one of forward, and is 'forwrad'; did you mean 'forward'?",
+    `:2:5: sinks[0].type must be one of ${sinkKinds.map(({ type }) => type).join(', ')}, and is 'forwrad'; did you mean 'forward'?`,
   ],
   ['a port', 'listen: localhost:70000', ':1:1: listen: there is no port 70000; the last is 65535'],
   ['a variable', 'cluster: ${CLUSTR}', ":1:10: there is no environment variable 'CLUSTR'; did you mean 'CLUSTER'?"],

@@ -14,7 +14,7 @@ export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], p
   let at = position;
   while (left.length > 0) {
     let { bytesWritten } = await file.writev(left, at);
-    if (bytesWritten === 0) throw new Error('nothing more could be written');
+    if (bytesWritten === 0) throw Object.assign(new Error('nothing more could be written'), { code: 'ENOSPC' });
     at += bytesWritten;
     let whole = 0;
     while (whole < left.length && bytesWritten >= left[whole]!.length) bytesWritten -= left[whole++]!.length;
@@ -32,4 +32,9 @@ export async function syncFolder(files: Files, path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** Whether an error is the system's, and not a defect. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -31,6 +31,28 @@ export function jsonOf(batch: TaggedBatch, index: number): Uint8Array {
   return batch.codec.notation === 'json' ? fromJson(batch, index, record) : fromMsgpack(batch, index);
 }
 
+/** Bytes of lines that are made at once. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** The records of a batch, each a line, in parts of some size. */
+export function* jsonLines(batch: TaggedBatch): Generator<Uint8Array> {
+  let lines: Uint8Array[] = [];
+  let bytes = 0;
+  for (let index = 0; index < batch.records.length; index++) {
+    if (batch.records[index]!.kind === 'group') continue;
+    const line = jsonOf(batch, index);
+    lines.push(line, LINE_END);
+    bytes += line.length + 1;
+    if (bytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(lines);
+    lines = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(lines);
+}
+
+const LINE_END = Uint8Array.of(LINE_FEED);
+
 function fromJson(
   { bytes, tags, memberName }: TaggedBatch,
   index: number,

@@ -240,6 +240,15 @@ type Range = Pick<Frame, 'from' | 'to'>;
 
 const rangeOf = ({ from, to }: Frame): Range => ({ from, to });
 
+/** Where it sends to, and how that is secured. */
+export function forwardTarget({ host, port, unixPath, tls, sharedKey, username }: ForwardConfig): string {
+  const secured = [tls && 'TLS', sharedKey !== undefined && 'shared key', username && `user ${username}`].filter(
+    Boolean,
+  );
+  const address = unixPath ?? `${host}:${port}`;
+  return secured.length > 0 ? `${address} with ${secured.join(', ')}` : address;
+}
+
 /** What no schema says of the settings: which go together, and whether the files of `tls` can be used. */
 export function forwardFaults({ host, unixPath, sharedKey, username, password, tls }: ForwardConfig): SinkFault[] {
   const faults: SinkFault[] = [];

@@ -1,0 +1,236 @@
+/** Files in a folder that are appended to one after another: a new one begins when the one before is large or old enough. */
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Files, OWNER_ONLY, syncFolder, writeAll } from './files.ts';
+import { inGroups } from './groups.ts';
+import { lockFile } from './lock.ts';
+
+/** What is in the files. */
+export interface FileFormat {
+  /** That their names end with, without the dot. */
+  extension: string;
+  /** What each begins with. */
+  head: Uint8Array;
+  /** Bytes of a file up to the end of what was written whole.
+   * @param size of the file */
+  wholeBytes(file: FileHandle, size: number): Promise<number>;
+}
+
+/** Bytes that are written one after another, with others that come at the same time, and then made to last. */
+export interface Appended {
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** About as many as there are. */
+  bytes: number;
+}
+
+export interface RotatedOptions {
+  /** The folder, for this process and these files alone. It is made where there is none. */
+  path: string;
+  format: FileFormat;
+  /** Of a file, after which another begins. */
+  maxFileBytes: number;
+  maxFileSeconds: number;
+  files: Files;
+  /** Called with what was cut off from a file that was not closed, where the process was killed. */
+  onTorn(path: string, bytes: number): void;
+  /** Called with a file that is complete, whenever it became that.
+   * @param path of a file with the extension of the format */
+  onClosed(path: string): void;
+  /** Called with a file that is complete, and kept its name for one that is not, until the next start. */
+  onStuck(path: string, error: Error): void;
+}
+
+export interface RotatedFiles {
+  /** Resolves when all of it is on disk.
+   * @throws Error where it is not: of it and of what came at the same time nothing is in a file then */
+  append(what: Appended): Promise<void>;
+  /** Waits for what is being written, and closes the file. */
+  close(): Promise<void>;
+}
+
+/** What a name ends with as long as the file is written to. Who takes files by their extension gets whole ones alone. */
+const OPEN = '.open';
+
+interface Active {
+  /** Without `.open`. */
+  path: string;
+  file: FileHandle;
+  /** Bytes of it that are on disk for sure. */
+  length: number;
+  timer: NodeJS.Timeout;
+}
+
+/** Opens the folder, and closes the files that a killed process left open.
+ * @throws Error where the folder cannot be used, or another process uses it */
+export async function openRotatedFiles(options: RotatedOptions): Promise<RotatedFiles> {
+  const { path, format, files } = options;
+  await files.mkdir(path, { recursive: true, mode: OWNER_ONLY.folder });
+  // It may belong to another.
+  await syncFolder(files, dirname(path)).catch(() => {});
+  // A name with a dot is passed over by those who take all files of a folder.
+  const unlock = lockFile(join(path, '.lock'));
+  try {
+    const before = await recover(options);
+    return rotatedFiles(options, before, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+
+  /** Closes what was left open.
+   * @returns the time in the name of the latest file, in milliseconds of Unix time */
+  async function recover({ onTorn, onClosed }: RotatedOptions): Promise<number> {
+    let latest = 0;
+    for (const name of (await files.readdir(path)).sort()) {
+      const [, stamp, extension] = NAME.exec(name) ?? [];
+      if (stamp === undefined || extension !== format.extension) continue;
+      latest = Math.max(latest, timeOf(stamp));
+      const full = join(path, name);
+      if (name.endsWith(`.${format.extension}${OPEN}`)) {
+        const closed = full.slice(0, -OPEN.length);
+        if (await mend(full, closed, onTorn)) onClosed(closed);
+      } else if (name.endsWith(`.${format.extension}`)) {
+        onClosed(full);
+      }
+    }
+    await syncFolder(files, path);
+    return latest;
+  }
+
+  /** Cuts off what was being written; a file with nothing else in it is removed.
+   * @returns whether there is a file */
+  async function mend(open: string, closed: string, onTorn: RotatedOptions['onTorn']): Promise<boolean> {
+    const file = await files.open(open, constants.O_RDWR | constants.O_NOFOLLOW);
+    let length: number;
+    try {
+      const { size } = await file.stat();
+      length = await format.wholeBytes(file, size);
+      if (length < size) {
+        onTorn(closed, size - length);
+        await file.truncate(length);
+        await file.sync();
+      }
+    } finally {
+      await file.close();
+    }
+    if (length <= format.head.length) {
+      await files.rm(open);
+      return false;
+    }
+    await files.rename(open, closed);
+    return true;
+  }
+}
+
+/** `tripline-20260102T030405678Z.ndjson`, and what may follow. */
+const NAME = /^tripline-(\d{8}T\d{9}Z)\.([a-z]+)/;
+
+function nameAt(time: number, extension: string): string {
+  return `tripline-${new Date(time).toISOString().replaceAll(/[-:.]/g, '')}.${extension}`;
+}
+
+function timeOf(stamp: string): number {
+  const iso = stamp.replace(/(....)(..)(..T..)(..)(..)(...Z)/, '$1-$2-$3:$4:$5.$6');
+  return Date.parse(iso) || 0;
+}
+
+function rotatedFiles(options: RotatedOptions, before: number, unlock: () => void): RotatedFiles {
+  const { path, format, maxFileBytes, maxFileSeconds, files, onClosed, onStuck } = options;
+  let latest = before;
+  let active: Active | undefined;
+  let isClosed = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  const groups = inGroups<Appended>((group) => inTurn(() => write(group)));
+
+  /** One after another: what is written, and what closes a file that is old enough. */
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const acted = turn.then(act);
+    turn = acted.catch(() => {});
+    return acted;
+  }
+
+  async function begin(): Promise<Active> {
+    // In order, and none twice, whatever the clock does.
+    latest = Math.max(Date.now(), latest + 1);
+    const name = join(path, nameAt(latest, format.extension));
+    const file = await files.open(`${name}${OPEN}`, 'wx', OWNER_ONLY.file);
+    try {
+      await writeAll(file, [format.head], 0);
+      await syncFolder(files, path);
+    } catch (error) {
+      await file.close().catch(() => {});
+      await files.rm(`${name}${OPEN}`, { force: true }).catch(() => {});
+      throw error;
+    }
+    const timer = setTimeout(() => void inTurn(async () => active?.path === name && seal()), maxFileSeconds * 1000);
+    return { path: name, file, length: format.head.length, timer: timer.unref() };
+  }
+
+  async function write(group: readonly Appended[]): Promise<void> {
+    active ??= await begin();
+    const { file } = active;
+    let { length } = active;
+    try {
+      for (const { chunks } of group) for await (const chunk of chunks) length += await writeAll(file, [chunk], length);
+      await file.datasync();
+      active.length = length;
+    } catch (error) {
+      // What was not written for sure is not written to again: the system may have dropped it and not say so twice.
+      await cut();
+      throw error;
+    }
+    if (length >= maxFileBytes) await seal();
+  }
+
+  /** Takes the end off, and closes the file; where that cannot be, the next start does it. */
+  async function cut(): Promise<void> {
+    const { file, length } = active!;
+    try {
+      await file.truncate(length);
+      await file.sync();
+    } catch (error) {
+      await leave(error as Error);
+      return;
+    }
+    await seal();
+  }
+
+  async function leave(error: Error): Promise<void> {
+    const { path, file, timer } = active!;
+    active = undefined;
+    clearTimeout(timer);
+    await file.close().catch(() => {});
+    onStuck(`${path}${OPEN}`, error);
+  }
+
+  /** Closes the file, which has its name from now on. */
+  async function seal(): Promise<void> {
+    const { path: closed, file, length, timer } = active!;
+    try {
+      if (length === format.head.length) await files.rm(`${closed}${OPEN}`);
+      else await files.rename(`${closed}${OPEN}`, closed);
+      await syncFolder(files, path);
+    } catch (error) {
+      await leave(error as Error);
+      return;
+    }
+    active = undefined;
+    clearTimeout(timer);
+    await file.close().catch(() => {});
+    if (length > format.head.length) onClosed(closed);
+  }
+
+  return {
+    append(what) {
+      if (isClosed) return Promise.reject(new Error('it is closed'));
+      return groups.add(what);
+    },
+    async close() {
+      isClosed = true;
+      await groups.settled();
+      await inTurn(async () => active && seal());
+      unlock();
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/** Writes records to stdout as JSON lines, for pipes and containers. The log is on stderr. */
+import { write } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import Type, { type Static } from 'typebox';
+import { Problem } from '../problem.ts';
+import { isSystemError } from './disk/files.ts';
+import { jsonLines } from './encode/json.ts';
+import { openCircuit } from './retry/circuit.ts';
+import type { Sink, SinkDependencies } from './sink.ts';
+
+export const stdoutConfig = Type.Object(
+  {
+    type: Type.Literal('stdout'),
+    name: Type.String({ minLength: 1, default: 'stdout', description: 'Name in logs and metrics.' }),
+  },
+  { additionalProperties: false, title: 'stdout sink' },
+);
+export type StdoutConfig = Static<typeof stdoutConfig>;
+
+const STDOUT = 1;
+const LINE_FEED = 0x0a;
+/** How long the reader of a full pipe may take nothing. Less than senders wait. */
+const PATIENCE_MILLISECONDS = 30_000;
+const LONGEST_PAUSE_MILLISECONDS = 64;
+
+const writeSome = promisify(write);
+
+/** A sink that has a batch when the system has taken its lines: `process.stdout` of a thread would only have passed them on to
+ * the main thread, and says nothing of what became of them.
+ * @param patience in milliseconds */
+export function openStdout(
+  { name }: StdoutConfig,
+  { logger, onDown }: SinkDependencies,
+  fd = STDOUT,
+  patience = PATIENCE_MILLISECONDS,
+): Sink {
+  const receiver = `sink ${name}: stdout`;
+  const circuit = openCircuit({ receiver, logger, onChange: (isDown) => onDown(name, isDown) });
+  let turn: Promise<unknown> = Promise.resolve();
+  let isLineOpen = false;
+  let isClosing = false;
+
+  const unavailable = (what: string, cause?: unknown) =>
+    new Problem('sink.unavailable', `${receiver} ${what}`, { cause });
+
+  /** Batches do not mix. */
+  function inTurn(act: () => Promise<void>): Promise<void> {
+    const acted = turn.then(act);
+    turn = acted.catch(() => {});
+    return acted;
+  }
+
+  async function writeAll(bytes: Uint8Array): Promise<void> {
+    let pause = 1;
+    for (let at = 0, waited = 0; at < bytes.length; ) {
+      try {
+        const { bytesWritten } = await writeSome(fd, bytes, at, bytes.length - at);
+        at += bytesWritten;
+        if (bytesWritten > 0) isLineOpen = bytes[at - 1] !== LINE_FEED;
+        waited = 0;
+        pause = 1;
+      } catch (error) {
+        // A pipe that does not block, as Node has them, is full.
+        if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
+        if (waited >= patience) throw error;
+        await sleep(pause);
+        waited += pause;
+        pause = Math.min(LONGEST_PAUSE_MILLISECONDS, 2 * pause);
+      }
+    }
+  }
+
+  return {
+    name,
+    refusal() {
+      const reason = circuit.refusal();
+      return reason && `${receiver} ${reason}`;
+    },
+    async deliver(batch) {
+      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      if (isClosing) throw unavailable('is closed');
+      if (records === 0) return { kind: 'acknowledged', records };
+      const pass = circuit.admit();
+      if (typeof pass === 'string') throw unavailable(pass);
+      try {
+        await inTurn(async () => {
+          // What was left of a batch that failed is a line of its own.
+          if (isLineOpen) await writeAll(Uint8Array.of(LINE_FEED));
+          for (const lines of jsonLines(batch)) await writeAll(lines);
+        });
+        pass.succeeded();
+        return { kind: 'acknowledged', records };
+      } catch (error) {
+        if (!isSystemError(error)) {
+          pass.left();
+          throw error;
+        }
+        const reason =
+          error.code === 'EAGAIN'
+            ? `is full, and its reader has taken nothing for ${patience / 1000} s`
+            : `cannot be written: ${error.message}`;
+        pass.failed(reason);
+        throw unavailable(reason, error);
+      }
+    },
+    async close() {
+      isClosing = true;
+      await turn;
+    },
+  };
+}
