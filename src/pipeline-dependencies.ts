@@ -3,9 +3,10 @@ import type { Config } from './config/index.ts';
 import { type Correlate, correlator } from './correlate/index.ts';
 import { openDecisions } from './decisions/decisions.ts';
 import type { Ruleset } from './detect.ts';
+import type { NormalizeOptions } from './normalizers/index.ts';
 import { eventKeys } from './outline/event-keys.ts';
-import type { Parts } from './pipeline.ts';
-import type { Sink } from './sinks/sink.ts';
+import { type Parts, readEventsOf } from './pipeline.ts';
+import type { Sink, SinkDependencies } from './sinks/sink.ts';
 import { memoryStore } from './state/memory.ts';
 import { openTagger } from './tagger.ts';
 
@@ -16,8 +17,8 @@ export function partsOf(
   sinks: readonly Sink[],
   correlate: Correlate = correlator(memoryStore()),
 ): Parts {
-  const { memberName, dateKey, limits, platform, cluster, trustedProxies, clearEventFields } = config;
-  const normalize = { platform, cluster, trustedProxies, maxDepth: limits.maxDepth };
+  const { memberName, dateKey, limits, clearEventFields } = config;
+  const normalize = normalizeOptions(config);
   return {
     ruleset,
     correlate,
@@ -32,4 +33,14 @@ export function partsOf(
     },
     tagger: openTagger({ clearEventFields }),
   };
+}
+
+/** Reads the events of a record for sinks, as they are read for the rules. */
+export function eventReader(config: Config): SinkDependencies['eventsOf'] {
+  const parts = { limits: config.limits, normalize: normalizeOptions(config) };
+  return (batch, index) => readEventsOf(batch.records[index]!, batch, parts);
+}
+
+function normalizeOptions({ platform, cluster, trustedProxies, limits }: Config): NormalizeOptions {
+  return { platform, cluster, trustedProxies, maxDepth: limits.maxDepth };
 }

@@ -117,12 +117,8 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     await pause();
     countReceipts('tagged', fluentTag, count);
     const { memberName, dateKey } = parts;
-    const readEvents: ProcessedBatch['eventsOf'] = (index, bytes) => {
-      const record = records[index]!;
-      if (record.kind === 'group') return [];
-      const normalized = normalizeWhole(record, { ...batch, bytes }, parts, inflateBudget());
-      return normalized.kind === 'audit' ? normalized.events : [];
-    };
+    const readEvents: ProcessedBatch['eventsOf'] = (index, bytes) =>
+      readEventsOf(records[index]!, { codec, bytes }, parts);
     const processed: ProcessedBatch = {
       ...{ ...batch, records, ...found, memberName, dateKey },
       eventsOf(index, bytes) {
@@ -278,6 +274,17 @@ function tagOne(detection: Detection, tagOf: Tagger, findingSpans: Observer['fin
   return trace ? { ...tag, trace } : tag;
 }
 
+/** The audit events in a record, as they are read from its bytes; none where it holds none. */
+export function readEventsOf(
+  record: LogRecord,
+  batch: Pick<Batch, 'codec' | 'bytes'>,
+  parts: Pick<Parts, 'limits' | 'normalize'>,
+): readonly AuditEvent[] {
+  if (record.kind === 'group') return [];
+  const normalized = normalizeWhole(record, batch, parts, inflateBudget());
+  return normalized.kind === 'audit' ? normalized.events : [];
+}
+
 /** Decodes a batch for what is in it alone: its records, and the audit events of each, none where it holds none.
  * @throws Problem when no record can be found in it */
 export function eventsIn(
@@ -323,8 +330,8 @@ function normalizer(
 /** What is in a record that is read as a whole. One that cannot be read is data, not an exception. */
 function normalizeWhole(
   record: Exclude<LogRecord, { kind: 'group' }>,
-  { codec, bytes }: Batch,
-  parts: Parts,
+  { codec, bytes }: Pick<Batch, 'codec' | 'bytes'>,
+  parts: Pick<Parts, 'limits' | 'normalize'>,
   inflate: InflateBudget,
 ): Normalized {
   switch (record.kind) {

@@ -33,7 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
-  sinks: ['batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'time'],
+  sinks: ['avro', 'batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'time'],
   pipeline: [
     ...[
       'batch',
@@ -51,7 +51,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   rules: ['detect', 'fields', 'problem', 'record', 'sigma', 'telemetry'],
   config: ['json', 'network', 'problem', 'record', 'sigma', 'sinks', 'tag'],
-  avro: ['json', 'pipeline', 'problem', 'record', 'tag'],
+  avro: ['batch', 'json', 'problem', 'record', 'tag'],
   'dead-letters': ['json', 'problem'],
   sources: ['codecs', 'problem'],
   server: [
@@ -59,7 +59,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['sources', 'tag', 'telemetry', 'time'],
   ],
   'pipeline-dependencies': [
-    ...['config', 'correlate', 'decisions', 'detect', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
+    ...['config', 'correlate', 'decisions', 'detect', 'normalizers', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
   ],
   processing: [...['config', 'correlate', 'pipeline-dependencies', 'rules', 'server', 'sinks', 'state', 'telemetry']],
   'live-settings': ['config', 'rules'],

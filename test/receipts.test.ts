@@ -157,7 +157,7 @@ test('a spool accounts for what it takes, also after a restart', async () => {
     const counts = counting();
     const there = receiver('one', answers);
     const onSettled = counts.observer.countSinkRecords;
-    const dependencies = { logger, onRetry: ignore, onDown: ignore, onSpool: ignore, onSettled };
+    const dependencies = { logger, eventsOf: () => [], onRetry: ignore, onDown: ignore, onSpool: ignore, onSettled };
     const sink = await openSpool(there.sink, settings, dependencies);
     const process = processHere({ ...parts, sinks: [sink], observer: counts.observer });
     return { counts, sink, there, send: (body: Uint8Array) => send(process, 'a', body, 'stays') };

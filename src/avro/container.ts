@@ -1,67 +1,78 @@
-/** A batch as an Avro object container file, one TaggedRecord for each record. */
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import avro from 'avsc';
-import type { ProcessedBatch } from '../pipeline.ts';
-import { TaggedRecord } from '../tag.ts';
-import { avroSchema, avroValue } from './schema.ts';
-
-/** Longs are bigints: nanoseconds since 1970 are beyond 2^53. */
-const longType = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(value);
-    return bytes;
-  },
-  fromJSON: BigInt,
-  toJSON: Number,
-  isValid: (value: unknown) => typeof value === 'bigint',
-  compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
-});
-
-const taggedRecordType = avro.Type.forSchema(avroSchema(TaggedRecord), {
-  registry: { long: longType },
-  wrapUnions: false,
-});
-
-/** The bytes of an object container file with the chosen records.
- * @param chosen tells by its index whether a record is wanted
+/** Avro object container files of rows.
  * @see https://avro.apache.org/docs/1.12.0/specification/#object-container-files */
-export async function encodeContainer(batch: ProcessedBatch, chosen: (index: number) => boolean): Promise<Uint8Array> {
-  const encoder = new avro.streams.BlockEncoder(taggedRecordType as unknown as avro.Schema);
-  return buffer(Readable.from(taggedRecords(batch, chosen)).compose(encoder));
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { deflateRaw, zstdCompress } from 'node:zlib';
+import avro from 'avsc';
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import type { AuditEvent } from '../record.ts';
+import { MAGIC, SYNC_BYTES } from './magic.ts';
+import { type Rows, recordRows } from './row.ts';
+
+/** The codecs of blocks, by their names in a container. */
+const codecs = {
+  null: async (block: Uint8Array) => block,
+  deflate: promisify<Uint8Array, Uint8Array>(deflateRaw),
+  zstandard: promisify<Uint8Array, Uint8Array>(zstdCompress),
+};
+export type BlockCodec = keyof typeof codecs;
+
+const metadataType = avro.Type.forSchema({ type: 'map', values: 'bytes' });
+const longType = avro.Type.forSchema('long');
+
+/** Writes containers of one kind of rows; all that one writer makes mark their blocks alike. */
+export interface ContainerWriter {
+  /** What a container begins with. */
+  head: Uint8Array;
+  /** The rows as blocks, which may stand in any container of this writer. */
+  blocks(rows: Iterable<Uint8Array>, blockBytes: number): AsyncGenerator<Uint8Array>;
 }
 
-/** One after another, as the encoder asks for them: of all at once there is much in memory. */
-function* taggedRecords(batch: ProcessedBatch, chosen: (index: number) => boolean) {
-  for (const index of batch.records.keys()) {
-    if (batch.detections[index] !== undefined && chosen(index)) yield taggedRecord(batch, index);
+export function containerWriter({ schema }: Pick<Rows, 'schema'>, codec: BlockCodec): ContainerWriter {
+  // Nobody who writes records can put in them what would be taken for the end of a block.
+  const sync = randomBytes(SYNC_BYTES);
+  const metadata = { 'avro.codec': Buffer.from(codec), 'avro.schema': Buffer.from(schema) };
+  const compress = codecs[codec];
+
+  async function block(rows: readonly Uint8Array[]): Promise<Uint8Array> {
+    const data = await compress(Buffer.concat(rows));
+    return Buffer.concat([longType.toBuffer(rows.length), longType.toBuffer(data.length), data, sync]);
   }
+
+  return {
+    head: Buffer.concat([MAGIC, metadataType.toBuffer(metadata), sync]),
+    async *blocks(rows, blockBytes) {
+      let held: Uint8Array[] = [];
+      let bytes = 0;
+      for (const row of rows) {
+        held.push(row);
+        bytes += row.length;
+        if (bytes < blockBytes) continue;
+        yield await block(held);
+        held = [];
+        bytes = 0;
+      }
+      if (held.length > 0) yield await block(held);
+    },
+  };
 }
 
-function taggedRecord(
-  { bytes, codec, records, eventsOf, tags, fluentTag, receivedUnixNano }: ProcessedBatch,
-  index: number,
-) {
-  const { start, end } = records[index];
-  const tag = tags[index];
-  return {
-    ...(avroValue(TaggedRecord, {
-      mediaType: codec.mediaTypes[0],
-      fluentTag,
-      receivedUnixNano,
-      verdict: tag?.verdict,
-      ruleset: tag?.ruleset ?? '',
-      problem: tag?.problem,
-      events: eventsOf(index, bytes),
-      findings: tag?.findings ?? [],
-      undecided: tag?.undecided ?? [],
-      shadow: tag?.shadow,
-      silenced: tag?.silenced,
-      reports: tag?.reports,
-      shadowReports: tag?.shadowReports,
-    }) as object),
-    record: Buffer.from(bytes.subarray(start, end)),
-  };
+/** Bytes of rows in a block of a container that is made whole. */
+const BLOCK_BYTES = 64 * 1024;
+
+/** A container of its own with the chosen records of a batch.
+ * @param batch whose `eventsOf` gives the events of a record by its index, for the bytes of the batch
+ * @param chosen tells by its index whether a record is wanted */
+export async function encodeContainer(
+  batch: TaggedBatch & { eventsOf(index: number, bytes: Uint8Array): readonly AuditEvent[] },
+  chosen: (index: number) => boolean,
+): Promise<Uint8Array> {
+  const { head, blocks } = containerWriter(recordRows, 'null');
+  const eventsOf = (index: number) => batch.eventsOf(index, batch.bytes);
+  function* rows(): Generator<Uint8Array> {
+    for (const index of batch.records.keys()) if (chosen(index)) yield* recordRows.of(batch, index, eventsOf);
+  }
+  const parts = [head];
+  for await (const block of blocks(rows(), BLOCK_BYTES)) parts.push(block);
+  return Buffer.concat(parts);
 }

@@ -3,7 +3,8 @@
 import { inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import { Problem } from '../problem.ts';
 import { Cursor, corrupt } from './cursor.ts';
-import { MAGIC } from './magic.ts';
+import { MAGIC, SYNC_BYTES } from './magic.ts';
+import { openSource, type Source, tooLarge } from './source.ts';
 import { fieldsReader } from './written-schema.ts';
 
 /** What is read of a TaggedRecord. */
@@ -32,9 +33,7 @@ export async function* readContainer(
   maxBytes: number,
 ): AsyncGenerator<StoredRecord[]> {
   const source = openSource(chunks, maxBytes);
-  if (!(await source.take(MAGIC.length)).equals(MAGIC)) throw corrupt('it does not begin as a container does');
-  const metadata = await readMetadata(source);
-  const sync = await source.take(16);
+  const { metadata, sync } = await readHead(source);
   const codec = metadata.get('avro.codec')?.toString() ?? 'null';
   const inflate = Object.hasOwn(codecs, codec) ? codecs[codec] : undefined;
   if (inflate === undefined) {
@@ -47,8 +46,35 @@ export async function* readContainer(
     const count = await source.long();
     const block = await source.take(await source.long());
     yield decode(inflated(block, inflate, maxBytes), count);
-    if (!(await source.take(sync.length)).equals(sync)) throw corrupt('the end of a block is not marked as such');
+    await readSync(source, sync);
   }
+}
+
+/** Bytes of a container up to the end of its last block that is whole; 0 where there is none. */
+export async function wholeBytes(chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  const source = openSource(chunks, Number.POSITIVE_INFINITY);
+  let whole = 0;
+  try {
+    const { sync } = await readHead(source);
+    while (!(await source.isAtEnd())) {
+      await source.long();
+      await source.take(await source.long());
+      await readSync(source, sync);
+      whole = source.offset();
+    }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+  return whole;
+}
+
+async function readHead(source: Source): Promise<{ metadata: Map<string, Buffer>; sync: Buffer }> {
+  if (!(await source.take(MAGIC.length)).equals(MAGIC)) throw corrupt('it does not begin as a container does');
+  return { metadata: await readMetadata(source), sync: await source.take(SYNC_BYTES) };
+}
+
+async function readSync(source: Source, sync: Buffer): Promise<void> {
+  if (!(await source.take(sync.length)).equals(sync)) throw corrupt('the end of a block is not marked as such');
 }
 
 /** Decodes as many records as a block is said to have.
@@ -103,55 +129,4 @@ async function readMetadata(source: Source): Promise<Map<string, Buffer>> {
     }
   }
   return metadata;
-}
-
-interface Source {
-  /** @throws Problem `body.corrupt` where there are fewer bytes left */
-  take(length: number): Promise<Buffer>;
-  /** A number of Avro's type long. */
-  long(): Promise<number>;
-  isAtEnd(): Promise<boolean>;
-}
-
-function openSource(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Source {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let held = Buffer.alloc(0);
-
-  async function hold(length: number): Promise<boolean> {
-    if (held.length >= length) return true;
-    const parts: Uint8Array[] = [held];
-    let size = held.length;
-    while (size < length) {
-      const { done, value } = await iterator.next();
-      if (done) break;
-      parts.push(value);
-      size += value.length;
-    }
-    held = Buffer.concat(parts);
-    return size >= length;
-  }
-
-  async function take(length: number): Promise<Buffer> {
-    if (length < 0) throw corrupt(`a length is ${length}`);
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    if (!(await hold(length))) throw corrupt('it ends within a block');
-    const taken = held.subarray(0, length);
-    held = held.subarray(length);
-    return taken;
-  }
-
-  return {
-    take,
-    isAtEnd: async () => !(await hold(1)),
-    async long() {
-      const bytes: number[] = [];
-      do bytes.push((await take(1))[0]!);
-      while (bytes.at(-1)! >= 0x80 && bytes.length < 10);
-      return new Cursor(Uint8Array.from(bytes)).long();
-    },
-  };
-}
-
-function tooLarge(maxBytes: number): Problem {
-  return new Problem('body.too_large', `a block has more than ${maxBytes} bytes; raise limits.maxDecompressedBytes`);
 }

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
-import { partsOf } from '../pipeline-dependencies.ts';
+import { eventReader, partsOf } from '../pipeline-dependencies.ts';
 import { loadRules } from '../rules/index.ts';
 import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
 import type { RulesStatus } from '../server/health.ts';
@@ -68,6 +68,7 @@ async function start(): Promise<void> {
   const troubles = new Map<string, SpoolLevel['trouble']>();
   const dependencies: SinkDependencies = {
     logger,
+    eventsOf: eventReader(config),
     onRetry: countSinkRetry,
     onDown: gaugeSinkDown,
     onSettled: countSinkRecords,

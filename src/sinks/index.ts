@@ -3,6 +3,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
+import { avroConfig, avroFaults, avroTarget, openAvro } from './avro.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
 import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
@@ -14,6 +15,7 @@ import { openStdout, stdoutConfig } from './stdout.ts';
  * for a person to read, which settings name a folder that it alone writes to, and how it is opened. */
 const sinks = {
   forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },
+  avro: { config: avroConfig, faults: avroFaults, target: avroTarget, folders: ['path'], open: openAvro },
   ndjson: { config: ndjsonConfig, faults: () => [], target: ndjsonTarget, folders: ['path'], open: openNdjson },
   stdout: { config: stdoutConfig, faults: () => [], target: () => 'stdout', folders: [], open: openStdout },
 };

@@ -1,5 +1,6 @@
 /** The contract of a place that tagged batches go to. */
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import type { AuditEvent } from '../record.ts';
 
 export interface Sink {
   /** As in configuration, logs and metrics; unique among the sinks of a process. */
@@ -47,6 +48,9 @@ export interface SpoolLevel {
 /** What a sink gets from its surroundings. */
 export interface SinkDependencies {
   logger: Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
+  /** The audit events in a record of a batch, as they are read from its bytes again: those of a sink may differ from those that
+   * were evaluated, and a batch does not keep events. */
+  eventsOf(batch: TaggedBatch, index: number): readonly AuditEvent[];
   /** Called when the sink tries again to reach its target. */
   onRetry(sink: string): void;
   /** Called when the receiver counts as down, so that nothing is sent for a while, and when it is back. */

@@ -3,6 +3,7 @@ import avro from 'avsc';
 import { afterEach, describe, expect, test } from 'vitest';
 import { encode } from '../../src/msgpack/encode.ts';
 import { podEvent, type TestServer, testServer } from '../server/app.ts';
+import { readRows } from './read.ts';
 
 let server: TestServer;
 afterEach(() => server?.app.close());
@@ -19,32 +20,12 @@ async function containerOf(payload: string | Buffer, contentType: string, query 
   return reply.rawPayload;
 }
 
-/** Reads a container with the library's own decoder, longs as bigints. */
-async function read(container: Buffer): Promise<any[]> {
-  const long = avro.types.LongType.__with({
-    fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-    toBuffer: () => Buffer.alloc(8),
-    fromJSON: BigInt,
-    toJSON: Number,
-    isValid: () => true,
-    compare: () => 0,
-  });
-  const decoder = new avro.streams.BlockDecoder({
-    parseHook: (schema) => avro.Type.forSchema(schema, { registry: { long } }),
-  });
-  const values: any[] = [];
-  decoder.on('data', (value) => values.push(value));
-  decoder.end(container);
-  await new Promise((resolve, reject) => decoder.on('end', resolve).on('error', reject));
-  return values;
-}
-
 test('has the events of a batch that is too large to keep them', async () => {
   const notes = Array.from({ length: 10 }, (_, index) => ({
     ...podEvent(),
     annotations: { note: `${index}`.repeat(1e6) },
   }));
-  const records = await read(await containerOf(JSON.stringify(notes), 'application/json', '?reply=records'));
+  const records = await readRows(await containerOf(JSON.stringify(notes), 'application/json', '?reply=records'));
   expect(records.map(({ events }) => events[0].annotations.note.slice(0, 2))).toEqual(
     notes.map((_, index) => `${index}${index}`),
   );
@@ -58,7 +39,7 @@ describe('a reply in Avro', () => {
   );
 
   test('holds the bytes, the verdict, the event and the findings of each record', async () => {
-    const [matched, plain] = await read(await containerOf(`[ ${text} , {"log":"x"}]`, 'application/json'));
+    const [matched, plain] = await readRows(await containerOf(`[ ${text} , {"log":"x"}]`, 'application/json'));
     expect(matched.record.toString()).toBe(text);
     expect(matched).toMatchObject({
       mediaType: 'application/json',
@@ -81,26 +62,26 @@ describe('a reply in Avro', () => {
   });
 
   test('keeps 64-bit integers exact, in the time and in the bodies', async () => {
-    const [{ receivedUnixNano, events }] = await read(await containerOf(text, 'application/json'));
+    const [{ receivedUnixNano, events }] = await readRows(await containerOf(text, 'application/json'));
     expect(receivedUnixNano).toBeGreaterThan(1_700_000_000_000_000_000n);
     expect(events[0].requestObject).toContain(`"runAsUser":${runAsUser}`);
   });
 
   test('takes MessagePack too', async () => {
     const event = Buffer.from(encode([[1767323045, {}], podEvent()]));
-    const [matched] = await read(await containerOf(event, 'application/msgpack'));
+    const [matched] = await readRows(await containerOf(event, 'application/msgpack'));
     expect(matched).toMatchObject({ mediaType: 'application/msgpack', verdict: 'match' });
     expect(matched.record.equals(event)).toBe(true);
   });
 
   test('holds the matches alone where these are asked for', async () => {
     const body = JSON.stringify([podEvent({ hostPID: false }), podEvent(), { log: 'x' }]);
-    const values = await read(await containerOf(body, 'application/json', '?reply=matches'));
+    const values = await readRows(await containerOf(body, 'application/json', '?reply=matches'));
     expect(values.map(({ verdict }) => verdict)).toEqual(['match']);
   });
 
   test('of no records is a container that can be read', async () => {
-    expect(await read(await containerOf('[]', 'application/json'))).toEqual([]);
+    expect(await readRows(await containerOf('[]', 'application/json'))).toEqual([]);
   });
 });
 

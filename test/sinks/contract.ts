@@ -73,6 +73,7 @@ export function recorder(): SinkDependencies & Recorded {
     settled,
     levels,
     logger: { info: at('info'), warn: at('warn'), error: at('error') },
+    eventsOf: () => [],
     onRetry: (sink) => void retries.push(sink),
     onDown: (_, isDown) => void downs.push(isDown),
     onSettled: (_, result, _tag, records) => void settled.push([result, records]),

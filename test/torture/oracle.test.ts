@@ -27,7 +27,7 @@ async function deliver(oracle: Oracle, sabotage?: Sabotage): Promise<void> {
       ...{ type: 'forward', name: 'forward', host: '127.0.0.1', port: receiver.port, tagPrefix: 'tripline.' },
       ...{ mode: 'forward', ackTimeoutSeconds: 10, maxFrameBytes: 1_000_000 },
     },
-    { logger: pino({ level: 'silent' }), onRetry() {}, onDown() {}, onSettled() {}, onSpool() {} },
+    { logger: pino({ level: 'silent' }), eventsOf: () => [], onRetry() {}, onDown() {}, onSettled() {}, onSpool() {} },
   );
   for (let from = 0; from < RECORDS; from += PERIOD) {
     const format = formats[(from / PERIOD) % formats.length]!;

@@ -61,7 +61,7 @@ export const replayCommand = defineCommand({
     const loaded = loadRules(config);
     await reportProblems(loaded, io);
     // Much to load, which no other command needs.
-    const [{ partsOf }, { sender }, { sourcesIn }, { openSink }] = await Promise.all([
+    const [{ eventReader, partsOf }, { sender }, { sourcesIn }, { openSink }] = await Promise.all([
       import('../../pipeline-dependencies.ts'),
       import('./send.ts'),
       import('./sources.ts'),
@@ -69,7 +69,8 @@ export const replayCommand = defineCommand({
     ]);
     const logger = loggerOf(io);
     const ignore = () => {};
-    const dependencies = { logger, onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
+    const eventsOf = eventReader(config);
+    const dependencies = { logger, eventsOf, onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
     // What waits for the sink itself needs no spool, which the running Tripline has anyway.
     const sinks = await Promise.all(
       config.sinks.map((sink) => openSink({ ...sink, required: true, spool: undefined }, dependencies)),

@@ -12,7 +12,7 @@ export interface FileFormat {
   extension: string;
   /** What each begins with. */
   head: Uint8Array;
-  /** Bytes of a file up to the end of what was written whole.
+  /** Bytes of a file up to the end of what was written whole; 0 where that is no more than its head.
    * @param size of the file */
   wholeBytes(file: FileHandle, size: number): Promise<number>;
 }
@@ -114,7 +114,7 @@ export async function openRotatedFiles(options: RotatedOptions): Promise<Rotated
     } finally {
       await file.close();
     }
-    if (length <= format.head.length) {
+    if (length === 0) {
       await files.rm(open);
       return false;
     }
@@ -168,19 +168,23 @@ function rotatedFiles(options: RotatedOptions, before: number, unlock: () => voi
   }
 
   async function write(group: readonly Appended[]): Promise<void> {
-    active ??= await begin();
-    const { file } = active;
-    let { length } = active;
+    let added = 0;
     try {
-      for (const { chunks } of group) for await (const chunk of chunks) length += await writeAll(file, [chunk], length);
-      await file.datasync();
-      active.length = length;
+      for (const { chunks } of group) {
+        for await (const chunk of chunks) {
+          active ??= await begin();
+          added += await writeAll(active.file, [chunk], active.length + added);
+        }
+      }
+      if (active === undefined || added === 0) return;
+      await active.file.datasync();
+      active.length += added;
     } catch (error) {
       // What was not written for sure is not written to again: the system may have dropped it and not say so twice.
-      await cut();
+      if (active !== undefined) await cut();
       throw error;
     }
-    if (length >= maxFileBytes) await seal();
+    if (active.length >= maxFileBytes) await seal();
   }
 
   /** Takes the end off, and closes the file; where that cannot be, the next start does it. */

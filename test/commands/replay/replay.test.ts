@@ -196,7 +196,14 @@ test('a spool of a machine that is gone: what of it was not sent', async () => {
   const config = loadConfig({ path: before, overrides: {}, environment: {}, bundledRules });
   const ignore = () => {};
   const logger = { info: ignore, warn: ignore, error: ignore };
-  const dependencies = { logger, onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
+  const dependencies = {
+    logger,
+    eventsOf: () => [],
+    onRetry: ignore,
+    onDown: ignore,
+    onSettled: ignore,
+    onSpool: ignore,
+  };
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
   const parts = partsOf(config, () => ruleset, sinks);
   const codec = codecFor('application/msgpack')!;

@@ -25,7 +25,7 @@ const place: Sink = {
 const sink = await openSpool(
   place,
   { path: join(folder, 'spool'), maxBytes: 16 * 1024 * 1024, maxAgeSeconds: 3600 },
-  { logger, onRetry: nothing, onDown: nothing, onSettled: nothing, onSpool: nothing },
+  { logger, eventsOf: () => [], onRetry: nothing, onDown: nothing, onSettled: nothing, onSpool: nothing },
 );
 const take = async (n: number) => {
   const body = Buffer.from(JSON.stringify([{ n, pad: 'x'.repeat(Math.random() ** 4 * 300_000) }]));

@@ -1,0 +1,27 @@
+/** A process to be killed: delivers numbered batches to a sink, and says which it has acknowledged. Arguments: the kind of the
+ * sink, its folder, and the first number. */
+import { writeSync } from 'node:fs';
+import { msgpack } from '../../../src/codecs/msgpack.ts';
+import { encode } from '../../../src/msgpack/encode.ts';
+import { openSink, type SinkConfig } from '../../../src/sinks/index.ts';
+import { batchOf } from '../../batch/batch-of.ts';
+
+const [type, path, first] = process.argv.slice(2) as [SinkConfig['type'], string, string];
+const nothing = () => {};
+const logger = { info: nothing, warn: nothing, error: nothing };
+
+const config = { type, name: type, path, required: true, maxFileBytes: 1e6, maxFileSeconds: 3600 };
+const sink = await openSink({ ...config, rows: 'records', codec: 'null' } as unknown as SinkConfig, {
+  logger,
+  eventsOf: () => [],
+  onRetry: nothing,
+  onDown: nothing,
+  onSettled: nothing,
+  onSpool: nothing,
+});
+const take = async (n: number) => {
+  const event = encode([[1_700_000_000, {}], { n, pad: 'x'.repeat(Math.random() ** 4 * 300_000) }]);
+  await sink.deliver(batchOf(msgpack, event, () => ({ v: 2, verdict: 'clear' })));
+  writeSync(1, `${n}\n`);
+};
+for (let n = Number(first); ; n += 4) await Promise.all([n, n + 1, n + 2, n + 3].map(take));
