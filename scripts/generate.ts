@@ -1,9 +1,11 @@
 /** Writes what is generated from declarations: `node scripts/generate.ts`. With --check it writes nothing and fails
- * where a file differs from what it would write. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+ * where a file differs from what it would write. It writes no Avro schema that cannot take the place of those that were
+ * released, and none of these. */
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
 import { AuditEvent, Finding } from '../src/record.ts';
 import { Tag, TaggedRecord } from '../src/tag.ts';
+import { incompatibilities } from './avro-compatibility.ts';
 import { caseFileSchema } from './case-files.ts';
 import { configFileSchema } from './config-file.ts';
 import { indexTemplate } from './index-template.ts';
@@ -35,11 +37,27 @@ const generated: Record<string, () => string> = {
   'docs/reference/lint.md': lintPage,
 };
 
+/** Why a file must not be as it would be made. */
+function refusals(path: string, text: string): string[] {
+  if (!path.endsWith('.avsc')) return [];
+  const name = path.slice('schemas/'.length);
+  return globSync(`schemas/released/*/${name}`, { cwd: new URL('..', import.meta.url) }).flatMap((released) => {
+    const schema = JSON.parse(readFileSync(new URL(`../${released}`, import.meta.url), 'utf8'));
+    return incompatibilities(schema, JSON.parse(text)).map((fault) => `${path} cannot follow ${released}: ${fault}`);
+  });
+}
+
 const check = process.argv.includes('--check');
 let stale = 0;
 for (const [path, make] of Object.entries(generated)) {
   const file = new URL(`../${path}`, import.meta.url);
   const text = make();
+  const refused = refusals(path, text);
+  for (const why of refused) console.error(`${why} (docs/adding.md, A change of an Avro schema)`);
+  if (refused.length > 0) {
+    stale++;
+    continue;
+  }
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   if (check) {
     console.error(`${path} is not what its declaration makes: run npm run generate`);
