@@ -15,6 +15,7 @@ const loaders = {
   new: async () => (await import('./new.ts')).newCommand,
   lint: async () => (await import('./lint.ts')).lintCommand,
   test: async () => (await import('./test.ts')).testCommand,
+  completion: async () => (await import('./completion.ts')).completionCommand,
 };
 
 export const commandNames = Object.keys(loaders);

@@ -4,8 +4,13 @@ import type { ProcessIo } from '../command-line/process-io.ts';
 
 export interface Command<T extends OptionTable = OptionTable> extends Declaration<T> {
   /** Does what the command is for, and resolves with the exit code of the process.
+   * @param others loads every command
    * @throws UsageError for arguments that make no sense, Problem or a system's error for what cannot be used */
-  run(given: { options: OptionValues<T>; operands: string[] }, io: ProcessIo): Promise<number>;
+  run(
+    given: { options: OptionValues<T>; operands: string[] },
+    io: ProcessIo,
+    others: () => Promise<readonly Declaration[]>,
+  ): Promise<number>;
 }
 
 /** The command, its options typed by their declaration, in the form that the table of commands holds. */

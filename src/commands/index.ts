@@ -38,7 +38,7 @@ async function dispatch(args: readonly string[], io: ProcessIo): Promise<number>
   const isNamed = first !== undefined && !first.startsWith('-');
   const command = await commandNamed(isNamed ? first : defaultCommand);
   const given = readArguments(command, isNamed ? rest : args);
-  if (given.kind === 'given') return command.run(given, io);
+  if (given.kind === 'given') return command.run(given, io, loadCommands);
   await stdout.write(helpOf(command, stdout));
   return 0;
 }

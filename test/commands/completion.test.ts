@@ -1,0 +1,54 @@
+/** `tripline completion`: the scripts do, in their shells, what they are for. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { loadCommands } from '../../src/commands/all.ts';
+import { run } from './run.ts';
+
+const commands = await loadCommands();
+const names = commands.map(({ name }) => name);
+
+async function completed(shell: string, ask: string): Promise<string[]> {
+  const { stdout: script } = await run(['completion', shell]);
+  const { stdout, stderr } = spawnSync(shell, ['-c', `${script}\n${ask}`], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter(Boolean);
+}
+
+const isThere = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
+
+const lines: [line: string, expected: string[]][] = [
+  ['tripline sc', ['scan']],
+  ['tripline scan --outp', ['--output']],
+  ['tripline scan --output ', ['findings', 'records', 'summary']],
+  ['tripline --liste', ['--listen']],
+  ['tripline lint --hel', ['--help']],
+  ['tripline lint --listen', []],
+];
+
+describe('bash', () => {
+  const ask = (line: string) =>
+    `COMP_WORDS=(${line.replace(/ $/, " ''")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _tripline; printf '%s\\n' "\${COMPREPLY[@]}"`;
+
+  test.each([...lines, ['tripline ', [...names].sort()] as const])('%s', async (line, expected) => {
+    expect((await completed('bash', ask(line))).sort()).toEqual(expected);
+  });
+});
+
+describe.skipIf(!isThere('fish'))('fish, where it is installed', () => {
+  test.each(lines)('%s', async (line, expected) => {
+    const found = await completed('fish', `complete -C '${line}'`);
+    expect(found.map((one) => one.split('\t')[0]!).sort()).toEqual(expected);
+  });
+});
+
+test.skipIf(!isThere('zsh'))('zsh reads its script, where it is installed', async () => {
+  const { stdout: script } = await run(['completion', 'zsh']);
+  expect(spawnSync('zsh', ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  for (const name of names) expect(script).toContain(`'${name}:`);
+});
+
+test('another shell is named as none of them', async () => {
+  const { status, stderr } = await run(['completion', 'fsh']);
+  expect(status).toBe(2);
+  expect(stderr).toBe("tripline: there is no completion for 'fsh'; did you mean 'zsh'?\n");
+});
