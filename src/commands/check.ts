@@ -128,6 +128,8 @@ function countOf({ rules, correlations }: LoadedRules['ruleset']): string {
 
 function sinkLine(sink: Config['sinks'][number]): string {
   const { name, type, spool } = sink;
+  const target = sinkTarget(sink);
   const kind = name === type ? type : `${name} (${type})`;
-  return printable([`${kind} to ${sinkTarget(sink)}`, ...(spool ? [`a spool in ${spool.path}`] : [])].join(', '));
+  const where = target === type ? kind : `${kind} to ${target}`;
+  return printable(spool ? `${where}, a spool in ${spool.path}` : where);
 }

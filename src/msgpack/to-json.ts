@@ -15,7 +15,7 @@ const BACKSLASH = 0x5c;
  * @param first members that come before those of the map that the value is then, as JSON without braces */
 export function toJson(bytes: Uint8Array, start: number, end: number, first = ''): Uint8Array {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  let result = Buffer.allocUnsafe(end - start + (end - start) / 2 + first.length + 64);
+  let result = Buffer.allocUnsafe(2 * (end - start) + first.length + 64);
   let length = 0;
   const open: { isMap: boolean; left: number }[] = [];
   let at = start;
@@ -27,8 +27,7 @@ export function toJson(bytes: Uint8Array, start: number, end: number, first = ''
     result = grown;
   };
   const put = (text: string) => {
-    // A character has three bytes at most.
-    reserve(3 * text.length);
+    reserve(Buffer.byteLength(text));
     length += result.write(text, length);
   };
   const putText = (from: number, to: number, isBin: boolean) => {

@@ -27,7 +27,7 @@ export const avroConfig = Type.Object(
 export type AvroConfig = Static<typeof avroConfig>;
 
 export function avroTarget({ path, rows }: AvroConfig): string {
-  return `${path}, ${rows}`;
+  return `${path} (${rows})`;
 }
 
 /** What is in a spool has no findings apart from the text of its records. */

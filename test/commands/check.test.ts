@@ -21,7 +21,7 @@ test('tells what would run', async () => {
     `rules: [${folder}/rules]`,
     'overrides: { pod-in-default: { level: high } }',
     'auth: { basic: { username: ann, password: "${file:secret}" } }',
-    `sinks: [{ type: forward, host: fluent, sharedKey: "\${file:secret}", username: bob, password: "\${file:secret}", spool: { path: ${folder}/sp } }]`,
+    `sinks: [{ type: forward, host: fluent, sharedKey: "\${file:secret}", username: bob, password: "\${file:secret}", spool: { path: ${folder}/sp } }, { type: avro, path: ${folder}/av }, { type: stdout }]`,
     `state: { path: ${folder}/state }`,
     `deadLetterPath: ${folder}/dead/letters`,
   );
@@ -32,7 +32,7 @@ test('tells what would run', async () => {
     /listens on +127\.0\.0\.1:1, basic$/m,
     /rules +1 rule and 0 correlations, of/,
     /exceptions +0 paths, 1 override/,
-    /sinks +forward to fluent:24224 with shared key, user bob, a spool in\s+\S+\/sp/,
+    /sinks +forward to fluent:24224 with shared key, user bob, a spool in\s+\S+\/sp,\s+avro to\s+\S+\/av\s+\(records\),\s+stdout/,
     /state +\S+\/state/,
     /dead letters +\S+\/dead\/letters/,
   ]) {
@@ -49,7 +49,7 @@ test('tells all that is wrong at once, each with its place, and of a rule as of 
     'lists: [/no/lists]',
     'state: { path: /dev/null/folder/state }',
     `deadLetterPath: ${folder}/tripline.yaml/dead`,
-    'sinks: [{ type: forward, host: a, tls: { ca: /no/ca.pem }, spool: { path: /dev/null/spool } }]',
+    'sinks: [{ type: forward, host: a, tls: { ca: /no/ca.pem }, spool: { path: /dev/null/spool } }, { type: avro, path: /dev/null/a }]',
     'cluster: ${CLUSTER}',
   );
   const { status, stdout, stderr } = await run(['check', '--config', path]);
@@ -63,6 +63,7 @@ test('tells all that is wrong at once, each with its place, and of a rule as of 
     'tripline.yaml:5:1: deadLetterPath: ',
     'tripline.yaml:6:42: tls.ca: ENOENT',
     'tripline.yaml:6:69: sinks.0.spool.path: /dev/null is no folder',
+    'tripline.yaml:6:110: sinks.1.path: /dev/null is no folder',
     "tripline.yaml:7:10: there is no environment variable 'CLUSTER'",
     'broken.yml:10:',
   ]) {

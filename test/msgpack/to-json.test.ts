@@ -20,7 +20,7 @@ describe('toJson', () => {
         fc.pre(!jsonOf(before).includes('Infinity'));
         expect(Buffer.from(packed(jsonOf(before))).equals(before)).toBe(true);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
