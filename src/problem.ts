@@ -125,7 +125,7 @@ const problems = {
   'sink.unavailable': {
     status: 503,
     title: 'A sink did not take the records',
-    remedy: 'Retry; check that the sink is up and that its address and key are right.',
+    remedy: 'Retry; check that the sink is up, that its address and key are right, and that its disk has room.',
   },
   'sink.refused': {
     title: 'A sink is up and does not take one of the records',

@@ -29,7 +29,7 @@ export interface ContainerWriter {
 }
 
 export function containerWriter({ schema }: Pick<Rows, 'schema'>, codec: BlockCodec): ContainerWriter {
-  // Nobody who writes records can put in them what would be taken for the end of a block.
+  // Random, so that no record can hold what would count as the end of a block.
   const sync = randomBytes(SYNC_BYTES);
   const metadata = { 'avro.codec': Buffer.from(codec), 'avro.schema': Buffer.from(schema) };
   const compress = codecs[codec];

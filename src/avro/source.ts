@@ -12,7 +12,7 @@ export interface Source {
   offset(): number;
 }
 
-/** @param maxBytes that are taken at once */
+/** @param maxBytes of one part */
 export function openSource(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Source {
   const iterator = chunks[Symbol.asyncIterator]();
   let held = Buffer.alloc(0);

@@ -92,7 +92,7 @@ export function toJson(bytes: Uint8Array, start: number, end: number, first = ''
       }
       put(isMap ? '}' : ']');
     }
-    // Behind a value.
+    // After a value.
     for (;;) {
       const container = open.at(-1);
       if (container === undefined) return result.subarray(0, length);

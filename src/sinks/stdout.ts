@@ -26,7 +26,7 @@ const LONGEST_PAUSE_MILLISECONDS = 64;
 
 const writeSome = promisify(write);
 
-/** A sink that has a batch when the system has taken its lines: `process.stdout` of a thread would only have passed them on to
+/** A sink that has a batch when the system has accepted its lines: `process.stdout` of a thread would only have passed them on to
  * the main thread, and says nothing of what became of them.
  * @param patience in milliseconds */
 export function openStdout(
@@ -98,7 +98,7 @@ export function openStdout(
         }
         const reason =
           error.code === 'EAGAIN'
-            ? `is full, and its reader has taken nothing for ${patience / 1000} s`
+            ? `is full, and its reader has read nothing for ${patience / 1000} s`
             : `cannot be written: ${error.message}`;
         pass.failed(reason);
         throw unavailable(reason, error);

@@ -81,7 +81,7 @@ describe('a pipe that does not block', () => {
     const problem = await problemOf(sink.deliver(numberedBatch(1, { padBytes: 3e6 })));
     expect(problem).toMatchObject({
       code: 'sink.unavailable',
-      message: 'sink stdout: stdout is full, and its reader has taken nothing for 0.02 s',
+      message: 'sink stdout: stdout is full, and its reader has read nothing for 0.02 s',
     });
     reader.resume();
     await sink.deliver(numberedBatch(1, { first: 1 }));
