@@ -33,7 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
-  sinks: ['avro', 'batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'time'],
+  sinks: ['avro', 'batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'tag', 'time'],
   pipeline: [
     ...[
       'batch',

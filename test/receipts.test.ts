@@ -11,6 +11,7 @@ import type { Observer } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { Problem } from '../src/problem.ts';
 import { processHere } from '../src/server/process-here.ts';
+import { choice } from '../src/sinks/choice/choice.ts';
 import type { Sink } from '../src/sinks/sink.ts';
 import { openSpool } from '../src/sinks/spool/index.ts';
 import { openTagLabels } from '../src/telemetry/tag-labels.ts';
@@ -73,12 +74,16 @@ const chunk = fc.record({
   }),
 });
 
+const results = ['acknowledged', 'withheld', 'failed', 'repeated', 'not_chosen'];
+
 test('received is tagged and unfinished, and each sink accounts for what is tagged', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(chunk, { maxLength: 12 }), answers, answers, async (chunks, ofOne, ofOther) => {
       const counts = counting();
       const receivers = [receiver('one', ofOne), receiver('other', ofOther)];
-      const sinks = receivers.map(({ sink }) => sink);
+      const [one, other] = receivers.map(({ sink }) => sink) as [Sink, Sink];
+      const onSettled = counts.observer.countSinkRecords;
+      const sinks = [one, choice(other, { verdicts: ['not_audit'], fluentTags: ['*a', 'loop'] }, { onSettled })];
       const process = processHere({ ...parts, sinks, observer: counts.observer });
       const sent: Record<string, { chunks: number; attempts: number }> = {};
 
@@ -100,12 +105,13 @@ test('received is tagged and unfinished, and each sink accounts for what is tagg
         expect(of('received') + of('joined')).toBe(attempts);
         expect(of('tagged') + of('unfinished')).toBe(of('received'));
         for (const { sink, of: has } of receivers) {
-          const settled = ['acknowledged', 'withheld', 'failed', 'repeated'].map((result) => of(sink.name, result));
+          const settled = results.map((result) => of(sink.name, result));
           expect(settled.reduce((sum, each) => sum + each)).toBe(of('tagged'));
           const { all, unsaid } = has(fluentTag);
           expect(of(sink.name, 'acknowledged')).toBe(all - unsaid);
           // Each chunk was acknowledged once at least.
-          expect(of(sink.name, 'acknowledged') + of(sink.name, 'withheld')).toBeGreaterThanOrEqual(chunks);
+          const done = ['acknowledged', 'withheld', 'not_chosen'].map((result) => of(sink.name, result));
+          expect(done.reduce((sum, each) => sum + each)).toBeGreaterThanOrEqual(chunks);
         }
       }
     }),
@@ -116,7 +122,10 @@ test('received is tagged and unfinished, and each sink accounts for what is tagg
 const groupMarker = Buffer.from('9292d700ffffffff000000008080', 'hex');
 
 function bodyOf(index: number, records: number, markers: number): Uint8Array {
-  const all = Array.from({ length: records }, (_, record) => fluentMsgpack({ index, record }));
+  const event = { apiVersion: 'audit.k8s.io/v1', kind: 'Event' };
+  const all = Array.from({ length: records }, (_, record) =>
+    fluentMsgpack({ index, record, ...(record % 3 === 1 && event) }),
+  );
   return Buffer.concat([...Array.from({ length: markers }, () => groupMarker), ...all]);
 }
 

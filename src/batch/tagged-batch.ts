@@ -16,4 +16,6 @@ export interface TaggedBatch {
   /** Key of the time in Fluent Bit's JSON. */
   dateKey: string;
   receivedUnixNano: bigint;
+  /** Digest of the batch that these are some of the records of; undefined where they are all. */
+  partOf?: string;
 }

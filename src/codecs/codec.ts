@@ -45,6 +45,16 @@ export interface Codec {
 
   /** Frames single records, each with the bytes of its span after its edits, as one body. */
   frame(records: readonly Uint8Array[]): Uint8Array;
+
+  /** A body of some of the records of another, as they are there and with nothing else of it.
+   * @param records of the body, in order; one at least */
+  select(bytes: Uint8Array, records: readonly LogRecord[]): Selection;
+}
+
+/** A body, and where its records lie. */
+export interface Selection {
+  bytes: Uint8Array;
+  records: LogRecord[];
 }
 
 /** Values of one record that are read: each takes up to 200 bytes of memory, and as little as one of the record. An object

@@ -6,6 +6,7 @@ import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
 import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
+import { type Framing, frameBy, selectBy } from './framing/framing.ts';
 import { spliceRecord } from './splice/json.ts';
 
 const COMMA = 0x2c;
@@ -13,10 +14,10 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 
-const EMPTY = Buffer.from('[]');
 const OPEN = Buffer.from('[');
 const SEPARATOR = Buffer.from(',');
 const CLOSE = Buffer.from(']');
+const NOTHING = new Uint8Array();
 
 /** The items of top-level arrays and all other top-level values are records. Where the body breaks, its rest is one
  * record of kind `other`; an array that is cut between two items leaves an empty one. */
@@ -30,7 +31,8 @@ export const json: Codec = {
     return readValue(bytes, map.start, map.end, limits);
   },
   splice: spliceRecord,
-  frame,
+  frame: (records) => frameBy(records, framingOf(records)),
+  select: selectBy(framingOf),
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
@@ -85,10 +87,8 @@ function recordOf(bytes: Uint8Array, start: number, end: number): LogRecord {
 }
 
 /** One array. The rest of a body that is cut stays cut, so that it is the same rest when it is decoded again. */
-function frame(records: readonly Uint8Array[]): Uint8Array {
-  const parts = records.flatMap((record, i) => [i === 0 ? OPEN : SEPARATOR, record]);
+function framingOf(records: readonly Uint8Array[]): Framing {
   const last = records.at(-1);
-  if (last === undefined) return EMPTY;
-  const isCut = endOfValue(last, 0, last.length, 1) !== last.length;
-  return Buffer.concat(isCut ? parts : [...parts, CLOSE]);
+  const isCut = last !== undefined && endOfValue(last, 0, last.length, 1) !== last.length;
+  return { open: OPEN, between: SEPARATOR, close: isCut ? NOTHING : CLOSE };
 }

@@ -7,7 +7,11 @@ import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
 import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
 import { isGroupMarker, isMapAt, logEventAt } from './fluent/log-event.ts';
+import { type Framing, frameBy, selectBy } from './framing/framing.ts';
 import { spliceRecord } from './splice/msgpack.ts';
+
+const NOTHING = new Uint8Array();
+const framing: Framing = { open: NOTHING, between: NOTHING, close: NOTHING };
 
 const LOG_EVENT = 'a log event, [[time, metadata], map]';
 
@@ -24,7 +28,8 @@ export const msgpack: Codec = {
     return decodeValue(bytes, map.start, map.end, limits);
   },
   splice: spliceRecord,
-  frame: (records) => Buffer.concat(records),
+  frame: (records) => frameBy(records, framing),
+  select: selectBy(() => framing),
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {

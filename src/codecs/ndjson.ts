@@ -5,6 +5,7 @@ import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
 import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
+import { type Framing, frameBy, selectBy } from './framing/framing.ts';
 import { spliceRecord } from './splice/json.ts';
 
 const LINE_FEED = 0x0a;
@@ -30,8 +31,17 @@ export const ndjson: Codec = {
     return readValue(bytes, map.start, map.end, limits);
   },
   splice: spliceRecord,
-  frame: (records) => Buffer.concat(records.flatMap((record) => [record, Uint8Array.of(LINE_FEED)])),
+  frame: (records) => frameBy(records, framingOf(records)),
+  select: selectBy(framingOf),
 };
+
+const LINE_END = Uint8Array.of(LINE_FEED);
+const NOTHING = new Uint8Array();
+
+/** A line each. */
+function framingOf({ length }: readonly Uint8Array[]): Framing {
+  return { open: NOTHING, between: LINE_END, close: length === 0 ? NOTHING : LINE_END };
+}
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
   const records: LogRecord[] = [];

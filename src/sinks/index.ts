@@ -5,6 +5,8 @@ import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
 import { avroConfig, avroFaults, avroTarget, openAvro } from './avro.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
+import { choice } from './choice/choice.ts';
+import { choiceSettings } from './choice/settings.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
 import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
 import type { Settled, Sink, SinkDependencies, SinkFault } from './sink.ts';
@@ -29,6 +31,7 @@ const common = {
       'lost to it, counted, and named in the log.',
   }),
   spool: Type.Optional(spoolSettings),
+  records: Type.Optional(choiceSettings),
 };
 type Common = Static<ReturnType<typeof Type.Object<typeof common>>>;
 
@@ -76,12 +79,14 @@ export function folderSettings(type: unknown): readonly string[] {
   return Object.hasOwn(sinks, String(type)) ? sinks[type as SinkConfig['type']].folders : [];
 }
 
-/** Opens a sink, with its spool if it has one; it connects when there is something to send.
+/** Opens a sink, with its spool if it has one; it connects when there is something to send. What it is not to have is left out
+ * before the spool, so that it is not on disk either.
  * @throws Problem `config.invalid` */
 export async function openSink(config: SinkConfig, dependencies: SinkDependencies): Promise<Sink> {
   const place = await kindOf(config).open(config, dependencies);
   const sink = config.spool === undefined ? place : await spooled(place, config.spool, dependencies);
-  return config.required ? sink : bestEffort(sink, dependencies);
+  const taking = config.required ? sink : bestEffort(sink, dependencies);
+  return config.records === undefined ? taking : choice(taking, config.records, dependencies);
 }
 
 async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDependencies): Promise<Sink> {

@@ -29,8 +29,16 @@ export type DeliveryResult =
   | { kind: 'begun'; records: number };
 
 /** What has become of records in the end: failed where no one tries again, set aside where they lie in a file; restored are
- * those that were in a spool when it was opened. */
-export type Settled = 'acknowledged' | 'withheld' | 'spooled' | 'restored' | 'repeated' | 'set_aside' | 'failed';
+ * those that were in a spool when it was opened; not chosen are those that the sink is not to have. */
+export type Settled =
+  | 'acknowledged'
+  | 'withheld'
+  | 'spooled'
+  | 'restored'
+  | 'repeated'
+  | 'set_aside'
+  | 'failed'
+  | 'not_chosen';
 
 /** How full a spool is. */
 export interface SpoolLevel {

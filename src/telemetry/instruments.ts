@@ -30,7 +30,7 @@ export function makeInstruments() {
     sinkRecords: meter.createCounter('tripline.sink.records', {
       description:
         'What became of records given to a sink, by Fluent tag, sink and result: acknowledged, withheld, spooled or restored ' +
-        '(counted again when they are sent), repeated (in the spool already), set_aside or failed.',
+        '(counted again when they are sent), repeated (in the spool already), set_aside, failed or not_chosen.',
     }),
     sinkRetries: meter.createCounter('tripline.sink.retries', {
       description: 'Attempts of a sink to reach its target again, by sink.',

@@ -137,6 +137,29 @@ export function codecContract(layout: Layout): void {
       );
     });
 
+    it('selects records as a body of their own, and says where they lie', () => {
+      fc.assert(
+        fc.property(layout.body, fc.nat(), fc.infiniteStream(fc.boolean()), (body, cut, choices) => {
+          const bytes = bytesOf(body);
+          const received = bytes.subarray(0, bytes.length - (cut % (bytes.length + 1)));
+          const records = onlyProblems(['body.empty', 'body.unreadable'], () => decode(received)) ?? [];
+          const chosen = records.filter(() => choices.next().value);
+          if (chosen.length === 0) return;
+          const selection = codec.select(received, chosen);
+          const shown = (of: Uint8Array, all: readonly LogRecord[]) =>
+            all.map((record) => ({
+              kind: record.kind,
+              unit: of.subarray(record.start, record.end),
+              ...(record.kind === 'map' && { map: of.subarray(record.map.start, record.map.end) }),
+            }));
+          const units = shown(received, chosen);
+          expect(shown(selection.bytes, selection.records)).toEqual(units);
+          expect(selection.bytes).toEqual(codec.frame(units.map(({ unit }) => unit)));
+        }),
+        runs(200),
+      );
+    });
+
     it('reads a map as another reader does, tagged or not', () => {
       fc.assert(
         fc.property(layout.readable, (bytes) => {

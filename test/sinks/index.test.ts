@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -104,6 +104,21 @@ describe('what every kind of sink can be asked for', () => {
     expect(load).toThrow(
       "'/spools/b/../a' is, lies in or holds the place of sinks[0].spool.path, '/spools/a'; name a place",
     );
+  });
+
+  test('records, of which those alone that are chosen are on disk', async () => {
+    const path = join(folder, 'chosen');
+    const sink = await configured({ spool: { path }, records: { verdicts: ['match'] } });
+    const batch = numberedBatch(3);
+    const tags = batch.tags.map((tag, n) => (n === 1 ? { ...tag!, verdict: 'match' as const } : tag));
+    expect(await sink.deliver({ ...batch, tags })).toEqual({ kind: 'spooled', records: 1 });
+    expect(await sink.deliver({ ...batch, tags })).toEqual({ kind: 'repeated', records: 1 });
+    expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: 0 });
+    await sink.close();
+    const files = readdirSync(path).filter((file) => file.endsWith('.spool'));
+    const bytes = Buffer.concat(files.map((file) => readFileSync(join(path, file))));
+    const single = (n: number) => numberedBatch(1, { first: n }).bytes.subarray(15);
+    expect([0, 1, 2].map((n) => bytes.includes(single(n)))).toEqual([false, true, false]);
   });
 
   test('not to be required', async () => {

@@ -70,6 +70,13 @@ export function isGroupMarker(bytes: Uint8Array, event: LogEvent): boolean {
   );
 }
 
+/** Tells whether a marker opens a group, and does not close one.
+ * @param marker a span of which isGroupMarker says that it is one */
+export function isGroupStart(bytes: Uint8Array, marker: Span): boolean {
+  const { time } = logEventAt(bytes, marker)!;
+  return bytes[time.start + 5] === 0xff;
+}
+
 /** Tells whether an event has the one form of time that Fluent Bit's forward input takes beside metadata. */
 export function hasEntryForm(bytes: Uint8Array, event: LogEvent): boolean {
   return event.metadata !== undefined && isEventTime(bytes, event.time.start);

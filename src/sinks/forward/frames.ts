@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { applyEdits, lengthAfter } from '../../batch/splice.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import type { Edit } from '../../codecs/codec.ts';
+import { isGroupStart } from '../../codecs/fluent/log-event.ts';
 import { encode } from '../../msgpack/encode.ts';
 import { addEntryEdits } from '../encode/log-event/index.ts';
 
@@ -35,7 +36,6 @@ const ENVELOPE_BYTES = 96;
 
 /** Ends an OpenTelemetry group in Fluent Bit's log events: `[[EventTime(-2), {}], {}]`. */
 const GROUP_END = Buffer.from('9292d700fffffffe000000008080', 'hex');
-const GROUP_START_TIME = Buffer.from('d700ffffffff', 'hex');
 
 /** The messages that carry the records of a batch, in order, each made when it is asked for. Where one ends inside an OpenTelemetry group it closes the
  * group and the next opens it again: whatever other sender's records the receiver takes in between, or if it loses one,
@@ -57,8 +57,7 @@ export function* frames(batch: TaggedBatch, options: FrameOptions, isDelivered: 
     addEntryEdits(batch, index, edits);
     const length = lengthAfter(record, edits);
     if (record.kind === 'group') {
-      const marker = bytes.subarray(record.start, record.end);
-      groupStart = isGroupStart(marker) ? marker : undefined;
+      groupStart = isGroupStart(bytes, record) ? bytes.subarray(record.start, record.end) : undefined;
     } else {
       const groupEndBytes = groupStart === undefined ? 0 : GROUP_END.length;
       // A start that fills half a message would come again with each record or two: it costs no more than the records do.
@@ -120,10 +119,6 @@ function insert(message: Message, entry: Uint8Array): void {
   message.edits.push({ start: message.end, end: message.end, insert: entry });
   message.entries++;
   message.length += entry.length;
-}
-
-function isGroupStart(entry: Uint8Array): boolean {
-  return Buffer.from(entry.buffer, entry.byteOffset, Math.min(entry.length, 16)).includes(GROUP_START_TIME);
 }
 
 function array32(length: number): Uint8Array {
