@@ -87,6 +87,12 @@ export const Tag = Type.Object(
           'How many members of these lists are left out: each ends after 1,000, and all of a batch after some 50,000 findings.',
       }),
     ),
+    redacted: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Where the record was masked for the sink that it went to: paths of members, 50 at most; an empty one is the whole record.',
+      }),
+    ),
     problem: Type.Optional(RecordProblem),
     ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),
     trace: Type.Optional(

@@ -33,7 +33,8 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
-  sinks: ['avro', 'batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'tag', 'time'],
+  redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
+  sinks: ['avro', 'batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'redaction', 'tag', 'time'],
   pipeline: [
     ...[
       'batch',

@@ -7,7 +7,7 @@ import type { TaggedBatch } from './tagged-batch.ts';
  * markers of an OpenTelemetry group go with those of its records that are chosen, and only with them.
  * @param isChosen asked for each record that is no marker, by index */
 export function selected(batch: TaggedBatch, isChosen: (index: number) => boolean): TaggedBatch | undefined {
-  const { codec, bytes, records, tags } = batch;
+  const { fluentTag, codec, bytes, records, tags, memberName, dateKey, receivedUnixNano } = batch;
   const chosen: number[] = [];
   let isAny = false;
   /** A marker that opens a group of which no record is chosen so far. */
@@ -40,5 +40,10 @@ export function selected(batch: TaggedBatch, isChosen: (index: number) => boolea
     bytes,
     chosen.map((index) => records[index]!),
   );
-  return { ...batch, ...selection, tags: chosen.map((index) => tags[index]), partOf: digestOf(batch) };
+  // Whatever else is known of the batch goes by the index of a record there.
+  return {
+    ...{ fluentTag, codec, ...selection, memberName, dateKey, receivedUnixNano },
+    tags: chosen.map((index) => tags[index]),
+    partOf: digestOf(batch),
+  };
 }

@@ -9,6 +9,7 @@ import { choice } from './choice/choice.ts';
 import { choiceSettings } from './choice/settings.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
 import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
+import { type RedactSettings, redactSettings } from './redact/settings.ts';
 import type { Settled, Sink, SinkDependencies, SinkFault } from './sink.ts';
 import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
 import { openStdout, stdoutConfig } from './stdout.ts';
@@ -32,6 +33,7 @@ const common = {
   }),
   spool: Type.Optional(spoolSettings),
   records: Type.Optional(choiceSettings),
+  redact: Type.Optional(redactSettings),
 };
 type Common = Static<ReturnType<typeof Type.Object<typeof common>>>;
 
@@ -86,7 +88,8 @@ export async function openSink(config: SinkConfig, dependencies: SinkDependencie
   const place = await kindOf(config).open(config, dependencies);
   const sink = config.spool === undefined ? place : await spooled(place, config.spool, dependencies);
   const taking = config.required ? sink : bestEffort(sink, dependencies);
-  return config.records === undefined ? taking : choice(taking, config.records, dependencies);
+  const shown = config.redact === undefined ? taking : await redacted(taking, config.redact, dependencies);
+  return config.records === undefined ? shown : choice(shown, config.records, dependencies);
 }
 
 async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDependencies): Promise<Sink> {
@@ -95,6 +98,12 @@ async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDe
   return openSpool(sink, settings, dependencies).catch((error) => {
     throw new Problem('config.invalid', `sink ${sink.name}: spool.path: ${error.message}`, { cause: error });
   });
+}
+
+async function redacted(sink: Sink, settings: RedactSettings, dependencies: SinkDependencies): Promise<Sink> {
+  // Few ask for it, and it is much to load.
+  const { redact } = await import('./redact/redact.ts');
+  return redact(sink, settings, dependencies);
 }
 
 /** Receives what became of the records that a sink was given. */

@@ -1,0 +1,180 @@
+/** Masks Secrets, credentials and named paths in batches, in the bytes as they are. */
+import { createHmac, randomBytes } from 'node:crypto';
+import { digestOf } from '../batch/digest.ts';
+import { applyEdits } from '../batch/splice.ts';
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import type { Edit } from '../codecs/codec.ts';
+import { logEventAt } from '../codecs/fluent/log-event.ts';
+import type { LogRecord } from '../record.ts';
+import type { Tag } from '../tag.ts';
+import { UNFOLD_BYTES } from './contents.ts';
+import { Masked } from './masked.ts';
+import { json } from './notations/json.ts';
+import { msgpack } from './notations/msgpack.ts';
+import { type Policy, policyOf, type RedactSettings } from './policy.ts';
+import { maskedTag, redactedTag } from './tag.ts';
+import { MARKER, type Notation, TooManyValues } from './tree.ts';
+import { OUTSIDE, type Outcome, type Surroundings, Walk } from './walk.ts';
+
+export type { RedactSettings };
+
+/** Each way of writing values that records come in. */
+const notations: Readonly<Record<TaggedBatch['codec']['notation'], Notation>> = { json, msgpack };
+
+/** Makes what is to be known of a batch that was changed, so that nobody finds out by trying what it had. */
+const key = randomBytes(32);
+
+/** Masks a batch. What is not masked stays byte for byte; a batch in which there is nothing to mask is returned itself.
+ * @param onDefect called for a record that could not be gone through, and is masked as a whole */
+export function redactor(
+  settings: RedactSettings,
+  onDefect: (error: unknown) => void,
+): (batch: TaggedBatch) => TaggedBatch {
+  const policy = policyOf(settings);
+  return (batch) => {
+    const { fluentTag, codec, bytes, records, memberName, dateKey, receivedUnixNano } = batch;
+    const notation = notations[codec.notation];
+    const budget = { remaining: UNFOLD_BYTES };
+    const edits: Edit[] = [];
+    let isChanged = false;
+    const tags: (Tag | undefined)[] = [];
+    const ends: number[] = [];
+    for (const [index, record] of records.entries()) {
+      const redacted = redactRecord({ bytes, record, tag: batch.tags[index], notation, policy, budget, onDefect });
+      edits.push(...redacted.edits);
+      ends.push(edits.length);
+      tags.push(redacted.tag);
+      isChanged ||= redacted.edits.length > 0 || redacted.tag !== batch.tags[index];
+    }
+    if (!isChanged) return batch;
+    return {
+      ...{ fluentTag, codec, memberName, dateKey, receivedUnixNano, tags },
+      bytes: applyEdits(bytes, { start: 0, end: bytes.length }, edits),
+      records: movedBy(edits, ends, records),
+      partOf: createHmac('sha256', key).update(digestOf(batch)).digest('base64'),
+    };
+  };
+}
+
+interface Given {
+  bytes: Uint8Array;
+  record: LogRecord;
+  tag: Tag | undefined;
+  notation: Notation;
+  policy: Policy;
+  budget: Surroundings['budget'];
+  onDefect: (error: unknown) => void;
+}
+
+function redactRecord(given: Given): Redacted {
+  const { tag, onDefect } = given;
+  try {
+    return editsOf(given);
+  } catch (error) {
+    if (!(error instanceof TooManyValues)) onDefect(error);
+    return { edits: [wholeOf(given)], tag: tag && maskedTag(tag) };
+  }
+}
+
+interface Redacted {
+  edits: readonly Edit[];
+  tag: Tag | undefined;
+}
+
+/** The edit that leaves nothing of a record. */
+function wholeOf({ bytes, record, notation }: Given): Edit {
+  const { start, end } = record;
+  switch (record.kind) {
+    case 'map':
+      return { ...record.map, insert: notation.write.map };
+    case 'other':
+      return { start, end, insert: notation.write.marker };
+    case 'group': {
+      const { time } = logEventAt(bytes, record)!;
+      const marker = [Uint8Array.of(0x92, 0x92), bytes.subarray(time.start, time.end), Uint8Array.of(0x80, 0x80)];
+      return { start, end, insert: Buffer.concat(marker) };
+    }
+  }
+}
+
+function editsOf(given: Given): Redacted {
+  const { bytes, record, tag, policy, budget } = given;
+  const masked = new Masked();
+  const isUnread = tag?.verdict === 'not_audit' || tag?.verdict === 'error';
+  const around = { policy, masked, budget, isUnread };
+  const raw = Buffer.from(bytes.buffer, bytes.byteOffset + record.start, record.end - record.start);
+  const mayHold = (isUnread && policy.secrets) || policy.mayHold(raw.toString('latin1'));
+  const edits = mayHold ? editsIn(given, around) : [];
+  return {
+    edits,
+    tag:
+      tag &&
+      redactedTag(tag, policy, masked, (text) => cleanText(text, { ...around, masked: new Masked(), isUnread: false })),
+  };
+}
+
+function editsIn(given: Given, around: Surroundings): readonly Edit[] {
+  const { bytes, record, notation } = given;
+  const { start, end } = record;
+  // As text a record of JSON is what a text with JSON in it is.
+  const outcome = notation === json ? outcomeOf(bytes.subarray(start, end), around) : editsOfValues(given, around);
+  if (outcome === 'whole') {
+    around.masked.add('');
+    return [wholeOf(given)];
+  }
+  return notation === json
+    ? outcome.map((edit) => ({ ...edit, start: start + edit.start, end: start + edit.end }))
+    : outcome;
+}
+
+function outcomeOf(content: Uint8Array, around: Surroundings): Outcome {
+  return new Walk(json, content, NOTHING, around).outcome(content, OUTSIDE, 0);
+}
+
+const NOTHING = { root: { kind: 'null', start: 0, end: 0 }, end: 0, isCut: false } as const;
+
+function editsOfValues({ bytes, record, notation }: Given, around: Surroundings): Outcome {
+  const edits: Edit[] = [];
+  for (let at = record.start; at < record.end; ) {
+    const tree = notation.read(bytes, at, record.end);
+    if (tree.isCut) return 'whole';
+    const walk = new Walk(notation, bytes, tree, around);
+    walk.value(tree.root, OUTSIDE);
+    edits.push(...walk.edits);
+    at = tree.end;
+  }
+  return edits;
+}
+
+/** A text of a tag without what shows by itself that it is to be masked. */
+function cleanText(text: string, around: Surroundings): string {
+  if (!around.policy.mayHold(text)) return text;
+  const content = Buffer.from(text);
+  const outcome = outcomeOf(content, around);
+  if (outcome === 'whole') return MARKER;
+  return outcome.length === 0
+    ? text
+    : Buffer.from(applyEdits(content, { start: 0, end: content.length }, outcome)).toString();
+}
+
+/** Where the records lie after the edits.
+ * @param ends for each record, how many edits there are up to its end */
+function movedBy(edits: readonly Edit[], ends: readonly number[], records: readonly LogRecord[]): LogRecord[] {
+  let next = 0;
+  let shift = 0;
+  /** The offset that a place has, where the edits before it end there or earlier. */
+  const moved = (offset: number, end: number) => {
+    for (; next < end && edits[next]!.end <= offset; next++) {
+      const edit = edits[next]!;
+      shift += edit.insert.length - (edit.end - edit.start);
+    }
+    return offset + shift;
+  };
+  return records.map((record, index) => {
+    const end = ends[index]!;
+    const start = record.start + shift;
+    if (record.kind !== 'map') return { ...record, start, end: moved(record.end, end) };
+    const map = { start: moved(record.map.start, end), end: moved(record.map.end, end) };
+    return { ...record, start, map, end: moved(record.end, end) };
+  });
+}

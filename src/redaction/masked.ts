@@ -1,0 +1,68 @@
+/** What was masked in a record: where, and which texts, so that its tag does not show them. */
+import { MARKER } from './tree.ts';
+
+/** Paths that a tag lists. */
+const MAX_PATHS = 50;
+const MAX_PATH_LENGTH = 200;
+/** Texts that are looked for in a tag; with more, all that the tag quotes is masked. */
+const MAX_TEXTS = 200;
+/** Shorter ones are in many texts that have nothing to do with them. */
+const SHORT = 4;
+/** Characters by which a long text is known where it ends early. */
+const HEAD = 24;
+
+export class Masked {
+  readonly #paths = new Set<string>();
+  readonly #texts = new Set<string>();
+  #isFull = false;
+  #hasMore = false;
+
+  get isAny(): boolean {
+    return this.#paths.size > 0;
+  }
+
+  add(path: string): void {
+    const shown = path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH - 1).toWellFormed()}…` : path;
+    if (this.#paths.size < MAX_PATHS) this.#paths.add(shown);
+    else if (!this.#paths.has(shown)) this.#hasMore = true;
+  }
+
+  addText(text: string): void {
+    if (text === '' || text === MARKER) return;
+    this.#addForms(text);
+    const decoded = /^[\w+/-]{4,}={0,2}$/.test(text) ? Buffer.from(text, 'base64').toString() : '';
+    if (decoded !== '' && !decoded.includes('\ufffd')) this.#addForms(decoded);
+  }
+
+  /** As it is, and as JSON in a text of a tag has it. */
+  #addForms(text: string): void {
+    if (this.#texts.size >= MAX_TEXTS) this.#isFull = true;
+    else this.#texts.add(text).add(JSON.stringify(text).slice(1, -1));
+  }
+
+  /** For the tag: `…` stands for further ones. */
+  get paths(): string[] {
+    return this.#hasMore ? [...this.#paths, '…'] : [...this.#paths];
+  }
+
+  /** A text of the tag without what was masked. */
+  without(text: string): string {
+    if (this.#texts.size === 0) return text;
+    if (this.#isFull || this.#texts.has(text)) return MARKER;
+    const shown = text.replace(/…$/, '');
+    let left = text;
+    for (const masked of this.#texts) {
+      if (masked.length >= SHORT && left.includes(masked)) left = left.replaceAll(masked, MARKER);
+      // What a tag shows may be a part of it, cut or rewritten.
+      else if (shown.length >= SHORT && masked.includes(shown)) return MARKER;
+      else if (masked.length > HEAD && left.includes(headOf(masked))) return MARKER;
+    }
+    return left;
+  }
+}
+
+/** In summaries control characters are replaced. */
+function headOf(text: string): string {
+  const line = text.split(/\p{C}+/u).find(({ length }) => length >= HEAD) ?? text;
+  return line.slice(0, HEAD);
+}

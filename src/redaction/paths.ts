@@ -1,0 +1,87 @@
+/** Named paths, and the keys on them in any spelling. */
+
+/** A key or a path without case and separators: `user_username`, `user.username` and `UserUsername` are the same. */
+export function letters(name: string): string {
+  return name.replaceAll(/[._/[\]*]/g, '').toLowerCase();
+}
+
+/** The first steps of paths, as Cloud Audit Logs and OCSF call them. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  requestObject: ['protoPayload.request', 'protopayload_auditlog.requestJson', 'gcp.audit.request', 'api.request.data'],
+  responseObject: [
+    ...['protoPayload.response', 'protopayload_auditlog.responseJson', 'gcp.audit.response', 'api.response.data'],
+  ],
+  'user.username': [
+    ...['authenticationInfo.principalEmail', 'authenticationInfo.principalSubject', 'client.user.email'],
+    'actor.user.name',
+  ],
+  'user.groups': ['actor.user.groups'],
+  'user.uid': ['actor.user.uid'],
+  'impersonatedUser.username': ['authenticationInfo.authoritySelector'],
+  userAgent: ['requestMetadata.callerSuppliedUserAgent', 'http_request.user_agent', 'user_agent.original'],
+  sourceIPs: ['requestMetadata.callerIp', 'src_endpoint', 'source.ip'],
+  requestURI: [
+    'protoPayload.resourceName',
+    'authorizationInfo.resource',
+    'http_request.url',
+    'gcp.audit.resource_name',
+  ],
+  annotations: ['labels', 'unmapped.annotations'],
+  responseStatus: ['protoPayload.status', 'gcp.audit.status', 'api.response'],
+};
+
+/** The names of rules for what has another in the log. */
+export const UNIFIED: Readonly<Record<string, string>> = {
+  username: 'user.username',
+  uid: 'user.uid',
+  groups: 'user.groups',
+  resource: 'objectRef.resource',
+  subresource: 'objectRef.subresource',
+  namespace: 'objectRef.namespace',
+  name: 'objectRef.name',
+  apiGroup: 'objectRef.apiGroup',
+  apiVersion: 'objectRef.apiVersion',
+};
+
+/** A path as `letters` has it, in the names of every platform. Brackets choose nothing: lists are crossed member by member. */
+export function variantsOf(path: string): string[] {
+  const plain = path.replaceAll(/\[[^\]]*\]/g, '');
+  const written = UNIFIED[plain] ?? plain;
+  const heads = Object.keys(OTHER_NAMES).filter((head) => written === head || written.startsWith(`${head}.`));
+  const others = heads.flatMap((head) => OTHER_NAMES[head]!.map((name) => `${name}${written.slice(head.length)}`));
+  return [written, ...others].map(letters);
+}
+
+/** Where a key leads on the paths. */
+export interface Step {
+  /** Whether it is the end of one, or beyond it. */
+  isEnd: boolean;
+  /** What is left of those that go on. */
+  rest: readonly string[];
+}
+
+const NOWHERE: Step = { isEnd: false, rest: [] };
+
+/** @param rest what is left of the paths that lead to the map of the key; any path may begin at any map */
+export function stepOn(paths: readonly string[], rest: readonly string[], key: string): Step {
+  if (paths.length === 0) return NOWHERE;
+  const name = letters(key);
+  if (name === '') return NOWHERE;
+  const further: string[] = [];
+  for (const path of rest.length === 0 ? paths : [...rest, ...paths]) {
+    if (path === name || (name.startsWith(path) && endsAt(key, path.length))) return { isEnd: true, rest: [] };
+    if (path.startsWith(name)) further.push(path.slice(name.length));
+  }
+  return further.length === 0 ? NOWHERE : { isEnd: false, rest: further };
+}
+
+/** Whether a separator follows so many letters of a key: it is of something below. */
+function endsAt(key: string, count: number): boolean {
+  let seen = 0;
+  for (let at = 0; at < key.length; at++) {
+    const isSeparator = /[._/[\]]/.test(key[at]!);
+    if (seen === count) return isSeparator;
+    if (!isSeparator) seen++;
+  }
+  return false;
+}

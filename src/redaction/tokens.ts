@@ -1,0 +1,102 @@
+/** Finds credentials in texts. Each pattern takes time linear in the text, and stands between ASCII characters, so that a text
+ * may be given as Latin-1 of its UTF-8. */
+import type { Span } from '../record.ts';
+import { letters } from './paths.ts';
+
+/** Members whose text is a credential: of TokenRequests and TokenReviews, of kubeconfigs, and of what is like them. */
+const KEYS = new Set(
+  [
+    ...['token', 'access-token', 'id-token', 'refresh-token', 'bearer-token', 'auth-token', 'session-token'],
+    ...['password', 'passwd', 'client-secret', 'client-key-data', 'authorization', 'api-key', 'private-key'],
+  ].map(lettersOfKey),
+);
+
+function lettersOfKey(key: string): string {
+  return letters(key).replaceAll('-', '');
+}
+
+export function isTokenKey(key: string): boolean {
+  return KEYS.has(lettersOfKey(key));
+}
+
+const NAMES = 'token|password|passwd|client[-_]?secret|api[-_]?key|client-key-data';
+
+/** Each with the credential as its group. */
+const PATTERNS: readonly RegExp[] = [
+  // Flags, environment, queries.
+  new RegExp(`(?:${NAMES})(?:=|%3d)("[^"]*"|'[^']*'|[^ \\t\\r\\n&"',;#]+)`, 'dgi'),
+  // YAML, as of a kubeconfig.
+  new RegExp(
+    `(?:^|[\\r\\n{,])[ \\t"'-]*(?:id-|access-|refresh-|bearer)?(?:${NAMES})["']?[ \\t]*:[ \\t]*("[^"\\r\\n]*"|[^ \\t\\r\\n,"}][^\\r\\n,}]*)`,
+    'dgi',
+  ),
+  /\b(?:bearer|basic)(?:[ \t+:]|%20|%3a)+([\w.~+/=%-]*[\d=][\w.~+/=%-]*|[\w.~+/=%-]{24,})/dgi,
+  // In the protocol by which a browser hands its token on.
+  /base64url\.bearer\.authorization\.k8s\.io\.([\w-]+)/dgi,
+  /:\/\/[^ \t\r\n/@:]+:([^ \t\r\n/@]+)@/dg,
+  /(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z0-9 ]*-----|$))/dg,
+];
+const RUN = /[\w.-]{24,}/g;
+const PEM_IN_BASE64 = /LS0tLS1CRUdJTi[\w+/=\r\n]*/g;
+
+/** The places of credentials in a text, in order. */
+export function tokensIn(text: string): Span[] {
+  const found: Span[] = [];
+  for (const pattern of PATTERNS) {
+    for (const { indices } of text.matchAll(pattern)) found.push({ start: indices![1]![0], end: indices![1]![1] });
+  }
+  for (const { 0: run, index } of text.matchAll(RUN)) {
+    const start = webTokenIn(run);
+    if (start !== -1) found.push({ start: index + start, end: index + run.length });
+  }
+  for (const { 0: data, index } of text.matchAll(PEM_IN_BASE64)) {
+    const head = Buffer.from(data.slice(0, 96), 'base64').toString('latin1');
+    if (head.includes('PRIVATE KEY')) found.push({ start: index, end: index + data.length });
+  }
+  addParameters(text, found);
+  return merged(found);
+}
+
+/** Where a JSON Web Token begins in a run of its characters: three parts, of which the first is a map in base64. */
+function webTokenIn(run: string): number {
+  const start = run.indexOf('eyJ');
+  if (start === -1) return -1;
+  const dots = run.slice(start).split('.').length - 1;
+  return dots >= 2 ? start : -1;
+}
+
+/** Values of a query that are credentials once their escapes are taken off, or follow a flag that asks for one. */
+function addParameters(text: string, found: Span[]): void {
+  if (!text.includes('?')) return;
+  let isAsked = false;
+  for (const { 1: name, indices } of text.matchAll(/[?&;]([^=&;?# \t\r\n]*)=([^&;?# \t\r\n]*)/dg)) {
+    const [start, end] = indices![2]!;
+    const value = plainOf(text.slice(start, end));
+    if (isTokenKey(plainOf(name!)) || isAsked || isCredential(value)) found.push({ start, end });
+    isAsked = new RegExp(`^-[\\w-]*(?:${NAMES})$`, 'i').test(value.slice(0, 100));
+  }
+}
+
+function isCredential(value: string): boolean {
+  return value !== '' && !value.includes('?') && tokensIn(value).length > 0;
+}
+
+function plainOf(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}
+
+function merged(found: Span[]): Span[] {
+  found.sort((a, b) => a.start - b.start);
+  const spans: Span[] = [];
+  for (const { start, end } of found) {
+    const last = spans.at(-1);
+    if (start === end) continue;
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else spans.push({ start, end });
+  }
+  return spans;
+}

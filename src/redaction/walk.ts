@@ -1,0 +1,239 @@
+/** Goes through a record, and masks what is to be masked in it. */
+import type { Edit } from '../codecs/codec.ts';
+import { documentsIn, mayBePart, type UnfoldBudget, unpacked } from './contents.ts';
+import type { Masked } from './masked.ts';
+import { json } from './notations/json.ts';
+import { stepOn } from './paths.ts';
+import type { Policy } from './policy.ts';
+import {
+  type About,
+  aboutIn,
+  isHarmlessMessage,
+  isSecret,
+  type Part,
+  partBelow,
+  partOfEvent,
+  SECRET_IN_TEXT,
+  SKIPPED,
+} from './secrets.ts';
+import { isTokenKey, tokensIn } from './tokens.ts';
+import { MARKER, type Member, type Node, type Notation, type Tree } from './tree.ts';
+
+/** What is known of a value from what is around it. */
+export interface Context {
+  about: About;
+  part: Part;
+  /** What is left of named paths that lead here. */
+  rest: readonly string[];
+}
+
+/** What the values of one record have in common. */
+export interface Surroundings {
+  policy: Policy;
+  masked: Masked;
+  budget: UnfoldBudget;
+  /** Whether no event was found in the record: a text may be a part of one. */
+  isUnread: boolean;
+}
+
+export const OUTSIDE: Context = { about: 'unknown', part: 'plain', rest: [] };
+
+/** What becomes of a text: edits of what it says, or all of it is masked. */
+export type Outcome = readonly Edit[] | 'whole';
+
+const MAX_LAYERS = 8;
+const encoder = new TextEncoder();
+const marker = encoder.encode(MARKER);
+
+/** Collects the edits of a value. */
+export class Walk {
+  readonly edits: Edit[] = [];
+  readonly #notation: Notation;
+  readonly #bytes: Uint8Array;
+  readonly #around: Surroundings;
+  readonly #path: string[];
+  readonly #cutAt: number;
+
+  /** @param tree the value
+   * @param path of the text that holds it */
+  constructor(notation: Notation, bytes: Uint8Array, tree: Tree, around: Surroundings, path: string[] = []) {
+    this.#notation = notation;
+    this.#bytes = bytes;
+    this.#around = around;
+    this.#path = path;
+    this.#cutAt = tree.isCut ? tree.end : -1;
+  }
+
+  value(node: Node, context: Context): void {
+    switch (node.kind) {
+      case 'map':
+        this.#map(node, context);
+        return;
+      case 'list':
+        for (const item of node.items) this.value(item, context);
+        return;
+      case 'text':
+        this.#text(node, context);
+        return;
+      case 'opaque':
+        if (context.part !== 'plain' || this.#mayHold(node)) this.mask(node);
+        return;
+      case 'scalar':
+        // Not what a body is made of.
+        if (context.part === 'body') this.mask(node);
+    }
+  }
+
+  /** Masks a value: of maps and lists what is in them, so that keys and lengths stay. */
+  mask(node: Node): void {
+    const before = this.edits.length;
+    this.#maskLeaves(node);
+    if (this.edits.length > before) this.#around.masked.add(this.#path.join('.'));
+  }
+
+  #maskLeaves(node: Node): void {
+    const { start, end } = node;
+    switch (node.kind) {
+      case 'map':
+        for (const { value } of node.members) this.#maskLeaves(value);
+        return;
+      case 'list':
+        for (const item of node.items) this.#maskLeaves(item);
+        return;
+      case 'null':
+        return;
+      case 'scalar':
+        this.#around.masked.addText(Buffer.from(this.#bytes.subarray(start, end)).toString());
+        this.edits.push({ start, end, insert: this.#notation.write.null });
+        return;
+      case 'opaque':
+      case 'text': {
+        const text = node.kind === 'text' ? this.#textOf(node) : '';
+        if (text === MARKER) return;
+        this.#around.masked.addText(text);
+        this.edits.push({ start, end, insert: this.#notation.write.marker });
+      }
+    }
+  }
+
+  #textOf = (node: Node): string => Buffer.from(this.#notation.contentOf(this.#bytes, node)).toString();
+
+  #mayHold({ start, end }: Node): boolean {
+    return this.#around.policy.mayHold(latin1(this.#bytes.subarray(start, end)));
+  }
+
+  #map({ members, end }: Node & { kind: 'map' }, context: Context): void {
+    const { secrets, tokens, paths } = this.#around.policy;
+    let { about, part } = context;
+    if (secrets) {
+      about = aboutIn(members, this.#textOf) ?? about;
+      const isOpen = end === this.#cutAt;
+      if (part === 'plain' && (isSecret(members, this.#textOf) || (isOpen && mayBeSecret(members)))) part = 'body';
+    }
+    const isOperation = secrets && ['op', 'path'].every((key) => members.some((member) => member.key === key));
+    for (const member of members) {
+      const { key, value } = member;
+      this.#path.push(key);
+      const { isEnd, rest } = stepOn(paths, context.rest, key);
+      const below = !secrets
+        ? 'plain'
+        : part === 'plain'
+          ? partOfEvent(about, members, member, isOperation)
+          : partBelow(part, member, isOperation);
+      if (isEnd || below === 'value' || (tokens && value.kind === 'text' && isTokenKey(key))) this.mask(value);
+      else this.value(value, { about, part: below, rest });
+      this.#path.pop();
+    }
+  }
+
+  #text(node: Node, context: Context): void {
+    const outcome = this.outcome(this.#notation.contentOf(this.#bytes, node), context, 0);
+    if (outcome === 'whole') this.mask(node);
+    else if (outcome.length > 0) this.#notation.editText(this.#bytes, node, outcome, this.edits);
+  }
+
+  /** What becomes of what a text says. */
+  outcome(content: Uint8Array, context: Context, layer: number): Outcome {
+    const { policy, isUnread, budget } = this.#around;
+    const { part } = context;
+    const text = latin1(content);
+    if (text === MARKER || text === '') return [];
+    if (part === 'plain' && context.rest.length === 0 && !isUnread && !policy.mayHold(text)) return [];
+    const packed = unpacked(content, text, budget);
+    if (packed !== undefined) {
+      if (packed === 'unknown' || layer === MAX_LAYERS) return 'whole';
+      return this.#isHeldBy(packed, context, layer + 1) ? 'whole' : [];
+    }
+    const edits: Edit[] = [];
+    let at = 0;
+    const documents = documentsIn(content);
+    for (const { start, end } of documents) {
+      if (this.#addPlain(text.slice(at, start), at, edits) === 'whole') return 'whole';
+      const tree = json.read(content, start, end);
+      const walk = new Walk(json, content, tree, this.#around, this.#path);
+      const ofDocument: Context = part === 'annotation' || part === 'message' ? { ...context, part: 'body' } : context;
+      walk.value(tree.root, ofDocument);
+      if (tree.isCut && (walk.edits.length > 0 || this.#mayBeCut(text.slice(start, end), part))) return 'whole';
+      edits.push(...walk.edits);
+      at = end;
+    }
+    if (this.#addPlain(text.slice(at), at, edits) === 'whole') return 'whole';
+    return documents.length === 0 && this.#isValue(text, part) ? 'whole' : edits;
+  }
+
+  /** Whether there is anything to mask in what was packed. */
+  #isHeldBy(content: Uint8Array, context: Context, layer: number): boolean {
+    const outcome = this.outcome(content, context, layer);
+    return outcome === 'whole' || outcome.length > 0;
+  }
+
+  /** Masks the credentials in text that is no JSON. */
+  #addPlain(text: string, offset: number, edits: Edit[]): 'whole' | undefined {
+    const { policy, isUnread, masked } = this.#around;
+    if (text === '') return undefined;
+    if (policy.secrets && (SECRET_IN_TEXT.test(text) || (isUnread && mayBePart(text)))) return 'whole';
+    if (!policy.tokens) return undefined;
+    for (const { start, end } of tokensIn(text)) {
+      const found = text.slice(start, end);
+      if (found === MARKER) continue;
+      masked.add(this.#path.join('.'));
+      masked.addText(Buffer.from(found, 'latin1').toString());
+      edits.push({ start: offset + start, end: offset + end, insert: marker });
+    }
+    return undefined;
+  }
+
+  /** Whether JSON that stops or breaks in the middle may hold what was not seen in it. */
+  #mayBeCut(text: string, part: Part): boolean {
+    const { policy, isUnread } = this.#around;
+    const { secrets, tokens } = policy;
+    if (part !== 'plain') return true;
+    if (secrets && (SECRET_IN_TEXT.test(text) || (isUnread && mayBePart(text)))) return true;
+    return tokens && (/eyJ|LS0tLS1/.test(text) || tokensIn(text).length > 0);
+  }
+
+  /** Whether a text that is no JSON is a value where a Secret has its body, or where one can be quoted. */
+  #isValue(text: string, part: Part): boolean {
+    switch (part) {
+      case 'body':
+        return text !== SKIPPED;
+      case 'message':
+        return !isHarmlessMessage(text);
+      case 'annotations':
+      case 'annotation':
+        return /[A-Za-z0-9+/_=-]{64}/.test(text) && !/^[0-9a-f]*$/.test(text);
+      default:
+        return false;
+    }
+  }
+}
+
+/** Of a map that is cut its kind may be missing. */
+function mayBeSecret(members: readonly Member[]): boolean {
+  const has = (name: string) => members.some(({ key }) => key === name);
+  return !has('kind') && (has('data') || has('stringData'));
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
