@@ -78,5 +78,5 @@ function unquoted(text: string): Uint8Array {
 
 /** Text in which a part of JSON stands, or what may be a part of data in base64: lines that a log driver has divided. */
 export function mayBePart(text: string): boolean {
-  return /\\*"\s*:\s*(?:\\*"|[{[\d]|$)|\\*"\s*[}\]]/.test(text) || /[A-Za-z0-9+/=]{256}/.test(text);
+  return /"\s*:\s*(?:\\*"|[{[\d]|$)|"\s*[}\]]/.test(text) || /[A-Za-z0-9+/=]{256}/.test(text);
 }

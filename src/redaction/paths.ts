@@ -2,8 +2,18 @@
 
 /** A key or a path without case and separators: `user_username`, `user.username` and `UserUsername` are the same. */
 export function letters(name: string): string {
-  return name.replaceAll(/[._/[\]*]/g, '').toLowerCase();
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const plain = name.replaceAll(/[._/[\]*]/g, '').toLowerCase();
+  if (known.size === MAX_KNOWN) known.clear();
+  if (name.length <= MAX_KNOWN_LENGTH) known.set(name, plain);
+  return plain;
 }
+
+/** Nearly all keys are those of Kubernetes. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 4096;
+const MAX_KNOWN_LENGTH = 100;
 
 /** The first steps of paths, as Cloud Audit Logs and OCSF call them. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {

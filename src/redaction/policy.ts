@@ -23,7 +23,7 @@ const HIDDEN =
 const GZIP = '\x1f\x8b';
 const SECRETS = 'ecret';
 const TOKENS =
-  'token|password|passwd|api[-_]?key|bearer|basic|private[-_ ]?key|LS0tLS1CRUdJTi|://|client|authorization';
+  'token|passw|api[-_]?key|bearer|basic |private[-_ ]?key|LS0tLS1CRUdJTi|://|client[-_]?(?:secret|key)|authorization(?!\\.k8s)';
 /** The members of Cloud Audit Logs and OCSF have other names. */
 const PLATFORMS = 'protoPayload|method_?name|class_uid';
 

@@ -70,12 +70,11 @@ export function partBelow(part: Part, { key, value }: Member, isOperation: boole
 const BODY = /(?:request|response)object/;
 /** Names of bodies in Cloud Audit Logs and OCSF: others have such members too. */
 const BODIES = new Set(['request', 'response', 'requestjson', 'responsejson']);
-const isOfPayload = ({ key }: Member) => letters(key) === 'authenticationinfo';
 const MESSAGES = new Set(['message', 'errormessage']);
 const ANNOTATIONS = new Set(['annotations', 'labels']);
 
 /** How a member of an event is read. Flattened, its key names what is below as well. */
-export function partOfEvent(about: About, members: readonly Member[], member: Member, isOperation: boolean): Part {
+export function partOfEvent(about: About, isPayload: boolean, member: Member, isOperation: boolean): Part {
   const { key } = member;
   const name = letters(key);
   if (about !== 'no' && BODY.test(name)) {
@@ -84,7 +83,7 @@ export function partOfEvent(about: About, members: readonly Member[], member: Me
       .filter((step) => step !== '' && !/^\d+$/.test(step))
       .reduce<Part>((part, step) => partBelow(part, { key: step, value: member.value }, false), 'body');
   }
-  if (BODIES.has(name) && (about === 'yes' || (about === 'unknown' && members.some(isOfPayload)))) return 'body';
+  if (BODIES.has(name) && (about === 'yes' || (about === 'unknown' && isPayload))) return 'body';
   if (about !== 'yes') return 'plain';
   if (isOperation && key === 'value') return 'value';
   if (MESSAGES.has(name) || name === 'responsestatusmessage') return 'message';

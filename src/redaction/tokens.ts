@@ -8,15 +8,12 @@ const KEYS = new Set(
   [
     ...['token', 'access-token', 'id-token', 'refresh-token', 'bearer-token', 'auth-token', 'session-token'],
     ...['password', 'passwd', 'client-secret', 'client-key-data', 'authorization', 'api-key', 'private-key'],
-  ].map(lettersOfKey),
+  ].map((key) => letters(key).replaceAll('-', '')),
 );
 
-function lettersOfKey(key: string): string {
-  return letters(key).replaceAll('-', '');
-}
-
 export function isTokenKey(key: string): boolean {
-  return KEYS.has(lettersOfKey(key));
+  const name = letters(key);
+  return KEYS.has(name.includes('-') ? name.replaceAll('-', '') : name);
 }
 
 const NAMES = 'token|password|passwd|client[-_]?secret|api[-_]?key|client-key-data';
@@ -36,6 +33,8 @@ const PATTERNS: readonly RegExp[] = [
   /:\/\/[^ \t\r\n/@:]+:([^ \t\r\n/@]+)@/dg,
   /(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z0-9 ]*-----|$))/dg,
 ];
+/** Asks for a credential in the next argument. */
+const FLAG = new RegExp(`^-[\\w-]*(?:${NAMES})$`, 'i');
 const RUN = /[\w.-]{24,}/g;
 const PEM_IN_BASE64 = /LS0tLS1CRUdJTi[\w+/=\r\n]*/g;
 
@@ -73,7 +72,7 @@ function addParameters(text: string, found: Span[]): void {
     const [start, end] = indices![2]!;
     const value = plainOf(text.slice(start, end));
     if (isTokenKey(plainOf(name!)) || isAsked || isCredential(value)) found.push({ start, end });
-    isAsked = new RegExp(`^-[\\w-]*(?:${NAMES})$`, 'i').test(value.slice(0, 100));
+    isAsked = FLAG.test(value.slice(0, 100));
   }
 }
 

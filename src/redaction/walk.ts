@@ -3,7 +3,7 @@ import type { Edit } from '../codecs/codec.ts';
 import { documentsIn, mayBePart, type UnfoldBudget, unpacked } from './contents.ts';
 import type { Masked } from './masked.ts';
 import { json } from './notations/json.ts';
-import { stepOn } from './paths.ts';
+import { letters, stepOn } from './paths.ts';
 import type { Policy } from './policy.ts';
 import {
   type About,
@@ -131,6 +131,9 @@ export class Walk {
       if (part === 'plain' && (isSecret(members, this.#textOf) || (isOpen && mayBeSecret(members)))) part = 'body';
     }
     const isOperation = secrets && ['op', 'path'].every((key) => members.some((member) => member.key === key));
+    // Of a payload of Cloud Audit Logs that does not say what it is about.
+    const isPayload =
+      secrets && about === 'unknown' && members.some(({ key }) => letters(key) === 'authenticationinfo');
     for (const member of members) {
       const { key, value } = member;
       this.#path.push(key);
@@ -138,12 +141,17 @@ export class Walk {
       const below = !secrets
         ? 'plain'
         : part === 'plain'
-          ? partOfEvent(about, members, member, isOperation)
+          ? partOfEvent(about, isPayload, member, isOperation)
           : partBelow(part, member, isOperation);
-      if (isEnd || below === 'value' || (tokens && value.kind === 'text' && isTokenKey(key))) this.mask(value);
+      if (isEnd || below === 'value' || (tokens && isTokenKey(key) && this.#isText(value))) this.mask(value);
       else this.value(value, { about, part: below, rest });
       this.#path.pop();
     }
+  }
+
+  /** A text that says something: of one that is asked for there is an empty one. */
+  #isText(node: Node): boolean {
+    return node.kind === 'text' && this.#notation.contentOf(this.#bytes, node).length > 0;
   }
 
   #text(node: Node, context: Context): void {
@@ -161,8 +169,7 @@ export class Walk {
     if (part === 'plain' && context.rest.length === 0 && !isUnread && !policy.mayHold(text)) return [];
     const packed = unpacked(content, text, budget);
     if (packed !== undefined) {
-      if (packed === 'unknown' || layer === MAX_LAYERS) return 'whole';
-      return this.#isHeldBy(packed, context, layer + 1) ? 'whole' : [];
+      if (packed === 'unknown' || layer === MAX_LAYERS || this.#isHeldBy(packed, context, layer + 1)) return 'whole';
     }
     const edits: Edit[] = [];
     let at = 0;
