@@ -11,6 +11,7 @@ interface Schema {
   writeOnly?: boolean;
   items?: Schema;
   properties?: Record<string, Schema>;
+  patternProperties?: Record<string, Schema>;
 }
 
 /** Secrets whose text stands in the configuration itself, where it gets into repositories and the hands of whoever may read
@@ -23,7 +24,8 @@ export function literalSecrets(
   isFromElsewhere: (setting: Setting) => boolean,
 ): Fault[] {
   const faults: Fault[] = [];
-  const look = ({ writeOnly, items, properties = {} }: Schema, found: unknown, setting: Setting): void => {
+  const look = (of: Schema, found: unknown, setting: Setting): void => {
+    const { writeOnly, items, properties = {}, patternProperties = {} } = of;
     if (writeOnly && typeof found === 'string' && found !== '' && !isFromElsewhere(setting)) {
       const name = setting.filter((step) => typeof step === 'string').join('.');
       const message = `${name} is a secret, and stands in the configuration; write \${file:PATH} or \${NAME}, and put it into that file or variable`;
@@ -34,6 +36,10 @@ export function literalSecrets(
     }
     if (!isMap(found)) return;
     for (const [key, below] of Object.entries(properties)) look(below, found[key], [...setting, key]);
+    // Of a map whose keys are free, there is one pattern.
+    for (const below of Object.values(patternProperties)) {
+      for (const key of Object.keys(found)) look(below, found[key], [...setting, key]);
+    }
   };
   look(schema as Schema, value, at);
   return faults;

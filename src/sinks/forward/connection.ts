@@ -3,6 +3,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { endOfValue, headerAt, pairs } from '../../msgpack/scan.ts';
+import { describeError } from '../tls/errors.ts';
 import type { Frame } from './frames.ts';
 import { type Credentials, proveSharedKey } from './shared-key.ts';
 
@@ -71,7 +72,7 @@ export async function openConnection(target: Target, deadline: number): Promise<
   let receive: (message: Buffer) => void = acknowledge;
 
   socket.on('error', (error) => {
-    ending ??= { kind: 'lost', reason: describeError(error) };
+    ending ??= { kind: 'lost', reason: describeError(error, errors) };
   });
   socket.on('close', () => {
     ending ??= { kind: 'lost', reason: 'closed the connection' };
@@ -183,24 +184,9 @@ function describeUnexpected(message: Buffer): string {
   return 'sent a message that acknowledges nothing';
 }
 
-const UNKNOWN_AUTHORITY = 'has a certificate of an unknown authority: set tls.ca';
 const errors: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections: is Fluent Bit running, with a forward input there?',
-  ECONNRESET: 'closed the connection',
-  EPIPE: 'closed the connection',
   ENOENT: 'does not exist: is unixPath that of the forward input (unix_path), in a folder that both sides see?',
   EACCES: "may not be opened: set unix_perm of the forward input, or run as the socket's owner or group",
-  ENOTFOUND: 'is not a name that can be resolved',
-  EAI_AGAIN: 'is not a name that can be resolved at present',
   EPROTO: 'does not speak TLS as asked: is tls on in the forward input?',
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
-  ERR_TLS_CERT_ALTNAME_INVALID: 'has a certificate for another name: set tls.servername',
 };
-
-function describeError({ code, message }: NodeJS.ErrnoException): string {
-  const known = code === undefined ? undefined : errors[code];
-  return `${known ?? `cannot be talked to: ${message}`}${known && code ? ` (${code})` : ''}`;
-}

@@ -1,7 +1,5 @@
 /** Sends batches into Fluent Bit, or Fluentd, by the Fluent Forward protocol. */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
 import Type, { type Static } from 'typebox';
 import { digestOf } from '../../batch/digest.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
@@ -9,7 +7,7 @@ import { Problem } from '../../problem.ts';
 import { openCircuit, type Pass } from '../retry/circuit.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
 import type { DeliveryResult, Sink, SinkDependencies, SinkFault } from '../sink.ts';
-import { contextOf, type Files, openCertificates } from './certificates.ts';
+import { tlsFaults, tlsSettings, tlsTo } from '../tls/settings.ts';
 import { type Connection, openConnection, type Target } from './connection.ts';
 import { type Frame, frames, type IsDelivered } from './frames.ts';
 import { openLink } from './link.ts';
@@ -51,18 +49,7 @@ export const forwardConfig = Type.Object(
     ),
     username: path("A user of the forward input's security.users; needs a sharedKey."),
     password: Type.Optional(Type.String({ minLength: 1, writeOnly: true, description: 'The password of that user.' })),
-    tls: Type.Optional(
-      Type.Object(
-        {
-          ca: path('PEM file with the authorities to trust, instead of the well-known ones.'),
-          cert: path('PEM file with the certificate to present.'),
-          key: path('PEM file with its private key.'),
-          servername: path('Name that the certificate of the receiver must have; default: host.'),
-          verify: Type.Boolean({ default: true, description: 'Whether the certificate of the receiver is checked.' }),
-        },
-        { ...closed, description: 'TLS; {} for the defaults.' },
-      ),
-    ),
+    tls: Type.Optional(tlsSettings),
     maxFrameBytes: Type.Integer({
       minimum: 64 * 1024,
       default: 1_000_000,
@@ -266,31 +253,7 @@ export function forwardFaults({ host, unixPath, sharedKey, username, password, t
       'host must be a name or an address alone, as fluent-bit.logging.svc; the port is a setting of its own';
     faults.push({ setting: ['host'], message });
   }
-  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
-    faults.push({ setting: ['tls'], message: 'tls: set both cert and key, or neither' });
-  }
-  for (const file of ['ca', 'cert', 'key'] as const) {
-    try {
-      if (tls?.[file] !== undefined) readFileSync(tls[file]);
-    } catch (error) {
-      faults.push({ setting: ['tls', file], message: `tls.${file}: ${(error as Error).message}` });
-    }
-  }
-  if (faults.length > 0 || tls === undefined) return faults;
-  try {
-    contextOf(filesOf(tls));
-  } catch (error) {
-    faults.push({
-      setting: ['tls'],
-      message: `tls: ${(error as Error).message}; write PEM files that belong together`,
-    });
-  }
-  return faults;
-}
-
-function filesOf({ ca, cert, key }: NonNullable<ForwardConfig['tls']>): Files {
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
-  return { ca: read(ca), cert: read(cert), key: read(key) };
+  return tls === undefined ? faults : [...faults, ...tlsFaults(tls)];
 }
 
 function targetOf(config: ForwardConfig, logger: SinkDependencies['logger']): Target {
@@ -299,13 +262,6 @@ function targetOf(config: ForwardConfig, logger: SinkDependencies['logger']): Ta
   if (fault !== undefined) throw new Problem('config.invalid', `sink ${name}: ${fault.message}`);
   const address = unixPath === undefined ? { host: host as string, port } : { path: unixPath };
   const credentials = sharedKey === undefined ? undefined : { sharedKey, username, password };
-  const certificates = tls && openCertificates(() => filesOf(tls), `sink ${name}`, logger);
-  const readTls =
-    certificates &&
-    ((): ConnectionOptions => ({
-      secureContext: certificates(),
-      servername: tls.servername ?? (host !== undefined && isIP(host) === 0 ? host : undefined),
-      rejectUnauthorized: tls.verify,
-    }));
+  const readTls = tls && tlsTo(host, tls, `sink ${name}`, logger);
   return { address, tls: readTls, credentials };
 }

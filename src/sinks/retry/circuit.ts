@@ -8,8 +8,9 @@ export interface Pass {
   /** What was sent arrived. */
   succeeded(): void;
   /** The receiver cannot be reached, or does not answer as it should.
-   * @param reason a predicate whose subject is the receiver */
-  failed(reason: string): void;
+   * @param reason a predicate whose subject is the receiver
+   * @param pauseMilliseconds how long it asks to be left alone, of which a minute at most counts */
+  failed(reason: string, pauseMilliseconds?: number): void;
   /** Nothing was learned of the receiver. */
   left(): void;
 }
@@ -38,6 +39,8 @@ export interface CircuitOptions {
 /** How many attempts may be repeated at once, and how many more for each that arrives. */
 const MOST_RETRIES = 10;
 const RETRIES_FOR_EACH = 0.125;
+/** Milliseconds for which a receiver can have itself left alone. */
+const LONGEST_PAUSE = 60_000;
 
 export function openCircuit({
   receiver,
@@ -61,11 +64,11 @@ export function openCircuit({
     return isProbing ? `${reason}; it is being tried again` : undefined;
   }
 
-  function fail(why: string): void {
+  function fail(why: string, pause: number): void {
     lap++;
     failures++;
     reason = why;
-    until = clock() + backoff(failures, random);
+    until = clock() + Math.max(backoff(failures, random), Math.min(pause, LONGEST_PAUSE));
     isProbing = false;
     if (failures > 1) return;
     logger.warn({ receiver }, `${receiver} ${why}`);
@@ -97,7 +100,7 @@ export function openCircuit({
       };
       return {
         succeeded: () => once(heal),
-        failed: (why) => once(() => own === lap && fail(why)),
+        failed: (why, pause = 0) => once(() => own === lap && fail(why, pause)),
         left: () => once(() => own === lap && isProbe && (isProbing = false)),
       };
     },

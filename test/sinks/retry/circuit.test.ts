@@ -39,6 +39,15 @@ describe('a circuit', () => {
     expect(changes).toEqual([true, false]);
   });
 
+  test('leaves a receiver alone for as long as it asks, a minute at most', () => {
+    const { admitted, refusal, time } = circuit();
+    admitted().failed('is busy', 7000);
+    expect(refusal()).toBe('is busy; it is tried again in 7.0 s');
+    time.now += 7000;
+    admitted().failed('is busy', 86_400_000);
+    expect(refusal()).toBe('is busy; it is tried again in 60.0 s');
+  });
+
   test('pauses longer with each failure of the one that tries, and says how long', () => {
     const { admitted, refusal, time, lines } = circuit(() => 1);
     const pauses = Array.from({ length: 9 }, () => {

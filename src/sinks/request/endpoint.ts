@@ -1,0 +1,158 @@
+/** A server that bodies are posted to, over connections that are kept. */
+import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip, zstdCompress } from 'node:zlib';
+import type { SinkDependencies } from '../sink.ts';
+import { describeError } from '../tls/errors.ts';
+import { tlsTo } from '../tls/settings.ts';
+import { type Compression, headersOf, type RequestSettings } from './settings.ts';
+
+export interface Endpoint {
+  /** For messages: the URL without its query, in which there may be secrets. */
+  readonly address: string;
+  /** Posts a body. Never rejects, and ends at the deadline at the latest. A request that was lost with a connection that had
+   * been idle is sent once more: such a receiver may close at any time. It may then have arrived twice. */
+  post(request: Request): Promise<Answer>;
+  /** Lets go of idle connections. */
+  close(): void;
+}
+
+export interface Request {
+  body: Uint8Array;
+  contentType: string;
+  /** As performance.now() counts. */
+  deadline: number;
+  /** Beside those of the settings. */
+  headers?: Readonly<Record<string, string>>;
+  /** Beside those of the URL. */
+  query?: Readonly<Record<string, string>>;
+  /** Bytes of the answer's body that are read; the rest is left. */
+  maxAnswerBytes?: number;
+}
+
+export type Answer =
+  /** `isWhole` is whether the body has ended where it was left. */
+  | { kind: 'answered'; status: number; headers: IncomingHttpHeaders; body: Buffer; isWhole: boolean }
+  /** `reason` is a predicate whose subject is the receiver; what was sent may have arrived. */
+  | { kind: 'failed'; reason: string };
+
+const ANSWER_BYTES = 64 * 1024;
+const CONNECT_MILLISECONDS = 10_000;
+/** Requests under way at once; others wait for them. */
+const MAX_CONNECTIONS = 16;
+const MAX_IDLE_CONNECTIONS = 4;
+/** A connection that stays idle for longer is closed: those who forward packets forget it after some minutes. */
+const IDLE_MILLISECONDS = 50_000;
+
+const compressors: Record<Compression, (body: Uint8Array) => Promise<Buffer>> = {
+  gzip: promisify(gzip),
+  zstd: promisify(zstdCompress),
+};
+
+const errors = {
+  ECONNREFUSED: 'refuses connections: is it running, and is url right?',
+  EPROTO: 'does not speak TLS as asked: is it https there?',
+  HPE_INVALID_CONSTANT: 'does not speak HTTP: is url right?',
+};
+
+/** @param receiver as the log names it */
+export async function openEndpoint(
+  settings: RequestSettings,
+  receiver: string,
+  logger: SinkDependencies['logger'],
+): Promise<Endpoint> {
+  const { url, compression, tls } = settings;
+  const { protocol, hostname, pathname, origin, searchParams } = new URL(url);
+  const isSecure = protocol === 'https:';
+  // Few have such a sink, and others need not load it.
+  const { request, Agent } = isSecure ? await import('node:https') : await import('node:http');
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: MAX_CONNECTIONS,
+    maxFreeSockets: MAX_IDLE_CONNECTIONS,
+    timeout: IDLE_MILLISECONDS,
+    // A session would go on with a certificate that is not trusted any more.
+    ...(isSecure && { maxCachedSessions: 0 }),
+  });
+  if (isSecure) {
+    const readTls = tlsTo(hostname.replace(/^\[|\]$/g, ''), tls ?? { verify: true }, receiver, logger);
+    const { createConnection } = agent;
+    agent.createConnection = (options, callback) =>
+      createConnection.call(agent, { ...options, ...readTls() } as RequestOptions, callback);
+  }
+  const fixed = headersOf(settings);
+
+  function attempt(body: Uint8Array, one: Request): Promise<Answer & { isStale?: boolean }> {
+    const query = new URLSearchParams([...searchParams, ...Object.entries(one.query ?? {})]).toString();
+    return new Promise((resolve) => {
+      const headers = {
+        ...fixed,
+        ...one.headers,
+        'content-type': one.contentType,
+        'content-length': body.length,
+        ...(compression !== 'none' && { 'content-encoding': compression }),
+      };
+      const path = query === '' ? pathname : `${pathname}?${query}`;
+      const posting = request(origin, { method: 'POST', path, headers, agent });
+      let stage = 'did not take up the connection in time';
+      const late = () => fail({ kind: 'failed', reason: stage });
+      const timer = setTimeout(late, one.deadline - performance.now());
+      let connecting: NodeJS.Timeout | undefined;
+      const settle = (answer: Answer & { isStale?: boolean }) => {
+        clearTimeout(timer);
+        clearTimeout(connecting);
+        resolve(answer);
+      };
+      const fail = (answer: Answer) => {
+        settle(answer);
+        posting.destroy();
+      };
+      posting.on('socket', (socket) => {
+        const connected = () => {
+          clearTimeout(connecting);
+          stage = 'did not answer in time';
+        };
+        if (!socket.connecting) return connected();
+        connecting = setTimeout(late, CONNECT_MILLISECONDS);
+        socket.once(isSecure ? 'secureConnect' : 'connect', connected);
+      });
+      posting.on('error', (error: NodeJS.ErrnoException) => {
+        const isStale = posting.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
+        settle({ kind: 'failed', reason: describeError(error, errors), isStale });
+      });
+      posting.on('response', (response) => {
+        void readAnswer(response, one.maxAnswerBytes ?? ANSWER_BYTES).then(settle);
+      });
+      posting.end(body);
+    });
+  }
+
+  return {
+    address: origin + pathname,
+    async post(one) {
+      const body = compression === 'none' ? one.body : await compressors[compression](one.body);
+      const first = await attempt(body, one);
+      return first.kind === 'failed' && first.isStale ? attempt(body, one) : first;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** The answer with its body, as far as that is wanted. */
+async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<Answer> {
+  const { statusCode: status = 0, headers } = response;
+  const parts: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const part of response) {
+      parts.push(part);
+      length += part.length;
+      // Leaving the loop ends the connection.
+      if (length > maxBytes) break;
+    }
+  } catch {
+    return { kind: 'failed', reason: 'closed the connection within its answer' };
+  }
+  const isWhole = length <= maxBytes;
+  return { kind: 'answered', status, headers, body: Buffer.concat(parts).subarray(0, maxBytes), isWhole };
+}

@@ -1,0 +1,117 @@
+/** What every sink that posts to a server over HTTP can be asked for. */
+import Type, { type Static } from 'typebox';
+import type { SinkFault } from '../sink.ts';
+import { tlsFaults, tlsSettings } from '../tls/settings.ts';
+
+const closed = { additionalProperties: false };
+const secret = (description: string) => Type.String({ minLength: 1, writeOnly: true, description });
+
+/** Names of header fields (RFC 9110). */
+const HEADER_NAME = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+/** Values of header fields: what Node sends. */
+const HEADER_VALUE = '^[\\t\\x20-\\x7e\\x80-\\xff]*$';
+
+/** Properties of the settings. */
+export const requestSettings = {
+  auth: Type.Optional(
+    Type.Object(
+      {
+        basic: Type.Optional(
+          Type.Object(
+            {
+              username: Type.String({ minLength: 1, description: 'User of the receiver.' }),
+              password: secret('The password of that user.'),
+            },
+            { ...closed, description: 'Sent as `Authorization: Basic …`.' },
+          ),
+        ),
+        bearer: Type.Optional(secret('A token, sent as `Authorization: Bearer …`.')),
+      },
+      { ...closed, minProperties: 1, maxProperties: 1, description: 'Credentials: one of these.' },
+    ),
+  ),
+  headers: Type.Record(Type.String({ pattern: HEADER_NAME }), Type.String({ pattern: HEADER_VALUE }), {
+    default: {},
+    description: 'Headers of each request, such as that of a tenant. What is secret goes into `secretHeaders`.',
+  }),
+  secretHeaders: Type.Record(
+    Type.String({ pattern: HEADER_NAME }),
+    Type.String({ pattern: HEADER_VALUE, minLength: 1, writeOnly: true }),
+    { default: {}, description: 'The same for secrets, such as keys of an API.' },
+  ),
+  timeoutSeconds: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: 3600,
+    default: 30,
+    description:
+      'How long a batch may take until all of it is answered for; less than the http.response_timeout (60 s) of the sender.',
+  }),
+  tls: Type.Optional(tlsSettings),
+};
+
+/** The address of a receiver. */
+export const urlSetting = (description: string) => Type.String({ pattern: '^https?://', description });
+
+/** How bodies are compressed.
+ * @param kinds of compression that the receiver takes */
+export const compressionSetting = <Kind extends Compression>(kinds: readonly Kind[]) =>
+  Type.Enum(['none', ...kinds] as ('none' | Kind)[], {
+    default: 'none',
+    description: 'How bodies are compressed.',
+  });
+export type Compression = 'gzip' | 'zstd';
+
+export type RequestSettings = Static<ReturnType<typeof Type.Object<typeof requestSettings>>> & {
+  url: string;
+  compression: 'none' | Compression;
+};
+
+/** Headers that are made for each request. */
+const RESERVED = ['host', 'content-length', 'content-type', 'content-encoding', 'transfer-encoding', 'connection'];
+
+/** What no schema says of them. */
+export function requestFaults({ url, auth, headers, secretHeaders, tls }: RequestSettings): SinkFault[] {
+  const faults: SinkFault[] = [];
+  const parsed = URL.parse(url);
+  if (parsed === null) {
+    faults.push({ setting: ['url'], message: 'url cannot be read; write it as https://logs.example.com/path' });
+  } else if (parsed.username !== '' || parsed.password !== '') {
+    faults.push({ setting: ['url'], message: 'url has credentials in it; write them into auth.basic' });
+  } else if (parsed.protocol === 'http:' && tls !== undefined) {
+    faults.push({ setting: ['tls'], message: 'tls is set, and url says http; write https there, or leave tls out' });
+  }
+  const seen = new Set(auth === undefined ? [] : ['authorization']);
+  for (const [setting, names] of Object.entries({ headers, secretHeaders })) {
+    for (const name of Object.keys(names)) {
+      const lower = name.toLowerCase();
+      if (RESERVED.includes(lower)) {
+        faults.push({ setting: [setting, name], message: `${setting}: ${name} is set by the sink; leave it out` });
+      } else if (seen.has(lower)) {
+        faults.push({ setting: [setting, name], message: `${setting}: ${name} is set twice; leave one out` });
+      }
+      seen.add(lower);
+    }
+  }
+  if (headers !== undefined && 'authorization' in lowered(headers)) {
+    const message = 'headers: Authorization is a secret; write it into auth or secretHeaders';
+    faults.push({ setting: ['headers'], message });
+  }
+  return tls === undefined ? faults : [...faults, ...tlsFaults(tls)];
+}
+
+/** The headers of each request. */
+export function headersOf({ auth, headers, secretHeaders }: RequestSettings): Record<string, string> {
+  const { basic, bearer } = auth ?? {};
+  return {
+    ...lowered(headers),
+    ...lowered(secretHeaders),
+    ...(basic && {
+      authorization: `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`,
+    }),
+    ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+  };
+}
+
+function lowered(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

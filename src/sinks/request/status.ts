@@ -1,0 +1,72 @@
+/** What an answer over HTTP says of what was posted. */
+import type { Answer } from './endpoint.ts';
+
+type Answered = Extract<Answer, { kind: 'answered' }>;
+
+export type Verdict =
+  | { kind: 'taken' }
+  /** It may take it later: it is busy, or a setting of either side has to be changed. `reason` is a predicate whose subject is
+   * the receiver; `pauseMilliseconds` is how long it asks to be left alone. */
+  | { kind: 'unavailable'; reason: string; pauseMilliseconds?: number }
+  /** It may take less of it. */
+  | { kind: 'too_large'; reason: string }
+  /** It will never take it as it is. */
+  | { kind: 'refused'; reason: string };
+
+/** Statuses at which a setting is at fault, and what to do. */
+const mendable: Readonly<Record<number, string>> = {
+  401: 'set auth to credentials that it knows',
+  402: 'look at the account there',
+  403: 'give these credentials the right to write there',
+  404: 'set url to a path that is there',
+  405: 'set url to a path that takes POST',
+  406: 'set the headers to what it answers in',
+  407: 'a proxy between asks for credentials, which this sink does not send',
+  410: 'set url to a path that is there',
+  411: 'look at what stands between, which loses the length of a body',
+  415: 'set format or compression to what it reads',
+  421: 'set url to the name of this receiver',
+  426: 'look at what it asks for',
+  431: 'set fewer or shorter headers',
+};
+
+/** Reads the status alone. */
+export function verdictOf(answer: Answer): Verdict {
+  if (answer.kind === 'failed') return { kind: 'unavailable', reason: answer.reason };
+  const { status, headers } = answer;
+  if (status >= 200 && status < 300) return { kind: 'taken' };
+  const reason = describeAnswer(answer);
+  if (status >= 300 && status < 400) {
+    const to = headers.location === undefined ? '' : ` to ${quoted(headers.location)}`;
+    return { kind: 'unavailable', reason: `answered ${status} and redirects${to}: set url to where it is` };
+  }
+  const remedy = mendable[status];
+  if (remedy !== undefined) return { kind: 'unavailable', reason: `${reason}; ${remedy}` };
+  if (status === 413) return { kind: 'too_large', reason };
+  if (status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)) return { kind: 'refused', reason };
+  const pauseMilliseconds = retryAfterOf(headers['retry-after']);
+  return { kind: 'unavailable', reason, ...(pauseMilliseconds > 0 && { pauseMilliseconds }) };
+}
+
+/** The answer as a predicate: `answered 503: "no node is there"`. */
+export function describeAnswer({ status, body }: Answered): string {
+  const text = body
+    .subarray(0, 4 * EXCERPT)
+    .toString()
+    .trim();
+  return `answered ${status}${text === '' ? '' : `: ${quoted(text)}`}`;
+}
+
+const EXCERPT = 300;
+
+/** Text of others for a message. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text);
+}
+
+/** Milliseconds that a Retry-After asks for: seconds, or a date; 0 for anything else. */
+function retryAfterOf(value: string | undefined): number {
+  if (value === undefined) return 0;
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : 0;
+}
