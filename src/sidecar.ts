@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config, ReadConfig } from './config/index.ts';
-import { openDeadLetters } from './dead-letters/index.ts';
+import { countLetters, openDeadLetters } from './dead-letters/index.ts';
 import { keepSettings, openLiveSettings } from './live-settings.ts';
 import { Problem } from './problem.ts';
 import { startProcessing } from './processing/start.ts';
@@ -40,15 +40,17 @@ export async function serve(
   },
 ): Promise<Sidecar> {
   const telemetry = await startTelemetry(environment, logger);
+  // The thread keeps what receivers refuse.
+  const letterCount = countLetters();
   const deadLetters =
     config.deadLetterPath === undefined
       ? undefined
-      : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes).catch((error) => {
+      : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes, letterCount).catch((error) => {
           throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
         });
   // After telemetry, as it measures from its start. What the server is made of is much to load, and the thread as well.
   const [processing, { buildServer }] = await Promise.all([
-    startProcessing(config, environment, logger),
+    startProcessing(config, environment, logger, letterCount),
     import('./server/http.ts'),
   ]);
   const { app, drain, unanswered, renew } = buildServer({

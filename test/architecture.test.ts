@@ -34,7 +34,7 @@ const mayImport: Record<string, readonly string[]> = {
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
   redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
-  sinks: ['avro', 'batch', 'codecs', 'json', 'msgpack', 'problem', 'record', 'redaction', 'tag', 'time'],
+  sinks: ['avro', 'batch', 'codecs', 'dead-letters', 'json', 'msgpack', 'problem', 'record', 'redaction', 'tag', 'time'],
   pipeline: [
     ...[
       'batch',
@@ -62,7 +62,19 @@ const mayImport: Record<string, readonly string[]> = {
   'pipeline-dependencies': [
     ...['config', 'correlate', 'decisions', 'detect', 'normalizers', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],
   ],
-  processing: [...['config', 'correlate', 'pipeline-dependencies', 'rules', 'server', 'sinks', 'state', 'telemetry']],
+  processing: [
+    ...[
+      'config',
+      'correlate',
+      'dead-letters',
+      'pipeline-dependencies',
+      'rules',
+      'server',
+      'sinks',
+      'state',
+      'telemetry',
+    ],
+  ],
   'live-settings': ['config', 'rules'],
   sidecar: ['config', 'dead-letters', 'live-settings', 'problem', 'processing', 'server', 'telemetry'],
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],

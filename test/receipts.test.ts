@@ -38,11 +38,11 @@ function counting() {
 }
 
 /** What a receiver does with a delivery, one after another, and from then on `take`. */
-type Answer = 'take' | 'refuse' | 'take and break off';
+type Answer = 'take' | 'set one aside' | 'refuse' | 'take and break off';
 
 function receiver(name: string, answers: Answer[]) {
   /** Records that it has, by Fluent tag; and those of which it could not say so. */
-  const has = new Map<string, { all: number; unsaid: number }>();
+  const has = new Map<string, { all: number; unsaid: number; setAside: number }>();
   const sink: Sink = {
     name,
     async deliver({ fluentTag, records }) {
@@ -51,19 +51,26 @@ function receiver(name: string, answers: Answer[]) {
       await setImmediate();
       const answer = answers.shift() ?? 'take';
       if (answer === 'refuse') throw new Problem('sink.unavailable', 'it refuses');
-      const own = has.get(fluentTag!) ?? { all: 0, unsaid: 0 };
+      const own = has.get(fluentTag!) ?? { all: 0, unsaid: 0, setAside: 0 };
       has.set(fluentTag!, own);
       own.all += number;
       if (answer === 'take') return { kind: 'acknowledged', records: number };
+      if (answer === 'set one aside' && number > 0) {
+        own.all--;
+        own.setAside++;
+        return { kind: 'acknowledged', records: number - 1, setAside: 1 };
+      }
       own.unsaid += number;
       throw new Problem('sink.unavailable', 'it breaks off');
     },
     async close() {},
   };
-  return { sink, of: (fluentTag: string) => has.get(fluentTag) ?? { all: 0, unsaid: 0 } };
+  return { sink, of: (fluentTag: string) => has.get(fluentTag) ?? { all: 0, unsaid: 0, setAside: 0 } };
 }
 
-const answers = fc.array(fc.constantFrom<Answer>('take', 'take', 'refuse', 'take and break off'), { maxLength: 20 });
+const answers = fc.array(fc.constantFrom<Answer>('take', 'take', 'set one aside', 'refuse', 'take and break off'), {
+  maxLength: 20,
+});
 /** A chunk that its sender repeats until it is answered: when it gives up waiting, by attempt. */
 const chunk = fc.record({
   fluentTag: fc.constantFrom('a', 'b', 'loop'),
@@ -74,7 +81,7 @@ const chunk = fc.record({
   }),
 });
 
-const results = ['acknowledged', 'withheld', 'failed', 'repeated', 'not_chosen'];
+const results = ['acknowledged', 'withheld', 'set_aside', 'failed', 'repeated', 'not_chosen'];
 
 test('received is tagged and unfinished, and each sink accounts for what is tagged', async () => {
   await fc.assert(
@@ -107,10 +114,10 @@ test('received is tagged and unfinished, and each sink accounts for what is tagg
         for (const { sink, of: has } of receivers) {
           const settled = results.map((result) => of(sink.name, result));
           expect(settled.reduce((sum, each) => sum + each)).toBe(of('tagged'));
-          const { all, unsaid } = has(fluentTag);
-          expect(of(sink.name, 'acknowledged')).toBe(all - unsaid);
+          const { all, unsaid, setAside } = has(fluentTag);
+          expect([of(sink.name, 'acknowledged'), of(sink.name, 'set_aside')]).toEqual([all - unsaid, setAside]);
           // Each chunk was acknowledged once at least.
-          const done = ['acknowledged', 'withheld', 'not_chosen'].map((result) => of(sink.name, result));
+          const done = ['acknowledged', 'withheld', 'set_aside', 'not_chosen'].map((result) => of(sink.name, result));
           expect(done.reduce((sum, each) => sum + each)).toBeGreaterThanOrEqual(chunks);
         }
       }

@@ -24,6 +24,9 @@ const canaries = {
   stateKey: 'canary-state-key-5f0c',
   sharedKey: 'canary-shared-6f0c',
   sinkPassword: 'canary-sink-7f0c',
+  sinkToken: 'canary-sink-token-bf0c',
+  sinkHeader: 'canary-sink-header-cf0c',
+  sinkQuery: 'canary-sink-query-df0c',
   guessed: 'canary-guess-8f0c',
   changed: 'canary-changed-9f0c canary-changed-af0c',
 };
@@ -107,11 +110,13 @@ beforeAll(async () => {
     `state: { path: ${at('out/state')}, key: ${secret('stateKey')} }`,
     `deadLetterPath: ${at('out/letters')}`,
     // Nobody listens there.
-    `sinks: [{ type: forward, host: 127.0.0.1, port: 1, sharedKey: ${secret('sharedKey')}, username: bob, password: "\${SINK}" }]`,
+    `sinks: [{ type: forward, host: 127.0.0.1, port: 1, sharedKey: ${secret('sharedKey')}, username: bob, password: "\${SINK}" },`,
+    `  { type: http, url: "http://127.0.0.1:1/in?key=\${QUERY}", auth: { bearer: ${secret('sinkToken')} },`,
+    `    secretHeaders: { X-Key: ${secret('sinkHeader')} } }]`,
   ];
   const config = at('tripline.yaml');
   writeFileSync(config, settings.join('\n'));
-  const environment = { SINK: canaries.sinkPassword };
+  const environment = { SINK: canaries.sinkPassword, QUERY: canaries.sinkQuery };
   const checked = await run(['check', '--config', config], { environment });
   expect(checked.status, checked.stderr).toBe(0);
   out.check = checked.stdout + checked.stderr;

@@ -45,11 +45,22 @@ function addressFaults({ listen, sinks }: JsonMap): Fault[] {
   // Port 0 is one that the system chooses.
   if (port === '0' || !Array.isArray(sinks)) return [];
   return sinks.flatMap((sink, index): Fault[] => {
-    if (!isMap(sink) || Number(sink.port) !== Number(port) || !isText(sink.host)) return [];
-    if (sink.host !== host && !(isHere(host) && isHere(sink.host))) return [];
-    const message = `sinks[${index}]: ${quote(`${sink.host}:${port}`)} is where Tripline itself listens; write the address of the receiver`;
-    return [{ setting: ['sinks', index, 'port'], message }];
+    const to = isMap(sink) ? addressOf(sink) : undefined;
+    if (to === undefined || to.port !== Number(port)) return [];
+    if (to.host !== host && !(isHere(host) && isHere(to.host))) return [];
+    const message = `sinks[${index}]: ${quote(`${to.host}:${port}`)} is where Tripline itself listens; write the address of the receiver`;
+    return [{ setting: ['sinks', index, to.setting], message }];
   });
+}
+
+/** Where a sink connects to, and the setting that says so. */
+function addressOf({ host, port, url }: JsonMap): { host: string; port: number; setting: string } | undefined {
+  if (isText(host)) return { host, port: Number(port), setting: 'port' };
+  const parsed = isText(url) ? URL.parse(url) : null;
+  if (parsed === null) return undefined;
+  const ports: Record<string, number> = { 'http:': 80, 'https:': 443 };
+  const name = parsed.hostname.replace(/^\[|\]$/g, '');
+  return { host: name, port: parsed.port === '' ? ports[parsed.protocol]! : Number(parsed.port), setting: 'url' };
 }
 
 /** Whether an address is this machine's, or that of all of its networks. */

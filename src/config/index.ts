@@ -122,7 +122,8 @@ const Config = Type.Object(
       Type.String({
         minLength: 1,
         description:
-          'Folder where a body that nobody can ever read is kept before it is refused. Default: it is not kept.',
+          'Folder where a body that nobody can ever read is kept before it is refused, and records that the receiver of a ' +
+          'sink refuses for good. Default: the body is not kept, and the records fail their batch.',
       }),
     ),
     maxDeadLetterBytes: Type.Integer({ minimum: 1, default: 1024 * MiB, description: 'Bytes kept in that folder.' }),

@@ -39,31 +39,51 @@ export interface DeadLetters {
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
-/** Opens a folder for dead letters, each of which is `<sha256>.body` as it was received and `<sha256>.json` with what is
+/** What a folder for dead letters holds, for all threads of a process that have it open: see `countLetters`. */
+export type LetterCount = BigInt64Array<SharedArrayBuffer>;
+
+/** A count for one folder. */
+export function countLetters(): LetterCount {
+  return new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
+}
+
+/** Opens a folder for dead letters, each of which is `<sha256>.body`, a body as it was received or made of records, and `<sha256>.json` with what is
  * known of it (without credentials). Folders in it are not looked at.
- * @param maxBytes what the folder may hold; beyond it nothing more is kept */
-export async function openDeadLetters(path: string, maxBytes: number): Promise<DeadLetters> {
+ * @param maxBytes what the folder may hold; beyond it nothing more is kept
+ * @param count shared by all who have this folder open */
+export async function openDeadLetters(path: string, maxBytes: number, count = countLetters()): Promise<DeadLetters> {
   await mkdir(path, { recursive: true, mode: OWNER_ONLY_FOLDER });
-  let bytes = await bytesIn(path);
+  const measure = async () => void Atomics.store(count, 0, BigInt(await bytesIn(path)));
+  await measure();
 
   const underWay = new Map<string, Promise<string>>();
+
+  function isReserved(size: number): boolean {
+    const before = Number(Atomics.add(count, 0, BigInt(size)));
+    if (before + size <= maxBytes) return true;
+    Atomics.sub(count, 0, BigInt(size));
+    return false;
+  }
+
+  async function reserve(size: number): Promise<void> {
+    if (isReserved(size)) return;
+    // Letters may have been taken away meanwhile, or put there by somebody else.
+    await measure();
+    if (isReserved(size)) return;
+    throw new Error(`${path} holds ${Atomics.load(count, 0)} bytes of maxDeadLetterBytes ${maxBytes}; make room in it`);
+  }
 
   async function write(name: string, body: Uint8Array, about: Buffer): Promise<string> {
     const kept = join(path, `${name}.body`);
     if (await exists(kept)) return kept;
     const size = body.length + about.length;
-    // Letters may have been taken away meanwhile, or put there by somebody else.
-    if (bytes + size > maxBytes) bytes = await bytesIn(path);
-    if (bytes + size > maxBytes) {
-      throw new Error(`${path} holds ${bytes} bytes of maxDeadLetterBytes ${maxBytes}; make room in it`);
-    }
-    bytes += size;
+    await reserve(size);
     try {
       await writeDurably(join(path, `${name}.json`), about);
       await writeDurably(kept, body);
       await syncFolder(path);
     } catch (error) {
-      bytes -= size;
+      Atomics.sub(count, 0, BigInt(size));
       throw error;
     }
     return kept;
@@ -71,7 +91,11 @@ export async function openDeadLetters(path: string, maxBytes: number): Promise<D
 
   return {
     async keep(body, { problem, headers, fluentTag, sink }) {
-      const name = createHash('sha256').update(body).digest('hex').slice(0, 32);
+      // What two sinks refuse is a letter for each.
+      const digest = createHash('sha256')
+        .update(sink ?? '')
+        .update(body);
+      const name = digest.digest('hex').slice(0, 32);
       const { authorization: _, ...others } = headers;
       const head: LetterHead = {
         time: new Date().toISOString(),

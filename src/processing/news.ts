@@ -1,6 +1,7 @@
 /** What the processing thread is started with, and what it has to say beside the fate of batches. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config/index.ts';
+import type { LetterCount } from '../dead-letters/index.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import type { Failure } from '../server/thread-messages.ts';
 import type { Measurement } from '../telemetry/index.ts';
@@ -8,6 +9,7 @@ import type { Measurement } from '../telemetry/index.ts';
 export interface Start {
   config: Config;
   environment: Readonly<Record<string, string | undefined>>;
+  letterCount: LetterCount;
   /** Batches come in here, and go out. */
   port: MessagePort;
 }

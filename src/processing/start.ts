@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
+import { countLetters } from '../dead-letters/index.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
 import { measure, observeThread } from '../telemetry/index.ts';
@@ -40,6 +41,7 @@ export async function startProcessing(
   config: Config,
   environment: Readonly<Record<string, string | undefined>>,
   logger: Logger,
+  letterCount = countLetters(),
 ): Promise<Processing> {
   const { port1: port, port2 } = new MessageChannel();
   const ready = Promise.withResolvers<void>();
@@ -49,7 +51,7 @@ export async function startProcessing(
 
   // Both as a source and as built, where this is part of a file in a folder beside.
   const file = new URL(`../processing/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-  const start: Start = { config, environment, port: port2 };
+  const start: Start = { config, environment, letterCount, port: port2 };
   // Metrics of both threads are sent by this one.
   const env = { ...environment, OTEL_METRICS_EXPORTER: 'none' };
   const worker = new Worker(file, {

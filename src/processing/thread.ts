@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
+import { openDeadLetters } from '../dead-letters/index.ts';
 import { eventReader, partsOf } from '../pipeline-dependencies.ts';
 import { loadRules } from '../rules/index.ts';
 import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
@@ -34,7 +35,7 @@ import {
 import type { Instruction, LogLevel, News, Start } from './news.ts';
 import { statusOf } from './status.ts';
 
-const { config, environment, port } = workerData as Start;
+const { config, environment, letterCount, port } = workerData as Start;
 const tell = (news: News) => parentPort!.postMessage(news);
 
 /** Logs by way of the other thread. */
@@ -66,9 +67,13 @@ async function start(): Promise<void> {
     logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
   }
   const troubles = new Map<string, SpoolLevel['trouble']>();
+  const { deadLetterPath, maxDeadLetterBytes } = config;
+  const deadLetters =
+    deadLetterPath === undefined ? undefined : await openDeadLetters(deadLetterPath, maxDeadLetterBytes, letterCount);
   const dependencies: SinkDependencies = {
     logger,
     eventsOf: eventReader(config),
+    deadLetters,
     onRetry: countSinkRetry,
     onDown: gaugeSinkDown,
     onSettled: countSinkRecords,

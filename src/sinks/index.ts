@@ -8,9 +8,11 @@ import { bestEffort } from './best-effort/best-effort.ts';
 import { choice } from './choice/choice.ts';
 import { choiceSettings } from './choice/settings.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
+import { httpConfig, openHttp } from './http.ts';
 import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
 import { type RedactSettings, redactSettings } from './redact/settings.ts';
-import type { Settled, Sink, SinkDependencies, SinkFault } from './sink.ts';
+import { requestFaults, requestTarget } from './request/settings.ts';
+import { countsOf, type Settled, type Sink, type SinkDependencies, type SinkFault } from './sink.ts';
 import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
 import { openStdout, stdoutConfig } from './stdout.ts';
 
@@ -19,6 +21,7 @@ import { openStdout, stdoutConfig } from './stdout.ts';
 const sinks = {
   forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },
   avro: { config: avroConfig, faults: avroFaults, target: avroTarget, folders: ['path'], open: openAvro },
+  http: { config: httpConfig, faults: requestFaults, target: requestTarget, folders: [], open: openHttp },
   ndjson: { config: ndjsonConfig, faults: () => [], target: ndjsonTarget, folders: ['path'], open: openNdjson },
   stdout: { config: stdoutConfig, faults: () => [], target: () => 'stdout', folders: [], open: openStdout },
 };
@@ -125,7 +128,7 @@ export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: Co
     to.map(async (sink) => {
       try {
         const result = await sink.deliver(batch);
-        if (result.kind !== 'begun') count(sink.name, result.kind, result.records);
+        for (const [kind, records] of countsOf(result)) count(sink.name, kind, records);
       } catch (error) {
         const records = batch.records.filter(({ kind }) => kind !== 'group').length;
         count(sink.name, 'failed', records);

@@ -1,5 +1,6 @@
 /** The contract of a place that tagged batches go to. */
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import type { DeadLetters } from '../dead-letters/index.ts';
 import type { AuditEvent } from '../record.ts';
 
 export interface Sink {
@@ -18,7 +19,8 @@ export interface Sink {
 }
 
 export type DeliveryResult =
-  | { kind: 'acknowledged'; records: number }
+  /** `setAside` are others of the batch, which the other side refuses for good and dead letters have. */
+  | { kind: 'acknowledged'; records: number; setAside?: number }
   /** Taken, but on purpose not sent on; `reason` goes to the log. */
   | { kind: 'withheld'; records: number; reason: string }
   /** On disk, from where it is sent; what becomes of it then goes to `onSettled`. */
@@ -40,6 +42,15 @@ export type Settled =
   | 'failed'
   | 'not_chosen';
 
+/** What a delivery says of records: how many it was with each outcome. */
+export function countsOf(result: DeliveryResult): [Settled, records: number][] {
+  if (result.kind === 'begun') return [];
+  const { kind, records } = result;
+  const counts: [Settled, number][] = [[kind, records]];
+  if (kind === 'acknowledged' && result.setAside) counts.push(['set_aside', result.setAside]);
+  return counts;
+}
+
 /** How full a spool is. */
 export interface SpoolLevel {
   /** On disk, with what was set aside and what was sent and is not removed yet. */
@@ -59,6 +70,8 @@ export interface SinkDependencies {
   /** The audit events in a record of a batch, as they are read from its bytes again: those of a sink may differ from those that
    * were evaluated, and a batch does not keep events. */
   eventsOf(batch: TaggedBatch, index: number): readonly AuditEvent[];
+  /** Where records are kept that a receiver refuses for good; undefined where the settings name no place for them. */
+  deadLetters?: DeadLetters | undefined;
   /** Called when the sink tries again to reach its target. */
   onRetry(sink: string): void;
   /** Called when the receiver counts as down, so that nothing is sent for a while, and when it is back. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { openDeadLetters } from '../../src/dead-letters/index.ts';
+import { countLetters, openDeadLetters } from '../../src/dead-letters/index.ts';
 import { Problem } from '../../src/problem.ts';
 
 const folders: string[] = [];
@@ -44,4 +44,21 @@ test('beyond its room a folder takes nothing, and what is there counts after a s
   const letters = await openDeadLetters(path, 2000);
   await expect(letters.keep(Buffer.alloc(1001), about)).rejects.toThrow('maxDeadLetterBytes 2000');
   expect(readdirSync(path)).toHaveLength(2);
+});
+
+test('the threads of a process share one limit', async () => {
+  const path = folder();
+  const count = countLetters();
+  const [one, other] = [await openDeadLetters(path, 2000, count), await openDeadLetters(path, 2000, count)];
+  await one.keep(Buffer.alloc(1000), about);
+  await expect(other.keep(Buffer.alloc(1001), about)).rejects.toThrow('maxDeadLetterBytes 2000');
+  for (const name of readdirSync(path)) rmSync(join(path, name));
+  await other.keep(Buffer.alloc(1001), about);
+  await expect(one.keep(Buffer.alloc(1000), about)).rejects.toThrow('maxDeadLetterBytes 2000');
+});
+
+test('what two sinks refuse is a letter for each', async () => {
+  const letters = await openDeadLetters(folder(), 1_000_000);
+  const kept = await Promise.all(['a', 'b', 'a'].map((sink) => letters.keep(Buffer.from('x'), { ...about, sink })));
+  expect(new Set(kept).size).toBe(2);
 });

@@ -56,7 +56,11 @@ export function sender(parts: Parts, wait = (seconds: number) => sleep(1000 * se
       return error;
     });
     if (processed instanceof Problem) return { kind: 'failed', reason: processed.message };
-    const problem = await delivered(() => deliverBatch(processed, { ...parts, sinks }));
+    const to = body.sink === undefined ? sinks : sinks.filter(({ name }) => name === body.sink);
+    if (to.length === 0) {
+      return { kind: 'failed', reason: `it is for sink ${body.sink}, of which the configuration has none` };
+    }
+    const problem = await delivered(() => deliverBatch(processed, { ...parts, sinks: to }));
     if (refused.length > 0) return { kind: 'failed', reason: refused.join('; ') };
     if (problem !== undefined) return { kind: 'unavailable', reason: problem.message };
     return { kind: 'delivered', records: processed.records.filter(({ kind }) => kind !== 'group').length };

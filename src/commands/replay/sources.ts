@@ -20,6 +20,8 @@ export interface Body {
   /** Undefined where nothing says one. */
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
+  /** Name of the one sink that is to have it; without it, all are. */
+  sink?: string;
 }
 
 /** A dead letter, or a file of records. */
@@ -132,6 +134,7 @@ function letter(path: string, { config, remove }: SourceSettings): Source {
         bytes,
         fluentTag: head.fluentTag ?? tagIn(textIn(head.headers[config.tagHeader.toLowerCase()])),
         receivedUnixNano: unixNanoFromRfc3339(head.time ?? '') ?? BigInt(Date.now()) * 1_000_000n,
+        ...(head.sink !== undefined && { sink: head.sink }),
       };
     },
     settle: () => settleLetter(path, { remove }),

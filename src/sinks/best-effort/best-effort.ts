@@ -1,6 +1,6 @@
 /** A sink that no sender waits for: what it cannot take is counted, told, and not sent again. */
 import { rateLimited } from '../retry/rate-limited.ts';
-import type { Sink, SinkDependencies } from '../sink.ts';
+import { countsOf, type Sink, type SinkDependencies } from '../sink.ts';
 
 /** Bytes of batches that may be under way to one such sink: they are held although their senders have been answered. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -32,7 +32,7 @@ export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies):
         .deliver({ ...batch, bytes: Buffer.from(batch.bytes) })
         .then(
           (result) => {
-            if (result.kind !== 'begun') onSettled(name, result.kind, fluentTag, result.records);
+            for (const [kind, count] of countsOf(result)) onSettled(name, kind, fluentTag, count);
           },
           (error: Error) => fail(fluentTag, records, error.message),
         )

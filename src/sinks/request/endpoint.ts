@@ -5,7 +5,7 @@ import { gzip, zstdCompress } from 'node:zlib';
 import type { SinkDependencies } from '../sink.ts';
 import { describeError } from '../tls/errors.ts';
 import { tlsTo } from '../tls/settings.ts';
-import { type Compression, headersOf, type RequestSettings } from './settings.ts';
+import { addressOf, type Compression, headersOf, type RequestSettings } from './settings.ts';
 
 export interface Endpoint {
   /** For messages: the URL without its query, in which there may be secrets. */
@@ -62,7 +62,8 @@ export async function openEndpoint(
   logger: SinkDependencies['logger'],
 ): Promise<Endpoint> {
   const { url, compression, tls } = settings;
-  const { protocol, hostname, pathname, origin, searchParams } = new URL(url);
+  const target = new URL(url);
+  const { protocol, hostname, pathname, origin, searchParams } = target;
   const isSecure = protocol === 'https:';
   // Few have such a sink, and others need not load it.
   const { request, Agent } = isSecure ? await import('node:https') : await import('node:http');
@@ -128,7 +129,7 @@ export async function openEndpoint(
   }
 
   return {
-    address: origin + pathname,
+    address: addressOf(target),
     async post(one) {
       const body = compression === 'none' ? one.body : await compressors[compression](one.body);
       const first = await attempt(body, one);

@@ -59,6 +59,18 @@ export const compressionSetting = <Kind extends Compression>(kinds: readonly Kin
     default: 'none',
     description: 'How bodies are compressed.',
   });
+
+/** How much goes in one request.
+ * @param bytes by default: what receivers of the kind take */
+export const maxRequestBytesSetting = (bytes: number) =>
+  Type.Integer({
+    minimum: 64 * 1024,
+    default: bytes,
+    description:
+      'Bytes of records in one request, before compression; a batch of more goes in several. A record that is larger goes ' +
+      'alone.',
+  });
+
 export type Compression = 'gzip' | 'zstd';
 
 export type RequestSettings = Static<ReturnType<typeof Type.Object<typeof requestSettings>>> & {
@@ -97,6 +109,17 @@ export function requestFaults({ url, auth, headers, secretHeaders, tls }: Reques
     faults.push({ setting: ['headers'], message });
   }
   return tls === undefined ? faults : [...faults, ...tlsFaults(tls)];
+}
+
+/** Where they lead to, and by what; no secret. The query of a URL may have one. */
+export function requestTarget({ url, auth }: RequestSettings): string {
+  const { basic, bearer } = auth ?? {};
+  const secured = [basic && `user ${basic.username}`, bearer && 'a token'].filter(Boolean);
+  return [addressOf(new URL(url)), ...secured].join(' with ');
+}
+
+export function addressOf({ origin, pathname }: URL): string {
+  return origin + pathname;
 }
 
 /** The headers of each request. */

@@ -5,7 +5,7 @@ import { Problem } from '../../problem.ts';
 import type { Files } from '../disk/files.ts';
 import { backoff } from '../retry/backoff.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
-import type { DeliveryResult, Sink, SinkDependencies, SpoolLevel } from '../sink.ts';
+import { countsOf, type DeliveryResult, type Sink, type SinkDependencies, type SpoolLevel } from '../sink.ts';
 import { batchFrom, entryFrom } from './entry.ts';
 import type { Amiss, Reason } from './folder.ts';
 import type { EntryHead } from './format.ts';
@@ -159,7 +159,7 @@ export async function openSpool(
       return putAside(next, 'refused', (error as Error).message);
     }
     await log.advance(next);
-    if (result.kind !== 'begun') onSettled(name, result.kind, head.fluentTag, result.records);
+    for (const [kind, count] of countsOf(result)) onSettled(name, kind, head.fluentTag, count);
   }
 
   async function putAside(next: Next, why: Reason, reason: string): Promise<void> {

@@ -106,6 +106,25 @@ describe('dead letters', () => {
     expect(arrived().map(({ auditID }) => auditID)).toEqual(['m-1']);
   });
 
+  test('of one sink go to that sink alone', async () => {
+    const letters = join(folder, 'letters');
+    const deadLetters = await openDeadLetters(letters, 1e9);
+    const other = await startReceiver();
+    const keep = (sink: string) =>
+      deadLetters.keep(many, { problem: new Problem('sink.refused', 'no'), headers: fluentBit, sink });
+    settings = file(
+      'two.yaml',
+      `sinks: [{ type: forward, host: 127.0.0.1, port: ${other.port}, name: other }, ` +
+        `{ type: forward, host: 127.0.0.1, port: ${receiver.port} }]\n`,
+    );
+    await keep('forward');
+    expect((await replay(letters)).status).toBe(0);
+    expect([arrived().length, other.frames.length]).toEqual([2, 0]);
+    await keep('gone');
+    expect(await replay(letters)).toMatchObject({ status: 1, stderr: /it is for sink gone, of which .* has none/ });
+    await other.close();
+  });
+
   test('are removed if that is asked for', async () => {
     const letters = await refused(many, fluentBit, { maxRecords: 1 });
     expect((await replay(letters, '--remove')).status).toBe(0);
