@@ -159,7 +159,7 @@ describe('arguments', () => {
 
   test.each<[string, string[], string]>([
     ['an unknown option', ['--lisen', 'x'], '--lisen'],
-    ['an address without a port', ['--listen', 'localhost'], 'listen must be HOST:PORT'],
+    ['an address without a port', ['--listen', 'localhost'], 'listen must be written as 127.0.0.1:9870'],
     ['a port that is no port', ['--listen', 'localhost:70000'], '70000'],
     ['a configuration that is not there', ['--config', '/no/such.yaml'], '/no/such.yaml'],
     ['rules that are not there', ['--rules', '/no/rules'], '/no/rules'],

@@ -78,6 +78,7 @@ const Config = Type.Object(
     listen: Type.String({
       pattern: '^(\\[[0-9a-fA-F:]+\\]|[^:\\[\\]]+):[0-9]{1,5}$',
       default: '127.0.0.1:9870',
+      examples: ['127.0.0.1:9870'],
       description: 'Address and port of the HTTP server; [::1]:9870 for IPv6.',
     }),
     rules: Type.Array(Type.String({ minLength: 1 }), {

@@ -15,6 +15,7 @@ export interface Fault {
 
 interface Schema {
   writeOnly?: boolean;
+  examples?: readonly string[];
   properties?: Record<string, Schema>;
   patternProperties?: Record<string, Schema>;
   items?: Schema;
@@ -123,7 +124,7 @@ function messageOf(error: TLocalizedValidationError, name: string, schema: Schem
     case 'minItems':
       return `${name} is empty; name something, or leave the setting out`;
     case 'pattern':
-      return `${name} must be HOST:PORT, as 127.0.0.1:9870${is}`;
+      return `${name} must be written as ${schema?.examples?.join(' or ')}${is}`;
     case 'enum': {
       const allowed = error.params.allowedValues.map(String);
       const hint = didYouMean(String(value), allowed, '');

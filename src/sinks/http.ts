@@ -12,7 +12,7 @@ export const httpConfig = Type.Object(
   {
     type: Type.Literal('http'),
     name: Type.String({ minLength: 1, default: 'http', description: 'Name in logs and metrics.' }),
-    url: urlSetting('Where records are posted, as https://logs.example.com/in.'),
+    url: urlSetting('Where records are posted.', 'https://logs.example.com/in'),
     format: Type.Enum(['ndjson', 'json', 'msgpack'], {
       default: 'ndjson',
       description:

@@ -7,8 +7,11 @@ import { avroConfig, avroFaults, avroTarget, openAvro } from './avro.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
 import { choice } from './choice/choice.ts';
 import { choiceSettings } from './choice/settings.ts';
+import { clickhouseConfig, openClickhouse } from './clickhouse.ts';
+import { elasticsearchConfig, openElasticsearch } from './elasticsearch.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
 import { httpConfig, openHttp } from './http.ts';
+import { lokiConfig, lokiFaults, openLoki } from './loki.ts';
 import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
 import { type RedactSettings, redactSettings } from './redact/settings.ts';
 import { requestFaults, requestTarget } from './request/settings.ts';
@@ -16,12 +19,18 @@ import { countsOf, type Settled, type Sink, type SinkDependencies, type SinkFaul
 import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
 import { openStdout, stdoutConfig } from './stdout.ts';
 
+/** What those that post over HTTP share. */
+const posting = { faults: requestFaults, target: requestTarget, folders: [] };
+
 /** One row for each kind of sink: its settings, what is wrong with them beyond what their schema says, where it sends to
  * for a person to read, which settings name a folder that it alone writes to, and how it is opened. */
 const sinks = {
-  forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },
   avro: { config: avroConfig, faults: avroFaults, target: avroTarget, folders: ['path'], open: openAvro },
-  http: { config: httpConfig, faults: requestFaults, target: requestTarget, folders: [], open: openHttp },
+  clickhouse: { ...posting, config: clickhouseConfig, open: openClickhouse },
+  elasticsearch: { ...posting, config: elasticsearchConfig, open: openElasticsearch },
+  forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },
+  http: { ...posting, config: httpConfig, open: openHttp },
+  loki: { ...posting, config: lokiConfig, faults: lokiFaults, open: openLoki },
   ndjson: { config: ndjsonConfig, faults: () => [], target: ndjsonTarget, folders: ['path'], open: openNdjson },
   stdout: { config: stdoutConfig, faults: () => [], target: () => 'stdout', folders: [], open: openStdout },
 };

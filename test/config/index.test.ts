@@ -295,7 +295,7 @@ test.each<[string, string, string]>([
   ['one inside a group', 'limits: { maxDeth: 3 }', 'limits.maxDeth is not a setting'],
   ['a wrong type', 'limits: { maxRecords: many }', 'limits.maxRecords must be integer'],
   ['a word that is none of those allowed', 'reply: everything', 'reply must be one of records, matches, summary, none'],
-  ['an address without a port', 'listen: localhost', 'listen must be HOST:PORT'],
+  ['an address without a port', 'listen: localhost', 'listen must be written as 127.0.0.1:9870'],
   ['a sink of an unknown type', 'sinks: [{ type: kafka }]', 'forward'],
   ['a setting that a sink does not have', 'sinks: [{ type: forward, host: a, prot: 1 }]', 'prot is not a setting'],
   ['two sinks of one name', 'sinks: [{ type: forward, host: a }, { type: forward, host: b }]', "the name 'forward'"],

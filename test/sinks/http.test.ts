@@ -241,7 +241,14 @@ test('a receiver that is slow is given up at the end of the time of the batch', 
   expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toMatch(/did not answer in time, with 1 records/);
 });
 
-test('settings that do not go together are named where they stand', async () => {
-  const open = openConfigured({ type: 'http', url: 'http://a', headers: { 'content-length': '1' } });
-  await expect(open).rejects.toThrow(/headers: content-length is set by the sink/);
+test.each<[object, RegExp]>([
+  [{ headers: { 'content-length': '1' } }, /headers: content-length is set by the sink/],
+  [{ headers: { 'a b': '1' } }, /headers.*a b/],
+  [{ headers: { a: 'b\nc' } }, /headers.*a/],
+  [{ auth: {} }, /auth/],
+  [{ auth: { bearer: 'a', basic: { username: 'a', password: 'b' } } }, /auth/],
+  [{ url: 'ftp://a' }, /url must be written as https:\/\/logs\.example\.com\/in, and is 'ftp:\/\/a'/],
+  [{ format: 'xml' }, /format/],
+])('settings %j are refused', async (settings, message) => {
+  await expect(openConfigured({ type: 'http', url: 'http://a', ...settings })).rejects.toThrow(message);
 });

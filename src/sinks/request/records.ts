@@ -26,13 +26,19 @@ export interface Items {
   busy: readonly { at: number; reason: string }[];
 }
 
+/** Which of them it was, is known if these are sent apart. */
+export interface Apart<P> {
+  kind: 'apart';
+  parts: P[][];
+}
+
 /** How a kind of server takes records. */
 export interface Protocol<P extends Piece> {
   /** @param index of a record that is no group marker */
   pieceOf(batch: TaggedBatch, index: number): P;
   /** The request for some records of a batch, in order. The same records of a batch that comes again make the same one. */
   requestOf(batch: TaggedBatch, pieces: readonly P[]): Omit<Request, 'deadline'>;
-  verdictOf(answer: Answer, pieces: readonly P[]): Verdict | Items;
+  verdictOf(answer: Answer, pieces: readonly P[]): Verdict | Items | Apart<P>;
 }
 
 export interface PostingSettings extends RequestSettings {
@@ -142,6 +148,9 @@ export async function openPosting<P extends Piece>(
           case 'refused':
             if (some.length > 1 && budget.cuts-- > 0) waiting.unshift(...halves(some));
             else refused.push(...some.map((piece) => ({ piece, reason: verdict.reason })));
+            break;
+          case 'apart':
+            waiting.unshift(...verdict.parts);
             break;
           case 'items': {
             const busy = new Map(verdict.busy.map(({ at, reason }) => [at, reason]));

@@ -7,9 +7,9 @@ const closed = { additionalProperties: false };
 const secret = (description: string) => Type.String({ minLength: 1, writeOnly: true, description });
 
 /** Names of header fields (RFC 9110). */
-const HEADER_NAME = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Values of header fields: what Node sends. */
-const HEADER_VALUE = '^[\\t\\x20-\\x7e\\x80-\\xff]*$';
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Properties of the settings. */
 export const requestSettings = {
@@ -30,15 +30,14 @@ export const requestSettings = {
       { ...closed, minProperties: 1, maxProperties: 1, description: 'Credentials: one of these.' },
     ),
   ),
-  headers: Type.Record(Type.String({ pattern: HEADER_NAME }), Type.String({ pattern: HEADER_VALUE }), {
+  headers: Type.Record(Type.String(), Type.String(), {
     default: {},
     description: 'Headers of each request, such as that of a tenant. What is secret goes into `secretHeaders`.',
   }),
-  secretHeaders: Type.Record(
-    Type.String({ pattern: HEADER_NAME }),
-    Type.String({ pattern: HEADER_VALUE, minLength: 1, writeOnly: true }),
-    { default: {}, description: 'The same for secrets, such as keys of an API.' },
-  ),
+  secretHeaders: Type.Record(Type.String(), Type.String({ minLength: 1, writeOnly: true }), {
+    default: {},
+    description: 'The same for secrets, such as keys of an API.',
+  }),
   timeoutSeconds: Type.Number({
     exclusiveMinimum: 0,
     maximum: 3600,
@@ -50,7 +49,8 @@ export const requestSettings = {
 };
 
 /** The address of a receiver. */
-export const urlSetting = (description: string) => Type.String({ pattern: '^https?://', description });
+export const urlSetting = (description: string, example: string) =>
+  Type.String({ pattern: '^https?://', description, examples: [example] });
 
 /** How bodies are compressed.
  * @param kinds of compression that the receiver takes */
@@ -92,11 +92,17 @@ export function requestFaults({ url, auth, headers, secretHeaders, tls }: Reques
   } else if (parsed.protocol === 'http:' && tls !== undefined) {
     faults.push({ setting: ['tls'], message: 'tls is set, and url says http; write https there, or leave tls out' });
   }
+  if (auth?.bearer !== undefined && !HEADER_VALUE.test(auth.bearer)) {
+    faults.push({ setting: ['auth', 'bearer'], message: 'auth.bearer must be one line without odd characters' });
+  }
   const seen = new Set(auth === undefined ? [] : ['authorization']);
   for (const [setting, names] of Object.entries({ headers, secretHeaders })) {
-    for (const name of Object.keys(names)) {
+    for (const [name, value] of Object.entries(names)) {
       const lower = name.toLowerCase();
-      if (RESERVED.includes(lower)) {
+      if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
+        const message = `${setting}: ${name} is no header, by its name or by its value; write one line without odd characters`;
+        faults.push({ setting: [setting, name], message });
+      } else if (RESERVED.includes(lower)) {
         faults.push({ setting: [setting, name], message: `${setting}: ${name} is set by the sink; leave it out` });
       } else if (seen.has(lower)) {
         faults.push({ setting: [setting, name], message: `${setting}: ${name} is set twice; leave one out` });
@@ -120,6 +126,13 @@ export function requestTarget({ url, auth }: RequestSettings): string {
 
 export function addressOf({ origin, pathname }: URL): string {
   return origin + pathname;
+}
+
+/** A URL with more of a path. */
+export function underPath(url: string, path: string): string {
+  const target = new URL(url);
+  target.pathname = `${target.pathname.replace(/\/$/, '')}/${path}`;
+  return target.href;
 }
 
 /** The headers of each request. */

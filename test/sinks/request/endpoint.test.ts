@@ -259,6 +259,7 @@ describe('settings that do not go together', () => {
     ['a header twice', { headers: { 'X-A': 'a' }, secretHeaders: { 'x-a': 'b' } }, /x-a is set twice/],
     ['credentials twice', { auth: { bearer: 'a' }, secretHeaders: { Authorization: 'b' } }, /is set twice/],
     ['credentials as a header', { headers: { authorization: 'a' } }, /write it into auth or secretHeaders/],
+    ['a token of two lines', { auth: { bearer: 'a\nb' } }, /auth\.bearer must be one line/],
     ['half of a pair', { tls: { cert: '/none.pem', verify: true } }, /set both cert and key/],
   ])('%s', (_, given, message) => {
     const messages = requestFaults(settingsOf('https://a', given)).map(({ message }) => message);

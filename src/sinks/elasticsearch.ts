@@ -1,0 +1,133 @@
+/** Indexes records in Elasticsearch or OpenSearch, by their bulk API. */
+import Type, { type Static } from 'typebox';
+import { digestOf } from '../batch/digest.ts';
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import { isMap, member } from '../json/map.ts';
+import { membersNamed, skipSpace } from '../json/scan.ts';
+import { jsonOf } from './encode/json.ts';
+import { unixNanoOfRecord } from './encode/time.ts';
+import type { Answer } from './request/endpoint.ts';
+import type { Items, Piece, Protocol } from './request/records.ts';
+import {
+  compressionSetting,
+  maxRequestBytesSetting,
+  requestSettings,
+  underPath,
+  urlSetting,
+} from './request/settings.ts';
+import { describeAnswer, quoted, type Verdict, verdictOf } from './request/status.ts';
+import type { Sink, SinkDependencies } from './sink.ts';
+
+export const elasticsearchConfig = Type.Object(
+  {
+    type: Type.Literal('elasticsearch'),
+    name: Type.String({ minLength: 1, default: 'elasticsearch', description: 'Name in logs and metrics.' }),
+    url: urlSetting('Address of Elasticsearch or OpenSearch.', 'https://opensearch.example.com:9200'),
+    index: Type.String({
+      pattern: '^[^A-Z\\\\/*?"<>| ,#:_+.-][^A-Z\\\\/*?"<>| ,#:]*$',
+      maxLength: 255,
+      examples: ['kubernetes-audit'],
+      description: 'Name of the data stream, the index or the alias that records are written to.',
+    }),
+    compression: compressionSetting(['gzip']),
+    maxRequestBytes: maxRequestBytesSetting(5 * 1024 * 1024),
+    ...requestSettings,
+  },
+  { additionalProperties: false, title: 'Elasticsearch sink' },
+);
+export type ElasticsearchConfig = Static<typeof elasticsearchConfig>;
+
+/** Of the answer, which else repeats much for each document. */
+const WANTED = 'errors,error,items.*.status,items.*.error.type,items.*.error.reason';
+/** Bytes of an answer: a reason may have a name or a value of the record in it. */
+const ANSWER_BYTES = 1024 * 1024;
+
+/** A sink that creates a document of each record. Its id is made of the batch and of its place in it, so that a batch that
+ * comes again makes no second one: what is there already counts as acknowledged. */
+export async function openElasticsearch(config: ElasticsearchConfig, dependencies: SinkDependencies): Promise<Sink> {
+  const { openPosting } = await import('./request/records.ts');
+  const settings = { ...config, url: underPath(config.url, `${encodeURIComponent(config.index)}/_bulk`) };
+  const protocol: Protocol<Piece> = {
+    pieceOf: (batch, index) => ({ index, bytes: actionOf(batch, index) }),
+    requestOf(_, pieces) {
+      const body = Buffer.concat(pieces.map(({ bytes }) => bytes));
+      const maxAnswerBytes = ANSWER_BYTES + 2 * body.length;
+      return { contentType: 'application/x-ndjson', body, query: { filter_path: WANTED }, maxAnswerBytes };
+    },
+    verdictOf: readAnswer,
+  };
+  return openPosting(settings, protocol, dependencies);
+}
+
+/** The two lines of a record in a bulk request. */
+function actionOf(batch: TaggedBatch, index: number): Uint8Array {
+  const digest = digestOf(batch).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  const action = Buffer.from(`{"create":{"_id":"${digest}-${index}"}}\n`);
+  return Buffer.concat([action, documentOf(batch, index), LINE_FEED]);
+}
+
+const LINE_FEED = Buffer.from('\n');
+const CLOSE_BRACE = 0x7d;
+
+/** A record with its time as `@timestamp`, which a data stream asks for; a member of that name stays alone. */
+function documentOf(batch: TaggedBatch, index: number): Uint8Array {
+  const json = jsonOf(batch, index);
+  if (membersNamed(json, 0, json.length, '@timestamp').length > 0) return json;
+  const comma = json[skipSpace(json, 1, json.length)] === CLOSE_BRACE ? '' : ',';
+  const time = rfc3339(unixNanoOfRecord(batch, index));
+  return Buffer.concat([Buffer.from(`{"@timestamp":"${time}"${comma}`), json.subarray(1)]);
+}
+
+function rfc3339(unixNano: bigint): string {
+  const date = new Date(Number(unixNano / 1_000_000n)).toISOString();
+  return `${date.slice(0, -1)}${String(unixNano % 1_000_000n).padStart(6, '0')}Z`;
+}
+
+function readAnswer(answer: Answer, pieces: readonly Piece[]): Verdict | Items {
+  const verdict = verdictOf(answer);
+  if (verdict.kind !== 'taken' || answer.kind === 'failed') return verdict;
+  const items = answer.isWhole ? itemsIn(answer.body) : undefined;
+  if (items?.length !== pieces.length) {
+    const found = items === undefined ? 'no' : items.length;
+    const reason = `${describeAnswer(answer)}, with ${found} items for ${pieces.length} records: is url that of Elasticsearch or OpenSearch?`;
+    return { kind: 'unavailable', reason };
+  }
+  const refused: { at: number; reason: string }[] = [];
+  const busy: { at: number; reason: string }[] = [];
+  for (const [at, item] of items.entries()) {
+    const { status, reason } = outcomeOf(item);
+    if ((status >= 200 && status < 300) || status === IS_THERE) continue;
+    (isOfRecord(status) ? refused : busy).push({ at, reason });
+  }
+  return { kind: 'items', refused, busy };
+}
+
+/** A document with this id is there, so this one was written before. */
+const IS_THERE = 409;
+
+/** Whether a status is about the record, and neither about the server nor about its settings (404: no such index; 403: it
+ * may not be written to; 429: too much at once, or a disk that is nearly full). */
+function isOfRecord(status: number): boolean {
+  return status >= 400 && status < 500 && ![401, 403, 404, 408, 429].includes(status);
+}
+
+function itemsIn(body: Buffer): unknown[] | undefined {
+  try {
+    const items = member(JSON.parse(String(body)), 'items');
+    return Array.isArray(items) ? items : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function outcomeOf(item: unknown): { status: number; reason: string } {
+  const created = member(item, 'create');
+  const status = member(created, 'status');
+  const error = member(created, 'error');
+  const [type, why] = [member(error, 'type'), member(error, 'reason')].map(String);
+  const reason = isMap(error) ? `${type}: ${why}` : 'no reason';
+  return {
+    status: typeof status === 'number' ? status : 0,
+    reason: `answered ${status} for a record: ${quoted(reason)}`,
+  };
+}

@@ -1,0 +1,159 @@
+/** Pushes records to Loki. */
+import Type, { type Static } from 'typebox';
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import { textAt } from '../json/map.ts';
+import { membersNamed, textOf } from '../json/scan.ts';
+import { jsonOf } from './encode/json.ts';
+import { unixNanoOfRecord } from './encode/time.ts';
+import type { Answer } from './request/endpoint.ts';
+import type { Apart, Items, Piece, Protocol } from './request/records.ts';
+import {
+  compressionSetting,
+  maxRequestBytesSetting,
+  type RequestSettings,
+  requestFaults,
+  requestSettings,
+  underPath,
+  urlSetting,
+} from './request/settings.ts';
+import { describeAnswer, type Verdict, verdictOf } from './request/status.ts';
+import type { Sink, SinkDependencies, SinkFault } from './sink.ts';
+
+/** Members of the tag that are labels: few values each, none of which a client can choose. */
+const TAG_LABELS = ['verdict', 'level', 'platform'] as const;
+
+export const lokiConfig = Type.Object(
+  {
+    type: Type.Literal('loki'),
+    name: Type.String({ minLength: 1, default: 'loki', description: 'Name in logs and metrics.' }),
+    url: urlSetting('Address of Loki.', 'http://loki.logging.svc:3100'),
+    labels: Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 1024 }), {
+      default: { job: 'kubernetes-audit' },
+      description: `Labels of all records, beside those of the tag: ${TAG_LABELS.map((name) => `\`${name}\``).join(', ')}.`,
+    }),
+    compression: compressionSetting(['gzip']),
+    maxRequestBytes: maxRequestBytesSetting(3_000_000),
+    ...requestSettings,
+  },
+  { additionalProperties: false, title: 'Loki sink' },
+);
+export type LokiConfig = Static<typeof lokiConfig>;
+
+export function lokiFaults(config: LokiConfig): SinkFault[] {
+  const faults = Object.keys(config.labels).flatMap((name): SinkFault[] => {
+    const isOfTag = (TAG_LABELS as readonly string[]).includes(name);
+    if (!isOfTag && /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) return [];
+    const why = isOfTag ? 'is that of the tag; leave it out' : 'is no name of a label; write letters, digits and _';
+    return [{ setting: ['labels', name], message: `labels: ${name} ${why}` }];
+  });
+  return [...faults, ...requestFaults(config as RequestSettings)];
+}
+
+interface Line extends Piece {
+  /** The labels as JSON. */
+  stream: string;
+  unixNano: bigint;
+  /** Bytes of the text. */
+  length: number;
+}
+
+/** What is not accepted with a 400 is listed in the answer, up to this. */
+const ANSWER_BYTES = 1024 * 1024;
+
+/** A sink of which each record, with its tag, is a line of JSON. */
+export async function openLoki(config: LokiConfig, dependencies: SinkDependencies): Promise<Sink> {
+  const { openPosting } = await import('./request/records.ts');
+  const protocol: Protocol<Line> = {
+    pieceOf: (batch, index) => lineOf(batch, index, config.labels),
+    requestOf: (_, lines) => ({
+      contentType: 'application/json',
+      body: pushOf(lines),
+      maxAnswerBytes: ANSWER_BYTES,
+    }),
+    verdictOf: readAnswer,
+  };
+  return openPosting({ ...config, url: underPath(config.url, 'loki/api/v1/push') }, protocol, dependencies);
+}
+
+function lineOf(batch: TaggedBatch, index: number, labels: Readonly<Record<string, string>>): Line {
+  const json = jsonOf(batch, index);
+  const tag = batch.tags[index] ?? tagIn(json, batch.memberName);
+  const ofTag = TAG_LABELS.flatMap((name) => {
+    const value = textAt(tag, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const stream = JSON.stringify({ ...labels, ...Object.fromEntries(ofTag) });
+  const bytes = Buffer.from(JSON.stringify(Buffer.from(json.buffer, json.byteOffset, json.length).toString()));
+  return { index, bytes, stream, unixNano: unixNanoOfRecord(batch, index), length: json.length };
+}
+
+/** The tag that stands in a record, as one from a spool has it. */
+function tagIn(json: Uint8Array, memberName: string): unknown {
+  const found = membersNamed(json, 0, json.length, memberName).at(-1);
+  try {
+    return found && JSON.parse(textOf(json, found.valueStart, found.end));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The streams of these lines, each in order of time. */
+function pushOf(lines: readonly Line[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const add = (text: string) => void parts.push(Buffer.from(text));
+  let before = '{"streams":[';
+  for (const [stream, own] of Map.groupBy(lines, ({ stream }) => stream)) {
+    add(`${before}{"stream":${stream},"values":`);
+    let opening = '[';
+    for (const { unixNano, bytes } of byTime(own)) {
+      add(`${opening}["${unixNano}",`);
+      parts.push(bytes);
+      opening = '],';
+    }
+    add(']]}');
+    before = ',';
+  }
+  add(']}');
+  return Buffer.concat(parts);
+}
+
+const byTime = (lines: readonly Line[]) =>
+  lines.toSorted((a, b) => (a.unixNano < b.unixNano ? -1 : a.unixNano > b.unixNano ? 1 : 0));
+
+/** Of lines that are too old, too new or too long Loki says which, and takes the others. What it sends between its own parts
+ * has a limit that no setting of a push shows, and the answer is then a 500. */
+function readAnswer(answer: Answer, lines: readonly Line[]): Verdict | Items | Apart<Line> {
+  const verdict = verdictOf(answer);
+  if (answer.kind === 'failed') return verdict;
+  const text = answer.body.toString();
+  const reason = describeAnswer(answer);
+  if (answer.status === 500 && /larger than max/.test(text)) return { kind: 'too_large', reason };
+  if (verdict.kind !== 'refused') return verdict;
+  if (/entry too far behind/.test(text)) return tooFarBehind(text, reason, lines);
+  const isRefused = refusedBy(text);
+  const refused = lines.flatMap((line, at) => (isRefused(line) ? [{ at, reason }] : []));
+  return refused.length > 0 && answer.isWhole ? { kind: 'items', refused, busy: [] } : verdict;
+}
+
+/** Of one stream the oldest lines are refused, and it is said how many these are. */
+function tooFarBehind(text: string, reason: string, lines: readonly Line[]): Verdict | Items | Apart<Line> {
+  const streams = [...Map.groupBy(lines, ({ stream }) => stream).values()];
+  if (streams.length > 1) return { kind: 'apart', parts: streams };
+  const count = Number(/total ignored: (\d+) out of/.exec(text)?.[1] ?? Number.NaN);
+  if (Number.isNaN(count)) return { kind: 'refused', reason };
+  const places = new Map(lines.map((line, at) => [line, at]));
+  const refused = byTime(lines)
+    .slice(0, count)
+    .map((line) => ({ at: places.get(line)!, reason }));
+  return { kind: 'items', refused, busy: [] };
+}
+
+/** What the texts of Loki's validation say of each line: the seconds of those that are too old or too new, and how long a
+ * line may be. */
+function refusedBy(text: string): (line: Line) => boolean {
+  const seconds = new Set(
+    [...text.matchAll(/has timestamp too (?:old|new): ([^,; \n]+)/g)].map(([, time]) => Date.parse(time!) / 1000),
+  );
+  const [, most = Number.POSITIVE_INFINITY] = /max entry size '(\d+)' bytes exceeded/.exec(text) ?? [];
+  return ({ unixNano, length }) => length > Number(most) || seconds.has(Number(unixNano / 1_000_000_000n));
+}
