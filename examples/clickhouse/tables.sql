@@ -20,7 +20,9 @@ CREATE TABLE audit
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(received)
 ORDER BY (verdict, time)
-TTL toDateTime(received) + INTERVAL 90 DAY;
+TTL toDateTime(received) + INTERVAL 90 DAY
+-- How many blocks are remembered: one that Tripline sends again is not inserted a second time.
+SETTINGS non_replicated_deduplication_window = 10000;
 
 -- What was found, each once: a record that comes again replaces the rows that it made before. Ask with FINAL.
 CREATE TABLE findings

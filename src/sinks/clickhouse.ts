@@ -81,7 +81,7 @@ function rowOf(text: Uint8Array): Uint8Array {
 /** Codes of exceptions that are about the values of a block; all others are about the server or about settings.
  * @see https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp */
 const OF_RECORDS = new Set([
-  6, 25, 26, 27, 38, 41, 69, 70, 72, 117, 128, 130, 131, 190, 321, 349, 376, 407, 441, 467, 469, 675, 676,
+  6, 25, 26, 27, 32, 38, 41, 69, 70, 72, 117, 128, 130, 131, 190, 321, 349, 376, 407, 441, 467, 469, 675, 676,
 ]);
 
 /** Codes with something to set. */

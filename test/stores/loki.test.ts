@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { json } from '../../src/codecs/json.ts';
 import { fluentBit, startProcess } from '../e2e/processes.ts';
+import { taggedBatch } from '../sinks/contract.ts';
+import { openConfigured, openLetters } from '../sinks/request/posting.ts';
 import { root, snippets } from './snippets.ts';
-import { idsBy, type Tagged, tagged } from './tagged-records.ts';
+import { batchesOf, idsBy, type Tagged, tagged } from './tagged-records.ts';
 
 const server = process.env.LOKI;
 const queries = snippets('examples/loki/README.md', 'logql').map((text) => text.trim());
@@ -58,18 +61,18 @@ async function counts(query: string, label: string): Promise<Record<string, numb
   return Object.fromEntries(result.map(({ metric, value }) => [metric[label], Number(value[1])]).sort());
 }
 
-/** The lines that a query selects, with their labels, in order of time. */
+/** The lines that a query selects, with their labels, in order of time. Fewer than a page of them may have the same time. */
 async function lines(query: string): Promise<{ labels: Record<string, string>; line: string }[]> {
-  const found: { labels: Record<string, string>; line: string; time: bigint }[] = [];
+  const found = new Map<string, { labels: Record<string, string>; line: string; time: bigint }>();
   for (let start = BigInt(Date.now() - 3_600_000) * 1_000_000n; ; ) {
     const page = (await ask('query_range', { query, start: String(start), limit: '1000', direction: 'forward' }))
       .flatMap(({ stream, values }) =>
         values.map(([time, line]: [string, string]) => ({ labels: stream, line, time: BigInt(time) })),
       )
       .sort((a, b) => (a.time < b.time ? -1 : 1));
-    found.push(...page);
-    if (page.length < 1000) return found;
-    start = page.at(-1)!.time + 1n;
+    for (const one of page) found.set(`${one.time} ${JSON.stringify(one.labels)} ${one.line}`, one);
+    if (page.length < 1000) return [...found.values()];
+    start = page.at(-1)!.time;
   }
 }
 
@@ -203,3 +206,67 @@ describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set
     },
   );
 });
+
+describe.skipIf(server === undefined)(
+  `the loki sink (LOKI is ${server ? 'set' : 'not set'})`,
+  { timeout: 120_000 },
+  () => {
+    const job = `kubernetes-audit-sink-${Date.now()}`;
+    const settings = (labels: object) => ({ type: 'loki', url: server, labels });
+    const now = BigInt(Date.now()) * 1_000_000n;
+
+    it('pushes every record as a line, under its labels, and queries count its findings', async () => {
+      const all = await tagged();
+      for (const compression of ['none', 'gzip']) {
+        // A sink each, as after a restart.
+        const { sink } = await openConfigured({ ...settings({ job }), compression });
+        for (const batch of batchesOf(all, now)) {
+          expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: batch.records.length });
+        }
+      }
+      const found = await lines(`{job="${job}"}`);
+      expect(new Set(found.map(({ line }) => line))).toEqual(new Set(all.map(({ line }) => line)));
+      const first = all.map(({ tag }) => tag.findings?.slice(0, 1));
+      const query = byRule!.replaceAll('job="kubernetes-audit"', `job="${job}"`);
+      expect(await counts(query, 'rule')).toEqual(idsBy(first, ({ rule }) => rule));
+    });
+
+    const seconds = Number(now / 1_000_000_000n);
+    const [hour, day] = [3600, 86_400];
+
+    it.each([
+      ['too old or too new', [-60 * day, -60 * day + 0.5, day], [-10, -5]],
+      ['too far behind the newest of its stream', [-5 * hour, -5 * hour + 1], [-10, -5]],
+    ])('keeps what is %s, and the others are there', async (what, bad, good) => {
+      const letters = await openLetters();
+      const { sink } = await openConfigured(settings({ job: `${job}-${what.length}` }), letters);
+      const batch = (offsets: readonly number[]) =>
+        taggedBatch(
+          json,
+          Buffer.from(JSON.stringify(offsets.map((offset, n) => ({ date: seconds + offset, n, offset })))),
+        );
+      await sink.deliver(batch([0]));
+      const mixed = [bad[0]!, good[0]!, ...bad.slice(1), good[1]!];
+      expect(await sink.deliver(batch(mixed))).toEqual({
+        kind: 'acknowledged',
+        records: good.length,
+        setAside: bad.length,
+      });
+      const kept = letters.read().flatMap(({ body }) => JSON.parse(String(body)));
+      expect(kept.map(({ offset }: { offset: number }) => offset)).toEqual(bad);
+      const found = await lines(`{job="${job}-${what.length}"}`);
+      expect(found.map(({ line }) => JSON.parse(line).offset)).toEqual([...good, 0]);
+    });
+
+    it('splits what is larger than Loki passes on, and keeps a line that is too long', async () => {
+      const letters = await openLetters();
+      const own = `${job}-large`;
+      const { sink } = await openConfigured({ ...settings({ job: own }), maxRequestBytes: 60_000_000 }, letters);
+      const sizes = [1_000_000, 1_000_001, 1_000_002, 1_000_003, 1_000_004, 20_000_000];
+      const records = sizes.map((size) => ({ size, pad: 'x'.repeat(size) }));
+      const batch = taggedBatch(json, Buffer.from(JSON.stringify(records)), { receivedUnixNano: now });
+      expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: 5, setAside: 1 });
+      expect(await counts(`sum by (job) (count_over_time({job="${own}"}[1h]))`, 'job')).toEqual({ [own]: 5 });
+    });
+  },
+);

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { json } from '../../src/codecs/json.ts';
 import { fluentBit, startProcess } from '../e2e/processes.ts';
+import { taggedBatch } from '../sinks/contract.ts';
+import { openConfigured, openLetters } from '../sinks/request/posting.ts';
 import { root, snippets } from './snippets.ts';
-import { idsBy, type Tagged, tagged } from './tagged-records.ts';
+import { batchesOf, idsBy, type Tagged, tagged } from './tagged-records.ts';
 
 const server = process.env.OPENSEARCH;
 const page = 'examples/opensearch/README.md';
@@ -165,5 +168,80 @@ describe.skipIf(server === undefined)(`OpenSearch (OPENSEARCH is ${server ? 'set
       expect(await arrived(), attempt).toBe(lines.length);
     }
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe.skipIf(server === undefined)(`the elasticsearch sink (OPENSEARCH is ${server ? 'set' : 'not set'})`, () => {
+  let all: Tagged[];
+  const count = async (name: string) => {
+    await call('POST', `${name}/_refresh`);
+    return (await call('GET', `${name}/_count`)).count as number;
+  };
+  const settings = { type: 'elasticsearch', url: server, index: 'kubernetes-audit-records' };
+
+  beforeAll(async () => {
+    all = await tagged();
+    await call('DELETE', 'kubernetes-audit-*');
+    for (const command of snippets(page, 'sh')) {
+      execFileSync('sh', ['-c', command], { cwd: root, env: { ...process.env, OPENSEARCH: server }, stdio: 'pipe' });
+    }
+  });
+  afterAll(async () => {
+    await call('DELETE', '_data_stream/streamed-audit');
+    await call('DELETE', '_index_template/streamed-audit');
+    await call('DELETE', 'kubernetes-audit-*');
+  });
+
+  it('writes every record, a batch that comes again once, and queries count its findings', async () => {
+    for (const compression of ['none', 'gzip']) {
+      // A sink each, as after a restart.
+      const { sink } = await openConfigured({ ...settings, compression });
+      for (const batch of batchesOf(all)) {
+        expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: batch.records.length });
+      }
+    }
+    expect(await count(settings.index)).toBe(all.length);
+    const { aggregations } = await ask(queries[0]!);
+    const expected = idsBy(
+      all.map(({ tag }) => tag.findings),
+      ({ rule }) => rule,
+    );
+    expect(counts(aggregations.each.rule.buckets, ({ findings }) => findings.value)).toEqual(expected);
+  });
+
+  it('keeps the documents that are refused, and writes the others', async () => {
+    const letters = await openLetters();
+    const { sink } = await openConfigured(settings, letters);
+    const before = await count(settings.index);
+    const twice = '{"n":3,"a":{"b":1,"b":2}}';
+    const bad = ['{"n":1,"@timestamp":"yesterday"}', twice, '{"n":5,"a":}', '{"n":6,"tripline":{"v":"two"}}'];
+    const body = `[{"n":0},${bad.join()},{"n":7}]`;
+    const batch = taggedBatch(json, Buffer.from(body), { tags: [] });
+    expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: 2, setAside: 4 });
+    expect(letters.read().map(({ body }) => String(body))).toEqual([`[${bad.join()}]`]);
+    expect(await count(settings.index)).toBe(before + 2);
+  });
+
+  it('writes to a data stream', async () => {
+    const template = { index_patterns: ['streamed-audit'], data_stream: {}, priority: 600 };
+    await call('PUT', '_index_template/streamed-audit', JSON.stringify(template));
+    const { sink } = await openConfigured({ ...settings, index: 'streamed-audit' });
+    const batch = () => taggedBatch(json, Buffer.from('[{"date":1700000000.5,"a":1},{"a":2}]'));
+    for (const _ of [1, 2]) expect(await sink.deliver(batch())).toEqual({ kind: 'acknowledged', records: 2 });
+    expect(await count('streamed-audit')).toBe(2);
+  });
+
+  it('keeps nothing of what a setting is to blame for', async () => {
+    const letters = await openLetters();
+    await call('PUT', 'kubernetes-audit-closed', JSON.stringify({ settings: { 'index.blocks.write': true } }));
+    const { sink } = await openConfigured(
+      { ...settings, index: 'kubernetes-audit-closed', timeoutSeconds: 1 },
+      letters,
+    );
+    await expect(sink.deliver(batchesOf(all)[0]!)).rejects.toMatchObject({
+      code: 'sink.unavailable',
+      message: /answered 403 for a record: "cluster_block_exception/,
+    });
+    expect(letters.read()).toEqual([]);
   });
 });

@@ -1,12 +1,16 @@
 /** examples/clickhouse and examples/duckdb: every record goes in, and each query of the pages counts what is there. CHDB
  * and DUCKDB name a Python that has the package of that name: the engine of ClickHouse, and DuckDB. */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ndjson } from '../../src/codecs/ndjson.ts';
+import { taggedBatch } from '../sinks/contract.ts';
+import { openConfigured, openLetters } from '../sinks/request/posting.ts';
 import { root, snippets } from './snippets.ts';
-import { idsBy, type Tagged, tagged } from './tagged-records.ts';
+import { batchesOf, idsBy, type Tagged, tagged } from './tagged-records.ts';
 
 const { CHDB, DUCKDB } = process.env;
 const folder = mkdtempSync(join(tmpdir(), 'tripline-stores-'));
@@ -105,6 +109,67 @@ function insertOf(page: string): { command: string; insert: string } {
   const insert = /INSERT INTO audit \(record\)(?= FORMAT JSONAsString)/.exec(command)![0];
   return { command, insert };
 }
+
+describe.skipIf(!CHDB)(`the clickhouse sink (CHDB is ${CHDB ? 'set' : 'not set'})`, () => {
+  let server: ChildProcess;
+  let url: string;
+  const ask = async (query: string): Promise<Row[]> => {
+    const response = await fetch(url, { method: 'POST', body: query });
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    return text === '' ? [] : JSON.parse(text).data;
+  };
+  const numbersIn = async (query: string) => Object.values((await ask(query))[0] ?? {}).map(Number);
+
+  beforeAll(async () => {
+    server = spawn(CHDB!, [join(import.meta.dirname, 'serve-clickhouse.py')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [port] = await once(server.stdout!, 'data');
+    url = `http://127.0.0.1:${Number(port)}`;
+    for (const statement of statementsOf('examples/clickhouse/tables.sql')[0]!.split(';\n')) {
+      if (statement.trim() !== '') await ask(statement);
+    }
+  });
+  afterAll(() => server.kill());
+
+  it('inserts every record as it came, a batch that comes again once, and findings are counted', async () => {
+    for (const _ of [1, 2]) {
+      // A sink each, as after a restart.
+      const { sink } = await openConfigured({ type: 'clickhouse', url, maxRequestBytes: 1_000_000 });
+      for (const batch of batchesOf(all)) {
+        expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: batch.records.length });
+      }
+    }
+    expect(await numbersIn('SELECT count(), uniqExact(record) FROM audit')).toEqual([
+      all.length,
+      distinct(all, () => true),
+    ]);
+    const [{ lines }] = (await ask('SELECT groupUniqArray(record) AS lines FROM audit')) as [Row];
+    expect(new Set(lines)).toEqual(new Set(all.map(({ line }) => line)));
+    const byRule = snippets('examples/clickhouse/README.md', 'sql')[0]!.replace(/;\s*$/, '');
+    const inTime = findingsOf(all).map((findings) => findings?.filter(({ time = '2026' }) => time.startsWith('2026')));
+    const counted = (await ask(byRule)).map((row) => ({ ...row, findings: Number(row.findings) }));
+    expect(numbers(counted, 'rule', 'findings')).toEqual(idsBy(inTime, ({ rule }) => rule));
+  });
+
+  it('keeps what the table refuses, and names what is to be set', async () => {
+    await ask(
+      "CREATE TABLE strict (record String, n UInt8 MATERIALIZED toUInt8(JSONExtractRaw(record, 'n'))) ENGINE = MergeTree ORDER BY ()",
+    );
+    const letters = await openLetters();
+    const { sink } = await openConfigured({ type: 'clickhouse', url, table: 'strict' }, letters);
+    const batch = taggedBatch(ndjson, Buffer.from('{"n":1}\n{"n":"x"}\n{"n":3}\n{}\n'));
+    expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: 2, setAside: 2 });
+    expect(letters.read().map(({ body }) => String(body))).toEqual(['{"n":"x"}\n{}\n']);
+    expect(await numbersIn('SELECT count(), sum(n) FROM strict')).toEqual([2, 4]);
+    for (const [settings, message] of [
+      [{ table: 'nothing' }, /set table to one that is there/],
+      [{ table: 'strict', column: 'nothing' }, /set column to one of the table/],
+    ] as const) {
+      const { sink } = await openConfigured({ type: 'clickhouse', url, ...settings }, letters);
+      await expect(sink.deliver(batch)).rejects.toMatchObject({ code: 'sink.unavailable', message });
+    }
+  });
+});
 
 describe.skipIf(!DUCKDB)(`DuckDB (DUCKDB is ${DUCKDB ? 'set' : 'not set'})`, () => {
   let rows: Row[][];

@@ -2,8 +2,11 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answers, parseCases } from '../../src/authoring/cases.ts';
+import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
+import { ndjson } from '../../src/codecs/ndjson.ts';
 import type { Tag } from '../../src/tag.ts';
 import { bundledRules, testServer } from '../server/app.ts';
+import { taggedBatch } from '../sinks/contract.ts';
 
 export interface Tagged {
   /** As it goes to a store, without a line end. */
@@ -41,6 +44,17 @@ function withoutRivals(all: readonly Tagged[]): Tagged[] {
     if (ids.some((id) => (owners.get(id) ?? line) !== line)) return false;
     for (const id of ids) owners.set(id, line);
     return true;
+  });
+}
+
+const BATCH_RECORDS = 500;
+
+/** As a sink gets them, in batches that came one after another. */
+export function batchesOf(all: readonly Tagged[], receivedUnixNano = BigInt(Date.now()) * 1_000_000n): TaggedBatch[] {
+  return Array.from({ length: Math.ceil(all.length / BATCH_RECORDS) }, (_, batch) => {
+    const lines = all.slice(batch * BATCH_RECORDS, (batch + 1) * BATCH_RECORDS).map(({ line }) => `${line}\n`);
+    const given = { tags: [], receivedUnixNano: receivedUnixNano + BigInt(batch) };
+    return taggedBatch(ndjson, Buffer.from(lines.join('')), given);
   });
 }
 
