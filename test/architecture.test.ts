@@ -34,7 +34,19 @@ const mayImport: Record<string, readonly string[]> = {
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
   redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
-  sinks: ['avro', 'batch', 'codecs', 'dead-letters', 'json', 'msgpack', 'problem', 'record', 'redaction', 'tag', 'time'],
+  sinks: [
+    'avro',
+    'batch',
+    'codecs',
+    'dead-letters',
+    'json',
+    'msgpack',
+    'problem',
+    'record',
+    'redaction',
+    'tag',
+    'time',
+  ],
   pipeline: [
     ...[
       'batch',

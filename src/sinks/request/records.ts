@@ -1,5 +1,6 @@
 /** A sink that posts the records of a batch to a server, in one request or in several. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { selected } from '../../batch/selected.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
 import { backoff } from '../retry/backoff.ts';
@@ -195,19 +196,18 @@ export async function openPosting<P extends Piece>(
         : 'it has taken nothing yet: are the settings right?';
       throw new Problem('sink.refused', `${receiver} ${what}; ${why}`);
     }
-    const indexes = refused.map(({ piece: { index } }) => index).sort((a, b) => a - b);
+    const indexes = new Set(refused.map(({ piece: { index } }) => index));
     const problem = new Problem('sink.refused', `${receiver} ${what}`);
-    const { codec, bytes, records, fluentTag } = batch;
-    const body = codec.frame(indexes.map((index) => bytes.subarray(records[index]!.start, records[index]!.end)));
+    const { fluentTag, codec, bytes } = selected(batch, (index) => indexes.has(index))!;
     const headers = { 'content-type': codec.mediaTypes[0]! };
     const kept = await deadLetters
-      .keep(body, { problem, headers, sink: name, ...(fluentTag !== undefined && { fluentTag }) })
+      .keep(bytes, { problem, headers, sink: name, ...(fluentTag !== undefined && { fluentTag }) })
       .catch((error: Error) => {
         throw new Problem('sink.refused', `${receiver} ${what}; they cannot be kept: ${error.message}`);
       });
     for (const index of indexes) own.settle(index, 'set aside');
     warnOfLetters(
-      { sink: name, records: indexes.length, kept },
+      { sink: name, records: indexes.size, kept },
       `Records are kept as a dead letter: ${receiver} ${what}`,
     );
   }
