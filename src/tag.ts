@@ -109,7 +109,10 @@ export type Tag = Static<typeof Tag>;
 /** One record on its own: its bytes, and all that is known of it. A reply in Avro is a container file of these. */
 export const TaggedRecord = Type.Object(
   {
-    record: Type.String({ contentEncoding: 'base64', description: 'The record as it came, byte for byte, untagged.' }),
+    record: Type.String({
+      contentEncoding: 'base64',
+      description: 'The record as it came, byte for byte, untagged; masked where `redacted` says so.',
+    }),
     mediaType: Type.String({ description: 'Layout of those bytes: application/json, application/msgpack …' }),
     fluentTag: nullable(Type.String({ description: 'Fluent tag of the batch.' })),
     receivedUnixNano: Type.Integer({ format: 'int64', description: 'When the batch came, in Unix nanoseconds.' }),
@@ -123,6 +126,8 @@ export const TaggedRecord = Type.Object(
     silenced: Type.Optional(Type.Array(Silenced)),
     reports: Type.Optional(Type.Array(Report, { description: 'What was found in events of other records.' })),
     shadowReports: Type.Optional(Type.Array(Report, { description: 'Reports of correlations in shadow mode.' })),
+    omitted: Tag.properties.omitted,
+    redacted: Tag.properties.redacted,
   },
   { title: 'TaggedRecord' },
 );

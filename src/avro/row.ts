@@ -47,6 +47,8 @@ export const recordRows: Rows = rowsOf(TaggedRecord, (batch, index, eventsOf) =>
     silenced: tag?.silenced,
     reports: tag?.reports,
     shadowReports: tag?.shadowReports,
+    omitted: tag?.omitted,
+    redacted: tag?.redacted,
   });
   return [{ ...(value as object), record: Buffer.from(bytes.subarray(start, end)) }];
 });

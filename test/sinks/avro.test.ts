@@ -8,6 +8,7 @@ import { json } from '../../src/codecs/json.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { eventReader } from '../../src/pipeline-dependencies.ts';
 import { type AvroConfig, openAvro } from '../../src/sinks/avro.ts';
+import { openSink, type SinkConfig } from '../../src/sinks/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import type { Tag } from '../../src/tag.ts';
 import { readRows } from '../avro/read.ts';
@@ -118,6 +119,27 @@ describe('a folder of containers', () => {
     for (const n of [0, 1, 2, 3]) await sink.deliver(numberedBatch(1, { first: n, padBytes: 6_000 }));
     expect(kinds(path)).toEqual(['.avro', '.avro']);
     expect(await numbersIn(path)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('has nothing of what is masked for it, and says where', async () => {
+    const path = freshFolder();
+    const settings = { type: 'avro', name: 'avro', path, rows: 'records', codec: 'null', required: true };
+    const redact = { secrets: true, tokens: false, paths: ['user.username'] };
+    const limits = { maxFileBytes: 1e9, maxFileSeconds: 3600 };
+    const dependencies = { ...recorder(), eventsOf: eventReader(config) };
+    const sink = await openSink({ ...settings, ...limits, redact } as SinkConfig, dependencies);
+    opened.push(sink);
+    const event = {
+      ...podEvent(),
+      ...{ objectRef: { resource: 'secrets', namespace: 'a', name: 'b', apiVersion: 'v1' } },
+      requestObject: { kind: 'Secret', apiVersion: 'v1', data: { password: 'aHVudGVyMg==' } },
+    };
+    await sink.deliver(taggedBatch(json, Buffer.from(JSON.stringify(event))));
+    const [content] = contentsIn(path);
+    expect(content!.includes('aHVudGVyMg==') || content!.includes('"ann"')).toBe(false);
+    const [row] = await rowsIn(path);
+    expect(row.events[0]).toMatchObject({ verb: 'create', requestObject: expect.stringContaining('password') });
+    expect(row.redacted).toEqual(expect.arrayContaining(['requestObject.data', 'user.username']));
   });
 
   test('takes any record', async () => {
