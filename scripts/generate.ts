@@ -8,6 +8,7 @@ import { Tag, TaggedRecord } from '../src/tag.ts';
 import { incompatibilities } from './avro-compatibility.ts';
 import { caseFileSchema } from './case-files.ts';
 import { configFileSchema } from './config-file.ts';
+import { doctorPage } from './doctor-page.ts';
 import { indexTemplate } from './index-template.ts';
 import { commandsPage, configurationPage, fieldsPage, problemsPage } from './pages.ts';
 import { exceptionFileSchema, listFileSchema, ruleFileSchema } from './rule-files.ts';
@@ -35,6 +36,7 @@ const generated: Record<string, () => string> = {
   'docs/reference/rules.md': rulesPage,
   'docs/reference/coverage.md': coveragePage,
   'docs/reference/lint.md': lintPage,
+  'docs/reference/doctor.md': doctorPage,
 };
 
 /** Why a file must not be as it would be made. */

@@ -66,6 +66,8 @@ const mayImport: Record<string, readonly string[]> = {
   config: ['json', 'network', 'problem', 'record', 'sigma', 'sinks', 'tag'],
   avro: ['batch', 'json', 'problem', 'record', 'tag'],
   'dead-letters': ['json', 'problem'],
+  'fluent-bit-config': ['problem', 'sigma', 'truncate'],
+  doctor: ['config', 'fluent-bit-config', 'sigma'],
   sources: ['codecs', 'problem'],
   server: [
     ...['avro', 'batch', 'codecs', 'config', 'dead-letters', 'detect', 'pipeline', 'problem', 'record', 'sinks'],
@@ -98,6 +100,8 @@ const mayImport: Record<string, readonly string[]> = {
   commands: [
     ...['attack', 'authoring', 'batch', 'codecs', 'command-line', 'config', 'dead-letters', 'detect', 'inputs', 'json'],
     ...[
+      'doctor',
+      'fluent-bit-config',
       'pipeline',
       'pipeline-dependencies',
       'problem',

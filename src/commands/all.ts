@@ -12,6 +12,7 @@ const loaders = {
   explain: async () => (await import('./explain.ts')).explainCommand,
   rules: async () => (await import('./rules.ts')).rulesCommand,
   coverage: async () => (await import('./coverage.ts')).coverageCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
   new: async () => (await import('./new.ts')).newCommand,
   lint: async () => (await import('./lint.ts')).lintCommand,
   test: async () => (await import('./test.ts')).testCommand,

@@ -22,6 +22,24 @@ falsepositives: [Trials]
 level: low
 `;
 
+/** Of a Fluent Bit that loses what was written to a file before its rotation while it was down. */
+export const fluentBitYaml = `service: { storage.path: /var/lib/fluent-bit/chunks, storage.keep.rejected: on, scheduler.cap: 30 }
+parsers: [{ name: audit, format: json }]
+pipeline:
+  inputs:
+    - name: tail
+      tag: kube.audit
+      path: /var/log/kubernetes/audit.log
+      parser: audit
+      db: /var/lib/fluent-bit/audit.db
+      read_from_head: on
+      buffer_max_size: 8M
+      truncate_long_lines: on
+      storage.type: filesystem
+  outputs:
+    - { name: http, match: kube.*, port: 9870, uri: /v1/records, format: msgpack, header_tag: X-Fluent-Tag, retry_limit: no_limits }
+`;
+
 export function podIn(namespace: string, auditID: string): Record<string, unknown> {
   return { ...podEvent({ hostPID: false, auditID }), objectRef: { resource: 'pods', namespace, name: 'web' } };
 }
@@ -55,6 +73,8 @@ export function exampleFolder(): string {
   writeFileSync(path('kube-apiserver.log'), cri(JSON.stringify(match)) + cri(JSON.stringify(clear)));
   writeFileSync(path('event.json'), JSON.stringify(match, null, 2));
   writeFileSync(path('tripline.yaml'), 'cluster: prod\n');
+  writeFileSync(path('fluent-bit.yaml'), fluentBitYaml);
+  writeFileSync(path('fluent-bit.conf'), '[INPUT]\n    Name tail\n    Path /var/log/kubernetes/audit.log\n');
   mkdirSync(path('my-rules'));
   writeFileSync(path('my-rules/pod-in-default.yml'), ruleText);
   writeFileSync(path('my-rules/pod-in-default.cases.json'), JSON.stringify(passingCases));

@@ -1,0 +1,64 @@
+/** `tripline doctor`: what in a Fluent Bit configuration loses, loops or alters records next to Tripline. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { jsonLine } from '../command-line/output-format.ts';
+import { configSourceOf, ruleOptions } from '../command-line/rule-options.ts';
+import { numbered } from '../command-line/table.ts';
+import { loadConfig } from '../config/index.ts';
+import { examine } from '../doctor/index.ts';
+import { type Files, readFluentBitConfig } from '../fluent-bit-config/index.ts';
+import { printRuleProblem } from '../sigma/rule-problem.ts';
+import { defineCommand } from './command.ts';
+
+export const doctorCommand = defineCommand({
+  name: 'doctor',
+  summary: 'tells what in a Fluent Bit configuration loses, loops or alters records next to Tripline',
+  operands: 'FLUENT_BIT_CONFIG',
+  count: { least: 1, most: 1 },
+  about:
+    'Reads the configuration that Fluent Bit is started with, in YAML or the classic format, with what it includes, its ' +
+    'parsers files and the variables that are set here. Nothing is started or connected to. Looked at are the outputs to ' +
+    'Tripline, the inputs and filters before them, the inputs that take tagged records back, and the outputs after those; ' +
+    'what else Fluent Bit does is its own. Each finding says where, what is lost or altered and when, and what to write.\n\n' +
+    'With the settings of Tripline both sides are compared, and only an input that a sink of Tripline sends to is taken for ' +
+    'one that tagged records come back by. Without them, every forward input is.',
+  options: { json: { kind: 'flag', doc: 'one JSON object a line and finding' }, config: ruleOptions.config },
+  exitCodes: {
+    '0': 'nothing was found',
+    '1': 'something was',
+    '2': 'a configuration cannot be read, or Fluent Bit would not start with it',
+  },
+  examples: [
+    { purpose: 'before Fluent Bit is started', line: 'tripline doctor fluent-bit.yaml' },
+    { purpose: 'both sides together', line: 'tripline doctor fluent-bit.conf --config tripline.yaml' },
+    { purpose: 'what loses records', line: `tripline doctor fluent-bit.yaml --json | jq 'select(.effect == "loses")'` },
+  ],
+  async run({ options, operands: [path] }, io) {
+    const { stdout, stderr, environment } = io;
+    const source = configSourceOf({ config: options.config }, io, {});
+    const config = readFluentBitConfig(path!, files, environment);
+    const findings = examine(config, loadConfig(source), source.path !== undefined);
+    for (const finding of findings) {
+      const { check, effect, message, hint } = finding;
+      const shown = { ...finding, message: `${effect}: ${message}`, hint: `${hint} [${check}]` };
+      await stdout.write(options.json ? jsonLine(finding) : `${printRuleProblem(shown)}\n`);
+    }
+    const counts = [numbered(config.files.size, 'file'), numbered(findings.length, 'finding')];
+    await (options.json ? stderr : stdout).write(`${counts.join(', ')}\n`);
+    return findings.length > 0 ? 1 : 0;
+  },
+});
+
+const files: Files = {
+  read: (path) => unlessMissing(() => readFileSync(path)),
+  names: (folder) => unlessMissing(() => readdirSync(folder)) ?? [],
+};
+
+function unlessMissing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

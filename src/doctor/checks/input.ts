@@ -1,0 +1,207 @@
+/** What inputs keep, and what comes in by them from Tripline. */
+import { quote } from '../../sigma/rule-problem.ts';
+import { type Check, lineOf } from '../check.ts';
+import type { Flow } from '../flow.ts';
+import type { Plugin } from '../plugin.ts';
+
+/** Inputs that can let a sender wait, or read later what they have not taken. */
+const waiting = new Set(['tail', 'kafka', 'systemd']);
+const listening = new Set(['http', 'opentelemetry', 'forward', 'tcp', 'udp', 'syslog', 'splunk', 'elasticsearch']);
+const FORWARD_BUFFER = 6_144_000;
+
+function storageOf(input: Plugin, { service }: Flow): string | undefined {
+  const inherited = service.bool('storage.inherit', false) === true ? service.text('storage.type', 'memory') : 'memory';
+  return input.text('storage.type', inherited ?? '')?.toLowerCase() || undefined;
+}
+
+function onTheWay({ sources, returns }: Flow): Plugin[] {
+  return [...sources, ...returns];
+}
+
+export const inputChecks: Readonly<Record<string, Check>> = {
+  'storage-type': {
+    effect: 'loses',
+    doc: 'An input whose chunks are in memory alone: a crash loses what has not been delivered, and so does a stop.',
+    run(flow, report) {
+      for (const input of onTheWay(flow)) {
+        const storage = storageOf(input, flow);
+        if (storage === undefined || storage === 'filesystem') continue;
+        const isReturn = flow.returns.includes(input);
+        const what = isReturn
+          ? 'what Tripline has handed over, and was acknowledged,'
+          : 'what was read and not delivered';
+        const more = storage === 'memrb' ? ', and while a receiver is away the oldest chunks are dropped' : '';
+        const service = flow.service.property('storage.type');
+        const inherit =
+          service === undefined || input.property('storage.type') !== undefined
+            ? ''
+            : '; that of the service section does not hold here without storage.inherit';
+        report(
+          input.place('storage.type'),
+          `${what} is lost with a stop or a crash${more}${inherit}`,
+          `write ${lineOf(flow, 'storage.type', 'filesystem')}`,
+        );
+      }
+    },
+  },
+  'storage-path': {
+    effect: 'stops',
+    doc: 'An input with `storage.type filesystem`, and no `storage.path` in the service section: Fluent Bit does not start.',
+    run(flow, report) {
+      if (flow.service.text('storage.path', '') !== '') return;
+      for (const input of flow.inputs) {
+        if (storageOf(input, flow) !== 'filesystem') continue;
+        const message = 'Fluent Bit does not start: nothing says where chunks are kept';
+        report(
+          input.place('storage.type'),
+          message,
+          `write ${lineOf(flow, 'storage.path', '/var/lib/fluent-bit/chunks')} in the service section`,
+        );
+        return;
+      }
+    },
+  },
+  'mem-buf-limit': {
+    effect: 'loses',
+    doc: 'A `mem_buf_limit` on an input whose senders cannot wait: beyond it connections are reset, and batches come in part.',
+    run(flow, report) {
+      for (const input of onTheWay(flow)) {
+        const limit = input.property('mem_buf_limit');
+        if (limit === undefined || !listening.has(input.name) || storageOf(input, flow) === 'filesystem') continue;
+        if (input.bytes('mem_buf_limit', 0) === 0) continue;
+        const message = `beyond ${quote(limit.value)} the input pauses: connections are reset, and of a batch a part may have come in`;
+        report(limit.place, message, `write ${lineOf(flow, 'storage.type', 'filesystem')} in its place`);
+      }
+    },
+  },
+  'pause-on-overlimit': {
+    effect: 'loses',
+    doc: '`storage.pause_on_chunks_overlimit` on an input whose senders cannot wait, or that takes tagged records.',
+    run(flow, report) {
+      for (const input of onTheWay(flow)) {
+        if (waiting.has(input.name) || input.bool('storage.pause_on_chunks_overlimit', false) !== true) continue;
+        const message = flow.returns.includes(input)
+          ? 'while chunks wait, the input is paused: Tripline can hand nothing back, and its senders are refused'
+          : 'while chunks wait, the input is paused, and what senders do not send again is lost';
+        report(input.place('storage.pause_on_chunks_overlimit'), message, 'drop the line');
+      }
+    },
+  },
+  'irrecoverable-chunks': {
+    effect: 'loses',
+    doc: '`storage.delete_irrecoverable_chunks`: a chunk that cannot be read at a start is deleted.',
+    run({ service }, report) {
+      if (service.bool('storage.delete_irrecoverable_chunks', false) !== true) return;
+      const place = service.place('storage.delete_irrecoverable_chunks');
+      report(place, 'a chunk that cannot be read at a start, as after a crash, is deleted whole', 'drop the line');
+    },
+  },
+  'input-workers': {
+    effect: 'loses',
+    doc: 'An http, opentelemetry or forward input with more than one worker: it answers before it has what it was sent.',
+    run(flow, report) {
+      for (const input of onTheWay(flow)) {
+        if (!['http', 'opentelemetry', 'forward'].includes(input.name)) continue;
+        const keys = input.name === 'forward' ? ['workers'] : ['http_server.workers', 'workers'];
+        for (const key of keys) {
+          const count = input.bytes(key, 1);
+          if (count === undefined || count < 2) continue;
+          const message = `with ${count} workers it answers before the records are in a chunk: some that were acknowledged are lost`;
+          report(input.place(key), message, `write ${lineOf(flow, key, '1')}`);
+        }
+      }
+    },
+  },
+  'otlp-input': {
+    effect: 'alters',
+    doc: 'An opentelemetry input: of protobuf it cuts integers to 32 bits, and it does not keep tags.',
+    run(flow, report) {
+      for (const input of onTheWay(flow)) {
+        if (input.name !== 'opentelemetry') continue;
+        const message =
+          'of protobuf it cuts integers to 32 bits, so that 3000000000 becomes -1294967296, and tags are lost';
+        report(
+          input.section.place,
+          message,
+          'take records by a forward input, or send them to Tripline without Fluent Bit',
+        );
+      }
+    },
+  },
+  'http-return': {
+    effect: 'alters',
+    doc: 'An http input for tagged records: it gives them the time of their arrival, and alters their tags.',
+    run({ returns }, report) {
+      for (const input of returns) {
+        if (input.name !== 'http') continue;
+        const message =
+          'records get the time of their arrival, their tags are altered, and of a batch a part may be lost';
+        report(
+          input.section.place,
+          message,
+          "take them by a forward input, and let Tripline's sink be of type forward",
+        );
+      }
+    },
+  },
+  'kafka-commit': {
+    effect: 'loses',
+    doc: 'A kafka input with `enable_auto_commit`: it commits messages that are in no chunk yet.',
+    run({ sources }, report) {
+      for (const input of sources) {
+        if (input.name !== 'kafka' || input.bool('enable_auto_commit', false) !== true) continue;
+        report(
+          input.place('enable_auto_commit'),
+          'messages are committed before they are in a chunk: a crash loses them',
+          'drop the line',
+        );
+      }
+    },
+  },
+  'return-tag': {
+    effect: 'alters',
+    doc: 'A forward input for tagged records with a `tag`: it takes the place of that of each record.',
+    run({ returns }, report) {
+      for (const input of returns) {
+        const tag = input.property('tag');
+        if (input.name !== 'forward' || tag === undefined) continue;
+        report(tag.place, `${quote(tag.value)} takes the place of the tag that a record had`, 'drop the line');
+      }
+    },
+  },
+  'return-buffer': {
+    effect: 'stops',
+    doc: 'A forward input for tagged records that takes less than the longest line, or than a message of Tripline.',
+    run(flow, report) {
+      const lines = flow.sources.flatMap((source) =>
+        source.name === 'tail' ? [source.bytes('buffer_max_size', 32_768) ?? 0] : [],
+      );
+      const longest = Math.max(0, ...lines);
+      for (const input of flow.returns) {
+        const size = input.name === 'forward' ? input.bytes('buffer_max_size', FORWARD_BUFFER) : undefined;
+        if (size === undefined || size > longest) continue;
+        const message = `a tagged event of more than ${size} bytes is refused, and its batch is sent again and again`;
+        const wanted = `${Math.ceil((longest * 2) / 1e6)}M`;
+        report(
+          input.place('buffer_max_size'),
+          message,
+          `write ${lineOf(flow, 'buffer_max_size', wanted)}: lines may have ${longest} bytes`,
+        );
+      }
+    },
+  },
+  'open-return': {
+    effect: 'exposes',
+    doc: 'A forward input for tagged records that everybody can reach, without a `shared_key`: by default it listens on all addresses.',
+    run(flow, report) {
+      for (const input of flow.returns) {
+        const listen = input.text('listen', '0.0.0.0');
+        if (input.name !== 'forward' || input.property('unix_path') !== undefined || listen === undefined) continue;
+        if (/^(127\.|::1$|localhost$)/.test(listen) || input.property('shared_key') !== undefined) continue;
+        if (input.bool('tls.verify_client_cert', false) === true) continue;
+        const message = `whoever reaches ${listen} can send records that look as if Tripline had tagged them`;
+        report(input.place('listen'), message, `write ${lineOf(flow, 'listen', '127.0.0.1')}, or a shared_key`);
+      }
+    },
+  },
+};

@@ -1,0 +1,214 @@
+/** Lines that Fluent Bit reads and does not do: it says nothing of a key of the service section that it does not know. */
+import { boolOf, type Section } from '../../fluent-bit-config/index.ts';
+import { didYouMean, quote } from '../../sigma/rule-problem.ts';
+import { type Check, lineOf } from '../check.ts';
+
+const flags = [
+  ...[
+    'flush.adaptive',
+    'json.convert_nan_to_null',
+    'json.escape_unicode',
+    'security.fips_mode',
+    'daemon',
+    'http_server',
+  ],
+  ...['health_check', 'dns.prefer_ipv4', 'dns.prefer_ipv6', 'storage.metrics', 'storage.checksum'],
+  ...[
+    'storage.backlog.flush_on_shutdown',
+    'storage.delete_irrecoverable_chunks',
+    'storage.trim_files',
+    'storage.inherit',
+  ],
+  ...['storage.keep.rejected', 'sp.convert_from_str_to_num', 'enable_chunk_trace', 'hot_reload'],
+  'hot_reload.ensure_thread_safety',
+];
+const numbers = [
+  ...['flush', 'flush.adaptive.min_interval', 'flush.adaptive.max_interval', 'flush.adaptive.low_pressure'],
+  ...['flush.adaptive.medium_pressure', 'flush.adaptive.high_pressure', 'flush.adaptive.up_steps'],
+  ...['flush.adaptive.down_steps', 'grace', 'hc_errors_count', 'hc_retry_failure_count', 'hc_period'],
+  ...[
+    'storage.max_chunks_up',
+    'coro_stack_size',
+    'scheduler.cap',
+    'scheduler.base',
+    'windows.maxstdio',
+    'hot_reload.timeout',
+  ],
+];
+const texts = [
+  ...['log_file', 'log_level', 'parsers_file', 'plugins_file', 'streams_file', 'http_listen', 'http_port', 'dns.mode'],
+  ...[
+    'dns.resolver',
+    'storage.path',
+    'storage.sync',
+    'storage.backlog.mem_limit',
+    'storage.type',
+    'storage.rejected.path',
+  ],
+  ...['storage.rejected.limit', 'multiline_buffer_limit', 'telemetry'],
+];
+/** @see service_configs in flb_config.c of Fluent Bit 5.1.1 */
+const serviceKeys = [...flags, ...numbers, ...texts];
+
+/** Of these the last line counts, and Fluent Bit refuses no second one. */
+const single = new Set([
+  ...['tag', 'match', 'match_regex', 'host', 'port', 'listen', 'retry_limit', 'storage.type', 'mem_buf_limit', 'alias'],
+  ...['storage.total_limit_size', 'storage.pause_on_chunks_overlimit', 'workers', 'tls', 'tls.verify', 'threaded'],
+]);
+const wantedSections = ['SERVICE', 'INPUT', 'FILTER', 'OUTPUT', 'PARSER', 'MULTILINE_PARSER', 'CUSTOM', 'PLUGINS'];
+const wantedInYaml = [
+  'service',
+  'pipeline',
+  'parsers',
+  'multiline_parsers',
+  'includes',
+  'env',
+  'customs',
+  'plugins',
+  'extensions',
+];
+
+export const settingsChecks: Readonly<Record<string, Check>> = {
+  'unknown-service-key': {
+    effect: 'ignored',
+    doc: 'A key of the service section that Fluent Bit does not know: it says nothing, and goes on without it.',
+    run({ service }, report) {
+      for (const { key, place } of service.section.properties) {
+        if (serviceKeys.includes(key)) continue;
+        report(
+          place,
+          `Fluent Bit knows no ${quote(key)} in the service section, and says nothing of it`,
+          didYouMean(key, serviceKeys, 'drop the line'),
+        );
+      }
+    },
+  },
+  'service-value': {
+    effect: 'ignored',
+    doc: 'A value in the service section that is none: neither on nor off, or no number.',
+    run(flow, report) {
+      for (const { key, value, isUnknown, place } of flow.service.section.properties) {
+        if (isUnknown) continue;
+        const isFlag = flags.includes(key) && boolOf(value) === undefined;
+        const isNumber = numbers.includes(key) && !/^\s*[+-]?(\d+(\.\d*)?|\.\d+)$/.test(value);
+        if (isFlag)
+          report(
+            place,
+            `${quote(value)} is neither on nor off, and counts as neither`,
+            `write ${lineOf(flow, key, 'on')} or off`,
+          );
+        if (isNumber) {
+          const read = Number.parseInt(value, 10) || 0;
+          report(
+            place,
+            `${quote(value)} is read as ${read}`,
+            `write ${lineOf(flow, key, String(read || 1))}, a number alone`,
+          );
+        }
+      }
+    },
+  },
+  'unknown-section': {
+    effect: 'ignored',
+    doc: 'A section that Fluent Bit has no use for: it reads it, and says nothing.',
+    run({ config }, report) {
+      const wanted = config.format === 'yaml' ? wantedInYaml : wantedSections;
+      for (const { kind, name, place } of config.sections) {
+        if (kind !== 'other' || /^extensions$/i.test(name)) continue;
+        report(
+          place,
+          `Fluent Bit has no use for a section ${quote(name)}, and says nothing of it`,
+          didYouMean(name, wanted, 'drop it'),
+        );
+      }
+    },
+  },
+  'comment-in-value': {
+    effect: 'ignored',
+    doc: 'A `#` after a value, in the classic format: it is part of the value, and no comment.',
+    run({ config }, report) {
+      if (config.format === 'yaml') return;
+      for (const { key, value, place } of config.sections.flatMap(({ properties }) => properties)) {
+        // What these hold may well have one.
+        if (/regex|rule|record|path|header|passw|key|format|code|script|call|exclude|add|set/.test(key)) continue;
+        if (!/\s#/.test(value)) continue;
+        report(
+          place,
+          `the value of ${quote(key)} is ${quote(value)}: '#' begins a comment only where a line begins`,
+          'write the comment on a line of its own',
+        );
+      }
+    },
+  },
+  'second-line': {
+    effect: 'ignored',
+    doc: 'The same key twice in one section, where only the last line counts.',
+    run({ config }, report) {
+      for (const section of config.sections) {
+        for (const [key, [first, ...more]] of Map.groupBy(section.properties, ({ key }) => key)) {
+          const isSingle =
+            section.kind === 'service' ? serviceKeys.includes(key) && key !== 'parsers_file' : single.has(key);
+          if (more.length === 0 || !isSingle || !isPlugin(section)) continue;
+          report(
+            more.at(-1)!.place,
+            `${quote(key)} is set on line ${first!.place.line}, too, and only the last line counts`,
+            'drop one of them',
+          );
+        }
+      }
+    },
+  },
+  'unset-variable': {
+    effect: 'ignored',
+    doc: 'A variable without a default that is not set where doctor runs: Fluent Bit would put nothing in its place.',
+    run({ config }, report) {
+      for (const { name, place } of config.unset) {
+        const message = `the variable ${quote(name)} is not set, and nothing comes in its place`;
+        report(place, message, `set it here as it is for Fluent Bit, or write \${${name}:-DEFAULT}`);
+      }
+    },
+  },
+  'storage-inherit': {
+    effect: 'ignored',
+    doc: 'A `storage.type` in the service section without `storage.inherit`: inputs do not take it over.',
+    run(flow, report) {
+      const type = flow.service.property('storage.type');
+      if (type === undefined || flow.service.bool('storage.inherit', false) !== false) return;
+      report(type.place, 'inputs do not take it over', `write ${lineOf(flow, 'storage.inherit', 'on')} below it`);
+    },
+  },
+  reload: {
+    effect: 'stops',
+    doc: 'A reload of one Fluent Bit that is both ends, with `hot_reload.ensure_thread_safety`, the default: it waits for itself without end.',
+    run(flow, report) {
+      const { service, senders, returns } = flow;
+      if (senders.length === 0 || returns.length === 0) return;
+      if (service.bool('hot_reload', false) !== true) return;
+      if (service.bool('hot_reload.ensure_thread_safety', true) !== true) return;
+      report(
+        service.property('hot_reload.ensure_thread_safety')?.place ?? service.place('hot_reload'),
+        'a reload pauses the input for tagged records, and then waits for the output to Tripline, which needs it: without end',
+        `write ${lineOf(flow, 'hot_reload.ensure_thread_safety', 'off')}, or take two Fluent Bits`,
+      );
+    },
+  },
+  grace: {
+    effect: 'stops',
+    doc: 'A negative `grace` of one Fluent Bit that is both ends: a stop waits for itself without end.',
+    run(flow, report) {
+      const { service, senders, returns } = flow;
+      const grace = service.property('grace');
+      if (senders.length === 0 || returns.length === 0 || grace === undefined || grace.isUnknown) return;
+      if (Number.parseInt(grace.value, 10) >= 0) return;
+      report(
+        grace.place,
+        'a stop pauses the input for tagged records, and waits without end for the output that needs it',
+        `write ${lineOf(flow, 'grace', '5')}`,
+      );
+    },
+  },
+};
+
+function isPlugin({ kind }: Section): boolean {
+  return ['service', 'input', 'filter', 'output'].includes(kind);
+}

@@ -1,0 +1,164 @@
+/** The part of a Fluent Bit configuration that records take on their way to Tripline and back. */
+import type { Config } from '../config/index.ts';
+import type { FluentBitConfig, Section } from '../fluent-bit-config/index.ts';
+import { type Plugin, pluginOf, takes } from './plugin.ts';
+
+export interface Flow {
+  config: FluentBitConfig;
+  service: Plugin;
+  inputs: readonly Plugin[];
+  filters: readonly Plugin[];
+  outputs: readonly Plugin[];
+  /** The outputs that send to Tripline. */
+  senders: readonly Plugin[];
+  /** The inputs whose records they send. */
+  sources: readonly Plugin[];
+  /** The inputs that take tagged records from Tripline. */
+  returns: readonly Plugin[];
+  /** The outputs that tagged records go on to. */
+  receivers: readonly Plugin[];
+  /** Tags of records as the inputs give them, an example where there are many, by the input. */
+  tagsOf: ReadonlyMap<Plugin, string>;
+  /** Tags under which tagged records come back; none where this Fluent Bit does not take them. */
+  returnedTags: readonly string[];
+  /** The settings of Tripline; defaults where no file of them is named. */
+  tripline: Config;
+  /** Whether a file of them is named. */
+  isTriplineGiven: boolean;
+}
+
+/** What Tripline's forward sink has where its settings are not known. */
+export const DEFAULT_PREFIX = 'tripline.';
+const MAX_TAGS = 100;
+
+export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGiven: boolean): Flow {
+  const of = (kind: Section['kind']) => config.sections.filter((section) => section.kind === kind).map(pluginOf);
+  const [inputs, filters, outputs] = [of('input'), of('filter'), of('output')];
+  const noService: Section = {
+    kind: 'service',
+    name: 'service',
+    place: { path: config.path, line: 1, column: 1 },
+    properties: [],
+    processors: [],
+  };
+  const service = of('service')[0] ?? pluginOf(noService);
+  // Without a match, the one output takes all of the one input, and else it takes nothing.
+  const takesAll = inputs.length === 1 && outputs.length === 1;
+  const sends = (output: Plugin, tag: string) => (takesAll && !hasMatch(output)) || takes(output, tag);
+
+  const senders = outputs.filter((output) => isSender(output, tripline, isTriplineGiven));
+  const returns = inputs.filter((input) => isReturn(input, tripline, isTriplineGiven));
+  const tagsOf = new Map(inputs.map((input) => [input, tagOf(input, inputs)]));
+  const sources = inputs.filter(
+    (input) =>
+      !returns.includes(input) &&
+      rewritten([tagsOf.get(input)!], filters).some((tag) => senders.some((sender) => sends(sender, tag))),
+  );
+  const sentTags = rewritten(
+    sources.map((input) => tagsOf.get(input)!),
+    filters,
+  ).filter((tag) => senders.some((sender) => sends(sender, tag)));
+  const returnedTags = returns.flatMap((input) => {
+    const replaced = input.text('tag', '');
+    if (replaced !== '' && input.name === 'forward') return [replaced ?? 'x'];
+    const prefix = input.text('tag_prefix', '') ?? '';
+    const names = sentTags.length > 0 ? sentTags : ['kube.audit'];
+    return prefixesOf(input, tripline).flatMap((own) => names.map((name) => `${prefix}${own}${name}`));
+  });
+  const afterwards = rewritten(returnedTags, filters);
+  const receivers = outputs.filter(
+    (output) => !senders.includes(output) && afterwards.some((tag) => sends(output, tag)),
+  );
+  return {
+    ...{ config, service, inputs, filters, outputs, senders, sources, returns, receivers, tagsOf, returnedTags },
+    ...{ tripline, isTriplineGiven },
+  };
+}
+
+export function hasMatch(output: Plugin): boolean {
+  return output.property('match') !== undefined || output.property('match_regex') !== undefined;
+}
+
+/** The tags, and those that filters give to records under them once more. */
+export function rewritten(tags: readonly string[], filters: readonly Plugin[]): string[] {
+  const all = new Set(tags);
+  for (const tag of all) {
+    for (const filter of filters) {
+      if (filter.name !== 'rewrite_tag' || all.size > MAX_TAGS || !takes(filter, tag)) continue;
+      for (const { value } of filter.all('rule')) all.add(newTag(value, tag));
+    }
+  }
+  return [...all];
+}
+
+/** The third word of a rule of rewrite_tag, with the tag where it has `$TAG`. */
+function newTag(rule: string, tag: string): string {
+  return (rule.trim().split(/\s+/)[2] ?? tag)
+    .replaceAll('$TAG', () => tag)
+    .replaceAll(/\$[\w.]+(\['[^']*'\])*/g, 'x')
+    .slice(0, 1000);
+}
+
+function tagOf(input: Plugin, inputs: readonly Plugin[]): string {
+  const index = inputs.filter(({ name }) => name === input.name).indexOf(input);
+  const tag = input.text('tag', `${input.name}.${index}`) ?? 'x';
+  // A tail puts the path of the file there.
+  return tag.replaceAll('*', 'x');
+}
+
+function isSender(output: Plugin, tripline: Config, isGiven: boolean): boolean {
+  if (output.section.properties.length === 0) return false;
+  const port = portOf(output, { http: 80, opentelemetry: 80, forward: 24224 }[output.name] ?? 0);
+  const isAtTripline = port === triplinePort(tripline);
+  switch (output.name) {
+    case 'http':
+      return /^\/v1\/records(\?|$)/.test(output.text('uri', '/') ?? '') || isAtTripline;
+    case 'opentelemetry':
+      return isAtTripline;
+    case 'forward':
+      return isGiven && forwardPorts(tripline).includes(port);
+    default:
+      return false;
+  }
+}
+
+export function triplinePort({ listen }: Config): number {
+  return Number(listen.slice(listen.lastIndexOf(':') + 1));
+}
+
+/** Of a listener or an address; NaN where it is not known. */
+export function portOf(plugin: Plugin, otherwise: number): number {
+  return Number.parseInt(plugin.text('port', String(otherwise)) ?? '', 10);
+}
+
+/** Ports on which Tripline takes Forward messages, as far as its settings have them. */
+function forwardPorts(tripline: Config): number[] {
+  const { forward } = tripline as Config & { forward?: { listen?: unknown } };
+  return typeof forward?.listen === 'string' ? [Number(forward.listen.slice(forward.listen.lastIndexOf(':') + 1))] : [];
+}
+
+function isReturn(input: Plugin, tripline: Config, isGiven: boolean): boolean {
+  const tag = input.text('tag', '') ?? '';
+  if (input.name === 'http' || input.name === 'opentelemetry') {
+    return tag.startsWith(DEFAULT_PREFIX) || tag === DEFAULT_PREFIX.slice(0, -1);
+  }
+  return input.name === 'forward' && (!isGiven || sinksInto(input, tripline).length > 0);
+}
+
+type ForwardSink = Config['sinks'][number] & { type: 'forward' };
+
+/** The sinks of Tripline that send into an input. */
+export function sinksInto(input: Plugin, { sinks }: Config): ForwardSink[] {
+  const socket = input.text('unix_path', '');
+  const port = portOf(input, 24224);
+  return sinks.filter(
+    (sink): sink is ForwardSink =>
+      sink.type === 'forward' &&
+      (sink.unixPath === undefined ? socket === '' && sink.port === port : sink.unixPath === socket),
+  );
+}
+
+function prefixesOf(input: Plugin, tripline: Config): string[] {
+  const prefixes = sinksInto(input, tripline).map(({ tagPrefix }) => tagPrefix);
+  return prefixes.length > 0 ? [...new Set(prefixes)] : [DEFAULT_PREFIX];
+}

@@ -1,0 +1,68 @@
+/** An input, filter or output with its settings by name, and what holds where they say nothing. */
+import { RE2JS } from 're2js';
+import {
+  boolOf,
+  bytesOf,
+  matchesTag,
+  type Place,
+  type Property,
+  type Section,
+  secondsOf,
+} from '../fluent-bit-config/index.ts';
+
+export interface Plugin {
+  section: Section;
+  /** The name of the plugin, in lower case. */
+  name: string;
+  /** The last of the lines with a key, which is the one that counts. */
+  property(key: string): Property | undefined;
+  /** Of a setting that may be there several times. */
+  all(key: string): Property[];
+  /** Each of these is the value that is set, or else what holds without; undefined where it is not known or no such value. */
+  text(key: string, otherwise: string): string | undefined;
+  bool(key: string, otherwise: boolean): boolean | undefined;
+  bytes(key: string, otherwise: number): number | undefined;
+  seconds(key: string, otherwise: number): number | undefined;
+  /** Where a setting stands, or else where the section does. */
+  place(key: string): Place;
+}
+
+export function pluginOf(section: Section): Plugin {
+  const byKey = Map.groupBy(section.properties, ({ key }) => key);
+  const property = (key: string) => byKey.get(key)?.at(-1);
+  const read = <T>(key: string, otherwise: T, parse: (text: string) => T | undefined): T | undefined => {
+    const found = property(key);
+    if (found?.isUnknown) return undefined;
+    // An empty value is as none.
+    return found === undefined || found.value === '' ? otherwise : parse(found.value);
+  };
+  return {
+    section,
+    name: (byKey.get('name')?.[0]?.value ?? '').toLowerCase(),
+    property,
+    all: (key) => byKey.get(key) ?? [],
+    text: (key, otherwise) => read(key, otherwise, (text) => text),
+    bool: (key, otherwise) => read(key, otherwise, boolOf),
+    bytes: (key, otherwise) => read(key, otherwise, bytesOf),
+    seconds: (key, otherwise) => read(key, otherwise, secondsOf),
+    place: (key) => property(key)?.place ?? section.place,
+  };
+}
+
+/** Whether a filter or an output takes a tag, as far as its `match` and `match_regex` can be read. */
+export function takes(plugin: Plugin, tag: string): boolean {
+  const match = plugin.property('match');
+  if (match !== undefined && !match.isUnknown && matchesTag(match.value, tag)) return true;
+  const regex = plugin.property('match_regex');
+  return regex !== undefined && !regex.isUnknown && begins(regex.value, tag);
+}
+
+/** Whether an expression matches a beginning of the tag that is not empty; false for one that only Onigmo can read. */
+function begins(source: string, tag: string): boolean {
+  try {
+    const matcher = RE2JS.compile(`^(?:${source})`).matcher(tag);
+    return matcher.find() && matcher.end() > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,88 @@
+/** Reads a configuration of Fluent Bit: both formats, with what they include, variables and parsers files. */
+import { dirname, join } from 'node:path/posix';
+import { quote } from '../sigma/rule-problem.ts';
+import { readClassic } from './classic.ts';
+import { type Files, type Reading, readingOf, refuse } from './files.ts';
+import type { FluentBitConfig, Property, Section, UnsetVariable } from './model.ts';
+import { type Translated, translate } from './variables.ts';
+import type { Written } from './written.ts';
+import { readYaml } from './yaml.ts';
+
+export type { Files } from './files.ts';
+export type { FluentBitConfig, Place, Property, Section, SectionKind, UnsetVariable } from './model.ts';
+export { matchesTag } from './tags.ts';
+export { boolOf, bytesOf, secondsOf } from './values.ts';
+
+/** The configuration as Fluent Bit 5.1.1 would take it.
+ * @param environment what `${NAME}` stands for where the configuration does not set it
+ * @throws Problem `config.invalid` with `file:line:column: what; what to do` for what Fluent Bit would not start with */
+export function readFluentBitConfig(
+  path: string,
+  files: Files,
+  environment: Readonly<Record<string, string | undefined>>,
+): FluentBitConfig {
+  const reading = readingOf(files);
+  const start = { path, line: 1, column: 1 };
+  const text = reading.open(path, undefined);
+  if (text === undefined) refuse(start, 'there is no such file', 'name the file that Fluent Bit is started with');
+  const format = formatOf(path);
+  const written = read(path, text, reading);
+  const inMain = written.sections.find(({ name }) => /^(multiline_)?parser$/i.test(name));
+  if (format === 'classic' && inMain !== undefined) {
+    refuse(
+      inMain.place,
+      `${quote(inMain.name)} is not allowed here`,
+      'move it to a file, and name that by Parsers_File',
+    );
+  }
+
+  const unset: UnsetVariable[] = [];
+  const find = (name: string) => {
+    const set = written.variables.get(name)?.value;
+    if (set?.startsWith('file://')) return null;
+    if (set !== undefined) return set;
+    // Fluent Bit sets this one by itself.
+    return name === 'HOSTNAME' && !environment[name] ? null : environment[name];
+  };
+  const put = (property: Property): Translated => {
+    const translated = translate(property.value, find);
+    for (const name of translated.unset) unset.push({ name, place: property.place });
+    return translated;
+  };
+  const resolve = ({ properties, processors, ...section }: Section): Section => ({
+    ...section,
+    properties: properties.map((property) => ({ ...property, ...pick(put(property)) })),
+    processors: processors.map(resolve),
+  });
+  const sections = written.sections.map(resolve);
+  sections.push(...parsersIn(path, sections, reading).map(resolve));
+  return { format, path, sections, unset, files: reading.lines };
+}
+
+const pick = ({ value, isUnknown }: Translated) => ({ value, isUnknown });
+
+/** By the end of the name: what is not known is classic. */
+function formatOf(path: string): FluentBitConfig['format'] {
+  return /\.ya?ml$/i.test(path) ? 'yaml' : 'classic';
+}
+
+function read(path: string, text: string, reading: Reading): Written {
+  return formatOf(path) === 'yaml' ? readYaml(path, text, reading) : readClassic(path, text, reading);
+}
+
+/** The parsers of the files that the service section names: from the working directory, or else from the folder of the
+ * configuration. */
+function parsersIn(main: string, sections: readonly Section[], reading: Reading): Section[] {
+  const service = sections.find(({ kind }) => kind === 'service');
+  const named = service?.properties.filter(({ key, isUnknown }) => key === 'parsers_file' && !isUnknown) ?? [];
+  return named.flatMap(({ value, place }) => {
+    let path = value;
+    let text = reading.open(path, place);
+    if (text === undefined && !value.startsWith('/')) {
+      path = join(dirname(main), value);
+      text = reading.open(path, place);
+    }
+    if (text === undefined) return refuse(place, `${quote(value)} is not there`, 'name the file of the parsers');
+    return read(path, text, reading).sections.filter(({ kind }) => kind === 'parser' || kind === 'multiline_parser');
+  });
+}

@@ -1,0 +1,37 @@
+/** Puts variables into values, as Fluent Bit does.
+ * @see flb_env.c of Fluent Bit 5.1.1 */
+
+export interface Translated {
+  value: string;
+  /** Those that are set nowhere and have no default: they leave nothing. */
+  unset: string[];
+  /** Whether a variable has a value that is not known here. */
+  isUnknown: boolean;
+}
+
+/** @param find the value of a variable; undefined where it is not set, null where it is and nobody here knows to what */
+export function translate(text: string, find: (name: string) => string | undefined | null): Translated {
+  const parts: string[] = [];
+  const unset: string[] = [];
+  let isUnknown = false;
+  let from = 0;
+  while (true) {
+    const start = text.indexOf('${', from);
+    const end = text.indexOf('}', from);
+    // A brace that closes before one opens ends the search, and so does an empty name.
+    if (start === -1 || end < start + 3) break;
+    parts.push(text.slice(from, start));
+    const inside = text.slice(start + 2, end);
+    const colon = inside.indexOf(':');
+    const hasDefault = colon !== -1 && inside[colon + 1] === '-';
+    const name = hasDefault ? inside.slice(0, colon) : inside;
+    const found = find(name);
+    if (found === null) isUnknown = true;
+    else if (found) parts.push(found);
+    else if (hasDefault) parts.push(inside.slice(colon + 2));
+    else unset.push(name);
+    from = end + 1;
+  }
+  const value = from === 0 ? text : parts.join('') + text.slice(from);
+  return { value, unset, isUnknown: isUnknown || unset.length > 0 };
+}

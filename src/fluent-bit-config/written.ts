@@ -1,0 +1,25 @@
+/** What the files say, before variables are put in. */
+import type { Place, Property, Section, SectionKind } from './model.ts';
+
+export interface Written {
+  sections: Section[];
+  /** By `@SET` and `env`, the later one of a name winning. */
+  variables: Map<string, { value: string; place: Place }>;
+}
+
+export function property(key: string, value: string, place: Place): Property {
+  return { key, value, isUnknown: false, place };
+}
+
+export function section(kind: SectionKind, name: string, place: Place): Section {
+  return { kind, name, place, properties: [], processors: [] };
+}
+
+/** Adds a section; a second service section adds to the first.
+ * @returns the one to which properties belong */
+export function addSection({ sections }: Written, added: Section): Section {
+  const first = added.kind === 'service' ? sections.find(({ kind }) => kind === 'service') : undefined;
+  if (first !== undefined) return first;
+  sections.push(added);
+  return added;
+}

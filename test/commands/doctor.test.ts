@@ -1,0 +1,106 @@
+/** `tripline doctor`: what it prints, its exit codes, and the configurations that come with Tripline. */
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { fencesOf } from '../fences.ts';
+import { exampleFolder } from './files.ts';
+import { type Ran, run, workFolder } from './run.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Runs with a folder as the working directory. */
+async function runIn(folder: string, args: string[], environment = {}): Promise<Ran> {
+  const before = process.cwd();
+  process.chdir(folder);
+  return run(['doctor', ...args], { environment }).finally(() => process.chdir(before));
+}
+
+test('the page shows what it prints', async () => {
+  const { status, stdout } = await runIn(exampleFolder(), ['fluent-bit.yaml']);
+  const [shown] = fencesOf('docs/fluent-bit-doctor.md').filter(({ mark }) => mark === 'commands/doctor.test.ts');
+  const words = (text: string) => text.trim().split(/\s+/);
+  expect(words(stdout)).toEqual(words(shown!.text));
+  expect(status).toBe(1);
+});
+
+test('as JSON, with both sides together', async () => {
+  const folder = exampleFolder();
+  writeFileSync(join(folder, 'tripline.yaml'), 'listen: 127.0.0.1:9999\n');
+  const { status, stdout, stderr } = await runIn(folder, ['fluent-bit.yaml', '--config', 'tripline.yaml', '--json']);
+  const findings = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(findings.map(({ check, effect, line }) => ({ check, effect, line }))).toEqual([
+    { check: 'rotated-file', effect: 'loses', line: 7 },
+    { check: 'sink', effect: 'loses', line: 15 },
+    { check: 'port', effect: 'stops', line: 15 },
+  ]);
+  expect(stderr).toBe('1 file, 3 findings\n');
+  expect(status).toBe(1);
+});
+
+test('what cannot be read ends with 2, and says where', async () => {
+  const folder = workFolder();
+  writeFileSync(join(folder, 'a.conf'), '[INPUT]\n    Name tail\n  Tag x\n');
+  expect(await runIn(folder, ['a.conf'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^tripline: a\.conf:3:1: /),
+  });
+  expect(await runIn(folder, ['none.yaml'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('there is no such file'),
+  });
+  expect(await runIn(folder, ['.'])).toMatchObject({ status: 2, stderr: expect.stringContaining('EISDIR') });
+  expect(await runIn(folder, [])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('FLUENT_BIT_CONFIG is missing'),
+  });
+});
+
+const environment = { EVENT_HUB_CONNECTION_STRING: 'x', TRIPLINE_PASSWORD: 'a-password-of-some-length' };
+
+test.each(
+  globSync('fluent-bit/*-process/*.{yaml,conf}', { cwd: root }).filter((path) => basename(path) !== 'tripline.yaml'),
+)('nothing is found in %s', async (path) => {
+  const tripline = join(root, dirname(path), 'tripline.yaml');
+  for (const both of [[], ['--config', tripline]]) {
+    const { status, stdout } = await runIn(join(root, dirname(path)), [basename(path), ...both], environment);
+    expect(stdout).toMatch(/^\d files?, 0 findings\n$/);
+    expect(status).toBe(0);
+  }
+});
+
+test.each(globSync('fluent-bit/inputs/*.{yaml,conf}', { cwd: root }))('nothing is found with %s', async (input) => {
+  const end = input.endsWith('yaml') ? 'yaml' : 'conf';
+  const folder = workFolder();
+  for (const name of ['inputs', 'collector']) mkdirSync(join(folder, name));
+  const main = readFileSync(join(root, `fluent-bit/two-process/collector.${end}`), 'utf8');
+  writeFileSync(join(folder, `collector/main.${end}`), main.replace(`kubernetes.${end}`, basename(input)));
+  writeFileSync(join(folder, `inputs/${basename(input)}`), readFileSync(join(root, input)));
+  writeFileSync(join(folder, 'parsers.conf'), readFileSync(join(root, 'fluent-bit/parsers.conf')));
+  expect((await runIn(folder, [`collector/main.${end}`], environment)).stdout).toMatch(/0 findings\n$/);
+});
+
+test('nothing is found in the pod, both sides together; with one file name alone, it is', async () => {
+  const folder = workFolder();
+  const [settings] = parseAllDocuments(readFileSync(join(root, 'examples/pod/pod.yaml'), 'utf8'))
+    .map((document) => document.toJS() as { kind?: string; data: Record<string, string> })
+    .filter(({ kind }) => kind === 'ConfigMap');
+  for (const [name, text] of Object.entries(settings!.data)) writeFileSync(join(folder, name), text);
+  const args = ['fluent-bit.yaml', '--config', 'tripline.yaml'];
+  expect((await runIn(folder, args, environment)).stdout).toBe('1 file, 0 findings\n');
+
+  const once = settings!.data['fluent-bit.yaml']!.replace('audit/*.log', 'audit/audit.log');
+  writeFileSync(join(folder, 'fluent-bit.yaml'), once);
+  expect((await runIn(folder, args, environment)).stdout).toContain('[rotated-file]');
+});
+
+test.each(globSync('examples/*/output.yaml', { cwd: root }))('nothing is found with %s', async (output) => {
+  const folder = workFolder();
+  const main = readFileSync(join(root, 'fluent-bit/two-process/receiver.yaml'), 'utf8');
+  writeFileSync(join(folder, 'output.yaml'), readFileSync(join(root, output)));
+  writeFileSync(join(folder, 'receiver.yaml'), `includes: [output.yaml]\n${main}`);
+  expect((await runIn(folder, ['receiver.yaml'], environment)).stdout).toMatch(/0 findings\n$/);
+});

@@ -1,0 +1,93 @@
+/** What doctor finds, check by check, in both formats of Fluent Bit. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Config, loadConfig } from '../../src/config/index.ts';
+import { checks, type DoctorFinding, examine } from '../../src/doctor/index.ts';
+import { readFluentBitConfig } from '../../src/fluent-bit-config/index.ts';
+import { type Format, filesOf, type Parts, soundParts, textsOf } from './configs.ts';
+import { type Change, type Row, rows } from './rows.ts';
+
+const environment = { SET: '127.0.0.1', TOKEN: 'a-token-of-some-length' };
+const formats: Format[] = ['yaml', 'classic'];
+const folder = mkdtempSync(join(tmpdir(), 'tripline-doctor-'));
+
+const settings = new Map<string | undefined, Config>();
+
+function triplineOf(text: string | undefined): Config {
+  if (!settings.has(text)) {
+    const path = text === undefined ? undefined : join(folder, `${settings.size}.yaml`);
+    if (path !== undefined) writeFileSync(path, text!);
+    settings.set(text, loadConfig({ path, overrides: {}, environment, bundledRules: 'rules' }));
+  }
+  return settings.get(text)!;
+}
+
+function changed(change: Change): Parts {
+  const parts = soundParts();
+  change(parts);
+  return parts;
+}
+
+function findingsIn(texts: Record<string, string>, tripline?: string): DoctorFinding[] {
+  const config = readFluentBitConfig(Object.keys(texts)[0]!, filesOf(texts), environment);
+  return examine(config, triplineOf(tripline), tripline !== undefined);
+}
+
+/** The line of a finding, written the same in both formats. */
+function lineOf(texts: Record<string, string>, { path, line, column }: DoctorFinding, isAsWritten = false): string {
+  const lines = texts[path]!.split('\n');
+  const text = lines[line - 1]!.slice(column - 1);
+  const plain = (each: string) =>
+    each
+      .replace(/^\s*(- )?/, '')
+      .replace(/^([\w.]+):( |$)/, '$1 ')
+      .replaceAll("'", '')
+      .trim();
+  // A section begins with a line of its own in the classic format.
+  return text.startsWith('[') && !isAsWritten ? (/service/i.test(text) ? 'service' : plain(lines[line]!)) : plain(text);
+}
+
+test('every check has its rows', () => {
+  expect(Object.keys(rows).sort()).toEqual(Object.keys(checks).sort());
+});
+
+test.each(formats)('a configuration in which nothing is wrong: %s', (format) => {
+  expect(findingsIn(textsOf(soundParts(), format))).toEqual([]);
+  expect(findingsIn(textsOf(soundParts(), format), 'sinks: [{ type: forward, host: 127.0.0.1 }]\n')).toEqual([]);
+});
+
+describe.each(Object.entries(rows))('%s', (check, { wrong, right = [], texts, isYaml, tripline }: Row) => {
+  const inFormats = isYaml ? formats.slice(0, 1) : formats;
+
+  test.each(wrong)('is found (%#)', (change, line) => {
+    for (const format of inFormats) {
+      const texts = textsOf(changed(change), format);
+      const found = findingsIn(texts, tripline).filter((finding) => finding.check === check);
+      expect(found.map((finding) => lineOf(texts, finding))).toContain(line);
+      for (const { message, hint, effect } of found) {
+        expect(effect).toBe(checks[check]!.effect);
+        expect(message.length).toBeGreaterThan(15);
+        expect(hint).not.toBe('');
+      }
+    }
+  });
+
+  const whole = (text: string) => {
+    const files = { [text.startsWith('[') ? 'fluent-bit.conf' : 'fluent-bit.yaml']: text, 'a.conf': '' };
+    return findingsIn(files).flatMap((finding) => (finding.check === check ? [lineOf(files, finding, true)] : []));
+  };
+  if (texts !== undefined) {
+    test.each(texts.wrong)('is found in a text (%#)', (text, line) => expect(whole(text)).toContain(line));
+    test.each(texts.right)('is not found in a text (%#)', (text) => expect(whole(text)).toEqual([]));
+  }
+
+  test.each(right)('is not found where nothing is wrong (%#)', (change) => {
+    for (const format of inFormats) {
+      expect(
+        findingsIn(textsOf(changed(change), format), tripline).filter((finding) => finding.check === check),
+      ).toEqual([]);
+    }
+  });
+});
