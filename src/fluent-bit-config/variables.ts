@@ -15,10 +15,15 @@ export function translate(text: string, find: (name: string) => string | undefin
   const unset: string[] = [];
   let isUnknown = false;
   let from = 0;
+  let rest = 0;
   while (true) {
     const start = text.indexOf('${', from);
     const end = text.indexOf('}', from);
-    // A brace that closes before one opens ends the search, and so does an empty name.
+    // A brace that closes before one opens ends the search, as an empty name does; what is up to it is left out, and all of
+    // the rest where none closes.
+    if (start === -1) rest = from;
+    else if (end === -1) rest = text.length;
+    else rest = end + 1;
     if (start === -1 || end < start + 3) break;
     parts.push(text.slice(from, start));
     const inside = text.slice(start + 2, end);
@@ -32,6 +37,6 @@ export function translate(text: string, find: (name: string) => string | undefin
     else unset.push(name);
     from = end + 1;
   }
-  const value = from === 0 ? text : parts.join('') + text.slice(from);
+  const value = from === 0 ? text : parts.join('') + text.slice(rest);
   return { value, unset, isUnknown: isUnknown || unset.length > 0 };
 }

@@ -168,9 +168,11 @@ function processorsOf(value: Node | null, reader: Reader): Section[] {
     const processors = reader.items(list, 'processors').map((item) => {
       const added = section('filter', 'processor', reader.at(item));
       for (const entry of reader.entries(item, 'the settings of one processor')) {
-        // Conditions and the like are maps, which nothing here looks into.
+        // Conditions and the like are maps and lists of them, which nothing here looks into.
+        const isText =
+          isScalar(entry.value) || (isSeq(entry.value) && entry.value.items.every((each) => isScalar(each)));
         added.properties.push(
-          ...(isMap(entry.value) ? [property(keyOf(entry.key), '', entry.place)] : propertiesOf(entry, reader)),
+          ...(isText ? propertiesOf(entry, reader) : [property(keyOf(entry.key), '', entry.place)]),
         );
       }
       return added;
@@ -181,7 +183,7 @@ function processorsOf(value: Node | null, reader: Reader): Section[] {
 
 function propertiesOf({ key, place, value }: ReturnType<Reader['entries']>[number], reader: Reader): Property[] {
   const values = isSeq(value) ? (value.items as Node[]) : [value];
-  return values.map((each) => property(keyOf(key), (isMap(each) ? '' : reader.text(each, quote(key))).trim(), place));
+  return values.map((each) => property(keyOf(key), reader.text(each, quote(key)).trim(), place));
 }
 
 function readVariables(value: Node | null, reader: Reader, { variables }: Written): void {
@@ -210,8 +212,8 @@ function readVariables(value: Node | null, reader: Reader, { variables }: Writte
 function include(named: string, place: Place, from: string, context: Context): void {
   const { seen, reading } = context;
   const whole = named.startsWith('/') ? named : join(dirname(from), named);
+  // A pattern may match nothing here, and may not in the classic format.
   const found = named.includes('*') ? reading.match(whole) : [whole];
-  if (found.length === 0) refuse(place, `no file matches ${quote(named)}`, 'Fluent Bit does not start without one');
   for (const path of found) {
     if (seen.has(path)) refuse(place, `${quote(path)} is included twice`, 'include it once');
     const text = reading.open(path, place);

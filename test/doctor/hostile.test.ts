@@ -1,0 +1,55 @@
+/** Large and odd configurations: what is found is bounded, and so is the work. */
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/index.ts';
+import { examine } from '../../src/doctor/index.ts';
+import { readFluentBitConfig } from '../../src/fluent-bit-config/index.ts';
+import { filesOf, soundParts, textsOf } from './configs.ts';
+
+const tripline = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules: 'rules' });
+
+function found(text: string, path = 'a.conf'): { check: string; message: string }[] {
+  return examine(readFluentBitConfig(path, filesOf({ [path]: text }), {}), tripline, false);
+}
+
+test('thousands of sections', () => {
+  const outputs = '[OUTPUT]\n    Name http\n    Uri /v1/records\n    Match *\n'.repeat(1_000);
+  const inputs = '[INPUT]\n    Name tail\n    Path a\n'.repeat(1_000);
+  const filters = '[FILTER]\n    Name modify\n    Match *\n'.repeat(1_000);
+  expect(found(inputs + filters + outputs).length).toBe(500);
+});
+
+test('tags, patterns and rules made to take long', () => {
+  const tag = 'a'.repeat(20_000);
+  const pattern = '*a'.repeat(1_000);
+  const regex = `${'(a*)*'.repeat(20)}b`;
+  const rule = `$${'x['.repeat(500)} y ${'$TAG'.repeat(500)} false`;
+  const findings = found(
+    `[INPUT]\n    Name tail\n    Tag ${tag}\n[FILTER]\n    Name rewrite_tag\n    Match *\n    Rule ${rule}\n` +
+      `[OUTPUT]\n    Name http\n    Uri /v1/records\n    Match ${pattern}b\n    Match_Regex ${regex}\n`,
+  );
+  for (const { message } of findings) expect(message.length).toBeLessThan(1_000);
+});
+
+test('a rewrite_tag that makes ever new tags', () => {
+  const parts = soundParts();
+  parts.filters.push({ name: 'rewrite_tag', match: '*', rule: '$a b x.$TAG false' });
+  const texts = textsOf(parts, 'yaml');
+  const findings = examine(readFluentBitConfig('fluent-bit.yaml', filesOf(texts), {}), tripline, false);
+  expect(findings.map(({ check }) => check)).toContain('runs-twice');
+});
+
+test('names of things that every object has', () => {
+  for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+    const text = `[SERVICE]\n    ${name} 1\n[${name}]\n    a b\n[INPUT]\n    Name ${name}\n    Tag x\n[FILTER]\n    Name ${name}\n    Match *\n[OUTPUT]\n    Name http\n    Uri /v1/records\n    Match *\n    Format ${name}\n`;
+    expect(found(text).map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['unknown-service-key', 'unknown-section', 'alters-before', 'format']),
+    );
+    expect(
+      found(`${name}: { a: b }\nservice: { ${name}: 1 }\npipeline: { inputs: [{ name: ${name} }] }\n`, 'a.yaml').length,
+    ).toBeGreaterThan(0);
+  }
+});
+
+test('a section without anything in it', () => {
+  expect(found('[SERVICE]\n[INPUT]\n[FILTER]\n[OUTPUT]\n').map(({ check }) => check)).toEqual(['no-tripline']);
+});
