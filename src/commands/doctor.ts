@@ -1,11 +1,12 @@
 /** `tripline doctor`: what in a Fluent Bit configuration loses, loops or alters records next to Tripline. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { jsonLine } from '../command-line/output-format.ts';
 import { configSourceOf, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import { loadConfig } from '../config/index.ts';
 import { examine } from '../doctor/index.ts';
 import { type Files, readFluentBitConfig } from '../fluent-bit-config/index.ts';
+import { Problem } from '../problem.ts';
 import { printRuleProblem } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 
@@ -49,9 +50,24 @@ export const doctorCommand = defineCommand({
 });
 
 const files: Files = {
-  read: (path) => unlessMissing(() => readFileSync(path)),
+  read: (path, most) => unlessMissing(() => beginning(path, most)),
   names: (folder) => unlessMissing(() => readdirSync(folder)) ?? [],
 };
+
+/** @throws Problem for what has no end, or may be waited for without one: devices and pipes */
+function beginning(path: string, most: number): Uint8Array {
+  const stats = statSync(path);
+  if (!stats.isFile() && !stats.isDirectory()) {
+    throw new Problem('config.invalid', `${path}: it is no file; write it into one`);
+  }
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.min(stats.size, most));
+    return bytes.subarray(0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
+}
 
 function unlessMissing<T>(read: () => T): T | undefined {
   try {

@@ -30,6 +30,7 @@ export interface Flow {
 /** What Tripline's forward sink has where its settings are not known. */
 export const DEFAULT_PREFIX = 'tripline.';
 const MAX_TAGS = 100;
+const MOST_OF_TAG = 1_000;
 
 export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGiven: boolean): Flow {
   const of = (kind: Section['kind']) => config.sections.filter((section) => section.kind === kind).map(pluginOf);
@@ -48,7 +49,14 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
 
   const senders = outputs.filter((output) => isSender(output, tripline, isTriplineGiven));
   const returns = inputs.filter((input) => isReturn(input, tripline, isTriplineGiven));
-  const tagsOf = new Map(inputs.map((input) => [input, tagOf(input, inputs)]));
+  const seen = new Map<string, number>();
+  const tagsOf = new Map(
+    inputs.map((input) => {
+      const index = seen.get(input.name) ?? 0;
+      seen.set(input.name, index + 1);
+      return [input, tagOf(input, index)];
+    }),
+  );
   const sources = inputs.filter(
     (input) =>
       !returns.includes(input) &&
@@ -96,14 +104,13 @@ function newTag(rule: string, tag: string): string {
   return (rule.trim().split(/\s+/)[2] ?? tag)
     .replaceAll('$TAG', () => tag)
     .replaceAll(/\$[\w.]+(\['[^']*'\])*/g, 'x')
-    .slice(0, 1000);
+    .slice(0, MOST_OF_TAG);
 }
 
-function tagOf(input: Plugin, inputs: readonly Plugin[]): string {
-  const index = inputs.filter(({ name }) => name === input.name).indexOf(input);
+function tagOf(input: Plugin, index: number): string {
   const tag = input.text('tag', `${input.name}.${index}`) ?? 'x';
   // A tail puts the path of the file there.
-  return tag.replaceAll('*', 'x');
+  return tag.replaceAll('*', 'x').slice(0, MOST_OF_TAG);
 }
 
 function isSender(output: Plugin, tripline: Config, isGiven: boolean): boolean {

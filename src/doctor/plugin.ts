@@ -49,20 +49,29 @@ export function pluginOf(section: Section): Plugin {
   };
 }
 
+/** Characters of a tag or a pattern that are compared; no tag has as many. */
+const MOST = 1_000;
+
+const expressions = new WeakMap<Property, RE2JS | undefined>();
+
 /** Whether a filter or an output takes a tag, as far as its `match` and `match_regex` can be read. */
 export function takes(plugin: Plugin, tag: string): boolean {
   const match = plugin.property('match');
-  if (match !== undefined && !match.isUnknown && matchesTag(match.value, tag)) return true;
+  if (match !== undefined && !match.isUnknown && matchesTag(match.value.slice(0, MOST), tag)) return true;
   const regex = plugin.property('match_regex');
-  return regex !== undefined && !regex.isUnknown && begins(regex.value, tag);
+  if (regex === undefined || regex.isUnknown) return false;
+  if (!expressions.has(regex)) expressions.set(regex, compile(regex.value));
+  // It begins with the tag and takes something of it.
+  const matcher = expressions.get(regex)?.matcher(tag);
+  return matcher?.find() === true && matcher.end() > 0;
 }
 
-/** Whether an expression matches a beginning of the tag that is not empty; false for one that only Onigmo can read. */
-function begins(source: string, tag: string): boolean {
+/** Undefined for an expression that only Onigmo can read. */
+function compile(source: string): RE2JS | undefined {
+  if (source.length > MOST) return undefined;
   try {
-    const matcher = RE2JS.compile(`^(?:${source})`).matcher(tag);
-    return matcher.find() && matcher.end() > 0;
+    return RE2JS.compile(`^(?:${source})`);
   } catch {
-    return false;
+    return undefined;
   }
 }

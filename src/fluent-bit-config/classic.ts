@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path/posix';
 import { quote } from '../sigma/rule-problem.ts';
 import { type Reading, refuse } from './files.ts';
 import type { Place, Section, SectionKind } from './model.ts';
-import { addSection, property, section, type Written } from './written.ts';
+import { addSection, nothing, property, section, type Written } from './written.ts';
 
 /** Of the names of sections any beginning will do, and the first in this order counts. */
 const kinds: readonly (readonly [string, SectionKind])[] = [
@@ -24,7 +24,7 @@ const kinds: readonly (readonly [string, SectionKind])[] = [
 /** Reads a file and those that it includes.
  * @throws Problem `config.invalid` where Fluent Bit would not start */
 export function readClassic(path: string, text: string, reading: Reading): Written {
-  const written: Written = { sections: [], variables: new Map() };
+  const written = nothing();
   const context = { root: dirname(path), seen: new Set([join(path)]), written, reading };
   readText(path, text, context);
   return written;

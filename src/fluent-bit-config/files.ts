@@ -5,9 +5,9 @@ import { quote } from '../sigma/rule-problem.ts';
 import type { Place } from './model.ts';
 
 export interface Files {
-  /** The bytes of a file; undefined where there is none. A path that is relative is one from the working directory.
+  /** The first bytes of a file; undefined where there is none. A path that is relative is one from the working directory.
    * @throws a system's error for what is there and cannot be read */
-  read(path: string): Uint8Array | undefined;
+  read(path: string, most: number): Uint8Array | undefined;
   /** The names in a folder; none where it is not there. */
   names(folder: string): readonly string[];
 }
@@ -40,7 +40,7 @@ export function readingOf(files: Files): Reading {
     lines,
     open(path, from) {
       const place = from ?? { path, line: 1, column: 1 };
-      const bytes = files.read(path);
+      const bytes = files.read(path, MAX_BYTES + 1);
       if (bytes === undefined) return undefined;
       opened++;
       allBytes += bytes.length;

@@ -13,6 +13,10 @@ export type { FluentBitConfig, Place, Property, Section, SectionKind, UnsetVaria
 export { matchesTag } from './tags.ts';
 export { boolOf, bytesOf, secondsOf } from './values.ts';
 
+/** What is compared of one section with others stays little work. */
+const MAX_SECTIONS = 1_000;
+const MAX_PROPERTIES = 5_000;
+
 /** The configuration as Fluent Bit 5.1.1 would take it.
  * @param environment what `${NAME}` stands for where the configuration does not set it
  * @throws Problem `config.invalid` with `file:line:column: what; what to do` for what Fluent Bit would not start with */
@@ -34,6 +38,11 @@ export function readFluentBitConfig(
       `${quote(inMain.name)} is not allowed here`,
       'move it to a file, and name that by Parsers_File',
     );
+  }
+
+  const properties = written.sections.reduce((sum, section) => sum + section.properties.length, 0);
+  if (written.sections.length > MAX_SECTIONS || properties > MAX_PROPERTIES) {
+    refuse(start, `more than ${MAX_SECTIONS} sections or ${MAX_PROPERTIES} lines in them`, 'name another file');
   }
 
   const unset: UnsetVariable[] = [];

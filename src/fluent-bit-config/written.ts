@@ -3,6 +3,7 @@ import type { Place, Property, Section, SectionKind } from './model.ts';
 
 export interface Written {
   sections: Section[];
+  service: Section | undefined;
   /** By `@SET` and `env`, the later one of a name winning. */
   variables: Map<string, { value: string; place: Place }>;
 }
@@ -15,11 +16,18 @@ export function section(kind: SectionKind, name: string, place: Place): Section 
   return { kind, name, place, properties: [], processors: [] };
 }
 
+/** Nothing yet. */
+export function nothing(): Written {
+  return { sections: [], service: undefined, variables: new Map() };
+}
+
 /** Adds a section; a second service section adds to the first.
  * @returns the one to which properties belong */
-export function addSection({ sections }: Written, added: Section): Section {
-  const first = added.kind === 'service' ? sections.find(({ kind }) => kind === 'service') : undefined;
-  if (first !== undefined) return first;
-  sections.push(added);
+export function addSection(written: Written, added: Section): Section {
+  if (added.kind === 'service') {
+    if (written.service !== undefined) return written.service;
+    written.service = added;
+  }
+  written.sections.push(added);
   return added;
 }

@@ -6,7 +6,7 @@ import { quote } from '../sigma/rule-problem.ts';
 import { truncateText } from '../truncate.ts';
 import { type Reading, refuse } from './files.ts';
 import type { Place, Property, Section, SectionKind } from './model.ts';
-import { addSection, property, section, type Written } from './written.ts';
+import { addSection, nothing, property, section, type Written } from './written.ts';
 
 const MAX_DEPTH = 100;
 
@@ -22,7 +22,7 @@ const components: Readonly<Record<string, SectionKind>> = { inputs: 'input', fil
 /** Reads a file and those that it includes.
  * @throws Problem `config.invalid` where Fluent Bit would not start */
 export function readYaml(path: string, text: string, reading: Reading): Written {
-  const written: Written = { sections: [], variables: new Map() };
+  const written = nothing();
   readText(path, text, { seen: new Set([join(path)]), written, reading });
   return written;
 }
@@ -132,7 +132,7 @@ function readSection(
     addSection(written, section('plugins', key, place));
     return;
   }
-  if (name === 'service' && written.sections.some((each) => each.kind === 'service')) {
+  if (name === 'service' && written.service !== undefined) {
     refuse(place, 'a second service section', 'write its lines into the first');
   }
   const added = addSection(written, section(name === 'service' ? 'service' : 'other', key, place));

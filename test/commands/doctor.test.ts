@@ -53,6 +53,17 @@ test('what cannot be read ends with 2, and says where', async () => {
     stderr: expect.stringContaining('there is no such file'),
   });
   expect(await runIn(folder, ['.'])).toMatchObject({ status: 2, stderr: expect.stringContaining('EISDIR') });
+  const large = '#'.repeat(2_000_000);
+  writeFileSync(join(folder, 'large.conf'), large);
+  expect(await runIn(folder, ['large.conf'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('larger than a configuration is'),
+  });
+  writeFileSync(join(folder, 'endless.conf'), '@INCLUDE /dev/zero\n');
+  expect(await runIn(folder, ['endless.conf'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('/dev/zero: it is no file'),
+  });
   expect(await runIn(folder, [])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('FLUENT_BIT_CONFIG is missing'),

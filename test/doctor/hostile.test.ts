@@ -11,11 +11,19 @@ function found(text: string, path = 'a.conf'): { check: string; message: string 
   return examine(readFluentBitConfig(path, filesOf({ [path]: text }), {}), tripline, false);
 }
 
-test('thousands of sections', () => {
-  const outputs = '[OUTPUT]\n    Name http\n    Uri /v1/records\n    Match *\n'.repeat(1_000);
-  const inputs = '[INPUT]\n    Name tail\n    Path a\n'.repeat(1_000);
-  const filters = '[FILTER]\n    Name modify\n    Match *\n'.repeat(1_000);
+test('hundreds of sections', () => {
+  const outputs = '[OUTPUT]\n    Name http\n    Uri /v1/records\n    Match *\n'.repeat(300);
+  const inputs = '[INPUT]\n    Name tail\n    Path a\n'.repeat(300);
+  const filters = '[FILTER]\n    Name modify\n    Match *\n'.repeat(300);
   expect(found(inputs + filters + outputs).length).toBe(500);
+});
+
+test('more sections and lines than a configuration has', () => {
+  const service = `[SERVICE]\n${'    a b\n'.repeat(5_001)}`;
+  for (const text of ['[INPUT]\n    Name tail\n'.repeat(20_000), service, '[SERVICE]\n'.repeat(40_000) + service]) {
+    expect(() => found(text)).toThrow('more than 1000 sections or 5000 lines');
+  }
+  expect(found(`[SERVICE]\n${'    storage_path b\n'.repeat(1_000)}`).length).toBe(500);
 });
 
 test('tags, patterns and rules made to take long', () => {
