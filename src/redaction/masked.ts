@@ -4,8 +4,10 @@ import { MARKER } from './tree.ts';
 /** Paths that a tag lists. */
 const MAX_PATHS = 50;
 const MAX_PATH_LENGTH = 200;
-/** Texts that are looked for in a tag; with more, all that the tag quotes is masked. */
+/** Texts that are looked for in a tag. */
 const MAX_TEXTS = 200;
+/** Characters that are searched for the texts of a tag, and in them, all in all. */
+const MAX_SEARCHED = 64 * 1024 * 1024;
 /** Shorter ones are in many texts that have nothing to do with them. */
 const SHORT = 4;
 /** Characters by which a long text is known where it ends early. */
@@ -14,8 +16,9 @@ const HEAD = 24;
 export class Masked {
   readonly #paths = new Set<string>();
   readonly #texts = new Set<string>();
-  #isFull = false;
+  #areAllThere = true;
   #hasMore = false;
+  #searched = 0;
 
   get isAny(): boolean {
     return this.#paths.size > 0;
@@ -36,7 +39,7 @@ export class Masked {
 
   /** As it is, and as JSON in a text of a tag has it. */
   #addForms(text: string): void {
-    if (this.#texts.size >= MAX_TEXTS) this.#isFull = true;
+    if (this.#texts.size >= MAX_TEXTS) this.#areAllThere = false;
     else this.#texts.add(text).add(JSON.stringify(text).slice(1, -1));
   }
 
@@ -45,17 +48,19 @@ export class Masked {
     return this.#hasMore ? [...this.#paths, '…'] : [...this.#paths];
   }
 
-  /** A text of the tag without what was masked. */
-  without(text: string): string {
-    if (this.#texts.size === 0) return text;
-    if (this.#isFull || this.#texts.has(text)) return MARKER;
+  /** A text of the tag without what was masked.
+   * @param isQuoted whether it may be a part of what was masked, cut or rewritten: all of it goes where that is not known */
+  without(text: string, isQuoted: boolean): string {
+    if (this.#texts.has(text) || (isQuoted && !this.#areAllThere)) return MARKER;
     const shown = text.replace(/…$/, '');
     let left = text;
     for (const masked of this.#texts) {
-      if (masked.length >= SHORT && left.includes(masked)) left = left.replaceAll(masked, MARKER);
-      // What a tag shows may be a part of it, cut or rewritten.
-      else if (shown.length >= SHORT && masked.includes(shown)) return MARKER;
-      else if (masked.length > HEAD && left.includes(headOf(masked))) return MARKER;
+      if (masked.length >= SHORT && masked.length <= left.length) left = left.replaceAll(masked, MARKER);
+      if (!isQuoted) continue;
+      this.#searched += masked.length + left.length;
+      if (this.#searched > MAX_SEARCHED) return MARKER;
+      if (shown.length >= SHORT && masked.includes(shown)) return MARKER;
+      if (masked.length > HEAD && left.includes(headOf(masked))) return MARKER;
     }
     return left;
   }
@@ -63,6 +68,7 @@ export class Masked {
 
 /** In summaries control characters are replaced. */
 function headOf(text: string): string {
-  const line = text.split(/\p{C}+/u).find(({ length }) => length >= HEAD) ?? text;
+  const start = text.slice(0, 1000);
+  const line = start.split(/\p{C}+/u).find(({ length }) => length >= HEAD) ?? start;
   return line.slice(0, HEAD);
 }

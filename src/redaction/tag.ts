@@ -1,5 +1,5 @@
 /** Masks in a tag what was masked in its record, and what is a credential by itself. */
-import type { FieldValues } from '../record.ts';
+import type { FieldValues, Finding, Report } from '../record.ts';
 import type { Tag } from '../tag.ts';
 import type { Masked } from './masked.ts';
 import { letters, UNIFIED } from './paths.ts';
@@ -25,24 +25,54 @@ const OWN = new Set([
   ...['outcome', 'ruleset', 'trace', 'field', 'exception', 'type', 'code', 'redacted'],
 ]);
 
+/** Members whose texts no body has a say in. */
+const UNQUOTED = new Set([
+  ...[
+    'auditID',
+    'time',
+    'stage',
+    'verb',
+    'resource',
+    'subresource',
+    'namespace',
+    'name',
+    'username',
+    'impersonatedUser',
+  ],
+  ...['sourceIPs', 'cluster', 'from', 'to', 'events', 'reason'],
+]);
+
 /** The tag with what was masked as `redacted`; the tag itself where nothing is to be masked in it.
  * @param clean masks in a text what is to be masked by the text alone */
 export function redactedTag(tag: Tag, policy: Policy, masked: Masked, clean: (text: string) => string): Tag {
   const shown = withoutFields(tag, policy, masked);
   let isChanged = shown !== tag || masked.isAny;
-  const texts = (value: unknown): unknown => {
+  const texts = (value: unknown, isQuoted: boolean): unknown => {
     if (typeof value === 'string') {
-      const text = masked.without(clean(value));
+      const text = masked.without(clean(value), isQuoted);
       if (text !== value) isChanged = true;
       return text;
     }
-    if (Array.isArray(value)) return value.map(texts);
+    if (Array.isArray(value)) return value.map((one) => texts(one, isQuoted));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, OWN.has(key) ? one : texts(one)]));
+    if (isFieldValues(value)) return { ...value, values: texts(value.values, !KNOWN.has(fieldOf(value.field))) };
+    const members = Object.entries(value).map(([key, one]) => [
+      key,
+      OWN.has(key) ? one : texts(one, !UNQUOTED.has(key)),
+    ]);
+    return Object.fromEntries(members);
   };
-  const redacted = texts(shown) as Tag;
+  const redacted = texts(shown, true) as Tag;
   if (!isChanged) return tag;
   return masked.isAny ? { ...redacted, redacted: masked.paths } : redacted;
+}
+
+function isFieldValues(value: object): value is FieldValues {
+  return 'field' in value && 'values' in value;
+}
+
+function fieldOf(name: string): string {
+  return letters(UNIFIED[name] ?? name);
 }
 
 /** A tag of which no text is left but its own. */
@@ -56,26 +86,18 @@ export function maskedTag(tag: Tag): Tag {
   return { ...(texts(tag) as Tag), redacted: [''] };
 }
 
-/** What a correlation shows is of other records, whose texts are not known here: it goes by the names of fields. */
+/** Named paths go by the names of fields too. What a correlation shows is of other records, whose texts are not known here. */
 function withoutFields(tag: Tag, policy: Policy, masked: Masked): Tag {
+  const event = withoutMembers(tag.event, policy, masked);
   const { findings, reports, shadow, shadowReports } = tag;
-  const lists = { findings, reports, shadow, shadowReports };
-  if (!Object.values(lists).some((list) => list?.some(({ correlation }) => correlation !== undefined))) return tag;
-  const values = (fields: FieldValues[]) => fields.map((one) => withoutValues(one, policy, masked));
-  const found = <T extends NonNullable<typeof findings>[number] | NonNullable<typeof reports>[number]>(one: T): T => {
-    const { correlation, context } = one;
-    if (correlation === undefined) return one;
-    return {
-      ...one,
-      // It can name any field.
-      ...(policy.paths.length > 0 && { summary: MARKER }),
-      ...('matched' in one && { matched: values(one.matched) }),
-      context: values(context),
-      correlation: { ...correlation, group: values(correlation.group) },
-    };
-  };
+  const isCorrelated = [findings, reports, shadow, shadowReports].some((list) =>
+    list?.some(({ correlation }) => correlation !== undefined),
+  );
+  if (event === tag.event && !isCorrelated) return tag;
+  const found = <T extends Finding | Report>(one: T): T => withoutCorrelated(one, policy, masked);
   return {
     ...tag,
+    ...(event && { event }),
     ...(findings && { findings: findings.map(found) }),
     ...(reports && { reports: reports.map(found) }),
     ...(shadow && { shadow: shadow.map(found) }),
@@ -83,16 +105,50 @@ function withoutFields(tag: Tag, policy: Policy, masked: Masked): Tag {
   };
 }
 
+function withoutMembers(event: Tag['event'], { paths }: Policy, masked: Masked): Tag['event'] {
+  if (event === undefined || paths.length === 0) return event;
+  const named = Object.entries(event).filter(([name, value]) => value !== null && isNamed(fieldOf(name), paths));
+  if (named.length === 0) return event;
+  const without = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(without);
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, without(one)]));
+    }
+    if (typeof value !== 'string' || value === '') return value;
+    masked.addText(value);
+    return MARKER;
+  };
+  return { ...event, ...Object.fromEntries(named.map(([name, value]) => [name, without(value)])) };
+}
+
+function withoutCorrelated<T extends Finding | Report>(one: T, policy: Policy, masked: Masked): T {
+  const { correlation, context, workload } = one;
+  if (correlation === undefined) return one;
+  const values = (fields: FieldValues[]) => fields.map((field) => withoutValues(field, policy, masked));
+  return {
+    ...one,
+    // They can show any field.
+    ...(policy.paths.length > 0 && { summary: MARKER, ...(workload !== undefined && { workload: MARKER }) }),
+    ...('matched' in one && { matched: values(one.matched) }),
+    context: values(context),
+    correlation: { ...correlation, group: values(correlation.group) },
+  };
+}
+
 function withoutValues(one: FieldValues, { secrets, paths }: Policy, masked: Masked): FieldValues {
   const { field, values } = one;
-  if (values.length === 0) return one;
-  const name = letters(UNIFIED[field] ?? field);
-  const isOfBody = /^(?:request|response)object/.test(name);
-  const isNamed = paths.some((path) => name.startsWith(path) || path.startsWith(name));
-  const isOfNamedBody = !KNOWN.has(name) && paths.some((path) => /^(?:request|response)object/.test(path));
-  if (!(isNamed || isOfNamedBody || (secrets && isOfBody))) return one;
+  const name = fieldOf(field);
+  const isOfNamedBody = !KNOWN.has(name) && paths.some((path) => BODY.test(path));
+  if (!(isNamed(name, paths) || isOfNamedBody || (secrets && BODY.test(name)))) return one;
   for (const value of values) masked.addText(value);
   return { field, values: values.map(() => MARKER) };
+}
+
+const BODY = /^(?:request|response)object/;
+
+/** Whether a path leads to a field, into it or to what holds it. */
+function isNamed(field: string, paths: readonly string[]): boolean {
+  return paths.some((path) => field.startsWith(path) || path.startsWith(field));
 }
 
 /** Fields that no body has a say in. */

@@ -25,6 +25,7 @@ interface Joined {
 
 export function processHere(parts: Parts): Process {
   const attempts = openAttempts();
+  const copies = parts.sinks.reduce((sum, sink) => sum + (sink.copies ?? 1), 0);
   const { countReceipts = () => {} } = parts.observer ?? {};
 
   /** For the reply alone: its records have been delivered. */
@@ -91,7 +92,7 @@ export function processHere(parts: Parts): Process {
     const joining = join(batch, wanted, pause);
     // What was tagged for another request counts there.
     const tagged = joining.then(({ processed, isOwn }) =>
-      isOwn && processed !== undefined ? heldBytes(processed, parts.sinks.length) : 0,
+      isOwn && processed !== undefined ? heldBytes(processed, copies) : 0,
     );
     const answered = joining.then(async (joined) => answer(joined, batch, wanted, gone));
     // Whoever waits for `tagged` has the error as well, and then does not wait for the answer.
@@ -100,9 +101,10 @@ export function processHere(parts: Parts): Process {
   };
 }
 
-/** A sink encodes the records again, and each of their tags is about half as long as it is large. */
-function heldBytes({ bytes, heapBytes }: ProcessedBatch, sinks: number): number {
-  return Math.ceil(heapBytes + sinks * (bytes.length + heapBytes / 2));
+/** A sink encodes the records again, and each of their tags is about half as long as it is large.
+ * @param copies that all sinks make */
+function heldBytes({ bytes, heapBytes }: ProcessedBatch, copies: number): number {
+  return Math.ceil(heapBytes + copies * (bytes.length + heapBytes / 2));
 }
 
 function defectIn({ detections }: ProcessedBatch): Problem | undefined {

@@ -6,6 +6,8 @@ import type { AuditEvent } from '../record.ts';
 export interface Sink {
   /** As in configuration, logs and metrics; unique among the sinks of a process. */
   readonly name: string;
+  /** How many times a batch is in memory, encoded, while it is delivered; 1 where it is left out. */
+  readonly copies?: number;
   /** Why a batch would be refused if it came now, for the operator, where that is known: it is asked before a batch is
    * evaluated, so that this is not done for nothing. A sink without it is always asked to deliver.
    * @param bytes of the batch as received */

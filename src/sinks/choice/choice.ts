@@ -16,6 +16,7 @@ export function choice(sink: Sink, settings: ChoiceSettings, { onSettled }: Pick
   const isChosen = chooser(settings);
   return {
     name,
+    copies: (sink.copies ?? 1) + 1,
     async deliver(batch) {
       const chosen = selected(batch, (index) => isChosen(batch.tags[index], batch.fluentTag));
       const left = countOf(batch) - (chosen === undefined ? 0 : countOf(chosen));
