@@ -14,6 +14,16 @@ const text = (value: unknown) => JSON.stringify(value);
 const asText = (value: unknown) => (typeof value === 'string' ? value : text(value));
 const base64 = (value: string | Uint8Array) => Buffer.from(value).toString('base64');
 
+/** As OTLP writes values. */
+function anyValue(value: unknown): object {
+  if (typeof value === 'string') return { stringValue: value };
+  if (typeof value === 'number') return { intValue: String(value) };
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
+  if (typeof value !== 'object' || value === null) return {};
+  const values = Object.entries(value).map(([key, one]) => ({ key, value: anyValue(one) }));
+  return { kvlistValue: { values } };
+}
+
 /** Of which each member can be changed in place. */
 export const open: Record<string, (event: Event) => object> = {
   'an event': (event) => event,
@@ -55,6 +65,14 @@ export const open: Record<string, (event: Event) => object> = {
   ECS: (event) => ({ '@timestamp': 'x', kubernetes: { audit: event } }),
   OpenTelemetry: (event) => ({
     resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: text(event) } }] }] }],
+  }),
+  'OpenTelemetry, values': (event) => ({
+    resourceLogs: [
+      {
+        resource: { attributes: [{ key: 'k8s.cluster.name', value: { stringValue: 'prod' } }] },
+        scopeLogs: [{ logRecords: [{ body: anyValue(event), attributes: [{ key: 'x', value: { intValue: '5' } }] }] }],
+      },
+    ],
   }),
   CloudEvents: (event) => ({ specversion: '1.0', type: 'audit', data: event }),
   Splunk: (event) => ({ event: text(event), sourcetype: 'kube' }),

@@ -11,6 +11,7 @@ import {
   type Tree,
   ValueCount,
 } from '../tree.ts';
+import { mapOf } from './any-values.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -101,8 +102,10 @@ class Reader {
       const key = this.#key();
       if (key !== undefined) members.push({ key, value: this.#value(depth + 1) });
     });
-    return { kind: 'map', start, end: this.#at, members };
+    return mapOf({ start, end: this.#at }, members, this.#textOf);
   }
+
+  #textOf = (text: Node): string => Buffer.from(json.contentOf(this.#bytes, text)).toString();
 
   #list(depth: number): Node {
     const start = this.#at;
@@ -136,7 +139,7 @@ class Reader {
     }
     this.#at = skipSpace(this.#bytes, colon + 1, this.#end);
     if (!isQuoted) return textOf(this.#bytes, start, end);
-    return Buffer.from(json.contentOf(this.#bytes, { start, end })).toString();
+    return this.#textOf({ kind: 'text', start, end });
   }
 }
 

@@ -2,6 +2,7 @@
 import { encode } from '../../msgpack/encode.ts';
 import { endOfValue, type Header, headerAt } from '../../msgpack/scan.ts';
 import { MARKER, MASKED_RECORD, MAX_DEPTH, type Member, type Node, type Notation, ValueCount } from '../tree.ts';
+import { mapOf } from './any-values.ts';
 
 const NIL = 0xc0;
 
@@ -45,6 +46,8 @@ class Reader {
     return { kind: this.#bytes[start] === NIL ? 'null' : 'scalar', start, end };
   }
 
+  #textOf = (text: Node): string => Buffer.from(msgpack.contentOf(this.#bytes, text)).toString();
+
   #container({ kind, length, end: from }: Header, start: number, depth: number): Node {
     let at = from;
     const next = () => {
@@ -59,10 +62,9 @@ class Reader {
     const members: Member[] = [];
     for (let i = 0; i < length; i++) {
       const key = next();
-      const text = key.kind === 'text' ? Buffer.from(msgpack.contentOf(this.#bytes, key)).toString() : '';
-      members.push({ key: text, value: next() });
+      members.push({ key: key.kind === 'text' ? this.#textOf(key) : '', value: next() });
     }
-    return { kind: 'map', start, end: at, members };
+    return mapOf({ start, end: at }, members, this.#textOf);
   }
 }
 
