@@ -80,3 +80,8 @@ function unquoted(text: string): Uint8Array {
 export function mayBePart(text: string): boolean {
   return /"\s*:\s*(?:\\*"|[{[\d]|$)|"\s*[}\]]/.test(text) || /[A-Za-z0-9+/=]{256}/.test(text);
 }
+
+/** The same of text that is before, between or after maps and lists that are whole. */
+export function mayBeBetween(text: string): boolean {
+  return text.includes('}') || mayBePart(text);
+}

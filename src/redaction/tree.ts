@@ -53,11 +53,9 @@ const MAX_VALUES = 1_000_000;
 /** The record takes more memory than it is worth to read it. */
 export class TooManyValues extends Error {}
 
-/** Counts the values of a tree. */
-export class ValueCount {
-  #count = 0;
-
-  add(): void {
-    if (++this.#count > MAX_VALUES) throw new TooManyValues();
-  }
+/** Refuses a value that would take memory out of proportion to its size.
+ * @param count counts the values in these bytes, at most one a byte
+ * @throws TooManyValues */
+export function checkValues(bytes: Uint8Array, { start, end }: Span, count: (bytes: Uint8Array) => number): void {
+  if (end - start > MAX_VALUES && count(bytes.subarray(start, end)) > MAX_VALUES) throw new TooManyValues();
 }

@@ -1,6 +1,6 @@
 /** Goes through a record, and masks what is to be masked in it. */
 import type { Edit } from '../codecs/codec.ts';
-import { documentsIn, mayBePart, type UnfoldBudget, unpacked } from './contents.ts';
+import { documentsIn, mayBeBetween, mayBePart, type UnfoldBudget, unpacked } from './contents.ts';
 import type { Masked } from './masked.ts';
 import { json } from './notations/json.ts';
 import { letters, stepOn } from './paths.ts';
@@ -198,7 +198,7 @@ export class Walk {
   #addPlain(text: string, offset: number, edits: Edit[]): 'whole' | undefined {
     const { policy, isUnread, masked } = this.#around;
     if (text === '') return undefined;
-    if (policy.secrets && (SECRET_IN_TEXT.test(text) || (isUnread && mayBePart(text)))) return 'whole';
+    if (policy.secrets && (SECRET_IN_TEXT.test(text) || (isUnread && mayBeBetween(text)))) return 'whole';
     if (!policy.tokens) return undefined;
     for (const { start, end } of tokensIn(text)) {
       const found = text.slice(start, end);
@@ -216,7 +216,7 @@ export class Walk {
     const { secrets, tokens } = policy;
     if (part !== 'plain') return true;
     if (secrets && (SECRET_IN_TEXT.test(text) || (isUnread && mayBePart(text)))) return true;
-    return tokens && (/eyJ|LS0tLS1/.test(text) || tokensIn(text).length > 0);
+    return tokens && (/eyJ|LS0tLS1|:\/\/[^ @/]*$/.test(text) || tokensIn(text).length > 0);
   }
 
   /** Whether a text that is no JSON is a value where a Secret has its body, or where one can be quoted. */

@@ -50,49 +50,44 @@ const shows = (batch: TaggedBatch, value: string) =>
     .flatMap((bytes) => textsIn(bytes))
     .some((text) => text.includes(value));
 
-const all = (acts: Record<string, unknown>, wrappers: Record<string, unknown>) =>
-  Object.keys(acts).flatMap((act) => Object.keys(wrappers).map((wrapper) => [act, wrapper] as const));
-
+const both = { secrets: true, tokens: true };
 const whole = (batch: TaggedBatch) => Buffer.from(batch.bytes).toString('latin1');
 
 describe.each(['json', 'msgpack'])('%s', (layout) => {
   const batchIn = layouts[layout]!;
 
   /** Nothing but the value is masked. */
-  function expectMasked(record: (value: string) => object, settings: RedactSettings): void {
+  function expectMasked(record: (value: string) => object, settings: RedactSettings, act = ''): void {
     const result = redacted(batchIn(record(PLANTED)), settings);
     const expected = batchIn(record(MARKER));
-    expect(whole(result)).toBe(whole(expected));
-    expect(result.records).toEqual(expected.records);
-    expect(shows(result, PLANTED)).toBe(false);
-    expect(result.tags).toEqual([{ ...clear, redacted: expect.any(Array) }, clear]);
-    expect(redacted(result, settings)).toBe(result);
+    expect(whole(result), act).toBe(whole(expected));
+    expect(result.records, act).toEqual(expected.records);
+    expect(shows(result, PLANTED), act).toBe(false);
+    expect(result.tags, act).toEqual([{ ...clear, redacted: expect.any(Array) }, clear]);
+    expect(redacted(result, settings), act).toBe(result);
   }
 
-  test.each(all(ofSecrets, open))('Secrets: %s, in %s', (act, wrapper) =>
-    expectMasked((value) => open[wrapper]!(ofSecrets[act]!(value)), { secrets: true }),
-  );
+  test.each(Object.keys(open))('Secrets and no more are masked, in %s', (wrapper) => {
+    for (const [act, make] of Object.entries({ ...ofSecrets, ...ofSecretsInTexts })) {
+      expectMasked((value) => open[wrapper]!(make(value)), { secrets: true }, act);
+    }
+  });
 
-  test.each(all(ofSecretsInTexts, open))('Secrets: %s, in %s', (act, wrapper) =>
-    expectMasked((value) => open[wrapper]!(ofSecretsInTexts[act]!(value)), { secrets: true }),
-  );
+  test.each(Object.keys(open))('credentials and no more are masked, in %s', (wrapper) => {
+    const acts = wrapper === 'GKE' ? ofTokens : { ...ofTokens, ...inUris };
+    for (const [act, make] of Object.entries(acts)) {
+      expectMasked((value) => open[wrapper]!(make(value)), { tokens: true }, act);
+    }
+  });
 
-  test.each(all(ofTokens, open))('tokens: %s, in %s', (act, wrapper) =>
-    expectMasked((value) => open[wrapper]!(ofTokens[act]!(value)), { tokens: true }),
-  );
-
-  const { GKE, ...withUris } = open;
-  test.each(all(inUris, withUris))('tokens: %s, in %s', (act, wrapper) =>
-    expectMasked((value) => open[wrapper]!(inUris[act]!(value)), { tokens: true }),
-  );
-
-  test.each(all({ ...ofSecrets, ...ofSecretsInTexts, ...ofTokens }, packed))('%s, in %s', (act, wrapper) => {
-    const event = (ofSecrets[act] ?? ofSecretsInTexts[act] ?? ofTokens[act])!(PLANTED);
-    const batch = batchIn(packed[wrapper]!(event));
-    const tags = [{ v: 2, verdict: 'not_audit' } as const, clear];
-    const result = redacted({ ...batch, tags }, { secrets: true, tokens: true });
-    expect(shows(result, PLANTED)).toBe(false);
-    expect(whole(result)).toContain(MARKER);
+  test.each(Object.keys(packed))('all that may hold either is masked, in %s', (wrapper) => {
+    for (const [act, make] of Object.entries({ ...ofSecrets, ...ofSecretsInTexts, ...ofTokens, ...inUris })) {
+      const batch = batchIn(packed[wrapper]!(make(PLANTED)));
+      const tags = [{ v: 2, verdict: 'not_audit' } as const, clear];
+      const result = redacted({ ...batch, tags }, both);
+      expect(shows(result, PLANTED), act).toBe(false);
+      expect(whole(result), act).toContain(MARKER);
+    }
   });
 
   test.each(Object.keys(open))('what is no secret stays, in %s', (wrapper) => {
@@ -182,17 +177,45 @@ test('whatever is spelled with escapes is found', () => {
       (act, wrapper, choices) => {
         const record = open[wrapper]!(acts[act]!(PLANTED));
         const batch = batchOf(json, Buffer.from(`[${spelled(record, choices)}]`), () => clear);
-        const result = redacted(batch, { secrets: true, tokens: true });
+        const result = redacted(batch, both);
         expect(shows(result, PLANTED)).toBe(false);
         const shown = JSON.stringify(JSON.parse(whole(result)));
         const expected = redacted(
           batchOf(json, Buffer.from(JSON.stringify([record])), () => clear),
-          { secrets: true, tokens: true },
+          both,
         );
         expect(shown).toBe(whole(expected));
       },
     ),
     { numRuns: 150 },
+  );
+});
+
+test('wherever a text is cut, no half shows a part of it', () => {
+  const acts = { ...ofSecrets, ...ofSecretsInTexts, ...ofTokens, ...inUris };
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...Object.keys(acts)),
+      fc.boolean(),
+      fc.constantFrom<Tag['verdict']>('indeterminate', 'not_audit'),
+      fc.nat(2000),
+      fc.boolean(),
+      (act, isHead, verdict, at, isLine) => {
+        const text = JSON.stringify(acts[act]!(PLANTED));
+        const half = isHead ? text.slice(0, at % text.length) : text.slice(at % text.length);
+        // Of what follows a cut nothing says what it is, but that there is no event in it.
+        const found = isHead && !isLine ? verdict : 'not_audit';
+        const [codec, body] = isLine ? [ndjson, `${half}\n`] : [json, JSON.stringify([{ log: half }])];
+        if (half === '') return;
+        const result = redacted(
+          batchOf(codec, Buffer.from(body), () => ({ v: 2, verdict: found })),
+          both,
+        );
+        const pieces = [PLANTED.slice(0, 6), PLANTED.slice(-6)];
+        expect(pieces.filter((piece) => whole(result).includes(piece))).toEqual([]);
+      },
+    ),
+    { numRuns: 600 },
   );
 });
 
@@ -211,7 +234,7 @@ describe('a tag', () => {
 
   test('shows nothing of what is masked in its record', () => {
     const batch = layouts.json!(event);
-    const { tags } = redacted({ ...batch, tags: [tag, clear] }, { secrets: true, tokens: true });
+    const { tags } = redacted({ ...batch, tags: [tag, clear] }, both);
     expect(tags[0]).toEqual({
       ...tag,
       event: { username: 'ann', requestURI: `/x?token=${MARKER}&y=1` },
@@ -257,6 +280,6 @@ describe('a tag', () => {
 
   test('is the same one where nothing is masked', () => {
     const batch = { ...layouts.json!(other), tags: [{ ...tag, event: {}, findings: [] }, clear] };
-    expect(redacted(batch, { secrets: true, tokens: true })).toBe(batch);
+    expect(redacted(batch, both)).toBe(batch);
   });
 });

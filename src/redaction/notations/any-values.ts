@@ -40,5 +40,5 @@ function keyValuesOf(name: string, list: Node, textOf: (node: Node) => string): 
     if (key?.kind !== 'text' || (value === undefined && item.members.length > 1)) return list;
     if (value !== undefined) members.push({ key: textOf(key), value });
   }
-  return { kind: 'map', start: list.start, end: list.end, members };
+  return mapOf(list, members, textOf);
 }

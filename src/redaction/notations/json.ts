@@ -1,7 +1,8 @@
 /** JSON, as far as it can be read: bare words and keys are scalars, as in what Fluent Bit prints. */
-import { endOfString, endOfToken, endOfValue, skipSpace, textOf } from '../../json/scan.ts';
+import { countValues, endOfString, endOfToken, endOfValue, skipSpace, textOf } from '../../json/scan.ts';
 import type { Span } from '../../record.ts';
 import {
+  checkValues,
   MARKER,
   MASKED_RECORD,
   MAX_DEPTH,
@@ -9,7 +10,6 @@ import {
   type Node,
   type Notation,
   type Tree,
-  ValueCount,
 } from '../tree.ts';
 import { mapOf } from './any-values.ts';
 
@@ -23,7 +23,10 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 export const json: Notation = {
-  read: (bytes, start, end) => new Reader(bytes, end).read(start),
+  read(bytes, start, end) {
+    checkValues(bytes, { start, end }, countValues);
+    return new Reader(bytes, end).read(start);
+  },
   contentOf(bytes, { start, end }) {
     const raw = bytes.subarray(start + 1, end - 1);
     return raw.includes(BACKSLASH) ? unescaped(raw) : raw;
@@ -45,7 +48,6 @@ export const json: Notation = {
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
-  readonly #count = new ValueCount();
   #at = 0;
   #isCut = false;
 
@@ -67,7 +69,6 @@ class Reader {
   }
 
   #value(depth: number): Node {
-    this.#count.add();
     const start = this.#at;
     const first = this.#bytes[start];
     if (first === QUOTE) {

@@ -1,7 +1,7 @@
 /** MessagePack. A bin counts as a text. */
 import { encode } from '../../msgpack/encode.ts';
-import { endOfValue, type Header, headerAt } from '../../msgpack/scan.ts';
-import { MARKER, MASKED_RECORD, MAX_DEPTH, type Member, type Node, type Notation, ValueCount } from '../tree.ts';
+import { countValues, endOfValue, type Header, headerAt } from '../../msgpack/scan.ts';
+import { checkValues, MARKER, MASKED_RECORD, MAX_DEPTH, type Member, type Node, type Notation } from '../tree.ts';
 import { mapOf } from './any-values.ts';
 
 const NIL = 0xc0;
@@ -11,6 +11,7 @@ export const msgpack: Notation = {
     const after = endOfValue(bytes, start, end);
     // What the header of a container promises may not be there.
     if (typeof after !== 'number') return { root: { kind: 'opaque', start, end }, end, isCut: true };
+    checkValues(bytes, { start, end: after }, countValues);
     return { root: new Reader(bytes, after).value(start, 0), end: after, isCut: false };
   },
   contentOf(bytes, { start, end }) {
@@ -28,7 +29,6 @@ export const msgpack: Notation = {
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
-  readonly #count = new ValueCount();
 
   constructor(bytes: Uint8Array, end: number) {
     this.#bytes = bytes;
@@ -36,7 +36,6 @@ class Reader {
   }
 
   value(start: number, depth: number): Node {
-    this.#count.add();
     const header = headerAt(this.#bytes, start, this.#end);
     const isContainer = header?.kind === 'map' || header?.kind === 'array';
     if (isContainer && depth < MAX_DEPTH) return this.#container(header, start, depth);
