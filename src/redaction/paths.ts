@@ -62,6 +62,14 @@ export function variantsOf(path: string): string[] {
   return [written, ...others].map(letters);
 }
 
+/** Whether there is a step of a path without a name, so that nobody can say where it leads. */
+export function leadsNowhere(path: string): boolean {
+  return path
+    .replaceAll(/\[[^\]]*\]/g, '')
+    .split('.')
+    .some((step) => letters(step) === '');
+}
+
 /** Where a key leads on the paths. */
 export interface Step {
   /** Whether it is the end of one, or beyond it. */

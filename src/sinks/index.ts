@@ -13,7 +13,7 @@ import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forw
 import { httpConfig, openHttp } from './http.ts';
 import { lokiConfig, lokiFaults, openLoki } from './loki.ts';
 import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
-import { type RedactSettings, redactSettings } from './redact/settings.ts';
+import { type RedactSettings, redactFaults, redactSettings } from './redact/settings.ts';
 import { requestFaults, requestTarget } from './request/settings.ts';
 import { countsOf, type Settled, type Sink, type SinkDependencies, type SinkFault } from './sink.ts';
 import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
@@ -80,7 +80,8 @@ export function sinkSchema(type: unknown): TSchema | undefined {
 
 /** What no schema says of a sink's settings: which go together, and whether their files can be used. */
 export function sinkFaults(config: SinkConfig): SinkFault[] {
-  return kindOf(config).faults(config);
+  const faults = kindOf(config).faults(config);
+  return config.redact === undefined ? faults : [...faults, ...redactFaults(config.redact)];
 }
 
 /** Where a sink sends to, for a person to read. */

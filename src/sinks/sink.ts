@@ -87,7 +87,7 @@ export interface SinkDependencies {
 /** What is wrong with a sink's settings. */
 export interface SinkFault {
   /** The steps to the setting, from the sink. */
-  setting: readonly string[];
+  setting: readonly (string | number)[];
   /** What is wrong, and what to write. */
   message: string;
 }

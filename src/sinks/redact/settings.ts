@@ -1,22 +1,31 @@
 /** What a sink can be asked to mask. */
 import Type, { type Static } from 'typebox';
+import { leadsNowhere } from '../../redaction/paths.ts';
+import type { SinkFault } from '../sink.ts';
 
 export const redactSettings = Type.Object(
   {
-    secrets: Type.Boolean({
-      default: false,
-      description: 'Mask the values of Secrets: in their bodies, in lists and patches, and in copies in other places.',
-    }),
-    tokens: Type.Boolean({
-      default: false,
-      description: 'Mask credentials: tokens of TokenRequests and TokenReviews, and those that texts and URIs show.',
-    }),
-    paths: Type.Array(Type.String({ minLength: 1 }), {
-      default: [],
-      description:
-        'Mask what these paths lead to, each from the record or from an event in it, as `requestObject.spec.containers.env` ' +
-        'or `user.extra`; lists are crossed.',
-    }),
+    secrets: Type.Optional(
+      Type.Boolean({
+        description:
+          'Mask the values of Secrets: in bodies, lists, patches and messages about them, and in copies in other objects. Default: not.',
+      }),
+    ),
+    tokens: Type.Optional(
+      Type.Boolean({
+        description:
+          'Mask credentials: tokens of TokenRequests and TokenReviews, and tokens, passwords and private keys in URIs and ' +
+          'other texts. Default: not.',
+      }),
+    ),
+    paths: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description:
+          'Mask what these lead to, each from the record, an event in it or any map, as `requestObject.spec.containers.env` ' +
+          'or `user.extra`; lists are crossed.',
+      }),
+    ),
   },
   {
     additionalProperties: false,
@@ -25,3 +34,12 @@ export const redactSettings = Type.Object(
   },
 );
 export type RedactSettings = Static<typeof redactSettings>;
+
+/** Paths that cannot be right. */
+export function redactFaults({ paths = [] }: RedactSettings): SinkFault[] {
+  return paths.flatMap((path, index): SinkFault[] => {
+    if (!leadsNowhere(path)) return [];
+    const message = `redact.paths: ${JSON.stringify(path)} names no member; write names with dots between, as user.extra`;
+    return [{ setting: ['redact', 'paths', index], message }];
+  });
+}
