@@ -23,7 +23,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   ],
   'user.username': [
     ...['authenticationInfo.principalEmail', 'authenticationInfo.principalSubject', 'client.user.email'],
-    'actor.user.name',
+    ...['actor.user.name', 'authenticationInfo.serviceAccountDelegationInfo'],
   ],
   'user.groups': ['actor.user.groups'],
   'user.uid': ['actor.user.uid'],
@@ -78,20 +78,41 @@ export interface Step {
   rest: readonly string[];
 }
 
-const NOWHERE: Step = { isEnd: false, rest: [] };
-
 /** @param rest what is left of the paths that lead to the map of the key; any path may begin at any map */
 export function stepOn(paths: readonly string[], rest: readonly string[], key: string): Step {
   if (paths.length === 0) return NOWHERE;
-  const name = letters(key);
-  if (name === '') return NOWHERE;
   const further: string[] = [];
-  for (const path of rest.length === 0 ? paths : [...rest, ...paths]) {
-    if (path === name || (name.startsWith(path) && endsAt(key, path.length))) return { isEnd: true, rest: [] };
-    if (path.startsWith(name)) further.push(path.slice(name.length));
+  if (leads(rest, key, further)) return AT_END;
+  let name = key;
+  for (let prefixes = 0; name !== '' && prefixes <= MAX_PREFIXES; prefixes++) {
+    if (leads(paths, name, further)) return AT_END;
+    name = withoutPrefix(name);
   }
   return further.length === 0 ? NOWHERE : { isEnd: false, rest: further };
 }
+
+const NOWHERE: Step = { isEnd: false, rest: [] };
+const AT_END: Step = { isEnd: true, rest: [] };
+
+/** Whether a key is the end of one of the paths, or beyond it.
+ * @param further receives what is left of those that go on */
+function leads(paths: readonly string[], key: string, further: string[]): boolean {
+  const name = letters(key);
+  if (name === '') return false;
+  for (const path of paths) {
+    if (path === name || (name.startsWith(path) && endsAt(key, path.length))) return true;
+    if (path.startsWith(name)) further.push(path.slice(name.length));
+  }
+  return false;
+}
+
+/** The nest filter puts a prefix before keys. */
+function withoutPrefix(key: string): string {
+  const separator = key.search(/[._/]/);
+  return separator === -1 ? '' : key.slice(separator + 1);
+}
+
+const MAX_PREFIXES = 3;
 
 /** Whether a separator follows so many letters of a key: it is of something below. */
 function endsAt(key: string, count: number): boolean {
