@@ -38,11 +38,9 @@ export function redactor(
     const edits: Edit[] = [];
     let isChanged = false;
     const tags: (Tag | undefined)[] = [];
-    const ends: number[] = [];
     for (const [index, record] of records.entries()) {
       const redacted = redactRecord({ bytes, record, tag: batch.tags[index], notation, policy, budget, onDefect });
       edits.push(...redacted.edits);
-      ends.push(edits.length);
       tags.push(redacted.tag);
       isChanged ||= redacted.edits.length > 0 || redacted.tag !== batch.tags[index];
     }
@@ -50,7 +48,7 @@ export function redactor(
     return {
       ...{ fluentTag, codec, memberName, dateKey, receivedUnixNano, tags },
       bytes: applyEdits(bytes, { start: 0, end: bytes.length }, edits),
-      records: movedBy(edits, ends, records),
+      records: movedBy(edits, records),
       partOf: createHmac('sha256', key).update(digestOf(batch)).digest('base64'),
     };
   };
@@ -157,24 +155,22 @@ function cleanText(text: string, around: Surroundings): string {
     : Buffer.from(applyEdits(content, { start: 0, end: content.length }, outcome)).toString();
 }
 
-/** Where the records lie after the edits.
- * @param ends for each record, how many edits there are up to its end */
-function movedBy(edits: readonly Edit[], ends: readonly number[], records: readonly LogRecord[]): LogRecord[] {
+/** Where the records lie after the edits. */
+function movedBy(edits: readonly Edit[], records: readonly LogRecord[]): LogRecord[] {
   let next = 0;
   let shift = 0;
-  /** The offset that a place has, where the edits before it end there or earlier. */
-  const moved = (offset: number, end: number) => {
-    for (; next < end && edits[next]!.end <= offset; next++) {
-      const edit = edits[next]!;
-      shift += edit.insert.length - (edit.end - edit.start);
+  /** Of an offset; asked for in ascending order. */
+  const moved = (offset: number) => {
+    for (; next < edits.length && edits[next]!.end <= offset; next++) {
+      const { start, end, insert } = edits[next]!;
+      shift += insert.length - (end - start);
     }
     return offset + shift;
   };
-  return records.map((record, index) => {
-    const end = ends[index]!;
-    const start = record.start + shift;
-    if (record.kind !== 'map') return { ...record, start, end: moved(record.end, end) };
-    const map = { start: moved(record.map.start, end), end: moved(record.map.end, end) };
-    return { ...record, start, map, end: moved(record.end, end) };
+  return records.map((record) => {
+    const start = moved(record.start);
+    if (record.kind !== 'map') return { ...record, start, end: moved(record.end) };
+    const map = { start: moved(record.map.start), end: moved(record.map.end) };
+    return { ...record, start, map, end: moved(record.end) };
   });
 }

@@ -37,6 +37,14 @@ const paths: Record<string, (event: Event) => unknown> = {
   annotations: ({ annotations }) => annotations,
 };
 
+const known = new Map<string, readonly Event[]>();
+
+function eventsOf(line: string): readonly Event[] {
+  const events = known.get(line) ?? eventsIn(JSON.parse(line));
+  known.set(line, events);
+  return events;
+}
+
 /** What events show of a member after a record was masked, and how often there was something before. */
 function shownOf(lines: readonly string[], settings: RedactSettings, memberOf: (event: Event) => unknown) {
   const redact = redactor(settings, (error) => {
@@ -45,7 +53,7 @@ function shownOf(lines: readonly string[], settings: RedactSettings, memberOf: (
   const shown: unknown[] = [];
   let before = 0;
   for (const line of lines) {
-    if (eventsIn(JSON.parse(line)).some((event) => leavesOf(memberOf(event)).length > 0)) before++;
+    if (eventsOf(line).some((event) => leavesOf(memberOf(event)).length > 0)) before++;
     const batch = batchOf(ndjson, Buffer.from(line), () => ({ v: 2, verdict: 'clear' }), limits);
     for (const event of eventsIn(JSON.parse(Buffer.from(redact(batch).bytes).toString()))) {
       const leaves = leavesOf(memberOf(event)).filter((leaf) => leaf !== '[redacted]');
