@@ -57,7 +57,8 @@ export function unixNanoFromFluentDate(json: string): bigint | undefined {
   return unixNano !== undefined && fitsEventTime(unixNano) ? unixNano : undefined;
 }
 
-function fitsEventTime(unixNano: bigint): boolean {
+/** Tells whether an EventTime can say it, and is then no marker of a group. */
+export function fitsEventTime(unixNano: bigint): boolean {
   return unixNano >= 0n && unixNano / NANOS < FIRST_MARKER_SECOND;
 }
 

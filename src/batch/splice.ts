@@ -6,32 +6,52 @@ import type { TaggedBatch } from './tagged-batch.ts';
 /** The whole body, each record with its tag, everything between the records as it was.
  * @param end bytes that follow it */
 export function taggedBody(batch: TaggedBatch, end = nothing): Uint8Array {
-  const { length } = batch.bytes;
+  const { codec, bytes } = batch;
+  const { length } = bytes;
   const edits: Edit[] = [];
   for (let index = 0; index < batch.records.length; index++) addEdits(batch, index, edits);
   if (end.length > 0) edits.push({ start: length, end: length, insert: end });
-  return applyEdits(batch.bytes, { start: 0, end: length }, edits);
+  return applyEdits(bytes, { start: 0, end: length }, inOrder(edits, codec.enclose?.(bytes, edits)));
 }
 
 const nothing = new Uint8Array();
 
 /** The same, and where each record lies in it. */
 export function taggedBodyAndRecords(batch: TaggedBatch): { body: Uint8Array; records: LogRecord[] } {
-  const { length } = batch.bytes;
+  const { codec, bytes } = batch;
   const edits: Edit[] = [];
-  let shift = 0;
-  const records = batch.records.map((record, index): LogRecord => {
-    const first = edits.length;
+  /** How many edits there are up to the end of each record. */
+  const counts = batch.records.map((_, index) => {
     addEdits(batch, index, edits);
+    return edits.length;
+  });
+  const enclosing = codec.enclose?.(bytes, edits) ?? [];
+  let shift = 0;
+  let next = 0;
+  let nextEnclosing = 0;
+  const records = batch.records.map((record, index): LogRecord => {
+    for (; nextEnclosing < enclosing.length && enclosing[nextEnclosing]!.start < record.start; nextEnclosing++) {
+      shift += growthBy(enclosing[nextEnclosing]!);
+    }
     const start = record.start + shift;
-    for (let i = first; i < edits.length; i++) shift += edits[i]!.insert.length - (edits[i]!.end - edits[i]!.start);
+    for (; next < counts[index]!; next++) shift += growthBy(edits[next]!);
     const end = record.end + shift;
     if (record.kind !== 'map') return { ...record, start, end };
     const { map } = record;
     // All changes are made inside the map.
     return { kind: 'map', start, end, map: { start: start + map.start - record.start, end: map.end + shift } };
   });
-  return { body: applyEdits(batch.bytes, { start: 0, end: length }, edits), records };
+  return { body: applyEdits(bytes, { start: 0, end: bytes.length }, inOrder(edits, enclosing)), records };
+}
+
+function growthBy({ start, end, insert }: Edit): number {
+  return insert.length - (end - start);
+}
+
+/** Edits of records and those of what is around them, which lie at other places. */
+function inOrder(edits: readonly Edit[], enclosing: readonly Edit[] = []): readonly Edit[] {
+  if (enclosing.length === 0) return edits;
+  return [...enclosing, ...edits].sort((a, b) => a.start - b.start);
 }
 
 /** One record, from the start to the end of its framing unit, with its tag. */

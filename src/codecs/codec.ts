@@ -3,6 +3,7 @@ import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
 import type { Tag } from '../tag.ts';
+import type { OtlpRecord } from './opentelemetry/otlp-record.ts';
 
 export interface DecodeLimits {
   /** Nesting levels of one record that are read. */
@@ -21,8 +22,8 @@ export interface Edit {
 export interface Codec {
   /** As in configuration, metrics and Fluent Bit's `format`. */
   readonly name: string;
-  /** What its maps are written in. */
-  readonly notation: 'json' | 'msgpack';
+  /** What its records are: maps in JSON, Fluent's log events in MessagePack, or LogRecords of OTLP. */
+  readonly notation: 'json' | 'msgpack' | 'otlp';
   /** Media types of a request with this layout, without parameters. */
   readonly mediaTypes: readonly string[];
 
@@ -43,6 +44,14 @@ export interface Codec {
    * @param edits of the records before, in order of offset */
   splice(bytes: Uint8Array, record: LogRecord & { kind: 'map' }, memberName: string, tag: Tag, edits: Edit[]): void;
 
+  /** The edits outside of records that those of records make necessary: lengths of what is around them. Without it there
+   * are none.
+   * @param edits of records, in order of offset */
+  enclose?(bytes: Uint8Array, edits: readonly Edit[]): Edit[];
+
+  /** A record of OTLP and what is around it, where the notation is that. */
+  otlpRecord?(bytes: Uint8Array, record: LogRecord & { kind: 'map' }): OtlpRecord;
+
   /** Frames single records, each with the bytes of its span after its edits, as one body. */
   frame(records: readonly Uint8Array[]): Uint8Array;
 
@@ -59,12 +68,16 @@ export interface Selection {
 
 /** Values of one record that are read: each takes up to 200 bytes of memory, and as little as one of the record. An object
  * of Kubernetes, of 3 MB at most, has some hundred thousand. */
-const MAX_VALUES = 1_000_000;
+export const MAX_VALUES = 1_000_000;
 
 /** Refuses a record that would take memory out of proportion to its size.
  * @param count counts the values in these bytes, at most one a byte
  * @throws Problem `record.too_large` */
 export function checkValues(bytes: Uint8Array, { start, end }: Span, count: (bytes: Uint8Array) => number): void {
   if (end - start <= MAX_VALUES || count(bytes.subarray(start, end)) <= MAX_VALUES) return;
-  throw new Problem('record.too_large', `more than ${MAX_VALUES} values in one record`);
+  throw tooManyValues();
+}
+
+export function tooManyValues(): Problem {
+  return new Problem('record.too_large', `more than ${MAX_VALUES} values in one record`);
 }

@@ -3,11 +3,15 @@ import type { Codec } from './codec.ts';
 import { json } from './json.ts';
 import { msgpack } from './msgpack.ts';
 import { ndjson } from './ndjson.ts';
+import { otlp } from './otlp.ts';
 
-export const codecs: readonly Codec[] = [json, ndjson, msgpack];
+export const codecs: readonly Codec[] = [json, ndjson, msgpack, otlp];
 
 const byName = new Map(codecs.map((codec) => [codec.name, codec]));
-const byMediaType = new Map(codecs.flatMap((codec) => codec.mediaTypes.map((mediaType) => [mediaType, codec])));
+/** Of several codecs the first. */
+const byMediaType = new Map(
+  codecs.toReversed().flatMap((codec) => codec.mediaTypes.map((mediaType) => [mediaType, codec])),
+);
 
 /** The codec of a name; undefined where there is none. */
 export function codecNamed(name: string): Codec | undefined {

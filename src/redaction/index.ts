@@ -18,8 +18,8 @@ import { OUTSIDE, type Outcome, type Surroundings, Walk } from './walk.ts';
 
 export type { RedactSettings };
 
-/** Each way of writing values that records come in. */
-const notations: Readonly<Record<TaggedBatch['codec']['notation'], Notation>> = { json, msgpack };
+/** Each way of writing values that records come in; those of OTLP are made log events before. */
+const notations: Readonly<Record<Exclude<TaggedBatch['codec']['notation'], 'otlp'>, Notation>> = { json, msgpack };
 
 /** Makes what is to be known of a batch that was changed, so that nobody finds out by trying what it had. */
 const key = randomBytes(32);
@@ -33,6 +33,7 @@ export function redactor(
   const policy = policyOf(settings);
   return (batch) => {
     const { fluentTag, codec, bytes, records, memberName, dateKey, receivedUnixNano } = batch;
+    if (codec.notation === 'otlp') throw new Error('records of OTLP are masked as log events');
     const notation = notations[codec.notation];
     const budget = { remaining: UNFOLD_BYTES };
     const edits: Edit[] = [];

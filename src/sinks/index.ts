@@ -9,6 +9,7 @@ import { choice } from './choice/choice.ts';
 import { choiceSettings } from './choice/settings.ts';
 import { clickhouseConfig, openClickhouse } from './clickhouse.ts';
 import { elasticsearchConfig, openElasticsearch } from './elasticsearch.ts';
+import { ofLogEvents } from './encode/log-event/of-log-events.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
 import { httpConfig, openHttp } from './http.ts';
 import { lokiConfig, lokiFaults, openLoki } from './loki.ts';
@@ -23,7 +24,8 @@ import { openStdout, stdoutConfig } from './stdout.ts';
 const posting = { faults: requestFaults, target: requestTarget, folders: [] };
 
 /** One row for each kind of sink: its settings, what is wrong with them beyond what their schema says, where it sends to
- * for a person to read, which settings name a folder that it alone writes to, and how it is opened. */
+ * for a person to read, which settings name a folder that it alone writes to, and how it is opened. `takesOtlp` is in the row
+ * of one that takes batches of OTLP as they come. */
 const sinks = {
   avro: { config: avroConfig, faults: avroFaults, target: avroTarget, folders: ['path'], open: openAvro },
   clickhouse: { ...posting, config: clickhouseConfig, open: openClickhouse },
@@ -102,7 +104,8 @@ export async function openSink(config: SinkConfig, dependencies: SinkDependencie
   const sink = config.spool === undefined ? place : await spooled(place, config.spool, dependencies);
   const taking = config.required ? sink : bestEffort(sink, dependencies);
   const shown = config.redact === undefined ? taking : await redacted(taking, config.redact, dependencies);
-  return config.records === undefined ? shown : choice(shown, config.records, dependencies);
+  const ofAny = 'takesOtlp' in sinks[config.type] && config.redact === undefined ? shown : ofLogEvents(shown);
+  return config.records === undefined ? ofAny : choice(ofAny, config.records, dependencies);
 }
 
 async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDependencies): Promise<Sink> {

@@ -12,6 +12,7 @@ describe('codecFor', () => {
     ['application/msgpack', 'msgpack'],
     ['application/x-msgpack', 'msgpack'],
     ['application/vnd.msgpack', 'msgpack'],
+    ['application/x-protobuf', 'otlp'],
     ['text/plain', undefined],
     ['', undefined],
     [undefined, undefined],

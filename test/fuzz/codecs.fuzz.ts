@@ -7,8 +7,10 @@ import { salvage } from '../../src/json/salvage.ts';
 import { fromJson } from '../../src/msgpack/from-json.ts';
 import { Problem } from '../../src/problem.ts';
 import { entryOf } from '../../src/sinks/encode/log-event/index.ts';
+import { asLogEvents } from '../../src/sinks/encode/log-event/otlp.ts';
 import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
+import { anyValue, encodeOtlp, keyValues } from '../otlp/proto.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
 const LIMITS: DecodeLimits = { maxDepth: 32, maxRecords: 10_000 };
@@ -32,6 +34,27 @@ const events = records.map((record) =>
   Buffer.concat([Buffer.of(0x92, 0x92), eventTime, encode({ otlp: {} }), encode(record)]),
 );
 
+const otlpRequest = {
+  resourceLogs: [
+    {
+      resource: { attributes: keyValues({ 'k8s.cluster.name': 'prod' }) },
+      scopeLogs: [
+        {
+          scope: { name: 's', version: '1' },
+          logRecords: records.map((record, flags) => ({
+            flags,
+            timeUnixNano: '1700000000123456789',
+            body: anyValue(flags === 1 ? texts[1] : record),
+            attributes: keyValues({ tripline: { v: 1 }, list: [1, -2, 0.5, null] }),
+            traceId: Buffer.alloc(16, 1),
+          })),
+        },
+      ],
+      schemaUrl: 'u',
+    },
+  ],
+};
+
 const corpora: Record<string, readonly Uint8Array[]> = {
   json: [`[${texts.join(',')}]`, texts.join(''), ` [ ${odd} , 5, "x" ]\n[]${odd}`].map((text) => Buffer.from(text)),
   json_lines: [texts.join('\n'), `${odd}\r\n\n${texts[0]}\n5\n`].map((text) => Buffer.from(text)),
@@ -41,18 +64,27 @@ const corpora: Record<string, readonly Uint8Array[]> = {
     Buffer.from('9292d700ffffffff0000000080809292d700fffffffe000000008080', 'hex'),
     Buffer.from('9292d7006553f100075bcd1580df00000001d90161dd00000001c4026869', 'hex'),
   ],
+  otlp: [
+    encodeOtlp('ExportLogsServiceRequest', otlpRequest),
+    Buffer.concat([
+      Buffer.from('0a8400120212008a010a0ba50601020304a8060c0c', 'hex'),
+      encodeOtlp('ExportLogsServiceRequest', otlpRequest),
+    ]),
+    Buffer.from('0a12121032060a0461ff12052a0c320a0a030a01610a030a0561', 'hex'),
+  ],
 };
 
 /** Goes the way of a batch, and checks what holds for any bytes: order, and that tagging twice is tagging once. */
 function exercise(codec: Codec, bytes: Uint8Array): void {
   const batch = batchOf(codec, bytes, () => TAG, LIMITS);
+  const events = asLogEvents(batch);
+  for (const index of events.records.keys()) entryOf(events, index);
   let behind = 0;
-  for (const [index, record] of batch.records.entries()) {
+  for (const record of batch.records) {
     if (record.start < behind || record.end < record.start || record.end > bytes.length) {
       throw new Error(`record ${record.start}..${record.end} behind ${behind}`);
     }
     behind = record.end;
-    entryOf(batch, index);
     if (record.kind === 'map') {
       try {
         codec.read(bytes, record, LIMITS);

@@ -12,7 +12,9 @@ const encoders = { json: addEditsFromJson, msgpack: addEditsFromMsgpack };
  * the members `dateKey` and `__internal__` become time and metadata again. A record of kind `other` becomes the map
  * `{"log": <its text>}`, a group marker stays one. */
 export function addEntryEdits(batch: TaggedBatch, index: number, edits: Edit[]): void {
-  encoders[batch.codec.notation](batch, index, edits);
+  const { notation } = batch.codec;
+  if (notation === 'otlp') throw new Error('records of OTLP become log events as a batch: asLogEvents');
+  encoders[notation](batch, index, edits);
 }
 
 /** The same as bytes. */
