@@ -30,7 +30,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
     ...['class_uid', 'actor', 'api', 'http_request', 'src_endpoint', 'resources', 'unmapped', 'status', 'time'],
     ...['activity_id', 'category_uid'],
   ],
-  'a log of OTLP': ['resourceLogs', 'scopeLogs', 'logRecords', 'attributes', 'body', 'key'],
+  'a log of OTLP': ['resourceLogs', 'scopeLogs', 'logRecords', 'attributes', 'body', 'key', 'k8s.cluster.name'],
   'what wraps events': [
     ...['records', 'Records', 'events', 'receivedMessages', 'Messages', 'hits', 'result', 'streams', 'values'],
     ...['log', 'MESSAGE', 'msg', 'short_message', 'full_message', '@message', '@timestamp', 'payload', '_raw', 'data'],

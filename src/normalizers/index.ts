@@ -169,6 +169,7 @@ const CLUSTER_KEYS = [
   ['p_source_label'],
   ['stream', 'cluster'], // labels of Loki
   ['labels', 'cluster'],
+  ['k8s.cluster.name'], // OpenTelemetry
 ];
 
 function clusterNameIn(map: JsonMap): string | undefined {

@@ -151,10 +151,13 @@ codecContract({
     .map(([value, attributes]) =>
       request([{ ...(value !== undefined && { body: anyValue(value) }), attributes: keyValues(attributes) }]),
     ),
-  oracle: (map) => {
-    const { logRecords } = decodeOtlp('ScopeLogs', map) as { logRecords: any[] };
+  oracle: (unit) => {
+    const { logRecords } = decodeOtlp('ScopeLogs', unit) as { logRecords: any[] };
     const { body: any, attributes } = logRecords[0];
-    return { ...(any && { body: valueIn(any) }), attributes: mapOf(attributes), resource: { attributes: {} } };
+    const map = mapOf(attributes);
+    const text = any && valueIn(any);
+    const key = typeof text === 'string' && !Object.hasOwn(map, 'message') ? 'message' : 'body';
+    return { ...map, ...(any && { [key]: text }) };
   },
   hostile: {
     'a million ResourceLogs without anything': Buffer.alloc(2 * MiB, hex('0a00')),
@@ -190,12 +193,10 @@ describe('a record of OTLP', () => {
     ]);
     expect(read(bytes)).toEqual({
       body: { id: 9007199254740993n, least: -(2n ** 63n), ok: true, bytes: '{"a":1}' },
-      attributes: {},
-      resource: { attributes: { 'k8s.cluster.name': 'one' } },
+      'k8s.cluster.name': 'one',
     });
-    const two = { attributes: { 'k8s.cluster.name': 'two' } };
-    expect(read(bytes, 2)).toEqual({ body: 'text', attributes: {}, resource: two });
-    expect(read(bytes, 1)).toEqual({ attributes: { a: [1, 'x', null] }, resource: two });
+    expect(read(bytes, 2)).toEqual({ message: 'text', 'k8s.cluster.name': 'two' });
+    expect(read(bytes, 1)).toEqual({ a: [1, 'x', null], 'k8s.cluster.name': 'two' });
   });
 
   it('marks what is cut in it or nests too deep, and what Protobuf would merge', () => {

@@ -1,21 +1,28 @@
 /** Reads a LogRecord of OTLP for evaluation. */
 import { CUT, type JsonMap } from '../../json/map.ts';
 import { contentOf, eachField, type Field, LENGTH_DELIMITED } from '../../protobuf/scan.ts';
-import type { List, Message } from './any-value.ts';
+import { type List, type Message, pairIn } from './any-value.ts';
 import { LOG_RECORD, RESOURCE, RESOURCE_LOGS } from './fields.ts';
 import type { OtlpRecord, OtlpResourceLogs } from './otlp-record.ts';
 import { readValue } from './read-value.ts';
 
-/** Body, attributes and the attributes of the resource, as `{body, attributes, resource: {attributes}}`.
+const CLUSTER_NAME = 'k8s.cluster.name';
+
+/** The attributes of a record as a map, with its body as a member, and the name of its resource's cluster as
+ * `k8s.cluster.name`: senders put a record into the body, into attributes, or partly into each. A text is then `message`, as
+ * in the record that it was taken from, unless that is an attribute; any other body is `body`.
  * @throws Problem `record.too_large` */
 export function readLogRecord({ logRecord, scopeLogs }: OtlpRecord, limits: { maxDepth: number }): JsonMap {
-  const map: JsonMap = {};
+  const map = readValue(pairsIn(logRecord, LOG_RECORD.attributes), limits) as JsonMap;
+  const clusterName = clusterNameIn(scopeLogs.resourceLogs);
+  if (clusterName !== undefined && !Object.hasOwn(map, CLUSTER_NAME)) map[CLUSTER_NAME] = clusterName;
   const [first, ...more] = messagesIn(logRecord, LOG_RECORD.body);
-  if (first !== undefined) map.body = readValue(more.at(-1) ?? first, limits);
+  if (first !== undefined) {
+    const body = readValue(more.at(-1) ?? first, limits);
+    map[typeof body === 'string' && !Object.hasOwn(map, 'message') ? 'message' : 'body'] = body;
+  }
   // Protobuf would merge them.
   if (more.length > 0) map[CUT] = 'cut';
-  map.attributes = readValue(pairsIn(logRecord, LOG_RECORD.attributes), limits);
-  map.resource = { attributes: resourceAttributes(scopeLogs.resourceLogs, limits) };
   return map;
 }
 
@@ -35,16 +42,23 @@ export function messagesIn(message: Uint8Array, number: number): Message[] {
   return found;
 }
 
-/** Records come one after another, and those of one resource together. */
-let latest: { resourceLogs: OtlpResourceLogs; maxDepth: number; attributes: unknown } | undefined;
+const clusterNames = new WeakMap<OtlpResourceLogs, { name: string | undefined }>();
 
-function resourceAttributes(resourceLogs: OtlpResourceLogs, { maxDepth }: { maxDepth: number }): unknown {
-  if (latest?.resourceLogs !== resourceLogs || latest.maxDepth !== maxDepth) {
+function clusterNameIn(resourceLogs: OtlpResourceLogs): string | undefined {
+  let found = clusterNames.get(resourceLogs);
+  if (found === undefined) {
+    found = { name: undefined };
     const resource = messagesIn(resourceLogs.message, RESOURCE_LOGS.resource).at(-1);
-    const message = resource === undefined ? nothing : resource.bytes.subarray(resource.start, resource.end);
-    latest = { resourceLogs, maxDepth, attributes: readValue(pairsIn(message, RESOURCE.attributes), { maxDepth }) };
+    const key = Buffer.from(CLUSTER_NAME);
+    const named = resource && messagesIn(bytesOf(resource), RESOURCE.attributes).map(pairIn);
+    const value = named?.findLast((pair) => key.equals(pair.key))?.value;
+    const name = value && readValue(value, { maxDepth: 0 });
+    if (typeof name === 'string') found.name = name;
+    clusterNames.set(resourceLogs, found);
   }
-  return latest.attributes;
+  return found.name;
 }
 
-const nothing = new Uint8Array();
+function bytesOf({ bytes, start, end }: Message): Uint8Array {
+  return bytes.subarray(start, end);
+}
