@@ -70,7 +70,7 @@ const mayImport: Record<string, readonly string[]> = {
   'dead-letters': ['json', 'problem'],
   'fluent-bit-config': ['problem', 'sigma', 'truncate'],
   doctor: ['config', 'fluent-bit-config', 'sigma'],
-  sources: ['codecs', 'problem'],
+  sources: ['codecs', 'problem', 'protobuf'],
   server: [
     ...['avro', 'batch', 'codecs', 'config', 'dead-letters', 'detect', 'pipeline', 'problem', 'record', 'sinks'],
     ...['sources', 'tag', 'telemetry', 'time'],

@@ -163,15 +163,16 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
         ),
       );
     }
-    if (answered === undefined) return send(reply, source.accepted?.(sourceRequestOf(request)) ?? { status: 204 });
+    const accepted = () => send(reply, source.accepted?.(sourceRequestOf(request)) ?? { status: 204 });
+    if (answered === undefined) return accepted();
     if (isFluentBit(request) && answered.body.length > fluentBitReplyBytes) {
       remind('long reply', () =>
         request.log.warn(
           { from: request.ip, bytes: answered.body.length },
-          `Answered 204 instead of ${wanted}: Fluent Bit fails any reply of more than 4,095 bytes and would send the chunk again, then drop it. Remove ?reply= from its uri.`,
+          `Answered without ${wanted}: Fluent Bit fails any reply of more than 4,095 bytes and would send the chunk again, then drop it. Remove ?reply= from its uri.`,
         ),
       );
-      return reply.code(204).send();
+      return accepted();
     }
     const sent = whole(answered.body);
     pending.sent = sent;

@@ -1,5 +1,6 @@
 /** What a sender gets back: its records, the matches among them, a summary, or nothing. */
-import { taggedBody, taggedRecord } from '../batch/splice.ts';
+import { selected } from '../batch/selected.ts';
+import { taggedBody } from '../batch/splice.ts';
 import type { Codec } from '../codecs/codec.ts';
 import type { Reply } from '../config/index.ts';
 import { type Detection, isFound } from '../detect.ts';
@@ -25,9 +26,9 @@ export async function replyTo(
     case 'matches': {
       const isWanted = (index: number) => isFoundIn(batch.detections[index]);
       if (layout === 'avro') return avroReply(batch, isWanted);
-      const matches = batch.records.map((_, index) => index).filter(isWanted);
-      const framed = batch.codec.frame(matches.map((index) => taggedRecord(batch, index)));
-      return plainReply(batch.codec, Buffer.concat([framed, endOf(batch.codec, framed)]));
+      const matches = selected(batch, isWanted);
+      const body = matches === undefined ? batch.codec.frame([]) : taggedBody(matches);
+      return plainReply(batch.codec, Buffer.concat([body, endOf(batch.codec, body)]));
     }
   }
 }
