@@ -42,10 +42,10 @@ test.each(Object.entries(readers))(
       child.stdout.on('data', (data) => {
         text += data;
       });
-      await once(child.stdout, 'data');
+      await Promise.race([once(child.stdout, 'data'), ended]);
       await sleep(Math.random() * 100);
       child.kill('SIGKILL');
-      await ended;
+      expect(await ended).toEqual([null, 'SIGKILL']);
       // The last line may have been cut.
       acknowledged.push(...text.split('\n').slice(0, -1).map(Number));
     }

@@ -30,7 +30,7 @@ test.skipIf(kills === 0)(
         text += data;
       });
       if (more.length === 0) {
-        await once(child.stdout, 'data');
+        await Promise.race([once(child.stdout, 'data'), ended]);
         await sleep(Math.random() * 100);
         child.kill('SIGKILL');
       }
