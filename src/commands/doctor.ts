@@ -20,8 +20,8 @@ export const doctorCommand = defineCommand({
     'parsers files and the variables that are set here. Nothing is started or connected to. Looked at are the outputs to ' +
     'Tripline, the inputs and filters before them, the inputs that take tagged records back, and the outputs after those; ' +
     'what else Fluent Bit does is its own. Each finding says where, what is lost or altered and when, and what to write.\n\n' +
-    'With the settings of Tripline both sides are compared, and only an input that a sink of Tripline sends to is taken for ' +
-    'one that tagged records come back by. Without them, every forward input is.',
+    'With the settings of Tripline both sides are compared, and an input counts as one for tagged records if a sink of ' +
+    'Tripline sends to it. Without them, every forward input does.',
   options: { json: { kind: 'flag', doc: 'one JSON object a line and finding' }, config: ruleOptions.config },
   exitCodes: {
     '0': 'nothing was found',

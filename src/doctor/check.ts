@@ -23,7 +23,7 @@ export type Report = (place: Place, message: string, fix: string) => void;
 
 export interface Check {
   effect: Effect;
-  /** One line: what is told of, and why it is wrong. */
+  /** One line: what is found, and why it is wrong. */
   doc: string;
   /** Looks at a whole configuration. */
   run(flow: Flow, report: Report): void;

@@ -1,4 +1,4 @@
-/** The part of a Fluent Bit configuration that records take on their way to Tripline and back. */
+/** The part of a Fluent Bit configuration that records pass, to Tripline and back. */
 import type { Config } from '../config/index.ts';
 import type { FluentBitConfig, Section } from '../fluent-bit-config/index.ts';
 import { type Plugin, pluginOf, takes } from './plugin.ts';
@@ -47,7 +47,11 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
   const takesAll = inputs.length === 1 && outputs.length === 1;
   const sends = (output: Plugin, tag: string) => (takesAll && !hasMatch(output)) || takes(output, tag);
 
-  const senders = outputs.filter((output) => isSender(output, tripline, isTriplineGiven));
+  let senders = outputs.filter((output) => isSender(output, tripline));
+  if (senders.length === 0 && !isTriplineGiven && !inputs.some(({ name }) => name === 'forward')) {
+    // Where nothing else could lead to Tripline, these do.
+    senders = outputs.filter(({ name }) => name === 'forward');
+  }
   const returns = inputs.filter((input) => isReturn(input, tripline, isTriplineGiven));
   const seen = new Map<string, number>();
   const tagsOf = new Map(
@@ -113,8 +117,7 @@ function tagOf(input: Plugin, index: number): string {
   return tag.replaceAll('*', 'x').slice(0, MOST_OF_TAG);
 }
 
-function isSender(output: Plugin, tripline: Config, isGiven: boolean): boolean {
-  if (output.section.properties.length === 0) return false;
+function isSender(output: Plugin, tripline: Config): boolean {
   const port = portOf(output, { http: 80, opentelemetry: 80, forward: 24224 }[output.name] ?? 0);
   const isAtTripline = port === triplinePort(tripline);
   switch (output.name) {
@@ -122,26 +125,34 @@ function isSender(output: Plugin, tripline: Config, isGiven: boolean): boolean {
       return /^\/v1\/records(\?|$)/.test(output.text('uri', '/') ?? '') || isAtTripline;
     case 'opentelemetry':
       return isAtTripline;
-    case 'forward':
-      return isGiven && forwardPorts(tripline).includes(port);
+    case 'forward': {
+      const input = forwardInputOf(tripline);
+      const socket = output.text('unix_path', '');
+      return socket ? socket === input?.unixPath : input?.listen !== undefined && port === portIn(input.listen);
+    }
     default:
       return false;
   }
 }
 
 export function triplinePort({ listen }: Config): number {
-  return Number(listen.slice(listen.lastIndexOf(':') + 1));
+  return portIn(listen);
+}
+
+function portIn(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}
+
+/** What Tripline takes Forward messages by, if it does. */
+export function forwardInputOf(
+  tripline: Config,
+): { listen?: string; unixPath?: string; sharedKey?: string; tls?: object } | undefined {
+  return (tripline as { forward?: ReturnType<typeof forwardInputOf> }).forward;
 }
 
 /** Of a listener or an address; NaN where it is not known. */
 export function portOf(plugin: Plugin, otherwise: number): number {
   return Number.parseInt(plugin.text('port', String(otherwise)) ?? '', 10);
-}
-
-/** Ports on which Tripline takes Forward messages, as far as its settings have them. */
-function forwardPorts(tripline: Config): number[] {
-  const { forward } = tripline as Config & { forward?: { listen?: unknown } };
-  return typeof forward?.listen === 'string' ? [Number(forward.listen.slice(forward.listen.lastIndexOf(':') + 1))] : [];
 }
 
 function isReturn(input: Plugin, tripline: Config, isGiven: boolean): boolean {

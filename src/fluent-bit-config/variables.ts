@@ -9,7 +9,7 @@ export interface Translated {
   isUnknown: boolean;
 }
 
-/** @param find the value of a variable; undefined where it is not set, null where it is and nobody here knows to what */
+/** @param find the value of a variable; undefined where it is not set, null where it is and the value is not known here */
 export function translate(text: string, find: (name: string) => string | undefined | null): Translated {
   const parts: string[] = [];
   const unset: string[] = [];

@@ -91,3 +91,33 @@ describe.each(Object.entries(rows))('%s', (check, { wrong, right = [], texts, is
     }
   });
 });
+
+describe('a forward output to Tripline', () => {
+  const parts = soundParts();
+  parts.outputs[0] = { name: 'forward', match: 'kube.*', port: '24225', shared_key: 'k' };
+  const found = (changed: Parts, tripline?: object) =>
+    examine(
+      readFluentBitConfig('fluent-bit.yaml', filesOf(textsOf(changed, 'yaml')), {}),
+      { ...triplineOf('sinks: [{ type: forward, host: 127.0.0.1 }]\n'), ...tripline } as Config,
+      tripline !== undefined,
+    ).map(({ check }) => check);
+
+  test('is one by the port of its forward input', () => {
+    expect(found(parts, { forward: { listen: '127.0.0.1:24225', sharedKey: 'k' } })).toEqual([
+      'retry-limit',
+      'forward-ack',
+    ]);
+    expect(found(parts, { forward: { listen: '127.0.0.1:24225', tls: {} } })).toEqual([
+      'retry-limit',
+      'forward-ack',
+      'tls',
+      'shared-key',
+    ]);
+    expect(found(parts, { forward: { listen: '127.0.0.1:9999' } })).toEqual(['no-tripline']);
+  });
+
+  test('is one where nothing else could be', () => {
+    const collector = { ...parts, inputs: parts.inputs.slice(0, 1) };
+    expect(found(collector)).toEqual(['retry-limit', 'forward-ack']);
+  });
+});

@@ -11,8 +11,6 @@ export interface Row {
   texts?: { wrong: [text: string, line: string][]; right: string[] };
   /** YAML alone has it. */
   isYaml?: true;
-  /** Fluent Bit does not start with it, or takes it for wrong: what it would do is not compared. */
-  isRefused?: true;
   /** Settings of Tripline, without which it is not looked for. */
   tripline?: string;
 }
@@ -92,8 +90,18 @@ const sinks = 'sinks: [{ type: forward, host: 127.0.0.1 }]\n';
 
 export const rows: Readonly<Record<string, Row>> = {
   'no-tripline': {
-    wrong: [[both(sender({ uri: '/other', port: '80' }), (parts) => void parts.inputs.pop()), 'service']],
-    right: [sender({ port: '8080' }), (parts) => void parts.outputs.shift()],
+    wrong: [
+      [sender({ uri: '/other', port: '80' }), 'name tail'],
+      [
+        both(
+          sender({ uri: '/other', port: '80' }),
+          tail({ tag: 'x', path: '/tmp/x' }),
+          (parts) => void parts.inputs.pop(),
+        ),
+        'service',
+      ],
+    ],
+    right: [sender({ port: '8080' }), both(sender({ uri: '/other', port: '80' }), tail({ tag: 'x', path: '/tmp/x' }))],
   },
   'no-source': {
     wrong: [
@@ -232,7 +240,10 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   'response-log': { wrong: [[sender({ log_response_payload: 'on' }), 'log_response_payload on']] },
   'forward-ack': { wrong: [[onward({ require_ack_response: undefined }), 'name forward']], right: [onward()] },
-  'ack-timeout': { wrong: [[onward({ 'net.io_timeout': undefined }), 'name forward']], right: [onward()] },
+  'ack-timeout': {
+    wrong: [[onward({ 'net.io_timeout': undefined }), 'name forward']],
+    right: [onward(), onward({ 'net.io_timeout': undefined, 'net.tcp_keepalive': 'on' })],
+  },
   'forward-time': {
     wrong: [
       [onward({ time_as_integer: 'on' }), 'time_as_integer on'],
@@ -348,9 +359,14 @@ export const rows: Readonly<Record<string, Row>> = {
       [tail({ path: '/tmp/doctor/audit/audit.log' }), 'path /tmp/doctor/audit/audit.log'],
       [tail({ path: '/tmp/*/audit.log' }), 'path /tmp/*/audit.log'],
       [tail({ path: '/tmp/doctor/audit/audit.log*' }), 'path /tmp/doctor/audit/audit.log*'],
+      [tail({ exclude_path: '*-20*.log' }), 'exclude_path *-20*.log'],
       [tail({ path: '/tmp/doctor/*.log,/tmp/audit.log' }), 'path /tmp/doctor/*.log,/tmp/audit.log'],
     ],
-    right: [tail({ path: '/tmp/doctor/audit/audit*.log' }), tail({ path: '/tmp/doctor/audit/*' })],
+    right: [
+      tail({ path: '/tmp/doctor/audit/audit*.log' }),
+      tail({ path: '/tmp/doctor/audit/*' }),
+      tail({ exclude_path: '*.gz,*fluent-bit*' }),
+    ],
   },
   'rotate-wait': {
     wrong: [
@@ -365,6 +381,7 @@ export const rows: Readonly<Record<string, Row>> = {
     wrong: [
       [tail({ read_from_head: undefined }), 'name tail'],
       [tail({ read_from_head: 'off' }), 'read_from_head off'],
+      [tail({ read_newly_discovered_files_from_head: 'off' }), 'read_newly_discovered_files_from_head off'],
     ],
   },
   'line-length': {
@@ -394,7 +411,6 @@ export const rows: Readonly<Record<string, Row>> = {
       [tail({ parser: undefined, 'multiline.parser': 'cri, mine' }), 'multiline.parser cri, mine'],
     ],
     right: [tail({ parser: undefined, 'multiline.parser': 'docker, cri' })],
-    isRefused: true,
   },
   'time-keep': {
     wrong: [
@@ -406,6 +422,7 @@ export const rows: Readonly<Record<string, Row>> = {
       (parts) => void parts.parsers.push({ name: 'x', format: 'json', time_format: '%s' }),
     ],
   },
+  'exit-on-eof': { wrong: [[tail({ exit_on_eof: 'on' }), 'exit_on_eof on']] },
   'joined-lines': { wrong: [[tail({ docker_mode: 'on' }), 'docker_mode on']] },
 
   'storage-type': {
@@ -425,8 +442,15 @@ export const rows: Readonly<Record<string, Row>> = {
     right: [tail({ mem_buf_limit: '5M', 'storage.type': undefined }), back({ mem_buf_limit: '5M' })],
   },
   'pause-on-overlimit': {
-    wrong: [[back({ 'storage.pause_on_chunks_overlimit': 'on' }), 'storage.pause_on_chunks_overlimit on']],
+    wrong: [
+      [back({ 'storage.pause_on_chunks_overlimit': 'on' }), 'storage.pause_on_chunks_overlimit on'],
+      [back({ rate_gate: 'on' }), 'rate_gate on'],
+    ],
     right: [tail({ 'storage.pause_on_chunks_overlimit': 'on' })],
+  },
+  routable: {
+    wrong: [[tail({ routable: 'off' }), 'routable off']],
+    right: [input({ name: 'dummy', tag: 'other', routable: 'off' })],
   },
   'irrecoverable-chunks': {
     wrong: [[service({ 'storage.delete_irrecoverable_chunks': 'on' }), 'storage.delete_irrecoverable_chunks on']],
@@ -449,7 +473,6 @@ export const rows: Readonly<Record<string, Row>> = {
   'kafka-commit': {
     wrong: [[source({ name: 'kafka', tag: 'kube.audit', enable_auto_commit: 'on' }), 'enable_auto_commit on']],
     right: [source({ name: 'kafka', tag: 'kube.audit' })],
-    isRefused: true,
   },
   'return-tag': {
     wrong: [[back({ tag: 'tripline.all' }), 'tag tripline.all']],

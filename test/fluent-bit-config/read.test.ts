@@ -117,7 +117,7 @@ test.each([
   ['', '', true],
   ['Kube.*', 'kube.audit', false],
   [`${'*a'.repeat(200)}b`, 'a'.repeat(2_000), false],
-])('%s takes %s: %s', (pattern, tag, taken) => expect(matchesTag(pattern, tag)).toBe(taken));
+])('%s matches %s: %s', (pattern, tag, isMatch) => expect(matchesTag(pattern, tag)).toBe(isMatch));
 
 test('values as Fluent Bit reads them', () => {
   expect(['on', 'Yes', 'TRUE', 'off', '1', ''].map(boolOf)).toEqual([true, true, true, false, undefined, undefined]);

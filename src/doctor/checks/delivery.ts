@@ -1,4 +1,4 @@
-/** What the outputs on the way do when an answer is late, refused or not there. */
+/** What outputs do when an answer is late, refused or not there. */
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf, type Report } from '../check.ts';
 import type { Flow } from '../flow.ts';
@@ -7,8 +7,8 @@ import type { Plugin } from '../plugin.ts';
 /** Outputs to the disk or the console of the same machine, of which a stop is all that a retry could cure. */
 const local = new Set(['file', 'stdout', 'null', 'exit', 'counter', 'flowcounter', 'plot', 'lib', 'test']);
 
-/** What a chunk costs on its way: both ends of it. */
-function onTheWay({ senders, receivers }: Flow): Plugin[] {
+/** The outputs that a chunk needs, before Tripline and after it. */
+function inFlow({ senders, receivers }: Flow): Plugin[] {
   return [...senders, ...receivers.filter(({ name }) => !local.has(name))];
 }
 
@@ -17,7 +17,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
     effect: 'loses',
     doc: 'An output to Tripline, or one that tagged records go on to, that gives up: by default after its second attempt.',
     run(flow, report) {
-      for (const output of onTheWay(flow)) {
+      for (const output of inFlow(flow)) {
         const limit = output.text('retry_limit', '1');
         if (limit === undefined || /^(no_limits|false|off)$/i.test(limit)) continue;
         const count = Number.parseInt(limit, 10);
@@ -48,7 +48,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
     effect: 'loses',
     doc: 'An output with `storage.total_limit_size`: beyond it the oldest chunks are dropped, however many retries are left.',
     run(flow, report) {
-      for (const output of onTheWay(flow)) {
+      for (const output of inFlow(flow)) {
         const limit = output.property('storage.total_limit_size');
         if (limit === undefined || limit.isUnknown || /^(off|false|no|0|)$/i.test(limit.value)) continue;
         const message = `chunks beyond ${quote(limit.value)} are dropped, the oldest first, while the receiver is away`;
@@ -88,7 +88,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
       for (const sender of senders) {
         const limit = sender.bytes('net.max_worker_connections', 0);
         if (limit === undefined || limit === 0) continue;
-        const message = `with ${limit} under way, the next chunks fail at once and use up their retries`;
+        const message = `with ${limit} in flight, the next chunks fail at once and use up their retries`;
         report(
           sender.place('net.max_worker_connections'),
           message,
@@ -164,11 +164,13 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'ack-timeout': {
     effect: 'stops',
-    doc: 'A forward output with `require_ack_response` and no `net.io_timeout`: it waits for an acknowledgement for ever.',
+    doc: 'A forward output with `require_ack_response` that waits for ever: it finds neither by `net.io_timeout` nor by `net.tcp_keepalive` that the receiver has gone.',
     run: onForward((output, flow, report) => {
       if (output.bool('require_ack_response', false) !== true || output.seconds('net.io_timeout', 0) !== 0) return;
-      const message = 'where one acknowledgement does not come, this output waits for it without end';
-      report(output.place('net.io_timeout'), message, `write ${lineOf(flow, 'net.io_timeout', '60s')}`);
+      if (output.bool('net.tcp_keepalive', false) !== false) return;
+      const message = 'where the machine of the receiver goes, this output waits for its acknowledgements without end';
+      const lines = [lineOf(flow, 'net.tcp_keepalive', 'on'), lineOf(flow, 'net.tcp_keepalive_time', '30')];
+      report(output.place('net.io_timeout'), message, `write ${lines.join(' and ')}`);
     }),
   },
   'forward-time': {
@@ -187,6 +189,6 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
 
 function onForward(look: (output: Plugin, flow: Flow, report: Report) => void): Check['run'] {
   return (flow, report) => {
-    for (const output of onTheWay(flow)) if (output.name === 'forward') look(output, flow, report);
+    for (const output of inFlow(flow)) if (output.name === 'forward') look(output, flow, report);
   };
 }

@@ -4,7 +4,7 @@ import { type Check, lineOf } from '../check.ts';
 import type { Flow } from '../flow.ts';
 import type { Plugin } from '../plugin.ts';
 
-/** Inputs that can let a sender wait, or read later what they have not taken. */
+/** Inputs that read later what they cannot read now. */
 const waiting = new Set(['tail', 'kafka', 'systemd']);
 const listening = new Set(['http', 'opentelemetry', 'forward', 'tcp', 'udp', 'syslog', 'splunk', 'elasticsearch']);
 const FORWARD_BUFFER = 6_144_000;
@@ -14,7 +14,7 @@ function storageOf(input: Plugin, { service }: Flow): string | undefined {
   return input.text('storage.type', inherited ?? '')?.toLowerCase() || undefined;
 }
 
-function onTheWay({ sources, returns }: Flow): Plugin[] {
+function inFlow({ sources, returns }: Flow): Plugin[] {
   return [...sources, ...returns];
 }
 
@@ -23,7 +23,7 @@ export const inputChecks: Readonly<Record<string, Check>> = {
     effect: 'loses',
     doc: 'An input whose chunks are in memory alone: a crash loses what has not been delivered, and so does a stop.',
     run(flow, report) {
-      for (const input of onTheWay(flow)) {
+      for (const input of inFlow(flow)) {
         const storage = storageOf(input, flow);
         if (storage === undefined || storage === 'filesystem') continue;
         const isReturn = flow.returns.includes(input);
@@ -65,7 +65,7 @@ export const inputChecks: Readonly<Record<string, Check>> = {
     effect: 'loses',
     doc: 'A `mem_buf_limit` on an input whose senders cannot wait: beyond it connections are reset, and batches come in part.',
     run(flow, report) {
-      for (const input of onTheWay(flow)) {
+      for (const input of inFlow(flow)) {
         const limit = input.property('mem_buf_limit');
         if (limit === undefined || !listening.has(input.name) || storageOf(input, flow) === 'filesystem') continue;
         if (input.bytes('mem_buf_limit', 0) === 0) continue;
@@ -76,14 +76,26 @@ export const inputChecks: Readonly<Record<string, Check>> = {
   },
   'pause-on-overlimit': {
     effect: 'loses',
-    doc: '`storage.pause_on_chunks_overlimit` on an input whose senders cannot wait, or that takes tagged records.',
+    doc: '`storage.pause_on_chunks_overlimit` or `rate_gate` on an input whose senders cannot wait, or that takes tagged records.',
     run(flow, report) {
-      for (const input of onTheWay(flow)) {
-        if (waiting.has(input.name) || input.bool('storage.pause_on_chunks_overlimit', false) !== true) continue;
-        const message = flow.returns.includes(input)
-          ? 'while chunks wait, the input is paused: Tripline can hand nothing back, and its senders are refused'
-          : 'while chunks wait, the input is paused, and what senders do not send again is lost';
-        report(input.place('storage.pause_on_chunks_overlimit'), message, 'drop the line');
+      for (const input of inFlow(flow)) {
+        for (const key of ['storage.pause_on_chunks_overlimit', 'rate_gate']) {
+          if (waiting.has(input.name) || input.bool(key, false) !== true) continue;
+          const message = flow.returns.includes(input)
+            ? 'while it is paused Tripline can hand nothing back, and its senders are refused'
+            : 'while it is paused connections are reset, and what senders do not send again is lost';
+          report(input.place(key), message, 'drop the line');
+        }
+      }
+    },
+  },
+  routable: {
+    effect: 'loses',
+    doc: 'An input with `routable` off: what comes in by it goes nowhere.',
+    run(flow, report) {
+      for (const input of inFlow(flow)) {
+        if (input.bool('routable', true) !== false) continue;
+        report(input.place('routable'), 'what comes in by this input is discarded', 'drop the line');
       }
     },
   },
@@ -100,7 +112,7 @@ export const inputChecks: Readonly<Record<string, Check>> = {
     effect: 'loses',
     doc: 'An http, opentelemetry or forward input with more than one worker: it answers before it has what it was sent.',
     run(flow, report) {
-      for (const input of onTheWay(flow)) {
+      for (const input of inFlow(flow)) {
         if (!['http', 'opentelemetry', 'forward'].includes(input.name)) continue;
         const keys = input.name === 'forward' ? ['workers'] : ['http_server.workers', 'workers'];
         for (const key of keys) {
@@ -116,7 +128,7 @@ export const inputChecks: Readonly<Record<string, Check>> = {
     effect: 'alters',
     doc: 'An opentelemetry input: of protobuf it cuts integers to 32 bits, and it does not keep tags.',
     run(flow, report) {
-      for (const input of onTheWay(flow)) {
+      for (const input of inFlow(flow)) {
         if (input.name !== 'opentelemetry') continue;
         const message =
           'of protobuf it cuts integers to 32 bits, so that 3000000000 becomes -1294967296, and tags are lost';

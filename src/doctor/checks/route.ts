@@ -7,12 +7,17 @@ import { takes } from '../plugin.ts';
 export const routeChecks: Readonly<Record<string, Check>> = {
   'no-tripline': {
     effect: 'loses',
-    doc: 'No output sends to Tripline, and no input takes anything from it: records are not judged.',
+    doc: 'No output sends to Tripline: records are not judged.',
     run(flow, report) {
-      const { config, senders, returns } = flow;
-      if (senders.length > 0 || returns.length > 0) return;
+      const { config, senders, returns, inputs } = flow;
+      if (senders.length > 0) return;
+      // One that takes tagged records back may have inputs that are not for Tripline.
+      const audit = inputs.find(
+        (input) => !returns.includes(input) && /audit/i.test(`${input.text('tag', '')} ${input.text('path', '')}`),
+      );
+      if (returns.length > 0 && audit === undefined) return;
       report(
-        { path: config.path, line: 1, column: 1 },
+        audit?.section.place ?? { path: config.path, line: 1, column: 1 },
         'no output sends to Tripline, so that no record is judged',
         `add an output http with ${lineOf(flow, 'uri', '/v1/records')} and port ${triplinePort(flow.tripline)}`,
       );

@@ -26,8 +26,18 @@ export const tailChecks: Readonly<Record<string, Check>> = {
         const plain = name.replaceAll(/[*?]|\[[^\]]*\]/g, '') || 'audit.log';
         const dot = plain.lastIndexOf('.') === -1 ? plain.length : plain.lastIndexOf('.');
         const rotated = `${plain.slice(0, dot)}-2026-01-02T03-04-05.000${plain.slice(dot)}`;
-        if (matchesTag(name.replaceAll(/\[[^\]]*\]/g, '*').replaceAll('?', '*'), rotated)) continue;
-        const wanted = `${path.slice(0, path.length - name.length)}*${plain.slice(dot) || ''}`;
+        const folder = path.slice(0, path.length - name.length);
+        const excluded = tail.property('exclude_path');
+        const isExcluded = excluded?.value
+          .split(',')
+          .some((each) => fits(each.trim(), `${folder}${rotated}`) && !fits(each.trim(), `${folder}${plain}`));
+        if (excluded !== undefined && isExcluded && !excluded.isUnknown) {
+          const message = `it takes out ${rotated} and the like: what is written while Fluent Bit is down, and rotated, is lost`;
+          report(excluded.place, message, 'drop the line; ignore_older takes out what is old');
+          continue;
+        }
+        if (fits(name, rotated)) continue;
+        const wanted = `${folder}*${plain.slice(dot)}`;
         const message =
           `what is written while Fluent Bit is down, and rotated before it is back, is lost: the file is then called as ` +
           `${rotated}, which ${quote(name)} does not match`;
@@ -73,6 +83,11 @@ export const tailChecks: Readonly<Record<string, Check>> = {
     effect: 'loses',
     doc: 'A tail without `read_from_head`: of a file that it does not know at its start, what is there already is not read.',
     run: onTail((tail, flow, report) => {
+      if (tail.bool('read_newly_discovered_files_from_head', true) === false) {
+        const message =
+          'of a file that is found after the start, as after each rotation, what is there already is not read';
+        report(tail.place('read_newly_discovered_files_from_head'), message, 'drop the line');
+      }
       if (tail.bool('read_from_head', false) !== false) return;
       const message =
         'of a file that is new at a start, as after a rotation while Fluent Bit was down, only what comes later is read';
@@ -167,16 +182,24 @@ export const tailChecks: Readonly<Record<string, Check>> = {
       const named = new Set(flow.sources.map((source) => source.text('parser', '')));
       for (const parser of parsersOf(flow)) {
         if (!named.has(parser.text('name', ''))) continue;
-        // Without a format no time is read, and nothing taken out.
+        // Without a format no time is read, and nothing leaves the record.
         if (parser.property('time_format') === undefined || parser.bool('time_keep', false) === true) continue;
         const key = parser.text('time_key', 'time');
         report(
           parser.property('time_keep')?.place ?? parser.place('time_key'),
-          `the member ${quote(key || 'time')} is taken out of each record that has it`,
+          `the member ${quote(key || 'time')} is missing from each record that had it`,
           `write ${lineOf(flow, 'time_keep', 'on')}`,
         );
       }
     },
+  },
+  'exit-on-eof': {
+    effect: 'stops',
+    doc: 'A tail with `exit_on_eof`: Fluent Bit ends with the file.',
+    run: onTail((tail, _flow, report) => {
+      if (tail.bool('exit_on_eof', false) !== true) return;
+      report(tail.place('exit_on_eof'), 'Fluent Bit ends when it has read a file to its end', 'drop the line');
+    }),
   },
   'joined-lines': {
     effect: 'alters',
@@ -190,6 +213,11 @@ export const tailChecks: Readonly<Record<string, Check>> = {
     }),
   },
 };
+
+/** Whether a pattern of files fits a path, where a `?` and a set stand for any text. */
+function fits(pattern: string, path: string): boolean {
+  return matchesTag(pattern.replaceAll(/\[[^\]]*\]|\?/g, '*'), path);
+}
 
 function whatHappens(tail: Plugin): string {
   if (tail.bool('truncate_long_lines', false) === true) return 'is cut, and what is cut off is not judged';
