@@ -103,9 +103,10 @@ export function rewritten(tags: readonly string[], filters: readonly Plugin[]): 
   return [...all];
 }
 
-/** The third word of a rule of rewrite_tag, with the tag where it has `$TAG`. */
+/** The third word of a rule of rewrite_tag, with the tag where it has `$TAG`, and a part of it for `$TAG[1]`. */
 function newTag(rule: string, tag: string): string {
   return (rule.trim().split(/\s+/)[2] ?? tag)
+    .replaceAll(/\$TAG\[(\d+)\]/g, (_, part: string) => tag.split('.')[Number(part)] ?? '')
     .replaceAll('$TAG', () => tag)
     .replaceAll(/\$[\w.]+(\['[^']*'\])*/g, 'x')
     .slice(0, MOST_OF_TAG);

@@ -335,6 +335,7 @@ export const rows: Readonly<Record<string, Row>> = {
       ],
     ],
     right: [
+      filter({ name: 'rewrite_tag', match: 'kube.*', rule: '$verb ^create $TAG[0].x false' }),
       filter({ name: 'rewrite_tag', match: 'kube.*', rule: '$verb ^create other.$TAG true' }),
       filter({ name: 'rewrite_tag', match: 'kube.*', rule: '$verb ^create kube.create false' }),
     ],
