@@ -66,10 +66,21 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
       !returns.includes(input) &&
       rewritten([tagsOf.get(input)!], filters).some((tag) => senders.some((sender) => sends(sender, tag))),
   );
-  const sentTags = rewritten(
+  const tags = rewritten(
     sources.map((input) => tagsOf.get(input)!),
     filters,
-  ).filter((tag) => senders.some((sender) => sends(sender, tag)));
+  );
+  const sentTags = [
+    ...new Set(
+      senders.flatMap((sender) =>
+        namesIn(
+          sender,
+          tags.filter((tag) => sends(sender, tag)),
+          tripline,
+        ),
+      ),
+    ),
+  ];
   const returnedTags = returns.flatMap((input) => {
     const replaced = input.text('tag', '');
     if (replaced !== '' && input.name === 'forward') return [replaced ?? 'x'];
@@ -85,6 +96,23 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
     ...{ config, service, inputs, filters, outputs, senders, sources, returns, receivers, tagsOf, returnedTags },
     ...{ tripline, isTriplineGiven },
   };
+}
+
+/** The tags that Tripline learns of what an output sends, where the records have some. */
+function namesIn(sender: Plugin, tags: readonly string[], { tagHeader }: Config): readonly string[] {
+  const isSent = sender.name === 'forward' || sender.text('header_tag', '')?.toLowerCase() === tagHeader.toLowerCase();
+  if (tags.length === 0 || isSent) return tags;
+  return [fixedTag(sender, tagHeader) ?? (sender.name === 'opentelemetry' ? 'v1_logs' : 'untagged')];
+}
+
+/** The tag that a header of an output has for all records. */
+export function fixedTag(sender: Plugin, tagHeader: string): string | undefined {
+  const start = `${tagHeader.toLowerCase()} `;
+  return sender
+    .all('header')
+    .find(({ value }) => value.toLowerCase().startsWith(start))
+    ?.value.slice(start.length)
+    .trim();
 }
 
 export function hasMatch(output: Plugin): boolean {

@@ -152,8 +152,12 @@ export const rows: Readonly<Record<string, Row>> = {
     ],
   },
   'not-received': {
-    wrong: [[final({ match: 'kube.*' }), 'name forward']],
-    right: [final({ match: '*' }), back({ tag: 'tripline.all' })],
+    wrong: [
+      [both(sender({ header_tag: undefined }), final({ match: 'tripline.kube.*' })), 'name forward'],
+      [both(otlp({ header: undefined }), final({ match: 'tripline.kube.*' })), 'name forward'],
+      [final({ match: 'kube.*' }), 'name forward'],
+    ],
+    right: [final({ match: '*' }), back({ tag: 'tripline.all' }), both(otlp(), final({ match: 'tripline.kube.*' }))],
   },
   routes: {
     isYaml: true,
@@ -565,7 +569,11 @@ export const rows: Readonly<Record<string, Row>> = {
     wrong: [[() => {}, 'port 9870']],
     right: [sender({ port: '9999' }), sender({ host: 'tripline.audit.svc' })],
   },
-  sink: { tripline: 'sinks: []\n', wrong: [[() => {}, 'name forward']], right: [] },
+  sink: {
+    tripline: 'sinks: [{ type: forward, host: 127.0.0.1, required: false }]\n',
+    wrong: [[() => {}, 'name http']],
+    right: [(parts) => void parts.outputs.shift()],
+  },
   tls: {
     tripline: 'sinks: [{ type: forward, host: 127.0.0.1, tls: {} }]\n',
     wrong: [

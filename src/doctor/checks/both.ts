@@ -25,15 +25,18 @@ export const bothChecks: Readonly<Record<string, Check>> = {
   },
   sink: {
     effect: 'loses',
-    doc: "An input for tagged records that none of Tripline's sinks sends to, and a Tripline without sinks (with `--config`).",
-    run: whereGiven(({ senders, tripline, inputs }, report) => {
-      if (senders.length === 0 || tripline.sinks.length > 0) return;
-      const input = inputs.find(({ name }) => name === 'forward');
-      const place = (input ?? senders[0]!).section.place;
+    doc: 'A Tripline without a sink, or without one that is `required` (with `--config`).',
+    run: whereGiven(({ senders, tripline }, report) => {
+      const [sender] = senders;
+      if (sender === undefined || tripline.sinks.some(({ required }) => required)) return;
+      const message =
+        tripline.sinks.length === 0
+          ? 'Tripline has no sinks: records are judged, acknowledged and go nowhere'
+          : 'no sink of Tripline is required: what they do not take is acknowledged to this output, and lost';
       report(
-        place,
-        'Tripline has no sinks: records are judged, acknowledged and go nowhere',
-        'give it sinks: [{ type: forward, host: 127.0.0.1 }]',
+        sender.section.place,
+        message,
+        'give Tripline a sink, such as { type: forward, host: 127.0.0.1 }, without required: false',
       );
     }),
   },

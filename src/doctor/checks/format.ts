@@ -1,7 +1,7 @@
 /** Whether records come to Tripline as they are: tag, time, every value. */
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf, type Report } from '../check.ts';
-import type { Flow } from '../flow.ts';
+import { type Flow, fixedTag } from '../flow.ts';
 import type { Plugin } from '../plugin.ts';
 
 const jsonFormats = new Set(['json', 'json_lines', 'json_stream']);
@@ -17,7 +17,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       const header = sender.text('header_tag', '');
       if (header === undefined || header.toLowerCase() === tagHeader.toLowerCase()) return;
       // A header with the name of it does as well, where all records have one tag.
-      if (header === '' && hasHeader(sender, tagHeader)) return;
+      if (header === '' && fixedTag(sender, tagHeader) !== undefined) return;
       const what =
         header === '' ? 'no header has the tag' : `the tag is in ${quote(header)}, and Tripline reads ${tagHeader}`;
       const message = `${what}: records come back under another one, and Tripline cannot tell those that it has sent`;
@@ -106,8 +106,9 @@ export const formatChecks: Readonly<Record<string, Check>> = {
     doc: 'An opentelemetry output without a header for the tag, which OTLP has no place for.',
     run: onOtlp((sender, flow, report) => {
       const { tagHeader } = flow.tripline;
-      if (hasHeader(sender, tagHeader)) return;
-      const message = 'the tag is not sent: records come back under another one, whatever input they are from';
+      if (fixedTag(sender, tagHeader) !== undefined) return;
+      const message =
+        'the tag is not sent: records come back as if theirs had been v1_logs, whatever input they are from';
       report(
         sender.section.place,
         message,
@@ -159,9 +160,4 @@ function onSenders(name: string, look: (sender: Plugin, flow: Flow, report: Repo
   return (flow, report) => {
     for (const sender of flow.senders) if (sender.name === name) look(sender, flow, report);
   };
-}
-
-/** Whether a header of this name is set to one value. */
-function hasHeader(sender: Plugin, name: string): boolean {
-  return sender.all('header').some(({ value }) => value.toLowerCase().startsWith(`${name.toLowerCase()} `));
 }
