@@ -35,6 +35,7 @@ const MOST_OF_TAG = 1_000;
 export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGiven: boolean): Flow {
   const of = (kind: Section['kind']) => config.sections.filter((section) => section.kind === kind).map(pluginOf);
   const [inputs, filters, outputs] = [of('input'), of('filter'), of('output')];
+  const ofLogs = ({ name }: Plugin) => !/metrics|^prometheus_|^vivo_/.test(name);
   const noService: Section = {
     kind: 'service',
     name: 'service',
@@ -63,6 +64,7 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
   );
   const sources = inputs.filter(
     (input) =>
+      ofLogs(input) &&
       !returns.includes(input) &&
       rewritten([tagsOf.get(input)!], filters).some((tag) => senders.some((sender) => sends(sender, tag))),
   );
@@ -90,7 +92,7 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
   });
   const afterwards = rewritten(returnedTags, filters);
   const receivers = outputs.filter(
-    (output) => !senders.includes(output) && afterwards.some((tag) => sends(output, tag)),
+    (output) => ofLogs(output) && !senders.includes(output) && afterwards.some((tag) => sends(output, tag)),
   );
   return {
     ...{ config, service, inputs, filters, outputs, senders, sources, returns, receivers, tagsOf, returnedTags },

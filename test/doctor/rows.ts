@@ -159,6 +159,13 @@ export const rows: Readonly<Record<string, Row>> = {
     ],
     right: [final({ match: '*' }), back({ tag: 'tripline.all' }), both(otlp(), final({ match: 'tripline.kube.*' }))],
   },
+  'received-twice': {
+    wrong: [
+      [final({ match: '*' }), 'match *'],
+      [output({ name: 'null', match_regex: '.*audit' }), 'match_regex .*audit'],
+    ],
+    right: [final({ match: '*.kube.*' }), output({ name: 'null', match: 'other.*' })],
+  },
   routes: {
     isYaml: true,
     wrong: [
@@ -180,7 +187,11 @@ export const rows: Readonly<Record<string, Row>> = {
       [sender({ retry_limit: 'forever' }), 'retry_limit forever'],
       [onward({ retry_limit: undefined }), 'name forward'],
     ],
-    right: [sender({ retry_limit: 'false' }), output({ name: 'http', match: 'other.*' })],
+    right: [
+      sender({ retry_limit: 'false' }),
+      output({ name: 'http', match: 'other.*' }),
+      output({ name: 'prometheus_exporter', match: '*' }),
+    ],
   },
   'scheduler-cap': {
     wrong: [
@@ -439,6 +450,7 @@ export const rows: Readonly<Record<string, Row>> = {
     right: [
       both(service({ 'storage.type': 'filesystem', 'storage.inherit': 'on' }), tail({ 'storage.type': undefined })),
       input({ name: 'dummy', tag: 'other' }),
+      input({ name: 'fluentbit_metrics', tag: 'kube.metrics' }),
     ],
   },
   'storage-path': { wrong: [[service({ 'storage.path': undefined }), 'storage.type filesystem']] },
@@ -526,7 +538,10 @@ export const rows: Readonly<Record<string, Row>> = {
     wrong: [],
     right: [filter({ name: 'grep', match: 'tripline.*', regex: 'verb a #b' })],
     texts: {
-      wrong: [['[OUTPUT]\n    name http\n    retry_limit no_limits # for ever\n', 'retry_limit no_limits # for ever']],
+      wrong: [
+        ['[OUTPUT]\n    name http\n    Format json # all\n', 'Format json # all'],
+        ['[OUTPUT]\n    name http\n    retry_limit no_limits # for ever\n', 'retry_limit no_limits # for ever'],
+      ],
       right: ['[OUTPUT]\n    # a comment\n    name http\n# another\n'],
     },
   },

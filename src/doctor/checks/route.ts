@@ -132,6 +132,19 @@ export const routeChecks: Readonly<Record<string, Check>> = {
       report(returns[0]!.section.place, message, `give an output ${lineOf(flow, 'match', 'tripline.*')}`);
     },
   },
+  'received-twice': {
+    effect: 'repeats',
+    doc: 'An output of tagged records that takes the tags of the inputs, too: it gets each record twice, once without its verdict.',
+    run(flow, report) {
+      for (const output of flow.receivers) {
+        const source = flow.sources.find((each) => takes(output, flow.tagsOf.get(each)!));
+        if (source === undefined) continue;
+        const match = output.property('match') ?? output.property('match_regex')!;
+        const message = `it takes ${quote(flow.tagsOf.get(source)!)}, too: each record comes twice, once as it was and once tagged`;
+        report(match.place, message, `write ${lineOf(flow, 'match', 'tripline.*')}`);
+      }
+    },
+  },
   routes: {
     effect: 'alters',
     doc: 'An input with `routes`: they put the name of the route in the place of the tag, and count records twice.',

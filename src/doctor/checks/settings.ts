@@ -130,7 +130,7 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
       if (config.format === 'yaml') return;
       for (const { key, value, place } of config.sections.flatMap(({ properties }) => properties)) {
         // What these hold may well have one.
-        if (/regex|rule|record|path|header|passw|key|format|code|script|call|exclude|add|set/.test(key)) continue;
+        if (/regex|rule|record|header|passw|code|call|^(add|set|exclude|script)/.test(key)) continue;
         if (!/\s#/.test(value)) continue;
         report(
           place,

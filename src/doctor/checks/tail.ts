@@ -39,8 +39,8 @@ export const tailChecks: Readonly<Record<string, Check>> = {
         if (fits(name, rotated)) continue;
         const wanted = `${folder}*${plain.slice(dot)}`;
         const message =
-          `what is written while Fluent Bit is down, and rotated before it is back, is lost: the file is then called as ` +
-          `${rotated}, which ${quote(name)} does not match`;
+          `what is written while Fluent Bit is down, and rotated before it is back, is lost: the file then has a name ` +
+          `as ${rotated}, which ${quote(name)} does not match`;
         report(
           found.place,
           message,
