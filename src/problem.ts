@@ -129,7 +129,9 @@ const problems = {
   },
   'sink.refused': {
     title: 'A sink is up and does not take one of the records',
-    remedy: 'Look at the message, which says what to set at the receiver; a spool sets the batch aside meanwhile.',
+    remedy:
+      'Look at the message, which says what to set; deadLetterPath keeps such records, and a spool sets their batch aside ' +
+      'meanwhile.',
   },
   'server.internal': {
     status: 503,

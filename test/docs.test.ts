@@ -103,8 +103,9 @@ test('docs/operation.md shows a spool that can be used', () => {
 });
 
 test('docs/sinks.md shows sinks that can be used', () => {
+  const environment = { LOGS_TOKEN: 'x', SEARCH_PASSWORD: 'x', CLICKHOUSE_PASSWORD: 'x' };
   for (const path of globSync(`${folderOf('docs/sinks.md', 'sinks')}/*.yml`)) {
-    const { sinks } = loadConfig({ path, overrides: {}, environment: { LOGS_TOKEN: 'x' }, bundledRules });
+    const { sinks } = loadConfig({ path, overrides: {}, environment, bundledRules });
     expect(sinks, path).not.toEqual([]);
   }
 });

@@ -1,6 +1,7 @@
 /** Indexes records in Elasticsearch or OpenSearch, by their bulk API. */
 import Type, { type Static } from 'typebox';
 import { digestOf } from '../batch/digest.ts';
+import { applyEdits } from '../batch/splice.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { isMap, member } from '../json/map.ts';
 import { membersNamed, skipSpace } from '../json/scan.ts';
@@ -68,11 +69,18 @@ function actionOf(batch: TaggedBatch, index: number): Uint8Array {
 
 const LINE_FEED = Buffer.from('\n');
 const CLOSE_BRACE = 0x7d;
+const QUOTE = 0x22;
 
-/** A record with its time as `@timestamp`, which a data stream asks for; a member of that name stays alone. */
+/** A record with its time as `@timestamp`, which a data stream asks for. A member of that name stays as it is, but for Fluent
+ * Bit's time in seconds, which would be read as milliseconds. */
 function documentOf(batch: TaggedBatch, index: number): Uint8Array {
   const json = jsonOf(batch, index);
-  if (membersNamed(json, 0, json.length, '@timestamp').length > 0) return json;
+  const member = membersNamed(json, 0, json.length, '@timestamp').at(-1);
+  if (member !== undefined) {
+    if (batch.dateKey !== '@timestamp' || json[member.valueStart] === QUOTE) return json;
+    const insert = Buffer.from(`"${rfc3339(unixNanoOfRecord(batch, index))}"`);
+    return applyEdits(json, { start: 0, end: json.length }, [{ start: member.valueStart, end: member.end, insert }]);
+  }
   const comma = json[skipSpace(json, 1, json.length)] === CLOSE_BRACE ? '' : ',';
   const time = rfc3339(unixNanoOfRecord(batch, index));
   return Buffer.concat([Buffer.from(`{"@timestamp":"${time}"${comma}`), json.subarray(1)]);

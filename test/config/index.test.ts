@@ -193,6 +193,11 @@ test.each<[string, string, string]>([
   ],
   ['a state in the place of a key', `${tls} }\nstate: { path: ${pem('listener.key')} }`, '2:10: state.path: '],
   ['a sink that is this', 'listen: 0.0.0.0:24224\nsinks: [{ type: forward, host: localhost }]', '2:9: sinks[0]: '],
+  [
+    'a sink whose URL is this',
+    'listen: 127.0.0.1:80\nsinks: [{ type: http, url: "http://localhost" }]',
+    '2:23: sinks[0]: ',
+  ],
   ['a sink at the address', 'listen: a:1\nsinks: [{ type: forward, host: a, port: 1 }]', '2:35: sinks[0]: '],
   ['a body beyond what it holds', 'limits:\n  maxBodyBytes: 999999999', '2:3: limits.maxBodyBytes, 999999999, is more'],
   [
@@ -252,6 +257,11 @@ test.each<[string, string]>([
   ['auth: { bearer: [{ token: "${T}" }, { token: x }] }', '1:39: auth.bearer.token is a secret'],
   ['state: { path: a, key: 0123456789abcdef }', '1:19: state.key is a secret'],
   ['sinks: [{ type: forward, host: a, sharedKey: x }]', '1:35: sinks.sharedKey is a secret'],
+  [
+    'sinks: [{ type: http, url: http://a, secretHeaders: { X-Key: x } }]',
+    '1:55: sinks.secretHeaders.X-Key is a secret',
+  ],
+  ['sinks: [{ type: http, url: http://a, auth: { bearer: x } }]', '1:46: sinks.auth.bearer is a secret'],
   ['sinks: [{ type: forward, host: a, sharedKey: "", username: b, password: x }]', '1:63: sinks.password is a secret'],
 ])('a secret that stands in the configuration is refused: %s', (text, words) => {
   const message = refusal(text, { T: 't' });

@@ -69,6 +69,16 @@ describe('a document', () => {
     ]);
   });
 
+  test('has Fluent Bit’s own @timestamp as a text', async () => {
+    const given = { dateKey: '@timestamp', tags: [undefined] };
+    const time = '2023-11-14T22:13:20.123456789Z';
+    expect(await documentsOf([msgpack, logEvent({ a: 1 }), given])).toEqual([{ '@timestamp': time, a: 1 }]);
+    const inSeconds = Buffer.from('[{"@timestamp":1700000000.123456789,"a":1}]');
+    expect(await documentsOf([json, inSeconds, given])).toEqual([{ '@timestamp': time, a: 1 }]);
+    const asText = Buffer.from('[{"@timestamp":"2023-11-14T22:13:20Z"}]');
+    expect(await documentsOf([json, asText, given])).toEqual([{ '@timestamp': '2023-11-14T22:13:20Z' }]);
+  });
+
   test('of an empty record without a tag', async () => {
     const batch = { tags: [undefined] };
     expect(await documentsOf([json, Buffer.from('[{ }]'), batch])).toEqual([

@@ -87,8 +87,9 @@ function sorted(value: unknown): unknown {
   );
 }
 
-it('shows six queries of the job that the output sets', () => {
+it('shows six queries of the job that the output sets, and the sink', () => {
   expect(queries).toHaveLength(6);
+  expect(parse(snippets('examples/loki/README.md', 'yaml')[0]!).sinks[0].labels).toEqual({ job: 'kubernetes-audit' });
   for (const query of queries) expect(query).toContain('{job="kubernetes-audit"');
   expect(output.labels).toMatch(/^job=kubernetes-audit, /);
   expect(Object.keys(labelsOf({ verdict: 'match', level: 'low', platform: 'eks' } as Tagged['tag'], 'x'))).toHaveLength(
@@ -212,7 +213,8 @@ describe.skipIf(server === undefined)(
   { timeout: 120_000 },
   () => {
     const job = `kubernetes-audit-sink-${Date.now()}`;
-    const settings = (labels: object) => ({ type: 'loki', url: server, labels });
+    const shown = parse(snippets('examples/loki/README.md', 'yaml')[0]!).sinks[0];
+    const settings = (labels: object) => ({ ...shown, url: server, labels });
     const now = BigInt(Date.now()) * 1_000_000n;
 
     it('pushes every record as a line, under its labels, and queries count its findings', async () => {

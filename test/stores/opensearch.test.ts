@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { json } from '../../src/codecs/json.ts';
 import { fluentBit, startProcess } from '../e2e/processes.ts';
 import { taggedBatch } from '../sinks/contract.ts';
@@ -177,7 +178,7 @@ describe.skipIf(server === undefined)(`the elasticsearch sink (OPENSEARCH is ${s
     await call('POST', `${name}/_refresh`);
     return (await call('GET', `${name}/_count`)).count as number;
   };
-  const settings = { type: 'elasticsearch', url: server, index: 'kubernetes-audit-records' };
+  const settings = { ...parse(snippets(page, 'yaml')[0]!).sinks[0], url: server };
 
   beforeAll(async () => {
     all = await tagged();

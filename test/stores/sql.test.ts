@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { ndjson } from '../../src/codecs/ndjson.ts';
 import { taggedBatch } from '../sinks/contract.ts';
 import { openConfigured, openLetters } from '../sinks/request/posting.ts';
@@ -111,6 +112,7 @@ function insertOf(page: string): { command: string; insert: string } {
 }
 
 describe.skipIf(!CHDB)(`the clickhouse sink (CHDB is ${CHDB ? 'set' : 'not set'})`, () => {
+  const shown = parse(snippets('examples/clickhouse/README.md', 'yaml')[0]!).sinks[0];
   let server: ChildProcess;
   let url: string;
   const ask = async (query: string): Promise<Row[]> => {
@@ -134,7 +136,7 @@ describe.skipIf(!CHDB)(`the clickhouse sink (CHDB is ${CHDB ? 'set' : 'not set'}
   it('inserts every record as it came, a batch that comes again once, and findings are counted', async () => {
     for (const _ of [1, 2]) {
       // A sink each, as after a restart.
-      const { sink } = await openConfigured({ type: 'clickhouse', url, maxRequestBytes: 1_000_000 });
+      const { sink } = await openConfigured({ ...shown, url, maxRequestBytes: 1_000_000 });
       for (const batch of batchesOf(all)) {
         expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: batch.records.length });
       }
