@@ -90,6 +90,16 @@ describe('a receiver that is busy', () => {
     expect(downs).toEqual([true]);
   });
 
+  test('and asks so within a batch, is left alone as well', async () => {
+    const peer = await openPeer((_, response, index) => {
+      response.writeHead(index === 1 ? 503 : 200, { 'retry-after': '20' }).end();
+    });
+    const { sink } = await openConfigured({ type: 'http', url: peer.url, maxRequestBytes: 65_536 });
+    await problemOf(sink.deliver(numberedBatch(20, { padBytes: 5000 })));
+    await problemOf(sink.deliver(numberedBatch(1)));
+    expect(peer.posted).toHaveLength(2);
+  });
+
   test.each([401, 403, 404, 405, 415, 302])('%i is a setting to mend, and nothing is set aside', async (status) => {
     const letters = await openLetters();
     const peer = await openPeer((_, response, index) => void response.writeHead(index === 0 ? 200 : status).end());
@@ -145,7 +155,8 @@ describe('a record that a receiver never takes', () => {
     const peer = await openPeer((_, response, index) => void response.writeHead(index === 0 ? 200 : 400).end());
     const { sink } = await openConfigured({ type: 'http', url: peer.url }, letters);
     await sink.deliver(numberedBatch(1));
-    expect(await sink.deliver(numberedBatch(5000))).toEqual({ kind: 'acknowledged', records: 0, setAside: 5000 });
+    const result = await sink.deliver(taggedBatch(ndjson, Buffer.alloc(150_000 * 3, '{}\n'), { tags: [] }));
+    expect(result).toEqual({ kind: 'acknowledged', records: 0, setAside: 150_000 });
     expect(peer.posted.length).toBeLessThan(100);
     expect(letters.read()).toHaveLength(1);
   });

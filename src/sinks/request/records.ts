@@ -1,5 +1,5 @@
 /** A sink that posts the records of a batch to a server, in one request or in several. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { selected } from '../../batch/selected.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
@@ -52,6 +52,8 @@ export interface PostingSettings extends RequestSettings {
 const MAX_CUTS = 48;
 /** Bytes of a request below which it is not made smaller for one that was too large. */
 const LEAST_REQUEST_BYTES = 64 * 1024;
+/** Bytes of records that are encoded before others get a turn. */
+const PAUSE_BYTES = 256 * 1024;
 /** How often records are sent again of which the receiver says that it is busy. */
 const MAX_REPEATS = 5;
 
@@ -83,103 +85,118 @@ export async function openPosting<P extends Piece>(
   const unavailable = (what: string) => new Problem('sink.unavailable', `${receiver} ${what}`);
 
   async function send(batch: TaggedBatch, records: number): Promise<DeliveryResult> {
-    const pass = circuit.admit();
-    if (typeof pass === 'string') throw unavailable(pass);
+    const refusal = circuit.refusal();
+    if (refusal !== undefined) throw unavailable(refusal); // before the work of encoding
     const own = progress.of(batch);
     try {
-      const refused = await sendRequests(batch, own, pass);
-      if (refused.length > 0) await setAside(batch, refused, own);
-      progress.end(batch);
-      const setAsideNow = own.count('set aside');
-      return {
-        kind: 'acknowledged',
-        records: records - setAsideNow,
-        ...(setAsideNow > 0 && { setAside: setAsideNow }),
-      };
+      const refused = await sendRecords(batch, own);
+      if (refused.size > 0) await setAside(batch, refused, own);
     } catch (error) {
       progress.keep(batch, own);
       throw error;
+    }
+    progress.end(batch);
+    const inLetters = own.count('set aside');
+    return { kind: 'acknowledged', records: records - inLetters, ...(inLetters > 0 && { setAside: inLetters }) };
+  }
+
+  /** Resolves when all are in but those that are refused, with the reasons for these. */
+  async function sendRecords(batch: TaggedBatch, own: Progress): Promise<Refused> {
+    const attempt: Attempt = {
+      batch,
+      own,
+      deadline: performance.now() + timeoutSeconds * 1000,
+      refused: new Map(),
+      cuts: 0,
+      repeats: 0,
+    };
+    let pieces: P[] = [];
+    let bytes = 0;
+    let encoded = 0;
+    for (const [index, { kind }] of batch.records.entries()) {
+      if (kind === 'group' || own.isSettled(index)) continue;
+      const piece = protocol.pieceOf(batch, index);
+      if (pieces.length > 0 && bytes + piece.bytes.length > maxRequestBytes) {
+        await sendPieces(pieces, attempt);
+        [pieces, bytes] = [[], 0];
+      }
+      pieces.push(piece);
+      bytes += piece.bytes.length;
+      encoded += piece.bytes.length;
+      if (encoded < PAUSE_BYTES) continue;
+      await setImmediate();
+      encoded = 0;
+    }
+    if (pieces.length > 0) await sendPieces(pieces, attempt);
+    return attempt.refused;
+  }
+
+  async function sendPieces(all: P[], attempt: Attempt): Promise<void> {
+    const waiting: P[][] = [all];
+    for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) {
+      waiting.unshift(...(await sendRequest(some, attempt)));
+    }
+  }
+
+  /** Resolves with what is to be sent now of these: nothing, or parts of them. */
+  async function sendRequest(pieces: P[], attempt: Attempt): Promise<P[][]> {
+    const { batch, own, deadline, refused } = attempt;
+    const pass = circuit.admit();
+    if (typeof pass === 'string') throw unavailable(pass);
+    try {
+      const answer = await endpoint.post({ ...protocol.requestOf(batch, pieces), deadline });
+      const verdict = protocol.verdictOf(answer, pieces);
+      if (verdict.kind === 'unavailable') {
+        pass.failed(verdict.reason, verdict.pauseMilliseconds);
+        throw unavailable(`${verdict.reason}, with ${pieces.length} records not acknowledged`);
+      }
+      // Whatever else it says, it is there, but for one that is busy with all of them.
+      if (verdict.kind !== 'items' || verdict.busy.length < pieces.length) pass.succeeded();
+      switch (verdict.kind) {
+        case 'taken':
+          for (const { index } of pieces) take(index, own);
+          return [];
+        case 'apart':
+          return verdict.parts;
+        case 'too_large':
+        case 'refused': {
+          const isLarge = verdict.kind === 'too_large';
+          if (pieces.length > 1 && attempt.cuts++ < MAX_CUTS) {
+            // What comes later need not find that out again.
+            const smaller = Math.max(LEAST_REQUEST_BYTES, sizeOf(pieces) / 2);
+            if (isLarge) maxRequestBytes = Math.min(maxRequestBytes, smaller);
+            return halves(pieces);
+          }
+          if (isLarge && pieces.length > 1) {
+            throw unavailable(`${verdict.reason}; set maxRequestBytes to what it takes`);
+          }
+          for (const { index } of pieces) refused.set(index, verdict.reason);
+          return [];
+        }
+        case 'items': {
+          const busy = new Map(verdict.busy.map(({ at, reason }) => [at, reason]));
+          for (const { at, reason } of verdict.refused) refused.set(pieces[at]!.index, reason);
+          for (const [at, { index }] of pieces.entries()) if (!busy.has(at) && !refused.has(index)) take(index, own);
+          const [reason] = busy.values();
+          if (reason === undefined) return [];
+          await rest(reason, busy.size, attempt, pass);
+          return [pieces.filter((_, at) => busy.has(at))];
+        }
+      }
     } finally {
       pass.left();
     }
   }
 
-  /** Resolves when all are in but those that are refused. */
-  async function sendRequests(batch: TaggedBatch, own: Progress, pass: Pass): Promise<Refused[]> {
-    const deadline = performance.now() + timeoutSeconds * 1000;
-    const refused: Refused[] = [];
-    const budget = { cuts: MAX_CUTS, repeats: 0 };
-    let pieces: P[] = [];
-    let bytes = 0;
-    for (const [index, { kind }] of batch.records.entries()) {
-      if (kind === 'group' || own.isSettled(index)) continue;
-      const piece = protocol.pieceOf(batch, index);
-      if (pieces.length > 0 && bytes + piece.bytes.length > maxRequestBytes) {
-        await sendPieces(pieces);
-        [pieces, bytes] = [[], 0];
-      }
-      pieces.push(piece);
-      bytes += piece.bytes.length;
-    }
-    if (pieces.length > 0) await sendPieces(pieces);
-    return refused;
-
-    async function sendPieces(all: P[]): Promise<void> {
-      const waiting: P[][] = [all];
-      for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) {
-        const request = protocol.requestOf(batch, some);
-        const verdict = protocol.verdictOf(await endpoint.post({ ...request, deadline }), some);
-        switch (verdict.kind) {
-          case 'taken':
-            taken(some, pass, own);
-            break;
-          case 'unavailable':
-            pass.failed(verdict.reason, verdict.pauseMilliseconds);
-            throw unavailable(`${verdict.reason}, with ${some.length} records not acknowledged`);
-          case 'too_large':
-            if (some.length === 1) {
-              refused.push({ piece: some[0]!, reason: verdict.reason });
-              break;
-            }
-            if (budget.cuts-- <= 0) throw unavailable(`${verdict.reason}; set maxRequestBytes to what it takes`);
-            // What comes later need not find that out again.
-            maxRequestBytes = Math.min(maxRequestBytes, Math.max(LEAST_REQUEST_BYTES, sizeOf(some) / 2));
-            waiting.unshift(...halves(some));
-            break;
-          case 'refused':
-            if (some.length > 1 && budget.cuts-- > 0) waiting.unshift(...halves(some));
-            else refused.push(...some.map((piece) => ({ piece, reason: verdict.reason })));
-            break;
-          case 'apart':
-            waiting.unshift(...verdict.parts);
-            break;
-          case 'items': {
-            const busy = new Map(verdict.busy.map(({ at, reason }) => [at, reason]));
-            const no = new Map(verdict.refused.map(({ at, reason }) => [at, reason]));
-            refused.push(...[...no].map(([at, reason]) => ({ piece: some![at]!, reason })));
-            const arrived = some.filter((_, at) => !busy.has(at) && !no.has(at));
-            if (arrived.length > 0) taken(arrived, pass, own);
-            if (busy.size === 0) break;
-            const left = some.filter((_, at) => busy.has(at));
-            const [reason] = busy.values();
-            await rest(++budget.repeats, reason!, left.length, deadline, pass);
-            waiting.unshift(left);
-          }
-        }
-      }
-    }
-  }
-
-  function taken(pieces: readonly P[], pass: Pass, own: Progress): void {
+  function take(index: number, own: Progress): void {
     hasTaken = true;
-    pass.succeeded();
-    for (const { index } of pieces) own.settle(index, 'arrived');
+    own.settle(index, 'arrived');
   }
 
   /** Waits before records are sent again. */
-  async function rest(repeat: number, reason: string, left: number, deadline: number, pass: Pass): Promise<void> {
-    const pause = backoff(repeat + 1);
-    if (repeat > MAX_REPEATS || isClosing || performance.now() + pause > deadline) {
+  async function rest(reason: string, left: number, attempt: Attempt, pass: Pass): Promise<void> {
+    const pause = backoff(++attempt.repeats + 1);
+    if (attempt.repeats > MAX_REPEATS || isClosing || performance.now() + pause > attempt.deadline) {
       pass.failed(reason);
       throw unavailable(`${reason}, with ${left} records not acknowledged`);
     }
@@ -187,34 +204,26 @@ export async function openPosting<P extends Piece>(
     await sleep(pause);
   }
 
-  async function setAside(batch: TaggedBatch, refused: readonly Refused[], own: Progress): Promise<void> {
-    const [{ reason }] = refused as [Refused];
-    const what = `${reason}, given ${refused.length} of ${batch.records.length} records`;
+  async function setAside(batch: TaggedBatch, refused: Refused, own: Progress): Promise<void> {
+    const [reason] = refused.values();
+    const what = `${reason}, given ${refused.size} of ${batch.records.length} records`;
     if (deadLetters === undefined || !hasTaken) {
       const why = hasTaken
         ? 'set deadLetterPath, so that they are kept there and hold up no others'
         : 'it has taken nothing yet: are the settings right?';
       throw new Problem('sink.refused', `${receiver} ${what}; ${why}`);
     }
-    const indexes = new Set(refused.map(({ piece: { index } }) => index));
     const problem = new Problem('sink.refused', `${receiver} ${what}`);
-    const { fluentTag, codec, bytes } = selected(batch, (index) => indexes.has(index))!;
+    const { fluentTag, codec, bytes } = selected(batch, (index) => refused.has(index))!;
     const headers = { 'content-type': codec.mediaTypes[0]! };
     const kept = await deadLetters
       .keep(bytes, { problem, headers, sink: name, ...(fluentTag !== undefined && { fluentTag }) })
       .catch((error: Error) => {
         throw new Problem('sink.refused', `${receiver} ${what}; they cannot be kept: ${error.message}`);
       });
-    for (const index of indexes) own.settle(index, 'set aside');
-    warnOfLetters(
-      { sink: name, records: indexes.size, kept },
-      `Records are kept as a dead letter: ${receiver} ${what}`,
-    );
-  }
-
-  interface Refused {
-    piece: P;
-    reason: string;
+    for (const index of refused.keys()) own.settle(index, 'set aside');
+    const fields = { sink: name, records: refused.size, kept };
+    warnOfLetters(fields, `Records are kept as a dead letter: ${receiver} ${what}`);
   }
 
   return {
@@ -237,6 +246,21 @@ export async function openPosting<P extends Piece>(
       endpoint.close();
     },
   };
+}
+
+/** By the index of a record, why it is refused. */
+type Refused = Map<number, string>;
+
+/** One delivery of a batch. */
+interface Attempt {
+  batch: TaggedBatch;
+  own: Progress;
+  /** As performance.now() counts. */
+  deadline: number;
+  refused: Refused;
+  /** How often it was cut in two, and parts of it sent again. */
+  cuts: number;
+  repeats: number;
 }
 
 function halves<T>(all: readonly T[]): [T[], T[]] {
