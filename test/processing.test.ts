@@ -1,5 +1,5 @@
 /** Batches that another thread processes, as the sidecar does it. */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
-import { openDeadLetters } from '../src/dead-letters/index.ts';
+import { countLetters, openDeadLetters } from '../src/dead-letters/index.ts';
 import type { Batch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { Problem } from '../src/problem.ts';
@@ -20,6 +20,7 @@ import type { Process, Wanted } from '../src/server/processor.ts';
 import { serveOrders } from '../src/server/thread-orders.ts';
 import { bundledRules, hostPidRules, podEvent } from './server/app.ts';
 import { startReceiver } from './sinks/forward/receiver.ts';
+import { openPeer } from './sinks/request/peer.ts';
 import { stepsOf } from './steps.ts';
 
 const config = loadConfig({ path: undefined, overrides: { rules: hostPidRules }, environment: {}, bundledRules });
@@ -148,6 +149,25 @@ test('what is in a spool outlives the process, and is sent by the next', async (
   expect(record).toMatchObject({ auditID: 'a-1', tripline: { verdict: 'match', rules: ['pod-host-pid'] } });
   await second.close();
   await again.close();
+});
+
+test('what a receiver never takes is kept by the thread, in the room that it shares with the server', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-refused-'));
+  const peer = await openPeer(({ body }, response) => {
+    response.writeHead(body.includes('"a-2"') ? 400 : 200).end();
+  });
+  const overrides = { rules: hostPidRules, deadLetterPath: folder, sinks: [{ type: 'http', url: peer.url }] };
+  const keeping = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules });
+  const count = countLetters();
+  const one = await startProcessing(keeping, {}, logger, count);
+  const both = batch([podEvent(), podEvent({ auditID: 'a-2' })]);
+  const wanted = { reply: 'none', layout: 'same' } as const;
+  expect(await processThere(one.port)(both, wanted, here, pause).answered).toMatchObject({ records: 2 });
+  await one.close();
+  const [kept] = readdirSync(folder).filter((name) => name.endsWith('.body'));
+  expect(readFileSync(join(folder, kept!), 'latin1')).toContain('a-2');
+  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+  expect(Number(Atomics.load(count, 0))).toBe(sizes.reduce((sum, size) => sum + size));
 });
 
 test('a body that nobody can read is kept whole, though its bytes were with the other thread', async () => {

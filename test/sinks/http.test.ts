@@ -161,12 +161,15 @@ describe('a record that a receiver never takes', () => {
     expect(letters.read()).toHaveLength(1);
   });
 
-  test('holds up its batch while nothing was ever taken: then a setting is wrong', async () => {
+  test('holds up its batch while nothing was ever acknowledged: then a setting is wrong', async () => {
     const letters = await openLetters();
     const peer = await openPeer(refusing(400, 0, 1));
     const { sink, downs } = await openConfigured({ type: 'http', url: peer.url }, letters);
     const problem = await problemOf(sink.deliver(numberedBatch(2)));
-    expect(problem).toMatchObject({ code: 'sink.refused', message: /taken nothing yet: are the settings right\?$/ });
+    expect(problem).toMatchObject({
+      code: 'sink.refused',
+      message: /acknowledged nothing yet: are the settings right\?$/,
+    });
     expect(letters.read()).toEqual([]);
     // Others go on, and then it is known that it is the record.
     await sink.deliver(numberedBatch(1, { first: 2 }));

@@ -19,7 +19,7 @@ export interface Piece {
   bytes: Uint8Array;
 }
 
-/** What became of single records of a request, by their places in it. Those that it does not name were taken. */
+/** What became of single records of a request, by their places in it. All that it does not name are acknowledged. */
 export interface Items {
   kind: 'items';
   refused: readonly { at: number; reason: string }[];
@@ -60,11 +60,11 @@ const MAX_REPEATS = 5;
 /** A sink of which the settings say where, and the protocol how.
  *
  * Delivery is at least once. A batch goes in requests one after another; when one of these fails, the batch fails, and those
- * that were taken are left out when its sender repeats it, as long as this process lives.
+ * that were acknowledged are left out when its sender repeats it, as long as this process lives.
  *
  * A request that is too large for the receiver is cut in two, and so is one that it refuses, until the record is found that it
  * will never take. Such records are kept as a dead letter when all others of the batch are in. Without a place for dead letters
- * the batch fails by `sink.refused`, and so it does while the receiver has never taken anything: then rather a setting is
+ * the batch fails by `sink.refused`, and so it does while the receiver has never acknowledged anything: then rather a setting is
  * wrong than a record. */
 export async function openPosting<P extends Piece>(
   settings: PostingSettings,
@@ -79,7 +79,7 @@ export async function openPosting<P extends Piece>(
   const underWay = new Set<Promise<DeliveryResult>>();
   const warnOfLetters = rateLimited(logger, 'error');
   let maxRequestBytes = settings.maxRequestBytes;
-  let hasTaken = false;
+  let hasAcknowledged = false;
   let isClosing = false;
 
   const unavailable = (what: string) => new Problem('sink.unavailable', `${receiver} ${what}`);
@@ -189,7 +189,7 @@ export async function openPosting<P extends Piece>(
   }
 
   function take(index: number, own: Progress): void {
-    hasTaken = true;
+    hasAcknowledged = true;
     own.settle(index, 'arrived');
   }
 
@@ -207,10 +207,10 @@ export async function openPosting<P extends Piece>(
   async function setAside(batch: TaggedBatch, refused: Refused, own: Progress): Promise<void> {
     const [reason] = refused.values();
     const what = `${reason}, given ${refused.size} of ${batch.records.length} records`;
-    if (deadLetters === undefined || !hasTaken) {
-      const why = hasTaken
+    if (deadLetters === undefined || !hasAcknowledged) {
+      const why = hasAcknowledged
         ? 'set deadLetterPath, so that they are kept there and hold up no others'
-        : 'it has taken nothing yet: are the settings right?';
+        : 'it has acknowledged nothing yet: are the settings right?';
       throw new Problem('sink.refused', `${receiver} ${what}; ${why}`);
     }
     const problem = new Problem('sink.refused', `${receiver} ${what}`);
