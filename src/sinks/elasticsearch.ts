@@ -133,7 +133,8 @@ function outcomeOf(item: unknown): { status: number; reason: string } {
   const status = member(created, 'status');
   const error = member(created, 'error');
   const [type, why] = [member(error, 'type'), member(error, 'reason')].map(String);
-  const reason = isMap(error) ? `${type}: ${why}` : 'no reason';
+  // The dead letter has the value; the log need not.
+  const reason = isMap(error) ? `${type}: ${why!.replace(/ Preview of field's value: .*$/s, '')}` : 'no reason';
   return {
     status: typeof status === 'number' ? status : 0,
     reason: `answered ${status} for a record: ${quoted(reason)}`,

@@ -24,7 +24,10 @@ function bulk(statusOf: (document: any, request: number) => number | undefined =
     const items = actionsOf(posted).map(({ id, document }) => {
       const status = statusOf(document, request) ?? (documents.has(id) ? 409 : 201);
       if (status === 201) documents.set(id, document);
-      const error = status < 300 ? undefined : { type: 'some_exception', reason: `for ${document.n}` };
+      const error =
+        status < 300
+          ? undefined
+          : { type: 'some_exception', reason: `for ${document.n} Preview of field's value: 'a\nb'` };
       return { create: { status, ...(error && { error }) } };
     });
     response.writeHead(200, { 'content-type': 'application/json' });
