@@ -4,7 +4,6 @@ import { digestOf } from '../batch/digest.ts';
 import { applyEdits } from '../batch/splice.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { Edit } from '../codecs/codec.ts';
-import { logEventAt } from '../codecs/fluent/log-event.ts';
 import type { LogRecord } from '../record.ts';
 import type { Tag } from '../tag.ts';
 import { UNFOLD_BYTES } from './contents.ts';
@@ -41,7 +40,7 @@ export function redactor(
     const tags: (Tag | undefined)[] = [];
     for (const [index, record] of records.entries()) {
       const redacted = redactRecord({ bytes, record, tag: batch.tags[index], notation, policy, budget, onDefect });
-      edits.push(...redacted.edits);
+      for (const edit of redacted.edits) edits.push(edit);
       tags.push(redacted.tag);
       isChanged ||= redacted.edits.length > 0 || redacted.tag !== batch.tags[index];
     }
@@ -71,29 +70,13 @@ function redactRecord(given: Given): Redacted {
     return editsOf(given);
   } catch (error) {
     if (!(error instanceof TooManyValues)) onDefect(error);
-    return { edits: [wholeOf(given)], tag: tag && maskedTag(tag) };
+    return { edits: [given.notation.whole(given.bytes, given.record)], tag: tag && maskedTag(tag) };
   }
 }
 
 interface Redacted {
   edits: readonly Edit[];
   tag: Tag | undefined;
-}
-
-/** The edit that leaves nothing of a record. */
-function wholeOf({ bytes, record, notation }: Given): Edit {
-  const { start, end } = record;
-  switch (record.kind) {
-    case 'map':
-      return { ...record.map, insert: notation.write.map };
-    case 'other':
-      return { start, end, insert: notation.write.marker };
-    case 'group': {
-      const { time } = logEventAt(bytes, record)!;
-      const marker = [Uint8Array.of(0x92, 0x92), bytes.subarray(time.start, time.end), Uint8Array.of(0x80, 0x80)];
-      return { start, end, insert: Buffer.concat(marker) };
-    }
-  }
 }
 
 function editsOf(given: Given): Redacted {
@@ -119,7 +102,7 @@ function editsIn(given: Given, around: Surroundings): readonly Edit[] {
   const outcome = notation === json ? outcomeOf(bytes.subarray(start, end), around) : editsOfValues(given, around);
   if (outcome === 'whole') {
     around.masked.add('');
-    return [wholeOf(given)];
+    return [given.notation.whole(given.bytes, given.record)];
   }
   return notation === json
     ? outcome.map((edit) => ({ ...edit, start: start + edit.start, end: start + edit.end }))
@@ -139,7 +122,7 @@ function editsOfValues({ bytes, record, notation }: Given, around: Surroundings)
     if (tree.isCut) return 'whole';
     const walk = new Walk(notation, bytes, tree, around);
     walk.value(tree.root, OUTSIDE);
-    edits.push(...walk.edits);
+    for (const edit of walk.edits) edits.push(edit);
     at = tree.end;
   }
   return edits;

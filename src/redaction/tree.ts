@@ -1,6 +1,6 @@
 /** A record as a tree of values, of which each says where it lies, whatever notation it is written in. */
 import type { Edit } from '../codecs/codec.ts';
-import type { Span } from '../record.ts';
+import type { LogRecord, Span } from '../record.ts';
 
 export type Node =
   | (Span & { kind: 'map'; members: readonly Member[] })
@@ -35,8 +35,10 @@ export interface Notation {
   contentOf(bytes: Uint8Array, text: Span): Uint8Array;
   /** Adds the edits of a text that make the edits of what it says. */
   editText(bytes: Uint8Array, text: Span, ofContent: readonly Edit[], edits: Edit[]): void;
-  /** What takes the place of values: the marker as a text, null, and a map with the marker alone. */
-  write: Readonly<Record<'marker' | 'null' | 'map', Uint8Array>>;
+  /** What takes the place of what is no text: the marker of what was not read, null of a scalar. */
+  write: Readonly<Record<'marker' | 'null', Uint8Array>>;
+  /** The edit that leaves nothing of a record but that there is one. */
+  whole(bytes: Uint8Array, record: LogRecord): Edit;
 }
 
 /** Stands where something was masked. */

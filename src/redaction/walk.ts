@@ -107,11 +107,15 @@ export class Walk {
         this.edits.push({ start, end, insert: this.#notation.write.null });
         return;
       case 'opaque':
-      case 'text': {
-        const text = node.kind === 'text' ? this.#textOf(node) : '';
-        if (text === MARKER) return;
-        this.#around.masked.addText(text);
         this.edits.push({ start, end, insert: this.#notation.write.marker });
+        return;
+      case 'text': {
+        const content = this.#notation.contentOf(this.#bytes, node);
+        const text = Buffer.from(content).toString();
+        if (text === '' || text === MARKER) return;
+        this.#around.masked.addText(text);
+        const edit = { start: 0, end: content.length, insert: marker };
+        this.#notation.editText(this.#bytes, node, [edit], this.edits);
       }
     }
   }
@@ -143,15 +147,10 @@ export class Walk {
         : part === 'plain'
           ? partOfEvent(about, isPayload, member, isOperation)
           : partBelow(part, member, isOperation);
-      if (isEnd || below === 'value' || (tokens && isTokenKey(key) && this.#isText(value))) this.mask(value);
+      if (isEnd || below === 'value' || (tokens && value.kind === 'text' && isTokenKey(key))) this.mask(value);
       else this.value(value, { about, part: below, rest });
       this.#path.pop();
     }
-  }
-
-  /** A text that says something: of one that is asked for there is an empty one. */
-  #isText(node: Node): boolean {
-    return node.kind === 'text' && this.#notation.contentOf(this.#bytes, node).length > 0;
   }
 
   #text(node: Node, context: Context): void {

@@ -70,7 +70,12 @@ describe('MessagePack', () => {
     ]);
     const start = Buffer.concat([Buffer.from('9292d7006553f100075bcd1581', 'hex'), encode('m'), encode('n')]);
     const { text } = redacted(msgpack, Buffer.concat([start, map, rest]));
-    const after = Buffer.concat([encode('token'), encode('[redacted]'), encode('b'), Buffer.from('d90178', 'hex')]);
+    const after = Buffer.concat([
+      encode('token'),
+      encode(Buffer.from('[redacted]')),
+      encode('b'),
+      Buffer.from('d90178', 'hex'),
+    ]);
     expect(text).toBe(Buffer.concat([start, map, after]).toString('latin1'));
   });
 

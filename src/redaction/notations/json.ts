@@ -22,6 +22,10 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+const marker = Buffer.from(JSON.stringify(MARKER));
+const map = Buffer.from(JSON.stringify(MASKED_RECORD));
+const spanOf = ({ start, end }: Span): Span => ({ start, end });
+
 export const json: Notation = {
   read(bytes, start, end) {
     checkValues(bytes, { start, end }, countValues);
@@ -38,11 +42,9 @@ export const json: Notation = {
       edits.push({ start: offsetIn(start), end: offsetIn(end), insert: spelled });
     }
   },
-  write: {
-    marker: Buffer.from(JSON.stringify(MARKER)),
-    null: Buffer.from('null'),
-    map: Buffer.from(JSON.stringify(MASKED_RECORD)),
-  },
+  write: { marker, null: Buffer.from('null') },
+  whole: (_, record) =>
+    record.kind === 'map' ? { ...record.map, insert: map } : { ...spanOf(record), insert: marker },
 };
 
 class Reader {

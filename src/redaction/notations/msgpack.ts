@@ -1,4 +1,5 @@
 /** MessagePack. A bin counts as a text. */
+import { logEventAt } from '../../codecs/fluent/log-event.ts';
 import { encode } from '../../msgpack/encode.ts';
 import { countValues, endOfValue, type Header, headerAt } from '../../msgpack/scan.ts';
 import { checkValues, MARKER, MASKED_RECORD, MAX_DEPTH, type Member, type Node, type Notation } from '../tree.ts';
@@ -23,7 +24,21 @@ export const msgpack: Notation = {
     edits.push({ start, end: from, insert: textHeader(kind, grown) });
     for (const edit of ofContent) edits.push({ ...edit, start: from + edit.start, end: from + edit.end });
   },
-  write: { marker: encode(MARKER), null: Uint8Array.of(NIL), map: encode(MASKED_RECORD) },
+  write: { marker: encode(MARKER), null: Uint8Array.of(NIL) },
+  whole(bytes, record) {
+    const { start, end } = record;
+    switch (record.kind) {
+      case 'map':
+        return { ...record.map, insert: encode(MASKED_RECORD) };
+      case 'other':
+        return { start, end, insert: encode(MARKER) };
+      case 'group': {
+        const { time } = logEventAt(bytes, record)!;
+        const marker = [Uint8Array.of(0x92, 0x92), bytes.subarray(time.start, time.end), Uint8Array.of(0x80, 0x80)];
+        return { start, end, insert: Buffer.concat(marker) };
+      }
+    }
+  },
 };
 
 class Reader {
