@@ -1,7 +1,7 @@
 /** Masks Secrets, credentials and named paths in batches, in the bytes as they are. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { digestOf } from '../batch/digest.ts';
-import { applyEdits } from '../batch/splice.ts';
+import { applyEdits, lengthAfter } from '../batch/splice.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { Edit } from '../codecs/codec.ts';
 import type { LogRecord } from '../record.ts';
@@ -30,6 +30,7 @@ export function redactor(
   onDefect: (error: unknown) => void,
 ): (batch: TaggedBatch) => TaggedBatch {
   const policy = policyOf(settings);
+  const unchanged = new WeakSet<Tag>();
   return (batch) => {
     const { fluentTag, codec, bytes, records, memberName, dateKey, receivedUnixNano } = batch;
     if (codec.notation === 'otlp') throw new Error('records of OTLP are masked as log events');
@@ -39,7 +40,16 @@ export function redactor(
     let isChanged = false;
     const tags: (Tag | undefined)[] = [];
     for (const [index, record] of records.entries()) {
-      const redacted = redactRecord({ bytes, record, tag: batch.tags[index], notation, policy, budget, onDefect });
+      const redacted = redactRecord({
+        bytes,
+        record,
+        tag: batch.tags[index],
+        notation,
+        policy,
+        budget,
+        unchanged,
+        onDefect,
+      });
       for (const edit of redacted.edits) edits.push(edit);
       tags.push(redacted.tag);
       isChanged ||= redacted.edits.length > 0 || redacted.tag !== batch.tags[index];
@@ -61,16 +71,17 @@ interface Given {
   notation: Notation;
   policy: Policy;
   budget: Surroundings['budget'];
+  /** Tags in which there is nothing to mask. */
+  unchanged: WeakSet<Tag>;
   onDefect: (error: unknown) => void;
 }
 
 function redactRecord(given: Given): Redacted {
-  const { tag, onDefect } = given;
   try {
     return editsOf(given);
   } catch (error) {
-    if (!(error instanceof TooManyValues)) onDefect(error);
-    return { edits: [given.notation.whole(given.bytes, given.record)], tag: tag && maskedTag(tag) };
+    if (!(error instanceof TooManyValues)) given.onDefect(error);
+    return wholeOf(given);
   }
 }
 
@@ -85,28 +96,34 @@ function editsOf(given: Given): Redacted {
   const isUnread = tag?.verdict === 'not_audit' || tag?.verdict === 'error';
   const around = { policy, masked, budget, isUnread };
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset + record.start, record.end - record.start);
-  const mayHold = (isUnread && policy.secrets) || policy.mayHold(raw.toString('latin1'));
-  const edits = mayHold ? editsIn(given, around) : [];
-  return {
-    edits,
-    tag:
-      tag &&
-      redactedTag(tag, policy, masked, (text) => cleanText(text, { ...around, masked: new Masked(), isUnread: false })),
-  };
+  const outcome = isUnread || policy.mayHold(raw.toString('latin1')) ? outcomeIn(given, around) : [];
+  if (outcome === 'whole') return wholeOf(given);
+  // They are applied to the whole batch, where a defect would be that of all records.
+  lengthAfter(record, outcome);
+  return { edits: outcome, tag: tag && tagOf(tag, given, masked) };
 }
 
-function editsIn(given: Given, around: Surroundings): readonly Edit[] {
+function wholeOf({ bytes, record, tag, notation }: Given): Redacted {
+  return { edits: [notation.whole(bytes, record)], tag: tag && maskedTag(tag) };
+}
+
+/** Records share tags: those in which there is nothing to mask, whatever the record. */
+function tagOf(tag: Tag, { policy, budget, unchanged }: Given, masked: Masked): Tag {
+  if (!masked.isAny && unchanged.has(tag)) return tag;
+  const around = { policy, masked: new Masked(), budget, isUnread: false };
+  const redacted = redactedTag(tag, policy, masked, (text) => cleanText(text, around));
+  if (redacted === tag) unchanged.add(tag);
+  return redacted;
+}
+
+function outcomeIn(given: Given, around: Surroundings): Outcome {
   const { bytes, record, notation } = given;
+  if (notation !== json) return editsOfValues(given, around);
   const { start, end } = record;
   // As text a record of JSON is what a text with JSON in it is.
-  const outcome = notation === json ? outcomeOf(bytes.subarray(start, end), around) : editsOfValues(given, around);
-  if (outcome === 'whole') {
-    around.masked.add('');
-    return [given.notation.whole(given.bytes, given.record)];
-  }
-  return notation === json
-    ? outcome.map((edit) => ({ ...edit, start: start + edit.start, end: start + edit.end }))
-    : outcome;
+  const outcome = outcomeOf(bytes.subarray(start, end), around);
+  if (outcome === 'whole') return outcome;
+  return outcome.map((edit) => ({ ...edit, start: start + edit.start, end: start + edit.end }));
 }
 
 function outcomeOf(content: Uint8Array, around: Surroundings): Outcome {

@@ -37,6 +37,11 @@ export class Masked {
     if (decoded !== '' && !decoded.includes('\ufffd')) this.#addForms(decoded);
   }
 
+  /** What was masked was not read: the tag may quote any part of it. */
+  addUnread(): void {
+    this.#areAllThere = false;
+  }
+
   /** As it is, and as JSON in a text of a tag has it. */
   #addForms(text: string): void {
     if (this.#texts.size >= MAX_TEXTS) this.#areAllThere = false;

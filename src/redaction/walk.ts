@@ -1,5 +1,6 @@
 /** Goes through a record, and masks what is to be masked in it. */
 import type { Edit } from '../codecs/codec.ts';
+import type { Span } from '../record.ts';
 import { documentsIn, mayBeBetween, mayBePart, type UnfoldBudget, unpacked } from './contents.ts';
 import type { Masked } from './masked.ts';
 import { json } from './notations/json.ts';
@@ -76,7 +77,7 @@ export class Walk {
         this.#text(node, context);
         return;
       case 'opaque':
-        if (context.part !== 'plain' || this.#mayHold(node)) this.mask(node);
+        if (context.part !== 'plain' || context.rest.length > 0 || this.#mayHold(node)) this.mask(node);
         return;
       case 'scalar':
         // Not what a body is made of.
@@ -107,6 +108,7 @@ export class Walk {
         this.edits.push({ start, end, insert: this.#notation.write.null });
         return;
       case 'opaque':
+        this.#around.masked.addUnread();
         this.edits.push({ start, end, insert: this.#notation.write.marker });
         return;
       case 'text': {
@@ -161,44 +163,53 @@ export class Walk {
 
   /** What becomes of what a text says. */
   outcome(content: Uint8Array, context: Context, layer: number): Outcome {
-    const { policy, isUnread, budget } = this.#around;
-    const { part } = context;
+    const { policy, isUnread, masked } = this.#around;
+    const { part, rest } = context;
     const text = latin1(content);
     if (text === MARKER || text === '') return [];
-    if (part === 'plain' && context.rest.length === 0 && !isUnread && !policy.mayHold(text)) return [];
-    const packed = unpacked(content, text, budget);
-    if (packed !== undefined) {
-      if (packed === 'unknown' || layer === MAX_LAYERS || this.#isHeldBy(packed, context, layer + 1)) return 'whole';
-    }
-    const edits: Edit[] = [];
-    let at = 0;
+    if (part === 'plain' && rest.length === 0 && !isUnread && !policy.mayHold(text)) return [];
     const documents = documentsIn(content);
-    for (const { start, end } of documents) {
-      if (this.#addPlain(text.slice(at, start), at, edits) === 'whole') return 'whole';
-      const tree = json.read(content, start, end);
-      const walk = new Walk(json, content, tree, this.#around, this.#path);
-      const ofDocument: Context = part === 'annotation' || part === 'message' ? { ...context, part: 'body' } : context;
-      walk.value(tree.root, ofDocument);
-      if (tree.isCut && (walk.edits.length > 0 || this.#mayBeCut(text.slice(start, end), part))) return 'whole';
-      edits.push(...walk.edits);
-      at = end;
-    }
-    if (this.#addPlain(text.slice(at), at, edits) === 'whole') return 'whole';
-    return documents.length === 0 && this.#isValue(text, part) ? 'whole' : edits;
+    if (documents.length === 0 && this.#isValue(text, part)) return 'whole';
+    const edits = this.#isPacked(content, text, context, layer)
+      ? undefined
+      : this.#editsOf(content, text, documents, context);
+    if (edits === undefined) masked.addUnread();
+    return edits ?? 'whole';
   }
 
-  /** Whether there is anything to mask in what was packed. */
-  #isHeldBy(content: Uint8Array, context: Context, layer: number): boolean {
-    const outcome = this.outcome(content, context, layer);
+  /** Whether there is anything to mask in what a text has packed, or may be. */
+  #isPacked(content: Uint8Array, text: string, context: Context, layer: number): boolean {
+    const packed = unpacked(content, text, this.#around.budget);
+    if (packed === undefined) return false;
+    if (packed === 'unknown' || layer === MAX_LAYERS) return true;
+    const outcome = this.outcome(packed, context, layer + 1);
     return outcome === 'whole' || outcome.length > 0;
   }
 
-  /** Masks the credentials in text that is no JSON. */
-  #addPlain(text: string, offset: number, edits: Edit[]): 'whole' | undefined {
+  /** The edits of a text with JSON in it; undefined where they would not be enough. */
+  #editsOf(content: Uint8Array, text: string, documents: readonly Span[], context: Context): Edit[] | undefined {
+    const { part } = context;
+    const ofDocument: Context = part === 'annotation' || part === 'message' ? { ...context, part: 'body' } : context;
+    const edits: Edit[] = [];
+    let at = 0;
+    for (const { start, end } of documents) {
+      if (!this.#addPlain(text.slice(at, start), at, edits)) return undefined;
+      const tree = json.read(content, start, end);
+      const walk = new Walk(json, content, tree, this.#around, this.#path);
+      walk.value(tree.root, ofDocument);
+      if (tree.isCut && (walk.edits.length > 0 || this.#mayBeCut(text.slice(start, end), context))) return undefined;
+      for (const edit of walk.edits) edits.push(edit);
+      at = end;
+    }
+    return this.#addPlain(text.slice(at), at, edits) ? edits : undefined;
+  }
+
+  /** Adds the edits of text that is no JSON. Returns whether they are enough. */
+  #addPlain(text: string, offset: number, edits: Edit[]): boolean {
     const { policy, isUnread, masked } = this.#around;
-    if (text === '') return undefined;
-    if (policy.secrets && (SECRET_IN_TEXT.test(text) || (isUnread && mayBeBetween(text)))) return 'whole';
-    if (!policy.tokens) return undefined;
+    if (text === '') return true;
+    if ((policy.secrets && SECRET_IN_TEXT.test(text)) || (isUnread && mayBeBetween(text))) return false;
+    if (!policy.tokens) return true;
     for (const { start, end } of tokensIn(text)) {
       const found = text.slice(start, end);
       if (found === MARKER) continue;
@@ -206,15 +217,15 @@ export class Walk {
       masked.addText(Buffer.from(found, 'latin1').toString());
       edits.push({ start: offset + start, end: offset + end, insert: marker });
     }
-    return undefined;
+    return true;
   }
 
   /** Whether JSON that stops or breaks in the middle may hold what was not seen in it. */
-  #mayBeCut(text: string, part: Part): boolean {
+  #mayBeCut(text: string, { part, rest }: Context): boolean {
     const { policy, isUnread } = this.#around;
     const { secrets, tokens } = policy;
-    if (part !== 'plain') return true;
-    if (secrets && (SECRET_IN_TEXT.test(text) || (isUnread && mayBePart(text)))) return true;
+    if (part !== 'plain' || rest.length > 0 || (isUnread && mayBePart(text))) return true;
+    if (secrets && SECRET_IN_TEXT.test(text)) return true;
     return tokens && (/eyJ|LS0tLS1|:\/\/[^ @/]*$/.test(text) || tokensIn(text).length > 0);
   }
 

@@ -254,6 +254,37 @@ describe('a tag', () => {
     });
   });
 
+  test.each([
+    ['cut', JSON.stringify(event).slice(0, -9)],
+    ['packed', Buffer.from(JSON.stringify(event)).toString('base64')],
+  ])('quotes nothing of a text that is %s', (_, log) => {
+    const batch = layouts.json!({ log });
+    const { tags } = redacted({ ...batch, tags: [tag, clear] }, { secrets: true });
+    expect(tags[0]).toEqual({
+      ...tag,
+      event: { username: 'ann', requestURI: MARKER },
+      findings: [{ ...finding, summary: MARKER, matched: [{ field: 'requestObject.data', values: [MARKER, MARKER] }] }],
+      redacted: expect.arrayContaining(['log']),
+    });
+  });
+
+  test('shows no member that is masked by its path, whatever is in the record', () => {
+    const named = {
+      ...tag,
+      event: { ...tag.event, name: 'ann', responseStatus: { code: 403, message: 'ann may not' } },
+    };
+    const { tags } = redacted(
+      { ...layouts.json!({ a: 1 }), tags: [named, clear] },
+      { paths: ['user.username', 'responseStatus'] },
+    );
+    expect(tags[0]!.event).toEqual({
+      ...tag.event,
+      username: MARKER,
+      name: MARKER,
+      responseStatus: { code: 403, message: MARKER },
+    });
+  });
+
   test('of other records shows no field that is masked', () => {
     const report = {
       ...{ id: '1', rule: 'r', title: 't', level: 'high' as const, attack: [], time: 'x' },
@@ -282,4 +313,12 @@ describe('a tag', () => {
     const batch = { ...layouts.json!(other), tags: [{ ...tag, event: {}, findings: [] }, clear] };
     expect(redacted(batch, both)).toBe(batch);
   });
+});
+
+test.each([{ secrets: true }, { tokens: true }, { paths: ['user.extra'] }])('a part of an event, by %j', (settings) => {
+  const half = JSON.stringify({ ...ofTokens['a TokenRequest']!(PLANTED), user: { extra: { a: [PLANTED] } } }).slice(
+    300,
+  );
+  const batch = batchOf(ndjson, Buffer.from(`${half}\n`), () => ({ v: 2, verdict: 'error' }));
+  expect(whole(redacted(batch, settings))).toBe(`"${MARKER}"\n`);
 });
