@@ -10,6 +10,7 @@ import type { FuzzTarget } from './fuzz.ts';
 import { inputTargets } from './inputs.fuzz.ts';
 import { lintTargets } from './lint.fuzz.ts';
 import { normalizerTargets } from './normalizers.fuzz.ts';
+import { redactionTargets } from './redaction.fuzz.ts';
 import { referenceTargets } from './reference.fuzz.ts';
 import { ruleTargets } from './rules.fuzz.ts';
 import { spoolTargets } from './spool.fuzz.ts';
@@ -29,6 +30,7 @@ export const targets: readonly FuzzTarget[] = [
   ...jsonTargets,
   ...lintTargets,
   ...normalizerTargets,
+  ...redactionTargets,
   ...referenceTargets,
   ...ruleTargets,
   ...spoolTargets,
