@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import type { ForwardInput } from './config/forward-input.ts';
 import type { Config, ReadConfig } from './config/index.ts';
 import { filesSeen } from './rules/files-seen.ts';
 
@@ -18,6 +19,9 @@ export interface LiveSettings {
   look(): Promise<void>;
 }
 
+/** What is taken over. */
+export type Live = Pick<Config, 'auth' | 'tls' | 'forward'>;
+
 export interface SettingsParts {
   /** As it was at the start. */
   config: Config;
@@ -26,12 +30,12 @@ export interface SettingsParts {
   /** Reads the configuration as it is now. */
   read: () => ReadConfig;
   /** @throws Error where a file of `tls` cannot be used */
-  renew: (config: Pick<Config, 'auth' | 'tls'>) => void;
+  renew: (config: Live) => void;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 export function openLiveSettings({ config, files: named, read, renew, logger }: SettingsParts): LiveSettings {
-  let live: Pick<Config, 'auth' | 'tls'> = config;
+  let live: Live = config;
   let files = [...named, ...filesOf(config)];
   let seen: string | undefined;
   let tried: string | undefined;
@@ -45,7 +49,7 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
     const wrong = next === undefined ? problems : whyNot(next);
     if (next !== undefined && wrong.length === 0) {
       warnOfOthers(next);
-      live = { ...next, auth: next.auth ?? live.auth };
+      live = liveOf(next);
       return true;
     }
     logger.error(
@@ -56,9 +60,19 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
     return false;
   }
 
-  function whyNot({ auth = live.auth, tls }: Config): string[] {
+  /** What is asked for is asked for until a restart. */
+  function liveOf({ auth, tls, forward }: Live): Live {
+    const asked = forward && {
+      ...forward,
+      sharedKey: forward.sharedKey ?? live.forward?.sharedKey,
+      users: forward.users ?? live.forward?.users,
+    };
+    return { auth: auth ?? live.auth, tls: live.tls && tls, forward: live.forward && (asked ?? live.forward) };
+  }
+
+  function whyNot(next: Config): string[] {
     try {
-      renew({ auth, tls: live.tls && tls });
+      renew(liveOf(next));
       return [];
     } catch (error) {
       return [(error as Error).message];
@@ -66,7 +80,8 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
   }
 
   function warnOfOthers(next: Config): void {
-    const before = { ...config, auth: live.auth };
+    const { sharedKey, users } = live.forward ?? {};
+    const before = { ...config, auth: live.auth, forward: config.forward && { ...config.forward, sharedKey, users } };
     const others = Object.keys({ ...before, ...next }).filter((key) => !isTaken(key, before, next));
     if (others.length > 0) logger.warn({ settings: others }, `These settings take a restart: ${others.join(', ')}`);
   }
@@ -87,20 +102,34 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
   };
 }
 
-function filesOf({ tls }: Pick<Config, 'tls'>): string[] {
-  return tls === undefined ? [] : [tls.cert, tls.key, ...(tls.clientCa === undefined ? [] : [tls.clientCa])];
+function filesOf({ tls, forward }: Live): string[] {
+  return [tls, forward?.tls].flatMap((one) =>
+    one === undefined ? [] : [one.cert, one.key, one.clientCa ?? []].flat(),
+  );
 }
 
 /** Whether a setting is the same, or is taken over. */
 function isTaken(key: string, before: Config, after: Config): boolean {
   if (key === 'auth') return after.auth !== undefined || before.auth === undefined;
   if (key === 'tls') return isDeepStrictEqual(fixedOf(before), fixedOf(after));
+  if (key === 'forward') return isForwardTaken(before.forward, after.forward);
   return isDeepStrictEqual(before[key as keyof Config], after[key as keyof Config]);
 }
 
 /** What of `tls` stays as it was when the listener was opened. */
 function fixedOf({ tls }: Config): unknown {
   return tls && [tls.requireClientCertificate, tls.clientCa === undefined];
+}
+
+function isForwardTaken(before: Config['forward'], after: Config['forward']): boolean {
+  if (before === undefined || after === undefined) return before === after;
+  const fixed = ({ sharedKey, users, tls, ...others }: ForwardInput) => [
+    others,
+    tls === undefined,
+    tls?.clientCa === undefined,
+  ];
+  const isLost = (secret: 'sharedKey' | 'users') => before[secret] !== undefined && after[secret] === undefined;
+  return isDeepStrictEqual(fixed(before), fixed(after)) && !isLost('sharedKey') && !isLost('users');
 }
 
 /** Looks again and again, until the signal is given. */

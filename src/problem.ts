@@ -64,6 +64,26 @@ const problems = {
       "Look at what the client trusts and presents: Tripline's certificate must be trusted there, and its own be signed " +
       'by an authority of tls.clientCa.',
   },
+  'forward.malformed': {
+    status: 400,
+    mendable: true,
+    title: 'The bytes are not of the forward protocol',
+    remedy:
+      'Look at what connects there: an output forward of Fluent Bit, out_forward of fluentd, with TLS on both sides or on ' +
+      'neither.',
+  },
+  'forward.unauthorized': {
+    status: 401,
+    mendable: true,
+    title: 'The shared key or the user is missing or wrong',
+    remedy: 'Set shared_key, username and password of the sender to what forward.sharedKey and forward.users say.',
+  },
+  'forward.signal': {
+    status: 415,
+    mendable: true,
+    title: 'The message holds metrics or traces',
+    remedy: 'Let `match` of the output name logs alone.',
+  },
   'request.media_type': {
     status: 415,
     mendable: true,

@@ -2,17 +2,21 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { ForwardInput } from './config/forward-input.ts';
 import type { Config, ReadConfig } from './config/index.ts';
 import { countLetters, openDeadLetters } from './dead-letters/index.ts';
-import { keepSettings, openLiveSettings } from './live-settings.ts';
+import { keepSettings, type Live, openLiveSettings } from './live-settings.ts';
 import { Problem } from './problem.ts';
 import { startProcessing } from './processing/start.ts';
+import type { ForwardServer, ForwardServerParts } from './server/forward/index.ts';
 import { processThere } from './server/process-there.ts';
 import { startTelemetry } from './telemetry/index.ts';
 
 export interface Sidecar {
   /** Where it can be reached from this machine. */
   url: string;
+  /** Where it takes messages of the forward protocol. */
+  forward: readonly string[];
   /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all were done in time. */
   stop(): Promise<boolean>;
   /** Reads rules, lists and exceptions again, now, and credentials and certificates. */
@@ -53,7 +57,7 @@ export async function serve(
     startProcessing(config, environment, logger, letterCount),
     import('./server/http.ts'),
   ]);
-  const { app, drain, unanswered, renew } = buildServer({
+  const { app, drain, unanswered, renew, shared } = buildServer({
     config,
     logger,
     telemetry,
@@ -64,12 +68,14 @@ export async function serve(
     hasSinks: config.sinks.length > 0,
   });
 
+  const forward = config.forward && (await openForward(config.forward, { ...shared, limits: config.limits, logger }));
   const { host, port } = splitAddress(config.listen);
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
   const url = `${config.tls === undefined ? 'http' : 'https'}://${reachable(address.address)}:${address.port}`;
   const { ruleset, rules, correlations } = processing.rules();
-  logger.info({ url, ruleset, rules, correlations, sinks: config.sinks.map(({ name }) => name) }, 'Ready');
+  const sinks = config.sinks.map(({ name }) => name);
+  logger.info({ url, ...(forward && { forward: forward.addresses }), ruleset, rules, correlations, sinks }, 'Ready');
   if (config.sinks.length === 0) {
     logger.warn('No sink is configured: records go back in the reply only, which Fluent Bit does not read');
   }
@@ -81,12 +87,19 @@ export async function serve(
     );
   }
 
-  const settings = openLiveSettings({ config, files, read, renew, logger });
+  warnOfOpenForward(config.forward, logger);
+
+  const renewAll = (live: Live) => {
+    renew(live);
+    if (live.forward !== undefined) forward?.renew(live.forward);
+  };
+  const settings = openLiveSettings({ config, files, read, renew: renewAll, logger });
   const stopping = new AbortController();
   void keepSettings(settings, logger, stopping.signal);
   let isStateUnwritten = config.state !== undefined;
   return {
     url,
+    forward: forward?.addresses ?? [],
     reload() {
       settings.reload();
       processing.reload();
@@ -95,7 +108,7 @@ export async function serve(
     async stop() {
       stopping.abort();
       const started = performance.now();
-      const drained = await isDoneWithin(drain(), config.drainSeconds);
+      const drained = await isDoneWithin(Promise.all([forward?.drain(), drain()]), config.drainSeconds);
       const left = config.drainSeconds - (performance.now() - started) / 1000;
       // It writes the state at once, whatever is under way yet; the rest of its time is that of the sinks.
       const closed = await isDoneWithin(processing.close(), Math.max(left, STATE_SECONDS));
@@ -117,13 +130,28 @@ async function isDoneWithin(work: Promise<unknown>, seconds: number): Promise<bo
   return isDone;
 }
 
+/** Few have it. */
+async function openForward(forward: ForwardInput, parts: Omit<ForwardServerParts, 'forward'>): Promise<ForwardServer> {
+  const { openForwardServer } = await import('./server/forward/index.ts');
+  return openForwardServer({ forward, ...parts });
+}
+
+function warnOfOpenForward(forward: ForwardInput | undefined, logger: Logger): void {
+  if (forward?.listen === undefined || forward.sharedKey !== undefined || forward.tls?.clientCa !== undefined) return;
+  if (isLoopback(splitAddress(forward.listen).host)) return;
+  logger.warn(
+    { listen: forward.listen },
+    'Whoever reaches this address can send records by the forward protocol: set forward.sharedKey to ask for a key',
+  );
+}
+
 function splitAddress(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(':');
   return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
 }
 
 function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
+  return address.startsWith('127.') || address === '::1' || address === 'localhost';
 }
 
 /** An address that can be pasted into a command on this machine: a wildcard stands for all, so for the loopback too. */

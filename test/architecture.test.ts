@@ -35,11 +35,13 @@ const mayImport: Record<string, readonly string[]> = {
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
   redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
+  'fluent-forward': ['msgpack', 'problem', 'record'],
   sinks: [
     'avro',
     'batch',
     'codecs',
     'dead-letters',
+    'fluent-forward',
     'json',
     'msgpack',
     'problem',
@@ -72,8 +74,8 @@ const mayImport: Record<string, readonly string[]> = {
   doctor: ['config', 'fluent-bit-config', 'sigma'],
   sources: ['codecs', 'problem', 'protobuf'],
   server: [
-    ...['avro', 'batch', 'codecs', 'config', 'dead-letters', 'detect', 'pipeline', 'problem', 'record', 'sinks'],
-    ...['sources', 'tag', 'telemetry', 'time'],
+    ...['avro', 'batch', 'codecs', 'config', 'dead-letters', 'detect', 'fluent-forward', 'msgpack', 'pipeline'],
+    ...['problem', 'record', 'sinks', 'sources', 'tag', 'telemetry', 'time'],
   ],
   'pipeline-dependencies': [
     ...['config', 'correlate', 'decisions', 'detect', 'normalizers', 'outline', 'pipeline', 'sinks', 'state', 'tagger'],

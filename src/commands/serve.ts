@@ -56,7 +56,7 @@ export const serveCommand = defineCommand({
       throw error;
     });
     const signal = stopped();
-    await stdout.write(greeting(io.version, sidecar.url, config));
+    await stdout.write(greeting(io.version, sidecar, config));
     // What came before at level info, the greeting says as well.
     log?.release((level) => level !== 'info');
     logger.info({ signal: await signal }, `Stopping: requests in flight have ${config.drainSeconds} s to finish`);
@@ -100,8 +100,12 @@ function textLog(screen: ProcessIo['stderr']) {
   };
 }
 
-function greeting(version: string, url: string, { auth, sinks }: Config): string {
-  const listens = `tripline ${version} listens on ${url}`;
+function greeting(
+  version: string,
+  { url, forward }: Pick<Sidecar, 'url' | 'forward'>,
+  { auth, sinks }: Config,
+): string {
+  const listens = `tripline ${version} listens on ${[url, ...forward].join(' and ')}`;
   // Where records go on to a sink it is no place to try things.
   if (sinks.length > 0) return `${listens} and sends to ${sinks.map(({ name }) => name).join(', ')}\n`;
   const event = {

@@ -6,6 +6,7 @@ import { parseNetworkOrAddress } from '../network.ts';
 import { quote } from '../sigma/rule-problem.ts';
 import { folderSettings } from '../sinks/index.ts';
 import { credentialFaults } from './auth.ts';
+import { forwardInputFaults } from './forward-input.ts';
 import { dateKeyFault, headerFault, memberNameFault } from './names.ts';
 import { type Fault, nameOf } from './schema-faults.ts';
 import type { Setting } from './settings-file.ts';
@@ -16,6 +17,7 @@ export function combinationFaults(settings: JsonMap): Fault[] {
     ...nameFaults(settings),
     ...credentialFaults(settings),
     ...addressFaults(settings),
+    ...forwardInputFaults(settings),
     ...proxyFaults(settings),
     ...pathFaults(settings),
     ...stdoutFaults(settings),
@@ -36,11 +38,24 @@ function nameFaults({ memberName, dateKey, tagHeader }: JsonMap): Fault[] {
   return faults;
 }
 
-function addressFaults({ listen, sinks }: JsonMap): Fault[] {
+function addressFaults({ listen, forward, sinks }: JsonMap): Fault[] {
+  const { listen: forwardListen, unixPath }: JsonMap = isMap(forward) ? forward : {};
+  return [
+    ...listenerFaults(['listen'], listen, sinks),
+    ...listenerFaults(['forward', 'listen'], forwardListen, sinks),
+    ...(isText(unixPath) && Array.isArray(sinks) ? sinks : []).flatMap((sink, index): Fault[] => {
+      if (!isMap(sink) || sink.unixPath !== unixPath) return [];
+      const message = `sinks[${index}]: ${quote(unixPath as string)} is where Tripline itself listens; write the socket of the receiver`;
+      return [{ setting: ['sinks', index, 'unixPath'], message }];
+    }),
+  ];
+}
+
+function listenerFaults(setting: Setting, listen: unknown, sinks: unknown): Fault[] {
   const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(isText(listen) ? listen : '') ?? [];
   if (host === undefined) return [];
   if (Number(port) > 65535) {
-    return [{ setting: ['listen'], message: `listen: there is no port ${port}; the last is 65535` }];
+    return [{ setting, message: `${nameOf(setting)}: there is no port ${port}; the last is 65535` }];
   }
   // Port 0 is one that the system chooses.
   if (port === '0' || !Array.isArray(sinks)) return [];

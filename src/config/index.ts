@@ -9,6 +9,7 @@ import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
 import { EventSummary } from '../tag.ts';
 import { Auth, withLists } from './auth.ts';
 import { combinationFaults, foldersIn } from './combinations.ts';
+import { ForwardInput } from './forward-input.ts';
 import { ListenerTls, listenerTlsFaults } from './listener-tls.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
 import { literalSecrets, secret } from './secrets.ts';
@@ -119,6 +120,7 @@ const Config = Type.Object(
     reply: Type.Optional(Reply),
     tls: Type.Optional(ListenerTls),
     auth: Type.Optional(Auth),
+    forward: Type.Optional(ForwardInput),
     deadLetterPath: Type.Optional(
       Type.String({
         minLength: 1,

@@ -9,7 +9,7 @@ export interface Fault {
 
 /** By type byte from 0xc0 to 0xdf: bytes of the length field, bytes that follow whatever it says, and how many values
  * one counted item stands for (0: items are bytes). */
-const layouts: readonly (readonly [lengthBytes: number, fixed: number, valuesPerItem: number])[] = [
+export const layouts: readonly (readonly [lengthBytes: number, fixed: number, valuesPerItem: number])[] = [
   ...[0, 0, 0, 0].map((fixed) => [0, fixed, 0] as const), // nil, (never used), false, true
   ...[1, 2, 4].map((lengthBytes) => [lengthBytes, 0, 0] as const), // bin
   ...[1, 2, 4].map((lengthBytes) => [lengthBytes, 1, 0] as const), // ext
@@ -22,7 +22,7 @@ const layouts: readonly (readonly [lengthBytes: number, fixed: number, valuesPer
   ...[2, 4].map((lengthBytes) => [lengthBytes, 0, 2] as const), // map
 ];
 
-const NEVER_USED = 0xc1;
+export const NEVER_USED = 0xc1;
 
 /** The offset behind the value that begins at `start`. Takes no memory however deep the value nests. */
 export function endOfValue(bytes: Uint8Array, start: number, end: number): number | Fault {

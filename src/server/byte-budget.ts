@@ -8,6 +8,11 @@ export interface ByteShare {
   /** Takes room for bytes that are about to be there. Where there is none, peers that rest give up theirs.
    * @throws Problem `server.overloaded` where others have taken too much; one alone takes what it needs */
   take(bytes: number): void;
+  /** The same for a sender that can be left waiting: resolves when there is room. The first that waits may use the whole
+   * budget until its share is released, others leave a reserve for it: else each could hold a part of a message, and wait
+   * for the others.
+   * @param gone ends the wait with its reason */
+  claim(bytes: number, gone: AbortSignal): Promise<void>;
   /** Counts what is there already, whatever the limit: it holds up what comes after. */
   add(bytes: number): void;
   give(bytes: number): void;
@@ -48,9 +53,12 @@ interface Resting {
   giveUp(problem: Problem): void;
 }
 
-/** @param clock seconds since some moment */
-export function byteBudget(maxBytes: number, clock = () => performance.now() / 1000): ByteBudget {
+/** @param clock seconds since some moment
+ * @param reserve bytes that the largest message takes until it is complete */
+export function byteBudget(maxBytes: number, clock = () => performance.now() / 1000, reserve = 0): ByteBudget {
   let pending = 0;
+  /** The share that has waited for longest, of those that claim room. */
+  let first: object | undefined;
   const resting = new Set<Resting>();
 
   /** Makes room, if peers that rest have some, those first that have rested longest. */
@@ -71,22 +79,38 @@ export function byteBudget(maxBytes: number, clock = () => performance.now() / 1
       pending += bytes;
     };
     const release = () => {
-      if (--users === 0) change(-own);
+      if (--users > 0) return;
+      change(-own);
+      if (first === share) first = undefined;
     };
-    return {
+    /** Looks again and again, for as long as peers that rest do not give up theirs. */
+    const waitUntil = async (fits: () => boolean, gone: AbortSignal) => {
+      for (makeRoom(fits); !fits(); makeRoom(fits)) {
+        await sleep(LOOK_MILLISECONDS, undefined, { signal: gone }).catch(() => gone.throwIfAborted());
+      }
+    };
+    const share: ByteShare = {
       take(bytes) {
         const fits = () => pending === own || pending + bytes <= maxBytes;
         makeRoom(fits);
         if (!fits()) throw new Problem('server.overloaded', `${pending} bytes are being worked on`);
         change(bytes);
       },
+      async claim(bytes, gone) {
+        const fits = () => {
+          const most = first === share ? maxBytes : maxBytes - reserve;
+          if (pending === own || pending + bytes <= most) return true;
+          first ??= share;
+          return false;
+        };
+        do await waitUntil(fits, gone);
+        while (!fits());
+        change(bytes);
+      },
       add: change,
       give: (bytes) => change(-bytes),
       async room(gone) {
-        const fits = () => pending - own <= maxBytes;
-        for (makeRoom(fits); !fits(); makeRoom(fits)) {
-          await sleep(LOOK_MILLISECONDS, undefined, { signal: gone }).catch(() => gone.throwIfAborted());
-        }
+        await waitUntil(() => pending - own <= maxBytes, gone);
       },
       waitForPeer(phase, giveUp) {
         const give = (problem: Problem) => {
@@ -126,6 +150,7 @@ export function byteBudget(maxBytes: number, clock = () => performance.now() / 1
       },
       release,
     };
+    return share;
   }
 
   return {

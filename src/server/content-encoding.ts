@@ -14,14 +14,14 @@ import { growingBytes } from './growing-bytes.ts';
 export type Decompress = (
   body: Uint8Array<ArrayBuffer>,
   encoding: string | undefined,
-  share: ByteShare,
+  share: Pick<ByteShare, 'take' | 'give'>,
   gone: AbortSignal,
 ) => Promise<Uint8Array<ArrayBuffer>>;
 
 interface Inflation {
   body: Uint8Array<ArrayBuffer>;
   maxLength: number;
-  share: ByteShare;
+  share: Pick<ByteShare, 'take' | 'give'>;
   gone: AbortSignal;
 }
 

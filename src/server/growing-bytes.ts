@@ -5,6 +5,8 @@ import type { ByteShare } from './byte-budget.ts';
 export interface GrowingBytes {
   /** How many there are. */
   length(): number;
+  /** How much room a piece of that many bytes takes. */
+  more(bytes: number): number;
   /** @throws Problem `server.overloaded` */
   append(piece: Uint8Array): void;
   /** All of them, which are the caller's to give back. */
@@ -27,11 +29,15 @@ export function growingBytes(share: Pick<ByteShare, 'take' | 'give'>, most: numb
     if (more < 0) share.give(-more);
   }
 
+  const capacityFor = (end: number) =>
+    end <= bytes.length ? bytes.length : Math.max(end, Math.min(most, Math.max(FIRST_BYTES, bytes.length * 2)));
+
   return {
     length: () => length,
+    more: (piece) => capacityFor(length + piece) - bytes.length,
     append(piece) {
       const end = length + piece.length;
-      if (end > bytes.length) resize(Math.max(end, Math.min(most, Math.max(FIRST_BYTES, bytes.length * 2))));
+      if (end > bytes.length) resize(capacityFor(end));
       bytes.set(piece, length);
       length = end;
     },
@@ -44,4 +50,9 @@ export function growingBytes(share: Pick<ByteShare, 'take' | 'give'>, most: numb
       resize(0);
     },
   };
+}
+
+/** Frees memory that counts as that of this thread until it is collected, which it would bring about too often or too late. */
+export function free(bytes: Uint8Array<ArrayBuffer> | undefined): void {
+  if (bytes !== undefined && !bytes.buffer.detached) bytes.buffer.transfer(0);
 }

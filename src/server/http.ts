@@ -14,14 +14,14 @@ import { Problem } from '../problem.ts';
 import { sources } from '../sources/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { openDoor } from './auth.ts';
-import { byteBudget } from './byte-budget.ts';
+import { type ByteBudget, byteBudget } from './byte-budget.ts';
 import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
-import { countInFlight } from './in-flight.ts';
+import { countInFlight, type InFlight } from './in-flight.ts';
 import { ingestRoutes, sourceRequestOf } from './ingest.ts';
-import { openIntake } from './intake.ts';
+import { openIntake, type TakeBatch } from './intake.ts';
 import type { Process } from './processor.ts';
-import { maxHeaderBytes, problemOf, refuser, unreadableRefuser } from './refusal.ts';
-import { reminders } from './reminders.ts';
+import { maxHeaderBytes, type NoteRefusal, problemOf, refusalNoter, refuser, unreadableRefuser } from './refusal.ts';
+import { type Remind, reminders } from './reminders.ts';
 import { listenerOptions, renewCertificates, reportHandshakes } from './tls.ts';
 import { openTurns } from './turns.ts';
 
@@ -46,6 +46,16 @@ export interface Server {
   renew(config: Pick<Config, 'auth' | 'tls'>): void;
   /** How many requests have no answer yet. */
   unanswered(): number;
+  /** What other listeners share with it: all that comes is bounded together. */
+  shared: Shared;
+}
+
+export interface Shared {
+  take: TakeBatch;
+  budget: ByteBudget;
+  inFlight: InFlight;
+  note: NoteRefusal;
+  remind: Remind;
 }
 
 /** How long the headers of a request may take, from its first byte or from the opening of its connection. */
@@ -82,9 +92,12 @@ export function buildServer({
 }: ServerParts): Server {
   const inFlight = countInFlight();
   const turns = openTurns(config.limits.maxWaitSeconds);
-  const budget = byteBudget(config.limits.maxPendingBytes);
+  const { maxPendingBytes, maxBodyBytes, maxDecompressedBytes } = config.limits;
+  const reserve = Math.min(maxBodyBytes + maxDecompressedBytes, maxPendingBytes);
+  const budget = byteBudget(maxPendingBytes, undefined, reserve);
   const remind = reminders();
-  const refuse = refuser({ deadLetters, remind });
+  const note = refusalNoter({ deadLetters, remind });
+  const refuse = refuser(note);
   const door = openDoor(config.auth);
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
@@ -135,6 +148,7 @@ export function buildServer({
   return {
     app,
     unanswered: inFlight.count,
+    shared: { take, budget, inFlight, note, remind },
     renew({ auth, tls }) {
       if (tls !== undefined) renewCertificates(app, tls);
       door.renew(auth);

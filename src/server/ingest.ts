@@ -8,6 +8,7 @@ import { type RequestSpan, startRequest } from '../telemetry/index.ts';
 import type { ByteBudget, ByteShare, PeerWait } from './byte-budget.ts';
 import { decompressor } from './content-encoding.ts';
 import { tagIn } from './fluent-tag.ts';
+import { free } from './growing-bytes.ts';
 import type { TakeBatch } from './intake.ts';
 import { avroMediaType } from './processor.ts';
 import { receive } from './receive.ts';
@@ -180,11 +181,6 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
     reply.header('content-length', sent.length).type(answered.mediaType);
     return reply.send(Readable.from(pieces(sent, pending.reading), { highWaterMark: 1 }));
   }
-}
-
-/** Frees memory that counts as that of this thread until it is collected, which it would bring about too often or too late. */
-function free(bytes: Uint8Array<ArrayBuffer> | undefined): void {
-  if (bytes !== undefined && !bytes.buffer.detached) bytes.buffer.transfer(0);
 }
 
 export function sourceRequestOf({ headers, query }: FastifyRequest): SourceRequest {

@@ -1,14 +1,14 @@
 /** How a request is refused: what is answered, what is logged, and what is kept. Which status a problem has is in its row in
  * problem.ts. */
 import type { Socket } from 'node:net';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { DeadLetters } from '../dead-letters/index.ts';
+import type { About, DeadLetters } from '../dead-letters/index.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { countRefused } from '../telemetry/index.ts';
 import { send, sourceRequestOf } from './ingest.ts';
 import type { Remind } from './reminders.ts';
-import { senderOf } from './sender.ts';
+import { type Sender, senderOf } from './sender.ts';
 
 /** What the headers of a request may have: Node's default would refuse a long Fluent tag. */
 export const maxHeaderBytes = 64 * 1024;
@@ -20,6 +20,8 @@ const longestDetail = 500;
 const underLoad: readonly ProblemCode[] = [
   'request.unauthorized',
   'request.forbidden',
+  'forward.unauthorized',
+  'forward.malformed',
   'server.overloaded',
   'server.backlog',
   'server.draining',
@@ -39,23 +41,31 @@ export function problemOf(error: unknown): Problem {
   return new Problem('server.internal', message, { cause: error });
 }
 
-export type Refuse = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+/** What is refused, and to whom. */
+export interface Refused {
+  problem: Problem;
+  sender: Sender;
+  /** Address of the sender. */
+  from: string | undefined;
+  /** Whether the sender is there yet. */
+  isHeard: boolean;
+  /** What came, where it is there as a whole, and what has to be known to read it. */
+  body: { bytes: Uint8Array; about: Omit<About, 'problem'> } | undefined;
+  logger: Pick<FastifyBaseLogger, 'warn' | 'error'>;
+}
 
-/** Makes what answers a sender with what is wrong, and logs it. A body that no retry can make readable is kept first. */
-export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | undefined; remind: Remind }): Refuse {
-  return async (problem, request, reply) => {
-    const sender = senderOf(request);
+/** Keeps a body that no retry can make readable, logs and counts.
+ * @returns the status of the problem for this sender, or 503 where such a body cannot be kept */
+export type NoteRefusal = (refused: Refused) => Promise<number>;
+
+export function refusalNoter({ deadLetters, remind }: RefusalParts): NoteRefusal {
+  return async ({ problem, sender, from, isHeard, body, logger }) => {
     let status = problem.statusFor(sender);
-    const log: Record<string, unknown> = { problem: problem.code, remedy: problem.remedy, from: request.ip };
-
-    const isHeard = !reply.raw.destroyed;
-    const isFinal = isHeard && status < 500 && status !== 429 && status !== 408;
-    const body = request.body;
-    if (isFinal && body instanceof Uint8Array && body.length > 0 && !credentials.includes(problem.code)) {
-      log.bodyBytes = body.length;
+    const log: Record<string, unknown> = { problem: problem.code, remedy: problem.remedy, from };
+    if (isHeard && isFinal(status) && body !== undefined && !credentials.includes(problem.code)) {
+      log.bodyBytes = body.bytes.length;
       try {
-        log.keptAt =
-          (await deadLetters?.keep(body, { problem, headers: request.headers })) ?? 'nowhere: set deadLetterPath';
+        log.keptAt = (await deadLetters?.keep(body.bytes, { problem, ...body.about })) ?? 'nowhere: set deadLetterPath';
       } catch (error) {
         log.keptAt = `nowhere: ${(error as Error).message}`;
         status = 503;
@@ -65,11 +75,41 @@ export function refuser({ deadLetters, remind }: { deadLetters: DeadLetters | un
     if (problem.code === 'server.internal') log.err = problem.cause;
     const message = messageOf(problem);
     if (underLoad.includes(problem.code)) {
-      remind(problem.code, (suppressed) => request.log.warn({ ...log, suppressed }, message));
+      remind(problem.code, (suppressed) => logger.warn({ ...log, suppressed }, message));
     } else {
-      request.log[status >= 500 && sender === 'other' ? 'error' : 'warn'](log, message);
+      logger[status >= 500 && sender === 'other' ? 'error' : 'warn'](log, message);
     }
     countRefused(problem.code);
+    return status;
+  };
+}
+
+/** Whether a status says that no retry can help. */
+export function isFinal(status: number): boolean {
+  return status < 500 && status !== 429 && status !== 408;
+}
+
+interface RefusalParts {
+  deadLetters: DeadLetters | undefined;
+  remind: Remind;
+}
+
+export type Refuse = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+
+/** Makes what answers a sender with what is wrong. */
+export function refuser(note: NoteRefusal): Refuse {
+  return async (problem, request, reply) => {
+    const isHeard = !reply.raw.destroyed;
+    const { body, headers } = request;
+    const hasBody = body instanceof Uint8Array && body.length > 0;
+    const status = await note({
+      problem,
+      sender: senderOf(request),
+      from: request.ip,
+      isHeard,
+      body: hasBody ? { bytes: body, about: { headers } } : undefined,
+      logger: request.log,
+    });
     request.pending?.span.fail(problem.code);
 
     if (!isHeard) return reply.hijack();

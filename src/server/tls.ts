@@ -1,6 +1,5 @@
-/** TLS on the listener: its certificate, those of clients, and the handshakes that fail. */
+/** TLS on the listeners: their certificates, those of clients, and the handshakes that fail. */
 import type { Server, ServerOptions } from 'node:https';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type ListenerTls, readListenerTls } from '../config/listener-tls.ts';
 import { Problem } from '../problem.ts';
@@ -22,12 +21,15 @@ export function listenerOptions(tls: ListenerTls): ServerOptions {
 
 /** Connections from now on see the files as they are now; those that are open stay as they are.
  * @throws Error where they cannot be used */
-export function renewCertificates({ server }: FastifyInstance, tls: ListenerTls): void {
-  (server as unknown as Server).setSecureContext(readListenerTls(tls));
+export function renewCertificates({ server }: { server: object }, tls: ListenerTls): void {
+  (server as Server).setSecureContext(readListenerTls(tls));
 }
 
 /** Counts handshakes that fail, and logs one now and then: its socket has lost the address by then. */
-export function reportHandshakes({ server }: FastifyInstance, { logger, remind }: { logger: Logger; remind: Remind }) {
+export function reportHandshakes(
+  { server }: { server: NodeJS.EventEmitter },
+  { logger, remind }: { logger: Logger; remind: Remind },
+) {
   server.on('tlsClientError', (error: Error) => {
     const { code, title, message, remedy } = new Problem('request.handshake', error.message);
     countRefused(code);

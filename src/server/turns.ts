@@ -10,13 +10,17 @@ export interface Turns {
   expect(bytes: number): void;
   /** Waits for the batch's turn, does the work, and gives the turn to the next.
    * @param gone aborts when the sender has gone: what waits is not begun then, and what is begun ends at its next pause
+   * @param patience `endless`: of a sender that waits however long it takes, through a stop too, or that would lose what is
+   * refused; it is never refused
    * @throws Problem `server.backlog`, `server.draining`; the reason of `gone`; whatever the work throws */
-  take<T>(bytes: number, gone: AbortSignal, work: (pause: Pause) => Promise<T>): Promise<T>;
+  take<T>(bytes: number, gone: AbortSignal, work: (pause: Pause) => Promise<T>, patience?: Patience): Promise<T>;
   /** Takes into account how long the rest lasted that follows a turn, which is the delivery. */
   measureRest(seconds: number): void;
   /** Refuses what waits, and all that comes. */
   close(): void;
 }
+
+export type Patience = 'as usual' | 'endless';
 
 /** The speed that is assumed until there is something to measure, in bytes a second: a slow machine. */
 const FIRST_SPEED = 1024 * 1024;
@@ -72,14 +76,14 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
   }
 
   /** Resolves when the batch has the turn. */
-  function turn(bytes: number, gone: AbortSignal): Promise<void> {
+  function turn(bytes: number, gone: AbortSignal, deadline: number): Promise<void> {
     if (!isBusy) {
       isBusy = true;
       lapStart = clock();
       return Promise.resolve();
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const one: Waiting = { bytes, deadline: clock() + maxWaitSeconds, begin: resolve, refuse: reject };
+    const one: Waiting = { bytes, deadline, begin: resolve, refuse: reject };
     const leave = () => {
       waiting.delete(one);
       reject(gone.reason);
@@ -104,13 +108,14 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
 
   return {
     expect,
-    async take(bytes, gone, work) {
+    async take(bytes, gone, work, patience = 'as usual') {
       gone.throwIfAborted();
-      if (isClosed) throw draining();
-      expect(bytes);
+      const isEndless = patience === 'endless';
+      if (isClosed && !isEndless) throw draining();
+      if (!isEndless) expect(bytes);
       bytesAhead += bytes;
       try {
-        await turn(bytes, gone);
+        await turn(bytes, gone, isEndless ? Number.POSITIVE_INFINITY : clock() + maxWaitSeconds);
         try {
           const pause = async () => {
             await setImmediate();
@@ -133,8 +138,11 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
     },
     close() {
       isClosed = true;
-      for (const one of waiting) one.refuse(draining());
-      waiting.clear();
+      for (const one of waiting) {
+        if (one.deadline === Number.POSITIVE_INFINITY) continue;
+        waiting.delete(one);
+        one.refuse(draining());
+      }
     },
   };
 }

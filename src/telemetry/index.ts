@@ -10,7 +10,6 @@ import {
   context,
   propagation,
   type Span,
-  SpanKind,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
@@ -26,6 +25,7 @@ import { type Measurement, relayed } from './relay.ts';
 import { observeRuntime, observeThread } from './runtime.ts';
 import { SCOPE, VERSION } from './scope.ts';
 import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './sdk.ts';
+import { openServerSpan, type ServerSpan } from './server-span.ts';
 import { openTagLabels } from './tag-labels.ts';
 
 export { type Measurement, observeThread };
@@ -115,53 +115,44 @@ export function belowTrace<T>(headers: Readonly<Record<string, string>>, run: ()
   return context.with(propagation.extract(context.active(), headers), run);
 }
 
-export interface RequestSpan {
-  /** Runs what belongs to the request with its span active. */
-  run<T>(inside: () => T): T;
-  annotate(attributes: Attributes): void;
-  /** Notes why the request is refused.
-   * @param problem its code */
-  fail(problem: string): void;
-  end(statusCode: number): void;
-}
+export type RequestSpan = Omit<ServerSpan, 'end'> & { end(statusCode: number): void };
 
 /** Opens the server span of a request; it continues the trace of an incoming `traceparent`. */
 export function startRequest(
   { method, protocol, headers }: { method: string; protocol: string; headers: Readonly<Record<string, unknown>> },
   route: string,
 ): RequestSpan {
+  const attributes = {
+    'http.request.method': method,
+    'http.route': route,
+    'url.path': route,
+    'url.scheme': protocol,
+    ...(typeof headers['user-agent'] === 'string' && { 'user_agent.original': headers['user-agent'] }),
+  };
   const parent = propagation.extract(context.active(), headers);
-  const span = tracer.startSpan(
-    `${method} ${route}`,
-    {
-      kind: SpanKind.SERVER,
-      attributes: {
-        'http.request.method': method,
-        'http.route': route,
-        'url.path': route,
-        'url.scheme': protocol,
-        ...(typeof headers['user-agent'] === 'string' && { 'user_agent.original': headers['user-agent'] }),
-      },
-    },
-    parent,
-  );
-  const inside = trace.setSpan(parent, span);
-  const started = performance.now();
-  let error: string | undefined;
+  const span = openServerSpan(tracer, `${method} ${route}`, attributes, parent);
   return {
-    run: (run) => context.with(inside, run),
-    annotate: (attributes) => span.setAttributes(attributes),
-    // The span may have ended, since its sender has gone.
-    fail(problem) {
-      error = problem;
-    },
+    ...span,
     end(statusCode) {
       const isFault = statusCode >= 500;
-      error ??= isFault ? String(statusCode) : undefined;
-      span.setAttributes({ 'http.response.status_code': statusCode, ...(error && { 'error.type': error }) });
-      if (isFault) span.setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
-      instruments.batch.record((performance.now() - started) / 1000, { 'http.response.status_code': statusCode });
+      const status = { 'http.response.status_code': statusCode };
+      const { seconds } = span.end(isFault, { ...status, ...(isFault && { 'error.type': String(statusCode) }) });
+      instruments.batch.record(seconds, status);
+    },
+  };
+}
+
+export type MessageSpan = Omit<ServerSpan, 'end'> & { end(isFault: boolean): void };
+
+/** Opens the server span of a message of the forward protocol, which carries no trace.
+ * @param transport `tcp` or `unix` */
+export function startMessage(transport: string): MessageSpan {
+  const span = openServerSpan(tracer, 'forward', { 'network.transport': transport }, context.active());
+  return {
+    ...span,
+    end(isFault) {
+      const { error, seconds } = span.end(isFault, {});
+      instruments.batch.record(seconds, error === undefined ? {} : { 'error.type': error });
     },
   };
 }

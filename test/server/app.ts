@@ -1,7 +1,7 @@
 /** A server as `serve` builds it, on bundled rules, without a socket: tests inject requests into it. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config/index.ts';
 import type { Correlate } from '../../src/correlate/index.ts';
 import type { DeadLetters } from '../../src/dead-letters/index.ts';
@@ -35,6 +35,7 @@ export interface TestServer extends ReturnType<typeof buildServer> {
   config: Config;
   /** The lines of the log so far. */
   log: Record<string, unknown>[];
+  logger: Logger;
 }
 
 /** What a test does in place of the correlations, so that a batch can be held. */
@@ -85,7 +86,7 @@ export function testServer(
     }),
     hasSinks: sinks.length > 0,
   });
-  return { ...server, config, log };
+  return { ...server, config, log, logger };
 }
 
 /** An audit event of a pod; a match unless told otherwise. */

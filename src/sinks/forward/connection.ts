@@ -1,11 +1,12 @@
 /** One connection to a Fluent Forward receiver: opened, proven by shared key if there is one, frames out and
  * acknowledgements in. */
 import { connect as connectTcp, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type Credentials, proveSharedKey } from '../../fluent-forward/handshake.ts';
 import { endOfValue, headerAt, pairs } from '../../msgpack/scan.ts';
 import { describeError } from '../tls/errors.ts';
 import type { Frame } from './frames.ts';
-import { type Credentials, proveSharedKey } from './shared-key.ts';
 
 export interface Target {
   address: { host: string; port: number } | { path: string };
@@ -87,7 +88,7 @@ export async function openConnection(target: Target, deadline: number): Promise<
         resolve('ready');
         return;
       }
-      receive = proveSharedKey(target.credentials, {
+      receive = proveSharedKey(target.credentials, hostname(), {
         send: (message) => socket.write(message),
         done() {
           receive = acknowledge;
