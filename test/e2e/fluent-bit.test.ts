@@ -31,7 +31,8 @@ const scenarios: Scenario[] = [
   { name: 'undisturbed', form: 'two processes, classic' },
   { name: 'undisturbed', form: 'one process' },
   { name: 'undisturbed', form: 'one process, classic' },
-  ...(['two processes', 'one process'] as const).flatMap((form): Scenario[] => [
+  { name: 'undisturbed', form: 'forward' },
+  ...(['two processes', 'one process', 'forward'] as const).flatMap((form): Scenario[] => [
     { name: 'Tripline killed, back after 4 s', form, disturb: (stage) => stage.restart('tripline', 'SIGKILL', 4000) },
     {
       name: 'collector stopped, back after 2 s',
@@ -44,6 +45,11 @@ const scenarios: Scenario[] = [
   {
     name: 'forward target down for 8 s',
     form: 'two processes',
+    disturb: (stage) => stage.restart('receiver', 'SIGTERM', 8000),
+  },
+  {
+    name: 'forward target down for 8 s',
+    form: 'forward',
     disturb: (stage) => stage.restart('receiver', 'SIGTERM', 8000),
   },
   { name: 'forward target reloaded', form: 'two processes', disturb: (stage) => stage.reload('receiver') },

@@ -67,6 +67,8 @@ export interface TriplineSettings {
   config: string;
   port: number;
   forwardPort: number;
+  /** Where it takes messages of the forward protocol, if its file says that it does. */
+  inputPort?: number;
   /** Folder for its log. */
   folder: string;
   /** The bundled ones if left out. */
@@ -79,9 +81,10 @@ export interface TriplineSettings {
 
 /** Starts Tripline on a shipped file, with other ports, and waits until it is ready. */
 export async function startTripline(given: TriplineSettings): Promise<Running> {
-  const { config, port, forwardPort, folder, rules, share = 1, environment } = given;
+  const { config, port, forwardPort, inputPort, folder, rules, share = 1, environment } = given;
   const settings = parse(readFileSync(config, 'utf8'));
   settings.sinks[0].port = forwardPort;
+  if (settings.forward !== undefined) settings.forward.listen = `127.0.0.1:${inputPort}`;
   if (rules !== undefined) settings.rules = rules;
   const path = join(folder, 'tripline-changed.yaml');
   writeFileSync(path, stringify(settings));

@@ -28,6 +28,11 @@ const forms = {
     receiver: 'two-process/receiver.conf',
     tripline: 'two-process/tripline.yaml',
   },
+  forward: {
+    collector: 'forward/collector.yaml',
+    receiver: 'two-process/receiver.yaml',
+    tripline: 'forward/tripline.yaml',
+  },
   'one process': { collector: 'one-process/fluent-bit.yaml', tripline: 'one-process/tripline.yaml' },
   'one process, classic': { collector: 'one-process/fluent-bit.conf', tripline: 'one-process/tripline.yaml' },
 } satisfies Record<string, Files>;
@@ -66,7 +71,7 @@ const usual: Pick<TriplineSettings, 'rules' | 'share'> = { rules: hostPidRules, 
 /** Starts all parts of a form, with an empty audit log. */
 export async function openStage(formName: Form, format: Format, { rules, share } = usual): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-e2e-'));
-  const [triplinePort, forwardPort, ...ports] = await freePorts(4);
+  const [triplinePort, forwardPort, inputPort, ...ports] = await freePorts(5);
   const logs = join(folder, 'logs');
   mkdirSync(logs);
   const places = { logs, triplinePort, forwardPort };
@@ -78,6 +83,7 @@ export async function openStage(formName: Form, format: Format, { rules, share }
     AUDIT_LOG: join(logs, '*.log'),
     TRIPLINE_PORT: String(triplinePort),
     TRIPLINE_FORMAT: format,
+    TRIPLINE_FORWARD_PORT: String(inputPort),
     FORWARD_PORT: String(forwardPort),
     FLUENT_BIT_OUT: out,
     TRIPLINE_PASSWORD: 's3cret',
@@ -86,7 +92,7 @@ export async function openStage(formName: Form, format: Format, { rules, share }
   const start: Record<Part, () => Running | Promise<Running>> = {
     tripline: () =>
       startTripline({
-        ...{ config: form.tripline, port: triplinePort, forwardPort, folder, rules, share },
+        ...{ config: form.tripline, port: triplinePort, forwardPort, inputPort, folder, rules, share },
         environment: { TRIPLINE_PASSWORD: environment.TRIPLINE_PASSWORD },
       }),
     collector: () =>
