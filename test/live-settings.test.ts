@@ -8,10 +8,12 @@ import { openLiveSettings } from '../src/live-settings.ts';
 
 let folder: string;
 let renewed: Config['auth'][];
+let forwards: Config['forward'][];
 let lines: [level: string, fields: unknown, message: string][];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tripline-live-'));
   renewed = [];
+  forwards = [];
   lines = [];
 });
 
@@ -28,7 +30,10 @@ function open(settings: string) {
     config: configIn(first),
     files: first.files,
     read,
-    renew: ({ auth }) => void renewed.push(auth),
+    renew({ auth, forward }) {
+      renewed.push(auth);
+      forwards.push(forward);
+    },
     logger: { info: at('info'), warn: at('warn'), error: at('error') } as never,
   });
 }
@@ -108,4 +113,28 @@ test('credentials that are no longer asked for are asked for until a restart; th
   write('tripline.yaml', 'auth: { bearer: "${file:token}" }');
   silent.reload();
   expect(renewed.map(tokens).at(-1)).toEqual(['one']);
+});
+
+test('the secrets of the forward input are taken over; where it listens takes a restart, and so does asking for no key', async () => {
+  write('key', 'one');
+  write('password', 's3cret');
+  const sinks = 'sinks: [{ type: forward, host: a }]';
+  const users = '[{ username: ann, password: "${file:password}" }]';
+  const live = open(`forward: { listen: "127.0.0.1:1", sharedKey: "\${file:key}", users: ${users} }\n${sinks}`);
+  await live.look();
+  write('key', 'two');
+  for (let look = 0; look < 3; look++) await live.look();
+  expect(forwards.map((forward) => forward?.sharedKey)).toEqual(['two']);
+  expect(lines.map(([level]) => level)).toEqual(['info']);
+  write('tripline.yaml', `forward: { listen: "127.0.0.1:2", users: ${users} }\n${sinks}`);
+  live.reload();
+  expect(lines.at(-1)![2]).toMatch(/not taken over.*\n.*users need a sharedKey/);
+  write('tripline.yaml', `forward: { listen: "127.0.0.1:2" }\n${sinks}`);
+  live.reload();
+  expect(forwards.at(-1)).toMatchObject({ sharedKey: 'two', users: [{ username: 'ann' }] });
+  expect(lines.at(-2)).toEqual(['warn', { settings: ['forward'] }, 'These settings take a restart: forward']);
+  write('tripline.yaml', sinks);
+  live.reload();
+  expect(forwards.at(-1)).toMatchObject({ sharedKey: 'two' });
+  expect(lines.at(-2)).toEqual(['warn', { settings: ['forward'] }, 'These settings take a restart: forward']);
 });

@@ -9,6 +9,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { main, run } from './commands/run.ts';
 import { hostPidRules, podEvent } from './server/app.ts';
+import { openSender, pingFor } from './server/forward/sender.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
 const tls = join(import.meta.dirname, 'fixtures/tls/listener');
@@ -27,6 +28,8 @@ const canaries = {
   sinkToken: 'canary-sink-token-bf0c',
   sinkHeader: 'canary-sink-header-cf0c',
   sinkQuery: 'canary-sink-query-df0c',
+  inputKey: 'canary-input-key-ef0c',
+  inputPassword: 'canary-input-ff0c',
   guessed: 'canary-guess-8f0c',
   changed: 'canary-changed-9f0c canary-changed-af0c',
 };
@@ -107,6 +110,7 @@ beforeAll(async () => {
     'auth:',
     `  basic: [{ username: ann, password: ${secret('password')} }, { username: ann, password: ${secret('oldPassword')} }]`,
     `  bearer: [{ name: vector, token: ${secret('token')} }, { name: scraper, token: ${secret('scrape')}, endpoints: [metrics] }]`,
+    `forward: { listen: 127.0.0.1:0, sharedKey: ${secret('inputKey')}, users: [{ username: eve, password: ${secret('inputPassword')} }] }`,
     `state: { path: ${at('out/state')}, key: ${secret('stateKey')} }`,
     `deadLetterPath: ${at('out/letters')}`,
     // Nobody listens there.
@@ -147,6 +151,11 @@ beforeAll(async () => {
   await ask({ path: '/nowhere', authorization: right });
   for (const path of ['/healthz', '/readyz', '/metrics'])
     await ask({ path, authorization: `Bearer ${canaries.scrape}` });
+  const forwardPort = Number(/ and 127\.0\.0\.1:(\d+)/.exec(sidecar.stdout())![1]);
+  const sender = await openSender({ host: '127.0.0.1', port: forwardPort });
+  sender.write(pingFor({ nonce: Buffer.of(1), auth: Buffer.of(2) }, { sharedKey: canaries.guessed }));
+  await sender.closed;
+  answers += Buffer.concat(sender.received).toString('latin1');
   // A token of two words is refused, and the one before stays.
   writeFileSync(at('token'), canaries.changed);
   sidecar.child.kill('SIGHUP');

@@ -100,6 +100,9 @@ function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules
   return [
     ['configuration', path ?? 'defaults'],
     ['listens on', [listen, ...accessOf(config)].join(', ')],
+    ...(config.forward === undefined
+      ? []
+      : [['forward input', forwardLine(config.forward)] satisfies [string, string]]),
     ['rules', `${countOf(ruleset)}, of ${rules.join(', ')}`],
     ['exceptions', exceptions.length > 0 || Object.keys(overrides).length > 0 ? tuned.join(', ') : 'none'],
     ['sinks', sinks.map((sink) => sinkLine(sink)).join(', ') || 'none: records go back in the reply only'],
@@ -120,6 +123,13 @@ function accessOf({ auth, tls }: Config): string[] {
     list.length > 1 ? `${kind} (${list.length})` : kind,
   );
   return [...(secured ? [secured] : []), asked.join(' or '), ...(openMetrics ? ['open metrics'] : [])];
+}
+
+function forwardLine({ listen, unixPath, unixMode, tls, sharedKey, users }: NonNullable<Config['forward']>): string {
+  const secured = tls && `TLS${tls.clientCa === undefined ? '' : ' with client certificates'}`;
+  const asked = [secured, sharedKey === undefined ? 'no key' : 'a shared key', users && 'a user'].filter(Boolean);
+  const tcp = listen && `${listen} with ${asked.join(', ')}`;
+  return printable([tcp, unixPath && `${unixPath} (mode ${unixMode})`].filter(Boolean).join(' and '));
 }
 
 function countOf({ rules, correlations }: LoadedRules['ruleset']): string {

@@ -22,6 +22,7 @@ test('tells what would run', async () => {
     'overrides: { pod-in-default: { level: high } }',
     'auth: { basic: { username: ann, password: "${file:secret}" } }',
     `sinks: [{ type: forward, host: fluent, sharedKey: "\${file:secret}", username: bob, password: "\${file:secret}", spool: { path: ${folder}/sp } }, { type: avro, path: ${folder}/av }, { type: stdout }]`,
+    `forward: { listen: 0.0.0.0:24225, unixPath: ${folder}/s, sharedKey: "\${file:secret}", users: [{ username: ann, password: "\${file:secret}" }] }`,
     `state: { path: ${folder}/state }`,
     `deadLetterPath: ${folder}/dead/letters`,
   );
@@ -30,6 +31,7 @@ test('tells what would run', async () => {
   for (const words of [
     /configuration +\S+tripline\.yaml/,
     /listens on +127\.0\.0\.1:1, basic$/m,
+    /forward input +0\.0\.0\.0:24225 with a shared key, a user and\s+\S+\/s\s+\(mode\s+0600\)/,
     /rules +1 rule and 0 correlations, of/,
     /exceptions +0 paths, 1 override/,
     /sinks +forward to fluent:24224 with shared key, user bob, a spool in\s+\S+\/sp,\s+avro to\s+\S+\/av\s+\(records\),\s+stdout/,

@@ -296,6 +296,8 @@ test('rules are overridden by name or id, whatever it is', () => {
   ]);
 });
 
+const oneSink = 'sinks: [{ type: forward, host: b }]';
+
 test.each<[string, string, string]>([
   ['an override to no level', 'overrides: { a: { level: hihg } }', 'level must be one of informational, low'],
   ['an override to no mode', 'overrides: { a: { mode: on } }', 'mode must be one of live, shadow, off'],
@@ -315,6 +317,44 @@ test.each<[string, string, string]>([
   ['text', 'hello', 'expected a map'],
   ['a proxy that is a name', 'trustedProxies: [lb.example]', "'lb.example': not an IP network"],
   ['a proxy with bits too many', 'trustedProxies: [10.0.0.1/8]', 'as 192.0.2.7 or 10.0.0.0/8'],
+  ['a forward input without a place', `forward: {}\n${oneSink}`, 'forward listens nowhere; set listen'],
+  [
+    'one of a port that is none',
+    `forward: { listen: "a:70000" }\n${oneSink}`,
+    'forward.listen: there is no port 70000',
+  ],
+  [
+    'one where HTTP is',
+    `listen: "a:1"\nforward: { listen: "a:1" }\n${oneSink}`,
+    'listens for HTTP; write another port',
+  ],
+  ['one whose records go nowhere', 'forward: { listen: "a:1" }', 'nowhere to go; add a sink'],
+  [
+    'users without a key',
+    `forward: { listen: "a:1", users: [{ username: a, password: "\${P}" }] }\n${oneSink}`,
+    'need a sharedKey',
+  ],
+  ['a key on a Unix socket', `forward: { unixPath: /s, sharedKey: abc }\n${oneSink}`, 'sharedKey is for TCP'],
+  [
+    'a key that stands there',
+    `forward: { listen: "a:1", sharedKey: abc }\n${oneSink}`,
+    'forward.sharedKey is a secret',
+  ],
+  [
+    'a certificate that is not there',
+    `forward: { listen: "a:1", tls: { cert: /no, key: /no } }\n${oneSink}`,
+    'forward.tls.cert: ',
+  ],
+  [
+    'a sink that is the forward input',
+    `forward: { listen: "127.0.0.1:24224" }\nsinks: [{ type: forward, host: localhost }]`,
+    'is where Tripline itself listens',
+  ],
+  [
+    'a sink that is its socket',
+    `forward: { unixPath: /s }\nsinks: [{ type: forward, unixPath: /s }]`,
+    'is where Tripline itself listens',
+  ],
   ['a key that comes twice', 'listen: a:1\nlisten: b:2', 'unique'],
   ['broken YAML', 'a: [', 'tripline.yaml'],
   ['an alias bomb', `a: &a [x]\n${'b: *a\n'}`, 'alias'],
@@ -339,7 +379,11 @@ describe('the schema for editors', () => {
     }
   });
 
-  test.each(['fluent-bit/one-process/tripline.yaml', 'fluent-bit/two-process/tripline.yaml'])('takes %s', (file) => {
+  test.each([
+    'fluent-bit/one-process/tripline.yaml',
+    'fluent-bit/two-process/tripline.yaml',
+    'fluent-bit/forward/tripline.yaml',
+  ])('takes %s', (file) => {
     const settings = parse(readFileSync(join(root, file), 'utf8'));
     expect(accepts(settings), JSON.stringify(accepts.errors)).toBe(true);
   });
