@@ -110,6 +110,13 @@ test('docs/sinks.md shows sinks that can be used', () => {
   }
 });
 
+test('docs/sources.md shows inputs that can be used', () => {
+  const environment = { FORWARD_KEY: 'x', FORWARD_PASSWORD: 'y' };
+  for (const path of globSync(`${folderOf('docs/sources.md', 'sinks')}/*.yml`)) {
+    expect(loadConfig({ path, overrides: {}, environment, bundledRules }).sinks, path).not.toEqual([]);
+  }
+});
+
 test('docs/rules/tuning.md shows a configuration that can be used, with lists and exceptions', () => {
   const { overrides } = configOf('docs/rules/tuning.md');
   const sources = { rules: [bundledRules, own()], lists: [lists()], exceptions: [exceptions()], overrides };

@@ -3,7 +3,7 @@ import { type Fault, layouts, NEVER_USED } from './scan.ts';
 
 export interface Follower {
   /** Goes on with the next bytes of the value.
-   * @returns the offset behind the value; undefined where it goes on after these bytes */
+   * @returns the offset after the value; undefined where it goes on after these bytes */
   follow(piece: Uint8Array, start: number): number | undefined | Fault;
   /** How many bytes it has at least, by the headers so far: a header that promises more than will come costs nothing. */
   least(): number;
