@@ -1,14 +1,15 @@
 /** The byte layouts that Tripline reads and tags. */
 import type { Codec } from './codec.ts';
+import { eventList, firehose } from './items.ts';
 import { json } from './json.ts';
 import { msgpack } from './msgpack.ts';
 import { ndjson } from './ndjson.ts';
 import { otlp } from './otlp.ts';
 
-export const codecs: readonly Codec[] = [json, ndjson, msgpack, otlp];
+export const codecs: readonly Codec[] = [json, ndjson, msgpack, otlp, eventList, firehose];
 
 const byName = new Map(codecs.map((codec) => [codec.name, codec]));
-/** Of several codecs the first. */
+/** Of several codecs the first: the others are chosen by a source. */
 const byMediaType = new Map(
   codecs.toReversed().flatMap((codec) => codec.mediaTypes.map((mediaType) => [mediaType, codec])),
 );

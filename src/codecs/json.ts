@@ -37,11 +37,43 @@ export const json: Codec = {
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
   const end = bytes.length;
-  const records: LogRecord[] = [];
   let at = skipSpace(bytes, skipByteOrderMark(bytes), end);
   if (at === end) throw new Problem('body.empty', `${end} bytes, none of them JSON`);
+  const found = recordFinder(bytes, limits, outlines);
+  while (at < end) {
+    const after = bytes[at] === OPEN_BRACKET ? found.items(at) : found.value(at);
+    if (typeof after !== 'number') {
+      found.rest(after);
+      break;
+    }
+    at = skipSpace(bytes, after, end);
+  }
+  return found.records;
+}
 
-  const value = (): Fault | undefined => {
+/** Finds records in JSON, one after another. */
+export interface RecordFinder {
+  /** Those that were found, in order. */
+  readonly records: LogRecord[];
+  /** Takes the value at an offset for a record, and returns the offset after it.
+   * @throws Problem `body.too_many_records` */
+  value(at: number): number | Fault;
+  /** Takes each item of the array at an offset for a record, and returns the offset after the array.
+   * @throws Problem `body.too_many_records` */
+  items(at: number): number | Fault;
+  /** Takes what follows the last record for one of kind `other`: the body breaks there.
+   * @throws Problem `body.unreadable` where there is no record before */
+  rest(fault: Fault): void;
+}
+
+export function recordFinder(bytes: Uint8Array, limits: DecodeLimits, outlines: Outlines | undefined): RecordFinder {
+  const end = bytes.length;
+  const records: LogRecord[] = [];
+  /** Where the value that is looked at begins. */
+  let start = 0;
+
+  const value = (at: number): number | Fault => {
+    start = at;
     const outlined = outlines?.addJson(at) ?? -1;
     const after = outlined === -1 ? endOfValue(bytes, at, end, limits.maxDepth) : outlined;
     if (typeof after !== 'number') return after;
@@ -50,34 +82,25 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
     }
     if (outlined === -1) records.push(recordOf(bytes, at, after));
     else records.push({ kind: 'map', start: at, end: after, map: { start: at, end: after }, outline: outlines!.last });
-    at = skipSpace(bytes, after, end);
-    return undefined;
+    start = skipSpace(bytes, after, end);
+    return after;
   };
-  const items = (): Fault | undefined => {
-    at = skipSpace(bytes, at + 1, end);
-    if (bytes[at] !== CLOSE_BRACKET) {
-      let fault = value();
-      while (!fault && bytes[at] === COMMA) {
-        at = skipSpace(bytes, at + 1, end);
-        fault = value();
-      }
-      if (fault) return fault;
-      if (bytes[at] !== CLOSE_BRACKET) return { at, expected: "',' or ']'" };
+  const items = (open: number): number | Fault => {
+    start = skipSpace(bytes, open + 1, end);
+    if (bytes[start] === CLOSE_BRACKET) return start + 1;
+    for (let at = start; ; at = skipSpace(bytes, start + 1, end)) {
+      const after = value(at);
+      if (typeof after !== 'number') return after;
+      if (bytes[start] === CLOSE_BRACKET) return start + 1;
+      if (bytes[start] !== COMMA) return { at: start, expected: "',' or ']'" };
     }
-    at = skipSpace(bytes, at + 1, end);
-    return undefined;
   };
-
-  while (at < end) {
-    const fault = bytes[at] === OPEN_BRACKET ? items() : value();
-    if (fault) {
-      const detail = describeFault(bytes, end, fault);
-      if (records.length === 0) throw new Problem('body.unreadable', detail);
-      records.push({ kind: 'other', start: at, end, problem: new Problem('record.malformed', detail) });
-      break;
-    }
-  }
-  return records;
+  const rest = (fault: Fault): void => {
+    const detail = describeFault(bytes, end, fault);
+    if (records.length === 0) throw new Problem('body.unreadable', detail);
+    records.push({ kind: 'other', start, end, problem: new Problem('record.malformed', detail) });
+  };
+  return { records, value, items, rest };
 }
 
 function recordOf(bytes: Uint8Array, start: number, end: number): LogRecord {

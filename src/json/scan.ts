@@ -181,20 +181,24 @@ export function membersNamed(bytes: Uint8Array, mapStart: number, mapEnd: number
   return found;
 }
 
-/** The offset of the comma behind a member, or of the brace that closes its map. */
-function endOfMember(bytes: Uint8Array, start: number, close: number): number {
+/** The offset of the comma behind a member, or of the bracket that closes its map; `end` where the map is cut. */
+export function endOfMember(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
-  for (let at = start; at < close; at++) {
+  for (let at = start; at < end; at++) {
     switch (bytes[at]) {
-      case QUOTE:
-        at = endOfString(bytes, at, close) - 1;
+      case QUOTE: {
+        const after = endOfString(bytes, at, end);
+        if (after === -1) return end;
+        at = after - 1;
         break;
+      }
       case OPEN_BRACE:
       case OPEN_BRACKET:
         depth++;
         break;
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
+        if (depth === 0) return at;
         depth--;
         break;
       case COMMA:
@@ -202,11 +206,12 @@ function endOfMember(bytes: Uint8Array, start: number, close: number): number {
         break;
     }
   }
-  return close;
+  return end;
 }
 
-/** @param spelling the name as JSON.stringify spells it, without quotes */
-function isKey(bytes: Uint8Array, start: number, end: number, spelling: Uint8Array, name: string): boolean {
+/** Whether a range of bytes is the key of that name, in quotes or bare.
+ * @param spelling the name as JSON.stringify spells it, without quotes */
+export function isKey(bytes: Uint8Array, start: number, end: number, spelling: Uint8Array, name: string): boolean {
   const quotes = bytes[start] === QUOTE ? 1 : 0;
   const from = start + quotes;
   const to = end - quotes;

@@ -22,9 +22,7 @@ describe('codecFor', () => {
 });
 
 describe('codecs', () => {
-  it('share no name and no media type', () => {
-    for (const words of [codecs.map(({ name }) => name), codecs.flatMap(({ mediaTypes }) => mediaTypes)]) {
-      expect(new Set(words).size).toBe(words.length);
-    }
+  it('share no name', () => {
+    expect(new Set(codecs.map(({ name }) => name)).size).toBe(codecs.length);
   });
 });

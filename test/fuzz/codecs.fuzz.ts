@@ -58,6 +58,13 @@ const otlpRequest = {
 const corpora: Record<string, readonly Uint8Array[]> = {
   json: [`[${texts.join(',')}]`, texts.join(''), ` [ ${odd} , 5, "x" ]\n[]${odd}`].map((text) => Buffer.from(text)),
   json_lines: [texts.join('\n'), `${odd}\r\n\n${texts[0]}\n5\n`].map((text) => Buffer.from(text)),
+  event_list: [
+    `{"kind":"EventList","items":[${texts.join(',')}],"items":[]}`,
+    `{"a" 1,"tripline":{},"it\\u0065ms":[${odd},[5]],"items":{}}[${texts[0]}]${odd}`,
+  ].map((text) => Buffer.from(text)),
+  firehose: [`{"requestId":"1","timestamp":1,"records":[{"data":"eyJhIjoxfQ=="},${odd}]}`].map((text) =>
+    Buffer.from(text),
+  ),
   msgpack: [
     Buffer.concat(events),
     Buffer.concat([encode([1700000000, records[1]]), encode([1700000000.5, records[2]])]),
