@@ -141,6 +141,12 @@ const problems = {
       'Nothing, if the sender retries; if it lasts, set limits.maxWaitSeconds below the time that the sender waits for ' +
       'an answer (Fluent Bit: http.response_timeout), or give Tripline more CPU.',
   },
+  'server.keys': {
+    status: 503,
+    title: 'The keys that sign tokens cannot be had',
+    remedy:
+      'Retry; if it lasts, check that Tripline reaches the URL of keys (auth.jwt), and that it has a JSON Web Key Set.',
+  },
   'server.draining': { status: 503, title: 'Tripline is shutting down', remedy: 'Retry.' },
   'sink.unavailable': {
     status: 503,

@@ -14,10 +14,33 @@ export type Endpoint = Static<typeof Endpoint>;
 const endpoints = Type.Array(Endpoint, {
   minItems: 1,
   default: ['records', 'metrics'],
-  description: 'What it opens: `records` is `/v1/records`, `metrics` is `/metrics`.',
+  description: 'What it opens: `records` is every path that takes records, `metrics` is `/metrics`.',
 });
 
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+export const Jwt = Type.Object(
+  {
+    name: Type.String({ minLength: 1, description: 'Its name in the log.' }),
+    issuer: Type.String({ minLength: 1, description: 'The `iss` of the token.' }),
+    audience: Type.String({ minLength: 1, description: 'What its `aud` is, or has among others.' }),
+    claims: Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String({ minLength: 1 }), Type.Boolean()]), {
+      minProperties: 1,
+      description:
+        'Claims that it must have, with these values: an issuer signs tokens for many, and whoever it knows may ask for ' +
+        'any audience. Of Google `email` and `email_verified`, of Entra ID `azp` or `appid`.',
+    }),
+    keys: Type.String({
+      minLength: 1,
+      description:
+        'The keys that sign it, a JSON Web Key Set: the https URL from which it is fetched when the first token comes ' +
+        'and when one has a new key, or the set itself, which may come from a file.',
+    }),
+    endpoints,
+  },
+  closed,
+);
+export type Jwt = Static<typeof Jwt>;
 
 export const Auth = Type.Object(
   {
@@ -69,6 +92,14 @@ export const Auth = Type.Object(
             '`tls.clientCa`.',
         },
       ),
+    ),
+    jwt: Type.Optional(
+      Type.Array(Jwt, {
+        minItems: 1,
+        description:
+          'Signed tokens (JSON Web Tokens) of the Authorization header, as Pub/Sub and Event Grid send them. They are ' +
+          'verified by an asymmetric algorithm, may be a minute late, and must expire.',
+      }),
     ),
     openMetrics: Type.Boolean({ default: false, description: 'Whether `/metrics` asks for no credentials.' }),
   },
@@ -129,10 +160,14 @@ export function credentialFaults({ auth, tls }: JsonMap): Fault[] {
       });
     }
   });
-  if (!['basic', 'bearer', 'certificates'].some((kind) => auth[kind] !== undefined)) {
+  each('jwt', ({ keys }, setting) => {
+    const fault = typeof keys === 'string' && keys !== '' ? keysFault(keys) : undefined;
+    if (fault !== undefined) faults.push({ setting: [...setting, 'keys'], message: `auth.jwt: keys ${fault}` });
+  });
+  if (!['basic', 'bearer', 'certificates', 'jwt'].some((kind) => auth[kind] !== undefined)) {
     faults.push({
       setting: ['auth'],
-      message: 'auth names no credentials; set basic, bearer or certificates, or leave it out',
+      message: 'auth names no credentials; set basic, bearer, certificates or jwt, or leave it out',
     });
   }
   if (auth.certificates !== undefined && (!isMap(tls) || tls.clientCa === undefined)) {
@@ -140,4 +175,24 @@ export function credentialFaults({ auth, tls }: JsonMap): Fault[] {
     faults.push({ setting: ['auth', 'certificates'], message });
   }
   return faults;
+}
+
+/** What is wrong with the keys of signed tokens. */
+function keysFault(keys: string): string | undefined {
+  if (keys.trimStart().startsWith('{')) {
+    try {
+      const { keys: list } = JSON.parse(keys);
+      return Array.isArray(list) ? undefined : 'has no list `keys`; write a JSON Web Key Set';
+    } catch {
+      return 'is no JSON; write a JSON Web Key Set, or its https URL';
+    }
+  }
+  const url = URL.parse(keys);
+  // Whoever can change them on their way signs tokens.
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  return isSafe ? undefined : 'must come over https; write an https URL, or the key set itself';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 }

@@ -11,6 +11,8 @@ export interface About {
   problem: Problem;
   /** Of the request that it came in, or as a request with it would have: Content-Type, Content-Encoding. */
   headers: Readonly<Record<string, unknown>>;
+  /** Path of that request, which says how its body is read; undefined for a body of records. */
+  path?: string | undefined;
   /** Where no header has it. */
   fluentTag?: string;
   /** Name of the sink that cannot deliver it. */
@@ -25,7 +27,8 @@ export interface LetterHead {
   detail: string;
   sink?: string;
   fluentTag?: string;
-  headers: Record<string, unknown>;
+  path?: string;
+  headers: Readonly<Record<string, unknown>>;
 }
 
 export interface DeadLetters {
@@ -90,7 +93,7 @@ export async function openDeadLetters(path: string, maxBytes: number, count = co
   }
 
   return {
-    async keep(body, { problem, headers, fluentTag, sink }) {
+    async keep(body, { problem, headers, path: sentTo, fluentTag, sink }) {
       // What two sinks refuse is a letter for each.
       const digest = createHash('sha256')
         .update(sink ?? '')
@@ -103,6 +106,7 @@ export async function openDeadLetters(path: string, maxBytes: number, count = co
         detail: problem.message,
         ...(sink !== undefined && { sink }),
         ...(fluentTag !== undefined && { fluentTag }),
+        ...(sentTo !== undefined && { path: sentTo }),
         headers: others,
       };
       const kept = underWay.get(name) ?? write(name, body, Buffer.from(`${JSON.stringify(head, null, 2)}\n`));

@@ -13,7 +13,7 @@ export const DELIVERED = 'delivered';
 export interface Letter {
   body: Uint8Array<ArrayBuffer>;
   /** Members that are missing, or of another type, are left out. */
-  head: Pick<LetterHead, 'headers'> & Partial<Pick<LetterHead, 'time' | 'fluentTag' | 'sink'>>;
+  head: Pick<LetterHead, 'headers'> & Partial<Pick<LetterHead, 'time' | 'fluentTag' | 'sink' | 'path'>>;
 }
 
 /** What a file is, by its name and what lies beside it: the body of a letter, the head of one, or the head of one that an
@@ -40,7 +40,7 @@ export async function readLetter(path: string): Promise<Letter> {
     const why = (error as Error).message;
     throw new Problem('body.unreadable', `${basename(headBeside(path))} has to say how to read it: ${why}`);
   }
-  const { time, fluentTag, sink, headers } = isMap(head) ? head : {};
+  const { time, fluentTag, sink, path: sentTo, headers } = isMap(head) ? head : {};
   return {
     body,
     head: {
@@ -48,6 +48,7 @@ export async function readLetter(path: string): Promise<Letter> {
       ...(typeof time === 'string' && { time }),
       ...(typeof fluentTag === 'string' && { fluentTag }),
       ...(typeof sink === 'string' && { sink }),
+      ...(typeof sentTo === 'string' && { path: sentTo }),
     },
   };
 }

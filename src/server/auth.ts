@@ -1,8 +1,10 @@
-/** Who may use which endpoint: by basic or bearer credentials, compared in constant time, or by a client certificate. */
+/** Who may use which endpoint: by basic or bearer credentials, compared in constant time, by a client certificate, or by a
+ * signed token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Auth, Endpoint } from '../config/auth.ts';
+import { openSignedTokens, type Refusal } from './signed-tokens.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,14 +16,21 @@ declare module 'fastify' {
 export type Access =
   /** `name` is that of the credential, for the log; undefined where none is asked for. */
   | { kind: 'granted'; name: string | undefined }
-  /** Nothing that was presented is a credential. */
-  | { kind: 'unauthorized' }
+  /** Nothing that was presented is a credential. `why` is what is wrong with a signed token. */
+  | { kind: 'unauthorized'; why?: string }
+  /** Whether it is one cannot be known: the keys that sign it cannot be had. */
+  | { kind: 'unknown'; why: string }
   /** The credential opens another endpoint. */
   | { kind: 'forbidden'; name: string };
 
 export interface Doorkeeper {
-  /** @param token that the request presents elsewhere than in its Authorization header */
-  accessOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, endpoint: Endpoint, token?: string): Access;
+  /** A promise where a signed token has to be verified.
+   * @param token that the request presents elsewhere than in its Authorization header */
+  accessOf(
+    request: Pick<IncomingMessage, 'headers' | 'socket'>,
+    endpoint: Endpoint,
+    token?: string,
+  ): Access | Promise<Access>;
   /** Asks for other credentials from now on, on open connections too. */
   renew(auth: Auth | undefined): void;
 }
@@ -44,10 +53,12 @@ export function openDoor(auth: Auth | undefined): Doorkeeper {
         ...(token === undefined ? [] : asked.byHeader(`Bearer ${token}`)),
         ...asked.byCertificate(request.socket),
       ];
-      const fitting = presented.find(({ endpoints }) => endpoints.includes(endpoint));
-      if (fitting !== undefined) return { kind: 'granted', name: fitting.name };
-      const [other] = presented;
-      return other === undefined ? { kind: 'unauthorized' } : { kind: 'forbidden', name: other.name };
+      const access = accessBy(presented, endpoint);
+      if (access.kind !== 'unauthorized') return access;
+      const signed = asked.bySignature(request.headers.authorization);
+      return signed === undefined
+        ? access
+        : signed.then((found) => (Array.isArray(found) ? accessBy(found, endpoint) : found));
     },
     renew(auth) {
       asked = auth && checksOf(auth);
@@ -55,7 +66,15 @@ export function openDoor(auth: Auth | undefined): Doorkeeper {
   };
 }
 
-function checksOf({ basic = [], bearer = [], certificates = [], openMetrics }: Auth) {
+function accessBy(presented: readonly Credential[], endpoint: Endpoint): Access {
+  const fitting = presented.find(({ endpoints }) => endpoints.includes(endpoint));
+  if (fitting !== undefined) return { kind: 'granted', name: fitting.name };
+  const [other] = presented;
+  return other === undefined ? { kind: 'unauthorized' } : { kind: 'forbidden', name: other.name };
+}
+
+function checksOf({ basic = [], bearer = [], certificates = [], jwt = [], openMetrics }: Auth) {
+  const signedTokens = openSignedTokens(jwt);
   const secrets = [
     ...basic.map(({ username, password, endpoints }) => ({
       expected: digest('basic', Buffer.from(`${username}:${password}`).toString('base64')),
@@ -74,6 +93,12 @@ function checksOf({ basic = [], bearer = [], certificates = [], openMetrics }: A
       // Every digest is compared, so that time does not tell which one is near.
       const equal = secrets.map(({ expected }) => timingSafeEqual(expected, given));
       return secrets.filter((_, index) => equal[index]).map(({ credential }) => credential);
+    },
+    /** Undefined where no signed token is presented, or none is asked for. */
+    bySignature(authorization = ''): Promise<Credential[] | Refusal> | undefined {
+      const [scheme, token = ''] = authorization.split(' ', 2);
+      const isSigned = jwt.length > 0 && scheme!.toLowerCase() === 'bearer' && token.split('.', 4).length === 3;
+      return isSigned ? signedTokens(token) : undefined;
     },
     byCertificate(socket: IncomingMessage['socket']): Credential[] {
       if (certificates.length === 0) return [];

@@ -128,14 +128,21 @@ export function buildServer({
       if (inFlight.isClosing()) throw new Problem('server.draining', 'stopping');
       finished(reply.raw, inFlight.begin());
     }
-    const access = door.accessOf(request.raw, endpoint, source?.tokenOf?.(sourceRequestOf(request)));
-    if (access.kind === 'unauthorized') throw new Problem('request.unauthorized', `from ${request.ip}`);
+    const access = await door.accessOf(request.raw, endpoint, source?.tokenOf?.(sourceRequestOf(request)));
+    if (access.kind === 'unauthorized') {
+      throw new Problem(
+        'request.unauthorized',
+        `from ${request.ip}${access.why === undefined ? '' : `: ${access.why}`}`,
+      );
+    }
+    if (access.kind === 'unknown') throw new Problem('server.keys', `from ${request.ip}: ${access.why}`);
     if (access.kind === 'forbidden') throw new Problem('request.forbidden', `${access.name}, from ${request.ip}`);
     if (access.name !== undefined) request.log = request.log.child({ credential: access.name });
   });
   if (config.tls !== undefined) reportHandshakes(app, { logger, remind });
   app.setNotFoundHandler(async (request) => {
-    throw new Problem('request.not_found', `${request.method} ${request.url}`);
+    // A query may hold a token.
+    throw new Problem('request.not_found', `${request.method} ${request.url.split('?', 1)[0]}`);
   });
   app.setErrorHandler(async (error, request, reply) => {
     return refuse(problemOf(error), request, reply);

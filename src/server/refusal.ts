@@ -22,6 +22,7 @@ const underLoad: readonly ProblemCode[] = [
   'request.forbidden',
   'forward.unauthorized',
   'forward.malformed',
+  'server.keys',
   'server.overloaded',
   'server.backlog',
   'server.draining',
@@ -36,6 +37,8 @@ const credentials: readonly ProblemCode[] = ['request.unauthorized', 'request.fo
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };
+  // Its message has the whole URL, with whatever token is in it.
+  if (code === 'FST_ERR_BAD_URL') return new Problem('request.malformed', 'its path is not a valid one');
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('request.media_type', message);
   if (statusCode !== undefined && statusCode < 500) return new Problem('request.malformed', message, { cause: error });
   return new Problem('server.internal', message, { cause: error });
@@ -100,14 +103,14 @@ export type Refuse = (problem: Problem, request: FastifyRequest, reply: FastifyR
 export function refuser(note: NoteRefusal): Refuse {
   return async (problem, request, reply) => {
     const isHeard = !reply.raw.destroyed;
-    const { body, headers } = request;
+    const { body } = request;
     const hasBody = body instanceof Uint8Array && body.length > 0;
     const status = await note({
       problem,
       sender: senderOf(request),
       from: request.ip,
       isHeard,
-      body: hasBody ? { bytes: body, about: { headers } } : undefined,
+      body: hasBody ? { bytes: body, about: keptOf(request) } : undefined,
       logger: request.log,
     });
     request.pending?.span.fail(problem.code);
@@ -122,6 +125,14 @@ export function refuser(note: NoteRefusal): Refuse {
       ? reply.send(detailsOf(problem, status))
       : send(reply, refused(sourceRequestOf(request), problem, status));
   };
+}
+
+/** What a dead letter has of its request: how to read it again, and no token. */
+function keptOf(request: FastifyRequest): Pick<About, 'headers' | 'path'> {
+  const source = request.routeOptions.config?.source;
+  const token = source?.tokenOf?.(sourceRequestOf(request));
+  const headers = Object.entries(request.headers).filter(([, value]) => token === undefined || value !== token);
+  return { path: source?.path, headers: Object.fromEntries(headers) };
 }
 
 /** Makes what answers, and logs, a request that the HTTP parser cannot read, of which no more is known than its connection.

@@ -20,7 +20,7 @@ export const authorizationTargets: readonly FuzzTarget[] = [
     run(bytes) {
       // Node reads headers as Latin-1.
       const authorization = Buffer.from(bytes).toString('latin1');
-      const { kind }: Access = door.accessOf({ headers: { authorization }, socket }, 'records');
+      const { kind } = door.accessOf({ headers: { authorization }, socket }, 'records') as Access;
       const [scheme = '', ...rest] = authorization.split(' ');
       const isRight = right.test([scheme.toLowerCase(), ...rest].join(' '));
       if ((kind === 'granted') !== isRight) throw new Error(`${kind}: ${JSON.stringify(authorization)}`);
