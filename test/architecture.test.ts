@@ -115,6 +115,7 @@ const mayImport: Record<string, readonly string[]> = {
       'sidecar',
       'sigma',
       'sinks',
+      'sources',
       'tag',
     ],
     'time',

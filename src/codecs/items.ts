@@ -4,7 +4,8 @@ import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
 import type { Codec, DecodeLimits } from './codec.ts';
-import { json, type RecordFinder, recordFinder } from './json.ts';
+import { frameArray, type RecordFinder, readMap, recordFinder, selectFromArray } from './records/json.ts';
+import { spliceRecord } from './splice/json.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -75,5 +76,8 @@ function itemsCodec(name: string, key: string): Codec {
     return isFound ? { at, expected: "',' or '}'" } : undefined;
   }
 
-  return { ...json, name, decode };
+  return {
+    ...{ name, notation: 'json', mediaTypes: ['application/json'], decode },
+    ...{ read: readMap, splice: spliceRecord, frame: frameArray, select: selectFromArray },
+  };
 }

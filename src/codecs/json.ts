@@ -1,23 +1,14 @@
 /** JSON as Fluent Bit posts it: one array of records (format json), or records one behind the other without a separator
  * (format json_stream); both come as application/json. */
-import { readValue } from '../json/read.ts';
-import { countValues, describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
+import { skipByteOrderMark, skipSpace } from '../json/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem } from '../problem.ts';
 import type { LogRecord } from '../record.ts';
-import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
-import { type Framing, frameBy, selectBy } from './framing/framing.ts';
+import type { Codec, DecodeLimits } from './codec.ts';
+import { frameArray, readMap, recordFinder, selectFromArray } from './records/json.ts';
 import { spliceRecord } from './splice/json.ts';
 
-const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-
-const OPEN = Buffer.from('[');
-const SEPARATOR = Buffer.from(',');
-const CLOSE = Buffer.from(']');
-const NOTHING = new Uint8Array();
 
 /** The items of top-level arrays and all other top-level values are records. Where the body breaks, its rest is one
  * record of kind `other`; an array that is cut between two items leaves an empty one. */
@@ -26,13 +17,10 @@ export const json: Codec = {
   notation: 'json',
   mediaTypes: ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json'],
   decode,
-  read(bytes, { map }, limits) {
-    checkValues(bytes, map, countValues);
-    return readValue(bytes, map.start, map.end, limits);
-  },
+  read: readMap,
   splice: spliceRecord,
-  frame: (records) => frameBy(records, framingOf(records)),
-  select: selectBy(framingOf),
+  frame: frameArray,
+  select: selectFromArray,
 };
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
@@ -49,69 +37,4 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
     at = skipSpace(bytes, after, end);
   }
   return found.records;
-}
-
-/** Finds records in JSON, one after another. */
-export interface RecordFinder {
-  /** Those that were found, in order. */
-  readonly records: LogRecord[];
-  /** Takes the value at an offset for a record, and returns the offset after it.
-   * @throws Problem `body.too_many_records` */
-  value(at: number): number | Fault;
-  /** Takes each item of the array at an offset for a record, and returns the offset after the array.
-   * @throws Problem `body.too_many_records` */
-  items(at: number): number | Fault;
-  /** Takes what follows the last record for one of kind `other`: the body breaks there.
-   * @throws Problem `body.unreadable` where there is no record before */
-  rest(fault: Fault): void;
-}
-
-export function recordFinder(bytes: Uint8Array, limits: DecodeLimits, outlines: Outlines | undefined): RecordFinder {
-  const end = bytes.length;
-  const records: LogRecord[] = [];
-  /** Where the value that is looked at begins. */
-  let start = 0;
-
-  const value = (at: number): number | Fault => {
-    start = at;
-    const outlined = outlines?.addJson(at) ?? -1;
-    const after = outlined === -1 ? endOfValue(bytes, at, end, limits.maxDepth) : outlined;
-    if (typeof after !== 'number') return after;
-    if (records.length === limits.maxRecords) {
-      throw new Problem('body.too_many_records', `byte ${at}: more than ${limits.maxRecords} records`);
-    }
-    if (outlined === -1) records.push(recordOf(bytes, at, after));
-    else records.push({ kind: 'map', start: at, end: after, map: { start: at, end: after }, outline: outlines!.last });
-    start = skipSpace(bytes, after, end);
-    return after;
-  };
-  const items = (open: number): number | Fault => {
-    start = skipSpace(bytes, open + 1, end);
-    if (bytes[start] === CLOSE_BRACKET) return start + 1;
-    for (let at = start; ; at = skipSpace(bytes, start + 1, end)) {
-      const after = value(at);
-      if (typeof after !== 'number') return after;
-      if (bytes[start] === CLOSE_BRACKET) return start + 1;
-      if (bytes[start] !== COMMA) return { at: start, expected: "',' or ']'" };
-    }
-  };
-  const rest = (fault: Fault): void => {
-    const detail = describeFault(bytes, end, fault);
-    if (records.length === 0) throw new Problem('body.unreadable', detail);
-    records.push({ kind: 'other', start, end, problem: new Problem('record.malformed', detail) });
-  };
-  return { records, value, items, rest };
-}
-
-function recordOf(bytes: Uint8Array, start: number, end: number): LogRecord {
-  if (bytes[start] === OPEN_BRACE) return { kind: 'map', start, end, map: { start, end } };
-  const detail = describeFault(bytes, end, { at: start, expected: "'{'" });
-  return { kind: 'other', start, end, problem: new Problem('record.not_a_map', detail) };
-}
-
-/** One array. The rest of a body that is cut stays cut, so that it is the same rest when it is decoded again. */
-function framingOf(records: readonly Uint8Array[]): Framing {
-  const last = records.at(-1);
-  const isCut = last !== undefined && endOfValue(last, 0, last.length, 1) !== last.length;
-  return { open: OPEN, between: SEPARATOR, close: isCut ? NOTHING : CLOSE };
 }

@@ -1,11 +1,11 @@
 /** JSON lines, Fluent Bit's format json_lines: one record a line. */
-import { readValue } from '../json/read.ts';
-import { countValues, describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
+import { describeFault, endOfValue, type Fault, skipByteOrderMark, skipSpace } from '../json/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
-import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
+import type { Codec, DecodeLimits } from './codec.ts';
 import { type Framing, frameBy, selectBy } from './framing/framing.ts';
+import { readMap } from './records/json.ts';
 import { spliceRecord } from './splice/json.ts';
 
 const LINE_FEED = 0x0a;
@@ -26,10 +26,7 @@ export const ndjson: Codec = {
     'application/jsonl',
   ],
   decode,
-  read(bytes, { map }, limits) {
-    checkValues(bytes, map, countValues);
-    return readValue(bytes, map.start, map.end, limits);
-  },
+  read: readMap,
   splice: spliceRecord,
   frame: (records) => frameBy(records, framingOf(records)),
   select: selectBy(framingOf),

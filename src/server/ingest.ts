@@ -85,6 +85,8 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
       url: source.path,
       config: { source },
       async handler(request, reply) {
+        const permission = request.method === 'OPTIONS' && source.permission?.(sourceRequestOf(request));
+        if (permission) return send(reply, permission);
         reply.header('allow', 'POST, PUT');
         throw new Problem('request.method', request.method);
       },
@@ -184,14 +186,15 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
 }
 
 export function sourceRequestOf({ headers, query }: FastifyRequest): SourceRequest {
-  return { headers, query: query as SourceRequest['query'] };
+  return { headers, query: query as SourceRequest['query'], now: Date.now() };
 }
 
 /** Answers as a source says. */
-export function send(reply: FastifyReply, { status, mediaType, body }: SourceAnswer): FastifyReply {
-  reply.code(status);
+export function send(reply: FastifyReply, { status, mediaType, headers = {}, body }: SourceAnswer): FastifyReply {
+  reply.code(status).headers(headers);
   if (mediaType !== undefined) reply.type(mediaType);
-  return reply.send(body);
+  // Fastify adds a charset to the type of text, which not every sender takes.
+  return reply.send(typeof body === 'string' ? Buffer.from(body) : body);
 }
 
 /** Bytes of the body as the sender says, if it does. */

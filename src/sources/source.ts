@@ -25,6 +25,8 @@ export interface Source {
   /** The answer where a request is refused; problem details (RFC 9457) if left out.
    * @param status that the problem has for this sender */
   refused?(request: SourceRequest, problem: Problem, status: number): SourceAnswer;
+  /** The answer to an OPTIONS request by which a sender asks whether it may send; undefined where it asks for no such thing. */
+  permission?(request: SourceRequest): SourceAnswer | undefined;
 }
 
 /** What is known of a request without its body. */
@@ -32,10 +34,18 @@ export interface SourceRequest {
   /** Names in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
   query: Readonly<Record<string, unknown>>;
+  /** The time, in milliseconds since 1970. */
+  now: number;
 }
 
 export interface SourceAnswer {
   status: number;
   mediaType?: string;
+  headers?: Readonly<Record<string, string>>;
   body?: Uint8Array | string;
+}
+
+/** The text of a header or of a parameter of the query; undefined where it stands more than once, or not at all. */
+export function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

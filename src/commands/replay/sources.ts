@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Codec } from '../../codecs/codec.ts';
-import { codecFor, codecNamed } from '../../codecs/index.ts';
+import { codecNamed } from '../../codecs/index.ts';
 import type { Config } from '../../config/index.ts';
 import { bodyBeside, DELIVERED, letterPart, readLetter, settleLetter } from '../../dead-letters/letter.ts';
 import { filesOf } from '../../inputs/files.ts';
@@ -11,6 +11,7 @@ import { Problem } from '../../problem.ts';
 import { byteBudget } from '../../server/byte-budget.ts';
 import { decompressor } from '../../server/content-encoding.ts';
 import { tagIn } from '../../server/fluent-tag.ts';
+import { sourceAt } from '../../sources/index.ts';
 import { unixNanoFromRfc3339 } from '../../time.ts';
 
 /** What is delivered as one batch. */
@@ -123,7 +124,7 @@ function letter(path: string, { config, remove }: SourceSettings): Source {
     async *bodies() {
       const { body, head } = await readLetter(path);
       const mediaType = textIn(head.headers['content-type']);
-      const codec = codecFor(mediaType);
+      const codec = sourceAt(head.path).codecFor(mediaType);
       if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
       const encoding = textIn(head.headers['content-encoding']);
       // Nothing else needs room, and nobody goes.

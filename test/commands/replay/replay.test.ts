@@ -52,10 +52,15 @@ const arrived = () =>
   );
 
 /** A letter as the server makes one of a body that it refuses. */
-async function refused(body: Uint8Array, headers: Record<string, string>, other = {}): Promise<string> {
+async function refused(
+  body: Uint8Array,
+  headers: Record<string, string>,
+  other = {},
+  url = '/v1/records',
+): Promise<string> {
   const letters = join(folder, 'letters');
   const server = testServer({ limits: { ...limits, ...other } }, { deadLetters: await openDeadLetters(letters, 1e9) });
-  const reply = await server.app.inject({ method: 'POST', url: '/v1/records', headers, payload: Buffer.from(body) });
+  const reply = await server.app.inject({ method: 'POST', url, headers, payload: Buffer.from(body) });
   expect(reply.statusCode).toBeGreaterThanOrEqual(400);
   await server.app.close();
   return letters;
@@ -66,6 +71,18 @@ const many = Buffer.concat([match, podEvent({ auditID: 'm-2' })].map((record) =>
 const fluentBit = { 'content-type': 'application/msgpack', 'x-fluent-tag': 'kube.audit' };
 
 describe('dead letters', () => {
+  test('are read as the source that they were sent to reads them', async () => {
+    const items = [match, podEvent({ auditID: 'm-2' })];
+    const body = Buffer.from(JSON.stringify({ kind: 'EventList', items }));
+    const json = { 'content-type': 'application/json' };
+    const letters = await refused(body, json, { maxRecords: 1 }, '/v1/audit?timeout=30s');
+    expect((await replay(letters)).stderr).toBe('1 of 1 letters and files delivered, 2 records\n');
+    expect(arrived().map(({ auditID, findings }) => [auditID, findings.length])).toEqual([
+      ['m-1', 1],
+      ['m-2', 1],
+    ]);
+  });
+
   test('go through when what was in their way is gone, as their headers say', async () => {
     const letters = await refused(gzipSync(many), { ...fluentBit, 'content-encoding': 'gzip' }, { maxRecords: 1 });
     const [head] = readdirSync(letters).filter((name) => name.endsWith('.json'));

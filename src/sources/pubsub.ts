@@ -1,0 +1,12 @@
+/** Push subscriptions of Google Cloud Pub/Sub: one message a request, wrapped (`{"message":{"data":…},"subscription":…}`) or bare. */
+import { json } from '../codecs/json.ts';
+import { type Source, textIn } from './source.ts';
+
+export const pubsub: Source = {
+  name: 'pubsub',
+  path: '/v1/pubsub',
+  reply: 'none',
+  // The payload of a bare message is that of its publisher, which says no type.
+  codecFor: () => json,
+  tokenOf: ({ query }) => textIn(query.token),
+};
