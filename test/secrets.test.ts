@@ -110,6 +110,7 @@ beforeAll(async () => {
     'auth:',
     `  basic: [{ username: ann, password: ${secret('password')} }, { username: ann, password: ${secret('oldPassword')} }]`,
     `  bearer: [{ name: vector, token: ${secret('token')} }, { name: scraper, token: ${secret('scrape')}, endpoints: [metrics] }]`,
+    `  jwt: [{ name: pubsub, issuer: "https://a", audience: b, claims: { email: c }, keys: "https://127.0.0.1:2/keys" }]`,
     `forward: { listen: 127.0.0.1:0, sharedKey: ${secret('inputKey')}, users: [{ username: eve, password: ${secret('inputPassword')} }] }`,
     `state: { path: ${at('out/state')}, key: ${secret('stateKey')} }`,
     `deadLetterPath: ${at('out/letters')}`,
@@ -149,6 +150,13 @@ beforeAll(async () => {
   await ask({ ...records, authorization: right, headers: { 'content-encoding': 'gzip' } });
   await ask({ ...records, authorization: right, headers: { 'content-type': canaries.guessed.slice(0, 3) } });
   await ask({ path: '/nowhere', authorization: right });
+  // Secrets elsewhere than in that header, and bodies that are kept.
+  for (const secret of [canaries.token, canaries.guessed]) {
+    for (const path of ['/v1/pubsub?token=', '/v1/cloudevents?access_token=', '/v1/pubsub%?token=', '/nowhere?token='])
+      await ask({ path: path + secret, method: 'POST', body: '{"a":' });
+    const headers = { 'x-amz-firehose-access-key': secret };
+    await ask({ path: '/v1/firehose', method: 'POST', headers, body: '{"records":[' });
+  }
   for (const path of ['/healthz', '/readyz', '/metrics'])
     await ask({ path, authorization: `Bearer ${canaries.scrape}` });
   const forwardPort = Number(/ and 127\.0\.0\.1:(\d+)/.exec(sidecar.stdout())![1]);

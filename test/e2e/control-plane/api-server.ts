@@ -32,10 +32,33 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
+/** How audit events go to a webhook. */
+export interface AuditWebhook {
+  kubeconfig: object;
+  /** Beside its file. */
+  flags: Record<string, string>;
+}
+
+/** A webhook without credentials, of which a test does not have to wait long. */
+export function webhookAt(server: string): AuditWebhook {
+  return {
+    kubeconfig: {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'tripline' },
+      clusters: [{ name: 'tripline', cluster: { server } }],
+      users: [{ name: 'tripline', user: {} }],
+      contexts: [{ name: 'tripline', context: { cluster: 'tripline', user: 'tripline' } }],
+    },
+    flags: { 'audit-webhook-batch-max-wait': '1s', 'audit-webhook-initial-backoff': '100ms' },
+  };
+}
+
 /** @param folder for its files and logs
- * @param auditPolicy path of a policy
- * @param auditWebhook URL that audit events are posted to */
-export async function startApiServer(folder: string, auditPolicy: string, auditWebhook: string): Promise<ApiServer> {
+ * @param auditPolicy path of a policy */
+export async function startApiServer(
+  folder: string,
+  auditPolicy: string,
+  { kubeconfig, flags: webhookFlags }: AuditWebhook,
+): Promise<ApiServer> {
   const [port, etcdPort, peerPort] = await freePorts(3);
   const file = (name: string, content: string) => {
     writeFileSync(join(folder, name), content);
@@ -46,12 +69,6 @@ export async function startApiServer(folder: string, auditPolicy: string, auditW
   const tokens = Object.entries(users)
     .filter(([name]) => name !== 'nobody' && name !== 'stranger')
     .map(([name, { username, groups }]) => `${name}-token,${username},uid-${name},"${groups.join()}"\n`);
-  const webhook = {
-    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'tripline' },
-    clusters: [{ name: 'tripline', cluster: { server: auditWebhook } }],
-    users: [{ name: 'tripline', user: {} }],
-    contexts: [{ name: 'tripline', context: { cluster: 'tripline', user: 'tripline' } }],
-  };
   const auditLog = file('audit.log', '');
   const certificate = join(folder, 'certificates/apiserver.crt');
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
@@ -91,9 +108,8 @@ export async function startApiServer(folder: string, auditPolicy: string, auditW
       'feature-gates': 'CBORServingAndStorage=true',
       'audit-policy-file': auditPolicy,
       'audit-log-path': auditLog,
-      'audit-webhook-config-file': file('webhook.yaml', stringify(webhook)),
-      'audit-webhook-batch-max-wait': '1s',
-      'audit-webhook-initial-backoff': '100ms',
+      'audit-webhook-config-file': file('webhook.yaml', stringify(kubeconfig)),
+      ...webhookFlags,
     }),
     join(folder, 'kube-apiserver.log'),
   );

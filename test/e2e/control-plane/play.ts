@@ -7,7 +7,7 @@ import { startSidecar } from '../../sidecar.ts';
 import { type ForwardReceiver, startForwardReceiver } from '../forward-receiver.ts';
 import { fluentBit, freePorts, startFluentBit, startTripline, stopAll } from '../processes.ts';
 import { type Act, media } from './acts.ts';
-import { type Answer, type ApiServer, startApiServer } from './api-server.ts';
+import { type Answer, type ApiServer, startApiServer, webhookAt } from './api-server.ts';
 import { cbor } from './cbor.ts';
 import { prepare } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';
@@ -78,7 +78,7 @@ async function playIn(folder: string, acts: readonly Act[], cleanups: (() => Pro
   cleanups.push(atWebhook.stop, atLog.stop);
   const relay = await startWebhookRelay(atWebhook.url);
   cleanups.push(relay.close);
-  const api = await startApiServer(folder, auditPolicy, `${relay.url}/v1/records`);
+  const api = await startApiServer(folder, auditPolicy, webhookAt(`${relay.url}/v1/records`));
   const collector = fluentBit === undefined ? undefined : await startCollector(folder, api.auditLog);
   await prepare(api, kubelet);
   const logLines = () => linesOf(api.auditLog);
