@@ -53,7 +53,10 @@ export function examine(config: FluentBitConfig, tripline: Config, isTriplineGiv
     .slice(0, MAX_FOUND);
 }
 
+/** Lines that may have a secret in them: what is found is printed, and kept in logs. */
+const secret = /passw|secret|token|shared_key|authorization|api_?key|credential/i;
+
 function excerpt({ files }: FluentBitConfig, place: Place): { excerpt?: string } {
   const line = files.get(place.path)?.[place.line - 1];
-  return line === undefined ? {} : { excerpt: excerptOf(line, place) };
+  return line === undefined || secret.test(line) ? {} : { excerpt: excerptOf(line, place) };
 }

@@ -76,12 +76,10 @@ function readText(path: string, text: string, context: Context): void {
     const space = line.indexOf(' ', start);
     const key = line.slice(start, space === -1 ? undefined : space);
     if (space === -1) {
-      const isTab = key.includes('\t');
-      refuse(
-        place(start + 1),
-        `${quote(key)} has no value`,
-        isTab ? 'write a space for the tab' : 'write one after a space',
-      );
+      // What comes after a tab may be a password.
+      const [name, ...more] = key.split('\t');
+      const hint = more.length > 0 ? 'write a space for the tab' : 'write one after a space';
+      refuse(place(start + 1), `${quote(name!)} has no value`, hint);
     }
     if (current === undefined)
       refuse(place(start + 1), `${quote(key)} is in no section`, 'write [INPUT] or another above');
@@ -130,7 +128,7 @@ function include(named: string, place: Place, context: Context): void {
 
 function readMeta(line: string, place: Place, { variables }: Written): void {
   const space = line.indexOf(' ');
-  if (space === -1) refuse(place, `${quote(line)} has no value`, 'write @SET NAME=value');
+  if (space === -1) refuse(place, 'the line has no value', 'write @SET NAME=value');
   if (line.slice(1, space).toLowerCase() !== 'set') return;
   const [, name, value] = /^([^=]*)=(.*)$/.exec(line.slice(space + 1).trim()) ?? [];
   if (name !== undefined) variables.set(name, { value: value!, place });

@@ -61,3 +61,17 @@ test('names of things that every object has', () => {
 test('a section without anything in it', () => {
   expect(found('[SERVICE]\n[INPUT]\n[FILTER]\n[OUTPUT]\n').map(({ check }) => check)).toEqual(['no-tripline']);
 });
+
+test('no secret is shown', () => {
+  const text =
+    '[INPUT]\n    Name forward\n    Shared_Key hunter2 # x\n[OUTPUT]\n    Name http\n    Uri /v1/records\n    Match *\n' +
+    '    Header Authorization Bearer hunter2${A}\n    Http_Passwd hunter2${A}\n    Tls.Key_Passwd hunter2 # x\n';
+  const config = readFluentBitConfig('a.conf', filesOf({ 'a.conf': text }), {});
+  const both = {
+    ...tripline,
+    sinks: [{ type: 'forward', name: 'forward', host: 'x', port: 24224, sharedKey: 'hunter3' }],
+  };
+  const findings = [examine(config, tripline, false), examine(config, both as typeof tripline, true)].flat();
+  expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['shared-key', 'unset-variable']));
+  expect(JSON.stringify(findings)).not.toContain('hunter');
+});

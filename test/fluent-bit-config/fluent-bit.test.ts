@@ -25,6 +25,13 @@ test.each(Object.entries(refused))('%s is refused', (_, config) => {
   expect(problemOf(config)!.split(': ')[0]).toBe(config.at);
 });
 
+test('a password after a tab is not shown', () => {
+  const text = '[INPUT]\n    Name forward\n    Shared_Key\thunter2\n';
+  expect(problemOf({ files: { 'a.conf': text } })).toBe(
+    "a.conf:3:5: 'Shared_Key' has no value; write a space for the tab",
+  );
+});
+
 test.each(Object.entries(accepted))('%s is accepted', (_, config) => expect(problemOf(config)).toBeUndefined());
 
 describe.runIf(FLUENT_BIT)('FLUENT_BIT agrees', () => {

@@ -129,8 +129,9 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
     run({ config }, report) {
       if (config.format === 'yaml') return;
       for (const { key, value, place } of config.sections.flatMap(({ properties }) => properties)) {
-        // What these hold may well have one.
-        if (/regex|rule|record|header|passw|code|call|^(add|set|exclude|script)/.test(key)) continue;
+        // What these hold may well have one, or is not to be shown.
+        if (/regex|rule|record|header|passw|secret|token|shared_key|code|call|^(add|set|exclude|script)/.test(key))
+          continue;
         if (!/\s#/.test(value)) continue;
         report(
           place,
