@@ -34,7 +34,9 @@ const MOST_OF_TAG = 1_000;
 
 export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGiven: boolean): Flow {
   const of = (kind: Section['kind']) => config.sections.filter((section) => section.kind === kind).map(pluginOf);
-  const [inputs, filters, outputs] = [of('input'), of('filter'), of('output')];
+  const [inputs, outputs] = [of('input'), of('output')];
+  // A filter that is switched off; `off` does not do that.
+  const filters = of('filter').filter((filter) => !/^(false|0)$/i.test(filter.text('active', '') ?? ''));
   const ofLogs = ({ name }: Plugin) => !/metrics|^prometheus_|^vivo_/.test(name);
   const noService: Section = {
     kind: 'service',

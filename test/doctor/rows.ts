@@ -326,7 +326,11 @@ export const rows: Readonly<Record<string, Row>> = {
       [filter({ name: 'modify', match: 'kube.*', add: 'a b' }), 'name modify'],
       [filter({ name: 'record_modifier', match_regex: '^kube', record: 'a b' }), 'name record_modifier'],
     ],
-    right: [filter({ name: 'modify', match: 'other.*', add: 'a b' }), filter({ name: 'stdout', match: '*' })],
+    right: [
+      filter({ name: 'modify', match: '*', add: 'a b', active: 'false' }),
+      filter({ name: 'modify', match: 'other.*', add: 'a b' }),
+      filter({ name: 'stdout', match: '*' }),
+    ],
   },
   'alters-returned': {
     isYaml: true,
