@@ -159,7 +159,7 @@ function isSender(output: Plugin, tripline: Config): boolean {
     case 'opentelemetry':
       return isAtTripline;
     case 'forward': {
-      const input = forwardInputOf(tripline);
+      const input = tripline.forward;
       const socket = output.text('unix_path', '');
       return socket ? socket === input?.unixPath : input?.listen !== undefined && port === portIn(input.listen);
     }
@@ -174,13 +174,6 @@ export function triplinePort({ listen }: Config): number {
 
 function portIn(address: string): number {
   return Number(address.slice(address.lastIndexOf(':') + 1));
-}
-
-/** What Tripline takes Forward messages by, if it does. */
-export function forwardInputOf(
-  tripline: Config,
-): { listen?: string; unixPath?: string; sharedKey?: string; tls?: object } | undefined {
-  return (tripline as { forward?: ReturnType<typeof forwardInputOf> }).forward;
 }
 
 /** Of a listener or an address; NaN where it is not known. */

@@ -1,7 +1,7 @@
 /** Whether the settings of Fluent Bit and those of Tripline go together. */
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf } from '../check.ts';
-import { type Flow, forwardInputOf, portOf, sinksInto, triplinePort } from '../flow.ts';
+import { type Flow, portOf, sinksInto, triplinePort } from '../flow.ts';
 import type { Plugin } from '../plugin.ts';
 
 /** Bytes of a chunk that is full; one more append may go beyond it. */
@@ -50,7 +50,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
           sender,
           'tls',
           sender.bool('tls', false),
-          (sender.name === 'forward' ? forwardInputOf(tripline) : tripline)?.tls !== undefined,
+          (sender.name === 'forward' ? tripline.forward : tripline)?.tls !== undefined,
           flow,
           report,
         );
@@ -89,7 +89,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
     doc: 'A `shared_key` of a forward input or output, or a `sharedKey` of Tripline, without the other (with `--config`).',
     run: whereGiven((flow, report) => {
       for (const sender of flow.senders) {
-        const wanted = forwardInputOf(flow.tripline)?.sharedKey;
+        const wanted = flow.tripline.forward?.sharedKey;
         const key = sender.property('shared_key');
         if (sender.name !== 'forward' || key?.isUnknown || (wanted ?? '') === (key?.value ?? '')) continue;
         const message = 'it has not the sharedKey of the forward input of Tripline, and the two do not come to speak';
