@@ -52,6 +52,10 @@ const harmless = new Set([
   'cumulative_to_delta',
 ]);
 
+function own(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 interface Step {
   plugin: Plugin;
   place: Place;
@@ -92,7 +96,7 @@ export const filterChecks: Readonly<Record<string, Check>> = {
     doc: 'A filter or processor that drops records before Tripline: what it drops is never judged.',
     run(flow, report) {
       for (const { plugin, place, name } of stepsBefore(flow)) {
-        const what = Object.hasOwn(dropping, plugin.name) ? dropping[plugin.name] : undefined;
+        const what = own(dropping, plugin.name);
         if (what === undefined) continue;
         report(place, `${name} ${what}, before Tripline has judged them`, after(flow));
       }
@@ -103,8 +107,8 @@ export const filterChecks: Readonly<Record<string, Check>> = {
     doc: 'A filter or processor that alters records before Tripline: rules do not see what the API server wrote.',
     run(flow, report) {
       for (const { plugin, place, name } of stepsBefore(flow)) {
-        if (Object.hasOwn(dropping, plugin.name) || harmless.has(plugin.name) || plugin.name === '') continue;
-        const what = Object.hasOwn(altering, plugin.name) ? altering[plugin.name] : 'may alter records';
+        if (own(dropping, plugin.name) !== undefined || harmless.has(plugin.name) || plugin.name === '') continue;
+        const what = own(altering, plugin.name) ?? 'may alter records';
         report(place, `${name} ${what}, before Tripline has judged them`, after(flow));
       }
     },
@@ -115,7 +119,7 @@ export const filterChecks: Readonly<Record<string, Check>> = {
     run(flow, report) {
       for (const { plugin, place, name } of flow.returns.flatMap(processorsOf)) {
         if (harmless.has(plugin.name)) continue;
-        const what = dropping[plugin.name] ?? altering[plugin.name] ?? 'may alter records';
+        const what = own(dropping, plugin.name) ?? own(altering, plugin.name) ?? 'may alter records';
         report(place, `${name} ${what}, after Tripline has tagged them`, 'move it to the output that it is for');
       }
     },

@@ -56,7 +56,9 @@ export const routeChecks: Readonly<Record<string, Check>> = {
     run(flow, report) {
       const paths = { http: ['uri', '/', '/v1/records'], opentelemetry: ['logs_uri', '/v1/logs', '/v1/logs'] } as const;
       for (const sender of flow.senders) {
-        const [key, otherwise, wanted] = paths[sender.name as keyof typeof paths] ?? [];
+        const [key, otherwise, wanted] = Object.hasOwn(paths, sender.name)
+          ? paths[sender.name as keyof typeof paths]
+          : [];
         if (key === undefined) continue;
         const path = sender.text(key, otherwise)?.split('?')[0];
         const isTripline = portOf(sender, 80) === triplinePort(flow.tripline);
