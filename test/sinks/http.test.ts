@@ -155,8 +155,7 @@ describe('a record that a receiver never takes', () => {
     const peer = await openPeer((_, response, index) => void response.writeHead(index === 0 ? 200 : 400).end());
     const { sink } = await openConfigured({ type: 'http', url: peer.url }, letters);
     await sink.deliver(numberedBatch(1));
-    const result = await sink.deliver(taggedBatch(ndjson, Buffer.alloc(150_000 * 3, '{}\n'), { tags: [] }));
-    expect(result).toEqual({ kind: 'acknowledged', records: 0, setAside: 150_000 });
+    expect(await sink.deliver(numberedBatch(2000))).toEqual({ kind: 'acknowledged', records: 0, setAside: 2000 });
     expect(peer.posted.length).toBeLessThan(100);
     expect(letters.read()).toHaveLength(1);
   });
@@ -243,7 +242,7 @@ describe('a request that is too large', () => {
   test('whatever is in it says to set the size', async () => {
     const peer = await openPeer(taking(1));
     const { sink } = await openConfigured({ type: 'http', url: peer.url });
-    const problem = await problemOf(sink.deliver(numberedBatch(5000)));
+    const problem = await problemOf(sink.deliver(numberedBatch(2000)));
     expect(problem).toMatchObject({ code: 'sink.unavailable', message: /answered 413; set maxRequestBytes/ });
     expect(peer.posted.length).toBeLessThan(120);
   });
