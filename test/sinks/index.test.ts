@@ -121,6 +121,12 @@ describe('what every kind of sink can be asked for', () => {
     expect([0, 1, 2].map((n) => bytes.includes(single(n)))).toEqual([false, true, false]);
   });
 
+  test('what holds a batch more than once says so, for the memory of all batches', async () => {
+    const sink = await configured({ records: { verdicts: ['match'] }, redact: { secrets: true } });
+    expect(sink.copies).toBe(3);
+    await sink.close();
+  });
+
   test('not to be required', async () => {
     const sink = await configured({ required: false });
     expect(await sink.deliver(numberedBatch(2))).toEqual({ kind: 'begun', records: 2 });

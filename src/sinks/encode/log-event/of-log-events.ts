@@ -5,6 +5,7 @@ import { asLogEvents } from './otlp.ts';
 export function ofLogEvents(sink: Sink): Sink {
   return {
     name: sink.name,
+    ...(sink.copies !== undefined && { copies: sink.copies }),
     ...(sink.refusal && { refusal: (bytes: number) => sink.refusal!(bytes) }),
     deliver: async (batch) => sink.deliver(asLogEvents(batch)),
     close: () => sink.close(),
