@@ -54,13 +54,6 @@ function inOrder(edits: readonly Edit[], enclosing: readonly Edit[] = []): reado
   return [...enclosing, ...edits].sort((a, b) => a.start - b.start);
 }
 
-/** One record, from the start to the end of its framing unit, with its tag. */
-export function taggedRecord(batch: TaggedBatch, index: number): Uint8Array {
-  const edits: Edit[] = [];
-  addEdits(batch, index, edits);
-  return applyEdits(batch.bytes, batch.records[index]!, edits);
-}
-
 function addEdits({ codec, bytes, records, tags, memberName }: TaggedBatch, index: number, edits: Edit[]): void {
   const record = records[index]!;
   const tag = tags[index];

@@ -2,10 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { codecNamed } from '../../src/codecs/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { Problem } from '../../src/problem.ts';
 import { deliver, expectDelivery, openSink, sinkKinds } from '../../src/sinks/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
+import { batchOf } from '../batch/batch-of.ts';
+import { anyValue, encodeOtlp } from '../otlp/proto.ts';
 import { numberedBatch, recorder } from './contract.ts';
 
 const uncounted = () => {};
@@ -68,6 +71,25 @@ test('a batch that will be refused is known before it is evaluated', () => {
   expectDelivery(1, [memorySink('a'), refusing('b')]);
   const all = [refusing('a', 'a is down'), memorySink('b'), refusing('c', 'c is full')];
   expect(() => expectDelivery(1, all)).toThrow(new Problem('sink.unavailable', 'a is down; c is full'));
+});
+
+test('a sink gets records of OTLP as log events', async () => {
+  const settings = { type: 'ndjson', path: mkdtempSync(join(tmpdir(), 'sinks-otlp-')) };
+  const overrides = { sinks: [settings] };
+  const config = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
+  const sink = await openSink(config.sinks[0]!, recorder());
+  const logRecords = [{ body: anyValue({ a: 1 }) }, { body: anyValue('line') }];
+  const bytes = encodeOtlp('ExportLogsServiceRequest', { resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const batch = batchOf(codecNamed('otlp')!, bytes, () => ({ v: 2, verdict: 'clear' }));
+  expect(await sink.deliver(batch)).toMatchObject({ kind: 'acknowledged', records: 2 });
+  await sink.close();
+  const file = readdirSync(settings.path).find((name) => name.includes('ndjson'));
+  const lines = readFileSync(join(settings.path, file!), 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { a: 1, tripline: { verdict: 'clear' } },
+    { log: 'line', tripline: { verdict: 'clear' } },
+  ]);
+  rmSync(settings.path, { recursive: true });
 });
 
 describe('what every kind of sink can be asked for', () => {
