@@ -5,8 +5,9 @@ import { json } from './json.ts';
 import { msgpack } from './msgpack.ts';
 import { ndjson } from './ndjson.ts';
 import { otlp } from './otlp.ts';
+import { otlpJson } from './otlp-json.ts';
 
-export const codecs: readonly Codec[] = [json, ndjson, msgpack, otlp, eventList, firehose];
+export const codecs: readonly Codec[] = [json, ndjson, msgpack, otlp, otlpJson, eventList, firehose];
 
 const byName = new Map(codecs.map((codec) => [codec.name, codec]));
 /** Of several codecs the first: the others are chosen by a source. */

@@ -232,12 +232,12 @@ function unescaped(bytes: Uint8Array, start: number, end: number): unknown {
   }
 }
 
-/** Tells whether a member can be put before the closing brace of a map as it is: the map is empty, or a stray comma
+/** Tells whether a member can be put before the closing bracket of a map or list as it is: there is none, or a stray comma
  * waits for one. */
-export function wantsNoComma(bytes: Uint8Array, mapEnd: number): boolean {
-  let at = mapEnd - 2;
+export function wantsNoComma(bytes: Uint8Array, end: number): boolean {
+  let at = end - 2;
   while (isSpace(bytes[at])) at--;
-  return bytes[at] === OPEN_BRACE || bytes[at] === COMMA;
+  return bytes[at] === OPEN_BRACE || bytes[at] === OPEN_BRACKET || bytes[at] === COMMA;
 }
 
 /** How many brackets open in a text, those inside strings among them: it holds no more maps and lists than that, even if

@@ -1,5 +1,5 @@
 /** Writes fields of Protobuf messages. */
-import { FIXED64, LENGTH_DELIMITED, VARINT } from './scan.ts';
+import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from './scan.ts';
 
 /** @param width bytes that it takes at least, the rest of them zeros of no value */
 export function varint(value: number | bigint, width = 1): Uint8Array {
@@ -32,4 +32,16 @@ export function double(number: number, value: number): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return Buffer.concat([key(number, FIXED64), bytes]);
+}
+
+export function fixed64(number: number, value: bigint): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt.asUintN(64, value));
+  return Buffer.concat([key(number, FIXED64), bytes]);
+}
+
+export function fixed32(number: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value >>> 0);
+  return Buffer.concat([key(number, FIXED32), bytes]);
 }

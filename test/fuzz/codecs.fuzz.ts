@@ -79,6 +79,11 @@ const corpora: Record<string, readonly Uint8Array[]> = {
     ]),
     Buffer.from('0a12121032060a0461ff12052a0c320a0a030a01610a030a0561', 'hex'),
   ],
+  otlp_json: [
+    JSON.stringify(otlpRequest),
+    '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"tripline"},5,{"k\\u0065y":"tripline"}]}, 5,{}',
+    '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"kvlistValue":{"values":[{"key":"a","value":{"intValue":"1"}}]}}}]}]}]}',
+  ].map((text) => Buffer.from(text)),
 };
 
 /** Goes the way of a batch, and checks what holds for any bytes: order, and that tagging twice is tagging once. */

@@ -79,6 +79,24 @@ describe('records of OTLP', () => {
     expect(found.resourceLogs[0].scopeLogs[0].logRecords).toHaveLength(2);
   });
 
+  test('come in JSON, and are answered in it', async () => {
+    server = testServer({}, { sinks: [memory] });
+    const json = { 'content-type': 'application/json; charset=utf-8' };
+    const text = JSON.stringify(request);
+    const reply = await post(text, json);
+    expect([reply.statusCode, reply.body, reply.headers['content-type']]).toEqual([
+      200,
+      '{}',
+      expect.stringContaining('application/json'),
+    ]);
+    expect(batches[0]!.tags.map((tag) => tag?.verdict)).toEqual(['match', 'clear', 'match', 'not_audit']);
+    const tagged = (await post(text, json, '/v1/logs?reply=records')).json();
+    const added = tagged.resourceLogs[0].scopeLogs[0].logRecords.map((record: any) => record.attributes.pop());
+    expect(added.map(({ key }: any) => key)).toEqual(['tripline', 'tripline', 'tripline', 'tripline']);
+    const refused = await post('{}', json);
+    expect([refused.statusCode, refused.json()]).toMatchObject([400, { code: 3, message: expect.any(String) }]);
+  });
+
   test('that nobody can read are refused for good, with the status of Google', async () => {
     server = testServer();
     const reply = await post('{"resourceLogs":[]}');

@@ -5,24 +5,16 @@ import { type List, type Message, pairIn } from './any-value.ts';
 import { LOG_RECORD, RESOURCE, RESOURCE_LOGS } from './fields.ts';
 import type { OtlpRecord, OtlpResourceLogs } from './otlp-record.ts';
 import { readValue } from './read-value.ts';
+import { CLUSTER_NAME, recordMap } from './record-map.ts';
 
-const CLUSTER_NAME = 'k8s.cluster.name';
-
-/** The attributes of a record as a map, with its body as a member, and the name of its resource's cluster as
- * `k8s.cluster.name`: senders put a record into the body, into attributes, or partly into each. A text is then `message`, as
- * in the record that it was taken from, unless that is an attribute; any other body is `body`.
- * @throws Problem `record.too_large` */
+/** @throws Problem `record.too_large` */
 export function readLogRecord({ logRecord, scopeLogs }: OtlpRecord, limits: { maxDepth: number }): JsonMap {
-  const map = readValue(pairsIn(logRecord, LOG_RECORD.attributes), limits) as JsonMap;
-  const clusterName = clusterNameIn(scopeLogs.resourceLogs);
-  if (clusterName !== undefined && !Object.hasOwn(map, CLUSTER_NAME)) map[CLUSTER_NAME] = clusterName;
-  const [first, ...more] = messagesIn(logRecord, LOG_RECORD.body);
-  if (first !== undefined) {
-    const body = readValue(more.at(-1) ?? first, limits);
-    map[typeof body === 'string' && !Object.hasOwn(map, 'message') ? 'message' : 'body'] = body;
-  }
+  const attributes = readValue(pairsIn(logRecord, LOG_RECORD.attributes), limits) as JsonMap;
+  const bodies = messagesIn(logRecord, LOG_RECORD.body);
+  const body = bodies.at(-1);
+  const map = recordMap(attributes, body && readValue(body, limits), clusterNameIn(scopeLogs.resourceLogs));
   // Protobuf would merge them.
-  if (more.length > 0) map[CUT] = 'cut';
+  if (bodies.length > 1) map[CUT] = 'cut';
   return map;
 }
 
