@@ -181,7 +181,31 @@ export function membersNamed(bytes: Uint8Array, mapStart: number, mapEnd: number
   return found;
 }
 
-/** The offset of the comma behind a member, or of the bracket that closes its map; `end` where the map is cut. */
+/** An item of a list. */
+export interface Item {
+  start: number;
+  end: number;
+  /** Where the next item begins: behind the comma and white space that follow; the end of the last one. */
+  next: number;
+}
+
+/** The items of a list, in order. The range of the list is one that endOfValue has delimited. */
+export function itemsOf(bytes: Uint8Array, listStart: number, listEnd: number): Item[] {
+  const close = listEnd - 1;
+  const found: Item[] = [];
+  let at = skipSpace(bytes, listStart + 1, close);
+  while (at < close) {
+    const start = at;
+    const comma = endOfMember(bytes, start, close);
+    at = comma < close ? skipSpace(bytes, comma + 1, close) : close;
+    let end = comma;
+    while (end > start && isSpace(bytes[end - 1])) end--;
+    found.push({ start, end, next: comma < close ? at : end });
+  }
+  return found;
+}
+
+/** The offset of the comma behind a member or an item, or of the bracket that closes its map or list; `end` where that is cut. */
 export function endOfMember(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   for (let at = start; at < end; at++) {

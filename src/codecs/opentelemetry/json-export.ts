@@ -133,20 +133,3 @@ export function keyOf(bytes: Uint8Array, { start, end }: Span): string | undefin
     return undefined;
   }
 }
-
-/** The items of a list that endOfValue has delimited, in order. `next` is where the next one begins; the end of the last. */
-export function itemsOf(bytes: Uint8Array, list: Span): (Span & { next: number })[] {
-  const items: (Span & { next: number })[] = [];
-  const close = list.end - 1;
-  let at = skipSpace(bytes, list.start + 1, close);
-  while (at < close) {
-    const after = endOfValue(bytes, at, close, 0);
-    if (typeof after !== 'number') break;
-    const comma = skipSpace(bytes, after, close);
-    const next = bytes[comma] === COMMA ? skipSpace(bytes, comma + 1, close) : after;
-    items.push({ start: at, end: after, next });
-    if (next === after) break;
-    at = next;
-  }
-  return items;
-}

@@ -1,9 +1,8 @@
 /** Splices an attribute into a LogRecord of OTLP in JSON, at the end of its attributes. */
 import { anyValueOf } from '../../json/any-value.ts';
-import { endOfValue, membersNamed, textOf, wantsNoComma } from '../../json/scan.ts';
+import { endOfValue, itemsOf, membersNamed, textOf, wantsNoComma } from '../../json/scan.ts';
 import type { LogRecord, Span } from '../../record.ts';
 import type { Edit } from '../codec.ts';
-import { itemsOf } from '../opentelemetry/json-export.ts';
 import { encodedOnce } from './encoded.ts';
 
 const OPEN_BRACKET = 0x5b;
@@ -21,14 +20,14 @@ export function spliceRecord(
   const withComma = encodedAttribute(name, tag);
   const bare = withComma.subarray(1);
   const attributes = membersNamed(bytes, map.start, map.end, 'attributes').at(-1);
-  if (attributes === undefined || bytes[attributes.valueStart] !== OPEN_BRACKET) {
+  const list = attributes && listAt(bytes, { start: attributes.valueStart, end: attributes.end });
+  if (list === undefined) {
     const brace = map.end - 1;
     const comma = wantsNoComma(bytes, map.end) ? nothing : COMMA;
     edits.push({ start: brace, end: brace, insert: Buffer.concat([comma, OPEN_LIST, bare, CLOSE_LIST]) });
     return;
   }
-  const list = { start: attributes.valueStart, end: attributes.end };
-  const existing = itemsOf(bytes, list).filter((item) => hasKey(bytes, item, name));
+  const existing = itemsOf(bytes, list.start, list.end).filter((item) => hasKey(bytes, item, name));
   const last = existing.pop();
   for (const { start, next } of existing) edits.push({ start, end: next, insert: nothing });
   if (last !== undefined) {
@@ -37,6 +36,12 @@ export function spliceRecord(
     const bracket = list.end - 1;
     edits.push({ start: bracket, end: bracket, insert: wantsNoComma(bytes, list.end) ? bare : withComma });
   }
+}
+
+/** The value if it is a list, and nothing after one. */
+function listAt(bytes: Uint8Array, value: Span): Span | undefined {
+  const { start, end } = value;
+  return bytes[start] === OPEN_BRACKET && endOfValue(bytes, start, end, 0) === end ? value : undefined;
 }
 
 /** Whether a KeyValue has a key. */
