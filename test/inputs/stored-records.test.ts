@@ -5,7 +5,7 @@ import { deflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import { expect, test } from 'vitest';
 import { encodeContainer } from '../../src/avro/container.ts';
-import { codecFor } from '../../src/codecs/index.ts';
+import { codecNamed } from '../../src/codecs/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import type { InputBatch } from '../../src/inputs/batches.ts';
 import { storedBatches } from '../../src/inputs/stored-records.ts';
@@ -20,8 +20,8 @@ const ruleset = rulesetOf('pod-host-pid');
 const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
 const parts = partsOf(config, () => ruleset, []);
 
-async function containerOf(bytes: Uint8Array, mediaType: string, fluentTag?: string): Promise<Uint8Array> {
-  const batch = { fluentTag, codec: codecFor(mediaType)!, bytes, receivedUnixNano: 1_800_000_000_000_000_000n };
+async function containerOf(bytes: Uint8Array, layout: string, fluentTag?: string): Promise<Uint8Array> {
+  const batch = { fluentTag, codec: codecNamed(layout)!, bytes, receivedUnixNano: 1_800_000_000_000_000_000n };
   return encodeContainer(await processBatch(batch, parts), () => true);
 }
 
@@ -45,25 +45,29 @@ function recordsOf(batches: readonly InputBatch[]): string[][] {
 
 const events = [podEvent({ auditID: 'a' }), podEvent({ auditID: 'b', hostPID: false }), { log: 'text' }];
 
-test.each<[string, Uint8Array, string, string[]]>([
-  ['json', Buffer.from(JSON.stringify(events)), 'application/json', events.map((event) => JSON.stringify(event))],
-  ['json_lines', Buffer.from(lines(...events)), 'application/x-ndjson', events.map((event) => JSON.stringify(event))],
+test.each<[string, Uint8Array, string[]]>([
+  ['json', Buffer.from(JSON.stringify(events)), events.map((event) => JSON.stringify(event))],
+  ['json_lines', Buffer.from(lines(...events)), events.map((event) => JSON.stringify(event))],
   [
     'msgpack',
     Buffer.concat(events.map((event) => fluentMsgpack(event))),
-    'application/msgpack',
     events.map((event) => Buffer.from(fluentMsgpack(event)).toString('latin1')),
   ],
-])('%s: the records are those that went in, with their tag', async (_, bytes, mediaType, expected) => {
-  const batches = await read(await containerOf(bytes, mediaType, 'kube.audit'));
+  [
+    'event_list',
+    Buffer.from(JSON.stringify({ kind: 'EventList', items: events })),
+    events.map((event) => JSON.stringify(event)),
+  ],
+])('%s: the records are those that went in, with their tag', async (layout, bytes, expected) => {
+  const batches = await read(await containerOf(bytes, layout, 'kube.audit'));
   expect(recordsOf(batches)).toEqual([expected]);
   expect(batches.map(({ fluentTag }) => fluentTag)).toEqual(['kube.audit']);
 });
 
 test('a record that cannot be read ends its batch, so that it takes nothing with it', async () => {
   const [first, second] = events.map((event) => JSON.stringify(event));
-  const cut = await containerOf(Buffer.from(`[${first},{"cut":`), 'application/json');
-  const whole = await containerOf(Buffer.from(`[${second}]`), 'application/json');
+  const cut = await containerOf(Buffer.from(`[${first},{"cut":`), 'json');
+  const whole = await containerOf(Buffer.from(`[${second}]`), 'json');
   const batches = await read(joined(cut, whole));
   expect(recordsOf(batches)).toEqual([[first, '{"cut":'], [second]]);
 });
@@ -109,8 +113,8 @@ test.each(['deflate', 'null'])('compressed by %s, with members of a later schema
 });
 
 test('a file that is cut is told of behind what could be read', async () => {
-  const one = await containerOf(Buffer.from('{"a":1}\n'), 'application/x-ndjson');
-  const container = joined(one, await containerOf(Buffer.from('{"a":2}\n'), 'application/x-ndjson'));
+  const one = await containerOf(Buffer.from('{"a":1}\n'), 'json_lines');
+  const container = joined(one, await containerOf(Buffer.from('{"a":2}\n'), 'json_lines'));
   const seen: string[][] = [];
   const reading = (async () => {
     for await (const batch of storedBatches(Readable.from([container.subarray(0, -20)]), { maxBytes: 1e6 })) {
@@ -122,7 +126,7 @@ test('a file that is cut is told of behind what could be read', async () => {
 });
 
 test('every cut and every changed byte is read or refused with a problem', async () => {
-  const container = await containerOf(Buffer.from(lines(...events)), 'application/x-ndjson', 'kube.audit');
+  const container = await containerOf(Buffer.from(lines(...events)), 'json_lines', 'kube.audit');
   const block = Buffer.from(container).indexOf(Buffer.from(container).subarray(-16));
   const places = [...container.keys()].filter((at) => at < 20 || at >= block || at % 100 === 0);
   const variants = places.map((at) => {
@@ -182,6 +186,6 @@ function varint(value: number): number[] {
 }
 
 test('a block that says to be larger than the limit is refused before it is read', async () => {
-  const container = await containerOf(Buffer.from(lines(...events)), 'application/x-ndjson');
+  const container = await containerOf(Buffer.from(lines(...events)), 'json_lines');
   await expect(read(container, { maxBytes: 500 })).rejects.toMatchObject({ code: 'body.too_large' });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { taggedBody } from '../../../src/batch/splice.ts';
 import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
-import { codecFor } from '../../../src/codecs/index.ts';
+import { codecNamed } from '../../../src/codecs/index.ts';
 import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import { batchFrom, bodyOf, entryFrom } from '../../../src/sinks/spool/entry.ts';
 import { encodeEntry, findAt, makeEntry, readRest, Source } from '../../../src/sinks/spool/format.ts';
@@ -14,14 +14,19 @@ const legacy = Buffer.from('92ce6553f10081a16e01', 'hex');
 const text = Buffer.from('9292d7006553f100075bcd1580a26869', 'hex');
 
 /** Bodies with records of each kind, some with a tag already. */
+/** By the name of their codec. */
 const bodies: Record<string, (kinds: readonly number[]) => Uint8Array> = {
-  'application/json': (kinds) =>
+  json: (kinds) =>
     Buffer.from(
       `[ ${kinds.map((kind) => ['7', '{ }', '{"n":1,"tripline":{"old":[1]},"é":"x"} ', '{"date":1700000000.5}'][kind]).join(' ,\n')} ] {"a"`,
     ),
-  'application/x-ndjson': (kinds) =>
+  json_lines: (kinds) =>
     Buffer.from(kinds.map((kind) => ['text\r\n\n', ' {}\n', '{"tripline":1,"n":1}\r\n', '{"a":"é"}\n'][kind]).join('')),
-  'application/msgpack': (kinds) =>
+  event_list: (kinds) =>
+    Buffer.from(
+      `{"kind":"EventList","items":[${kinds.map((kind) => ['7', '{ }', '{"n":1,"tripline":1}', '{"é":[]}'][kind]).join()}]}`,
+    ),
+  msgpack: (kinds) =>
     Buffer.concat(
       kinds.map((kind) => [text, legacy, groupStart, fluentMsgpack({ tripline: 1, n: 'x'.repeat(40) })][kind]!),
     ),
@@ -57,15 +62,15 @@ async function read(bytes: Buffer): Promise<Restored> {
 
 test.each(Object.keys(bodies))(
   'a batch of %s is as it was for a sink, and its body as for a sender',
-  async (mediaType) => {
+  async (layout) => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(3), { minLength: 1, maxLength: 12 }),
         fc.option(fc.string(), { nil: undefined }),
         async (kinds, fluentTag) => {
           const tag = (n: number) => ({ v: 2 as const, verdict: 'clear' as const, ruleset: `r${n}` });
-          const bytes = bodies[mediaType]!(kinds);
-          const batch = { ...batchOf(codecFor(mediaType)!, bytes, tag), fluentTag };
+          const bytes = bodies[layout]!(kinds);
+          const batch = { ...batchOf(codecNamed(layout)!, bytes, tag), fluentTag };
           const again = await restored(batch);
           expect(Buffer.from(again.body).equals(taggedBody(batch))).toBe(true);
           const entries = (of: TaggedBatch) => Buffer.concat(of.records.map((_, index) => entryOf(of, index)));
@@ -82,7 +87,7 @@ test.each(Object.keys(bodies))(
 );
 
 test('what a later version adds to a head is passed over', async () => {
-  const batch = batchOf(codecFor('application/json')!, Buffer.from('[{"a":1}]'), () => undefined);
+  const batch = batchOf(codecNamed('json')!, Buffer.from('[{"a":1}]'), () => undefined);
   const { head, rest } = entryFrom(batch, 1);
   const added = { ...JSON.parse(Buffer.from(head).toString()), sealed: { by: 'x' } };
   const bytes = Buffer.concat(encodeEntry(mark, makeEntry(added, rest)));
@@ -90,7 +95,7 @@ test('what a later version adds to a head is passed over', async () => {
 });
 
 test('an entry that another version has written otherwise is refused, not read past its end', async () => {
-  const batch = batchOf(codecFor('application/json')!, Buffer.from('[{"a":1}]'), () => undefined);
+  const batch = batchOf(codecNamed('json')!, Buffer.from('[{"a":1}]'), () => undefined);
   const { head: headBytes, rest } = entryFrom(batch, 1);
   const head = JSON.parse(Buffer.from(headBytes).toString());
   const table = Buffer.from(rest[0]!);
