@@ -102,6 +102,28 @@ function halves(name: string, count: number, bytes: Uint8Array | string, seconds
   };
 }
 
+/** Parts of messages of the forward protocol on many connections, while another sender is served. */
+function forwardHalves(count: number, bytes: number, seconds: number, most: Cost): Attack {
+  return {
+    name: `forward messages of 16 MiB of which ${bytes / MiB} MiB come, ${count} connections`,
+    limit: 'nothing is read while there is no room; 20 s of rest, 2 s under pressure',
+    ceilings: most,
+    settings: (silent) => [
+      'forward: { listen: "127.0.0.1:0" }',
+      `sinks: [{ type: forward, host: 127.0.0.1, port: ${silent} }]`,
+    ],
+    async run({ holdForward }) {
+      const half = Buffer.concat([Buffer.from('93a174c601000000', 'hex'), Buffer.alloc(bytes)]);
+      for (let index = 0; index < count; index++) holdForward(half);
+      await rest(seconds);
+    },
+    faultIn(_, metrics) {
+      const counted = /requests_refused_total\{problem="(server\.overloaded|request\.too_slow)"/.test(metrics);
+      return counted ? undefined : 'none of them was given up';
+    },
+  };
+}
+
 /** What Fluent Bit would drop if it were answered 4xx. */
 const unreadable: Attack = {
   name: 'what HTTP cannot read, 200 requests',
@@ -170,6 +192,7 @@ export const attacks: Attack[] = [
     statuses: [400, 503],
   }),
   unread(20, 5e6, 60, ceilings(900, 60)),
+  forwardHalves(400, 2 * MiB, 25, ceilings(550, 4)),
   halves('bodies of 32 MiB of which 8 bytes come', 8, `${head(32 * MiB)}{"a":1}\n`, 2, ceilings(320, 2)),
   halves(
     'half of the headers, 60 KB',

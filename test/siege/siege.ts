@@ -45,6 +45,8 @@ export interface Target {
   post(body: Uint8Array, headers: Record<string, string>, query?: string): Promise<number>;
   /** A connection that these bytes are written to, and that is not read until the attack has ended. */
   hold(...bytes: (Uint8Array | string)[]): Socket;
+  /** The same for the forward protocol, where the settings of the attack open it. */
+  holdForward(...bytes: Uint8Array[]): Socket;
 }
 
 export interface Outcome extends Cost {
@@ -87,20 +89,21 @@ async function attackOnce(attack: Attack, server: Server, watched: number): Prom
   const pid = child.pid!;
   const answers: Answers = new Map();
   const held: Socket[] = [];
+  const holdAt = (port: number, bytes: readonly (Uint8Array | string)[]) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {}).pause();
+    for (const each of bytes) socket.write(each);
+    held.push(socket);
+    return socket;
+  };
   const target: Target = {
     async post(body, headers, query = '') {
       const status = await post(`${url}/v1/records${query}`, body, headers);
       answers.set(status, (answers.get(status) ?? 0) + 1);
       return status;
     },
-    hold(...bytes) {
-      const { hostname, port } = new URL(url);
-      const socket = connect(Number(port), hostname);
-      socket.on('error', () => {}).pause();
-      for (const each of bytes) socket.write(each);
-      held.push(socket);
-      return socket;
-    },
+    hold: (...bytes) => holdAt(Number(new URL(url).port), bytes),
+    holdForward: (...bytes) => holdAt(server.forwardPort, bytes),
   };
   forgetPeak(pid);
   const before = cpuOf(pid);
@@ -144,6 +147,8 @@ export function tooMuch(cost: Cost, ceilings: Cost): string[] {
 interface Server {
   child: ChildProcess;
   url: string;
+  /** 0 where it takes no messages of the forward protocol. */
+  forwardPort: number;
   ended: Promise<unknown>;
   /** How it ended, and what it said last. */
   death(): string | undefined;
@@ -174,7 +179,8 @@ async function start(settings: readonly string[], limit: MemoryLimit | undefined
     if (child.signalCode === null && child.exitCode === null) return undefined;
     return `ended with ${child.signalCode ?? child.exitCode}: ${log.slice(-600)}`;
   };
-  return { child, url, ended, death };
+  const forwardPort = Number(/ and 127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? 0);
+  return { child, url, forwardPort, ended, death };
 }
 
 function post(url: string, body: Uint8Array, headers: Record<string, string>): Promise<number> {
