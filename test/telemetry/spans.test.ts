@@ -3,6 +3,8 @@ import { beforeEach, expect, test } from 'vitest';
 import { Problem } from '../../src/problem.ts';
 import { startRequest, traced } from '../../src/telemetry/index.ts';
 import { podEvent, testServer } from '../server/app.ts';
+import { openSender, openStage, unavailable } from '../server/forward/sender.ts';
+import { logEvent } from '../sinks/contract.ts';
 
 interface Seen {
   name: string;
@@ -86,4 +88,32 @@ test('a refused body has the problem on its request and on the step that failed'
     expect(isLate, name).toBe(false);
   }
   await app.close();
+});
+
+test('a message of the forward protocol has a span of its own, and the steps of the pipeline', async () => {
+  const stage = await openStage();
+  const sender = await openSender({ host: '127.0.0.1', port: stage.port });
+  const message = Buffer.concat([
+    Buffer.from('93a16b91', 'hex'),
+    logEvent({ n: 1 }),
+    Buffer.from('81a56368756e6ba131', 'hex'),
+  ]);
+  sender.write(message);
+  await expect.poll(() => sender.acks()).toEqual(['1']);
+  expect(spans.map(({ name }) => name)).toEqual(['forward', 'decode', 'detect', 'deliver']);
+  const attributes = {
+    'network.transport': 'tcp',
+    'tripline.fluent.tag': 'k',
+    'tripline.bytes': logEvent({ n: 1 }).length,
+  };
+  expect(spanOf('forward')).toMatchObject({ attributes, status: undefined, isLate: false });
+  spans = [];
+  stage.place.before = () => {
+    throw unavailable();
+  };
+  sender.write(message);
+  await sender.closed;
+  const failed = { attributes: { 'error.type': 'sink.unavailable' }, status: { code: SpanStatusCode.ERROR } };
+  expect(spanOf('forward')).toMatchObject(failed);
+  await stage.close();
 });

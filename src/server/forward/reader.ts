@@ -1,6 +1,6 @@
 /** Takes the messages of one connection off its stream, one after another, in memory that is counted. While there is no room
  * nothing is read, so that the sender waits. */
-import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { followValue } from '../../msgpack/follow.ts';
 import { Problem } from '../../problem.ts';
 import type { Span } from '../../record.ts';
@@ -39,8 +39,8 @@ const MOST_ITEMS = 6;
 const MESSAGE_BYTES = 4096;
 
 /** @param gone aborts with a Problem when the connection has ended */
-export function openReader(socket: Socket, budget: ByteBudget, gone: AbortSignal): Reader {
-  const pieces = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSignal): Reader {
+  const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let rest: Buffer | undefined;
   let isWithin = false;
 

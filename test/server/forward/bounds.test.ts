@@ -1,9 +1,12 @@
 /** What the messages of the forward protocol may hold together, and that senders wait meanwhile. */
+
+import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { byteBudget } from '../../../src/server/byte-budget.ts';
 import { inflater } from '../../../src/server/forward/inflate.ts';
+import { openReader } from '../../../src/server/forward/reader.ts';
 import { logEvent } from '../../sinks/contract.ts';
 import { limits } from '../app.ts';
 import { openSender, openStage, type Stage } from './sender.ts';
@@ -105,4 +108,25 @@ test('a connection has so many messages under way at a time', async () => {
   released.resolve();
   await expect.poll(() => sender.acks().length).toBe(100);
   sender.socket.destroy();
+});
+
+test('a sender that rests within a message is cut off, while one between two messages may rest for ever', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const stream = new PassThrough();
+  const budget = byteBudget(1e6);
+  const reader = openReader(stream, budget, new AbortController().signal);
+  const next = () => reader.next(1e6, 'the limit');
+  const first = next();
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  stream.write(message('1', 100));
+  (await first)!.share.release();
+  const second = next().catch((error) => error.code);
+  stream.write(message('2', 100).subarray(0, 50));
+  await vi.advanceTimersByTimeAsync(19_000);
+  stream.write(message('2', 100).subarray(50, 60));
+  expect(reader.isWithin()).toBe(true);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await second).toBe('request.too_slow');
+  expect(() => budget.open().take(1e6)).not.toThrow();
+  vi.useRealTimers();
 });
