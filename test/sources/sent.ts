@@ -1,7 +1,7 @@
 /** A server with a sink that keeps what it gets, for the tests of sources. */
 import { gzipSync } from 'node:zlib';
-import { taggedRecord } from '../../src/batch/splice.ts';
 import type { DeadLetters } from '../../src/dead-letters/index.ts';
+import { jsonOf } from '../../src/sinks/encode/json.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { type TestServer, testServer } from '../server/app.ts';
 
@@ -20,7 +20,7 @@ export function keepingServer(
     async deliver(batch) {
       if (parts.fails !== undefined) throw parts.fails;
       batch.records.forEach((_, index) => {
-        const text = Buffer.from(taggedRecord(batch, index)).toString();
+        const text = Buffer.from(jsonOf(batch, index)).toString();
         delivered.push({ fluentTag: batch.fluentTag, record: JSON.parse(text) });
       });
       return { kind: 'acknowledged', records: batch.records.length };
