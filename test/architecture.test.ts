@@ -49,6 +49,7 @@ const mayImport: Record<string, readonly string[]> = {
     'record',
     'redaction',
     'tag',
+    'telemetry',
     'time',
   ],
   pipeline: [

@@ -14,6 +14,7 @@ import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forw
 import { httpConfig, openHttp } from './http.ts';
 import { lokiConfig, lokiFaults, openLoki } from './loki.ts';
 import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
+import { openOtlp, otlpConfig } from './otlp/index.ts';
 import { type RedactSettings, redactFaults, redactSettings } from './redact/settings.ts';
 import { requestFaults, requestTarget } from './request/settings.ts';
 import { countsOf, type Settled, type Sink, type SinkDependencies, type SinkFault } from './sink.ts';
@@ -34,6 +35,7 @@ const sinks = {
   http: { ...posting, config: httpConfig, open: openHttp },
   loki: { ...posting, config: lokiConfig, faults: lokiFaults, open: openLoki },
   ndjson: { config: ndjsonConfig, faults: () => [], target: ndjsonTarget, folders: ['path'], open: openNdjson },
+  otlp: { ...posting, config: otlpConfig, open: openOtlp, takesOtlp: true },
   stdout: { config: stdoutConfig, faults: () => [], target: () => 'stdout', folders: [], open: openStdout },
 };
 

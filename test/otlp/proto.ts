@@ -24,6 +24,9 @@ const { root } = protobuf.parse(`
   message ScopeLogs { InstrumentationScope scope = 1; repeated LogRecord log_records = 2; string schema_url = 3; }
   message ResourceLogs { Resource resource = 1; repeated ScopeLogs scope_logs = 2; string schema_url = 3; }
   message ExportLogsServiceRequest { repeated ResourceLogs resource_logs = 1; }
+  message ExportLogsServiceResponse { ExportLogsPartialSuccess partial_success = 1; }
+  message ExportLogsPartialSuccess { int64 rejected_log_records = 1; string error_message = 2; }
+  message Status { int32 code = 1; string message = 2; }
 `);
 
 /** @param message in protobufjs's words: camel case, int64 as text or number */

@@ -25,6 +25,8 @@ export interface Items {
   refused: readonly { at: number; reason: string }[];
   /** To be sent again in a moment. */
   busy: readonly { at: number; reason: string }[];
+  /** Whether some of those that are refused were taken: it does not say which. */
+  isTakenInPart?: boolean;
 }
 
 /** Which of them it was, is known if these are sent apart. */
@@ -174,6 +176,7 @@ export async function openPosting<P extends Piece>(
           return [];
         }
         case 'items': {
+          hasAcknowledged ||= verdict.isTakenInPart === true;
           const busy = new Map(verdict.busy.map(({ at, reason }) => [at, reason]));
           for (const { at, reason } of verdict.refused) refused.set(pieces[at]!.index, reason);
           for (const [at, { index }] of pieces.entries()) if (!busy.has(at) && !refused.has(index)) take(index, own);

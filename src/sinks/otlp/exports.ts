@@ -1,0 +1,62 @@
+/** How a receiver of OTLP takes records. */
+import { exportOf, type OtlpScopeLogs } from '../../codecs/opentelemetry/otlp-record.ts';
+import type { Items, Piece, Protocol } from '../request/records.ts';
+import { type Verdict, verdictOf } from '../request/status.ts';
+import { rateLimited } from '../retry/rate-limited.ts';
+import type { SinkDependencies } from '../sink.ts';
+import { messageOf, partialSuccessIn } from './answer.ts';
+import { openSurroundings } from './around.ts';
+import { logRecordOf } from './log-record.ts';
+
+interface Exported extends Piece {
+  scopeLogs: OtlpScopeLogs;
+}
+
+export interface ExportSettings {
+  /** Of the sink. */
+  name: string;
+  /** Attributes of Tripline's own resources. */
+  resource: Readonly<Record<string, string>>;
+}
+
+export function exports({ name, resource }: ExportSettings, { logger }: SinkDependencies): Protocol<Exported> {
+  const surroundings = openSurroundings(resource);
+  const warn = rateLimited(logger, 'warn');
+  return {
+    pieceOf: (batch, index) => ({ index, ...logRecordOf(batch, index, surroundings) }),
+    requestOf: (_, all) => ({ contentType: 'application/x-protobuf', body: requestOf(all) }),
+    verdictOf(answer, all): Verdict | Items {
+      if (answer.kind === 'failed') return verdictOf(answer);
+      const verdict = verdictOf({ ...answer, body: messageOf(answer) });
+      if (verdict.kind !== 'taken') return verdict;
+      const { rejected, message } = partialSuccessIn(answer);
+      if (rejected <= 0) {
+        if (message !== '') warn({ sink: name }, `sink ${name}: the receiver took the records and says: ${message}`);
+        return verdict;
+      }
+      // Which these are, it does not say; and to send the others again is forbidden.
+      const what = `rejected ${rejected} of ${all.length} records and does not say which, so that all of them are refused`;
+      const reason = `${what}: ${message || 'it gives no reason'}`;
+      return {
+        kind: 'items',
+        refused: all.map((_, at) => ({ at, reason })),
+        busy: [],
+        isTakenInPart: rejected < all.length,
+      };
+    },
+  };
+}
+
+/** The records under their scopes, of which each comes once. */
+function requestOf(all: readonly Exported[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const [scopeLogs, own] of Map.groupBy(all, ({ scopeLogs }) => scopeLogs)) {
+    parts.push(
+      exportOf(
+        scopeLogs,
+        own.map(({ bytes }) => bytes),
+      ),
+    );
+  }
+  return Buffer.concat(parts);
+}

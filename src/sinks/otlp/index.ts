@@ -1,0 +1,31 @@
+/** Exports records to a receiver of OTLP logs, such as an OpenTelemetry Collector.
+ * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp */
+import Type, { type Static } from 'typebox';
+import { compressionSetting, maxRequestBytesSetting, requestSettings, urlSetting } from '../request/settings.ts';
+import type { Sink, SinkDependencies } from '../sink.ts';
+
+export const otlpConfig = Type.Object(
+  {
+    type: Type.Literal('otlp'),
+    name: Type.String({ minLength: 1, default: 'otlp', description: 'Name in logs and metrics.' }),
+    url: urlSetting('Where logs are posted: with its path, most often /v1/logs.', 'http://collector:4318/v1/logs'),
+    resource: Type.Record(Type.String({ minLength: 1 }), Type.String(), {
+      default: { 'service.name': 'tripline' },
+      description:
+        'Attributes of the resource, beside `k8s.cluster.name`, `cloud.provider` and `cloud.platform` of the record; ' +
+        'records that came as OTLP keep their own.',
+    }),
+    compression: compressionSetting(['gzip', 'zstd']),
+    maxRequestBytes: maxRequestBytesSetting(3_000_000),
+    ...requestSettings,
+  },
+  { additionalProperties: false, title: 'OTLP sink' },
+);
+export type OtlpConfig = Static<typeof otlpConfig>;
+
+/** A sink of which each record is a LogRecord in Protobuf. */
+export async function openOtlp(config: OtlpConfig, dependencies: SinkDependencies): Promise<Sink> {
+  // Few have such a sink, and others need not load what writes Protobuf.
+  const [{ openPosting }, { exports }] = await Promise.all([import('../request/records.ts'), import('./exports.ts')]);
+  return openPosting(config, exports(config, dependencies), dependencies);
+}
