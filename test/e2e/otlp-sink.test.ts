@@ -1,19 +1,24 @@
 /**
- * A real OpenTelemetry Collector and a real Fluent Bit take what the OTLP sink sends: the records of all cases of all rules.
+ * Real receivers take what the OTLP sink sends: an OpenTelemetry Collector, Loki and Fluent Bit get the records of all cases of
+ * all rules.
  *
- *   FLUENT_BIT=/path/to/fluent-bit OTELCOL=/path/to/otelcol npx vitest run test/e2e/otlp-sink.test.ts
+ *   OTELCOL=/path/to/otelcol LOKI=http://… FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/otlp-sink.test.ts
  *
- * The Collector needs the receiver otlp and the exporter file.
+ * The Collector needs the receiver otlp and the exporters file and otlphttp, Fluent Bit the input opentelemetry.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { Problem } from '../../src/problem.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
-import { openConfigured } from '../sinks/request/posting.ts';
+import { numberedBatch, problemOf } from '../sinks/contract.ts';
+import { numbersOf } from '../sinks/otlp/receiver.ts';
+import { openPeer, type Responder } from '../sinks/request/peer.ts';
+import { openConfigured, openLetters } from '../sinks/request/posting.ts';
 import { root } from '../stores/snippets.ts';
 import { batchesOf, type Tagged, tagged } from '../stores/tagged-records.ts';
 import { fluentBit, freePorts, startProcess } from './processes.ts';
@@ -24,7 +29,7 @@ const severities: Record<string, number> = { informational: 9, low: 11, medium: 
 
 let all: Tagged[];
 beforeAll(async () => {
-  if (collector || fluentBit) all = await tagged();
+  if (collector || fluentBit || process.env.LOKI) all = await tagged();
 }, 60_000);
 
 function scratch(): string {
@@ -108,6 +113,77 @@ describe.skipIf(!collector)('an OpenTelemetry Collector (OTELCOL)', () => {
     },
     60_000,
   );
+});
+
+describe.skipIf(!collector)('a Collector that does not keep what it takes (OTELCOL)', () => {
+  /** One that answers when the next has answered. */
+  async function between(respond: Responder) {
+    const folder = scratch();
+    const [port] = await freePorts(1);
+    const next = await openPeer(respond);
+    const config = join(folder, 'collector.yaml');
+    const off = { enabled: false };
+    const otlphttp = { logs_endpoint: `${next.url}/v1/logs`, sending_queue: off, retry_on_failure: off };
+    writeFileSync(
+      config,
+      stringify({
+        receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
+        exporters: { otlphttp },
+        service: { pipelines: { logs: { receivers: ['otlp'], exporters: ['otlphttp'] } } },
+      }),
+    );
+    const running = startProcess(collector!, ['--config', config], join(folder, 'log'));
+    onTestFinished(() => running.stop('SIGKILL'));
+    await expect
+      .poll(() => fetch(`http://127.0.0.1:${port}`).catch(() => undefined), { timeout: 20_000 })
+      .toBeDefined();
+    const settings = { type: 'otlp', url: `http://127.0.0.1:${port}/v1/logs` };
+    return { next, ...(await openConfigured(settings, await openLetters())) };
+  }
+
+  test('is tried again while the next is busy', async () => {
+    const { sink, next } = await between((_, response) => void response.writeHead(503).end());
+    const { code, message } = await problemOf(sink.deliver(numberedBatch(5)));
+    expect([code, message]).toEqual([
+      'sink.unavailable',
+      expect.stringMatching(/answered 503: "error exporting items, .* 503/),
+    ]);
+    next.respond = (_, response) => void response.end();
+    await expect.poll(() => sink.deliver(numberedBatch(5)).catch(() => undefined), { timeout: 10_000 }).toBeDefined();
+    expect(numbersOf(next.posted.slice(-1))).toEqual([0, 1, 2, 3, 4]);
+  }, 60_000);
+
+  test('says which record the next refuses', async () => {
+    const { sink, letters } = await between((posted, response) => {
+      response.writeHead(numbersOf([posted]).includes(3) ? 400 : 200).end();
+    });
+    expect(await sink.deliver(numberedBatch(5))).toEqual({ kind: 'acknowledged', records: 4, setAside: 1 });
+    expect(letters()[0]!.head.detail).toMatch(/answered (400|500): ".*400/);
+  }, 60_000);
+});
+
+describe.skipIf(!process.env.LOKI)("Loki's endpoint for OTLP (LOKI)", () => {
+  test('has every record, with severity and members of the tag beside it', async () => {
+    const service = `tripline-${randomInt(1e9)}`;
+    const url = `${process.env.LOKI}/otlp/v1/logs`;
+    const { sink } = await openConfigured({ type: 'otlp', url, resource: { 'service.name': service } });
+    await deliverAll(sink);
+    const countsBy = async (label: string, value: string) => {
+      const query = `sum by (${label}) (count_over_time({service_name="${service}"}[1h]))`;
+      const response = await fetch(`${process.env.LOKI}/loki/api/v1/query?${new URLSearchParams({ query })}`);
+      const { data } = (await response.json()) as any;
+      return Number(data.result.find(({ metric }: any) => metric[label] === value)?.value[1]);
+    };
+    // Of those that are the same in everything, Loki may keep one.
+    for (const level of Object.keys(severities)) {
+      const own = all.filter(({ tag }) => tag.level === level);
+      for (const label of ['severity_text', 'tripline_level']) {
+        const count = await countsBy(label, level);
+        expect(count).toBeLessThanOrEqual(own.length);
+        expect(count).toBeGreaterThanOrEqual(new Set(own.map(({ line }) => line)).size);
+      }
+    }
+  }, 120_000);
 });
 
 describe.skipIf(!fluentBit)("Fluent Bit's input for OTLP (FLUENT_BIT)", () => {
