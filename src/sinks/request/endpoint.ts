@@ -5,7 +5,7 @@ import { gzip, zstdCompress } from 'node:zlib';
 import type { SinkDependencies } from '../sink.ts';
 import { describeError } from '../tls/errors.ts';
 import { tlsTo } from '../tls/settings.ts';
-import { addressOf, type Compression, headersOf, type RequestSettings } from './settings.ts';
+import { addressOf, type Compression, headersOf, type RequestSettings, secretsOf } from './settings.ts';
 
 export interface Endpoint {
   /** For messages: the URL without its query, in which there may be secrets. */
@@ -82,6 +82,14 @@ export async function openEndpoint(
       createConnection.call(agent, { ...options, ...readTls() } as RequestOptions, callback);
   }
   const fixed = headersOf(settings);
+  const secrets = secretsOf(settings);
+
+  /** Some receivers show what they were asked when something is wrong with it. */
+  function withoutSecrets(answer: Answer): Answer {
+    if (answer.kind === 'failed' || !secrets.some((secret) => answer.body.includes(secret))) return answer;
+    const text = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), answer.body.toString());
+    return { ...answer, body: Buffer.from(text) };
+  }
 
   function attempt(body: Uint8Array, one: Request): Promise<Answer & { isStale?: boolean }> {
     const query = new URLSearchParams([...searchParams, ...Object.entries(one.query ?? {})]).toString();
@@ -122,7 +130,7 @@ export async function openEndpoint(
         settle({ kind: 'failed', reason: describeError(error, errors), isStale });
       });
       posting.on('response', (response) => {
-        void readAnswer(response, one.maxAnswerBytes ?? ANSWER_BYTES).then(settle);
+        void readAnswer(response, one.maxAnswerBytes ?? ANSWER_BYTES).then((answer) => settle(withoutSecrets(answer)));
       });
       posting.end(body);
     });

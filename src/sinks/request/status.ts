@@ -37,7 +37,8 @@ export function verdictOf(answer: Answer): Verdict {
   if (status >= 200 && status < 300) return { kind: 'taken' };
   const reason = describeAnswer(answer);
   if (status >= 300 && status < 400) {
-    const to = headers.location === undefined ? '' : ` to ${quoted(headers.location)}`;
+    // Its query may be that of the URL, which may have a secret.
+    const to = headers.location === undefined ? '' : ` to ${quoted(headers.location.split('?', 1)[0]!)}`;
     return { kind: 'unavailable', reason: `answered ${status} and redirects${to}: set url to where it is` };
   }
   const remedy = mendable[status];

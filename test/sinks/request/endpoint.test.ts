@@ -230,6 +230,29 @@ describe('what an answer says', () => {
     if ('reason' in verdict) expect(verdict.reason).toMatch(reason!);
   });
 
+  test('no secret that it sends back', async () => {
+    const peer = await openPeer(({ headers }, response) => {
+      response.writeHead(400).end(JSON.stringify({ ...headers, password: 'sesame-1' }));
+    });
+    const basic = { username: 'ann', password: 'sesame-1' };
+    for (const auth of [{ basic }, { bearer: 'sesame-2' }]) {
+      const { post } = await endpointTo(peer.url, { auth, secretHeaders: { 'X-Key': 'ApiKey sesame-3' } });
+      const answer = await post();
+      const text = String(answer.kind === 'answered' && answer.body);
+      for (const secret of ['sesame-2', 'sesame-3', Buffer.from('ann:sesame-1').toString('base64')]) {
+        expect(text).not.toContain(secret);
+      }
+      expect(text).toContain('"authorization":"');
+      if ('basic' in auth) expect(text).not.toContain('sesame-1');
+    }
+  });
+
+  test('no query of a redirect', () => {
+    expect(answered(301, { location: 'https://a/in?key=sesame' })).toMatchObject({
+      reason: /to "https:\/\/a\/in": set url/,
+    });
+  });
+
   test.each<[string, number | undefined]>([
     ['7', 7000],
     ['0', undefined],
