@@ -87,7 +87,8 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
   ];
   const returnedTags = returns.flatMap((input) => {
     const replaced = input.text('tag', '');
-    if (replaced !== '' && input.name === 'forward') return [replaced ?? 'x'];
+    if (replaced !== '') return [replaced ?? 'x'];
+    if (input.name !== 'forward') return [input.name === 'opentelemetry' ? 'v1_logs' : tagsOf.get(input)!];
     const prefix = input.text('tag_prefix', '') ?? '';
     const names = sentTags.length > 0 ? sentTags : ['kube.audit'];
     return prefixesOf(input, tripline).flatMap((own) => names.map((name) => `${prefix}${own}${name}`));
@@ -181,10 +182,19 @@ export function portOf(plugin: Plugin, otherwise: number): number {
   return Number.parseInt(plugin.text('port', String(otherwise)) ?? '', 10);
 }
 
+/** Whether a sink of Tripline posts to an input, as far as the port says. */
+function isPostedTo(input: Plugin, { sinks }: Config): boolean {
+  const [type, port] = input.name === 'opentelemetry' ? ['otlp', 4318] : ['http', 9880];
+  return sinks.some(
+    (sink) => sink.type === type && 'url' in sink && Number(URL.parse(sink.url)?.port) === portOf(input, Number(port)),
+  );
+}
+
 function isReturn(input: Plugin, tripline: Config, isGiven: boolean): boolean {
   const tag = input.text('tag', '') ?? '';
   if (input.name === 'http' || input.name === 'opentelemetry') {
-    return tag.startsWith(DEFAULT_PREFIX) || tag === DEFAULT_PREFIX.slice(0, -1);
+    const isNamed = tag.startsWith(DEFAULT_PREFIX) || tag === DEFAULT_PREFIX.slice(0, -1);
+    return isNamed || isPostedTo(input, tripline);
   }
   return input.name === 'forward' && (!isGiven || sinksInto(input, tripline).length > 0);
 }

@@ -121,3 +121,13 @@ describe('a forward output to Tripline', () => {
     expect(found(collector)).toEqual(['retry-limit', 'forward-ack']);
   });
 });
+
+test('an input that a sink posts to takes tagged records', () => {
+  const parts = soundParts();
+  parts.inputs[1] = { name: 'opentelemetry', port: '4318', 'storage.type': 'filesystem' };
+  parts.outputs[1] = { name: 'stdout', match: 'v1_logs' };
+  const texts = textsOf(parts, 'yaml');
+  const found = (settings: string) => findingsIn(texts, settings).map(({ check }) => check);
+  expect(found('sinks: [{ type: otlp, url: "http://127.0.0.1:4318/v1/logs" }]\n')).toEqual(['otlp-input']);
+  expect(found('sinks: [{ type: otlp, url: "http://127.0.0.1:4319/v1/logs" }]\n')).toEqual([]);
+});
