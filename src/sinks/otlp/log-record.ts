@@ -86,7 +86,7 @@ function ofOtlp(batch: TaggedBatch, index: number): LogRecord {
       said.keys.add(key);
     }
     const isSet = logRecord.subarray(valueStart, end).some((byte) => byte > 0);
-    if (number === LOG_RECORD.severityNumber) said.hasSeverity ||= isSet;
+    if (number === LOG_RECORD.severityNumber || number === LOG_RECORD.severityText) said.hasSeverity ||= isSet;
     if (number === LOG_RECORD.traceId || number === LOG_RECORD.spanId) said.hasTrace ||= isSet;
     if (number === LOG_RECORD.observedTimeUnixNano) said.hasObservedTime ||= isSet;
     kept.push(logRecord.subarray(start, end));
@@ -96,14 +96,14 @@ function ofOtlp(batch: TaggedBatch, index: number): LogRecord {
   return { bytes: lengthDelimited(SCOPE_LOGS.logRecords, ...kept, writer.finish()), scopeLogs };
 }
 
-/** What is no LogRecord: its bytes are under `log`, where other sinks have the text of what is no map. */
+/** What is no LogRecord: it is under `log`, where other sinks have the text of what is no map; as bytes, if it is no text. */
 function ofMalformed(batch: TaggedBatch, index: number, surroundings: Surroundings): LogRecord {
   const { start, end } = batch.records[index]!;
   const tag = batch.tags[index];
   const line = createWriter(end - start + 16);
   line.map(1);
   line.string('log');
-  line.bin(batch.bytes.subarray(start, end));
+  line.utf8(batch.bytes.subarray(start, end));
   const map = Buffer.from(line.finish());
   const writer = protobuf.Writer.create().uint32(LOG_RECORDS).fork().uint32(BODY).fork();
   writeMap(writer, map, 0, map.length);

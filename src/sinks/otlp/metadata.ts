@@ -24,10 +24,7 @@ export function nothingSaid(): Said {
 const ATTRIBUTES = lengthDelimitedKey(LOG_RECORD.attributes);
 const ID_BYTES = { trace_id: 16, span_id: 8 } as const;
 const ID_FIELDS = { trace_id: LOG_RECORD.traceId, span_id: LOG_RECORD.spanId } as const;
-const TEXT_FIELDS: Readonly<Record<string, number>> = {
-  severity_text: LOG_RECORD.severityText,
-  event_name: LOG_RECORD.eventName,
-};
+const TEXT_FIELDS = { severity_text: LOG_RECORD.severityText, event_name: LOG_RECORD.eventName } as const;
 const MAX_SEVERITY = 24n;
 
 /** Writes metadata as the fields of a LogRecord: what stands in `otlp`, where Fluent Bit's input for OTLP puts all of a record but
@@ -80,7 +77,9 @@ export function writeMetadata(
         return;
       case 'severity_text':
       case 'event_name':
-        if (content) writer.uint32(lengthDelimitedKey(TEXT_FIELDS[name]!)).string(Buffer.from(content).toString());
+        if (!content?.length) return;
+        writer.uint32(lengthDelimitedKey(TEXT_FIELDS[name])).string(Buffer.from(content).toString());
+        if (name === 'severity_text') said.hasSeverity = true;
         return;
       case 'trace_id':
       case 'span_id': {

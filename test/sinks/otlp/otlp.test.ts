@@ -5,6 +5,7 @@ import { json } from '../../../src/codecs/json.ts';
 import { msgpack } from '../../../src/codecs/msgpack.ts';
 import { ndjson } from '../../../src/codecs/ndjson.ts';
 import { otlp } from '../../../src/codecs/otlp.ts';
+import { otlpJson } from '../../../src/codecs/otlp-json.ts';
 import { batchFrom, entryFrom } from '../../../src/sinks/spool/entry.ts';
 import type { Tag } from '../../../src/tag.ts';
 import { decodeOtlp, encodeOtlp, keyValues, mapOf, valueIn } from '../../otlp/proto.ts';
@@ -221,6 +222,16 @@ describe('a record that came as OTLP', () => {
       expect(record.traceId).toHaveLength(16);
       expect(record.attributes).toMatchObject({ 'tripline.level': 'high', tripline: match });
     }
+  });
+
+  test('in JSON is one in Protobuf', async () => {
+    const logRecord = { timeUnixNano: '5', severityText: 'x', body: { intValue: '9223372036854775807' } };
+    const sentAs = { resourceLogs: [{ resource: { attributes: [] }, scopeLogs: [{ logRecords: [logRecord, 5] }] }] };
+    const batch = taggedBatch(otlpJson, Buffer.from(JSON.stringify(sentAs)), { tags: [match, match] });
+    const [record, malformed] = await arrivedOf(batch);
+    expect(record).toMatchObject({ ...logRecord, attributes: { tripline: match } });
+    expect(record).not.toHaveProperty('severityNumber');
+    expect(valueIn(malformed.body)).toEqual({ log: '5' });
   });
 
   test('and cannot be read is its bytes under log', async () => {
