@@ -23,7 +23,8 @@ const Limits = Type.Object(
     maxBodyBytes: Type.Integer({
       minimum: 1,
       default: 32 * MiB,
-      description: 'Bytes of a request body as sent. Fluent Bit drops a chunk for good that is refused for its size.',
+      description:
+        'Bytes of a request body, or of a message of the forward protocol, as sent. Fluent Bit drops a chunk for good that is refused for its size.',
     }),
     maxDecompressedBytes: Type.Integer({
       minimum: 1,
@@ -48,7 +49,8 @@ const Limits = Type.Object(
       default: 128 * MiB,
       description:
         'Bytes that all requests hold together: bodies as far as they have arrived and been decompressed, what tagged ' +
-        'batches take until every sink has them, and replies until they are read. Beyond it senders are asked to retry (503).',
+        'batches take until every sink has them, and replies until they are read. Beyond it senders are asked to retry (503), and those of the ' +
+        'forward protocol wait.',
     }),
     maxWaitSeconds: Type.Number({
       exclusiveMinimum: 0,
