@@ -38,7 +38,7 @@ test('is found at the same byte, however the bytes are cut, and so are the ends 
       const ends = items.map((_, index) => encode(items.slice(0, index + 1)).length);
       expect(follower.ends()).toEqual(ends);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
