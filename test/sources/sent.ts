@@ -1,7 +1,7 @@
 /** A server with a sink that keeps what it gets, for the tests of sources. */
 import { gzipSync } from 'node:zlib';
+import { taggedBodyAndRecords } from '../../src/batch/splice.ts';
 import type { DeadLetters } from '../../src/dead-letters/index.ts';
-import { jsonOf } from '../../src/sinks/encode/json.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { type TestServer, testServer } from '../server/app.ts';
 
@@ -19,8 +19,9 @@ export function keepingServer(
     name: 'kept',
     async deliver(batch) {
       if (parts.fails !== undefined) throw parts.fails;
-      batch.records.forEach((_, index) => {
-        const text = Buffer.from(jsonOf(batch, index)).toString();
+      const { body, records } = taggedBodyAndRecords(batch);
+      records.forEach(({ start, end }) => {
+        const text = Buffer.from(body.subarray(start, end)).toString();
         delivered.push({ fluentTag: batch.fluentTag, record: JSON.parse(text) });
       });
       return { kind: 'acknowledged', records: batch.records.length };
