@@ -97,7 +97,7 @@ describe('records of OTLP', () => {
     expect([refused.statusCode, refused.json()]).toMatchObject([400, { code: 3, message: expect.any(String) }]);
   });
 
-  test('that nobody can read are refused for good, with the status of Google', async () => {
+  test('that cannot be read are refused for good, with the status of Google', async () => {
     server = testServer();
     const reply = await post('{"resourceLogs":[]}');
     expect([reply.statusCode, reply.headers['content-type']]).toEqual([400, protobufType]);
