@@ -82,13 +82,18 @@ export async function openEndpoint(
       createConnection.call(agent, { ...options, ...readTls() } as RequestOptions, callback);
   }
   const fixed = headersOf(settings);
-  const secrets = secretsOf(settings);
+  const secrets = secretsOf(settings).map((text) => Buffer.from(text));
 
-  /** Some receivers show what they were asked when something is wrong with it. */
+  /** Some receivers show what they were asked when something is wrong with it. Lengths stay, which Protobuf has in its bytes. */
   function withoutSecrets(answer: Answer): Answer {
-    if (answer.kind === 'failed' || !secrets.some((secret) => answer.body.includes(secret))) return answer;
-    const text = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), answer.body.toString());
-    return { ...answer, body: Buffer.from(text) };
+    if (answer.kind === 'failed') return answer;
+    for (const secret of secrets) {
+      const { length } = secret;
+      for (let at = answer.body.indexOf(secret); at !== -1; at = answer.body.indexOf(secret, at + length)) {
+        answer.body.fill('*', at, at + length);
+      }
+    }
+    return answer;
   }
 
   function attempt(body: Uint8Array, one: Request): Promise<Answer & { isStale?: boolean }> {

@@ -59,6 +59,7 @@ describe('a partial success', () => {
 test.each([
   ['nothing', '', {}],
   ['JSON', '{"partialSuccess":{}}', { 'content-type': 'application/json' }],
+  ['odd JSON', '{"partialSuccess":{"rejectedLogRecords":{},"errorMessage":5}}', { 'content-type': 'application/json' }],
   ['a page', '<html>', { 'content-type': 'text/html' }],
   ['no Protobuf', Buffer.from('0affffff', 'hex'), PROTOBUF],
   ['another message', encodeOtlp('Status', { code: 1, message: 'a' }), PROTOBUF],
@@ -66,6 +67,29 @@ test.each([
 ])('a success with %s is one', async (_, body, headers) => {
   const { sink } = await open(answering(200, body, headers));
   expect(await sink.deliver(numberedBatch(1))).toEqual({ kind: 'acknowledged', records: 1 });
+});
+
+test('a partial success that repeats a token is one, without the token', async () => {
+  const settings = { auth: { bearer: 'sesame-1' } };
+  const { sink } = await open(answering(200, partly(3, 'Bearer sesame-1 may not')), settings);
+  const { code, message } = await problemOf(sink.deliver(numberedBatch(10)));
+  expect([code, message]).toEqual(['sink.refused', expect.stringContaining('rejected 3 of 10')]);
+  expect(message).toContain('"Bearer ******** may not"');
+});
+
+test('a partial success in JSON is one', async () => {
+  const partialSuccess = { rejectedLogRecords: '3', errorMessage: 'too old' };
+  const { sink } = await open(
+    answering(200, JSON.stringify({ partialSuccess }), { 'content-type': 'application/json' }),
+  );
+  const { code, message } = await problemOf(sink.deliver(numberedBatch(10)));
+  expect([code, message]).toEqual(['sink.refused', expect.stringMatching(/rejected 3 of 10 .*: "too old"/)]);
+});
+
+test('a partial success with a message beyond all bounds is one', async () => {
+  const { sink } = await open(answering(200, partly(3, 'x'.repeat(1_000_000))));
+  const { code, message } = await problemOf(sink.deliver(numberedBatch(10)));
+  expect([code, message.length < 1000]).toEqual(['sink.refused', true]);
 });
 
 test.each([429, 502, 503, 504])('%i is tried again, when the receiver asks for it', async (status) => {
