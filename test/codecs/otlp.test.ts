@@ -160,16 +160,16 @@ codecContract({
     return { ...map, ...(any && { [key]: text }) };
   },
   hostile: {
-    'a million ResourceLogs without anything': Buffer.alloc(2 * MiB, hex('0a00')),
-    'a million ScopeLogs without anything': inRecord(1, Buffer.alloc(2 * MiB, hex('1200'))),
-    'a million empty attributes': inRecord(6, Buffer.alloc(2 * MiB, hex('0a00'))),
+    '200,000 ResourceLogs without anything': Buffer.alloc(400_000, hex('0a00')),
+    '200,000 ScopeLogs without anything': inRecord(1, Buffer.alloc(400_000, hex('1200'))),
+    '200,000 empty attributes': inRecord(6, Buffer.alloc(400_000, hex('0a00'))),
     'lengths of 2^63': Buffer.alloc(MiB, hex('0affffffffffffffffff7f')),
     '100,000 levels of groups': Buffer.alloc(100_000, 0x0b),
     '100,000 levels of arrays': inRecord(5, nested(100_000, hex('1800'), asArray)),
-    '100,000 attributes named as the tag': request(
-      Array.from({ length: 1 }, () => ({ attributes: Array.from({ length: 100_000 }, () => ({ key: MEMBER })) })),
+    '10,000 attributes named as the tag': request(
+      Array.from({ length: 1 }, () => ({ attributes: Array.from({ length: 10_000 }, () => ({ key: MEMBER })) })),
     ),
-    'a record of 10 MiB': request([{ body: { stringValue: 'x'.repeat(10 * MiB) } }]),
+    'a record of 2 MiB': request([{ body: { stringValue: 'x'.repeat(2 * MiB) } }]),
     'a varint without an end': Buffer.alloc(MiB, 0xff),
     JSON: Buffer.from('{"resourceLogs":[]}'),
   },
