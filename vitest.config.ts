@@ -18,7 +18,11 @@ const pure = [
   'test/{attack,detect,network,pipeline,quiet,reference,resource-path,rules,tagger,time,truncate}.test.ts',
 ];
 /** They count steps or measure memory, of modules that nothing else has used. */
-const measuring = ['test/correlate/{memory,steps}.test.ts', 'test/decisions/flood.test.ts'];
+const measuring = [
+  'test/correlate/{memory,steps}.test.ts',
+  'test/decisions/{flood,intern}.test.ts',
+  'test/codecs/msgpack.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -309,7 +309,7 @@ describe('bad input', () => {
   });
 
   test('NUL bytes without end take no memory', async () => {
-    const padded = gzipSync(Buffer.concat([Buffer.alloc(150 * 1024 * 1024), Buffer.from(lines(match))]), { level: 1 });
+    const padded = gzipSync(Buffer.concat([Buffer.alloc(70 * 1024 * 1024), Buffer.from(lines(match))]), { level: 1 });
     expect((await scan([file('padded.gz', Buffer.concat([padded, padded]))])).status).toBe(1);
   });
 
@@ -372,7 +372,7 @@ test('memory does not grow with a file of lines', async () => {
     );
     return Number(/peak (\d+)/.exec(stderr)![1]);
   };
-  const [small, large] = [peak(20_000), peak(150_000)];
+  const [small, large] = [peak(20_000), peak(80_000)];
   expect(large).toBeLessThan(2 * small);
-  expect(readFileSync(join(folder, 'sized')).length).toBeGreaterThan(80e6);
+  expect(readFileSync(join(folder, 'sized')).length).toBeGreaterThan(40e6);
 });

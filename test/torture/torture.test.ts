@@ -15,7 +15,7 @@ test('nothing is lost while parts are killed, stopped and refused', async () => 
     // Of this one, each part fails at least once, and Tripline is killed and stopped.
     seed: 185,
     faults: 12,
-    records: 6000,
+    records: 3000,
     gapMilliseconds: 150,
     program: join(import.meta.dirname, '../../src/main.ts'),
     sender: 'replayer',
@@ -23,6 +23,6 @@ test('nothing is lost while parts are killed, stopped and refused', async () => 
     hasSpool: false,
     say() {},
   });
-  expect(outcome).toMatchObject({ acknowledged: 6000, faults: {}, examples: [] });
+  expect(outcome).toMatchObject({ acknowledged: 3000, faults: {}, examples: [] });
   expect(outcome.starts).toBeGreaterThan(1);
 });
