@@ -5,8 +5,10 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
 import { AuditEvent, Finding } from '../src/record.ts';
 import { Tag, TaggedRecord } from '../src/tag.ts';
+import { alertsPage } from './alerts-page.ts';
 import { incompatibilities } from './avro-compatibility.ts';
 import { caseFileSchema } from './case-files.ts';
+import { chartValuesSchema } from './chart-values.ts';
 import { configFileSchema } from './config-file.ts';
 import { doctorPage } from './doctor-page.ts';
 import { indexTemplate } from './index-template.ts';
@@ -27,8 +29,10 @@ const generated: Record<string, () => string> = {
   'schemas/rule.schema.json': () => jsonSchema(ruleFileSchema),
   'schemas/exceptions.schema.json': () => jsonSchema(exceptionFileSchema),
   'schemas/list.schema.json': () => jsonSchema(listFileSchema),
+  'charts/tripline/values.schema.json': () => json(chartValuesSchema),
   'schemas/cases.schema.json': () => jsonSchema(caseFileSchema),
   'examples/opensearch/index-template.json': () => json(indexTemplate),
+  'docs/reference/alerts.md': alertsPage,
   'docs/reference/commands.md': commandsPage,
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/fields.md': fieldsPage,

@@ -66,8 +66,9 @@ describe('the pod example', () => {
 
   test('has a configuration that Tripline takes, with a state that outlives the pod', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'tripline-example-')), 'tripline.yaml');
-    writeFileSync(path, files['tripline.yaml']!);
-    const config = loadConfig({ path, overrides: {}, environment: { TRIPLINE_PASSWORD: 's3cret' }, bundledRules });
+    // An init container makes the password.
+    writeFileSync(path, files['tripline.yaml']!.replace(/\$\{file:.*\}/, '${PASSWORD}'));
+    const config = loadConfig({ path, overrides: {}, environment: { PASSWORD: 's3cret' }, bundledRules });
     expect(config).toMatchObject({ listen: '0.0.0.0:9870', sinks: [{ type: 'forward', port: 24224 }] });
     const { spec } = podDocument('DaemonSet').spec.template;
     const tripline = spec.initContainers.find(({ name }: { name: string }) => name === 'tripline');

@@ -70,7 +70,7 @@ test('what cannot be read ends with 2, and says where', async () => {
   });
 });
 
-const environment = { EVENT_HUB_CONNECTION_STRING: 'x', TRIPLINE_PASSWORD: 'a-password-of-some-length' };
+const environment = { EVENT_HUB_CONNECTION_STRING: 'x' };
 
 test.each(
   globSync('fluent-bit/*/*.{yaml,conf}', { cwd: root }).filter((path) => !/\/(inputs\/|tripline\.yaml$)/.test(path)),
@@ -99,11 +99,14 @@ test('nothing is found in the pod, both sides together; with one file name alone
   const [settings] = parseAllDocuments(readFileSync(join(root, 'examples/pod/pod.yaml'), 'utf8'))
     .map((document) => document.toJS() as { kind?: string; data: Record<string, string> })
     .filter(({ kind }) => kind === 'ConfigMap');
-  for (const [name, text] of Object.entries(settings!.data)) writeFileSync(join(folder, name), text);
+  // An init container makes the password.
+  writeFileSync(join(folder, 'password'), 's3cret');
+  const here = (text: string) => text.replace('/run/tripline/password', join(folder, 'password'));
+  for (const [name, text] of Object.entries(settings!.data)) writeFileSync(join(folder, name), here(text));
   const args = ['fluent-bit.yaml', '--config', 'tripline.yaml'];
   expect((await runIn(folder, args, environment)).stdout).toBe('1 file, 0 findings\n');
 
-  const once = settings!.data['fluent-bit.yaml']!.replace('audit/*.log', 'audit/audit.log');
+  const once = here(settings!.data['fluent-bit.yaml']!).replace('audit/*.log', 'audit/audit.log');
   writeFileSync(join(folder, 'fluent-bit.yaml'), once);
   expect((await runIn(folder, args, environment)).stdout).toContain('[rotated-file]');
 });

@@ -25,9 +25,10 @@ interface Places {
   forwardPort: number;
 }
 
-/** Writes both files of the ConfigMap and gives their paths. */
+/** Writes both files of the ConfigMap, and the password that an init container of the pod makes, and gives their paths. */
 export function writePodFiles(folder: string, places: Places) {
   const { 'fluent-bit.yaml': collector, 'tripline.yaml': tripline } = podFiles();
+  writeFileSync(join(folder, 'password'), 's3cret');
   return writeFiles(folder, { collector: collector!, tripline: tripline! }, places);
 }
 
@@ -47,6 +48,7 @@ function writeFiles(folder: string, { collector, tripline }: Files, places: Plac
     text
       .replaceAll('/var/log/kubernetes/audit', logs)
       .replaceAll('/var/lib/fluent-bit', join(folder, 'collector'))
+      .replaceAll('/run/tripline/password', join(folder, 'password'))
       .replaceAll('/var/lib/tripline', join(folder, 'tripline'))
       .replaceAll('9870', String(triplinePort))
       .replaceAll('24224', String(forwardPort));

@@ -86,15 +86,11 @@ export async function openStage(formName: Form, format: Format, { rules, share }
     TRIPLINE_FORWARD_PORT: String(inputPort),
     FORWARD_PORT: String(forwardPort),
     FLUENT_BIT_OUT: out,
-    TRIPLINE_PASSWORD: 's3cret',
   };
 
   const start: Record<Part, () => Running | Promise<Running>> = {
     tripline: () =>
-      startTripline({
-        ...{ config: form.tripline, port: triplinePort, forwardPort, inputPort, folder, rules, share },
-        environment: { TRIPLINE_PASSWORD: environment.TRIPLINE_PASSWORD },
-      }),
+      startTripline({ config: form.tripline, port: triplinePort, forwardPort, inputPort, folder, rules, share }),
     collector: () =>
       startFluentBit({
         config: form.collector,
