@@ -48,9 +48,12 @@ test('docs/telemetry.md lists every metric with its kind and unit', () => {
   expect(sorted(listed)).toEqual(sorted(declared().map(({ unit, ...one }) => ({ ...one, unit: unit && units[unit] }))));
 });
 
-test.each([...globSync('docs/**/*.md'), 'charts/tripline/alerts.yaml'])('%s names metrics that are on the page', (path) => {
-  const known = declared().flatMap(onPage);
-  // What an equals sign follows is a label.
-  const named = readFileSync(path, 'utf8').match(/\b(tripline|process|v8js|nodejs)_[a-z0-9_]+\b(?!=)/g) ?? [];
-  expect(named.filter((name) => !known.includes(name))).toEqual([]);
-});
+test.each([...globSync('docs/**/*.md'), 'charts/tripline/alerts.yaml'])(
+  '%s names metrics that are on the page',
+  (path) => {
+    const known = declared().flatMap(onPage);
+    // What an equals sign follows is a label.
+    const named = readFileSync(path, 'utf8').match(/\b(tripline|process|v8js|nodejs)_[a-z0-9_]+\b(?!=)/g) ?? [];
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  },
+);
