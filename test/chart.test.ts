@@ -8,14 +8,16 @@
  *                   Prometheus Operator are read from the folder PROMETHEUS_CRDS
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { loadConfig } from '../src/config/index.ts';
-import { type ApiServer, startApiServer } from './e2e/control-plane/api-server.ts';
+import { type ApiServer, startApiServer, webhookAt } from './e2e/control-plane/api-server.ts';
 import { podDocument } from './e2e/shown-files.ts';
 import { fencesOf } from './fences.ts';
 import { bundledRules } from './server/app.ts';
@@ -82,6 +84,24 @@ test('the chart has the version of Tripline, and the pod is of the chart', () =>
   expect(tripline.resources).toEqual(values.resources);
   expect(containers[0]).toMatchObject({ image: values.fluentBit.image, resources: values.fluentBit.resources });
   expect(parse(podDocument('ConfigMap').data['tripline.yaml'])).toEqual(parse(ofDaemonset!.text));
+});
+
+test('the pod makes a password that its containers can read, once', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-password-'));
+  const { initContainers } = podDocument('DaemonSet').spec.template.spec;
+  const { command } = initContainers.find(({ name }: { name: string }) => name === 'password');
+  const path = join(folder, 'password');
+  const made = () => {
+    runInNewContext(command.at(-1).replace('/run/tripline/password', path), {
+      fs,
+      require: createRequire(import.meta.url),
+    });
+    return { mode: statSync(path).mode & 0o777, text: readFileSync(path, 'utf8') };
+  };
+  const first = made();
+  expect(first).toEqual({ mode: 0o444, text: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  expect(made()).toEqual(first);
+  rmSync(folder, { recursive: true });
 });
 
 describe('an alert', () => {
@@ -210,6 +230,14 @@ if (HELM === undefined) {
     expect(find(objects, 'ServiceMonitor').spec.endpoints).toMatchObject([{ scheme: 'https', path: '/metrics' }]);
   });
 
+  test('the forward protocol has a port wherever HTTP has one', () => {
+    const config = { auth: { bearer: '${TOKEN}' }, forward: { listen: '0.0.0.0:24225', sharedKey: '${KEY}' } };
+    const objects = rendered(stringify({ mode: 'deployment', config, networkPolicy: { enabled: true, from: [{}] } }));
+    expect(triplineOf(find(objects, 'Deployment')).ports).toContainEqual({ name: 'forward', containerPort: 24225 });
+    expect(find(objects, 'Service').spec.ports).toContainEqual({ name: 'forward', port: 24225, targetPort: 'forward' });
+    expect(find(objects, 'NetworkPolicy').spec.ingress[0].ports).toEqual([{ port: 'http' }, { port: 'forward' }]);
+  });
+
   test('one process has what is kept', () => {
     const kept = { mode: 'deployment', volumes: { state: { persistentVolumeClaim: { claimName: 'a' } } } };
     const text = stringify({ ...kept, config: { auth: { bearer: '${TOKEN}' } } });
@@ -227,6 +255,11 @@ if (HELM === undefined) {
 
   test.each([
     ['a Service without credentials', { mode: 'deployment' }, 'config.auth: without it everybody'],
+    [
+      'a forward input without credentials',
+      { config: { forward: { listen: '0.0.0.0:24225' } } },
+      'config.forward: without sharedKey',
+    ],
     [
       'certificates that no probe has',
       { config: { tls: { cert: 'a', key: 'b', clientCa: 'c', requireClientCertificate: true } } },
@@ -291,7 +324,11 @@ function takenBy(rendered: (text: string) => KubernetesObject[], folder: string)
   };
 
   beforeAll(async () => {
-    server = await startApiServer(folder, join(root, 'examples/audit-policy/policy.yaml'), 'http://127.0.0.1:1');
+    server = await startApiServer(
+      folder,
+      join(root, 'examples/audit-policy/policy.yaml'),
+      webhookAt('http://127.0.0.1:1'),
+    );
     for (const level of ['restricted', 'privileged']) {
       const labels = { 'pod-security.kubernetes.io/enforce': level };
       const body = stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: level, labels } });

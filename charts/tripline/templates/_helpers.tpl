@@ -45,6 +45,11 @@ state: { path: /var/lib/tripline/state/state }
 {{ regexFind "[0-9]+$" (include "tripline.config" . | fromYaml).listen }}
 {{- end }}
 
+{{/* Of the forward protocol; empty where it is not spoken. */}}
+{{- define "tripline.forwardPort" -}}
+{{ dig "forward" "listen" "" (include "tripline.config" . | fromYaml) | regexFind "[0-9]+$" }}
+{{- end }}
+
 {{/* Volumes that Tripline writes to, by their names. The state of a node lies on the node, so that it outlives the pod. */}}
 {{- define "tripline.volumes" -}}
 {{- $emptyDir := dict "emptyDir" (dict "sizeLimit" "1Gi") }}
@@ -97,7 +102,11 @@ seccompProfile: { type: RuntimeDefault }
     {{- with .Values.env }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-  ports: [{ name: http, containerPort: {{ include "tripline.port" . }} }]
+  ports:
+    - { name: http, containerPort: {{ include "tripline.port" . }} }
+    {{- with include "tripline.forwardPort" . }}
+    - { name: forward, containerPort: {{ . }} }
+    {{- end }}
   startupProbe: { httpGet: { path: /readyz, port: http, scheme: {{ $scheme }} }, periodSeconds: 1, failureThreshold: 30 }
   readinessProbe: { httpGet: { path: /readyz, port: http, scheme: {{ $scheme }} } }
   livenessProbe: { httpGet: { path: /healthz, port: http, scheme: {{ $scheme }} }, failureThreshold: 6 }
@@ -165,6 +174,9 @@ volumes:
 {{- $text := toYaml $config }}
 {{- if and (eq .Values.mode "deployment") (not $config.auth) }}
 {{- fail "config.auth: without it everybody who reaches the Service may send records; set it, as `auth: { bearer: \"${file:/etc/tripline/secrets/NAME/token}\" }` with `existingSecrets: [NAME]`" }}
+{{- end }}
+{{- if and (include "tripline.forwardPort" .) (not $config.forward.sharedKey) (not (dig "forward" "tls" "clientCa" "" $config)) }}
+{{- fail "config.forward: without sharedKey or tls.clientCa everybody who reaches the pod may send records; set one of them" }}
 {{- end }}
 {{- if dig "tls" "requireClientCertificate" false $config }}
 {{- fail "config.tls.requireClientCertificate: the kubelet has no certificate, so no probe could connect; leave it out, and let config.auth.certificates decide" }}
