@@ -19,7 +19,7 @@ export const chartValuesSchema = {
   ...Exact({
     mode: Type.Enum(['daemonset', 'deployment'], {
       description:
-        'daemonset: a Fluent Bit and Tripline in one pod on each control-plane node; deployment: Tripline behind a Service.',
+        'daemonset: a Fluent Bit and Tripline in one pod on each control-plane node; deployment: Tripline as a Service.',
     }),
     image: Exact({
       repository: Type.String({ minLength: 1 }),

@@ -298,8 +298,8 @@ if (HELM === undefined) {
   }
 
   if (CONTROL_PLANE === undefined)
-    test.skip('is taken by kube-apiserver: set CONTROL_PLANE to a folder with it and etcd');
-  else takenBy(rendered, folder);
+    test.skip('is accepted by kube-apiserver: set CONTROL_PLANE to a folder with it and etcd');
+  else acceptedBy(rendered, folder);
 }
 
 interface KubernetesObject {
@@ -312,7 +312,7 @@ interface KubernetesObject {
 }
 
 /** Has a real API server judge what is rendered, every field of it, and pods by the Pod Security of their namespace. */
-function takenBy(rendered: (text: string) => KubernetesObject[], folder: string) {
+function acceptedBy(rendered: (text: string) => KubernetesObject[], folder: string) {
   let server: ApiServer;
   const headers = { 'content-type': 'application/yaml' };
   const plural = (kind: string) => (kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`).toLowerCase();
@@ -342,7 +342,7 @@ function takenBy(rendered: (text: string) => KubernetesObject[], folder: string)
   }, 120_000);
   afterAll(() => server?.stop());
 
-  test.each(cases)('kube-apiserver takes what is made of $line', { timeout: 60_000 }, async ({ text }) => {
+  test.each(cases)('kube-apiserver accepts what is made of $line', { timeout: 60_000 }, async ({ text }) => {
     const isDaemonset = parse(text).mode === undefined;
     const [own, other] = isDaemonset ? ['privileged', 'restricted'] : ['restricted', 'privileged'];
     for (const object of rendered(text)) {
