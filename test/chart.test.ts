@@ -16,13 +16,12 @@ import { runInNewContext } from 'node:vm';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { loadConfig } from '../src/config/index.ts';
 import { type ApiServer, startApiServer, webhookAt } from './e2e/control-plane/api-server.ts';
 import { podDocument } from './e2e/shown-files.ts';
 import { fencesOf } from './fences.ts';
-import { bundledRules } from './server/app.ts';
 
 const root = join(import.meta.dirname, '..');
+const bundledRules = join(root, 'rules');
 const chart = join(root, 'charts/tripline');
 const certificates = join(root, 'test/fixtures/tls/listener');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -181,7 +180,8 @@ if (HELM === undefined) {
   describe.each(cases)('$line', ({ text }) => {
     const objects = rendered(text);
 
-    test('has a configuration that Tripline takes', () => {
+    test('has a configuration that Tripline takes', async () => {
+      const { loadConfig } = await import('../src/config/index.ts');
       const config = find(objects, 'ConfigMap').data['tripline.yaml']!;
       const environment: Record<string, string> = {};
       const mounted = config

@@ -7,9 +7,9 @@ import { afterAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../src/config/index.ts';
 import { fencesOf } from './fences.ts';
-import { bundledRules } from './server/app.ts';
 
 const root = join(import.meta.dirname, '..');
+const bundledRules = join(root, 'rules');
 const unit = join(root, 'examples/systemd/tripline.service');
 const folder = mkdtempSync(join(tmpdir(), 'tripline-systemd-'));
 afterAll(() => rmSync(folder, { recursive: true }));

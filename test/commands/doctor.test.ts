@@ -111,6 +111,18 @@ test('nothing is found in the pod, both sides together; with one file name alone
   expect((await runIn(folder, args, environment)).stdout).toContain('[rotated-file]');
 });
 
+test('nothing is found in examples/compose, both sides together', async () => {
+  const folder = workFolder();
+  const files = ['compose/fluent-bit.yaml', 'compose/tripline.yaml', 'loki/output.yaml'].map(
+    (path) => `examples/${path}`,
+  );
+  for (const path of [...files, 'fluent-bit/inputs/kubernetes.yaml']) {
+    writeFileSync(join(folder, basename(path)), readFileSync(join(root, path)));
+  }
+  const args = ['fluent-bit.yaml', '--config', 'tripline.yaml'];
+  expect((await runIn(folder, args, { LOKI_HOST: 'loki' })).stdout).toBe('3 files, 0 findings\n');
+});
+
 test.each(globSync('examples/*/output.yaml', { cwd: root }))('nothing is found with %s', async (output) => {
   const folder = workFolder();
   const main = readFileSync(join(root, 'fluent-bit/two-process/receiver.yaml'), 'utf8');
