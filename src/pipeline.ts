@@ -1,4 +1,5 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
+import { countRecords } from './batch/count.ts';
 import type { TaggedBatch } from './batch/tagged-batch.ts';
 import { batchMemory, withoutEvents } from './batch-memory.ts';
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
@@ -136,13 +137,6 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     countReceipts('unfinished', fluentTag, count);
     throw error;
   }
-}
-
-/** How many there are, group markers left out. */
-export function countRecords(records: readonly LogRecord[]): number {
-  let count = 0;
-  for (const { kind } of records) if (kind !== 'group') count++;
-  return count;
 }
 
 /** What is found in the records of a batch, and their tags. */

@@ -1,7 +1,9 @@
 /** Batches on their way, and those whose sender has gone without its answer. A sender repeats such a batch byte for byte, as it
  * cannot know what became of it: the repetition joins the first attempt, so that it is neither evaluated nor delivered anew. */
+
+import { countRecords } from '../batch/count.ts';
 import { digestOf } from '../batch/digest.ts';
-import { type Batch, countRecords, type ProcessedBatch } from '../pipeline.ts';
+import type { Batch, ProcessedBatch } from '../pipeline.ts';
 
 /** How many are remembered that were delivered without an answer; of a thousand chunks of Fluent Bit some 2 GB are under
  * way. */

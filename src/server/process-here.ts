@@ -1,13 +1,6 @@
 /** Processes batches in the thread that calls. */
-import {
-  type Batch,
-  countRecords,
-  deliverBatch,
-  type Parts,
-  type Pause,
-  type ProcessedBatch,
-  tagBatch,
-} from '../pipeline.ts';
+import { countRecords } from '../batch/count.ts';
+import { type Batch, deliverBatch, type Parts, type Pause, type ProcessedBatch, tagBatch } from '../pipeline.ts';
 import type { Problem } from '../problem.ts';
 import { expectDelivery } from '../sinks/index.ts';
 import { type Attempt, openAttempts } from './attempts.ts';

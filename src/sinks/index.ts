@@ -1,6 +1,7 @@
 /** The places that tagged records go to. */
 
 import Type, { type Static, type TSchema } from 'typebox';
+import { countRecords } from '../batch/count.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
 import { avroConfig, avroFaults, avroTarget, openAvro } from './avro.ts';
@@ -145,7 +146,7 @@ export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: Co
         const result = await sink.deliver(batch);
         for (const [kind, records] of countsOf(result)) count(sink.name, kind, records);
       } catch (error) {
-        const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+        const records = countRecords(batch.records);
         count(sink.name, 'failed', records);
         failures.push(error);
       }

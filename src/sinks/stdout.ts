@@ -1,8 +1,10 @@
 /** Writes records to stdout as JSON lines, for pipes and containers. The log is on stderr. */
+
 import { write } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Type, { type Static } from 'typebox';
+import { countRecords } from '../batch/count.ts';
 import { Problem } from '../problem.ts';
 import { isSystemError } from './disk/files.ts';
 import { jsonLines } from './encode/json.ts';
@@ -78,7 +80,7 @@ export function openStdout(
       return reason && `${receiver} ${reason}`;
     },
     async deliver(batch) {
-      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      const records = countRecords(batch.records);
       if (isClosing) throw unavailable('is closed');
       if (records === 0) return { kind: 'acknowledged', records };
       const pass = circuit.admit();

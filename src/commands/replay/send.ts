@@ -1,5 +1,7 @@
 /** Puts a body through the pipeline, to every sink. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countRecords } from '../../batch/count.ts';
 import { deliverBatch, type Parts, tagBatch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
 import type { Body } from './sources.ts';
@@ -63,6 +65,6 @@ export function sender(parts: Parts, wait = (seconds: number) => sleep(1000 * se
     const problem = await delivered(() => deliverBatch(processed, { ...parts, sinks: to }));
     if (refused.length > 0) return { kind: 'failed', reason: refused.join('; ') };
     if (problem !== undefined) return { kind: 'unavailable', reason: problem.message };
-    return { kind: 'delivered', records: processed.records.filter(({ kind }) => kind !== 'group').length };
+    return { kind: 'delivered', records: countRecords(processed.records) };
   };
 }

@@ -1,4 +1,5 @@
 /** A sink that no sender waits for: what it cannot take is counted, told, and not sent again. */
+import { countRecords } from '../../batch/count.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
 import { countsOf, type Sink, type SinkDependencies } from '../sink.ts';
 
@@ -19,7 +20,7 @@ export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies):
   return {
     name,
     async deliver(batch) {
-      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      const records = countRecords(batch.records);
       const { fluentTag } = batch;
       const { length } = batch.bytes;
       if (bytes + length > MOST_BYTES) {

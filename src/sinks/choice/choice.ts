@@ -1,6 +1,6 @@
 /** A sink that gets some of the records alone. */
+import { countRecords } from '../../batch/count.ts';
 import { selected } from '../../batch/selected.ts';
-import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
 import { type Level, levels } from '../../record.ts';
 import type { Tag } from '../../tag.ts';
@@ -19,7 +19,7 @@ export function choice(sink: Sink, settings: ChoiceSettings, { onSettled }: Pick
     copies: (sink.copies ?? 1) + 1,
     async deliver(batch) {
       const chosen = selected(batch, (index) => isChosen(batch.tags[index], batch.fluentTag));
-      const left = countOf(batch) - (chosen === undefined ? 0 : countOf(chosen));
+      const left = countRecords(batch.records) - (chosen === undefined ? 0 : countRecords(chosen.records));
       const settle = () => {
         if (left > 0) onSettled(name, 'not_chosen', batch.fluentTag, left);
       };
@@ -35,10 +35,6 @@ export function choice(sink: Sink, settings: ChoiceSettings, { onSettled }: Pick
     },
     close: () => sink.close(),
   };
-}
-
-function countOf({ records }: TaggedBatch): number {
-  return records.filter(({ kind }) => kind !== 'group').length;
 }
 
 /** Tells whether a record is chosen, by its tag and the Fluent tag of its batch. */

@@ -1,5 +1,7 @@
 /** A sink whose place is a folder of files: a batch is delivered when it is on disk there. */
+
 import * as system from 'node:fs/promises';
+import { countRecords } from '../../batch/count.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
 import { openCircuit } from '../retry/circuit.ts';
@@ -46,7 +48,7 @@ export async function openFileSink(
       return reason && `${receiver} ${reason}`;
     },
     async deliver(batch) {
-      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      const records = countRecords(batch.records);
       if (closing) throw unavailable('is closed');
       if (records === 0) return { kind: 'acknowledged', records };
       const pass = circuit.admit();

@@ -98,7 +98,7 @@ export async function openConnection(target: Target, deadline: number): Promise<
       });
     });
   });
-  const timer = setTimeout(fail, deadline - performance.now(), 'did not take up the connection in time');
+  const timer = setTimeout(fail, Math.max(0, deadline - performance.now()), 'did not take up the connection in time');
   await Promise.race([ready, closed.promise]);
   clearTimeout(timer);
   if (ending !== undefined) {
@@ -117,7 +117,11 @@ export async function openConnection(target: Target, deadline: number): Promise<
       return new Promise((resolve) => {
         const key = frame.chunk ?? frame;
         const verb = frame.chunk === undefined ? 'read' : 'acknowledge';
-        const timer = setTimeout(fail, deadline - performance.now(), `did not ${verb} the records in time`);
+        const timer = setTimeout(
+          fail,
+          Math.max(0, deadline - performance.now()),
+          `did not ${verb} the records in time`,
+        );
         underWay.set(key, (outcome) => {
           clearTimeout(timer);
           underWay.delete(key);

@@ -1,6 +1,8 @@
 /** Sends batches into Fluent Bit, or Fluentd, by the Fluent Forward protocol. */
+
 import { isIP } from 'node:net';
 import Type, { type Static } from 'typebox';
+import { countRecords } from '../../batch/count.ts';
 import { digestOf } from '../../batch/digest.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
@@ -198,7 +200,7 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
       return reason && `${receiver} ${reason}`;
     },
     async deliver(batch): Promise<DeliveryResult> {
-      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      const records = countRecords(batch.records);
       if (batch.fluentTag?.startsWith(tagPrefix)) {
         const reason =
           `the tag ${JSON.stringify(batch.fluentTag.slice(0, 200))} has the prefix ${JSON.stringify(tagPrefix)}, so ` +

@@ -110,7 +110,7 @@ export async function openEndpoint(
       const posting = request(origin, { method: 'POST', path, headers, agent });
       let stage = 'did not take up the connection in time';
       const late = () => fail({ kind: 'failed', reason: stage });
-      const timer = setTimeout(late, one.deadline - performance.now());
+      const timer = setTimeout(late, Math.max(0, one.deadline - performance.now()));
       let connecting: NodeJS.Timeout | undefined;
       const settle = (answer: Answer & { isStale?: boolean }) => {
         clearTimeout(timer);

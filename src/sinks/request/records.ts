@@ -1,5 +1,7 @@
 /** A sink that posts the records of a batch to a server, in one request or in several. */
+
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { countRecords } from '../../batch/count.ts';
 import { selected } from '../../batch/selected.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
@@ -236,7 +238,7 @@ export async function openPosting<P extends Piece>(
       return reason && `${receiver} ${reason}`;
     },
     async deliver(batch) {
-      const records = batch.records.filter(({ kind }) => kind !== 'group').length;
+      const records = countRecords(batch.records);
       if (records === 0) return { kind: 'acknowledged', records };
       if (isClosing) throw unavailable('is not sent to any more: Tripline is stopping');
       const delivery = send(batch, records);
