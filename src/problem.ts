@@ -25,7 +25,7 @@ const problems = {
     status: 405,
     mendable: true,
     title: 'The method is not one for this path',
-    remedy: 'Send records to /v1/records by POST or PUT.',
+    remedy: 'Send records by POST or PUT.',
   },
   'request.malformed': {
     status: 400,
@@ -88,7 +88,9 @@ const problems = {
     status: 415,
     mendable: true,
     title: 'The content type is not one that Tripline reads',
-    remedy: 'Send application/json, application/x-ndjson or application/msgpack (Fluent Bit: format json or msgpack).',
+    remedy:
+      'Send the type that docs/sources.md names for this path; to /v1/records application/json, application/x-ndjson or ' +
+      'application/msgpack (Fluent Bit: format json or msgpack).',
   },
   'request.encoding': {
     status: 415,

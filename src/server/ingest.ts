@@ -125,12 +125,17 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
     const wanted = wantedReply(source, request, config);
     const layout = request.headers.accept?.includes(avroMediaType) ? 'avro' : 'same';
     const body = request.body as Uint8Array<ArrayBuffer> | undefined;
-    if (body === undefined || body.length === 0) throw new Problem('body.empty', 'Content-Length is 0');
+    const accepted = () => send(reply, source.accepted?.(sourceRequestOf(request)) ?? { status: 204 });
+    if (body === undefined || body.length === 0) {
+      if (source.takesEmpty) return accepted();
+      throw new Problem('body.empty', 'Content-Length is 0');
+    }
     const mediaType = request.headers['content-type'];
     const codec = source.codecFor(mediaType);
     if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
     const fluentTag = tagIn(request.headers[config.tagHeader.toLowerCase()]) ?? source.fluentTag;
     const bytes = await decompress(body, request.headers['content-encoding'], share, gone);
+    if (bytes.length === 0 && source.takesEmpty) return accepted();
     span.annotate({
       'http.request.body.size': body.length,
       'tripline.bytes': bytes.length,
@@ -166,7 +171,6 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
         ),
       );
     }
-    const accepted = () => send(reply, source.accepted?.(sourceRequestOf(request)) ?? { status: 204 });
     if (answered === undefined) return accepted();
     if (isFluentBit(request) && answered.body.length > fluentBitReplyBytes) {
       remind('long reply', () =>

@@ -18,6 +18,8 @@ export const otlp: Source = {
   path: '/v1/logs',
   fluentTag: 'v1_logs',
   keepsRefused: true,
+  // In Protobuf that is an export without ResourceLogs, for which a receiver answers as for any that it has.
+  takesEmpty: true,
   // What its senders read of an answer is an ExportLogsServiceResponse.
   reply: 'none',
   codecFor(mediaType): Codec | undefined {

@@ -14,6 +14,8 @@ export interface Source {
   readonly keepsRefused?: boolean;
   /** The reply where neither the request nor the configuration asks for one; `records` if left out, but none for Fluent Bit. */
   readonly reply?: 'none';
+  /** Whether a body of no bytes is a request without records, and accepted as such. */
+  readonly takesEmpty?: boolean;
   /** The codec of a body.
    * @param mediaType Content-Type, with its parameters
    * @returns undefined where bodies of that type are not read */

@@ -50,6 +50,27 @@ describe('records of OTLP', () => {
     expect(tags.map((tag) => tag?.verdict)).toEqual(['match', 'clear', 'match', 'not_audit']);
   });
 
+  test('may be none, which is a success in each encoding', async () => {
+    server = testServer({}, { sinks: [memory] });
+    const empty = [
+      [Buffer.alloc(0), { 'content-type': protobufType }],
+      [gzipSync(''), { 'content-type': protobufType, 'content-encoding': 'gzip' }],
+      [' {\n} ', { 'content-type': 'application/json' }],
+      ['{"resourceLogs":[]}', { 'content-type': 'application/json' }],
+      ['{"resourceLogs": null}', { 'content-type': 'application/json' }],
+    ] as const;
+    for (const [payload, headers] of empty) {
+      const reply = await post(payload, headers);
+      const isJson = headers['content-type'] === 'application/json';
+      expect([reply.statusCode, reply.headers['content-type'], reply.payload]).toEqual([
+        200,
+        headers['content-type'],
+        isJson ? '{}' : '',
+      ]);
+    }
+    expect((await post('{"kind":"Event"}', { 'content-type': 'application/json' })).statusCode).toBe(400);
+  });
+
   test('come compressed, under the Fluent tag of the request', async () => {
     server = testServer({ reply: 'records' }, { sinks: [memory] });
     for (const [encoding, payload] of [
@@ -93,7 +114,7 @@ describe('records of OTLP', () => {
     const tagged = (await post(text, json, '/v1/logs?reply=records')).json();
     const added = tagged.resourceLogs[0].scopeLogs[0].logRecords.map((record: any) => record.attributes.pop());
     expect(added.map(({ key }: any) => key)).toEqual(['tripline', 'tripline', 'tripline', 'tripline']);
-    const refused = await post('{}', json);
+    const refused = await post('[]', json);
     expect([refused.statusCode, refused.json()]).toMatchObject([400, { code: 3, message: expect.any(String) }]);
   });
 

@@ -10,6 +10,7 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
+const SMALL_N = 0x6e;
 
 /** The lists on the path to a record. OTLP allows these spellings alone. */
 export const LISTS = ['resourceLogs', 'scopeLogs', 'logRecords'] as const;
@@ -26,7 +27,7 @@ export interface JsonScopeLogs extends Map {
 
 /** What is found in an export, in order. */
 export interface JsonExportVisitor {
-  /** Called for the list of ResourceLogs. */
+  /** Called for the list of ResourceLogs, and where an export has none: `{}`, or null in its place. */
   resourceLogs?(): void;
   logRecord(record: Span, scopeLogs: JsonScopeLogs): void;
   /** What is after the last record where the text breaks, up to its end. */
@@ -78,9 +79,12 @@ export function walkJsonExport(bytes: Uint8Array, maxDepth: number, visitor: Jso
     return undefined;
   };
   const map = (level: number): Fault | undefined => {
+    if (level === 0 && bytes[skipSpace(bytes, at + 1, end)] === CLOSE_BRACE) visitor.resourceLogs?.();
     const found = eachMember(bytes, at, (key, valueStart) => {
       at = valueStart;
       const isList = bytes[at] === OPEN_BRACKET && keyOf(bytes, key) === LISTS[level];
+      const isNull = level === 0 && bytes[at] === SMALL_N && keyOf(bytes, key) === LISTS[0];
+      if (isNull) visitor.resourceLogs?.();
       return (isList ? list(level) : value()) ?? at;
     });
     if (typeof found !== 'number') return found;
