@@ -5,8 +5,13 @@ import type { TaggedBatch } from './tagged-batch.ts';
 
 /** The records that are chosen, as a batch like any other; the batch itself where all are, undefined where none is. The
  * markers of an OpenTelemetry group go with those of its records that are chosen, and only with them.
- * @param isChosen asked for each record that is no marker, by index */
-export function selected(batch: TaggedBatch, isChosen: (index: number) => boolean): TaggedBatch | undefined {
+ * @param isChosen asked for each record that is no marker, by index
+ * @param isReframed whether it has the form of a part where all are chosen, too */
+export function selected(
+  batch: TaggedBatch,
+  isChosen: (index: number) => boolean,
+  isReframed = false,
+): TaggedBatch | undefined {
   const { fluentTag, codec, bytes, records, tags, memberName, dateKey, receivedUnixNano } = batch;
   const chosen: number[] = [];
   let isAny = false;
@@ -35,7 +40,7 @@ export function selected(batch: TaggedBatch, isChosen: (index: number) => boolea
     }
   }
   if (!isAny) return undefined;
-  if (left === 0) return batch;
+  if (left === 0 && !isReframed) return batch;
   const selection = codec.select(
     bytes,
     chosen.map((index) => records[index]!),

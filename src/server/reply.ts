@@ -26,7 +26,8 @@ export async function replyTo(
     case 'matches': {
       const isWanted = (index: number) => isFoundIn(batch.detections[index]);
       if (layout === 'avro') return avroReply(batch, isWanted);
-      const matches = selected(batch, isWanted);
+      // Who asks for a part of a list gets an array, whatever the list is in and however much of it that part is.
+      const matches = selected(batch, isWanted, batch.codec.notation === 'json');
       const body = matches === undefined ? batch.codec.frame([]) : taggedBody(matches);
       return plainReply(batch.codec, Buffer.concat([body, endOf(batch.codec, body)]));
     }

@@ -41,6 +41,19 @@ test('with ?reply=records the list comes back, with a tag in each event', async 
   ]);
 });
 
+test('the matches of a list are an array, be they some or all of it', async () => {
+  const kept = keepingServer();
+  server = kept;
+  for (const [events, found] of [
+    [[podEvent({ hostPID: false })], 0],
+    [[podEvent(), podEvent({ hostPID: false })], 1],
+    [[podEvent(), podEvent()], 2],
+  ] as const) {
+    const { payload } = await post(kept.app, eventList(...events), {}, '/v1/audit?reply=matches');
+    expect(JSON.parse(payload)).toHaveLength(found);
+  }
+});
+
 test('what a setting can mend is refused by 503, as it is retried with more patience then', async () => {
   const kept = keepingServer({ auth: { basic: [{ username: 'audit', password: 'right' }] } });
   server = kept;
