@@ -72,7 +72,7 @@ const mayImport: Record<string, readonly string[]> = {
   avro: ['batch', 'json', 'problem', 'record', 'tag'],
   'dead-letters': ['json', 'problem'],
   'fluent-bit-config': ['problem', 'sigma', 'truncate'],
-  doctor: ['config', 'fluent-bit-config', 'sigma'],
+  doctor: ['config', 'fluent-bit-config', 'sigma', 'sources'],
   sources: ['codecs', 'problem', 'protobuf'],
   server: [
     ...['avro', 'batch', 'codecs', 'config', 'dead-letters', 'detect', 'fluent-forward', 'msgpack', 'pipeline'],

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path/posix';
 import { quote } from '../sigma/rule-problem.ts';
 import { readClassic } from './classic.ts';
 import { type Files, type Reading, readingOf, refuse } from './files.ts';
-import type { FluentBitConfig, Property, Section, UnsetVariable } from './model.ts';
+import type { FluentBitConfig, Named, Property, Section } from './model.ts';
 import { type Translated, translate } from './variables.ts';
 import type { Written } from './written.ts';
 import { readYaml } from './yaml.ts';
 
 export type { Files } from './files.ts';
-export type { FluentBitConfig, Place, Property, Section, SectionKind, UnsetVariable } from './model.ts';
+export type { FluentBitConfig, Named, Place, Property, Section, SectionKind } from './model.ts';
 export { matchesTag } from './tags.ts';
 export { boolOf, bytesOf, secondsOf } from './values.ts';
 
@@ -45,7 +45,7 @@ export function readFluentBitConfig(
     refuse(start, `more than ${MAX_SECTIONS} sections or ${MAX_PROPERTIES} lines in them`, 'name another file');
   }
 
-  const unset: UnsetVariable[] = [];
+  const unset: Named[] = [];
   const find = (name: string) => {
     const set = written.variables.get(name)?.value;
     if (set?.startsWith('file://')) return null;
@@ -64,8 +64,9 @@ export function readFluentBitConfig(
     processors: processors.map(resolve),
   });
   const sections = written.sections.map(resolve);
-  sections.push(...parsersIn(path, sections, reading).map(resolve));
-  return { format, path, sections, unset, files: reading.lines };
+  const absent: Named[] = [];
+  sections.push(...parsersIn(path, sections, reading, absent).map(resolve));
+  return { format, path, sections, unset, absent, files: reading.lines };
 }
 
 const pick = ({ value, isUnknown }: Translated) => ({ value, isUnknown });
@@ -81,7 +82,7 @@ function read(path: string, text: string, reading: Reading): Written {
 
 /** The parsers of the files that the service section names: from the working directory, or else from the folder of the
  * configuration. */
-function parsersIn(main: string, sections: readonly Section[], reading: Reading): Section[] {
+function parsersIn(main: string, sections: readonly Section[], reading: Reading, absent: Named[]): Section[] {
   const service = sections.find(({ kind }) => kind === 'service');
   const named = service?.properties.filter(({ key, isUnknown }) => key === 'parsers_file' && !isUnknown) ?? [];
   return named.flatMap(({ value, place }) => {
@@ -90,6 +91,11 @@ function parsersIn(main: string, sections: readonly Section[], reading: Reading)
     if (text === undefined && !value.startsWith('/')) {
       path = join(dirname(main), value);
       text = reading.open(path, place);
+    }
+    // A whole path is one of the machine, or the image, that Fluent Bit runs on.
+    if (text === undefined && value.startsWith('/')) {
+      absent.push({ name: value, place });
+      return [];
     }
     if (text === undefined) return refuse(place, `${quote(value)} is not there`, 'name the file of the parsers');
     return read(path, text, reading).sections.filter(({ kind }) => kind === 'parser' || kind === 'multiline_parser');

@@ -44,8 +44,8 @@ export interface Section {
   routes?: Place;
 }
 
-/** A variable that a value names, and that is set neither here nor by a default. */
-export interface UnsetVariable {
+/** What a value names, and where. */
+export interface Named {
   name: string;
   place: Place;
 }
@@ -56,7 +56,10 @@ export interface FluentBitConfig {
   path: string;
   /** In the order in which Fluent Bit reads them, those of included files and of parsers files among them. */
   sections: Section[];
-  unset: UnsetVariable[];
+  /** The variables that are set neither here nor by a default. */
+  unset: Named[];
+  /** The files of parsers with a whole path that are not on this machine. */
+  absent: Named[];
   /** The lines of each file that was read. */
   files: ReadonlyMap<string, readonly string[]>;
 }

@@ -115,8 +115,19 @@ export const rows: Readonly<Record<string, Row>> = {
       [sender({ uri: '/records' }), 'uri /records'],
       [sender({ uri: undefined }), 'name http'],
       [otlp({ logs_uri: '/logs' }), 'logs_uri /logs'],
+      [sender({ uri: '/v1/record' }), 'uri /v1/record'],
+      [sender({ uri: '/v1/audit' }), 'uri /v1/audit'],
+      [sender({ uri: '/v1/logs' }), 'uri /v1/logs'],
+      [sender({ uri: '/v1/logs', format: 'json' }), 'uri /v1/logs'],
+      [sender({ uri: '/v1/pubsub' }), 'uri /v1/pubsub'],
+      [otlp({ logs_uri: '/v1/audit' }), 'logs_uri /v1/audit'],
     ],
-    right: [otlp(), sender({ uri: '/v1/records?reply=none' })],
+    right: [
+      otlp(),
+      sender({ uri: '/v1/records?reply=none' }),
+      sender({ uri: '/v1/audit', format: 'json' }),
+      sender({ uri: '/v1/cloudevents' }),
+    ],
   },
   reply: {
     wrong: [
@@ -431,6 +442,13 @@ export const rows: Readonly<Record<string, Row>> = {
       [tail({ parser: undefined, 'multiline.parser': 'cri, mine' }), 'multiline.parser cri, mine'],
     ],
     right: [tail({ parser: undefined, 'multiline.parser': 'docker, cri' })],
+    // Whether a file that is not here declares it cannot be known.
+    texts: {
+      wrong: [],
+      right: [
+        '[SERVICE]\n  parsers_file /none/parsers.conf\n[INPUT]\n  name tail\n  parser docker\n[OUTPUT]\n  name http\n  port 9870\n',
+      ],
+    },
   },
   'time-keep': {
     wrong: [
@@ -566,6 +584,16 @@ export const rows: Readonly<Record<string, Row>> = {
   'unset-variable': {
     wrong: [[sender({ host: '${NOWHERE}' }), 'host ${NOWHERE}']],
     right: [sender({ host: '${NOWHERE:-127.0.0.1}' }), sender({ host: '${SET}' })],
+  },
+  'absent-parsers': {
+    wrong: [
+      [service({ parsers_file: '/none/parsers.conf' }), 'parsers_file /none/parsers.conf'],
+      [
+        both(service({ parsers_file: '/none/parsers.conf' }), tail({ parser: 'docker' })),
+        'parsers_file /none/parsers.conf',
+      ],
+    ],
+    isYaml: true,
   },
   'storage-inherit': {
     wrong: [[service({ 'storage.type': 'filesystem' }), 'storage.type filesystem']],

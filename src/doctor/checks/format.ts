@@ -8,6 +8,9 @@ const jsonFormats = new Set(['json', 'json_lines', 'json_stream']);
 /** In the form in which Tripline reads the time. */
 const dateFormats = new Set(['', 'double', 'epoch', 'epoch_ms', 'iso8601', 'java_sql_timestamp']);
 
+/** A `json_date_key` that leaves the time out. */
+const noDateKey = /^(false|off|no)$/i;
+
 export const formatChecks: Readonly<Record<string, Check>> = {
   'header-tag': {
     effect: 'alters',
@@ -32,9 +35,13 @@ export const formatChecks: Readonly<Record<string, Check>> = {
     run: onHttp((sender, flow, report) => {
       const format = sender.text('format', 'json')?.toLowerCase();
       if (format === undefined || !jsonFormats.has(format)) return;
-      const message =
-        `${quote(format)} rounds times to microseconds and floats to 16 digits, alters text that is no UTF-8, and takes the ` +
-        `time from a record with a member ${quote(sender.text('json_date_key', 'date') || 'date')} of its own`;
+      const key = sender.text('json_date_key', 'date');
+      const altered = ['rounds times to microseconds and floats to 16 digits', 'alters text that is no UTF-8'];
+      // Without a key there is no time.
+      if (key !== undefined && !noDateKey.test(key)) {
+        altered.push(`takes the time from a record with a member ${quote(key)} of its own`);
+      }
+      const message = `${quote(format)} ${altered.slice(0, -1).join(', ')} and ${altered.at(-1)}`;
       report(sender.place('format'), message, `write ${lineOf(flow, 'format', 'msgpack')}`);
     }),
   },
@@ -56,7 +63,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       const { dateKey } = flow.tripline;
       const key = sender.text('json_date_key', 'date');
       if (key !== undefined && key !== dateKey) {
-        const message = /^(false|off|no)$/i.test(key)
+        const message = noDateKey.test(key)
           ? 'the time of each record is left out, and becomes that of its arrival at Tripline'
           : `Tripline reads the time from ${quote(dateKey)}: ${quote(key)} stays in the record, which gets the time of its arrival`;
         report(

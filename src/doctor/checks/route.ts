@@ -1,8 +1,10 @@
 /** Whether records come to Tripline and go on from it, each once. */
 import { quote } from '../../sigma/rule-problem.ts';
+import { sources } from '../../sources/index.ts';
+import type { Source } from '../../sources/source.ts';
 import { type Check, lineOf } from '../check.ts';
 import { hasMatch, portOf, rewritten, triplinePort } from '../flow.ts';
-import { takes } from '../plugin.ts';
+import { type Plugin, takes } from '../plugin.ts';
 
 export const routeChecks: Readonly<Record<string, Check>> = {
   'no-tripline': {
@@ -52,7 +54,7 @@ export const routeChecks: Readonly<Record<string, Check>> = {
   },
   uri: {
     effect: 'stops',
-    doc: 'An output at the port of Tripline with a path that Tripline does not have: it refuses each chunk.',
+    doc: 'An output at the port of Tripline with a path that Tripline does not have, or reads another format at: it refuses each chunk.',
     run(flow, report) {
       const paths = { http: ['uri', '/', '/v1/records'], opentelemetry: ['logs_uri', '/v1/logs', '/v1/logs'] } as const;
       for (const sender of flow.senders) {
@@ -62,8 +64,14 @@ export const routeChecks: Readonly<Record<string, Check>> = {
         if (key === undefined) continue;
         const path = sender.text(key, otherwise)?.split('?')[0];
         const isTripline = portOf(sender, 80) === triplinePort(flow.tripline);
-        if (path === undefined || path === wanted || !isTripline || /^\/v1\/|^\/audit/.test(path)) continue;
-        const message = `Tripline has no path ${quote(path)}, and refuses each chunk until its retries end`;
+        if (path === undefined || path === wanted || !isTripline) continue;
+        const source = sources.find((each) => each.path === path);
+        if (source !== undefined && isReadBy(source, sender)) continue;
+        const what =
+          source === undefined
+            ? `Tripline has no path ${quote(path)}`
+            : `Tripline reads another format at ${quote(path)}`;
+        const message = `${what}, and refuses each chunk until its retries end`;
         report(sender.place(key), message, `write ${lineOf(flow, key, wanted)}`);
       }
     },
@@ -162,3 +170,16 @@ export const routeChecks: Readonly<Record<string, Check>> = {
     },
   },
 };
+
+/** Whether bodies of an output are read at the path of a source; where the format is not known, they may be. */
+function isReadBy(source: Source, sender: Plugin): boolean {
+  if (sender.name !== 'http') return source.codecFor('application/x-protobuf') !== undefined;
+  const format = sender.text('format', 'json')?.toLowerCase();
+  // What it writes as JSON is no export of OTLP.
+  if (source.fluentTag !== undefined) return false;
+  const mediaType =
+    format === 'msgpack' ? 'application/msgpack' : format === 'json_lines' ? NDJSON : 'application/json';
+  return format === undefined || source.codecFor(mediaType)?.mediaTypes.includes(mediaType) === true;
+}
+
+const NDJSON = 'application/x-ndjson';

@@ -169,6 +169,16 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
       }
     },
   },
+  'absent-parsers': {
+    effect: 'ignored',
+    doc: 'A file of parsers, by its whole path, that is not where doctor runs: Fluent Bit would not start without it, and what it declares is not known.',
+    run({ config }, report) {
+      for (const { name, place } of config.absent) {
+        const message = `${quote(name)} is not here: Fluent Bit would not start, and which parsers it declares is not known`;
+        report(place, message, 'run doctor where it is, as in the image of Fluent Bit');
+      }
+    },
+  },
   'storage-inherit': {
     effect: 'ignored',
     doc: 'A `storage.type` in the service section without `storage.inherit`: inputs do not take it over.',
