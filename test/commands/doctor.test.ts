@@ -94,6 +94,11 @@ test.each(globSync('fluent-bit/inputs/*.{yaml,conf}', { cwd: root }))('nothing i
   expect((await runIn(folder, [`collector/main.${end}`], environment)).stdout).toMatch(/0 findings\n$/);
 });
 
+test('nothing is found in the example of OTLP', async () => {
+  const { stdout } = await runIn(join(root, 'examples/otlp'), ['fluent-bit.yaml'], environment);
+  expect(stdout).toBe('1 file, 0 findings\n');
+});
+
 test('nothing is found in the pod, both sides together; with one file name alone, it is', async () => {
   const folder = workFolder();
   const [settings] = parseAllDocuments(readFileSync(join(root, 'examples/pod/pod.yaml'), 'utf8'))
