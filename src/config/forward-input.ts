@@ -14,6 +14,7 @@ export const ForwardInput = Type.Object(
     listen: Type.Optional(
       Type.String({
         pattern: '^(\\[[0-9a-fA-F:]+\\]|[^:\\[\\]]+):[0-9]{1,5}$',
+        examples: ['127.0.0.1:24225'],
         description: 'Address and port for TCP, such as 127.0.0.1:24225.',
       }),
     ),

@@ -19,6 +19,8 @@ interface Schema {
   properties?: Record<string, Schema>;
   patternProperties?: Record<string, Schema>;
   items?: Schema;
+  anyOf?: Schema[];
+  type?: string;
 }
 
 // All that is wrong is said at once; the default ends after 8.
@@ -46,10 +48,14 @@ export function schemaFaults(
   });
 }
 
-/** What is wrong by the schema, but for members that no schema allows: those are named with the map that has them. */
+/** What is wrong by the schema, but for members that no schema allows, which are named with the map that has them, and for
+ * each of several types that a value may have, which are named together. */
 function errorsIn(schema: TSchema, value: unknown): TLocalizedValidationError[] {
   const [, errors] = Errors(schema, value);
-  return errors.filter(({ keyword }) => keyword !== 'boolean');
+  const unions = new Set(errors.flatMap(({ keyword, instancePath }) => (keyword === 'anyOf' ? [instancePath] : [])));
+  return errors.filter(
+    ({ keyword, instancePath }) => keyword !== 'boolean' && !(keyword === 'type' && unions.has(instancePath)),
+  );
 }
 
 /** Puts the number or boolean that a text spells in its place. */
@@ -125,6 +131,8 @@ function messageOf(error: TLocalizedValidationError, name: string, schema: Schem
       return `${name} is empty; name something, or leave the setting out`;
     case 'pattern':
       return `${name} must be written as ${schema?.examples?.join(' or ')}${is}`;
+    case 'anyOf':
+      return `${name} must be ${schema?.anyOf?.map(({ type }) => type).join(' or ')}${is}`;
     case 'enum': {
       const allowed = error.params.allowedValues.map(String);
       const hint = didYouMean(String(value), allowed, '');

@@ -317,6 +317,12 @@ test.each<[string, string, string]>([
   ['text', 'hello', 'expected a map'],
   ['a proxy that is a name', 'trustedProxies: [lb.example]', "'lb.example': not an IP network"],
   ['a proxy with bits too many', 'trustedProxies: [10.0.0.1/8]', 'as 192.0.2.7 or 10.0.0.0/8'],
+  ['a forward input without a port', `forward: { listen: a }\n${oneSink}`, 'listen must be written as 127.0.0.1:24225'],
+  [
+    'a claim that is a number',
+    'auth: { jwt: [{ name: a, issuer: x, audience: y, keys: "https://x", claims: { a: 1 } }] }',
+    ':79: auth.jwt[0].claims.a must be string or boolean, and is 1',
+  ],
   ['a forward input without a place', `forward: {}\n${oneSink}`, 'forward listens nowhere; set listen'],
   [
     'one of a port that is none',
