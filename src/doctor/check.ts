@@ -31,7 +31,8 @@ export interface Check {
 
 /** A line as the format of a configuration has it. */
 export function lineOf({ config }: Flow, key: string, value: string): string {
-  if (config.format === 'yaml') return `${key}: ${value}`;
+  // What begins with * is an alias in YAML.
+  if (config.format === 'yaml') return `${key}: ${value.startsWith('*') ? `'${value}'` : value}`;
   const name = key.includes('.') ? key : key.replaceAll(/(?<=^|_)[a-z]/g, (letter) => letter.toUpperCase());
   return `${name} ${value}`;
 }

@@ -131,3 +131,35 @@ test('an input that a sink posts to takes tagged records', () => {
   expect(found('sinks: [{ type: otlp, url: "http://127.0.0.1:4318/v1/logs" }]\n')).toEqual(['otlp-input']);
   expect(found('sinks: [{ type: otlp, url: "http://127.0.0.1:4319/v1/logs" }]\n')).toEqual([]);
 });
+
+describe('what is to be written goes by the tags that are there', () => {
+  const parts = soundParts();
+  Object.assign(parts.inputs[0]!, { tag: 'cp.audit' });
+  Object.assign(parts.inputs[1]!, { tag_prefix: 'det.' });
+  Object.assign(parts.outputs[0]!, { match: 'cp.*' });
+  Object.assign(parts.outputs[1]!, { match: 'det.*' });
+  parts.inputs.push({ name: 'dummy', tag: 'kube.app' });
+  const fixOf = (change: (parts: Parts) => void, check: string, format: Format) => {
+    const changed = structuredClone(parts);
+    change(changed);
+    return findingsIn(textsOf(changed, format)).find((finding) => finding.check === check)?.hint;
+  };
+
+  test.each<[string, string, (parts: Parts) => void]>([
+    ['loop', 'cp.*', ({ outputs }) => Object.assign(outputs[0]!, { match: '*' })],
+    ['no-source', 'cp.*', ({ outputs }) => Object.assign(outputs[0]!, { match: undefined })],
+    ['not-received', 'det.*', ({ outputs }) => Object.assign(outputs[1]!, { match: 'tripline.*' })],
+    ['received-twice', 'det.*', ({ outputs }) => Object.assign(outputs[1]!, { match: '*' })],
+    ['runs-twice', 'det.*', ({ filters }) => filters.push({ name: 'lua', match: '*', call: 'f', script: 'a.lua' })],
+    ['alters-before', 'det.*', ({ filters }) => filters.push({ name: 'modify', match: 'cp.*', add: 'a b' })],
+  ])('%s', (check, pattern, change) => {
+    expect(findingsIn(textsOf(parts, 'yaml'))).toEqual([]);
+    expect(fixOf(change, check, 'yaml')).toContain(`match${check === 'alters-before' ? '' : ':'} ${pattern}`);
+  });
+
+  test('and is what the format reads', () => {
+    const change = ({ inputs }: Parts) => Object.assign(inputs[0]!, { path: '/var/log/containers/*.log' });
+    expect(fixOf(change, 'own-log', 'yaml')).toContain("exclude_path: '*fluent-bit*'");
+    expect(fixOf(change, 'own-log', 'classic')).toContain('Exclude_Path *fluent-bit*');
+  });
+});

@@ -3,6 +3,7 @@ import type { Place } from '../../fluent-bit-config/index.ts';
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf } from '../check.ts';
 import { type Flow, rewritten } from '../flow.ts';
+import { returnPattern } from '../patterns.ts';
 import { type Plugin, pluginOf, takes } from '../plugin.ts';
 
 /** What a filter takes away: whole records. */
@@ -134,7 +135,7 @@ export const filterChecks: Readonly<Record<string, Check>> = {
         if (!isTwice || (harmless.has(filter.name) && filter.name !== 'rewrite_tag')) continue;
         const place = (filter.property('match') ?? filter.property('match_regex'))?.place ?? filter.section.place;
         const message = `the filter ${quote(filter.name)} works on a record before Tripline, and again when it comes back`;
-        report(place, message, `write ${lineOf(flow, 'match', 'tripline.*')}, or a match for one of the two`);
+        report(place, message, `write ${lineOf(flow, 'match', returnPattern(flow))}, or a match for one of the two`);
       }
     },
   },
@@ -155,7 +156,7 @@ export const filterChecks: Readonly<Record<string, Check>> = {
           );
           if (isKept || lost === undefined) continue;
           const message = `records under ${quote(lost)} that the rule fits get a tag that no output to Tripline takes, and are not judged`;
-          report(place, message, `end the rule with true, or rewrite tags of tripline.* only`);
+          report(place, message, `end the rule with true, or rewrite tags of ${returnPattern(flow)} only`);
         }
       }
     },
@@ -183,6 +184,6 @@ export const filterChecks: Readonly<Record<string, Check>> = {
 
 function after(flow: Flow): string {
   return flow.returns.length > 0
-    ? `let it match tripline.* instead, which is what comes back`
+    ? `let it match ${returnPattern(flow)} instead, which is what comes back`
     : 'move it to where the tagged records come out';
 }

@@ -4,6 +4,7 @@ import { sources } from '../../sources/index.ts';
 import type { Source } from '../../sources/source.ts';
 import { type Check, lineOf } from '../check.ts';
 import { hasMatch, portOf, rewritten, triplinePort } from '../flow.ts';
+import { returnPattern, sourcePattern } from '../patterns.ts';
 import { type Plugin, takes } from '../plugin.ts';
 
 export const routeChecks: Readonly<Record<string, Check>> = {
@@ -37,7 +38,7 @@ export const routeChecks: Readonly<Record<string, Check>> = {
           report(
             sender.section.place,
             'without a match this output gets no record',
-            `write ${lineOf(flow, 'match', 'kube.*')}`,
+            `write ${lineOf(flow, 'match', sourcePattern(flow))}`,
           );
         } else if (sources.length === 0 && inputs.length > 0 && isKnown) {
           const tags = inputs.map((input) => quote(tagsOf.get(input)!)).slice(0, 3);
@@ -46,7 +47,7 @@ export const routeChecks: Readonly<Record<string, Check>> = {
           report(
             match.place,
             `no input has a tag that this takes: they are ${tags.join(', ')}`,
-            'write a match that does',
+            `write ${lineOf(flow, 'match', sourcePattern(flow))}`,
           );
         }
       }
@@ -106,7 +107,8 @@ export const routeChecks: Readonly<Record<string, Check>> = {
         const message =
           `what Tripline hands back under ${quote(tag)} is sent to it once more; it holds back what has its prefix, and ` +
           'without a header_tag it goes round for ever';
-        report(match.place, message, `write ${lineOf(flow, 'match', 'kube.*')}, which only the inputs' tags fit`);
+        const fix = `write ${lineOf(flow, 'match', sourcePattern(flow))}, which only the inputs' tags fit`;
+        report(match.place, message, fix);
       }
     },
   },
@@ -139,7 +141,7 @@ export const routeChecks: Readonly<Record<string, Check>> = {
       );
       if (isUnknown) return;
       const message = `no output takes ${quote(returnedTags[0] ?? 'x')}: what Tripline hands back is acknowledged, and dropped`;
-      report(returns[0]!.section.place, message, `give an output ${lineOf(flow, 'match', 'tripline.*')}`);
+      report(returns[0]!.section.place, message, `give an output ${lineOf(flow, 'match', returnPattern(flow))}`);
     },
   },
   'received-twice': {
@@ -151,7 +153,7 @@ export const routeChecks: Readonly<Record<string, Check>> = {
         if (source === undefined) continue;
         const match = output.property('match') ?? output.property('match_regex')!;
         const message = `it takes ${quote(flow.tagsOf.get(source)!)}, too: each record comes twice, once as it was and once tagged`;
-        report(match.place, message, `write ${lineOf(flow, 'match', 'tripline.*')}`);
+        report(match.place, message, `write ${lineOf(flow, 'match', returnPattern(flow))}`);
       }
     },
   },
