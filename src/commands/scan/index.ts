@@ -33,8 +33,8 @@ export const scanCommand = defineCommand({
   operands: '[FILE]...',
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
-    'Reads records in every layout that is received over HTTP: one JSON object a line, JSON arrays, JSON objects one ' +
-    "behind the other, Fluent Bit's MessagePack; plain, or compressed by gzip, zstd or snappy (framed); and the records " +
+    'Reads records in the layouts that are received over HTTP, but for OTLP in Protobuf: one JSON object a line, JSON ' +
+    "arrays, JSON objects one behind the other, Fluent Bit's MessagePack; plain, or compressed by gzip, zstd or snappy (framed); and the records " +
     'in Avro containers that Tripline wrote. Without a FILE, and for -, it reads stdin. Files are read in the order given, which is the order that correlations see them in.\n\n' +
     'A line that is no JSON object is read as the same text in a record is (under log), with what stands before the ' +
     'event: the time of kubectl logs, aws logs tail and the exports of CloudWatch Logs, the stream and tags of a CRI ' +
