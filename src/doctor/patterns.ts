@@ -1,15 +1,17 @@
 /** What to write for a match, by the tags of the configuration itself. */
 import { matchesTag } from '../fluent-bit-config/index.ts';
-import { DEFAULT_PREFIX, type Flow } from './flow.ts';
+import { DEFAULT_PREFIX, type Flow, rewritten } from './flow.ts';
+import type { Plugin } from './plugin.ts';
 
 /** A pattern of the tags under which records of the audit log come in, and of none under which they come back. */
-export function sourcePattern({ inputs, sources, returns, returnedTags, tagsOf }: Flow): string {
+export function sourcePattern({ inputs, filters, sources, returns, returnedTags, tagsOf }: Flow): string {
   const before = sources.length > 0 ? sources : inputs.filter((input) => !returns.includes(input));
-  const audit = before.find((input) => /audit/i.test(`${tagsOf.get(input)} ${input.text('path', '')}`)) ?? before[0];
-  const tag = (audit && tagsOf.get(audit)) || 'kube.audit';
+  const isAudit = (input: Plugin) => /audit/i.test(`${tagsOf.get(input)} ${input.text('path', '')}`);
+  const audit = before.filter(isAudit);
+  const [tag = 'kube.audit'] = (audit.length > 0 ? audit : before).map((input) => tagsOf.get(input)!);
+  const others = audit.length > 0 ? before.filter((input) => !isAudit(input)).map((input) => tagsOf.get(input)!) : [];
   const pattern = beginning(tag);
-  const takesOthers = [...returnedTags, ...before.flatMap((input) => (input === audit ? [] : [tagsOf.get(input)!]))];
-  return takesOthers.some((other) => matchesTag(pattern, other)) ? tag : pattern;
+  return [...rewritten(returnedTags, filters), ...others].some((other) => matchesTag(pattern, other)) ? tag : pattern;
 }
 
 /** A pattern of the tags under which tagged records come back. */

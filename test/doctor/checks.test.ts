@@ -147,6 +147,17 @@ describe('what is to be written goes by the tags that are there', () => {
 
   test.each<[string, string, (parts: Parts) => void]>([
     ['loop', 'cp.*', ({ outputs }) => Object.assign(outputs[0]!, { match: '*' })],
+    [
+      'loop',
+      'cp.audit',
+      ({ filters }) =>
+        filters.push({
+          name: 'rewrite_tag',
+          match: 'det.*',
+          rule: '$verb ^create cp.again true',
+          'emitter_storage.type': 'filesystem',
+        }),
+    ],
     ['no-source', 'cp.*', ({ outputs }) => Object.assign(outputs[0]!, { match: undefined })],
     ['not-received', 'det.*', ({ outputs }) => Object.assign(outputs[1]!, { match: 'tripline.*' })],
     ['received-twice', 'det.*', ({ outputs }) => Object.assign(outputs[1]!, { match: '*' })],
@@ -155,6 +166,12 @@ describe('what is to be written goes by the tags that are there', () => {
   ])('%s', (check, pattern, change) => {
     expect(findingsIn(textsOf(parts, 'yaml'))).toEqual([]);
     expect(fixOf(change, check, 'yaml')).toContain(`match${check === 'alters-before' ? '' : ':'} ${pattern}`);
+  });
+
+  test('and the plugin', () => {
+    const change = ({ inputs }: Parts) =>
+      inputs.push({ name: 'fluentbit_logs', tag: 'cp.own', 'storage.type': 'filesystem' });
+    expect(fixOf(change, 'own-log', 'yaml')).toBe("give it a tag that Tripline's output does not take");
   });
 
   test('and is what the format reads', () => {

@@ -199,7 +199,7 @@ export const inputChecks: Readonly<Record<string, Check>> = {
         report(
           input.place('buffer_max_size'),
           message,
-          `write ${lineOf(flow, 'buffer_max_size', wanted)}: lines may have ${longest} bytes`,
+          `write ${lineOf(flow, 'buffer_max_size', wanted)}, as lines may have ${longest} bytes`,
         );
       }
     },

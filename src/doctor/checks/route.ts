@@ -125,7 +125,9 @@ export const routeChecks: Readonly<Record<string, Check>> = {
         report(
           source.place('path'),
           "Fluent Bit's own log is read and sent: each chunk makes lines that make the next chunk, without end",
-          `write ${lineOf(flow, 'exclude_path', '*fluent-bit*')}, and give container logs a tag that Tripline's output does not take`,
+          isOwn
+            ? "give it a tag that Tripline's output does not take"
+            : `write ${lineOf(flow, 'exclude_path', '*fluent-bit*')}, and give container logs a tag that Tripline's output does not take`,
         );
       }
     },

@@ -114,7 +114,7 @@ export const tailChecks: Readonly<Record<string, Check>> = {
       report(
         tail.property('truncate_long_lines')?.place ?? tail.place('skip_long_lines'),
         message,
-        `write ${lineOf(flow, 'truncate_long_lines', 'on')}: Tripline says of a cut event what it cannot know`,
+        `write ${lineOf(flow, 'truncate_long_lines', 'on')}, as Tripline says of a cut event what it cannot know`,
       );
     }),
   },
