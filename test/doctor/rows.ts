@@ -177,6 +177,19 @@ export const rows: Readonly<Record<string, Row>> = {
     ],
     right: [final({ match: '*.kube.*' }), output({ name: 'null', match: 'other.*' })],
   },
+  'sent-twice': {
+    wrong: [
+      [
+        output({ name: 'http', match: 'kube.audit', host: 'localhost', port: '9870', uri: '/v1/records' }),
+        'match kube.audit',
+      ],
+    ],
+    right: [
+      output({ name: 'http', match: 'kube.audit', host: 'another', port: '9870', uri: '/v1/records' }),
+      output({ name: 'http', match: 'app', port: '9870', uri: '/v1/records' }),
+      output({ name: 'http', match: 'kube.*', port: '9871', uri: '/v1/records' }),
+    ],
+  },
   routes: {
     isYaml: true,
     wrong: [
@@ -269,6 +282,17 @@ export const rows: Readonly<Record<string, Row>> = {
   'ack-timeout': {
     wrong: [[onward({ 'net.io_timeout': undefined }), 'name forward']],
     right: [onward(), onward({ 'net.io_timeout': undefined, 'net.tcp_keepalive': 'on' })],
+  },
+  'forward-tag': {
+    tripline: 'forward: { listen: 127.0.0.1:24225 }\nsinks: [{ type: forward, host: 127.0.0.1 }]\n',
+    wrong: [
+      [instead({ name: 'forward', match: 'kube.*', port: '24225', tag: 'x' }), 'tag x'],
+      [instead({ name: 'forward', match: 'kube.*', port: '24225', tag: 'x.$verb' }), 'tag x.$verb'],
+    ],
+    right: [
+      instead({ name: 'forward', match: 'kube.*', port: '24225' }),
+      output({ name: 'forward', match: 'tripline.*', host: 'archive', tag: 'x' }),
+    ],
   },
   'forward-time': {
     wrong: [
@@ -408,6 +432,21 @@ export const rows: Readonly<Record<string, Row>> = {
     right: [tail({ path: '/tmp/doctor/audit.log', rotate_wait: undefined })],
   },
   'tail-db': { wrong: [[tail({ db: undefined }), 'name tail']] },
+  'shared-db': {
+    wrong: [
+      [
+        input({ name: 'tail', tag: 'app', path: '/tmp/app/*.log', db: '/tmp/doctor/audit.db' }),
+        'db /tmp/doctor/audit.db',
+      ],
+    ],
+    right: [
+      input({ name: 'tail', tag: 'app', path: '/tmp/app/*.log', db: '/tmp/doctor/app.db' }),
+      both(
+        input({ name: 'tail', tag: 'app', path: '/tmp/app/*.log', db: '/tmp/doctor/app.db' }),
+        input({ name: 'tail', tag: 'web', path: '/tmp/web/*.log', db: '/tmp/doctor/app.db' }),
+      ),
+    ],
+  },
   'read-from-head': {
     wrong: [
       [tail({ read_from_head: undefined }), 'name tail'],

@@ -173,6 +173,20 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
       report(output.place('net.io_timeout'), message, `write ${lines.join(' and ')}`);
     }),
   },
+  'forward-tag': {
+    effect: 'alters',
+    doc: 'A forward output to Tripline with a `tag`: it takes the place of that of each record, and one with a `$` has each sent by itself.',
+    run({ senders }, report) {
+      for (const sender of senders) {
+        const tag = sender.property('tag');
+        if (sender.name !== 'forward' || tag === undefined || tag.value === '') continue;
+        const message = tag.value.includes('$')
+          ? 'each record is sent in a message of its own, and waited for, under another tag than it had'
+          : `${quote(tag.value)} takes the place of the tag that a record had`;
+        report(tag.place, message, 'drop the line');
+      }
+    },
+  },
   'forward-time': {
     effect: 'alters',
     doc: 'A forward output with `time_as_integer`, or without `retain_metadata_in_forward_mode`: nanoseconds or metadata are left out.',

@@ -159,6 +159,25 @@ export const routeChecks: Readonly<Record<string, Check>> = {
       }
     },
   },
+  'sent-twice': {
+    effect: 'repeats',
+    doc: 'Two outputs to one Tripline that take the same tag: each record is judged and handed on twice.',
+    run({ senders, sources, tagsOf }, report) {
+      for (const [index, sender] of senders.entries()) {
+        const earlier = senders.slice(0, index).filter((each) => isSameReceiver(each, sender));
+        const tag = sources
+          .map((source) => tagsOf.get(source)!)
+          .find((each) => takes(sender, each) && earlier.some((other) => takes(other, each)));
+        if (tag === undefined) continue;
+        const match = sender.property('match') ?? sender.property('match_regex')!;
+        report(
+          match.place,
+          `records under ${quote(tag)} go to Tripline by another output, too`,
+          'leave them to one of the two',
+        );
+      }
+    },
+  },
   routes: {
     effect: 'alters',
     doc: 'An input with `routes`: they put the name of the route in the place of the tag, and count records twice.',
@@ -174,6 +193,15 @@ export const routeChecks: Readonly<Record<string, Check>> = {
     },
   },
 };
+
+/** Whether two outputs send to one Tripline, as far as the configuration says: its forward input has a port of its own. */
+function isSameReceiver(one: Plugin, other: Plugin): boolean {
+  const [host, otherHost] = [one, other].map((output) =>
+    output.text('host', '127.0.0.1')?.toLowerCase().replace('localhost', '127.0.0.1'),
+  );
+  const isOneForward = (one.name === 'forward') !== (other.name === 'forward');
+  return host !== undefined && host === otherHost && (isOneForward || portOf(one, 80) === portOf(other, 80));
+}
 
 /** Whether bodies of an output are read at the path of a source; where the format is not known, they may be. */
 function isReadBy(source: Source, sender: Plugin): boolean {

@@ -79,6 +79,19 @@ export const tailChecks: Readonly<Record<string, Check>> = {
       report(tail.section.place, message, `write ${lineOf(flow, 'db', '/var/lib/fluent-bit/audit.db')}`);
     }),
   },
+  'shared-db': {
+    effect: 'repeats',
+    doc: 'Two inputs with the same `db`: at a start each drops what the other has noted in it, and files are read again.',
+    run(flow, report) {
+      for (const source of flow.sources) {
+        const db = source.property('db');
+        const other = flow.inputs.find((each) => each !== source && each.text('db', '') === db?.value);
+        if (db === undefined || db.isUnknown || other === undefined) continue;
+        const message = `an input of the tag ${quote(flow.tagsOf.get(other)!)} has it, too: at a start each drops what the other has noted there`;
+        report(db.place, message, `write ${lineOf(flow, 'db', another(db.value))}`);
+      }
+    },
+  },
   'read-from-head': {
     effect: 'loses',
     doc: 'A tail without `read_from_head`: of a file that it does not know at its start, what is there already is not read.',
@@ -214,6 +227,11 @@ export const tailChecks: Readonly<Record<string, Check>> = {
     }),
   },
 };
+
+/** A file of another name beside one. */
+function another(path: string): string {
+  return path.replace(/(\.\w+)?$/, '-2$1');
+}
 
 /** Whether a pattern of files fits a path, where a `?` and a set stand for any text. */
 function fits(pattern: string, path: string): boolean {
