@@ -64,6 +64,30 @@ function readLength(bytes: Uint8Array, at: number, lengthBytes: number): number 
   return length;
 }
 
+/** Whether maps and arrays, empty ones too, lie more than `levels` inside each other.
+ * @param span of a value that is whole */
+export function isDeeper(bytes: Uint8Array, { start, end }: { start: number; end: number }, levels: number): boolean {
+  /** Of each container that is open, how many values are still to come. */
+  const open: number[] = [];
+  for (let at = start; at < end; ) {
+    const type = bytes[at]!;
+    if ((type >= 0x80 && type < 0xa0) || (type >= 0xdc && type < 0xe0)) {
+      if (open.length === levels) return true;
+      const header = headerAt(bytes, at, end)!;
+      open.push(header.kind === 'map' ? 2 * header.length : header.length);
+      at = header.end;
+    } else {
+      at = endOfValue(bytes, at, end) as number;
+      open.push(open.pop()! - 1);
+    }
+    while (open.at(-1) === 0) {
+      open.pop();
+      if (open.length > 0) open.push(open.pop()! - 1);
+    }
+  }
+  return false;
+}
+
 /** What the header of a container or a text says. */
 export interface Header {
   kind: 'map' | 'array' | 'str' | 'bin';

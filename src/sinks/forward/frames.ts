@@ -34,6 +34,10 @@ export type IsDelivered = (index: number) => boolean;
 /** What a message holds besides tag and entries, at most: headers of array, entries and options, and the options. */
 const ENVELOPE_BYTES = 96;
 
+/** Fluent Bit closes the connection on a message of more than 64 levels, and again when it is repeated. Three of them are those
+ * of the message. */
+const MAX_RECORD_DEPTH = 61;
+
 /** Ends an OpenTelemetry group in Fluent Bit's log events: `[[EventTime(-2), {}], {}]`. */
 const GROUP_END = Buffer.from('9292d700fffffffe000000008080', 'hex');
 
@@ -54,7 +58,7 @@ export function* frames(batch: TaggedBatch, options: FrameOptions, isDelivered: 
       continue;
     }
     const edits: Edit[] = [];
-    addEntryEdits(batch, index, edits);
+    addEntryEdits(batch, index, edits, MAX_RECORD_DEPTH);
     const length = lengthAfter(record, edits);
     if (record.kind === 'group') {
       groupStart = isGroupStart(bytes, record) ? bytes.subarray(record.start, record.end) : undefined;

@@ -1,8 +1,10 @@
+import { decode, ExtData, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { codecFor } from '../../../src/codecs/index.ts';
 import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import { frames } from '../../../src/sinks/forward/frames.ts';
+import type { Tag } from '../../../src/tag.ts';
 import { batchOf } from '../../batch/batch-of.ts';
 import { fluentMsgpack } from '../../tagged.ts';
 
@@ -70,4 +72,49 @@ test.each(Object.keys(bodies))('messages carry the entries of %s, each that is w
     { numRuns: 150 },
   );
   expect(cuts).toBeGreaterThan(50);
+});
+
+/** Levels of a message that Fluent Bit takes. */
+const RECEIVED_LEVELS = 64;
+const nested = (levels: number, innermost: unknown) =>
+  Array.from({ length: levels }).reduce<any>((inner) => ({ a: inner }), innermost);
+const levelsOf = (value: any): number =>
+  value !== null && typeof value === 'object' && !ArrayBuffer.isView(value) && value.constructor !== ExtData
+    ? 1 + Math.max(0, ...Object.values(value).map(levelsOf))
+    : 0;
+const TAG: Tag = { v: 2, verdict: 'clear', ruleset: 'r' };
+
+test.each<[string, (records: object[]) => Uint8Array]>([
+  ['application/json', (records) => Buffer.from(JSON.stringify(records))],
+  ['application/x-ndjson', (records) => Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''))],
+  ['application/msgpack', (records) => Buffer.concat(records.map((record) => fluentMsgpack(record)))],
+])('a record of %s that is too deep for Fluent Bit goes as text, those with it as they are', (mediaType, bodyOf) => {
+  const fitting = [{ a: 1 }, nested(61, 1), nested(60, {})];
+  const deep = [nested(62, 1), nested(61, []), nested(2000, 1)];
+  const batch = batchOf(codecFor(mediaType)!, bodyOf([...fitting, ...deep]), () => TAG);
+  const options = { fluentTag: 'a', mode: 'forward', askAcknowledgement: true, maxFrameBytes: 1e6 } as const;
+  const [frame, ...others] = frames(batch, options, () => false);
+  expect(others).toEqual([]);
+  const message = decode(frame!.bytes) as [string, [unknown, any][], object];
+  expect(levelsOf(message)).toBe(RECEIVED_LEVELS);
+  expect(message[1].map(([, record]) => record)).toEqual([
+    ...fitting.map((record) => ({ ...record, tripline: TAG })),
+    ...deep.map((record) => ({ log: JSON.stringify(record), tripline: TAG })),
+  ]);
+});
+
+test('metadata that is too deep for Fluent Bit goes as text', () => {
+  const event = (levels: number) =>
+    Buffer.concat([
+      Buffer.from('9292d7006553f100075bcd15', 'hex'),
+      encode(nested(levels, 1)),
+      Buffer.from('81a16e01', 'hex'),
+    ]);
+  const batch = batchOf(codecFor('application/msgpack')!, Buffer.concat([event(60), event(61)]), () => TAG);
+  const options = { fluentTag: 'a', mode: 'forward', askAcknowledgement: true, maxFrameBytes: 1e6 } as const;
+  const message = decode([...frames(batch, options, () => false)][0]!.bytes) as [string, [[unknown, any], any][]];
+  expect(message[1].map(([[, metadata], record]) => [metadata, record])).toEqual([
+    [nested(60, 1), { n: 1, tripline: TAG }],
+    [{ log: JSON.stringify(nested(61, 1)) }, { n: 1, tripline: TAG }],
+  ]);
 });

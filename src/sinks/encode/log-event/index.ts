@@ -10,16 +10,17 @@ const encoders = { json: addEditsFromJson, msgpack: addEditsFromMsgpack };
 /** Adds the edits that make of a record, tagged, an entry of Fluent Forward: MessagePack `[[EventTime, metadata], map]`.
  * From MessagePack the bytes go through; from JSON the values do: integers to 64 bits, floats as floats, order of keys, and
  * the members `dateKey` and `__internal__` become time and metadata again. A record of kind `other` becomes the map
- * `{"log": <its text>}`, a group marker stays one. */
-export function addEntryEdits(batch: TaggedBatch, index: number, edits: Edit[]): void {
+ * `{"log": <its text>}`, a group marker stays one.
+ * @param maxDepth levels of a record; one with more becomes `{"log": <its JSON>}` */
+export function addEntryEdits(batch: TaggedBatch, index: number, edits: Edit[], maxDepth: number): void {
   const { notation } = batch.codec;
   if (notation === 'otlp') throw new Error('records of OTLP become log events as a batch: asLogEvents');
-  encoders[notation](batch, index, edits);
+  encoders[notation](batch, index, edits, maxDepth);
 }
 
-/** The same as bytes. */
+/** The same as bytes, for readers who take records of any depth. */
 export function entryOf(batch: TaggedBatch, index: number): Uint8Array {
   const edits: Edit[] = [];
-  addEntryEdits(batch, index, edits);
+  addEntryEdits(batch, index, edits, Number.POSITIVE_INFINITY);
   return applyEdits(batch.bytes, batch.records[index]!, edits);
 }

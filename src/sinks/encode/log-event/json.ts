@@ -13,8 +13,8 @@ import type { Span } from '../../../record.ts';
 import { unixNanoFromFluentDate } from '../../../time.ts';
 import { entryFrom } from './entry.ts';
 
-/** Levels down to which a record's values become MessagePack; a deeper one goes on as text. */
-const MAX_FORWARD_DEPTH = 1024;
+/** Levels down to which any record's values become MessagePack; a deeper one goes on as text. */
+const MAX_LEVELS = 1024;
 
 /** A record, tagged, as an entry of Fluent Forward. The member `dateKey` becomes the time again where it is one, and
  * stays a field where it is not. `__internal__.log_metadata` becomes the metadata; whatever else `__internal__` holds
@@ -24,10 +24,11 @@ export function addEditsFromJson(
   { bytes, records, memberName, tags, dateKey, receivedUnixNano }: TaggedBatch,
   index: number,
   edits: Edit[],
+  maxDepth: number,
 ): void {
   const record = records[index]!;
   const tag = tags[index];
-  const fields = record.kind === 'map' ? fieldsOf(bytes, record.map, dateKey) : undefined;
+  const fields = record.kind === 'map' ? fieldsOf(bytes, record.map, dateKey, maxDepth) : undefined;
   const { unixNano = receivedUnixNano, metadata, map } = fields ?? { map: logLine(bytes, record) };
   const whole = { start: 0, end: map.length };
   const ofMap: Edit[] = [];
@@ -50,8 +51,8 @@ interface Fields {
   map: Uint8Array;
 }
 
-function fieldsOf(bytes: Uint8Array, json: Span, dateKey: string): Fields | undefined {
-  const map = mapFromJson(bytes, json);
+function fieldsOf(bytes: Uint8Array, json: Span, dateKey: string, maxDepth: number): Fields | undefined {
+  const map = mapFromJson(bytes, json, maxDepth);
   if (map === undefined) return undefined;
   const whole = { start: 0, end: map.length };
   // The time comes from the digits of the text: they are exact, a float made of them is not.
@@ -81,9 +82,9 @@ function byOffset(a: Span, b: Span): number {
   return a.start - b.start;
 }
 
-function mapFromJson(bytes: Uint8Array, json: Span): Uint8Array | undefined {
+function mapFromJson(bytes: Uint8Array, json: Span, maxDepth: number): Uint8Array | undefined {
   try {
-    return fromJson(bytes, json.start, json.end, { maxDepth: MAX_FORWARD_DEPTH });
+    return fromJson(bytes, json.start, json.end, { maxDepth: Math.min(maxDepth, MAX_LEVELS) });
   } catch (error) {
     if (error instanceof Problem) return undefined;
     throw error;
