@@ -42,10 +42,9 @@ export function unpacked(bytes: Uint8Array, text: string, budget: UnfoldBudget):
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return inflated(bytes, budget);
   const start = text.slice(0, 96).trimStart();
   if (/^(?:[{[]\s*\\+"|")/.test(start)) return unquoted(text);
-  if (start.length < 12 || !/^[\w+/=-]+\s*$/.test(start)) return undefined;
+  if (start.length < 12 || !/^[\w+/=\r\n-]+\s*$/.test(start)) return undefined;
   const [first, second] = Buffer.from(start.slice(0, 4), 'base64');
   const isGzip = first === 0x1f && second === 0x8b;
-  if (first !== 0x7b && first !== 0x5b && !isGzip) return undefined;
   const decoded = Buffer.from(text, 'base64');
   return isGzip ? inflated(decoded, budget) : spent(decoded, budget);
 }

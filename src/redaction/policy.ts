@@ -17,15 +17,31 @@ export interface Policy {
   mayHold(text: string): boolean;
 }
 
-/** Escapes of letters, which nothing that logs writes; gzip data and JSON in base64, whose text does not show. */
+/** Escapes of letters, in JSON and in URIs, which nothing that logs writes; gzip data and JSON in base64, whose text does not show. */
 const HIDDEN =
-  /\\u00(?![01]|3[ceCE]|26)|H4s|(?<![A-Za-z0-9+/])(?:e(?:y[JA]|w[o0k])|W(?:3s|1s|y[JA]|w[o0k]))[A-Za-z0-9+/]{8}/;
+  /%(?:[46][1-9a-fA-F]|[57][0-9aA])|\\u00(?![01]|3[ceCE]|26)|H4s|(?<![A-Za-z0-9+/])(?:e(?:y[JA]|w[o0k])|W(?:3s|1s|y[JA]|w[o0k]))[A-Za-z0-9+/]{8}/;
 const GZIP = '\x1f\x8b';
 const SECRETS = 'ecret';
 const TOKENS =
-  'token|passw|api[-_]?key|bearer|basic |private[-_ ]?key|LS0tLS1CRUdJTi|://|client[-_]?(?:secret|key)|authorization(?!\\.k8s)';
+  'token|passw|api[-_]?key|bearer|basic(?:[ \\t+:]|%20|%3a)|private[-_ ]?key|LS0tLS1CRUdJTi|(?::|%3a)(?:\\\\?/|%2f){2}|client[-_]?(?:secret|key)|authorization(?!\\.k8s)';
 /** The members of Cloud Audit Logs and OCSF have other names. */
 const PLATFORMS = 'protoPayload|method_?name|class_uid';
+
+/** What shows in base64 that there is something to mask in it, of text that is no JSON. */
+const SECRETS_PACKED = ['ecret'];
+const TOKENS_PACKED = ['token', 'Token', 'TOKEN', 'passw', 'PASSW', 'earer', 'api-key', 'API_KEY'];
+/** JSON and gzip data that are in base64 twice, and JSON Web Tokens that are in it up to three times: what they begin with. */
+const TWICE = ['ZXlK', 'ZXdv', 'SDRzS', 'WlhsS'];
+
+/** What each text has in its base64 for sure, wherever it stands. */
+function inBase64(texts: readonly string[]): string[] {
+  return texts.flatMap((text) =>
+    [0, 1, 2].map((before) => {
+      const packed = Buffer.from('\0'.repeat(before) + text).toString('base64');
+      return packed.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6));
+    }),
+  );
+}
 
 export function policyOf({ secrets = false, tokens = false, paths = [] }: RedactSettings): Policy {
   const last = paths.map((path) => path.split(/[^\w-]+/).findLast((step) => step !== '') ?? '');
@@ -35,11 +51,13 @@ export function policyOf({ secrets = false, tokens = false, paths = [] }: Redact
     ...(paths.length > 0 ? [...last.map(escaped), PLATFORMS] : []),
   ];
   const shown = new RegExp(words.join('|'), 'i');
+  const once = inBase64([...(secrets ? SECRETS_PACKED : []), ...(tokens ? TOKENS_PACKED : [])]);
+  const packed = new RegExp([...TWICE, ...once, ...inBase64(once)].map(escaped).join('|'));
   return {
     secrets,
     tokens,
     paths: paths.flatMap(variantsOf),
-    mayHold: (text) => HIDDEN.test(text) || text.includes(GZIP) || shown.test(text),
+    mayHold: (text) => HIDDEN.test(text) || text.includes(GZIP) || shown.test(text) || packed.test(text),
   };
 }
 

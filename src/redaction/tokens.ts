@@ -28,13 +28,19 @@ const PATTERNS: readonly RegExp[] = [
     'dgi',
   ),
   /\b(?:bearer|basic)(?:[ \t+:]|%20|%3a)+([\w.~+/=%-]*[\d=][\w.~+/=%-]*|[\w.~+/=%-]{24,})/dgi,
+  // Headers, as in a command line.
+  /\bx-[\w-]{0,40}(?:token|api-key)(?:[ \t]*:|%3a)(?:[ \t+]|%20)*([^ \t\r\n&"',;]+)/dgi,
   // In the protocol by which a browser hands its token on.
   /base64url\.bearer\.authorization\.k8s\.io\.([\w-]+)/dgi,
   /:\/\/[^ \t\r\n/@:]+:([^ \t\r\n/@]+)@/dg,
   /(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z0-9 ]*-----|$))/dg,
 ];
-/** Asks for a credential in the next argument. */
 const FLAG = new RegExp(`^-[\\w-]*(?:${NAMES})$`, 'i');
+/** Whether an argument of a command asks for a credential in the next one. */
+export function asksForToken(argument: string): boolean {
+  return FLAG.test(argument.slice(0, 100));
+}
+
 const RUN = /[\w.-]{24,}/g;
 const PEM_IN_BASE64 = /LS0tLS1CRUdJTi[\w+/=\r\n]*/g;
 
@@ -72,7 +78,7 @@ function addParameters(text: string, found: Span[]): void {
     const [start, end] = indices![2]!;
     const value = plainOf(text.slice(start, end));
     if (isTokenKey(plainOf(name!)) || isAsked || isCredential(value)) found.push({ start, end });
-    isAsked = FLAG.test(value.slice(0, 100));
+    isAsked = asksForToken(value);
   }
 }
 

@@ -17,7 +17,7 @@ import {
   SECRET_IN_TEXT,
   SKIPPED,
 } from './secrets.ts';
-import { isTokenKey, tokensIn } from './tokens.ts';
+import { asksForToken, isTokenKey, tokensIn } from './tokens.ts';
 import { MARKER, type Member, type Node, type Notation, type Tree } from './tree.ts';
 
 /** What is known of a value from what is around it. */
@@ -71,7 +71,7 @@ export class Walk {
         this.#map(node, context);
         return;
       case 'list':
-        for (const item of node.items) this.value(item, context);
+        this.#list(node, context);
         return;
       case 'text':
         this.#text(node, context);
@@ -128,6 +128,16 @@ export class Walk {
     return this.#around.policy.mayHold(latin1(this.#bytes.subarray(start, end)));
   }
 
+  /** In a list of arguments a flag asks for what follows it. */
+  #list({ items }: Node & { kind: 'list' }, context: Context): void {
+    let isAsked = false;
+    for (const item of items) {
+      if (isAsked && item.kind === 'text') this.mask(item);
+      else this.value(item, context);
+      isAsked = this.#around.policy.tokens && item.kind === 'text' && asksForToken(this.#textOf(item));
+    }
+  }
+
   #map({ members, end }: Node & { kind: 'map' }, context: Context): void {
     const { secrets, tokens, paths } = this.#around.policy;
     let { about, part } = context;
@@ -169,7 +179,8 @@ export class Walk {
     if (text === MARKER || text === '') return [];
     if (part === 'plain' && rest.length === 0 && !isUnread && !policy.mayHold(text)) return [];
     const documents = documentsIn(content);
-    if (documents.length === 0 && this.#isValue(text, part)) return 'whole';
+    const outside = textOutside(text, documents);
+    if (outside.trim() !== '' && this.#isValue(outside, part)) return 'whole';
     const edits = this.#isPacked(content, text, context, layer)
       ? undefined
       : this.#editsOf(content, text, documents, context);
@@ -229,7 +240,7 @@ export class Walk {
     return tokens && (/eyJ|LS0tLS1|:\/\/[^ @/]*$/.test(text) || tokensIn(text).length > 0);
   }
 
-  /** Whether a text that is no JSON is a value where a Secret has its body, or where one can be quoted. */
+  /** Whether text that is no JSON is a value where a Secret has its body, or where one can be quoted. */
   #isValue(text: string, part: Part): boolean {
     switch (part) {
       case 'body':
@@ -243,6 +254,16 @@ export class Walk {
         return false;
     }
   }
+}
+
+function textOutside(text: string, documents: readonly Span[]): string {
+  let outside = '';
+  let at = 0;
+  for (const { start, end } of documents) {
+    outside += text.slice(at, start);
+    at = end;
+  }
+  return outside + text.slice(at);
 }
 
 /** Of a map that is cut its kind may be missing. */

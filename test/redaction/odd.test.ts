@@ -1,4 +1,5 @@
 /** What is not as it should be: records that are no events, and records on which the redaction itself fails. */
+import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
 import { taggedBody } from '../../src/batch/splice.ts';
@@ -189,5 +190,80 @@ describe('what nests', () => {
   ])('a text of many %s', (_, part) => {
     const text = `Secret token ${part.repeat(20_000)}`;
     redacted(ndjson, Buffer.from(`${text}\n`), 'error');
+  });
+});
+
+describe('in an event', () => {
+  const pod = { auditID: '1', verb: 'create', objectRef: { resource: 'pods' } };
+  const secret = { ...pod, verb: 'update', objectRef: { resource: 'secrets' } };
+  const textOf = (record: object) => redacted(ndjson, Buffer.from(JSON.stringify(record)), 'clear').text;
+  const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
+
+  test.each<[string, object, object]>([
+    [
+      'a message about a value, with brackets in it',
+      { ...secret, responseStatus: { message: 'Secret "x" is invalid: data[pw]: Invalid value: "hunter22"' } },
+      { ...secret, responseStatus: { message: '[redacted]' } },
+    ],
+    [
+      'a body that is text with JSON in it',
+      { ...secret, requestObject: 'pw=hunter22 {"a":1}' },
+      { ...secret, requestObject: '[redacted]' },
+    ],
+    [
+      'what the API server says of names that have brackets',
+      {
+        ...secret,
+        responseStatus: { message: 'secrets is forbidden: User "[a]" cannot get resource "secrets" in API group ""' },
+      },
+      {
+        ...secret,
+        responseStatus: {
+          message: 'secrets is forbidden: User "[null]" cannot get resource "secrets" in API group ""',
+        },
+      },
+    ],
+    [
+      'the argument after a flag, in a list',
+      { ...pod, requestObject: { args: ['--password', 'hunter22', '--v', '2'] } },
+      { ...pod, requestObject: { args: ['--password', '[redacted]', '--v', '2'] } },
+    ],
+    [
+      'a password in a URL behind escapes',
+      { ...pod, requestURI: '/exec?command=psql&command=postgres%3A%2F%2Fu%3Ahunter22%40h' },
+      { ...pod, requestURI: '/exec?command=psql&command=[redacted]' },
+    ],
+    [
+      'a header of a command',
+      { ...pod, requestObject: { command: ['curl', '-H', 'X-Vault-Token: hvs.1', 'x'] } },
+      { ...pod, requestObject: { command: ['curl', '-H', 'X-Vault-Token: [redacted]', 'x'] } },
+    ],
+    ...Object.entries({
+      'a Secret in YAML': 'apiVersion: v1\nkind: Secret\ndata:\n  a: hunter22',
+      'a kubeconfig': 'users:\n- user:\n    token: hunter22',
+      'a JSON Web Token': 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln',
+      'a password of a script': 'export PASSWORD=hunter22',
+      'JSON of a Secret': '{"kind":"Secret","data":{"a":"hunter22"}}',
+      'gzip data': gzipSync('{"kind":"Secret","data":{"a":"hunter22"}}'),
+    }).flatMap(([what, text]) =>
+      [base64(text), base64(base64(text))].map((data, once): [string, object, object] => [
+        `${what}, in base64 ${once === 0 ? 'once' : 'twice'}`,
+        { ...pod, requestObject: { data } },
+        { ...pod, requestObject: { data: '[redacted]' } },
+      ]),
+    ),
+  ])('%s', (_, record, expected) => {
+    const { tripline: _tag, ...found } = JSON.parse(textOf(record));
+    expect(found).toEqual(expected);
+  });
+
+  test('a URL whose slashes are escaped', () => {
+    const line = JSON.stringify({ ...pod, url: 'X' }).replace('X', 'https:\\/\\/u:hunter22@h');
+    expect(redacted(ndjson, Buffer.from(line), 'clear').text).toContain('https:\\/\\/u:[redacted]@h');
+  });
+
+  test.each(['kubernetes-token-reader', 'c2VydmljZS1hY2NvdW50LXRva2Vucw', 'bm90aGluZyBoZXJl'])('%s stays', (data) => {
+    const record = { ...pod, requestObject: { data } };
+    expect(textOf(record)).toBe(JSON.stringify(record));
   });
 });
