@@ -150,18 +150,21 @@ export function headersOf({ auth, headers, secretHeaders }: RequestSettings): Re
 
 /** Texts that no message may have, though a receiver sends them back. Of those that are shorter there is no telling. */
 export function secretsOf(settings: RequestSettings): string[] {
-  const { auth, secretHeaders } = settings;
+  const { auth, secretHeaders, url } = settings;
   const [, ...sent] = headersOf(settings).authorization?.split(' ') ?? [];
   const all = [
     auth?.basic?.password,
     auth?.bearer,
     ...sent,
     ...Object.values(secretHeaders).flatMap((text) => [text, ...text.split(' ')]),
+    ...[...new URL(url).searchParams].flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : [])),
   ];
   return [...new Set(all)].filter((text): text is string => text !== undefined && text.length >= LEAST_SECRET);
 }
 
 const LEAST_SECRET = 6;
+/** Of parameters of a URL. */
+const SECRET_NAME = /pass|token|key|secret|sig|auth/i;
 
 function lowered(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
