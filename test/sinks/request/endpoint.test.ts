@@ -248,7 +248,9 @@ describe('what an answer says', () => {
   });
 
   test('no secret of its URL that it sends back', async () => {
-    const peer = await openPeer(({ url }, response) => response.writeHead(404).end(`nothing at ${url}`));
+    const peer = await openPeer(({ url }, response) => {
+      response.writeHead(404).end(`nothing at ${url}`);
+    });
     const { post } = await endpointTo(`${peer.url}/in?api_key=sesame-1&database=records`, {});
     const answer = await post();
     expect(String(answer.kind === 'answered' && answer.body)).toBe('nothing at /in?api_key=********&database=records');
