@@ -30,12 +30,18 @@ const mendable: Readonly<Record<number, string>> = {
   431: 'set fewer or shorter headers',
 };
 
-/** Reads the status alone. */
+/** A login page of a proxy, or the page of a web site: its server has taken no records. */
+const PAGE = /^\s*<(?:!doctype html|html)\b/i;
+
+/** Reads the status, and of a success whether it is one. */
 export function verdictOf(answer: Answer): Verdict {
   if (answer.kind === 'failed') return { kind: 'unavailable', reason: answer.reason };
   const { status, headers } = answer;
-  if (status >= 200 && status < 300) return { kind: 'taken' };
   const reason = describeAnswer(answer);
+  if (status >= 200 && status < 300) {
+    if (!PAGE.test(answer.body.subarray(0, EXCERPT).toString('latin1'))) return { kind: 'taken' };
+    return { kind: 'unavailable', reason: `${reason}, a page for people; set url to what takes records` };
+  }
   if (status >= 300 && status < 400) {
     // Its query may be that of the URL, which may have a secret.
     const to = headers.location === undefined ? '' : ` to ${quoted(headers.location.split('?', 1)[0]!)}`;

@@ -60,7 +60,7 @@ test.each([
   ['nothing', '', {}],
   ['JSON', '{"partialSuccess":{}}', { 'content-type': 'application/json' }],
   ['odd JSON', '{"partialSuccess":{"rejectedLogRecords":{},"errorMessage":5}}', { 'content-type': 'application/json' }],
-  ['a page', '<html>', { 'content-type': 'text/html' }],
+  ['a word', 'ok', { 'content-type': 'text/html' }],
   ['no Protobuf', Buffer.from('0affffff', 'hex'), PROTOBUF],
   ['another message', encodeOtlp('Status', { code: 1, message: 'a' }), PROTOBUF],
   ['a negative count', partly(-5), PROTOBUF],

@@ -230,6 +230,13 @@ describe('what an answer says', () => {
     if ('reason' in verdict) expect(verdict.reason).toMatch(reason!);
   });
 
+  test.each(['<html><body>Log in</body></html>', '\n<!DOCTYPE html>\n<title>Log in</title>'])('200 with %s', (page) => {
+    expect(answered(200, { 'content-type': 'text/html' }, page)).toEqual({
+      kind: 'unavailable',
+      reason: expect.stringMatching(/^answered 200: .*Log in.*, a page for people; set url to what takes records$/),
+    });
+  });
+
   test('no secret that it sends back', async () => {
     const peer = await openPeer(({ headers }, response) => {
       response.writeHead(400).end(JSON.stringify({ ...headers, password: 'sesame-1' }));
