@@ -421,6 +421,7 @@ export const rows: Readonly<Record<string, Row>> = {
       tail({ path: '/tmp/doctor/audit/audit*.log' }),
       tail({ path: '/tmp/doctor/audit/*' }),
       tail({ exclude_path: '*.gz,*fluent-bit*' }),
+      tail({ path: '/tmp/doctor/audit/audit-*.log, /tmp/doctor/audit/audit.log' }),
     ],
   },
   'rotate-wait': {

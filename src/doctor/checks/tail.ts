@@ -20,7 +20,8 @@ export const tailChecks: Readonly<Record<string, Check>> = {
     run: onTail((tail, flow, report) => {
       const found = tail.property('path');
       if (found === undefined || found.isUnknown) return;
-      for (const path of found.value.split(',').map((each) => each.trim())) {
+      const paths = found.value.split(',').map((each) => each.trim());
+      for (const path of paths) {
         const name = path.slice(path.lastIndexOf('/') + 1);
         // kube-apiserver: audit.log becomes audit-2026-01-02T03-04-05.000.log.
         const plain = name.replaceAll(/[*?]|\[[^\]]*\]/g, '') || 'audit.log';
@@ -36,7 +37,8 @@ export const tailChecks: Readonly<Record<string, Check>> = {
           report(excluded.place, message, 'drop the line; ignore_older takes out what is old');
           continue;
         }
-        if (fits(name, rotated)) continue;
+        const beside = paths.filter((each) => each.slice(0, each.lastIndexOf('/') + 1) === folder);
+        if (beside.some((each) => fits(each.slice(folder.length), rotated))) continue;
         const wanted = `${folder}*${plain.slice(dot)}`;
         const message =
           `what is written while Fluent Bit is down, and rotated before it is back, is lost: the file then has a name ` +
