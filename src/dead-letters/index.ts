@@ -42,6 +42,15 @@ export interface DeadLetters {
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
+/** Headers that may hold credentials, whichever path they were sent to and whoever asks for them. */
+const secretHeaders: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'x-api-key',
+  'x-amz-firehose-access-key',
+]);
+
 /** What a folder for dead letters holds, for all threads of a process that have it open: see `countLetters`. */
 export type LetterCount = BigInt64Array<SharedArrayBuffer>;
 
@@ -99,7 +108,7 @@ export async function openDeadLetters(path: string, maxBytes: number, count = co
         .update(sink ?? '')
         .update(body);
       const name = digest.digest('hex').slice(0, 32);
-      const { authorization: _, ...others } = headers;
+      const others = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.has(name)));
       const head: LetterHead = {
         time: new Date().toISOString(),
         code: problem.code,

@@ -29,6 +29,15 @@ test('one body that comes many times at once is kept once, whole', async () => {
   expect(readFileSync(kept[0].replace('.body', '.json'), 'utf8')).not.toContain('Basic');
 });
 
+test.each(['authorization', 'proxy-authorization', 'cookie', 'x-api-key', 'x-amz-firehose-access-key'])(
+  'what %s holds is not kept',
+  async (name) => {
+    const headers = { [name]: 'a-secret', accept: '*' };
+    const kept = await (await openDeadLetters(folder(), 1000)).keep(Buffer.from('x'), { ...about, headers });
+    expect(JSON.parse(readFileSync(kept.replace('.body', '.json'), 'utf8')).headers).toEqual({ accept: '*' });
+  },
+);
+
 test('what could not be written takes no room', async () => {
   const path = folder();
   const letters = await openDeadLetters(path, 1000);
