@@ -123,6 +123,8 @@ function messageOf(error: TLocalizedValidationError, name: string, schema: Schem
   switch (error.keyword) {
     case 'minProperties':
       return `${name} is empty; set something in it, or leave it out`;
+    case 'maxProperties':
+      return `${name} has more than ${error.params.limit} of its settings; leave one out`;
     case 'minLength':
       return error.params.limit > 1
         ? `${name} must have at least ${error.params.limit} characters; write a longer one`

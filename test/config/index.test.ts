@@ -277,6 +277,10 @@ test.each<[string, string]>([
   ['auth: { bearer: [{ token: "${T}", endpoints: [metric] }] }', '1:47: auth.bearer[0].endpoints[0] must be one of'],
   ['auth:\n  certificates: [{ name: a, dns: b }]', '2:3: auth.certificates needs tls.clientCa'],
   ['auth:\n  certificates: [{ name: a, dns: b, uri: c }]', '2:18: auth.certificates: write one of commonName, dns'],
+  [
+    'sinks: [{ type: http, url: "http://a", auth: { bearer: "${T}", basic: { username: a, password: "${T}" } } }]',
+    '1:40: sinks[0].auth has more than 1 of its settings; leave one out',
+  ],
   ['tls: { cert: /none.pem, key: /none.pem }', '1:8: tls.cert: ENOENT'],
   [`tls: { cert: ${pem('listener.cert')}, key: ${pem('sender.key')} }`, `: tls.key: `],
   [`tls: { cert: ${pem('listener.key')}, key: ${pem('listener.key')} }`, `1:8: tls.cert: `],
