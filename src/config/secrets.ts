@@ -1,6 +1,7 @@
 /** Settings that are secrets: they stand in files or the environment, and in no message. */
 import Type, { type TSchema } from 'typebox';
 import { isMap } from '../json/map.ts';
+import { isSecretParameter } from '../sinks/request/settings.ts';
 import type { Fault } from './schema-faults.ts';
 import type { Setting } from './settings-file.ts';
 
@@ -31,6 +32,12 @@ export function literalSecrets(
       const message = `${name} is a secret, and stands in the configuration; write \${file:PATH} or \${NAME}, and put it into that file or variable`;
       faults.push({ setting, message });
     }
+    const [parameter] = secretParametersOf(found);
+    if (parameter !== undefined && !isFromElsewhere(setting)) {
+      const name = setting.filter((step) => typeof step === 'string').join('.');
+      const message = `${name} has a secret in it, ${parameter}; write \${file:PATH} or \${NAME} there, and put it into that file or variable`;
+      faults.push({ setting, message });
+    }
     if (Array.isArray(found) && items !== undefined) {
       for (const [index, item] of found.entries()) look(items, item, [...setting, index]);
     }
@@ -43,4 +50,11 @@ export function literalSecrets(
   };
   look(schema as Schema, value, at);
   return faults;
+}
+
+function secretParametersOf(value: unknown): string[] {
+  const url = typeof value === 'string' && /^https?:/.test(value) ? URL.parse(value) : null;
+  return [...(url?.searchParams ?? [])].flatMap(([name, text]) =>
+    text !== '' && isSecretParameter(name) ? [name] : [],
+  );
 }

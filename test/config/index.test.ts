@@ -261,6 +261,7 @@ test.each<[string, string]>([
     'sinks: [{ type: http, url: http://a, secretHeaders: { X-Key: x } }]',
     '1:55: sinks.secretHeaders.X-Key is a secret',
   ],
+  ['sinks: [{ type: http, url: "http://a?b=1&api_key=x" }]', '1:23: sinks.url has a secret in it, api_key'],
   ['sinks: [{ type: http, url: http://a, auth: { bearer: x } }]', '1:46: sinks.auth.bearer is a secret'],
   ['sinks: [{ type: forward, host: a, sharedKey: "", username: b, password: x }]', '1:63: sinks.password is a secret'],
 ])('a secret that stands in the configuration is refused: %s', (text, words) => {

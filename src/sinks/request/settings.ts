@@ -157,14 +157,17 @@ export function secretsOf(settings: RequestSettings): string[] {
     auth?.bearer,
     ...sent,
     ...Object.values(secretHeaders).flatMap((text) => [text, ...text.split(' ')]),
-    ...[...new URL(url).searchParams].flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : [])),
+    ...[...new URL(url).searchParams].flatMap(([name, value]) => (isSecretParameter(name) ? [value] : [])),
   ];
   return [...new Set(all)].filter((text): text is string => text !== undefined && text.length >= LEAST_SECRET);
 }
 
 const LEAST_SECRET = 6;
-/** Of parameters of a URL. */
-const SECRET_NAME = /pass|token|key|secret|sig|auth/i;
+
+/** Whether a parameter of a URL is a secret, by its name. */
+export function isSecretParameter(name: string): boolean {
+  return /^(?:.*[-_])?(?:password|passwd|token|secret|key|sig|signature)$|^apikey$/i.test(name);
+}
 
 function lowered(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
