@@ -155,7 +155,7 @@ export interface Member {
   start: number;
   valueStart: number;
   end: number;
-  /** Where the next member begins: behind the comma and white space that follow; the end of the last one. */
+  /** Where the next member begins: after the comma and white space that follow; the end of the last one. */
   next: number;
 }
 
@@ -185,7 +185,7 @@ export function membersNamed(bytes: Uint8Array, mapStart: number, mapEnd: number
 export interface Item {
   start: number;
   end: number;
-  /** Where the next item begins: behind the comma and white space that follow; the end of the last one. */
+  /** Where the next item begins: after the comma and white space that follow; the end of the last one. */
   next: number;
 }
 
@@ -205,7 +205,7 @@ export function itemsOf(bytes: Uint8Array, listStart: number, listEnd: number): 
   return found;
 }
 
-/** The offset of the comma behind a member or an item, or of the bracket that closes its map or list; `end` where that is cut. */
+/** The offset of the comma after a member or an item, or of the bracket that closes its map or list; `end` where that is cut. */
 export function endOfMember(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   for (let at = start; at < end; at++) {

@@ -66,7 +66,7 @@ function inflated(bytes: Uint8Array, budget: UnfoldBudget): Uint8Array | 'unknow
   }
 }
 
-/** A layer of quotes and escapes taken off, as far as there is one. */
+/** The text without one layer of quotes and escapes, if it has one. */
 function unquoted(text: string): Uint8Array {
   const inside = text.trim().replace(/^"/, '').replace(/"$/, '');
   const plain = inside.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, letter: string) =>

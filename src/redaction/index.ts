@@ -20,7 +20,7 @@ export type { RedactSettings };
 /** Each way of writing values that records come in; those of OTLP are made log events before. */
 const notations: Readonly<Record<Exclude<TaggedBatch['codec']['notation'], 'otlp'>, Notation>> = { json, msgpack };
 
-/** Makes what is to be known of a batch that was changed, so that nobody finds out by trying what it had. */
+/** Keys the digest of a batch that was changed: without it, a masked value could be found by trying candidates. */
 const key = randomBytes(32);
 
 /** Masks a batch. What is not masked stays byte for byte; a batch in which there is nothing to mask is returned itself.

@@ -62,7 +62,7 @@ export function variantsOf(path: string): string[] {
   return [written, ...others].map(letters);
 }
 
-/** Whether there is a step of a path without a name, so that nobody can say where it leads. */
+/** Whether a step of a path has no name, so that it leads nowhere. */
 export function leadsNowhere(path: string): boolean {
   return path
     .replaceAll(/\[[^\]]*\]/g, '')

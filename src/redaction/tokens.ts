@@ -70,7 +70,7 @@ function webTokenIn(run: string): number {
   return dots >= 2 ? start : -1;
 }
 
-/** Values of a query that are credentials once their escapes are taken off, or follow a flag that asks for one. */
+/** Values of a query that are credentials once unescaped, or follow a flag that asks for one. */
 function addParameters(text: string, found: Span[]): void {
   if (!text.includes('?')) return;
   let isAsked = false;

@@ -2,6 +2,7 @@
 import { type Fault, type Field, fieldAt, LENGTH_DELIMITED } from '../../protobuf/scan.ts';
 import type { Span } from '../../record.ts';
 import { EXPORT, RESOURCE_LOGS, SCOPE_LOGS } from './fields.ts';
+import { lastBegun } from './last-begun.ts';
 
 /** A ScopeLogs, and the ResourceLogs that it is in. */
 export interface ScopeLogs extends Field {
@@ -74,13 +75,6 @@ export function scopesIn(bytes: Uint8Array): readonly ScopeLogs[] {
 
 /** The ScopeLogs in which a record lies; undefined for what lies in none. */
 export function scopeOf(bytes: Uint8Array, { start, end }: Span): ScopeLogs | undefined {
-  const scopes = scopesIn(bytes);
-  let [low, high] = [0, scopes.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (scopes[middle]!.start <= start) low = middle + 1;
-    else high = middle;
-  }
-  const scope = scopes[low - 1];
+  const scope = lastBegun(scopesIn(bytes), start);
   return scope !== undefined && end <= scope.end ? scope : undefined;
 }

@@ -6,6 +6,7 @@ import { endOfValue } from '../../json/scan.ts';
 import type { Span } from '../../record.ts';
 import { resourceLogsFrom, scopeLogsFrom } from './from-json.ts';
 import { eachMember, type JsonScopeLogs, keyOf, LISTS, walkJsonExport } from './json-export.ts';
+import { lastBegun } from './last-begun.ts';
 import type { OtlpScopeLogs } from './otlp-record.ts';
 import { CLUSTER_NAME } from './record-map.ts';
 
@@ -35,14 +36,7 @@ const resources = new WeakMap<object, JsonResource>();
 
 /** What is around a record; that of the record before for what is in no scope. */
 export function aroundAt(bytes: Uint8Array, { start }: Span): JsonAround {
-  const scopes = scopesIn(bytes);
-  let [low, high] = [0, scopes.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (scopes[middle]!.start <= start) low = middle + 1;
-    else high = middle;
-  }
-  const scope = scopes[low - 1];
+  const scope = lastBegun(scopesIn(bytes), start);
   return scope === undefined ? nothingAround : around(bytes, scope.scopeLogs);
 }
 

@@ -5,7 +5,7 @@ export const CLUSTER_NAME = 'k8s.cluster.name';
 
 /** The attributes of a record, with its body as a member, and the name of its resource's cluster as `k8s.cluster.name`:
  * senders put a record into the body, into attributes, or partly into each. A text is then `message`, as in the record that
- * it was taken from, unless that is an attribute; any other body is `body`.
+ * it comes from, unless that is an attribute; any other body is `body`.
  * @param attributes is changed
  * @param body undefined where there is none */
 export function recordMap(attributes: JsonMap, body: unknown, clusterName: string | undefined): JsonMap {

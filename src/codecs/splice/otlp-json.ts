@@ -9,7 +9,7 @@ const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
 /** Adds the edits that give a record its tag. Attributes that have the key already give way: the last one in place, the
- * others are taken out. A record without a list of attributes gets one. */
+ * others are removed. A record without a list of attributes gets one. */
 export function spliceRecord(
   bytes: Uint8Array,
   { map }: LogRecord & { kind: 'map' },

@@ -10,7 +10,7 @@ import { keyValue } from '../opentelemetry/write-value.ts';
 import { encodedOnce } from './encoded.ts';
 
 /** Adds the edits that give a record its tag. Attributes that have the key already give way: the last one in place, the
- * others are taken out. */
+ * others are removed. */
 export function spliceRecord(
   bytes: Uint8Array,
   { map }: LogRecord & { kind: 'map' },

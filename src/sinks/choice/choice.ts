@@ -8,8 +8,8 @@ import type { Sink, SinkDependencies } from '../sink.ts';
 import { matcherOf } from './pattern.ts';
 import type { ChoiceSettings } from './settings.ts';
 
-/** Gives a sink those records of each batch that are chosen. The others count as `not_chosen` once these are taken, and a
- * batch without any is taken at once, whatever state the sink is in. It cannot say before a batch is evaluated that it would
+/** Gives a sink those records of each batch that are chosen. The others count as `not_chosen` once these are delivered, and a
+ * batch without any is acknowledged at once, whatever state the sink is in. It cannot say before a batch is evaluated that it would
  * be refused: until then nothing is chosen, and a sink for a few must not hold up all. */
 export function choice(sink: Sink, settings: ChoiceSettings, { onSettled }: Pick<SinkDependencies, 'onSettled'>): Sink {
   const { name } = sink;

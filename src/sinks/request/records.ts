@@ -27,7 +27,7 @@ export interface Items {
   refused: readonly { at: number; reason: string }[];
   /** To be sent again in a moment. */
   busy: readonly { at: number; reason: string }[];
-  /** Whether some of those that are refused were taken: it does not say which. */
+  /** Whether some of those that count as refused were accepted: it does not say which. */
   isTakenInPart?: boolean;
 }
 

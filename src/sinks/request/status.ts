@@ -30,7 +30,7 @@ const mendable: Readonly<Record<number, string>> = {
   431: 'set fewer or shorter headers',
 };
 
-/** A login page of a proxy, or the page of a web site: its server has taken no records. */
+/** A login page of a proxy, or the page of a web site: its server has stored no records. */
 const PAGE = /^\s*<(?:!doctype html|html)\b/i;
 
 /** Reads the status, and of a success whether it is one. */
