@@ -4,11 +4,9 @@ import { write } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Type, { type Static } from 'typebox';
-import { countRecords } from '../batch/count.ts';
-import { Problem } from '../problem.ts';
 import { isSystemError } from './disk/files.ts';
+import { localSink } from './disk/local-sink.ts';
 import { jsonLines } from './encode/json.ts';
-import { openCircuit } from './retry/circuit.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
 
 export const stdoutConfig = Type.Object(
@@ -33,18 +31,12 @@ const writeSome = promisify(write);
  * @param patience in milliseconds */
 export function openStdout(
   { name }: StdoutConfig,
-  { logger, onDown }: SinkDependencies,
+  dependencies: SinkDependencies,
   fd = STDOUT,
   patience = PATIENCE_MILLISECONDS,
 ): Sink {
-  const receiver = `sink ${name}: stdout`;
-  const circuit = openCircuit({ receiver, logger, onChange: (isDown) => onDown(name, isDown) });
   let turn: Promise<unknown> = Promise.resolve();
   let isLineOpen = false;
-  let isClosing = false;
-
-  const unavailable = (what: string, cause?: unknown) =>
-    new Problem('sink.unavailable', `${receiver} ${what}`, { cause });
 
   /** Batches do not mix. */
   function inTurn(act: () => Promise<void>): Promise<void> {
@@ -73,42 +65,22 @@ export function openStdout(
     }
   }
 
-  return {
-    name,
-    refusal() {
-      const reason = circuit.refusal();
-      return reason && `${receiver} ${reason}`;
-    },
-    async deliver(batch) {
-      const records = countRecords(batch.records);
-      if (isClosing) throw unavailable('is closed');
-      if (records === 0) return { kind: 'acknowledged', records };
-      const pass = circuit.admit();
-      if (typeof pass === 'string') throw unavailable(pass);
-      try {
-        await inTurn(async () => {
+  return localSink(
+    {
+      name,
+      place: 'stdout',
+      write: (batch) =>
+        inTurn(async () => {
           // What was left of a batch that failed is a line of its own.
           if (isLineOpen) await writeAll(Uint8Array.of(LINE_FEED));
           for (const lines of jsonLines(batch)) await writeAll(lines);
-        });
-        pass.succeeded();
-        return { kind: 'acknowledged', records };
-      } catch (error) {
-        if (!isSystemError(error)) {
-          pass.left();
-          throw error;
-        }
-        const reason =
-          error.code === 'EAGAIN'
-            ? `is full, and its reader has read nothing for ${patience / 1000} s`
-            : `cannot be written: ${error.message}`;
-        pass.failed(reason);
-        throw unavailable(reason, error);
-      }
+        }),
+      reasonOf: ({ code }) =>
+        code === 'EAGAIN' ? `is full, and its reader has read nothing for ${patience / 1000} s` : undefined,
+      close: async () => {
+        await turn;
+      },
     },
-    async close() {
-      isClosing = true;
-      await turn;
-    },
-  };
+    dependencies,
+  );
 }
