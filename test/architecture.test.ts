@@ -34,6 +34,8 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
+  findings: ['batch', 'detect', 'record', 'sigma', 'tag', 'tagger'],
+  console: ['findings', 'record', 'sigma', 'tag'],
   redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
   'fluent-forward': ['msgpack', 'problem', 'record'],
   sinks: [
@@ -41,6 +43,7 @@ const mayImport: Record<string, readonly string[]> = {
     'batch',
     'codecs',
     'dead-letters',
+    'findings',
     'fluent-forward',
     'json',
     'msgpack',
@@ -86,6 +89,7 @@ const mayImport: Record<string, readonly string[]> = {
       'config',
       'correlate',
       'dead-letters',
+      'findings',
       'pipeline-dependencies',
       'rules',
       'server',
@@ -106,6 +110,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['attack', 'authoring', 'batch', 'codecs', 'command-line', 'config', 'dead-letters', 'detect', 'inputs', 'json'],
     ...[
       'doctor',
+      'findings',
       'fluent-bit-config',
       'pipeline',
       'pipeline-dependencies',

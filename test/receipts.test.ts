@@ -1,4 +1,5 @@
 /** Receipts add up, whatever fails and is sent again, and agree with what receivers have. */
+
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
+import { noContext } from '../src/findings/context.ts';
 import type { Observer } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { Problem } from '../src/problem.ts';
@@ -173,7 +175,15 @@ test('a spool accounts for what it takes, also after a restart', async () => {
     const counts = counting();
     const there = receiver('one', answers);
     const onSettled = counts.observer.countSinkRecords;
-    const dependencies = { logger, eventsOf: () => [], onRetry: ignore, onDown: ignore, onSpool: ignore, onSettled };
+    const dependencies = {
+      logger,
+      eventsOf: () => [],
+      contextOf: noContext,
+      onRetry: ignore,
+      onDown: ignore,
+      onSpool: ignore,
+      onSettled,
+    };
     const sink = await openSpool(there.sink, settings, dependencies);
     const process = processHere({ ...parts, sinks: [sink], observer: counts.observer });
     return { counts, sink, there, send: (body: Uint8Array) => send(process, 'a', body, 'stays') };

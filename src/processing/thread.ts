@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { openDeadLetters } from '../dead-letters/index.ts';
+import { openContext } from '../findings/context.ts';
 import { eventReader, partsOf } from '../pipeline-dependencies.ts';
 import { loadRules } from '../rules/index.ts';
 import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
@@ -73,6 +74,7 @@ async function start(): Promise<void> {
   const dependencies: SinkDependencies = {
     logger,
     eventsOf: eventReader(config),
+    contextOf: openContext(rules),
     deadLetters,
     onRetry: countSinkRetry,
     onDown: gaugeSinkDown,

@@ -1,6 +1,7 @@
 /** The contract of a place that tagged batches go to. */
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { DeadLetters } from '../dead-letters/index.ts';
+import type { ContextOf } from '../findings/context.ts';
 import type { AuditEvent } from '../record.ts';
 
 export interface Sink {
@@ -72,6 +73,8 @@ export interface SinkDependencies {
   /** The audit events in a record of a batch, as they are read from its bytes again: those of a sink may differ from those that
    * were evaluated, and a batch does not keep events. */
   eventsOf(batch: TaggedBatch, index: number): readonly AuditEvent[];
+  /** What is known of a finding beside its tag. */
+  contextOf: ContextOf;
   /** Where records are kept that a receiver refuses for good; undefined where the settings name no place for them. */
   deadLetters?: DeadLetters | undefined;
   /** Called when the sink tries again to reach its target. */

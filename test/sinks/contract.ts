@@ -1,10 +1,12 @@
 /** What every sink owes, whatever place it writes to. */
+
 import { setImmediate } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
 import type { Codec } from '../../src/codecs/codec.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
+import { noContext } from '../../src/findings/context.ts';
 import { Problem } from '../../src/problem.ts';
 import type { Settled, Sink, SinkDependencies, SpoolLevel } from '../../src/sinks/sink.ts';
 
@@ -74,6 +76,7 @@ export function recorder(): SinkDependencies & Recorded {
     levels,
     logger: { info: at('info'), warn: at('warn'), error: at('error') },
     eventsOf: () => [],
+    contextOf: noContext,
     onRetry: (sink) => void retries.push(sink),
     onDown: (_, isDown) => void downs.push(isDown),
     onSettled: (_, result, _tag, records) => void settled.push([result, records]),

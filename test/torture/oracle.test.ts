@@ -1,7 +1,9 @@
 /** The oracle of the torture is put to the proof: what no receiver may do has to be noticed. */
+
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { codecFor } from '../../src/codecs/index.ts';
+import { noContext } from '../../src/findings/context.ts';
 import { openForward } from '../../src/sinks/forward/index.ts';
 import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
@@ -27,7 +29,15 @@ async function deliver(oracle: Oracle, sabotage?: Sabotage): Promise<void> {
       ...{ type: 'forward', name: 'forward', host: '127.0.0.1', port: receiver.port, tagPrefix: 'tripline.' },
       ...{ mode: 'forward', ackTimeoutSeconds: 10, maxFrameBytes: 1_000_000 },
     },
-    { logger: pino({ level: 'silent' }), eventsOf: () => [], onRetry() {}, onDown() {}, onSettled() {}, onSpool() {} },
+    {
+      logger: pino({ level: 'silent' }),
+      eventsOf: () => [],
+      contextOf: noContext,
+      onRetry() {},
+      onDown() {},
+      onSettled() {},
+      onSpool() {},
+    },
   );
   for (let from = 0; from < RECORDS; from += PERIOD) {
     const format = formats[(from / PERIOD) % formats.length]!;

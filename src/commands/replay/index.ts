@@ -4,6 +4,7 @@ import type { ProcessIo } from '../../command-line/process-io.ts';
 import { progressOf } from '../../command-line/progress.ts';
 import { readConfig, reportProblems, ruleOptions } from '../../command-line/rule-options.ts';
 import { numbered } from '../../command-line/table.ts';
+import { openContext } from '../../findings/context.ts';
 import { Problem } from '../../problem.ts';
 import { loadRules } from '../../rules/index.ts';
 import { printable } from '../../sigma/rule-problem.ts';
@@ -70,7 +71,9 @@ export const replayCommand = defineCommand({
     const logger = loggerOf(io);
     const ignore = () => {};
     const eventsOf = eventReader(config);
-    const dependencies = { logger, eventsOf, onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
+    const contextOf = openContext({ ruleset: () => loaded.ruleset });
+    const heard = { onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
+    const dependencies = { logger, eventsOf, contextOf, ...heard };
     // What waits for the sink itself needs no spool, which the running Tripline has anyway.
     const sinks = await Promise.all(
       config.sinks.map((sink) => openSink({ ...sink, required: true, spool: undefined }, dependencies)),

@@ -1,4 +1,5 @@
 /** `tripline replay`: what was kept goes through again, and none of it is lost on the way. */
+
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +10,7 @@ import { codecFor } from '../../../src/codecs/index.ts';
 import { sender } from '../../../src/commands/replay/send.ts';
 import { loadConfig } from '../../../src/config/index.ts';
 import { openDeadLetters } from '../../../src/dead-letters/index.ts';
+import { noContext } from '../../../src/findings/context.ts';
 import { processBatch } from '../../../src/pipeline.ts';
 import { partsOf } from '../../../src/pipeline-dependencies.ts';
 import { Problem } from '../../../src/problem.ts';
@@ -235,6 +237,7 @@ test('a spool of a machine that is gone: what of it was not sent', async () => {
   const dependencies = {
     logger,
     eventsOf: () => [],
+    contextOf: noContext,
     onRetry: ignore,
     onDown: ignore,
     onSettled: ignore,

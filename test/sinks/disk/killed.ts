@@ -1,7 +1,9 @@
 /** A process to be killed: delivers numbered batches to a sink, and says which it has acknowledged. Arguments: the kind of the
  * sink, its folder, and the first number. */
+
 import { writeSync } from 'node:fs';
 import { msgpack } from '../../../src/codecs/msgpack.ts';
+import { noContext } from '../../../src/findings/context.ts';
 import { encode } from '../../../src/msgpack/encode.ts';
 import { openSink, type SinkConfig } from '../../../src/sinks/index.ts';
 import { batchOf } from '../../batch/batch-of.ts';
@@ -14,6 +16,7 @@ const config = { type, name: type, path, required: true, maxFileBytes: 1e6, maxF
 const sink = await openSink({ ...config, rows: 'records', codec: 'null' } as unknown as SinkConfig, {
   logger,
   eventsOf: () => [],
+  contextOf: noContext,
   onRetry: nothing,
   onDown: nothing,
   onSettled: nothing,

@@ -1,9 +1,11 @@
 /** A process to be killed: takes numbered batches into a spool and says which it has taken, and sends them to a file.
  * Arguments: the folder, the first number, and how many batches; without a number of them, until it is killed. */
+
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codecFor } from '../../../src/codecs/index.ts';
+import { noContext } from '../../../src/findings/context.ts';
 import { Problem } from '../../../src/problem.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
 import { openSpool } from '../../../src/sinks/spool/index.ts';
@@ -25,7 +27,15 @@ const place: Sink = {
 const sink = await openSpool(
   place,
   { path: join(folder, 'spool'), maxBytes: 16 * 1024 * 1024, maxAgeSeconds: 3600 },
-  { logger, eventsOf: () => [], onRetry: nothing, onDown: nothing, onSettled: nothing, onSpool: nothing },
+  {
+    logger,
+    eventsOf: () => [],
+    contextOf: noContext,
+    onRetry: nothing,
+    onDown: nothing,
+    onSettled: nothing,
+    onSpool: nothing,
+  },
 );
 const take = async (n: number) => {
   const body = Buffer.from(JSON.stringify([{ n, pad: 'x'.repeat(Math.random() ** 4 * 300_000) }]));

@@ -1,0 +1,73 @@
+/** A finding or report away from its record: what alerts, other formats of findings and the console show of it. */
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import type { AuditEvent, Evidence, Finding, Platform, Report } from '../record.ts';
+import type { EventSummary } from '../tag.ts';
+import { summarize } from '../tagger.ts';
+
+export type Emitted = EmittedFinding | EmittedReport;
+
+interface FromRecord {
+  /** Whether it raises a verdict, or is of a rule in shadow mode. */
+  mode: 'live' | 'shadow';
+  platform: Platform | undefined;
+  /** Name of the cluster, where it is known. */
+  cluster: string | undefined;
+  fluentTag: string | undefined;
+  receivedUnixNano: bigint;
+  /** Hash of the rules that were live. */
+  ruleset: string | undefined;
+  /** The record that it is on, by its index in the batch. */
+  record: number;
+}
+
+export interface EmittedFinding extends FromRecord {
+  kind: 'finding';
+  finding: Finding;
+  evidence: Evidence | undefined;
+  /** The event that it is about; undefined where the record cannot be read again. */
+  event: EventSummary | undefined;
+}
+
+/** About events of other records: nothing of the record that it is on is about it, but the cluster. */
+export interface EmittedReport extends FromRecord {
+  kind: 'report';
+  finding: Report;
+}
+
+/** The findings and reports that the tag of a record lists, live ones first; none of a group marker.
+ * @param eventsOf the events of a record of the batch, by its index; called for records with findings alone */
+export function emittedOf(
+  batch: TaggedBatch,
+  index: number,
+  eventsOf: (index: number) => readonly AuditEvent[],
+): Emitted[] {
+  const tag = batch.tags[index];
+  if (tag === undefined) return [];
+  const { findings = [], reports = [], shadow = [], shadowReports = [], platform, cluster, evidence, ruleset } = tag;
+  if (findings.length + reports.length + shadow.length + shadowReports.length === 0) return [];
+  const { fluentTag, receivedUnixNano } = batch;
+  const from = { platform, cluster, fluentTag, receivedUnixNano, ruleset, record: index };
+  const events = findings.length + shadow.length === 0 ? [] : eventsOf(index);
+  const ofFinding =
+    (mode: FromRecord['mode']) =>
+    (finding: Finding): EmittedFinding => {
+      const event = events[finding.event];
+      return {
+        ...{ kind: 'finding', mode, finding, ...from },
+        evidence: event?.evidence ?? evidence,
+        // A record that cannot be read again still has the event that its tag shows.
+        event: event ? summarize(event) : tag.event,
+      };
+    };
+  const ofReport =
+    (mode: FromRecord['mode']) =>
+    (finding: Report): EmittedReport => {
+      return { kind: 'report', mode, finding, ...from };
+    };
+  return [
+    ...findings.map(ofFinding('live')),
+    ...reports.map(ofReport('live')),
+    ...shadow.map(ofFinding('shadow')),
+    ...shadowReports.map(ofReport('shadow')),
+  ];
+}
