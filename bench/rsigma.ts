@@ -40,7 +40,7 @@ export function rsigmaRows(program: string, sigmaHq: string, writeLog: (records:
       aim: 2,
       async run() {
         const log = writeLog(95_000);
-        const own = elapsed(process.execPath, [builtProgram(), 'scan', '--output', 'findings', '--rules', rules, log]);
+        const own = elapsed(process.execPath, [builtProgram(), 'scan', '--show', 'findings', '--rules', rules, log]);
         const other = elapsed(program, ['engine', 'eval', '-r', rules, '-e', `@${log}`]);
         const rate = (milliseconds: number) => (statSync(log).size / 1000 / milliseconds).toFixed(0);
         return { value: other / own, note: `${rate(own)} MB/s beside ${rate(other)}` };

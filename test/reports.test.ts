@@ -108,11 +108,11 @@ test('counts in a scan', async () => {
   const input = join(folder, 'input');
   writeFileSync(input, lines(before, carrier));
   const scan = (...more: string[]) => run(['scan', input, '--rules', path, ...more]);
-  const { status, stdout, stderr } = await scan('--output', 'findings');
+  const { status, stdout, stderr } = await scan('--show', 'findings');
   expect(JSON.parse(stdout)).toMatchObject({ record: 2, kind: 'report', mode: 'live', rule: 'few' });
   expect(stderr).toContain('1 reports about others');
   expect(status).toBe(1);
-  expect(JSON.parse((await scan('--output', 'summary')).stdout)).toMatchObject({ rule: 'few', findings: 1 });
+  expect(JSON.parse((await scan('--show', 'summary')).stdout)).toMatchObject({ rule: 'few', findings: 1 });
 });
 
 test('has a span without the attributes of the event that it comes with', async () => {

@@ -156,11 +156,10 @@ function printLevels({ level, levels = [] }: Explained & { kind: 'event' }): str
 
 const verbOf = { matches: 'matches', ignores: 'does not match', undecided: 'cannot be decided' };
 
-/** The explanation as one line of JSON; long values are cut. */
-export function explainedLine(record: number, explained: Explained): string {
-  const line = JSON.stringify({ record, ...explained }, (key, value) => {
+/** The explanation as JSON on one line; long values are cut. */
+export function explainedJson(record: number, explained: Explained): string {
+  return JSON.stringify({ record, ...explained }, (key, value) => {
     if (typeof value === 'bigint') return String(value);
     return (key === 'values' || key === 'passing') && Array.isArray(value) ? truncate(value) : value;
   });
-  return `${line}\n`;
 }

@@ -50,9 +50,13 @@ function isList(path: string): boolean {
   return fields.get(path)?.many === true || lists.has(path.slice(path.lastIndexOf('.') + 1));
 }
 
-/** What is wrong with the files at the paths, or, without a path, with all that the configuration names.
+/** What is wrong with the files at the paths, or, without a path, with all that the configuration names; and the paths of
+ * these files.
  * @throws Problem `rule.invalid` where a path does not exist */
-export function lintSources(paths: readonly string[], config: RuleSources): { problems: LintProblem[]; files: number } {
+export function lintSources(
+  paths: readonly string[],
+  config: RuleSources,
+): { problems: LintProblem[]; files: readonly string[] } {
   const requested = requestedFiles(paths, config);
   const placeholders = placeholdersOf(loadLists(requested.sources.lists ?? []).lists);
   const own = [
@@ -68,7 +72,7 @@ export function lintSources(paths: readonly string[], config: RuleSources): { pr
   );
   return {
     problems: [...own, ...together.map(asError)].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
-    files: files.size,
+    files: [...files],
   };
 }
 

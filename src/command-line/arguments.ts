@@ -1,7 +1,7 @@
 /** Reads the arguments of a command by its declaration. */
 import { parseArgs } from 'node:util';
 import { didYouMean, quote } from '../sigma/rule-problem.ts';
-import { type Declaration, type OptionTable, type OptionValues, UsageError } from './declaration.ts';
+import { type Declaration, type OptionTable, type OptionValues, shortOf, UsageError } from './declaration.ts';
 
 export type Arguments<T extends OptionTable> =
   | { kind: 'help' }
@@ -17,9 +17,13 @@ export function readArguments<T extends OptionTable>(
   const see = `see tripline ${declaration.name} --help`;
   const known = {
     ...Object.fromEntries(
-      Object.entries(options).map(([name, { kind }]) => [
+      Object.entries(options).map(([name, option]) => [
         name,
-        { type: kind === 'flag' ? ('boolean' as const) : ('string' as const), multiple: kind === 'values' },
+        {
+          type: option.kind === 'flag' ? ('boolean' as const) : ('string' as const),
+          multiple: option.kind === 'values',
+          ...(shortOf(option) && { short: shortOf(option)! }),
+        },
       ]),
     ),
     help: { type: 'boolean' as const, short: 'h' },

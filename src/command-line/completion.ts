@@ -1,5 +1,5 @@
 /** Scripts that complete command lines in a shell, printed from the declarations of the commands. */
-import type { Declaration, Option } from './declaration.ts';
+import { type Declaration, type Option, shortOf } from './declaration.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -13,7 +13,10 @@ export function completionFor(shell: Shell, commands: readonly Declaration[]): s
 function bash(commands: readonly Declaration[], byDefault: Declaration): string {
   const names = commands.map(({ name }) => name).join(' ');
   const values = commands.flatMap(({ name, options }) =>
-    withChoices(options).map(([option, choices]) => `    '${name} --${option}') words='${choices.join(' ')}' ;;`),
+    withChoices(options).map(([spelt, choices]) => {
+      const cases = spelt.map((option) => `'${name} ${option}'`).join(' | ');
+      return `    ${cases}) words='${choices.join(' ')}' ;;`;
+    }),
   );
   const options = commands.map(({ name, options }) => `    ${name}) words='${optionsOf(options)}' ;;`);
   return `# source <(tripline completion bash)
@@ -53,7 +56,9 @@ function zsh(commands: readonly Declaration[], byDefault: Declaration): string {
     const many = option.kind === 'values' ? '*' : '';
     const from = choicesOf(option) ? `(${choicesOf(option)!.join(' ')})` : '_files';
     const value = option.kind === 'flag' ? '' : `:${option.placeholder}:${from}`;
-    return quote(`${many}--${name}[${described(gistOf(option))}]${value}`);
+    return speltOf(name, option)
+      .map((spelt) => quote(`${many}${spelt}[${described(gistOf(option))}]${value}`))
+      .join(' ');
   };
   const cases = commands.map(({ name, options }) => {
     const all = [...Object.entries(options).map(argument), quote('--help[this text]'), quote('*:file:_files')];
@@ -104,7 +109,8 @@ function fish(commands: readonly Declaration[], byDefault: Declaration): string 
     return [
       `complete -c tripline -n 'not __fish_seen_subcommand_from ${names}' -a ${name} -d ${quote(summary)}`,
       ...Object.entries(options).map(([option, declared]) => {
-        return `complete -c tripline -n ${quote(within)} -l ${option}${value(declared)} -d ${quote(gistOf(declared))}`;
+        const short = shortOf(declared) === undefined ? '' : ` -s ${shortOf(declared)}`;
+        return `complete -c tripline -n ${quote(within)} -l ${option}${short}${value(declared)} -d ${quote(gistOf(declared))}`;
       }),
     ];
   });
@@ -119,11 +125,17 @@ function optionsOf(options: Declaration['options']): string {
   return [...Object.keys(options), 'help'].map((name) => `--${name}`).join(' ');
 }
 
-function withChoices(options: Declaration['options']): [name: string, choices: readonly string[]][] {
+function withChoices(options: Declaration['options']): [spelt: string[], choices: readonly string[]][] {
   return Object.entries(options).flatMap(([name, option]) => {
     const choices = choicesOf(option);
-    return choices === undefined ? [] : [[name, choices]];
+    return choices === undefined ? [] : [[speltOf(name, option), choices]];
   });
+}
+
+/** How an option may be given: `--output`, `-o`. */
+function speltOf(name: string, option: Option): string[] {
+  const short = shortOf(option);
+  return [`--${name}`, ...(short === undefined ? [] : [`-${short}`])];
 }
 
 function choicesOf(option: Option): readonly string[] | undefined {

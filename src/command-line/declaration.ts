@@ -3,11 +3,23 @@
 export type Option =
   | { kind: 'flag'; doc: string }
   /** Takes a word: the last one given counts. */
-  | { kind: 'value'; placeholder: string; doc: string; choices?: readonly string[] }
+  | {
+      kind: 'value';
+      placeholder: string;
+      doc: string;
+      choices?: readonly string[];
+      /** Its letter, for `-o`. */
+      short?: string;
+    }
   /** May be given several times. */
   | { kind: 'values'; placeholder: string; doc: string };
 
 export type OptionTable = Readonly<Record<string, Option>>;
+
+/** The letter that an option has. */
+export function shortOf(option: Option): string | undefined {
+  return option.kind === 'value' ? option.short : undefined;
+}
 
 /** What was given for each option. */
 export type OptionValues<T extends OptionTable> = {
@@ -15,7 +27,9 @@ export type OptionValues<T extends OptionTable> = {
     ? boolean
     : T[Name] extends { kind: 'values' }
       ? string[] | undefined
-      : string | undefined;
+      : T[Name] extends { choices: readonly (infer Choice)[] }
+        ? Choice | undefined
+        : string | undefined;
 };
 
 export interface Example {

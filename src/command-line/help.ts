@@ -1,5 +1,5 @@
 /** What `--help` says, and the page of the docs that says the same: both printed from the declarations. */
-import type { Declaration, Option } from './declaration.ts';
+import { type Declaration, type Option, shortOf } from './declaration.ts';
 import type { Output } from './process-io.ts';
 import { definitions, styled, widthOf, wrap, wrapCommand } from './text.ts';
 
@@ -98,7 +98,9 @@ function optionRows({ options }: Declaration): [string, string][] {
 }
 
 function spell(name: string, option: Option): string {
-  return option.kind === 'flag' ? `--${name}` : `--${name} ${option.placeholder}`;
+  if (option.kind === 'flag') return `--${name}`;
+  const short = shortOf(option);
+  return `${short === undefined ? '' : `-${short}, `}--${name} ${option.placeholder}`;
 }
 
 function docOf(option: Option): string {

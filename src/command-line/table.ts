@@ -5,7 +5,10 @@ import type { Output } from './process-io.ts';
 import { styled, styleOf } from './text.ts';
 
 export interface Column<Row> {
-  heading: string;
+  /** As in JSON: the name of a column for programs. */
+  name: string;
+  /** Of a column that a table has, too. */
+  heading?: string;
   cell: (row: Row) => string | number;
   /** Whether the texts are levels, which have colours. */
   isLevel?: boolean;
@@ -13,32 +16,41 @@ export interface Column<Row> {
 
 const GAP = '  ';
 
-/** The table as lines, each ended: headings, then rows. Numbers stand to the right. A line is cut, with `…`, to the columns
- * of the terminal, if there is one, and coloured if it is wanted. */
-export function printTable<Row>(
+/** Begins a table. What it returns prints rows as lines, each ended, the first time below the headings. Numbers stand to
+ * the right. A line is cut, with `…`, to the columns of the terminal, if there is one, and coloured if it is wanted. Rows
+ * that come later line up with those before, unless they need more room. */
+export function startTable<Row>(
   columns: readonly Column<Row>[],
-  rows: readonly Row[],
   { columns: width = Number.POSITIVE_INFINITY, hasColors }: Pick<Output, 'columns' | 'hasColors'>,
-): string {
-  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
-  const texts = cells.map((line) => line.map((value) => printable(String(value))));
-  const widths = columns.map(({ heading }, i) => Math.max(heading.length, ...texts.map((line) => line[i].length)));
-  const isNumber = columns.map((_, i) => cells.length > 0 && cells.every((line) => typeof line[i] === 'number'));
+): (rows: readonly Row[]) => string {
+  const shown = columns.filter(({ heading }) => heading !== undefined);
+  const headings = shown.map(({ heading }) => heading!);
+  const widths = headings.map(({ length }) => length);
+  const level = shown.findIndex(({ isLevel }) => isLevel);
+  let isNumber: boolean[] | undefined;
   const printLine = (line: readonly string[]) => {
-    const padded = line.map((text, i) => (isNumber[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)));
+    const padded = line.map((text, i) => (isNumber?.[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)));
     return truncateText(padded.join(GAP).trimEnd(), Math.max(1, width));
   };
-  const level = columns.findIndex(({ isLevel }) => isLevel);
-  const levelAt = widths.slice(0, Math.max(0, level)).reduce((sum, each) => sum + each + GAP.length, 0);
   const coloured = (line: string, text: string) => {
     const style = styleOf(text);
+    const levelAt = widths.slice(0, Math.max(0, level)).reduce((sum, each) => sum + each + GAP.length, 0);
     const isWhole = line.startsWith(text, levelAt);
     if (style === undefined || !isWhole) return line;
     return line.slice(0, levelAt) + styled(style, text, { hasColors }) + line.slice(levelAt + text.length);
   };
-  const headings = printLine(columns.map(({ heading }) => heading));
-  const lines = texts.map((line) => coloured(printLine(line), line[level] ?? ''));
-  return [styled('bold', headings, { hasColors }), ...lines].map((line) => `${line}\n`).join('');
+  return (rows) => {
+    const cells = rows.map((row) => shown.map(({ cell }) => cell(row)));
+    const texts = cells.map((line) => line.map((value) => printable(String(value))));
+    for (const line of texts) for (const [i, text] of line.entries()) widths[i] = Math.max(widths[i]!, text.length);
+    const lines: string[] = [];
+    if (isNumber === undefined) {
+      isNumber = shown.map((_, i) => cells.length > 0 && cells.every((line) => typeof line[i] === 'number'));
+      lines.push(styled('bold', printLine(headings), { hasColors }));
+    }
+    for (const line of texts) lines.push(coloured(printLine(line), line[level] ?? ''));
+    return lines.map((line) => `${line}\n`).join('');
+  };
 }
 
 /** A number with its noun: `1 rule`, `2 rules`. */

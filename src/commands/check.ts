@@ -1,13 +1,15 @@
 /** `tripline check`: what serve would run, or all that keeps it from that. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { type Case, junit } from '../command-line/junit.ts';
+import { reportOutput, writeRows } from '../command-line/output-format.ts';
 import { configSourceOf, reportProblems, serveOptions, serveSettings } from '../command-line/rule-options.ts';
-import { numbered } from '../command-line/table.ts';
+import { type Column, numbered } from '../command-line/table.ts';
 import { definitions, widthOf } from '../command-line/text.ts';
 import { type Config, type ReadConfig, readConfiguration } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 import { type LoadedRules, loadRules } from '../rules/index.ts';
-import { printable, quote } from '../sigma/rule-problem.ts';
+import { printable, printRuleProblem, quote } from '../sigma/rule-problem.ts';
 import { sinkTarget } from '../sinks/index.ts';
 import { defineCommand } from './command.ts';
 
@@ -19,40 +21,78 @@ export const checkCommand = defineCommand({
   about:
     'Reads the configuration with the files that it names, as serve does: settings, rules, lists, exceptions, ' +
     'certificates and secrets; and looks whether what is written can be written. Nothing is written, and no sink is ' +
-    'connected to. All that is wrong is printed on stderr, each with file, line and column.',
-  options: serveOptions,
+    'connected to. All that is wrong is printed on stderr, each with file, line and column; in another form than table it ' +
+    'is part of what is written.',
+  options: { ...serveOptions, output: reportOutput },
   exitCodes: { '0': 'serve would run as it says', '2': 'something is wrong' },
   examples: [
     { purpose: 'before a restart', line: 'tripline check --config tripline.yaml' },
     { purpose: 'a restart only where all is well', line: 'tripline check && echo restart' },
   ],
   async run({ options }, io) {
-    const { environment, stdout, stderr } = io;
+    const { environment } = io;
     const source = configSourceOf(options, io, serveSettings(options, environment));
     const read = readConfiguration(source);
     const { config, paths } = read;
     const wrong = [...read.problems, ...missing(read), ...unwritable(read)];
-    for (const problem of wrong) await stderr.write(`${problem}\n`);
 
     const there = (named: readonly string[]) => named.filter((path) => existsSync(path));
     const sources = { rules: there(paths.rules), lists: there(paths.lists), exceptions: there(paths.exceptions) };
     let loaded: LoadedRules | undefined;
+    const broken: string[] = [];
     try {
       loaded = loadRules({
         ...sources,
         ...(config && { overrides: config.overrides, overridePlaces: config.overridePlaces }),
       });
-      await reportProblems(loaded, io);
+      broken.push(...loaded.problems.map(printRuleProblem));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       // Of rules that are not there it is said already.
-      if (sources.rules.length > 0) await stderr.write(`${error.message.split('\n').map(printable).join('\n')}\n`);
+      if (sources.rules.length > 0) broken.push(error.message.split('\n').map(printable).join('\n'));
     }
-    if (config === undefined || loaded === undefined || wrong.length + loaded.problems.length > 0) return 2;
-    await stdout.write(`${definitions(plan(source.path, config, loaded), widthOf(stdout))}\n`);
-    return 0;
+    const isFit = config !== undefined && loaded !== undefined && wrong.length + broken.length === 0;
+    const form = options.output ?? 'table';
+    if (form === 'table') for (const problem of [...wrong, ...broken]) await io.stderr.write(`${problem}\n`);
+    await reportProblems({ ...loaded, problems: [] }, io);
+    const parts = isFit ? plan(source.path, config, loaded!) : [];
+    if (form === 'table') {
+      if (isFit) await io.stdout.write(`${definitions(parts, widthOf(io.stdout))}\n`);
+    } else if (form === 'junit') {
+      const cases = [caseOf('settings', wrong), caseOf('rules', broken)];
+      await io.stdout.write(junit([{ name: 'tripline check', cases }]));
+    } else {
+      await writeRows(io.stdout, { columns, rows: rowsOf(parts, { settings: wrong, rules: broken }) }, form);
+    }
+    return isFit ? 0 : 2;
   },
 });
+
+/** A part of what serve would run, or what keeps it from that. */
+interface Row {
+  passed: boolean;
+  part: string;
+  message: string;
+}
+
+const columns: Column<Row>[] = [
+  { name: 'passed', cell: ({ passed }) => String(passed) },
+  { name: 'part', cell: ({ part }) => part },
+  { name: 'message', cell: ({ message }) => message },
+];
+
+function rowsOf(parts: readonly [string, string][], wrong: Readonly<Record<string, readonly string[]>>): Row[] {
+  return [
+    ...parts.map(([part, message]) => ({ passed: true, part, message })),
+    ...Object.entries(wrong).flatMap(([part, messages]) =>
+      messages.map((message) => ({ passed: false, part, message })),
+    ),
+  ];
+}
+
+function caseOf(name: string, wrong: readonly string[]): Case {
+  return wrong.length === 0 ? { name } : { name, failure: wrong.join('\n') };
+}
 
 /** What is to be read and is not there. */
 function missing({ paths, placeOf }: ReadConfig): string[] {

@@ -1,10 +1,11 @@
 /** `tripline doctor`: what in a Fluent Bit configuration loses, loops or alters records next to Tripline. */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { jsonLine } from '../command-line/output-format.ts';
+import type { Case } from '../command-line/junit.ts';
+import { reportOutput, writeReport } from '../command-line/output-format.ts';
 import { configSourceOf, ruleOptions } from '../command-line/rule-options.ts';
-import { numbered } from '../command-line/table.ts';
+import { type Column, numbered } from '../command-line/table.ts';
 import { loadConfig } from '../config/index.ts';
-import { examine } from '../doctor/index.ts';
+import { checks, type DoctorFinding, examine } from '../doctor/index.ts';
 import { type Files, readFluentBitConfig } from '../fluent-bit-config/index.ts';
 import { Problem } from '../problem.ts';
 import { printRuleProblem } from '../sigma/rule-problem.ts';
@@ -22,7 +23,7 @@ export const doctorCommand = defineCommand({
     'what else Fluent Bit does is its own. Each finding says where, what is lost or altered and when, and what to write.\n\n' +
     'With the settings of Tripline both sides are compared, and an input counts as one for tagged records if a sink of ' +
     'Tripline sends to it. Without them, every forward input does.',
-  options: { json: { kind: 'flag', doc: 'one JSON object a line and finding' }, config: ruleOptions.config },
+  options: { output: reportOutput, config: ruleOptions.config },
   exitCodes: {
     '0': 'nothing was found',
     '1': 'something was',
@@ -31,23 +32,53 @@ export const doctorCommand = defineCommand({
   examples: [
     { purpose: 'before Fluent Bit is started', line: 'tripline doctor fluent-bit.yaml' },
     { purpose: 'both sides together', line: 'tripline doctor fluent-bit.conf --config tripline.yaml' },
-    { purpose: 'what loses records', line: `tripline doctor fluent-bit.yaml --json | jq 'select(.effect == "loses")'` },
+    {
+      purpose: 'what loses records',
+      line: `tripline doctor fluent-bit.yaml -o ndjson | jq 'select(.effect == "loses")'`,
+    },
   ],
   async run({ options, operands: [path] }, io) {
-    const { stdout, stderr, environment } = io;
+    const { environment } = io;
     const source = configSourceOf({ config: options.config }, io, {});
     const config = readFluentBitConfig(path!, files, environment);
     const findings = examine(config, loadConfig(source), source.path !== undefined);
-    for (const finding of findings) {
-      const { check, effect, message, hint } = finding;
-      const shown = { ...finding, message: `${effect}: ${message}`, hint: `${hint} [${check}]` };
-      await stdout.write(options.json ? jsonLine(finding) : `${printRuleProblem(shown)}\n`);
-    }
     const counts = [numbered(config.files.size, 'file'), numbered(findings.length, 'finding')];
-    await (options.json ? stderr : stdout).write(`${counts.join(', ')}\n`);
+    const report = {
+      columns,
+      rows: findings,
+      text: findings.map(print).join(''),
+      suites: [{ name: `tripline doctor ${path}`, cases: casesOf(findings) }],
+      totals: counts.join(', '),
+    };
+    await writeReport(io, report, options.output);
     return findings.length > 0 ? 1 : 0;
   },
 });
+
+const columns: Column<DoctorFinding>[] = [
+  { name: 'effect', cell: ({ effect }) => effect },
+  { name: 'check', cell: ({ check }) => check },
+  { name: 'path', cell: ({ path }) => path },
+  { name: 'line', cell: ({ line }) => line },
+  { name: 'column', cell: ({ column }) => column },
+  { name: 'message', cell: ({ message }) => message },
+  { name: 'hint', cell: ({ hint }) => hint },
+];
+
+function print(finding: DoctorFinding): string {
+  const { check, effect, message, hint } = finding;
+  return `${printRuleProblem({ ...finding, message: `${effect}: ${message}`, hint: `${hint} [${check}]` })}\n`;
+}
+
+/** A case for each check. */
+function casesOf(findings: readonly DoctorFinding[]): Case[] {
+  return Object.keys(checks).map((name) => {
+    const own = findings.filter(({ check }) => check === name);
+    if (own.length === 0) return { name };
+    const { path, line } = own[0]!;
+    return { name, file: path, line, failure: own.map(print).join('') };
+  });
+}
 
 const files: Files = {
   read: (path, most) => unlessMissing(() => beginning(path, most)),

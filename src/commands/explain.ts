@@ -1,10 +1,12 @@
 /** `tripline explain`: why a rule matches a record, or does not. */
 
 import { loadEveryRule } from '../authoring/every-rule.ts';
-import { type Explained, explainedLine, explainRecord, printExplained } from '../authoring/explain-record.ts';
+import { type Explained, explainedJson, explainRecord, printExplained } from '../authoring/explain-record.ts';
 import { requestedFiles } from '../authoring/requested-files.ts';
 import { neededFor } from '../authoring/test-rule.ts';
 import { UsageError } from '../command-line/declaration.ts';
+import { explanationOutput, openRows, type RowWriter } from '../command-line/output-format.ts';
+import type { Output } from '../command-line/process-io.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import type { Ruleset } from '../detect.ts';
@@ -33,7 +35,7 @@ export const explainCommand = defineCommand({
       choices: ['matches', 'ignores', 'undecided'],
     },
     record: { kind: 'value', placeholder: 'N', doc: 'only the record of this number, from 1' },
-    json: { kind: 'flag', doc: 'one JSON object a line and event' },
+    output: explanationOutput,
     ...ruleOptions,
   },
   exitCodes: { '0': 'every record that is asked for was read', '2': 'a record, a file or a rule could not be read' },
@@ -43,7 +45,7 @@ export const explainCommand = defineCommand({
     { purpose: 'the first records of a log', line: 'head -3 audit.log | tripline explain pod-host-pid' },
     {
       purpose: 'the answer for each event alone',
-      line: 'tripline explain pod-host-pid audit.log --json | jq -c "[.record, .answer]"',
+      line: 'tripline explain pod-host-pid audit.log -o ndjson | jq -c "[.record, .answer]"',
     },
   ],
   async run({ options, operands: [name, path = STDIN] }, io) {
@@ -67,6 +69,7 @@ export const explainCommand = defineCommand({
       import('../pipeline.ts'),
     ]);
     const parts = partsOf(config, () => subject, []);
+    const answers = openAnswers(stdout, options.output);
     let record = 0;
     let isComplete = true;
     try {
@@ -79,7 +82,7 @@ export const explainCommand = defineCommand({
           for (const explained of explainRecord(detection, subject)) {
             if (!isWanted(explained, record, options)) continue;
             if (explained.kind === 'unreadable') isComplete = false;
-            await stdout.write(options.json ? explainedLine(record, explained) : printExplained(record, explained));
+            await answers.write([{ record, explained }]);
           }
         }
       }
@@ -88,6 +91,7 @@ export const explainCommand = defineCommand({
       isComplete = false;
       await stderr.write(`tripline: ${printable(`${path}: ${error.message}`)}\n`);
     }
+    await answers.end();
     if (Number(options.record) > record) {
       isComplete = false;
       await stderr.write(
@@ -97,6 +101,19 @@ export const explainCommand = defineCommand({
     return isComplete ? 0 : 2;
   },
 });
+
+interface Answer {
+  record: number;
+  explained: Explained;
+}
+
+function openAnswers(stdout: Output, form: 'table' | 'json' | 'ndjson' = 'table'): RowWriter<Answer> {
+  if (form !== 'table') {
+    return openRows(stdout, [], form, ({ record, explained }: Answer) => explainedJson(record, explained));
+  }
+  const print = ({ record, explained }: Answer) => printExplained(record, explained);
+  return { write: (rows) => stdout.write(rows.map(print).join('')), async end() {} };
+}
 
 /** Records tell their own time: no event is ahead of it. Unix nanoseconds. */
 const LAST = 2n ** 62n;

@@ -1,11 +1,12 @@
 /** `tripline lint`: what is wrong with rule, exception and list files. */
 
 import { lintSources } from '../authoring/lint.ts';
-import { jsonLine } from '../command-line/output-format.ts';
+import type { Case } from '../command-line/junit.ts';
+import { reportOutput, writeReport } from '../command-line/output-format.ts';
 import { readConfig, ruleOptions } from '../command-line/rule-options.ts';
-import { numbered } from '../command-line/table.ts';
+import { type Column, numbered } from '../command-line/table.ts';
 import { whatBecomesOfBroken } from '../rules/broken.ts';
-import { printRuleProblem } from '../sigma/index.ts';
+import { type LintProblem, printRuleProblem } from '../sigma/index.ts';
 import { defineCommand } from './command.ts';
 
 export const lintCommand = defineCommand({
@@ -20,24 +21,66 @@ export const lintCommand = defineCommand({
     `${whatBecomesOfBroken}\n\n` +
     'What a PATH refers to (the rules of a correlation or an exception, lists) is looked up in it and in what the ' +
     'options name.',
-  options: { json: { kind: 'flag', doc: 'one JSON object a line and problem' }, ...ruleOptions },
+  options: { output: reportOutput, ...ruleOptions },
   exitCodes: { '0': 'no errors; there may be warnings', '1': 'there are errors', '2': 'it could not run' },
   examples: [
     { purpose: 'rules of your own', line: 'tripline lint my-rules' },
     { purpose: 'one file', line: 'tripline lint my-rules/pod-in-default.yml' },
     { purpose: 'everything that serve would load', line: 'tripline lint --config tripline.yaml' },
+    { purpose: 'for CI to show beside a change', line: 'tripline lint my-rules -o junit > lint.xml' },
   ],
   async run({ options, operands }, io) {
-    const { stdout, stderr } = io;
     const { problems, files } = lintSources(operands, readConfig(options, io));
-    for (const problem of problems) {
-      const check = problem.check === undefined ? '' : ` [${problem.check}]`;
-      const shown = { ...problem, message: `${problem.severity}: ${problem.message}`, hint: `${problem.hint}${check}` };
-      await stdout.write(options.json ? jsonLine(problem) : `${printRuleProblem(shown)}\n`);
-    }
-    const errors = problems.filter(({ severity }) => severity === 'error').length;
-    const counts = [numbered(files, 'file'), numbered(errors, 'error'), numbered(problems.length - errors, 'warning')];
-    await (options.json ? stderr : stdout).write(`${counts.join(', ')}\n`);
+    const errors = problems.filter(isError).length;
+    const counts = [
+      numbered(files.length, 'file'),
+      numbered(errors, 'error'),
+      numbered(problems.length - errors, 'warning'),
+    ];
+    const report = {
+      columns,
+      rows: problems,
+      text: problems.map(print).join(''),
+      suites: [{ name: 'tripline lint', cases: casesOf(files, problems) }],
+      totals: counts.join(', '),
+    };
+    await writeReport(io, report, options.output);
     return errors > 0 ? 1 : 0;
   },
 });
+
+const columns: Column<LintProblem>[] = [
+  { name: 'severity', cell: ({ severity }) => severity },
+  { name: 'path', cell: ({ path }) => path },
+  { name: 'line', cell: ({ line }) => line },
+  { name: 'column', cell: ({ column }) => column },
+  { name: 'name', cell: ({ name }) => name ?? '' },
+  { name: 'check', cell: ({ check }) => check ?? '' },
+  { name: 'message', cell: ({ message }) => message },
+  { name: 'hint', cell: ({ hint }) => hint },
+];
+
+function isError({ severity }: LintProblem): boolean {
+  return severity === 'error';
+}
+
+function print(problem: LintProblem): string {
+  const { severity, message, hint, check } = problem;
+  const named = check === undefined ? '' : ` [${check}]`;
+  return `${printRuleProblem({ ...problem, message: `${severity}: ${message}`, hint: `${hint}${named}` })}\n`;
+}
+
+/** A case for each file, which fails by its errors. */
+function casesOf(files: readonly string[], problems: readonly LintProblem[]): Case[] {
+  return [...new Set([...files, ...problems.map(({ path }) => path)])].map((path) => {
+    const own = problems.filter((problem) => problem.path === path);
+    const errors = own.filter(isError);
+    const warnings = own.filter((problem) => !isError(problem));
+    return {
+      name: path,
+      file: path,
+      ...(errors.length > 0 && { line: errors[0]!.line, failure: errors.map(print).join('') }),
+      ...(warnings.length > 0 && { notes: warnings.map(print).join('') }),
+    };
+  });
+}

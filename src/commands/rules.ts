@@ -1,7 +1,7 @@
 /** `tripline rules`: which rules there are. */
 import { attackOf } from '../attack.ts';
 import { loadEveryRule } from '../authoring/every-rule.ts';
-import { outputFormatOptions, writeRows } from '../command-line/output-format.ts';
+import { listingOutput, writeRows } from '../command-line/output-format.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import type { Column } from '../command-line/table.ts';
 import type { Attack } from '../record.ts';
@@ -14,15 +14,15 @@ export const rulesCommand = defineCommand({
   count: { least: 0, most: 0 },
   about:
     'Lists every rule and correlation about Kubernetes audit events in the order of the files, with level and mode as ' +
-    'the configuration overrides them; those that are off as well. JSON lines have the id, the kind, the tactics and ' +
-    'the path too.',
-  options: { ...outputFormatOptions, ...ruleOptions },
+    'the configuration overrides them; those that are off as well. All forms but the table have ' +
+    'the id, the kind and the path too.',
+  options: { output: listingOutput, ...ruleOptions },
   exitCodes: { '0': 'all could be read', '2': 'a rule could not be read; the others are listed' },
   examples: [
     { purpose: 'the rules that come along', line: 'tripline rules' },
     {
       purpose: 'the names of those that are high or critical',
-      line: `tripline rules --json | jq -r 'select(.level | IN("high", "critical")).name'`,
+      line: `tripline rules -o ndjson | jq -r 'select(.level | IN("high", "critical")).name'`,
     },
     { purpose: 'yours, as your settings have them', line: 'tripline rules --rules my-rules --config tripline.yaml' },
   ],
@@ -41,15 +41,29 @@ export const rulesCommand = defineCommand({
       attack: attackOf(ruleTags),
       path,
     }));
-    await writeRows(io.stdout, { columns, rows }, options);
+    await writeRows(io.stdout, { columns, rows }, options.output);
     return problems.length === 0 ? 0 : 2;
   },
 });
 
-const columns: Column<{ name: string; level: string; mode: string; attack: Attack[]; title: string }>[] = [
-  { heading: 'NAME', cell: ({ name }) => name },
-  { heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
-  { heading: 'MODE', cell: ({ mode }) => mode },
-  { heading: 'ATT&CK', cell: ({ attack }) => attack.map(({ technique }) => technique).join(' ') },
-  { heading: 'TITLE', cell: ({ title }) => title },
+interface Row {
+  name: string;
+  id: string | undefined;
+  title: string;
+  kind: string;
+  level: string;
+  mode: string;
+  attack: Attack[];
+  path: string;
+}
+
+const columns: Column<Row>[] = [
+  { name: 'name', heading: 'NAME', cell: ({ name }) => name },
+  { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
+  { name: 'mode', heading: 'MODE', cell: ({ mode }) => mode },
+  { name: 'attack', heading: 'ATT&CK', cell: ({ attack }) => attack.map(({ technique }) => technique).join(' ') },
+  { name: 'title', heading: 'TITLE', cell: ({ title }) => title },
+  { name: 'kind', cell: ({ kind }) => kind },
+  { name: 'id', cell: ({ id }) => id ?? '' },
+  { name: 'path', cell: ({ path }) => path },
 ];

@@ -8,8 +8,10 @@ import { requestedFiles } from '../authoring/requested-files.ts';
 import { basisOf, type CaseResult, type FileResult, testRuleFile } from '../authoring/test-rule.ts';
 import { openWatch } from '../authoring/watch.ts';
 import { describeError } from '../command-line/cli-errors.ts';
-import { jsonLine } from '../command-line/output-format.ts';
-import { OutputClosed, type ProcessIo } from '../command-line/process-io.ts';
+import { UsageError } from '../command-line/declaration.ts';
+import { junit, type Suite as TestSuite } from '../command-line/junit.ts';
+import { openRows, type ReportForm, reportOutput } from '../command-line/output-format.ts';
+import { type Output, OutputClosed, type ProcessIo } from '../command-line/process-io.ts';
 import {
   configSourceOf,
   type RuleOptions,
@@ -17,10 +19,10 @@ import {
   reportProblems,
   ruleOptions,
 } from '../command-line/rule-options.ts';
-import { numbered } from '../command-line/table.ts';
+import { type Column, numbered } from '../command-line/table.ts';
 import type { Config } from '../config/index.ts';
 import { bundledLists } from '../rules/lists.ts';
-import { quote } from '../sigma/index.ts';
+import { printRuleProblem, quote, type RuleProblem } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import { defineCommand } from './command.ts';
 
@@ -45,7 +47,7 @@ export const testCommand = defineCommand({
       kind: 'flag',
       doc: 'run again what changes, until interrupted; the exit code is that of how all stand then',
     },
-    json: { kind: 'flag', doc: 'one JSON object a line and case' },
+    output: reportOutput,
     ...ruleOptions,
   },
   exitCodes: {
@@ -58,10 +60,13 @@ export const testCommand = defineCommand({
     { purpose: 'one rule', line: 'tripline test my-rules/pod-in-default.yml' },
     {
       purpose: 'the cases that fail, for a program',
-      line: `tripline test my-rules --json | jq -c 'select(.passed | not)'`,
+      line: `tripline test my-rules -o ndjson | jq -c 'select(.passed | not)'`,
     },
   ],
   async run({ options, operands }, io) {
+    if (options.watch && (options.output === 'json' || options.output === 'junit')) {
+      throw new UsageError(`--watch does not end, as ${options.output} has to`, 'give ndjson or table');
+    }
     const suite = new Suite(operands, options, io);
     if (!options.watch) return suite.run();
 
@@ -74,19 +79,23 @@ export const testCommand = defineCommand({
   },
 });
 
+type Options = RuleOptions & { output: ReportForm | undefined };
+
 /** The rule files that are tested, and how they stand. */
 class Suite {
   readonly #operands: readonly string[];
-  readonly #options: RuleOptions & { json: boolean };
+  readonly #options: Options;
   readonly #io: ProcessIo;
+  readonly #results: Results;
   #config: Config;
   /** By path, what was tested last and what came of it. */
   readonly #tested = new Map<string, { basis: unknown; result: FileResult }>();
 
-  constructor(operands: readonly string[], options: RuleOptions & { json: boolean }, io: ProcessIo) {
+  constructor(operands: readonly string[], options: Options, io: ProcessIo) {
     this.#operands = operands;
     this.#options = options;
     this.#io = io;
+    this.#results = openResults(io.stdout, options.output);
     this.#config = readConfig(options, io);
   }
 
@@ -117,7 +126,7 @@ class Suite {
 
   /** Runs each file that was not run yet on the same rules and cases, and resolves with the exit code of how all stand. */
   async run(): Promise<number> {
-    const { stdout, stderr } = this.#io;
+    const { stderr } = this.#io;
     const { documents, sources } = requestedFiles(this.#operands, this.#config);
     const loaded = loadEveryRule(sources);
     const paths = new Set(documents.map(({ path }) => path));
@@ -135,8 +144,9 @@ class Suite {
       if (result === undefined) continue;
       this.#tested.set(path, { basis, result });
       for (const problem of result.problems) await stderr.write(`${printable(problem)}\n`);
-      await stdout.write(this.#options.json ? linesOf(result) : reportOf(result));
+      await this.#results.write(result);
     }
+    await this.#results.end(problems);
 
     const results = [...this.#tested.values()].map(({ result }) => result);
     const cases = results.flatMap((result) => result.cases);
@@ -150,13 +160,63 @@ class Suite {
   /** Writes what is for people, also where programs read the results. */
   #say(text: string): Promise<void> {
     const { stdout, stderr } = this.#io;
-    return (this.#options.json ? stderr : stdout).write(text);
+    return ((this.#options.output ?? 'table') === 'table' ? stdout : stderr).write(text);
   }
 }
 
-function linesOf({ path, cases, lacking }: FileResult): string {
-  const lines = [...cases, ...lacking.map((message) => ({ path, passed: false, message }))];
-  return lines.map(jsonLine).join('');
+interface Results {
+  write(result: FileResult): Promise<void>;
+  /** @param problems of rules that cannot be read, which are printed already */
+  end(problems: readonly RuleProblem[]): Promise<void>;
+}
+
+function openResults(stdout: Output, form: ReportForm = 'table'): Results {
+  if (form === 'table') return { write: (result) => stdout.write(reportOf(result)), async end() {} };
+  if (form === 'junit') {
+    const suites: TestSuite[] = [];
+    return {
+      write: async (result) => void suites.push(suiteOf(result)),
+      end: (problems) => stdout.write(junit([...suites, ...problems.map(brokenSuite)])),
+    };
+  }
+  const rows = openRows(stdout, columns, form);
+  return { write: (result) => rows.write(rowsOf(result)), end: () => rows.end() };
+}
+
+/** What a case came to, or that there should be one. */
+type Row = { path: string; passed: boolean } & Partial<CaseResult & { message: string }>;
+
+const columns: Column<Row>[] = [
+  { name: 'path', cell: ({ path }) => path },
+  { name: 'name', cell: ({ name }) => name ?? '' },
+  { name: 'passed', cell: ({ passed }) => String(passed) },
+  { name: 'expected', cell: ({ expected }) => expected ?? '' },
+  { name: 'answer', cell: ({ answer }) => answer ?? '' },
+  { name: 'message', cell: ({ message }) => message ?? '' },
+];
+
+function rowsOf({ path, cases, lacking }: FileResult): Row[] {
+  return [...cases, ...lacking.map((message) => ({ path, passed: false, message }))];
+}
+
+function suiteOf({ path, cases, lacking, problems }: FileResult): TestSuite {
+  const all = [...lacking.map((failure) => ({ failure })), ...problems.map((error) => ({ error }))];
+  return {
+    name: path,
+    cases: [
+      ...all.map((wrong) => ({ name: 'cases', file: casesPathOf(path), ...wrong })),
+      ...cases.map((result) => ({
+        name: `${result.expected}: ${result.name}`,
+        file: casesPathOf(path),
+        ...(!result.passed && { failure: failureOf(result) }),
+      })),
+    ],
+  };
+}
+
+function brokenSuite(problem: RuleProblem): TestSuite {
+  const { path, line } = problem;
+  return { name: path, cases: [{ name: 'rule', file: path, line, error: printRuleProblem(problem) }] };
 }
 
 /** What failed; nothing where all passed. */
@@ -165,8 +225,8 @@ function reportOf({ path, cases, lacking }: FileResult): string {
   if (failed.length + lacking.length === 0) return '';
   const lines = [`FAIL ${printable(path)}`, ...lacking.map((message) => `  ${message}`)];
   for (const result of failed) {
-    lines.push(`  ${quote(result.name)}: ${differenceOf(result)}`);
-    for (const { record, explained } of result.explained ?? []) lines.push(indent(printExplained(record, explained)));
+    const [first, ...rest] = failureOf(result).split('\n');
+    lines.push(`  ${quote(result.name)}: ${first}`, ...rest.map((line) => `    ${line}`));
   }
   return `${lines.join('\n')}\n\n`;
 }
@@ -177,6 +237,8 @@ function differenceOf({ expected, answer, level, silenced }: CaseResult): string
   return `expected ${expected}, got ${answer}`;
 }
 
-function indent(text: string): string {
-  return text.trimEnd().replace(/^/gm, '    ');
+/** What differs, and below it each event against the rule. */
+function failureOf(result: CaseResult): string {
+  const events = result.explained?.map(({ record, explained }) => printExplained(record, explained).trimEnd()) ?? [];
+  return [differenceOf(result), ...events].join('\n');
 }

@@ -1,5 +1,5 @@
 /** `tripline check`: what would run, or all that keeps it from that. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ruleText } from './files.ts';
@@ -79,4 +79,26 @@ test('an override of no rule is told where it stands in the configuration', asyn
   const { status, stderr } = await run(['check', '--config', path]);
   expect(status).toBe(2);
   expect(stderr).toContain("tripline.yaml:2:3: there is no rule 'pod-hostpid'; did you mean 'pod-host-pid'?");
+});
+
+test('in other forms than a table, what would run and what is wrong are rows, or cases of JUnit', async () => {
+  const check = (form: string) => run(['check', '--config', join(folder, 'tripline.yaml'), '-o', form]);
+  configFile('lisen: x', `rules: [${folder}/rules]`);
+  writeFileSync(join(folder, 'rules/broken.yml'), ruleText.replace('condition: created', 'condition: craeted'));
+  const wrong = await check('json');
+  expect(JSON.parse(wrong.stdout).map(({ part, passed }: Record<string, unknown>) => [part, passed])).toEqual([
+    ['settings', false],
+    ['rules', false],
+  ]);
+  expect(wrong).toMatchObject({ status: 2, stderr: '' });
+  const failed = (await check('junit')).stdout;
+  expect(failed).toContain('<testsuite name="tripline check" tests="2" failures="2" errors="0">');
+  expect(failed).toMatch(/<failure message="[^"]*broken.yml:\d+:\d+: /);
+
+  rmSync(join(folder, 'rules/broken.yml'));
+  configFile(`rules: [${folder}/rules]`);
+  const fit = await check('csv');
+  expect(fit.stdout).toMatch(/^passed,part,message\r\ntrue,configuration,/);
+  expect(fit.status).toBe(0);
+  expect((await check('junit')).stdout).toContain('tests="2" failures="0" errors="0"');
 });

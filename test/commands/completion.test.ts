@@ -19,7 +19,9 @@ const isThere = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0
 const lines: [line: string, expected: string[]][] = [
   ['tripline sc', ['scan']],
   ['tripline scan --outp', ['--output']],
-  ['tripline scan --output ', ['findings', 'records', 'summary']],
+  ['tripline scan --show ', ['findings', 'records', 'summary']],
+  ['tripline scan --output ', ['csv', 'json', 'ndjson', 'table', 'tsv']],
+  ['tripline lint -o ', ['csv', 'json', 'junit', 'ndjson', 'table', 'tsv']],
   ['tripline --liste', ['--listen']],
   ['tripline lint --hel', ['--help']],
   ['tripline lint --listen', []],

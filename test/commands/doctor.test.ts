@@ -3,6 +3,7 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { checks } from '../../src/doctor/index.ts';
 import { fencesOf } from '../fences.ts';
 import { exampleFolder } from './files.ts';
 import { type Ran, run, workFolder } from './run.ts';
@@ -27,7 +28,13 @@ test('the page shows what it prints', async () => {
 test('as JSON, with both sides together', async () => {
   const folder = exampleFolder();
   writeFileSync(join(folder, 'tripline.yaml'), 'listen: 127.0.0.1:9999\n');
-  const { status, stdout, stderr } = await runIn(folder, ['fluent-bit.yaml', '--config', 'tripline.yaml', '--json']);
+  const { status, stdout, stderr } = await runIn(folder, [
+    'fluent-bit.yaml',
+    '--config',
+    'tripline.yaml',
+    '-o',
+    'ndjson',
+  ]);
   const findings = stdout
     .trim()
     .split('\n')
@@ -39,6 +46,15 @@ test('as JSON, with both sides together', async () => {
   ]);
   expect(stderr).toBe('1 file, 3 findings\n');
   expect(status).toBe(1);
+});
+
+test('-o junit has a case for each check', async () => {
+  const { stdout } = await runIn(exampleFolder(), ['fluent-bit.yaml', '-o', 'junit']);
+  const total = Object.keys(checks).length;
+  expect(stdout).toContain(
+    `<testsuite name="tripline doctor fluent-bit.yaml" tests="${total}" failures="1" errors="0">`,
+  );
+  expect(stdout).toMatch(/name="rotated-file" file="fluent-bit.yaml" line="7">\n *<failure message="[^"]*loses: /);
 });
 
 test('what cannot be read ends with 2, and says where', async () => {

@@ -74,8 +74,8 @@ test('the lines of a selection stand below its name, without an and between', as
   expect(stdout).not.toMatch(/^( *)([+?-]) and\n\1 {2}[+?-] and\n/m);
 });
 
-test('--json has one line for each', async () => {
-  const { stdout } = await run(['explain', 'pod-host-pid', '--json'], { input: records });
+test('-o ndjson has one line for each', async () => {
+  const { stdout } = await run(['explain', 'pod-host-pid', '-o', 'ndjson'], { input: records });
   const explained = stdout
     .trim()
     .split('\n')

@@ -92,14 +92,14 @@ test.each([60, 80, 100])('help fits %d columns, but for a word or a quoted text 
 });
 
 test('an example that goes over two lines is the same command', () => {
-  const line = "tripline scan audit.log --output findings | jq -r '[.level, .rule] | @tsv'";
+  const line = "tripline scan audit.log --show findings | jq -r '[.level, .rule] | @tsv'";
   const wrapped = wrapCommand(line, '  ', 50);
   expect(wrapped.split('\n').length).toBe(2);
   expect(wrapped.replaceAll(/ \\\n */g, ' ')).toBe(line);
 });
 
 test('colours are shown where the output has them, and nothing else changes', async () => {
-  const asked = ['rules', '--table'];
+  const asked = ['rules', '-o', 'table'];
   const [plain, coloured] = [await run(asked), await run(asked, { hasColors: true })];
   expect(coloured.stdout).toContain('\x1b[33mmedium\x1b[39m');
   expect(stripVTControlCharacters(coloured.stdout)).toBe(plain.stdout);
@@ -134,8 +134,23 @@ test.each<[string, string[], string]>([
   ['an option', ['scan', '--ouput', 'x'], "unknown option '--ouput'; did you mean '--output'?"],
   ['an option of the default command', ['--lisen', 'x'], "did you mean '--listen'?"],
   ['an option that is a key of every object', ['scan', '--constructor'], "unknown option '--constructor'"],
-  ['a value', ['scan', '--output', 'record'], "--output is 'record'; did you mean 'records'?"],
-  ['a value that is missing', ['scan', '--output'], "'--output <value>' argument missing; see tripline scan --help"],
+  ['a value', ['scan', '--show', 'record'], "--show is 'record'; did you mean 'records'?"],
+  [
+    'a form that a command has not',
+    ['rules', '-o', 'junit'],
+    "--output is 'junit'; give one of table, json, ndjson, csv, tsv",
+  ],
+  ['a form of records', ['scan', 'x', '--show', 'records', '-o', 'json'], 'in no other form; leave out --output'],
+  [
+    'a form that ends',
+    ['test', '--watch', '-o', 'junit'],
+    '--watch does not end, as junit has to; give ndjson or table',
+  ],
+  [
+    'a value that is missing',
+    ['scan', '--output'],
+    "'-o, --output <value>' argument missing; see tripline scan --help",
+  ],
   ['an argument too many', ['rules', 'x'], "'x' is one argument too many; see tripline rules --help"],
   ['an argument too few', ['explain'], 'RULE [FILE] is missing; see tripline explain --help'],
   ['what new makes', ['new', 'rul', 'x'], "did you mean 'rule'?"],

@@ -78,9 +78,9 @@ test('a name that another rule has is told of', async () => {
   expect((await run(['lint', join(folder, 'my-rules'), path])).stdout).toMatch(/'pod-in-default'/);
 });
 
-test('--json has a line for each problem, the count on stderr', async () => {
+test('-o ndjson has a line for each problem, the count on stderr', async () => {
   const path = write('x.yml', 'title: x\nstatus: test\n');
-  const { stdout, stderr } = await run(['lint', path, '--json']);
+  const { stdout, stderr } = await run(['lint', path, '-o', 'ndjson']);
   const problems = stdout
     .trim()
     .split('\n')
@@ -92,6 +92,21 @@ test('--json has a line for each problem, the count on stderr', async () => {
   ]);
   expect(new Set(problems.map((problem) => problem.path))).toEqual(new Set([path]));
   expect(stderr).toContain('1 file, 2 errors, 3 warnings');
+});
+
+test('-o junit has a case for each file, with its errors and its warnings', async () => {
+  const wrong = write('x.yml', 'title: x\nstatus: test\n');
+  const warned = write(
+    'y.yml',
+    ruleText.replace('action: create', 'verb: replace').replaceAll('c001', 'c009').replaceAll('pod-in-default', 'y'),
+  );
+  const { status, stdout, stderr } = await run(['lint', join(folder, 'my-rules'), wrong, warned, '-o', 'junit']);
+  expect(stdout).toContain('<testsuite name="tripline lint" tests="3" failures="1" errors="0">');
+  expect(stdout).toMatch(/my-rules\/pod-in-default.yml"\/>/);
+  expect(stdout).toMatch(/name="[^"]*x.yml" file="[^"]*x.yml" line="1">\n *<failure message="[^"]*x.yml:1:1: error: /);
+  expect(stdout).toMatch(/y.yml">\n *<system-out>[^<]*warning: [^<]*\[verb\]/);
+  expect(stderr).toMatch(/^3 files, /);
+  expect(status).toBe(1);
 });
 
 test('a path that is not there is told of', async () => {

@@ -29,7 +29,7 @@ describe('rules', () => {
     expect(stdout).toBe(
       'NAME            LEVEL  MODE  ATT&CK  TITLE\npod-in-default  low    live  T1610   Pod in the default namespace\n',
     );
-    expect((await run(['rules', '--rules', rules, '--json'], { columns: 60 })).stdout).toMatch(/^\{/);
+    expect((await run(['rules', '--rules', rules, '-o', 'ndjson'], { columns: 60 })).stdout).toMatch(/^\{/);
     for (const line of (await run(['rules'], { columns: 60 })).stdout.split('\n')) expect(line.length).toBeLessThan(61);
   });
 
@@ -39,7 +39,7 @@ describe('rules', () => {
     // Something has to be live.
     const other = join(folder, 'other.yml');
     writeFileSync(other, ruleText.replace('c001', 'c002').replace('name: pod-in-default', 'name: other'));
-    const { stdout } = await run(['rules', '--rules', rules, '--rules', other, '--config', config, '--json']);
+    const { stdout } = await run(['rules', '--rules', rules, '--rules', other, '--config', config, '-o', 'ndjson']);
     const listed = stdout
       .trim()
       .split('\n')

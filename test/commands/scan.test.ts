@@ -123,7 +123,7 @@ describe('exit codes', () => {
 describe('output', () => {
   test('records: the bytes that came, each record with its tag', async () => {
     const odd = `{"a" : 1,\t"big":12345678901234567890, "a":2}\r\n\n${ndjson.trimEnd()}`;
-    const { stdout } = await scan(['--output', 'records', file('input', odd)]);
+    const { stdout } = await scan(['--show', 'records', file('input', odd)]);
     expect(stdout.replace(/,"tripline":\{[^\n]*\}(?=\}(\r?\n|$))/g, '')).toBe(odd);
     const verdicts = [...stdout.matchAll(/"tripline":\{"v":2,"verdict":"(\w+)"/g)].map(([, verdict]) => verdict);
     expect(verdicts).toEqual(['not_audit', 'match', 'clear', 'match', 'not_audit']);
@@ -131,7 +131,7 @@ describe('output', () => {
 
   test('records of several files do not run into each other', async () => {
     const open = file('open', lines(match).trimEnd());
-    const { stdout } = await scan(['--output', 'records', open, open]);
+    const { stdout } = await scan(['--show', 'records', open, open]);
     expect(
       stdout
         .trim()
@@ -142,7 +142,7 @@ describe('output', () => {
 
   test('records of a pipe are those of a reply: what cannot be read passes through', async () => {
     const junk = Buffer.concat([Buffer.from('\xff\xfe\n', 'latin1'), Buffer.from(lines(match))]);
-    const { stdout } = spawnSync(process.execPath, [main, 'scan', '--output', 'records', '--rules', rule], {
+    const { stdout } = spawnSync(process.execPath, [main, 'scan', '--show', 'records', '--rules', rule], {
       input: junk,
     });
     expect(stdout.subarray(0, 3)).toEqual(junk.subarray(0, 3));
@@ -150,7 +150,7 @@ describe('output', () => {
 
   test('records: a line of text becomes one, and no text is lost', async () => {
     const texts = ['started', `2026-01-02T03:04:05Z ${JSON.stringify(match)}`, '\u{1f600} "quoted"\\'];
-    const { stdout } = await scan(['--output', 'records', file('input', `${texts.join('\r\n')}\n\n${lines(clear)}`)]);
+    const { stdout } = await scan(['--show', 'records', file('input', `${texts.join('\r\n')}\n\n${lines(clear)}`)]);
     const records = stdout
       .split('\n')
       .filter((line) => line.trim() !== '')
@@ -181,17 +181,33 @@ describe('output', () => {
     });
   });
 
-  test('summary in a pipe is JSON lines, with --table a table', async () => {
+  test('summary in a pipe is JSON lines, with -o table a table', async () => {
     const path = file('input', ndjson);
-    expect(findingsOf(await scan(['--output', 'summary', path]))).toEqual([
+    expect(findingsOf(await scan(['--show', 'summary', path]))).toEqual([
       expect.objectContaining({ rule: 'pod-host-pid', level: 'medium', findings: 2, shadow: 0, undecided: 0 }),
     ]);
-    const { stdout } = await scan(['--output', 'summary', '--table', path]);
+    const { stdout } = await scan(['--show', 'summary', '-o', 'table', path]);
     expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
       ['LEVEL', 'RULE', 'FINDINGS'],
       ['medium', 'pod-host-pid', '2'],
       [''],
     ]);
+  });
+
+  test('findings as a document, as a table, as CSV', async () => {
+    const path = file('input', ndjson);
+    const show = (form: string) => scan(['--show', 'findings', '-o', form, path]);
+    expect(JSON.parse((await show('json')).stdout).map(({ record }: { record: number }) => record)).toEqual([1, 3]);
+    const table = (await show('table')).stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(table[0]).toEqual(['LEVEL', 'MODE', 'TIME', 'RULE', 'SUMMARY']);
+    expect(table.slice(1, 3).map(([level, mode, , name]) => [level, mode, name])).toEqual([
+      ['medium', 'live', 'pod-host-pid'],
+      ['medium', 'live', 'pod-host-pid'],
+    ]);
+    const csv = (await show('csv')).stdout.split('\r\n');
+    expect(csv[0]).toMatch(/^level,mode,time,rule,summary,kind,/);
+    expect(csv[1]).toMatch(/^medium,live,[^,]*,pod-host-pid,.*,finding,/);
+    expect(csv.length).toBe(4);
   });
 
   test('on a terminal it is a table that fits', async () => {
@@ -216,12 +232,12 @@ describe('output', () => {
       `title: debug\nlogsource: { product: kubernetes, service: audit }\nfilter:\n  rules: [pod-host-pid]\n` +
         '  ann: { username: ann }\n  condition: not ann\n',
     );
-    const { stdout } = await scan(['--output', 'summary', '--exceptions', exception, file('input', ndjson)]);
+    const { stdout } = await scan(['--show', 'summary', '--exceptions', exception, file('input', ndjson)]);
     expect(JSON.parse(stdout)).toMatchObject({ rule: 'pod-host-pid', findings: 0, silenced: 2 });
   });
 
   test('a record with findings and undecided rules is counted as both', async () => {
-    const all = ['scan', '--output', 'summary', '--rules', bundledRules];
+    const all = ['scan', '--show', 'summary', '--rules', bundledRules];
     const { requestObject, responseObject, ...cut } = match as any;
     const records = lines({ ...cut, level: 'Metadata', user: { username: 'system:anonymous', groups: [] } });
     const { stderr } = await run([...all, file('input', records)]);
@@ -232,7 +248,7 @@ describe('output', () => {
   test('what could not be decided is counted', async () => {
     const { requestObject, ...cut } = match as any;
     const { stdout, stderr, status } = await scan([
-      '--output',
+      '--show',
       'summary',
       file('input', lines({ ...cut, level: 'Metadata' })),
     ]);

@@ -189,9 +189,9 @@ filter:
   });
 });
 
-test('--json has a line for each case', async () => {
+test('-o ndjson has a line for each case', async () => {
   writeCases({ ...passingCases, undecided: [{ ...passingCases.matches[0], name: 'wrong' }] });
-  const { stdout, stderr } = await testRules('--json');
+  const { stdout, stderr } = await testRules('-o', 'ndjson');
   const results = stdout
     .trim()
     .split('\n')
@@ -203,6 +203,30 @@ test('--json has a line for each case', async () => {
   ]);
   expect(results[2].explained[0]).toMatchObject({ record: 1, explained: { answer: 'matches' } });
   expect(stderr).toContain('1 failed');
+});
+
+test('-o junit has a suite for each file, with why a case fails', async () => {
+  writeCases({ ...passingCases, undecided: [{ ...passingCases.matches[0], name: 'wrong' }] });
+  const { stdout } = await testRules('-o', 'junit');
+  expect(stdout).toContain(`<testsuite name="${rulePath}" tests="3" failures="1" errors="0">`);
+  expect(stdout).toMatch(/name="matches: in default" file="[^"]*pod-in-default.cases.json"\/>/);
+  expect(stdout).toMatch(/<failure message="expected undecided, got matches">[^<]*\+ created/);
+});
+
+test('-o junit names what cannot be read as an error', async () => {
+  writeCases('{');
+  expect((await testRules('-o', 'junit')).stdout).toMatch(/name="cases"[^>]*>\n *<error message="[^"]*JSON/);
+  writeFileSync(join(folder, 'my-rules/broken.yml'), 'title: x\nstatus: test\n');
+  expect((await testRules('-o', 'junit')).stdout).toMatch(/broken.yml" name="rule"[^>]*>\n *<error message="/);
+});
+
+test('-o csv has a row for each case', async () => {
+  const { stdout } = await testRules('-o', 'csv');
+  expect(stdout.replaceAll(folder, '')).toBe(
+    'path,name,passed,expected,answer,message\r\n' +
+      '/my-rules/pod-in-default.yml,in default,true,matches,matches,\r\n' +
+      '/my-rules/pod-in-default.yml,elsewhere,true,ignores,ignores,\r\n',
+  );
 });
 
 test('the rules that come along pass', async () => {

@@ -62,7 +62,7 @@ async function interrupt(): Promise<number | null> {
 }
 
 test('a rule, a case file and a list are run again when they change, and nothing else', async () => {
-  await start('--json');
+  await start('-o', 'ndjson');
   const isRun = (lines: string) => lines.split('\n').flatMap((line) => /"name":"([^"]+)"/.exec(line)?.[1] ?? []);
   const verdict = /\d+ rules?, \d+ cases?: .*\n/;
 

@@ -34,7 +34,7 @@ export function readLog(name: string): AuditRecord[] {
 
 /** The records by the bundled rules, in their order, each with what it carries. */
 export async function judge(log: readonly AuditRecord[]): Promise<Judged[]> {
-  const { stdout } = await run(['scan', '--output', 'records'], { input: lines(...log) });
+  const { stdout } = await run(['scan', '--show', 'records'], { input: lines(...log) });
   return stdout
     .trimEnd()
     .split('\n')

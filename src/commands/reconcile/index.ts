@@ -1,6 +1,6 @@
 /** `tripline reconcile`: whether all that was logged has arrived. */
 import { UsageError } from '../../command-line/declaration.ts';
-import { jsonLine, outputFormatOptions, writeRows } from '../../command-line/output-format.ts';
+import { listingFormOf, listingOutput, openRows } from '../../command-line/output-format.ts';
 import { readConfig, ruleOptions } from '../../command-line/rule-options.ts';
 import { type Column, numbered } from '../../command-line/table.ts';
 import { filesOf } from '../../inputs/files.ts';
@@ -12,8 +12,8 @@ import { type Comparison, compare, type Difference, kinds } from './compare.ts';
 const MOST_NAMED = 20;
 
 const options = {
-  all: { kind: 'flag', doc: `every difference, one JSON object a line; else the first ${MOST_NAMED} of each kind` },
-  ...outputFormatOptions,
+  all: { kind: 'flag', doc: `every difference, as it is found; else the first ${MOST_NAMED} of each kind` },
+  output: listingOutput,
   config: ruleOptions.config,
 } as const;
 
@@ -44,7 +44,7 @@ export const reconcileCommand = defineCommand({
     { purpose: 'whether all that was logged has arrived', line: 'tripline reconcile audit.log archive' },
     {
       purpose: 'which requests are missing',
-      line: 'tripline reconcile audit.log archive --all | jq -r \'select(.kind == "missing").auditID\'',
+      line: 'tripline reconcile audit.log archive --all -o ndjson | jq -r \'select(.kind == "missing").auditID\'',
     },
   ],
   async run({ options, operands: [source, destination] }, io) {
@@ -52,16 +52,16 @@ export const reconcileCommand = defineCommand({
     if (destination === STDIN) {
       throw new UsageError('the destination is read twice', 'give it as a file, or as a folder of files');
     }
-    if (options.all && options.table) throw new UsageError('--all is no table', 'leave out --table');
     const config = readConfig(options, io);
     // Much to load, which no other command needs.
     const { openKeyReader } = await import('./record-keys.ts');
+    const list = openRows(stdout, columns, listingFormOf(stdout, options.output));
     const named: Difference[] = [];
     const numbers = new Map<string, number>();
     const tell = async (difference: Difference) => {
       const number = (numbers.get(difference.kind) ?? 0) + 1;
       numbers.set(difference.kind, number);
-      if (options.all) await stdout.write(jsonLine(difference));
+      if (options.all) await list.write([difference]);
       else if (number <= MOST_NAMED) named.push(difference);
       return options.all || number < MOST_NAMED;
     };
@@ -75,10 +75,8 @@ export const reconcileCommand = defineCommand({
       },
       tell,
     );
-    if (!options.all) {
-      const rows = kinds.flatMap((kind) => named.filter((difference) => difference.kind === kind));
-      if (rows.length > 0) await writeRows(stdout, { columns, rows }, options);
-    }
+    await list.write(kinds.flatMap((kind) => named.filter((difference) => difference.kind === kind)));
+    await list.end();
     await stderr.write(`${totals(comparison)}\n`);
     const { missing, not_comparable } = comparison.differences;
     if (!comparison.isComplete || not_comparable > 0) return 2;
@@ -87,12 +85,12 @@ export const reconcileCommand = defineCommand({
 });
 
 const columns: Column<Difference>[] = [
-  { heading: 'KIND', cell: ({ kind }) => kind },
-  { heading: 'FILE', cell: ({ file }) => file },
-  { heading: 'RECORD', cell: ({ record }) => record },
-  { heading: 'LINE', cell: ({ line }) => line ?? '' },
-  { heading: 'AUDIT ID', cell: ({ auditID }) => auditID ?? '' },
-  { heading: 'STAGE', cell: ({ stage }) => stage ?? '' },
+  { name: 'kind', heading: 'KIND', cell: ({ kind }) => kind },
+  { name: 'file', heading: 'FILE', cell: ({ file }) => file },
+  { name: 'record', heading: 'RECORD', cell: ({ record }) => record },
+  { name: 'line', heading: 'LINE', cell: ({ line }) => line ?? '' },
+  { name: 'auditID', heading: 'AUDIT ID', cell: ({ auditID }) => auditID ?? '' },
+  { name: 'stage', heading: 'STAGE', cell: ({ stage }) => stage ?? '' },
 ];
 
 function totals({ source, destination, differences }: Comparison): string {

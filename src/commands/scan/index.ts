@@ -2,7 +2,7 @@
 
 import { describeError } from '../../command-line/cli-errors.ts';
 import { UsageError } from '../../command-line/declaration.ts';
-import { outputFormatOptions, writeRows } from '../../command-line/output-format.ts';
+import { listingFormOf, listingOutput, openRows, writeRows } from '../../command-line/output-format.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../../command-line/rule-options.ts';
 import type { Column } from '../../command-line/table.ts';
 import { documentBytes, openInput, STDIN } from '../../inputs/open.ts';
@@ -10,20 +10,20 @@ import { Problem } from '../../problem.ts';
 import { loadRules } from '../../rules/index.ts';
 import { printable } from '../../sigma/rule-problem.ts';
 import { defineCommand } from '../command.ts';
-import type { Scan, Wanted } from './scan-input.ts';
+import type { Found, Scan } from './scan-input.ts';
 import { gravestFirst, type RuleTally, startTally, type Tally } from './tally.ts';
 
 const options = {
-  output: {
+  show: {
     kind: 'value',
     placeholder: 'WHAT',
     choices: ['records', 'findings', 'summary'],
     doc:
-      'records: all of them, byte for byte (but for lines of text), each with its tag; findings: one JSON object a ' +
-      'line, the kind finding or report (about other records), those of shadow rules with the mode shadow; summary: ' +
-      'counts of both by rule and level. Default: summary on a terminal, findings in a pipe',
+      'records: all of them, byte for byte (but for lines of text), each with its tag; findings: each of them, and ' +
+      'reports (about other records), those of shadow rules with the mode shadow; summary: counts of both by rule and ' +
+      'level. Default: summary on a terminal, findings in a pipe',
   },
-  ...outputFormatOptions,
+  output: listingOutput,
   ...ruleOptions,
 } as const;
 
@@ -45,7 +45,7 @@ export const scanCommand = defineCommand({
     'is told on stderr. Messages and findings name the line of the file. A file without any audit event, or with as many ' +
     'lines of text without one as events, is not called clear: the exit code is 2, whether it is the log of something ' +
     'else or in a layout that is not read.\n\n' +
-    'With --output records, a line of text becomes the record {"log": "<the line>"} with its tag, and lines that were ' +
+    'With --show records, a line of text becomes the record {"log": "<the line>"} with its tag, and lines that were ' +
     'joined become one. A line that is neither JSON nor UTF-8 stays as it is. NUL bytes and byte order marks are left out.',
   options,
   exitCodes: {
@@ -59,20 +59,24 @@ export const scanCommand = defineCommand({
     { purpose: 'what is in an audit log, by rule', line: 'tripline scan audit.log' },
     {
       purpose: 'who did it',
-      line: "tripline scan audit.log --output findings | jq -r '[.level, .rule, .summary] | @tsv'",
+      line: "tripline scan audit.log --show findings | jq -r '[.level, .rule, .summary] | @tsv'",
     },
     {
       purpose: 'what is in rotated logs, with rules of your own',
       line: 'tripline scan audit-*.log.gz --rules my-rules',
     },
-    { purpose: 'tagged records for another tool', line: 'tripline scan audit.log --output records > tagged.log' },
-    { purpose: 'what is in the log of a container', line: 'tripline scan kube-apiserver.log --output summary' },
-    { purpose: 'what comes down a pipe', line: 'zcat audit-1.log.gz | tripline scan --output summary --table' },
+    { purpose: 'tagged records for another tool', line: 'tripline scan audit.log --show records > tagged.log' },
+    { purpose: 'what is in the log of a container', line: 'tripline scan kube-apiserver.log --show summary' },
+    { purpose: 'what comes down a pipe', line: 'zcat audit-1.log.gz | tripline scan --show summary -o table' },
   ],
   async run({ options, operands }, io) {
     const { stdin, stdout, stderr } = io;
     if (operands.length === 0 && stdin.isTTY) {
       throw new UsageError('there is nothing to scan', 'name a file, or send records down a pipe');
+    }
+    const wanted = options.show ?? (stdout.columns === undefined ? 'findings' : 'summary');
+    if (wanted === 'records' && options.output !== undefined) {
+      throw new UsageError('--show records is records as they are, in no other form', 'leave out --output');
     }
     const config = readConfig(options, io);
     const loaded = loadRules(config);
@@ -85,7 +89,8 @@ export const scanCommand = defineCommand({
     ]);
     const scan: Scan = {
       parts: partsOf(config, () => ruleset, []),
-      wanted: (options.output as Wanted | undefined) ?? (stdout.columns === undefined ? 'findings' : 'summary'),
+      wanted,
+      list: openRows(stdout, findingColumns, listingFormOf(stdout, options.output)),
       counter: startTally(headsOf(ruleset)),
       stdout,
       stderr,
@@ -104,7 +109,8 @@ export const scanCommand = defineCommand({
       }
     }
     const { tally } = scan.counter;
-    if (scan.wanted === 'summary') await writeRows(stdout, { columns, rows: gravestFirst(tally) }, options);
+    if (wanted === 'findings') await scan.list.end();
+    if (wanted === 'summary') await writeRows(stdout, { columns, rows: gravestFirst(tally) }, options.output);
     await stderr.write(`${totals(tally)}\n`);
     if (!isComplete) return 2;
     return tally.verdicts.match + tally.reports > 0 ? 1 : 0;
@@ -112,13 +118,29 @@ export const scanCommand = defineCommand({
 });
 
 const columns: Column<RuleTally>[] = [
-  { heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
-  { heading: 'RULE', cell: ({ rule }) => rule },
-  { heading: 'FINDINGS', cell: ({ findings }) => findings },
-  { heading: 'SHADOW', cell: ({ shadow }) => shadow },
-  { heading: 'SILENCED', cell: ({ silenced }) => silenced },
-  { heading: 'UNDECIDED', cell: ({ undecided }) => undecided },
-  { heading: 'TITLE', cell: ({ title }) => title },
+  { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
+  { name: 'rule', heading: 'RULE', cell: ({ rule }) => rule },
+  { name: 'findings', heading: 'FINDINGS', cell: ({ findings }) => findings },
+  { name: 'shadow', heading: 'SHADOW', cell: ({ shadow }) => shadow },
+  { name: 'silenced', heading: 'SILENCED', cell: ({ silenced }) => silenced },
+  { name: 'undecided', heading: 'UNDECIDED', cell: ({ undecided }) => undecided },
+  { name: 'title', heading: 'TITLE', cell: ({ title }) => title },
+];
+
+const findingColumns: Column<Found>[] = [
+  { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
+  { name: 'mode', heading: 'MODE', cell: ({ mode }) => mode },
+  { name: 'time', heading: 'TIME', cell: ({ time }) => time ?? '' },
+  { name: 'rule', heading: 'RULE', cell: ({ rule }) => rule },
+  { name: 'summary', heading: 'SUMMARY', cell: ({ summary }) => summary },
+  { name: 'kind', cell: ({ kind }) => kind },
+  { name: 'title', cell: ({ title }) => title },
+  { name: 'attack', cell: ({ attack }) => attack.map(({ technique }) => technique).join(' ') },
+  { name: 'workload', cell: ({ workload }) => workload ?? '' },
+  { name: 'id', cell: ({ id }) => id },
+  { name: 'file', cell: ({ file }) => file },
+  { name: 'record', cell: ({ record }) => record },
+  { name: 'line', cell: ({ line }) => line ?? '' },
 ];
 
 /** What to know beside the findings: how much was looked at, and of what nothing is known. */

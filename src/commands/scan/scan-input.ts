@@ -1,7 +1,7 @@
 /** Files of records through the same pipeline as those that are sent, and what is written of them. */
 import { taggedBody } from '../../batch/splice.ts';
 import type { Codec } from '../../codecs/codec.ts';
-import { jsonLine } from '../../command-line/output-format.ts';
+import type { RowWriter } from '../../command-line/output-format.ts';
 import type { Output } from '../../command-line/process-io.ts';
 import { progressOf } from '../../command-line/progress.ts';
 import type { Detection } from '../../detect.ts';
@@ -10,6 +10,7 @@ import type { LineOf } from '../../inputs/lines.ts';
 import type { Input } from '../../inputs/open.ts';
 import { type Parts, processBatch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
+import type { Finding, Report } from '../../record.ts';
 import { printable } from '../../sigma/rule-problem.ts';
 import type { Counter } from './tally.ts';
 import { startUnderstanding, suspicionOf } from './understanding.ts';
@@ -20,10 +21,25 @@ const LINE_FEED = 0x0a;
 
 export type Wanted = 'records' | 'findings' | 'summary';
 
+interface Place {
+  file: string;
+  /** Of the file, from 1. */
+  record: number;
+  line: number | undefined;
+}
+
+/** What was found in a record, or with it. */
+export type Found = Place & { mode: 'live' | 'shadow' } & (
+    | ({ kind: 'finding' } & Finding)
+    | ({ kind: 'report' } & Report)
+  );
+
 /** What the files of one scan share. */
 export interface Scan {
   parts: Parts;
   wanted: Wanted;
+  /** Takes findings, where these are wanted. */
+  list: RowWriter<Found>;
   counter: Counter;
   stdout: Output;
   stderr: Output;
@@ -57,7 +73,7 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
         continue;
       }
       if (scan.wanted === 'records') await writeRecords(batch.codec, taggedBody(processed), scan);
-      let found = '';
+      const found: Found[] = [];
       for (const [index, detection] of processed.detections.entries()) {
         const record = processed.records[index];
         const line = batch.lineOf(index, record.start);
@@ -71,12 +87,12 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
             : detection.problem?.message;
         if (problem !== undefined) await tell(placeOf(line, records), problem);
         if (scan.wanted === 'findings') {
-          found += findingLines(detection, { file: input.name, record: records, line: line?.number });
+          found.push(...foundIn(detection, { file: input.name, record: records, line: line?.number }));
         }
       }
-      if (found !== '') {
+      if (found.length > 0) {
         if (scan.stdout.columns !== undefined) await progress.hide();
-        await scan.stdout.write(found);
+        await scan.list.write(found);
       }
     }
   } finally {
@@ -119,14 +135,13 @@ async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promis
   scan.isLineOpen = codec.notation === 'json' && bytes.at(-1) !== LINE_FEED;
 }
 
-function findingLines(detection: Detection, place: { file: string; record: number; line: number | undefined }): string {
-  if (!('findings' in detection)) return '';
+function foundIn(detection: Detection, place: Place): Found[] {
+  if (!('findings' in detection)) return [];
   const { findings, shadow, reports, shadowReports } = detection;
-  const lines = [
-    ...findings.map((finding) => jsonLine({ ...place, kind: 'finding', mode: 'live', ...finding })),
-    ...reports.map((report) => jsonLine({ ...place, kind: 'report', mode: 'live', ...report })),
-    ...shadow.map((finding) => jsonLine({ ...place, kind: 'finding', mode: 'shadow', ...finding })),
-    ...shadowReports.map((report) => jsonLine({ ...place, kind: 'report', mode: 'shadow', ...report })),
+  return [
+    ...findings.map((finding) => ({ ...place, kind: 'finding', mode: 'live', ...finding }) as const),
+    ...reports.map((report) => ({ ...place, kind: 'report', mode: 'live', ...report }) as const),
+    ...shadow.map((finding) => ({ ...place, kind: 'finding', mode: 'shadow', ...finding }) as const),
+    ...shadowReports.map((report) => ({ ...place, kind: 'report', mode: 'shadow', ...report }) as const),
   ];
-  return lines.join('');
 }

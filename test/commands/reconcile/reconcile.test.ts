@@ -234,4 +234,9 @@ test('the first twenty of each kind are named, on a terminal as a table', async 
   expect(differences(await reconcile(source, destination, '--all'))).toHaveLength(60);
   const { stdout } = await run(['reconcile', source, destination], { columns: 200 });
   expect(stdout.split('\n')[0]).toMatch(/^KIND +FILE +RECORD +LINE +AUDIT ID +STAGE$/);
+  for (const form of ['table', 'csv']) {
+    const all = await reconcile(source, destination, '--all', '--output', form);
+    expect(all.stdout.trimEnd().split('\n')).toHaveLength(61);
+  }
+  expect((await reconcile(source, source, '-o', 'json')).stdout).toBe('[]\n');
 });
