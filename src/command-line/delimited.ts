@@ -3,8 +3,8 @@
  * Texts are of those who send records, and a spreadsheet runs a cell that begins like a formula. So such a cell gets an
  * apostrophe in front, by which a spreadsheet shows it as text; as a file is also read with `;` between cells where `,`
  * stands in numbers, the same goes for what follows a separator within a cell. A row is one line, in which control and
- * formatting characters are replaced as they are in tables. What has to be exact is read from JSON. */
-import { printable } from '../sigma/rule-problem.ts';
+ * formatting characters are spelt, as they are in tables. What has to be exact is read from JSON. */
+import { visible } from './text.ts';
 
 export type Delimited = 'csv' | 'tsv';
 
@@ -17,9 +17,9 @@ export function delimitedRow(cells: readonly (string | number)[], form: Delimite
   return form === 'tsv' ? `${texts.join('\t')}\n` : `${texts.map(quoted).join(',')}\r\n`;
 }
 
-/** Tabs become spaces, and there are no line breaks left. */
+/** No tabs and line breaks are left either. */
 function harmless(text: string): string {
-  return printable(text).replace(formula, "$1'$2");
+  return visible(text).replace(formula, "$1'$2");
 }
 
 function quoted(text: string): string {

@@ -1,8 +1,7 @@
 /** Rows as a table for a person, with columns that line up. */
-import { printable } from '../sigma/rule-problem.ts';
 import { truncateText } from '../truncate.ts';
 import type { Output } from './process-io.ts';
-import { styled, styleOf } from './text.ts';
+import { styled, styleOf, visible } from './text.ts';
 
 export interface Column<Row> {
   /** As in JSON: the name of a column for programs. */
@@ -41,7 +40,7 @@ export function startTable<Row>(
   };
   return (rows) => {
     const cells = rows.map((row) => shown.map(({ cell }) => cell(row)));
-    const texts = cells.map((line) => line.map((value) => printable(String(value))));
+    const texts = cells.map((line) => line.map((value) => visible(String(value))));
     for (const line of texts) for (const [i, text] of line.entries()) widths[i] = Math.max(widths[i]!, text.length);
     const lines: string[] = [];
     if (isNumber === undefined) {

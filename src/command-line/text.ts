@@ -55,6 +55,15 @@ export function styled(style: Style, text: string, { hasColors }: Pick<Output, '
   return hasColors ? styleText(style, text, { validateStream: false }) : text;
 }
 
+/** Text with each control or formatting character and each lone surrogate spelt as `<U+202E>`, so that a person sees that it
+ * is there, and it neither moves a cursor nor reorders what is read. */
+export function visible(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `<U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`;
+  });
+}
+
 /** The style of a level, of a finding or of a log line. */
 export function styleOf(level: string): Style | undefined {
   return styles[level];
