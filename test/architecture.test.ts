@@ -101,6 +101,7 @@ const mayImport: Record<string, readonly string[]> = {
   'live-settings': ['config', 'rules'],
   sidecar: ['config', 'dead-letters', 'live-settings', 'problem', 'processing', 'server', 'telemetry'],
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],
+  'console-client': ['command-line', 'console'],
   inputs: ['avro', 'codecs', 'json', 'problem'],
   authoring: [
     ...['attack', 'audit', 'codecs', 'correlate', 'detect', 'fields', 'json', 'network', 'pipeline', 'problem'],
@@ -109,6 +110,8 @@ const mayImport: Record<string, readonly string[]> = {
   commands: [
     ...['attack', 'authoring', 'batch', 'codecs', 'command-line', 'config', 'dead-letters', 'detect', 'inputs', 'json'],
     ...[
+      'console',
+      'console-client',
       'doctor',
       'findings',
       'fluent-bit-config',
@@ -158,6 +161,7 @@ const effectful = [
     'authoring',
     'commands',
     'config',
+    'console-client',
     'dead-letters',
     'inputs',
     'library',

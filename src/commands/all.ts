@@ -8,6 +8,7 @@ const loaders = {
   check: async () => (await import('./check.ts')).checkCommand,
   scan: async () => (await import('./scan/index.ts')).scanCommand,
   replay: async () => (await import('./replay/index.ts')).replayCommand,
+  tail: async () => (await import('./tail/index.ts')).tailCommand,
   reconcile: async () => (await import('./reconcile/index.ts')).reconcileCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   rules: async () => (await import('./rules.ts')).rulesCommand,

@@ -257,6 +257,8 @@ export interface Written {
  * `now`. */
 export interface StreamFindings {
   findings: FindingRow[];
+  /** How many more fit the query: one event has 500 at most, the newest. */
+  omitted: number;
   /** How many came that do not fit the query. */
   others: number;
   /** Whether some that came since `Last-Event-ID` are not in the ring any more. */

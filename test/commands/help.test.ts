@@ -32,7 +32,7 @@ async function ranAs(line: string, folder: string): Promise<Ran> {
 }
 
 describe('each example of a help text runs', () => {
-  const alone = examples.filter(({ name }) => name !== 'serve' && name !== 'replay');
+  const alone = examples.filter(({ name }) => !['serve', 'replay', 'tail', 'top'].includes(name));
   test.each(alone)('$line', async ({ line, codes }) => {
     const { status, stderr } = await ranAs(line, exampleFolder());
     expect(stderr).not.toMatch(/tripline: |^ {4}at |not found/m);

@@ -40,19 +40,26 @@ interface Setting {
   /** Whether stdin is a terminal. */
   isTTY?: boolean;
   environment?: Record<string, string>;
+  /** Resolves with a signal. */
+  stopped?: Promise<string>;
+  /** Is given all of stdout and stderr whenever there is more. */
+  onWrite?(stdout: string, stderr: string): void;
 }
 
 /** Runs a command within this process, which saves the second that a process takes to start. */
 export async function run(
   args: readonly string[],
-  { input = '', columns, hasColors = false, isTTY, environment = {} }: Setting = {},
+  { input = '', columns, hasColors = false, isTTY, environment = {}, ...more }: Setting = {},
 ): Promise<Ran> {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
   const to = (chunks: Uint8Array[]): Output => ({
     columns,
     hasColors,
-    write: async (chunk) => void chunks.push(Buffer.from(chunk)),
+    async write(chunk) {
+      chunks.push(Buffer.from(chunk));
+      more.onWrite?.(Buffer.concat(stdout).toString(), Buffer.concat(stderr).toString());
+    },
   });
   async function* stdin() {
     yield Buffer.from(input);
@@ -64,7 +71,7 @@ export async function run(
     stdout: to(stdout),
     stderr: to(stderr),
     bundled: { rules: bundledRules, schemas: fileURLToPath(new URL('../../schemas', import.meta.url)) },
-    stopped: () => new Promise(() => {}),
+    stopped: () => more.stopped ?? new Promise(() => {}),
     onHangup: () => {},
   });
   return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
