@@ -10,9 +10,24 @@ keepRecordsYoung();
 // Without a listener Node opens a port for a debugger, by which whoever reaches it runs what they like.
 process.on('SIGUSR1', () => {});
 process.on('uncaughtException', (error) => {
+  // On the screen that stays.
+  leaveTerminal();
   writeSync(2, `tripline: ended by a defect of its own: ${describeDefect(error)}\n`);
   process.exit(1);
 });
+
+let atExit: string | undefined;
+
+function leaveTerminal(): void {
+  const text = atExit;
+  atExit = undefined;
+  try {
+    if (text !== undefined) writeSync(1, text);
+  } catch {
+    // It has gone.
+  }
+}
+process.on('exit', leaveTerminal);
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
@@ -31,6 +46,9 @@ const io: ProcessIo = {
       };
       for (const name of stopSignals) process.on(name, heard);
     }),
+  writeAtExit: (text) => {
+    atExit = text;
+  },
   onHangup: (listener) => process.on('SIGHUP', listener),
 };
 
@@ -43,7 +61,12 @@ function output(stream: NodeJS.WriteStream): Output {
   stream.on('error', () => {});
   return {
     // A terminal that nobody has given a size says 0.
-    columns: stream.isTTY ? stream.columns || 80 : undefined,
+    get columns() {
+      return stream.isTTY ? stream.columns || 80 : undefined;
+    },
+    get rows() {
+      return stream.isTTY ? stream.rows || 24 : undefined;
+    },
     hasColors: hasColors(stream),
     write: (chunk) =>
       new Promise((resolve, reject) => {

@@ -128,6 +128,7 @@ const mayImport: Record<string, readonly string[]> = {
       'tag',
     ],
     'time',
+    'truncate',
   ],
   'young-objects': [],
   main: ['command-line', 'commands', 'young-objects'],

@@ -16,7 +16,7 @@ export const reportForms = [...listingForms, 'junit'] as const;
 export type ReportForm = (typeof reportForms)[number];
 
 /** The option, of a command that has these forms. */
-function outputOption<const Forms extends readonly ReportForm[]>(choices: Forms, byDefault: string) {
+export function outputOption<const Forms extends readonly ReportForm[]>(choices: Forms, byDefault: string) {
   const doc = `form of what is written: ${choices.join(', ')}. Default: ${byDefault}`;
   return { kind: 'value', short: 'o', placeholder: 'FORM', choices, doc } as const;
 }
@@ -27,12 +27,14 @@ export const listingOutput = outputOption(listingForms, 'table on a terminal, nd
 /** Of a command that reports what is wrong: a person reads it in the log of CI as well, which is a pipe. */
 export const reportOutput = outputOption(reportForms, 'table, which is text for a person, in a pipe too');
 
-/** Of a command that explains, which has no rows. */
-export const explanationOutput = outputOption(['table', 'json', 'ndjson'], 'table, which is text, in a pipe too');
-
 /** What is asked for, or what suits the output. */
 export function listingFormOf(output: Pick<Output, 'columns'>, asked: ListingForm | undefined): ListingForm {
   return asked ?? (output.columns === undefined ? 'ndjson' : 'table');
+}
+
+/** A value as JSON on one line. */
+export function jsonText(value: unknown): string {
+  return harmlessJson(JSON.stringify(value));
 }
 
 /** JSON as exact as it was: characters that would move a cursor or reorder what a person reads are escaped. */

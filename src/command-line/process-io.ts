@@ -4,8 +4,10 @@ export interface Output {
   /** Resolves when it is written, so that a slow reader slows the writer.
    * @throws OutputClosed */
   write(chunk: string | Uint8Array): Promise<void>;
-  /** Columns of the terminal behind it; undefined where it is none. */
-  columns: number | undefined;
+  /** Columns of the terminal that it is, as wide as it is now; undefined where it is none. */
+  readonly columns: number | undefined;
+  /** Lines of the terminal. */
+  readonly rows: number | undefined;
   /** Whether it shows colours, and is wanted to. */
   hasColors: boolean;
 }
@@ -21,6 +23,8 @@ export interface ProcessIo {
   bundled: { rules: string; schemas: string };
   /** Resolves with the next signal that asks the process to stop. */
   stopped(): Promise<string>;
+  /** Has a text written to stdout when the process ends, by whatever: what leaves a terminal as it was. Undefined for none. */
+  writeAtExit(text: string | undefined): void;
   /** Calls the listener for each hang-up, by which a process is asked to read its files again; without one it ends. */
   onHangup(listener: () => void): void;
 }

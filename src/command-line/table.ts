@@ -11,6 +11,8 @@ export interface Column<Row> {
   cell: (row: Row) => string | number;
   /** Whether the texts are levels, which have colours. */
   isLevel?: boolean;
+  /** Whether texts stand to the right, as numbers do. */
+  isAmount?: boolean;
 }
 
 const GAP = '  ';
@@ -26,6 +28,7 @@ export function startTable<Row>(
   const headings = shown.map(({ heading }) => heading!);
   const widths = headings.map(({ length }) => length);
   const level = shown.findIndex(({ isLevel }) => isLevel);
+  /** Which stand to the right. */
   let isNumber: boolean[] | undefined;
   const printLine = (line: readonly string[]) => {
     const padded = line.map((text, i) => (isNumber?.[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)));
@@ -44,7 +47,8 @@ export function startTable<Row>(
     for (const line of texts) for (const [i, text] of line.entries()) widths[i] = Math.max(widths[i]!, text.length);
     const lines: string[] = [];
     if (isNumber === undefined) {
-      isNumber = shown.map((_, i) => cells.length > 0 && cells.every((line) => typeof line[i] === 'number'));
+      const areNumbers = (i: number) => cells.length > 0 && cells.every((line) => typeof line[i] === 'number');
+      isNumber = shown.map(({ isAmount = false }, i) => isAmount || areNumbers(i));
       lines.push(styled('bold', printLine(headings), { hasColors }));
     }
     for (const line of texts) lines.push(coloured(printLine(line), line[level] ?? ''));

@@ -9,6 +9,7 @@ const loaders = {
   scan: async () => (await import('./scan/index.ts')).scanCommand,
   replay: async () => (await import('./replay/index.ts')).replayCommand,
   tail: async () => (await import('./tail/index.ts')).tailCommand,
+  top: async () => (await import('./top/index.ts')).topCommand,
   reconcile: async () => (await import('./reconcile/index.ts')).reconcileCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   rules: async () => (await import('./rules.ts')).rulesCommand,

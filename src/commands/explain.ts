@@ -5,7 +5,7 @@ import { type Explained, explainedJson, explainRecord, printExplained } from '..
 import { requestedFiles } from '../authoring/requested-files.ts';
 import { neededFor } from '../authoring/test-rule.ts';
 import { UsageError } from '../command-line/declaration.ts';
-import { explanationOutput, openRows, type RowWriter } from '../command-line/output-format.ts';
+import { openRows, outputOption, type RowWriter } from '../command-line/output-format.ts';
 import type { Output } from '../command-line/process-io.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
@@ -35,7 +35,7 @@ export const explainCommand = defineCommand({
       choices: ['matches', 'ignores', 'undecided'],
     },
     record: { kind: 'value', placeholder: 'N', doc: 'only the record of this number, from 1' },
-    output: explanationOutput,
+    output: outputOption(['table', 'json', 'ndjson'], 'table, which is text, in a pipe too'),
     ...ruleOptions,
   },
   exitCodes: { '0': 'every record that is asked for was read', '2': 'a record, a file or a rule could not be read' },

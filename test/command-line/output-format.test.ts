@@ -22,6 +22,7 @@ function collect(columns?: number): Output & { text: string } {
   const output = {
     text: '',
     columns,
+    rows: undefined,
     hasColors: false,
     write: async (chunk: string | Uint8Array) => void (output.text += chunk),
   };

@@ -36,12 +36,15 @@ interface Setting {
   input?: string | Uint8Array;
   /** Of the terminal; without it outputs are pipes. */
   columns?: number;
+  rows?: number;
   hasColors?: boolean;
   /** Whether stdin is a terminal. */
   isTTY?: boolean;
   environment?: Record<string, string>;
   /** Resolves with a signal. */
   stopped?: Promise<string>;
+  /** Is given what is to be written at the end of the process. */
+  onExitText?(text: string | undefined): void;
   /** Is given all of stdout and stderr whenever there is more. */
   onWrite?(stdout: string, stderr: string): void;
 }
@@ -49,12 +52,13 @@ interface Setting {
 /** Runs a command within this process, which saves the second that a process takes to start. */
 export async function run(
   args: readonly string[],
-  { input = '', columns, hasColors = false, isTTY, environment = {}, ...more }: Setting = {},
+  { input = '', columns, rows, hasColors = false, isTTY, environment = {}, ...more }: Setting = {},
 ): Promise<Ran> {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
   const to = (chunks: Uint8Array[]): Output => ({
     columns,
+    rows,
     hasColors,
     async write(chunk) {
       chunks.push(Buffer.from(chunk));
@@ -72,6 +76,7 @@ export async function run(
     stderr: to(stderr),
     bundled: { rules: bundledRules, schemas: fileURLToPath(new URL('../../schemas', import.meta.url)) },
     stopped: () => more.stopped ?? new Promise(() => {}),
+    writeAtExit: (text) => more.onExitText?.(text),
     onHangup: () => {},
   });
   return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };

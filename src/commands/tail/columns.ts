@@ -1,4 +1,5 @@
 /** What is shown of a finding: on a line for a person, in a row for a program. */
+import { clock } from '../../command-line/amounts.ts';
 import type { ListingForm } from '../../command-line/output-format.ts';
 import type { Column } from '../../command-line/table.ts';
 import type { FindingRow } from '../../console/api.ts';
@@ -10,20 +11,11 @@ export function columnsFor(form: ListingForm): readonly Column<FindingRow>[] {
 }
 
 const shown: Column<FindingRow>[] = [
-  { name: 'time', heading: 'TIME', cell: ({ time, received }) => secondOf(time ?? received, new Date()) },
+  { name: 'time', heading: 'TIME', cell: ({ time, received }) => clock(time ?? received, new Date().toISOString()) },
   { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
   // Who did what is wanted most, where there is room for one thing.
   { name: 'summary', heading: 'SUMMARY', cell: (row) => `${row.summary} (${whichOf(row)})` },
 ];
-
-/** In UTC, with the date where it is another day's. */
-function secondOf(time: string, now: Date): string {
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime())) return time;
-  const text = date.toISOString();
-  const day = text.slice(0, 10);
-  return now.toISOString().startsWith(day) ? text.slice(11, 19) : `${day} ${text.slice(11, 19)}`;
-}
 
 function whichOf({ rule, kind, mode, cluster }: FindingRow): string {
   const marks = [rule, kind === 'report' && 'report', mode === 'shadow' && 'shadow', cluster];
