@@ -3,6 +3,7 @@
  * released, and none of these. */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
+import { FindingRow } from '../src/findings/forms/finding.ts';
 import { AuditEvent, Finding } from '../src/record.ts';
 import { Tag, TaggedRecord } from '../src/tag.ts';
 import { alertsPage } from './alerts-page.ts';
@@ -25,6 +26,7 @@ const generated: Record<string, () => string> = {
   'schemas/finding.avsc': () => json(avroSchema(Finding)),
   'schemas/tagged-record.avsc': () => json(avroSchema(TaggedRecord)),
   'schemas/tag.schema.json': () => jsonSchema(Tag),
+  'schemas/finding.schema.json': () => jsonSchema(FindingRow),
   'schemas/config.schema.json': () => jsonSchema(configFileSchema),
   'schemas/rule.schema.json': () => jsonSchema(ruleFileSchema),
   'schemas/exceptions.schema.json': () => jsonSchema(exceptionFileSchema),

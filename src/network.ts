@@ -56,6 +56,11 @@ export function judgedOf(hops: readonly string[]): string | undefined {
   return hops.findLast(isPublic) ?? hops.at(-1);
 }
 
+/** Tells whether a text is an address, without the zone of a link. */
+export function isAddress(text: string): boolean {
+  return !text.includes('%') && parseAddress(text) !== undefined;
+}
+
 /** Dotted or colon notation only: ipaddr.js alone would take `10` and `0x7f.1` for addresses. */
 function parseAddress(text: string): Address | undefined {
   if (text.length > 64) return undefined;

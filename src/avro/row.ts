@@ -24,8 +24,14 @@ export interface Rows {
   /** In JSON. */
   schema: string;
   /** The rows of a record, each as its bytes; a group marker has none.
-   * @param eventsOf the events of a record of the batch, by its index */
-  of(batch: TaggedBatch, index: number, eventsOf: (index: number) => readonly AuditEvent[]): Uint8Array[];
+   * @param eventsOf the events of a record of the batch, by its index
+   * @param isChosen of its findings, where rows are of these */
+  of(
+    batch: TaggedBatch,
+    index: number,
+    eventsOf: (index: number) => readonly AuditEvent[],
+    isChosen?: (finding: Finding) => boolean,
+  ): Uint8Array[];
 }
 
 /** One for each record, as schemas/tagged-record.avsc says. */
@@ -54,8 +60,8 @@ export const recordRows: Rows = rowsOf(TaggedRecord, (batch, index, eventsOf) =>
 });
 
 /** One for each finding, as schemas/finding.avsc says. */
-export const findingRows: Rows = rowsOf(Finding, ({ tags }, index) =>
-  (tags[index]?.findings ?? []).map((finding) => avroValue(Finding, finding)),
+export const findingRows: Rows = rowsOf(Finding, ({ tags }, index, _, isChosen = () => true) =>
+  (tags[index]?.findings ?? []).filter(isChosen).map((finding) => avroValue(Finding, finding)),
 );
 
 type Values = (...args: Parameters<Rows['of']>) => unknown[];
@@ -65,9 +71,9 @@ function rowsOf(declaration: object, valuesOf: Values): Rows {
   const type: Type = avro.Type.forSchema(schema, { registry: { long: longType }, wrapUnions: false });
   return {
     schema: JSON.stringify(schema),
-    of(batch, index, eventsOf) {
+    of(batch, index, ...rest) {
       if (batch.records[index]!.kind === 'group') return [];
-      return valuesOf(batch, index, eventsOf).map((value) => type.toBuffer(value));
+      return valuesOf(batch, index, ...rest).map((value) => type.toBuffer(value));
     },
   };
 }

@@ -1,7 +1,8 @@
 /** A finding or report away from its record: what alerts, other formats of findings and the console show of it. */
+import { tagOf } from '../batch/tag-of.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { AuditEvent, Evidence, Finding, Platform, Report } from '../record.ts';
-import type { EventSummary } from '../tag.ts';
+import type { EventSummary, Tag } from '../tag.ts';
 import { summarize } from '../tagger.ts';
 
 export type Emitted = EmittedFinding | EmittedReport;
@@ -18,6 +19,8 @@ interface FromRecord {
   ruleset: string | undefined;
   /** The record that it is on, by its index in the batch. */
   record: number;
+  /** As the tag has it. */
+  trace?: Tag['trace'];
 }
 
 export interface EmittedFinding extends FromRecord {
@@ -41,12 +44,13 @@ export function emittedOf(
   index: number,
   eventsOf: (index: number) => readonly AuditEvent[],
 ): Emitted[] {
-  const tag = batch.tags[index];
+  const tag = tagOf(batch, index);
   if (tag === undefined) return [];
-  const { findings = [], reports = [], shadow = [], shadowReports = [], platform, cluster, evidence, ruleset } = tag;
+  const { findings = [], reports = [], shadow = [], shadowReports = [], platform, cluster, evidence } = tag;
   if (findings.length + reports.length + shadow.length + shadowReports.length === 0) return [];
   const { fluentTag, receivedUnixNano } = batch;
-  const from = { platform, cluster, fluentTag, receivedUnixNano, ruleset, record: index };
+  const { ruleset, trace } = tag;
+  const from = { platform, cluster, fluentTag, receivedUnixNano, ruleset, record: index, trace };
   const events = findings.length + shadow.length === 0 ? [] : eventsOf(index);
   const ofFinding =
     (mode: FromRecord['mode']) =>

@@ -2,8 +2,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import { findingChooser } from './choice/choice.ts';
 import type { Files } from './disk/files.ts';
 import { fileSettings } from './disk/settings.ts';
+import type { RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies, SinkFault } from './sink.ts';
 
 export const avroConfig = Type.Object(
@@ -15,7 +17,7 @@ export const avroConfig = Type.Object(
       default: 'records',
       description:
         '`records`: each record with its events and findings, as schemas/tagged-record.avsc says; `findings`: each finding, ' +
-        'as schemas/finding.avsc says.',
+        'as schemas/finding.avsc says, without reports.',
     }),
     codec: Type.Enum(['null', 'deflate', 'zstandard'], {
       default: 'deflate',
@@ -24,11 +26,7 @@ export const avroConfig = Type.Object(
   },
   { additionalProperties: false, title: 'Avro sink' },
 );
-export type AvroConfig = Static<typeof avroConfig>;
-
-export function avroTarget({ path, rows }: AvroConfig): string {
-  return `${path} (${rows})`;
-}
+export type AvroConfig = Static<typeof avroConfig> & Pick<RowsSettings, 'records'>;
 
 /** What is in a spool has no findings apart from the text of its records. */
 export function avroFaults({ spool }: { spool?: unknown }): SinkFault[] {
@@ -51,6 +49,7 @@ export async function openAvro(config: AvroConfig, dependencies: SinkDependencie
     import('../avro/read-container.ts'),
     import('../avro/row.ts'),
   ]);
+  const isChosen = findingChooser(config.records ?? {});
   const kind = config.rows === 'findings' ? findingRows : recordRows;
   const { head, blocks } = containerWriter(kind, config.codec);
   const format = {
@@ -61,7 +60,7 @@ export async function openAvro(config: AvroConfig, dependencies: SinkDependencie
 
   function* rowsOf(batch: TaggedBatch): Generator<Uint8Array> {
     const eventsOf = (index: number) => dependencies.eventsOf(batch, index);
-    for (const index of batch.records.keys()) yield* kind.of(batch, index, eventsOf);
+    for (const index of batch.records.keys()) yield* kind.of(batch, index, eventsOf, isChosen);
   }
   const encode = (batch: TaggedBatch) => blocks(rowsOf(batch), BLOCK_BYTES);
   return openFileSink({ ...config, format, encode }, dependencies, files);

@@ -1,11 +1,12 @@
 /** Inserts records into a table of ClickHouse. */
 import Type, { type Static } from 'typebox';
 import { digestOf } from '../batch/digest.ts';
-import { jsonOf } from './encode/json.ts';
 import type { Answer } from './request/endpoint.ts';
 import type { Piece, Protocol } from './request/records.ts';
 import { compressionSetting, maxRequestBytesSetting, requestSettings, urlSetting } from './request/settings.ts';
 import { describeAnswer, type Verdict, verdictOf } from './request/status.ts';
+import { openLines } from './rows/rows.ts';
+import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
 
 /** A name, or two with a dot between. */
@@ -28,21 +29,28 @@ export const clickhouseConfig = Type.Object(
       examples: ['record'],
       description: 'Column of type String that gets the record, as JSON. The table makes its other columns of it.',
     }),
+    rows: jsonRowsSetting,
     compression: compressionSetting(['gzip', 'zstd']),
     maxRequestBytes: maxRequestBytesSetting(32 * 1024 * 1024),
     ...requestSettings,
   },
   { additionalProperties: false, title: 'ClickHouse sink' },
 );
-export type ClickhouseConfig = Static<typeof clickhouseConfig>;
+export type ClickhouseConfig = Static<typeof clickhouseConfig> & RowsSettings;
+
+interface Inserted extends Piece {
+  /** Which of the record's rows it is. */
+  at: number;
+}
 
 /** A sink that inserts the records of a batch in blocks, each of which is there whole or not at all. A block has a token made of
  * the batch and of what of it is in the block: where the table keeps tokens, one that comes again is not inserted twice. */
 export async function openClickhouse(config: ClickhouseConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
   const query = `INSERT INTO ${config.table} (${config.column}) FORMAT RowBinary`;
-  const protocol: Protocol<Piece> = {
-    pieceOf: (batch, index) => ({ index, bytes: rowOf(jsonOf(batch, index)) }),
+  const linesOf = await openLines(config, dependencies);
+  const protocol: Protocol<Inserted> = {
+    piecesOf: (batch, index) => linesOf(batch, index).map((line, at) => ({ index, at, bytes: rowOf(line) })),
     requestOf: (batch, pieces) => ({
       contentType: 'application/octet-stream',
       body: Buffer.concat(pieces.map(({ bytes }) => bytes)),
@@ -61,8 +69,9 @@ const settings = {
   deduplicate_blocks_in_dependent_materialized_views: '1',
 };
 
-function tokenOf(digest: string, pieces: readonly Piece[]): string {
-  return `${digest}:${pieces[0]!.index}-${pieces.at(-1)!.index}:${pieces.length}`;
+function tokenOf(digest: string, pieces: readonly Inserted[]): string {
+  const place = ({ index, at }: Inserted) => (at === 0 ? index : `${index}.${at}`);
+  return `${digest}:${place(pieces[0]!)}-${place(pieces.at(-1)!)}:${pieces.length}`;
 }
 
 /** A row of one column of type String in RowBinary: its length as LEB128, then its bytes. */

@@ -17,6 +17,8 @@ import {
   urlSetting,
 } from './request/settings.ts';
 import { describeAnswer, quoted, type Verdict, verdictOf } from './request/status.ts';
+import { openRows } from './rows/rows.ts';
+import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
 
 export const elasticsearchConfig = Type.Object(
@@ -30,26 +32,39 @@ export const elasticsearchConfig = Type.Object(
       examples: ['kubernetes-audit'],
       description: 'Name of the data stream, the index or the alias that records are written to.',
     }),
+    rows: jsonRowsSetting,
     compression: compressionSetting(['gzip']),
     maxRequestBytes: maxRequestBytesSetting(5 * 1024 * 1024),
     ...requestSettings,
   },
   { additionalProperties: false, title: 'Elasticsearch sink' },
 );
-export type ElasticsearchConfig = Static<typeof elasticsearchConfig>;
+export type ElasticsearchConfig = Static<typeof elasticsearchConfig> & RowsSettings;
 
 /** Of the answer, which else repeats much for each document. */
 const WANTED = 'errors,error,items.*.status,items.*.error.type,items.*.error.reason';
 /** Bytes of an answer: a reason may have a name or a value of the record in it. */
 const ANSWER_BYTES = 1024 * 1024;
 
-/** A sink that creates a document of each record. Its id is made of the batch and of its place in it, so that a batch that
- * comes again makes no second one: what is there already counts as acknowledged. */
+/** A sink that creates a document of each record, or of each finding. Its id is made of the batch and of its place in it, or is
+ * that of the finding, so that a batch that comes again makes no second one: what is there already counts as acknowledged. */
 export async function openElasticsearch(config: ElasticsearchConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
   const settings = { ...config, url: underPath(config.url, `${encodeURIComponent(config.index)}/_bulk`) };
+  const rowsOf = await openRows(config, dependencies);
   const protocol: Protocol<Piece> = {
-    pieceOf: (batch, index) => ({ index, bytes: actionOf(batch, index) }),
+    piecesOf(batch, index) {
+      if (rowsOf === undefined) return [{ index, bytes: actionOf(recordIdOf(batch, index), documentOf(batch, index)) }];
+      return rowsOf(batch, index).map(({ id, json, unixNano }) => {
+        return {
+          index,
+          bytes: actionOf(
+            id,
+            withTime(json, () => unixNano),
+          ),
+        };
+      });
+    },
     requestOf(_, pieces) {
       const body = Buffer.concat(pieces.map(({ bytes }) => bytes));
       const maxAnswerBytes = ANSWER_BYTES + 2 * body.length;
@@ -60,11 +75,14 @@ export async function openElasticsearch(config: ElasticsearchConfig, dependencie
   return openPosting(settings, protocol, dependencies);
 }
 
-/** The two lines of a record in a bulk request. */
-function actionOf(batch: TaggedBatch, index: number): Uint8Array {
+/** The two lines of a document in a bulk request. */
+function actionOf(id: string, document: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`{"create":{"_id":"${id}"}}\n`), document, LINE_FEED]);
+}
+
+function recordIdOf(batch: TaggedBatch, index: number): string {
   const digest = digestOf(batch).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-  const action = Buffer.from(`{"create":{"_id":"${digest}-${index}"}}\n`);
-  return Buffer.concat([action, documentOf(batch, index), LINE_FEED]);
+  return `${digest}-${index}`;
 }
 
 const LINE_FEED = Buffer.from('\n');
@@ -75,16 +93,22 @@ const QUOTE = 0x22;
  * Bit's time in seconds, which would be read as milliseconds. */
 function documentOf(batch: TaggedBatch, index: number): Uint8Array {
   const json = jsonOf(batch, index);
-  const member = membersNamed(json, 0, json.length, '@timestamp').at(-1);
-  if (member !== undefined) {
-    if (batch.dateKey !== '@timestamp' || json[member.valueStart] === QUOTE) return json;
+  const member = timestampIn(json);
+  if (batch.dateKey === '@timestamp' && member !== undefined && json[member.valueStart] !== QUOTE) {
     const insert = Buffer.from(`"${rfc3339(unixNanoOfRecord(batch, index))}"`);
     return applyEdits(json, { start: 0, end: json.length }, [{ start: member.valueStart, end: member.end, insert }]);
   }
-  const comma = json[skipSpace(json, 1, json.length)] === CLOSE_BRACE ? '' : ',';
-  const time = rfc3339(unixNanoOfRecord(batch, index));
-  return Buffer.concat([Buffer.from(`{"@timestamp":"${time}"${comma}`), json.subarray(1)]);
+  return withTime(json, () => unixNanoOfRecord(batch, index));
 }
+
+/** A map with a time as `@timestamp`, where it has none. */
+function withTime(json: Uint8Array, unixNano: () => bigint): Uint8Array {
+  if (timestampIn(json) !== undefined) return json;
+  const comma = json[skipSpace(json, 1, json.length)] === CLOSE_BRACE ? '' : ',';
+  return Buffer.concat([Buffer.from(`{"@timestamp":"${rfc3339(unixNano())}"${comma}`), json.subarray(1)]);
+}
+
+const timestampIn = (json: Uint8Array) => membersNamed(json, 0, json.length, '@timestamp').at(-1);
 
 function rfc3339(unixNano: bigint): string {
   const date = new Date(Number(unixNano / 1_000_000n)).toISOString();

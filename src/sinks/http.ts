@@ -1,12 +1,18 @@
 /** Posts records to any server over HTTP. */
 import Type, { type Static } from 'typebox';
-import type { TaggedBatch } from '../batch/tagged-batch.ts';
-import { jsonOf } from './encode/json.ts';
 import { entryOf } from './encode/log-event/index.ts';
 import type { Piece, Protocol } from './request/records.ts';
-import { compressionSetting, maxRequestBytesSetting, requestSettings, urlSetting } from './request/settings.ts';
+import {
+  compressionSetting,
+  maxRequestBytesSetting,
+  requestFaults,
+  requestSettings,
+  urlSetting,
+} from './request/settings.ts';
 import { verdictOf } from './request/status.ts';
-import type { Sink, SinkDependencies } from './sink.ts';
+import { type LinesOf, openLines } from './rows/rows.ts';
+import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
+import type { Sink, SinkDependencies, SinkFault } from './sink.ts';
 
 export const httpConfig = Type.Object(
   {
@@ -19,18 +25,25 @@ export const httpConfig = Type.Object(
         '`ndjson`: a record on each line; `json`: an array of them; `msgpack`: log events of Fluent Bit, ' +
         '`[[time, metadata], record]` one after another.',
     }),
+    rows: jsonRowsSetting,
     compression: compressionSetting(['gzip', 'zstd']),
     maxRequestBytes: maxRequestBytesSetting(4 * 1024 * 1024),
     ...requestSettings,
   },
   { additionalProperties: false, title: 'HTTP sink' },
 );
-export type HttpConfig = Static<typeof httpConfig>;
+export type HttpConfig = Static<typeof httpConfig> & RowsSettings;
 
-/** How records become a body. */
+export function httpFaults(config: HttpConfig): SinkFault[] {
+  const { format, rows } = config;
+  const message = `rows: ${rows} are JSON; set format to ndjson or json`;
+  const faults = format === 'msgpack' && rows !== 'records' ? [{ setting: ['rows'], message }] : [];
+  return [...faults, ...requestFaults(config)];
+}
+
+/** How what is written of records becomes a body. */
 interface Layout {
   contentType: string;
-  encode(batch: TaggedBatch, index: number): Uint8Array;
   join(records: readonly Uint8Array[]): Uint8Array;
 }
 
@@ -44,17 +57,14 @@ const [OPEN, COMMA, CLOSE, LINE_FEED] = ['[', ',', ']', '\n'].map((text) => Buff
 const layouts: Record<HttpConfig['format'], Layout> = {
   ndjson: {
     contentType: 'application/x-ndjson',
-    encode: jsonOf,
     join: (records) => Buffer.concat(records.flatMap((record) => [record, LINE_FEED])),
   },
   json: {
     contentType: 'application/json',
-    encode: jsonOf,
     join: (records) => Buffer.concat([...records.flatMap((record, at) => [at === 0 ? OPEN : COMMA, record]), CLOSE]),
   },
   msgpack: {
     contentType: 'application/msgpack',
-    encode: entryOf,
     join: (records) => Buffer.concat(records),
   },
 };
@@ -62,9 +72,11 @@ const layouts: Record<HttpConfig['format'], Layout> = {
 /** A sink that takes each 2xx for an acknowledgement of all that the request had. */
 export async function openHttp(config: HttpConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
-  const { contentType, encode, join } = layouts[config.format];
+  const { contentType, join } = layouts[config.format];
+  const encode: LinesOf =
+    config.format === 'msgpack' ? (batch, index) => [entryOf(batch, index)] : await openLines(config, dependencies);
   const protocol: Protocol<Piece> = {
-    pieceOf: (batch, index) => ({ index, bytes: encode(batch, index) }),
+    piecesOf: (batch, index) => encode(batch, index).map((bytes) => ({ index, bytes })),
     requestOf: (_, pieces) => ({ contentType, body: join(pieces.map(({ bytes }) => bytes)) }),
     verdictOf,
   };

@@ -4,7 +4,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { countRecords } from '../batch/count.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
-import { avroConfig, avroFaults, avroTarget, openAvro } from './avro.ts';
+import { avroConfig, avroFaults, openAvro } from './avro.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
 import { choice } from './choice/choice.ts';
 import { choiceSettings } from './choice/settings.ts';
@@ -12,12 +12,13 @@ import { clickhouseConfig, openClickhouse } from './clickhouse.ts';
 import { elasticsearchConfig, openElasticsearch } from './elasticsearch.ts';
 import { ofLogEvents } from './encode/log-event/of-log-events.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
-import { httpConfig, openHttp } from './http.ts';
+import { httpConfig, httpFaults, openHttp } from './http.ts';
 import { lokiConfig, lokiFaults, openLoki } from './loki.ts';
-import { ndjsonConfig, ndjsonTarget, openNdjson } from './ndjson.ts';
+import { ndjsonConfig, openNdjson } from './ndjson.ts';
 import { openOtlp, otlpConfig } from './otlp/index.ts';
 import { type RedactSettings, redactFaults, redactSettings } from './redact/settings.ts';
 import { requestFaults, requestTarget } from './request/settings.ts';
+import { choiceOf, type RowsSettings } from './rows/settings.ts';
 import { countsOf, type Settled, type Sink, type SinkDependencies, type SinkFault } from './sink.ts';
 import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
 import { openStdout, stdoutConfig } from './stdout.ts';
@@ -25,17 +26,19 @@ import { openStdout, stdoutConfig } from './stdout.ts';
 /** What those that post over HTTP share. */
 const posting = { faults: requestFaults, target: requestTarget, folders: [] };
 
+const pathTarget = ({ path }: { path: string }) => path;
+
 /** One row for each kind of sink: its settings, what is wrong with them beyond what their schema says, where it sends to
  * for a person to read, which settings name a folder that it alone writes to, and how it is opened. `takesOtlp` is in the row
  * of one that takes batches of OTLP as they come. */
 const sinks = {
-  avro: { config: avroConfig, faults: avroFaults, target: avroTarget, folders: ['path'], open: openAvro },
+  avro: { config: avroConfig, faults: avroFaults, target: pathTarget, folders: ['path'], open: openAvro },
   clickhouse: { ...posting, config: clickhouseConfig, open: openClickhouse },
   elasticsearch: { ...posting, config: elasticsearchConfig, open: openElasticsearch },
   forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },
-  http: { ...posting, config: httpConfig, open: openHttp },
+  http: { ...posting, config: httpConfig, faults: httpFaults, open: openHttp },
   loki: { ...posting, config: lokiConfig, faults: lokiFaults, open: openLoki },
-  ndjson: { config: ndjsonConfig, faults: () => [], target: ndjsonTarget, folders: ['path'], open: openNdjson },
+  ndjson: { config: ndjsonConfig, faults: () => [], target: pathTarget, folders: ['path'], open: openNdjson },
   otlp: { ...posting, config: otlpConfig, open: openOtlp, takesOtlp: true },
   stdout: { config: stdoutConfig, faults: () => [], target: () => 'stdout', folders: [], open: openStdout },
 };
@@ -91,7 +94,9 @@ export function sinkFaults(config: SinkConfig): SinkFault[] {
 
 /** Where a sink sends to, for a person to read. */
 export function sinkTarget(config: SinkConfig): string {
-  return kindOf(config).target(config);
+  const target = kindOf(config).target(config);
+  const rows = rowsOf(config);
+  return rows === 'records' ? target : `${target} (${rows})`;
 }
 
 /** The settings of a kind that name a folder which only this sink may write to. */
@@ -108,7 +113,13 @@ export async function openSink(config: SinkConfig, dependencies: SinkDependencie
   const taking = config.required ? sink : bestEffort(sink, dependencies);
   const shown = config.redact === undefined ? taking : await redacted(taking, config.redact, dependencies);
   const ofAny = 'takesOtlp' in sinks[config.type] && config.redact === undefined ? shown : ofLogEvents(shown);
-  return config.records === undefined ? ofAny : choice(ofAny, config.records, dependencies);
+  const chosen = choiceOf({ rows: rowsOf(config), ...(config.records && { records: config.records }) });
+  return chosen === undefined ? ofAny : choice(ofAny, chosen, dependencies);
+}
+
+/** What a sink writes; those without the setting write records. */
+function rowsOf(config: SinkConfig): RowsSettings['rows'] {
+  return 'rows' in config ? config.rows : 'records';
 }
 
 async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDependencies): Promise<Sink> {

@@ -1,8 +1,8 @@
 /** Pushes records to Loki. */
 import Type, { type Static } from 'typebox';
+import { tagOf } from '../batch/tag-of.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { textAt } from '../json/map.ts';
-import { membersNamed, textOf } from '../json/scan.ts';
 import { jsonOf } from './encode/json.ts';
 import { unixNanoOfRecord } from './encode/time.ts';
 import type { Answer } from './request/endpoint.ts';
@@ -17,6 +17,8 @@ import {
   urlSetting,
 } from './request/settings.ts';
 import { describeAnswer, type Verdict, verdictOf } from './request/status.ts';
+import { openRows } from './rows/rows.ts';
+import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies, SinkFault } from './sink.ts';
 
 /** Members of the tag that are labels: few values each, none of which a client can choose. */
@@ -31,13 +33,14 @@ export const lokiConfig = Type.Object(
       default: { job: 'kubernetes-audit' },
       description: `Labels of all records, beside those of the tag: ${TAG_LABELS.map((name) => `\`${name}\``).join(', ')}.`,
     }),
+    rows: jsonRowsSetting,
     compression: compressionSetting(['gzip']),
     maxRequestBytes: maxRequestBytesSetting(3_000_000),
     ...requestSettings,
   },
   { additionalProperties: false, title: 'Loki sink' },
 );
-export type LokiConfig = Static<typeof lokiConfig>;
+export type LokiConfig = Static<typeof lokiConfig> & RowsSettings;
 
 export function lokiFaults(config: LokiConfig): SinkFault[] {
   const faults = Object.keys(config.labels).flatMap((name): SinkFault[] => {
@@ -63,8 +66,14 @@ const ANSWER_BYTES = 1024 * 1024;
 /** A sink of which each record, with its tag, is a line of JSON. */
 export async function openLoki(config: LokiConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
+  const rowsOf = await openRows(config, dependencies);
   const protocol: Protocol<Line> = {
-    pieceOf: (batch, index) => lineOf(batch, index, config.labels),
+    piecesOf(batch, index) {
+      if (rowsOf === undefined) return [lineOfRecord(batch, index, config.labels)];
+      return rowsOf(batch, index).map(({ json, level, platform, unixNano }) => {
+        return lineOf(index, json, unixNano, { ...config.labels, level, ...(platform && { platform }) });
+      });
+    },
     requestOf: (_, lines) => ({
       contentType: 'application/json',
       body: pushOf(lines),
@@ -75,26 +84,19 @@ export async function openLoki(config: LokiConfig, dependencies: SinkDependencie
   return openPosting({ ...config, url: underPath(config.url, 'loki/api/v1/push') }, protocol, dependencies);
 }
 
-function lineOf(batch: TaggedBatch, index: number, labels: Readonly<Record<string, string>>): Line {
-  const json = jsonOf(batch, index);
-  const tag = batch.tags[index] ?? tagIn(json, batch.memberName);
+function lineOfRecord(batch: TaggedBatch, index: number, labels: Readonly<Record<string, string>>): Line {
+  const tag = tagOf(batch, index);
   const ofTag = TAG_LABELS.flatMap((name) => {
     const value = textAt(tag, name);
     return value === undefined ? [] : [[name, value] as const];
   });
-  const stream = JSON.stringify({ ...labels, ...Object.fromEntries(ofTag) });
-  const bytes = Buffer.from(JSON.stringify(Buffer.from(json.buffer, json.byteOffset, json.length).toString()));
-  return { index, bytes, stream, unixNano: unixNanoOfRecord(batch, index), length: json.length };
+  const all = { ...labels, ...Object.fromEntries(ofTag) };
+  return lineOf(index, jsonOf(batch, index), unixNanoOfRecord(batch, index), all);
 }
 
-/** The tag that stands in a record, as one from a spool has it. */
-function tagIn(json: Uint8Array, memberName: string): unknown {
-  const found = membersNamed(json, 0, json.length, memberName).at(-1);
-  try {
-    return found && JSON.parse(textOf(json, found.valueStart, found.end));
-  } catch {
-    return undefined;
-  }
+function lineOf(index: number, json: Uint8Array, unixNano: bigint, labels: Readonly<Record<string, string>>): Line {
+  const text = JSON.stringify(Buffer.from(json.buffer, json.byteOffset, json.length).toString());
+  return { index, bytes: Buffer.from(text), stream: JSON.stringify(labels), unixNano, length: json.length };
 }
 
 /** The streams of these lines, each in order of time. */

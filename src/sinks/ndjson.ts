@@ -1,10 +1,13 @@
 /** Appends records to files of JSON lines. */
 import type { FileHandle } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { Files } from './disk/files.ts';
 import type { FileFormat } from './disk/rotated-files.ts';
 import { fileSettings } from './disk/settings.ts';
 import { jsonLines } from './encode/json.ts';
+import { openLines } from './rows/rows.ts';
+import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
 
 export const ndjsonConfig = Type.Object(
@@ -12,6 +15,7 @@ export const ndjsonConfig = Type.Object(
     type: Type.Literal('ndjson'),
     name: Type.String({ minLength: 1, default: 'ndjson', description: 'Name in logs and metrics.' }),
     ...fileSettings,
+    rows: jsonRowsSetting,
     compression: Type.Optional(
       Type.Enum(['gzip', 'zstd'], {
         description: 'How files are compressed once they are closed. Default: not at all.',
@@ -20,11 +24,7 @@ export const ndjsonConfig = Type.Object(
   },
   { additionalProperties: false, title: 'NDJSON sink' },
 );
-export type NdjsonConfig = Static<typeof ndjsonConfig>;
-
-export function ndjsonTarget({ path }: NdjsonConfig): string {
-  return path;
-}
+export type NdjsonConfig = Static<typeof ndjsonConfig> & RowsSettings;
 
 /** A sink that has a batch when its lines are on disk.
  * @throws Problem `config.invalid` where the folder cannot be used */
@@ -41,8 +41,10 @@ export async function openNdjson(config: NdjsonConfig, dependencies: SinkDepende
     openCompressor(compression, (file, error) =>
       logger.warn({ sink: name, file, err: error }, 'A file is not compressed, which the next start tries again'),
     );
+  const linesOf = await openLines(config, dependencies);
+  const encode = (batch: TaggedBatch) => jsonLines(batch, linesOf);
   const onClosed = (path: string) => compressor?.add(path);
-  const sink = await openFileSink({ ...config, format, encode: jsonLines, onClosed }, dependencies, files);
+  const sink = await openFileSink({ ...config, format, encode, onClosed }, dependencies, files);
   return {
     ...sink,
     async close() {

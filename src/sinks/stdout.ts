@@ -7,16 +7,19 @@ import Type, { type Static } from 'typebox';
 import { isSystemError } from './disk/files.ts';
 import { localSink } from './disk/local-sink.ts';
 import { jsonLines } from './encode/json.ts';
+import { openLines } from './rows/rows.ts';
+import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
 
 export const stdoutConfig = Type.Object(
   {
     type: Type.Literal('stdout'),
     name: Type.String({ minLength: 1, default: 'stdout', description: 'Name in logs and metrics.' }),
+    rows: jsonRowsSetting,
   },
   { additionalProperties: false, title: 'stdout sink' },
 );
-export type StdoutConfig = Static<typeof stdoutConfig>;
+export type StdoutConfig = Static<typeof stdoutConfig> & RowsSettings;
 
 const STDOUT = 1;
 const LINE_FEED = 0x0a;
@@ -29,12 +32,14 @@ const writeSome = promisify(write);
 /** A sink that has a batch when the system has accepted its lines: `process.stdout` of a thread would only have passed them on to
  * the main thread, and says nothing of what became of them.
  * @param patience in milliseconds */
-export function openStdout(
-  { name }: StdoutConfig,
+export async function openStdout(
+  config: StdoutConfig,
   dependencies: SinkDependencies,
   fd = STDOUT,
   patience = PATIENCE_MILLISECONDS,
-): Sink {
+): Promise<Sink> {
+  const { name } = config;
+  const linesOf = await openLines(config, dependencies);
   let turn: Promise<unknown> = Promise.resolve();
   let isLineOpen = false;
 
@@ -73,7 +78,7 @@ export function openStdout(
         inTurn(async () => {
           // What was left of a batch that failed is a line of its own.
           if (isLineOpen) await writeAll(Uint8Array.of(LINE_FEED));
-          for (const lines of jsonLines(batch)) await writeAll(lines);
+          for (const lines of jsonLines(batch, linesOf)) await writeAll(lines);
         }),
       reasonOf: ({ code }) =>
         code === 'EAGAIN' ? `is full, and its reader has read nothing for ${patience / 1000} s` : undefined,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { msgpack } from '../../src/codecs/msgpack.ts';
 import { parseExactly } from '../../src/json/exact.ts';
-import { jsonLines } from '../../src/sinks/encode/json.ts';
+import { jsonLines, jsonOf } from '../../src/sinks/encode/json.ts';
 import { batchOf } from '../batch/batch-of.ts';
 import { fluentBit, startProcess } from './processes.ts';
 
@@ -55,7 +55,7 @@ pipeline:
     await program.stop('SIGTERM');
     server.close();
     const batch = batchOf(msgpack, Buffer.concat(bodies.get('/msgpack')!), () => undefined);
-    const ours = Buffer.concat([...jsonLines(batch)]).toString();
+    const ours = Buffer.concat([...jsonLines(batch, (of, index) => [jsonOf(of, index)])]).toString();
     const theirs = Buffer.concat(bodies.get('/json_lines')!).toString();
     expect(valuesIn(ours)).toEqual(valuesIn(theirs));
     rmSync(folder, { recursive: true });

@@ -25,7 +25,14 @@ interface TestSink {
 async function open(path = freshFolder(), config: Partial<NdjsonConfig> = {}): Promise<TestSink> {
   const files = faultyFiles();
   const dependencies = recorder();
-  const settings = { type: 'ndjson', name: 'ndjson', path, maxFileBytes: 1e9, maxFileSeconds: 3600 } as const;
+  const settings = {
+    type: 'ndjson',
+    name: 'ndjson',
+    path,
+    maxFileBytes: 1e9,
+    maxFileSeconds: 3600,
+    rows: 'records',
+  } as const;
   const sink = await openNdjson({ ...settings, ...config }, dependencies, files);
   opened.push(sink);
   return { path, sink, files, lines: dependencies.lines };

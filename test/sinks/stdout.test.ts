@@ -18,12 +18,14 @@ const numbersOf = (text: string) =>
     .slice(0, -1)
     .map((line) => JSON.parse(line).n as number);
 
+const settings = { type: 'stdout', name: 'stdout', rows: 'records' } as const;
+
 sinkContract('stdout', async () => {
   const path = join(folder, String(++files));
   const fd = openSync(path, 'w');
   let isOpen = true;
   return {
-    sink: openStdout({ type: 'stdout', name: 'stdout' }, recorder(), fd),
+    sink: await openStdout(settings, recorder(), fd),
     arrived: () => numbersOf(readFileSync(path, 'utf8')),
     async stop() {
       if (isOpen) closeSync(fd);
@@ -56,12 +58,11 @@ describe('a pipe that does not block', () => {
     const { fd } = (writer as unknown as { _handle: { fd: number } })._handle;
     return { fd, reader, read: () => text };
   }
-  const open = (fd: number, patience?: number) =>
-    openStdout({ type: 'stdout', name: 'stdout' }, recorder(), fd, patience);
+  const open = (fd: number, patience?: number) => openStdout(settings, recorder(), fd, patience);
 
   test('and is full is waited for', async () => {
     const { fd, reader, read } = await pipe();
-    const sink = open(fd);
+    const sink = await open(fd);
     reader.pause();
     let isDelivered = false;
     const delivery = sink.deliver(numberedBatch(3000, { padBytes: 1000 })).then(() => {
@@ -76,7 +77,7 @@ describe('a pipe that does not block', () => {
 
   test('whose reader has stopped is given up, and what it has of a line is a line of its own', async () => {
     const { fd, reader, read } = await pipe();
-    const sink = open(fd, 20);
+    const sink = await open(fd, 20);
     reader.pause();
     const problem = await problemOf(sink.deliver(numberedBatch(1, { padBytes: 3e6 })));
     expect(problem).toMatchObject({
@@ -94,7 +95,7 @@ describe('a pipe that does not block', () => {
 
   test('whose reader has gone takes nothing', async () => {
     const { fd, reader } = await pipe();
-    const sink = open(fd);
+    const sink = await open(fd);
     reader.destroy();
     await once(reader, 'close');
     const problem = await problemOf(sink.deliver(numberedBatch(1)));

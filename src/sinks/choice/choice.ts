@@ -2,7 +2,7 @@
 import { countRecords } from '../../batch/count.ts';
 import { selected } from '../../batch/selected.ts';
 import { Problem } from '../../problem.ts';
-import { type Level, levels } from '../../record.ts';
+import { type Finding, type Level, levels } from '../../record.ts';
 import type { Tag } from '../../tag.ts';
 import type { Sink, SinkDependencies } from '../sink.ts';
 import { matcherOf } from './pattern.ts';
@@ -51,6 +51,12 @@ function chooser({ verdicts, level, rules, fluentTags }: ChoiceSettings) {
 
 function isAtLeast(level: Level, found: Level | undefined): boolean {
   return found !== undefined && levels.indexOf(found) >= levels.indexOf(level);
+}
+
+/** Tells whether a finding or report is one that a sink asks for, on a record that it gets. */
+export function findingChooser({ level, rules }: ChoiceSettings): (found: Pick<Finding, 'level' | 'rule'>) => boolean {
+  const isRule = anyOf(rules);
+  return (found) => (level === undefined || isAtLeast(level, found.level)) && isRule(found.rule);
 }
 
 /** Without patterns it is any name. */

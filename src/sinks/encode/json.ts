@@ -34,15 +34,20 @@ export function jsonOf(batch: TaggedBatch, index: number): Uint8Array {
 /** Bytes of lines that are made at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** The records of a batch, each a line, in parts of some size. */
-export function* jsonLines(batch: TaggedBatch): Generator<Uint8Array> {
+/** What is written of the records of a batch, each a line, in parts of some size.
+ * @param linesOf what is written of a record, by its index */
+export function* jsonLines(
+  batch: TaggedBatch,
+  linesOf: (batch: TaggedBatch, index: number) => readonly Uint8Array[],
+): Generator<Uint8Array> {
   let lines: Uint8Array[] = [];
   let bytes = 0;
   for (let index = 0; index < batch.records.length; index++) {
     if (batch.records[index]!.kind === 'group') continue;
-    const line = jsonOf(batch, index);
-    lines.push(line, LINE_END);
-    bytes += line.length + 1;
+    for (const line of linesOf(batch, index)) {
+      lines.push(line, LINE_END);
+      bytes += line.length + 1;
+    }
     if (bytes < CHUNK_BYTES) continue;
     yield Buffer.concat(lines);
     lines = [];

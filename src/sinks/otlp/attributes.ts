@@ -26,13 +26,14 @@ export function attributesOf(tag: Tag, memberName: string, fluentTag: string | u
   const all = [
     ...flattened,
     [`${OWN_PREFIX}fluent.tag`, fluentTag] as const,
-    ...ofEvent(tag.event ?? {}),
+    ...eventAttributes(tag.event ?? {}),
     [memberName, tag] as const,
   ];
   return all.filter(([, value]) => value !== undefined);
 }
 
-function ofEvent({
+/** What is known of an event; undefined what is not. */
+export function eventAttributes({
   auditID,
   verb,
   resource,

@@ -1,11 +1,14 @@
 /** How a receiver of OTLP takes records. */
 import { exportOf, type OtlpScopeLogs } from '../../codecs/opentelemetry/otlp-record.ts';
+import type { ChoiceSettings } from '../choice/settings.ts';
 import type { Items, Piece, Protocol } from '../request/records.ts';
 import { type Verdict, verdictOf } from '../request/status.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
+import { openFound } from '../rows/found.ts';
 import type { SinkDependencies } from '../sink.ts';
 import { messageOf, partialSuccessIn } from './answer.ts';
 import { openSurroundings } from './around.ts';
+import { findingRecordOf } from './finding-record.ts';
 import { logRecordOf } from './log-record.ts';
 
 interface Exported extends Piece {
@@ -17,13 +20,24 @@ export interface ExportSettings {
   name: string;
   /** Attributes of Tripline's own resources. */
   resource: Readonly<Record<string, string>>;
+  /** Whether LogRecords are of records, or of findings. */
+  rows: 'records' | 'findings';
+  records?: ChoiceSettings;
 }
 
-export function exports({ name, resource }: ExportSettings, { logger }: SinkDependencies): Protocol<Exported> {
+export function exports(
+  { name, resource, rows, records }: ExportSettings,
+  dependencies: SinkDependencies,
+): Protocol<Exported> {
+  const { logger } = dependencies;
+  const foundOf = rows === 'findings' ? openFound(records, dependencies) : undefined;
   const surroundings = openSurroundings(resource);
   const warn = rateLimited(logger, 'warn');
   return {
-    pieceOf: (batch, index) => ({ index, ...logRecordOf(batch, index, surroundings) }),
+    piecesOf: (batch, index) =>
+      foundOf === undefined
+        ? [{ index, ...logRecordOf(batch, index, surroundings) }]
+        : foundOf(batch, index).map((found) => ({ index, ...findingRecordOf(found, surroundings) })),
     requestOf: (_, all) => ({ contentType: 'application/x-protobuf', body: requestOf(all) }),
     verdictOf(answer, all): Verdict | Items {
       if (answer.kind === 'failed') return verdictOf(answer);

@@ -2,6 +2,7 @@
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 import Type, { type Static } from 'typebox';
 import { compressionSetting, maxRequestBytesSetting, requestSettings, urlSetting } from '../request/settings.ts';
+import { type RowsSettings, rowsSetting } from '../rows/settings.ts';
 import type { Sink, SinkDependencies } from '../sink.ts';
 
 export const otlpConfig = Type.Object(
@@ -15,15 +16,16 @@ export const otlpConfig = Type.Object(
         'Attributes of the resource, beside `k8s.cluster.name`, `cloud.provider` and `cloud.platform` of the record; ' +
         'records that came as OTLP keep their own.',
     }),
+    rows: rowsSetting(['findings'], ' Each is a LogRecord.'),
     compression: compressionSetting(['gzip', 'zstd']),
     maxRequestBytes: maxRequestBytesSetting(3_000_000),
     ...requestSettings,
   },
   { additionalProperties: false, title: 'OTLP sink' },
 );
-export type OtlpConfig = Static<typeof otlpConfig>;
+export type OtlpConfig = Static<typeof otlpConfig> & Pick<RowsSettings, 'records'>;
 
-/** A sink of which each record is a LogRecord in Protobuf. */
+/** A sink of which each record, or each finding, is a LogRecord in Protobuf. */
 export async function openOtlp(config: OtlpConfig, dependencies: SinkDependencies): Promise<Sink> {
   // Few have such a sink, and others need not load what writes Protobuf.
   const [{ openPosting }, { exports }] = await Promise.all([import('../request/records.ts'), import('./exports.ts')]);

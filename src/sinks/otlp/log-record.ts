@@ -11,7 +11,7 @@ import { decode } from '../../msgpack/decode.ts';
 import { createWriter } from '../../msgpack/write.ts';
 import { contentOf, eachField, LENGTH_DELIMITED } from '../../protobuf/scan.ts';
 import { lengthDelimited } from '../../protobuf/write.ts';
-import type { Span } from '../../record.ts';
+import type { Level, Span } from '../../record.ts';
 import type { Tag } from '../../tag.ts';
 import { entryOf } from '../encode/log-event/index.ts';
 import { fixed64Key, keyText, lengthDelimitedKey, varintKey, writeAttribute, writeMap } from './any-value.ts';
@@ -123,15 +123,8 @@ function writeRest(
 ): void {
   if (!said.hasObservedTime) writeTime(writer, LOG_RECORD.observedTimeUnixNano, receivedUnixNano);
   if (tag === undefined) return;
-  const severity = said.hasSeverity ? undefined : severityOf(tag.level);
-  if (severity !== undefined) {
-    writer.uint32(varintKey(LOG_RECORD.severityNumber)).uint32(severity);
-    writer.uint32(lengthDelimitedKey(LOG_RECORD.severityText)).string(tag.level!);
-  }
-  if (!said.hasTrace && tag.trace !== undefined) {
-    writer.uint32(lengthDelimitedKey(LOG_RECORD.traceId)).bytes(Buffer.from(tag.trace.traceId, 'hex'));
-    writer.uint32(lengthDelimitedKey(LOG_RECORD.spanId)).bytes(Buffer.from(tag.trace.spanId, 'hex'));
-  }
+  if (!said.hasSeverity) writeSeverity(writer, tag.level);
+  if (!said.hasTrace && tag.trace !== undefined) writeTrace(writer, tag.trace);
   const isMine = isOwn(memberName);
   const attributes: Attributes = [
     ...attributesOf(tag, memberName, fluentTag),
@@ -142,7 +135,19 @@ function writeRest(
   }
 }
 
-function writeTime(writer: protobuf.Writer, field: number, unixNano: bigint): void {
+export function writeSeverity(writer: protobuf.Writer, level: Level | undefined): void {
+  const severity = severityOf(level);
+  if (severity === undefined) return;
+  writer.uint32(varintKey(LOG_RECORD.severityNumber)).uint32(severity);
+  writer.uint32(lengthDelimitedKey(LOG_RECORD.severityText)).string(level!);
+}
+
+export function writeTrace(writer: protobuf.Writer, { traceId, spanId }: NonNullable<Tag['trace']>): void {
+  writer.uint32(lengthDelimitedKey(LOG_RECORD.traceId)).bytes(Buffer.from(traceId, 'hex'));
+  writer.uint32(lengthDelimitedKey(LOG_RECORD.spanId)).bytes(Buffer.from(spanId, 'hex'));
+}
+
+export function writeTime(writer: protobuf.Writer, field: number, unixNano: bigint): void {
   writer.uint32(fixed64Key(field)).fixed64(String(unixNano));
 }
 

@@ -14,9 +14,9 @@ import { openProgress, type Progress } from './progress.ts';
 import type { RequestSettings } from './settings.ts';
 import type { Verdict } from './status.ts';
 
-/** A record as it is sent. */
+/** A record as it is sent, or a finding on it. */
 export interface Piece {
-  /** Its place in the batch. */
+  /** The record's place in the batch. */
   index: number;
   bytes: Uint8Array;
 }
@@ -39,8 +39,10 @@ export interface Apart<P> {
 
 /** How a kind of server takes records. */
 export interface Protocol<P extends Piece> {
-  /** @param index of a record that is no group marker */
-  pieceOf(batch: TaggedBatch, index: number): P;
+  /** What is sent of a record: one piece, or one for each row, of which there may be none. A record has arrived when all of
+   * its pieces have; one of them that is refused makes it a dead letter.
+   * @param index of a record that is no group marker */
+  piecesOf(batch: TaggedBatch, index: number): readonly P[];
   /** The request for some records of a batch, in order. The same records of a batch that comes again make the same one. */
   requestOf(batch: TaggedBatch, pieces: readonly P[]): Omit<Request, 'deadline'>;
   verdictOf(answer: Answer, pieces: readonly P[]): Verdict | Items | Apart<P>;
@@ -111,6 +113,7 @@ export async function openPosting<P extends Piece>(
       own,
       deadline: performance.now() + timeoutSeconds * 1000,
       refused: new Map(),
+      left: new Map(),
       cuts: 0,
       repeats: 0,
     };
@@ -119,14 +122,17 @@ export async function openPosting<P extends Piece>(
     let encoded = 0;
     for (const [index, { kind }] of batch.records.entries()) {
       if (kind === 'group' || own.isSettled(index)) continue;
-      const piece = protocol.pieceOf(batch, index);
-      if (pieces.length > 0 && bytes + piece.bytes.length > maxRequestBytes) {
-        await sendPieces(pieces, attempt);
-        [pieces, bytes] = [[], 0];
+      const ofRecord = protocol.piecesOf(batch, index);
+      if (ofRecord.length > 1) attempt.left.set(index, ofRecord.length);
+      for (const piece of ofRecord) {
+        if (pieces.length > 0 && bytes + piece.bytes.length > maxRequestBytes) {
+          await sendPieces(pieces, attempt);
+          [pieces, bytes] = [[], 0];
+        }
+        pieces.push(piece);
+        bytes += piece.bytes.length;
+        encoded += piece.bytes.length;
       }
-      pieces.push(piece);
-      bytes += piece.bytes.length;
-      encoded += piece.bytes.length;
       if (encoded < PAUSE_BYTES) continue;
       await setImmediate();
       encoded = 0;
@@ -144,7 +150,7 @@ export async function openPosting<P extends Piece>(
 
   /** Resolves with what is to be sent now of these: nothing, or parts of them. */
   async function sendRequest(pieces: P[], attempt: Attempt): Promise<P[][]> {
-    const { batch, own, deadline, refused } = attempt;
+    const { batch, deadline, refused } = attempt;
     const pass = circuit.admit();
     if (typeof pass === 'string') throw unavailable(pass);
     try {
@@ -158,7 +164,7 @@ export async function openPosting<P extends Piece>(
       if (verdict.kind !== 'items' || verdict.busy.length < pieces.length) pass.succeeded();
       switch (verdict.kind) {
         case 'taken':
-          for (const { index } of pieces) take(index, own);
+          for (const { index } of pieces) take(index, attempt);
           return [];
         case 'apart':
           return verdict.parts;
@@ -181,7 +187,8 @@ export async function openPosting<P extends Piece>(
           hasAcknowledged ||= verdict.isTakenInPart === true;
           const busy = new Map(verdict.busy.map(({ at, reason }) => [at, reason]));
           for (const { at, reason } of verdict.refused) refused.set(pieces[at]!.index, reason);
-          for (const [at, { index }] of pieces.entries()) if (!busy.has(at) && !refused.has(index)) take(index, own);
+          const isRefused = new Set(verdict.refused.map(({ at }) => at));
+          for (const [at, { index }] of pieces.entries()) if (!busy.has(at) && !isRefused.has(at)) take(index, attempt);
           const [reason] = busy.values();
           if (reason === undefined) return [];
           await rest(reason, busy.size, attempt, pass);
@@ -193,9 +200,11 @@ export async function openPosting<P extends Piece>(
     }
   }
 
-  function take(index: number, own: Progress): void {
+  function take(index: number, { left, own }: Attempt): void {
     hasAcknowledged = true;
-    own.settle(index, 'arrived');
+    const others = (left.get(index) ?? 1) - 1;
+    if (others > 0) left.set(index, others);
+    else own.settle(index, 'arrived');
   }
 
   /** Waits before records are sent again. */
@@ -263,6 +272,8 @@ interface Attempt {
   /** As performance.now() counts. */
   deadline: number;
   refused: Refused;
+  /** How many pieces of a record are yet to arrive, where it has more than one. */
+  left: Map<number, number>;
   /** How often it was cut in two, and parts of it sent again. */
   cuts: number;
   repeats: number;

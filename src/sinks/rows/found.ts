@@ -1,0 +1,27 @@
+/** The findings and reports of a record, for a sink that writes these. */
+import type { TaggedBatch } from '../../batch/tagged-batch.ts';
+import type { FindingContext } from '../../findings/context.ts';
+import { type Emitted, emittedOf } from '../../findings/emitted.ts';
+import { findingChooser } from '../choice/choice.ts';
+import type { ChoiceSettings } from '../choice/settings.ts';
+import type { SinkDependencies } from '../sink.ts';
+
+export interface Found {
+  emitted: Emitted;
+  context: FindingContext;
+}
+
+export type FoundOf = (batch: TaggedBatch, index: number) => Found[];
+
+/** Those of rules in shadow mode are none of them: whoever reads a row takes it for an alert. Where the sink asks for a level
+ * or for rules, those of others are left out, though they are of a record that it gets. */
+export function openFound(
+  records: ChoiceSettings | undefined,
+  { eventsOf, contextOf }: Pick<SinkDependencies, 'eventsOf' | 'contextOf'>,
+): FoundOf {
+  const isChosen = findingChooser(records ?? {});
+  return (batch, index) =>
+    emittedOf(batch, index, (at) => eventsOf(batch, at))
+      .filter(({ mode, finding }) => mode === 'live' && isChosen(finding))
+      .map((emitted) => ({ emitted, context: contextOf(emitted) }));
+}
