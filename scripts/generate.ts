@@ -12,6 +12,7 @@ import { caseFileSchema } from './case-files.ts';
 import { chartValuesSchema } from './chart-values.ts';
 import { configFileSchema } from './config-file.ts';
 import { doctorPage } from './doctor-page.ts';
+import { findingsTemplate } from './findings-template.ts';
 import { indexTemplate } from './index-template.ts';
 import { commandsPage, configurationPage, fieldsPage, problemsPage } from './pages.ts';
 import { exceptionFileSchema, listFileSchema, ruleFileSchema } from './rule-files.ts';
@@ -34,6 +35,7 @@ const generated: Record<string, () => string> = {
   'charts/tripline/values.schema.json': () => json(chartValuesSchema),
   'schemas/cases.schema.json': () => jsonSchema(caseFileSchema),
   'examples/opensearch/index-template.json': () => json(indexTemplate),
+  'examples/opensearch/findings-template.json': () => json(findingsTemplate),
   'docs/reference/alerts.md': alertsPage,
   'docs/reference/commands.md': commandsPage,
   'docs/reference/configuration.md': configurationPage,

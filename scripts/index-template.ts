@@ -13,7 +13,7 @@ interface JsonSchema {
 /** Characters of a keyword that Lucene can hold, whatever they are: 32,766 bytes of UTF-8. */
 const KEYWORD_CHARACTERS = 8191;
 
-const times = new Set(['time', 'from', 'to']);
+const times = new Set(['time', 'from', 'to', 'since']);
 const sentences = new Set(['summary', 'message']);
 
 export const indexTemplate = {
@@ -33,7 +33,7 @@ export const indexTemplate = {
 
 /** @param depth of lists of maps around: each map of the outermost is a document of its own, so that a query sees which
  * rule has which level; further in that would multiply documents beyond the limit of an index */
-function mappingOf(name: string, schema: JsonSchema, depth: number): object {
+export function mappingOf(name: string, schema: JsonSchema, depth: number): object {
   const [first = schema] = (schema.anyOf ?? []).filter(({ type }) => type !== 'null');
   const { type, items, properties } = first;
   if (items?.properties) {

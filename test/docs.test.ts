@@ -110,6 +110,12 @@ test('docs/sinks.md shows sinks that can be used', () => {
   }
 });
 
+test('docs/findings.md shows sinks that can be used', () => {
+  const [path] = globSync(`${folderOf('docs/findings.md', 'sinks')}/*.yml`);
+  const { sinks } = loadConfig({ path, overrides: {}, environment: {}, bundledRules });
+  expect(sinks.map((sink) => 'rows' in sink && sink.rows)).toEqual(['ecs', 'ocsf', 'findings']);
+});
+
 test('docs/sources.md shows inputs that can be used', () => {
   const environment = { FORWARD_KEY: 'x', FORWARD_PASSWORD: 'y' };
   for (const path of globSync(`${folderOf('docs/sources.md', 'sinks')}/*.yml`)) {

@@ -115,6 +115,42 @@ describe.skipIf(!collector)('an OpenTelemetry Collector (OTELCOL)', () => {
   );
 });
 
+test.skipIf(!collector)(
+  'an OpenTelemetry Collector has each finding as an event (OTELCOL)',
+  async () => {
+    const folder = scratch();
+    const [port] = await freePorts(1);
+    const file = join(folder, 'findings.json');
+    const url = `http://127.0.0.1:${port}/v1/logs`;
+    const { sink } = await openConfigured({ type: 'otlp', url, rows: 'findings', compression: 'gzip' });
+    const running = startProcess(collector!, ['--config', join(shown, 'collector.yaml')], join(folder, 'log'), {
+      ...process.env,
+      OTLP_ENDPOINT: `127.0.0.1:${port}`,
+      OTLP_FILE: file,
+    });
+    onTestFinished(() => running.stop('SIGKILL'));
+    await deliverAll(sink);
+    await running.stop('SIGTERM');
+    const requests = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const records = requests.flatMap((line) =>
+      JSON.parse(line).resourceLogs.flatMap(({ scopeLogs }: any) =>
+        scopeLogs.flatMap(({ logRecords }: any) => logRecords),
+      ),
+    );
+    const expected = all.flatMap(({ tag: { findings = [], reports = [] } }) => [...findings, ...reports]);
+    expect(records.map(({ attributes }: any) => mapOf(attributes)['tripline.finding.id']).toSorted()).toEqual(
+      expected.map(({ id }) => id).toSorted(),
+    );
+    for (const { attributes, eventName, severityNumber, body } of records) {
+      const row = mapOf(attributes)['tripline.finding'] as any;
+      expect(eventName).toBe(`tripline.${row.kind}`);
+      expect(severityNumber).toBe(severities[row.level]);
+      expect(body.stringValue).toBe(row.summary);
+    }
+  },
+  60_000,
+);
+
 describe.skipIf(!collector)('a Collector that does not keep what it takes (OTELCOL)', () => {
   /** One that answers when the next has answered. */
   async function between(respond: Responder) {

@@ -55,7 +55,7 @@ const counts = (buckets: { key: string }[], of: (bucket: any) => number = ({ doc
 
 it('shows queries that are JSON', () => {
   for (const { body } of queries) expect(() => JSON.parse(body)).not.toThrow();
-  expect(queries).toHaveLength(5);
+  expect(queries).toHaveLength(6);
 });
 
 describe.skipIf(server === undefined)(`OpenSearch (OPENSEARCH is ${server ? 'set' : 'not set'})`, () => {
@@ -244,5 +244,49 @@ describe.skipIf(server === undefined)(`the elasticsearch sink (OPENSEARCH is ${s
       message: /answered 403 for a record: "cluster_block_exception/,
     });
     expect(letters.read()).toEqual([]);
+  });
+});
+
+describe.skipIf(server === undefined)(`findings in ECS (OPENSEARCH is ${server ? 'set' : 'not set'})`, () => {
+  const settings = { ...parse(snippets(page, 'yaml')[1]!).sinks[0], url: server };
+  beforeAll(() => call('DELETE', settings.index));
+  afterAll(() => call('DELETE', settings.index));
+
+  it('are a document each, whatever comes again', async () => {
+    const all = await tagged();
+    for (const command of snippets(page, 'sh')) {
+      execFileSync('sh', ['-c', command], { cwd: root, env: { ...process.env, OPENSEARCH: server }, stdio: 'pipe' });
+    }
+    // A sink each, as after a restart.
+    for (const _ of ['first', 'again']) {
+      const { sink, letters } = await openConfigured(settings, await openLetters());
+      for (const batch of batchesOf(all)) await sink.deliver(batch);
+      expect(letters()).toEqual([]);
+    }
+    await call('POST', `${settings.index}/_refresh`);
+    const found = all.flatMap(({ tag: { findings = [], reports = [] } }) => [...findings, ...reports]);
+    const ids = new Map(found.map((one) => [one.id, one]));
+    expect((await call('GET', `${settings.index}/_count`)).count).toBe(ids.size);
+
+    const { aggregations } = await ask(queries[5]!);
+    const ofAnn = aggregations.user.buckets.find(({ key }: { key: string }) => key === 'ann');
+    expect(ofAnn.rule.buckets.length).toBeGreaterThan(10);
+    const { hits } = await call('POST', `${settings.index}/_search`, '{"query":{"exists":{"field":"source.ip"}}}');
+    const [{ _id, _source }] = hits.hits;
+    expect(_source.event).toMatchObject({ kind: 'alert', id: _id });
+  });
+
+  it('have each a field of the template', async () => {
+    const { [settings.index]: mapped } = await call('GET', `${settings.index}/_mapping`);
+    const { hits } = await call('POST', `${settings.index}/_search?size=2000`, '{}');
+    const unknown = new Set<string>();
+    const visit = (value: unknown, mapping: any, path: string): void => {
+      if (mapping === undefined) return void unknown.add(path);
+      if (Array.isArray(value)) for (const one of value) visit(one, mapping, path);
+      else if (typeof value === 'object' && value !== null)
+        for (const [key, member] of Object.entries(value)) visit(member, mapping.properties?.[key], `${path}.${key}`);
+    };
+    for (const { _source } of hits.hits) visit(_source, mapped.mappings, '');
+    expect([...unknown]).toEqual([]);
   });
 });

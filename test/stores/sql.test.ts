@@ -208,3 +208,24 @@ describe.skipIf(!DUCKDB)(`DuckDB (DUCKDB is ${DUCKDB ? 'set' : 'not set'})`, () 
     expect(numbers(rows[4]!, 'kind', 'records').Pod).toBe(distinct(all, isPod));
   });
 });
+
+describe.skipIf(!CHDB)(`findings as rows (CHDB is ${CHDB ? 'set' : 'not set'})`, () => {
+  it('are there once, however often they came', async () => {
+    const path = join(folder, 'finding-rows');
+    const { sink } = await openConfigured({ type: 'ndjson', path, rows: 'findings' });
+    for (const _ of ['first', 'again']) for (const batch of batchesOf(all)) await sink.deliver(batch);
+    await sink.close();
+    const insert = `INSERT INTO finding_rows (record) SELECT json FROM file('${path}/*.ndjson', 'JSONAsString', 'json String');`;
+    const [[counted], rules] = run('chdb', CHDB!, [
+      ...statementsOf('examples/clickhouse/finding-rows.sql'),
+      insert,
+      'SELECT count() AS findings, uniqExact(id) AS ids FROM finding_rows FINAL;',
+      "SELECT rule, count() AS findings FROM finding_rows FINAL WHERE kind = 'finding' GROUP BY rule ORDER BY rule;",
+    ]) as [Row[], Row[]];
+    const ofReports = new Set(reportsOf(all).map(({ id }) => id)).size;
+    const ofFindings = idsBy(findingsOf(all), ({ rule }) => rule);
+    expect(numbers(rules, 'rule', 'findings')).toEqual(ofFindings);
+    const total = Object.values(ofFindings).reduce((sum, count) => sum + count, 0) + ofReports;
+    expect(counted).toEqual({ findings: total, ids: total });
+  });
+});

@@ -1,6 +1,7 @@
 /** A sink that gets some of the records alone. */
 import { countRecords } from '../../batch/count.ts';
 import { selected } from '../../batch/selected.ts';
+import { tagOf } from '../../batch/tag-of.ts';
 import { Problem } from '../../problem.ts';
 import { type Finding, type Level, levels } from '../../record.ts';
 import type { Tag } from '../../tag.ts';
@@ -18,7 +19,7 @@ export function choice(sink: Sink, settings: ChoiceSettings, { onSettled }: Pick
     name,
     copies: (sink.copies ?? 1) + 1,
     async deliver(batch) {
-      const chosen = selected(batch, (index) => isChosen(batch.tags[index], batch.fluentTag));
+      const chosen = selected(batch, (index) => isChosen(tagOf(batch, index), batch.fluentTag));
       const left = countRecords(batch.records) - (chosen === undefined ? 0 : countRecords(chosen.records));
       const settle = () => {
         if (left > 0) onSettled(name, 'not_chosen', batch.fluentTag, left);
