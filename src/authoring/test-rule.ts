@@ -43,11 +43,13 @@ export interface FileResult {
 
 /** Runs the rules of a file on its cases, or the rules that its exceptions are about; undefined where no rule of the set
  * is from there, and no exception that has cases.
- * @param sources of the rule set */
+ * @param sources of the rule set
+ * @param change makes the rules that are run of those that the cases need */
 export async function testRuleFile(
   path: string,
   ruleset: Ruleset,
   sources: RuleSources,
+  change: (needed: Ruleset) => Ruleset = (needed) => needed,
 ): Promise<FileResult | undefined> {
   const casesPath = casesPathOf(path);
   const { own, excepted } = subjectOf(path, ruleset);
@@ -64,7 +66,7 @@ export async function testRuleFile(
   const names = new Set([...own, ...excepted]);
   let needed: Ruleset;
   try {
-    needed = neededFor(names, ruleset, lists && { sources, values: lists });
+    needed = change(neededFor(names, ruleset, lists && { sources, values: lists }));
   } catch (error) {
     if (error instanceof Problem) return { ...result, problems: error.message.split('\n') };
     throw error;

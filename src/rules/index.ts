@@ -177,7 +177,8 @@ function idleIn(correlations: readonly CompiledCorrelation[]): ReadonlySet<strin
   return idle;
 }
 
-function isAbout({ rules, logsource }: Filter, rule: Rule): boolean {
+/** Whether a filter is an exception of a rule. */
+export function isAbout({ rules, logsource }: Filter, rule: Rule): boolean {
   const isNamed =
     rules === 'any' || rules.some((name) => name === rule.name || name.toLowerCase() === rule.id?.toLowerCase());
   return isNamed && isWithin(rule.logsource, logsource);

@@ -5,6 +5,7 @@ export type { Check, Report } from './lint/check.ts';
 export { checks } from './lint/checks.ts';
 export { type LintOptions, type LintProblem, lint } from './lint/index.ts';
 export type { ItemSource, ValueSource } from './lint/source-map.ts';
+export { printPattern } from './match/pattern.ts';
 export type { Gap } from './match/predicate.ts';
 export { type ParsedFile, type ParseOptions, parseRule, parseRules } from './parse/index.ts';
 export { type List, parseList } from './parse/list.ts';
