@@ -242,8 +242,13 @@ export interface Tune {
     ids: string[];
     /** Of those silenced, how many are of another identity. */
     otherIdentities: number;
+    /** Ids of findings that become undecided: the log does not tell whether the exception applies to them. */
+    undecided: string[];
   };
-  cases: { name: string; want: string; answer: string }[];
+  /** `before`: the answer without the exception; a case that failed before does not fail by it. */
+  cases: { name: string; want: string; answer: string; before: string }[];
+  /** What to know before it is committed, for a person. */
+  warnings: { code: string; message: string }[];
   mayWrite: boolean;
   writeDenied: string | null;
 }
