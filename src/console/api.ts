@@ -27,6 +27,9 @@ export interface Reach {
   maxBytes: number;
   /** When the oldest came in; null where it is empty. */
   oldest: string | null;
+  /** Since when all that came in is held: what is older is there in part, as a rule that finds much pushes out its own. Null
+   * where nothing has been pushed out. */
+  completeSince: string | null;
 }
 
 /** `now` */
@@ -147,15 +150,16 @@ export interface FindingRow {
   owner: Owner | null;
 }
 
-/** `findings/ID` */
+/** `findings/ID`. Of an {@link Explanation}, operands beyond some thousands are left out, and the branch has their number as
+ * `omitted`; long values end with `…`. */
 export interface FindingPage extends FindingRow {
   finding: Finding | Report;
   about: RuleText | null;
-  /** Base64: the record with its tag, byte for byte as it was returned. */
-  record: string;
+  /** Base64: the record with its tag, byte for byte as it was returned; null where it is too large to be kept. */
+  record: string | null;
   mediaType: string;
-  /** Offsets of the tag's member in it. */
-  tag: { start: number; end: number };
+  /** Offsets of what was put in, in those bytes: the member of the tag, with its comma; null with the record. */
+  tag: { start: number; end: number } | null;
   /** The event as rules read it; null for a report. */
   normalized: AuditEvent | null;
   /** Null where the rule is not live any more, and for a report. */

@@ -11,7 +11,7 @@ export { type ParsedFile, type ParseOptions, parseRule, parseRules } from './par
 export { type List, parseList } from './parse/list.ts';
 export { modifiers } from './parse/modifiers.ts';
 export type { Placeholders } from './parse/placeholder.ts';
-export { renderSummary } from './parse/template.ts';
+export { renderSummary, summaryParts } from './parse/template.ts';
 export {
   type CompiledFilter,
   type CompiledItem,

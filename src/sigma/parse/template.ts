@@ -38,6 +38,23 @@ export function renderSummary(template: Template, lookup: FieldLookup): string {
   return truncateText(printable(sentence), MAX_SUMMARY_LENGTH);
 }
 
+/** The same sentence in its parts, with what comes from the event apart, which can look like anything.
+ * @returns undefined where these are not the sentence, as of another version of the rule */
+export function summaryParts(
+  template: Template,
+  lookup: FieldLookup,
+  summary: string,
+): (string | { field: string; value: string })[] | undefined {
+  const texts = template.map((part) => printable(typeof part === 'string' ? part : show(lookup(part.field).values)));
+  if (truncateText(texts.join(''), MAX_SUMMARY_LENGTH) !== summary) return undefined;
+  let at = 0;
+  return template.flatMap((part, index) => {
+    const shown = summary.slice(at, (at += texts[index]!.length));
+    if (shown === '') return [];
+    return [typeof part === 'string' ? shown : { field: part.field, value: shown }];
+  });
+}
+
 function show(values: readonly unknown[]): string {
   if (values.length === 1) return showValue(values[0]);
   const shown = values.slice(0, MAX_VALUES).map(showValue);
