@@ -24,6 +24,7 @@ const bundle = await rolldown({
     main: 'src/main.ts',
     index: 'src/index.ts',
     'processing/thread': 'src/processing/thread.ts',
+    'processing/console': 'src/console/thread.ts',
   },
   platform: 'node',
   external: (id) => /^[@a-z]/.test(id) && !bundled.test(id),

@@ -149,6 +149,41 @@ const problems = {
     remedy:
       'Retry; if it lasts, check that Tripline reaches the URL of keys (auth.jwt), and that it has a JSON Web Key Set.',
   },
+  'console.host': {
+    status: 421,
+    title: 'The console does not answer under this name',
+    remedy: 'Open it by the address that Tripline listens on, or add the name to console.hosts.',
+  },
+  'console.origin': {
+    status: 403,
+    title: 'The request comes from a page elsewhere',
+    remedy: 'Open the console itself; a proxy before it has to leave Host and Origin as the browser sends them.',
+  },
+  'console.query': {
+    status: 400,
+    title: 'The query cannot be answered',
+    remedy: 'Look at the detail, and at docs/console.md.',
+  },
+  'console.gone': {
+    status: 404,
+    title: 'It is not among what is kept',
+    remedy: 'Look for it where the sinks have written; console.maxFindingBytes and console.maxRecordBytes keep more.',
+  },
+  'console.write_off': {
+    status: 403,
+    title: 'Exceptions are not written from the console',
+    remedy: 'Look at the detail; or copy the text to a file in a folder of exceptions.',
+  },
+  'console.exists': {
+    status: 409,
+    title: 'There is a file of this name',
+    remedy: 'Look at it; remove it, or write the exception by hand.',
+  },
+  'console.unavailable': {
+    status: 503,
+    title: 'The console cannot answer at the moment',
+    remedy: 'Retry; if it lasts, report the log line. Records are processed all the same.',
+  },
   'server.draining': { status: 503, title: 'Tripline is shutting down', remedy: 'Retry.' },
   'sink.unavailable': {
     status: 503,

@@ -2,19 +2,24 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { isConsoleOn } from './config/console.ts';
 import type { ForwardInput } from './config/forward-input.ts';
 import type { Config, ReadConfig } from './config/index.ts';
+import { type Console, openConsole } from './console/start.ts';
+import { openTally, type Tally } from './console/tally.ts';
 import { countLetters, openDeadLetters } from './dead-letters/index.ts';
 import { keepSettings, type Live, openLiveSettings } from './live-settings.ts';
 import { Problem } from './problem.ts';
-import { startProcessing } from './processing/start.ts';
+import { type Processing, startProcessing } from './processing/start.ts';
 import type { ForwardServer, ForwardServerParts } from './server/forward/index.ts';
 import { processThere } from './server/process-there.ts';
-import { startTelemetry } from './telemetry/index.ts';
+import { startTelemetry, VERSION } from './telemetry/index.ts';
 
 export interface Sidecar {
   /** Where it can be reached from this machine. */
   url: string;
+  /** Where the console is; undefined where it is off. */
+  console: string | undefined;
   /** Where it takes messages of the forward protocol. */
   forward: readonly string[];
   /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all were done in time. */
@@ -52,12 +57,15 @@ export async function serve(
       : await openDeadLetters(config.deadLetterPath, config.maxDeadLetterBytes, letterCount).catch((error) => {
           throw new Problem('config.invalid', `deadLetterPath: ${error.message}`, { cause: error });
         });
+  const started = new Date();
+  const tally = isConsoleOn(config) ? openTally(config.sinks) : undefined;
   // After telemetry, as it measures from its start. What the server is made of is much to load, and the thread as well.
   const [processing, { buildServer }] = await Promise.all([
-    startProcessing(config, environment, logger, letterCount),
+    startProcessing(config, environment, logger, { letterCount, measured: tally?.add }),
     import('./server/http.ts'),
   ]);
-  const { app, drain, unanswered, renew, shared } = buildServer({
+  const console = tally && openConsoleOf(config, { processing, tally, started, logger });
+  const { app, consoleApp, drain, unanswered, renew, shared } = buildServer({
     config,
     logger,
     telemetry,
@@ -66,16 +74,32 @@ export async function serve(
     spools: processing.spools,
     process: processThere(processing.port),
     hasSinks: config.sinks.length > 0,
+    console,
   });
 
   const forward = config.forward && (await openForward(config.forward, { ...shared, limits: config.limits, logger }));
   const { host, port } = splitAddress(config.listen);
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
-  const url = `${config.tls === undefined ? 'http' : 'https'}://${reachable(address.address)}:${address.port}`;
+  const urlOf = ({ address, port }: AddressInfo) =>
+    `${config.tls === undefined ? 'http' : 'https'}://${reachable(address)}:${port}`;
+  const url = urlOf(address);
+  if (consoleApp !== undefined) await consoleApp.listen(splitAddress(config.console.listen!));
+  const consoleUrl = console && urlOf((consoleApp ?? app).server.address() as AddressInfo);
   const { ruleset, rules, correlations } = processing.rules();
   const sinks = config.sinks.map(({ name }) => name);
-  logger.info({ url, ...(forward && { forward: forward.addresses }), ruleset, rules, correlations, sinks }, 'Ready');
+  logger.info(
+    {
+      url,
+      ...(forward && { forward: forward.addresses }),
+      ...(consoleUrl && { console: consoleUrl }),
+      ruleset,
+      rules,
+      correlations,
+      sinks,
+    },
+    'Ready',
+  );
   if (config.sinks.length === 0) {
     logger.warn('No sink is configured: records go back in the reply only, which Fluent Bit does not read');
   }
@@ -99,6 +123,7 @@ export async function serve(
   let isStateUnwritten = config.state !== undefined;
   return {
     url,
+    console: consoleUrl,
     forward: forward?.addresses ?? [],
     reload() {
       settings.reload();
@@ -111,12 +136,34 @@ export async function serve(
       const drained = await isDoneWithin(Promise.all([forward?.drain(), drain()]), config.drainSeconds);
       const left = config.drainSeconds - (performance.now() - started) / 1000;
       // It writes the state at once, whatever is under way yet; the rest of its time is that of the sinks.
-      const closed = await isDoneWithin(processing.close(), Math.max(left, STATE_SECONDS));
+      const closing = Promise.all([console?.close(), processing.close()]);
+      const closed = await isDoneWithin(closing, Math.max(left, STATE_SECONDS));
       isStateUnwritten &&= !closed;
       await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
       return drained && closed;
     },
   };
+}
+
+/** The console, whose thread begins when somebody looks. Rates are known by the second while it is there. */
+function openConsoleOf(
+  config: Config,
+  { processing, tally, started, logger }: { processing: Processing; tally: Tally; started: Date; logger: Logger },
+): Console {
+  let sampling: NodeJS.Timeout | undefined;
+  return openConsole({
+    config,
+    logger,
+    watch: processing.watch,
+    status: () => ({
+      ...{ version: VERSION, started, at: new Date(), rules: processing.rules(), rulesSince: processing.rulesSince() },
+      ...{ spools: processing.spools(), ...tally.read() },
+    }),
+    onRunning(isRunning) {
+      clearInterval(sampling);
+      sampling = isRunning ? setInterval(tally.sample, 1000).unref() : undefined;
+    },
+  });
 }
 
 /** What the state has to be written in, though the requests in flight have used up the time of a stop. */

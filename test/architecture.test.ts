@@ -35,7 +35,10 @@ const mayImport: Record<string, readonly string[]> = {
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
   findings: ['attack', 'batch', 'detect', 'network', 'record', 'sigma', 'tag', 'tagger', 'telemetry', 'time'],
-  console: ['findings', 'record', 'sigma', 'tag'],
+  console: [
+    ...['attack', 'audit', 'authoring', 'batch', 'codecs', 'config', 'detect', 'fields', 'findings', 'pipeline'],
+    ...['pipeline-dependencies', 'problem', 'record', 'rules', 'sigma', 'tag', 'tagger', 'telemetry', 'truncate'],
+  ],
   redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
   'fluent-forward': ['msgpack', 'problem', 'record'],
   sinks: [
@@ -78,7 +81,18 @@ const mayImport: Record<string, readonly string[]> = {
   doctor: ['config', 'fluent-bit-config', 'sigma', 'sources'],
   sources: ['codecs', 'problem', 'protobuf'],
   server: [
-    ...['avro', 'batch', 'codecs', 'config', 'dead-letters', 'detect', 'fluent-forward', 'msgpack', 'pipeline'],
+    ...[
+      'avro',
+      'batch',
+      'codecs',
+      'config',
+      'console',
+      'dead-letters',
+      'detect',
+      'fluent-forward',
+      'msgpack',
+      'pipeline',
+    ],
     ...['problem', 'record', 'sinks', 'sources', 'tag', 'telemetry', 'time'],
   ],
   'pipeline-dependencies': [
@@ -87,6 +101,7 @@ const mayImport: Record<string, readonly string[]> = {
   processing: [
     ...[
       'config',
+      'console',
       'correlate',
       'dead-letters',
       'findings',
@@ -99,7 +114,7 @@ const mayImport: Record<string, readonly string[]> = {
     ],
   ],
   'live-settings': ['config', 'rules'],
-  sidecar: ['config', 'dead-letters', 'live-settings', 'problem', 'processing', 'server', 'telemetry'],
+  sidecar: ['config', 'console', 'dead-letters', 'live-settings', 'problem', 'processing', 'server', 'telemetry'],
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],
   'console-client': ['command-line', 'console'],
   inputs: ['avro', 'codecs', 'json', 'problem'],
@@ -162,6 +177,7 @@ const effectful = [
     'authoring',
     'commands',
     'config',
+    'console',
     'console-client',
     'dead-letters',
     'inputs',

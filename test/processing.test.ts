@@ -159,7 +159,7 @@ test('what a receiver never takes is kept by the thread, in the room that it sha
   const overrides = { rules: hostPidRules, deadLetterPath: folder, sinks: [{ type: 'http', url: peer.url }] };
   const keeping = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules });
   const count = countLetters();
-  const one = await startProcessing(keeping, {}, logger, count);
+  const one = await startProcessing(keeping, {}, logger, { letterCount: count });
   const both = batch([podEvent(), podEvent({ auditID: 'a-2' })]);
   const wanted = { reply: 'none', layout: 'same' } as const;
   expect(await processThere(one.port)(both, wanted, here, pause).answered).toMatchObject({ records: 2 });

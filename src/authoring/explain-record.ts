@@ -104,7 +104,8 @@ function foundBy({ rule, summary, correlation }: Finding | Report): Explained[] 
   return correlation === undefined ? [] : [{ kind: 'found', correlation: rule, summary, found: correlation }];
 }
 
-function aboutOf(event: AuditEvent): string {
+/** Who did what to which object, on one line. */
+export function aboutOf(event: AuditEvent): string {
   const { username, verb, resource, subresource, namespace, name } = summarize(event);
   const object = [resource, subresource].filter((part) => part !== '').join('/');
   const place = [namespace, name].filter((part) => part !== '').join('/');

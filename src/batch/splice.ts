@@ -44,6 +44,24 @@ export function taggedBodyAndRecords(batch: TaggedBatch): { body: Uint8Array; re
   return { body: applyEdits(bytes, { start: 0, end: bytes.length }, inOrder(edits, enclosing)), records };
 }
 
+/** One record with its tag, without what is around it, and where in it lies what was put in. */
+export function taggedRecord(batch: TaggedBatch, index: number): { bytes: Uint8Array; tag: Span } {
+  const record = batch.records[index]!;
+  const edits: Edit[] = [];
+  addEdits(batch, index, edits);
+  const tag = { start: 0, end: 0 };
+  let shift = -record.start;
+  for (const edit of edits) {
+    // The others are lengths.
+    if (edit.insert.length > tag.end - tag.start) {
+      tag.start = edit.start + shift;
+      tag.end = tag.start + edit.insert.length;
+    }
+    shift += growthBy(edit);
+  }
+  return { bytes: applyEdits(batch.bytes, record, edits), tag };
+}
+
 function growthBy({ start, end, insert }: Edit): number {
   return insert.length - (end - start);
 }

@@ -8,13 +8,15 @@ import type { Setting } from './settings-file.ts';
 
 const closed = { additionalProperties: false };
 
-export const Endpoint = Type.Enum(['records', 'metrics']);
+export const Endpoint = Type.Enum(['records', 'metrics', 'console', 'console-write']);
 export type Endpoint = Static<typeof Endpoint>;
 
 const endpoints = Type.Array(Endpoint, {
   minItems: 1,
   default: ['records', 'metrics'],
-  description: 'What it opens: `records` is every path that takes records, `metrics` is `/metrics`.',
+  description:
+    'What it opens: `records` is every path that takes records, `metrics` is `/metrics`, `console` is all that the console ' +
+    'shows, which are findings and records, `console-write` is to write an exception from there.',
 });
 
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));

@@ -6,6 +6,7 @@ import { parseNetworkOrAddress } from '../network.ts';
 import { quote } from '../sigma/rule-problem.ts';
 import { folderSettings } from '../sinks/index.ts';
 import { credentialFaults } from './auth.ts';
+import { consoleFaults } from './console.ts';
 import { forwardInputFaults } from './forward-input.ts';
 import { dateKeyFault, headerFault, memberNameFault } from './names.ts';
 import { type Fault, nameOf } from './schema-faults.ts';
@@ -18,6 +19,7 @@ export function combinationFaults(settings: JsonMap): Fault[] {
     ...credentialFaults(settings),
     ...addressFaults(settings),
     ...forwardInputFaults(settings),
+    ...consoleFaults(settings),
     ...proxyFaults(settings),
     ...pathFaults(settings),
     ...stdoutFaults(settings),
@@ -38,11 +40,12 @@ function nameFaults({ memberName, dateKey, tagHeader }: JsonMap): Fault[] {
   return faults;
 }
 
-function addressFaults({ listen, forward, sinks }: JsonMap): Fault[] {
+function addressFaults({ listen, forward, console, sinks }: JsonMap): Fault[] {
   const { listen: forwardListen, unixPath }: JsonMap = isMap(forward) ? forward : {};
   return [
     ...listenerFaults(['listen'], listen, sinks),
     ...listenerFaults(['forward', 'listen'], forwardListen, sinks),
+    ...listenerFaults(['console', 'listen'], isMap(console) ? console.listen : undefined, sinks),
     ...(isText(unixPath) && Array.isArray(sinks) ? sinks : []).flatMap((sink, index): Fault[] => {
       if (!isMap(sink) || sink.unixPath !== unixPath) return [];
       const message = `sinks[${index}]: ${quote(unixPath as string)} is where Tripline itself listens; write the socket of the receiver`;
@@ -109,6 +112,7 @@ function pathFaults(settings: JsonMap): Fault[] {
     { setting: ['deadLetterPath'], path: deadLetterPath },
     ...foldersIn(sinks),
     { setting: ['state', 'path'], path: statePath },
+    { setting: ['console', 'path'], path: isMap(settings.console) ? settings.console.path : undefined },
   ]);
   const faults = written.flatMap(({ setting, path }, index): Fault[] => {
     const other = [...read, ...written.slice(0, index)].find(

@@ -9,6 +9,7 @@ import { SinkConfig, sinkFaults, sinkSchema } from '../sinks/index.ts';
 import { EventSummary } from '../tag.ts';
 import { Auth, withLists } from './auth.ts';
 import { combinationFaults, foldersIn } from './combinations.ts';
+import { ConsoleSettings } from './console.ts';
 import { ForwardInput } from './forward-input.ts';
 import { ListenerTls, listenerTlsFaults } from './listener-tls.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
@@ -123,6 +124,7 @@ const Config = Type.Object(
     tls: Type.Optional(ListenerTls),
     auth: Type.Optional(Auth),
     forward: Type.Optional(ForwardInput),
+    console: ConsoleSettings,
     deadLetterPath: Type.Optional(
       Type.String({
         minLength: 1,

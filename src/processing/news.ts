@@ -14,8 +14,9 @@ export interface Start {
   port: MessagePort;
 }
 
-/** What the thread is told beside batches: to look at the files of the rules now, and to end. */
-export type Instruction = 'reload' | 'close';
+/** What the thread is told beside batches: to look at the files of the rules now, to end, and to give what it keeps for the
+ * console to a port. */
+export type Instruction = 'reload' | 'close' | { kind: 'watch'; port: MessagePort };
 
 export type LogLevel = 'info' | 'warn' | 'error';
 

@@ -3,10 +3,10 @@ import { totalmem } from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
-import { countLetters } from '../dead-letters/index.ts';
+import { countLetters, type LetterCount } from '../dead-letters/index.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
-import { measure, observeThread } from '../telemetry/index.ts';
+import { type Measurement, measure, observeThread } from '../telemetry/index.ts';
 import type { Instruction, News, Start } from './news.ts';
 
 export interface Processing {
@@ -16,6 +16,10 @@ export interface Processing {
   rules(): RulesStatus;
   /** Why spools take no batches, by sink; none where all do. */
   spools(): Readonly<Record<string, SpoolTrouble>>;
+  /** When a set of rules last took the place of another, or the first began. */
+  rulesSince(): Date;
+  /** A port by which the console's thread gets what is kept for it. */
+  watch(): MessagePort;
   /** Has the files of the rules looked at now. */
   reload(): void;
   /** Waits for deliveries under way, writes the state, and ends the thread. */
@@ -35,18 +39,25 @@ function heapMebibytes(): number | undefined {
   return bytes > 0 && bytes < totalmem() ? Math.floor((bytes * HEAP_SHARE) / 1024 / 1024) : undefined;
 }
 
+export interface ProcessingParts {
+  letterCount?: LetterCount;
+  /** Is given what the thread has measured, beside the metrics. */
+  measured?: (measurements: readonly Measurement[]) => void;
+}
+
 /** Resolves when the thread is ready. A defect that ends the thread ends the process, as one in any other part does.
  * @throws Problem `rule.invalid` or `config.invalid` */
 export async function startProcessing(
   config: Config,
   environment: Readonly<Record<string, string | undefined>>,
   logger: Logger,
-  letterCount = countLetters(),
+  { letterCount = countLetters(), measured = () => {} }: ProcessingParts = {},
 ): Promise<Processing> {
   const { port1: port, port2 } = new MessageChannel();
   const ready = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
   let rules: RulesStatus | undefined;
+  let rulesSince = new Date();
   const spools = new Map<string, SpoolTrouble>();
 
   // Both as a source and as built, where this is part of a file in a folder beside.
@@ -74,6 +85,7 @@ export async function startProcessing(
       case 'refused':
         return ready.reject(errorOf(news.failure));
       case 'rules':
+        if (rules!.ruleset !== news.rules.ruleset) rulesSince = new Date();
         rules = news.rules;
         return;
       case 'spool':
@@ -81,6 +93,7 @@ export async function startProcessing(
         else spools.set(news.sink, news.trouble);
         return;
       case 'measured':
+        measured(news.measurements);
         return measure(news.measurements);
       case 'log':
         return logger[news.level](
@@ -101,6 +114,12 @@ export async function startProcessing(
     port,
     rules: () => rules!,
     spools: () => Object.fromEntries(spools),
+    rulesSince: () => rulesSince,
+    watch() {
+      const { port1, port2 } = new MessageChannel();
+      worker.postMessage({ kind: 'watch', port: port1 } satisfies Instruction, [port1]);
+      return port2;
+    },
     reload: () => worker.postMessage('reload' satisfies Instruction),
     async close() {
       worker.postMessage('close' satisfies Instruction);

@@ -1,6 +1,8 @@
 /** The thread that processes batches: it has the rules, the state and the sinks. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import { isConsoleOn } from '../config/console.ts';
+import { openKeeper } from '../console/kept.ts';
 import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { openDeadLetters } from '../dead-letters/index.ts';
@@ -88,7 +90,8 @@ async function start(): Promise<void> {
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
   const correlate = correlator(store, { late: countLate, evicted: countEvicted });
   const observer = { traced, findingSpans, countDetections, countReceipts, countSinkRecords };
-  const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), observer });
+  const keeper = isConsoleOn(config) ? openKeeper(config.console) : undefined;
+  const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), observer }, keeper?.keep);
   serveOrders(port, process, () => gaugeState(store.entries()));
 
   const status = () => statusOf(rules, state);
@@ -106,6 +109,7 @@ async function start(): Promise<void> {
       logger.info({ ruleset: hash, rules: live.length }, 'Looked at the rule files, as asked');
       return;
     }
+    if (instruction !== 'close') return keeper?.serve(instruction.port);
     stopping.abort();
     await Promise.all([...sinks.map((sink) => sink.close()), state?.close()]);
     await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));

@@ -11,6 +11,10 @@ declare module 'fastify' {
     /** What a credential has to open; `records` if left out. */
     endpoint?: Endpoint;
   }
+  interface FastifyRequest {
+    /** Name of the credential; undefined where none is asked for. */
+    credential: string | undefined;
+  }
 }
 
 export type Access =

@@ -9,18 +9,29 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
+import { pageFolder } from '../console/page-folder.ts';
+import type { Console } from '../console/start.ts';
 import type { DeadLetters } from '../dead-letters/index.ts';
 import { Problem } from '../problem.ts';
 import { sources } from '../sources/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
-import { openDoor } from './auth.ts';
+import { type Doorkeeper, openDoor } from './auth.ts';
 import { type ByteBudget, byteBudget } from './byte-budget.ts';
+import { consoleRoutes } from './console/index.ts';
 import { type HealthParts, healthRoutes, type RulesStatus } from './health.ts';
 import { countInFlight, type InFlight } from './in-flight.ts';
 import { ingestRoutes, sourceRequestOf } from './ingest.ts';
 import { openIntake, type TakeBatch } from './intake.ts';
 import type { Process } from './processor.ts';
-import { maxHeaderBytes, type NoteRefusal, problemOf, refusalNoter, refuser, unreadableRefuser } from './refusal.ts';
+import {
+  maxHeaderBytes,
+  type NoteRefusal,
+  problemOf,
+  type Refuse,
+  refusalNoter,
+  refuser,
+  unreadableRefuser,
+} from './refusal.ts';
 import { type Remind, reminders } from './reminders.ts';
 import { listenerOptions, renewCertificates, reportHandshakes } from './tls.ts';
 import { openTurns } from './turns.ts';
@@ -35,10 +46,14 @@ export interface ServerParts {
   logger: Logger;
   telemetry: Pick<Telemetry, 'prometheus'>;
   deadLetters: DeadLetters | undefined;
+  /** Undefined where it is off. */
+  console?: Console | undefined;
 }
 
 export interface Server {
   app: FastifyInstance;
+  /** For the listener that is the console's alone; undefined where it has none. */
+  consoleApp: FastifyInstance | undefined;
   /** Refuses new requests and those that have not been begun, waits for the others, and closes. */
   drain(): Promise<void>;
   /** Takes over credentials, and the files of `tls` as they are now.
@@ -89,6 +104,7 @@ export function buildServer({
   logger,
   telemetry,
   deadLetters,
+  console,
 }: ServerParts): Server {
   const inFlight = countInFlight();
   const turns = openTurns(config.limits.maxWaitSeconds);
@@ -97,8 +113,50 @@ export function buildServer({
   const budget = byteBudget(maxPendingBytes, undefined, reserve);
   const remind = reminders();
   const note = refusalNoter({ deadLetters, remind });
-  const refuse = refuser(note);
   const door = openDoor(config.auth);
+  const parts: AppParts = { tls: config.tls, logger, remind, refuse: refuser(note), door, inFlight };
+  const app = openApp(parts);
+
+  healthRoutes(app, { isDraining: inFlight.isClosing, rules, spools, telemetry });
+  const take = openIntake({ process, turns });
+  ingestRoutes(app, { config, sources, take, hasSinks, turns, budget, remind });
+  const consoleApp = console && config.console.listen !== undefined ? openApp(parts) : undefined;
+  const endStreams = console && consoleRoutes(consoleApp ?? app, { config, console, door, folder: pageFolder });
+  const apps = consoleApp === undefined ? [app] : [app, consoleApp];
+
+  return {
+    app,
+    consoleApp,
+    unanswered: inFlight.count,
+    shared: { take, budget, inFlight, note, remind },
+    renew({ auth, tls }) {
+      if (tls !== undefined) for (const one of apps) renewCertificates(one, tls);
+      door.renew(auth);
+    },
+    async drain() {
+      const idle = inFlight.close();
+      turns.close();
+      budget.close();
+      endStreams?.();
+      await idle;
+      // What is open yet is idle, or has sent half of its headers.
+      for (const one of apps) one.server.closeAllConnections();
+      await Promise.all(apps.map((one) => one.close()));
+    },
+  };
+}
+
+interface AppParts {
+  tls: Config['tls'];
+  logger: Logger;
+  remind: Remind;
+  refuse: Refuse;
+  door: Doorkeeper;
+  inFlight: InFlight;
+}
+
+/** A listener without routes: its limits, who may use it, and how it refuses. */
+function openApp({ tls, logger, remind, refuse, door, inFlight }: AppParts): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -107,7 +165,7 @@ export function buildServer({
     requestTimeout: 120_000,
     return503OnClosing: false,
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
-    ...(config.tls === undefined ? { http: protocol } : { https: { ...protocol, ...listenerOptions(config.tls) } }),
+    ...(tls === undefined ? { http: protocol } : { https: { ...protocol, ...listenerOptions(tls) } }),
     // A path that cannot be decoded has no route, and so none of the hooks below.
     frameworkErrors: (error, request, reply) => void refuse(problemOf(error), request, reply),
     clientErrorHandler: unreadableRefuser(logger, remind),
@@ -117,6 +175,7 @@ export function buildServer({
   // An expectation that is not known is none: Node would answer 417.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
+  app.decorateRequest('credential', undefined);
   app.addHook('onRequest', async (request, reply) => {
     if (isAmbiguous(request.headers)) {
       reply.header('connection', 'close');
@@ -137,9 +196,10 @@ export function buildServer({
     }
     if (access.kind === 'unknown') throw new Problem('server.keys', `from ${request.ip}: ${access.why}`);
     if (access.kind === 'forbidden') throw new Problem('request.forbidden', `${access.name}, from ${request.ip}`);
+    request.credential = access.name;
     if (access.name !== undefined) request.log = request.log.child({ credential: access.name });
   });
-  if (config.tls !== undefined) reportHandshakes(app, { logger, remind });
+  if (tls !== undefined) reportHandshakes(app, { logger, remind });
   app.setNotFoundHandler(async (request) => {
     // A query may hold a token.
     throw new Problem('request.not_found', `${request.method} ${request.url.split('?', 1)[0]}`);
@@ -147,29 +207,7 @@ export function buildServer({
   app.setErrorHandler(async (error, request, reply) => {
     return refuse(problemOf(error), request, reply);
   });
-
-  healthRoutes(app, { isDraining: inFlight.isClosing, rules, spools, telemetry });
-  const take = openIntake({ process, turns });
-  ingestRoutes(app, { config, sources, take, hasSinks, turns, budget, remind });
-
-  return {
-    app,
-    unanswered: inFlight.count,
-    shared: { take, budget, inFlight, note, remind },
-    renew({ auth, tls }) {
-      if (tls !== undefined) renewCertificates(app, tls);
-      door.renew(auth);
-    },
-    async drain() {
-      const idle = inFlight.close();
-      turns.close();
-      budget.close();
-      await idle;
-      // What is open yet is idle, or has sent half of its headers.
-      app.server.closeAllConnections();
-      await app.close();
-    },
-  };
+  return app;
 }
 
 /** Whether a proxy may see another end of the body than the parser does, which lets all pass: what is behind that end would

@@ -16,7 +16,8 @@ interface Joined {
   isOwn: boolean;
 }
 
-export function processHere(parts: Parts): Process {
+/** @param keep is given each batch once it is tagged, for what shows them; whatever becomes of that, the batch goes on */
+export function processHere(parts: Parts, keep: (batch: ProcessedBatch) => void = () => {}): Process {
   const attempts = openAttempts();
   const copies = parts.sinks.reduce((sum, sink) => sum + (sink.copies ?? 1), 0);
   const { countReceipts = () => {} } = parts.observer ?? {};
@@ -40,7 +41,9 @@ export function processHere(parts: Parts): Process {
 
   async function evaluate(batch: Batch, pause: Pause): Promise<ProcessedBatch> {
     expectDelivery(batch.bytes.length, parts.sinks);
-    return tagBatch(batch, parts, pause);
+    const processed = await tagBatch(batch, parts, pause);
+    keep(processed);
+    return processed;
   }
 
   /** Begins an attempt, or joins the one that is under way with the same batch. */

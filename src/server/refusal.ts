@@ -23,6 +23,11 @@ const underLoad: readonly ProblemCode[] = [
   'forward.unauthorized',
   'forward.malformed',
   'server.keys',
+  'console.host',
+  'console.origin',
+  'console.query',
+  'console.gone',
+  'console.unavailable',
   'server.overloaded',
   'server.backlog',
   'server.draining',
@@ -39,6 +44,7 @@ export function problemOf(error: unknown): Problem {
   const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };
   // Its message has the whole URL, with whatever token is in it.
   if (code === 'FST_ERR_BAD_URL') return new Problem('request.malformed', 'its path is not a valid one');
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body.too_large', message);
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('request.media_type', message);
   if (statusCode !== undefined && statusCode < 500) return new Problem('request.malformed', message, { cause: error });
   return new Problem('server.internal', message, { cause: error });
@@ -119,7 +125,9 @@ export function refuser(note: NoteRefusal): Refuse {
     const refused = request.routeOptions.config?.source?.refused;
     if (refused === undefined) reply.code(status).type('application/problem+json');
     if (status === 503) reply.header('retry-after', retryAfterSeconds);
-    if (status === 401) reply.header('www-authenticate', 'Basic realm="tripline", Bearer');
+    // A browser keeps what it is given for Basic, and would send it with requests of pages elsewhere.
+    const isConsole = request.routeOptions.config?.endpoint?.startsWith('console') === true;
+    if (status === 401) reply.header('www-authenticate', isConsole ? 'Bearer' : 'Basic realm="tripline", Bearer');
     // Short: Fluent Bit cannot take a reply of more than 4,095 bytes, and would retry what is refused for good.
     return refused === undefined
       ? reply.send(detailsOf(problem, status))

@@ -28,7 +28,7 @@ import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted 
 import { openServerSpan, type ServerSpan } from './server-span.ts';
 import { openTagLabels } from './tag-labels.ts';
 
-export { type Measurement, observeThread };
+export { type Measurement, observeThread, VERSION };
 
 const tracer = trace.getTracer(SCOPE, VERSION);
 

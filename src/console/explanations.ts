@@ -1,0 +1,40 @@
+/** Explanations as the API gives them: as long as a page can show, whatever an event holds. */
+import type { Explanation } from '../sigma/index.ts';
+import { truncate, truncateText } from '../truncate.ts';
+
+/** How much there is left of what an answer may hold. */
+export interface Room {
+  nodes: number;
+}
+
+const LONGEST = 2000;
+
+/** The explanation with long values cut, and without what there is no room for: its branch says how much as `omitted`. */
+export function shownExplanation(explanation: Explanation, room: Room): Explanation {
+  room.nodes--;
+  if (explanation.kind === 'predicate') {
+    const { expected, values, passing } = explanation;
+    return {
+      ...explanation,
+      expected: truncateText(expected, LONGEST),
+      values: shown(values),
+      passing: shown(passing),
+    };
+  }
+  const operands: Explanation[] = [];
+  for (const operand of explanation.operands) {
+    if (room.nodes <= 0) break;
+    operands.push(shownExplanation(operand, room));
+  }
+  const omitted = explanation.operands.length - operands.length;
+  return { ...explanation, operands, ...(omitted > 0 && { omitted }) };
+}
+
+function shown(values: readonly unknown[]): readonly unknown[] {
+  return truncate(values);
+}
+
+/** JSON of an answer; integers that JSON has no number for are texts. */
+export function jsonOf(answer: unknown): string {
+  return JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+}

@@ -1,0 +1,162 @@
+/** What the thread that processes batches keeps for the console, and how the console's thread has it: copies of bytes and of
+ * tags. Nothing of it is read there. */
+import type { MessagePort } from 'node:worker_threads';
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import { type Level, type LogRecord, levels } from '../record.ts';
+import type { Tag } from '../tag.ts';
+import { type Held, type Lost, Ring } from './ring.ts';
+
+/** A record that something was found in. */
+export interface Kept extends Held {
+  /** Name of the codec. */
+  codec: string;
+  fluentTag: string | undefined;
+  receivedUnixNano: bigint;
+  /** The record, in memory that threads share, with what it cannot be read without; undefined where it is too large. */
+  bytes: Uint8Array | undefined;
+  /** Where it lies in them. */
+  record: LogRecord & { kind: 'map' };
+  /** JSON of its tag. */
+  tag: string;
+}
+
+/** A batch as it came, in memory that threads share. */
+export interface KeptBatch {
+  codec: string;
+  fluentTag: string | undefined;
+  receivedUnixNano: bigint;
+  bytes: Uint8Array;
+}
+
+/** What the console's thread asks for. `after` is answered once there is something, and at once for -1. */
+export type Pull = { kind: 'after'; seq: number } | { kind: 'batches' };
+
+export type Pulled =
+  /** `isAll` where there is no more at the moment. */
+  { kind: 'kept'; kept: Kept[]; lost: Lost | undefined; isAll: boolean } | { kind: 'batches'; batches: KeptBatch[] };
+
+export interface Keeper {
+  /** Keeps what was found in a batch, and the batch itself where records are kept. */
+  keep(batch: TaggedBatch): void;
+  /** Answers the console's thread; the port before is not answered any more. */
+  serve(port: MessagePort): void;
+}
+
+/** What an entry takes apart from its texts. */
+const ENTRY_BYTES = 500;
+/** One record is not to push out all the others: of one with a larger share of the bytes, the tag alone is kept. */
+const LARGEST_SHARE = 1 / 8;
+/** Of one answer. */
+const PULL_BYTES = 1024 * 1024;
+
+export interface KeptBytes {
+  maxFindingBytes: number;
+  maxRecordBytes: number;
+}
+
+export function openKeeper({ maxFindingBytes, maxRecordBytes }: KeptBytes): Keeper {
+  const ring = new Ring<Kept>(maxFindingBytes);
+  const batches: KeptBatch[] = [];
+  let batchBytes = 0;
+  let seq = 0;
+  let waiting: { port: MessagePort; after: number } | undefined;
+  let served: MessagePort | undefined;
+
+  function answer(): void {
+    if (waiting === undefined) return;
+    const { port, after } = waiting;
+    const kept = ring.after(after, PULL_BYTES);
+    if (kept.length === 0 && after !== -1) return;
+    waiting = undefined;
+    const isAll = (kept.at(-1)?.seq ?? seq) === seq;
+    port.postMessage({ kind: 'kept', kept, lost: ring.lost, isAll } satisfies Pulled);
+  }
+
+  function keepFound({ codec, bytes, records, tags, fluentTag, receivedUnixNano }: TaggedBatch): boolean {
+    let isAny = false;
+    const at = Number(receivedUnixNano / 1_000_000n);
+    /** Most records share the tag of those that nothing was found in. */
+    let nothing: Tag | undefined;
+    for (let index = 0; index < tags.length; index++) {
+      const tag = tags[index];
+      if (tag === undefined || tag === nothing) continue;
+      const about = aboutOf(tag);
+      if (about === undefined) nothing = tag;
+      const record = records[index]!;
+      if (about === undefined || record.kind !== 'map' || ring.has(about.key)) continue;
+      const text = JSON.stringify(tag);
+      const own = ENTRY_BYTES + 2 * text.length;
+      const isWhole = own + record.end - record.start <= maxFindingBytes * LARGEST_SHARE;
+      const selection = isWhole ? codec.select(bytes, [record]) : undefined;
+      const there = selection?.records.find((one) => one.kind === 'map');
+      const { start, end, map } = there ?? record;
+      ring.add({
+        ...{ seq: ++seq, at, ...about, codec: codec.name, fluentTag, receivedUnixNano },
+        bytes: selection && shared(selection.bytes),
+        record: { kind: 'map', start, end, map },
+        tag: text,
+        size: own + (selection?.bytes.length ?? 0),
+      });
+      isAny = true;
+    }
+    return isAny;
+  }
+
+  function keepBatch({ codec, bytes, fluentTag, receivedUnixNano }: TaggedBatch): void {
+    if (bytes.length > maxRecordBytes) return;
+    batches.push({ codec: codec.name, fluentTag, receivedUnixNano, bytes: shared(bytes) });
+    batchBytes += bytes.length;
+    while (batchBytes > maxRecordBytes) batchBytes -= batches.shift()!.bytes.length;
+  }
+
+  return {
+    keep(batch) {
+      if (maxRecordBytes > 0) keepBatch(batch);
+      if (keepFound(batch)) answer();
+    },
+    serve(port) {
+      served?.close();
+      served = port;
+      waiting = undefined;
+      port.on('close', () => {
+        if (waiting?.port === port) waiting = undefined;
+      });
+      port.on('message', (pull: Pull) => {
+        if (pull.kind === 'batches') return port.postMessage({ kind: 'batches', batches } satisfies Pulled);
+        waiting = { port, after: pull.seq };
+        answer();
+      });
+    },
+  };
+}
+
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+/** What a record with this tag is kept as; undefined where nothing was found in it. */
+function aboutOf(tag: Tag): Pick<Kept, 'key' | 'class'> | undefined {
+  const { findings = none, reports = none, shadow = none, shadowReports = none, silenced = none } = tag;
+  const live = findings.length + reports.length;
+  const found = live > 0 ? [...findings, ...reports] : [...shadow, ...shadowReports];
+  if (found.length > 0) {
+    const [first, last] = [found[0]!, found.at(-1)!];
+    const gravest = found.reduce((most, one) => (rankOf(one) > rankOf(most) ? one : most), first);
+    return {
+      key: `${first.id} ${last.id} ${found.length}`,
+      class: `${live > 0 ? 'live' : 'shadow'} ${gravest.rule}`,
+    };
+  }
+  if (silenced.length === 0) return undefined;
+  const { auditID, time, verb, requestURI } = tag.event ?? {};
+  const key = JSON.stringify([auditID, time, verb, requestURI, silenced.map(({ rule }) => rule)]);
+  return { key, class: `silenced ${silenced[0]!.rule}` };
+}
+
+const none: readonly never[] = [];
+
+function rankOf({ level }: { level: Level }): number {
+  return levels.indexOf(level);
+}

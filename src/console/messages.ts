@@ -1,0 +1,33 @@
+/** What the thread of the HTTP server and that of the console say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Config } from '../config/index.ts';
+import type { ProblemCode } from '../problem.ts';
+import type { Ask } from './answers.ts';
+import type { Status } from './status.ts';
+
+export interface Start {
+  config: Config;
+  /** To the thread that keeps the records. */
+  port: MessagePort;
+}
+
+export type Question =
+  | { kind: 'ask'; id: number; ask: Ask; status: Status }
+  /** Wants what comes, as events of a stream. `after` is the id of the last that it has, by its own word. */
+  | { kind: 'follow'; id: number; query: Readonly<Record<string, unknown>>; after: string | undefined }
+  | { kind: 'leave'; id: number };
+
+export type Reply =
+  /** All that was kept before has been read. */
+  | { kind: 'ready' }
+  | { kind: 'answered'; id: number; json: string }
+  | { kind: 'failed'; id: number; failure: Failure }
+  /** For the stream of this id; `last` is the id of the event. */
+  | { kind: 'came'; id: number; last: string; json: string };
+
+/** `code` is undefined for a defect. */
+export interface Failure {
+  code: ProblemCode | undefined;
+  message: string;
+  stack: string | undefined;
+}

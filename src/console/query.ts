@@ -1,0 +1,146 @@
+/** A query of findings: which fit, in which order, and from where on. */
+import { Problem } from '../problem.ts';
+import { levels } from '../record.ts';
+import type { FindingRow, FindingsQuery } from './api.ts';
+import { searchOf, type Test } from './search.ts';
+
+/** A row in its place. */
+export interface Placed {
+  row: FindingRow;
+  /** Of its time, Unix milliseconds: that of the event, else of its receipt. */
+  at: number;
+  /** Number of the record in the ring, and of the finding there. */
+  seq: number;
+  index: number;
+}
+
+export const facets = ['level', 'platform', 'mode', 'rule', 'seen'] as const;
+export type Facet = (typeof facets)[number];
+
+export interface Query {
+  /** By facet the values that are chosen; undefined where all are. */
+  chosen: Readonly<Partial<Record<Facet, ReadonlySet<string>>>>;
+  search: Test;
+  from: number;
+  to: number;
+  order: Order;
+  after: readonly number[] | undefined;
+  limit: number;
+}
+
+interface Order {
+  name: string;
+  /** What rows are compared by, least first; different for each. */
+  keyOf(placed: Placed): number[];
+}
+
+const newestFirst = ({ at, seq, index }: Placed) => [-at, -seq, index];
+
+const orders: readonly Order[] = [
+  { name: 'time', keyOf: newestFirst },
+  { name: '-time', keyOf: ({ at, seq, index }) => [at, seq, index] },
+  { name: 'level', keyOf: (one) => [-levels.indexOf(one.row.level), ...newestFirst(one)] },
+  { name: 'novelty', keyOf: (one) => [one.row.novelty?.times ?? Number.MAX_SAFE_INTEGER, ...newestFirst(one)] },
+];
+
+const MOST_VALUES = 500;
+const MOST_ROWS = 1000;
+
+/** What a finding has of a facet. */
+export function facetOf(row: FindingRow, facet: Facet): string {
+  switch (facet) {
+    case 'seen':
+      return row.novelty === null ? 'unknown' : row.novelty.times === 0 ? 'new' : 'before';
+    case 'platform':
+      return row.platform ?? 'unknown';
+    default:
+      return row[facet];
+  }
+}
+
+/** @param given as it stands in the URL: of any type
+ * @throws Problem `console.query` */
+export function queryOf(given: Readonly<Record<keyof FindingsQuery | string, unknown>>): Query {
+  const text = (name: keyof FindingsQuery): string | undefined => {
+    const value = given[name];
+    if (value === undefined || value === '') return undefined;
+    if (typeof value !== 'string') throw new Problem('console.query', `${name} stands there more than once`);
+    return value;
+  };
+  const timeOf = (name: 'from' | 'to', otherwise: number): number => {
+    const value = text(name);
+    if (value === undefined) return otherwise;
+    const time = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
+    if (Number.isNaN(time)) throw new Problem('console.query', `${name} is no time such as 2026-01-02T03:04:05Z`);
+    return time;
+  };
+  const chosen: Partial<Record<Facet, ReadonlySet<string>>> = {};
+  for (const facet of facets) {
+    const values = text(facet)?.split(',');
+    if (values === undefined) continue;
+    if (values.length > MOST_VALUES) {
+      throw new Problem('console.query', `${facet} has ${values.length} values, and ${MOST_VALUES} are the most`);
+    }
+    chosen[facet] = new Set(values);
+  }
+  const name = text('sort') ?? 'time';
+  const order = orders.find((one) => one.name === name);
+  if (order === undefined) {
+    throw new Problem('console.query', `sort is one of ${orders.map((one) => one.name).join(', ')}`);
+  }
+  const limit = text('limit') ?? '200';
+  if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > MOST_ROWS) {
+    throw new Problem('console.query', `limit is a number from 1 to ${MOST_ROWS}`);
+  }
+  return {
+    chosen,
+    search: searchOf(text('q') ?? ''),
+    from: timeOf('from', Number.NEGATIVE_INFINITY),
+    to: timeOf('to', Number.POSITIVE_INFINITY),
+    order,
+    after: cursorIn(text('before'), order),
+    limit: Number(limit),
+  };
+}
+
+/** A cursor says where its row stands in the order, so that it holds when others come, or when the row itself has gone. */
+export function cursorOf(placed: Placed, { name, keyOf }: Order): string {
+  return Buffer.from(JSON.stringify([name, ...keyOf(placed)])).toString('base64url');
+}
+
+function cursorIn(text: string | undefined, { name, keyOf }: Order): number[] | undefined {
+  if (text === undefined) return undefined;
+  const { length } = keyOf({ row: { level: 'low', novelty: null } as FindingRow, at: 0, seq: 0, index: 0 });
+  let parsed: unknown;
+  try {
+    parsed = text.length > 200 ? undefined : JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch {}
+  if (Array.isArray(parsed)) {
+    const [of, ...key] = parsed;
+    if (of === name && key.length === length && key.every((part) => typeof part === 'number')) return key;
+  }
+  throw new Problem('console.query', 'before is no cursor of an answer to this sort: leave it out to begin anew');
+}
+
+/** Whether one key comes after another. */
+export function isAfter(key: readonly number[], other: readonly number[]): boolean {
+  for (const [index, part] of key.entries()) {
+    const difference = part - other[index]!;
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+/** Whether a row fits, but for the facets; `to` is not in the time. */
+export function isInTime({ at }: Placed, { from, to }: Query): boolean {
+  return at >= from && at < to;
+}
+
+/** The facets that a row does not fit. */
+export function misfits(row: FindingRow, { chosen }: Query): Facet[] {
+  return facets.filter((facet) => chosen[facet]?.has(facetOf(row, facet)) === false);
+}
+
+export function fits(placed: Placed, query: Query): boolean {
+  return isInTime(placed, query) && misfits(placed.row, query).length === 0 && query.search(placed.row);
+}

@@ -1,0 +1,89 @@
+/** What is kept of a record, read: the rows of its findings and reports. */
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import { codecNamed } from '../codecs/index.ts';
+import type { Config } from '../config/index.ts';
+import { fieldsOf } from '../fields/index.ts';
+import type { ContextOf } from '../findings/context.ts';
+import { type Emitted, emittedOf } from '../findings/emitted.ts';
+import { eventReader } from '../pipeline-dependencies.ts';
+import type { AuditEvent } from '../record.ts';
+import { type FieldLookup, summaryParts } from '../sigma/index.ts';
+import type { Tag } from '../tag.ts';
+import type { FindingRow, SummaryPart } from './api.ts';
+import type { Kept } from './kept.ts';
+import type { Placed } from './query.ts';
+
+/** A record that is kept, read. */
+export interface Opened {
+  batch: TaggedBatch;
+  tag: Tag;
+  /** None where the record is too large to be kept. */
+  events: readonly AuditEvent[];
+  emitted: readonly Emitted[];
+}
+
+export type Open = (kept: Kept) => Opened;
+
+/** Reads what is kept, as it was read for the rules. */
+export function opener(config: Config): Open {
+  const eventsOf = eventReader(config);
+  const { memberName, dateKey } = config;
+  return ({ codec, fluentTag, receivedUnixNano, bytes, record, tag: text }) => {
+    const tag = JSON.parse(text) as Tag;
+    const batch: TaggedBatch = {
+      ...{ fluentTag, codec: codecNamed(codec)!, memberName, dateKey, receivedUnixNano },
+      // Not every decoder reads memory that threads share.
+      bytes: bytes === undefined ? new Uint8Array() : bytes.slice(),
+      records: [record],
+      tags: [tag],
+    };
+    const events = bytes === undefined ? [] : eventsOf(batch, 0);
+    return { batch, tag, events, emitted: emittedOf(batch, 0, () => events) };
+  };
+}
+
+/** The rows of a record, and where they are in the order of time. */
+export function rowsOf({ seq, at }: Kept, { events, emitted }: Opened, contextOf: ContextOf): Placed[] {
+  return emitted.map((one, index) => {
+    const row = rowOf(one, events, contextOf, new Date(at).toISOString());
+    const time = row.time === null ? Number.NaN : Date.parse(row.time);
+    return { row, at: Number.isNaN(time) ? at : time, seq, index };
+  });
+}
+
+function rowOf(emitted: Emitted, events: readonly AuditEvent[], contextOf: ContextOf, received: string): FindingRow {
+  const { kind, mode, finding, platform, cluster } = emitted;
+  const { id, rule, ruleId, title, level, summary, attack, time, workload } = finding;
+  const { rule: head, novelty, owner } = contextOf(emitted);
+  const event = kind === 'finding' ? events[emitted.finding.event] : undefined;
+  return {
+    ...{ id, kind, rule, ...(ruleId !== undefined && { ruleId }), title, level, mode, summary },
+    parts: (head && summaryParts(head.summary, lookupOf(emitted, event), summary)) ?? unknownParts(summary),
+    time: time ?? null,
+    received,
+    event: kind === 'finding' ? (emitted.event ?? null) : null,
+    platform: platform ?? null,
+    cluster: cluster ?? null,
+    workload: workload ?? null,
+    attack,
+    evidence: kind === 'finding' ? (emitted.evidence ?? null) : null,
+    novelty: novelty ?? null,
+    owner: owner ?? null,
+  };
+}
+
+/** Where the sentence is not that of the rule as it is now, any of it may be from the record. */
+function unknownParts(summary: string): SummaryPart[] {
+  return [{ field: 'summary', value: summary }];
+}
+
+/** What the sentence was made of: of a correlation what its events share, else what the event says. */
+function lookupOf({ finding }: Emitted, event: AuditEvent | undefined): FieldLookup {
+  const ofEvent = event && fieldsOf(event);
+  const { correlation } = finding;
+  if (correlation === undefined) return ofEvent ?? nothing;
+  const shared = new Map([...finding.context, ...correlation.group].map(({ field, values }) => [field, { values }]));
+  return (field) => shared.get(field) ?? ofEvent?.(field) ?? { values: [] };
+}
+
+const nothing: FieldLookup = () => ({ values: [] });

@@ -1,0 +1,83 @@
+/** Streams of server-sent events: as many as that, none that is not read, and none that holds up a stop. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Console } from '../../console/start.ts';
+import { Problem } from '../../problem.ts';
+import { securityHeaders } from './headers.ts';
+
+const MOST_STREAMS = 16;
+/** Bytes that wait for a reader before it is left. */
+const MOST_WAITING = 1024 * 1024;
+const NOW_MILLISECONDS = 2000;
+const HEARTBEAT_MILLISECONDS = 15_000;
+
+export interface EventStreams {
+  /** Answers with a stream.
+   * @throws Problem `console.unavailable` where there are too many */
+  open(request: IncomingMessage, response: ServerResponse, query: Readonly<Record<string, unknown>>): void;
+  /** Ends all. */
+  close(): void;
+}
+
+export function openEventStreams(console: Console): EventStreams {
+  const open = new Set<{ write: (text: string) => void; end: () => void }>();
+  let now: NodeJS.Timeout | undefined;
+  let heart: NodeJS.Timeout | undefined;
+
+  function tellNow(): void {
+    console.ask({ kind: 'now' }).then(
+      (json) => {
+        for (const { write } of open) write(`event: now\ndata: ${json}\n\n`);
+      },
+      // A stream that has nothing to say of it goes on.
+      () => {},
+    );
+  }
+
+  function rest(): void {
+    if (open.size > 0) return;
+    clearInterval(now);
+    clearInterval(heart);
+    now = heart = undefined;
+  }
+
+  return {
+    open({ headers }, response, query) {
+      if (open.size >= MOST_STREAMS) {
+        throw new Problem('console.unavailable', `${MOST_STREAMS} streams are open, which are the most`);
+      }
+      const after = headers['last-event-id'];
+      response.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream' });
+      response.write(': \n\n');
+      const stream = {
+        write(text: string) {
+          if (response.writableLength > MOST_WAITING) response.destroy();
+          else response.write(text);
+        },
+        end: () => void response.end(),
+      };
+      open.add(stream);
+      const leave = console.follow(
+        query,
+        typeof after === 'string' ? after : undefined,
+        (last, json) => stream.write(`id: ${last}\nevent: findings\ndata: ${json}\n\n`),
+        ({ code, message, remedy }) => {
+          stream.write(`event: problem\ndata: ${JSON.stringify({ code, detail: message, remedy })}\n\n`);
+          stream.end();
+        },
+      );
+      response.once('close', () => {
+        open.delete(stream);
+        leave();
+        rest();
+      });
+      tellNow();
+      now ??= setInterval(tellNow, NOW_MILLISECONDS).unref();
+      heart ??= setInterval(() => {
+        for (const { write } of open) write(': \n\n');
+      }, HEARTBEAT_MILLISECONDS).unref();
+    },
+    close() {
+      for (const { end } of open) end();
+    },
+  };
+}
