@@ -2,7 +2,8 @@
  * tags. Nothing of it is read there. */
 import type { MessagePort } from 'node:worker_threads';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
-import { type Level, type LogRecord, levels } from '../record.ts';
+import type { Novelty } from '../findings/context.ts';
+import { type Finding, type Level, type LogRecord, levels, type Report } from '../record.ts';
 import type { Tag } from '../tag.ts';
 import { type Held, type Lost, Ring } from './ring.ts';
 
@@ -18,6 +19,8 @@ export interface Kept extends Held {
   record: LogRecord & { kind: 'map' };
   /** JSON of its tag. */
   tag: string;
+  /** How new its findings are, by their ids; of those of which it is known. */
+  novelty: Readonly<Record<string, Novelty>>;
 }
 
 /** A batch as it came, in memory that threads share. */
@@ -49,12 +52,21 @@ const LARGEST_SHARE = 1 / 8;
 /** Of one answer. */
 const PULL_BYTES = 1024 * 1024;
 
-export interface KeptBytes {
+export interface KeeperParts {
   maxFindingBytes: number;
   maxRecordBytes: number;
+  /** How new a finding is, by its id. */
+  noveltyOf?: (id: string) => Novelty | undefined;
+  /** Called where a batch cannot be kept, by a defect. */
+  onFailure: (error: unknown) => void;
 }
 
-export function openKeeper({ maxFindingBytes, maxRecordBytes }: KeptBytes): Keeper {
+export function openKeeper({
+  maxFindingBytes,
+  maxRecordBytes,
+  noveltyOf = () => undefined,
+  onFailure,
+}: KeeperParts): Keeper {
   const ring = new Ring<Kept>(maxFindingBytes);
   const batches: KeptBatch[] = [];
   let batchBytes = 0;
@@ -95,11 +107,20 @@ export function openKeeper({ maxFindingBytes, maxRecordBytes }: KeptBytes): Keep
         bytes: selection && shared(selection.bytes),
         record: { kind: 'map', start, end, map },
         tag: text,
+        novelty: noveltyIn(tag),
         size: own + (selection?.bytes.length ?? 0),
       });
       isAny = true;
     }
     return isAny;
+  }
+
+  function noveltyIn(tag: Tag): Kept['novelty'] {
+    const known = foundIn(tag).flatMap(({ id }) => {
+      const novelty = noveltyOf(id);
+      return novelty === undefined ? [] : [[id, novelty] as const];
+    });
+    return Object.fromEntries(known);
   }
 
   function keepBatch({ codec, bytes, fluentTag, receivedUnixNano }: TaggedBatch): void {
@@ -111,8 +132,13 @@ export function openKeeper({ maxFindingBytes, maxRecordBytes }: KeptBytes): Keep
 
   return {
     keep(batch) {
-      if (maxRecordBytes > 0) keepBatch(batch);
-      if (keepFound(batch)) answer();
+      try {
+        if (maxRecordBytes > 0) keepBatch(batch);
+        if (keepFound(batch)) answer();
+      } catch (error) {
+        // The batch goes on.
+        onFailure(error);
+      }
     },
     serve(port) {
       served?.close();
@@ -138,9 +164,9 @@ function shared(bytes: Uint8Array): Uint8Array {
 
 /** What a record with this tag is kept as; undefined where nothing was found in it. */
 function aboutOf(tag: Tag): Pick<Kept, 'key' | 'class'> | undefined {
-  const { findings = none, reports = none, shadow = none, shadowReports = none, silenced = none } = tag;
+  const { findings = none, reports = none, silenced = none } = tag;
   const live = findings.length + reports.length;
-  const found = live > 0 ? [...findings, ...reports] : [...shadow, ...shadowReports];
+  const found = live > 0 ? [...findings, ...reports] : foundIn(tag);
   if (found.length > 0) {
     const [first, last] = [found[0]!, found.at(-1)!];
     const gravest = found.reduce((most, one) => (rankOf(one) > rankOf(most) ? one : most), first);
@@ -153,6 +179,11 @@ function aboutOf(tag: Tag): Pick<Kept, 'key' | 'class'> | undefined {
   const { auditID, time, verb, requestURI } = tag.event ?? {};
   const key = JSON.stringify([auditID, time, verb, requestURI, silenced.map(({ rule }) => rule)]);
   return { key, class: `silenced ${silenced[0]!.rule}` };
+}
+
+/** Live ones first. */
+function foundIn(tag: Tag): readonly (Finding | Report)[] {
+  return [...(tag.findings ?? none), ...(tag.reports ?? none), ...(tag.shadow ?? none), ...(tag.shadowReports ?? none)];
 }
 
 const none: readonly never[] = [];

@@ -43,18 +43,26 @@ export function opener(config: Config): Open {
 }
 
 /** The rows of a record, and where they are in the order of time. */
-export function rowsOf({ seq, at }: Kept, { events, emitted }: Opened, contextOf: ContextOf): Placed[] {
+export function rowsOf({ seq, at, novelty }: Kept, { events, emitted }: Opened, contextOf: ContextOf): Placed[] {
   return emitted.map((one, index) => {
-    const row = rowOf(one, events, contextOf, new Date(at).toISOString());
+    const row = {
+      ...rowOf(one, events, contextOf, new Date(at).toISOString()),
+      novelty: novelty[one.finding.id] ?? null,
+    };
     const time = row.time === null ? Number.NaN : Date.parse(row.time);
     return { row, at: Number.isNaN(time) ? at : time, seq, index };
   });
 }
 
-function rowOf(emitted: Emitted, events: readonly AuditEvent[], contextOf: ContextOf, received: string): FindingRow {
+function rowOf(
+  emitted: Emitted,
+  events: readonly AuditEvent[],
+  contextOf: ContextOf,
+  received: string,
+): Omit<FindingRow, 'novelty'> {
   const { kind, mode, finding, platform, cluster } = emitted;
   const { id, rule, ruleId, title, level, summary, attack, time, workload } = finding;
-  const { rule: head, novelty, owner } = contextOf(emitted);
+  const { rule: head, owner } = contextOf(emitted);
   const event = kind === 'finding' ? events[emitted.finding.event] : undefined;
   return {
     ...{ id, kind, rule, ...(ruleId !== undefined && { ruleId }), title, level, mode, summary },
@@ -67,7 +75,6 @@ function rowOf(emitted: Emitted, events: readonly AuditEvent[], contextOf: Conte
     workload: workload ?? null,
     attack,
     evidence: kind === 'finding' ? (emitted.evidence ?? null) : null,
-    novelty: novelty ?? null,
     owner: owner ?? null,
   };
 }

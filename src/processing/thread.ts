@@ -90,7 +90,9 @@ async function start(): Promise<void> {
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
   const correlate = correlator(store, { late: countLate, evicted: countEvicted });
   const observer = { traced, findingSpans, countDetections, countReceipts, countSinkRecords };
-  const keeper = isConsoleOn(config) ? openKeeper(config.console) : undefined;
+  const onFailure = (error: unknown) =>
+    logger.error({ err: error }, 'A batch is not kept for the console, by a defect');
+  const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, onFailure }) : undefined;
   const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), observer }, keeper?.keep);
   serveOrders(port, process, () => gaugeState(store.entries()));
 

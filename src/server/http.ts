@@ -137,8 +137,7 @@ export function buildServer({
       const idle = inFlight.close();
       turns.close();
       budget.close();
-      endStreams?.();
-      await idle;
+      await Promise.all([idle, endStreams?.()]);
       // What is open yet is idle, or has sent half of its headers.
       for (const one of apps) one.server.closeAllConnections();
       await Promise.all(apps.map((one) => one.close()));

@@ -61,7 +61,8 @@ export function testServer(
     rules = hostPidRules,
     correlate,
     spools,
-  }: Pick<ServerParts, 'spools'> & {
+    console,
+  }: Pick<ServerParts, 'spools' | 'console'> & {
     sinks?: Sink[];
     deadLetters?: DeadLetters;
     rules?: string[];
@@ -85,6 +86,7 @@ export function testServer(
       ...(correlate && asCorrelation(ruleset, correlate)),
     }),
     hasSinks: sinks.length > 0,
+    console,
   });
   return { ...server, config, log, logger };
 }

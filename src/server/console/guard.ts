@@ -19,11 +19,14 @@ export function checkHost({ headers, socket }: Request, hosts: readonly string[]
   throw new Problem('console.host', `the request is for ${JSON.stringify(String(headers.host).slice(0, 100))}`);
 }
 
-function isOwn(name: string, localAddress: string | undefined): boolean {
+function isOwn(name: string, localAddress = '127.0.0.1'): boolean {
   // Where IPv6 takes IPv4 too.
-  const address = localAddress?.replace(/^::ffff:/, '');
-  if (name === address) return true;
-  return name === 'localhost' && (address === undefined || address === '::1' || address.startsWith('127.'));
+  const address = localAddress.replace(/^::ffff:/, '');
+  return name === address || (isLoopback(address) && (name === 'localhost' || isLoopback(name)));
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
 }
 
 function hostOf(protocol: string, host: string | undefined): URL | null {

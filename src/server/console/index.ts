@@ -27,7 +27,10 @@ const MOST_REQUESTS = 16;
 const BASE = '/console/v1';
 
 /** @returns what ends the streams, which a stop does not wait for */
-export function consoleRoutes(app: FastifyInstance, { config, console, door, folder }: ConsoleRoutesParts): () => void {
+export function consoleRoutes(
+  app: FastifyInstance,
+  { config, console, door, folder }: ConsoleRoutesParts,
+): () => Promise<void> {
   const { hosts, mayWriteExceptions } = config.console;
   const streams = openEventStreams(console);
   let requests = 0;

@@ -1,5 +1,6 @@
 /** Streams of server-sent events: as many as that, none that is not read, and none that holds up a stop. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from '../../console/start.ts';
 import { Problem } from '../../problem.ts';
 import { securityHeaders } from './headers.ts';
@@ -8,18 +9,19 @@ const MOST_STREAMS = 16;
 /** Bytes that wait for a reader before it is left. */
 const MOST_WAITING = 1024 * 1024;
 const NOW_MILLISECONDS = 2000;
+const END_MILLISECONDS = 500;
 const HEARTBEAT_MILLISECONDS = 15_000;
 
 export interface EventStreams {
   /** Answers with a stream.
    * @throws Problem `console.unavailable` where there are too many */
   open(request: IncomingMessage, response: ServerResponse, query: Readonly<Record<string, unknown>>): void;
-  /** Ends all. */
-  close(): void;
+  /** Ends all; resolves when they have, or after that long. */
+  close(): Promise<void>;
 }
 
 export function openEventStreams(console: Console): EventStreams {
-  const open = new Set<{ write: (text: string) => void; end: () => void }>();
+  const open = new Set<{ write: (text: string) => void; end: () => Promise<void> }>();
   let now: NodeJS.Timeout | undefined;
   let heart: NodeJS.Timeout | undefined;
 
@@ -53,7 +55,7 @@ export function openEventStreams(console: Console): EventStreams {
           if (response.writableLength > MOST_WAITING) response.destroy();
           else response.write(text);
         },
-        end: () => void response.end(),
+        end: () => new Promise<void>((resolve) => response.once('close', resolve).end()),
       };
       open.add(stream);
       const leave = console.follow(
@@ -62,7 +64,7 @@ export function openEventStreams(console: Console): EventStreams {
         (last, json) => stream.write(`id: ${last}\nevent: findings\ndata: ${json}\n\n`),
         ({ code, message, remedy }) => {
           stream.write(`event: problem\ndata: ${JSON.stringify({ code, detail: message, remedy })}\n\n`);
-          stream.end();
+          void stream.end();
         },
       );
       response.once('close', () => {
@@ -76,8 +78,9 @@ export function openEventStreams(console: Console): EventStreams {
         for (const { write } of open) write(': \n\n');
       }, HEARTBEAT_MILLISECONDS).unref();
     },
-    close() {
-      for (const { end } of open) end();
+    async close() {
+      const ended = [...open].map(({ end }) => end());
+      await Promise.race([Promise.all(ended), sleep(END_MILLISECONDS, undefined, { ref: false })]);
     },
   };
 }
