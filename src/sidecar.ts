@@ -136,7 +136,7 @@ export async function serve(
       const drained = await isDoneWithin(Promise.all([forward?.drain(), drain()]), config.drainSeconds);
       const left = config.drainSeconds - (performance.now() - started) / 1000;
       // It writes the state at once, whatever is under way yet; the rest of its time is that of the sinks.
-      const closing = Promise.all([console?.close(), processing.close()]);
+      const closing = (console?.close() ?? Promise.resolve()).then(processing.close);
       const closed = await isDoneWithin(closing, Math.max(left, STATE_SECONDS));
       isStateUnwritten &&= !closed;
       await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));

@@ -48,11 +48,11 @@ export class Book {
   last = 0;
 
   /** Reads a record into the book.
-   * @returns the rows of findings that were not there */
-  add(kept: Kept): readonly Placed[] {
+   * @returns those that have made room; undefined where it is here already */
+  add(kept: Kept): readonly Kept[] | undefined {
     this.last = Math.max(this.last, kept.seq);
     const gone = this.#ring.add(kept);
-    if (gone === undefined) return [];
+    if (gone === undefined) return undefined;
     for (const one of gone) this.#remove(one);
     const opened = this.#open(kept);
     const rows = rowsOf(kept, opened, this.#contextOf()).filter(({ row }) => !this.#byId.has(row.id));
@@ -65,7 +65,7 @@ export class Book {
       undecided: undecided.map(({ rule }) => rule),
     });
     this.#sorted = undefined;
-    return rows;
+    return gone;
   }
 
   #remove({ seq }: Kept): void {

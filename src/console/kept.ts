@@ -31,8 +31,8 @@ export interface KeptBatch {
   bytes: Uint8Array;
 }
 
-/** What the console's thread asks for. `after` is answered once there is something, and at once for -1. */
-export type Pull = { kind: 'after'; seq: number } | { kind: 'batches' };
+/** What the console's thread asks for. `after` is answered once there is something, or `now`. */
+export type Pull = { kind: 'after'; seq: number; now: boolean } | { kind: 'batches' };
 
 export type Pulled =
   /** `isAll` where there is no more at the moment. */
@@ -71,14 +71,14 @@ export function openKeeper({
   const batches: KeptBatch[] = [];
   let batchBytes = 0;
   let seq = 0;
-  let waiting: { port: MessagePort; after: number } | undefined;
+  let waiting: { port: MessagePort; after: number; now: boolean } | undefined;
   let served: MessagePort | undefined;
 
   function answer(): void {
     if (waiting === undefined) return;
-    const { port, after } = waiting;
+    const { port, after, now } = waiting;
     const kept = ring.after(after, PULL_BYTES);
-    if (kept.length === 0 && after !== -1) return;
+    if (kept.length === 0 && !now) return;
     waiting = undefined;
     const isAll = (kept.at(-1)?.seq ?? seq) === seq;
     port.postMessage({ kind: 'kept', kept, lost: ring.lost, isAll } satisfies Pulled);
@@ -149,7 +149,7 @@ export function openKeeper({
       });
       port.on('message', (pull: Pull) => {
         if (pull.kind === 'batches') return port.postMessage({ kind: 'batches', batches } satisfies Pulled);
-        waiting = { port, after: pull.seq };
+        waiting = { port, after: pull.seq, now: pull.now };
         answer();
       });
     },

@@ -15,11 +15,14 @@ export type Question =
   | { kind: 'ask'; id: number; ask: Ask; status: Status }
   /** Wants what comes, as events of a stream. `after` is the id of the last that it has, by its own word. */
   | { kind: 'follow'; id: number; query: Readonly<Record<string, unknown>>; after: string | undefined }
-  | { kind: 'leave'; id: number };
+  | { kind: 'leave'; id: number }
+  /** Writes what is kept to the disk, and ends. */
+  | { kind: 'close' };
 
 export type Reply =
-  /** All that was kept before has been read. */
-  | { kind: 'ready' }
+  /** After `close`. */
+  | { kind: 'closed' }
+  | { kind: 'log'; level: 'info' | 'error'; fields: object; message: string }
   | { kind: 'answered'; id: number; json: string }
   | { kind: 'failed'; id: number; failure: Failure }
   /** For the stream of this id; `last` is the id of the event. */

@@ -1,4 +1,5 @@
 /** Starts the console's thread when somebody asks, hands questions to it, and ends it when nobody has asked for a while. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
@@ -39,6 +40,9 @@ export interface ConsoleParts {
 /** Of all who ask. */
 const MOST_QUESTIONS = 32;
 const ANSWER_MILLISECONDS = 20_000;
+/** Until the thread begins anew that has ended by a defect, where it writes to disk. */
+const AGAIN_MILLISECONDS = 10_000;
+const CLOSE_MILLISECONDS = 1000;
 const IDLE_MILLISECONDS = 5 * 60_000;
 /** Of the thread: what is kept is read into it, some times as large. */
 const HEAP_MEBIBYTES = 512;
@@ -56,6 +60,7 @@ export function openConsole(parts: ConsoleParts): Console {
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
   let isClosed = false;
+  const closed = Promise.withResolvers<void>();
 
   function running(): Worker {
     if (isClosed) throw new Problem('server.draining', 'stopping');
@@ -99,13 +104,19 @@ export function openConsole(parts: ConsoleParts): Console {
       asked.clear();
       for (const { ended } of followed.values()) ended(why);
       followed.clear();
+      closed.resolve();
+      if (config.console.path !== undefined && !isClosed) setTimeout(running, AGAIN_MILLISECONDS).unref();
     });
     return started;
   }
 
   function hear(reply: Reply): void {
     switch (reply.kind) {
-      case 'ready':
+      case 'closed':
+        closed.resolve();
+        return;
+      case 'log':
+        logger[reply.level](reply.fields, reply.message);
         return;
       case 'came':
         followed.get(reply.id)?.came(reply.last, reply.json);
@@ -163,6 +174,10 @@ export function openConsole(parts: ConsoleParts): Console {
     async close() {
       isClosed = true;
       clearTimeout(idle);
+      if (worker !== undefined && config.console.path !== undefined) {
+        worker.postMessage({ kind: 'close' } satisfies Question);
+        await Promise.race([closed.promise, sleep(CLOSE_MILLISECONDS, undefined, { ref: false })]);
+      }
       await worker?.terminate();
     },
   };

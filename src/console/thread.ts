@@ -4,8 +4,9 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Problem } from '../problem.ts';
 import { openAnswers } from './answers.ts';
+import { type Disk, openDisk } from './disk.ts';
 import { jsonOf } from './explanations.ts';
-import type { KeptBatch, Pull, Pulled } from './kept.ts';
+import type { Kept, KeptBatch, Pull, Pulled } from './kept.ts';
 import type { Failure, Question, Reply, Start } from './messages.ts';
 import { queryOf } from './query.ts';
 import { openStreams } from './streams.ts';
@@ -20,24 +21,82 @@ const reply = (one: Reply) => parentPort!.postMessage(one);
 
 const answers = openAnswers({ config, batches: askForBatches });
 const { book } = answers;
+const disk = openStored();
 const streams = openStreams(book, randomUUID().slice(0, 8));
 setInterval(streams.tick, 1000).unref();
 
 /** What is kept, and then what comes. */
 async function pull(): Promise<void> {
-  let seq = -1;
+  while (!(await pullOnce(true)));
+  ready.resolve();
   for (;;) {
-    const { kept, lost, isAll } = await askFor(seq);
-    book.lostBefore ??= lost;
-    for (const [index, one] of kept.entries()) {
-      book.add(one);
-      if (index % SLICE === SLICE - 1) await setImmediate();
-    }
-    seq = kept.at(-1)?.seq ?? Math.max(seq, 0);
-    if (!isAll) continue;
-    ready.resolve();
-    await sleep(PULL_MILLISECONDS);
+    if (await pullOnce(false)) await sleep(PULL_MILLISECONDS);
   }
+}
+
+/** The number of the last that has come. */
+let seq = 0;
+/** @param now whether nothing is an answer, too
+ * @returns whether that was all there is at the moment */
+async function pullOnce(now: boolean): Promise<boolean> {
+  const { kept, lost, isAll } = await askFor(seq, now);
+  book.lostBefore ??= lost;
+  seq = kept.at(-1)?.seq ?? seq;
+  const gone: Kept[] = [];
+  const added: Kept[] = [];
+  for (const [index, one] of kept.entries()) {
+    const room = add(one);
+    if (room !== undefined) {
+      added.push(one);
+      gone.push(...room);
+    }
+    if (index % SLICE === SLICE - 1) await setImmediate();
+  }
+  storeOnDisk(added, gone);
+  return isAll;
+}
+
+/** One that cannot be read is left out: the next may be. */
+function add(one: Kept): readonly Kept[] | undefined {
+  try {
+    return book.add(one);
+  } catch (error) {
+    log('error', { err: failureOf(error) }, 'A record cannot be read for the console, by a defect');
+    return undefined;
+  }
+}
+
+function openStored(): Disk | undefined {
+  const { path, maxFindingBytes } = config.console;
+  if (path === undefined) return undefined;
+  try {
+    const opened = openDisk(path, maxFindingBytes, (movedTo, why) =>
+      log('error', { path, movedTo }, `The file of the console was set aside, and begun anew: ${why}`),
+    );
+    const stored = opened.stored();
+    // Numbers of what comes begin at 1.
+    const gone = stored.flatMap((one, index) => add({ ...one, seq: index - stored.length }) ?? []);
+    opened.write([], gone);
+    return opened;
+  } catch (error) {
+    log('error', { path, err: failureOf(error) }, 'What the console keeps cannot be on disk, and is in memory alone');
+    return undefined;
+  }
+}
+
+let isFailing = false;
+function storeOnDisk(added: readonly Kept[], gone: readonly Kept[]): void {
+  try {
+    disk?.write(added, gone);
+    isFailing = false;
+  } catch (error) {
+    if (!isFailing) log('error', { err: failureOf(error) }, 'What the console keeps cannot be written to disk');
+    isFailing = true;
+  }
+}
+
+function log(level: 'info' | 'error', fields: object, message: string): void {
+  reply({ kind: 'log', level, fields, message });
 }
 
 /** Those who wait for what the processing thread answers. */
@@ -50,8 +109,8 @@ port.on('message', (message: Pulled) => {
   hearBatches = [];
 });
 
-function askFor(seq: number): Promise<Extract<Pulled, { kind: 'kept' }>> {
-  port.postMessage({ kind: 'after', seq } satisfies Pull);
+function askFor(seq: number, now: boolean): Promise<Extract<Pulled, { kind: 'kept' }>> {
+  port.postMessage({ kind: 'after', seq, now } satisfies Pull);
   return new Promise((resolve) => {
     hearKept = resolve;
   });
@@ -82,6 +141,10 @@ parentPort!.on('message', (question: Question) => {
     }
     case 'leave':
       return void ready.promise.then(() => streams.close(question.id));
+    case 'close':
+      return void pullOnce(true)
+        .finally(() => disk?.close())
+        .finally(() => reply({ kind: 'closed' }));
   }
 });
 
@@ -101,4 +164,3 @@ function failureOf(error: unknown): Failure {
 }
 
 void pull();
-void ready.promise.then(() => reply({ kind: 'ready' }));

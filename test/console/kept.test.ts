@@ -64,9 +64,9 @@ test('a batch that is refused and sent again is kept once', async () => {
 test('a question is answered once there is something, with what came meanwhile', async () => {
   const keeper = keeperFor(configWith());
   const { pulled, ask } = portTo(keeper);
-  ask({ kind: 'after', seq: -1 });
+  ask({ kind: 'after', seq: 0, now: true });
   expect(pulled).toMatchObject([{ kind: 'kept', kept: [], isAll: true }]);
-  ask({ kind: 'after', seq: 0 });
+  ask({ kind: 'after', seq: 0, now: false });
   expect(pulled).toHaveLength(1);
   keeper.keep(await tagged([clear('0')]));
   expect(pulled).toHaveLength(1);

@@ -74,8 +74,8 @@ export function keeperFor(config: Config): Keeper {
 export function keptIn(keeper: Keeper, lost: (lost: Lost | undefined) => void = () => {}): Kept[] {
   const { pulled, ask } = portTo(keeper);
   const kept: Kept[] = [];
-  for (let seq = -1; ; seq = kept.at(-1)?.seq ?? 0) {
-    ask({ kind: 'after', seq });
+  for (;;) {
+    ask({ kind: 'after', seq: kept.at(-1)?.seq ?? 0, now: true });
     const answer = pulled.at(-1) as Extract<Pulled, { kind: 'kept' }>;
     lost(answer.lost);
     kept.push(...answer.kept);
