@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { buildPage } from './console-page.ts';
 import { preparedRules } from './prepared-rules.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -37,3 +38,4 @@ await bundle.write({
 });
 mkdirSync(at('dist/rules'), { recursive: true });
 writeFileSync(at('dist/rules/prepared.bin'), preparedRules());
+await buildPage();

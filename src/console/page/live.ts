@@ -1,0 +1,97 @@
+/** The stream of what comes in: read by fetch, since an EventSource cannot send a credential. */
+import { computed, effect, signal } from '@preact/signals';
+import type { FindingRow, Now, StreamFindings } from '../api.ts';
+import { findingsPart, printQuery } from './address.ts';
+import { ask, isSignInNeeded, signIns } from './client.ts';
+import { EventStreamReader } from './event-stream.ts';
+import { plural } from './numbers.ts';
+import { address, now, say } from './state.ts';
+import { levels } from './trip-line.ts';
+import { plainText } from './untrusted.ts';
+
+/** `since` and `retryAt` in milliseconds of the epoch. */
+export type Connection = { state: 'opening' | 'open' } | { state: 'lost'; since: number; retryAt: number };
+
+export const connection = signal<Connection>({ state: 'opening' });
+export const isPaused = signal(false);
+/** Findings that fit what is chosen and came since the list was read, newest first; `count` is of all, `rows` of the last. */
+export const waiting = signal<{ count: number; rows: readonly FindingRow[] }>({ count: 0, rows: [] });
+
+const mostWaiting = 200;
+/** Between two that are read out. */
+const quietMilliseconds = 15_000;
+const longestRetry = 15_000;
+
+/** What the stream is asked for: on the page of findings what is chosen there. */
+const wanted = computed(() =>
+  address.value.page === 'findings' ? printQuery({ ...findingsPart(address.value.query), sort: '' }) : '',
+);
+
+export function takeWaiting(): void {
+  waiting.value = { count: 0, rows: [] };
+}
+
+/** Reads the stream until the page is left. */
+export function openStream(): void {
+  effect(() => {
+    const query = wanted.value;
+    // A sign-in is a reason to try again.
+    signIns.value;
+    const stop = new AbortController();
+    takeWaiting();
+    // What is typed changes the query with each letter.
+    const timer = setTimeout(() => follow(query, stop.signal), 200);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  });
+}
+
+async function follow(query: string, signal: AbortSignal): Promise<void> {
+  const reader = new EventStreamReader();
+  let delay = 1000;
+  while (!signal.aborted) {
+    try {
+      const headers: Record<string, string> = { accept: 'text/event-stream' };
+      if (reader.lastEventId !== '') headers['last-event-id'] = reader.lastEventId;
+      const reply = await ask(query === '' ? 'stream' : `stream?${query}`, { signal, headers });
+      connection.value = { state: 'open' };
+      delay = 1000;
+      const texts = reply.body!.pipeThrough(new TextDecoderStream()).getReader();
+      for (let piece = await texts.read(); !piece.done; piece = await texts.read()) {
+        for (const { type, data } of reader.read(piece.value)) receive(type, data);
+      }
+    } catch {
+      // Why is said where something is asked for: here it is only known that nothing comes.
+    }
+    if (signal.aborted || isSignInNeeded.value) return;
+    const since = connection.value.state === 'lost' ? connection.value.since : Date.now();
+    connection.value = { state: 'lost', since, retryAt: Date.now() + delay };
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    delay = Math.min(delay * 2, longestRetry);
+  }
+}
+
+function receive(type: string, data: string): void {
+  if (type === 'now' && !isPaused.value) now.value = JSON.parse(data) as Now;
+  if (type === 'findings') {
+    const { findings } = JSON.parse(data) as StreamFindings;
+    if (findings.length === 0) return;
+    const { count, rows } = waiting.value;
+    waiting.value = { count: count + findings.length, rows: [...findings, ...rows].slice(0, mostWaiting) };
+    announce(findings);
+  }
+}
+
+let lastAnnounced = -Infinity;
+let unannounced: FindingRow[] = [];
+
+function announce(findings: readonly FindingRow[]): void {
+  unannounced = [...unannounced, ...findings].slice(-mostWaiting);
+  if (isPaused.value || Date.now() - lastAnnounced < quietMilliseconds) return;
+  const gravest = unannounced.toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))[0]!;
+  say(`${plural(unannounced.length, 'new finding')}, gravest ${gravest.level}: ${plainText(gravest.title, 80)}`);
+  lastAnnounced = Date.now();
+  unannounced = [];
+}

@@ -1,0 +1,9 @@
+/** The console's page: where it begins. */
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { listenForKeys } from './keys.tsx';
+import { openStream } from './live.ts';
+
+render(<App />, document.getElementById('page')!);
+listenForKeys();
+openStream();
