@@ -24,6 +24,7 @@ import {
   type NormalizeOptions,
   normalize,
 } from './normalizers/index.ts';
+import type { NoveltyMemory } from './novelty/index.ts';
 import { type OutlineOptions, Outlines } from './outline/outlines.ts';
 import { Problem, recordProblem } from './problem.ts';
 import type { AuditEvent, LogRecord } from './record.ts';
@@ -56,6 +57,8 @@ export interface Parts {
   outlining?: { options: OutlineOptions; decisions: (ruleset: Ruleset) => Decisions };
   /** Makes the tags of records that were decided by the rules of this hash. */
   tagger: (ruleset: string) => Tagger;
+  /** Counts how new findings are; left out where nothing asks for it. */
+  novelty?: Pick<NoveltyMemory, 'count'>;
   /** Where spans and counts go; left out where nothing is measured, which spares loading OpenTelemetry. */
   observer?: Observer;
 }
@@ -163,6 +166,7 @@ async function detectRecords(
     const correlated = await forEach(slice, (index) => correlateOne(evaluated[index], batch, parts, ruleset), pause);
     const concludeAndTag = (index: number) => {
       const concluded = concludeOne(evaluated[index], correlated[index]);
+      if (concluded !== undefined) parts.novelty?.count(concluded, batch.receivedUnixNano);
       const detection = concluded && memory.listed(concluded);
       const { start, end } = slice[index]!;
       detections.push(detection && memory.counted(detection, end - start));

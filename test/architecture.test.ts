@@ -34,6 +34,7 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: ['audit', 'detect', 'fields', 'finding', 'json', 'record', 'truncate', 'sigma', 'state', 'time'],
+  novelty: ['detect', 'finding', 'findings', 'json', 'network', 'record', 'state', 'time'],
   findings: ['attack', 'batch', 'detect', 'network', 'record', 'sigma', 'tag', 'tagger', 'telemetry', 'time'],
   console: [
     ...['attack', 'audit', 'authoring', 'batch', 'codecs', 'config', 'detect', 'fields', 'findings', 'pipeline'],
@@ -67,6 +68,7 @@ const mayImport: Record<string, readonly string[]> = {
       'decisions',
       'detect',
       'normalizers',
+      'novelty',
       'outline',
       'problem',
       'record',
@@ -105,6 +107,7 @@ const mayImport: Record<string, readonly string[]> = {
       'correlate',
       'dead-letters',
       'findings',
+      'novelty',
       'pipeline-dependencies',
       'rules',
       'server',

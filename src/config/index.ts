@@ -148,7 +148,8 @@ const Config = Type.Object(
         {
           ...closed,
           description:
-            'Where the windows and terms of correlations survive a restart. Default: they are kept in memory alone.',
+            'Where the windows and terms of correlations, and how new findings are, survive a restart. Default: they are kept in ' +
+            'memory alone.',
         },
       ),
     ),

@@ -5,7 +5,8 @@ import { isAnswered } from '../audit/request.ts';
 import type { Correlated, Evaluated, Hit } from '../detect.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
-import type { Store } from '../state/store.ts';
+import { keyHash } from '../state/key-hash.ts';
+import { MAX_AHEAD, type Store } from '../state/store.ts';
 import { truncate } from '../truncate.ts';
 import { advance, bringForward, setDue } from './clock.ts';
 import { auditIDOf, type Current, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
@@ -13,7 +14,6 @@ import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
 import { EventTimes } from './event-time.ts';
 import { emptyGroup, type Group, indexOf, mayHold } from './group.ts';
-import { keyHash } from './key-hash.ts';
 import { type GroupOf, KnownKeys } from './known-keys.ts';
 import { places } from './places.ts';
 import { type Link, type Plan, type Planned, planOf, SECOND } from './plan.ts';
@@ -40,8 +40,6 @@ export interface CorrelationLosses {
   evicted(correlation: string, entries: number): void;
 }
 
-/** How far an event's clock may be ahead of ours. One that is further would age all that is remembered. */
-const MAX_AHEAD = 5 * 60 * SECOND;
 /** Windows that are judged on one event, at most; others wait for the next. */
 const MAX_JUDGED = 100;
 

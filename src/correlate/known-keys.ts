@@ -1,6 +1,6 @@
 /** Remembers the keys of groups, terms and counted values: those of a cluster are few, and asked for again with nearly every
  * record. Bounded: when there are too many, all are forgotten and hashed anew. */
-import type { KeyHash } from './key-hash.ts';
+import type { KeyHash } from '../state/key-hash.ts';
 import type { Tuple } from './values.ts';
 
 /** A group of events: the cluster and the values that they have in common, and a key that stands for these. */

@@ -5,9 +5,10 @@ import type { Emitted } from './emitted.ts';
 
 /** How often the rule matched the same identity on the same kind of object before. */
 export interface Novelty {
-  /** 0 for the first. */
+  /** 0 for one that is not known to have been before. */
   times: number;
-  /** Time of the first of them, RFC 3339; null where there is none. */
+  /** RFC 3339: the time of the first of them; where there is none, since when there was none, as matches before may have been
+   * forgotten. Null where nothing is known of the time before. */
   since: string | null;
 }
 
@@ -36,8 +37,15 @@ export type ContextOf = (emitted: Emitted) => FindingContext;
 /** Where no rules are loaded. */
 export const noContext: ContextOf = () => ({ rule: undefined, novelty: undefined, owner: undefined });
 
-/** @param ruleset the live rules */
-export function openContext({ ruleset }: { ruleset: () => Ruleset }): ContextOf {
+/** What contexts are made of. */
+export interface ContextSources {
+  /** The live rules. */
+  ruleset: () => Ruleset;
+  /** How new a finding or report is, by its id. */
+  noveltyOf?: (findingId: string) => Novelty | undefined;
+}
+
+export function openContext({ ruleset, noveltyOf = () => undefined }: ContextSources): ContextOf {
   let live: Ruleset | undefined;
   let heads = new Map<string, RuleHead>();
   return ({ finding }) => {
@@ -46,7 +54,7 @@ export function openContext({ ruleset }: { ruleset: () => Ruleset }): ContextOf 
       live = now;
       heads = new Map(headsOf(now).map((head) => [head.name, head]));
     }
-    return { rule: heads.get(finding.rule), novelty: undefined, owner: undefined };
+    return { rule: heads.get(finding.rule), novelty: noveltyOf(finding.id), owner: undefined };
   };
 }
 

@@ -7,6 +7,7 @@ import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { openDeadLetters } from '../dead-letters/index.ts';
 import { openContext } from '../findings/context.ts';
+import { openNovelty } from '../novelty/index.ts';
 import { eventReader, partsOf } from '../pipeline-dependencies.ts';
 import { loadRules } from '../rules/index.ts';
 import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
@@ -63,7 +64,12 @@ async function start(): Promise<void> {
   gaugeRules(rules.ruleset());
   gaugeRefused(false);
 
-  const store = memoryStore({ onEvict: (space, entries) => countEvicted(correlationOf(space), entries) });
+  const store = memoryStore({
+    onEvict(space, entries, place, latest) {
+      if (!novelty.evicted(space, place, latest)) countEvicted(correlationOf(space), entries);
+    },
+  });
+  const novelty = openNovelty(store);
   const state = config.state && (await openState(config.state, store, logger, gaugeStateWritten));
   gaugeState(store.entries());
   if (state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
@@ -76,7 +82,7 @@ async function start(): Promise<void> {
   const dependencies: SinkDependencies = {
     logger,
     eventsOf: eventReader(config),
-    contextOf: openContext(rules),
+    contextOf: openContext({ ruleset: rules.ruleset, noveltyOf: novelty.of }),
     deadLetters,
     onRetry: countSinkRetry,
     onDown: gaugeSinkDown,
@@ -93,7 +99,7 @@ async function start(): Promise<void> {
   const onFailure = (error: unknown) =>
     logger.error({ err: error }, 'A batch is not kept for the console, by a defect');
   const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, onFailure }) : undefined;
-  const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), observer }, keeper?.keep);
+  const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), novelty, observer }, keeper?.keep);
   serveOrders(port, process, () => gaugeState(store.entries()));
 
   const status = () => statusOf(rules, state);

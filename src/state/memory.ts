@@ -34,8 +34,9 @@ export interface MemoryStore extends Store {
 
 export interface MemoryOptions {
   maxBytes?: number;
-  /** Receives the number of entries that a space forgets for want of room. */
-  onEvict?: (space: string, entries: number) => void;
+  /** Receives the number of entries that a space forgets for want of room, all of one place, and when the last of them was
+   * committed, by the store's time. */
+  onEvict?: (space: string, entries: number, place: string, latest: number) => void;
   secret?: Secret;
 }
 
@@ -173,13 +174,15 @@ export function memoryStore({
   function evictFrom(shelf: Shelf, cells: Cells, enough: number): void {
     const until = bytesOf(shelf) * (1 - SLACK);
     let evicted = 0;
+    let latest = Number.NEGATIVE_INFINITY;
     while (totalBytes > enough && bytesOf(shelf) >= until) {
       const cell = victimOf(shelf);
       if (cell === undefined) break;
       evicted += cell.entries;
+      latest = Math.max(latest, cell.touched);
       remove(cells, cell);
     }
-    if (evicted > 0) onEvict(cells.space.name, evicted);
+    if (evicted > 0) onEvict(cells.space.name, evicted, shelf.place, latest);
   }
 
   function largestShelf(): { cells: Cells; shelf: Shelf } | undefined {

@@ -16,6 +16,9 @@ export interface Space {
   lifetime: number | null;
 }
 
+/** Microseconds that the time of a change may be ahead of our clock. One that is further would age all that is remembered. */
+export const MAX_AHEAD = 5 * 60 * 1_000_000;
+
 /** What is under a key from now on. */
 export interface Change {
   space: Space;

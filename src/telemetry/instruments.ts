@@ -59,7 +59,7 @@ export function makeInstruments() {
       description: 'Events, groups and terms forgotten for want of room, by correlation.',
     }),
     state: meter.createGauge('tripline.state.entries', {
-      description: 'What is remembered from one event to the next: events in windows, groups and terms.',
+      description: 'What is remembered from one event to the next: events in windows, groups, terms and findings.',
     }),
     stateUnwritten: meter.createGauge('tripline.state.unwritten', {
       description: '1 while the state cannot be written to its file, and a restart would go back; else 0.',

@@ -1,8 +1,8 @@
 /** Keys that are remembered against keys that are hashed anew. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { keyHash } from '../../src/correlate/key-hash.ts';
 import { KnownKeys, MOST_KNOWN } from '../../src/correlate/known-keys.ts';
+import { keyHash } from '../../src/state/key-hash.ts';
 
 const hashOf = keyHash([1, 2]);
 const value = fc.oneof(

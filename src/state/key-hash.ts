@@ -1,7 +1,7 @@
 /** Short keys that stand for lists of values: HalfSipHash-1-3 with 64 bits of result, which is keyed, so that nobody who
  * does not know the store's secret can make two lists with the same key, and takes a tenth of the time of SHA-256.
  * @see https://github.com/veorq/SipHash */
-import type { Secret } from '../state/store.ts';
+import type { Secret } from './store.ts';
 
 /** @param more values that follow those of the list */
 export type KeyHash = (values: readonly unknown[], more?: readonly unknown[]) => string;

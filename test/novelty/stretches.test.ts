@@ -1,0 +1,60 @@
+/** Counts by time in bounded memory against all times in a list. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { addTo, countUntil, MOST_STRETCHES, type Stretches } from '../../src/novelty/stretches.ts';
+
+/** What is counted at each time, and how many before are not later, in fact. */
+function counted(times: readonly number[]): { told: number; first: number | undefined; exact: number }[] {
+  const stretches: Stretches = [];
+  return times.map((at, index) => {
+    const earlier = times.slice(0, index).filter((other) => other <= at);
+    const { times: told, first } = countUntil(stretches, at);
+    addTo(stretches, at);
+    expect(stretches.length).toBeLessThanOrEqual(MOST_STRETCHES);
+    expect(stretches.reduce((sum, [, , count]) => sum + count, 0)).toBe(index + 1);
+    return { told, first, exact: earlier.length };
+  });
+}
+
+const anyTimes = fc.array(fc.integer({ min: 0, max: 10_000 }), { maxLength: 60 });
+
+test('in the order of time it is exact, and so is the first', () => {
+  fc.assert(
+    fc.property(anyTimes, (times) => {
+      times.sort((a, b) => a - b);
+      for (const [index, { told, first }] of counted(times).entries()) {
+        expect(told).toBe(index);
+        expect(first).toBe(index === 0 ? undefined : times[0]);
+      }
+    }),
+  );
+});
+
+test('in any order it is never less than what was before, nor more than all, and exact of as many as there are stretches', () => {
+  fc.assert(
+    fc.property(anyTimes, (times) => {
+      for (const [index, { told, exact }] of counted(times).entries()) {
+        expect(told).toBeGreaterThanOrEqual(exact);
+        expect(told).toBeLessThanOrEqual(index);
+        if (index <= MOST_STRETCHES) expect(told).toBe(exact);
+      }
+    }),
+  );
+});
+
+test('an old log that comes after a new one is counted on its own', () => {
+  const day = 86_400;
+  const months = fc.array(fc.integer({ min: 0, max: 30 * day }), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(months, months, (now, old) => {
+      now.sort((a, b) => a - b);
+      old.sort((a, b) => a - b);
+      const live = now.map((at) => at + 365 * day);
+      const replayed = counted([...live, ...old]).slice(live.length);
+      for (const [index, { told, first }] of replayed.entries()) {
+        expect(told).toBe(index);
+        expect(first).toBe(index === 0 ? undefined : old[0]);
+      }
+    }),
+  );
+});
