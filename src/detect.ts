@@ -1,5 +1,6 @@
 /** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
 import { isAnswered } from './audit/request.ts';
+import { type Enrichment, noEnrichment } from './enrichment/index.ts';
 import { fieldsOf } from './fields/index.ts';
 import { Findings, findingId, requestOf } from './finding.ts';
 import type { Normalized } from './normalizers/index.ts';
@@ -25,13 +26,20 @@ export class Ruleset {
   readonly rules: readonly CompiledRule[];
   readonly correlations: readonly CompiledCorrelation[];
   readonly program: Program;
+  readonly enrichment: Enrichment;
 
   /** @param hash tells the set from others */
-  constructor(rules: readonly CompiledRule[], correlations: readonly CompiledCorrelation[], hash: string) {
+  constructor(
+    rules: readonly CompiledRule[],
+    correlations: readonly CompiledCorrelation[],
+    hash: string,
+    enrichment = noEnrichment,
+  ) {
     this.hash = hash;
     this.rules = rules;
     this.correlations = correlations;
     this.program = new Program(rules);
+    this.enrichment = enrichment;
   }
 }
 
@@ -117,20 +125,29 @@ export interface Step {
 /** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
 export function evaluateRecord(normalized: Normalized, ruleset: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
-  return evaluateEvents(normalized.events, normalized.problem, (lookup) =>
+  return evaluateEvents(normalized.events, normalized.problem, ruleset, (lookup) =>
     ruleset.program.candidatesIn(lookup).map((rule) => ({ rule })),
   );
 }
 
 /** The same for the one event of a record, of which some is known. */
-export function evaluateSteps(event: AuditEvent, steps: readonly Step[]): Evaluated {
+export function evaluateSteps(
+  event: AuditEvent,
+  steps: readonly Step[],
+  ruleset: Pick<Ruleset, 'enrichment'>,
+): Evaluated {
   if (steps.length === 0 || !isAnswered(event.stage)) {
     return { kind: 'audit', events: [event], lookups: none, hits: none, undecided: none, silenced: none };
   }
   const known = knownAnswers(steps);
-  if (known === undefined) return evaluateEvents([event], undefined, () => steps);
+  if (known === undefined) return evaluateEvents([event], undefined, ruleset, () => steps);
   const { hits, undecided, silenced } = known;
-  return { kind: 'audit', events: [event], lookups: [fieldsOf(event)], hits, undecided, silenced };
+  return { kind: 'audit', events: [event], lookups: [lookupOf(event, ruleset)], hits, undecided, silenced };
+}
+
+/** How the rules of a set see an event. */
+export function lookupOf(event: AuditEvent, { enrichment }: Pick<Ruleset, 'enrichment'>): FieldLookup {
+  return fieldsOf(event, enrichment.databases);
 }
 
 /** By the steps, what they come to where that is the same for all events; null where it is not. */
@@ -159,6 +176,7 @@ function noAnswers(): Answers {
 function evaluateEvents(
   events: AuditEvent[],
   problem: Problem | undefined,
+  ruleset: Pick<Ruleset, 'enrichment'>,
   stepsFor: (lookup: FieldLookup) => readonly Step[],
 ): Evaluated {
   const lookups: FieldLookup[] = [];
@@ -169,7 +187,7 @@ function evaluateEvents(
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
     if (!isAnswered(event.stage)) continue;
     try {
-      const lookup = (lookups[index] = fieldsOf(event));
+      const lookup = (lookups[index] = lookupOf(event, ruleset));
       addAnswers(answers, stepsFor(lookup), index, lookup, isRepeated?.(event));
     } catch (error) {
       failures.push(recordProblem(error));

@@ -61,6 +61,13 @@ export function isAddress(text: string): boolean {
   return !text.includes('%') && parseAddress(text) !== undefined;
 }
 
+/** An address in the spelling that all of its spellings share, IPv4 in IPv6 as IPv4; undefined for what is no address. */
+export function canonicalAddress(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  return (isMapped(address) ? address.toIPv4Address() : address).toString();
+}
+
 /** Dotted or colon notation only: ipaddr.js alone would take `10` and `0x7f.1` for addresses. */
 function parseAddress(text: string): Address | undefined {
   if (text.length > 64) return undefined;

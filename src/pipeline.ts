@@ -346,7 +346,7 @@ function normalizeWhole(
 
 function evaluateOne(found: Normalized | Outlined | undefined, ruleset: Ruleset): Evaluated | undefined {
   try {
-    if (found?.kind === 'outlined') return evaluateSteps(found.event, found.steps);
+    if (found?.kind === 'outlined') return evaluateSteps(found.event, found.steps, ruleset);
     return found && evaluateRecord(found, ruleset);
   } catch (error) {
     return { kind: 'malformed', problem: recordProblem(error) };
@@ -359,11 +359,11 @@ function correlateOne(
   evaluated: Evaluated | undefined,
   { receivedUnixNano }: Batch,
   { correlate }: Parts,
-  { correlations }: Ruleset,
+  ruleset: Ruleset,
 ): Correlated | undefined {
-  if (correlations.length === 0) return uncorrelated;
+  if (ruleset.correlations.length === 0) return uncorrelated;
   try {
-    return evaluated && correlate(evaluated, correlations, receivedUnixNano);
+    return evaluated && correlate(evaluated, ruleset, receivedUnixNano);
   } catch (error) {
     if (error instanceof Problem) throw error;
     // What the record itself says stays.

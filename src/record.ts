@@ -262,7 +262,7 @@ export const Undecided = Type.Object(
   {
     rule: Type.String({ description: 'Name of the rule that could not be decided.' }),
     reason: Type.String({
-      description: 'Why: cut, truncated, skipped, not_logged, split, missing, too_deep or timed_out.',
+      description: 'Why: cut, truncated, skipped, not_logged, split, missing, too_deep, timed_out or not_located.',
     }),
     field: Type.String({ description: 'The first field that was missing.' }),
     event: Type.Integer({ description: 'Which event of the record, from 0.' }),

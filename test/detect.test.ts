@@ -32,16 +32,17 @@ detection: { pod: { resource: pods }, condition: pod }
 `;
 
 test('events of which all is known share what the rules say of them, and no more', () => {
-  const { rules } = ruleset(anyPod);
+  const set = ruleset(anyPod);
+  const { rules } = set;
   const [one, other] = ['a', 'b'].map((auditID) => (normalize(podEvent({ auditID })) as any).events[0]);
   const steps = [{ rule: rules[0]!, evaluation: { truth: true }, match: { level: 'low', predicates: [] } }] as const;
-  const [first, second] = [one, other].map((event) => evaluateSteps(event, steps) as any);
+  const [first, second] = [one, other].map((event) => evaluateSteps(event, steps, set) as any);
   expect(second.hits).toBe(first.hits);
   expect(first.hits).toMatchObject([{ event: 0, match: steps[0].match }]);
   expect([first, second].map(({ lookups }) => lookups[0]('auditID').values[0])).toEqual([one.auditID, other.auditID]);
   expect(second.events).toEqual([other]);
   const open = [{ rule: rules[0]! }];
-  expect((evaluateSteps(one, open) as any).hits).not.toBe((evaluateSteps(one, open) as any).hits);
+  expect((evaluateSteps(one, open, set) as any).hits).not.toBe((evaluateSteps(one, open, set) as any).hits);
 });
 
 function detectIn(record: unknown, rules = ruleset(hostPid, anyPod)) {

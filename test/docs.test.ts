@@ -9,6 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import { answerTo } from '../src/authoring/cases.ts';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { loadConfig } from '../src/config/index.ts';
+import { parseOwners } from '../src/enrichment/owners.ts';
 import { whatBecomesOfBroken } from '../src/rules/broken.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { bundledLists } from '../src/rules/lists.ts';
@@ -121,6 +122,14 @@ test('docs/sources.md shows inputs that can be used', () => {
   for (const path of globSync(`${folderOf('docs/sources.md', 'sinks')}/*.yml`)) {
     expect(loadConfig({ path, overrides: {}, environment, bundledRules }).sinks, path).not.toEqual([]);
   }
+});
+
+test('docs/enrichment.md shows settings and owners that can be used', () => {
+  const [settings, owners] = blocks('docs/enrichment.md', 'yaml');
+  const path = join(folder, 'enrichment.yaml');
+  writeFileSync(path, settings!);
+  expect(loadConfig({ path, overrides: {}, environment: {}, bundledRules }).enrichment?.mmdb).toHaveLength(2);
+  expect(parseOwners(owners!, 'owners.yaml').problems).toEqual([]);
 });
 
 test('docs/rules/tuning.md shows a configuration that can be used, with lists and exceptions', () => {

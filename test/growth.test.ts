@@ -197,7 +197,7 @@ test.each(Object.entries(records))('%s: twice as many take twice the steps', asy
     const correlate = correlator(memoryStore());
     return stepsOf(async () => {
       const evaluated = evaluateRecord(normalized, ruleset);
-      conclude(evaluated, await correlate(evaluated, ruleset.correlations, BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n));
+      conclude(evaluated, await correlate(evaluated, ruleset, BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n));
     });
   };
   // What is done once is not to count. Windows of correlations hold 1,000 events, each of which an event may be held against.

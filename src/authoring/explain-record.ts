@@ -1,17 +1,8 @@
 /** Why rules match the events in records, or do not. */
 import { isAnswered } from '../audit/request.ts';
-import type { Detection, Ruleset } from '../detect.ts';
-import { fieldsOf } from '../fields/index.ts';
+import { type Detection, lookupOf, type Ruleset } from '../detect.ts';
 import type { AuditEvent, FieldValues, Finding, FindingCorrelation, Report } from '../record.ts';
-import {
-  type CompiledRule,
-  type Explanation,
-  explain,
-  explainLevels,
-  levelOf,
-  printExplanation,
-  type RuleLevel,
-} from '../sigma/index.ts';
+import { type Explanation, explain, explainLevels, levelOf, printExplanation, type RuleLevel } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import { summarize } from '../tagger.ts';
 import { truncate } from '../truncate.ts';
@@ -41,10 +32,10 @@ export type Explained =
   | { kind: 'found'; correlation: string; summary: string; found: FindingCorrelation };
 
 /** What of a rule set is explained. */
-export type Subject = Pick<Ruleset, 'rules' | 'correlations'>;
+export type Subject = Pick<Ruleset, 'rules' | 'correlations' | 'enrichment'>;
 
 /** Every event of a record against every rule, in this order, and what it is for the correlations. */
-export function explainRecord(detection: Detection, { rules, correlations }: Subject): Explained[] {
+export function explainRecord(detection: Detection, subject: Subject): Explained[] {
   switch (detection.verdict) {
     case 'not_audit':
       return [{ kind: 'not_audit' }];
@@ -55,8 +46,8 @@ export function explainRecord(detection: Detection, { rules, correlations }: Sub
     case 'indeterminate': {
       const { events, problem } = detection;
       const explained = events.flatMap((event, index) => {
-        const answers = explainEvent(event, index, rules);
-        return [...answers, ...answers.flatMap((answer) => countsIn(answer, event, correlations))];
+        const answers = explainEvent(event, index, subject);
+        return [...answers, ...answers.flatMap((answer) => countsIn(answer, event, subject))];
       });
       const found = [...detection.findings, ...detection.reports].flatMap(foundBy);
       const unreadable: Explained[] = problem === undefined ? [] : [{ kind: 'unreadable', problem: problem.message }];
@@ -65,11 +56,11 @@ export function explainRecord(detection: Detection, { rules, correlations }: Sub
   }
 }
 
-function explainEvent(event: AuditEvent, index: number, rules: readonly CompiledRule[]): Explained[] {
+function explainEvent(event: AuditEvent, index: number, subject: Subject): Explained[] {
   const about = aboutOf(event);
   if (!isAnswered(event.stage)) return [{ kind: 'unanswered', event: index, about }];
-  const lookup = fieldsOf(event);
-  return rules.map((rule) => {
+  const lookup = lookupOf(event, subject);
+  return subject.rules.map((rule) => {
     const explanation = explain(rule, lookup);
     const answer = { true: 'matches', false: 'ignores', unknown: 'undecided' } as const;
     const { name } = rule.rule;
@@ -85,11 +76,11 @@ function explainEvent(event: AuditEvent, index: number, rules: readonly Compiled
   });
 }
 
-function countsIn(answer: Explained, event: AuditEvent, correlations: Subject['correlations']): Explained[] {
+function countsIn(answer: Explained, event: AuditEvent, subject: Subject): Explained[] {
   if (answer.kind !== 'event' || answer.answer !== 'matches') return [];
-  const lookup = fieldsOf(event);
+  const lookup = lookupOf(event, subject);
   const { event: index, about, rule } = answer;
-  return correlations.flatMap(({ correlation, rules, groupFields }): Explained[] => {
+  return subject.correlations.flatMap(({ correlation, rules, groupFields }): Explained[] => {
     const at = rules.indexOf(rule);
     if (at === -1) return [];
     const group = groupFields[at]!.map((name, of) => ({

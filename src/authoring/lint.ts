@@ -1,5 +1,6 @@
 /** Everything that is wrong with files of rules, exceptions and lists: with each on its own, and with them together. */
 
+import { parseOwners } from '../enrichment/owners.ts';
 import { findFlaw } from '../fields/flaw.ts';
 import { fields } from '../fields/index.ts';
 import { Problem } from '../problem.ts';
@@ -62,10 +63,11 @@ export function lintSources(
   const own = [
     ...requested.problems.map(asError),
     ...requested.lists.flatMap(({ path, text }) => parseList(text, path).problems.map(asError)),
+    ...requested.owners.flatMap(({ path, text }) => parseOwners(text, path).problems.map(asError)),
     ...requested.documents.flatMap(({ path, text }) => lintFile(text, path, { placeholders })),
   ];
   const reported = new Set(own.map(keyOf));
-  const files = new Set([...requested.documents, ...requested.lists].map(({ path }) => path));
+  const files = new Set([...requested.documents, ...requested.lists, ...requested.owners].map(({ path }) => path));
   const isRequested = ({ path }: RuleProblem) => paths.length === 0 || files.has(path);
   const together = problemsTogether(requested.sources).filter(
     (problem) => !reported.has(keyOf(problem)) && isRequested(problem),

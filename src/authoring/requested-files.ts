@@ -10,6 +10,8 @@ export interface RequestedFiles {
   /** Rules, correlations and filters. */
   documents: SourceFile[];
   lists: SourceFile[];
+  /** Lists of owners; those of the configuration are read with its rules. */
+  owners: SourceFile[];
   /** What is wrong with files that cannot be read. */
   problems: RuleProblem[];
   /** The requested files first, then the others of the configuration, which those may refer to. */
@@ -26,6 +28,7 @@ export function requestedFiles(paths: readonly string[], config: RuleSources): R
     return {
       documents: documents.flatMap(({ files }) => files),
       lists: values.files,
+      owners: [],
       problems: [...documents, values].flatMap(({ problems }) => problems),
       sources: config,
     };
@@ -33,7 +36,8 @@ export function requestedFiles(paths: readonly string[], config: RuleSources): R
   const missing = paths.find((path) => !existsSync(path));
   if (missing !== undefined) throw new Problem('rule.invalid', `${missing} does not exist`);
   const { files, problems } = readSources(paths, 'rules');
-  const requested = { documents: files.filter((file) => !isList(file)), lists: files.filter(isList) };
+  const { documents = [], lists: listed = [], owners = [] } = Object.groupBy(files, kindOf);
+  const requested = { documents, lists: listed, owners };
   const places = new Set(files.map(({ path }) => realpathSync(path)));
   const others = (named: readonly string[], setting: string) =>
     readSources(named, setting)
@@ -51,7 +55,9 @@ export function requestedFiles(paths: readonly string[], config: RuleSources): R
   };
 }
 
-/** Tells a list by its keys, where nothing says what a file is meant to be. */
-function isList({ text }: SourceFile): boolean {
-  return /^values\s*:/m.test(text) && !/^(detection|correlation|filter)\s*:/m.test(text);
+/** Tells a file by its keys, where nothing says what it is meant to be. */
+function kindOf({ text }: SourceFile): 'documents' | 'lists' | 'owners' {
+  if (/^(detection|correlation|filter)\s*:/m.test(text)) return 'documents';
+  if (/^values\s*:/m.test(text)) return 'lists';
+  return /^owners\s*:/m.test(text) ? 'owners' : 'documents';
 }

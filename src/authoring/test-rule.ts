@@ -4,7 +4,6 @@ import { type Detection, Ruleset } from '../detect.ts';
 import { Problem } from '../problem.ts';
 import type { Level } from '../record.ts';
 import type { RuleSources } from '../rules/index.ts';
-import type { CompiledRule } from '../sigma/index.ts';
 import {
   type Answer,
   answers,
@@ -94,6 +93,7 @@ export function basisOf(path: string, ruleset: Ruleset): unknown {
       .filter(({ rule }) => needed.has(rule.name))
       .map(({ rule, exceptions }) => [rule, exceptions.map(({ filter }) => filter)]),
     ruleset.correlations.map(({ correlation }) => correlation).filter(({ name }) => needed.has(name)),
+    ruleset.enrichment.databases.files.map(({ build }) => build),
   ];
 }
 
@@ -144,16 +144,19 @@ async function runCase(one: Case, { path, expected, names, needed, isSilenced }:
     ...(isAnswered && !passed && { silenced: false }),
     passed,
   };
-  return result.passed ? result : { ...result, explained: explainAll(detections, needed.rules) };
+  return result.passed ? result : { ...result, explained: explainAll(detections, needed) };
 }
 
 function hasSilenced(detection: Detection): boolean {
   return 'silenced' in detection && detection.silenced.length > 0;
 }
 
-function explainAll(detections: readonly Detection[], rules: readonly CompiledRule[]) {
+function explainAll(detections: readonly Detection[], { rules, enrichment }: Ruleset) {
   return detections.flatMap((detection, index) =>
-    explainRecord(detection, { correlations: [], rules }).map((explained) => ({ record: index + 1, explained })),
+    explainRecord(detection, { rules, enrichment, correlations: [] }).map((explained) => ({
+      record: index + 1,
+      explained,
+    })),
   );
 }
 
@@ -165,12 +168,13 @@ export function neededFor(
   ruleset: Ruleset,
   lists?: { sources: RuleSources; values: ListValues },
 ): Ruleset {
-  const { hash, rules, correlations } = ruleset;
+  const { hash, rules, correlations, enrichment } = ruleset;
   const referred = referredBy(names, ruleset);
   const needed = new Ruleset(
     rules.filter(({ rule }) => referred.has(rule.name)),
     correlations.filter(({ correlation }) => referred.has(correlation.name)),
     hash,
+    enrichment,
   );
   if (lists === undefined || Object.keys(lists.values).length === 0 || needed.rules.length === 0) return needed;
   const { sources, values } = lists;

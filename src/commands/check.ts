@@ -19,7 +19,7 @@ export const checkCommand = defineCommand({
   operands: '',
   count: { least: 0, most: 0 },
   about:
-    'Reads the configuration with the files that it names, as serve does: settings, rules, lists, exceptions, ' +
+    'Reads the configuration with the files that it names, as serve does: settings, rules, lists, exceptions, enrichment, ' +
     'certificates and secrets; and looks whether what is written can be written. Nothing is written, and no sink is ' +
     'connected to. All that is wrong is printed on stderr, each with file, line and column; in another form than table it ' +
     'is part of what is written.',
@@ -43,7 +43,11 @@ export const checkCommand = defineCommand({
     try {
       loaded = loadRules({
         ...sources,
-        ...(config && { overrides: config.overrides, overridePlaces: config.overridePlaces }),
+        ...(config && {
+          overrides: config.overrides,
+          overridePlaces: config.overridePlaces,
+          enrichment: config.enrichment,
+        }),
       });
       broken.push(...loaded.problems.map(printRuleProblem));
     } catch (error) {
@@ -132,7 +136,8 @@ function whyUnwritable(path: string, isFolder: boolean): string | undefined {
 }
 
 function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules): [string, string][] {
-  const { listen, rules, exceptions, overrides, sinks, state, deadLetterPath } = config;
+  const { listen, rules, exceptions, overrides, enrichment, sinks, state, deadLetterPath } = config;
+  const known = [enrichment?.mmdb ?? [], enrichment?.owners ?? []].flat();
   const tuned = [
     numbered(exceptions.length, 'path'),
     ...(Object.keys(overrides).length > 0 ? [numbered(Object.keys(overrides).length, 'override')] : []),
@@ -145,6 +150,7 @@ function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules
       : [['forward input', forwardLine(config.forward)] satisfies [string, string]]),
     ['rules', `${countOf(ruleset)}, of ${rules.join(', ')}`],
     ['exceptions', exceptions.length > 0 || Object.keys(overrides).length > 0 ? tuned.join(', ') : 'none'],
+    ...(known.length === 0 ? [] : [['enrichment', printable(known.join(', '))] satisfies [string, string]]),
     ['sinks', sinks.map((sink) => sinkLine(sink)).join(', ') || 'none: records go back in the reply only'],
     [
       'state',

@@ -15,7 +15,7 @@ export const lintCommand = defineCommand({
   operands: '[PATH]...',
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
-    'Reads files, and folders of them: rules, correlations, exceptions and lists, told apart by what is in them. Without ' +
+    'Reads files, and folders of them: rules, correlations, exceptions, lists and owners, told apart by what is in them. Without ' +
     'a PATH it reads everything that the options name. An error keeps a document from being used, or is a name that no ' +
     'event has; a warning is what looks like a mistake.\n\n' +
     `${whatBecomesOfBroken}\n\n` +

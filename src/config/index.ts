@@ -153,6 +153,26 @@ const Config = Type.Object(
         },
       ),
     ),
+    enrichment: Type.Optional(
+      Type.Object(
+        {
+          mmdb: Type.Optional(
+            Type.Array(Type.String({ minLength: 1 }), {
+              description:
+                'Databases of addresses (MMDB files of MaxMind, DB-IP, IPinfo): numbers and names of autonomous systems, ' +
+                'countries. Of each, the first file that has it counts. Each is in memory whole.',
+            }),
+          ),
+          owners: Type.Optional(
+            Type.String({
+              minLength: 1,
+              description: 'YAML file that says who answers for what: owner, contact and runbook of findings.',
+            }),
+          ),
+        },
+        { ...closed, description: 'What is known beside the log. Files that change are read again.' },
+      ),
+    ),
     platform: Type.Optional(Platform),
     cluster: Type.Optional(
       Type.String({ minLength: 1, description: 'Name of the cluster, for records which do not tell.' }),

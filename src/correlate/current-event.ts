@@ -1,6 +1,6 @@
 /** The event of the record that is being looked at, with what is made of it once and only if it is needed. */
-import type { Correlated } from '../detect.ts';
-import { fieldsOf } from '../fields/index.ts';
+import { type Correlated, lookupOf } from '../detect.ts';
+import type { Enrichment } from '../enrichment/index.ts';
 import type { AuditEvent } from '../record.ts';
 import type { FieldLookup } from '../sigma/index.ts';
 import type { GroupOf, KnownKeys } from './known-keys.ts';
@@ -9,6 +9,7 @@ import { firstOf } from './values.ts';
 
 export interface Current {
   keys: KnownKeys;
+  enrichment: Enrichment;
   plan: Plan;
   /** Of its cluster. */
   place: string;
@@ -39,7 +40,7 @@ export interface Results {
 const MAX_AUDIT_ID_LENGTH = 128;
 
 export function lookupIn(current: Current): FieldLookup {
-  current.lookup ??= fieldsOf(current.event);
+  current.lookup ??= lookupOf(current.event, current);
   return current.lookup;
 }
 

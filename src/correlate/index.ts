@@ -2,7 +2,8 @@
  * record to the next is in the store, as plain data: see state/store.ts. */
 
 import { isAnswered } from '../audit/request.ts';
-import type { Correlated, Evaluated, Hit } from '../detect.ts';
+import type { Correlated, Evaluated, Hit, Ruleset } from '../detect.ts';
+import type { Enrichment } from '../enrichment/index.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import { keyHash } from '../state/key-hash.ts';
@@ -28,7 +29,7 @@ import type { WindowEvent } from './window-event.ts';
  * @throws Problem where the store cannot be reached now */
 export type Correlate = (
   evaluated: Evaluated,
-  correlations: readonly CompiledCorrelation[],
+  ruleset: Pick<Ruleset, 'correlations' | 'enrichment'>,
   receivedUnixNano: bigint,
 ) => Correlated;
 
@@ -81,7 +82,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   let receivedMicros = 0;
   let planned: { correlations: readonly CompiledCorrelation[]; plan: Plan } | undefined;
 
-  return (evaluated, correlations, receivedUnixNano) => {
+  return (evaluated, { correlations, enrichment }, receivedUnixNano) => {
     if (planned?.correlations !== correlations) planned = { correlations, plan: planOf(correlations) };
     const { plan } = planned;
     if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) return plan.nothing;
@@ -89,13 +90,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       received = receivedUnixNano;
       receivedMicros = Number(received / 1000n);
     }
-    return correlateEvents(evaluated, plan, receivedMicros);
+    return correlateEvents(evaluated, plan, enrichment, receivedMicros);
   };
 
   /** @param received Unix microseconds */
   function correlateEvents(
     { events, lookups, hits }: Extract<Evaluated, { kind: 'audit' }>,
     plan: Plan,
+    enrichment: Enrichment,
     received: number,
   ): Correlated {
     const results: Results = { raised: undefined, reported: undefined };
@@ -126,6 +128,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         event,
         index,
         keys,
+        enrichment,
         lookup: lookups[index],
         key: undefined,
         owner: undefined,

@@ -1,22 +1,26 @@
 /** Sorts the values of a member into classes: values that all items of the rules judge alike are one to the rules. */
-import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
-import type { ProgramItem } from '../sigma/index.ts';
+import type { FieldLookup, ProgramItem } from '../sigma/index.ts';
 import { type Classed, memberLookup } from './guard.ts';
 import { ItemScreen } from './item-screen.ts';
 
 /** Classes that are remembered; beyond, they are numbered anew. */
 const MOST_CLASSES = 16_384;
 
+/** Makes the look-up of an event. */
+export type FieldsOf = (event: AuditEvent) => FieldLookup;
+
 export class Classes {
   readonly #member: Classed;
+  readonly #fieldsOf: FieldsOf;
   /** By field, of those that depend on the member alone. */
   readonly #screens: ReadonlyMap<string, ItemScreen>;
   readonly #ids = new Map<string, number>();
 
   /** @param sample an event with a usual value of the member */
-  constructor(member: Classed, items: readonly ProgramItem[], sample: AuditEvent) {
+  constructor(member: Classed, items: readonly ProgramItem[], sample: AuditEvent, fieldsOf: FieldsOf) {
     this.#member = member;
+    this.#fieldsOf = fieldsOf;
     const find = memberLookup(sample, member, fieldsOf);
     const names = new Set(items.map(({ field }) => field).filter((field) => find(field) !== undefined));
     const screenOf = (name: string) => new ItemScreen(items.filter(({ field }) => field === name));
@@ -32,7 +36,7 @@ export class Classes {
    * for a value that does not answer alone for all fields of the member.
    * @param facts whatever else is to be the same within a class */
   idOf(event: AuditEvent, facts: readonly unknown[]): number | undefined {
-    const find = memberLookup(event, this.#member, fieldsOf);
+    const find = memberLookup(event, this.#member, this.#fieldsOf);
     const judged: unknown[] = [];
     for (const [field, screen] of this.#screens) {
       const found = find(field);

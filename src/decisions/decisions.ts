@@ -3,7 +3,7 @@
  * depends on, and a rule that depends on more is evaluated for each event. */
 
 import { isAnswered } from '../audit/request.ts';
-import type { Ruleset, Step } from '../detect.ts';
+import { lookupOf, type Ruleset, type Step } from '../detect.ts';
 import { isMap } from '../json/map.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
 import type { Outlines } from '../outline/outlines.ts';
@@ -45,7 +45,7 @@ import type { AuditEvent, ObjectRef } from '../record.ts';
 import type { Program } from '../sigma/index.ts';
 import { bodyKind, isUsualRequest, LIST, MAP } from './bodies.ts';
 import { BodyScreen } from './body-screen.ts';
-import { Classes, nextId } from './classes.ts';
+import { Classes, type FieldsOf, nextId } from './classes.ts';
 import { createdName } from './created-name.ts';
 import { Credit } from './credit.ts';
 import type { Decision, Outlined } from './decision.ts';
@@ -109,6 +109,7 @@ export function openDecisions(options: NormalizeOptions): (ruleset: Ruleset) => 
 
 export class Decisions {
   readonly #program: Program;
+  readonly #fieldsOf: FieldsOf;
   readonly #classes = new Map<Classed, Classes>();
   readonly #usual: AuditEvent;
   readonly #request: BodyScreen;
@@ -137,6 +138,7 @@ export class Decisions {
 
   constructor(ruleset: Ruleset, options: NormalizeOptions) {
     this.#program = ruleset.program;
+    this.#fieldsOf = (event) => lookupOf(event, ruleset);
     const samples = eventSamples(options);
     this.#usual = samples.eventWith({})!;
     this.#request = new BodyScreen('requestObject', this.#program.items);
@@ -148,7 +150,7 @@ export class Decisions {
     this.#tables = tables;
     this.#decisions = new InternTable(() => this.#made(() => this.#decide()));
     this.#refined = new InternTable(() => this.#made(() => this.#refine()));
-    this.#entries = new EntryDecisions(this.#program.items, options, (event, covers) =>
+    this.#entries = new EntryDecisions(this.#program.items, options, this.#fieldsOf, (event, covers) =>
       this.#decideEntry(event, covers),
     );
   }
@@ -278,7 +280,7 @@ export class Decisions {
     if (!isAnswered(event.stage)) return { template, steps: [] };
     const allows = (member: Classed) => member !== 'name' && member !== 'requestURI';
     const known = { covers, allows, isEmpty: () => false };
-    const left = new Steps(this.#program, this.#reductions, event, known);
+    const left = new Steps(this.#program, this.#reductions, event, this.#fieldsOf, known);
     const steps = left.candidates().flatMap((rule) => left.of(rule) ?? []);
     return { template, steps: steps.map((step) => left.reduced(step)) };
   }
@@ -317,13 +319,13 @@ export class Decisions {
   /** @param isEmpty as of `Known` */
   #stepsOf(event: AuditEvent, allows: (member: Classed) => boolean, isEmpty = (_field: string) => false): Steps {
     const covers = (member: Classed, field: string) => this.#classesOf(member).covers(field);
-    return new Steps(this.#program, this.#reductions, event, { covers, allows, isEmpty });
+    return new Steps(this.#program, this.#reductions, event, this.#fieldsOf, { covers, allows, isEmpty });
   }
 
   #classesOf(member: Classed): Classes {
     let classes = this.#classes.get(member);
     if (classes === undefined)
-      this.#classes.set(member, (classes = new Classes(member, this.#program.items, this.#usual)));
+      this.#classes.set(member, (classes = new Classes(member, this.#program.items, this.#usual, this.#fieldsOf)));
     return classes;
   }
 

@@ -24,7 +24,7 @@ import type { AuditEvent } from '../record.ts';
 import type { ProgramItem } from '../sigma/index.ts';
 import { Ages } from './ages.ts';
 import { bodyKind, isUsualRequest, MAP } from './bodies.ts';
-import { Classes } from './classes.ts';
+import { Classes, type FieldsOf } from './classes.ts';
 import { Credit } from './credit.ts';
 import type { Decision, Outlined } from './decision.ts';
 import { EntryEvent } from './entry-event.ts';
@@ -54,6 +54,7 @@ interface EntryDecision extends Decision {
 export class EntryDecisions {
   readonly #samples: Samples;
   readonly #items: readonly ProgramItem[];
+  readonly #fieldsOf: FieldsOf;
   readonly #decisions: InternTable<EntryDecision | undefined>;
   readonly #classes = new Map<Classed, Classes>();
   readonly #ages = new Ages();
@@ -72,9 +73,11 @@ export class EntryDecisions {
   constructor(
     items: readonly ProgramItem[],
     options: NormalizeOptions,
+    fieldsOf: FieldsOf,
     decide: (event: AuditEvent, covers: Covers) => Decision,
   ) {
     this.#items = items;
+    this.#fieldsOf = fieldsOf;
     this.#samples = entrySamples(options);
     this.#decisions = new InternTable(() => {
       this.#isMade = true;
@@ -166,7 +169,8 @@ export class EntryDecisions {
   #classesOf(member: Classed): Classes {
     let classes = this.#classes.get(member);
     if (classes === undefined) {
-      this.#classes.set(member, (classes = new Classes(member, this.#items, this.#samples.eventWith({})!)));
+      const usual = this.#samples.eventWith({})!;
+      this.#classes.set(member, (classes = new Classes(member, this.#items, usual, this.#fieldsOf)));
     }
     return classes;
   }

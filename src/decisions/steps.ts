@@ -1,6 +1,5 @@
 /** What is left to do for a rule, by what is known of an event. */
 import type { Step } from '../detect.ts';
-import { fieldsOf } from '../fields/index.ts';
 import type { AuditEvent } from '../record.ts';
 import {
   type CompiledRule,
@@ -11,6 +10,7 @@ import {
   type Program,
   type RuleMatch,
 } from '../sigma/index.ts';
+import type { FieldsOf } from './classes.ts';
 import { type Classed, type GuardedLookup, guardedLookup } from './guard.ts';
 import { knownItems, type Reductions } from './reductions.ts';
 
@@ -33,7 +33,13 @@ export class Steps {
   readonly #reductions: Reductions;
   readonly #known: ReturnType<typeof knownItems>;
 
-  constructor(program: Program, reductions: Reductions, event: AuditEvent, { covers, allows, isEmpty }: Known) {
+  constructor(
+    program: Program,
+    reductions: Reductions,
+    event: AuditEvent,
+    fieldsOf: FieldsOf,
+    { covers, allows, isEmpty }: Known,
+  ) {
     this.#program = program;
     const read = (view: AuditEvent): FieldLookup => {
       const lookup = fieldsOf(view);

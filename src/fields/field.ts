@@ -1,4 +1,5 @@
 /** What a name of the taxonomy is. */
+import type { Databases } from '../enrichment/databases.ts';
 import { CUT, type JsonMap } from '../json/map.ts';
 import { type AuditEvent, Platform } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
@@ -29,8 +30,9 @@ export interface Field {
   nested?: true;
   /** Tells that it holds several values, and is shown as a list even of one. */
   many?: true;
-  /** @param path what follows the name and its dot; empty for the name alone */
-  read(event: AuditEvent, written: Written, path: string): Found;
+  /** @param path what follows the name and its dot; empty for the name alone
+   * @param databases of addresses */
+  read(event: AuditEvent, written: Written, path: string, databases: Databases): Found;
 }
 
 /** What an event writes. */

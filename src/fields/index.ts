@@ -1,11 +1,13 @@
 /** The field names that rules know, and how an event is read by them. */
 import { wholeOf } from '../audit/lazy-event.ts';
+import { type Databases, noDatabases } from '../enrichment/databases.ts';
 import { isMap, textAt } from '../json/map.ts';
 import { AuditEvent } from '../record.ts';
 import type { FieldLookup, Found } from '../sigma/field.ts';
 import { walk, words } from '../sigma/match/walk.ts';
 import { BODIES_UNKNOWN, type Field, type Unknown, type Written } from './field.ts';
 import { gapOf, missing } from './found.ts';
+import { networkFields } from './network-fields.ts';
 import { objectFields } from './object-fields.ts';
 import { type PodSpec, podSpecOf } from './pod-spec.ts';
 import { groups, requestFields } from './request-fields.ts';
@@ -14,18 +16,23 @@ import { type WrittenObject, writtenObjectOf } from './written-object.ts';
 export type { Field, Unknown };
 
 /** Every unified field by its name. Other names are those of audit.k8s.io, read from the unified event. */
-export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([...requestFields, ...objectFields]);
+export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
+  ...requestFields,
+  ...networkFields,
+  ...objectFields,
+]);
 
 /** How rules see an event: unified names, names below them, and the names of audit.k8s.io on every platform. Each name is
- * looked up once: names are those of the rules, which are many and ask for the same. */
-export function fieldsOf(event: AuditEvent): FieldLookup {
+ * looked up once: names are those of the rules, which are many and ask for the same.
+ * @param databases of addresses */
+export function fieldsOf(event: AuditEvent, databases: Databases = noDatabases): FieldLookup {
   const answers = new Map<string, Found>();
   const written = new WrittenBy(event);
 
   function find(name: string): Found {
     if (name === '') return wordsOf(wholeOf(event));
     const { field, head, path } = meaningOf(name);
-    return field === undefined ? raw(event, name, head, lookup) : field.read(event, written, path);
+    return field === undefined ? raw(event, name, head, lookup) : field.read(event, written, path, databases);
   }
 
   function lookup(name: string): Found {

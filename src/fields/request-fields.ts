@@ -1,7 +1,7 @@
 /** The fields that say who asked for what, from where, and what became of it. */
 import { textAt } from '../json/map.ts';
 import { judgedOf } from '../network.ts';
-import type { ResponseStatus, User } from '../record.ts';
+import type { AuditEvent, ResponseStatus, User } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { walk } from '../sigma/match/walk.ts';
 import { always, cutOf, everywhere, type Field, sometimes, text } from './field.ts';
@@ -41,8 +41,8 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
       doc: 'Name of the object; `prefix*` where it was generated and only the prefix is known.',
       source: 'objectRef.name, responseObject.metadata.name, requestObject.metadata.name or generateName',
       unknown: sometimes(everywhere, 'objects created with generateName where the response is not logged', 'create'),
-      read(event, written, path) {
-        const found = inObjectRef('name')(event, written, path);
+      read(event) {
+        const found = inObjectRef('name')(event);
         const isGuess = event.objectRef?.name === '' || event.objectRef?.name.endsWith('*');
         const gap = found.gap ?? (isGuess && event.verb === 'create' ? event.gaps.responseObject : undefined);
         return gap === undefined ? found : { values: found.values.filter((name) => name !== ''), gap };
@@ -248,7 +248,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
 
 function inObjectRef(
   name: 'resource' | 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion',
-): Field['read'] {
+): (event: AuditEvent) => Found {
   return ({ objectRef, gaps }) =>
     objectRef === null ? missing(gaps.objectRef) : text(objectRef[name], cutOf(objectRef) ?? gaps[`objectRef.${name}`]);
 }

@@ -1,7 +1,11 @@
 /** What is known of a finding beside its tag: the rule that raised it, how new it is, and whose it is. */
 import type { Ruleset } from '../detect.ts';
+import type { Owned, Owner } from '../enrichment/owners.ts';
+import type { FieldValues } from '../record.ts';
 import type { RuleHead } from '../sigma/index.ts';
 import type { Emitted } from './emitted.ts';
+
+export type { Owner };
 
 /** How often the rule matched the same identity on the same kind of object before. */
 export interface Novelty {
@@ -10,16 +14,6 @@ export interface Novelty {
   /** RFC 3339: the time of the first of them; where there is none, since when there was none, as matches before may have been
    * forgotten. Null where nothing is known of the time before. */
   since: string | null;
-}
-
-/** Who answers for what a finding is about. */
-export interface Owner {
-  /** A team or a person, as the file of owners spells it. */
-  name: string;
-  /** An address, a channel. */
-  contact?: string;
-  /** URL of what to do. */
-  runbook?: string;
 }
 
 export interface FindingContext {
@@ -48,14 +42,30 @@ export interface ContextSources {
 export function openContext({ ruleset, noveltyOf = () => undefined }: ContextSources): ContextOf {
   let live: Ruleset | undefined;
   let heads = new Map<string, RuleHead>();
-  return ({ finding }) => {
+  return (emitted) => {
+    const { finding } = emitted;
     const now = ruleset();
     if (now !== live) {
       live = now;
       heads = new Map(headsOf(now).map((head) => [head.name, head]));
     }
-    return { rule: heads.get(finding.rule), novelty: noveltyOf(finding.id), owner: undefined };
+    const owner = now.enrichment.owners.of(ownedBy(emitted));
+    return { rule: heads.get(finding.rule), novelty: noveltyOf(finding.id), owner };
   };
+}
+
+function ownedBy(emitted: Emitted): Owned {
+  const { rule } = emitted.finding;
+  const { cluster } = emitted;
+  if (emitted.kind === 'finding') return { rule, cluster, namespace: emitted.event?.namespace, labels: emitted.labels };
+  const { correlation, context } = emitted.finding;
+  return { rule, cluster, namespace: onlyNamespace([...correlation.group, ...context]), labels: {} };
+}
+
+/** Undefined where the events of a report are not all of one. */
+function onlyNamespace(fields: readonly FieldValues[]): string | undefined {
+  const values = fields.find(({ field }) => field === 'namespace')?.values ?? [];
+  return values.length === 1 ? values[0] : undefined;
 }
 
 function headsOf({ rules, correlations }: Ruleset): RuleHead[] {

@@ -1,6 +1,7 @@
 /** A finding or report away from its record: what alerts, other formats of findings and the console show of it. */
 import { tagOf } from '../batch/tag-of.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import { at, isMap } from '../json/map.ts';
 import type { AuditEvent, Evidence, Finding, Platform, Report } from '../record.ts';
 import type { EventSummary, Tag } from '../tag.ts';
 import { summarize } from '../tagger.ts';
@@ -29,6 +30,8 @@ export interface EmittedFinding extends FromRecord {
   evidence: Evidence | undefined;
   /** The event that it is about; undefined where the record cannot be read again. */
   event: EventSummary | undefined;
+  /** Labels of the object, as it was stored, or else as the request has it; none where the record has no body. */
+  labels: Readonly<Record<string, string>>;
 }
 
 /** About events of other records: nothing of the record that it is on is about it, but the cluster. */
@@ -61,6 +64,7 @@ export function emittedOf(
         evidence: event?.evidence ?? evidence,
         // A record that cannot be read again still has the event that its tag shows.
         event: event ? summarize(event) : tag.event,
+        labels: event ? labelsOf(event) : {},
       };
     };
   const ofReport =
@@ -74,4 +78,12 @@ export function emittedOf(
     ...shadow.map(ofFinding('shadow')),
     ...shadowReports.map(ofReport('shadow')),
   ];
+}
+
+function labelsOf({ responseObject, requestObject }: AuditEvent): Readonly<Record<string, string>> {
+  const labels = at(responseObject, 'metadata', 'labels') ?? at(requestObject, 'metadata', 'labels');
+  if (!isMap(labels)) return {};
+  return Object.fromEntries(
+    Object.entries(labels).filter((label): label is [string, string] => typeof label[1] === 'string'),
+  );
 }

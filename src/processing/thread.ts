@@ -9,7 +9,7 @@ import { openDeadLetters } from '../dead-letters/index.ts';
 import { openContext } from '../findings/context.ts';
 import { openNovelty } from '../novelty/index.ts';
 import { eventReader, partsOf } from '../pipeline-dependencies.ts';
-import { loadRules } from '../rules/index.ts';
+import { loadRules, pathsOf } from '../rules/index.ts';
 import { keepLooking, type LiveRules, openLiveRules } from '../rules/live-rules.ts';
 import type { RulesStatus } from '../server/health.ts';
 import { processHere } from '../server/process-here.ts';
@@ -58,8 +58,11 @@ async function start(): Promise<void> {
   const telemetry = await startThreadTelemetry(environment, logger, (measurements) =>
     tell({ kind: 'measured', measurements }),
   );
-  const paths = [...config.rules, ...config.lists, ...config.exceptions];
-  const rules = await openLiveRules({ paths, load: (before) => loadRules(config, { before }), logger });
+  const rules = await openLiveRules({
+    paths: pathsOf(config),
+    load: (before) => loadRules(config, { before }),
+    logger,
+  });
   const { correlations } = rules.ruleset();
   gaugeRules(rules.ruleset());
   gaugeRefused(false);

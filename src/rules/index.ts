@@ -18,7 +18,8 @@ import {
   type RuleMode,
   type RuleProblem,
 } from '../sigma/index.ts';
-import { type Broken, brokenIn, keyOf } from './broken.ts';
+import { type Broken, brokenIn, keyOf, stemOf } from './broken.ts';
+import { type EnrichmentSources, loadEnrichment } from './enrichment.ts';
 import { atTop, type Document, isRule, isWithin, joinWithLastGood, type Overrides, type Usable } from './join.ts';
 import { loadLists, placeholdersOf } from './lists.ts';
 import { type Reader, readOnce } from './prepared.ts';
@@ -39,6 +40,14 @@ export interface RuleSources extends Overrides {
   values?: Readonly<Record<string, readonly string[]>>;
   /** Files and folders with filters. */
   exceptions?: readonly string[];
+  /** Files that say what is known beside the log. */
+  enrichment?: EnrichmentSources;
+}
+
+/** All files and folders that a rule set is made of. */
+export function pathsOf({ rules, lists = [], exceptions = [], enrichment = {} }: RuleSources): string[] {
+  const { mmdb = [], owners = [] } = enrichment;
+  return [rules, lists, exceptions, mmdb, owners].flat();
 }
 
 export interface LoadedRules {
@@ -92,10 +101,12 @@ export function loadRules(
     misplaced.push({ ...atTop(path, 'this is no filter, and not used', hint), name });
   }
 
+  const known = loadEnrichment(sources.enrichment, before?.ruleset.enrichment);
+  const { databases } = known.enrichment;
   const documents = inRules.flatMap(documentsOf);
   const filters = [...inRules, ...inExceptions].flatMap((parsed) => parsed.filters);
   const joined = joinWithLastGood({ documents, filters, unusable }, past, sources, { knownFields, modeOf });
-  const problems = [...listed.problems, ...misplaced, ...joined.problems];
+  const problems = [...listed.problems, ...misplaced, ...joined.problems, ...known.problems];
 
   const rules = joined.documents.filter(isRule);
   const idle = idleIn(joined.correlations);
@@ -131,15 +142,22 @@ export function loadRules(
     [...live, ...joined.filters].map((document) => [document.name, textOf(document)]),
     [...placeholders],
     Object.entries(overrides).sort(),
+    ...(databases.files.length > 0 ? [databases.files.map(({ build }) => build)] : []),
   ];
+  const rulesetHash = hash('sha256', JSON.stringify(decisive)).slice(0, 12);
+  const keptFiles = known.kept.map((path) => ({ path, name: stemOf(path) }));
   return {
-    ruleset: new Ruleset(compiled, liveCorrelations, hash('sha256', JSON.stringify(decisive)).slice(0, 12)),
+    ruleset: new Ruleset(compiled, liveCorrelations, rulesetHash, known.enrichment),
     problems,
-    broken: brokenIn(problems, [...listed.kept, ...joined.kept], [...listed.lists, ...live, ...joined.filters]),
+    broken: brokenIn(
+      problems,
+      [...listed.kept, ...joined.kept, ...keptFiles],
+      [...listed.lists, ...live, ...joined.filters],
+    ),
     warnings,
     leftOut: rules.filter((rule) => !isAboutAudit(rule)),
     files: files.length,
-    isUnread: [listed, ruleFiles, exceptionFiles].some(({ isUnread }) => isUnread),
+    isUnread: [listed, ruleFiles, exceptionFiles, known].some(({ isUnread }) => isUnread),
     usable: { ...joined.usable, lists: listed.lists, textOf },
   };
 }

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Ruleset } from '../detect.ts';
+import type { Enrichment } from '../enrichment/index.ts';
 import { printRuleProblem, quote, type Rule, type RuleProblem } from '../sigma/index.ts';
 import { countReload, gaugeBroken, gaugeRefused, gaugeRules } from '../telemetry/index.ts';
 import type { Broken } from './broken.ts';
@@ -122,8 +123,10 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     gaugeRefused(false);
     tell(loaded, before);
     const { ruleset } = loaded;
+    const enrichment = enrichmentChanged(before.ruleset, ruleset);
     if (ruleset.hash === before.ruleset.hash) {
       countReload('unchanged');
+      if (enrichment !== undefined) logger.info({ enrichment }, 'The changed enrichment is live');
       if (mended) logger.info({ ruleset: ruleset.hash }, 'The rule files say again what is live');
       return;
     }
@@ -132,7 +135,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     const changes = changesOf(before.ruleset, ruleset);
     // Not every slip is a problem: by another logsource a rule is about something else.
     logger[changes.removed.length > 0 ? 'warn' : 'info'](
-      { before: before.ruleset.hash, ruleset: ruleset.hash, ...countsOf(ruleset), ...changes },
+      { before: before.ruleset.hash, ruleset: ruleset.hash, ...countsOf(ruleset), ...changes, enrichment },
       'The changed rules are live',
     );
   }
@@ -221,6 +224,12 @@ const sentences = {
 /** Tells what is said of something broken from what was. Lines move as a file is edited. */
 function said({ path, name, now, problems }: Broken): string {
   return JSON.stringify([path, name, now, problems.map(({ message }) => message)]);
+}
+
+/** What of the enrichment is another than before; undefined where nothing is. */
+function enrichmentChanged(before: Ruleset, after: Ruleset): (keyof Enrichment)[] | undefined {
+  const changed = (['databases', 'owners'] as const).filter((key) => before.enrichment[key] !== after.enrichment[key]);
+  return changed.length === 0 ? undefined : changed;
 }
 
 /** What became of rules and correlations, by name; a rule is changed by its exceptions and lists, too. */

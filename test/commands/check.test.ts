@@ -43,6 +43,22 @@ test('tells what would run', async () => {
   expect(stdout).not.toContain('s3cret');
 });
 
+test('names what is known beside the log, and what is wrong with it', async () => {
+  const owners = (text: string) => writeFileSync(join(folder, 'owners.yaml'), text);
+  const path = configFile(`rules: [${folder}/rules]`, `enrichment: { owners: ${folder}/owners.yaml }`);
+  owners('owners:\n  - owner: Platform\n');
+  expect((await run(['check', '--config', path])).stdout).toMatch(/enrichment +\S+\/owners\.yaml$/m);
+  owners('owners:\n  - namespace: shop\n');
+  configFile(
+    `rules: [${folder}/rules]`,
+    `enrichment: { owners: ${folder}/owners.yaml, mmdb: [${folder}/owners.yaml] }`,
+  );
+  const { status, stderr } = await run(['check', '--config', path]);
+  expect(status).toBe(2);
+  expect(stderr).toContain("owners.yaml:2:5: the entry has no 'owner'");
+  expect(stderr).toContain('owners.yaml:1:1: it cannot be used: it is no database in the format of MaxMind');
+});
+
 test('tells all that is wrong at once, each with its place, and of a rule as of a rule', async () => {
   writeFileSync(join(folder, 'rules/broken.yml'), ruleText.replace('condition: created', 'condition: craeted'));
   const path = configFile(

@@ -55,6 +55,7 @@ test('a warning names its check, and is no failure', async () => {
 });
 
 test.each<[string, string, RegExp]>([
+  ['owners.yml', 'owners:\n  - namespace: shop\n', /owners\.yml:2:5: error: the entry has no 'owner'/],
   ['list.yml', 'title: A list\nvalues: {}\n', /error: 'values' has to be a list/],
   [
     'exception.yml',

@@ -81,7 +81,7 @@ function sidecar(ruleset: Ruleset, store: MemoryStore = memoryStore(), received 
       const items = Array.isArray(given) ? given.map(recordOf) : recordOf(given);
       const record = Array.isArray(items) ? { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items } : items;
       const evaluated = evaluateRecord(normalize(record), rules);
-      return conclude(evaluated, await correlate(evaluated, rules.correlations, receivedUnixNano)) as any;
+      return conclude(evaluated, await correlate(evaluated, rules, receivedUnixNano)) as any;
     },
     /** What is emitted on each event, about itself or others, by the names of rules. */
     async emitted(events: Given[]): Promise<string[][]> {

@@ -52,7 +52,7 @@ function sidecar(ruleset: Ruleset, store: MemoryStore) {
         ...more,
       }),
     );
-    const { raised } = correlate(evaluateRecord(normalize(event), ruleset), ruleset.correlations, received);
+    const { raised } = correlate(evaluateRecord(normalize(event), ruleset), ruleset, received);
     return raised.map(({ finding }) => finding.rule);
   };
 }

@@ -62,7 +62,7 @@ describe.each(['bundled', 'own'] as const)('of the %s rules', (name) => {
 
   test.each([...classed])('%s', (member) => {
     const usual = samples.eventWith({})!;
-    const classes = new Classes(member, items, usual);
+    const classes = new Classes(member, items, usual, fieldsOf);
     const covered = items.filter(({ field }) => classes.covers(field));
     const judged = new Map<number, { event: AuditEvent; decisions: unknown[] }>();
     let [equal, alone] = [0, 0];

@@ -262,6 +262,11 @@ const all: readonly Mutant[] = [
 
   event('a name in a body', "if (name !== '' || this.verb !== 'create') return ref;", 'return ref;'),
   event('namespace of the template', 'namespace: this.#own.namespace,', ''),
+  decisions(
+    'no databases of addresses',
+    'lookupOf(event, ruleset)',
+    'lookupOf(event, { enrichment: { ...ruleset.enrichment, databases: { files: [], of: () => ({}) } } })',
+  ),
   decisions('id of another object', '&& sharedRef(kept.objectRef)', '&& kept.objectRef'),
   event(
     'one body for the other',

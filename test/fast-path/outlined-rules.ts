@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ruleset } from '../../src/detect.ts';
 import { loadRules } from '../../src/rules/index.ts';
+import { mmdbOf } from '../enrichment/mmdb.ts';
 
 const detections: Readonly<Record<string, string>> = {
   // One member each.
@@ -30,6 +31,11 @@ const detections: Readonly<Record<string, string>> = {
   constraint: '{ a: { authenticationMetadata.impersonationConstraint|contains: node }, condition: a }',
   'address-public': "{ a: { sourceIPs|cidr: '203.0.113.0/24' }, condition: a }",
   'client-private': "{ a: { clientIP|cidr: '10.0.0.0/8' }, condition: a }",
+  'client-asn': '{ a: { clientASN: 64500 }, condition: a }',
+  'client-as-other': '{ a: { clientASN|gt: 64500 }, b: { verb: get }, condition: a and b }',
+  'client-as-name': '{ a: { clientASOrganization|contains: example }, condition: a }',
+  'client-country': '{ a: { clientCountry: [DE, FR] }, b: { username: ann }, condition: a and not b }',
+  'client-network': "{ a: { clientNetwork: [AS64501, '10.0.0.1'] }, condition: a }",
   'agent-kubectl': '{ a: { userAgentName: kubectl }, condition: a }',
   'agent-old': "{ a: { userAgent|contains: 'v1.33' }, condition: a }",
   'agent-none': "{ a: { userAgent: '' }, condition: a }",
@@ -118,6 +124,11 @@ title: New agent
 name: new-agent
 correlation: { type: new_terms, rules: [verb-write], timespan: 1h, condition: { field: userAgent } }
 tripline: { learning: 0s }
+---
+title: New network
+name: new-network
+correlation: { type: new_terms, rules: [verb-write], timespan: 1h, condition: { field: clientNetwork } }
+tripline: { learning: 0s, context: [clientASN, clientASOrganization, clientCountry] }
 `;
 
 const exceptions = `
@@ -155,9 +166,19 @@ const [rules, silent] = ['rules.yml', 'exceptions.yml'].map((name) => join(folde
 writeFileSync(rules, text);
 writeFileSync(silent, exceptions);
 
+const database = (name: string, entries: Parameters<typeof mmdbOf>[0]) => {
+  const path = join(folder, name);
+  writeFileSync(path, mmdbOf(entries));
+  return { mmdb: [path] };
+};
+const example = { autonomous_system_number: 64500, autonomous_system_organization: 'Example', country_code: 'DE' };
+const other = { autonomous_system_number: 64501, autonomous_system_organization: 'Other' };
+const one = database('one.mmdb', { '203.0.113.0/24': example, '198.51.100.0/24': other });
+const another = database('another.mmdb', { '203.0.113.0/28': other, '8.0.0.0/8': example });
+
 export const outlinedRules: readonly Ruleset[] = [
-  loadRules({ rules: [rules], values: { people: ['ann', 'aksService'] } }).ruleset,
-  loadRules({ rules: [rules], values: { people: ['bob', 'system:*'] } }).ruleset,
+  loadRules({ rules: [rules], values: { people: ['ann', 'aksService'] }, enrichment: one }).ruleset,
+  loadRules({ rules: [rules], values: { people: ['bob', 'system:*'] }, enrichment: another }).ruleset,
   loadRules({ rules: [rules], exceptions: [silent], values: { people: ['ann'] } }).ruleset,
 ];
 rmSync(folder, { recursive: true });

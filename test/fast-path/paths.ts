@@ -78,7 +78,7 @@ async function plainAnswer(bytes: Uint8Array, codec: Codec, parts: Parts) {
 
   async function correlated(one: Evaluated) {
     if (ruleset.correlations.length === 0) return uncorrelated;
-    return parts.correlate(one, ruleset.correlations, receivedUnixNano);
+    return parts.correlate(one, ruleset, receivedUnixNano);
   }
 }
 

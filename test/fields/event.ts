@@ -1,4 +1,5 @@
 /** An event to vary, and what a field holds in it. */
+import type { Databases } from '../../src/enrichment/databases.ts';
 import { fieldsOf } from '../../src/fields/index.ts';
 import type { JsonMap } from '../../src/json/map.ts';
 import { parseNetworkOrAddress } from '../../src/network.ts';
@@ -25,11 +26,13 @@ export const base: JsonMap = {
   annotations: { 'authorization.k8s.io/decision': 'allow' },
 };
 
-/** @param over `platform` is that of the context, `proxies` those that the operator names */
-export const lookup = ({ platform, proxies, ...over }: JsonMap, field: string): Found => {
+/** @param over `platform` is that of the context, `proxies` those that the operator names, `databases` what is known of
+ * addresses */
+export const lookup = ({ platform, proxies, databases, ...over }: JsonMap, field: string): Found => {
   const trustedProxies = (proxies as string[] | undefined)?.map(parseNetworkOrAddress);
   const context = { platform: platform as Platform | undefined, cluster: { name: 'prod', region: 'eu' } };
-  return fieldsOf(auditEvent({ ...base, ...over }, context, { maxDepth: 256, trustedProxies }))(field);
+  const event = auditEvent({ ...base, ...over }, context, { maxDepth: 256, trustedProxies });
+  return fieldsOf(event, databases as Databases | undefined)(field);
 };
 
 export const deployment = {

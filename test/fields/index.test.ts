@@ -7,6 +7,7 @@ import { clientIPs } from './client-ips.ts';
 import { configData } from './config-data.ts';
 import { base, deployment, lookup, patch, pod, type Row, template, update } from './event.ts';
 import { execRequest } from './exec-request.ts';
+import { networks } from './networks.ts';
 import { podValues } from './pod-values.ts';
 import { proxyPath } from './proxy-path.ts';
 import { rawMembers } from './raw-members.ts';
@@ -524,6 +525,7 @@ const tables: [topic: string, rows: Row[]][] = [
   ['pod specs', podSpec],
   ['objects', writtenObject],
   ['addresses of clients', clientIPs],
+  ['networks of clients', networks],
   ['objectRef and URI', requestObjectRef],
   ['members of audit.k8s.io', rawMembers],
   ['exec and attach', execRequest],

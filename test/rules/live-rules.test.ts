@@ -15,8 +15,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
-import { type LoadedRules, loadRules, type RuleSources } from '../../src/rules/index.ts';
+import { type LoadedRules, loadRules, pathsOf, type RuleSources } from '../../src/rules/index.ts';
 import { openLiveRules } from '../../src/rules/live-rules.ts';
+import { mmdbOf } from '../enrichment/mmdb.ts';
 
 const rule = (name: string, verb = 'get') =>
   `title: T\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { a: { verb: ${verb} }, condition: a }\n`;
@@ -44,8 +45,7 @@ async function live(
   const log: any[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
   const load = vi.fn((before?: LoadedRules) => loadRules(sources, { before }));
-  const paths = [sources.rules, sources.lists ?? [], sources.exceptions ?? []].flat();
-  const rules = await openLiveRules({ paths, load, logger });
+  const rules = await openLiveRules({ paths: pathsOf(sources), load, logger });
   load.mockClear();
   const look = async (times: number) => {
     for (let i = 0; i < times; i++) await rules.look();
@@ -128,6 +128,105 @@ describe('what changes is taken over', () => {
     expect(rules.load).toHaveBeenCalledTimes(1);
     expect(rules.hash()).toBe(before);
     expect(rules.log).toEqual([]);
+  });
+});
+
+describe('what is known beside the log is read again', () => {
+  const database = (asn: number) =>
+    mmdbOf({ '198.51.100.0/24': { autonomous_system_number: asn } }, { buildEpoch: asn });
+  const owners = (name: string) => `owners:\n  - namespace: shop\n    owner: ${name}\n`;
+  const put = (folder: string, name: string, bytes: string | Buffer) => {
+    writeFileSync(join(folder, `${name}.new`), bytes);
+    renameSync(join(folder, `${name}.new`), join(folder, name));
+  };
+  const open = async (isThere = true) => {
+    const prepare = (folder: string) => {
+      write(folder, { 'rules/a.yml': rule('a') });
+      if (!isThere) return;
+      put(folder, 'as.mmdb', database(64500));
+      put(folder, 'owners.yaml', owners('Shop'));
+    };
+    const rules = await live({}, prepare, (folder) => ({
+      rules: [join(folder, 'rules')],
+      enrichment: { mmdb: [join(folder, 'as.mmdb')], owners: join(folder, 'owners.yaml') },
+    }));
+    const known = () => rules.ruleset().enrichment;
+    return {
+      ...rules,
+      asn: () => known().databases.of('198.51.100.9').asn,
+      owner: () => known().owners.of({ rule: 'a', cluster: undefined, namespace: 'shop', labels: {} })?.name,
+    };
+  };
+
+  test('a database that is replaced makes another rule set', async () => {
+    const rules = await open();
+    const [before, hash] = [rules.ruleset(), rules.hash()];
+    expect([rules.asn(), rules.owner()]).toEqual([64500, 'Shop']);
+    put(rules.folder, 'as.mmdb', database(64501));
+    await rules.look(1);
+    expect(rules.ruleset()).toBe(before);
+    await rules.look(1);
+    expect(rules.asn()).toBe(64501);
+    expect(rules.hash()).not.toBe(hash);
+    expect(rules.log).toMatchObject([{ msg: 'The changed rules are live', changed: [], enrichment: ['databases'] }]);
+  });
+
+  test('owners that change decide about no record', async () => {
+    const rules = await open();
+    const hash = rules.hash();
+    put(rules.folder, 'owners.yaml', owners('Market'));
+    await rules.settle();
+    expect([rules.owner(), rules.hash()]).toEqual(['Market', hash]);
+    expect(rules.log).toMatchObject([{ msg: 'The changed enrichment is live', enrichment: ['owners'] }]);
+  });
+
+  test('a file that is not changed is not read again', async () => {
+    const rules = await open();
+    const { databases, owners } = rules.ruleset().enrichment;
+    write(rules.folder, { 'rules/b.yml': rule('b') });
+    await rules.settle();
+    expect(rules.names()).toEqual(['a', 'b']);
+    expect(rules.ruleset().enrichment.databases).toBe(databases);
+    expect(rules.ruleset().enrichment.owners).toBe(owners);
+  });
+
+  test.each<[string, (folder: string) => void, string, RegExp]>([
+    [
+      'a database that is cut',
+      (at) => put(at, 'as.mmdb', database(64501).subarray(0, 300)),
+      'as.mmdb',
+      /as\.mmdb:1:1: it cannot be used: it is no database .*, or it is cut; write a whole \.mmdb file/,
+    ],
+    ['a database that is gone', (at) => rmSync(join(at, 'as.mmdb')), 'as.mmdb', /cannot be used: ENOENT/],
+    [
+      'owners with a slip',
+      (at) => put(at, 'owners.yaml', owners('Market').replace('owner:', 'ownr:')),
+      'owners',
+      /owners\.yaml:3:5: unknown key 'ownr'; did you mean 'owner'\?/,
+    ],
+    ['owners that are gone', (at) => rmSync(join(at, 'owners.yaml')), 'owners', /cannot be used: ENOENT/],
+  ])('%s: the previous stays, and the log says why', async (_, change, name, message) => {
+    const rules = await open();
+    const hash = rules.hash();
+    change(rules.folder);
+    await rules.settle();
+    expect([rules.asn(), rules.owner(), rules.hash()]).toEqual([64500, 'Shop', hash]);
+    expect(rules.states()).toEqual({ [name]: 'as before' });
+    expect(rules.log).toMatchObject([{ level: 50, msg: expect.stringMatching(message) }]);
+    put(rules.folder, 'as.mmdb', database(64502));
+    put(rules.folder, 'owners.yaml', owners('Mended'));
+    await rules.settle();
+    expect([rules.asn(), rules.owner()]).toEqual([64502, 'Mended']);
+    expect(rules.states()).toEqual({});
+  });
+
+  test('files that are not there at the start are left out until they are', async () => {
+    const rules = await open(false);
+    expect(rules.states()).toEqual({ 'as.mmdb': 'left out', owners: 'left out' });
+    expect([rules.asn(), rules.owner()]).toEqual([undefined, undefined]);
+    put(rules.folder, 'as.mmdb', database(64500));
+    await rules.settle();
+    expect(rules.asn()).toBe(64500);
   });
 });
 
