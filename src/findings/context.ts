@@ -57,7 +57,10 @@ export function openContext({ ruleset, noveltyOf = () => undefined }: ContextSou
 function ownedBy(emitted: Emitted): Owned {
   const { rule } = emitted.finding;
   const { cluster } = emitted;
-  if (emitted.kind === 'finding') return { rule, cluster, namespace: emitted.event?.namespace, labels: emitted.labels };
+  if (emitted.kind === 'finding') {
+    const { event, labels = {} } = emitted;
+    return { rule, cluster, namespace: event?.namespace, labels };
+  }
   const { correlation, context } = emitted.finding;
   return { rule, cluster, namespace: onlyNamespace([...correlation.group, ...context]), labels: {} };
 }

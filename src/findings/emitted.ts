@@ -30,8 +30,8 @@ export interface EmittedFinding extends FromRecord {
   evidence: Evidence | undefined;
   /** The event that it is about; undefined where the record cannot be read again. */
   event: EventSummary | undefined;
-  /** Labels of the object, as it was stored, or else as the request has it; none where the record has no body. */
-  labels: Readonly<Record<string, string>>;
+  /** Labels of the object, as it was stored, or else as the request has it; absent where the record has none. */
+  labels?: Readonly<Record<string, string>>;
 }
 
 /** About events of other records: nothing of the record that it is on is about it, but the cluster. */
@@ -64,7 +64,7 @@ export function emittedOf(
         evidence: event?.evidence ?? evidence,
         // A record that cannot be read again still has the event that its tag shows.
         event: event ? summarize(event) : tag.event,
-        labels: event ? labelsOf(event) : {},
+        ...(event && labelsOf(event)),
       };
     };
   const ofReport =
@@ -80,10 +80,9 @@ export function emittedOf(
   ];
 }
 
-function labelsOf({ responseObject, requestObject }: AuditEvent): Readonly<Record<string, string>> {
+function labelsOf({ responseObject, requestObject }: AuditEvent): Pick<EmittedFinding, 'labels'> {
   const labels = at(responseObject, 'metadata', 'labels') ?? at(requestObject, 'metadata', 'labels');
   if (!isMap(labels)) return {};
-  return Object.fromEntries(
-    Object.entries(labels).filter((label): label is [string, string] => typeof label[1] === 'string'),
-  );
+  const texts = Object.entries(labels).filter((label): label is [string, string] => typeof label[1] === 'string');
+  return { labels: Object.fromEntries(texts) };
 }

@@ -74,3 +74,11 @@ test('the context has the rule as it is live', async () => {
   const [emitted] = emittedOf(batch, 0, eventReader(config).bind(undefined, batch));
   expect(openContext({ ruleset: () => ruleset })(emitted!).rule).toBe(ruleset.rules[0]!.rule);
 });
+
+test('the context has the novelty that is remembered by the id', async () => {
+  const batch = await tagged([event('1', true)]);
+  const [emitted] = emittedOf(batch, 0, eventReader(config).bind(undefined, batch));
+  const novelty = { times: 3, since: null };
+  const noveltyOf = (id: string) => (id === emitted!.finding.id ? novelty : undefined);
+  expect(openContext({ ruleset: () => ruleset, noveltyOf })(emitted!).novelty).toBe(novelty);
+});
