@@ -2,8 +2,7 @@
 import { taggedRecord } from '../batch/splice.ts';
 import { codecNamed } from '../codecs/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Ruleset } from '../detect.ts';
-import { fieldsOf } from '../fields/index.ts';
+import { lookupOf, type Ruleset } from '../detect.ts';
 import { type ContextOf, openContext } from '../findings/context.ts';
 import { eventsIn, type Parts, processBatch } from '../pipeline.ts';
 import { partsOf } from '../pipeline-dependencies.ts';
@@ -92,7 +91,8 @@ export function openAnswers({ config, batches }: AnswersParts): Answers {
       mediaType: mediaType!,
       tag: tagged?.tag ?? null,
       normalized: event ?? null,
-      explanation: rule && event ? shownExplanation(explain(rule, fieldsOf(event)), { nodes: MOST_NODES }) : null,
+      explanation:
+        rule && event ? shownExplanation(explain(rule, lookupOf(event, ruleset)), { nodes: MOST_NODES }) : null,
       fluentTag: emitted.fluentTag ?? null,
       line: book.line(row),
     };

@@ -3,8 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { attackOf } from '../attack.ts';
 import { isAnswered } from '../audit/request.ts';
 import { decidabilityOn } from '../authoring/decidability.ts';
-import type { Ruleset } from '../detect.ts';
-import { fieldsOf } from '../fields/index.ts';
+import { lookupOf, type Ruleset } from '../detect.ts';
 import { type AuditEvent, Platform } from '../record.ts';
 import type { LoadedRules } from '../rules/index.ts';
 import { evaluate, type Rule, type RuleHead } from '../sigma/index.ts';
@@ -85,15 +84,15 @@ const MOST_MILLISECONDS = 5000;
 /** Measures each rule alone on events, with the reading of its fields: in the pipeline what rules have in common is read and
  * decided once.
  * @param events of records, which are many */
-export async function measureCosts({ rules }: Ruleset, events: readonly AuditEvent[], records: number): Promise<Costs> {
+export async function measureCosts(ruleset: Ruleset, events: readonly AuditEvent[], records: number): Promise<Costs> {
   const micros = new Map<string, number>();
   const answered = events.filter(({ stage }) => isAnswered(stage));
   const end = performance.now() + MOST_MILLISECONDS;
-  for (const compiled of rules) {
+  for (const compiled of ruleset.rules) {
     let passes = 0;
     let took = 0;
     while (answered.length > 0 && took * 1000 < MEASURED_MICROS * 10 && performance.now() < end) {
-      const lookups = answered.map(fieldsOf);
+      const lookups = answered.map((event) => lookupOf(event, ruleset));
       const from = performance.now();
       for (const lookup of lookups) evaluate(compiled, lookup);
       // The first pass compiles.

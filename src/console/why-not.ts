@@ -2,12 +2,11 @@
 import { isAnswered } from '../audit/request.ts';
 import { aboutOf } from '../authoring/explain-record.ts';
 import { codecNamed } from '../codecs/index.ts';
-import type { Detection, Ruleset } from '../detect.ts';
-import { fieldsOf } from '../fields/index.ts';
+import { type Detection, lookupOf, type Ruleset } from '../detect.ts';
 import { type Parts, processBatch } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
 import type { AuditEvent } from '../record.ts';
-import { type CompiledRule, evaluate, explain, levelOf } from '../sigma/index.ts';
+import { evaluate, explain, levelOf } from '../sigma/index.ts';
 import { summarize } from '../tagger.ts';
 import type { WhyNot, WhyNotRule } from './api.ts';
 import { type Room, shownExplanation } from './explanations.ts';
@@ -55,15 +54,15 @@ export function whyNot(detection: Detection, ruleset: Ruleset, problem?: string)
       event: summarize(event),
       isAnswered: isAnswered(event.stage),
     })),
-    rules: asked.flatMap((event, index) => answersTo(event, index, ruleset.rules, room)),
+    rules: asked.flatMap((event, index) => answersTo(event, index, ruleset, room)),
   };
 }
 
-function answersTo(event: AuditEvent, index: number, rules: readonly CompiledRule[], room: Room): WhyNotRule[] {
+function answersTo(event: AuditEvent, index: number, ruleset: Ruleset, room: Room): WhyNotRule[] {
   // The answer to the request is an event of its own.
   if (!isAnswered(event.stage)) return [];
-  const lookup = fieldsOf(event);
-  return rules.map((compiled): WhyNotRule => {
+  const lookup = lookupOf(event, ruleset);
+  return ruleset.rules.map((compiled): WhyNotRule => {
     const { name, title, level, mode } = compiled.rule;
     const explanation = explain(compiled, lookup);
     const { silencedBy } = evaluate(compiled, lookup);

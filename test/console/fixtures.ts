@@ -452,15 +452,17 @@ export function tuneOf(row: FindingRow, by: readonly string[] | undefined, rows:
       isChosen: chosen.includes(field),
       weak,
     })),
-    silences: { of: ofRule.length, ids: gone.map(({ id }) => id), otherIdentities: others.length },
+    silences: { of: ofRule.length, ids: gone.map(({ id }) => id), otherIdentities: others.length, undecided: [] },
     cases: [
       ...['seed: EKS, by a person', 'AKS, the event as text', 'GKE, by a service account'].map((name, index) => ({
         name,
         want: 'matches',
+        before: 'matches',
         answer: index === 0 && !chosen.includes('username') ? 'ignores' : 'matches',
       })),
-      { name: 'a dry run', want: 'ignores', answer: 'ignores' },
+      { name: 'a dry run', want: 'ignores', before: 'ignores', answer: 'ignores' },
     ],
+    warnings: [],
     mayWrite: session.mayWrite,
     writeDenied: session.writeDenied,
   };

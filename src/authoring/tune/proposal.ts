@@ -1,7 +1,6 @@
 /** An exception for what a finding is about, as YAML to commit. */
 import { hash } from 'node:crypto';
-import type { Ruleset } from '../../detect.ts';
-import { fieldsOf } from '../../fields/index.ts';
+import { lookupOf, type Ruleset } from '../../detect.ts';
 import type { AuditEvent } from '../../record.ts';
 import { didYouMean, type Logsource, quote } from '../../sigma/index.ts';
 import { identityOf, isAnybody } from './identity.ts';
@@ -54,7 +53,7 @@ export function propose(
   { by, ruleset, today }: { by?: readonly string[]; ruleset: Ruleset; today: string },
 ): Proposal {
   const rules = rulesOf(rule, ruleset);
-  const lookup = fieldsOf(event);
+  const lookup = lookupOf(event, ruleset);
   const known = tunableFields.flatMap((field) => {
     const values = valuesIn(field.field, lookup);
     return values === undefined ? [] : [{ field, values }];
