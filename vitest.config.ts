@@ -16,6 +16,7 @@ const skipped: Reporter = {
 const shared = [
   'test/{audit,authoring,avro,batch,codecs,command-line,commands,config,correlate,dead-letters}/**/*.test.ts',
   'test/{decisions,doctor,fields,findings,fluent-bit-config,inputs,json,msgpack,normalizers}/**/*.test.ts',
+  'test/console/page/modules.test.ts',
   'test/{outline,redaction,rules,server,sigma,sinks,sources,state}/**/*.test.ts',
   'test/{attack,detect,network,pipeline,quiet,reference,resource-path,rules,tagger,time,truncate}.test.ts',
 ];

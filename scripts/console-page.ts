@@ -37,7 +37,7 @@ export async function bundlePage(): Promise<{ script: string; style: string }> {
   return { script: output[0].code, style };
 }
 
-/** What the page is made of, by the name that is asked for below /console/. */
+/** What the page is made of, by path. */
 export function readPage({
   script,
   style,
@@ -48,21 +48,21 @@ export function readPage({
   const read = (name: string) => readFileSync(join(sources, name), 'utf8');
   return new Map([
     ['index.html', { type: 'text/html; charset=utf-8', body: read('index.html') }],
-    ['icon.svg', { type: 'image/svg+xml', body: read('icon.svg') }],
-    ['page.css', { type: 'text/css; charset=utf-8', body: style }],
-    ['page.js', { type: 'text/javascript; charset=utf-8', body: script }],
+    ['assets/icon.svg', { type: 'image/svg+xml', body: read('icon.svg') }],
+    ['assets/page.css', { type: 'text/css; charset=utf-8', body: style }],
+    ['assets/page.js', { type: 'text/javascript; charset=utf-8', body: script }],
   ]);
 }
 
 export async function buildPage(folder = at('dist/console')): Promise<void> {
   const files = readPage(await bundlePage());
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, 'assets'), { recursive: true });
   // The script is last: its time is what the next start compares.
   for (const [name, { body }] of files) writeFileSync(join(folder, name), body);
 }
 
 function isBuilt(): boolean {
-  const built = statSync(at('dist/console/page.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync(at('dist/console/assets/page.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const paths = readdirSync(sources, { recursive: true, encoding: 'utf8' }).map((path) => join(sources, path));
   return [...paths, at('package-lock.json'), fileURLToPath(import.meta.url)].every(
     (path) => statSync(path).mtimeMs <= built,

@@ -231,13 +231,17 @@ interface Module {
   text: string;
 }
 
-const modules: Module[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
+const sources: Module[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((path) => /\.tsx?$/.test(path))
   .map((path) => {
     const text = readFileSync(join(src, path), 'utf8');
     const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, specifier]) => specifier);
     return { path, part: partOf(path), imports, text };
   });
+
+/** What runs in browsers, not in the sidecar. */
+const pages = sources.filter(({ path }) => path.startsWith('console/page/'));
+const modules = sources.filter((module) => !pages.includes(module));
 
 function partOf(path: string): string {
   return path.split('/')[0].replace(/\.ts$/, '');
@@ -271,8 +275,14 @@ function floorOf(path: string): string | undefined {
 }
 
 test('no file is longer than 400 lines', () => {
-  const long = modules.filter(({ text }) => text.split('\n').length > 401);
+  const long = sources.filter(({ text }) => text.split('\n').length > 401);
   expect(long.map(({ path }) => path)).toEqual([]);
+});
+
+test.each(pages)('$path takes types alone from the sidecar', ({ path, text }) => {
+  const imports = [...text.matchAll(/^import (type )?[^;]*? from '(\.[^']+)';/gms)];
+  const crossing = imports.filter(([, , target]) => !join(dirname(path), target).startsWith('console/page/'));
+  expect(crossing.filter(([, type]) => type === undefined).map(([line]) => line)).toEqual([]);
 });
 
 test('every part of src/ has its row', () => {

@@ -123,7 +123,7 @@ export function Grid({ rows, total, isBusy, selected, select, press, open, need,
         <div class="height" role="presentation" style={{ height: total * view.row }} />
         {shown.map((index) => (
           <Row
-            key={rows[index]?.id ?? index}
+            key={index}
             row={rows[index]}
             index={index}
             top={index * view.row}

@@ -14,10 +14,15 @@ export type Connection = { state: 'opening' | 'open' } | { state: 'lost'; since:
 
 export const connection = signal<Connection>({ state: 'opening' });
 export const isPaused = signal(false);
-/** Findings that fit what is chosen and came since the list was read, newest first; `count` is of all, `rows` of the last. */
-export const waiting = signal<{ count: number; rows: readonly FindingRow[] }>({ count: 0, rows: [] });
+/** Findings that fit what is chosen and came since the list was read. */
+export const waiting = signal<Waiting>({ count: 0, isGap: false });
 
-const mostWaiting = 200;
+export interface Waiting {
+  count: number;
+  /** Whether some that came are not in the ring any more, or were not sent. */
+  isGap: boolean;
+}
+
 /** Between two that are read out. */
 const quietMilliseconds = 15_000;
 const longestRetry = 15_000;
@@ -28,7 +33,7 @@ const wanted = computed(() =>
 );
 
 export function takeWaiting(): void {
-  waiting.value = { count: 0, rows: [] };
+  waiting.value = { count: 0, isGap: false };
 }
 
 /** Reads the stream until the page is left. */
@@ -76,19 +81,19 @@ async function follow(query: string, signal: AbortSignal): Promise<void> {
 function receive(type: string, data: string): void {
   if (type === 'now' && !isPaused.value) now.value = JSON.parse(data) as Now;
   if (type === 'findings') {
-    const { findings } = JSON.parse(data) as StreamFindings;
-    if (findings.length === 0) return;
-    const { count, rows } = waiting.value;
-    waiting.value = { count: count + findings.length, rows: [...findings, ...rows].slice(0, mostWaiting) };
-    announce(findings);
+    const { findings, omitted, isGap } = JSON.parse(data) as StreamFindings;
+    const came = findings.length + omitted;
+    waiting.value = { count: waiting.value.count + came, isGap: waiting.value.isGap || isGap };
+    if (findings.length > 0) announce(findings);
   }
 }
 
+const mostUnannounced = 500;
 let lastAnnounced = -Infinity;
 let unannounced: FindingRow[] = [];
 
 function announce(findings: readonly FindingRow[]): void {
-  unannounced = [...unannounced, ...findings].slice(-mostWaiting);
+  unannounced = [...unannounced, ...findings].slice(-mostUnannounced);
   if (isPaused.value || Date.now() - lastAnnounced < quietMilliseconds) return;
   const gravest = unannounced.toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))[0]!;
   say(`${plural(unannounced.length, 'new finding')}, gravest ${gravest.level}: ${plainText(gravest.title, 80)}`);

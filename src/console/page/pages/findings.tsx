@@ -134,10 +134,12 @@ export function Findings() {
           <Facets query={query} of={data?.facets} />
         </section>
         <div class="flist">
-          {waiting.value.count > 0 && data !== undefined ? (
+          {(waiting.value.count > 0 || waiting.value.isGap) && data !== undefined ? (
             <div class="waiting">
               <Button class="pri" title="n" onClick={showNew}>
-                Show {plural(waiting.value.count, 'new finding')}
+                {waiting.value.isGap
+                  ? 'Some were missed: read the list again'
+                  : `Show ${plural(waiting.value.count, 'new finding')}`}
               </Button>
             </div>
           ) : null}

@@ -19,7 +19,9 @@ export function SignIn() {
           <p>
             <strong>This credential opens nothing here.</strong>
           </p>
-          <p>See `auth` in the settings of the sidecar.</p>
+          <p>
+            See <code>auth</code> in its settings: the credential's endpoints have to name <code>console</code>.
+          </p>
         </Note>
       ) : null}
       <Panel title="Credential" sub="as the settings of the sidecar name it">

@@ -99,7 +99,9 @@ export function WhyNot() {
                 Look
               </button>
               {session.value?.ring.records === null ? (
-                <p class="dim">Records with a finding alone are kept; `console.maxRecordBytes` keeps others too.</p>
+                <p class="dim">
+                  Records with a finding alone are kept; <code>console.maxRecordBytes</code> keeps others too.
+                </p>
               ) : null}
             </form>
           </Panel>
@@ -158,7 +160,7 @@ function Answered({ answer, wanted }: { answer: Answer; wanted: string }) {
           <strong>The verdict is {verdict}.</strong>{' '}
           {countOf('matches') > 0 ? `${plural(countOf('matches'), 'rule')} matched. ` : ''}
           {countOf('undecided') > 0
-            ? `${plural(countOf('undecided'), 'rule')} could not be decided: the log lacks what they ask for.`
+            ? `${plural(countOf('undecided'), 'rule')} could not be decided: the log lacks what is asked for.`
             : ''}
         </p>
         {problem === undefined ? null : (

@@ -8,9 +8,9 @@ import type {
   SummaryPart,
   Tune,
   WhyNot,
-} from '../../src/console/api.ts';
-import type { Level, Platform } from '../../src/record.ts';
-import type { Explanation } from '../../src/sigma/index.ts';
+} from '../../../src/console/api.ts';
+import type { Level, Platform } from '../../../src/record.ts';
+import type { Explanation } from '../../../src/sigma/index.ts';
 
 /** Now, to the minute. */
 export const at = Math.floor(Date.now() / 60_000) * 60_000;

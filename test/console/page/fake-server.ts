@@ -1,9 +1,9 @@
 /** A sidecar as the page sees it: its files, and an API that answers with fixtures.
- * `node test/console/fake-server.ts` serves it on 127.0.0.1:9871, to look at. */
+ * `node test/console/page/fake-server.ts` serves it on 127.0.0.1:9871, to look at. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { bundlePage, readPage } from '../../scripts/console-page.ts';
-import type { FindingRow, Findings, StreamFindings } from '../../src/console/api.ts';
+import { bundlePage, readPage } from '../../../scripts/console-page.ts';
+import type { FindingRow, Findings, StreamFindings } from '../../../src/console/api.ts';
 import { at, hostileRows, nowOf, pageOf, rowOf, rowsOf, rules, session, tuneOf, whyNot } from './fixtures.ts';
 
 const policy =
@@ -42,7 +42,7 @@ export async function startFakeServer(port = 0): Promise<FakeServer> {
     reply.setHeader('x-content-type-options', 'nosniff');
     reply.setHeader('referrer-policy', 'no-referrer');
     if (url.pathname.startsWith('/console/v1/')) return void answer(url, request, reply);
-    const name = url.pathname.startsWith('/console/') ? url.pathname.slice('/console/'.length) : 'index.html';
+    const name = url.pathname.startsWith('/assets/') ? url.pathname.slice(1) : 'index.html';
     const file = files.get(name);
     reply.writeHead(file === undefined ? 404 : 200, { 'content-type': file?.type ?? 'text/plain' }).end(file?.body);
   });

@@ -1,0 +1,52 @@
+/** A real browser, headless, on the page that is built, and a count of all that must not happen there. */
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+/** Path of a Chromium; without it these tests are left out. */
+export const program = process.env.CHROMIUM;
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: program!, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+}
+
+export interface View {
+  width: number;
+  height: number;
+  colours: 'light' | 'dark';
+}
+
+export const phone: View = { width: 360, height: 740, colours: 'light' };
+export const desktop: View = { width: 1440, height: 900, colours: 'dark' };
+
+export interface Watched {
+  page: Page;
+  /** Dialogs, requests to elsewhere, refusals of the policy, errors of scripts. */
+  wrongs: string[];
+}
+
+/** @param url of the server, where all requests have to go */
+export async function openPage(browser: Browser, url: string, { width, height, colours }: View): Promise<Watched> {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: colours,
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  const wrongs: string[] = [];
+  page.on('dialog', (dialog) => {
+    wrongs.push(`dialog ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${url}/`)) wrongs.push(`request ${request.url()}`);
+  });
+  page.on('pageerror', (error) => wrongs.push(`error ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy|TrustedHTML/.test(message.text())) wrongs.push(`policy ${message.text()}`);
+  });
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) =>
+      console.error(`Content Security Policy ${event.violatedDirective}`),
+    );
+  });
+  return { page, wrongs };
+}
