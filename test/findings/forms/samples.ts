@@ -39,7 +39,7 @@ export const finding: EmittedFinding = copied({
     ...found,
     attack: [...found.attack],
     context: [{ field: 'name', values: ['web'] }],
-    matched: [{ field: 'pod.hostPID', values: ['true'] }],
+    matched: [{ field: 'hostPID', values: ['true'] }],
     event: 0,
     time: '2026-01-15T10:20:30.123456Z',
   },
