@@ -92,7 +92,10 @@ test('received is tagged and unfinished, and each sink accounts for what is tagg
       const receivers = [receiver('one', ofOne), receiver('other', ofOther)];
       const [one, other] = receivers.map(({ sink }) => sink) as [Sink, Sink];
       const onSettled = counts.observer.countSinkRecords;
-      const sinks = [one, choice(other, { verdicts: ['not_audit'], fluentTags: ['*a', 'loop'] }, { onSettled })];
+      const sinks = [
+        one,
+        choice(other, { verdicts: ['not_audit'], fluentTags: ['*a', 'loop'] }, { onSettled, contextOf: noContext }),
+      ];
       const process = processHere({ ...parts, sinks, observer: counts.observer });
       const sent: Record<string, { chunks: number; attempts: number }> = {};
 

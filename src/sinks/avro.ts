@@ -2,6 +2,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import { emittedOf } from '../findings/emitted.ts';
+import type { Finding } from '../record.ts';
 import { findingChooser } from './choice/choice.ts';
 import type { Files } from './disk/files.ts';
 import { fileSettings } from './disk/settings.ts';
@@ -60,7 +62,14 @@ export async function openAvro(config: AvroConfig, dependencies: SinkDependencie
 
   function* rowsOf(batch: TaggedBatch): Generator<Uint8Array> {
     const eventsOf = (index: number) => dependencies.eventsOf(batch, index);
-    for (const index of batch.records.keys()) yield* kind.of(batch, index, eventsOf, isChosen);
+    for (const index of batch.records.keys()) yield* kind.of(batch, index, eventsOf, chosenOf(batch, index));
+  }
+
+  function chosenOf(batch: TaggedBatch, index: number): ((finding: Finding) => boolean) | undefined {
+    if (config.rows !== 'findings' || config.records === undefined) return undefined;
+    const all = emittedOf(batch, index, () => []).filter((one) => isChosen(one, dependencies.contextOf(one)));
+    const chosen = new Set<unknown>(all.map(({ finding }) => finding));
+    return (finding) => chosen.has(finding);
   }
   const encode = (batch: TaggedBatch) => blocks(rowsOf(batch), BLOCK_BYTES);
   return openFileSink({ ...config, format, encode }, dependencies, files);

@@ -2,8 +2,11 @@
 import { countRecords } from '../../batch/count.ts';
 import { selected } from '../../batch/selected.ts';
 import { tagOf } from '../../batch/tag-of.ts';
+import type { TaggedBatch } from '../../batch/tagged-batch.ts';
+import type { ContextOf, FindingContext } from '../../findings/context.ts';
+import { type Emitted, emittedOf } from '../../findings/emitted.ts';
 import { Problem } from '../../problem.ts';
-import { type Finding, type Level, levels } from '../../record.ts';
+import { type Level, levels } from '../../record.ts';
 import type { Tag } from '../../tag.ts';
 import type { Sink, SinkDependencies } from '../sink.ts';
 import { matcherOf } from './pattern.ts';
@@ -12,14 +15,18 @@ import type { ChoiceSettings } from './settings.ts';
 /** Gives a sink those records of each batch that are chosen. The others count as `not_chosen` once these are delivered, and a
  * batch without any is acknowledged at once, whatever state the sink is in. It cannot say before a batch is evaluated that it would
  * be refused: until then nothing is chosen, and a sink for a few must not hold up all. */
-export function choice(sink: Sink, settings: ChoiceSettings, { onSettled }: Pick<SinkDependencies, 'onSettled'>): Sink {
+export function choice(
+  sink: Sink,
+  settings: ChoiceSettings,
+  { onSettled, contextOf }: Pick<SinkDependencies, 'onSettled' | 'contextOf'>,
+): Sink {
   const { name } = sink;
-  const isChosen = chooser(settings);
+  const isChosen = chooser(settings, contextOf);
   return {
     name,
     copies: (sink.copies ?? 1) + 1,
     async deliver(batch) {
-      const chosen = selected(batch, (index) => isChosen(tagOf(batch, index), batch.fluentTag));
+      const chosen = selected(batch, (index) => isChosen(batch, index));
       const left = countRecords(batch.records) - (chosen === undefined ? 0 : countRecords(chosen.records));
       const settle = () => {
         if (left > 0) onSettled(name, 'not_chosen', batch.fluentTag, left);
@@ -39,14 +46,16 @@ export function choice(sink: Sink, settings: ChoiceSettings, { onSettled }: Pick
 }
 
 /** Tells whether a record is chosen, by its tag and the Fluent tag of its batch. */
-function chooser({ verdicts, level, rules, fluentTags }: ChoiceSettings) {
+function chooser({ verdicts, level, rules, new: isNewWanted, fluentTags }: ChoiceSettings, contextOf: ContextOf) {
   const isFluentTag = anyOf(fluentTags);
   const isRule = rules && anyOf(rules);
-  return (tag: Tag | undefined, fluentTag: string | undefined): boolean => {
-    if (tag === undefined || !isFluentTag(fluentTag ?? '')) return false;
+  return (batch: TaggedBatch, index: number): boolean => {
+    const tag = tagOf(batch, index);
+    if (tag === undefined || !isFluentTag(batch.fluentTag ?? '')) return false;
     if (verdicts !== undefined && !verdicts.includes(tag.verdict)) return false;
     if (level !== undefined && !isAtLeast(level, tag.routeLevel)) return false;
-    return isRule === undefined || namesRule(tag, isRule);
+    if (isRule !== undefined && !namesRule(tag, isRule)) return false;
+    return !isNewWanted || hasNew(batch, index, tag, contextOf);
   };
 }
 
@@ -55,9 +64,23 @@ function isAtLeast(level: Level, found: Level | undefined): boolean {
 }
 
 /** Tells whether a finding or report is one that a sink asks for, on a record that it gets. */
-export function findingChooser({ level, rules }: ChoiceSettings): (found: Pick<Finding, 'level' | 'rule'>) => boolean {
+export function findingChooser({ level, rules, new: isNewWanted }: ChoiceSettings) {
   const isRule = anyOf(rules);
-  return (found) => (level === undefined || isAtLeast(level, found.level)) && isRule(found.rule);
+  return ({ finding }: Emitted, context: FindingContext): boolean => {
+    if (level !== undefined && !isAtLeast(level, finding.level)) return false;
+    return isRule(finding.rule) && (!isNewWanted || isNew(context));
+  };
+}
+
+/** Findings that the tag leaves out may be new. */
+function hasNew(batch: TaggedBatch, index: number, tag: Tag, contextOf: ContextOf): boolean {
+  const live = emittedOf(batch, index, () => []).filter(({ mode }) => mode === 'live');
+  return live.some((emitted) => isNew(contextOf(emitted))) || areOmitted(tag);
+}
+
+/** What is not known any more counts as new: whoever asks for what is new would miss it otherwise. */
+function isNew({ novelty }: FindingContext): boolean {
+  return novelty === undefined || novelty.times === 0;
 }
 
 /** Without patterns it is any name. */
@@ -66,8 +89,12 @@ function anyOf(patterns: readonly string[] = ['*']): (name: string) => boolean {
   return (name) => matchers.some((isMatch) => isMatch(name));
 }
 
-/** A tag with reports that are left out may be of any rule, and is not kept from whoever asks for one. */
-function namesRule({ rules = [], reports = [], routeLevel, omitted }: Tag, isRule: (name: string) => boolean): boolean {
-  if (rules.some(isRule) || reports.some(({ rule }) => isRule(rule))) return true;
+/** A tag with findings that are left out may be of any rule, and is not kept from whoever asks for one. */
+function namesRule(tag: Tag, isRule: (name: string) => boolean): boolean {
+  const { rules = [], reports = [] } = tag;
+  return rules.some(isRule) || reports.some(({ rule }) => isRule(rule)) || areOmitted(tag);
+}
+
+function areOmitted({ routeLevel, omitted }: Tag): boolean {
   return omitted !== undefined && routeLevel !== undefined;
 }

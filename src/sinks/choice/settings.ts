@@ -18,6 +18,12 @@ export const choiceSettings = Type.Object(
       }),
     ),
     rules: Type.Optional(texts('Records with a finding or a report of one of these rules; `*` stands for any text.')),
+    new: Type.Optional(
+      Type.Literal(true, {
+        description:
+          'Records with a finding or a report whose rule has not matched the same identity on this kind of object before.',
+      }),
+    ),
     fluentTags: Type.Optional(
       texts("Records that came with one of these Fluent tags, as in Fluent Bit's `match`: `*` stands for any text."),
     ),

@@ -13,8 +13,8 @@ export interface Found {
 
 export type FoundOf = (batch: TaggedBatch, index: number) => Found[];
 
-/** Those of rules in shadow mode are none of them: whoever reads a row takes it for an alert. Where the sink asks for a level
- * or for rules, those of others are left out, though they are of a record that it gets. */
+/** Those of rules in shadow mode are none of them: whoever reads a row takes it for an alert. Where the sink asks for a level,
+ * for rules or for what is new, the others are left out, though they are of a record that it gets. */
 export function openFound(
   records: ChoiceSettings | undefined,
   { eventsOf, contextOf }: Pick<SinkDependencies, 'eventsOf' | 'contextOf'>,
@@ -22,6 +22,7 @@ export function openFound(
   const isChosen = findingChooser(records ?? {});
   return (batch, index) =>
     emittedOf(batch, index, (at) => eventsOf(batch, at))
-      .filter(({ mode, finding }) => mode === 'live' && isChosen(finding))
-      .map((emitted) => ({ emitted, context: contextOf(emitted) }));
+      .filter(({ mode }) => mode === 'live')
+      .map((emitted) => ({ emitted, context: contextOf(emitted) }))
+      .filter(({ emitted, context }) => isChosen(emitted, context));
 }

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ndjson } from '../../../src/codecs/ndjson.ts';
+import { type ContextOf, noContext } from '../../../src/findings/context.ts';
 import { Problem } from '../../../src/problem.ts';
 import type { Finding, Report } from '../../../src/record.ts';
 import { choice } from '../../../src/sinks/choice/choice.ts';
 import { matcherOf } from '../../../src/sinks/choice/pattern.ts';
 import type { ChoiceSettings } from '../../../src/sinks/choice/settings.ts';
-import type { Sink } from '../../../src/sinks/sink.ts';
+import type { Sink, SinkDependencies } from '../../../src/sinks/sink.ts';
 import type { Tag } from '../../../src/tag.ts';
 import { problemOf, recorder, taggedBatch } from '../contract.ts';
 
@@ -30,7 +31,7 @@ const batch = (fluentTag?: string, all: readonly string[] = names) =>
   });
 
 /** A sink that keeps the names of the records that it gets. */
-function open(settings: ChoiceSettings, place: Partial<Sink> = {}) {
+function open(settings: ChoiceSettings, place: Partial<Sink> = {}, given: Partial<SinkDependencies> = {}) {
   const got: string[] = [];
   const recorded = recorder();
   const sink: Sink = {
@@ -43,7 +44,7 @@ function open(settings: ChoiceSettings, place: Partial<Sink> = {}) {
     async close() {},
     ...place,
   };
-  return { sink: choice(sink, settings, recorded), got, recorded };
+  return { sink: choice(sink, settings, { ...recorded, ...given }), got, recorded };
 }
 
 describe('the records that a sink gets', () => {
@@ -70,6 +71,30 @@ describe('the records that a sink gets', () => {
     for (const { sink } of [some, any]) await sink.deliver(batch(undefined));
     expect([some.got, any.got]).toEqual([[], names]);
   });
+});
+
+test('what is new: none of the others, and all of which it is not known', async () => {
+  const found = (id: string, mode: 'findings' | 'shadow' | 'reports'): Tag => ({
+    ...{ v: 2, verdict: 'match', routeLevel: 'low', [mode]: [{ id, rule: 'a', level: 'low' }] },
+  });
+  const times: Record<string, number | undefined> = { first: 0, again: 3, old: 1 };
+  const contextOf: ContextOf = ({ finding: { id } }) => ({
+    ...noContext({} as never),
+    ...(times[id] !== undefined && { novelty: { times: times[id], since: null } }),
+  });
+  const own = {
+    first: found('first', 'findings'),
+    again: found('again', 'findings'),
+    shadow: found('first', 'shadow'),
+    report: found('first', 'reports'),
+    forgotten: found('unknown', 'findings'),
+    omitted: tags.omitted!,
+    clear: tags.clear!,
+  };
+  const { sink, got } = open({ new: true }, {}, { contextOf });
+  const all = Object.keys(own) as (keyof typeof own)[];
+  await sink.deliver({ ...batch('a', all), tags: all.map((name) => own[name]) });
+  expect(got).toEqual(['first', 'report', 'forgotten', 'omitted']);
 });
 
 describe('a sink that takes nothing', () => {
