@@ -59,6 +59,8 @@ export interface Parts {
   tagger: (ruleset: string) => Tagger;
   /** Counts how new findings are; left out where nothing asks for it. */
   novelty?: Pick<NoveltyMemory, 'count'>;
+  /** Notes from where records came, once they have their tags. */
+  heard?: (batch: Pick<TaggedBatch, 'fluentTag' | 'tags'>) => void;
   /** Where spans and counts go; left out where nothing is measured, which spares loading OpenTelemetry. */
   observer?: Observer;
 }
@@ -120,6 +122,7 @@ export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promis
     const found = await detectRecords({ ...batch, records }, outlines, parts, pause);
     await pause();
     countReceipts('tagged', fluentTag, count);
+    parts.heard?.({ fluentTag, tags: found.tags });
     const { memberName, dateKey } = parts;
     const readEvents: ProcessedBatch['eventsOf'] = (index, bytes) =>
       readEventsOf(records[index]!, { codec, bytes }, parts);

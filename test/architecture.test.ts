@@ -32,7 +32,7 @@ const mayImport: Record<string, readonly string[]> = {
   'batch-memory': ['detect', 'record'],
   decisions: ['audit', 'detect', 'fields', 'json', 'msgpack', 'normalizers', 'outline', 'record', 'sigma'],
   tagger: ['detect', 'finding', 'record', 'truncate', 'tag'],
-  telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
+  telemetry: ['detect', 'network', 'record', 'silence', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: [
     'audit',
@@ -66,6 +66,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['attack', 'audit', 'authoring', 'batch', 'codecs', 'config', 'detect', 'fields', 'findings', 'pipeline'],
     ...['pipeline-dependencies', 'problem', 'record', 'rules', 'sigma', 'tag', 'tagger', 'telemetry', 'truncate'],
   ],
+  silence: ['batch', 'console', 'record'],
   redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
   'fluent-forward': ['msgpack', 'problem', 'record'],
   sinks: [
@@ -81,9 +82,12 @@ const mayImport: Record<string, readonly string[]> = {
     'protobuf',
     'record',
     'redaction',
+    'sigma',
+    'silence',
     'tag',
     'telemetry',
     'time',
+    'truncate',
   ],
   pipeline: [
     ...[
@@ -137,6 +141,7 @@ const mayImport: Record<string, readonly string[]> = {
       'pipeline-dependencies',
       'rules',
       'server',
+      'silence',
       'sinks',
       'state',
       'telemetry',

@@ -186,6 +186,13 @@ const Config = Type.Object(
           'list says that there are none. Default: not known, and any address that a request names may be the client.',
       }),
     ),
+    silentAfterSeconds: Type.Integer({
+      minimum: 0,
+      default: 900,
+      description:
+        'How long a source (Fluent tag, platform and cluster) may send no audit record until it counts as silent, once it has ' +
+        'sent for as long without such a gap: the log, the console and the sinks `alertmanager` and `webhook` say so. 0: never.',
+    }),
     sinks: Type.Array(SinkConfig, {
       default: [],
       description: 'Where tagged records go. A request is answered 2xx when every sink has taken them.',

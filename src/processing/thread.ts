@@ -15,6 +15,7 @@ import type { RulesStatus } from '../server/health.ts';
 import { processHere } from '../server/process-here.ts';
 import { failureOf } from '../server/thread-messages.ts';
 import { serveOrders } from '../server/thread-orders.ts';
+import { openSilences } from '../silence/index.ts';
 import { openSink } from '../sinks/index.ts';
 import type { SinkDependencies, SpoolLevel } from '../sinks/sink.ts';
 import { memoryStore } from '../state/memory.ts';
@@ -29,6 +30,7 @@ import {
   findingSpans,
   gaugeRefused,
   gaugeRules,
+  gaugeSilence,
   gaugeSinkDown,
   gaugeSpool,
   gaugeState,
@@ -38,6 +40,9 @@ import {
 } from '../telemetry/index.ts';
 import type { Instruction, LogLevel, News, Start } from './news.ts';
 import { statusOf } from './status.ts';
+
+/** How often it is looked which sources are silent. */
+const LOOK_MILLISECONDS = 10_000;
 
 const { config, environment, letterCount, port } = workerData as Start;
 const tell = (news: News) => parentPort!.postMessage(news);
@@ -82,11 +87,15 @@ async function start(): Promise<void> {
   const { deadLetterPath, maxDeadLetterBytes } = config;
   const deadLetters =
     deadLetterPath === undefined ? undefined : await openDeadLetters(deadLetterPath, maxDeadLetterBytes, letterCount);
+  const { silentAfterSeconds: afterSeconds } = config;
+  const silences = afterSeconds === 0 ? undefined : openSilences({ afterSeconds, logger, measure: gaugeSilence });
+  if (silences !== undefined) setInterval(silences.look, LOOK_MILLISECONDS).unref();
   const dependencies: SinkDependencies = {
     logger,
     eventsOf: eventReader(config),
     contextOf: openContext({ ruleset: rules.ruleset, noveltyOf: novelty.of }),
     deadLetters,
+    listenForSilences: silences?.listen,
     onRetry: countSinkRetry,
     onDown: gaugeSinkDown,
     onSettled: countSinkRecords,
@@ -102,7 +111,10 @@ async function start(): Promise<void> {
   const onFailure = (error: unknown) =>
     logger.error({ err: error }, 'A batch is not kept for the console, by a defect');
   const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, onFailure }) : undefined;
-  const process = processHere({ ...partsOf(config, rules.ruleset, sinks, correlate), novelty, observer }, keeper?.keep);
+  const process = processHere(
+    { ...partsOf(config, rules.ruleset, sinks, correlate), novelty, heard: silences?.heard, observer },
+    keeper?.keep,
+  );
   serveOrders(port, process, () => gaugeState(store.entries()));
 
   const status = () => statusOf(rules, state);

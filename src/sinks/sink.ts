@@ -3,6 +3,7 @@ import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { DeadLetters } from '../dead-letters/index.ts';
 import type { ContextOf } from '../findings/context.ts';
 import type { AuditEvent } from '../record.ts';
+import type { ListenForSilences } from '../silence/index.ts';
 
 export interface Sink {
   /** As in configuration, logs and metrics; unique among the sinks of a process. */
@@ -75,6 +76,8 @@ export interface SinkDependencies {
   eventsOf(batch: TaggedBatch, index: number): readonly AuditEvent[];
   /** What is known of a finding beside its tag. */
   contextOf: ContextOf;
+  /** For sinks that say which sources fall silent; undefined where they are not looked for. */
+  listenForSilences?: ListenForSilences | undefined;
   /** Where records are kept that a receiver refuses for good; undefined where the settings name no place for them. */
   deadLetters?: DeadLetters | undefined;
   /** Called when the sink tries again to reach its target. */

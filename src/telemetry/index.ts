@@ -17,6 +17,7 @@ import type { Logger } from 'pino';
 import type { Detection, Ruleset } from '../detect.ts';
 import { judgedOf } from '../network.ts';
 import type { AuditEvent, Finding, Platform, Report } from '../record.ts';
+import type { Source } from '../silence/index.ts';
 import type { Tag, Verdict } from '../tag.ts';
 import { unixNanoFromRfc3339 } from '../time.ts';
 import { truncate } from '../truncate.ts';
@@ -376,6 +377,12 @@ export function countEvicted(correlation: string, entries: number): void {
 /** Tells how many entries the state has. */
 export function gaugeState(entries: number): void {
   instruments.state.record(entries);
+}
+
+/** Tells how many seconds ago a source has sent audit records. */
+export function gaugeSilence({ fluentTag, platform, cluster }: Source, seconds: number): void {
+  const attributes = { fluent_tag: fluentTag ?? 'untagged', platform, cluster: cluster ?? 'none' };
+  instruments.sourceSilence.record(seconds, attributes);
 }
 
 /** Tells whether the state could be written the last time. */

@@ -61,6 +61,10 @@ export function makeInstruments() {
     state: meter.createGauge('tripline.state.entries', {
       description: 'What is remembered from one event to the next: events in windows, groups, terms and findings.',
     }),
+    sourceSilence: meter.createGauge('tripline.source.silence', {
+      unit: 's',
+      description: 'How long ago a regular source sent its last audit records, by Fluent tag, platform and cluster.',
+    }),
     stateUnwritten: meter.createGauge('tripline.state.unwritten', {
       description: '1 while the state cannot be written to its file, and a restart would go back; else 0.',
     }),

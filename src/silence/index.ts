@@ -1,0 +1,151 @@
+/** Notices when a source of audit records falls silent: an API server that runs logs all the time, if only leases and health
+ * checks, so that silence is a fault on the way, or somebody's work. */
+import type { TaggedBatch } from '../batch/tagged-batch.ts';
+import type { Platform } from '../record.ts';
+
+/** Where audit records come from, as far as they tell. */
+export interface Source {
+  fluentTag: string | undefined;
+  platform: Platform;
+  /** Name of the cluster. */
+  cluster: string | undefined;
+}
+
+/** A source that was regular, and of which nothing comes. */
+export interface Silence extends Source {
+  /** When its last records came. */
+  since: Date;
+}
+
+/** Hears of a silence when it begins, and when it is over. */
+export type SilenceListener = (silence: Silence, isOver: boolean) => void;
+
+/** Has a listener called, until the function that it gives is. */
+export type ListenForSilences = (listener: SilenceListener) => () => void;
+
+export interface Silences {
+  /** Notes from where the records of a batch came. */
+  heard(batch: Pick<TaggedBatch, 'fluentTag' | 'tags'>): void;
+  /** Looks who has fallen silent; to be called now and then. */
+  look(): void;
+  /** Those that are silent, the longest first. */
+  now(): Silence[];
+  listen: ListenForSilences;
+}
+
+export interface SilenceParts {
+  /** How long a source may send nothing; also how long it has to have sent without such a gap before that counts. */
+  afterSeconds: number;
+  logger: Record<'info' | 'warn', (fields: object, message: string) => void>;
+  /** Given with each look how many seconds ago a regular source has sent. */
+  measure(source: Source, seconds: number): void;
+  /** Milliseconds of Unix time. */
+  clock?: () => number;
+}
+
+/** Senders choose their tags, and whoever writes a record the name of its cluster: there are only so many, of some length. */
+const MOST_SOURCES = 500;
+const MOST_CHARACTERS = 128;
+
+interface Heard extends Source {
+  /** Its first records, which no silence has followed until it is regular; in milliseconds of Unix time. */
+  from: number;
+  last: number;
+  /** Once it is, it stays so: one that comes and goes is noticed each time. */
+  isRegular: boolean;
+  isSilent: boolean;
+}
+
+export function openSilences({ afterSeconds, logger, measure, clock = Date.now }: SilenceParts): Silences {
+  const after = afterSeconds * 1000;
+  const sources = new Map<string, Heard>();
+  const listeners = new Set<SilenceListener>();
+  let isFull = false;
+
+  function note(source: Source, at: number): void {
+    const { fluentTag = '', platform, cluster = '' } = source;
+    const key = `${platform}\0${cluster}\0${fluentTag}`;
+    const known = sources.get(key);
+    if (known !== undefined) {
+      hear(known, at);
+    } else if (isName(fluentTag) && isName(cluster) && hasRoom()) {
+      sources.set(key, { ...source, from: at, last: at, isRegular: false, isSilent: false });
+    }
+  }
+
+  function hear(source: Heard, at: number): void {
+    if (source.isSilent) {
+      source.isSilent = false;
+      const fields = { ...named(source), seconds: Math.round((at - source.last) / 1000) };
+      logger.info(fields, `${describeSource(source)} sends audit records again`);
+      tell(source, true);
+    }
+    source.last = at;
+    source.isRegular ||= at - source.from >= after;
+  }
+
+  /** None is put out for a new one, else many names would hide a silence: only those that came for a moment are, in time. */
+  function hasRoom(): boolean {
+    if (sources.size < MOST_SOURCES) return true;
+    if (!isFull)
+      logger.warn({ sources: sources.size }, 'There are too many sources: new ones may fall silent unnoticed');
+    isFull = true;
+    return false;
+  }
+
+  function tell(source: Heard, isOver: boolean): void {
+    for (const listener of listeners) listener(silenceOf(source), isOver);
+  }
+
+  return {
+    heard({ fluentTag, tags }) {
+      const at = clock();
+      let before: Source | undefined;
+      for (const tag of tags) {
+        if (tag?.platform === undefined) continue;
+        const { platform, cluster } = tag;
+        if (before !== undefined && before.platform === platform && before.cluster === cluster) continue;
+        before = { fluentTag, platform, cluster };
+        note(before, at);
+      }
+    },
+    look() {
+      const at = clock();
+      for (const [key, source] of sources) {
+        const gap = at - source.last;
+        if (!source.isRegular) {
+          if (gap > after) sources.delete(key);
+          continue;
+        }
+        measure(named(source), gap / 1000);
+        if (source.isSilent || gap <= after) continue;
+        source.isSilent = true;
+        const { since } = silenceOf(source);
+        logger.warn({ ...named(source), since }, `${describeSource(source)} has fallen silent: no audit record comes`);
+        tell(source, false);
+      }
+    },
+    now: () =>
+      [...sources.values()]
+        .filter(({ isSilent }) => isSilent)
+        .sort((a, b) => a.last - b.last)
+        .map(silenceOf),
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** For messages: `prod (eks), kube.audit`. */
+export function describeSource({ fluentTag, platform, cluster }: Source): string {
+  const place = cluster === undefined ? `A ${platform} cluster` : `${cluster} (${platform})`;
+  return fluentTag === undefined ? place : `${place}, ${fluentTag},`;
+}
+
+const named = ({ fluentTag, platform, cluster }: Source): Source => ({ fluentTag, platform, cluster });
+const silenceOf = (source: Heard): Silence => ({ ...named(source), since: new Date(source.last) });
+
+function isName(text: string): boolean {
+  return text.length <= MOST_CHARACTERS && !/\p{C}/u.test(text);
+}
