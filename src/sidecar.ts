@@ -157,7 +157,7 @@ function openConsoleOf(
     watch: processing.watch,
     status: () => ({
       ...{ version: VERSION, started, at: new Date(), rules: processing.rules(), rulesSince: processing.rulesSince() },
-      ...{ spools: processing.spools(), ...tally.read() },
+      ...{ spools: processing.spools(), silences: processing.silences(), ...tally.read() },
     }),
     onRunning(isRunning) {
       clearInterval(sampling);

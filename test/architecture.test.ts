@@ -64,9 +64,20 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   console: [
     ...['attack', 'audit', 'authoring', 'batch', 'codecs', 'config', 'detect', 'fields', 'findings', 'pipeline'],
-    ...['pipeline-dependencies', 'problem', 'record', 'rules', 'sigma', 'tag', 'tagger', 'telemetry', 'truncate'],
+    ...[
+      'pipeline-dependencies',
+      'problem',
+      'record',
+      'rules',
+      'sigma',
+      'silence',
+      'tag',
+      'tagger',
+      'telemetry',
+      'truncate',
+    ],
   ],
-  silence: ['batch', 'console', 'record'],
+  silence: ['batch', 'record'],
   redaction: ['batch', 'codecs', 'json', 'msgpack', 'record', 'tag'],
   'fluent-forward': ['msgpack', 'problem', 'record'],
   sinks: [

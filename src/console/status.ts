@@ -1,4 +1,5 @@
 /** What the sidecar is at the moment, as the console's thread is given it with each question, and what is wrong with it. */
+import { describeSource, REMEDY, type Silence } from '../silence/index.ts';
 import type { Now, ProblemNow, RecordRate, SinkNow } from './api.ts';
 import type { Book } from './book.ts';
 
@@ -21,6 +22,8 @@ export interface Status {
   /** When a set of rules last took the place of another, or the process began. */
   rulesSince: Date;
   spools: Readonly<Record<string, { kind: 'full' | 'failing'; since: Date }>>;
+  /** The sources that are silent. */
+  silences: readonly Silence[];
   records: RecordRate[];
   lag: Now['lag'];
   sinks: SinkNow[];
@@ -43,7 +46,7 @@ export function nowOf(status: Status, book: Pick<Book, 'minutes'>): Now {
 }
 
 /** Gravest first: what loses records, what holds them up, what decides by older rules. */
-export function problemsOf({ at, rules, rulesSince, spools, down }: Status): ProblemNow[] {
+export function problemsOf({ at, rules, rulesSince, spools, silences, down }: Status): ProblemNow[] {
   const problems: ProblemNow[] = [];
   const add = (code: string, since: Date, message: string, remedy: string) =>
     problems.push({ code, message, remedy, since: since.toISOString() });
@@ -60,6 +63,9 @@ export function problemsOf({ at, rules, rulesSince, spools, down }: Status): Pro
   for (const [sink, since] of Object.entries(down)) {
     const remedy = 'See whether it is up, and whether address and credentials of the sink are right.';
     add('sink.down', since, `The receiver of ${sink} does not take records`, remedy);
+  }
+  for (const silence of silences) {
+    add('source.silent', silence.since, `${describeSource(silence)} sends no audit records`, REMEDY);
   }
   if (rules.refused !== undefined) {
     const { since, files } = rules.refused;

@@ -4,6 +4,7 @@ import type { Config } from '../config/index.ts';
 import type { LetterCount } from '../dead-letters/index.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import type { Failure } from '../server/thread-messages.ts';
+import type { Silence } from '../silence/index.ts';
 import type { Measurement } from '../telemetry/index.ts';
 
 export interface Start {
@@ -27,6 +28,8 @@ export type News =
   | { kind: 'rules'; rules: RulesStatus }
   /** `trouble` is why the spool of a sink takes no batches; undefined where it does. */
   | { kind: 'spool'; sink: string; trouble: SpoolTrouble | undefined }
+  /** The sources that are silent, the longest first. */
+  | { kind: 'silences'; silences: readonly Silence[] }
   | { kind: 'measured'; measurements: readonly Measurement[] }
   /** `failure` is what the log shows as `err`. */
   | { kind: 'log'; level: LogLevel; fields: object; failure: Failure | undefined; message: string | undefined }

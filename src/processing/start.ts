@@ -6,6 +6,7 @@ import type { Config } from '../config/index.ts';
 import { countLetters, type LetterCount } from '../dead-letters/index.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
+import type { Silence } from '../silence/index.ts';
 import { type Measurement, measure, observeThread } from '../telemetry/index.ts';
 import type { Instruction, News, Start } from './news.ts';
 
@@ -20,6 +21,8 @@ export interface Processing {
   rulesSince(): Date;
   /** A port by which the console's thread gets what is kept for it. */
   watch(): MessagePort;
+  /** The sources that are silent, the longest first. */
+  silences(): readonly Silence[];
   /** Has the files of the rules looked at now. */
   reload(): void;
   /** Waits for deliveries under way, writes the state, and ends the thread. */
@@ -59,6 +62,7 @@ export async function startProcessing(
   let rules: RulesStatus | undefined;
   let rulesSince = new Date();
   const spools = new Map<string, SpoolTrouble>();
+  let silences: readonly Silence[] = [];
 
   // Both as a source and as built, where this is part of a file in a folder beside.
   const file = new URL(`../processing/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
@@ -92,6 +96,9 @@ export async function startProcessing(
         if (news.trouble === undefined) spools.delete(news.sink);
         else spools.set(news.sink, news.trouble);
         return;
+      case 'silences':
+        silences = news.silences;
+        return;
       case 'measured':
         measured(news.measurements);
         return measure(news.measurements);
@@ -114,6 +121,7 @@ export async function startProcessing(
     port,
     rules: () => rules!,
     spools: () => Object.fromEntries(spools),
+    silences: () => silences,
     rulesSince: () => rulesSince,
     watch() {
       const { port1, port2 } = new MessageChannel();

@@ -89,7 +89,13 @@ async function start(): Promise<void> {
     deadLetterPath === undefined ? undefined : await openDeadLetters(deadLetterPath, maxDeadLetterBytes, letterCount);
   const { silentAfterSeconds: afterSeconds } = config;
   const silences = afterSeconds === 0 ? undefined : openSilences({ afterSeconds, logger, measure: gaugeSilence });
-  if (silences !== undefined) setInterval(silences.look, LOOK_MILLISECONDS).unref();
+  if (silences !== undefined) {
+    const look = () => {
+      silences.look();
+      tell({ kind: 'silences', silences: silences.now() });
+    };
+    setInterval(look, LOOK_MILLISECONDS).unref();
+  }
   const dependencies: SinkDependencies = {
     logger,
     eventsOf: eventReader(config),

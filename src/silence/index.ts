@@ -149,3 +149,8 @@ const silenceOf = (source: Heard): Silence => ({ ...named(source), since: new Da
 function isName(text: string): boolean {
   return text.length <= MOST_CHARACTERS && !/\p{C}/u.test(text);
 }
+
+/** What to look at, in this order. */
+export const REMEDY =
+  'Look at the log of Fluent Bit (a refused connection, a status that is not 2xx), at whether the audit log grows, and at who ' +
+  'changed the audit policy or the logging of the cluster.';

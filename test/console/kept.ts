@@ -86,7 +86,7 @@ export function keptIn(keeper: Keeper, lost: (lost: Lost | undefined) => void = 
 export const status: Status = {
   ...{ version: '0.1.0', started: new Date(0), at: new Date(1_800_000_000_000), rulesSince: new Date(0) },
   rules: { ruleset: 'none', rules: 2, correlations: 0 },
-  ...{ spools: {}, records: [], lag: { p50: null, p99: null }, sinks: [], down: {} },
+  ...{ spools: {}, silences: [], records: [], lag: { p50: null, p99: null }, sinks: [], down: {} },
 };
 
 /** Answers about what was found in records. */

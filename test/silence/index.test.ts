@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { problemsOf, type Status } from '../../src/console/status.ts';
 import { openSilences, type Silence, type Source } from '../../src/silence/index.ts';
-import { silenceProblems } from '../../src/silence/problems.ts';
 import type { Tag } from '../../src/tag.ts';
 
 const tagOf = (cluster: string | undefined): Tag => ({
@@ -109,7 +109,8 @@ test('the console shows it with the time of the last record', () => {
   const { hear, pass, silences } = open();
   pass(7, () => hear('orchid'));
   pass(7);
-  expect(silenceProblems(silences.now())).toEqual([
+  const status = { rules: {}, spools: {}, down: {}, silences: silences.now() } as unknown as Status;
+  expect(problemsOf(status)).toEqual([
     {
       code: 'source.silent',
       message: 'orchid (eks), kube.audit, sends no audit records',
