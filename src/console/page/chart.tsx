@@ -17,7 +17,7 @@ function Plot({ height, label, draw }: { height: number; label: string; draw: (w
     return () => observer.disconnect();
   }, []);
   return (
-    <div class="plot" ref={box} role="img" aria-label={label} style={{ height }}>
+    <div class="plot" ref={box} role="img" aria-label={label} style={{ height: `${height}px` }}>
       {width === 0 ? null : (
         <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
           {draw(width)}

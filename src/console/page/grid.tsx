@@ -120,7 +120,7 @@ export function Grid({ rows, total, isBusy, selected, select, press, open, need,
           if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) setFocused(-1);
         }}
       >
-        <div class="height" role="presentation" style={{ height: total * view.row }} />
+        <div class="height" role="presentation" style={{ height: `${total * view.row}px` }} />
         {shown.map((index) => (
           <Row
             key={index}

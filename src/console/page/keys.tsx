@@ -58,7 +58,14 @@ function isTyping({ target }: KeyboardEvent): boolean {
 
 export function listenForKeys(): void {
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+    if (
+      event.defaultPrevented ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      document.querySelector('dialog[open]')
+    )
+      return;
     if (event.key === 'Escape') {
       goBack(event);
       return;

@@ -455,14 +455,12 @@ export function tuneOf(row: FindingRow, by: readonly string[] | undefined, rows:
     silences: { of: ofRule.length, ids: gone.map(({ id }) => id), otherIdentities: others.length, undecided: [] },
     cases: [
       ...['seed: EKS, by a person', 'AKS, the event as text', 'GKE, by a service account'].map((name, index) => ({
-        name,
-        want: 'matches',
-        before: 'matches',
+        ...{ name, want: 'matches', before: 'matches' },
         answer: index === 0 && !chosen.includes('username') ? 'ignores' : 'matches',
       })),
-      { name: 'a dry run', want: 'ignores', before: 'ignores', answer: 'ignores' },
+      { name: 'a dry run', want: 'ignores', answer: 'ignores', before: 'ignores' },
     ],
-    warnings: [],
+    warnings: chosen.includes('name') ? [{ code: 'weak', message: `The name ${hostile.bidi} can be chosen.` }] : [],
     mayWrite: session.mayWrite,
     writeDenied: session.writeDenied,
   };

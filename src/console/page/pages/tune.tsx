@@ -81,12 +81,17 @@ function Proposal({ finding }: { finding: string }) {
   );
 }
 
-/** In one sentence whether it is narrow enough. */
+/** A case that failed before does not fail by the exception. */
+function failsByIt({ want, answer, before }: Answer['cases'][number]): boolean {
+  return answer !== want && before === want;
+}
+
+/** In one sentence whether it is narrow enough; the warnings of the sidecar below it. */
 function Judgement({ answer, isFirst }: { answer: Answer; isFirst: boolean }) {
-  const { fields, silences, cases } = answer;
+  const { fields, silences, cases, warnings } = answer;
   const chosen = fields.filter(({ isChosen }) => isChosen);
   const weak = chosen.filter((field) => field.weak !== null);
-  const failing = cases.filter(({ want, answer: got }) => want !== got).length;
+  const failing = cases.filter(failsByIt).length;
   if (chosen.length === 0) {
     return (
       <Note kind="warn" icon="warn">
@@ -100,36 +105,28 @@ function Judgement({ answer, isFirst }: { answer: Answer; isFirst: boolean }) {
         <p>
           <strong>It hides too much: {plural(failing, 'case')} of the rule would fail.</strong>
         </p>
-        <p>Choose one field more: with the identity alone, nobody else can be hidden by it.</p>
+        <p>Choose one field more: the identity, or what keeps others from being hidden by it.</p>
+        <Warnings of={warnings} />
       </Note>
     );
   }
-  if (weak.length === chosen.length) {
+  const doubt =
+    weak.length === chosen.length
+      ? `An attacker can choose ${weak.map(({ field }) => field).join(', ')}: add a field that the API server decides.`
+      : silences.otherIdentities > 0
+        ? `It also silences ${plural(silences.otherIdentities, 'finding')} of other identities.`
+        : isFirst
+          ? 'This happened for the first time: an exception is for what you know the reason of.'
+          : undefined;
+  if (doubt !== undefined || warnings.length > 0) {
     return (
       <Note kind="warn" icon="warn">
-        <p>
-          <strong>An attacker can choose {weak.map(({ field }) => field).join(', ')}.</strong>
-        </p>
-        <p>Add a field that the API server decides.</p>
-      </Note>
-    );
-  }
-  if (silences.otherIdentities > 0) {
-    return (
-      <Note kind="warn" icon="warn">
-        <p>
-          <strong>It also silences {plural(silences.otherIdentities, 'finding')} of other identities.</strong>
-        </p>
-      </Note>
-    );
-  }
-  if (isFirst) {
-    return (
-      <Note kind="warn" icon="warn">
-        <p>
-          <strong>This happened for the first time.</strong>
-        </p>
-        <p>No case fails, but an exception is for what you know the reason of.</p>
+        {doubt === undefined ? null : (
+          <p>
+            <strong>{doubt}</strong>
+          </p>
+        )}
+        <Warnings of={warnings} />
       </Note>
     );
   }
@@ -140,6 +137,18 @@ function Judgement({ answer, isFirst }: { answer: Answer; isFirst: boolean }) {
       </p>
       <p>Commit the file below; it is live seconds after it is in the folder.</p>
     </Note>
+  );
+}
+
+function Warnings({ of }: { of: Answer['warnings'] }) {
+  return (
+    <>
+      {of.map(({ code, message }) => (
+        <p key={code}>
+          <Untrusted text={message} max={longest.fact} />
+        </p>
+      ))}
+    </>
   );
 }
 
@@ -197,6 +206,11 @@ function Silences({
         <span>
           <strong>{count(silences.otherIdentities)}</strong>of other identities
         </span>
+        {silences.undecided.length === 0 ? null : (
+          <span>
+            <strong>{count(silences.undecided.length)}</strong>become undecided
+          </span>
+        )}
       </div>
       {shown.length === 0 ? (
         <p class="body dim">Nothing in the ring.</p>
@@ -227,13 +241,13 @@ function Silences({
 }
 
 function Cases({ answer: { cases, rule } }: { answer: Answer }) {
-  const failing = cases.filter(({ want, answer }) => want !== answer);
-  const passing = cases.filter(({ want, answer }) => want === answer);
+  const failing = cases.filter(failsByIt);
+  const others = cases.filter((of) => !failsByIt(of));
   return (
     <Panel class="step c" title="Which cases still pass" sub={`${rule}, run with the exception`}>
       <div class="sumline">
         <span>
-          <strong>{count(passing.length)}</strong>pass
+          <strong>{count(others.filter(({ want, answer }) => want === answer).length)}</strong>pass
         </span>
         <span>
           <strong>{count(failing.length)}</strong>would fail
@@ -244,23 +258,35 @@ function Cases({ answer: { cases, rule } }: { answer: Answer }) {
       ) : (
         <section class="tall" tabIndex={0} aria-label="Cases of the rule">
           <ul class="cases">
-            {[...failing, ...passing].map(({ name, want, answer }) => (
-              <li key={name} class={want === answer ? '' : 'fails'}>
-                <span>
-                  <Icon name={want === answer ? 'check' : 'cross'} size={13} />
-                  <span class="sr">{want === answer ? 'passes' : 'fails'}</span>
-                </span>
-                <span>
-                  {name}
-                  {want === answer ? '' : <span class="two">: now {answer}</span>}
-                </span>
-                <span class="dim">{want}</span>
-              </li>
+            {[...failing, ...others].map((of) => (
+              <Case key={of.name} of={of} />
             ))}
           </ul>
         </section>
       )}
     </Panel>
+  );
+}
+
+function Case({ of }: { of: Answer['cases'][number] }) {
+  const { name, want, answer, before } = of;
+  const isAsWanted = answer === want;
+  return (
+    <li class={failsByIt(of) ? 'fails' : ''}>
+      <span>
+        <Icon name={isAsWanted ? 'check' : 'cross'} size={13} />
+        <span class="sr">{isAsWanted ? 'passes' : 'fails'}</span>
+      </span>
+      <span>
+        {name}
+        {isAsWanted ? null : (
+          <span class="two">
+            : {before === answer ? 'failed before as well,' : 'now'} {answer}
+          </span>
+        )}
+      </span>
+      <span class="dim">{want}</span>
+    </li>
   );
 }
 
