@@ -1,5 +1,5 @@
 /** Notices when a source of audit records falls silent: an API server that runs logs all the time, if only leases and health
- * checks, so that silence is a fault on the way, or somebody's work. */
+ * checks, so that silence is a fault between it and here, or somebody's work. */
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { Platform } from '../record.ts';
 

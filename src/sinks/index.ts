@@ -4,6 +4,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { countRecords } from '../batch/count.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
+import { alertmanagerConfig, alertmanagerFaults, alertmanagerTarget, openAlertmanager } from './alertmanager/index.ts';
 import { avroConfig, avroFaults, openAvro } from './avro.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
 import { choice } from './choice/choice.ts';
@@ -30,8 +31,16 @@ const pathTarget = ({ path }: { path: string }) => path;
 
 /** One row for each kind of sink: its settings, what is wrong with them beyond what their schema says, where it sends to
  * for a person to read, which settings name a folder that it alone writes to, and how it is opened. `takesOtlp` is in the row
- * of one that takes batches of OTLP as they come. */
+ * of one that takes batches of OTLP as they come, `isOfFindings` in that of one which has findings for people and no records. */
 const sinks = {
+  alertmanager: {
+    config: alertmanagerConfig,
+    faults: alertmanagerFaults,
+    target: alertmanagerTarget,
+    folders: [],
+    open: openAlertmanager,
+    isOfFindings: true,
+  },
   avro: { config: avroConfig, faults: avroFaults, target: pathTarget, folders: ['path'], open: openAvro },
   clickhouse: { ...posting, config: clickhouseConfig, open: openClickhouse },
   elasticsearch: { ...posting, config: elasticsearchConfig, open: openElasticsearch },
@@ -96,7 +105,7 @@ export function sinkFaults(config: SinkConfig): SinkFault[] {
 export function sinkTarget(config: SinkConfig): string {
   const target = kindOf(config).target(config);
   const rows = rowsOf(config);
-  return rows === 'records' ? target : `${target} (${rows})`;
+  return 'rows' in config && rows !== 'records' ? `${target} (${rows})` : target;
 }
 
 /** The settings of a kind that name a folder which only this sink may write to. */
@@ -117,9 +126,10 @@ export async function openSink(config: SinkConfig, dependencies: SinkDependencie
   return chosen === undefined ? ofAny : choice(ofAny, chosen, dependencies);
 }
 
-/** What a sink writes; those without the setting write records. */
+/** What a sink writes; those without the setting write records, or findings for people. */
 function rowsOf(config: SinkConfig): RowsSettings['rows'] {
-  return 'rows' in config ? config.rows : 'records';
+  if ('rows' in config) return config.rows;
+  return 'isOfFindings' in sinks[config.type] ? 'findings' : 'records';
 }
 
 async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDependencies): Promise<Sink> {

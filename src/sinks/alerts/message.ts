@@ -1,0 +1,190 @@
+/** What a person is to know of a finding, or of a source that falls silent, whichever receiver it goes to. */
+import Type from 'typebox';
+import type { FindingContext } from '../../findings/context.ts';
+import type { Emitted } from '../../findings/emitted.ts';
+import type { FieldValues, Level } from '../../record.ts';
+import { printable } from '../../sigma/rule-problem.ts';
+import { describeSource, type Silence } from '../../silence/index.ts';
+import { REMEDY } from '../../silence/problems.ts';
+import { truncateText } from '../../truncate.ts';
+import { underPath } from '../request/settings.ts';
+
+/** Texts are bounded and well-formed, on one line, without characters that a person cannot see or that reorder others; those of
+ * which nothing is known are empty. Names in them are chosen by whoever sent the request, and may be markup of any kind. */
+export interface Message {
+  kind: 'finding' | 'report' | 'more' | 'silent' | 'heard';
+  /** The same for all messages about the same thing. */
+  id: string;
+  level: Level;
+  /** Name of the rule, or what stands for it. */
+  rule: string;
+  title: string;
+  summary: string;
+  description: string;
+  /** RFC 3339. */
+  time: string;
+  cluster: string;
+  platform: string;
+  namespace: string;
+  /** `pods/exec` */
+  resource: string;
+  name: string;
+  workload: string;
+  user: string;
+  /** Whom the user acted as. */
+  impersonated: string;
+  sourceIP: string;
+  fluentTag: string;
+  /** Ids of ATT&CK techniques. */
+  attack: readonly string[];
+  owner: string;
+  contact: string;
+  /** How often the rule matched the same identity before, as a person says it. */
+  seen: string;
+  /** URLs of the operator's own. */
+  runbook: string;
+  link: string;
+  /** All that is known, for machines. */
+  data: unknown;
+}
+
+export const consoleUrlSetting = Type.Optional(
+  Type.String({
+    pattern: '^https?://',
+    examples: ['https://tripline.example.com/'],
+    description:
+      'Address of the console, as those who read the message reach it: each has a link to its finding there.',
+  }),
+);
+
+const NAME = 256;
+const SENTENCE = 1000;
+const PARAGRAPH = 2000;
+
+const shown = (text: string | undefined | null, length = NAME) => truncateText(printable(text ?? ''), length);
+const paragraph = (text: string | undefined) => shown(text?.replace(/\s+/g, ' ').trim(), PARAGRAPH);
+
+const nothing = {
+  ...{ cluster: '', platform: '', namespace: '', resource: '', name: '', workload: '', user: '', impersonated: '' },
+  ...{ sourceIP: '', fluentTag: '', attack: [], owner: '', contact: '', seen: '', runbook: '', link: '' },
+};
+
+export function messageOf(emitted: Emitted, context: FindingContext, consoleUrl: string | undefined): Message {
+  const { kind, finding, platform, cluster, fluentTag, receivedUnixNano, ruleset } = emitted;
+  const { rule, owner, novelty } = context;
+  const event = emitted.kind === 'finding' ? emitted.event : undefined;
+  const received = new Date(Number(receivedUnixNano / 1_000_000n)).toISOString();
+  const link = consoleUrl === undefined ? '' : underPath(consoleUrl, `findings/${encodeURIComponent(finding.id)}`);
+  return {
+    kind,
+    id: shown(finding.id),
+    level: finding.level,
+    rule: shown(finding.rule),
+    title: shown(finding.title),
+    summary: shown(finding.summary, SENTENCE),
+    description: paragraph(rule?.description),
+    time: finding.time ?? received,
+    cluster: shown(cluster),
+    platform: platform ?? '',
+    namespace: shown(event?.namespace),
+    resource: shown([event?.resource, event?.subresource].filter(Boolean).join('/')),
+    name: shown(event?.name),
+    workload: shown(finding.workload),
+    user: shown(event === undefined ? sharedBy(finding.correlation?.group) : event.username),
+    impersonated: shown(event?.impersonatedUser),
+    sourceIP: shown(event?.sourceIPs?.join(', ')),
+    fluentTag: shown(fluentTag),
+    attack: finding.attack.map(({ technique }) => shown(technique)),
+    owner: shown(owner?.name),
+    contact: shown(owner?.contact),
+    seen: novelty === undefined ? '' : seenBefore(novelty.times, novelty.since),
+    runbook: webAddress(owner?.runbook),
+    link,
+    data: {
+      ...{ finding, platform, cluster, fluentTag, received, ruleset, event },
+      ...(rule && { rule: ofRule(rule) }),
+      ...{ novelty, owner, link: link || undefined },
+    },
+  };
+}
+
+/** Of a report, what its events have in common says who it is about. */
+function sharedBy(group: readonly FieldValues[] = []): string | undefined {
+  return group.find(({ field }) => field === 'username' || field === 'user.username')?.values[0];
+}
+
+function seenBefore(times: number, since: string | null): string {
+  if (times === 0) return 'never before';
+  return `${times} ${times === 1 ? 'time' : 'times'} before${since === null ? '' : `, since ${since}`}`;
+}
+
+function ofRule({ title, description, falsepositives, references, ruleTags }: NonNullable<FindingContext['rule']>) {
+  return { title, description, falsepositives, references, tags: ruleTags };
+}
+
+/** One of http or https, without what ends a link in the markup of chats; empty for anything else. */
+function webAddress(text: string | undefined): string {
+  const url = URL.parse(text ?? '');
+  if (url === null || !/^https?:$/.test(url.protocol)) return '';
+  return shown(
+    url.href.replace(/[<>|()[\]]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
+    PARAGRAPH,
+  );
+}
+
+/** Findings that do not have messages of their own. */
+export interface More {
+  count: number;
+  /** By the name of the rule. */
+  rules: ReadonlyMap<string, number>;
+  level: Level;
+  /** Milliseconds of Unix time of the first. */
+  from: number;
+}
+
+const NAMED_RULES = 5;
+
+export function messageOfMore({ count, rules, level, from }: More, consoleUrl: string | undefined): Message {
+  const most = [...rules].sort(([, a], [, b]) => b - a);
+  const named = most.slice(0, NAMED_RULES).map(([rule, times]) => `${rule} (${times})`);
+  const others = most.length > NAMED_RULES ? ` and ${most.length - NAMED_RULES} other rules` : '';
+  const time = new Date(from).toISOString();
+  return {
+    ...nothing,
+    kind: 'more',
+    id: `more-${time}`,
+    level,
+    rule: 'more-findings',
+    title: `And ${count} more ${count === 1 ? 'finding' : 'findings'}`,
+    summary: shown(
+      `Since ${time} there are more findings than messages may be sent: ${named.join(', ')}${others}`,
+      SENTENCE,
+    ),
+    description: '',
+    time,
+    link: consoleUrl === undefined ? '' : underPath(consoleUrl, 'findings'),
+    data: { count, level, rules: Object.fromEntries(most), from: time },
+  };
+}
+
+export function messageOfSilence(silence: Silence, isOver: boolean): Message {
+  const { fluentTag, platform, cluster, since } = silence;
+  const time = since.toISOString();
+  const source = shown(describeSource(silence), SENTENCE);
+  const said = isOver ? 'sends audit records again' : `has sent no audit record since ${time}`;
+  return {
+    ...nothing,
+    kind: isOver ? 'heard' : 'silent',
+    id: shown(`silent-${platform}-${cluster ?? ''}-${fluentTag ?? ''}`, 2 * NAME),
+    level: 'critical',
+    rule: 'source-silent',
+    title: isOver ? 'A source of audit records is back' : 'A source of audit records has fallen silent',
+    summary: `${source} ${said}`,
+    description: isOver ? '' : REMEDY,
+    time,
+    cluster: shown(cluster),
+    platform,
+    fluentTag: shown(fluentTag),
+    data: { fluentTag, platform, cluster, since: time },
+  };
+}
