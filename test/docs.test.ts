@@ -104,7 +104,8 @@ test('docs/operation.md shows a spool that can be used', () => {
 });
 
 test('docs/sinks.md shows sinks that can be used', () => {
-  const environment = { LOGS_TOKEN: 'x', SEARCH_PASSWORD: 'x', CLICKHOUSE_PASSWORD: 'x' };
+  const secrets = { LOGS_TOKEN: 'x', SEARCH_PASSWORD: 'x', CLICKHOUSE_PASSWORD: 'x', PAGERDUTY_KEY: 'x' };
+  const environment = { ...secrets, SLACK_WEBHOOK: 'https://a/b', CHAT_WEBHOOK: 'https://a/b' };
   for (const path of globSync(`${folderOf('docs/sinks.md', 'sinks')}/*.yml`)) {
     const { sinks } = loadConfig({ path, overrides: {}, environment, bundledRules });
     expect(sinks, path).not.toEqual([]);

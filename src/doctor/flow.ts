@@ -186,7 +186,8 @@ export function portOf(plugin: Plugin, otherwise: number): number {
 function isPostedTo(input: Plugin, { sinks }: Config): boolean {
   const [type, port] = input.name === 'opentelemetry' ? ['otlp', 4318] : ['http', 9880];
   return sinks.some(
-    (sink) => sink.type === type && 'url' in sink && Number(URL.parse(sink.url)?.port) === portOf(input, Number(port)),
+    (sink) =>
+      sink.type === type && 'url' in sink && Number(URL.parse(sink.url ?? '')?.port) === portOf(input, Number(port)),
   );
 }
 

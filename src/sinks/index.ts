@@ -23,6 +23,7 @@ import { choiceOf, type RowsSettings } from './rows/settings.ts';
 import { countsOf, type Settled, type Sink, type SinkDependencies, type SinkFault } from './sink.ts';
 import { type SpoolSettings, spoolSettings } from './spool/settings.ts';
 import { openStdout, stdoutConfig } from './stdout.ts';
+import { openWebhook, webhookConfig, webhookFaults, webhookTarget } from './webhook/index.ts';
 
 /** What those that post over HTTP share. */
 const posting = { faults: requestFaults, target: requestTarget, folders: [] };
@@ -50,6 +51,14 @@ const sinks = {
   ndjson: { config: ndjsonConfig, faults: () => [], target: pathTarget, folders: ['path'], open: openNdjson },
   otlp: { ...posting, config: otlpConfig, open: openOtlp, takesOtlp: true },
   stdout: { config: stdoutConfig, faults: () => [], target: () => 'stdout', folders: [], open: openStdout },
+  webhook: {
+    config: webhookConfig,
+    faults: webhookFaults,
+    target: webhookTarget,
+    folders: [],
+    open: openWebhook,
+    records: withFindings,
+  },
 };
 
 /** What each kind can be asked for, beside its own. */

@@ -1,4 +1,5 @@
 /** What a person is to know of a finding, or of a source that falls silent, whichever receiver it goes to. */
+import { hash } from 'node:crypto';
 import Type from 'typebox';
 import type { FindingContext } from '../../findings/context.ts';
 import type { Emitted } from '../../findings/emitted.ts';
@@ -13,7 +14,7 @@ import { underPath } from '../request/settings.ts';
  * which nothing is known are empty. Names in them are chosen by whoever sent the request, and may be markup of any kind. */
 export interface Message {
   kind: 'finding' | 'report' | 'more' | 'silent' | 'heard';
-  /** The same for all messages about the same thing. */
+  /** The same for all messages about the same thing; letters and digits. */
   id: string;
   level: Level;
   /** Name of the rule, or what stands for it. */
@@ -152,7 +153,7 @@ export function messageOfMore({ count, rules, level, from }: More, consoleUrl: s
   return {
     ...nothing,
     kind: 'more',
-    id: `more-${time}`,
+    id: `more${from}`,
     level,
     rule: 'more-findings',
     title: `And ${count} more ${count === 1 ? 'finding' : 'findings'}`,
@@ -175,7 +176,7 @@ export function messageOfSilence(silence: Silence, isOver: boolean): Message {
   return {
     ...nothing,
     kind: isOver ? 'heard' : 'silent',
-    id: shown(`silent-${platform}-${cluster ?? ''}-${fluentTag ?? ''}`, 2 * NAME),
+    id: hash('sha256', JSON.stringify([fluentTag, platform, cluster])).slice(0, 32),
     level: 'critical',
     rule: 'source-silent',
     title: isOver ? 'A source of audit records is back' : 'A source of audit records has fallen silent',

@@ -82,11 +82,16 @@ export async function openEndpoint(
       createConnection.call(agent, { ...options, ...readTls() } as RequestOptions, callback);
   }
   const fixed = headersOf(settings);
-  const secrets = secretsOf(settings).map((text) => Buffer.from(text));
+  const secretTexts = secretsOf(settings);
+  const secrets = secretTexts.map((text) => Buffer.from(text));
 
   /** Some receivers show what they were asked when something is wrong with it. Lengths stay, which Protobuf has in its bytes. */
   function withoutSecrets(answer: Answer): Answer {
     if (answer.kind === 'failed') return answer;
+    const { location } = answer.headers;
+    if (location !== undefined && secretTexts.some((text) => location.includes(text))) {
+      answer.headers.location = `${URL.parse(location, origin)?.origin}/…`;
+    }
     for (const secret of secrets) {
       const { length } = secret;
       for (let at = answer.body.indexOf(secret); at !== -1; at = answer.body.indexOf(secret, at + length)) {
@@ -142,7 +147,7 @@ export async function openEndpoint(
   }
 
   return {
-    address: addressOf(target),
+    address: settings.isUrlSecret ? origin : addressOf(target),
     async post(one) {
       const body = compression === 'none' ? one.body : await compressors[compression](one.body);
       const first = await attempt(body, one);

@@ -76,6 +76,8 @@ export type Compression = 'gzip' | 'zstd';
 export type RequestSettings = Static<ReturnType<typeof Type.Object<typeof requestSettings>>> & {
   url: string;
   compression: 'none' | Compression;
+  /** Whoever knows the URL may post there: no message has more of it than its origin. */
+  isUrlSecret?: true;
 };
 
 /** Headers that are made for each request. */
@@ -150,14 +152,16 @@ export function headersOf({ auth, headers, secretHeaders }: RequestSettings): Re
 
 /** Texts that no message may have, though a receiver sends them back. Of those that are shorter there is no telling. */
 export function secretsOf(settings: RequestSettings): string[] {
-  const { auth, secretHeaders, url } = settings;
+  const { auth, secretHeaders, url, isUrlSecret } = settings;
+  const { pathname, searchParams } = new URL(url);
   const [, ...sent] = headersOf(settings).authorization?.split(' ') ?? [];
   const all = [
     auth?.basic?.password,
     auth?.bearer,
     ...sent,
     ...Object.values(secretHeaders).flatMap((text) => [text, ...text.split(' ')]),
-    ...[...new URL(url).searchParams].flatMap(([name, value]) => (isSecretParameter(name) ? [value] : [])),
+    ...(isUrlSecret ? [pathname] : []),
+    ...[...searchParams].flatMap(([name, value]) => (isUrlSecret || isSecretParameter(name) ? [value] : [])),
   ];
   return [...new Set(all)].filter((text): text is string => text !== undefined && text.length >= LEAST_SECRET);
 }

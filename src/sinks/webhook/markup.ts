@@ -1,0 +1,24 @@
+/** How a text becomes one in the markup of a receiver, so that nothing in it is read as markup. */
+
+export type Escape = (text: string) => string;
+
+/** Nothing that ends with `://` is made a link of. */
+const unlinked = (text: string) => text.replaceAll('://', ':\u200b//');
+
+/** Slack's mrkdwn: `<!channel>`, `<@U…>` and `<url|text>` begin with `<`. What would make text bold, struck, code or italic has no escape,
+ * and becomes a character that looks like it.
+ * @see https://docs.slack.dev/messaging/formatting-message-text */
+export const escapeMrkdwn: Escape = (text) =>
+  unlinked(escapeSlack(text)).replace(/[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, (mark) => lookalikes[mark]!);
+
+const lookalikes: Readonly<Record<string, string>> = { '*': '∗', '~': '∼', '`': '‵', _: 'ˍ' };
+
+/** The three characters that Slack reads in any text, also in plain_text. */
+export const escapeSlack: Escape = (text) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** The Markdown of Adaptive Cards: emphasis and links.
+ * @see https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features */
+export const escapeMarkdown: Escape = (text) => unlinked(text).replace(/[\\`*_[\]()<>]/g, '\\$&');
+
+export const escapeNothing: Escape = (text) => text;

@@ -1,0 +1,23 @@
+/** Signs messages as Standard Webhooks says, for which there are libraries in most languages.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+import { createHmac } from 'node:crypto';
+
+/** A secret as those libraries make it: 24 bytes or more, in base64. */
+export const SECRET_PATTERN = '^whsec_[A-Za-z0-9+/]{32,}={0,2}$';
+
+/** The id of the message is the same each time that it is sent; its time is not, so that a receiver can refuse what is old: whoever
+ * has seen a message could send it again.
+ * @param seconds of Unix time
+ * @param secret none, and there is no signature */
+export function signed(
+  id: string,
+  body: Uint8Array,
+  seconds: number,
+  secret: string | undefined,
+): Record<string, string> {
+  const headers = { 'webhook-id': id, 'webhook-timestamp': String(seconds) };
+  if (secret === undefined) return headers;
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+  const signature = createHmac('sha256', key).update(`${id}.${seconds}.`).update(body).digest('base64');
+  return { ...headers, 'webhook-signature': `v1,${signature}` };
+}

@@ -1,0 +1,189 @@
+/** What an attacker calls a thing is text to each receiver, and nothing more. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { noContext } from '../../../src/findings/context.ts';
+import type { Emitted } from '../../../src/findings/emitted.ts';
+import { type Message, messageOf } from '../../../src/sinks/alerts/message.ts';
+import { bodyMaker, profiles } from '../../../src/sinks/webhook/profiles.ts';
+import { compileTemplate, placeholders } from '../../../src/sinks/webhook/template.ts';
+import { event, finding } from '../alerts/found.ts';
+
+const marks = [
+  '<!channel>',
+  '<@U012>',
+  '<https://evil|x>',
+  '[x](https://evil)',
+  '*b*',
+  '_i_',
+  '`',
+  '~',
+  '&',
+  '"',
+  '\\',
+];
+const texts = fc
+  .tuple(
+    fc.array(fc.oneof(fc.constantFrom(...marks, '{{link}}', '\u202e', '\ud800', '\n', '</at>'), fc.string()), {
+      maxLength: 12,
+    }),
+    fc.constantFrom(1, 1, 1, 500),
+  )
+  .map(([parts, times]) => parts.join('').repeat(times) || 'a');
+
+/** A message in which all that a record can say is this. */
+function messageWith(text: string): Message {
+  const emitted: Emitted = {
+    ...{ kind: 'finding', mode: 'live', platform: 'eks', cluster: text, fluentTag: text, record: 0 },
+    ...{ receivedUnixNano: 1n, ruleset: 'a', evidence: 'full' },
+    finding: finding('f1', { summary: text, workload: text }),
+    event: { ...event, namespace: text, name: text, username: text, impersonatedUser: text, sourceIPs: [text] },
+  };
+  return messageOf(emitted, noContext(emitted), 'https://tripline.example.com/');
+}
+
+const holds = (check: (message: Message, text: string) => void) =>
+  fc.assert(
+    fc.property(texts, (text) => check(messageWith(text), text)),
+    { numRuns: 60 },
+  );
+
+/** All texts in a value, with the member that each is of and what is beside it. */
+function* textsIn(value: unknown, key = '', beside: any = {}): Generator<{ key: string; text: string; beside: any }> {
+  if (typeof value === 'string') yield { key, text: value, beside };
+  else if (Array.isArray(value)) for (const item of value) yield* textsIn(item, key, beside);
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, below] of Object.entries(value)) yield* textsIn(below, name, value);
+}
+
+const bodyOf = (profile: keyof typeof profiles, message: Message, template?: string): any =>
+  JSON.parse(
+    String(
+      bodyMaker(
+        profile,
+        { routingKey: 'key' },
+        template === undefined ? undefined : compileTemplate(template, profiles[profile].escape),
+      )(message),
+    ),
+  );
+
+describe('Slack', () => {
+  test('has names as plain text of the length that it takes', () => {
+    holds((message) => {
+      const body = bodyOf('slack', message);
+      expect(body.mrkdwn).toBe(false);
+      for (const { key, text, beside } of textsIn(body)) {
+        if (key !== 'text') continue;
+        if (beside.type === 'mrkdwn') {
+          expect(text).toBe('<https://tripline.example.com/findings/f1|Open in the console>');
+        } else {
+          expect(text).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
+          expect(text.length).toBeGreaterThan(0);
+          expect(text.length).toBeLessThanOrEqual(3000);
+        }
+      }
+      expect(body.blocks[0].text.text.length).toBeLessThanOrEqual(150);
+      expect(body.blocks[2].fields.length).toBeLessThanOrEqual(10);
+    });
+  });
+
+  test('gets no markup by a template', () => {
+    holds((message) => {
+      const { text } = bodyOf('slack', message, '{"text": "*{{summary}}* <{{link}}|{{user}}>"}');
+      const [, inner] = /^\*(.*)\* <https:\/\/tripline\.example\.com\/findings\/f1\|(.*)>$/su.exec(text)!;
+      expect(inner).not.toMatch(/[<>*~`]|:\/\/|&(?!amp;|lt;|gt;)/);
+    });
+  });
+
+  test('shows what is no markup as it is', () => {
+    const summary = 'system:serviceaccount:shop:web_server made a-b.c/d_e';
+    expect(profiles.slack.escape(summary)).toBe(summary);
+  });
+});
+
+describe('Teams', () => {
+  test('has names in text runs alone, which have no markup', () => {
+    holds((message) => {
+      const [{ content }] = bodyOf('teams', message).attachments;
+      const types = new Set([...textsIn(content)].filter(({ key }) => key === 'type').map(({ text }) => text));
+      expect([...types].sort()).toEqual(['Action.OpenUrl', 'AdaptiveCard', 'RichTextBlock', 'TextRun']);
+      for (const { key, beside } of textsIn(content)) if (key === 'text') expect(beside.type).toBe('TextRun');
+      for (const { key, text } of textsIn(content)) if (key === 'url') expect(text).toMatch(/^https:\/\/tripline\./);
+      expect(JSON.stringify(content).length).toBeLessThan(28_000);
+    });
+  });
+
+  test('gets no markup by a template', () => {
+    holds((message) => {
+      const { text } = bodyOf('teams', message, '{"text": "{{summary}}"}');
+      // Pairs of backslashes are such a character, and what is behind one is no markup.
+      expect(text.replace(/\\[\s\S]/g, '')).not.toMatch(/[*_[\]()<>`\\]|:\/\//);
+    });
+  });
+});
+
+test('PagerDuty has an event of bounded size that is one incident', () => {
+  holds((message) => {
+    const body = bodyOf('pagerduty', message);
+    expect(body).toMatchObject({
+      ...{ routing_key: 'key', dedup_key: 'f1', event_action: 'trigger' },
+      payload: { severity: 'error', class: 'pod-host-pid', timestamp: '2026-01-02T03:04:05Z' },
+      links: [{ href: 'https://tripline.example.com/findings/f1', text: 'Open in the console' }],
+    });
+    expect(body.payload.summary.length).toBeLessThanOrEqual(1024);
+    expect(JSON.stringify(body).length).toBeLessThan(50_000);
+  });
+});
+
+test('all of them are well-formed texts on one line that say what they show', () => {
+  const profileNames = ['slack', 'teams', 'pagerduty'] as const;
+  holds((message) => {
+    for (const profile of profileNames) {
+      for (const { text } of textsIn(bodyOf(profile, message))) {
+        expect(text.isWellFormed()).toBe(true);
+        expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      }
+    }
+  });
+});
+
+describe('a template of an operator', () => {
+  test('is the same JSON whatever the values are', () => {
+    const template = {
+      a: [{ b: 'x {{user}} y', c: '{{attack}}', __proto__2: 1 }, 5, null, true],
+      u: 'https://wiki/{{name}}?q={{user}}',
+    };
+    holds((message) => {
+      const body = bodyOf('generic', message, JSON.stringify(template));
+      expect(body).toEqual({
+        a: [{ b: `x ${message.user} y`, c: ['T1611'], __proto__2: 1 }, 5, null, true],
+        u: expect.any(String),
+      });
+      const url = new URL(body.u);
+      expect(url.origin).toBe('https://wiki');
+      expect(decodeURIComponent(url.pathname.slice(1))).toBe(message.name);
+      expect([...url.searchParams]).toEqual([['q', message.user]]);
+    });
+  });
+
+  test('is not led out of the path of a URL', () => {
+    const body = bodyOf('generic', messageWith('..'), '{"a": "https://wiki/x/{{user}}/y"}');
+    expect(new URL(body.a).pathname).toBe('/x//y');
+  });
+
+  test('takes each name that there is', () => {
+    const message = messageWith('ann');
+    const template = JSON.stringify(Object.fromEntries(placeholders.map((name) => [name, `{{ ${name} }}.`])));
+    const body = bodyOf('generic', message, template);
+    for (const name of placeholders) expect(body[name]).toBe(`${message[name]}.`);
+  });
+
+  test.each([
+    ['{"a": "{{usr}}"}', /names \{\{usr\}\}; there are kind, id, /],
+    ['{"a": ["{{data}}"]}', /names \{\{data\}\}/],
+    ['{"{{user}}": 1}', /placeholder in the key/],
+    ['{"a": ', /no JSON/],
+    ['"{{user}}"', /no JSON object/],
+  ])('%s is refused', (template, message) => {
+    expect(() => compileTemplate(template, profiles.generic.escape)).toThrow(message);
+  });
+});
