@@ -32,7 +32,7 @@ const mayImport: Record<string, readonly string[]> = {
   'batch-memory': ['detect', 'record'],
   decisions: ['audit', 'detect', 'fields', 'json', 'msgpack', 'normalizers', 'outline', 'record', 'sigma'],
   tagger: ['detect', 'finding', 'record', 'truncate', 'tag'],
-  telemetry: ['detect', 'network', 'record', 'silence', 'truncate', 'time', 'tag'],
+  telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],
   state: ['json', 'problem'],
   correlate: [
     'audit',

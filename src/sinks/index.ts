@@ -57,7 +57,7 @@ const sinks = {
     target: webhookTarget,
     folders: [],
     open: openWebhook,
-    records: withFindings,
+    isOfFindings: true,
   },
 };
 

@@ -17,7 +17,6 @@ import type { Logger } from 'pino';
 import type { Detection, Ruleset } from '../detect.ts';
 import { judgedOf } from '../network.ts';
 import type { AuditEvent, Finding, Platform, Report } from '../record.ts';
-import type { Source } from '../silence/index.ts';
 import type { Tag, Verdict } from '../tag.ts';
 import { unixNanoFromRfc3339 } from '../time.ts';
 import { truncate } from '../truncate.ts';
@@ -380,7 +379,11 @@ export function gaugeState(entries: number): void {
 }
 
 /** Tells how many seconds ago a source has sent audit records. */
-export function gaugeSilence({ fluentTag, platform, cluster }: Source, seconds: number): void {
+export function gaugeSilence(
+  source: { fluentTag: string | undefined; platform: Platform; cluster: string | undefined },
+  seconds: number,
+): void {
+  const { fluentTag, platform, cluster } = source;
   const attributes = { fluent_tag: fluentTag ?? 'untagged', platform, cluster: cluster ?? 'none' };
   instruments.sourceSilence.record(seconds, attributes);
 }

@@ -10,7 +10,7 @@ import { openConfigured, openLetters } from './request/posting.ts';
 
 const generic = (url: string) => ({ type: 'webhook', profile: 'generic', url: `${url}/hooks/T0123/SECRET` });
 const bodyIn = ({ body }: Posted) => JSON.parse(String(body));
-const idsIn = (posted: readonly Posted[]) => posted.map((one) => bodyIn(one).data.finding?.id);
+const idsIn = (posted: readonly Posted[]) => posted.map((one) => bodyIn(one).data.id);
 
 // Each record has a finding, which has the text of the record for its id.
 sinkContract('webhook', async () => {
@@ -86,8 +86,7 @@ describe('a finding is one message', () => {
 test('one that is refused becomes a dead letter, as the record that it is of', async () => {
   const letters = await openLetters();
   const { peer, send } = await open({}, letters);
-  peer.respond = (posted, response) =>
-    void response.writeHead(bodyIn(posted).data.finding.id === '2' ? 400 : 200).end();
+  peer.respond = (posted, response) => void response.writeHead(bodyIn(posted).data.id === '2' ? 400 : 200).end();
   const tags = ['1', '2', '3'].map((id) => tagOf([finding(id), finding(`${id}b`)]));
   expect(await send(...tags)).toEqual({ kind: 'acknowledged', records: 2, setAside: 1 });
   expect(idsIn(peer.posted)).toEqual(['1', '1b', '2', '2b', '3', '3b']);

@@ -1,12 +1,12 @@
 /** What a person is to know of a finding, or of a source that falls silent, whichever receiver it goes to. */
 import { hash } from 'node:crypto';
-import Type from 'typebox';
 import type { FindingContext } from '../../findings/context.ts';
 import type { Emitted } from '../../findings/emitted.ts';
+import { finding as ownForm } from '../../findings/forms/finding.ts';
+import { receivedOf } from '../../findings/forms/row.ts';
 import type { FieldValues, Level } from '../../record.ts';
 import { printable } from '../../sigma/rule-problem.ts';
-import { describeSource, type Silence } from '../../silence/index.ts';
-import { REMEDY } from '../../silence/problems.ts';
+import { describeSource, REMEDY, type Silence } from '../../silence/index.ts';
 import { truncateText } from '../../truncate.ts';
 import { underPath } from '../request/settings.ts';
 
@@ -49,15 +49,6 @@ export interface Message {
   data: unknown;
 }
 
-export const consoleUrlSetting = Type.Optional(
-  Type.String({
-    pattern: '^https?://',
-    examples: ['https://tripline.example.com/'],
-    description:
-      'Address of the console, as those who read the message reach it: each has a link to its finding there.',
-  }),
-);
-
 const NAME = 256;
 const SENTENCE = 1000;
 const PARAGRAPH = 2000;
@@ -71,10 +62,9 @@ const nothing = {
 };
 
 export function messageOf(emitted: Emitted, context: FindingContext, consoleUrl: string | undefined): Message {
-  const { kind, finding, platform, cluster, fluentTag, receivedUnixNano, ruleset } = emitted;
+  const { kind, finding, platform, cluster, fluentTag } = emitted;
   const { rule, owner, novelty } = context;
   const event = emitted.kind === 'finding' ? emitted.event : undefined;
-  const received = new Date(Number(receivedUnixNano / 1_000_000n)).toISOString();
   const link = consoleUrl === undefined ? '' : underPath(consoleUrl, `findings/${encodeURIComponent(finding.id)}`);
   return {
     kind,
@@ -84,7 +74,7 @@ export function messageOf(emitted: Emitted, context: FindingContext, consoleUrl:
     title: shown(finding.title),
     summary: shown(finding.summary, SENTENCE),
     description: paragraph(rule?.description),
-    time: finding.time ?? received,
+    time: finding.time ?? receivedOf(emitted),
     cluster: shown(cluster),
     platform: platform ?? '',
     namespace: shown(event?.namespace),
@@ -101,11 +91,7 @@ export function messageOf(emitted: Emitted, context: FindingContext, consoleUrl:
     seen: novelty === undefined ? '' : seenBefore(novelty.times, novelty.since),
     runbook: webAddress(owner?.runbook),
     link,
-    data: {
-      ...{ finding, platform, cluster, fluentTag, received, ruleset, event },
-      ...(rule && { rule: ofRule(rule) }),
-      ...{ novelty, owner, link: link || undefined },
-    },
+    data: { ...ownForm.of(emitted, context), ...(rule && { about: aboutOf(rule) }), ...(link !== '' && { link }) },
   };
 }
 
@@ -119,8 +105,9 @@ function seenBefore(times: number, since: string | null): string {
   return `${times} ${times === 1 ? 'time' : 'times'} before${since === null ? '' : `, since ${since}`}`;
 }
 
-function ofRule({ title, description, falsepositives, references, ruleTags }: NonNullable<FindingContext['rule']>) {
-  return { title, description, falsepositives, references, tags: ruleTags };
+/** What the rule says of its findings. */
+function aboutOf({ description, falsepositives, references }: NonNullable<FindingContext['rule']>) {
+  return { description, falsepositives, references };
 }
 
 /** One of http or https, without what ends a link in the markup of chats; empty for anything else. */

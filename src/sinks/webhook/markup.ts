@@ -8,7 +8,7 @@ const unlinked = (text: string) => text.replaceAll('://', ':\u200b//');
 /** Slack's mrkdwn: `<!channel>`, `<@U…>` and `<url|text>` begin with `<`. What would make text bold, struck, code or italic has no escape,
  * and becomes a character that looks like it.
  * @see https://docs.slack.dev/messaging/formatting-message-text */
-export const escapeMrkdwn: Escape = (text) =>
+const escapeMrkdwn: Escape = (text) =>
   unlinked(escapeSlack(text)).replace(/[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, (mark) => lookalikes[mark]!);
 
 const lookalikes: Readonly<Record<string, string>> = { '*': '∗', '~': '∼', '`': '‵', _: 'ˍ' };
@@ -19,6 +19,17 @@ export const escapeSlack: Escape = (text) =>
 
 /** The Markdown of Adaptive Cards: emphasis and links.
  * @see https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features */
-export const escapeMarkdown: Escape = (text) => unlinked(text).replace(/[\\`*_[\]()<>]/g, '\\$&');
+const escapeMarkdown: Escape = (text) => unlinked(text).replace(/[\\`*_[\]()<>]/g, '\\$&');
 
-export const escapeNothing: Escape = (text) => text;
+const escapeNothing: Escape = (text) => text;
+
+/** By the receiver of a template's text. */
+export const escapes = {
+  slack: escapeMrkdwn,
+  teams: escapeMarkdown,
+  pagerduty: escapeNothing,
+  generic: escapeNothing,
+} satisfies Record<string, Escape>;
+
+export type ProfileName = keyof typeof escapes;
+export const profileNames = Object.keys(escapes) as ProfileName[];

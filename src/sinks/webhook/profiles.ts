@@ -4,13 +4,11 @@
 import type { Level } from '../../record.ts';
 import { truncateText } from '../../truncate.ts';
 import type { Message } from '../alerts/message.ts';
-import { type Escape, escapeMarkdown, escapeMrkdwn, escapeNothing, escapeSlack } from './markup.ts';
+import { escapeSlack, type ProfileName } from './markup.ts';
 import type { Render } from './template.ts';
 
-export interface Profile {
-  /** For templates. */
-  escape: Escape;
-  bodyOf(message: Message, settings: { routingKey?: string }): unknown;
+export interface BodySettings {
+  routingKey?: string;
 }
 
 /** What is known of where and by whom, for a person. */
@@ -114,7 +112,7 @@ const severities: Record<Level, string> = {
 };
 
 /** @see https://developer.pagerduty.com/docs/send-alert-event */
-function pagerduty(message: Message, { routingKey }: { routingKey?: string }): unknown {
+function pagerduty(message: Message, { routingKey }: BodySettings): unknown {
   const { kind, id, level, rule, title, summary, time, cluster, platform, link, runbook } = message;
   const head = { routing_key: routingKey, dedup_key: id.slice(0, 255) };
   if (kind === 'heard') return { ...head, event_action: 'resolve' };
@@ -152,19 +150,16 @@ const types: Record<Message['kind'], string> = {
 /** As Standard Webhooks has it; `data` is as it is in the tag of the record. */
 const generic = ({ kind, time, data }: Message): unknown => ({ type: types[kind], timestamp: time, data });
 
-export const profiles = {
-  slack: { escape: escapeMrkdwn, bodyOf: slack },
-  teams: { escape: escapeMarkdown, bodyOf: teams },
-  pagerduty: { escape: escapeNothing, bodyOf: pagerduty },
-  generic: { escape: escapeNothing, bodyOf: generic },
-} satisfies Record<string, Profile>;
+const bodies: Record<ProfileName, (message: Message, settings: BodySettings) => unknown> = {
+  ...{ slack, teams, pagerduty, generic },
+};
 
 /** What makes the body of each message. */
 export function bodyMaker(
-  profile: keyof typeof profiles,
-  settings: { routingKey?: string },
+  profile: ProfileName,
+  settings: BodySettings,
   template: Render | undefined,
 ): (message: Message) => Buffer {
-  const { bodyOf }: Profile = profiles[profile];
-  return (message) => Buffer.from(JSON.stringify(template ? template(message) : bodyOf(message, settings)));
+  const bodyOf = template ?? bodies[profile];
+  return (message) => Buffer.from(JSON.stringify(bodyOf(message, settings)));
 }

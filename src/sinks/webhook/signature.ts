@@ -2,9 +2,6 @@
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 import { createHmac } from 'node:crypto';
 
-/** A secret as those libraries make it: 24 bytes or more, in base64. */
-export const SECRET_PATTERN = '^whsec_[A-Za-z0-9+/]{32,}={0,2}$';
-
 /** The id of the message is the same each time that it is sent; its time is not, so that a receiver can refuse what is old: whoever
  * has seen a message could send it again.
  * @param seconds of Unix time

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { noContext } from '../../../src/findings/context.ts';
 import type { Emitted } from '../../../src/findings/emitted.ts';
 import { type Message, messageOf } from '../../../src/sinks/alerts/message.ts';
-import { bodyMaker, profiles } from '../../../src/sinks/webhook/profiles.ts';
+import { escapes, type ProfileName } from '../../../src/sinks/webhook/markup.ts';
+import { bodyMaker } from '../../../src/sinks/webhook/profiles.ts';
 import { compileTemplate, placeholders } from '../../../src/sinks/webhook/template.ts';
 import { event, finding } from '../alerts/found.ts';
 
@@ -33,7 +34,7 @@ const texts = fc
 /** A message in which all that a record can say is this. */
 function messageWith(text: string): Message {
   const emitted: Emitted = {
-    ...{ kind: 'finding', mode: 'live', platform: 'eks', cluster: text, fluentTag: text, record: 0 },
+    ...{ kind: 'finding', mode: 'live', platform: 'eks', cluster: text, fluentTag: text, record: 0, trace: undefined },
     ...{ receivedUnixNano: 1n, ruleset: 'a', evidence: 'full' },
     finding: finding('f1', { summary: text, workload: text }),
     event: { ...event, namespace: text, name: text, username: text, impersonatedUser: text, sourceIPs: [text] },
@@ -55,13 +56,13 @@ function* textsIn(value: unknown, key = '', beside: any = {}): Generator<{ key: 
     for (const [name, below] of Object.entries(value)) yield* textsIn(below, name, value);
 }
 
-const bodyOf = (profile: keyof typeof profiles, message: Message, template?: string): any =>
+const bodyOf = (profile: ProfileName, message: Message, template?: string): any =>
   JSON.parse(
     String(
       bodyMaker(
         profile,
         { routingKey: 'key' },
-        template === undefined ? undefined : compileTemplate(template, profiles[profile].escape),
+        template === undefined ? undefined : compileTemplate(template, escapes[profile]),
       )(message),
     ),
   );
@@ -96,7 +97,7 @@ describe('Slack', () => {
 
   test('shows what is no markup as it is', () => {
     const summary = 'system:serviceaccount:shop:web_server made a-b.c/d_e';
-    expect(profiles.slack.escape(summary)).toBe(summary);
+    expect(escapes.slack(summary)).toBe(summary);
   });
 });
 
@@ -184,6 +185,6 @@ describe('a template of an operator', () => {
     ['{"a": ', /no JSON/],
     ['"{{user}}"', /no JSON object/],
   ])('%s is refused', (template, message) => {
-    expect(() => compileTemplate(template, profiles.generic.escape)).toThrow(message);
+    expect(() => compileTemplate(template, escapes.generic)).toThrow(message);
   });
 });
