@@ -1,6 +1,7 @@
 /** Records evaluated again: what is found in them, and what an exception changes. */
 import type { Detection, Ruleset } from '../../detect.ts';
 import { type Batch, eventsIn, type Parts, type ProcessedBatch, processBatch } from '../../pipeline.ts';
+import { Problem } from '../../problem.ts';
 import type { AuditEvent, Finding, Report } from '../../record.ts';
 import { neededFor } from '../test-rule.ts';
 import { identityOf, identityShown } from './identity.ts';
@@ -8,6 +9,9 @@ import { affectedBy } from './with-exception.ts';
 
 /** Records in the order in which they came. */
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
+
+/** The same records, from the first on, each time that it is called. */
+export type Records = () => Batches;
 
 /** The pipeline for a rule set, which remembers nothing yet and delivers nowhere. */
 export type PipelineOf = (ruleset: Ruleset) => Parts;
@@ -24,8 +28,19 @@ export interface FoundAgain {
 /** What is found in records, live or in shadow mode, in order. */
 export async function* findAgain(batches: Batches, parts: Parts): AsyncGenerator<FoundAgain> {
   for await (const batch of batches) {
-    const processed = await processBatch(batch, parts);
-    for (const [index, detection] of processed.detections.entries()) yield* foundIn(detection, index, processed);
+    const processed = await process(batch, parts);
+    for (const [index, detection] of processed?.detections.entries() ?? [])
+      yield* foundIn(detection, index, processed!);
+  }
+}
+
+/** Undefined where no record can be found in the batch, as in one of blank lines: nothing is found in it then. */
+async function process(batch: Batch, parts: Parts): Promise<ProcessedBatch | undefined> {
+  try {
+    return await processBatch(batch, parts);
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
   }
 }
 
@@ -83,7 +98,8 @@ export async function silencedBy(
   const still = new Set<string>();
   const open = new Set<string>();
   for await (const batch of batches) {
-    const [then, now] = await Promise.all([processBatch(batch, partsBefore!), processBatch(batch, partsAfter!)]);
+    const [then, now] = [await process(batch, partsBefore!), await process(batch, partsAfter!)];
+    if (then === undefined || now === undefined) continue;
     for (const [index, detection] of now.detections.entries()) {
       for (const { finding } of foundIn(detection, index, now)) if (affected.has(finding.rule)) still.add(finding.id);
       for (const { finding, identity } of foundIn(then.detections[index], index, then)) {

@@ -8,31 +8,25 @@ import type { Ruleset } from '../../detect.ts';
 import type { RuleSources } from '../../rules/index.ts';
 import type { Answer } from '../cases.ts';
 import { type FileResult, testRuleFile } from '../test-rule.ts';
-import {
-  type Batches,
-  eventAmong,
-  type FoundAgain,
-  findAgain,
-  type PipelineOf,
-  type Silences,
-  silencedBy,
-} from './evaluate-again.ts';
+import { type PipelineOf, type Records, type Silences, silencedBy } from './evaluate-again.ts';
 import { identityOf } from './identity.ts';
 import { type Proposal, propose, type Subject } from './proposal.ts';
 import { affectedBy, withException } from './with-exception.ts';
 
-export { type Batches, findAgain, type PipelineOf, type Silences } from './evaluate-again.ts';
+export type { Batches, FoundAgain, PipelineOf, Records, Silences } from './evaluate-again.ts';
 export { identityOf } from './identity.ts';
 export { CannotTune, type Proposal, propose, type Subject, type Warning } from './proposal.ts';
+export { findById, type Noise, noisiest, subjectOf } from './subject.ts';
 export { tunableFields } from './tunable-fields.ts';
+export { writeException } from './write.ts';
 
 export interface TuneInput {
-  /** What the finding is about, and its id. Of one that is known by its id alone, `subjectOf` finds it in the records. */
+  /** What the finding is about, and its id. Of one that is known by its id alone, see subject.ts. */
   subject: Subject & { id: string };
   /** Names of fields that the exception asks for; without it who, where, and what it is done to. */
   by?: readonly string[];
   /** What to try it on, from the first that came to the last: of a correlation, with all the records that it counts. */
-  records: () => Batches;
+  records: Records;
 }
 
 export interface TuneParts {
@@ -83,32 +77,6 @@ export async function tune({ subject, by, records }: TuneInput, parts: TuneParts
   const tried = await tryCases(affectedBy(rules, ruleset), { ruleset, sources, proposal });
   const warnings = [...proposal.warnings, ...fateOf(subject.id, silences, found), ...warningsOf(silences, tried)];
   return { ...proposal, rule: subject.rule, rules, silences, cases: tried.cases, warnings };
-}
-
-/** The subject of a finding in records: that of the id, or else the last one of the rule by the identity that most of its
- * findings are about. Undefined where there is none.
- * @param records as of TuneInput */
-export async function subjectOf(
-  wanted: { id: string } | { rule: string },
-  records: TuneInput['records'],
-  { ruleset, pipelineOf }: Pick<TuneParts, 'ruleset' | 'pipelineOf'>,
-): Promise<TuneInput['subject'] | undefined> {
-  const byIdentity = new Map<string, { count: number; last: FoundAgain }>();
-  for await (const found of findAgain(records(), pipelineOf(ruleset))) {
-    const { finding, identity = '' } = found;
-    if ('id' in wanted && finding.id === wanted.id) return subjectIn(found);
-    if (!('rule' in wanted) || finding.rule !== wanted.rule) continue;
-    byIdentity.set(identity, { count: (byIdentity.get(identity)?.count ?? 0) + 1, last: found });
-  }
-  const [most] = [...byIdentity.values()].sort((a, b) => b.count - a.count);
-  return most && subjectIn(most.last);
-
-  async function subjectIn({ finding, event }: FoundAgain): Promise<TuneInput['subject'] | undefined> {
-    // A report is about events of other records.
-    const events = new Set(finding.correlation?.events);
-    const about = event ?? (await eventAmong(events, records(), pipelineOf(ruleset)));
-    return about && { id: finding.id, rule: finding.rule, event: about };
-  }
 }
 
 interface Tried {
