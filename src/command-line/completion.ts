@@ -10,15 +10,30 @@ export function completionFor(shell: Shell, commands: readonly Declaration[]): s
   return { bash, zsh, fish }[shell](commands, commands[0]!);
 }
 
+/** Names of one word; and those of two, as the second words by the first. */
+function wordsOf(commands: readonly Declaration[]): { names: string; below: ReadonlyMap<string, readonly string[]> } {
+  const words = commands.map(({ name }) => name.split(' '));
+  const pairs = words.filter(({ length }) => length > 1);
+  const below = Map.groupBy(pairs, ([first]) => first!);
+  return {
+    names: words.flatMap(([first, ...rest]) => (rest.length === 0 ? [first!] : [])).join(' '),
+    below: new Map([...below].map(([first, all]) => [first, all.map(([, second]) => second!)])),
+  };
+}
+
 function bash(commands: readonly Declaration[], byDefault: Declaration): string {
-  const names = commands.map(({ name }) => name).join(' ');
+  const { names, below } = wordsOf(commands);
+  const nested = [...below].map(([first, seconds]) => ({
+    named: `  ${seconds.map((second) => `'${first} ${second}'`).join(' | ')}) ((COMP_CWORD > 2)) && command="$command \${COMP_WORDS[2]}" ;;`,
+    words: `  elif ((COMP_CWORD == 2)) && [[ $command == ${first} ]]; then\n    words='${seconds.join(' ')}'`,
+  }));
   const values = commands.flatMap(({ name, options }) =>
     withChoices(options).map(([spelt, choices]) => {
       const cases = spelt.map((option) => `'${name} ${option}'`).join(' | ');
       return `    ${cases}) words='${choices.join(' ')}' ;;`;
     }),
   );
-  const options = commands.map(({ name, options }) => `    ${name}) words='${optionsOf(options)}' ;;`);
+  const options = commands.map(({ name, options }) => `    '${name}') words='${optionsOf(options)}' ;;`);
   return `# source <(tripline completion bash)
 _tripline() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
@@ -26,6 +41,9 @@ _tripline() {
   case " ${names} " in
   *" $command "*) ((COMP_CWORD > 1)) || command=${byDefault.name} ;;
   *) command=${byDefault.name} ;;
+  esac
+  case "$command \${COMP_WORDS[2]}" in
+${nested.map(({ named }) => named).join('\n')}
   esac
   case "$command $previous" in
 ${values.join('\n')}
@@ -40,6 +58,7 @@ ${options.map((line) => `  ${line}`).join('\n')}
     esac
   elif ((COMP_CWORD == 1)); then
     words='${names}'
+${nested.map(({ words }) => words).join('\n')}
   fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -51,7 +70,29 @@ complete -o default -F _tripline tripline
 function zsh(commands: readonly Declaration[], byDefault: Declaration): string {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   const described = (text: string) => text.replaceAll(/[[\]:\\]/g, '\\$&');
-  const list = commands.map(({ name, summary }) => `    ${quote(`${name}:${described(summary)}`)}`);
+  const entryOf = ({ name, summary }: Declaration) => {
+    return `    ${quote(`${name.split(' ').at(-1)}:${described(summary)}`)}`;
+  };
+  const list = commands.filter(({ name }) => !name.includes(' ')).map(entryOf);
+  const nested = [...wordsOf(commands).below].map(([first, seconds]) => {
+    const ofFirst = commands.filter(({ name }) => name.startsWith(`${first} `)).map(entryOf);
+    return `  if [[ $command == ${first} ]]; then
+    if ((CURRENT == 3)) && [[ \${words[3]} != -* ]]; then
+      commands=(
+${ofFirst.join('\n')}
+      )
+      _describe -t commands command commands
+      return
+    fi
+    case \${words[3]} in
+    ${seconds.join(' | ')})
+      shift words
+      ((CURRENT--))
+      command="${first} \${words[2]}"
+      ;;
+    esac
+  fi`;
+  });
   const argument = ([name, option]: [string, Option]) => {
     const many = option.kind === 'values' ? '*' : '';
     const from = choicesOf(option) ? `(${choicesOf(option)!.join(' ')})` : '_files';
@@ -62,7 +103,7 @@ function zsh(commands: readonly Declaration[], byDefault: Declaration): string {
   };
   const cases = commands.map(({ name, options }) => {
     const all = [...Object.entries(options).map(argument), quote('--help[this text]'), quote('*:file:_files')];
-    return `    ${name}) _arguments ${all.join(' ')} ;;`;
+    return `    ${quote(name)}) _arguments ${all.join(' ')} ;;`;
   });
   return `#compdef tripline
 # tripline completion zsh > "\${fpath[1]}/_tripline", or: source <(tripline completion zsh)
@@ -76,7 +117,9 @@ ${list.join('\n')}
     _describe -t commands command commands
     return
   fi
-  if [[ -n $command && -n \${(M)commands:#$command:*} ]]; then
+  local known=\${(M)commands:#$command:*}
+${nested.join('\n')}
+  if [[ -n $command && -n $known ]]; then
     shift words
     ((CURRENT--))
   else
@@ -96,18 +139,22 @@ fi
 
 function fish(commands: readonly Declaration[], byDefault: Declaration): string {
   const quote = (text: string) => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
-  const names = commands.map(({ name }) => name).join(' ');
+  const { names, below } = wordsOf(commands);
+  const seen = (words: string) => `__fish_seen_subcommand_from ${words}`;
   const value = (option: Option) => {
     if (option.kind === 'flag') return '';
     return choicesOf(option) ? ` -x -a ${quote(choicesOf(option)!.join(' '))}` : ' -r';
   };
   const lines = commands.flatMap(({ name, summary, options }) => {
-    const within =
-      name === byDefault.name
-        ? `__fish_seen_subcommand_from ${name}; or not __fish_seen_subcommand_from ${names}`
-        : `__fish_seen_subcommand_from ${name}`;
+    const [first = '', second] = name.split(' ');
+    const others = below.get(first)?.join(' ');
+    const unlessBelow = others === undefined ? '' : `; and not ${seen(others)}`;
+    const isDefault = name === byDefault.name;
+    const alone = isDefault ? `${seen(name)}; or not ${seen(names)}` : `${seen(first)}${unlessBelow}`;
+    const within = second === undefined ? alone : `${seen(first)}; and ${seen(second)}`;
+    const before = second === undefined ? `not ${seen(names)}` : `${seen(first)}${unlessBelow}`;
     return [
-      `complete -c tripline -n 'not __fish_seen_subcommand_from ${names}' -a ${name} -d ${quote(summary)}`,
+      `complete -c tripline -n '${before}' -a ${second ?? first} -d ${quote(summary)}`,
       ...Object.entries(options).map(([option, declared]) => {
         const short = shortOf(declared) === undefined ? '' : ` -s ${shortOf(declared)}`;
         return `complete -c tripline -n ${quote(within)} -l ${option}${short}${value(declared)} -d ${quote(gistOf(declared))}`;
@@ -115,7 +162,7 @@ function fish(commands: readonly Declaration[], byDefault: Declaration): string 
     ];
   });
   return `# tripline completion fish > ~/.config/fish/completions/tripline.fish
-complete -c tripline -n 'not __fish_seen_subcommand_from ${names}' -f
+complete -c tripline -n 'not ${seen(names)}' -f
 ${lines.join('\n')}
 complete -c tripline -l help -d 'this text'
 `;

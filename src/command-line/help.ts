@@ -56,7 +56,9 @@ ${heading('example:')} ${wrapCommand(example!.line, '', width)}
 
 /** The page of the commands in the docs' reference. */
 export function commandsMarkdown(commands: readonly Declaration[], byDefault: Declaration): string {
-  const list = commands.map(({ name, summary }) => `| [\`${name}\`](#${name}) | ${summary} |`).join('\n');
+  const list = commands
+    .map(({ name, summary }) => `| [\`${name}\`](#${name.replaceAll(' ', '-')}) | ${summary} |`)
+    .join('\n');
   const sections = commands.map((declaration) => {
     const { name, about, exitCodes, examples } = declaration;
     const options = optionRows(declaration).map(([option, doc]) => `| \`${option}\` | ${cell(doc)} |`);

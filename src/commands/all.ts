@@ -2,7 +2,7 @@
 import type { Command } from './command.ts';
 
 /** In the order in which help lists them: what runs on records, then what is for rules. A command is loaded when it is
- * asked for, with what it needs. */
+ * asked for, with what it needs. One of two words is below the one of its first word, which takes no operands. */
 const loaders = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   check: async () => (await import('./check.ts')).checkCommand,
@@ -13,6 +13,7 @@ const loaders = {
   reconcile: async () => (await import('./reconcile/index.ts')).reconcileCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   rules: async () => (await import('./rules.ts')).rulesCommand,
+  'rules tune': async () => (await import('./rules-tune.ts')).rulesTuneCommand,
   coverage: async () => (await import('./coverage.ts')).coverageCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   new: async () => (await import('./new.ts')).newCommand,
@@ -29,6 +30,14 @@ export const defaultCommand = 'serve';
 /** Undefined where there is none of this name. */
 export async function loadCommand(name: string): Promise<Command | undefined> {
   return Object.hasOwn(loaders, name) ? loaders[name as keyof typeof loaders]() : undefined;
+}
+
+/** The words of a command line that name a command, as one name, and those that follow; no name where none is given. */
+export function namedIn(args: readonly string[]): { name: string | undefined; rest: readonly string[] } {
+  const [first, second] = args;
+  if (first === undefined || first.startsWith('-')) return { name: undefined, rest: args };
+  const both = `${first} ${second}`;
+  return Object.hasOwn(loaders, both) ? { name: both, rest: args.slice(2) } : { name: first, rest: args.slice(1) };
 }
 
 /** Every command. */

@@ -5,7 +5,7 @@ import { UsageError } from '../command-line/declaration.ts';
 import { helpOf, overviewOf } from '../command-line/help.ts';
 import { OutputClosed, type ProcessIo } from '../command-line/process-io.ts';
 import { didYouMean, quote } from '../sigma/rule-problem.ts';
-import { commandNames, defaultCommand, loadCommand, loadCommands } from './all.ts';
+import { commandNames, defaultCommand, loadCommand, loadCommands, namedIn } from './all.ts';
 import type { Command } from './command.ts';
 
 /** Runs the command that the arguments name, and resolves with the exit code of the process. What is wrong with what the
@@ -24,7 +24,7 @@ export async function runCommandLine(args: readonly string[], io: ProcessIo): Pr
 async function dispatch(args: readonly string[], io: ProcessIo): Promise<number> {
   const [first, ...rest] = args;
   const { version, stdout } = io;
-  if (first === 'help' && rest[0] !== undefined) return dispatch([rest[0], '--help'], io);
+  if (first === 'help' && rest[0] !== undefined) return dispatch([...rest.slice(0, 2), '--help'], io);
   if (first === '--help' || first === '-h' || first === 'help') {
     const commands = await loadCommands();
     const byDefault = commands.find(({ name }) => name === defaultCommand)!;
@@ -35,9 +35,9 @@ async function dispatch(args: readonly string[], io: ProcessIo): Promise<number>
     await stdout.write(`${version}\n`);
     return 0;
   }
-  const isNamed = first !== undefined && !first.startsWith('-');
-  const command = await commandNamed(isNamed ? first : defaultCommand);
-  const given = readArguments(command, isNamed ? rest : args);
+  const named = namedIn(args);
+  const command = await commandNamed(named.name ?? defaultCommand);
+  const given = readArguments(command, named.rest);
   if (given.kind === 'given') return command.run(given, io, loadCommands);
   await stdout.write(helpOf(command, stdout));
   return 0;

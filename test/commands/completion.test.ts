@@ -5,7 +5,8 @@ import { loadCommands } from '../../src/commands/all.ts';
 import { run } from './run.ts';
 
 const commands = await loadCommands();
-const names = commands.map(({ name }) => name);
+/** Of one word. */
+const names = commands.map(({ name }) => name).filter((name) => !name.includes(' '));
 
 async function completed(shell: string, ask: string): Promise<string[]> {
   const { stdout: script } = await run(['completion', shell]);
@@ -25,6 +26,10 @@ const lines: [line: string, expected: string[]][] = [
   ['tripline --liste', ['--listen']],
   ['tripline lint --hel', ['--help']],
   ['tripline lint --listen', []],
+  ['tripline rules tu', ['tune']],
+  ['tripline rules tune --find', ['--finding']],
+  ['tripline rules --find', []],
+  ['tripline rules --confi', ['--config']],
 ];
 
 describe('bash', () => {

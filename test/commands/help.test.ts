@@ -79,12 +79,14 @@ test('--help lists every command', async () => {
 test('help is --help, and version, -v and --version are one', async () => {
   expect(await run(['help'])).toEqual(await run(['--help']));
   expect(await run(['help', 'scan'])).toEqual(await run(['scan', '--help']));
+  expect(await run(['help', 'rules', 'tune'])).toEqual(await run(['rules', 'tune', '--help']));
+  expect((await run(['help', 'rules'])).stdout).not.toEqual((await run(['help', 'rules', 'tune'])).stdout);
   expect((await run(['help', 'scna'])).stderr).toContain("did you mean 'scan'?");
   for (const asked of ['version', '-v', '--version']) expect((await run([asked])).stdout).toBe('0.0.0\n');
 });
 
 test.each([60, 80, 100])('help fits %d columns, but for a word or a quoted text that is longer', async (columns) => {
-  for (const args of [['help'], ...commands.map(({ name }) => ['help', name])]) {
+  for (const args of [['help'], ...commands.map(({ name }) => ['help', ...name.split(' ')])]) {
     const { stdout } = await run(args, { columns });
     const long = stdout.split('\n').filter((line) => line.length > columns);
     expect(long.filter((line) => !/'.*'|^usage|\S{40}/.test(line))).toEqual([]);
@@ -121,7 +123,7 @@ test.each([
 });
 
 test.each(commands)('$name --help tells its options and exit codes', async ({ name, options, exitCodes }) => {
-  const { status, stdout } = await run([name, '--help']);
+  const { status, stdout } = await run([...name.split(' '), '--help']);
   expect(status).toBe(0);
   for (const option of Object.keys(options)) expect(stdout).toContain(`--${option}`);
   for (const [code, meaning] of Object.entries(exitCodes))

@@ -138,7 +138,10 @@ function warningsOf(
   for (const path of without)
     warn('no-cases', `there are no cases beside ${path}: what it hides of the rule is not tried`);
   for (const problem of problems) warn('unreadable-cases', problem);
-  if (otherIdentities > 0) warn('other-identities', `it silences ${otherIdentities} findings of other identities too`);
+  if (otherIdentities > 0) {
+    const others = otherIdentities === 1 ? '1 finding of another identity' : `${otherIdentities} findings of others`;
+    warn('other-identities', `it silences ${others} too`);
+  }
   if (undecided.length > 0) {
     warn(
       'undecided',

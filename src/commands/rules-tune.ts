@@ -1,0 +1,205 @@
+/** `tripline rules tune`: an exception for what a rule finds without need. */
+import type { FoundAgain, Noise, Tuned, TuneParts } from '../authoring/tune/index.ts';
+import { UsageError } from '../command-line/declaration.ts';
+import { jsonLine, outputFormatOptions, writeRows } from '../command-line/output-format.ts';
+import type { ProcessIo } from '../command-line/process-io.ts';
+import { recordsOf } from '../command-line/record-batches.ts';
+import { readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
+import { type Column, numbered } from '../command-line/table.ts';
+import { STDIN } from '../inputs/open.ts';
+import { loadRules } from '../rules/index.ts';
+import { quote } from '../sigma/index.ts';
+import { printable } from '../sigma/rule-problem.ts';
+import { defineCommand } from './command.ts';
+
+export const rulesTuneCommand = defineCommand({
+  name: 'rules tune',
+  summary: 'proposes an exception for a finding, and shows what else it would silence and which cases would fail',
+  operands: '[FILE]...',
+  count: { least: 0, most: Number.POSITIVE_INFINITY },
+  about:
+    'Reads records, tagged or not, in any layout that scan reads, and evaluates them again: what their tags say does not ' +
+    'count. Without --finding and --rule it lists what is found most, by rule and identity, with the id of one finding ' +
+    'of each.\n\n' +
+    'Of a finding it proposes an exception, as YAML on stdout. On stderr it tells what the exception asks for and could ' +
+    'ask for, which findings in the records it would silence, how many of them are of other identities, and which cases ' +
+    'of the rule, and of correlations that count it, would then fail: they are run. An exception for a correlation is ' +
+    'about the rules that it counts. Fields that an attacker chooses are warned of.\n\n' +
+    'Files are read several times; records of stdin are kept in memory.',
+  options: {
+    finding: { kind: 'value', placeholder: 'ID', doc: 'id of the finding' },
+    rule: {
+      kind: 'value',
+      placeholder: 'NAME',
+      doc: 'in the place of an id: the last finding of this rule by the identity that it finds most',
+    },
+    by: {
+      kind: 'value',
+      placeholder: 'FIELDS',
+      doc:
+        'what the exception asks for, as username,namespace; without it username, impersonatedUser, namespace and ' +
+        'resource, as far as they are known',
+    },
+    write: {
+      kind: 'value',
+      placeholder: 'FOLDER',
+      doc: 'write the exception into this folder as a new file, unless a case would fail; never over another',
+    },
+    ...outputFormatOptions,
+    ...ruleOptions,
+  },
+  exitCodes: {
+    '0': 'an exception is proposed, and written if asked for; or the list is printed',
+    '1': 'it is proposed, and not written: a case would fail by it, or it does not silence the finding',
+    '2': 'there is no such finding, or something could not be read or written',
+  },
+  examples: [
+    { purpose: 'what is found most, and by whom', line: 'tripline rules tune audit.log' },
+    {
+      purpose: 'an exception for it',
+      line: 'tripline rules tune audit.log --rule pod-host-pid --by username,namespace',
+    },
+    {
+      purpose: 'the same as a file to commit',
+      line: 'tripline rules tune audit.log --rule pod-host-pid --write archive',
+    },
+  ],
+  async run({ options, operands }, io) {
+    const { stdin, stdout } = io;
+    if (operands.length === 0 && stdin.isTTY) {
+      throw new UsageError('there are no records', 'name a file, or send records down a pipe');
+    }
+    const config = readConfig(options, io);
+    const loaded = loadRules(config);
+    await reportProblems(loaded, io);
+    const [{ partsOf }, tuning] = await Promise.all([
+      import('../pipeline-dependencies.ts'),
+      import('../authoring/tune/index.ts'),
+    ]);
+    const { ruleset } = loaded;
+    const parts: TuneParts = {
+      ruleset,
+      sources: config,
+      pipelineOf: (rules) => {
+        const { limits, ...rest } = partsOf(config, () => rules, []);
+        // A file may have as many as it likes.
+        return { ...rest, limits: { ...limits, maxRecords: Number.POSITIVE_INFINITY } };
+      },
+      today: new Date().toISOString().slice(0, 10),
+    };
+    const records = recordsOf(operands.length > 0 ? operands : [STDIN], io, config.limits);
+    const { finding: id, rule, by, write } = options;
+
+    let found: FoundAgain | undefined;
+    if (id !== undefined) {
+      found = await tuning.findById(id, records, parts);
+      if (found === undefined) {
+        throw new UsageError(
+          `the records have no finding ${quote(id)}`,
+          'see what they have: tripline rules tune FILE',
+        );
+      }
+    } else {
+      const noises = await tuning.noisiest(records, parts);
+      if (rule === undefined) {
+        await writeRows(stdout, { columns, rows: noises.map(rowOf) }, options);
+        return 0;
+      }
+      found = noises.find((noise) => noise.rule === rule)?.last;
+      if (found === undefined) {
+        throw new UsageError(
+          `the records have no finding of ${quote(rule)}`,
+          'see what they have: tripline rules tune FILE',
+        );
+      }
+    }
+    const subject = await tuning.subjectOf(found, records, parts);
+    if (subject === undefined) {
+      throw new UsageError(
+        'the records have none of the events that the report is about',
+        'name the files before, too',
+      );
+    }
+    let tuned: Tuned;
+    try {
+      tuned = await tuning.tune({ subject, ...(by !== undefined && { by: fieldsIn(by) }), records }, parts);
+    } catch (error) {
+      if (error instanceof tuning.CannotTune) throw new UsageError(error.message, error.hint);
+      throw error;
+    }
+    const failing = tuned.cases.filter(tuning.failsByIt);
+    const isSound = failing.length === 0 && tuned.silences.ids.includes(subject.id);
+    const path = write !== undefined && isSound ? await written(tuning.writeException(write, tuned)) : undefined;
+    await (options.json
+      ? stdout.write(jsonLine({ finding: subject.id, ...tuned, path }))
+      : tell(tuned, failing, path, io));
+    return isSound ? 0 : 1;
+  },
+});
+
+/** @throws UsageError where there is a file of this name */
+async function written(path: Promise<string>): Promise<string> {
+  try {
+    return await path;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw error;
+    throw new UsageError(message, 'it is never written over: remove it, or take the exception from stdout');
+  }
+}
+
+function fieldsIn(by: string): string[] {
+  return by.split(',').flatMap((field) => field.trim() || []);
+}
+
+interface Row {
+  level: string;
+  rule: string;
+  identity: string;
+  findings: number;
+  finding: string;
+}
+
+function rowOf({ level, rule, identity = '', findings, last }: Noise): Row {
+  return { level, rule, identity, findings, finding: last.finding.id };
+}
+
+const columns: Column<Row>[] = [
+  { heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
+  { heading: 'RULE', cell: ({ rule }) => rule },
+  { heading: 'FINDINGS', cell: ({ findings }) => findings },
+  { heading: 'FINDING', cell: ({ finding }) => finding },
+  { heading: 'IDENTITY', cell: ({ identity }) => identity },
+];
+
+/** What is for a person on stderr, and on stdout what is to be committed, or where it is. */
+async function tell(
+  tuned: Tuned,
+  failing: Tuned['cases'],
+  path: string | undefined,
+  { stdout, stderr }: ProcessIo,
+): Promise<void> {
+  await stderr.write(textOf(tuned, failing));
+  await stdout.write(path === undefined ? tuned.yaml : `wrote ${path}\n`);
+}
+
+/** Values that are shown of a field. */
+const SHOWN = 3;
+
+function textOf({ rule, rules, fields, silences, cases, warnings }: Tuned, failing: Tuned['cases']): string {
+  const about = rules.length === 1 && rules[0] === rule ? rule : `${rule}, by ${rules.join(', ')}`;
+  const lines = [`an exception to ${about}`, ''];
+  for (const { field, values, isChosen, weak } of fields) {
+    const more = values.length > SHOWN ? ` and ${values.length - SHOWN} more` : '';
+    const shown = values.slice(0, SHOWN).map(quote).join(', ');
+    lines.push(`  ${isChosen ? '+' : ' '} ${field}: ${shown}${more}${weak === null ? '' : ` (weak: ${weak})`}`);
+  }
+  const { of, ids, otherIdentities } = silences;
+  lines.push('', `silences ${ids.length} of ${numbered(of, 'finding')}, ${otherIdentities} of other identities`);
+  lines.push(`${numbered(cases.length, 'case')}: ${failing.length} would fail`);
+  for (const { path, name, want, answer } of failing) {
+    lines.push(`  ${path}: ${quote(name)}: expected ${want}, got ${answer}`);
+  }
+  for (const { message } of warnings) lines.push(`warning: ${message}`);
+  return `${lines.map(printable).join('\n')}\n\n`;
+}

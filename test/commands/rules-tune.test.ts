@@ -1,0 +1,109 @@
+/** `tripline rules tune`: an exception for what a rule finds without need. */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { exampleFolder, lines, podIn, readText } from './files.ts';
+import { run } from './run.ts';
+
+let folder: string;
+const by = (username: string, auditID: string, namespace = 'default') => ({
+  ...podIn(namespace, auditID),
+  user: { username },
+});
+
+beforeAll(() => {
+  folder = exampleFolder();
+  const records = [by('bob', 'b-1'), by('robot', 'r-1'), by('robot', 'r-2'), by('robot', 'r-3', 'shop')];
+  writeFileSync(join(folder, 'pods.log'), lines(...records, { ...by('robot', 'r-4'), tripline: { v: 2 } }));
+});
+
+const tune = (...args: string[]) => run(['rules', 'tune', '--rules', join(folder, 'my-rules'), ...args]);
+const pods = () => join(folder, 'pods.log');
+
+async function mostFrequent(): Promise<string> {
+  return JSON.parse((await tune(pods(), '--json')).stdout.split('\n')[0]!).finding;
+}
+
+describe('without a finding', () => {
+  test('it lists what is found most', async () => {
+    const { status, stdout } = await tune(pods(), '--table');
+    expect(stdout.replaceAll(/[0-9a-f]{32}/g, 'ID').replaceAll(/ +/g, ' ')).toBe(
+      'LEVEL RULE FINDINGS FINDING IDENTITY\nlow pod-in-default 3 ID robot\nlow pod-in-default 1 ID bob\n',
+    );
+    expect(status).toBe(0);
+  });
+});
+
+describe('of a finding', () => {
+  test('the exception goes to stdout, and what it does to stderr', async () => {
+    const { status, stdout, stderr } = await tune(pods(), '--finding', await mostFrequent());
+    expect(stdout).toContain('  known:\n    username|cased: "robot"\n    namespace|cased: "default"\n');
+    expect(stderr).toContain('silences 3 of 4 findings, 0 of other identities\n2 cases: 0 would fail\n');
+    expect(stderr).toContain("    userAgent: 'kubectl/v1.33' (weak: the client chooses it)");
+    expect(status).toBe(0);
+  });
+
+  test('by a rule it is one of the identity that it finds most, from stdin as well', async () => {
+    const args = ['rules', 'tune', '--rules', join(folder, 'my-rules'), '--rule', 'pod-in-default'];
+    const { stdout } = await run(args, { input: readText(folder, 'pods.log') });
+    expect(stdout).toContain('username|cased: "robot"');
+  });
+
+  test('JSON says all of it', async () => {
+    const { stdout } = await tune(pods(), '--rule', 'pod-in-default', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      rule: 'pod-in-default',
+      rules: ['pod-in-default'],
+      silences: { of: 4, otherIdentities: 0 },
+      cases: [
+        { name: 'in default', want: 'matches', answer: 'matches', before: 'matches' },
+        { name: 'elsewhere', want: 'ignores', answer: 'ignores' },
+      ],
+      warnings: [],
+    });
+  });
+
+  test('the file that it writes is an exception, and is never written over', async () => {
+    const to = exampleFolder();
+    const asked = [pods(), '--rule', 'pod-in-default', '--write', join(to, 'archive')];
+    expect(await tune(...asked)).toMatchObject({ status: 0 });
+    expect(readdirSync(join(to, 'archive'))).toEqual(['1.log', 'pod-in-default-robot.yml']);
+    const again = await tune(...asked);
+    expect(again.stderr).toMatch(/pod-in-default-robot\.yml'; it is never written over/);
+    expect(again).toMatchObject({ status: 2, stdout: '' });
+
+    const scan = ['scan', pods(), '--rules', join(folder, 'my-rules'), '--exceptions', join(to, 'archive')];
+    // What is there by now is no exception of the log in that folder.
+    const { stdout } = await run([...scan, '--output', 'findings']);
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+    const next = await tune(pods(), '--rule', 'pod-in-default', '--exceptions', join(to, 'archive'));
+    expect(next.stdout).toContain('username|cased: "bob"');
+  });
+
+  test('one by which a case would fail is not written', async () => {
+    const { status, stderr } = await tune(
+      ...[pods(), '--rule', 'pod-in-default', '--by', 'namespace, resource', '--write', folder],
+    );
+    expect(stderr).toContain('2 cases: 1 would fail\n');
+    expect(stderr).toContain("pod-in-default.yml: 'in default': expected matches, got ignores\n");
+    expect(stderr).toContain('warning: it silences 1 finding of another identity too');
+    expect(readdirSync(folder)).not.toContain('pod-in-default-robot.yml');
+    expect(status).toBe(1);
+  });
+
+  test.each<[string, string[], string]>([
+    ['an id', ['--finding', '00'], "the records have no finding '00'"],
+    ['a rule', ['--rule', 'pod-host-pid'], "the records have no finding of 'pod-host-pid'"],
+    [
+      'a field',
+      ['--rule', 'pod-in-default', '--by', 'user'],
+      "no exception can be by 'user'; did you mean 'username'?",
+    ],
+    ['a field that is not known', ['--rule', 'pod-in-default', '--by', 'cluster'], 'the record does not tell cluster'],
+    ['no field', ['--rule', 'pod-in-default', '--by', ','], 'no field is chosen'],
+  ])('%s that is not there ends with status 2', async (_, args, words) => {
+    const { status, stdout, stderr } = await tune(pods(), ...args);
+    expect(stderr).toContain(words);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+});
