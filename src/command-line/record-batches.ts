@@ -1,5 +1,5 @@
 /** Records of files and of stdin as batches, for commands that evaluate them as often as they need to. */
-import type { Codec } from '../codecs/codec.ts';
+import type { InputBatch } from '../inputs/batches.ts';
 import { documentBytes, openInput, STDIN } from '../inputs/open.ts';
 import type { ProcessIo } from './process-io.ts';
 
@@ -7,9 +7,7 @@ import type { ProcessIo } from './process-io.ts';
 export const LAST = 2n ** 62n;
 
 /** As the pipeline takes it. */
-interface RecordBatch {
-  codec: Codec;
-  bytes: Uint8Array;
+interface RecordBatch extends Pick<InputBatch, 'codec' | 'bytes'> {
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
 }

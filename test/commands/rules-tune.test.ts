@@ -96,8 +96,8 @@ describe('of a finding', () => {
     ['a rule', ['--rule', 'pod-host-pid'], "the records have no finding of 'pod-host-pid'"],
     [
       'a field',
-      ['--rule', 'pod-in-default', '--by', 'user'],
-      "no exception can be by 'user'; did you mean 'username'?",
+      ['--rule', 'pod-in-default', '--by', 'usernam'],
+      "no exception can be by 'usernam'; did you mean 'username'?",
     ],
     ['a field that is not known', ['--rule', 'pod-in-default', '--by', 'cluster'], 'the record does not tell cluster'],
     ['no field', ['--rule', 'pod-in-default', '--by', ','], 'no field is chosen'],
