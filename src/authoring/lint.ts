@@ -8,6 +8,7 @@ import { knownFields, type RuleSources } from '../rules/index.ts';
 import { loadLists, placeholdersOf } from '../rules/lists.ts';
 import {
   type Check,
+  fix,
   type LintOptions,
   type LintProblem,
   lint,
@@ -31,13 +32,22 @@ export function lintFile(
   path: string,
   { placeholders }: Pick<LintOptions, 'placeholders'>,
 ): LintProblem[] {
-  return lint(text, path, {
-    knownFields,
-    findFlaw,
-    ...(placeholders && { placeholders }),
-    checks: kubernetesChecks,
-    isList,
-  });
+  return lint(text, path, optionsWith(placeholders));
+}
+
+/** The text of such a file with what lint can put right, and what that is. What its documents match does not change.
+ * @param text the whole file, decoded as UTF-8
+ * @param placeholders the values of lists by their names */
+export function fixFile(
+  text: string,
+  path: string,
+  { placeholders }: Pick<LintOptions, 'placeholders'>,
+): { text: string; fixed: LintProblem[] } {
+  return fix(text, path, optionsWith(placeholders));
+}
+
+function optionsWith(placeholders: LintOptions['placeholders']): LintOptions {
+  return { knownFields, findFlaw, ...(placeholders && { placeholders }), checks: kubernetesChecks, isList };
 }
 
 /** Names of members in the objects of Kubernetes that are lists. */
@@ -76,6 +86,19 @@ export function lintSources(
     problems: [...own, ...together.map(asError)].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
     files: [...files],
   };
+}
+
+/** The rule, correlation and exception files at the paths with what lint can put right; those alone that change by it.
+ * @throws Problem `rule.invalid` where a path does not exist */
+export function fixSources(
+  paths: readonly string[],
+  config: RuleSources,
+): { path: string; text: string; fixed: LintProblem[] }[] {
+  const { documents, sources } = requestedFiles(paths, config);
+  const placeholders = placeholdersOf(loadLists(sources.lists ?? []).lists);
+  return documents
+    .map(({ path, text }) => ({ path, ...fixFile(text, path, { placeholders }) }))
+    .filter(({ fixed }) => fixed.length > 0);
 }
 
 function problemsTogether(sources: RuleSources): RuleProblem[] {

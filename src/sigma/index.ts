@@ -3,6 +3,7 @@ export type { Correlation, Filter, Logsource, Rule, RuleHead, RuleLevel, RuleMod
 export type { FieldLookup, Found, Truth } from './field.ts';
 export type { Check, Report } from './lint/check.ts';
 export { checks } from './lint/checks.ts';
+export { fix } from './lint/fix.ts';
 export { type LintOptions, type LintProblem, lint } from './lint/index.ts';
 export type { ItemSource, ValueSource } from './lint/source-map.ts';
 export { printPattern } from './match/pattern.ts';

@@ -14,6 +14,15 @@ export interface RuleProblem {
   hint: string;
   /** The source line, cut to what fits a screen, and a caret below it; none where no one line is at fault. */
   excerpt?: string;
+  /** What puts it right without changing what a rule matches; absent where that is for a person to decide. */
+  fix?: Edit;
+}
+
+/** Other text for a part of a file; places are offsets of its text behind a byte order mark. */
+export interface Edit {
+  start: number;
+  end: number;
+  text: string;
 }
 
 /** The problem as text: `path:line:column: message; hint`, then the excerpt. */

@@ -1,10 +1,12 @@
 /** The contract of a check: what it looks at, and how it tells of what is legal and wrong. */
 import type { Position } from '../ast.ts';
+import type { Edit } from '../rule-problem.ts';
 import type { SourceMap } from './source-map.ts';
 
 /** Tells of something wrong.
- * @param at an offset of the file's text, or a place in it */
-export type Report = (at: number | Position, message: string, hint: string) => void;
+ * @param at an offset of the file's text, or a place in it
+ * @param fix puts it right, and leaves what the rule matches as it is */
+export type Report = (at: number | Position, message: string, hint: string, fix?: Edit) => void;
 
 export interface Check {
   /** One line: what is told of, and why it is wrong. */

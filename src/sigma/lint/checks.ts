@@ -1,10 +1,11 @@
 /** The checks that need to know nothing but Sigma, as one table. */
 import type { Condition, Item, LevelCase, Test } from '../ast.ts';
 import { fold, printPattern } from '../match/pattern.ts';
-import { isNull } from '../parse/rule-file.ts';
+import { isNull, wordFix } from '../parse/rule-file.ts';
 import { quote } from '../rule-problem.ts';
 import type { Check, Report } from './check.ts';
 import { findContradiction } from './contradiction.ts';
+import { withId, withoutModifier, withoutOpenEnds, withoutPeriod, withoutValue } from './edits.ts';
 import type { DetectionSource, ItemSource, SourceMap, ValueSource } from './source-map.ts';
 
 const MAX_TITLE_LENGTH = 120;
@@ -80,20 +81,25 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'all-of-one': {
     doc: 'The modifier all with a single value.',
-    run: onItems(({ modifiers, values, offset }, report) => {
+    run: onItems(({ field, modifiers, values, offset }, report, { text }) => {
       if (modifiers.includes('all') && values.length === 1) {
-        report(offset, "'all' of one value says nothing", 'drop it, or write more values');
+        const fix = withoutModifier('all', { field, modifiers, offset }, text);
+        report(offset, "'all' of one value says nothing", 'drop it, or write more values', fix);
       }
     }),
   },
   'duplicate-value': {
     doc: 'The same value twice in a list.',
-    run: onItems(({ values, modifiers }, report) => {
+    run: onItems(({ values, modifiers }, report, source) => {
       const seen = new Set<string>();
       const isExpanded = modifiers.includes('expand');
-      for (const { text, offset, test } of values) {
+      for (const [index, value] of values.entries()) {
+        const { text, offset, test } = value;
         const key = isExpanded ? text : keyOf(test);
-        if (seen.has(key)) report(offset, `${quote(text)} is in the list already`, 'drop one of them');
+        if (seen.has(key)) {
+          const fix = withoutValue(value, values[index - 1]!, source.text);
+          report(offset, `${quote(text)} is in the list already`, 'drop one of them', fix);
+        }
         seen.add(key);
       }
     }),
@@ -113,13 +119,15 @@ export const checks: Readonly<Record<string, Check>> = {
   'pattern-of-one': {
     doc: 'A quantity of selections where only one selection is meant.',
     isOfWhole: true,
-    run({ detections }, report) {
-      for (const { detection, conditions } of detections) {
+    run(sourceMap, report) {
+      for (const { detection, conditions } of sourceMap.detections) {
         for (const { text, offsetOf } of conditions) {
           for (const { 0: whole, 1: pattern = '', index } of text.matchAll(/(?<![\w*-])[\w*-]+\s+of\s+([\w*-]+)/g)) {
             const isOne = pattern === 'them' ? detection.selections.size === 1 : !pattern.includes('*');
             const [name = pattern] = pattern === 'them' ? [...detection.selections.keys()] : [];
-            if (isOne) report(offsetOf(index), `${quote(whole)} is one selection`, `write ${name}`);
+            if (!isOne) continue;
+            const at = offsetOf(index);
+            report(at, `${quote(whole)} is one selection`, `write ${name}`, wordFix(sourceMap, at, whole, name));
           }
         }
       }
@@ -187,9 +195,10 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'open-ended-regex': {
     doc: 'A regular expression that begins or ends with `.*`: it is searched for anywhere as it is.',
-    run: onRegexes((source, { offset }, _item, report) => {
+    run: onRegexes((source, { offset }, { modifiers }, report, { text }) => {
       if (!/^\^?\.\*(?!\?)|(?<!\\)\.\*\$?$/.test(source)) return;
-      report(offset, "'.*' at an end of an expression says nothing: it is searched for anywhere", 'drop it');
+      const message = "'.*' at an end of an expression says nothing: it is searched for anywhere";
+      report(offset, message, 'drop it', withoutOpenEnds(source, { offset, modifiers }, text));
     }),
   },
   'unreachable-level': {
@@ -211,13 +220,16 @@ export const checks: Readonly<Record<string, Check>> = {
   ),
   title: {
     doc: `A title that ends with a period, or is longer than ${MAX_TITLE_LENGTH} characters.`,
-    run({ parsed, members, offset }, report) {
+    run({ parsed, members, offset, text }, report) {
       const { title } = parsed.document;
       const at = members.get('title')?.keyNode.range?.[0] ?? offset;
       if (title.length > MAX_TITLE_LENGTH) {
         report(at, `the title is longer than ${MAX_TITLE_LENGTH} characters`, 'move the rest to the description');
       }
-      if (/[^.]\.$/.test(title)) report(at, 'the title ends with a period', 'drop it: a title is a name');
+      if (/[^.]\.$/.test(title)) {
+        const fix = withoutPeriod(title, members.get('title')?.value, text);
+        report(at, 'the title ends with a period', 'drop it: a title is a name', fix);
+      }
     },
   },
 };
@@ -226,29 +238,34 @@ export const checks: Readonly<Record<string, Check>> = {
 function ownOf(key: string, consequence: string, hint: string): Check {
   return {
     doc: `A rule without \`${key}\`: ${consequence}.`,
-    run({ head, members, offset }, report) {
+    run({ head, members, offset, text }, report) {
       if (head === undefined || (members.has(key) && !isNull(members.get(key)!.value))) return;
-      report(offset, `the rule has no ${quote(key)}, so that ${consequence}`, hint);
+      const fix = key === 'id' ? withId(members, text) : undefined;
+      report(offset, `the rule has no ${quote(key)}, so that ${consequence}`, hint, fix);
     },
   };
 }
 
-function onItems(look: (item: ItemSource, report: Report) => void): Check['run'] {
-  return ({ maps }, report) => {
-    for (const item of maps.flat()) look(item, report);
+function onItems(look: (item: ItemSource, report: Report, source: SourceMap) => void): Check['run'] {
+  return (source, report) => {
+    for (const item of source.maps.flat()) look(item, report, source);
   };
 }
 
-function onValues(look: (value: ValueSource, item: ItemSource, report: Report) => void): Check['run'] {
-  return onItems((item, report) => {
-    for (const value of item.values) look(value, item, report);
+function onValues(
+  look: (value: ValueSource, item: ItemSource, report: Report, source: SourceMap) => void,
+): Check['run'] {
+  return onItems((item, report, source) => {
+    for (const value of item.values) look(value, item, report, source);
   });
 }
 
 /** Expressions as the file spells them. */
-function onRegexes(look: (source: string, value: ValueSource, item: ItemSource, report: Report) => void): Check['run'] {
-  return onValues((value, item, report) => {
-    if (item.modifiers.includes('re')) look(value.text, value, item, report);
+function onRegexes(
+  look: (pattern: string, value: ValueSource, item: ItemSource, report: Report, source: SourceMap) => void,
+): Check['run'] {
+  return onValues((value, item, report, source) => {
+    if (item.modifiers.includes('re')) look(value.text, value, item, report, source);
   });
 }
 

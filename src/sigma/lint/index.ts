@@ -4,7 +4,7 @@ import type { Position } from '../ast.ts';
 import { type ParseOptions, parseDocuments } from '../parse/index.ts';
 import { MAX_PROBLEMS, openFile, positionOf, type RuleFile } from '../parse/rule-file.ts';
 import { membersOf } from '../parse/rule-head.ts';
-import { excerptOf, quote, type RuleProblem } from '../rule-problem.ts';
+import { type Edit, excerptOf, quote, type RuleProblem } from '../rule-problem.ts';
 import type { Check } from './check.ts';
 import { checks } from './checks.ts';
 import { type SourceMap, sourceMapOf } from './source-map.ts';
@@ -68,7 +68,8 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
     if (isUsed || !isWhole) continue;
     const message = `nothing here is told of by ${quote(check)}`;
     const hint = 'drop the comment, or move it to the line it is about';
-    left.push({ severity: 'warning', check: 'allow', position, message, hint });
+    const fix = withoutComment(file.text, file.lines.lineStarts[position.line - 1]!, position.column - 1, check);
+    left.push({ severity: 'warning', check: 'allow', position, message, hint, ...(fix && { fix }) });
   }
   const problems = left
     .sort(({ position: a }, { position: b }) => a.line - b.line || a.column - b.column)
@@ -88,6 +89,7 @@ interface Found {
   position: Position;
   message: string;
   hint: string;
+  fix?: Edit;
 }
 
 interface Allowance {
@@ -109,6 +111,18 @@ function allowancesOf(lines: readonly string[]): Map<string, Allowance> {
   return allowed;
 }
 
+/** Takes away a comment that says nothing else than to allow a check, and its line where nothing else stands there. */
+function withoutComment(text: string, line: number, column: number, check: string): Edit | undefined {
+  const end = text.indexOf('\n', line);
+  const rest = text.slice(line + column, end === -1 ? text.length : end);
+  if (rest.trimEnd().replace(/^#\s*/, '') !== `lint: allow ${check}`) return undefined;
+  const before = text.slice(line, line + column);
+  if (before.trim() === '') return { start: line, end: end === -1 ? text.length : end + 1, text: '' };
+  const start = line + before.trimEnd().length;
+  // What ends the line stays, a carriage return too.
+  return { start, end: line + column + rest.trimEnd().length, text: '' };
+}
+
 /** What a document looks for. */
 function detectionOf(root: YAMLMap): Node | null | undefined {
   const members = membersOf(root);
@@ -127,14 +141,15 @@ interface Warning {
   check: string;
   message: string;
   hint: string;
+  fix?: Edit;
 }
 
 function warningsOf(file: RuleFile, sourceMap: SourceMap, all: readonly (readonly [string, Check])[]) {
   const warnings: (Warning & { offset: number })[] = [];
   for (const [check, { run }] of all) {
-    run(sourceMap, (at, message, hint) => {
+    run(sourceMap, (at, message, hint, fix) => {
       const offset = typeof at === 'number' ? at : file.lines.lineStarts[at.line - 1]! + at.column - 1;
-      warnings.push({ check, offset, message, hint });
+      warnings.push({ check, offset, message, hint, ...(fix && { fix }) });
     });
   }
   return warnings;

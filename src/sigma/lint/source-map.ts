@@ -17,6 +17,8 @@ import { type Members, membersOf } from '../parse/rule-head.ts';
 /** One document. The lists are flat: what stands within array blocks is among them. */
 export interface SourceMap {
   parsed: Document;
+  /** Of the whole file, for fixes: offsets are places in it. */
+  text: string;
   /** Where it begins. */
   offset: number;
   members: Members;
@@ -64,6 +66,8 @@ export interface ItemSource {
 
 export interface ValueSource extends RuleValue {
   offset: number;
+  /** Where it ends; where it begins, for a value that is not there. */
+  end: number;
   /** What became of it. */
   test: Test;
 }
@@ -82,6 +86,7 @@ export function sourceMapOf(
   const members = membersOf(root);
   const sourceMap: SourceMap = {
     parsed,
+    text: file.text,
     offset: offsetOf(root),
     members,
     head: parsed.kind === 'filter' ? undefined : parsed.document,
@@ -195,5 +200,6 @@ function textSource(file: RuleFile, node: Scalar): TextSource {
 function valueSource(node: Scalar | null, otherwise: number, test: Test): ValueSource {
   const value = (node?.value ?? null) as RuleValue['value'];
   const text = typeof value === 'string' ? value : (node?.source ?? '');
-  return { value, text, offset: node === null ? otherwise : offsetOf(node), test };
+  const offset = node === null ? otherwise : offsetOf(node);
+  return { value, text, offset, end: node?.range?.[1] ?? offset, test };
 }

@@ -7,6 +7,8 @@ export interface ConditionProblem {
   at: number;
   message: string;
   hint: string;
+  /** A word there, and the one that is meant without any doubt. */
+  meant?: readonly [word: string, other: string];
 }
 
 const MAX_DEPTH = 50;
@@ -157,7 +159,8 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
 function failIfCapital({ text, at }: Token): void {
   const operator = text.toLowerCase();
   if (operator === text || !operators.has(operator)) return;
-  fail(at, `${quote(text)} is no operator: they are in lower case`, `write ${operator}`);
+  const message = `${quote(text)} is no operator: they are in lower case`;
+  throw new ConditionError({ at, message, hint: `write ${operator}`, meant: [text, operator] });
 }
 
 function joined(kind: 'and' | 'or', operands: Condition[]): Condition {

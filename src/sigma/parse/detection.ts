@@ -25,6 +25,7 @@ import {
   positionOf,
   type RuleFile,
   startOf,
+  wordFix,
 } from './rule-file.ts';
 
 /** Instructions of RE2, for all regular expressions of a rule: what a text costs grows with its length times these. */
@@ -115,7 +116,10 @@ export function readCondition(file: RuleFile, entry: Entry, selections: readonly
     }
     const condition = parseCondition(node.value, selections);
     if ('kind' in condition) conditions.push(condition);
-    else file.report(offsetWithin(file, node, node.value, condition.at), condition.message, condition.hint);
+    else {
+      const at = offsetWithin(file, node, node.value, condition.at);
+      file.report(at, condition.message, condition.hint, condition.meant && wordFix(file, at, ...condition.meant));
+    }
   }
   if (conditions.length < nodes.length || conditions.length === 0) return undefined;
   return conditions.length === 1 ? conditions[0] : { kind: 'or', operands: conditions };
@@ -171,7 +175,12 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
   for (const [i, spelling] of spelled.entries()) {
     const found = findModifier(spelling);
     if ('modifier' in found) modifiers.push(found.name);
-    else file.report(at(offsets[i]!), found.message, found.hint);
+    else {
+      const place = at(offsets[i]!);
+      const lower = spelling.toLowerCase();
+      const fix = 'modifier' in findModifier(lower) ? wordFix(file, place, spelling, lower) : undefined;
+      file.report(place, found.message, found.hint, fix);
+    }
   }
   if (modifiers.length < spelled.length) return undefined;
   const clash = checkModifiers(modifiers) ?? (name === '' ? checkKeywordModifiers(modifiers) : undefined);

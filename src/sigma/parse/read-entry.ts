@@ -1,7 +1,7 @@
 /** Reads one member of a document's map as what it should be, and reports what is not: text, lists, choices, maps. */
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import { didYouMean, quote } from '../rule-problem.ts';
-import { type Entry, entriesOf, offsetOf, type RuleFile, startOf } from './rule-file.ts';
+import { type Entry, entriesOf, offsetOf, offsetWithin, type RuleFile, startOf, wordFix } from './rule-file.ts';
 
 export interface TextRules {
   maxLength?: number;
@@ -59,7 +59,9 @@ export function readChoice<T extends string>(
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) {
     const hint = didYouMean(text, choices, `write one of ${choices.join(', ')}`);
-    file.report(startOf(entry), `${quote(text)} is no ${entry.key}`, hint);
+    const lower = choices.find((candidate) => candidate === text.toLowerCase());
+    const fix = lower && wordFix(file, offsetWithin(file, entry.value!, text, 0), text, lower);
+    file.report(startOf(entry), `${quote(text)} is no ${entry.key}`, hint, fix);
   }
   return choice;
 }

@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import { truncateText } from '../../truncate.ts';
 import type { Position } from '../ast.ts';
-import { excerptOf, printable, quote, type RuleProblem } from '../rule-problem.ts';
+import { type Edit, excerptOf, printable, quote, type RuleProblem } from '../rule-problem.ts';
 
 const MAX_FILE_LENGTH = 512 * 1024;
 const MAX_DEPTH = 20;
@@ -33,7 +33,7 @@ export interface RuleFile {
   /** Notes that a document cannot be used for what is reported elsewhere. */
   spoil(): void;
   /** Notes what is wrong at an offset of the text, so that the document cannot be used. */
-  report(offset: number, message: string, hint: string): void;
+  report(offset: number, message: string, hint: string, fix?: Edit): void;
   /** Notes what is wrong with a document that can be used. */
   warn(offset: number, message: string, hint: string): void;
   problems(): RuleProblem[];
@@ -60,9 +60,9 @@ export function openFile(source: string, path: string): RuleFile {
     spoil() {
       reports++;
     },
-    report(offset, message, hint) {
+    report(offset, message, hint, fix) {
       reports++;
-      reported.set(`${offset} ${message}`, { offset, name: this.document, message, hint });
+      reported.set(`${offset} ${message}`, { offset, name: this.document, message, hint, ...(fix && { fix }) });
     },
     warn(offset, message, hint) {
       warned.set(`${offset} ${message}`, { offset, name: this.document, message, hint });
@@ -79,6 +79,7 @@ interface Noted {
   name: string | undefined;
   message: string;
   hint: string;
+  fix?: Edit;
 }
 
 /** The first of them in order of place, each with its line. */
@@ -86,14 +87,15 @@ function placed(noted: Noted[], { path, text, lines }: Pick<RuleFile, 'path' | '
   return noted
     .sort((a, b) => a.offset - b.offset)
     .slice(0, MAX_PROBLEMS)
-    .map(({ offset, name, message, hint }, index) => {
+    .map(({ offset, name, message, hint, fix }, index) => {
       const { line, col: column } = lines.linePos(Math.min(offset, text.length));
       const start = lines.lineStarts[line - 1] ?? 0;
       const end = text.indexOf('\n', start);
       const excerpt = excerptOf(text.slice(start, end === -1 ? text.length : end), { line, column });
       const isLast = index === MAX_PROBLEMS - 1 && noted.length > MAX_PROBLEMS;
       const more = isLast ? ` (and ${noted.length - MAX_PROBLEMS} more problems behind this one)` : '';
-      return { path, line, column, ...(name !== undefined && { name }), message: `${message}${more}`, hint, excerpt };
+      const of = { path, line, column, ...(name !== undefined && { name }) };
+      return { ...of, message: `${message}${more}`, hint, excerpt, ...(fix && { fix }) };
     });
 }
 
@@ -279,6 +281,18 @@ export function offsetWithin(file: RuleFile, node: Node, content: string, index:
     if (file.text.startsWith(content, start + quoteLength)) return start + quoteLength + index;
   }
   return start;
+}
+
+/** Puts another word in the place of one that stands at an offset; undefined where something else stands there, as the file
+ * spells the word with escapes. */
+export function wordFix(
+  { text }: Pick<RuleFile, 'text'>,
+  offset: number,
+  word: string,
+  other: string,
+): Edit | undefined {
+  const end = offset + word.length;
+  return text.slice(offset, end) === word ? { start: offset, end, text: other } : undefined;
 }
 
 /** The place of an offset, as people count. */
