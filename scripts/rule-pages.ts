@@ -193,15 +193,20 @@ function rulesTable(documents: readonly (Rule | Correlation)[]): string {
 }
 
 export function lintPage(): string {
-  const rows = Object.entries(checks).map(([name, { doc }]) => `| \`${name}\` | ${doc} |`);
+  const rows = Object.entries(checks).map(([name, { doc, fixes = '' }]) => `| \`${name}\` | ${doc} | ${fixes} |`);
   return `${notice}# What lint tells of
 
 Warnings of \`tripline lint\`: what is legal in a rule, and wrong all the same. A comment \`# lint: allow <check>\` on the
 line that a warning is about, or on the one before it, accepts it; one that accepts nothing is told of too (\`allow\`).
 
-| check | told of |
-|---|---|
+| check | told of | \`--fix\` |
+|---|---|---|
 ${rows.join('\n')}
+
+\`tripline lint PATH --fix\` puts right what the last column says, drops comments that accept nothing, and writes words that
+keep a document from being used in lower case: modifiers, the operators of conditions, \`level\`, \`status\` and \`mode\`. Each
+fix changes these places of the text alone, and is made only if every document that could be used means the same as
+before. All else is told of, and left to a person.
 `;
 }
 

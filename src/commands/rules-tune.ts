@@ -1,7 +1,7 @@
 /** `tripline rules tune`: an exception for what a rule finds without need. */
 import type { FoundAgain, Noise, Tuned, TuneParts } from '../authoring/tune/index.ts';
 import { UsageError } from '../command-line/declaration.ts';
-import { jsonLine, outputFormatOptions, writeRows } from '../command-line/output-format.ts';
+import { outputOption, writeRows } from '../command-line/output-format.ts';
 import type { ProcessIo } from '../command-line/process-io.ts';
 import { recordsOf } from '../command-line/record-batches.ts';
 import { readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
@@ -45,7 +45,10 @@ export const rulesTuneCommand = defineCommand({
       placeholder: 'FOLDER',
       doc: 'write the exception into this folder as a new file, unless a case would fail; never over another',
     },
-    ...outputFormatOptions,
+    output: outputOption(
+      ['table', 'json', 'ndjson'],
+      'of the list, table on a terminal and ndjson in a pipe; of an exception table, which is its YAML',
+    ),
     ...ruleOptions,
   },
   exitCodes: {
@@ -102,7 +105,7 @@ export const rulesTuneCommand = defineCommand({
     } else {
       const noises = await tuning.noisiest(records, parts);
       if (rule === undefined) {
-        await writeRows(stdout, { columns, rows: noises.map(rowOf) }, options);
+        await writeRows(stdout, { columns, rows: noises.map(rowOf) }, options.output);
         return 0;
       }
       found = noises.find((noise) => noise.rule === rule)?.last;
@@ -130,9 +133,8 @@ export const rulesTuneCommand = defineCommand({
     const failing = tuned.cases.filter(tuning.failsByIt);
     const isSound = failing.length === 0 && tuned.silences.ids.includes(subject.id);
     const path = write !== undefined && isSound ? await written(tuning.writeException(write, tuned)) : undefined;
-    await (options.json
-      ? stdout.write(jsonLine({ finding: subject.id, ...tuned, path }))
-      : tell(tuned, failing, path, io));
+    if (options.output === undefined || options.output === 'table') await tell(tuned, failing, path, io);
+    else await writeRows(stdout, { columns: [], rows: [{ finding: subject.id, ...tuned, path }] }, options.output);
     return isSound ? 0 : 1;
   },
 });
@@ -165,11 +167,11 @@ function rowOf({ level, rule, identity = '', findings, last }: Noise): Row {
 }
 
 const columns: Column<Row>[] = [
-  { heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
-  { heading: 'RULE', cell: ({ rule }) => rule },
-  { heading: 'FINDINGS', cell: ({ findings }) => findings },
-  { heading: 'FINDING', cell: ({ finding }) => finding },
-  { heading: 'IDENTITY', cell: ({ identity }) => identity },
+  { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
+  { name: 'rule', heading: 'RULE', cell: ({ rule }) => rule },
+  { name: 'findings', heading: 'FINDINGS', cell: ({ findings }) => findings },
+  { name: 'finding', heading: 'FINDING', cell: ({ finding }) => finding },
+  { name: 'identity', heading: 'IDENTITY', cell: ({ identity }) => identity },
 ];
 
 /** What is for a person on stderr, and on stdout what is to be committed, or where it is. */

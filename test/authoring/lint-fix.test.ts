@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it, test } from 'vitest';
-import { fixFile, lintFile } from '../../src/authoring/lint.ts';
+import { checks, fixFile, lintFile } from '../../src/authoring/lint.ts';
 import { compileRule, evaluate, parseRules } from '../../src/sigma/index.ts';
 import { withoutEnds } from '../../src/sigma/lint/edits.ts';
 
@@ -89,6 +89,12 @@ describe('what is put right', () => {
     expect(new Set(ids).size).toBe(4);
     expect(fixed(rule.replace(/^title:.*$/m, 'title: >-\n  Pods\n  that fold')).text).toMatch(/that fold\nid: /);
   });
+});
+
+test('the checks that say what --fix does are those that it does something for', () => {
+  const all = rows.flatMap(([, before]) => fixed(before).fixed.flatMap(({ check }) => check ?? []));
+  const said = Object.entries(checks).filter(([, { fixes }]) => fixes !== undefined);
+  expect(new Set([...all, 'no-id'])).toEqual(new Set([...said.map(([name]) => name), 'allow']));
 });
 
 describe('what is left to a person', () => {

@@ -1,5 +1,5 @@
 /** `tripline lint`: errors and warnings of every kind of file, on their own and together. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { exampleFolder, ruleText } from './files.ts';
@@ -119,4 +119,18 @@ test('a path that is not there is told of', async () => {
 
 test('what comes along has no errors', async () => {
   expect((await run(['lint'])).status).toBe(0);
+});
+
+test('--fix puts right what it can in the files that are named, and tells the rest', async () => {
+  const text = ruleText
+    .replace('action: create', 'action|all: create, verb: replace')
+    .replace('level: low', 'level: Low');
+  const path = write('x.yml', text);
+  const { status, stdout } = await run(['lint', path, '--fix']);
+  expect(readFileSync(path, 'utf8')).toBe(text.replace('|all', '').replace('Low', 'low'));
+  expect(stdout).toContain("no request has the verb 'replace'");
+  expect(stdout).toMatch(/\n1 file, 0 errors, 1 warning, 2 put right\n$/);
+  expect(status).toBe(0);
+  expect((await run(['lint', path, '--fix'])).stdout).toMatch(/, 0 put right\n$/);
+  expect((await run(['lint', '--fix'])).stderr).toContain('--fix changes files; name those that it may change');
 });

@@ -21,12 +21,12 @@ const tune = (...args: string[]) => run(['rules', 'tune', '--rules', join(folder
 const pods = () => join(folder, 'pods.log');
 
 async function mostFrequent(): Promise<string> {
-  return JSON.parse((await tune(pods(), '--json')).stdout.split('\n')[0]!).finding;
+  return JSON.parse((await tune(pods(), '-o', 'ndjson')).stdout.split('\n')[0]!).finding;
 }
 
 describe('without a finding', () => {
   test('it lists what is found most', async () => {
-    const { status, stdout } = await tune(pods(), '--table');
+    const { status, stdout } = await tune(pods(), '-o', 'table');
     expect(stdout.replaceAll(/[0-9a-f]{32}/g, 'ID').replaceAll(/ +/g, ' ')).toBe(
       'LEVEL RULE FINDINGS FINDING IDENTITY\nlow pod-in-default 3 ID robot\nlow pod-in-default 1 ID bob\n',
     );
@@ -50,7 +50,7 @@ describe('of a finding', () => {
   });
 
   test('JSON says all of it', async () => {
-    const { stdout } = await tune(pods(), '--rule', 'pod-in-default', '--json');
+    const { stdout } = await tune(pods(), '--rule', 'pod-in-default', '-o', 'ndjson');
     expect(JSON.parse(stdout)).toMatchObject({
       rule: 'pod-in-default',
       rules: ['pod-in-default'],

@@ -11,6 +11,8 @@ export type Report = (at: number | Position, message: string, hint: string, fix?
 export interface Check {
   /** One line: what is told of, and why it is wrong. */
   doc: string;
+  /** Where `lint --fix` puts it right: in a few words, what it does. */
+  fixes?: string;
   /** Whether it needs all of a detection, its condition too: where a part cannot be read it is not run. */
   isOfWhole?: true;
   /** Looks at one document that parses. */

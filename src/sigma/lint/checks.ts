@@ -81,6 +81,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'all-of-one': {
     doc: 'The modifier all with a single value.',
+    fixes: 'drops it',
     run: onItems(({ field, modifiers, values, offset }, report, { text }) => {
       if (modifiers.includes('all') && values.length === 1) {
         const fix = withoutModifier('all', { field, modifiers, offset }, text);
@@ -90,6 +91,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'duplicate-value': {
     doc: 'The same value twice in a list.',
+    fixes: 'drops the second, unless a comment stands with it',
     run: onItems(({ values, modifiers }, report, source) => {
       const seen = new Set<string>();
       const isExpanded = modifiers.includes('expand');
@@ -118,6 +120,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'pattern-of-one': {
     doc: 'A quantity of selections where only one selection is meant.',
+    fixes: 'names the selection',
     isOfWhole: true,
     run(sourceMap, report) {
       for (const { detection, conditions } of sourceMap.detections) {
@@ -195,6 +198,7 @@ export const checks: Readonly<Record<string, Check>> = {
   },
   'open-ended-regex': {
     doc: 'A regular expression that begins or ends with `.*`: it is searched for anywhere as it is.',
+    fixes: 'drops it, but for `^.*` and `.*$`',
     run: onRegexes((source, { offset }, { modifiers }, report, { text }) => {
       if (!/^\^?\.\*(?!\?)|(?<!\\)\.\*\$?$/.test(source)) return;
       const message = "'.*' at an end of an expression says nothing: it is searched for anywhere";
@@ -220,6 +224,7 @@ export const checks: Readonly<Record<string, Check>> = {
   ),
   title: {
     doc: `A title that ends with a period, or is longer than ${MAX_TITLE_LENGTH} characters.`,
+    fixes: 'drops the period',
     run({ parsed, members, offset, text }, report) {
       const { title } = parsed.document;
       const at = members.get('title')?.keyNode.range?.[0] ?? offset;
@@ -238,6 +243,7 @@ export const checks: Readonly<Record<string, Check>> = {
 function ownOf(key: string, consequence: string, hint: string): Check {
   return {
     doc: `A rule without \`${key}\`: ${consequence}.`,
+    ...(key === 'id' && { fixes: 'adds one, but not to a template' }),
     run({ head, members, offset, text }, report) {
       if (head === undefined || (members.has(key) && !isNull(members.get(key)!.value))) return;
       const fix = key === 'id' ? withId(members, text) : undefined;
