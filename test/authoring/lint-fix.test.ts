@@ -183,13 +183,10 @@ describe('a rule matches what it matched', () => {
       '|neq|all',
       '|expand|all',
     );
-    const lines = fc.array(
-      fc.tuple(fc.constantFrom('name', 'verb'), modifiers, fc.array(value, { minLength: 1, maxLength: 4 })),
-      {
-        minLength: 1,
-        maxLength: 3,
-      },
-    );
+    const line = fc.tuple(fc.constantFrom('name', 'verb'), modifiers, fc.array(value, { minLength: 1, maxLength: 4 }));
+    // A key that is there twice is an error of its own.
+    const selector = ([field, change]: [string, string, string[]]) => field + change;
+    const lines = fc.uniqueArray(line, { minLength: 1, maxLength: 3, selector });
     const condition = fc.constantFrom('a', '1 of a', 'all of them', 'not 1 of a*', 'a and not a');
     fc.assert(
       fc.property(lines, condition, fc.boolean(), (items, asked, isFlow) => {
