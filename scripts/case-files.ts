@@ -10,6 +10,15 @@ const record = Type.Unknown({
   description: 'A log record as it arrives: from any platform, in any wrapper.',
 });
 
+const located = Type.Object(
+  {
+    asn: Type.Optional(Type.Integer({ minimum: 1 })),
+    asOrganization: Type.Optional(Type.String({ minLength: 1 })),
+    country: Type.Optional(Type.String({ pattern: '^[A-Z]{2}$' })),
+  },
+  closed,
+);
+
 const members = {
   name: Type.String({ pattern: '\\S', description: 'What the case shows; no other case of the file has this name.' }),
   record: Type.Optional(record),
@@ -24,6 +33,17 @@ const members = {
       description: 'The setting of that name, which is otherwise not set: addresses and networks.',
       examples: [['10.0.0.0/8']],
     }),
+  ),
+  networks: Type.Optional(
+    Type.Object(
+      {},
+      {
+        patternProperties: { '^[0-9A-Fa-f.:]+(%[0-9A-Za-z]+)?(/[0-9]{1,3})?$': located },
+        additionalProperties: false,
+        description: 'What databases of addresses know, by network or address; nothing where it is left out.',
+        examples: [{ '203.0.113.0/24': { asn: 64500, country: 'DE' } }],
+      },
+    ),
   ),
 };
 

@@ -228,6 +228,7 @@ describe('cases.schema.json', () => {
         ...one,
         level: 'low',
         trustedProxies: ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32', '::ffff:192.0.2.1', 'fe80::1%eth0'],
+        networks: { '192.0.2.0/24': { asn: 64500, asOrganization: 'x', country: 'DE' }, '2001:db8::1': {} },
       },
     ],
     ignores: [{ name: 'a sequence', records: [null, 'text', {}] }],
@@ -252,7 +253,7 @@ describe('cases.schema.json', () => {
 
   const names = fc.constantFrom('a', 'b', '', ' ');
   const value = fc.oneof(fc.constantFrom(null, 1, 'low', 'x', [], ['10.0.0.1'], [1], {}, { a: ['b'] }), names);
-  const members = ['name', 'record', 'records', 'level', 'trustedProxies', 'other'] as const;
+  const members = ['name', 'record', 'records', 'level', 'trustedProxies', 'networks', 'other'] as const;
   const oddCase = fc.oneof(
     { weight: 5, arbitrary: fc.record(Object.fromEntries(members.map((key) => [key, value])), { requiredKeys: [] }) },
     value,

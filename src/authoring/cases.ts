@@ -1,7 +1,7 @@
 /** The cases beside a rule: what a case file says, and what the rule answers, by the way that a record goes. */
 import { ndjson } from '../codecs/ndjson.ts';
 import { correlator } from '../correlate/index.ts';
-import type { Detection, Ruleset } from '../detect.ts';
+import { type Detection, Ruleset } from '../detect.ts';
 import { isMap, member } from '../json/map.ts';
 import { nestsDeeper } from '../json/scan.ts';
 import { parseNetworkOrAddress } from '../network.ts';
@@ -10,6 +10,7 @@ import { type Level, levels } from '../record.ts';
 import { didYouMean, quote } from '../sigma/index.ts';
 import { memoryStore } from '../state/memory.ts';
 import { openTagger } from '../tagger.ts';
+import { isNetworks, knowing, type Networks } from './case-networks.ts';
 
 export interface Case {
   name: string;
@@ -19,6 +20,8 @@ export interface Case {
   level?: Level;
   /** The setting of that name, which is otherwise not set. */
   trustedProxies?: readonly string[];
+  /** What databases know of networks and addresses; nothing where it is left out. */
+  networks?: Networks;
 }
 
 /** Whether a rule finds something, nothing, or cannot tell. */
@@ -95,7 +98,7 @@ function readCase(
   names: Set<string>,
 ): Case | undefined {
   if (!isMap(item)) return void report('expected a case, { "name": "…", "record": {…} }');
-  const keys = ['name', 'record', 'records', 'trustedProxies', ...(answer === 'matches' ? ['level'] : [])];
+  const keys = ['name', 'record', 'records', 'trustedProxies', 'networks', ...(answer === 'matches' ? ['level'] : [])];
   for (const key of Object.keys(item)) {
     if (!keys.includes(key)) report(`unknown key ${quote(key)}; ${didYouMean(key, keys, 'remove it')}`);
   }
@@ -115,9 +118,16 @@ function readCase(
   if (trustedProxies !== undefined && !areProxies(trustedProxies)) {
     return void report('"trustedProxies" has to be a list of addresses and networks, ["192.0.2.7", "10.0.0.0/8"]');
   }
+  const networks = member(item, 'networks');
+  if (networks !== undefined && !isNetworks(networks)) {
+    return void report(
+      '"networks" has to be a map, {"203.0.113.0/24": {"asn": 64500, "asOrganization": "…", "country": "DE"}}',
+    );
+  }
   return {
     name,
     records,
+    ...(networks !== undefined && { networks }),
     ...(level !== undefined && { level }),
     ...(trustedProxies !== undefined && { trustedProxies }),
   };
@@ -159,15 +169,17 @@ const LAST = 2n ** 62n;
  * finding or a report on any of them.
  * @param names of the rules that are asked; the others of the set are there for correlations to refer to */
 export async function answerTo(
-  { records, trustedProxies }: Case,
+  { records, trustedProxies, networks }: Case,
   names: ReadonlySet<string>,
   ruleset: Ruleset,
 ): Promise<Answered> {
+  const { rules, correlations, hash } = ruleset;
+  const asked = networks ? new Ruleset(rules, correlations, hash, knowing(networks)) : ruleset;
   const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const processed = await processBatch(
     { fluentTag: undefined, codec: ndjson, bytes, receivedUnixNano: LAST },
     {
-      ruleset: () => ruleset,
+      ruleset: () => asked,
       correlate: correlator(memoryStore()),
       sinks: [],
       memberName: 'tripline',

@@ -93,7 +93,6 @@ export function basisOf(path: string, ruleset: Ruleset): unknown {
       .filter(({ rule }) => needed.has(rule.name))
       .map(({ rule, exceptions }) => [rule, exceptions.map(({ filter }) => filter)]),
     ruleset.correlations.map(({ correlation }) => correlation).filter(({ name }) => needed.has(name)),
-    ruleset.enrichment.databases.files.map(({ build }) => build),
   ];
 }
 
@@ -160,7 +159,7 @@ function explainAll(detections: readonly Detection[], { rules, enrichment }: Rul
   );
 }
 
-/** The rules of these names with all that they refer to.
+/** The rules of these names with all that they refer to, and nothing that is known beside the log: cases say that.
  * @param lists values of lists in place of those that the sources of the set have
  * @throws Problem `rule.invalid` when not one rule can be used with these values */
 export function neededFor(
@@ -168,13 +167,12 @@ export function neededFor(
   ruleset: Ruleset,
   lists?: { sources: RuleSources; values: ListValues },
 ): Ruleset {
-  const { hash, rules, correlations, enrichment } = ruleset;
+  const { hash, rules, correlations } = ruleset;
   const referred = referredBy(names, ruleset);
   const needed = new Ruleset(
     rules.filter(({ rule }) => referred.has(rule.name)),
     correlations.filter(({ correlation }) => referred.has(correlation.name)),
     hash,
-    enrichment,
   );
   if (lists === undefined || Object.keys(lists.values).length === 0 || needed.rules.length === 0) return needed;
   const { sources, values } = lists;

@@ -35,9 +35,9 @@ export const testCommand = defineCommand({
     'Runs each rule file on the cases in the file of its name with .cases.json: {"matches": […], "ignores": […], ' +
     '"undecided": […]}, each a list of {"name": "…", "record": {…}}, or "records": […] for a correlation: the ' +
     'records come in this order, and the case matches if any of them completes it. A case that matches may say ' +
-    'the "level" of the finding, and each the "trustedProxies" that are set for it. Beside the three, "lists": ' +
-    '{"allowed_users": ["ann"]} gives lists the values that the cases are written for. A rule without cases that ' +
-    'it matches and cases that it ignores fails; rules about something else than Kubernetes audit events are ' +
+    'the "level" of the finding, and each the "trustedProxies" that are set for it and the "networks" that databases ' +
+    'of addresses know. Beside the three, "lists": {"allowed_users": ["ann"]} gives lists the values that the cases are ' +
+    'written for. A rule without cases that it matches and cases that it ignores fails; rules about something else than Kubernetes audit events are ' +
     'passed over. Exceptions may have cases too: the rules that they are about match those in matches, and what is in ' +
     'ignores is silenced. Rules that are off or in shadow mode are tested like the others.\n\n' +
     'Without a PATH it tests the rules that the options name. What a PATH refers to is looked up in it and in what the ' +

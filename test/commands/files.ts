@@ -132,6 +132,14 @@ export const refusedCases: Readonly<Record<string, { cases: unknown; words: RegE
     cases: { matches: [{ ...one, trustedProxies: 7 }] },
     words: /"trustedProxies" has to be a list of/,
   },
+  'networks that are none': {
+    cases: { matches: [{ ...one, networks: { lb: { asn: 1 } } }] },
+    words: /"networks" has to be a map/,
+  },
+  'what no database knows of a network': {
+    cases: { matches: [{ ...one, networks: { '10.0.0.0/8': { asn: 'AS1' } } }] },
+    words: /"networks" has to be a map/,
+  },
   'a level that there is not': { cases: { matches: [{ ...one, level: 'hihg' }] }, words: /"level" has to be one of/ },
   'a level of what is ignored': { cases: { ignores: [{ ...one, level: 'low' }] }, words: /unknown key 'level'/ },
   'a key of every object': { cases: '{"__proto__": [], "constructor": 1}', words: /'__proto__': is none of/ },

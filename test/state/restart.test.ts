@@ -1,6 +1,6 @@
 /** What correlations remember, over a restart of the sidecar. */
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,11 +50,17 @@ async function start(settings: object): Promise<(auditID: string) => Promise<str
 
 test('windows and terms go on', async () => {
   const path = join(folder, 'state', 'tripline.ndjson');
-  const before = await start({ state: { path } });
+  const found = join(folder, 'found');
+  const before = await start({ state: { path }, sinks: [{ type: 'ndjson', path: found, rows: 'findings' }] });
   expect(await before('1')).toEqual(['a-namespace']);
   expect(await (await fetch(`${sidecar!.url}/metrics`)).text()).toMatch(/tripline_state_entries\{[^}]*\} [1-9]/);
   expect(await sidecar!.stop()).toBe(0);
   expect(readFileSync(path, 'utf8')).toContain('"sha256"');
+  // How new a finding is goes to sinks, and into the state.
+  const rows = readdirSync(found).map((name) => readFileSync(join(found, name), 'utf8'));
+  const row = JSON.parse(rows.join(''));
+  expect(row).toMatchObject({ rule: 'a-namespace', novelty: { times: 0, since: null } });
+  expect(readFileSync(path, 'utf8')).toContain(`["novelty/findings",2592000000000,"${row.id}"`);
 
   const after = await start({ state: { path } });
   expect(sidecar!.stderr()).toContain('State restored');
