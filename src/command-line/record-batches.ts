@@ -7,7 +7,7 @@ import type { ProcessIo } from './process-io.ts';
 export const LAST = 2n ** 62n;
 
 /** As the pipeline takes it. */
-interface RecordBatch extends Pick<InputBatch, 'codec' | 'bytes'> {
+interface RecordBatch extends Pick<InputBatch, 'codec' | 'bytes' | 'lineOf'> {
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
 }
@@ -43,7 +43,7 @@ export async function* batchesIn(
   { maxDecompressedBytes }: { maxDecompressedBytes: number },
 ): AsyncGenerator<RecordBatch> {
   const input = await openInput(path, stdin, { maxBytes: documentBytes(maxDecompressedBytes) });
-  for await (const { codec, bytes, fluentTag } of input.batches) {
-    yield { codec, bytes, fluentTag, receivedUnixNano: LAST };
+  for await (const { codec, bytes, fluentTag, lineOf } of input.batches) {
+    yield { codec, bytes, fluentTag, lineOf, receivedUnixNano: LAST };
   }
 }

@@ -13,6 +13,7 @@ const loaders = {
   reconcile: async () => (await import('./reconcile/index.ts')).reconcileCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   rules: async () => (await import('./rules.ts')).rulesCommand,
+  'rules backtest': async () => (await import('./rules-backtest.ts')).rulesBacktestCommand,
   'rules tune': async () => (await import('./rules-tune.ts')).rulesTuneCommand,
   coverage: async () => (await import('./coverage.ts')).coverageCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,

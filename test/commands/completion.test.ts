@@ -26,7 +26,7 @@ const lines: [line: string, expected: string[]][] = [
   ['tripline --liste', ['--listen']],
   ['tripline lint --hel', ['--help']],
   ['tripline lint --listen', []],
-  ['tripline rules tu', ['tune']],
+  ['tripline rules backtest --up', ['--update']],
   ['tripline rules tune --find', ['--finding']],
   ['tripline rules --find', []],
   ['tripline rules --confi', ['--config']],
@@ -36,7 +36,12 @@ describe('bash', () => {
   const ask = (line: string) =>
     `COMP_WORDS=(${line.replace(/ $/, " ''")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _tripline; printf '%s\\n' "\${COMPREPLY[@]}"`;
 
-  test.each([...lines, ['tripline ', [...names].sort()] as const])('%s', async (line, expected) => {
+  const words = [
+    ['tripline ', [...names].sort()],
+    ['tripline rules ', ['backtest', 'tune']],
+  ] as const;
+
+  test.each([...lines, ...words])('%s', async (line, expected) => {
     expect((await completed('bash', ask(line))).sort()).toEqual(expected);
   });
 });

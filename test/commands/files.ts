@@ -58,6 +58,12 @@ export function exampleFolder(): string {
   writeFileSync(path('audit-1.log.gz'), gzipSync(lines(podEvent({ auditID: 'm-2' }))));
   mkdirSync(path('archive'));
   writeFileSync(path('archive/1.log'), lines({ ...match, tripline: { v: 2, verdict: 'match' } }));
+  mkdirSync(path('corpus'));
+  writeFileSync(path('corpus/pods.log'), lines(match));
+  writeFileSync(
+    path('corpus/expected.json'),
+    '{"pods.log": {"findings": [{"rule": "pod-host-pid", "auditID": "m-1"}]}}',
+  );
   mkdirSync(path('letters'));
   writeFileSync(path('letters/0a.body'), lines(clear));
   writeFileSync(

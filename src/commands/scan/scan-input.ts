@@ -4,6 +4,7 @@ import type { Codec } from '../../codecs/codec.ts';
 import type { RowWriter } from '../../command-line/output-format.ts';
 import type { Output } from '../../command-line/process-io.ts';
 import { progressOf } from '../../command-line/progress.ts';
+import { startUnderstanding, suspicionOf } from '../../command-line/understanding.ts';
 import type { Detection } from '../../detect.ts';
 import type { InputBatch } from '../../inputs/batches.ts';
 import type { LineOf } from '../../inputs/lines.ts';
@@ -13,7 +14,6 @@ import { Problem } from '../../problem.ts';
 import type { Finding, Report } from '../../record.ts';
 import { printable } from '../../sigma/rule-problem.ts';
 import type { Counter } from './tally.ts';
-import { startUnderstanding, suspicionOf } from './understanding.ts';
 
 /** How many unreadable records of one file are told of one by one. */
 const MAX_TOLD = 5;

@@ -1,6 +1,6 @@
 /** Whether a file was understood: what of it holds no audit event, and what that says of the file. */
-import type { Detection } from '../../detect.ts';
-import type { LineOf } from '../../inputs/lines.ts';
+import type { Detection } from '../detect.ts';
+import type { LineOf } from '../inputs/lines.ts';
 
 /** Members of every audit event, as JSON spells them, and JSON inside a string. */
 const SIGNS = ['auditID', 'stageTimestamp'].flatMap((key) => [`${key}"`, `${key}\\`]).map((sign) => Buffer.from(sign));
