@@ -25,6 +25,7 @@ const alone = [
   'test/correlate/{memory,steps}.test.ts',
   'test/decisions/{flood,intern}.test.ts',
   'test/codecs/msgpack.test.ts',
+  'test/redaction/odd.test.ts',
   'test/sinks/stdout.test.ts',
 ];
 

