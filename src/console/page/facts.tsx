@@ -9,6 +9,22 @@ import { longest } from './untrusted.ts';
 /** Who is not authenticated: no identity. */
 export const anonymous = 'system:anonymous';
 
+/** Fields of a rule's context that have a line of their own. */
+const shownAlready: ReadonlySet<string> = new Set([
+  ...[
+    'username',
+    'impersonatedUser',
+    'verb',
+    'resource',
+    'subresource',
+    'namespace',
+    'name',
+    'requestURI',
+    'sourceIPs',
+  ],
+  ...['userAgent', 'outcome', 'responseStatus', 'auditID', 'cluster', 'user.username', 'objectRef.name'],
+]);
+
 /** @param follow the search word that finds the same value */
 function Fact({
   name,
@@ -93,9 +109,11 @@ export function Facts({ page }: { page: FindingPage }) {
               <Fact name="events" value={`${count(correlation.events.length)}: ${correlation.events.join(', ')}`} />
             </>
           )}
-          {finding.context.map(({ field, values }) => (
-            <Fact key={field} name={field} value={values.join(', ')} />
-          ))}
+          {finding.context
+            .filter(({ field }) => !shownAlready.has(field))
+            .map(({ field, values }) => (
+              <Fact key={field} name={field} value={values.join(', ')} />
+            ))}
           {novelty === null ? null : (
             <Fact
               name="novelty"

@@ -7,7 +7,7 @@ import { isSignedIn, signOut } from './client.ts';
 import { Icon, type IconName, Mark } from './icon.tsx';
 import { toggleDensity, togglePaused } from './keys.tsx';
 import { connection, isPaused, waiting } from './live.ts';
-import { count, duration, measured } from './numbers.ts';
+import { count, duration, seconds } from './numbers.ts';
 import { Button, Link } from './parts.tsx';
 import { address, density, go, isKeysOpen, now, pageNames, session, theme } from './state.ts';
 
@@ -81,7 +81,7 @@ export function Top() {
       <span class="space" />
       {lag === undefined ? null : (
         <span class="num two hide-sm" title="from the event to its receipt, 99th percentile">
-          lag <strong>{lag === null ? '–' : `${measured(lag)} s`}</strong>
+          lag <strong>{seconds(lag)}</strong>
         </span>
       )}
       <Stream />

@@ -71,6 +71,11 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(span / day)} d ${Math.floor((span % day) / hour)} h`;
 }
 
+/** Seconds with a unit that fits them. */
+export function seconds(value: number | null): string {
+  return value === null ? '–' : value < 120 ? `${measured(value)} s` : duration(value * 1000);
+}
+
 export function ago(time: number, now: number): string {
   return time > now + 1000 ? `in ${duration(time - now)}` : `${duration(now - time)} ago`;
 }

@@ -6,6 +6,7 @@ import type { ApiProblem } from './client.ts';
 import { Icon, type IconName } from './icon.tsx';
 import { ago, brief, clock, plural } from './numbers.ts';
 import { go, say } from './state.ts';
+import { withoutBrackets } from './summary.ts';
 import { longest, piecesOf, plainText } from './untrusted.ts';
 
 /** Text of a record: isolated, with what cannot be seen as code points, cut with its length. */
@@ -126,12 +127,13 @@ export function Sentence({
   isList?: boolean;
   without?: string | undefined;
 }) {
-  const first = parts.findIndex((part) => part !== '');
+  const shown = withoutBrackets(parts);
+  const first = shown.findIndex((part) => part !== '');
   const isLeftOut = (part: SummaryPart, index: number) =>
     index === first && typeof part !== 'string' && part.field === 'username' && part.value === without;
   return (
     <>
-      {parts.map((part, index) => {
+      {shown.map((part, index) => {
         if (isLeftOut(part, index)) return null;
         if (typeof part === 'string') return part;
         if (part.field === 'username') return <Identity key={index} name={part.value} max={max} isList={isList} />;

@@ -43,10 +43,7 @@ export async function openPage(browser: Browser, url: string, { width, height, c
   page.on('console', (message) => {
     if (/Content Security Policy|TrustedHTML/.test(message.text())) wrongs.push(`policy ${message.text()}`);
   });
-  await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) =>
-      console.error(`Content Security Policy ${event.violatedDirective}`),
-    );
-  });
+  const report = 'console.error(`Content Security Policy ${event.violatedDirective}`)';
+  await page.addInitScript({ content: `addEventListener('securitypolicyviolation', (event) => ${report});` });
   return { page, wrongs };
 }

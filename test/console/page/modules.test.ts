@@ -14,6 +14,7 @@ import { EventStreamReader, type ServerEvent } from '../../../src/console/page/e
 import { countPredicates, decisiveOf, stopOf } from '../../../src/console/page/explained.ts';
 import { hexLines, jsonLines, textOf } from '../../../src/console/page/json-lines.ts';
 import { ago, brief, bytes, clock, duration, measured, percent, plural } from '../../../src/console/page/numbers.ts';
+import { withoutBrackets } from '../../../src/console/page/summary.ts';
 import { techniqueName } from '../../../src/console/page/techniques.ts';
 import { lineOfBins, lineOfNow, narrowed, sentenceOf } from '../../../src/console/page/trip-line.ts';
 import { piecesOf, plainText } from '../../../src/console/page/untrusted.ts';
@@ -71,6 +72,21 @@ describe('an address', () => {
     expect(searchWord('agent', 'kubectl/v1 (linux)')).toBe('agent:"kubectl/v1 (linux)"');
     expect(searchWord('who', 'a "b" c')).toBe('who:"a *b* c"');
   });
+});
+
+test('a summary has no brackets but those of the record', () => {
+  const field = (value: string) => ({ field: 'name', value });
+  const parts = ['[', field('a]'), '] created [', field('b'), '/', field(hostile.brackets), '] [x] in [y'];
+  expect(withoutBrackets(parts)).toEqual([
+    '',
+    field('a]'),
+    ' created ',
+    field('b'),
+    '/',
+    field(hostile.brackets),
+    ' [x] in [y',
+  ]);
+  expect(withoutBrackets(['] [', field('a')])).toEqual(['] ', field('a')]);
 });
 
 describe('text of a record', () => {

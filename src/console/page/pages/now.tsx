@@ -7,7 +7,7 @@ import { askJson } from '../client.ts';
 import { usePageKeys } from '../keys.tsx';
 import { takeWaiting } from '../live.ts';
 import { useLoaded } from '../loaded.ts';
-import { brief, bytes, count, measured, percent, plural } from '../numbers.ts';
+import { brief, bytes, count, measured, percent, plural, seconds } from '../numbers.ts';
 import { mean, Platforms, Problems, Ruleset, Sinks } from '../operation.tsx';
 import { Blank, Failure, Heading, Level, Link, Novelty, Panel, Sentence, Time, timeOf, Waiting } from '../parts.tsx';
 import { go, now, nowProblem, refreshes } from '../state.ts';
@@ -164,7 +164,7 @@ function Figure({
 }: {
   name: string;
   value: string;
-  unit: string;
+  unit?: string;
   about: string;
   children?: preact.ComponentChildren;
 }) {
@@ -173,7 +173,7 @@ function Figure({
       <dt>{name}</dt>
       <dd class="big">
         {value}
-        <small>{unit}</small>
+        {unit === undefined ? null : <small>{unit}</small>}
       </dd>
       <dd class="about">{about}</dd>
       {children === undefined ? null : <dd>{children}</dd>}
@@ -216,9 +216,8 @@ function Figures({ data, counts }: { data: Answer; counts: Counts }) {
       </Figure>
       <Figure
         name="Lag"
-        value={measured(data.lag.p99)}
-        unit="s"
-        about={`99th percentile, event to receipt; half within ${measured(data.lag.p50)} s`}
+        value={seconds(data.lag.p99)}
+        about={`99th percentile, event to receipt; half within ${seconds(data.lag.p50)}`}
       />
       <Figure
         name="Not delivered"
@@ -288,7 +287,7 @@ function Looks({ rows, total }: { rows: readonly FindingRow[]; total: number }) 
               </Link>
               <Time time={timeOf(row)} class="dim" />
               <div class="under">
-                {row.cluster ?? row.platform ?? ''} · <Novelty novelty={row.novelty} />
+                {row.cluster ?? row.platform ?? ''} {row.novelty === null ? null : <Novelty novelty={row.novelty} />}
               </div>
             </li>
           ))}
