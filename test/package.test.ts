@@ -48,6 +48,8 @@ test('it carries JavaScript, types, rules, schemas and the pages that its README
     'dist/index.js',
     'dist/index.d.ts',
     'dist/rules/prepared.bin',
+    'dist/console/index.html',
+    'dist/console/assets/page.js',
     'rules/kubernetes/pod-host-pid.yml',
     'lists/system_namespaces.yml',
     'schemas/finding.avsc',
