@@ -32,8 +32,8 @@ export function signIn(credential: Credential): void {
 
 export function signOut(): void {
   authorization.value = null;
-  isSignedIn.value = false;
-  isSignInNeeded.value = true;
+  // Nothing stays in memory of what the credential has shown.
+  location.reload();
 }
 
 /** What is wrong, in the words of the sidecar where it answered. */

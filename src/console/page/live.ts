@@ -2,7 +2,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { FindingRow, Now, StreamFindings } from '../api.ts';
 import { findingsPart, printQuery } from './address.ts';
-import { ask, isSignInNeeded, signIns } from './client.ts';
+import { ApiProblem, ask, isSignInNeeded } from './client.ts';
 import { EventStreamReader } from './event-stream.ts';
 import { plural } from './numbers.ts';
 import { address, now, say } from './state.ts';
@@ -40,8 +40,7 @@ export function takeWaiting(): void {
 export function openStream(): void {
   effect(() => {
     const query = wanted.value;
-    // A sign-in is a reason to try again.
-    signIns.value;
+    if (isSignInNeeded.value) return;
     const stop = new AbortController();
     takeWaiting();
     // What is typed changes the query with each letter.
@@ -67,15 +66,20 @@ async function follow(query: string, signal: AbortSignal): Promise<void> {
       for (let piece = await texts.read(); !piece.done; piece = await texts.read()) {
         for (const { type, data } of reader.read(piece.value)) receive(type, data);
       }
-    } catch {
-      // Why is said where something is asked for: here it is only known that nothing comes.
+    } catch (error) {
+      // Why is said where the same is asked for: here it is known that nothing comes, and whether another try can help.
+      if (error instanceof ApiProblem && isFinal(error.status)) return;
     }
-    if (signal.aborted || isSignInNeeded.value) return;
+    if (signal.aborted) return;
     const since = connection.value.state === 'lost' ? connection.value.since : Date.now();
     connection.value = { state: 'lost', since, retryAt: Date.now() + delay };
     await new Promise((resolve) => setTimeout(resolve, delay));
     delay = Math.min(delay * 2, longestRetry);
   }
+}
+
+function isFinal(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 function receive(type: string, data: string): void {

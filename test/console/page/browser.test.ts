@@ -1,13 +1,9 @@
 /** The page in a real Chromium: `CHROMIUM=/usr/bin/chromium npx vitest run test/console/page/browser.test.ts`. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { desktop, launch, openPage, phone, program, type View, type Watched } from './browser.ts';
+import { desktop, faults, launch, openPage, phone, program, type View, type Watched } from './browser.ts';
 import { type FakeServer, ordinaryRows, startFakeServer } from './fake-server.ts';
 import { hostile, hostileRows, rowOf, rowsOf } from './fixtures.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 // One line in the report for all of them, where they are left out.
 if (program === undefined) test.skip('the page in a browser: set CHROMIUM to the path of one', () => {});
@@ -42,24 +38,6 @@ else
     const loaded = (page: Page) => page.waitForFunction(() => document.querySelector('main .skels') === null);
     const focused = (page: Page) =>
       page.evaluate(() => document.activeElement?.getAttribute('data-index') ?? document.activeElement?.tagName);
-
-    /** @returns rule by rule what axe finds, and on what */
-    async function faults(page: Page): Promise<string[]> {
-      // By the debugger's protocol, which the policy of the page does not bind.
-      await page.evaluate(`${axe}; undefined`);
-      const result = await page.evaluate(async () => {
-        const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-        const rules = { 'label-content-name-mismatch': { enabled: true } };
-        return (globalThis as any).axe.run(document, { runOnly: { type: 'tag', values: tags }, rules });
-      });
-      return result.violations.map(
-        ({ id, nodes }: any) =>
-          `${id}: ${nodes
-            .slice(0, 3)
-            .map(({ html }: any) => html.slice(0, 160))
-            .join(' | ')}`,
-      );
-    }
 
     /** Pages and states: what is done before each is looked at. */
     const states: Record<string, (view: View) => Promise<Page>> = {
@@ -343,6 +321,16 @@ else
       const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
       expect(nodes).toBeLessThan(2500);
       expect(await page.locator('.grid').getAttribute('aria-rowcount')).toBe('10001');
+    });
+
+    test('an exception is saved as a file', async () => {
+      const page = await open(`/tune?finding=${id}`);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save' }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe('profiling-agent.yml');
+      expect(watched.wrongs).toEqual([]);
     });
 
     test('it is painted soon', async () => {

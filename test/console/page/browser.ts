@@ -1,4 +1,6 @@
 /** A real browser, headless, on the page that is built, and a count of all that must not happen there. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 /** Path of a Chromium; without it these tests are left out. */
@@ -46,4 +48,24 @@ export async function openPage(browser: Browser, url: string, { width, height, c
   const report = 'console.error(`Content Security Policy ${event.violatedDirective}`)';
   await page.addInitScript({ content: `addEventListener('securitypolicyviolation', (event) => ${report});` });
   return { page, wrongs };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** @returns rule by rule what axe finds, and on what */
+export async function faults(page: Page): Promise<string[]> {
+  // By the debugger's protocol, which the policy of the page does not bind.
+  await page.evaluate(`${axe}; undefined`);
+  const result = await page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const rules = { 'label-content-name-mismatch': { enabled: true } };
+    return (globalThis as any).axe.run({ runOnly: { type: 'tag', values: tags }, rules });
+  });
+  return result.violations.map(
+    ({ id, nodes }: any) =>
+      `${id}: ${nodes
+        .slice(0, 3)
+        .map(({ html }: any) => html.slice(0, 160))
+        .join(' | ')}`,
+  );
 }

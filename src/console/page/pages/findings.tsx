@@ -43,6 +43,8 @@ export function Findings() {
   useEffect(() => {
     listed.value = { ids: rows.map(({ id }) => id), total: data?.total ?? 0 };
   }, [rows, data]);
+  // What is in the list waits no more.
+  useEffect(takeWaiting, [data]);
   const open = ({ id }: FindingRow) => go(printAddress({ page: 'finding', id }));
   const select = (index: number) => {
     const row = rows[index];
@@ -50,7 +52,6 @@ export function Findings() {
     choose({ sel: row.id }, 'replace');
   };
   const showNew = () => {
-    takeWaiting();
     refreshes.value++;
     return true;
   };
