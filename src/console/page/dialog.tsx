@@ -15,7 +15,7 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
-  // A click on what is behind it is one on the dialog itself.
+  // A click outside of it is one on the dialog element itself.
   const onClick = (event: MouseEvent) => {
     if (event.target === element.current) close();
   };

@@ -13,11 +13,11 @@ const facets: { name: Facet; title: string; values?: readonly string[] }[] = [
   { name: 'level', title: 'Level', values: levels },
   { name: 'platform', title: 'Platform', values: ['kubernetes', 'eks', 'aks', 'gke', 'openshift'] },
   { name: 'mode', title: 'Mode', values: ['live', 'shadow'] },
-  { name: 'seen', title: 'Novelty', values: ['new', 'known'] },
+  { name: 'seen', title: 'Novelty', values: ['new', 'before', 'unknown'] },
   { name: 'rule', title: 'Rule' },
 ];
 
-const words: Record<string, string> = { new: 'first time', known: 'seen before' };
+const words: Record<string, string> = { new: 'first time', before: 'seen before', unknown: 'not known' };
 /** Rules that are listed: more can be searched for. */
 const mostValues = 12;
 
@@ -36,7 +36,7 @@ export function Facets({ query, of, after }: Chosen & { of: Findings['facets'] |
       {facets.map(({ name, title, values }) => {
         const counts = of?.[name] ?? {};
         const chosen = listOf(query, name);
-        const listed = values ?? topOf(counts, chosen);
+        const listed = (values ?? topOf(counts, chosen)).filter((value) => value !== 'unknown' || counts.unknown);
         if (listed.length === 0) return null;
         return (
           <div class="facet" role="group" aria-label={title} key={name}>
@@ -103,7 +103,7 @@ export function chosenCount(query: Query): number {
   return values + (query.from || query.to ? 1 : 0);
 }
 
-/** Each choice as something that can be taken away. */
+/** Each choice as a button that removes it. */
 export function Chips({ query }: Chosen) {
   const time = (text: string | undefined) =>
     text && !Number.isNaN(Date.parse(text)) ? clock(Date.parse(text), Date.now()) : '…';

@@ -71,7 +71,7 @@ export function Grid({ rows, total, isBusy, selected, select, press, open, need,
   });
 
   const shown = Array.from({ length: to - from }, (_, index) => from + index);
-  // The row that has the focus is never taken out: the focus would go with it.
+  // The row that has the focus is always drawn: without it the focus would be lost.
   if (focused >= 0 && focused < total && (focused < from || focused >= to)) shown.push(focused);
   const stop = selected >= 0 ? selected : 0;
 

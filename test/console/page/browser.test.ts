@@ -50,7 +50,7 @@ else
       'Findings, one beside': (view) => open(`/findings?sel=${id}`, view),
       'Findings, filtered': (view) =>
         open('/findings?level=high,critical&mode=live&q=shop&from=2020-01-01T00:00:00Z', view),
-      'Findings, empty by filter': (view) => open('/findings?q=nobody-is-named-so', view),
+      'Findings, empty by filter': (view) => open('/findings?q=no-such-name', view),
       'Findings, empty': (view) => {
         server.state.rows = [];
         return open('/findings', view);

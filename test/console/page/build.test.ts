@@ -5,7 +5,7 @@ import { bundlePage, readPage } from '../../../scripts/console-page.ts';
 
 const KB = 1000;
 
-test('it is small, is one script and one style sheet, and asks nobody else', async () => {
+test('it is small, is one script and one style sheet, and refers to nothing else', async () => {
   const files = readPage(await bundlePage());
   const body = (name: string) => files.get(name)!.body;
   expect(gzipSync(body('assets/page.js')).length).toBeLessThan(60 * KB);

@@ -125,7 +125,7 @@ async function read(request: IncomingMessage): Promise<string> {
 const facets = ['level', 'platform', 'mode', 'rule', 'seen'] as const;
 const levels = ['critical', 'high', 'medium', 'low', 'informational'];
 const facetOf = (row: FindingRow, facet: (typeof facets)[number]) =>
-  facet === 'seen' ? (row.novelty?.times === 0 ? 'new' : 'known') : String(row[facet]);
+  facet === 'seen' ? (row.novelty?.times === 0 ? 'new' : 'before') : String(row[facet]);
 
 /** As the API does it, but for search words: here each is looked for in the summary. */
 function select(rows: readonly FindingRow[], query: URLSearchParams): Findings {
