@@ -4,7 +4,7 @@ import type { Explanation } from '../../sigma/index.ts';
 import { decisiveOf, operandsOf } from './explained.ts';
 import { Icon } from './icon.tsx';
 import { count } from './numbers.ts';
-import { Untrusted } from './parts.tsx';
+import { Button, Untrusted } from './parts.tsx';
 
 type Truth = Explanation['truth'];
 
@@ -13,6 +13,8 @@ const operators = { and: 'all of', or: 'any of', not: 'not' };
 /** Operands of a branch and values of a predicate that are shown. */
 const mostOperands = 50;
 const mostValues = 4;
+/** Characters of what is expected. */
+const longestExpected = 200;
 /** Branches below this are closed at first: a rule can nest as deep as its author likes. */
 const openDepth = 12;
 
@@ -54,7 +56,7 @@ function Node({ node, depth, isBrief, isDecisive }: NodeProps) {
           <Sign truth={node.truth} />
           <span class="asked">
             {node.field} {node.negated ? 'not ' : ''}
-            <em>{node.expected}</em>
+            <Expected text={node.expected} />
           </span>
           <span class="value">
             <Found node={node} />
@@ -98,6 +100,20 @@ function Node({ node, depth, isBrief, isDecisive }: NodeProps) {
         ) : null}
       </details>
     </li>
+  );
+}
+
+/** A rule can ask for hundreds of names: few of them are read. */
+function Expected({ text }: { text: string }) {
+  const [isLong, setIsLong] = useState(text.length <= longestExpected);
+  if (isLong) return <em>{text}</em>;
+  return (
+    <>
+      <em>{text.slice(0, longestExpected)}… </em>
+      <Button class="ghost small" onClick={() => setIsLong(true)}>
+        all {count(text.length)} characters
+      </Button>
+    </>
   );
 }
 
