@@ -11,6 +11,8 @@ import { incompatibilities } from './avro-compatibility.ts';
 import { caseFileSchema } from './case-files.ts';
 import { chartValuesSchema } from './chart-values.ts';
 import { configFileSchema } from './config-file.ts';
+import { dashboardFiles } from './dashboards/index.ts';
+import { dashboardsPage } from './dashboards/page.ts';
 import { doctorPage } from './doctor-page.ts';
 import { findingsTemplate } from './findings-template.ts';
 import { indexTemplate } from './index-template.ts';
@@ -36,7 +38,9 @@ const generated: Record<string, () => string> = {
   'schemas/cases.schema.json': () => jsonSchema(caseFileSchema),
   'examples/opensearch/index-template.json': () => json(indexTemplate),
   'examples/opensearch/findings-template.json': () => json(findingsTemplate),
+  ...Object.fromEntries(Object.entries(dashboardFiles).map(([path, make]) => [path, () => json(make())])),
   'docs/reference/alerts.md': alertsPage,
+  'docs/reference/dashboards.md': dashboardsPage,
   'docs/reference/commands.md': commandsPage,
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/fields.md': fieldsPage,

@@ -14,7 +14,6 @@ interface JsonSchema {
 const KEYWORD_CHARACTERS = 8191;
 
 const times = new Set(['time', 'from', 'to', 'since']);
-const sentences = new Set(['summary', 'message']);
 
 export const indexTemplate = {
   index_patterns: ['kubernetes-audit-*'],
@@ -48,6 +47,10 @@ export function mappingOf(name: string, schema: JsonSchema, depth: number): obje
   if (type === 'number') return { type: 'double' };
   // As logged: a client cannot set it, but what is no time must not keep a record out.
   if (times.has(name)) return { type: 'date', ignore_malformed: true };
-  if (sentences.has(name)) return { type: 'text' };
+  // A list of findings shows their summaries: what is counted and sorted in an index is a keyword.
+  if (name === 'summary') {
+    return { type: 'text', fields: { keyword: { type: 'keyword', ignore_above: KEYWORD_CHARACTERS } } };
+  }
+  if (name === 'message') return { type: 'text' };
   return { type: 'keyword', ignore_above: KEYWORD_CHARACTERS };
 }

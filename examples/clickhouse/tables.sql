@@ -41,6 +41,7 @@ CREATE TABLE findings
     cluster   LowCardinality(String),
     -- Empty for a report.
     username  String,
+    namespace String,
     auditID   String
 )
 ENGINE = ReplacingMergeTree
@@ -60,11 +61,12 @@ SELECT
     platform,
     cluster,
     if(kind IN ('finding', 'shadow'), username, '') AS username,
+    if(kind IN ('finding', 'shadow'), namespace, '') AS namespace,
     if(kind IN ('finding', 'shadow'), JSONExtractString(record, 'tripline', 'event', 'auditID'), '') AS auditID
 FROM
 (
     SELECT
-        record, received, platform, cluster, username,
+        record, received, platform, cluster, username, namespace,
         arrayJoin(arrayConcat(
             arrayMap(one -> (one, 'finding'), JSONExtractArrayRaw(record, 'tripline', 'findings')),
             arrayMap(one -> (one, 'report'), JSONExtractArrayRaw(record, 'tripline', 'reports')),

@@ -59,6 +59,7 @@ export function testServer(
     sinks = [],
     deadLetters,
     rules = hostPidRules,
+    exceptions = [],
     correlate,
     spools,
     console,
@@ -66,10 +67,11 @@ export function testServer(
     sinks?: Sink[];
     deadLetters?: DeadLetters;
     rules?: string[];
+    exceptions?: string[];
     correlate?: Step;
   } = {},
 ): TestServer {
-  const { ruleset } = loadRules({ rules });
+  const { ruleset } = loadRules({ rules, exceptions });
   const config = configWith(settings);
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
