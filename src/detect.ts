@@ -5,7 +5,7 @@ import { fieldsOf } from './fields/index.ts';
 import { Findings, findingId, requestOf } from './finding.ts';
 import type { Normalized } from './normalizers/index.ts';
 import { type Problem, recordProblem } from './problem.ts';
-import type { AuditEvent, Finding, Report, Silenced, Undecided } from './record.ts';
+import { type AuditEvent, type Finding, gravestFirst, type Report, type Silenced, type Undecided } from './record.ts';
 import {
   type CompiledCorrelation,
   type CompiledRule,
@@ -256,8 +256,9 @@ function concludeEvents(
   const undecided = asRules.length === 0 ? none : namedAsFindings(asRules, withheld);
   const { findings, shadow } =
     hits.length === 0 && raised.length === 0 ? nothingFound : foundIn(hits, { events, lookups, raised, withheld });
-  const reports = reported.length === 0 ? none : reported.filter(isLive).map(({ report }) => report);
-  const shadowReports = reported.length === 0 ? none : reported.filter(isShadow).map(({ report }) => report);
+  const reports = reported.length === 0 ? none : gravestFirst(reported.filter(isLive).map(({ report }) => report));
+  const shadowReports =
+    reported.length === 0 ? none : gravestFirst(reported.filter(isShadow).map(({ report }) => report));
   const isOpen = undecided.length > 0 || problem !== undefined;
   const first = findings[0] ?? undecided[0] ?? shadow[0] ?? silenced[0];
   return {
@@ -274,7 +275,7 @@ function concludeEvents(
   };
 }
 
-/** What is found in the events of a record, hits first. */
+/** What is found in the events of a record: of the highest level first, and hits before what correlations raise. */
 interface FoundHere {
   findings: readonly Finding[];
   shadow: readonly Finding[];
@@ -306,7 +307,7 @@ function foundIn(
     add(rule.rule.mode, ofEvent.of(rule, match));
   }
   for (const { mode, finding } of raised) add(mode, finding);
-  return { findings: live ?? none, shadow: shadow ?? none };
+  return { findings: gravestFirst(live ?? none), shadow: gravestFirst(shadow ?? none) };
 }
 
 function isLive({ mode }: { mode: RuleMode }): boolean {

@@ -170,6 +170,12 @@ export const Level = Type.Enum(['informational', 'low', 'medium', 'high', 'criti
 export type Level = Static<typeof Level>;
 export const levels: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical'];
 
+/** What is of the highest level first, else in the order that it came in. */
+export function gravestFirst<T extends { level: Level }>(found: readonly T[]): readonly T[] {
+  if (found.every(({ level }) => level === found[0]!.level)) return found;
+  return found.toSorted((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));
+}
+
 export const Attack = Type.Object(
   {
     tactic: Type.Optional(Type.String({ description: 'Id of the MITRE ATT&CK tactic: TA0004.' })),

@@ -5,7 +5,7 @@ import { type AuditEvent, type Level, levels, type ResponseStatus } from './reco
 import type { EventSummary, StatusSummary, Tag } from './tag.ts';
 import { truncate } from './truncate.ts';
 
-/** How many findings a tag lists, and how many of the others: a record can hold 100,000 events. */
+/** How many findings a tag lists, those of the highest levels, and how many of the others: a record can hold 100,000 events. */
 const MAX_LISTED = 1000;
 
 /** Clusters of a platform whose clear records share a tag. */
@@ -109,10 +109,10 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
       evidence: event.evidence,
       event: summarize(event),
       ...(unlisted === undefined && {
-        ...(findings.length > 0 && { findings: gravest(findings) }),
+        ...(findings.length > 0 && { findings: findings.slice(0, MAX_LISTED) }),
         ...reported(detection),
         ...(undecided.length > 0 && { undecided: undecided.slice(0, MAX_LISTED) }),
-        ...(shadow.length > 0 && { shadow: gravest(shadow) }),
+        ...(shadow.length > 0 && { shadow: shadow.slice(0, MAX_LISTED) }),
         ...(silenced.length > 0 && { silenced: silenced.slice(0, MAX_LISTED) }),
       }),
       ...omission([findings, undecided, shadow, reports, shadowReports, silenced], unlisted),
@@ -130,8 +130,8 @@ function route({ findings, reports }: Audited): Pick<Tag, 'routeLevel'> {
 function reported({ reports, shadowReports, unlisted }: Audited): Pick<Tag, 'reports' | 'shadowReports'> {
   if (unlisted !== undefined) return {};
   return {
-    ...(reports.length > 0 && { reports: gravest(reports) }),
-    ...(shadowReports.length > 0 && { shadowReports: gravest(shadowReports) }),
+    ...(reports.length > 0 && { reports: reports.slice(0, MAX_LISTED) }),
+    ...(shadowReports.length > 0 && { shadowReports: shadowReports.slice(0, MAX_LISTED) }),
   };
 }
 
@@ -140,18 +140,8 @@ function omission(lists: readonly (readonly unknown[])[], unlisted: number | und
   return omitted === 0 ? {} : { omitted };
 }
 
-/** What a tag lists: all, or what is of the highest levels. */
-function gravest<T extends { level: Level }>(found: readonly T[]): T[] {
-  if (found.length <= MAX_LISTED) return found.slice();
-  return found.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_LISTED);
-}
-
 function highestOf(found: readonly { level: Level }[]): Level {
-  return levels[found.reduce((highest, one) => Math.max(highest, rankOf(one)), 0)]!;
-}
-
-function rankOf({ level }: { level: Level }): number {
-  return levels.indexOf(level);
+  return levels[found.reduce((highest, one) => Math.max(highest, levels.indexOf(one.level)), 0)]!;
 }
 
 function place({ platform, cluster }: AuditEvent): Pick<Tag, 'platform' | 'cluster'> {

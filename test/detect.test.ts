@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { conclude, detect, evaluateRecord, evaluateSteps, Ruleset } from '../src/detect.ts';
 import { normalize } from '../src/normalizers/index.ts';
+import type { Level } from '../src/record.ts';
 import { compileFilter, compileRule, parseRule, parseRules } from '../src/sigma/index.ts';
 import { podEvent } from './server/app.ts';
 
@@ -343,12 +344,14 @@ describe('correlations', () => {
   const [finding] = detectIn(podEvent()).findings;
   const burst = { ...finding, rule: 'burst', level: 'critical' };
 
-  test('add findings of their own', () => {
-    const raised = [{ mode: 'live' as const, finding: burst }];
-    expect(conclude(evaluated, { raised, reported: [], withheld: new Map() })).toMatchObject({
-      verdict: 'match',
-      findings: [{ rule: 'host-pid' }, { rule: 'any-pod' }, { rule: 'burst' }],
-    });
+  test('add findings of their own, of which those of the highest level are first', () => {
+    const conclusion = (level: Level) => {
+      const raised = [{ mode: 'live' as const, finding: { ...burst, level } }];
+      return conclude(evaluated, { raised, reported: [], withheld: new Map() });
+    };
+    const [hostPid, anyPod] = [{ rule: 'host-pid' }, { rule: 'any-pod' }];
+    expect(conclusion('critical')).toMatchObject({ verdict: 'match', findings: [{ rule: 'burst' }, hostPid, anyPod] });
+    expect(conclusion('informational')).toMatchObject({ findings: [hostPid, anyPod, { rule: 'burst' }] });
   });
 
   test('take the hits of their rules for themselves', () => {

@@ -121,19 +121,6 @@ test('of many findings and undecided rules the first are listed, and the others 
   expect([...Value.Errors(strict, many)]).toEqual([]);
 });
 
-test('a grave finding behind many others is listed', () => {
-  const detection = detect(normalize(podEvent()), ruleset);
-  if (detection.verdict !== 'match') throw new Error(detection.verdict);
-  const [finding] = detection.findings;
-  const findings = [
-    ...Array(2000).fill({ ...finding, level: 'low' }),
-    { ...finding, level: 'critical', rule: 'grave' },
-  ];
-  const tag = tagger(options)({ ...detection, findings });
-  expect(tag.level).toBe('critical');
-  expect(tag.findings?.map(({ rule }) => rule)).toContain('grave');
-});
-
 test('a clear tag with shadow findings or silenced matches tells of them, and of the event, as declared', () => {
   const detection = detect(normalize(podEvent()), ruleset);
   if (detection.verdict !== 'match') throw new Error(detection.verdict);

@@ -51,8 +51,13 @@ export function judge(found: Normalized, rules: readonly Live[]): Judgement {
       else hits.push({ rule: rule.name, event: index, level: levelOf(rule, reader) });
     }
   }
+  // The gravest first.
   const ofMode = (mode: string) =>
-    hits.filter((hit) => rules.some(({ rule }) => rule.name === hit.rule && rule.mode === mode));
+    ['critical', 'high', 'medium', 'low', 'informational'].flatMap((level) =>
+      hits.filter(
+        (hit) => hit.level === level && rules.some(({ rule }) => rule.name === hit.rule && rule.mode === mode),
+      ),
+    );
   const live = ofMode('live');
   const isOpen = undecided.length > 0 || found.problem !== undefined;
   const verdict = live.length > 0 ? 'match' : isOpen ? 'indeterminate' : 'clear';
