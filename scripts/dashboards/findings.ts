@@ -31,8 +31,8 @@ export interface Question {
 
 /** Rows of a ranking and of what is newest. */
 export const ROWS = 100;
-/** A column has nothing here, for what has no object or workload. */
-export const mayBeMissing: ReadonlySet<Column> = new Set(['identity', 'namespace']);
+/** Columns that are empty for some: what is of the whole cluster has no namespace, and a search for words no field. */
+export const mayBeMissing: ReadonlySet<Column> = new Set(['identity', 'namespace', 'field']);
 
 export interface Store {
   /** Of the dashboard's address and file. */
