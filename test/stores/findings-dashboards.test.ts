@@ -115,9 +115,9 @@ beforeAll(async () => {
   if (!LOKI && !OPENSEARCH && !CHDB) return;
   const folder = mkdtempSync(join(tmpdir(), 'tripline-exceptions-'));
   writeFileSync(
-    join(folder, 'eve.yml'),
-    'title: Debugging by eve\nid: 5f1c4f7e-5a0f-4a1c-9d0a-1d2f3b4c5d6e\nlogsource: { product: kubernetes, service: audit }\n' +
-      'filter:\n  rules: [pod-host-pid, pod-privileged]\n  eve: { username|cased: eve }\n  condition: eve\n',
+    join(folder, 'ann.yml'),
+    'title: Debugging by ann\nid: 5f1c4f7e-5a0f-4a1c-9d0a-1d2f3b4c5d6e\nlogsource: { product: kubernetes, service: audit }\n' +
+      'filter:\n  rules: [pod-host-pid]\n  ann: { username|cased: ann }\n  condition: not ann\n',
   );
   all = await tagged([folder]);
   rmSync(folder, { recursive: true });
