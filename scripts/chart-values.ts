@@ -53,6 +53,7 @@ export const chartValuesSchema = {
       endpoint: Any('As an endpoint of a ServiceMonitor.'),
     }),
     prometheusRule: Exact({ enabled: Type.Boolean(), labels: Any('By which a Prometheus chooses.') }),
+    dashboards: Exact({ enabled: Type.Boolean(), labels: Any('By which a Grafana finds them.') }),
     networkPolicy: Exact({
       enabled: Type.Boolean(),
       from: AnyList('Peers, as in a NetworkPolicy.'),

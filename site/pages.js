@@ -46,8 +46,10 @@ export const groups = [
   ]],
   ['Run', [
     ['Running it', 'docs/operation.md'],
+    ['The console', 'docs/console-pages.md'],
     ['Security', 'docs/security.md'],
     ['Sizing', 'docs/sizing.md'],
+    ['Dashboards', 'docs/dashboards.md'],
     ['Spans and metrics', 'docs/telemetry.md'],
   ]],
   ['Reference', [
@@ -58,6 +60,7 @@ export const groups = [
     ['Fields', 'docs/reference/fields.md'],
     ['Problems', 'docs/reference/problems.md'],
     ['Alerts', 'docs/reference/alerts.md'],
+    ['Panels', 'docs/reference/dashboards.md'],
     ['Lint', 'docs/reference/lint.md'],
     ['Doctor', 'docs/reference/doctor.md'],
     ['Changes', 'CHANGELOG.md'],

@@ -19,6 +19,7 @@ import { parse, parseAllDocuments, stringify } from 'yaml';
 import { type ApiServer, startApiServer, webhookAt } from './e2e/control-plane/api-server.ts';
 import { podDocument } from './e2e/shown-files.ts';
 import { fencesOf } from './fences.ts';
+import { askedBy } from './metrics-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const bundledRules = join(root, 'rules');
@@ -53,7 +54,7 @@ describe('values', () => {
   test('are all that the schema has, each with a default', () => {
     const keys = ({ properties }: { properties: object }) => Object.keys(properties).filter((key) => key !== 'global');
     expect(Object.keys(values)).toEqual(keys(schema));
-    for (const key of ['image', 'fluentBit', 'serviceMonitor', 'prometheusRule', 'networkPolicy']) {
+    for (const key of ['image', 'fluentBit', 'serviceMonitor', 'prometheusRule', 'dashboards', 'networkPolicy']) {
       expect(Object.keys(values[key]), key).toEqual(keys(schema.properties[key]));
     }
     expect(faults(values)).toEqual([]);
@@ -104,28 +105,10 @@ test('the pod makes a password that its containers can read, once', () => {
 });
 
 describe('an alert', () => {
-  const rows = [...read('docs/telemetry.md').matchAll(/^\| `([a-z0-9._]+)` \| \w+(?:, (\w+))? \| (.*?) \| /gm)];
-  const labels = new Map(
-    rows.map(([, name, unit, attributes]) => [
-      [name!.replaceAll('.', '_'), unit].filter(Boolean).join('_'),
-      [...attributes!.matchAll(/`(.*?)`/g)].map(([, attribute]) => attribute!.replaceAll('.', '_')),
-    ]),
-  );
-  /** Of Prometheus itself. */
-  const ofTarget = ['job', 'namespace', 'pod', 'instance'];
-
   test.each(alerts)('$alert asks for labels that its metrics have', ({ expr }) => {
-    const chosen = [
-      ...expr.matchAll(/\b((?:tripline|process|v8js|nodejs)_\w+?)(?:_total|_bucket)?\b(?:\{([^}]*)\})?/g),
-    ];
-    expect(chosen.length).toBeGreaterThan(0);
-    const named = chosen.flatMap(([, metric, matchers = '']) =>
-      [...matchers.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, label]) => ({ metric: metric!, label: label! })),
-    );
-    expect(named.filter(({ metric, label }) => !labels.get(metric)?.includes(label))).toEqual([]);
-    const all = [...ofTarget, 'le', ...chosen.flatMap(([, metric]) => labels.get(metric!) ?? [])];
-    const grouped = [...expr.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, names]) => names!.split(', '));
-    expect(grouped.filter((label) => !all.includes(label))).toEqual([]);
+    const { metrics, unknown } = askedBy(expr);
+    expect(metrics).not.toEqual([]);
+    expect(unknown).toEqual([]);
   });
 
   test.each(alerts)('$alert says what to do, and has a test in which it fires', ({ alert, labels, annotations }) => {
@@ -230,6 +213,13 @@ if (HELM === undefined) {
     expect(find(objects, 'ServiceMonitor').spec.endpoints).toMatchObject([{ scheme: 'https', path: '/metrics' }]);
   });
 
+  test('dashboards are ConfigMaps that a Grafana finds', () => {
+    const maps = rendered('dashboards: { enabled: true }').filter(({ metadata }) => metadata.labels?.grafana_dashboard);
+    const files = globSync('charts/tripline/dashboards/*.json', { cwd: root });
+    const texts = maps.flatMap(({ data }) => Object.values(data as Record<string, string>));
+    expect(texts.toSorted()).toEqual(files.map(read).toSorted());
+  });
+
   test('the forward protocol has a port wherever HTTP has one', () => {
     const config = { auth: { bearer: '${TOKEN}' }, forward: { listen: '0.0.0.0:24225', sharedKey: '${KEY}' } };
     const objects = rendered(stringify({ mode: 'deployment', config, networkPolicy: { enabled: true, from: [{}] } }));
@@ -305,7 +295,7 @@ if (HELM === undefined) {
 interface KubernetesObject {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string };
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   data: Record<string, string>;
   /** Of each kind another. */
   spec: any;

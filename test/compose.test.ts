@@ -33,7 +33,7 @@ test('its versions are those of the chart, and none is the latest', () => {
   const values = parse(readFileSync(join(compose, '../../charts/tripline/values.yaml'), 'utf8'));
   expect(services['fluent-bit']!.image).toBe(values.fluentBit.image);
   const images = Object.values(services).flatMap(({ image }) => image ?? []);
-  expect(images.filter((image) => !/:\d+\.\d+\.\d+$/.test(image))).toEqual([]);
+  expect(images.filter((image) => !/:v?\d+\.\d+\.\d+$/.test(image))).toEqual([]);
 });
 
 test('Loki has the limits of examples/loki', () => {

@@ -175,6 +175,8 @@ const options: Record<Panel['type'], (panel: Panel) => object> = {
     orientation: 'auto',
     textMode: 'auto',
     wideLayout: true,
+    showPercentChange: false,
+    percentChangeColorMode: 'standard',
   }),
   timeseries: ({ width }) => ({
     legend:
@@ -184,6 +186,7 @@ const options: Record<Panel['type'], (panel: Panel) => object> = {
     tooltip: { mode: 'multi', sort: 'desc', hideZeros: true },
   }),
   table: ({ sortBy }) => ({
+    frameIndex: 0,
     showHeader: true,
     cellHeight: 'sm',
     sortBy: sortBy === undefined ? [] : [{ displayName: sortBy, desc: true }],
@@ -200,6 +203,7 @@ const options: Record<Panel['type'], (panel: Panel) => object> = {
     barRadius: 0,
     xTickLabelRotation: 0,
     xTickLabelSpacing: 0,
+    xTickLabelMaxLength: 0,
     fullHighlight: false,
   }),
 };
@@ -236,7 +240,10 @@ function fieldConfig({ type, unit, stacked = false, areLevels = false, redFrom, 
     }
     case 'table': {
       const names = Object.values(columns).flatMap((name) => name ?? []);
-      return { defaults: { ...defaults, custom: { filterable: true } }, overrides: names.flatMap(overrideOfColumn) };
+      return {
+        defaults: { ...defaults, custom: { align: 'auto', inspect: false, filterable: true } },
+        overrides: names.flatMap(overrideOfColumn),
+      };
     }
     case 'barchart': {
       return {

@@ -66,7 +66,7 @@ const variable = (name: 'job' | 'instance', label: string, description: string, 
   label,
   description,
   datasource: sourceOf(PROMETHEUS),
-  query: { query, refId: name },
+  query,
   definition: query,
   regex: '',
   multi: true,
@@ -188,6 +188,19 @@ export const operations: Dashboard = {
             alerts: ['TriplineSilent'],
           },
           [`sum by (step) (rate(${of('tripline_receipts_total')}[$__rate_interval]))`, '{{step}}'],
+        ),
+        lines(
+          's',
+          {
+            title: 'Since a source was heard',
+            description:
+              'How long ago each regular source sent its last audit records. A line that only rises is a source that fell silent: look at the log of its Fluent Bit, at whether its audit log grows, and at who changed its audit policy.',
+            alerts: ['TriplineSourceSilent'],
+          },
+          [
+            `min by (fluent_tag, platform, cluster) (${of('tripline_source_silence_seconds')})`,
+            '{{cluster}} ({{platform}}) {{fluent_tag}}',
+          ],
         ),
         lines(
           'percentunit',
