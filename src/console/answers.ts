@@ -18,6 +18,7 @@ import { queryOf } from './query.ts';
 import { opener } from './rows.ts';
 import { type Costs, measureCosts, rulesOf } from './rule-rows.ts';
 import { nowOf, type Status } from './status.ts';
+import { type Tuned, tuneFinding, writeTuned } from './tuning.ts';
 import { whyNot, whyNotText } from './why-not.ts';
 
 /** Who asks. */
@@ -145,6 +146,13 @@ export function openAnswers({ config, batches }: AnswersParts): Answers {
     return rulesOf(loaded, book, costs);
   }
 
+  async function tuned({ finding, by }: TuneRequest): Promise<Tuned> {
+    const everything = { kept: [...book.pages()].map(({ kept }) => kept), batches: await batches() };
+    const { ruleset } = loaded;
+    const today = new Date().toISOString().slice(0, 10);
+    return tuneFinding(find(finding), by, everything, { ruleset, sources: config, pipelineOf, today });
+  }
+
   async function sessionOf(who: Who, { version, started, rules }: Status): Promise<Session> {
     const { maxRecordBytes } = config.console;
     return {
@@ -179,9 +187,12 @@ export function openAnswers({ config, batches }: AnswersParts): Answers {
           return rulesOf(loaded, book, costs);
         case 'cost':
           return measure();
-        case 'tune':
+        case 'tune': {
+          const { mayWrite, writeDenied } = ask.who;
+          return { ...(await tuned(ask.request)), mayWrite, writeDenied };
+        }
         case 'write':
-          throw new Problem('console.unavailable', 'exceptions are not proposed yet');
+          return writeTuned(ask.request.finding, await tuned(ask.request), config);
       }
     },
   };

@@ -116,7 +116,7 @@ async function start(): Promise<void> {
   const observer = { traced, findingSpans, countDetections, countReceipts, countSinkRecords };
   const onFailure = (error: unknown) =>
     logger.error({ err: error }, 'A batch is not kept for the console, by a defect');
-  const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, onFailure }) : undefined;
+  const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, noveltyOf: novelty.of, onFailure }) : undefined;
   const process = processHere(
     { ...partsOf(config, rules.ruleset, sinks, correlate), novelty, heard: silences?.heard, observer },
     keeper?.keep,

@@ -1,10 +1,24 @@
 /** Queries and the other answers, without a thread. */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { FindingPage, FindingRow, Now, RuleRow, Rules, Session, WhyNot } from '../../src/console/api.ts';
+import { parse } from 'yaml';
+import type {
+  FindingPage,
+  FindingRow,
+  Now,
+  RuleRow,
+  Rules,
+  Session,
+  Tune,
+  WhyNot,
+  Written,
+} from '../../src/console/api.ts';
 import { levels } from '../../src/record.ts';
 import { podEvent } from '../server/app.ts';
-import { answersTo, eventOf } from './kept.ts';
+import { answersTo, eventOf, status } from './kept.ts';
 
 type Book = Awaited<ReturnType<typeof answersTo>>;
 
@@ -249,4 +263,67 @@ test('a session says how far what is kept reaches', async () => {
   expect(ring.findings.bytes).toBeLessThanOrEqual(65_536);
   expect(ring.findings.completeSince).toBe('2027-01-15T08:00:01.000Z');
   expect(ring.records).toBeNull();
+});
+
+describe('tune', () => {
+  const folder = () => mkdtempSync(join(tmpdir(), 'tripline-exceptions-'));
+  const who = { credential: null, mayWrite: true, writeDenied: null };
+  const quiet = 'an "odd" name\n‮: &a';
+  const records = [
+    ...Array.from({ length: 3 }, (_, n) => eventOf(`q-${n}`, { user: { username: quiet } })),
+    eventOf('other', { user: { username: 'bob' } }),
+  ];
+
+  test('proposes an exception that is tried on what is kept and on the cases of the rule', async () => {
+    const tuned = await answersTo([records], { exceptions: [folder()] });
+    const { findings } = await tuned.findings({ q: 'who:bob' });
+    const { findings: all } = await tuned.findings({});
+    const own = all.find(({ event }) => event!.username === quiet)!;
+    const asked = { finding: own.id, by: ['username'] };
+    const answer = (await tuned.answer({ kind: 'tune', request: asked, who }, status)) as Tune;
+    expect(answer).toMatchObject({ rule: own.rule, silences: { of: 4, otherIdentities: 0 }, mayWrite: true });
+    expect(answer.silences.ids.toSorted()).toEqual(
+      all.flatMap(({ id, event }) => (event!.username === quiet ? id : [])).toSorted(),
+    );
+    expect(answer.silences.ids).not.toContain(findings[0]!.id);
+    expect(answer.cases.length).toBeGreaterThan(2);
+    expect(answer.cases.filter(({ want, answer }) => want !== answer)).toEqual([]);
+    expect(parse(answer.yaml).filter).toMatchObject({ rules: [own.rule] });
+    expect(JSON.stringify(parse(answer.yaml).filter)).toContain(JSON.stringify(quiet).slice(1, -1));
+  });
+
+  test('writes one new file, which silences once it is live, and never over another', async () => {
+    const exceptions = folder();
+    const tuned = await answersTo([records], { exceptions: [exceptions] });
+    const [own] = (await tuned.findings({ q: 'who:bob' })).findings;
+    const request = { finding: own!.id, by: ['username', 'namespace'] };
+    const { path } = (await tuned.answer({ kind: 'write', request }, status)) as Written;
+    expect(dirname(path)).toBe(exceptions);
+    const text = readFileSync(path, 'utf8');
+    await expect(tuned.answer({ kind: 'write', request }, status)).rejects.toMatchObject({ code: 'console.exists' });
+    expect(readFileSync(path, 'utf8')).toBe(text);
+
+    tuned.follow('another');
+    const record = JSON.stringify(records.at(-1));
+    const again = (await tuned.answer({ kind: 'why-not', record }, status)) as WhyNot;
+    expect(again.rules.find(({ rule }) => rule === own!.rule)?.answer).toBe('silenced');
+  });
+
+  test.each([
+    ['a finding that is not kept', { finding: 'x' }, 'console.gone'],
+    ['a field that there is not', { by: ['nothing'] }, 'console.query'],
+    ['no field', { by: [] }, 'console.query'],
+  ])('says what is wrong with %s', async (_, given, code) => {
+    const tuned = await answersTo([records], {});
+    const [own] = (await tuned.findings({})).findings;
+    const request = { finding: own!.id, ...given };
+    await expect(tuned.answer({ kind: 'tune', request, who }, status)).rejects.toMatchObject({ code });
+  });
+
+  test('a folder that is not there, or cannot be written, is said', async () => {
+    const tuned = await answersTo([records], { exceptions: [] });
+    const [own] = (await tuned.findings({})).findings;
+    const write = tuned.answer({ kind: 'write', request: { finding: own!.id } }, status);
+    await expect(write).rejects.toMatchObject({ code: 'console.write_off' });
+  });
 });

@@ -112,7 +112,7 @@ function casesOf(path: string, before: FileResult, now: FileResult): TunedCase[]
 }
 
 /** Whether a case is answered as it should be without the exception, and otherwise with it. */
-export function failsByIt({ want, answer, before }: TunedCase): boolean {
+export function failsByIt({ want, answer, before }: Record<'want' | 'answer' | 'before', string>): boolean {
   return answer !== want && before === want;
 }
 
