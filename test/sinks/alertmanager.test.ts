@@ -84,7 +84,7 @@ describe('an alert', () => {
       },
       annotations: {
         ...{ summary: '[ann] created pod [shop/web] (f1)', title: 'Pod uses the host PID namespace', attack: 'T1611' },
-        ...{ description: 'A pod sees processes.', source_ip: '198.51.100.9', seen: 'never before' },
+        ...{ description: 'A pod sees processes.', source_ip: '198.51.100.9', seen: 'the first that is known' },
         ...{ owner: 'Shop', contact: '#shop', runbook_url: 'https://wiki/shop' },
         link: 'https://tripline.example.com/x/findings/f1',
       },

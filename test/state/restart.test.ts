@@ -54,9 +54,11 @@ test('windows and terms go on', async () => {
   const before = await start({ state: { path }, sinks: [{ type: 'ndjson', path: found, rows: 'findings' }] });
   expect(await before('1')).toEqual(['a-namespace']);
   expect(await (await fetch(`${sidecar!.url}/metrics`)).text()).toMatch(/tripline_state_entries\{[^}]*\} [1-9]/);
+  const kept: any = await (await fetch(`${sidecar!.url}/console/v1/findings`)).json();
   expect(await sidecar!.stop()).toBe(0);
   expect(readFileSync(path, 'utf8')).toContain('"sha256"');
-  // How new a finding is goes to sinks, and into the state.
+  // How new a finding is goes to sinks and the console, and into the state.
+  expect(kept.findings).toMatchObject([{ rule: 'a-namespace', novelty: { times: 0, since: null } }]);
   const rows = readdirSync(found).map((name) => readFileSync(join(found, name), 'utf8'));
   const row = JSON.parse(rows.join(''));
   expect(row).toMatchObject({ rule: 'a-namespace', novelty: { times: 0, since: null } });

@@ -119,7 +119,7 @@ export function Facts({ page }: { page: FindingPage }) {
               name="novelty"
               value={
                 novelty.times === 0
-                  ? 'this rule never matched this identity on this kind of object before'
+                  ? `the first time that this rule matched this identity on this kind of object${novelty.since === null ? '' : `, as far as known since ${novelty.since}`}`
                   : `${plural(novelty.times, 'time')} before${novelty.since === null ? '' : `, first ${novelty.since}`}`
               }
             />

@@ -101,7 +101,8 @@ function sharedBy(group: readonly FieldValues[] = []): string | undefined {
 }
 
 function seenBefore(times: number, since: string | null): string {
-  if (times === 0) return 'never before';
+  // What is forgotten may have been before.
+  if (times === 0) return since === null ? 'the first that is known' : `not before, as far as known since ${since}`;
   return `${times} ${times === 1 ? 'time' : 'times'} before${since === null ? '' : `, since ${since}`}`;
 }
 
