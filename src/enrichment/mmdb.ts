@@ -2,6 +2,7 @@
  * @see https://maxmind.github.io/MaxMind-DB/ */
 import { createRequire } from 'node:module';
 import type * as mmdb from 'mmdb-lib';
+import type * as decoder from 'mmdb-lib/lib/decoder.js';
 import type { Metadata } from 'mmdb-lib/lib/metadata.js';
 import { isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Database, Located } from './databases.ts';
@@ -9,6 +10,8 @@ import type { Database, Located } from './databases.ts';
 /** Between the tree and the data. */
 const SEPARATOR_BYTES = 16;
 const LONGEST_NAME = 256;
+/** Stands before the metadata. */
+const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
 /** That a lookup may follow: an entry with the names of all languages has some hundreds. */
 const MOST_REFERENCES = 4096;
 
@@ -16,10 +19,17 @@ const MOST_REFERENCES = 4096;
  * @throws Error where it is none of this format, or is cut or broken */
 export function databaseIn(bytes: Buffer): Pick<Database, 'build' | 'of'> {
   // Few have one, and rules are loaded in one step.
-  const { Reader } = createRequire(import.meta.url)('mmdb-lib') as typeof mmdb;
+  const load = createRequire(import.meta.url);
+  const { Reader } = load('mmdb-lib') as typeof mmdb;
+  const { default: Decoder } = load('mmdb-lib/lib/decoder.js') as typeof decoder.default;
   const read = new Budget();
   let reader: mmdb.Reader<mmdb.Response>;
   try {
+    // The reader follows the references of the metadata without a bound.
+    const start = bytes.lastIndexOf(MARKER) + MARKER.length;
+    const counted = new Budget();
+    counted.begin();
+    new Decoder(bytes, start, { get: (key) => void counted.get(key), set: () => undefined }).decode(start);
     reader = new Reader(bytes, { cache: read });
   } catch {
     throw new Error('it is no database in the format of MaxMind (MMDB), or it is cut');

@@ -97,6 +97,17 @@ test('references in a circle, and ones that multiply, end', () => {
   expect(laughs.of('198.51.100.1')).toEqual({});
 });
 
+test('references that multiply in the metadata end', () => {
+  const head = mmdbOf({ '198.51.100.0/24': example });
+  const marker = head.lastIndexOf('MaxMind.com') + 'MaxMind.com'.length;
+  const arrays = Array.from({ length: 60 }, (_, i) =>
+    Buffer.concat([Buffer.of(2, 4), ...[0, 1].map(() => pointerTo((i + 1) * 6))]),
+  );
+  expect(() => databaseIn(Buffer.concat([head.subarray(0, marker), ...arrays, Buffer.of(0x40)]))).toThrow(
+    'it is no database',
+  );
+});
+
 test.each([
   ['an empty file', Buffer.alloc(0)],
   ['a text', Buffer.from('not a database')],
