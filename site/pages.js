@@ -47,6 +47,7 @@ export const groups = [
   ['Run', [
     ['Running it', 'docs/operation.md'],
     ['The console', 'docs/console-pages.md'],
+    ['Opening the console', 'docs/console.md'],
     ['Security', 'docs/security.md'],
     ['Sizing', 'docs/sizing.md'],
     ['Dashboards', 'docs/dashboards.md'],

@@ -74,7 +74,9 @@ describe('one sidecar without settings, from its start to its stop,', () => {
     const pasted = /^ {2}(curl .*)$/m.exec(sidecar.stdout())?.[1] ?? '';
     const { stdout } = await promisify(execFile)('sh', ['-c', pasted]);
     expect(JSON.parse(stdout).tripline).toMatchObject({ verdict: 'match', rules: ['pod-host-pid'] });
-    expect(sidecar.stdout().split('\n').length).toBeLessThan(8);
+    expect(sidecar.stdout().split('\n').length).toBeLessThan(10);
+    const [, page] = /in a browser .*: (http\S+)$/m.exec(sidecar.stdout())!;
+    expect(await (await fetch(page!)).text()).toContain('<title>Tripline</title>');
   });
 
   test('a finding that is not traced has no trace in its tag', async () => {

@@ -102,7 +102,7 @@ function textLog(screen: ProcessIo['stderr']) {
 
 function greeting(
   version: string,
-  { url, forward }: Pick<Sidecar, 'url' | 'forward'>,
+  { url, forward, console }: Pick<Sidecar, 'url' | 'forward' | 'console'>,
   { auth, sinks }: Config,
 ): string {
   const listens = `tripline ${version} listens on ${[url, ...forward].join(' and ')}`;
@@ -126,6 +126,6 @@ function greeting(
 Send it a record, and see its tag:
 
   curl -s ${url}/v1/records${credentials} -H 'Content-Type: application/json' -d '${JSON.stringify(event)}'
-
+${console === undefined ? '' : `\nSee in a browser what is found, and why: ${console}/\n`}
 `;
 }

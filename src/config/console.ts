@@ -1,4 +1,5 @@
 /** Settings of the console: the page that shows findings, and its API. */
+import { isIPv4 } from 'node:net';
 import Type, { type Static } from 'typebox';
 import { isMap, type JsonMap } from '../json/map.ts';
 import type { Fault } from './schema-faults.ts';
@@ -73,7 +74,7 @@ export function isConsoleOn({ listen, console }: Listening): boolean {
 
 function isLoopback(listen: string): boolean {
   const host = listen.slice(0, listen.lastIndexOf(':'));
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+  return host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** @param settings of any type where the schema has found them wrong already */
