@@ -54,6 +54,12 @@ function links(markdown) {
   };
   markdown.renderer.rules.link_close = (tokens, index, options, _env, self) =>
     tokens[index].hidden ? '' : self.renderToken(tokens, index, options);
+  const image = markdown.renderer.rules.image;
+  markdown.renderer.rules.image = (tokens, index, options, env, self) => {
+    const path = tokens[index].attrGet('src');
+    if (!/^\w+:/.test(path)) files.add(join(dirname(pageOf(env)), path));
+    return image(tokens, index, options, env, self);
+  };
   const fence = markdown.renderer.rules.fence;
   // What stands after the language says how the block is tested, which is for its tests.
   markdown.renderer.rules.fence = (tokens, index, ...rest) => {
