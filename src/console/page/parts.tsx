@@ -197,14 +197,16 @@ export function Panel({
 export function Note({
   kind,
   icon,
+  role,
   children,
 }: {
   kind: 'ok' | 'warn' | 'bad';
   icon: IconName;
+  role?: 'alert';
   children: ComponentChildren;
 }) {
   return (
-    <div class={`note ${kind}`}>
+    <div class={`note ${kind}`} role={role}>
       <Icon name={icon} />
       <div>{children}</div>
     </div>
@@ -223,7 +225,7 @@ export function Blank({ title, children }: { title: string; children?: Component
 /** A problem of the API: its words, what to do, and what happens to records meanwhile. */
 export function Failure({ what, problem }: { what: string; problem: ApiProblem }) {
   return (
-    <Note kind="bad" icon="warn">
+    <Note kind="bad" icon="warn" role="alert">
       <p>
         <strong>
           {what} cannot be read: {problem.code}.

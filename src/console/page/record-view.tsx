@@ -5,7 +5,7 @@ import { Icon } from './icon.tsx';
 import { hexLines, jsonLines, type Line, type TokenKind, textOf } from './json-lines.ts';
 import { bytes as byteCount, count } from './numbers.ts';
 import { Button, copy, Panel, Untrusted } from './parts.tsx';
-import { longest } from './untrusted.ts';
+import { escapedJson, longest } from './untrusted.ts';
 
 const views = ['record', 'bytes', 'finding', 'event'] as const;
 type View = (typeof views)[number];
@@ -64,7 +64,7 @@ export function RecordView({ page, id }: { page: FindingPage; id?: string }) {
             ))}
           </div>
           {asText === undefined ? null : (
-            <Button class="icon" aria-label="Copy what is shown" onClick={() => copy(asText, 'JSON')}>
+            <Button class="icon" aria-label="Copy what is shown" onClick={() => copy(escapedJson(asText), 'JSON')}>
               <Icon name="copy" size={13} />
             </Button>
           )}

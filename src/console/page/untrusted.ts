@@ -59,6 +59,16 @@ export function plainText(value: string, max: number): string {
     .join('');
 }
 
+/** JSON of the same value in which nothing is unseen: what is copied does not turn around where it is pasted. */
+export function escapedJson(text: string): string {
+  return text.replaceAll(/./gsu, (character) => {
+    // Between values these stand as they are; in a text JSON has them escaped already.
+    if (/[ \t\r\n]/.test(character) || !unseen.test(character)) return character;
+    const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+  });
+}
+
 function codePointOf(character: string): string {
   return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
 }

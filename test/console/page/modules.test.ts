@@ -17,7 +17,7 @@ import { ago, brief, bytes, clock, duration, measured, percent, plural } from '.
 import { withoutBrackets } from '../../../src/console/page/summary.ts';
 import { techniqueName } from '../../../src/console/page/techniques.ts';
 import { lineOfBins, lineOfNow, narrowed, sentenceOf } from '../../../src/console/page/trip-line.ts';
-import { piecesOf, plainText } from '../../../src/console/page/untrusted.ts';
+import { escapedJson, piecesOf, plainText } from '../../../src/console/page/untrusted.ts';
 import { scrollTo, visibleRows } from '../../../src/console/page/visible-rows.ts';
 import type { Explanation } from '../../../src/sigma/index.ts';
 import { explanationOf, hostile } from './fixtures.ts';
@@ -127,6 +127,15 @@ describe('text of a record', () => {
       { kind: 'text', text: 'x'.repeat(110) },
       { kind: 'cut', length: 5000 },
     ]);
+  });
+
+  test('is copied as JSON of the same value in which nothing is unseen', () => {
+    const text = JSON.stringify({ name: hostile.bidi, tag: 'a\u{e0041}', plain: 'Zoë 日本' }, null, 2);
+    const copied = escapedJson(text);
+    expect(JSON.parse(copied)).toEqual(JSON.parse(text));
+    expect(copied).toContain('eve\\u202enimda');
+    expect(copied).toContain('Zoë 日本');
+    expect(copied).not.toMatch(/\p{Cf}/u);
   });
 
   test('may break after a colon and a slash', () => {
