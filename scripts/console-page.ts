@@ -32,7 +32,11 @@ export async function bundlePage(): Promise<{ script: string; style: string }> {
     platform: 'browser',
     tsconfig: join(sources, 'tsconfig.json'),
   });
-  const { output } = await bundle.generate({ format: 'es', minify: true, comments: { legal: true, annotation: false, jsdoc: false } });
+  const { output } = await bundle.generate({
+    format: 'es',
+    minify: true,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
   const style = styles.map((name) => readFileSync(join(sources, 'style', `${name}.css`), 'utf8')).join('\n');
   return { script: output[0].code, style };
 }
