@@ -43,6 +43,8 @@ export interface FakeConsole {
   opened(times: number): Promise<void>;
   /** Resolves when this much has been asked in all. */
   asks(times: number): Promise<void>;
+  /** Ends every stream. */
+  end(): void;
   /** Breaks every connection. */
   drop(): void;
   close(): Promise<void>;
@@ -98,6 +100,9 @@ export async function startFakeConsole(): Promise<FakeConsole> {
     },
     async asks(times) {
       while (fake.asked.length < times) await once(server, 'request');
+    },
+    end() {
+      for (const stream of streams) stream.end();
     },
     drop: () => server.closeAllConnections(),
     async close() {

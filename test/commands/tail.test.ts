@@ -146,11 +146,24 @@ test('a connection that is lost is opened again, after the last event that came'
   await following.until('"f3"');
   const { status, stdout, stderr } = await following.stop();
   expect(JSON.parse(stdout).map(({ id }: { id: string }) => id)).toEqual(['f1', 'f2', 'f3']);
-  expect(stderr).toMatch(/breaks: .*; trying again\ntripline: connected to .* again\ntripline: some that came/);
+  expect(stderr).toMatch(
+    /^tripline: .*breaks: .*; trying again\ntripline: connected to .* again\ntripline: some that came/,
+  );
   expect(status).toBe(0);
   const streams = console.asked.filter(({ path }) => path === 'stream');
   expect(streams.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '41', '41']);
   expect(console.asked.filter(({ path }) => path === 'findings')).toHaveLength(1);
+});
+
+test('a sidecar that ends, as for a restart, is told of and connected to again', async () => {
+  const following = follow('-o', 'ndjson');
+  await console.opened(1);
+  console.end();
+  await following.until('has ended; trying again');
+  await following.until('connected to');
+  console.send('1', { findings: [rowOf('f1')] });
+  await following.until('"f1"');
+  expect(await following.stop()).toMatchObject({ status: 0, stderr: expect.stringMatching(/^([^\n]*\n){2}$/) });
 });
 
 test('credentials come from the environment', async () => {

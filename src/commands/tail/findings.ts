@@ -76,6 +76,7 @@ export async function* sentFindings(
         if (findings.omitted > 0) await tell(`${findings.omitted} more came, of which only the newest are sent`);
         yield findings.findings.filter((row) => !known.has(row.id));
       }
+      if (!signal.aborted) await tell(`the connection to ${client.url} has ended; trying again`);
     } catch (error) {
       if (signal.aborted) return;
       if (isFirst || !(error instanceof Unavailable)) throw error;

@@ -58,7 +58,7 @@ export const tailCommand = defineCommand({
     ...consoleOptions,
   },
   exitCodes: {
-    '0': 'it was interrupted; with --no-follow, all was shown',
+    '0': 'it was interrupted, or its reader has gone, which the next finding shows; with --no-follow, all was shown',
     '2': 'the sidecar cannot be reached, or refuses',
   },
   examples: [
