@@ -39,7 +39,7 @@ export function wrap(text: string, indent: string, width: number): string {
 /** A line of shell in lines of a length, as far as it can be continued: before an option or a pipe that no single quotes
  * hold. */
 export function wrapCommand(line: string, indent: string, width: number): string {
-  const parts = line.split(/ (?=--|\| )(?=(?:[^']*'[^']*')*[^']*$)/);
+  const parts = line.split(/ (?=--?[a-z]|\| )(?=(?:[^']*'[^']*')*[^']*$)/);
   const lines: string[] = [''];
   for (const part of parts) {
     const last = lines.length - 1;
