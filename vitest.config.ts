@@ -26,6 +26,7 @@ const alone = [
   'test/decisions/{flood,intern}.test.ts',
   'test/codecs/msgpack.test.ts',
   'test/redaction/odd.test.ts',
+  'test/inputs/joined-lines.test.ts',
   'test/sinks/stdout.test.ts',
 ];
 
