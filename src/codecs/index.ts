@@ -2,12 +2,23 @@
 import type { Codec } from './codec.ts';
 import { eventList, firehose } from './items.ts';
 import { json } from './json.ts';
+import { jsonMessages, msgpackMessages } from './messages.ts';
 import { msgpack } from './msgpack.ts';
 import { ndjson } from './ndjson.ts';
 import { otlp } from './otlp.ts';
 import { otlpJson } from './otlp-json.ts';
 
-export const codecs: readonly Codec[] = [json, ndjson, msgpack, otlp, otlpJson, eventList, firehose];
+export const codecs: readonly Codec[] = [
+  json,
+  ndjson,
+  msgpack,
+  otlp,
+  otlpJson,
+  eventList,
+  firehose,
+  jsonMessages,
+  msgpackMessages,
+];
 
 const byName = new Map(codecs.map((codec) => [codec.name, codec]));
 /** Of several codecs the first: the others are chosen by a source. */

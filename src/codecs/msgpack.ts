@@ -1,13 +1,12 @@
 /** MessagePack as Fluent Bit posts it: log events one behind the other, `[[EventTime, metadata], map]` each. */
-import { countValues as countJsonValues } from '../json/scan.ts';
-import { decode as decodeValue } from '../msgpack/decode.ts';
-import { countValues, endOfValue, headerAt } from '../msgpack/scan.ts';
+import { endOfValue, headerAt } from '../msgpack/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
-import { type Codec, checkValues, type DecodeLimits } from './codec.ts';
+import type { Codec, DecodeLimits } from './codec.ts';
 import { isGroupMarker, isMapAt, logEventAt } from './fluent/log-event.ts';
 import { type Framing, frameBy, selectBy } from './framing/framing.ts';
+import { readMap } from './records/msgpack.ts';
 import { spliceRecord } from './splice/msgpack.ts';
 
 const NOTHING = new Uint8Array();
@@ -22,11 +21,7 @@ export const msgpack: Codec = {
   notation: 'msgpack',
   mediaTypes: ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'],
   decode,
-  read(bytes, { map }, limits) {
-    checkValues(bytes, map, countValues);
-    checkValues(bytes, map, countJsonValues); // of JSON in texts
-    return decodeValue(bytes, map.start, map.end, limits);
-  },
+  read: readMap,
   splice: spliceRecord,
   frame: (records) => frameBy(records, framing),
   select: selectBy(() => framing),

@@ -1,0 +1,94 @@
+/** Messages of Kafka one behind the other, each a record, with a head before it: how many bytes it has, and where it stands.
+ * Whatever a message holds, those beside it stay whole, and no two batches are equal byte for byte. Such a body is made in
+ * this process and never comes from a sender: one that is cut is refused as a whole. */
+
+import { describeFault, endOfValue, skipSpace } from '../json/scan.ts';
+import { endOfValue as endOfMsgpack } from '../msgpack/scan.ts';
+import type { Outlines } from '../outline/outlines.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
+import type { LogRecord, Span } from '../record.ts';
+import type { Codec, DecodeLimits } from './codec.ts';
+import { isMapAt, logEventAt } from './fluent/log-event.ts';
+import { enclose, frame, HEAD_BYTES, headBefore, select } from './framing/messages.ts';
+import { readMap } from './records/json.ts';
+import { readMap as readMsgpack } from './records/msgpack.ts';
+import { spliceRecord } from './splice/json.ts';
+import { spliceRecord as spliceMsgpack } from './splice/msgpack.ts';
+
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** Messages in JSON, a map each. */
+export const jsonMessages: Codec = {
+  name: 'kafka_json',
+  notation: 'json',
+  mediaTypes: ['application/json'],
+  decode: (bytes, limits, outlines) => decode(bytes, limits, (span) => jsonRecord(bytes, span, limits, outlines)),
+  read: readMap,
+  splice: spliceRecord,
+  ...{ enclose, frame, select },
+};
+
+/** Messages in MessagePack, each within a log event of Fluent Bit, `[[time, {}], map]`. */
+export const msgpackMessages: Codec = {
+  name: 'kafka_msgpack',
+  notation: 'msgpack',
+  mediaTypes: ['application/msgpack'],
+  decode: (bytes, limits, outlines) => decode(bytes, limits, (span) => msgpackRecord(bytes, span, outlines)),
+  read: readMsgpack,
+  splice: spliceMsgpack,
+  ...{ enclose, frame, select },
+};
+
+function decode(bytes: Uint8Array, limits: DecodeLimits, recordAt: (span: Span) => LogRecord): LogRecord[] {
+  if (bytes.length === 0) throw new Problem('body.empty', '0 bytes');
+  const records: LogRecord[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (records.length === limits.maxRecords) {
+      throw new Problem('body.too_many_records', `byte ${at}: more than ${limits.maxRecords} records`);
+    }
+    const start = at + HEAD_BYTES;
+    const end = start > bytes.length ? start : start + headBefore(bytes, start).getUint32(0);
+    if (end > bytes.length) throw new Problem('body.unreadable', `byte ${at}: the message goes on beyond the end`);
+    records.push(recordAt({ start, end }));
+    at = end;
+  }
+  return records;
+}
+
+function jsonRecord(bytes: Uint8Array, span: Span, limits: DecodeLimits, outlines: Outlines | undefined): LogRecord {
+  const { start, end } = span;
+  const first = skipSpace(bytes, start, end);
+  // What does not end as a map is not looked at, as it would be read on into the messages behind it.
+  const outlined = outlines !== undefined && bytes[end - 1] === CLOSE_BRACE ? outlines.addJson(first) : -1;
+  if (outlined !== -1 && skipSpace(bytes, outlined, end) === end) {
+    return { kind: 'map', ...span, map: { start: first, end: outlined }, outline: outlines!.last };
+  }
+  const after = endOfValue(bytes, first, end, limits.maxDepth);
+  if (typeof after !== 'number') return other(span, 'record.malformed', describeFault(bytes, end, after));
+  const rest = skipSpace(bytes, after, end);
+  if (rest < end) {
+    return other(span, 'record.malformed', describeFault(bytes, end, { at: rest, expected: 'the end of the message' }));
+  }
+  if (bytes[first] === OPEN_BRACE) return { kind: 'map', ...span, map: { start: first, end: after } };
+  return other(span, 'record.not_a_map', describeFault(bytes, end, { at: first, expected: "'{'" }));
+}
+
+function msgpackRecord(bytes: Uint8Array, span: Span, outlines: Outlines | undefined): LogRecord {
+  const malformed = (at: number, found: string) => other(span, 'record.malformed', `byte ${at}: found ${found}`);
+  const after = endOfMsgpack(bytes, span.start, span.end);
+  if (typeof after !== 'number') return malformed(after.at, after.found);
+  if (after < span.end) return malformed(after, 'more behind the value');
+  const event = logEventAt(bytes, span);
+  if (event === undefined || !isMapAt(bytes, event.body)) {
+    const at = event?.body.start ?? span.start;
+    return other(span, 'record.not_a_map', `byte ${at}: expected a map`);
+  }
+  const record: LogRecord = { kind: 'map', ...span, map: event.body };
+  if (outlines?.addMsgpack(event.body.start)) record.outline = outlines.last;
+  return record;
+}
+
+function other(span: Span, code: ProblemCode, detail: string): LogRecord {
+  return { kind: 'other', ...span, problem: new Problem(code, detail) };
+}

@@ -1,0 +1,149 @@
+/** A broker of Kafka for tests: one node that is its own controller, from the jars of a distribution.
+ *
+ * `KAFKA` names the folder of the jars (`libs`): kafka_2.13, kafka-tools and what these need; `java` is on the PATH. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { freePorts } from '../e2e/processes.ts';
+
+const run = promisify(execFile);
+
+export interface KafkaBroker {
+  /** `host:port` of the listener without TLS and credentials. */
+  address: string;
+  /** The same of the one with SASL (user `audit`, password `secret`), by PLAIN and SCRAM-SHA-512. */
+  saslAddress: string;
+  /** Makes a topic. */
+  create(topic: string, partitions: number): Promise<void>;
+  /** The values of a topic, as a reader sees them who skips what was aborted. */
+  read(topic: string, options?: { keys?: boolean }): Promise<string[]>;
+  /** Committed offsets of a group, by partition of a topic. */
+  offsets(group: string, topic: string): Promise<number[]>;
+  /** Ends it as a crash does. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data and ports. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const READY_MS = 60_000;
+
+/** @param jars folder of the jars */
+export async function startKafka(jars: string): Promise<KafkaBroker> {
+  const folder = await mkdtemp(join(tmpdir(), 'kafka-'));
+  const [port, saslPort, controllerPort] = await freePorts(3);
+  const address = `127.0.0.1:${port}`;
+  const properties = join(folder, 'server.properties');
+  const login = 'org.apache.kafka.common.security';
+  await writeFile(
+    properties,
+    [
+      'process.roles=broker,controller',
+      'node.id=1',
+      `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
+      `listeners=PLAINTEXT://${address},SASL_PLAINTEXT://127.0.0.1:${saslPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+      'controller.listener.names=CONTROLLER',
+      'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'inter.broker.listener.name=PLAINTEXT',
+      'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512',
+      `listener.name.sasl_plaintext.plain.sasl.jaas.config=${login}.plain.PlainLoginModule required user_audit="secret";`,
+      `listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config=${login}.scram.ScramLoginModule required;`,
+      `log.dirs=${join(folder, 'data')}`,
+      'auto.create.topics.enable=false',
+      'offsets.topic.replication.factor=1',
+      'offsets.topic.num.partitions=4',
+      'transaction.state.log.replication.factor=1',
+      'transaction.state.log.num.partitions=4',
+      'transaction.state.log.min.isr=1',
+      'group.initial.rebalance.delay.ms=0',
+      'group.min.session.timeout.ms=1000',
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms=1000',
+    ].join('\n'),
+  );
+  const java = (...more: string[]) => [
+    '-cp',
+    join(jars, '*'),
+    '-Xmx512m',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    ...more,
+  ];
+  const tool = (...more: string[]) => run('java', java(...more), { maxBuffer: 1024 ** 3 });
+  const user = 'SCRAM-SHA-512=[name=audit,password=secret]';
+  await tool(
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    'AAAAAAAAAAAAAAAAAAAAAQ',
+    '-c',
+    properties,
+    '--add-scram',
+    user,
+  );
+
+  let child: ChildProcess | undefined;
+  async function start(): Promise<void> {
+    child = spawn('java', java('kafka.Kafka', properties), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const log = createWriteStream(join(folder, 'kafka.log'), { flags: 'a' });
+    child.stdout!.pipe(log, { end: false });
+    child.stderr!.pipe(log, { end: false });
+    const deadline = Date.now() + READY_MS;
+    while (!(await answers(port))) {
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Kafka did not start: ${folder}/kafka.log`);
+      await sleep(200);
+    }
+  }
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+  await start();
+  const tools = 'org.apache.kafka.tools';
+  return {
+    address,
+    saslAddress: `127.0.0.1:${saslPort}`,
+    start,
+    kill: () => end('SIGKILL'),
+    async stop() {
+      await end('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+    async create(topic, partitions) {
+      const options = ['--create', '--topic', topic, '--partitions', String(partitions)];
+      await tool(`${tools}.TopicCommand`, '--bootstrap-server', address, ...options);
+    },
+    async read(topic, { keys = false } = {}) {
+      const options = ['--topic', topic, '--from-beginning', '--timeout-ms', '4000'];
+
+      const committed = ['--isolation-level', 'read_committed', '--property', `print.key=${keys}`];
+      const main = `${tools}.consumer.ConsoleConsumer`;
+      const { stdout } = await tool(main, '--bootstrap-server', address, ...options, ...committed);
+      return stdout.split('\n').filter((line) => line !== '');
+    },
+    async offsets(group, topic) {
+      const main = `${tools}.consumer.group.ConsumerGroupCommand`;
+      const { stdout } = await tool(main, '--bootstrap-server', address, '--describe', '--group', group);
+      const found: number[] = [];
+      for (const line of stdout.split('\n')) {
+        const [, of, partition, offset] = line.trim().split(/\s+/);
+        if (of === topic) found[Number(partition)] = Number(offset);
+      }
+      return found;
+    },
+  };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
