@@ -1,5 +1,6 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import { countRecords } from './batch/count.ts';
+import type { Origin } from './batch/origin.ts';
 import type { TaggedBatch } from './batch/tagged-batch.ts';
 import { batchMemory, withoutEvents } from './batch-memory.ts';
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
@@ -40,6 +41,8 @@ export interface Batch {
   codec: Codec;
   bytes: Uint8Array;
   receivedUnixNano: bigint;
+  /** Set where it was read from Kafka. */
+  origin?: Origin;
 }
 
 /** What the pipeline is made of, apart from the records. */

@@ -40,7 +40,7 @@ export const recordRows: Rows = rowsOf(TaggedRecord, (batch, index, eventsOf) =>
   const { start, end } = records[index]!;
   const tag = tags[index];
   const value = avroValue(TaggedRecord, {
-    mediaType: codec.mediaTypes[0],
+    mediaType: codec.recordMediaType ?? codec.mediaTypes[0],
     fluentTag,
     receivedUnixNano,
     verdict: tag?.verdict,

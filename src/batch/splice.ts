@@ -67,7 +67,7 @@ function growthBy({ start, end, insert }: Edit): number {
 }
 
 /** Edits of records and those of what is around them, which lie at other places. */
-function inOrder(edits: readonly Edit[], enclosing: readonly Edit[] = []): readonly Edit[] {
+export function inOrder(edits: readonly Edit[], enclosing: readonly Edit[] = []): readonly Edit[] {
   if (enclosing.length === 0) return edits;
   return [...enclosing, ...edits].sort((a, b) => a.start - b.start);
 }

@@ -2,6 +2,7 @@
 import type { Codec } from '../codecs/codec.ts';
 import type { LogRecord } from '../record.ts';
 import type { Tag } from '../tag.ts';
+import type { Origin } from './origin.ts';
 
 /** The bytes as they came, and for each record in order its tag. */
 export interface TaggedBatch {
@@ -16,6 +17,8 @@ export interface TaggedBatch {
   /** Key of the time in Fluent Bit's JSON. */
   dateKey: string;
   receivedUnixNano: bigint;
+  /** Set where it was read from Kafka. */
+  origin?: Origin;
   /** Digest of the batch that these are some of the records of; undefined where they are all. */
   partOf?: string;
 }

@@ -26,6 +26,8 @@ export interface Codec {
   readonly notation: 'json' | 'msgpack' | 'otlp';
   /** Media types of a request with this layout, without parameters. */
   readonly mediaTypes: readonly string[];
+  /** The media type of a record alone, where it is not the first of these. */
+  readonly recordMediaType?: string;
 
   /** Finds the records of a body, in order. What is no record but sits between records becomes one of kind `other`, as
    * does the rest of a body that is cut.

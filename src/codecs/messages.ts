@@ -1,12 +1,13 @@
 /** Messages of Kafka one behind the other, each a record, with a head before it: how many bytes it has, and where it stands.
  * Whatever a message holds, those beside it stay whole, and no two batches are equal byte for byte. Such a body is made in
- * this process and never comes from a sender: one that is cut is refused as a whole. */
+ * this process, and comes from a sender as a dead letter alone: one that is cut is refused as a whole. */
 
 import { describeFault, endOfValue, skipSpace } from '../json/scan.ts';
 import { endOfValue as endOfMsgpack } from '../msgpack/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { LogRecord, Span } from '../record.ts';
+import { eventTime } from '../time.ts';
 import type { Codec, DecodeLimits } from './codec.ts';
 import { isMapAt, logEventAt } from './fluent/log-event.ts';
 import { enclose, frame, HEAD_BYTES, headBefore, select } from './framing/messages.ts';
@@ -22,7 +23,8 @@ const CLOSE_BRACE = 0x7d;
 export const jsonMessages: Codec = {
   name: 'kafka_json',
   notation: 'json',
-  mediaTypes: ['application/json'],
+  mediaTypes: ['application/vnd.tripline.messages+json'],
+  recordMediaType: 'application/json',
   decode: (bytes, limits, outlines) => decode(bytes, limits, (span) => jsonRecord(bytes, span, limits, outlines)),
   read: readMap,
   splice: spliceRecord,
@@ -33,12 +35,28 @@ export const jsonMessages: Codec = {
 export const msgpackMessages: Codec = {
   name: 'kafka_msgpack',
   notation: 'msgpack',
-  mediaTypes: ['application/msgpack'],
+  mediaTypes: ['application/vnd.tripline.messages+msgpack'],
+  recordMediaType: 'application/msgpack',
   decode: (bytes, limits, outlines) => decode(bytes, limits, (span) => msgpackRecord(bytes, span, outlines)),
   read: readMsgpack,
   splice: spliceMsgpack,
   ...{ enclose, frame, select },
 };
+
+/** What stands before a message in MessagePack, for a log event: `[[time, {}], `. */
+export function openEvent(unixNano: bigint): Uint8Array {
+  return Buffer.concat([ARRAYS_OF_TWO, eventTime(unixNano), EMPTY_MAP]);
+}
+
+const ARRAYS_OF_TWO = Uint8Array.of(0x92, 0x92);
+const EMPTY_MAP = Uint8Array.of(0x80);
+const OPEN_EVENT_BYTES = 13;
+
+/** The message of a record as Kafka has it; undefined where the batch is of another layout. */
+export function messageOf({ codec, bytes }: { codec: Codec; bytes: Uint8Array }, record: Span): Uint8Array | undefined {
+  if (codec === jsonMessages) return bytes.subarray(record.start, record.end);
+  return codec === msgpackMessages ? bytes.subarray(record.start + OPEN_EVENT_BYTES, record.end) : undefined;
+}
 
 function decode(bytes: Uint8Array, limits: DecodeLimits, recordAt: (span: Span) => LogRecord): LogRecord[] {
   if (bytes.length === 0) throw new Problem('body.empty', '0 bytes');

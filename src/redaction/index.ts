@@ -1,7 +1,7 @@
 /** Masks Secrets, credentials and named paths in batches, in the bytes as they are. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { digestOf } from '../batch/digest.ts';
-import { applyEdits, lengthAfter } from '../batch/splice.ts';
+import { applyEdits, inOrder, lengthAfter } from '../batch/splice.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { Edit } from '../codecs/codec.ts';
 import type { LogRecord } from '../record.ts';
@@ -32,7 +32,7 @@ export function redactor(
   const policy = policyOf(settings);
   const unchanged = new WeakSet<Tag>();
   return (batch) => {
-    const { fluentTag, codec, bytes, records, memberName, dateKey, receivedUnixNano } = batch;
+    const { fluentTag, codec, bytes, records, memberName, dateKey, receivedUnixNano, origin } = batch;
     if (codec.notation === 'otlp') throw new Error('records of OTLP are masked as log events');
     const notation = notations[codec.notation];
     const budget = { remaining: UNFOLD_BYTES };
@@ -56,8 +56,8 @@ export function redactor(
     }
     if (!isChanged) return batch;
     return {
-      ...{ fluentTag, codec, memberName, dateKey, receivedUnixNano, tags },
-      bytes: applyEdits(bytes, { start: 0, end: bytes.length }, edits),
+      ...{ fluentTag, codec, memberName, dateKey, receivedUnixNano, tags, ...(origin && { origin }) },
+      bytes: applyEdits(bytes, { start: 0, end: bytes.length }, inOrder(edits, codec.enclose?.(bytes, edits))),
       records: movedBy(edits, records),
       partOf: createHmac('sha256', key).update(digestOf(batch)).digest('base64'),
     };

@@ -32,10 +32,11 @@ export function processThere(port: Pick<MessagePort, 'postMessage' | 'on'>): Pro
     const id = ++lastId;
     const one: UnderWay = { batch, tagged: Promise.withResolvers(), answered: Promise.withResolvers() };
     underWay.set(id, one);
-    const { codec, fluentTag, receivedUnixNano } = batch;
+    const { codec, fluentTag, receivedUnixNano, origin } = batch;
     const bytes = whole(batch.bytes);
     const trace = traceHeaders();
-    send({ kind: 'batch', id, bytes, codec: codec.name, fluentTag, receivedUnixNano, wanted, trace }, [bytes.buffer]);
+    const about = { codec: codec.name, fluentTag, receivedUnixNano, ...(origin && { origin }) };
+    send({ kind: 'batch', id, bytes, ...about, wanted, trace }, [bytes.buffer]);
     const leave = () => send({ kind: 'gone', id, failure: failureOf(gone.reason) });
     gone.addEventListener('abort', leave, { once: true });
     const answered = one.answered.promise.finally(() => gone.removeEventListener('abort', leave));

@@ -1,5 +1,6 @@
 /** What the thread of the HTTP server and the one that processes batches say to each other. Bytes are transferred, not
  * copied. */
+import type { Origin } from '../batch/origin.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { Answer, ReplyBody, Wanted } from './processor.ts';
 
@@ -12,6 +13,7 @@ export interface BatchMessage {
   codec: string;
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
+  origin?: Origin;
   wanted: Wanted;
   /** The headers of W3C Trace Context that lead to the request's span. */
   trace: Record<string, string>;

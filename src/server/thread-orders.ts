@@ -16,7 +16,7 @@ export function serveOrders(port: MessagePort, process: Process, answered: () =>
     else void belowTrace(order.trace, () => serve(order));
   });
 
-  async function serve({ id, bytes, codec, fluentTag, receivedUnixNano, wanted }: BatchMessage): Promise<void> {
+  async function serve({ id, bytes, codec, wanted, ...about }: BatchMessage): Promise<void> {
     const controller = new AbortController();
     leaving.set(id, controller);
     const gone = controller.signal;
@@ -25,7 +25,8 @@ export function serveOrders(port: MessagePort, process: Process, answered: () =>
       gone.throwIfAborted();
     };
     try {
-      const batch = { fluentTag, codec: codecNamed(codec)!, bytes, receivedUnixNano };
+      const { fluentTag, receivedUnixNano, origin } = about;
+      const batch = { fluentTag, codec: codecNamed(codec)!, bytes, receivedUnixNano, ...(origin && { origin }) };
       const processing = process(batch, wanted, gone, pause);
       report({ kind: 'tagged', id, heldBytes: await processing.tagged });
       const { records, reply, defect } = await processing.answered;

@@ -14,6 +14,7 @@ import { elasticsearchConfig, openElasticsearch } from './elasticsearch.ts';
 import { ofLogEvents } from './encode/log-event/of-log-events.ts';
 import { forwardConfig, forwardFaults, forwardTarget, openForward } from './forward/index.ts';
 import { httpConfig, httpFaults, openHttp } from './http.ts';
+import { kafkaConfig, kafkaFaults, kafkaTarget, openKafka } from './kafka/index.ts';
 import { lokiConfig, lokiFaults, openLoki } from './loki.ts';
 import { ndjsonConfig, openNdjson } from './ndjson.ts';
 import { openOtlp, otlpConfig } from './otlp/index.ts';
@@ -47,6 +48,7 @@ const sinks = {
   elasticsearch: { ...posting, config: elasticsearchConfig, open: openElasticsearch },
   forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },
   http: { ...posting, config: httpConfig, faults: httpFaults, open: openHttp },
+  kafka: { config: kafkaConfig, faults: kafkaFaults, target: kafkaTarget, folders: [], open: openKafka },
   loki: { ...posting, config: lokiConfig, faults: lokiFaults, open: openLoki },
   ndjson: { config: ndjsonConfig, faults: () => [], target: pathTarget, folders: ['path'], open: openNdjson },
   otlp: { ...posting, config: otlpConfig, open: openOtlp, takesOtlp: true },
@@ -170,18 +172,19 @@ export function expectDelivery(bytes: number, to: readonly Sink[]): void {
  * @throws Problem `sink.unavailable` after all have been tried, if one may not have it; it names each that may not */
 export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: CountSinkRecords): Promise<void> {
   const failures: unknown[] = [];
-  await Promise.all(
-    to.map(async (sink) => {
-      try {
-        const result = await sink.deliver(batch);
-        for (const [kind, records] of countsOf(result)) count(sink.name, kind, records);
-      } catch (error) {
-        const records = countRecords(batch.records);
-        count(sink.name, 'failed', records);
-        failures.push(error);
-      }
-    }),
-  );
+  const deliverTo = async (sink: Sink) => {
+    try {
+      const result = await sink.deliver(batch);
+      for (const [kind, records] of countsOf(result)) count(sink.name, kind, records);
+    } catch (error) {
+      const records = countRecords(batch.records);
+      count(sink.name, 'failed', records);
+      failures.push(error);
+    }
+  };
+  await Promise.all(to.filter(({ commits }) => !commits).map(deliverTo));
+  // What it commits is not read again: had another sink failed, the batch would be lost to that one.
+  if (failures.length === 0) for (const sink of to) if (sink.commits) await deliverTo(sink);
   const defect = failures.find((error) => !(error instanceof Problem));
   if (defect !== undefined) throw defect;
   if (failures.length > 0) {

@@ -10,6 +10,8 @@ export interface Sink {
   readonly name: string;
   /** How many times a batch is in memory, encoded, while it is delivered; 1 where it is left out. */
   readonly copies?: number;
+  /** Whether it commits what the batch was read from: it has its turn when all others have the batch. */
+  readonly commits?: boolean;
   /** Why a batch would be refused if it came now, for the operator, where that is known: it is asked before a batch is
    * evaluated, so that this is not done for nothing. A sink without it is always asked to deliver.
    * @param bytes of the batch as received */

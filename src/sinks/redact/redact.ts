@@ -14,6 +14,7 @@ export function redact(sink: Sink, settings: RedactSettings, { logger }: Pick<Si
   return {
     name,
     copies: (sink.copies ?? 1) + 1,
+    ...(sink.commits && { commits: true }),
     ...(sink.refusal && { refusal: (bytes: number) => sink.refusal!(bytes) }),
     deliver: async (batch) => sink.deliver(masked(batch)),
     close: () => sink.close(),

@@ -2,12 +2,12 @@
 
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { countRecords } from '../../batch/count.ts';
-import { selected } from '../../batch/selected.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
 import { backoff } from '../retry/backoff.ts';
 import { openCircuit, type Pass } from '../retry/circuit.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
+import { keepRefused } from '../retry/refused.ts';
 import type { DeliveryResult, Sink, SinkDependencies } from '../sink.ts';
 import { type Answer, openEndpoint, type Request } from './endpoint.ts';
 import { openProgress, type Progress } from './progress.ts';
@@ -220,24 +220,14 @@ export async function openPosting<P extends Piece>(
 
   async function setAside(batch: TaggedBatch, refused: Refused, own: Progress): Promise<void> {
     const [reason] = refused.values();
-    const what = `${reason}, given ${refused.size} of ${batch.records.length} records`;
-    if (deadLetters === undefined || !hasAcknowledged) {
-      const why = hasAcknowledged
-        ? 'set deadLetterPath, so that they are kept there and hold up no others'
-        : 'it has acknowledged nothing yet: are the settings right?';
-      throw new Problem('sink.refused', `${receiver} ${what}; ${why}`);
+    const what = `${receiver} ${reason}, given ${refused.size} of ${batch.records.length} records`;
+    if (!hasAcknowledged) {
+      throw new Problem('sink.refused', `${what}; it has acknowledged nothing yet: are the settings right?`);
     }
-    const problem = new Problem('sink.refused', `${receiver} ${what}`);
-    const { fluentTag, codec, bytes } = selected(batch, (index) => refused.has(index))!;
-    const headers = { 'content-type': codec.mediaTypes[0]! };
-    const kept = await deadLetters
-      .keep(bytes, { problem, headers, sink: name, ...(fluentTag !== undefined && { fluentTag }) })
-      .catch((error: Error) => {
-        throw new Problem('sink.refused', `${receiver} ${what}; they cannot be kept: ${error.message}`);
-      });
+    const kept = await keepRefused(batch, (index) => refused.has(index), what, { sink: name, deadLetters });
     for (const index of refused.keys()) own.settle(index, 'set aside');
     const fields = { sink: name, records: refused.size, kept };
-    warnOfLetters(fields, `Records are kept as a dead letter: ${receiver} ${what}`);
+    warnOfLetters(fields, `Records are kept as a dead letter: ${what}`);
   }
 
   return {

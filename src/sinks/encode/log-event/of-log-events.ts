@@ -6,6 +6,7 @@ export function ofLogEvents(sink: Sink): Sink {
   return {
     name: sink.name,
     ...(sink.copies !== undefined && { copies: sink.copies }),
+    ...(sink.commits && { commits: true }),
     ...(sink.refusal && { refusal: (bytes: number) => sink.refusal!(bytes) }),
     deliver: async (batch) => sink.deliver(asLogEvents(batch)),
     close: () => sink.close(),

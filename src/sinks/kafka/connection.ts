@@ -1,0 +1,137 @@
+/** The way to the brokers of Kafka, for the sink and for the input. */
+import type { BaseOptions } from '@platformatic/kafka';
+import Type, { type Static } from 'typebox';
+import type { SinkDependencies, SinkFault } from '../sink.ts';
+import { tlsFaults, tlsSettings, tlsTo } from '../tls/settings.ts';
+
+const closed = { additionalProperties: false };
+
+const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+
+export const connectionSettings = {
+  brokers: Type.Array(
+    Type.String({
+      pattern: '^(\\[[0-9a-fA-F:]+\\]|[^:\\[\\]/]+):[0-9]{1,5}$',
+      description: 'Address and port, such as kafka.example.com:9092.',
+    }),
+    { minItems: 1, description: 'Brokers to begin with: they name all others of their cluster.' },
+  ),
+  tls: Type.Optional(tlsSettings),
+  sasl: Type.Optional(
+    Type.Object(
+      {
+        mechanism: Type.Enum([...mechanisms], {
+          default: 'PLAIN',
+          description: '`PLAIN` shows the password to the broker, so that it needs `tls`; Event Hubs has it.',
+        }),
+        username: Type.String({ minLength: 1, description: 'For Event Hubs `$ConnectionString`.' }),
+        password: Type.String({ minLength: 1, writeOnly: true, description: 'The password of that user.' }),
+      },
+      { ...closed, description: 'Credentials. Default: none.' },
+    ),
+  ),
+};
+export type ConnectionSettings = Static<ReturnType<typeof Type.Object<typeof connectionSettings>>>;
+
+/** What no schema says of them. */
+export function connectionFaults({ brokers, tls }: ConnectionSettings): SinkFault[] {
+  const faults = brokers.flatMap((broker, index): SinkFault[] => {
+    const { port } = splitBroker(broker);
+    if (port > 0 && port <= 65535) return [];
+    return [
+      { setting: ['brokers', index], message: `brokers: ${broker} has no port from 1 to 65535; write host:port` },
+    ];
+  });
+  return tls === undefined ? faults : [...faults, ...tlsFaults(tls)];
+}
+
+/** Where it leads to, for a person to read; no secret. */
+export function connectionTarget({ brokers, sasl }: ConnectionSettings): string {
+  return `${brokers.join(', ')}${sasl === undefined ? '' : ` with user ${sasl.username}`}`;
+}
+
+/** Milliseconds that a connection may take, and an answer. */
+const CONNECT_MILLISECONDS = 5_000;
+const REQUEST_MILLISECONDS = 20_000;
+/** Milliseconds between two of the client's own attempts. */
+const RETRY_MILLISECONDS = 200;
+const RETRIES = 3;
+
+/** What a client is made with. Files of certificates are read now: each client has those of its time.
+ * @param receiver as the log names it */
+export function clientOptions(
+  { brokers, tls, sasl }: ConnectionSettings,
+  receiver: string,
+  logger: SinkDependencies['logger'],
+): BaseOptions {
+  return {
+    clientId: 'tripline',
+    bootstrapBrokers: brokers.map(splitBroker),
+    connectTimeout: CONNECT_MILLISECONDS,
+    requestTimeout: REQUEST_MILLISECONDS,
+    retries: RETRIES,
+    retryDelay: RETRY_MILLISECONDS,
+    autocreateTopics: false,
+    ...(tls && { tls: tlsTo(undefined, tls, receiver, logger)(), tlsServerName: tls.servername ?? true }),
+    ...(sasl && { sasl }),
+  };
+}
+
+function splitBroker(broker: string): { host: string; port: number } {
+  const colon = broker.lastIndexOf(':');
+  return { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) };
+}
+
+/** What a broker says, and what to do about it, by the name that Kafka's protocol has for the error. */
+const remedies: Readonly<Record<string, string>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: 'there is no such topic; create it, or write another name',
+  TOPIC_AUTHORIZATION_FAILED: 'it does not let this user at the topic; grant READ or WRITE and DESCRIBE on it',
+  GROUP_AUTHORIZATION_FAILED: 'it does not let this user into the consumer group; grant READ on it',
+  CLUSTER_AUTHORIZATION_FAILED: 'it does not let this user write idempotently; grant IDEMPOTENT_WRITE or WRITE',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    'it does not let this user use its transactional id; grant WRITE and DESCRIBE on it, or set exactlyOnce: false',
+  SASL_AUTHENTICATION_FAILED: 'it refuses the credentials; check sasl.username and sasl.password',
+  UNSUPPORTED_SASL_MECHANISM: 'it does not have this mechanism; set sasl.mechanism to one that it has',
+  MESSAGE_TOO_LARGE:
+    'it takes no batch that large; set maxMessageBytes and maxRequestBytes to its max.message.bytes, or raise that',
+  RECORD_LIST_TOO_LARGE: 'it takes no batch that large; lower maxRequestBytes, or raise its segment.bytes',
+  NOT_ENOUGH_REPLICAS: 'too few of its replicas are in sync to keep a record safely (min.insync.replicas)',
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'too few of its replicas are in sync to keep a record safely (min.insync.replicas)',
+};
+
+/** Why a client has failed, as a predicate whose subject is the cluster. */
+export function reasonOf(error: unknown): string {
+  const errors = [...causesOf(error)];
+  const ofProtocol = errors.find(({ apiId }) => typeof apiId === 'string');
+  if (ofProtocol !== undefined) {
+    const { apiId, message } = ofProtocol as { apiId: string; message: string };
+    return `answers ${apiId}: ${remedies[apiId] ?? message}`;
+  }
+  if (errors.some(({ code }) => code === 'PLT_KFK_AUTHENTICATION')) {
+    return `answers ${errors.at(-1)!.message}: ${remedies.SASL_AUTHENTICATION_FAILED}`;
+  }
+  return `cannot be reached: ${errors.at(-1)?.message ?? String(error)}`;
+}
+
+/** What a broker answers to a consumer that is no longer the one of its group that it was. */
+const ofGroup = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'];
+
+/** Whether a client has failed because the partitions of a group were distributed anew. */
+export function isOfGroup(error: unknown): boolean {
+  return [...causesOf(error)].some(({ apiId }) => ofGroup.includes(String(apiId)));
+}
+
+interface Cause {
+  message: string;
+  code?: unknown;
+  /** The name of an error of Kafka's protocol. */
+  apiId?: unknown;
+}
+
+/** An error and what has led to it, depth first. */
+function* causesOf(error: unknown): Generator<Cause> {
+  if (!(error instanceof Error)) return;
+  yield error as Cause;
+  for (const one of (error as { errors?: unknown[] }).errors ?? []) yield* causesOf(one);
+  yield* causesOf(error.cause);
+}
