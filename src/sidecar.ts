@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { isConsoleOn } from './config/console.ts';
 import type { ForwardInput } from './config/forward-input.ts';
 import type { Config, ReadConfig } from './config/index.ts';
+import type { KafkaInput } from './config/kafka-input.ts';
 import { type Console, openConsole } from './console/start.ts';
 import { openTally, type Tally } from './console/tally.ts';
 import { countLetters, openDeadLetters } from './dead-letters/index.ts';
@@ -12,6 +13,7 @@ import { keepSettings, type Live, openLiveSettings } from './live-settings.ts';
 import { Problem } from './problem.ts';
 import { type Processing, startProcessing } from './processing/start.ts';
 import type { ForwardServer, ForwardServerParts } from './server/forward/index.ts';
+import type { KafkaReader, KafkaReaderParts } from './server/kafka/index.ts';
 import { processThere } from './server/process-there.ts';
 import { startTelemetry, VERSION } from './telemetry/index.ts';
 
@@ -78,6 +80,7 @@ export async function serve(
   });
 
   const forward = config.forward && (await openForward(config.forward, { ...shared, limits: config.limits, logger }));
+  const kafka = config.kafka && (await openKafka(config, config.kafka, { ...shared, logger }));
   const { host, port } = splitAddress(config.listen);
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
@@ -133,7 +136,7 @@ export async function serve(
     async stop() {
       stopping.abort();
       const started = performance.now();
-      const drained = await isDoneWithin(Promise.all([forward?.drain(), drain()]), config.drainSeconds);
+      const drained = await isDoneWithin(Promise.all([forward?.drain(), kafka?.drain(), drain()]), config.drainSeconds);
       const left = config.drainSeconds - (performance.now() - started) / 1000;
       // It writes the state at once, whatever is under way yet; the rest of its time is that of the sinks.
       const closing = (console?.close() ?? Promise.resolve()).then(processing.close);
@@ -181,6 +184,17 @@ async function isDoneWithin(work: Promise<unknown>, seconds: number): Promise<bo
 async function openForward(forward: ForwardInput, parts: Omit<ForwardServerParts, 'forward'>): Promise<ForwardServer> {
   const { openForwardServer } = await import('./server/forward/index.ts');
   return openForwardServer({ forward, ...parts });
+}
+
+/** Few read from it, and its client is much to load. */
+async function openKafka(
+  { limits, sinks }: Config,
+  kafka: KafkaInput,
+  parts: Pick<KafkaReaderParts, 'take' | 'budget' | 'inFlight' | 'remind' | 'logger'>,
+): Promise<KafkaReader> {
+  const { openKafkaReader } = await import('./server/kafka/index.ts');
+  const isCommittedBySink = sinks.some((sink) => sink.type === 'kafka' && sink.exactlyOnce);
+  return openKafkaReader({ kafka, limits, isCommittedBySink, ...parts });
 }
 
 function warnOfOpenForward(forward: ForwardInput | undefined, logger: Logger): void {

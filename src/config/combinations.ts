@@ -8,6 +8,7 @@ import { folderSettings } from '../sinks/index.ts';
 import { credentialFaults } from './auth.ts';
 import { consoleFaults } from './console.ts';
 import { forwardInputFaults } from './forward-input.ts';
+import { kafkaInputFaults } from './kafka-input.ts';
 import { dateKeyFault, headerFault, memberNameFault } from './names.ts';
 import { type Fault, nameOf } from './schema-faults.ts';
 import type { Setting } from './settings-file.ts';
@@ -19,6 +20,7 @@ export function combinationFaults(settings: JsonMap): Fault[] {
     ...credentialFaults(settings),
     ...addressFaults(settings),
     ...forwardInputFaults(settings),
+    ...kafkaInputFaults(settings),
     ...consoleFaults(settings),
     ...proxyFaults(settings),
     ...pathFaults(settings),

@@ -11,6 +11,7 @@ import { Auth, withLists } from './auth.ts';
 import { combinationFaults, foldersIn } from './combinations.ts';
 import { ConsoleSettings } from './console.ts';
 import { ForwardInput } from './forward-input.ts';
+import { KafkaInput } from './kafka-input.ts';
 import { ListenerTls, listenerTlsFaults } from './listener-tls.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
 import { literalSecrets, secret } from './secrets.ts';
@@ -124,6 +125,7 @@ const Config = Type.Object(
     tls: Type.Optional(ListenerTls),
     auth: Type.Optional(Auth),
     forward: Type.Optional(ForwardInput),
+    kafka: Type.Optional(KafkaInput),
     console: ConsoleSettings,
     deadLetterPath: Type.Optional(
       Type.String({

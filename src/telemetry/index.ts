@@ -144,10 +144,10 @@ export function startRequest(
 
 export type MessageSpan = Omit<ServerSpan, 'end'> & { end(isFault: boolean): void };
 
-/** Opens the server span of a message of the forward protocol, which carries no trace.
- * @param transport `tcp` or `unix` */
-export function startMessage(transport: string): MessageSpan {
-  const span = openServerSpan(tracer, 'forward', { 'network.transport': transport }, context.active());
+/** Opens the server span of what comes in by another protocol than HTTP and carries no trace.
+ * @param name of the protocol */
+export function startMessage(name: 'forward' | 'kafka', attributes: Attributes): MessageSpan {
+  const span = openServerSpan(tracer, name, attributes, context.active());
   return {
     ...span,
     end(isFault) {

@@ -126,6 +126,16 @@ export function makeRuntimeInstruments() {
   };
 }
 
+/** What is measured of the input that reads Kafka. */
+export function makeKafkaInstruments() {
+  const meter = metrics.getMeter(SCOPE, VERSION);
+  return {
+    lag: meter.createObservableGauge('tripline.kafka.lag', {
+      description: 'Messages that are yet to be read, by topic and partition, of the partitions that are read here.',
+    }),
+  };
+}
+
 /** A gauge of one point. One that is recorded, not observed, would go on showing each set of attributes that it ever had. */
 function lastPointOf(gauge: ObservableGauge) {
   let last: [value: number, attributes: Attributes | undefined] | undefined;

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { type Meter, type MetricOptions, metrics } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
-import { makeInstruments, makeRuntimeInstruments } from '../../src/telemetry/instruments.ts';
+import { makeInstruments, makeKafkaInstruments, makeRuntimeInstruments } from '../../src/telemetry/instruments.ts';
 
 interface Declared {
   name: string;
@@ -27,6 +27,7 @@ function declared(): Declared[] {
   metrics.setGlobalMeterProvider({ getMeter: () => meter as unknown as Meter });
   makeInstruments();
   makeRuntimeInstruments();
+  makeKafkaInstruments();
   metrics.disable();
   return found;
 }

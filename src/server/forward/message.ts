@@ -42,7 +42,7 @@ const [mediaType] = codec.mediaTypes;
 export async function handleMessage(arrived: Arrived, parts: MessageParts): Promise<Fate> {
   const { inFlight, note, remind, logger, from, gone, begun } = parts;
   const counted = inFlight.begin();
-  const span = startMessage(parts.transport);
+  const span = startMessage('forward', { 'network.transport': parts.transport });
   const letter: Letter = { bytes: arrived.bytes };
   let message: Message | undefined;
   let isFault = false;

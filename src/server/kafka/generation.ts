@@ -1,0 +1,112 @@
+/** Reads the partitions of a member for as long as they are its own: from one distribution of the group's partitions to the
+ * next, which is a generation of the group, or until a batch fails. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Admin, Consumer } from '@platformatic/kafka';
+import type { Origin } from '../../batch/origin.ts';
+import type { KafkaInput } from '../../config/kafka-input.ts';
+import type { Batch } from '../../pipeline.ts';
+import type { PartitionLag } from '../../telemetry/kafka.ts';
+import { batchOf, readMessages } from './messages.ts';
+import { lagsOf, offsetsToReadFrom, type PartitionOffset } from './offsets.ts';
+
+export interface GenerationParts {
+  kafka: KafkaInput;
+  /** Messages of one batch. */
+  maxMessages: number;
+  /** Whether a sink commits what it has written together with the offsets. */
+  isCommittedBySink: boolean;
+  /** Receives how much there is yet to read; nothing when the partitions are given up. */
+  onLag(lags: readonly PartitionLag[]): void;
+  /** Resolves when every sink has the batch. */
+  process(batch: Batch): Promise<void>;
+}
+
+const LAG_MILLISECONDS = 10_000;
+/** One batch is evaluated while the one before is on its way to the sinks. */
+const MOST_UNDER_WAY = 2;
+
+/** @param draining aborts when no more batches are to be begun
+ * @throws Problem of the first batch that has failed; the client's error. What was not committed is read again then */
+export async function readGeneration(
+  consumer: Consumer,
+  admin: Admin,
+  parts: GenerationParts,
+  draining: AbortSignal,
+): Promise<void> {
+  const { kafka, maxMessages, isCommittedBySink, onLag, process } = parts;
+  const { groupId, memberId, generationId, coordinatorId } = consumer;
+  const member = { groupId, memberId: memberId!, generationId, coordinatorId: coordinatorId! };
+  const origin = { session: randomUUID(), member };
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  consumer.on('consumer:group:join', end);
+  const underWay = new Set<Promise<void>>();
+  let failure: unknown;
+  let lagTimer: NodeJS.Timeout | undefined;
+  try {
+    const ended = AbortSignal.any([ending.signal, draining]);
+    const positions = await offsetsToReadFrom(consumer, admin, kafka.from);
+    // With fewer partitions than members, there may come some yet.
+    if (positions.length === 0) return ended.aborted ? undefined : void (await once(ended, 'abort'));
+    const { topics } = kafka;
+    const from = { mode: 'manual', fallbackMode: 'earliest', offsets: positions.map((one) => ({ ...one })) } as const;
+    const stream = await consumer.consume({ topics, ...from });
+    // What cannot be measured now is measured the next time.
+    const measure = async () => onLag(await lagsOf(consumer, positions).catch(() => []));
+    lagTimer = setInterval(() => void measure(), LAG_MILLISECONDS).unref();
+    const reader = readMessages(stream, { maxBytes: kafka.maxBatchBytes, maxMessages }, ended);
+    try {
+      let before = Promise.resolve();
+      for (let messages = await reader.next(); messages !== undefined; messages = await reader.next()) {
+        before = begin(batchOf(messages, kafka.format, origin), before, positions);
+        if (underWay.size >= MOST_UNDER_WAY) await Promise.race(underWay);
+      }
+    } finally {
+      stream.destroy();
+    }
+  } finally {
+    clearInterval(lagTimer);
+    onLag([]);
+    // What is read next begins where these leave off.
+    await Promise.all(underWay);
+    consumer.off('consumer:group:join', end);
+  }
+  if (failure !== undefined) throw failure;
+
+  /** How far a topic has been read is how far all batches up to this one are. */
+  function begin(
+    batch: Batch & { origin: Origin },
+    before: Promise<void>,
+    positions: PartitionOffset[],
+  ): Promise<void> {
+    const own = process(batch)
+      .then(async () => {
+        await before;
+        if (failure !== undefined) return;
+        if (!isCommittedBySink) await commit(consumer, batch.origin);
+        advance(positions, batch.origin);
+      })
+      .catch((error) => {
+        failure ??= error;
+        end();
+      })
+      .finally(() => underWay.delete(own));
+    underWay.add(own);
+    return own;
+  }
+}
+
+/** What another member reads now, it reads again from where this one had come to before. */
+async function commit(consumer: Consumer, { topic, offsets, member }: Origin): Promise<void> {
+  if (consumer.generationId !== member.generationId) return;
+  await consumer.commit({
+    offsets: offsets.map(({ partition, offset }) => ({ topic, partition, offset: offset + 1n, leaderEpoch: -1 })),
+  });
+}
+
+function advance(positions: PartitionOffset[], { topic, offsets }: Origin): void {
+  for (const { partition, offset } of offsets) {
+    positions.find((one) => one.topic === topic && one.partition === partition)!.offset = offset + 1n;
+  }
+}

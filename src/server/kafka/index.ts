@@ -1,0 +1,115 @@
+/** The input that reads topics of Kafka as a member of a consumer group: a batch after another, each committed when every sink
+ * has it. While there is no room, or a sink takes nothing, it reads no further, and the broker keeps what comes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../../config/index.ts';
+import type { KafkaInput } from '../../config/kafka-input.ts';
+import type { Batch } from '../../pipeline.ts';
+import { Problem } from '../../problem.ts';
+import { connectionTarget, reasonOf } from '../../sinks/kafka/connection.ts';
+import { backoff } from '../../sinks/retry/backoff.ts';
+import { startMessage } from '../../telemetry/index.ts';
+import { observeKafkaLag, type PartitionLag } from '../../telemetry/kafka.ts';
+import { free } from '../growing-bytes.ts';
+import type { Shared } from '../http.ts';
+import { problemOf } from '../refusal.ts';
+import { type GenerationParts, readGeneration } from './generation.ts';
+import { asMember } from './membership.ts';
+
+export interface KafkaReaderParts extends Pick<Shared, 'take' | 'budget' | 'inFlight' | 'remind'> {
+  kafka: KafkaInput;
+  limits: Config['limits'];
+  /** Whether a sink commits what it has written together with the offsets. */
+  isCommittedBySink: boolean;
+  logger: Logger;
+}
+
+export interface KafkaReader {
+  /** Begins no more batches; resolves when those under way are done and the group is left. */
+  drain(): Promise<void>;
+}
+
+/** Reads until it is drained: what fails is tried again. */
+export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
+  const { kafka, limits, isCommittedBySink, logger, take, budget, inFlight, remind } = parts;
+  const receiver = `kafka: ${connectionTarget(kafka)}`;
+  const leaving = new AbortController();
+  const draining = leaving.signal;
+  const rest = (failures: number) => sleep(backoff(failures), undefined, { signal: draining }).catch(() => {});
+
+  async function process(batch: Batch): Promise<void> {
+    const counted = inFlight.begin();
+    const share = budget.open();
+    const { topic, member } = batch.origin!;
+    const span = startMessage('kafka', {
+      'messaging.destination.name': topic,
+      'messaging.consumer.group.name': member.groupId,
+    });
+    let isFault = false;
+    try {
+      // Whoever waits is a broker, which keeps the messages; what has begun is brought to its end.
+      const never = new AbortController().signal;
+      await share.claim(batch.bytes.length, never);
+      const { defect } = await span.run(() => take(batch, { reply: 'none', layout: 'same' }, share, never, 'endless'));
+      if (defect === undefined) return;
+      const { code, title, message, remedy, cause } = defect;
+      remind('defect', () => logger.error({ problem: code, err: cause, remedy }, `${title}: ${message}`));
+    } catch (error) {
+      const problem = problemOf(error);
+      isFault = true;
+      span.fail(problem.code);
+      throw problem;
+    } finally {
+      span.end(isFault);
+      free(batch.bytes as Uint8Array<ArrayBuffer>);
+      share.release();
+      counted();
+    }
+  }
+
+  async function run(): Promise<void> {
+    let lags: readonly PartitionLag[] = [];
+    observeKafkaLag(() => lags);
+    const generation: GenerationParts = {
+      ...{ kafka, maxMessages: limits.maxRecords, isCommittedBySink, process },
+      onLag(now) {
+        lags = now;
+      },
+    };
+    for (let failures = 0; !draining.aborted; await rest(++failures)) {
+      try {
+        await asMember(kafka, { receiver, logger }, async (consumer, admin) => {
+          logger.info({ group: kafka.group, topics: kafka.topics }, `${receiver} is read`);
+          failures = 0;
+          for (let failed = 0; !draining.aborted; ) {
+            try {
+              await readGeneration(consumer, admin, generation, draining);
+              failed = 0;
+            } catch (error) {
+              // Of the processing: the membership goes on, and so do its heartbeats.
+              if (!(error instanceof Problem)) throw error;
+              logFailure(error);
+              await rest(++failed);
+            }
+          }
+        });
+      } catch (error) {
+        if (draining.aborted) return;
+        logger.error({ receiver, err: error }, `${receiver} ${reasonOf(error)}`);
+      }
+    }
+  }
+
+  function logFailure({ code, title, message, remedy }: Problem): void {
+    const what = `${title}: ${message}. The batch is read again`;
+    remind(`kafka ${code}`, (suppressed) => logger.warn({ problem: code, remedy, suppressed }, what));
+  }
+
+  const ended = run();
+  return {
+    async drain() {
+      leaving.abort();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** Membership in a consumer group. */
+import type { Admin, Consumer } from '@platformatic/kafka';
+import type { Logger } from 'pino';
+import type { KafkaInput } from '../../config/kafka-input.ts';
+import { clientOptions } from '../../sinks/kafka/connection.ts';
+import { passOverAborted } from './aborted.ts';
+
+/** Bytes that a broker sends at once, of all partitions. */
+const FETCH_BYTES = 4 * 1024 * 1024;
+const FETCH_WAIT_MILLISECONDS = 1000;
+/** After so long without a heartbeat the partitions of a member go to others. */
+const SESSION_MILLISECONDS = 10_000;
+const HEARTBEAT_MILLISECONDS = 1000;
+/** How long members may take to come back when the group distributes its partitions anew. */
+const REBALANCE_MILLISECONDS = 30_000;
+
+/** Joins the group, does some work as a member of it, and leaves.
+ * @param receiver as the log names the cluster
+ * @throws the client's error, also where the membership ends while the work goes on; whatever the work throws */
+export async function asMember(
+  kafka: KafkaInput,
+  { receiver, logger }: { receiver: string; logger: Logger },
+  work: (consumer: Consumer, admin: Admin) => Promise<void>,
+): Promise<void> {
+  const { Admin, Consumer, FetchIsolationLevels } = await import('@platformatic/kafka');
+  const options = clientOptions(kafka, receiver, logger);
+  const admin = new Admin(options);
+  const consumer = new Consumer({
+    ...options,
+    groupId: kafka.group,
+    sessionTimeout: SESSION_MILLISECONDS,
+    heartbeatInterval: HEARTBEAT_MILLISECONDS,
+    rebalanceTimeout: REBALANCE_MILLISECONDS,
+    isolationLevel: FetchIsolationLevels.READ_COMMITTED,
+    autocommit: false,
+    maxBytes: FETCH_BYTES,
+    maxWaitTime: FETCH_WAIT_MILLISECONDS,
+  });
+  passOverAborted(consumer);
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(() => {});
+  // After either it sends no more heartbeats.
+  consumer.on('error', ended.reject);
+  consumer.on('consumer:heartbeat:stalled', ({ lastError }) => {
+    ended.reject(lastError ?? new Error('no heartbeat was answered'));
+  });
+  try {
+    // Of its own, as those of a stream end with it.
+    for (const topic of kafka.topics) consumer.topics.track(topic);
+    await Promise.race([consumer.joinGroup(), ended.promise]);
+    await Promise.race([work(consumer, admin), ended.promise]);
+  } finally {
+    await Promise.allSettled([consumer.close(true), admin.close()]);
+  }
+}

@@ -1,0 +1,56 @@
+/** How far partitions have been read, and how far they go. */
+import type { Admin, Consumer } from '@platformatic/kafka';
+import type { PartitionLag } from '../../telemetry/kafka.ts';
+
+export interface PartitionOffset {
+  topic: string;
+  partition: number;
+  offset: bigint;
+}
+
+/** Where reading is to begin in the partitions of a consumer: behind what its group has committed, else at an end of them.
+ * What a transaction is yet to commit is waited for: what was read by another consumer just before would be read twice.
+ * @throws the client's error */
+export async function offsetsToReadFrom(
+  consumer: Consumer,
+  admin: Admin,
+  from: 'earliest' | 'latest',
+): Promise<PartitionOffset[]> {
+  const { groupId } = consumer;
+  const assigned = (consumer.assignments ?? []).filter(({ partitions }) => partitions.length > 0);
+  if (assigned.length === 0) return [];
+  const topics = assigned.map(({ topic, partitions }) => ({ name: topic, partitionIndexes: partitions }));
+  const [group] = await admin.listConsumerGroupOffsets({ groups: [{ groupId, topics }], requireStable: true });
+  const offsets: PartitionOffset[] = [];
+  for (const { name: topic, partitions } of group!.topics) {
+    for (const { partitionIndex: partition, committedOffset: offset } of partitions) {
+      offsets.push({ topic, partition, offset });
+    }
+  }
+  const unread = offsets.filter(({ offset }) => offset < 0n);
+  if (unread.length > 0) {
+    const ends = await endsOf(consumer, unread, from);
+    for (const one of unread) one.offset = ends.get(one.topic)![one.partition]!;
+  }
+  return offsets;
+}
+
+/** How many messages there are yet to read in partitions.
+ * @param positions the next to be read */
+export async function lagsOf(consumer: Consumer, positions: readonly PartitionOffset[]): Promise<PartitionLag[]> {
+  if (positions.length === 0) return [];
+  const ends = await endsOf(consumer, positions, 'latest');
+  return positions.map(({ topic, partition, offset }) => {
+    const end = ends.get(topic)?.[partition] ?? offset;
+    return { topic, partition, messages: Number(end - offset) };
+  });
+}
+
+/** What the protocol has for the offsets at either end of a partition. */
+const timestamps = { latest: -1n, earliest: -2n };
+
+function endsOf(consumer: Consumer, of: readonly PartitionOffset[], end: 'earliest' | 'latest') {
+  const partitions: Record<string, number[]> = {};
+  for (const { topic, partition } of of) (partitions[topic] ??= []).push(partition);
+  return consumer.listOffsets({ topics: Object.keys(partitions), partitions, timestamp: timestamps[end] });
+}
