@@ -84,7 +84,7 @@ function splitBroker(broker: string): { host: string; port: number } {
 
 /** What a broker says, and what to do about it, by the name that Kafka's protocol has for the error. */
 const remedies: Readonly<Record<string, string>> = {
-  UNKNOWN_TOPIC_OR_PARTITION: 'there is no such topic; create it, or write another name',
+  UNKNOWN_TOPIC_OR_PARTITION: 'create it, or write another name',
   TOPIC_AUTHORIZATION_FAILED: 'it does not let this user at the topic; grant READ or WRITE and DESCRIBE on it',
   GROUP_AUTHORIZATION_FAILED: 'it does not let this user into the consumer group; grant READ on it',
   CLUSTER_AUTHORIZATION_FAILED: 'it does not let this user write idempotently; grant IDEMPOTENT_WRITE or WRITE',
@@ -110,7 +110,12 @@ export function reasonOf(error: unknown): string {
   if (errors.some(({ code }) => code === 'PLT_KFK_AUTHENTICATION')) {
     return `answers ${errors.at(-1)!.message}: ${remedies.SASL_AUTHENTICATION_FAILED}`;
   }
-  return `cannot be reached: ${errors.at(-1)?.message ?? String(error)}`;
+  const last = (errors.at(-1)?.message ?? String(error)).replace(/\.$/, '');
+  // By its own list of topics, the client has found that out.
+  const [, topic] = /^Unknown topic (\S+)$/.exec(last) ?? [];
+  if (topic !== undefined) return `has no topic ${topic}: ${remedies.UNKNOWN_TOPIC_OR_PARTITION}`;
+  const isOfNetwork = errors.some(({ code }) => code === 'PLT_KFK_NETWORK' || code === 'PLT_KFK_TIMEOUT');
+  return `${isOfNetwork ? 'cannot be reached' : 'does not take part'}: ${last}`;
 }
 
 /** What a broker answers to a consumer that is no longer the one of its group that it was. */

@@ -1,0 +1,154 @@
+/** The input and the sink of Kafka with a real broker. KAFKA names the folder of its jars. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encode } from '@msgpack/msgpack';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type KafkaBroker, startKafka } from '../servers/kafka.ts';
+import { podCreated, produce, startWorker, type Worker } from './workers.ts';
+
+const jars = process.env.KAFKA;
+
+describe.skipIf(jars === undefined)('topics of Kafka', () => {
+  let kafka: KafkaBroker;
+  let folder: string;
+  let workers: Worker[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fleet-'));
+    kafka = await startKafka(jars!);
+  }, 120_000);
+  afterAll(async () => {
+    await kafka?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    await Promise.all(workers.map((worker) => worker.stop('SIGKILL')));
+    workers = [];
+  });
+
+  async function start(settings: object): Promise<Worker> {
+    const worker = await startWorker(settings, folder);
+    workers.push(worker);
+    return worker;
+  }
+
+  const logOf = ({ log }: Worker) => readFileSync(log, 'utf8');
+
+  async function untilCommitted(group: string, topic: string, count: number): Promise<void> {
+    await expect.poll(() => kafka.committed(group, topic), { timeout: 120_000, interval: 500 }).toBe(count);
+  }
+
+  /** Numbers of pods, each as often as it is there. */
+  const numbersIn = (lines: readonly string[]) =>
+    lines.map((line) => Number(JSON.parse(line).auditID.slice('audit-'.length))).sort((a, b) => a - b);
+
+  it('have each record once, with its tag, whatever happens to workers and the broker', async () => {
+    const count = 30_000;
+    for (const [topic, partitions] of [
+      ['audit', 6],
+      ['tagged', 6],
+      ['found', 2],
+      ['dead', 1],
+    ] as const) {
+      await kafka.create(topic, partitions);
+    }
+    const settings = {
+      kafka: { brokers: [kafka.address], topics: ['audit'], group: 'exact' },
+      sinks: [
+        {
+          ...{ type: 'kafka', brokers: [kafka.address], topic: 'tagged', exactlyOnce: true },
+          ...{ findings: { topic: 'found' }, deadLetterTopic: 'dead' },
+        },
+      ],
+    };
+    await Promise.all([start(settings), start(settings), start(settings)]);
+    const values = Array.from({ length: count }, (_, n) => {
+      if (n % 1000 === 7) return `{"poison": ${n}`;
+      return podCreated(n, { pod: { hostPID: n % 100 === 0 } });
+    });
+    const producing = produce(kafka.address, 'audit', values, {
+      keyOf: (n) => `key-${n % 97}`,
+      pauseMilliseconds: 200,
+    });
+    await expect.poll(() => kafka.committed('exact', 'audit'), { timeout: 60_000 }).toBeGreaterThan(count / 10);
+    await workers[0]!.stop('SIGKILL');
+    await start(settings);
+    await kafka.kill();
+    await kafka.start();
+    await workers[1]!.stop('SIGTERM');
+    await start(settings);
+    await producing;
+    await untilCommitted('exact', 'audit', count);
+
+    const expected = values.flatMap((value, n) => (value.startsWith('{"poison') ? [] : [n]));
+    const tagged = await kafka.read('tagged');
+    expect(numbersIn(tagged)).toEqual(expected);
+    for (const line of tagged) {
+      const { tripline, ...record } = JSON.parse(line);
+      const n = Number(record.auditID.slice('audit-'.length));
+      const own = line.replace(/,"tripline":\{.*\}\}$/, '}');
+      if (own !== values[n]) expect(own).toBe(values[n]);
+      if ((tripline.verdict === 'match') !== (n % 100 === 0)) expect(tripline).toBe(n);
+    }
+    const dead = await kafka.read('dead');
+    expect(dead.sort()).toEqual(values.filter((value) => value.startsWith('{"poison')).sort());
+    const found = (await kafka.read('found')).map((line) => JSON.parse(line));
+    const hostPid = found.filter(({ rule }) => rule === 'pod-host-pid').map(({ id }) => id);
+    expect(hostPid).toHaveLength(count / 100);
+    expect(new Set(hostPid).size).toBe(count / 100);
+  }, 300_000);
+
+  it('are committed when every other sink has the records', async () => {
+    await kafka.create('plain', 3);
+    const path = join(folder, 'records');
+    const settings = {
+      kafka: { brokers: [kafka.address], topics: ['plain'], group: 'plain' },
+      sinks: [{ type: 'ndjson', path }],
+    };
+    await start(settings);
+    const values = Array.from({ length: 3000 }, (_, n) => podCreated(n));
+    await produce(kafka.address, 'plain', values);
+    await untilCommitted('plain', 'plain', values.length);
+    await workers[0]!.stop('SIGTERM');
+    const { readdirSync } = await import('node:fs');
+    const lines = readdirSync(path, { recursive: true })
+      .map(String)
+      .filter((name) => name.includes('.ndjson'))
+      .flatMap((name) => readFileSync(join(path, name), 'utf8').split('\n'))
+      .filter((line) => line !== '');
+    expect(numbersIn(lines)).toEqual(values.map((_, n) => n));
+  }, 120_000);
+
+  it('in MessagePack keep their bytes, by a user with a password', async () => {
+    await kafka.create('packed', 1);
+    await kafka.create('packed-tagged', 1);
+    const [brokers, topics] = [[kafka.saslAddress], ['packed']];
+    process.env.FLEET_PASSWORD = 'secret';
+    const sasl = { mechanism: 'SCRAM-SHA-512', username: 'audit', password: '$' + '{FLEET_PASSWORD}' };
+    await start({
+      kafka: { brokers, topics, group: 'packed', format: 'msgpack', sasl: { ...sasl, mechanism: 'PLAIN' } },
+      sinks: [{ type: 'kafka', brokers, sasl, topic: 'packed-tagged', exactlyOnce: true }],
+    });
+    await produce(kafka.address, 'packed', [Buffer.from(encode(JSON.parse(podCreated(1)))), Buffer.from('poison')]);
+    await untilCommitted('packed', 'packed', 2);
+    const [record, poison] = await kafka.read('packed-tagged');
+    expect(JSON.parse(record!)).toMatchObject({ auditID: 'audit-1', tripline: { verdict: 'clear' } });
+    expect(poison).toBe('poison');
+  }, 120_000);
+
+  it('say in the log what is wrong, and go on when it is mended', async () => {
+    await kafka.create('late-in', 1);
+    const brokers = [kafka.address];
+    const worker = await start({
+      kafka: { brokers, topics: ['late-in'], group: 'late' },
+      sinks: [{ type: 'kafka', brokers, topic: 'late-out', exactlyOnce: true }],
+    });
+    await produce(kafka.address, 'late-in', [podCreated(1), podCreated(2)]);
+    await expect.poll(() => logOf(worker), { timeout: 60_000 }).toContain('has no topic late-out: create it');
+    expect(await kafka.committed('late', 'late-in')).toBe(0);
+    await kafka.create('late-out', 1);
+    await untilCommitted('late', 'late-in', 2);
+    expect(numbersIn(await kafka.read('late-out'))).toEqual([1, 2]);
+  }, 120_000);
+});

@@ -1,0 +1,244 @@
+import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { positionOf } from '../../../src/codecs/framing/messages.ts';
+import { jsonMessages } from '../../../src/codecs/messages.ts';
+import type { Batch } from '../../../src/pipeline.ts';
+import { Problem } from '../../../src/problem.ts';
+import { readGeneration } from '../../../src/server/kafka/generation.ts';
+
+const LIMITS = { maxDepth: 64, maxRecords: 1000 };
+
+/** A consumer of one topic, whose messages are pushed by the test. */
+function stage(committed: Record<number, bigint> = { 0: 0n }) {
+  const stream = new Readable({ objectMode: true, read() {} });
+  const consumer = Object.assign(new EventEmitter(), {
+    ...{ groupId: 'group', memberId: 'member', generationId: 3, coordinatorId: 1 },
+    assignments: [{ topic: 'audit', partitions: Object.keys(committed).map(Number) }],
+    consume: vi.fn(async (_: unknown) => stream),
+    commit: vi.fn(async (_: unknown) => {}),
+    listOffsets: vi.fn(async ({ timestamp }: { timestamp: bigint }) => {
+      return new Map([['audit', Object.keys(committed).map(() => (timestamp === -2n ? 5n : 100n))]]);
+    }),
+  });
+  const partitions = Object.entries(committed).map(([partition, committedOffset]) => {
+    return { partitionIndex: Number(partition), committedOffset };
+  });
+  const admin = {
+    listConsumerGroupOffsets: vi.fn(async (_: unknown) => [{ topics: [{ name: 'audit', partitions }] }]),
+  };
+  const draining = new AbortController();
+  const batches: Batch[] = [];
+  const fates: PromiseWithResolvers<void>[] = [];
+  const lags: unknown[] = [];
+  const reading = (
+    given: { isCommittedBySink?: boolean; maxBatchBytes?: number; from?: 'earliest' | 'latest' } = {},
+  ) => {
+    const { isCommittedBySink = false, maxBatchBytes = 1000, from = 'earliest' } = given;
+    const kafka = { brokers: [], topics: ['audit'], group: 'group', format: 'json', from, maxBatchBytes } as any;
+    return readGeneration(
+      consumer as any,
+      admin as any,
+      {
+        ...{ kafka, maxMessages: 100, isCommittedBySink },
+        onLag: (lag) => lags.push(lag),
+        process(batch) {
+          batches.push(batch);
+          const fate = Promise.withResolvers<void>();
+          fates.push(fate);
+          return fate.promise;
+        },
+      },
+      draining.signal,
+    );
+  };
+  const push = (value: string | null, offset: number, given: object = {}) => {
+    const message = { topic: 'audit', partition: 0, timestamp: 1n, offset: BigInt(offset), ...given };
+    stream.push({ ...message, value: value === null ? undefined : Buffer.from(value) });
+  };
+  return { stream, consumer, admin, draining, batches, fates, lags, reading, push };
+}
+
+const valuesIn = ({ bytes }: Batch) =>
+  jsonMessages.decode(bytes, LIMITS).map(({ start, end }) => Buffer.from(bytes.subarray(start, end)).toString());
+const idle = () => sleep(20);
+const committedIn = ({ commit }: { commit: ReturnType<typeof vi.fn> }) =>
+  commit.mock.calls.map(([{ offsets }]: any) =>
+    offsets.map(({ partition, offset }: any) => [partition, Number(offset)]),
+  );
+
+let current: ReturnType<typeof stage> | undefined;
+afterEach(() => current?.draining.abort());
+
+describe('what is read of a topic', () => {
+  it('begins where the group has come to, waiting for what is being committed', async () => {
+    current = stage({ 0: 7n, 1: -1n });
+    const reading = current.reading();
+    await idle();
+    expect(current.admin.listConsumerGroupOffsets).toHaveBeenCalledWith({
+      groups: [{ groupId: 'group', topics: [{ name: 'audit', partitionIndexes: [0, 1] }] }],
+      requireStable: true,
+    });
+    expect(current.consumer.consume.mock.calls[0]![0]).toMatchObject({
+      mode: 'manual',
+      offsets: [
+        { topic: 'audit', partition: 0, offset: 7n },
+        { topic: 'audit', partition: 1, offset: 5n },
+      ],
+    });
+    current.draining.abort();
+    await reading;
+  });
+
+  it('is a batch of what is there, with the place of each message', async () => {
+    current = stage({ 0: 0n, 2: 0n });
+    const reading = current.reading();
+    await idle();
+    current.push('{"a":1}', 4);
+    current.push(null, 6, { partition: 2 });
+    current.push('poison', 5);
+    await idle();
+    const [batch] = current.batches;
+    expect(valuesIn(batch!)).toEqual(['{"a":1}', '', 'poison']);
+    expect(jsonMessages.decode(batch!.bytes, LIMITS).map((record) => positionOf(batch!.bytes, record))).toEqual([
+      { partition: 0, offset: 4n },
+      { partition: 2, offset: 6n },
+      { partition: 0, offset: 5n },
+    ]);
+    expect(batch).toMatchObject({
+      fluentTag: 'audit',
+      origin: {
+        topic: 'audit',
+        offsets: [
+          { partition: 0, offset: 5n },
+          { partition: 2, offset: 6n },
+        ],
+        member: { groupId: 'group', memberId: 'member', generationId: 3, coordinatorId: 1 },
+      },
+    });
+    current.draining.abort();
+    current.fates[0]!.resolve();
+    await reading;
+  });
+
+  it('comes in batches of a size and of one topic', async () => {
+    current = stage();
+    const [{ topics }] = (await current.admin.listConsumerGroupOffsets({})) as [{ topics: object[] }];
+    topics.push({ name: 'other', partitions: [{ partitionIndex: 0, committedOffset: 0n }] });
+    current.admin.listConsumerGroupOffsets.mockResolvedValue([{ topics }] as never);
+    const reading = current.reading({ maxBatchBytes: 10 });
+    await idle();
+    for (let n = 0; n < 4; n++) current.push('{"n":1}', n);
+    current.push('{"n":"a long one"}', 4);
+    current.push('{}', 5, { topic: 'other' });
+    for (let n = 0; n < 6; n++) {
+      await idle();
+      current.fates[n]!.resolve();
+    }
+    expect(current.batches.map(({ fluentTag, ...batch }) => [fluentTag, valuesIn(batch as Batch)])).toEqual([
+      ...Array.from({ length: 4 }, () => ['audit', ['{"n":1}']]),
+      ['audit', ['{"n":"a long one"}']],
+      ['other', ['{}']],
+    ]);
+    current.draining.abort();
+    await reading;
+  });
+});
+
+describe('how far it has been read', () => {
+  it('is committed in order, when all before has arrived', async () => {
+    current = stage();
+    const reading = current.reading({ maxBatchBytes: 1 });
+    await idle();
+    for (let n = 0; n < 3; n++) current.push('{}', n);
+    await idle();
+    expect(current.batches).toHaveLength(2);
+    current.fates[1]!.resolve();
+    await idle();
+    expect(committedIn(current.consumer)).toEqual([]);
+    current.fates[0]!.resolve();
+    await idle();
+    expect(committedIn(current.consumer)).toEqual([[[0, 1]], [[0, 2]]]);
+    expect(current.batches).toHaveLength(3);
+    current.draining.abort();
+    current.fates[2]!.resolve();
+    await reading;
+    expect(committedIn(current.consumer).at(-1)).toEqual([[0, 3]]);
+  });
+
+  it('is not committed behind a batch that has failed, and the generation ends with its problem', async () => {
+    current = stage();
+    const reading = current.reading({ maxBatchBytes: 1 });
+    await idle();
+    for (let n = 0; n < 5; n++) current.push('{}', n);
+    await idle();
+    const problem = new Problem('sink.unavailable', 'down');
+    current.fates[0]!.reject(problem);
+    current.fates[1]!.resolve();
+    await expect(reading).rejects.toBe(problem);
+    expect(committedIn(current.consumer)).toEqual([]);
+    expect(current.batches).toHaveLength(2);
+    expect(current.stream.destroyed).toBe(true);
+  });
+
+  it('is left to a sink that commits it', async () => {
+    current = stage();
+    const reading = current.reading({ isCommittedBySink: true });
+    await idle();
+    current.push('{}', 0);
+    await idle();
+    current.fates[0]!.resolve();
+    await idle();
+    current.draining.abort();
+    await reading;
+    expect(committedIn(current.consumer)).toEqual([]);
+  });
+
+  it('is not committed by a member whose partitions have gone to others', async () => {
+    current = stage();
+    const reading = current.reading();
+    await idle();
+    current.push('{}', 0);
+    await idle();
+    current.consumer.generationId = 4;
+    current.consumer.emit('consumer:group:join', {});
+    current.fates[0]!.resolve();
+    await reading;
+    expect(committedIn(current.consumer)).toEqual([]);
+  });
+});
+
+describe('a generation', () => {
+  it('ends when the group distributes its partitions anew, after what is under way', async () => {
+    current = stage();
+    const reading = current.reading();
+    let hasEnded = false;
+    void reading.then(() => (hasEnded = true));
+    await idle();
+    current.push('{}', 0);
+    await idle();
+    current.consumer.emit('consumer:group:join', {});
+    await idle();
+    expect(hasEnded).toBe(false);
+    current.fates[0]!.resolve();
+    await reading;
+  });
+
+  it('waits for the next where there are no partitions', async () => {
+    current = stage({});
+    const reading = current.reading();
+    await idle();
+    expect(current.consumer.consume).not.toHaveBeenCalled();
+    current.consumer.emit('consumer:group:join', {});
+    await reading;
+  });
+
+  it('ends with the error of its stream', async () => {
+    current = stage();
+    const reading = current.reading();
+    await idle();
+    current.stream.destroy(new Error('broken'));
+    await expect(reading).rejects.toThrow('broken');
+  });
+});
