@@ -11,6 +11,7 @@ import { Problem } from '../problem.ts';
 import { type LoadedRules, loadRules } from '../rules/index.ts';
 import { printable, printRuleProblem, quote } from '../sigma/rule-problem.ts';
 import { sinkTarget } from '../sinks/index.ts';
+import { connectionTarget } from '../sinks/kafka/connection.ts';
 import { defineCommand } from './command.ts';
 
 export const checkCommand = defineCommand({
@@ -148,6 +149,7 @@ function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules
     ...(config.forward === undefined
       ? []
       : [['forward input', forwardLine(config.forward)] satisfies [string, string]]),
+    ...(config.kafka === undefined ? [] : [['kafka input', kafkaLine(config.kafka)] satisfies [string, string]]),
     ['rules', `${countOf(ruleset)}, of ${rules.join(', ')}`],
     ['exceptions', exceptions.length > 0 || Object.keys(overrides).length > 0 ? tuned.join(', ') : 'none'],
     ...(known.length === 0 ? [] : [['enrichment', printable(known.join(', '))] satisfies [string, string]]),
@@ -176,6 +178,12 @@ function forwardLine({ listen, unixPath, unixMode, tls, sharedKey, users }: NonN
   const asked = [secured, sharedKey === undefined ? 'no key' : 'a shared key', users && 'a user'].filter(Boolean);
   const tcp = listen && `${listen} with ${asked.join(', ')}`;
   return printable([tcp, unixPath && `${unixPath} (mode ${unixMode})`].filter(Boolean).join(' and '));
+}
+
+function kafkaLine(kafka: NonNullable<Config['kafka']>): string {
+  const { topics, group, tls } = kafka;
+  const how = [`as ${group}`, ...(tls === undefined ? [] : ['over TLS'])];
+  return printable(`${topics.join(', ')} at ${connectionTarget(kafka)}, ${how.join(', ')}`);
 }
 
 function countOf({ rules, correlations }: LoadedRules['ruleset']): string {

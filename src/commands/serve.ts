@@ -103,9 +103,10 @@ function textLog(screen: ProcessIo['stderr']) {
 function greeting(
   version: string,
   { url, forward, console }: Pick<Sidecar, 'url' | 'forward' | 'console'>,
-  { auth, sinks }: Config,
+  { auth, kafka, sinks }: Config,
 ): string {
-  const listens = `tripline ${version} listens on ${[url, ...forward].join(' and ')}`;
+  const reads = kafka === undefined ? '' : `, reads ${kafka.topics.join(', ')}`;
+  const listens = `tripline ${version} listens on ${[url, ...forward].join(' and ')}${reads}`;
   // Where records go on to a sink it is no place to try things.
   if (sinks.length > 0) return `${listens} and sends to ${sinks.map(({ name }) => name).join(', ')}\n`;
   const event = {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { encode } from '@msgpack/msgpack';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type KafkaBroker, startKafka } from '../servers/kafka.ts';
-import { podCreated, produce, startWorker, type Worker } from './workers.ts';
+import { produce } from '../servers/produce.ts';
+import { podCreated, startWorker, type Worker } from './workers.ts';
 
 const jars = process.env.KAFKA;
 

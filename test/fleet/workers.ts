@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Producer } from '@platformatic/kafka';
 import { freePorts, type Running, startProcess } from '../e2e/processes.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
@@ -53,35 +52,3 @@ export function podCreated(n: number, { cluster, pod = {} }: { cluster?: string;
     ...(cluster && { cluster }),
   });
 }
-
-/** Writes values to a topic, in parts with a pause after each.
- * @param keyOf the key of a value, by its index */
-export async function produce(
-  broker: string,
-  topic: string,
-  values: readonly (string | Buffer)[],
-  { keyOf, pauseMilliseconds = 0 }: { keyOf?: (index: number) => string; pauseMilliseconds?: number } = {},
-): Promise<void> {
-  const producer = new Producer({
-    clientId: 'shipper',
-    bootstrapBrokers: [broker],
-    idempotent: true,
-    retries: 100,
-    retryDelay: 200,
-  });
-  try {
-    for (let first = 0; first < values.length; first += PART) {
-      const messages = values.slice(first, first + PART).map((value, index) => ({
-        topic,
-        value: Buffer.from(value),
-        ...(keyOf && { key: Buffer.from(keyOf(first + index)) }),
-      }));
-      await producer.send({ messages });
-      await sleep(pauseMilliseconds);
-    }
-  } finally {
-    await producer.close(true);
-  }
-}
-
-const PART = 500;

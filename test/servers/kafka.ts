@@ -19,6 +19,7 @@ export interface KafkaBroker {
   address: string;
   /** The same of the one with SASL (user `audit`, password `secret`), by PLAIN and SCRAM-SHA-512. */
   saslAddress: string;
+  pid(): number;
   /** Makes a topic. */
   create(topic: string, partitions: number): Promise<void>;
   /** The values of a topic, as a reader sees them who skips what was aborted. */
@@ -109,6 +110,7 @@ export async function startKafka(jars: string): Promise<KafkaBroker> {
   return {
     address,
     saslAddress: `127.0.0.1:${saslPort}`,
+    pid: () => child!.pid!,
     start,
     kill: () => end('SIGKILL'),
     async stop() {
