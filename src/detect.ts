@@ -78,6 +78,8 @@ export interface Correlated {
   reported: readonly { mode: RuleMode; report: Report }[];
   /** Names of rules whose hits count for their correlations alone, each with those that emit it instead. */
   withheld: ReadonlyMap<string, readonly string[]>;
+  /** Set where the store that several processes share could not be used: no more was known than this process has seen. */
+  state?: 'local';
 }
 
 export type Detection =
@@ -85,7 +87,7 @@ export type Detection =
    * there is something to say. `shadow` is what rules found that decide nothing yet. `reports` and `shadowReports` are
    * about other records, so that nothing else here depends on them. `problem` says what else the record holds that could
    * not be read: what is not seen is not clear. `unlisted` is set where the batch has no room left for the lists of a tag:
-   * how many items they would have; findings and others are there to be counted then. */
+   * how many items they would have; findings and others are there to be counted then. `state` is that of `Correlated`. */
   | {
       verdict: 'match' | 'indeterminate' | 'clear';
       events: readonly AuditEvent[];
@@ -98,6 +100,7 @@ export type Detection =
       silenced: readonly Silenced[];
       problem?: Problem;
       unlisted?: number;
+      state?: 'local';
     }
   | { verdict: 'not_audit' }
   | { verdict: 'error'; problem: Problem };
@@ -251,7 +254,7 @@ export function conclude(evaluated: Evaluated, correlated: Correlated): Detectio
 
 function concludeEvents(
   { events, lookups, hits, undecided: asRules, silenced, problem }: Extract<Evaluated, { kind: 'audit' }>,
-  { raised, reported, withheld }: Correlated,
+  { raised, reported, withheld, state }: Correlated,
 ): Detection {
   const undecided = asRules.length === 0 ? none : namedAsFindings(asRules, withheld);
   const { findings, shadow } =
@@ -272,6 +275,7 @@ function concludeEvents(
     shadowReports,
     silenced,
     problem,
+    ...(state && { state }),
   };
 }
 

@@ -50,6 +50,10 @@ export interface Parts {
   /** The live rules; asked once for each batch, so that a batch is decided by one set. */
   ruleset: () => Ruleset;
   correlate: Correlate;
+  /** Set where correlations share a store with other processes: runs the correlation of a slice as one, again from its start
+   * where others have written meanwhile.
+   * @throws Problem where the store cannot be used: the batch is to be sent again */
+  correlateIn?: <T>(step: () => Promise<T>) => Promise<T>;
   sinks: readonly Sink[];
   memberName: string;
   /** Key of the time in Fluent Bit's JSON. */
@@ -163,13 +167,15 @@ async function detectRecords(
   const detections: (Detection | undefined)[] = [];
   const sums = { events: 0, hits: 0, raised: 0, findings: 0, reports: 0 };
   const memory = batchMemory();
+  const within = ruleset.correlations.length > 0 ? parts.correlateIn : undefined;
 
   /** Some records from their bytes to their tags. What is made on the way but these two is garbage when the next follow,
    * however many a batch has. */
   async function detectIn(slice: readonly LogRecord[]): Promise<void> {
     const normalized = await forEach(slice, (_, record) => normalizeOne(record), pause);
     const evaluated = await forEach(slice, (index) => evaluateOne(normalized[index], ruleset), pause);
-    const correlated = await forEach(slice, (index) => correlateOne(evaluated[index], batch, parts, ruleset), pause);
+    const correlate = () => forEach(slice, (index) => correlateOne(evaluated[index], batch, parts, ruleset), pause);
+    const correlated = await (within === undefined ? correlate() : within(correlate));
     const concludeAndTag = (index: number) => {
       const concluded = concludeOne(evaluated[index], correlated[index]);
       if (concluded !== undefined) parts.novelty?.count(concluded, batch.receivedUnixNano);
@@ -245,14 +251,15 @@ async function forEach<T>(
 function sum(
   sums: Record<'events' | 'hits' | 'raised' | 'findings' | 'reports', number>,
   evaluated: Evaluated | undefined,
-  correlated: Correlated | undefined,
+  correlated: Correlated | Problem | undefined,
   detection: Detection | undefined,
 ): void {
   if (evaluated?.kind === 'audit') {
     sums.events += evaluated.events.length;
     sums.hits += evaluated.hits.length;
   }
-  if (correlated !== undefined) sums.raised += correlated.raised.length + correlated.reported.length;
+  if (correlated !== undefined && 'raised' in correlated)
+    sums.raised += correlated.raised.length + correlated.reported.length;
   if (detection !== undefined && 'findings' in detection) {
     sums.findings += detection.findings.length;
     sums.reports += detection.reports.length;
@@ -359,27 +366,35 @@ function evaluateOne(found: Normalized | Outlined | undefined, ruleset: Ruleset)
   }
 }
 
-/** Records come one after another, since one can complete what the one before it began. Where the store says that it
- * cannot be reached, the batch fails, for it to be retried: what correlates would be lost for good. */
+/** Records come one after another, since one can complete what the one before it began. It changes nothing but the store, as
+ * it may be run again. Where the store says that it cannot be reached, the batch fails, for it to be retried: what correlates
+ * would be lost for good.
+ * @returns a problem where the record is one for the correlations */
 function correlateOne(
   evaluated: Evaluated | undefined,
   { receivedUnixNano }: Batch,
   { correlate }: Parts,
   ruleset: Ruleset,
-): Correlated | undefined {
+): Correlated | Problem | undefined {
   if (ruleset.correlations.length === 0) return uncorrelated;
   try {
     return evaluated && correlate(evaluated, ruleset, receivedUnixNano);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    // What the record itself says stays.
-    if (evaluated?.kind === 'audit') evaluated.problem ??= recordProblem(error);
-    return uncorrelated;
+    return recordProblem(error);
   }
 }
 
-function concludeOne(evaluated: Evaluated | undefined, correlated: Correlated = uncorrelated): Detection | undefined {
+function concludeOne(
+  evaluated: Evaluated | undefined,
+  correlated: Correlated | Problem = uncorrelated,
+): Detection | undefined {
   try {
+    if (correlated instanceof Problem) {
+      // What the record itself says stays.
+      if (evaluated?.kind === 'audit') evaluated.problem ??= correlated;
+      return evaluated && conclude(evaluated, uncorrelated);
+    }
     return evaluated && conclude(evaluated, correlated);
   } catch (error) {
     return { verdict: 'error', problem: recordProblem(error) };

@@ -190,6 +190,13 @@ const problems = {
     title: 'A sink did not take the records',
     remedy: 'Retry; check that the sink is up, that its address and key are right, and that its disk has room.',
   },
+  'state.unavailable': {
+    status: 503,
+    title: 'The server of the state cannot be used',
+    remedy:
+      'Retry; if it lasts, check that the server of state.url is up, takes writes and has room, or set state.whenUnavailable: ' +
+      'local, to go on with what this Tripline alone has seen.',
+  },
   'sink.refused': {
     title: 'A sink is up and does not take one of the records',
     remedy:

@@ -93,6 +93,12 @@ export const Tag = Type.Object(
           'Where the record was masked for the sink that it went to: paths of members, 50 at most; an empty one is the whole record.',
       }),
     ),
+    state: Type.Optional(
+      Type.Enum(['local'], {
+        description:
+          'The server of the state could not be used: correlations knew no more than what this Tripline has seen.',
+      }),
+    ),
     problem: Type.Optional(RecordProblem),
     ruleset: Type.Optional(Type.String({ description: 'Hash of the rules that were live.' })),
     trace: Type.Optional(
@@ -128,6 +134,7 @@ export const TaggedRecord = Type.Object(
     shadowReports: Type.Optional(Type.Array(Report, { description: 'Reports of correlations in shadow mode.' })),
     omitted: Tag.properties.omitted,
     redacted: Tag.properties.redacted,
+    state: Tag.properties.state,
   },
   { title: 'TaggedRecord' },
 );

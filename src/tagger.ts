@@ -40,8 +40,21 @@ const notAudit: Tag = { v: 2, verdict: 'not_audit' };
 export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
   /** Clear tags by platform and cluster, where the tag says no more. */
   const shared = new Map<AuditEvent['platform'], Map<string | undefined, Tag>>();
+  /** By a tag that records may share, the same of those whose state was local. */
+  const ofLocal = new WeakMap<Tag, Tag>();
 
   return (detection) => {
+    const tag = tagOf(detection);
+    return 'state' in detection ? stateShown(tag, detection) : tag;
+  };
+
+  function stateShown(tag: Tag, { state }: Audited): Tag {
+    let shown = ofLocal.get(tag);
+    if (shown === undefined) ofLocal.set(tag, (shown = { ...tag, state }));
+    return shown;
+  }
+
+  function tagOf(detection: Detection): Tag {
     switch (detection.verdict) {
       case 'not_audit':
         return notAudit;
@@ -55,7 +68,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
       case 'match':
         return whole(detection);
     }
-  };
+  }
 
   function clear(detection: Audited): Tag {
     const { event, reports, shadowReports } = detection;

@@ -55,6 +55,7 @@ export const recordRows: Rows = rowsOf(TaggedRecord, (batch, index, eventsOf) =>
     shadowReports: tag?.shadowReports,
     omitted: tag?.omitted,
     redacted: tag?.redacted,
+    state: tag?.state,
   });
   return [{ ...(value as object), record: Buffer.from(bytes.subarray(start, end)) }];
 });

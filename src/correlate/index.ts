@@ -250,7 +250,13 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const { at, isMoved, lookup } = observation;
     const groupKey = group.key;
     const before = store.load(space, groupKey) as GroupState | undefined;
-    if (before !== undefined && isOver(before.group, at, plan, current.clock)) return undefined;
+    if (before !== undefined) {
+      const { newest } = before.group;
+      if (isOver(before.group, at, plan, current.clock)) {
+        if (before.group.newest !== newest) store.keep(space, groupKey);
+        return undefined;
+      }
+    }
     const event: WindowEvent = {
       key: observation.key ?? keyOf(current),
       rule,

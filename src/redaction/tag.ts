@@ -22,7 +22,7 @@ const OWN = new Set([
     'platform',
     'evidence',
   ],
-  ...['outcome', 'ruleset', 'trace', 'field', 'exception', 'type', 'code', 'redacted'],
+  ...['outcome', 'ruleset', 'trace', 'field', 'exception', 'type', 'code', 'redacted', 'state'],
 ]);
 
 /** Members whose texts no body has a say in. */

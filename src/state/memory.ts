@@ -24,6 +24,8 @@ export interface Row {
 
 export interface MemoryStore extends Store {
   secret: Secret;
+  /** How many entries there are. */
+  entries(): number;
   /** Bytes that the values take, as estimated. */
   bytes(): number;
   /** Every value, those first that were longest untouched. Values may be changed between two steps. */
@@ -231,6 +233,8 @@ export function memoryStore({
       }
       if (totalBytes > maxBytes) evictOverflow(cells, cell);
     },
+    // What was loaded is what is kept.
+    keep() {},
     drop(space, key) {
       const cells = spaces.get(space.name);
       const cell = cells?.byKey.get(key);

@@ -1,13 +1,10 @@
 /** What is remembered from one event to the next: values under keys.
  *
  * The correlation step reads values with `load` and hands each changed one to `commit`, as plain data: no function crosses
- * this interface, and the step depends on nothing but its input and what it has loaded. In memory both answer at once.
+ * this interface, and the step depends on nothing but its input and what it has loaded.
  *
- * A shared store would serve it by a view for each batch: it loads the values of the keys that the batch needs together
- * with their versions, answers `load` from there and gathers what `commit` is given. A key that the step asks for and that
- * is not there yet (such as the group of a correlation of correlations) is loaded, and the step runs again from the start
- * of the batch. In the end all changes are written in one round trip, on condition that no version has changed; otherwise
- * the batch is loaded anew and the step runs again. */
+ * In memory (memory.ts) both answer at once. Where several processes share a store (shared/store.ts), the step runs on a view
+ * of what is known of it, and again from its start where that was out of date. */
 
 /** A set of keys. */
 export interface Space {
@@ -44,9 +41,9 @@ export interface Store {
    * @throws Problem where it cannot be reached now: the batch is to be sent again */
   load(space: Space, key: string): unknown;
   commit(change: Change): void;
+  /** Keeps what was changed in place in a value that was loaded, which does not make it younger. */
+  keep(space: Space, key: string): void;
   drop(space: Space, key: string): void;
-  /** How many entries there are. */
-  entries(): number;
 }
 
 export type Secret = readonly [number, number];

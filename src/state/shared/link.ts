@@ -1,0 +1,143 @@
+/** The way to the server: a connection that is made anew when it breaks, and a breaker, so that batches do not wait for a
+ * server that is away, one after another. */
+import type { Logger } from 'pino';
+import type { Secret } from '../store.ts';
+import type { Send } from './script.ts';
+import { within } from './within.ts';
+
+/** A connection to a server that takes writes. */
+export interface Connection {
+  /** The secret of the keys that are there. */
+  secret: Secret;
+  /** Which server it is, for the log. */
+  server: string;
+  /** @throws Error with the server's answer, or as it is not connected any more */
+  send: Send;
+  /** At once: what waits for an answer gets none. */
+  close(): void;
+}
+
+/** Connects to the first server that takes writes.
+ * @param onLost is told when the connection breaks that was made
+ * @throws Error that says of each server why it does not */
+export type Connect = (onLost: (error: Error) => void) => Promise<Connection>;
+
+/** The server cannot be used now. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
+
+/** Since when the server cannot be used, and why: a code of the system or the first word of what it answers. */
+export interface Trouble {
+  since: Date;
+  code: string;
+}
+
+export interface Link {
+  /** The secret of the keys on the server.
+   * @throws Unavailable */
+  secret(): Secret;
+  /** Sends a command, and waits for its answer for as long as is allowed.
+   * @throws Unavailable; Error where the script is not there (NOSCRIPT) */
+  send: Send;
+  /** Gives up the connection for a reason, and makes a new one. */
+  lose(error: Error): Unavailable;
+  /** Undefined while it can be used. */
+  trouble(): Trouble | undefined;
+  close(): void;
+}
+
+export interface LinkOptions {
+  /** Milliseconds that an answer may take. */
+  timeout: number;
+  logger: Logger;
+  /** Is told when the server cannot be used any more, or can again. */
+  onChange?: (trouble: Trouble | undefined) => void;
+  /** Milliseconds between attempts to connect; tests have less patience. */
+  retryAfter?: number;
+}
+
+const RETRY_AFTER = 1000;
+
+/** Resolves after the first attempt to connect, whatever comes of it. */
+export async function openLink(connect: Connect, options: LinkOptions): Promise<Link> {
+  const { timeout, logger, onChange = () => {}, retryAfter = RETRY_AFTER } = options;
+  let connection: Connection | undefined;
+  let trouble: Trouble | undefined;
+  let why = '';
+  let retrying: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  async function attempt(): Promise<void> {
+    try {
+      const made: Connection = await connect((error) => {
+        if (connection !== undefined && connection === made) lose(error);
+      });
+      if (isClosed) return made.close();
+      connection = made;
+      const { server } = made;
+      if (trouble === undefined) logger.info({ server }, 'The state is on this server');
+      else logger.info({ server, since: trouble.since }, 'The server of the state can be used again');
+      const wasInTrouble = trouble !== undefined;
+      trouble = undefined;
+      if (wasInTrouble) onChange(undefined);
+    } catch (error) {
+      lose(error as Error);
+    }
+  }
+
+  function lose(error: Error): Unavailable {
+    connection?.close();
+    connection = undefined;
+    why = error.message;
+    if (trouble === undefined) {
+      trouble = { since: new Date(), code: codeOf(error) };
+      logger.error({ err: error }, 'The server of the state cannot be used; it is tried again each second');
+      onChange(trouble);
+    }
+    if (!isClosed && retrying === undefined) {
+      retrying = setTimeout(() => {
+        retrying = undefined;
+        void attempt();
+      }, retryAfter);
+    }
+    return new Unavailable(why, { cause: error });
+  }
+
+  function connected(): Connection {
+    if (connection === undefined) throw new Unavailable(why);
+    return connection;
+  }
+
+  async function send(command: readonly string[]): Promise<unknown> {
+    const used = connected();
+    try {
+      return await within(used.send(command), timeout);
+    } catch (error) {
+      if ((error as Error).message.startsWith('NOSCRIPT')) throw error;
+      // Another batch may have lost it, and made a new one.
+      throw used === connection ? lose(error as Error) : new Unavailable((error as Error).message, { cause: error });
+    }
+  }
+
+  await attempt();
+  return {
+    secret: () => connected().secret,
+    send,
+    lose,
+    trouble: () => trouble,
+    close() {
+      isClosed = true;
+      clearTimeout(retrying);
+      connection?.close();
+      connection = undefined;
+      why = 'it is closed';
+    },
+  };
+}
+
+/** What a server answers begins with a code: `OOM command not allowed …`. */
+function codeOf(error: Error & { code?: unknown }): string {
+  if (typeof error.code === 'string') return error.code;
+  return /^[A-Z]{3,}(?= )/.exec(error.message)?.[0] ?? 'unknown';
+}

@@ -1,0 +1,104 @@
+/** Servers of Redis and Valkey, by the client that Redis maintains. It is loaded when a server is configured. */
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { agreeOnSecret, memoryAdvice } from './handshake.ts';
+import type { Connect, Connection } from './link.ts';
+import type { KeyNames } from './stored.ts';
+import { type Address, type ServerAddresses, serversIn } from './url.ts';
+import { within } from './within.ts';
+
+export interface RedisSettings {
+  /** See url.ts. */
+  url: string;
+  /** Set where the servers of `url` are sentinels: the name by which they watch the primary. */
+  sentinelName?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
+  /** PEM file with the authorities that sign the certificates of the servers. */
+  ca?: string | undefined;
+  /** Milliseconds that a connection, and each answer, may take. */
+  timeout: number;
+}
+
+/** @param logger is told, once, how the memory of the server should be set
+ * @throws Error where the settings cannot be used */
+export async function redisConnector(
+  settings: RedisSettings,
+  { names, logger }: { names: KeyNames; logger: Logger },
+): Promise<Connect> {
+  const { createClient } = await import('@redis/client');
+  const { sentinelName, username, password, ca, timeout } = settings;
+  const { servers, database, isTls } = serversIn(settings.url, sentinelName !== undefined) as ServerAddresses;
+  let advised: string | undefined;
+
+  /** @param isServer whether it is a server with values, and no sentinel */
+  async function open({ host, port }: Address, isServer: boolean, onLost: (error: Error) => void) {
+    const common = { host, port, connectTimeout: timeout, reconnectStrategy: false as const };
+    const credentials = isServer && { database, ...(username && { username }), ...(password && { password }) };
+    const client = createClient({
+      // Read at each connection, as certificates are renewed.
+      socket: isTls ? { ...common, tls: true, ...(ca && { ca: readFileSync(ca) }) } : common,
+      ...{ RESP: 2, maintNotifications: 'disabled', disableClientInfo: true, disableOfflineQueue: true },
+      ...credentials,
+    });
+    client.on('error', onLost);
+    await within(client.connect(), timeout).catch((error) => {
+      if (client.isOpen) client.destroy();
+      throw error;
+    });
+    return client;
+  }
+
+  async function addresses(): Promise<Address[]> {
+    if (sentinelName === undefined) return servers;
+    return firstOf(servers, async (sentinel) => {
+      const client = await open(sentinel, false, () => {});
+      try {
+        const asked = client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinelName]);
+        const reply = await within(asked, timeout);
+        if (!Array.isArray(reply)) throw new Error(`it watches no primary of the name ${sentinelName}`);
+        return [{ host: String(reply[0]), port: Number(reply[1]) }];
+      } finally {
+        client.destroy();
+      }
+    });
+  }
+
+  return async (onLost) =>
+    firstOf(await addresses(), async (address): Promise<Connection> => {
+      const client = await open(address, true, onLost);
+      const send = (command: readonly string[]) => client.sendCommand([...command]) as Promise<unknown>;
+      try {
+        const secret = await within(agreeOnSecret(send, names), timeout);
+        const advice = await within(memoryAdvice(send), timeout);
+        if (advice !== undefined && advice !== advised) logger.warn({ server: textOf(address) }, advice);
+        advised = advice;
+        return { secret, server: textOf(address), send, close: () => void (client.isOpen && client.destroy()) };
+      } catch (error) {
+        if (client.isOpen) client.destroy();
+        throw error;
+      }
+    });
+}
+
+/** What the first server gives that gives anything.
+ * @throws Error that says of each why not */
+async function firstOf<T>(servers: readonly Address[], ask: (server: Address) => Promise<T>): Promise<T> {
+  const errors: (Error & { code?: unknown })[] = [];
+  for (const server of servers) {
+    try {
+      return await ask(server);
+    } catch (error) {
+      errors.push(
+        Object.assign(new Error(`${textOf(server)}: ${(error as Error).message}`, { cause: error }), {
+          code: (error as NodeJS.ErrnoException).code,
+        }),
+      );
+    }
+  }
+  const [first] = errors;
+  if (errors.length === 1) throw first;
+  throw Object.assign(new Error(errors.map(({ message }) => message).join('; ')), { code: first?.code });
+}
+
+const textOf = ({ host, port }: Address) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

@@ -1,0 +1,120 @@
+/** The one script that the server runs: writes the changes of a slice if all that it has read is still as it was read, else
+ * answers what is there instead. So a slice takes one round trip, and a further one for each time that it has to run again. */
+import { createHash } from 'node:crypto';
+import { FOREIGN, type KeyNames, VERSION_LENGTH } from './stored.ts';
+
+/** Bytes of values that one answer holds; of what is beyond it the version alone. A slice that reads more than the store in
+ * memory may hold at all would be an attack on the memory of this process. */
+const MAX_ANSWER = 32 * 1024 * 1024;
+
+/** KEYS: secret, clock, those of values. ARGV: secret, clock, most bytes; for each value the version that it was read with,
+ * what to do (`r`ead, `k`eep, `s`et, `d`elete), its TTL in milliseconds and its text.
+ *
+ * Where the secret is gone, as after FLUSHALL, that of the first who comes counts. The clock is no version: it goes forward
+ * alone, whoever writes it. What has another type than a string counts as absent, and is overwritten. */
+const LUA = `
+local secret = redis.call('GET', KEYS[1])
+if secret and secret ~= ARGV[1] then return {'secret'} end
+local clock = redis.call('GET', KEYS[2])
+local newer = tonumber(ARGV[2])
+local older = tonumber(clock or '')
+if older and not (newer and newer > older) then newer = nil end
+local answer = {'conflict', (older and clock) or ''}
+local bytes = 0
+for i = 3, #KEYS do
+  local expected = ARGV[i * 4 - 8]
+  local found = redis.pcall('GETRANGE', KEYS[i], 0, ${VERSION_LENGTH - 1})
+  if type(found) ~= 'string' then found = '' end
+  local same = found == expected
+  if expected == '${FOREIGN}' then same = #found < ${VERSION_LENGTH} or string.find(found, '[^%w_-]') ~= nil end
+  if not same then
+    local value = false
+    if found ~= '' then
+      bytes = bytes + redis.call('STRLEN', KEYS[i])
+      value = bytes > tonumber(ARGV[3]) and found or redis.call('GET', KEYS[i])
+    end
+    answer[#answer + 1] = i - 3
+    answer[#answer + 1] = value
+  end
+end
+if #answer > 2 then return answer end
+if not secret then redis.call('SET', KEYS[1], ARGV[1]) end
+if newer then redis.call('SET', KEYS[2], ARGV[2]) end
+for i = 3, #KEYS do
+  local what = ARGV[i * 4 - 7]
+  if what == 's' then redis.call('SET', KEYS[i], ARGV[i * 4 - 5], 'PX', ARGV[i * 4 - 6])
+  elseif what == 'k' then redis.call('PEXPIRE', KEYS[i], ARGV[i * 4 - 6])
+  elseif what == 'd' then redis.call('DEL', KEYS[i]) end
+end
+return {'written', (newer and ARGV[2]) or (older and clock) or ''}
+`;
+
+const SHA = createHash('sha1').update(LUA).digest('hex');
+
+/** What becomes of a value. `keep`: it stays as it is, and its TTL begins anew. */
+export type Act = 'read' | 'keep' | 'set' | 'delete';
+
+/** A value that a slice has read or changed. */
+export interface Item {
+  /** Of its key. */
+  name: string;
+  /** The version that it was read with. */
+  expected: string;
+  act: Act;
+  /** Milliseconds. */
+  ttl: number;
+  /** Of `set`. */
+  text: string;
+}
+
+export type Answer =
+  /** `clock` is the latest time of all changes; undefined where there is none. */
+  | { kind: 'written'; clock: number | undefined }
+  /** `found` has, by the index of the item, what is there instead of what was read; undefined for nothing. */
+  | { kind: 'conflict'; clock: number | undefined; found: [index: number, text: string | undefined][] }
+  /** The keys of the store have another secret by now. */
+  | { kind: 'secret' };
+
+/** Sends a command to the server.
+ * @throws Error with what the server answers, or why it did not */
+export type Send = (command: readonly string[]) => Promise<unknown>;
+
+/** Writes the changes if all is as it was read.
+ * @param secret as `secretText` gives it
+ * @throws whatever `send` throws */
+export async function exchange(
+  send: Send,
+  names: Pick<KeyNames, 'secret' | 'clock'>,
+  { secret, clock, items }: { secret: string; clock: number; items: readonly Item[] },
+): Promise<Answer> {
+  const command = [
+    ...['EVALSHA', SHA, String(items.length + 2), names.secret, names.clock],
+    ...items.map(({ name }) => name),
+    ...[secret, Number.isFinite(clock) ? String(clock) : '', String(MAX_ANSWER)],
+    ...items.flatMap(({ expected, act, ttl, text }) => [expected, act[0]!, String(ttl), text]),
+  ];
+  const reply = await send(command).catch((error: Error) => {
+    // A server that was started anew, or was a replica before.
+    if (!error.message.startsWith('NOSCRIPT')) throw error;
+    return send(['EVAL', LUA, ...command.slice(2)]);
+  });
+  const answer = answerIn(reply, items.length);
+  if (answer === undefined) throw new Error('the server does not answer as a script of Tripline does');
+  return answer;
+}
+
+function answerIn(reply: unknown, count: number): Answer | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const [kind, time, ...rest] = reply;
+  if (kind === 'secret') return { kind };
+  const clock = typeof time === 'string' && time !== '' && Number.isFinite(Number(time)) ? Number(time) : undefined;
+  if (kind === 'written') return { kind, clock };
+  if (kind !== 'conflict' || rest.length === 0 || rest.length % 2 !== 0) return undefined;
+  const found: [number, string | undefined][] = [];
+  for (let i = 0; i < rest.length; i += 2) {
+    const [index, text] = [Number(rest[i]), rest[i + 1]];
+    if (!(index >= 0 && index < count)) return undefined;
+    found.push([index, typeof text === 'string' ? text : undefined]);
+  }
+  return { kind, clock, found };
+}

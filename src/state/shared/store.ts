@@ -1,0 +1,122 @@
+/** The store of several processes, on a server of Redis or Valkey.
+ *
+ * A slice of a batch runs on a view of what is known here; what is not is taken for absent. Then all that it has read is
+ * compared on the server and, if it is still so, all that it has changed is written: one round trip where nothing else has
+ * written meanwhile, or where keys are new. Else the answer has what is there, and the slice runs again from its start. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../../problem.ts';
+import type { Secret, Space } from '../store.ts';
+import { Cache, type Known } from './cache.ts';
+import { secretText } from './handshake.ts';
+import type { Link } from './link.ts';
+import { type Answer, exchange } from './script.ts';
+import { type KeyNames, read, VERSION_LENGTH, versions } from './stored.ts';
+import { itemOf, type Slot, View } from './view.ts';
+
+/** Times that a slice runs until its batch is left to be sent again. */
+const MAX_RUNS = 64;
+/** Milliseconds that are waited for others, at most, before a slice runs again. */
+const MAX_BACKOFF = 50;
+
+export interface SharedStore {
+  /** Runs a step on the store until what it has read and changed is written as one. Each run begins anew, and only the result
+   * of the last counts. One at a time: the caller sees to that.
+   * @throws Unavailable where the server cannot be used now: nothing is written, or it is not known whether it is. Problem
+   * `state.unavailable` where others write without end */
+  transaction<T>(step: (view: View) => Promise<T>): Promise<T>;
+}
+
+/** What became of an exchange: `written`; `missing`: not known here, so that the slice had to run again; `conflict`: changed by
+ * another process meanwhile; `failed`. */
+export type ExchangeResult = 'written' | 'missing' | 'conflict' | 'failed';
+
+export interface SharedStoreParts {
+  link: Link;
+  names: KeyNames;
+  /** Characters of JSON that are remembered here. */
+  maxCharacters?: number;
+  onExchange?: (result: ExchangeResult) => void;
+  /** Is told of a value that is forgotten: a slice reads more than has room, or it is none of Tripline's. */
+  onForgotten?: (space: string, why: 'room' | 'foreign', name: string) => void;
+}
+
+export function sharedStore({
+  link,
+  names,
+  maxCharacters,
+  onExchange = () => {},
+  onForgotten = () => {},
+}: SharedStoreParts): SharedStore {
+  const cache = new Cache(maxCharacters);
+  const nextVersion = versions();
+  let clock = Number.NEGATIVE_INFINITY;
+  let secret: Secret | undefined;
+
+  /** Of another store than before, nothing is known. */
+  function adopt(other: Secret): Secret {
+    if (secret?.[0] !== other[0] || secret[1] !== other[1]) {
+      cache.clear();
+      clock = Number.NEGATIVE_INFINITY;
+      secret = other;
+    }
+    return secret;
+  }
+
+  const onUnusable = (name: string, space: Space, { version, json }: Known) =>
+    onForgotten(space.name, version.length === VERSION_LENGTH && json === undefined ? 'room' : 'foreign', name);
+
+  async function run<T>(step: (view: View) => Promise<T>): Promise<T> {
+    /** What the server has answered in this transaction, whatever room the cache has. */
+    const answered = new Map<string, Known | undefined>();
+    const known = (name: string) => (answered.has(name) ? answered.get(name) : cache.get(name));
+    for (let conflicts = 0, runs = 0; runs < MAX_RUNS; runs++) {
+      const view = new View({ secret: adopt(link.secret()), clock, names, known, onUnusable });
+      const result = await step(view);
+      const slots = view.slots();
+      const answer = slots.length === 0 ? undefined : await write(view, slots);
+      if (answer === undefined || answer.kind === 'written') {
+        view.settle();
+        return result;
+      }
+      for (const [index, text] of answer.found) {
+        const { name } = slots[index]!;
+        answered.set(name, text === undefined ? undefined : read(text));
+        cache.delete(name);
+      }
+      const isConflict = answer.found.some(([index]) => slots[index]!.known !== undefined);
+      onExchange(isConflict ? 'conflict' : 'missing');
+      // Whoever wins does not wait, so that of several one always goes on.
+      if (isConflict) await sleep(Math.random() * Math.min(2 ** conflicts++, MAX_BACKOFF));
+    }
+    throw new Problem(
+      'state.unavailable',
+      `others have changed the same groups ${MAX_RUNS} times while this batch was at work on them`,
+    );
+  }
+
+  async function write(view: View, slots: readonly Slot[]): Promise<Exclude<Answer, { kind: 'secret' }>> {
+    const version = nextVersion();
+    const items = slots.map((slot) => itemOf(slot, version));
+    const sent = { secret: secretText(view.secret), clock: view.clock, items };
+    const answer = await exchange(link.send, names, sent).catch((error) => {
+      onExchange('failed');
+      throw error;
+    });
+    if (answer.kind === 'secret') throw link.lose(new Error('the keys on the server have another secret by now'));
+    if (answer.clock !== undefined && answer.clock > clock) clock = answer.clock;
+    if (answer.kind === 'conflict') return answer;
+    onExchange('written');
+    for (const [index, { name, value, change, known }] of slots.entries()) {
+      if (change === 'none') {
+        if (known !== undefined) cache.set(name, { ...known, live: value });
+      } else if (change === 'drop') {
+        cache.delete(name);
+      } else {
+        cache.set(name, { ...read(items[index]!.text), live: value });
+      }
+    }
+    return answer;
+  }
+
+  return { transaction: run };
+}

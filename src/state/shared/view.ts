@@ -1,0 +1,136 @@
+/** What a slice of a batch reads and changes, before it is on the server. */
+import type { Change, Secret, Space, Store } from '../store.ts';
+import type { Known } from './cache.ts';
+import type { Item } from './script.ts';
+import { ABSENT, type KeyNames, ttlOf, valueIn, write } from './stored.ts';
+
+/** A key that the slice has asked for. */
+export interface Slot {
+  space: Space;
+  /** Of its key on the server. */
+  name: string;
+  /** What was known of it; undefined for nothing. */
+  known: Known | undefined;
+  /** Undefined where nothing is there. */
+  value: unknown;
+  /** Whether `value` is made of what was known. */
+  isRead: boolean;
+  touched: number;
+  change: 'none' | 'set' | 'drop';
+}
+
+/** One run over a slice: a further run has a view of its own. */
+export class View implements Store {
+  readonly secret: Secret;
+  /** The latest time of all changes: Unix microseconds. */
+  clock: number;
+  readonly #effects: (() => void)[] = [];
+  readonly #names: KeyNames;
+  readonly #known: (name: string) => Known | undefined;
+  readonly #onUnusable: (name: string, space: Space, known: Known) => void;
+  readonly #spaces = new Map<string, Map<string, Slot>>();
+
+  /** @param known what is known of a value, by the name of its key
+   * @param onUnusable is told of what is under a key and is no value of Tripline, which counts as absent */
+  constructor({
+    secret,
+    clock,
+    names,
+    known,
+    onUnusable,
+  }: {
+    secret: Secret;
+    clock: number;
+    names: KeyNames;
+    known: (name: string) => Known | undefined;
+    onUnusable: (name: string, space: Space, known: Known) => void;
+  }) {
+    this.secret = secret;
+    this.clock = clock;
+    this.#names = names;
+    this.#known = known;
+    this.#onUnusable = onUnusable;
+  }
+
+  load(space: Space, key: string): unknown {
+    const slot = this.#slotOf(space, key);
+    if (!slot.isRead) this.#read(slot);
+    const { lifetime } = space;
+    if (lifetime !== null && this.clock - slot.touched > lifetime) slot.value = undefined;
+    return slot.value;
+  }
+
+  commit({ space, key, value, at }: Change): void {
+    if (at > this.clock) this.clock = at;
+    const slot = this.#slotOf(space, key);
+    slot.value = value;
+    slot.isRead = true;
+    slot.touched = this.clock;
+    slot.change = 'set';
+  }
+
+  keep(space: Space, key: string): void {
+    const slot = this.#slotOf(space, key);
+    if (slot.value !== undefined) slot.change = 'set';
+  }
+
+  drop(space: Space, key: string): void {
+    const slot = this.#slotOf(space, key);
+    slot.value = undefined;
+    slot.isRead = true;
+    slot.change = 'drop';
+  }
+
+  /** Has something done once, when the changes are written, however often the slice runs. */
+  effect(act: () => void): void {
+    this.#effects.push(act);
+  }
+
+  /** To be called when they are. */
+  settle(): void {
+    for (const act of this.#effects) act();
+  }
+
+  /** Every key that was asked for. */
+  slots(): Slot[] {
+    return [...this.#spaces.values()].flatMap((slots) => [...slots.values()]);
+  }
+
+  #slotOf(space: Space, key: string): Slot {
+    let slots = this.#spaces.get(space.name);
+    if (slots === undefined) this.#spaces.set(space.name, (slots = new Map()));
+    let slot = slots.get(key);
+    if (slot === undefined) {
+      const name = this.#names.of(space, key);
+      const known = this.#known(name);
+      slot = { space, name, known, value: undefined, isRead: false, touched: known?.touched ?? 0, change: 'none' };
+      slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  #read(slot: Slot): void {
+    slot.isRead = true;
+    const { known, name, space } = slot;
+    if (known === undefined) return;
+    slot.value = known.live ?? (known.json === undefined ? undefined : valueIn(known.json));
+    // It may be changed in place.
+    known.live = undefined;
+    if (slot.value === undefined) this.#onUnusable(name, space, known);
+  }
+}
+
+/** What is to be done on the server about a key.
+ * @param version of what is written */
+export function itemOf({ space, name, known, value, touched, change }: Slot, version: string): Item {
+  const common = { name, expected: known?.version ?? ABSENT, ttl: ttlOf(space), text: '' };
+  switch (change) {
+    case 'set':
+      return { ...common, act: 'set', text: write(version, touched, value) };
+    case 'drop':
+      return { ...common, act: known === undefined ? 'read' : 'delete' };
+    case 'none':
+      // What is read alone would come to the end of its TTL, though it never ages.
+      return { ...common, act: known !== undefined && space.lifetime === null ? 'keep' : 'read' };
+  }
+}
