@@ -1,0 +1,391 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Link, openLink, Unavailable } from '../../../src/state/shared/link.ts';
+import { sharedStore } from '../../../src/state/shared/store.ts';
+import { keyNames } from '../../../src/state/shared/stored.ts';
+import type { View } from '../../../src/state/shared/view.ts';
+import type { Change, Space } from '../../../src/state/store.ts';
+import { type FakeServer, fakeServer } from './fake-server.ts';
+
+const space: Space = { name: 'c@1', lifetime: 1000 };
+const forever: Space = { name: 'clocks', lifetime: null };
+const names = keyNames('t');
+const keyOf = (key: string, of = space) => names.of(of, key);
+const timeout = 60;
+
+const links: Link[] = [];
+afterEach(() => {
+  for (const link of links.splice(0)) link.close();
+});
+
+/** A process with a store on the server. */
+async function opened(server: FakeServer, maxCharacters?: number) {
+  const logged: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
+  const changes: (string | undefined)[] = [];
+  const onChange = (trouble: { code: string } | undefined) => void changes.push(trouble?.code);
+  const link = await openLink(server.connect, { timeout, logger, onChange, retryAfter: 10 });
+  links.push(link);
+  const exchanges: string[] = [];
+  const forgotten: string[] = [];
+  const store = sharedStore({
+    ...{ link, names, maxCharacters },
+    onExchange: (result) => void exchanges.push(result),
+    onForgotten: (name, why) => void forgotten.push(`${name} ${why}`),
+  });
+  return { link, store, exchanges, forgotten, logged, changes, transaction: store.transaction };
+}
+
+const put = (view: View, key: string, value: unknown, more: Partial<Change> = {}) =>
+  view.commit({ space, key, value, entries: 1, bytes: 10, place: 'p', at: 1, ...more });
+
+/** Adds to a number; its value before. */
+const add =
+  (key: string, more = 1) =>
+  async (view: View) => {
+    const before = (view.load(space, key) as number | undefined) ?? 0;
+    put(view, key, before + more);
+    return before;
+  };
+
+describe('a slice takes', () => {
+  test('one round trip where keys are new, and where they are known and nobody else has written', async () => {
+    const { transaction, exchanges } = await opened(fakeServer());
+    for (let i = 0; i < 5; i++) expect(await transaction(add('a'))).toBe(i);
+    expect(exchanges).toEqual(Array(5).fill('written'));
+  });
+
+  test('two where they are not known here', async () => {
+    const server = fakeServer();
+    await (await opened(server)).transaction(add('a'));
+    const other = await opened(server);
+    expect(await other.transaction(add('a'))).toBe(1);
+    expect(other.exchanges).toEqual(['missing', 'written']);
+  });
+
+  test('none where nothing is remembered', async () => {
+    const server = fakeServer();
+    const { transaction } = await opened(server);
+    expect(await transaction(async () => 7)).toBe(7);
+    expect(server.commands).toEqual([]);
+  });
+
+  test('a further one for keys that it asks for once it knows others', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    await one.transaction(async (view) => {
+      put(view, 'a', 'b');
+      put(view, 'b', 'c');
+    });
+    const other = await opened(server);
+    const chain = async (view: View) => {
+      const next = view.load(space, 'a') as string | undefined;
+      return next && view.load(space, next);
+    };
+    expect(await other.transaction(chain)).toBe('c');
+    expect(other.exchanges).toEqual(['missing', 'missing', 'written']);
+  });
+
+  test('as many where there is no room to remember what it reads', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    const keys = Array.from({ length: 50 }, (_, i) => `k${i}`);
+    const all = async (view: View) => {
+      for (const key of keys) await add(key)(view);
+    };
+    await one.transaction(all);
+    const other = await opened(server, 200);
+    for (let i = 0; i < 3; i++) await other.transaction(all);
+    expect(other.exchanges).toEqual(['missing', 'written', 'missing', 'written', 'missing', 'written']);
+    expect(await one.transaction(add('k7'))).toBe(4);
+  });
+});
+
+describe('where another process writes meanwhile', () => {
+  test('the slice runs again from its start, with what is there now', async () => {
+    const server = fakeServer();
+    const [one, other] = [await opened(server), await opened(server)];
+    await one.transaction(add('a', 1));
+    await other.transaction(add('a', 10));
+    const seen: unknown[] = [];
+    const changed = async (view: View) => {
+      const value = (view.load(forever, 'list') as number[] | undefined) ?? [];
+      seen.push(await add('a', 100)(view));
+      // In place.
+      value.push(1);
+      put(view, 'list', value, { space: forever });
+      view.effect(() => void seen.push('once'));
+      return value.length;
+    };
+    expect(await one.transaction(changed)).toBe(1);
+    expect(seen).toEqual([1, 11, 'once']);
+    expect(one.exchanges).toEqual(['written', 'conflict', 'written']);
+    // As objects and as JSON.
+    await other.transaction(add('a'));
+    expect(await one.transaction(changed)).toBe(2);
+  });
+
+  test('numbers of many are neither lost nor doubled', async () => {
+    const server = fakeServer();
+    const all = await Promise.all(Array.from({ length: 5 }, () => opened(server)));
+    const sums = all.map(async ({ transaction }, i) => {
+      for (let n = 0; n < 40; n++) {
+        await transaction(async (view) => {
+          await add('sum')(view);
+          await sleep(0);
+          await add(`own-${i}`)(view);
+        });
+      }
+    });
+    await Promise.all(sums);
+    expect(await all[0]!.transaction(add('sum'))).toBe(200);
+    for (let i = 0; i < 5; i++) expect(await all[0]!.transaction(add(`own-${i}`))).toBe(40);
+  });
+
+  test('without end, its batch is left to be sent again', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    await one.transaction(add('a'));
+    let count = 0;
+    server.before = () => void server.values.set(keyOf('a'), `${String(count++).padStart(16, '0')}1 5`);
+    await expect(one.transaction(add('a'))).rejects.toMatchObject({ code: 'state.unavailable' });
+    server.before = undefined;
+    expect(await one.transaction(add('a'))).toBe(5);
+  });
+
+  test('what was read, and is gone, counts as absent: evicted, flushed', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    await one.transaction(add('a'));
+    server.values.delete(keyOf('a'));
+    expect(await one.transaction(add('a'))).toBe(0);
+    server.values.clear();
+    expect(await one.transaction(add('a'))).toBe(0);
+    // Its own secret is there again: others count on with it.
+    const other = await opened(server);
+    expect(other.link.secret()).toEqual(one.link.secret());
+  });
+
+  test('and has put another secret there, keys are made anew', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    await one.transaction(add('a'));
+    server.values.clear();
+    const other = await opened(server);
+    await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
+    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    expect(one.link.secret()).toEqual(other.link.secret());
+    expect(await one.transaction(add('a'))).toBe(0);
+  });
+});
+
+describe('a value', () => {
+  test('that is dropped is gone, and one that was never there stays away', async () => {
+    const server = fakeServer();
+    const { transaction } = await opened(server);
+    await transaction(add('a'));
+    await transaction(async (view) => {
+      view.drop(space, 'a');
+      view.drop(space, 'b');
+      put(view, 'c', 1);
+      view.drop(space, 'c');
+    });
+    expect([...server.values.keys()].sort()).toEqual([names.clock, names.secret]);
+    expect(await transaction(add('a'))).toBe(0);
+  });
+
+  test('is forgotten by the latest time of all changes, as in memory', async () => {
+    const { transaction } = await opened(fakeServer());
+    const at = (time: number, key: string) =>
+      transaction(async (view) => {
+        const before = view.load(space, key);
+        put(view, key, time, { at: time });
+        return before;
+      });
+    await at(0, 'a');
+    await at(1000, 'b');
+    expect(await at(5, 'a')).toBe(0);
+    await at(2001, 'c');
+    expect(await at(5, 'b')).toBeUndefined();
+    expect(await at(5, 'a')).toBeUndefined();
+    expect(await at(5, 'c')).toBe(2001);
+  });
+
+  test('that was changed in place is kept, and gets no younger', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    await one.transaction(async (view) => put(view, 'a', { n: 1 }, { at: 0 }));
+    await one.transaction(async (view) => {
+      put(view, 'b', 1, { at: 900 });
+      (view.load(space, 'a') as { n: number }).n = 2;
+      view.keep(space, 'a');
+      view.keep(space, 'never');
+    });
+    const other = await opened(server);
+    expect(await other.transaction(async (view) => view.load(space, 'a'))).toEqual({ n: 2 });
+    await one.transaction(async (view) => put(view, 'b', 1, { at: 1001 }));
+    // What others have done to the time is known with the next answer.
+    await other.transaction(async (view) => view.load(space, 'b'));
+    expect(await other.transaction(async (view) => view.load(space, 'a'))).toBeUndefined();
+  });
+
+  test('has a TTL that begins anew with each commit; one that never ages, with each read', async () => {
+    const server = fakeServer();
+    const { transaction } = await opened(server);
+    const hours = (count: number): Space => ({ name: `${count}h`, lifetime: count * 3_600_000_000 });
+    await transaction(async (view) => {
+      for (const one of [hours(0.5), hours(3), hours(240), forever]) put(view, 'a', 1, { space: one });
+    });
+    const ttls = [hours(0.5), hours(3), hours(240), forever].map(
+      (one) => server.ttls.get(keyOf('a', one))! / 3_600_000,
+    );
+    expect(ttls).toEqual([1.5, 6, 264, 9600]);
+    server.ttls.clear();
+    await transaction(async (view) => void view.load(forever, 'a'));
+    expect([...server.ttls]).toEqual([[keyOf('a', forever), 9600 * 3_600_000]]);
+    expect(server.ttls.has(names.secret) || server.ttls.has(names.clock)).toBe(false);
+  });
+
+  test('may have any key', async () => {
+    const { transaction } = await opened(fakeServer());
+    for (const key of ['', '__proto__', 'ä', '\0', ' \n', '{x}', '\ud800']) {
+      expect(await transaction(add(key))).toBe(0);
+      expect(await transaction(add(key))).toBe(1);
+    }
+  });
+
+  test('keeps integers exact', async () => {
+    const server = fakeServer();
+    await (await opened(server)).transaction(async (view) => put(view, 'a', [2n ** 60n, 1.5, 'é\ud800']));
+    const other = await opened(server);
+    expect(await other.transaction(async (view) => view.load(space, 'a'))).toEqual([2n ** 60n, 1.5, 'é\ud800']);
+  });
+});
+
+test.each<[string, string | object]>([
+  ['nothing', ''],
+  ['no JSON', '0123456789abcdef1 {'],
+  ['JSON that ends early', '0123456789abcdef1 {"events":['],
+  ['no time', '0123456789abcdef{}'],
+  ['a time that is none', '0123456789abcdefx {}'],
+  ['null', '0123456789abcdef1 null'],
+  ['another text', 'hello'],
+  ['a long one', 'x y'.repeat(100_000)],
+  ['bytes that are no UTF-8', '\ufffd\ufffd\u0000'.repeat(20)],
+  ['a value of another type', ['list']],
+])('%s under a key counts as absent, and is overwritten', async (_, garbage) => {
+  const server = fakeServer();
+  const { transaction, forgotten } = await opened(server);
+  server.values.set(keyOf('a'), garbage);
+  expect(await transaction(add('a'))).toBe(0);
+  expect(await transaction(add('a'))).toBe(1);
+  expect(forgotten.length).toBeLessThanOrEqual(1);
+  expect(server.values.get(keyOf('a'))).toMatch(/^[\w-]{16}1 2$/);
+});
+
+test.each(['', 'x', '9e999', '{}', '-', ' '])('a clock of %j is none', async (text) => {
+  const server = fakeServer();
+  const { transaction } = await opened(server);
+  server.values.set(names.clock, text);
+  await transaction(add('a'));
+  expect(await transaction(add('a'))).toBe(1);
+});
+
+test('more than a slice may read is forgotten, and counted', async () => {
+  const server = fakeServer();
+  const one = await opened(server);
+  const large = 'x'.repeat(17 * 1024 * 1024);
+  await one.transaction(async (view) => {
+    put(view, 'a', large);
+    put(view, 'b', large);
+  });
+  const other = await opened(server);
+  const lengths = await other.transaction(async (view) =>
+    ['a', 'b'].map((key) => (view.load(space, key) as string | undefined)?.length),
+  );
+  expect(lengths).toEqual([large.length, undefined]);
+  expect(other.forgotten).toEqual(['c@1 room']);
+});
+
+describe('a server that', () => {
+  test('was started anew is given the script again', async () => {
+    const server = fakeServer();
+    const { transaction } = await opened(server);
+    await transaction(add('a'));
+    server.forgetScripts();
+    expect(await transaction(add('a'))).toBe(1);
+    expect(server.commands.map(([name]) => name)).toEqual(['EVALSHA', 'EVAL', 'EVALSHA', 'EVAL']);
+  });
+
+  test.each<[string, string, () => Error | 'silent']>([
+    ['is full', 'OOM', () => new Error("OOM command not allowed when used memory > 'maxmemory'.")],
+    ['is a replica now', 'READONLY', () => new Error("READONLY You can't write against a read only replica.")],
+    ['cannot write its disk', 'MISCONF', () => new Error('MISCONF Redis is configured to save RDB snapshots')],
+    ['loads its data', 'LOADING', () => new Error('LOADING Redis is loading the dataset in memory')],
+    ['does not allow it', 'NOPERM', () => new Error('NOPERM this user has no permissions to run evalsha')],
+    ['answers never', 'timeout', () => 'silent'],
+    ['breaks off', 'ECONNRESET', () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
+  ])('%s is not asked again for a while, and then goes on', async (_, code, fault) => {
+    const server = fakeServer();
+    const one = await opened(server);
+    await one.transaction(add('a'));
+    server.fault = fault;
+    await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
+    expect(one.link.trouble()).toMatchObject({ code, since: expect.any(Date) });
+    const asked = server.commands.length;
+    for (let i = 0; i < 10; i++) await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
+    expect(server.commands.length).toBe(asked);
+    server.fault = undefined;
+    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    expect(await one.transaction(add('a'))).toBe(1);
+    expect(one.changes).toEqual([code, undefined]);
+    expect(one.logged.filter((line) => line.includes('cannot be used'))).toHaveLength(1);
+    expect(one.exchanges).toEqual(['written', 'failed', 'written']);
+  });
+
+  test('answers something else is not believed', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    for (const reply of [
+      null,
+      'OK',
+      [],
+      ['written?'],
+      ['conflict', ''],
+      ['conflict', '', 9, 'x'],
+      ['conflict', '', 0],
+    ]) {
+      const link = { ...one.link, send: async () => reply };
+      await expect(sharedStore({ link, names }).transaction(add('a'))).rejects.toThrow('does not answer as a script');
+    }
+  });
+
+  test('breaks the connection while nothing is asked is known to be away', async () => {
+    const server = fakeServer();
+    const one = await opened(server);
+    server.isDown = true;
+    server.breakAll(Object.assign(new Error('Socket closed unexpectedly'), { code: 'ECONNRESET' }));
+    await expect.poll(() => one.link.trouble()?.code).toBe('ECONNRESET');
+    server.isDown = false;
+    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    expect(await one.transaction(add('a'))).toBe(0);
+  });
+
+  test('is not there at the start is waited for', async () => {
+    const server = fakeServer();
+    server.isDown = true;
+    const one = await opened(server);
+    await expect(one.transaction(add('a'))).rejects.toThrow('ECONNREFUSED');
+    server.isDown = false;
+    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    expect(await one.transaction(add('a'))).toBe(0);
+  });
+
+  test('holds something else under the name of the secret is refused', async () => {
+    const server = fakeServer();
+    server.values.set(names.secret, 'hello');
+    const one = await opened(server);
+    await expect(one.transaction(add('a'))).rejects.toThrow('holds no secret of Tripline');
+  });
+});
