@@ -1,0 +1,86 @@
+/** A server of Valkey or Redis in a folder and on a port of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+
+export interface ValkeyServer {
+  url: string;
+  port: number;
+  pid: number;
+  /** Sends a command as it stands, and gives the answer. */
+  ask(...command: string[]): Promise<unknown>;
+  /** Ends it in order, and removes what it has written. */
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash does; what it has written stays until `stop`. */
+  kill(): Promise<void>;
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+}
+
+export interface ValkeyOptions {
+  /** Path of valkey-server or redis-server. */
+  binary: string;
+  /** Default: a free one. */
+  port?: number;
+  /** Options of its command line, such as `--maxmemory 10mb`, each word apart. */
+  args?: readonly string[];
+  /** With which the helper itself connects. */
+  credentials?: { username?: string; password?: string };
+}
+
+/** Starts a server that keeps nothing on disk, and resolves when it answers. */
+export async function startValkey({ binary, port, args = [], credentials = {} }: ValkeyOptions): Promise<ValkeyServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'tripline-valkey-'));
+  const chosen = port ?? (await freePort());
+  const own = ['--bind', '127.0.0.1', '--port', String(chosen), '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const child = spawn(binary, [...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => void (output += chunk));
+  const ended = once(child, 'exit');
+  const ask = async (...command: string[]): Promise<unknown> => {
+    const socket = { host: '127.0.0.1', port: chosen, reconnectStrategy: false as const };
+    const client = createClient({ socket, RESP: 2, disableClientInfo: true, ...credentials });
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return await client.sendCommand(command);
+    } finally {
+      client.destroy();
+    }
+  };
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`${binary} ended with ${child.exitCode}: ${output.slice(-2000)}`);
+    const isUp = await ask('PING').then(
+      () => true,
+      () => false,
+    );
+    if (isUp) break;
+    await sleep(20);
+  }
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await ended;
+  };
+  return {
+    ...{ url: `redis://127.0.0.1:${chosen}`, port: chosen, pid: child.pid!, ask },
+    async stop() {
+      await end('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+    kill: () => end('SIGKILL'),
+    signal: (signal) => void child.kill(signal),
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,48 @@
+/** What correlations find on a store that is shared is what they find in memory. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fakeServer } from './fake-server.ts';
+import { correlations, streams } from './streams.ts';
+import { loneWorker, rulesetOf, sharedWorker } from './workers.ts';
+
+const ruleset = rulesetOf(...correlations);
+
+test('one worker: the same tags, and the same that is too late', async () => {
+  const found = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(streams, async (batches) => {
+      const shared = await sharedWorker(ruleset, fakeServer().connect);
+      const alone = loneWorker(ruleset, shared.secret());
+      for (const batch of batches) {
+        const tags = await alone.tags(batch);
+        expect(await shared.tags(batch)).toEqual(tags);
+        for (const tag of tags)
+          for (const { rule } of [tag?.findings, tag?.reports].flatMap((list) => list ?? [])) found.add(rule);
+      }
+      expect(shared.late).toEqual(alone.late);
+      expect(shared.exchanges.filter((result) => result !== 'written')).toEqual([]);
+      shared.close();
+    }),
+    { numRuns: 40 },
+  );
+  for (const name of ['many', 'few', 'values', 'both', 'then', 'without', 'chain', 'new'])
+    expect(found).toContain(name);
+});
+
+test('several workers by turns, one of which is started anew now and then: the same', async () => {
+  await fc.assert(
+    fc.asyncProperty(streams, fc.array(fc.nat(3), { minLength: 20, maxLength: 20 }), async (batches, turns) => {
+      const { connect } = fakeServer();
+      const open = () => sharedWorker(ruleset, connect);
+      const workers = [await open(), await open(), await open()];
+      const alone = loneWorker(ruleset, workers[0]!.secret());
+      for (const [index, batch] of batches.entries()) {
+        const turn = turns[index % turns.length]!;
+        if (turn === 3) workers[index % 3] = await open();
+        expect(await workers[turn % 3]!.tags(batch)).toEqual(await alone.tags(batch));
+      }
+      for (const { close } of workers) close();
+    }),
+    { numRuns: 40 },
+  );
+});
