@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fakeServer } from './fake-server.ts';
-import { correlations, streams } from './streams.ts';
+import { correlations, eventOf, streams, timeOf } from './streams.ts';
 import { loneWorker, rulesetOf, sharedWorker } from './workers.ts';
 
 const ruleset = rulesetOf(...correlations);
@@ -45,4 +45,21 @@ test('several workers by turns, one of which is started anew now and then: the s
     }),
     { numRuns: 40 },
   );
+});
+
+test('an event in a window that was emitted moves the time of its group', async () => {
+  const { connect } = fakeServer();
+  const shared = await sharedWorker(ruleset, connect);
+  const alone = loneWorker(ruleset, shared.secret());
+  for (const [index, seconds] of [0, 1, 2, 50, -930].entries()) {
+    const batch = [eventOf({ index, time: timeOf(seconds) })];
+    // Nobody remembers it but the server.
+    const other = await sharedWorker(ruleset, connect);
+    expect(await other.tags(batch)).toEqual(await alone.tags(batch));
+    shared.late.push(...other.late);
+    other.close();
+  }
+  expect(alone.late).toContain('many');
+  expect(shared.late).toEqual(alone.late);
+  shared.close();
 });

@@ -14,12 +14,18 @@ export const correlations = [
   correlation('both', 'type: temporal, rules: [got, deleted], group-by: [username], timespan: 1m'),
   correlation('then', 'type: temporal_ordered, rules: [listed, got, deleted], group-by: [username], timespan: 2m'),
   correlation('without', 'type: temporal, rules: [listed, deleted], timespan: 1m, condition: listed and not deleted'),
-  correlation('chain', 'type: temporal_ordered, rules: [many, both], group-by: [username], timespan: 10m'),
+  correlation(
+    'chain',
+    'type: temporal_ordered, rules: [many, both], group-by: [username], timespan: 10m, generate: true',
+  ),
   `${correlation('new', 'type: new_terms, rules: [got], group-by: [username], timespan: 1h, condition: { field: namespace }')}
 tripline: { learning: 1m }`,
 ];
 
 const start = Date.parse('2026-01-02T03:00:00Z');
+
+/** @param seconds after the first event */
+export const timeOf = (seconds: number) => new Date(start + seconds * 1000).toISOString();
 
 interface Drawn {
   step: number;
@@ -56,8 +62,8 @@ function eventsOf(drawn: readonly Drawn[]): object[] {
   let clock = 0;
   const events = drawn.map(({ step, late, verb, user, namespace, cluster, hasNoTime }, index) => {
     clock += step;
-    const time = new Date(start + (clock - late) * 1000).toISOString();
-    return eventOf({ index, verb, user, namespace, cluster, time: hasNoTime ? '' : time });
+    const time = hasNoTime ? '' : timeOf(clock - late);
+    return eventOf({ index, verb, user, namespace, cluster, time });
   });
   return events.flatMap((event, index) => {
     const { again } = drawn[index]!;
