@@ -123,7 +123,7 @@ export async function serve(
   const settings = openLiveSettings({ config, files, read, renew: renewAll, logger });
   const stopping = new AbortController();
   void keepSettings(settings, logger, stopping.signal);
-  let isStateUnwritten = config.state !== undefined;
+  let isStateUnwritten = config.state?.path !== undefined;
   return {
     url,
     console: consoleUrl,

@@ -73,7 +73,7 @@ describe('the pod example', () => {
     const { spec } = podDocument('DaemonSet').spec.template;
     const tripline = spec.initContainers.find(({ name }: { name: string }) => name === 'tripline');
     const { name } = tripline.volumeMounts.find(({ mountPath }: { mountPath: string }) =>
-      config.state!.path.startsWith(`${mountPath}/`),
+      config.state!.path!.startsWith(`${mountPath}/`),
     );
     const volume = spec.volumes.find((volume: { name: string }) => volume.name === name);
     expect(volume).toHaveProperty('hostPath.path');

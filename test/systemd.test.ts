@@ -33,7 +33,7 @@ function config() {
 test('the configuration that is shown writes to the folder of the service alone', () => {
   const { state, deadLetterPath } = config();
   const own = `/var/lib/${settings.get('StateDirectory')}/`;
-  expect([state!.path, deadLetterPath!].filter((path) => !path.startsWith(own))).toEqual([]);
+  expect([state!.path!, deadLetterPath!].filter((path) => !path.startsWith(own))).toEqual([]);
 });
 
 test('it starts the program of the package, as the image does, and gives it time to stop and room', () => {

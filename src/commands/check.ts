@@ -154,12 +154,17 @@ function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules
     ['exceptions', exceptions.length > 0 || Object.keys(overrides).length > 0 ? tuned.join(', ') : 'none'],
     ...(known.length === 0 ? [] : [['enrichment', printable(known.join(', '))] satisfies [string, string]]),
     ['sinks', sinks.map((sink) => sinkLine(sink)).join(', ') || 'none: records go back in the reply only'],
-    [
-      'state',
-      state === undefined ? 'in memory alone' : `${state.path}${state.key === undefined ? '' : ', authenticated'}`,
-    ],
+    ['state', stateLine(state)],
     ['dead letters', deadLetterPath ?? 'not kept'],
   ];
+}
+
+function stateLine(state: Config['state']): string {
+  if (state === undefined) return 'in memory alone';
+  const { path, key, url, username, password, whenUnavailable = 'retry' } = state;
+  if (url === undefined) return printable(`${path}${key === undefined ? '' : ', authenticated'}`);
+  const asked = password === undefined ? 'no credentials' : `a password${username === undefined ? '' : ' and a user'}`;
+  return printable(`${url} with ${asked}, ${whenUnavailable} while it is away`);
 }
 
 /** Who may connect, and by what; no secret. */

@@ -12,6 +12,7 @@ import { kafkaInputFaults } from './kafka-input.ts';
 import { dateKeyFault, headerFault, memberNameFault } from './names.ts';
 import { type Fault, nameOf } from './schema-faults.ts';
 import type { Setting } from './settings-file.ts';
+import { stateFaults } from './state.ts';
 
 /** @param settings with their defaults; of any type where the schema has told of it already */
 export function combinationFaults(settings: JsonMap): Fault[] {
@@ -24,6 +25,7 @@ export function combinationFaults(settings: JsonMap): Fault[] {
     ...consoleFaults(settings),
     ...proxyFaults(settings),
     ...pathFaults(settings),
+    ...stateFaults(settings),
     ...stdoutFaults(settings),
     ...limitFaults(settings),
   ];

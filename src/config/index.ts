@@ -14,8 +14,9 @@ import { ForwardInput } from './forward-input.ts';
 import { KafkaInput } from './kafka-input.ts';
 import { ListenerTls, listenerTlsFaults } from './listener-tls.ts';
 import { type Fault, schemaFaults } from './schema-faults.ts';
-import { literalSecrets, secret } from './secrets.ts';
+import { literalSecrets } from './secrets.ts';
 import { type Environment, readSettings, type Setting } from './settings-file.ts';
+import { StateSettings } from './state.ts';
 
 const MiB = 1024 * 1024;
 const closed = { additionalProperties: false };
@@ -136,25 +137,7 @@ const Config = Type.Object(
       }),
     ),
     maxDeadLetterBytes: Type.Integer({ minimum: 1, default: 1024 * MiB, description: 'Bytes kept in that folder.' }),
-    state: Type.Optional(
-      Type.Object(
-        {
-          path: Type.String({ minLength: 1, description: 'File that is written each minute and on a stop.' }),
-          key: Type.Optional(
-            secret(
-              'Authenticates the file (HMAC-SHA256): one that was not written with it is set aside, and never loaded.',
-              16,
-            ),
-          ),
-        },
-        {
-          ...closed,
-          description:
-            'Where the windows and terms of correlations, and how new findings are, survive a restart. Default: they are kept in ' +
-            'memory alone.',
-        },
-      ),
-    ),
+    state: Type.Optional(StateSettings),
     enrichment: Type.Optional(
       Type.Object(
         {

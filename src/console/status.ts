@@ -11,6 +11,7 @@ export interface RulesNow {
   broken?: readonly { rule: string; at: string; now: string }[];
   refused?: { since: Date; files: string[] };
   stateUnwritten?: { since: Date; code: string };
+  stateUnavailable?: { since: Date; code: string };
 }
 
 export interface Status {
@@ -76,6 +77,12 @@ export function problemsOf({ at, rules, rulesSince, spools, silences, down }: St
     const { since, code } = rules.stateUnwritten;
     const remedy = 'See to the disk and to the rights of state.path. A restart would forget what correlations count.';
     add('state.unwritten', since, `The state of correlations cannot be written: ${code}`, remedy);
+  }
+  if (rules.stateUnavailable !== undefined) {
+    const { since, code } = rules.stateUnavailable;
+    const remedy =
+      'See whether it is up, takes writes and has room, and whether address and credentials of state are right.';
+    add('state.unavailable', since, `The server of the state cannot be used: ${code}`, remedy);
   }
   for (const { rule, at: place, now } of rules.broken ?? []) {
     const remedy = 'Mend it; no restart is needed.';

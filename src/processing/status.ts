@@ -1,11 +1,10 @@
 /** What the processing thread tells of itself. */
 import { countsOf, type LiveRules } from '../rules/live-rules.ts';
 import type { RulesStatus } from '../server/health.ts';
-import type { State } from '../state/state.ts';
 
 export function statusOf(
   rules: Pick<LiveRules, 'ruleset' | 'refusal' | 'broken'>,
-  state: Pick<State, 'unwritten'> | undefined,
+  trouble: Pick<RulesStatus, 'stateUnwritten' | 'stateUnavailable'>,
 ): RulesStatus {
   const ruleset = rules.ruleset();
   const refusal = rules.refusal();
@@ -13,12 +12,11 @@ export function statusOf(
     const { path, line, column } = first!;
     return { rule: name, at: `${path}:${line}:${column}`, now };
   });
-  const unwritten = state?.unwritten();
   return {
     ruleset: ruleset.hash,
     ...countsOf(ruleset),
     ...(broken.length > 0 && { broken }),
     ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
-    ...(unwritten && { stateUnwritten: unwritten }),
+    ...trouble,
   };
 }

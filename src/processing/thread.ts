@@ -3,7 +3,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { isConsoleOn } from '../config/console.ts';
 import { openKeeper } from '../console/kept.ts';
-import { correlator } from '../correlate/index.ts';
 import { correlationOf } from '../correlate/plan.ts';
 import { openDeadLetters } from '../dead-letters/index.ts';
 import { openContext } from '../findings/context.ts';
@@ -19,7 +18,6 @@ import { openSilences } from '../silence/index.ts';
 import { openSink } from '../sinks/index.ts';
 import type { SinkDependencies, SpoolLevel } from '../sinks/sink.ts';
 import { memoryStore } from '../state/memory.ts';
-import { openState } from '../state/state.ts';
 import {
   countDetections,
   countEvicted,
@@ -34,10 +32,10 @@ import {
   gaugeSinkDown,
   gaugeSpool,
   gaugeState,
-  gaugeStateWritten,
   startThreadTelemetry,
   traced,
 } from '../telemetry/index.ts';
+import { openCorrelation } from './correlation.ts';
 import type { Instruction, LogLevel, News, Start } from './news.ts';
 import { statusOf } from './status.ts';
 
@@ -78,10 +76,19 @@ async function start(): Promise<void> {
     },
   });
   const novelty = openNovelty(store);
-  const state = config.state && (await openState(config.state, store, logger, gaugeStateWritten));
+  const correlation = await openCorrelation(config.state, {
+    store,
+    logger,
+    losses: { late: countLate, evicted: countEvicted },
+    onChange: () => tell({ kind: 'rules', rules: status() }),
+  });
+  const { correlate, correlateIn } = correlation;
+  const status = () => statusOf(rules, correlation.trouble());
   gaugeState(store.entries());
-  if (state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
-    logger.warn('Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file');
+  if (config.state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
+    logger.warn(
+      'Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file or on a server',
+    );
   }
   const troubles = new Map<string, SpoolLevel['trouble']>();
   const { deadLetterPath, maxDeadLetterBytes } = config;
@@ -112,18 +119,16 @@ async function start(): Promise<void> {
     },
   };
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
-  const correlate = correlator(store, { late: countLate, evicted: countEvicted });
   const observer = { traced, findingSpans, countDetections, countReceipts, countSinkRecords };
   const onFailure = (error: unknown) =>
     logger.error({ err: error }, 'A batch is not kept for the console, by a defect');
   const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, noveltyOf: novelty.of, onFailure }) : undefined;
   const process = processHere(
-    { ...partsOf(config, rules.ruleset, sinks, correlate), novelty, heard: silences?.heard, observer },
+    { ...partsOf(config, rules.ruleset, sinks, correlate), correlateIn, novelty, heard: silences?.heard, observer },
     keeper?.keep,
   );
   serveOrders(port, process, () => gaugeState(store.entries()));
 
-  const status = () => statusOf(rules, state);
   const stopping = new AbortController();
   const looking = oneByOne(telling(rules, status));
   void keepLooking(looking, logger, stopping.signal);
@@ -140,7 +145,7 @@ async function start(): Promise<void> {
     }
     if (instruction !== 'close') return keeper?.serve(instruction.port);
     stopping.abort();
-    await Promise.all([...sinks.map((sink) => sink.close()), state?.close()]);
+    await Promise.all([...sinks.map((sink) => sink.close()), correlation.close()]);
     await telemetry.shutdown().catch((error) => logger.warn({ err: error }, 'Telemetry could not be sent'));
     setImmediate(() => tell({ kind: 'closed' }));
   });

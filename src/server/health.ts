@@ -16,6 +16,8 @@ export interface RulesStatus {
   refused?: { since: Date; files: string[] };
   /** Since when the state cannot be written, and by which error of the system; absent while it can. */
   stateUnwritten?: { since: Date; code: string };
+  /** Since when the server of the state cannot be used, and why; absent while it can. */
+  stateUnavailable?: { since: Date; code: string };
 }
 
 /** Why the spool of a sink takes no batches, and since when. */

@@ -392,3 +392,13 @@ export function gaugeSilence(
 export function gaugeStateWritten(isWritten: boolean): void {
   instruments.stateUnwritten.record(isWritten ? 0 : 1);
 }
+
+/** Counts a round trip to the server of the state. */
+export function countStateRequest(result: 'written' | 'missing' | 'conflict' | 'failed'): void {
+  instruments.stateRequests.add(1, { result });
+}
+
+/** Tells whether the server of the state can be used. */
+export function gaugeStateUnavailable(isUnavailable: boolean): void {
+  instruments.stateUnavailable.record(isUnavailable ? 1 : 0);
+}

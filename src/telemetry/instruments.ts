@@ -68,6 +68,14 @@ export function makeInstruments() {
     stateUnwritten: meter.createGauge('tripline.state.unwritten', {
       description: '1 while the state cannot be written to its file, and a restart would go back; else 0.',
     }),
+    stateRequests: meter.createCounter('tripline.state.requests', {
+      description:
+        'Round trips to the server of the state, by result: written; missing (not known here, asked for by them) or conflict ' +
+        '(changed by others meanwhile), after which the records run again; failed.',
+    }),
+    stateUnavailable: meter.createGauge('tripline.state.unavailable', {
+      description: '1 while the server of the state cannot be used, else 0.',
+    }),
     rules: lastPointOf(
       meter.createObservableGauge('tripline.rules', {
         description: 'Rules and correlations that are live, by the hash of their set.',

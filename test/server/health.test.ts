@@ -23,7 +23,10 @@ test('a state that cannot be written is told on /readyz, which stays ready', asy
   const ready = async () => (await app.inject('/readyz')).json();
   healthRoutes(app, {
     isDraining: () => false,
-    rules: () => statusOf(rules, state),
+    rules: () => {
+      const stateUnwritten = state.unwritten();
+      return statusOf(rules, stateUnwritten === undefined ? {} : { stateUnwritten });
+    },
     telemetry: { prometheus: async () => '' },
   });
   expect(await ready()).toEqual({ status: 'ready', ruleset: 'h', rules: 0, correlations: 0 });

@@ -51,7 +51,7 @@ export interface LinkOptions {
   /** Milliseconds that an answer may take. */
   timeout: number;
   logger: Logger;
-  /** Is told when the server cannot be used any more, or can again. */
+  /** Is told when the server cannot be used any more, or can again; not of the first attempt. */
   onChange?: (trouble: Trouble | undefined) => void;
   /** Milliseconds between attempts to connect; tests have less patience. */
   retryAfter?: number;
@@ -66,6 +66,7 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
   let trouble: Trouble | undefined;
   let why = '';
   let retrying: NodeJS.Timeout | undefined;
+  let isOpen = false;
   let isClosed = false;
 
   async function attempt(): Promise<void> {
@@ -93,7 +94,7 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
     if (trouble === undefined) {
       trouble = { since: new Date(), code: codeOf(error) };
       logger.error({ err: error }, 'The server of the state cannot be used; it is tried again each second');
-      onChange(trouble);
+      if (isOpen) onChange(trouble);
     }
     if (!isClosed && retrying === undefined) {
       retrying = setTimeout(() => {
@@ -121,6 +122,7 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
   }
 
   await attempt();
+  isOpen = true;
   return {
     secret: () => connected().secret,
     send,

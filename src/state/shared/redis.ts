@@ -4,13 +4,19 @@ import type { Logger } from 'pino';
 import { agreeOnSecret, memoryAdvice } from './handshake.ts';
 import type { Connect, Connection } from './link.ts';
 import type { KeyNames } from './stored.ts';
-import { type Address, type ServerAddresses, serversIn } from './url.ts';
 import { within } from './within.ts';
 
+export interface Address {
+  host: string;
+  port: number;
+}
+
 export interface RedisSettings {
-  /** See url.ts. */
-  url: string;
-  /** Set where the servers of `url` are sentinels: the name by which they watch the primary. */
+  /** The first that takes writes is used. */
+  servers: readonly Address[];
+  database: number;
+  isTls: boolean;
+  /** Set where the servers are sentinels: the name by which they watch the primary. */
   sentinelName?: string | undefined;
   username?: string | undefined;
   password?: string | undefined;
@@ -20,15 +26,13 @@ export interface RedisSettings {
   timeout: number;
 }
 
-/** @param logger is told, once, how the memory of the server should be set
- * @throws Error where the settings cannot be used */
+/** @param logger is told, once, how the memory of the server should be set */
 export async function redisConnector(
   settings: RedisSettings,
   { names, logger }: { names: KeyNames; logger: Logger },
 ): Promise<Connect> {
   const { createClient } = await import('@redis/client');
-  const { sentinelName, username, password, ca, timeout } = settings;
-  const { servers, database, isTls } = serversIn(settings.url, sentinelName !== undefined) as ServerAddresses;
+  const { servers, database, isTls, sentinelName, username, password, ca, timeout } = settings;
   let advised: string | undefined;
 
   /** @param isServer whether it is a server with values, and no sentinel */
@@ -49,7 +53,7 @@ export async function redisConnector(
     return client;
   }
 
-  async function addresses(): Promise<Address[]> {
+  async function addresses(): Promise<readonly Address[]> {
     if (sentinelName === undefined) return servers;
     return firstOf(servers, async (sentinel) => {
       const client = await open(sentinel, false, () => {});

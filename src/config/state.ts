@@ -1,0 +1,111 @@
+/** Settings of what correlations remember: in memory alone, in a file, or on a server that several share. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import Type, { type Static } from 'typebox';
+import { isMap, type JsonMap } from '../json/map.ts';
+import type { Fault } from './schema-faults.ts';
+import { secret } from './secrets.ts';
+import { serversIn } from './server-url.ts';
+
+const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+export const StateSettings = Type.Object(
+  {
+    path: text('File that is written each minute and on a stop.'),
+    key: Type.Optional(
+      secret(
+        'Authenticates the file (HMAC-SHA256): one that was not written with it is set aside, and never loaded.',
+        16,
+      ),
+    ),
+    url: Type.Optional(
+      Type.String({
+        minLength: 1,
+        examples: ['redis://valkey:6379'],
+        description:
+          'Server of Redis or Valkey, instead of a file: all Tripline with the same server and prefix count together ' +
+          '(docs/shared-state.md). rediss:// for TLS; several servers with commas between them, of which the first is used ' +
+          'that takes writes; after a slash the number of a database.',
+      }),
+    ),
+    sentinelName: text(
+      'The servers of the URL are sentinels, which are asked for the primary that they watch by this name.',
+    ),
+    username: text('User of the server (ACL). Default: the default user.'),
+    password: Type.Optional(secret('Password of the server.')),
+    ca: text(
+      'PEM file with the authorities that sign the certificate of the server. Default: those that Node.js comes with.',
+    ),
+    prefix: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,64}$',
+        examples: ['tripline'],
+        description: 'With which the names of all keys begin, in braces. Default: tripline.',
+      }),
+    ),
+    timeoutMs: Type.Optional(
+      Type.Integer({
+        minimum: 10,
+        maximum: 60_000,
+        description: 'How long a connection to the server, and each of its answers, may take. Default: 1000.',
+      }),
+    ),
+    whenUnavailable: Type.Optional(
+      Type.Enum(['retry', 'local'], {
+        description:
+          'While the server cannot be used: `retry`: batches are refused (503), and senders send them again; `local`: ' +
+          'correlations count what this Tripline alone has seen, and tags say so (`state`). Default: retry.',
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Where the windows and terms of correlations are kept: in a file, which also has how new findings are, to survive a restart; ' +
+      'or on a server that several share. Default: in memory alone.',
+  },
+);
+export type StateSettings = Static<typeof StateSettings>;
+
+const OF_FILE = ['key'];
+const OF_SERVER = ['sentinelName', 'username', 'password', 'ca', 'prefix', 'timeoutMs', 'whenUnavailable'];
+
+/** What no schema says of these settings.
+ * @param settings all of them; of any type where the schema has found that already */
+export function stateFaults({ state }: JsonMap): Fault[] {
+  if (!isMap(state)) return [];
+  const faults: Fault[] = [];
+  const add = (setting: readonly string[], message: string) =>
+    faults.push({
+      setting: ['state', ...setting],
+      message: `state${setting.map((step) => `.${step}`).join('')} ${message}`,
+    });
+  const { path, url, sentinelName, username, password, ca } = state;
+  if (path === undefined && url === undefined) {
+    add([], 'names no place; set path, for a file, or url, for a server');
+  }
+  if (path !== undefined && url !== undefined) {
+    add(['url'], 'is for a server, and path for a file: the state is on one of them; leave out path or url');
+  }
+  for (const name of OF_FILE) {
+    if (state[name] !== undefined && path === undefined) add([name], 'is for a file; set path, or leave it out');
+  }
+  for (const name of OF_SERVER) {
+    if (state[name] !== undefined && url === undefined) add([name], 'is for a server; set url, or leave it out');
+  }
+  if (username !== undefined && password === undefined) add(['username'], 'has no password; set it');
+  if (typeof url === 'string' && url !== '') {
+    const found = serversIn(url, sentinelName !== undefined);
+    if (typeof found === 'string') add(['url'], found);
+    else if (ca !== undefined && !found.isTls) add(['ca'], 'is for TLS; write rediss:// in url, or leave it out');
+  }
+  if (typeof ca === 'string' && ca !== '') {
+    try {
+      new X509Certificate(readFileSync(ca));
+    } catch (error) {
+      const why = (error as Error).message.replace(/^error:\S+/, '');
+      add(['ca'], `cannot be used: ${why}; write the path of a PEM file`);
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,96 @@
+/** The correlations of the thread, and where they remember: in memory, which a file may outlive, or on a server. */
+import type { Logger } from 'pino';
+import { serversIn } from '../config/server-url.ts';
+import type { StateSettings } from '../config/state.ts';
+import { type Correlate, type CorrelationLosses, correlator } from '../correlate/index.ts';
+import { correlationOf } from '../correlate/plan.ts';
+import { type SharedCorrelation, sharedCorrelation } from '../correlate/shared.ts';
+import type { RulesStatus } from '../server/health.ts';
+import type { MemoryStore } from '../state/memory.ts';
+import { openLink } from '../state/shared/link.ts';
+import { redisConnector } from '../state/shared/redis.ts';
+import { sharedStore } from '../state/shared/store.ts';
+import { keyNames } from '../state/shared/stored.ts';
+import { openState } from '../state/state.ts';
+import { countStateRequest, gaugeStateUnavailable, gaugeStateWritten } from '../telemetry/index.ts';
+
+export interface Correlation extends Partial<Pick<SharedCorrelation, 'correlateIn'>> {
+  correlate: Correlate;
+  /** What is wrong with the place where they remember. */
+  trouble(): Pick<RulesStatus, 'stateUnwritten' | 'stateUnavailable'>;
+  /** Writes what is to be written, and resolves then. */
+  close(): Promise<void>;
+}
+
+export interface CorrelationParts {
+  /** Memory of this process, which has what is not on a server. */
+  store: MemoryStore;
+  logger: Logger;
+  losses: CorrelationLosses;
+  /** Is told when the server cannot be used any more, or can again. */
+  onChange: () => void;
+}
+
+/** @throws Problem `config.invalid` where the place cannot be used at all */
+export async function openCorrelation(state: StateSettings | undefined, parts: CorrelationParts): Promise<Correlation> {
+  const { store, logger, losses } = parts;
+  if (state?.url !== undefined) return openShared(state, state.url, parts);
+  const { path, key } = state ?? {};
+  const file = path === undefined ? undefined : await openState({ path, key }, store, logger, gaugeStateWritten);
+  return {
+    // The file has the secret of its keys.
+    correlate: correlator(store, losses),
+    trouble() {
+      const unwritten = file?.unwritten();
+      return unwritten === undefined ? {} : { stateUnwritten: unwritten };
+    },
+    close: async () => file?.close(),
+  };
+}
+
+const TIMEOUT = 1000;
+const PREFIX = 'tripline';
+
+async function openShared(
+  { sentinelName, username, password, ca, ...settings }: StateSettings,
+  url: string,
+  { store, logger, losses, onChange }: CorrelationParts,
+): Promise<Correlation> {
+  const servers = serversIn(url, sentinelName !== undefined);
+  // The configuration has been checked for it.
+  if (typeof servers === 'string') throw new Error(servers);
+  const { prefix = PREFIX, timeoutMs: timeout = TIMEOUT, whenUnavailable } = settings;
+  const names = keyNames(prefix);
+  const connection = { ...servers, sentinelName, username, password, ca, timeout };
+  const connect = await redisConnector(connection, { names, logger });
+  const link = await openLink(connect, {
+    timeout,
+    logger,
+    onChange(trouble) {
+      gaugeStateUnavailable(trouble !== undefined);
+      onChange();
+    },
+  });
+  gaugeStateUnavailable(link.trouble() !== undefined);
+  let isForeignKnown = false;
+  const shared = sharedStore({
+    link,
+    names,
+    onExchange: countStateRequest,
+    onForgotten(space, why, name) {
+      if (why === 'room') return losses.evicted(correlationOf(space), 1);
+      if (!isForeignKnown) {
+        logger.warn({ key: name }, 'A key of the state holds what Tripline has not written, and is overwritten');
+      }
+      isForeignKnown = true;
+    },
+  });
+  return {
+    ...sharedCorrelation({ shared, local: whenUnavailable === 'local' ? store : undefined, losses }),
+    trouble() {
+      const unavailable = link.trouble();
+      return unavailable === undefined ? {} : { stateUnavailable: unavailable };
+    },
+    close: async () => link.close(),
+  };
+}
