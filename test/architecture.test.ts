@@ -41,6 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
     'fields',
     'finding',
     'json',
+    'problem',
     'record',
     'truncate',
     'sigma',

@@ -4,15 +4,7 @@
  * Metrics are always kept, for Prometheus on `/metrics`; spans and OTLP metrics are sent where the standard `OTEL_*`
  * variables say, and nowhere while none is set.
  */
-import {
-  type Attributes,
-  type Counter,
-  context,
-  propagation,
-  type Span,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import { type Attributes, context, propagation, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Detection, Ruleset } from '../detect.ts';
 import { judgedOf } from '../network.ts';
@@ -26,6 +18,7 @@ import { observeRuntime, observeThread } from './runtime.ts';
 import { SCOPE, VERSION } from './scope.ts';
 import { type Environment, isConfigured, logDiagnostics, startSdk, tracesWanted } from './sdk.ts';
 import { openServerSpan, type ServerSpan } from './server-span.ts';
+import { Sums } from './sums.ts';
 import { openTagLabels } from './tag-labels.ts';
 
 export { type Measurement, observeThread, VERSION };
@@ -262,23 +255,6 @@ function addFindings({ findings, reports, shadow, shadowReports, silenced }: Fou
   for (const { rule, level } of shadow) found.add({ rule, level, mode: 'shadow' });
   for (const { rule, level } of shadowReports) found.add({ rule, level, mode: 'shadow' });
   for (const { rule, exception } of silenced) without.add({ rule, exception });
-}
-
-/** What a batch adds to a counter, summed up: a point for each finding would cost more than to find it. */
-class Sums {
-  readonly #sums = new Map<string, { attributes: Attributes; times: number }>();
-
-  /** @param attributes texts, always in the same order */
-  add(attributes: Readonly<Record<string, string>>): void {
-    const key = Object.values(attributes).join('\0');
-    const sum = this.#sums.get(key);
-    if (sum === undefined) this.#sums.set(key, { attributes, times: 1 });
-    else sum.times++;
-  }
-
-  addTo(counter: Pick<Counter, 'add'>): void {
-    for (const { attributes, times } of this.#sums.values()) counter.add(times, attributes);
-  }
 }
 
 /** Records the lag of the first event of each platform, which has waited longest: records come in the order of the log. One
