@@ -154,6 +154,15 @@ export const operations: Dashboard = {
           },
           `sum(${of('tripline_state_unwritten')})`,
         ),
+        fault(
+          {
+            title: 'State unavailable',
+            description:
+              'Processes that cannot use the server of their state: it is away, takes no writes or is full. Their batches are refused, or correlated by what each has seen alone (state.whenUnavailable).',
+            alerts: ['TriplineStateUnavailable'],
+          },
+          `sum(${of('tripline_state_unavailable')})`,
+        ),
       ],
     },
     {
