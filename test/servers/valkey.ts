@@ -1,7 +1,7 @@
 /** A server of Valkey or Redis in a folder and on a port of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,15 +28,24 @@ export interface ValkeyOptions {
   port?: number;
   /** Options of its command line, such as `--maxmemory 10mb`, each word apart. */
   args?: readonly string[];
+  /** Makes it a sentinel with these lines of configuration. */
+  sentinel?: readonly string[];
   /** With which the helper itself connects. */
   credentials?: { username?: string; password?: string };
 }
 
 /** Starts a server that keeps nothing on disk, and resolves when it answers. */
-export async function startValkey({ binary, port, args = [], credentials = {} }: ValkeyOptions): Promise<ValkeyServer> {
+export async function startValkey(options: ValkeyOptions): Promise<ValkeyServer> {
+  const { binary, port, args = [], sentinel, credentials = {} } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tripline-valkey-'));
   const chosen = port ?? (await freePort());
-  const own = ['--bind', '127.0.0.1', '--port', String(chosen), '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const common = ['--bind', '127.0.0.1', '--port', String(chosen), '--dir', folder];
+  const config = join(folder, 'sentinel.conf');
+  if (sentinel !== undefined) writeFileSync(config, sentinel.join('\n'));
+  const own =
+    sentinel === undefined
+      ? [...common, '--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0']
+      : [config, '--sentinel', ...common];
   const child = spawn(binary, [...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => void (output += chunk));
