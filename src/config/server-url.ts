@@ -29,7 +29,7 @@ export function serversIn(url: string, areSentinels: boolean): ServerAddresses |
     const { v6, name, port = String(areSentinels ? SENTINEL_PORT : PORT) } = SERVER.exec(server)?.groups ?? {};
     const host = v6 ?? name;
     if (host === undefined) return `names a server that is none; ${written}`;
-    if (!(Number(port) > 0 && Number(port) <= 65535)) return `there is no port ${port}; the last is 65535`;
+    if (!(Number(port) > 0 && Number(port) <= 65535)) return `names a port that is none, ${port}; the last is 65535`;
     found.push({ host, port: Number(port) });
   }
   return { servers: found, database: Number(database), isTls: tls !== undefined };

@@ -1,4 +1,5 @@
 /** The shared store on a real server: VALKEY is the path of a valkey-server or redis-server. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { pino } from 'pino';
@@ -6,12 +7,13 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
 import { type RedisSettings, redisConnector } from '../../src/state/shared/redis.ts';
 import { keyNames } from '../../src/state/shared/stored.ts';
-import { startValkey, type ValkeyOptions, type ValkeyServer } from '../servers/valkey.ts';
+import { freePort, startValkey, type ValkeyOptions, type ValkeyServer } from '../servers/valkey.ts';
 import { snippets } from '../stores/snippets.ts';
 import { correlations, eventOf, streams, timeOf } from './shared/streams.ts';
 import { loneWorker, rulesetOf, type SharedWorker, type SharedWorkerOptions, sharedWorker } from './shared/workers.ts';
 
 const binary = process.env.VALKEY!;
+const pem = (name: string) => join(import.meta.dirname, '../fixtures/tls/listener', `${name}.pem`);
 const ruleset = rulesetOf(...correlations);
 
 const closing: (() => unknown)[] = [];
@@ -273,6 +275,18 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       await expect.poll(worker.isAvailable, { timeout: 5000 }).toBe(true);
       expect((await worker.tags([nth(3)]))[0]).not.toHaveProperty('state');
     });
+  });
+
+  test('TLS, with the authority that is named and with no other', async () => {
+    const tlsPort = await freePort();
+    const files = ['--tls-cert-file', pem('listener.cert'), '--tls-key-file', pem('listener.key')];
+    const authority = ['--tls-ca-cert-file', pem('authority.cert'), '--tls-auth-clients', 'no'];
+    await server({ args: ['--tls-port', String(tlsPort), ...files, ...authority] });
+    const options = { rules: counted(2), isTls: true };
+    const worker = await workerOn([{ port: tlsPort }], { ...options, ca: pem('authority.cert') });
+    expect(findings(await worker.tags([nth(0), nth(1)]))).toHaveLength(1);
+    const others = await workerOn([{ port: tlsPort }], options);
+    await expect(others.tags([nth(2)])).rejects.toThrow('certificate');
   });
 
   test('a user that may do what the page says, and no more', async () => {
