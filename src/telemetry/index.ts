@@ -370,7 +370,7 @@ export function gaugeStateWritten(isWritten: boolean): void {
 }
 
 /** Counts a round trip to the server of the state. */
-export function countStateRequest(result: 'written' | 'missing' | 'conflict' | 'failed'): void {
+export function countStateRequest(result: 'written' | 'same' | 'missing' | 'conflict' | 'failed'): void {
   instruments.stateRequests.add(1, { result });
 }
 

@@ -70,7 +70,7 @@ export function makeInstruments() {
     }),
     stateRequests: meter.createCounter('tripline.state.requests', {
       description:
-        'Round trips to the server of the state, by result: written; missing (not known here, asked for by them) or conflict ' +
+        'Round trips to the server of the state, by result: written; same (compared before it is written); missing (not known here, asked for by them) or conflict ' +
         '(changed by others meanwhile), after which the records run again; failed.',
     }),
     stateUnavailable: meter.createGauge('tripline.state.unavailable', {

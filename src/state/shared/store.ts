@@ -9,9 +9,9 @@ import type { Secret, Space } from '../store.ts';
 import { Cache, type Known } from './cache.ts';
 import { secretText } from './handshake.ts';
 import type { Link } from './link.ts';
-import { type Answer, exchange } from './script.ts';
+import { type Answer, exchange, type Item } from './script.ts';
 import { type KeyNames, read, VERSION_LENGTH, versions } from './stored.ts';
-import { itemOf, type Slot, View } from './view.ts';
+import { asRead, itemOf, type Slot, View } from './view.ts';
 
 /** Times that a slice runs until its batch is left to be sent again. */
 const MAX_RUNS = 64;
@@ -26,9 +26,11 @@ export interface SharedStore {
   transaction<T>(step: (view: View) => Promise<T>): Promise<T>;
 }
 
-/** What became of an exchange: `written`; `missing`: not known here, so that the slice had to run again; `conflict`: changed by
+/** What became of an exchange: `written`; `same`: compared, and yet to be written; `missing`: not known here, so that the slice had to run again; `conflict`: changed by
  * another process meanwhile; `failed`. */
-export type ExchangeResult = 'written' | 'missing' | 'conflict' | 'failed';
+export type ExchangeResult = 'written' | 'same' | 'missing' | 'conflict' | 'failed';
+
+type Written = Exclude<Answer, { kind: 'secret' }>;
 
 export interface SharedStoreParts {
   link: Link;
@@ -51,6 +53,9 @@ export function sharedStore({
   const nextVersion = versions();
   let clock = Number.NEGATIVE_INFINITY;
   let secret: Secret | undefined;
+  /** Whether what was known was out of date the last time. Then it is compared before anything is written: to write out and
+   * send what will be refused takes longer than a further round trip. */
+  let isOutdated = false;
 
   /** Of another store than before, nothing is known. */
   function adopt(other: Secret): Secret {
@@ -73,7 +78,12 @@ export function sharedStore({
       const view = new View({ secret: adopt(link.secret()), clock, names, known, onUnusable });
       const result = await step(view);
       const slots = view.slots();
-      const answer = slots.length === 0 ? undefined : await write(view, slots);
+      let answer: Written | undefined;
+      if (slots.length > 0) {
+        if (runs === 0 && isOutdated) answer = await compare(view, slots);
+        if (answer?.kind !== 'conflict') answer = await write(view, slots);
+        if (runs === 0) isOutdated = answer.kind === 'conflict';
+      }
       if (answer === undefined || answer.kind === 'written') {
         view.settle();
         return result;
@@ -85,8 +95,9 @@ export function sharedStore({
       }
       const isConflict = answer.found.some(([index]) => slots[index]!.known !== undefined);
       onExchange(isConflict ? 'conflict' : 'missing');
-      // Whoever wins does not wait, so that of several one always goes on.
-      if (isConflict) await sleep(Math.random() * Math.min(2 ** conflicts++, MAX_BACKOFF));
+      // What was out of date at first says nothing of others that are at work now. Whoever wins does not wait, so that of several
+      // one always goes on.
+      if (isConflict && runs > 0) await sleep(Math.random() * Math.min(2 ** conflicts++, MAX_BACKOFF));
     }
     throw new Problem(
       'state.unavailable',
@@ -94,16 +105,28 @@ export function sharedStore({
     );
   }
 
-  async function write(view: View, slots: readonly Slot[]): Promise<Exclude<Answer, { kind: 'secret' }>> {
-    const version = nextVersion();
-    const items = slots.map((slot) => itemOf(slot, version));
-    const sent = { secret: secretText(view.secret), clock: view.clock, items };
+  async function ask(view: View, time: number, items: readonly Item[]): Promise<Written> {
+    const sent = { secret: secretText(view.secret), clock: time, items };
     const answer = await exchange(link.send, names, sent).catch((error) => {
       onExchange('failed');
       throw error;
     });
     if (answer.kind === 'secret') throw link.lose(new Error('the keys on the server have another secret by now'));
     if (answer.clock !== undefined && answer.clock > clock) clock = answer.clock;
+    return answer;
+  }
+
+  /** Changes nothing, the clock included: the run may yet come to nothing. */
+  async function compare(view: View, slots: readonly Slot[]): Promise<Written> {
+    const answer = await ask(view, Number.NEGATIVE_INFINITY, slots.map(asRead));
+    if (answer.kind === 'written') onExchange('same');
+    return answer;
+  }
+
+  async function write(view: View, slots: readonly Slot[]): Promise<Written> {
+    const version = nextVersion();
+    const items = slots.map((slot) => itemOf(slot, version));
+    const answer = await ask(view, view.clock, items);
     if (answer.kind === 'conflict') return answer;
     onExchange('written');
     for (const [index, { name, value, change, known }] of slots.entries()) {

@@ -134,3 +134,8 @@ export function itemOf({ space, name, known, value, touched, change }: Slot, ver
       return { ...common, act: known !== undefined && space.lifetime === null ? 'keep' : 'read' };
   }
 }
+
+/** The same for what is only to be compared. */
+export function asRead({ name, known }: Slot): Item {
+  return { name, expected: known?.version ?? ABSENT, act: 'read', ttl: 0, text: '' };
+}

@@ -126,6 +126,24 @@ describe('where another process writes meanwhile', () => {
     expect(await one.transaction(changed)).toBe(2);
   });
 
+  test('again and again, it compares before it writes, until nobody has', async () => {
+    const server = fakeServer();
+    const [one, other] = [await opened(server), await opened(server)];
+    await one.transaction(add('a'));
+    await other.transaction(add('a'));
+    await one.transaction(add('a'));
+    await other.transaction(add('a'));
+    expect(other.exchanges).toEqual(['missing', 'written', 'conflict', 'written']);
+    const acts = server.commands.slice(-2).map((command) => [command[10], command[12]!.length > 0]);
+    expect(acts).toEqual([
+      ['r', false],
+      ['s', true],
+    ]);
+    expect(await other.transaction(add('a'))).toBe(4);
+    expect(await other.transaction(add('a'))).toBe(5);
+    expect(other.exchanges.slice(4)).toEqual(['same', 'written', 'written']);
+  });
+
   test('numbers of many are neither lost nor doubled', async () => {
     const server = fakeServer();
     const all = await Promise.all(Array.from({ length: 5 }, () => opened(server)));
