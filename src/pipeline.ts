@@ -1,6 +1,5 @@
 /** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import { countRecords } from './batch/count.ts';
-import type { Origin } from './batch/origin.ts';
 import type { TaggedBatch } from './batch/tagged-batch.ts';
 import { batchMemory, withoutEvents } from './batch-memory.ts';
 import type { Codec, DecodeLimits } from './codecs/codec.ts';
@@ -36,14 +35,7 @@ import type { Tagger } from './tagger.ts';
 import type * as telemetry from './telemetry/index.ts';
 
 /** A batch as received: one request body, decompressed. */
-export interface Batch {
-  fluentTag: string | undefined;
-  codec: Codec;
-  bytes: Uint8Array;
-  receivedUnixNano: bigint;
-  /** Set where it was read from Kafka. */
-  origin?: Origin;
-}
+export type Batch = Pick<TaggedBatch, 'fluentTag' | 'codec' | 'bytes' | 'receivedUnixNano' | 'origin'>;
 
 /** What the pipeline is made of, apart from the records. */
 export interface Parts {
