@@ -2,7 +2,7 @@
 import { countRecords } from './batch/count.ts';
 import type { TaggedBatch } from './batch/tagged-batch.ts';
 import { batchMemory, withoutEvents } from './batch-memory.ts';
-import type { Codec, DecodeLimits } from './codecs/codec.ts';
+import type { DecodeLimits } from './codecs/codec.ts';
 import type { Correlate } from './correlate/index.ts';
 import type { Outlined } from './decisions/decision.ts';
 import type { Decisions } from './decisions/decisions.ts';
