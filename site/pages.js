@@ -50,6 +50,7 @@ export const groups = [
     ['Opening the console', 'docs/console.md'],
     ['Security', 'docs/security.md'],
     ['Sizing', 'docs/sizing.md'],
+    ['Several that count together', 'docs/shared-state.md'],
     ['Dashboards', 'docs/dashboards.md'],
     ['Spans and metrics', 'docs/telemetry.md'],
   ]],

@@ -19,6 +19,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{/* What Tripline is started with: what the mode sets, and .Values.config over it. */}}
 {{- define "tripline.config" -}}
 {{- $ofMode := include (printf "tripline.config.%s" .Values.mode) . | fromYaml }}
+{{- if (.Values.config.state | default dict).url }}{{ $_ := unset $ofMode "state" }}{{ end }}
 {{- mustMergeOverwrite $ofMode (deepCopy .Values.config) | toYaml }}
 {{- end }}
 
