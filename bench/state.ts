@@ -1,6 +1,6 @@
 /** What it costs to share the state of correlations: `npm run bench:state`, where VALKEY is the path of a valkey-server or
- * redis-server. Beside the store in memory, in the same run and by turns; the server is on the same machine, so a network
- * adds its own time to each round trip. */
+ * redis-server. Beside the store in memory, in the same run and by turns: CPU of this process in all rounds, and the medians
+ * by the clock. The server is on the same machine, so a network adds its own time to each round trip. */
 import { pino } from 'pino';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
@@ -66,17 +66,24 @@ async function run({ corpus, records, bodies, workers }: Case, prefix: string): 
   const codec = codecFor(mediaType)!;
   const tag = (bytes: Uint8Array, parts: Parts) =>
     processBatch({ fluentTag: undefined, codec, bytes, receivedUnixNano: received }, parts);
+  const cpu = { own: 0, other: 0 };
+  const counted = (side: keyof typeof cpu, work: () => Promise<void>) => async () => {
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    cpu[side] += user + system;
+  };
   const { own, other } = await measurePair((round) => {
     const all = Array.from({ length: bodies }, (_, at) =>
       bodyOf(corpora[corpus](records, SEED, (round * bodies + at) * records)),
     );
     return {
-      own: async () => {
+      own: counted('own', async () => {
         for (const [at, body] of all.entries()) await tag(body, shared[at % workers]!);
-      },
-      other: async () => {
+      }),
+      other: counted('other', async () => {
         for (const body of all) await tag(body, inMemory);
-      },
+      }),
     };
   });
   for (const link of links) link.close();
@@ -86,6 +93,7 @@ async function run({ corpus, records, bodies, workers }: Case, prefix: string): 
     corpus,
     String(records),
     String(workers),
+    `${(cpu.own / cpu.other).toFixed(2)} x`,
     `${(own / other).toFixed(2)} x`,
     perSecond(own).toFixed(0),
     perSecond(other).toFixed(0),
@@ -95,6 +103,6 @@ async function run({ corpus, records, bodies, workers }: Case, prefix: string): 
 }
 
 const show = (cells: readonly string[]) => console.log(cells.map((cell) => cell.padEnd(14)).join(''));
-show(['corpus', 'records/body', 'workers', 'time', 'records/s', 'in memory', 'trips/body', 'trips/1000']);
+show(['corpus', 'records/body', 'workers', 'CPU', 'time', 'records/s', 'in memory', 'trips/body', 'trips/1000']);
 for (const [index, one] of cases.entries()) show(await run(one, `bench-${index}`));
 await valkey.stop();

@@ -1,4 +1,5 @@
-/** How values lie on the server: `<version><touched> <JSON>`.
+/** How values lie on the server: `<version><touched> <JSON>`, or with `!` for the space where the JSON has integers beyond 2^53,
+ * which take several times as long to read.
  *
  * The version is 16 characters that no other commit has, not a number that counts up: after a failover that lost writes, or
  * where a value was evicted and made anew, the same number could stand for another value. */
@@ -16,6 +17,9 @@ export const FOREIGN = '!';
 /** Of the layout of values, in the names of their keys: those of another layout are not seen. */
 const LAYOUT = 1;
 const IS_VERSION = /^[\w-]{16}$/;
+/** Microseconds, which a log may have parts of. */
+const TOUCHED = /^(-?\d{1,17}(?:\.\d{1,6})?)([ !])/;
+const MOST_DIGITS = 32;
 
 /** A value as it was read or written. */
 export interface Stored {
@@ -24,6 +28,7 @@ export interface Stored {
   touched: number;
   /** JSON; undefined where it is nothing that Tripline has written. */
   json: string | undefined;
+  hasBigints: boolean;
 }
 
 /** The names of keys. One hash tag in all of them, so that one script reaches all. */
@@ -44,24 +49,29 @@ export function versions(): () => string {
 }
 
 export function write(version: string, touched: number, value: unknown): string {
-  return `${version}${touched} ${stringifyExactly(value)}`;
+  try {
+    return `${version}${touched} ${JSON.stringify(value)}`;
+  } catch {
+    return `${version}${touched}!${stringifyExactly(value)}`;
+  }
 }
 
 /** What lies under a key, which anybody may have written. */
 export function read(text: string): Stored {
+  const nothing = { touched: 0, json: undefined, hasBigints: false };
   const version = text.slice(0, VERSION_LENGTH);
-  if (!IS_VERSION.test(version)) return { version: FOREIGN, touched: 0, json: undefined };
-  const end = text.indexOf(' ', VERSION_LENGTH);
-  const touched = end === -1 ? Number.NaN : Number(text.slice(VERSION_LENGTH, end));
-  return Number.isFinite(touched)
-    ? { version, touched, json: text.slice(end + 1) }
-    : { version, touched: 0, json: undefined };
+  if (!IS_VERSION.test(version)) return { version: FOREIGN, ...nothing };
+  const [, digits, mark] = TOUCHED.exec(text.slice(VERSION_LENGTH, VERSION_LENGTH + MOST_DIGITS)) ?? [];
+  if (digits === undefined) return { version, ...nothing };
+  const json = text.slice(VERSION_LENGTH + digits.length + 1);
+  return { version, touched: Number(digits), json, hasBigints: mark === '!' };
 }
 
-/** The value of a JSON text; undefined where it is none. */
-export function valueIn(json: string): unknown {
+/** The value of a text that was read; undefined where it is none. */
+export function storedValue({ json, hasBigints }: Pick<Stored, 'json' | 'hasBigints'>): unknown {
+  if (json === undefined) return undefined;
   try {
-    return parseExactly(json) ?? undefined;
+    return (hasBigints ? parseExactly(json) : JSON.parse(json)) ?? undefined;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 import type { Change, Secret, Space, Store } from '../store.ts';
 import type { Known } from './cache.ts';
 import type { Item } from './script.ts';
-import { ABSENT, type KeyNames, ttlOf, valueIn, write } from './stored.ts';
+import { ABSENT, type KeyNames, storedValue, ttlOf, write } from './stored.ts';
 
 /** A key that the slice has asked for. */
 export interface Slot {
@@ -113,7 +113,7 @@ export class View implements Store {
     slot.isRead = true;
     const { known, name, space } = slot;
     if (known === undefined) return;
-    slot.value = known.live ?? (known.json === undefined ? undefined : valueIn(known.json));
+    slot.value = known.live ?? storedValue(known);
     // It may be changed in place.
     known.live = undefined;
     if (slot.value === undefined) this.#onUnusable(name, space, known);
