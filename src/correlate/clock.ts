@@ -49,5 +49,14 @@ export function setEmitted(store: Store, place: string, time: number): void {
 }
 
 function commit(store: Store, place: string, value: Clock): void {
-  store.commit({ space: clocks, key: place, value, entries: 1, bytes: CLOCK_BYTES, place: '', at: value.latest });
+  store.commit({
+    space: clocks,
+    key: place,
+    value,
+    entries: 1,
+    bytes: CLOCK_BYTES,
+    place: '',
+    at: value.latest,
+    advances: place,
+  });
 }

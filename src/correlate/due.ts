@@ -42,7 +42,7 @@ export function firstDue(store: Store, planned: Planned, current: Current): numb
 }
 
 function dueIn(store: Store, { due }: Planned, { place }: Current): Due {
-  return (store.load(due, place) as Due | undefined) ?? [];
+  return (store.load(due, place, place) as Due | undefined) ?? [];
 }
 
 function commit(store: Store, { due: space }: Planned, due: Due, { place, clock }: Current): void {

@@ -226,7 +226,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const news: Tuple[] = [];
     for (const tuple of tuples) {
       const key = keys.termIn(group, tuple);
-      const last = store.load(space, key) as number | undefined;
+      const last = store.load(space, key, place) as number | undefined;
       const owner = last === undefined ? ownerOf(current) : undefined;
       const value = last === undefined ? at : Math.max(last, at);
       store.commit({ space, key, value, entries: 1, bytes: NUMBER_BYTES, place, owner, at });
@@ -249,7 +249,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if ('field' in test && number === undefined) return undefined;
     const { at, isMoved, lookup } = observation;
     const groupKey = group.key;
-    const before = store.load(space, groupKey) as GroupState | undefined;
+    const before = store.load(space, groupKey, current.place) as GroupState | undefined;
     if (before !== undefined) {
       const { newest } = before.group;
       if (isOver(before.group, at, plan, current.clock)) {
@@ -332,7 +332,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 
   function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): void {
     const { space } = planned;
-    const state = store.load(space, groupKey) as GroupState | undefined;
+    const state = store.load(space, groupKey, current.place) as GroupState | undefined;
     // If it has another time, the group has been given that since then.
     if (state === undefined || state.due !== at) return;
     const { window, due } = judge(state.group, planned.window, current.clock);

@@ -22,8 +22,8 @@ const emitted: Space = { name: 'emitted', lifetime: DAY };
 const emittedIds: Space = { name: 'emitted-ids', lifetime: DAY };
 /** What has been emitted on the event before; undefined if it is not known to have been here. */
 export function emittedBefore(store: Store, current: Current): readonly Remembered[] | undefined {
-  if (store.load(emittedIds, auditIDOf(current)) === undefined) return undefined;
-  const before = store.load(emitted, keyOf(current)) as Remembered[] | undefined;
+  if (store.load(emittedIds, auditIDOf(current), current.place) === undefined) return undefined;
+  const before = store.load(emitted, keyOf(current), current.place) as Remembered[] | undefined;
   if (before !== undefined) commit(store, before, current);
   return before;
 }
@@ -39,7 +39,7 @@ export function rememberEvent(store: Store, current: Current): void {
 }
 
 function add(store: Store, more: readonly Remembered[], current: Current): void {
-  const before = (store.load(emitted, keyOf(current)) as Remembered[] | undefined) ?? [];
+  const before = (store.load(emitted, keyOf(current), current.place) as Remembered[] | undefined) ?? [];
   commit(store, [...before, ...more], current);
   setEmitted(store, current.place, current.time);
 }

@@ -44,7 +44,7 @@ export function sharedCorrelation({ shared, local, losses }: SharedCorrelationPa
     if (onShared?.secret !== secret) {
       const store: Store = {
         secret,
-        load: (space: Space, key: string) => inView().load(space, key),
+        load: (space: Space, key: string, place?: string) => inView().load(space, key, place),
         commit: (change: Change) => inView().commit(change),
         keep: (space: Space, key: string) => inView().keep(space, key),
         drop: (space: Space, key: string) => inView().drop(space, key),

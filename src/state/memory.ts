@@ -4,7 +4,17 @@
  * has been committed once goes before what has been committed again later (a segmented LRU): a term that was seen once, or
  * a group of one event, costs whoever makes it a single request. Of those, what belongs to an owner of many goes first. */
 import { randomBytes } from 'node:crypto';
-import { type Cell, cellsOf, dequeue, emptyQueue, enqueue, oldestOf, type Queue, type Shelf } from './queue.ts';
+import {
+  type Age,
+  type Cell,
+  cellsOf,
+  dequeue,
+  emptyQueue,
+  enqueue,
+  oldestOf,
+  type Queue,
+  type Shelf,
+} from './queue.ts';
 import type { Change, Secret, Space, Store } from './store.ts';
 
 /** One value as it is written out. */
@@ -15,7 +25,7 @@ export interface Row {
   owner: string;
   /** Whether it has been committed more than once. */
   isProtected: boolean;
-  /** The store's time when it was committed last. */
+  /** The time of its place when it was committed last. */
   touched: number;
   entries: number;
   bytes: number;
@@ -37,7 +47,7 @@ export interface MemoryStore extends Store {
 export interface MemoryOptions {
   maxBytes?: number;
   /** Receives the number of entries that a space forgets for want of room, all of one place, and when the last of them was
-   * committed, by the store's time. */
+   * committed. */
   onEvict?: (space: string, entries: number, place: string, latest: number) => void;
   secret?: Secret;
 }
@@ -50,6 +60,8 @@ const CELL_BYTES = 280;
 const MOST_PROTECTED = 0.8;
 /** Of the bound, what one owner may hold on probation on a shelf before its further values are the first to be evicted. */
 const OWNER_SHARE = 1 / 64;
+/** Places of which the time is known. */
+const MOST_AGES = 10_000;
 /** More than the bound is evicted at once, so that the largest shelf is looked for now and then. */
 const SLACK = 1 / 64;
 
@@ -65,7 +77,7 @@ export function memoryStore({
   secret = newSecret(),
 }: MemoryOptions = {}): MemoryStore {
   const spaces = new Map<string, Cells>();
-  let clock = Number.NEGATIVE_INFINITY;
+  const ages = new Map<string, Age>();
   let totalEntries = 0;
   let totalBytes = 0;
   /** What was loaded last is what is committed next, in nearly all cases. */
@@ -79,11 +91,21 @@ export function memoryStore({
     return cells;
   }
 
+  function ageOf(place: string): Age {
+    let age = ages.get(place);
+    if (age === undefined) {
+      // Whoever sends can make up places. One that is forgotten begins anew.
+      if (ages.size >= MOST_AGES) ages.clear();
+      ages.set(place, (age = { time: Number.NEGATIVE_INFINITY }));
+    }
+    return age;
+  }
+
   function shelfIn({ shelves }: Cells, place: string): Shelf {
     let shelf = shelves.get(place);
     if (shelf === undefined) {
       const queues = { excess: emptyQueue(), probation: emptyQueue(), protected: emptyQueue() };
-      shelves.set(place, (shelf = { place, ...queues, owners: new Map() }));
+      shelves.set(place, (shelf = { place, age: ageOf(place), ...queues, owners: new Map() }));
     }
     return shelf;
   }
@@ -139,8 +161,8 @@ export function memoryStore({
     cell.bytes = bytes;
   }
 
-  function isExpired({ lifetime }: Space, { touched }: Cell): boolean {
-    return lifetime !== null && clock - touched > lifetime;
+  function isExpired({ lifetime }: Space, { touched, shelf }: Cell): boolean {
+    return lifetime !== null && shelf.age.time - touched > lifetime;
   }
 
   function expire(cells: Cells): void {
@@ -214,22 +236,24 @@ export function memoryStore({
       remove(cells!, cell);
       return undefined;
     },
-    commit({ space, key, value, entries, bytes, place, owner = '', at }: Change) {
-      if (at > clock) clock = at;
+    commit({ space, key, value, entries, bytes, place, owner = '', at, advances }: Change) {
+      if (advances !== undefined) advance(ageOf(advances), at);
       const cells = cellsIn(space);
       let cell = loadedFrom === cells && loaded?.key === key ? loaded : cells.byKey.get(key);
       if (cell === undefined) {
         const shelf = shelfIn(cells, place);
-        cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, clock, shelf });
+        advance(shelf.age, at);
+        cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, shelf });
         expireOn(shelf, cells);
         cells.shelves.set(place, shelf);
         add(cells, cell, false);
       } else {
         cell.value = value;
         resize(cell, entries, bytes + CELL_BYTES);
-        cell.touched = clock;
         const { shelf } = cell;
-        if (cell.queue !== shelf.protected && clock > cell.created) move(cell, shelf.protected);
+        advance(shelf.age, at);
+        cell.touched = shelf.age.time;
+        if (cell.queue !== shelf.protected && cell.touched > cell.created) move(cell, shelf.protected);
       }
       if (totalBytes > maxBytes) evictOverflow(cells, cell);
     },
@@ -270,24 +294,28 @@ export function memoryStore({
       }
     },
     restore({ space, key, place, owner, isProtected, touched, entries, bytes, value }) {
-      clock = Math.max(clock, touched);
       const cells = cellsIn(space);
       const before = cells.byKey.get(key);
       if (before !== undefined) remove(cells, before);
       const shelf = shelfIn(cells, place);
-      const cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, clock: touched, shelf });
+      advance(shelf.age, touched);
+      const cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, shelf }, touched);
       add(cells, cell, isProtected);
       if (totalBytes > maxBytes) evictOverflow(cells, cell);
     },
   };
 }
 
-function cellOf({
-  clock,
-  ...rest
-}: Pick<Cell, 'key' | 'value' | 'entries' | 'bytes' | 'owner' | 'shelf'> & { clock: number }): Cell {
+function advance(age: Age, to: number): void {
+  if (to > age.time) age.time = to;
+}
+
+function cellOf(
+  parts: Pick<Cell, 'key' | 'value' | 'entries' | 'bytes' | 'owner' | 'shelf'>,
+  touched = parts.shelf.age.time,
+): Cell {
   const unqueued = { queue: undefined, previous: undefined, next: undefined };
-  return { ...rest, touched: clock, queuedAt: clock, created: clock, ...unqueued };
+  return { ...parts, touched, queuedAt: touched, created: touched, ...unqueued };
 }
 
 function bytesOf({ excess, probation, protected: kept }: Shelf): number {

@@ -6,7 +6,7 @@ export interface Cell {
   entries: number;
   /** Of the value and all that it takes to keep it. */
   bytes: number;
-  /** The store's time when it was committed last. */
+  /** The time of its place when it was committed last. */
   touched: number;
   /** The same, when it was put where it stands in its queue. */
   queuedAt: number;
@@ -25,9 +25,16 @@ export interface Queue {
   bytes: number;
 }
 
+/** The latest time of all changes of a place, by events: Unix microseconds. */
+export interface Age {
+  time: number;
+}
+
 /** What is kept of one space and cluster. */
 export interface Shelf {
   readonly place: string;
+  /** The place's, by which values age. */
+  readonly age: Age;
   /** Committed once, by owners that hold too much; evicted first. */
   readonly excess: Queue;
   /** Committed once. */

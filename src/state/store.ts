@@ -30,16 +30,20 @@ export interface Change {
   place: string;
   /** Who has caused it, such as a user of a cluster: nobody's values push out those of others. Only of a new key. */
   owner?: string;
-  /** When, by the time of events: Unix microseconds. Values age by the latest time of all changes. */
+  /** When, by the time of events: Unix microseconds. The values of a place age by the latest time of all its changes: clusters are not
+   * at the same time where the log of one is late, or read again. Those of no place do not age. */
   at: number;
+  /** Another place whose values age by this time, too. */
+  advances?: string;
 }
 
 export interface Store {
   /** The secret of the store's keys: 64 bits, the same as long as the values are. */
   readonly secret: Secret;
   /** The value under a key. It may be changed in place, and has to be committed then.
+   * @param place of the change that has committed it: by the time of that place its lifetime passes. Left out where values have none
    * @throws Problem where it cannot be reached now: the batch is to be sent again */
-  load(space: Space, key: string): unknown;
+  load(space: Space, key: string, place?: string): unknown;
   commit(change: Change): void;
   /** Keeps what was changed in place in a value that was loaded, which does not make it younger. */
   keep(space: Space, key: string): void;

@@ -7,22 +7,17 @@ import { FOREIGN, type KeyNames, VERSION_LENGTH } from './stored.ts';
  * memory may hold at all would be an attack on the memory of this process. */
 const MAX_ANSWER = 32 * 1024 * 1024;
 
-/** KEYS: secret, clock, those of values. ARGV: secret, clock, most bytes; for each value the version that it was read with,
+/** KEYS: secret, those of values. ARGV: secret, most bytes; for each value the version that it was read with,
  * what to do (`r`ead, `k`eep, `s`et, `d`elete), its TTL in milliseconds and its text.
  *
- * Where the secret is gone, as after FLUSHALL, that of the first who comes counts. The clock is no version: it goes forward
- * alone, whoever writes it. What has another type than a string counts as absent, and is overwritten. */
+ * Where the secret is gone, as after FLUSHALL, that of the first who comes counts. What has another type than a string counts as absent, and is overwritten. */
 const LUA = `
 local secret = redis.call('GET', KEYS[1])
 if secret and secret ~= ARGV[1] then return {'secret'} end
-local clock = redis.call('GET', KEYS[2])
-local newer = tonumber(ARGV[2])
-local older = tonumber(clock or '')
-if older and not (newer and newer > older) then newer = nil end
-local answer = {'conflict', (older and clock) or ''}
+local answer = {'conflict'}
 local bytes = 0
-for i = 3, #KEYS do
-  local expected = ARGV[i * 4 - 8]
+for i = 2, #KEYS do
+  local expected = ARGV[i * 4 - 5]
   local found = redis.pcall('GETRANGE', KEYS[i], 0, ${VERSION_LENGTH - 1})
   if type(found) ~= 'string' then found = '' end
   local same = found == expected
@@ -31,22 +26,21 @@ for i = 3, #KEYS do
     local value = false
     if found ~= '' then
       bytes = bytes + redis.call('STRLEN', KEYS[i])
-      value = bytes > tonumber(ARGV[3]) and found or redis.call('GET', KEYS[i])
+      value = bytes > tonumber(ARGV[2]) and found or redis.call('GET', KEYS[i])
     end
-    answer[#answer + 1] = i - 3
+    answer[#answer + 1] = i - 2
     answer[#answer + 1] = value
   end
 end
-if #answer > 2 then return answer end
+if #answer > 1 then return answer end
 if not secret then redis.call('SET', KEYS[1], ARGV[1]) end
-if newer then redis.call('SET', KEYS[2], ARGV[2]) end
-for i = 3, #KEYS do
-  local what = ARGV[i * 4 - 7]
-  if what == 's' then redis.call('SET', KEYS[i], ARGV[i * 4 - 5], 'PX', ARGV[i * 4 - 6])
-  elseif what == 'k' then redis.call('PEXPIRE', KEYS[i], ARGV[i * 4 - 6])
+for i = 2, #KEYS do
+  local what = ARGV[i * 4 - 4]
+  if what == 's' then redis.call('SET', KEYS[i], ARGV[i * 4 - 2], 'PX', ARGV[i * 4 - 3])
+  elseif what == 'k' then redis.call('PEXPIRE', KEYS[i], ARGV[i * 4 - 3])
   elseif what == 'd' then redis.call('DEL', KEYS[i]) end
 end
-return {'written', (newer and ARGV[2]) or (older and clock) or ''}
+return {'written'}
 `;
 
 const SHA = createHash('sha1').update(LUA).digest('hex');
@@ -68,10 +62,9 @@ export interface Item {
 }
 
 export type Answer =
-  /** `clock` is the latest time of all changes; undefined where there is none. */
-  | { kind: 'written'; clock: number | undefined }
+  | { kind: 'written' }
   /** `found` has, by the index of the item, what is there instead of what was read; undefined for nothing. */
-  | { kind: 'conflict'; clock: number | undefined; found: [index: number, text: string | undefined][] }
+  | { kind: 'conflict'; found: [index: number, text: string | undefined][] }
   /** The keys of the store have another secret by now. */
   | { kind: 'secret' };
 
@@ -84,13 +77,13 @@ export type Send = (command: readonly string[]) => Promise<unknown>;
  * @throws whatever `send` throws */
 export async function exchange(
   send: Send,
-  names: Pick<KeyNames, 'secret' | 'clock'>,
-  { secret, clock, items }: { secret: string; clock: number; items: readonly Item[] },
+  names: Pick<KeyNames, 'secret'>,
+  { secret, items }: { secret: string; items: readonly Item[] },
 ): Promise<Answer> {
   const command = [
-    ...['EVALSHA', SHA, String(items.length + 2), names.secret, names.clock],
+    ...['EVALSHA', SHA, String(items.length + 1), names.secret],
     ...items.map(({ name }) => name),
-    ...[secret, Number.isFinite(clock) ? String(clock) : '', String(MAX_ANSWER)],
+    ...[secret, String(MAX_ANSWER)],
     ...items.flatMap(({ expected, act, ttl, text }) => [expected, act[0]!, String(ttl), text]),
   ];
   const reply = await send(command).catch((error: Error) => {
@@ -105,10 +98,9 @@ export async function exchange(
 
 function answerIn(reply: unknown, count: number): Answer | undefined {
   if (!Array.isArray(reply)) return undefined;
-  const [kind, time, ...rest] = reply;
+  const [kind, ...rest] = reply;
   if (kind === 'secret') return { kind };
-  const clock = typeof time === 'string' && time !== '' && Number.isFinite(Number(time)) ? Number(time) : undefined;
-  if (kind === 'written') return { kind, clock };
+  if (kind === 'written') return { kind };
   if (kind !== 'conflict' || rest.length === 0 || rest.length % 2 !== 0) return undefined;
   const found: [number, string | undefined][] = [];
   for (let i = 0; i < rest.length; i += 2) {
@@ -116,5 +108,5 @@ function answerIn(reply: unknown, count: number): Answer | undefined {
     if (!(index >= 0 && index < count)) return undefined;
     found.push([index, typeof text === 'string' ? text : undefined]);
   }
-  return { kind, clock, found };
+  return { kind, found };
 }

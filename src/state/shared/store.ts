@@ -51,7 +51,6 @@ export function sharedStore({
 }: SharedStoreParts): SharedStore {
   const cache = new Cache(maxCharacters);
   const nextVersion = versions();
-  let clock = Number.NEGATIVE_INFINITY;
   let secret: Secret | undefined;
   /** Whether what was known was out of date the last time. Then it is compared before anything is written: to write out and
    * send what will be refused takes longer than a further round trip. */
@@ -61,7 +60,6 @@ export function sharedStore({
   function adopt(other: Secret): Secret {
     if (secret?.[0] !== other[0] || secret[1] !== other[1]) {
       cache.clear();
-      clock = Number.NEGATIVE_INFINITY;
       secret = other;
     }
     return secret;
@@ -75,7 +73,7 @@ export function sharedStore({
     const answered = new Map<string, Known | undefined>();
     const known = (name: string) => (answered.has(name) ? answered.get(name) : cache.get(name));
     for (let conflicts = 0, runs = 0; runs < MAX_RUNS; runs++) {
-      const view = new View({ secret: adopt(link.secret()), clock, names, known, onUnusable });
+      const view = new View({ secret: adopt(link.secret()), names, known, onUnusable });
       const result = await step(view);
       const slots = view.slots();
       let answer: Written | undefined;
@@ -105,20 +103,18 @@ export function sharedStore({
     );
   }
 
-  async function ask(view: View, time: number, items: readonly Item[]): Promise<Written> {
-    const sent = { secret: secretText(view.secret), clock: time, items };
+  async function ask(view: View, items: readonly Item[]): Promise<Written> {
+    const sent = { secret: secretText(view.secret), items };
     const answer = await exchange(link.send, names, sent).catch((error) => {
       onExchange('failed');
       throw error;
     });
     if (answer.kind === 'secret') throw link.lose(new Error('the keys on the server have another secret by now'));
-    if (answer.clock !== undefined && answer.clock > clock) clock = answer.clock;
     return answer;
   }
 
-  /** Changes nothing, the clock included: the run may yet come to nothing. */
   async function compare(view: View, slots: readonly Slot[]): Promise<Written> {
-    const answer = await ask(view, Number.NEGATIVE_INFINITY, slots.map(asRead));
+    const answer = await ask(view, slots.map(asRead));
     if (answer.kind === 'written') onExchange('same');
     return answer;
   }
@@ -126,7 +122,7 @@ export function sharedStore({
   async function write(view: View, slots: readonly Slot[]): Promise<Written> {
     const version = nextVersion();
     const items = slots.map((slot) => itemOf(slot, version));
-    const answer = await ask(view, view.clock, items);
+    const answer = await ask(view, items);
     if (answer.kind === 'conflict') return answer;
     onExchange('written');
     for (const [index, { name, value, change, known }] of slots.entries()) {

@@ -24,7 +24,7 @@ const MOST_DIGITS = 32;
 /** A value as it was read or written. */
 export interface Stored {
   version: string;
-  /** The store's time when it was committed last: Unix microseconds of event time. */
+  /** The time of its place when it was committed last: Unix microseconds of event time. */
   touched: number;
   /** JSON; undefined where it is nothing that Tripline has written. */
   json: string | undefined;
@@ -35,7 +35,6 @@ export interface Stored {
 export function keyNames(prefix: string) {
   return {
     secret: `{${prefix}}:secret`,
-    clock: `{${prefix}}:clock`,
     of: ({ name }: Space, key: string) => `{${prefix}}:${LAYOUT}:${name}:${key}`,
   };
 }

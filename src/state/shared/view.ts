@@ -4,6 +4,9 @@ import type { Known } from './cache.ts';
 import type { Item } from './script.ts';
 import { ABSENT, type KeyNames, storedValue, ttlOf, write } from './stored.ts';
 
+/** Of each place the latest time of its changes, in Unix microseconds. */
+const ages: Space = { name: 'ages', lifetime: null };
+
 /** A key that the slice has asked for. */
 export interface Slot {
   space: Space;
@@ -22,8 +25,6 @@ export interface Slot {
 /** One run over a slice: a further run has a view of its own. */
 export class View implements Store {
   readonly secret: Secret;
-  /** The latest time of all changes: Unix microseconds. */
-  clock: number;
   readonly #effects: (() => void)[] = [];
   readonly #names: KeyNames;
   readonly #known: (name: string) => Known | undefined;
@@ -34,38 +35,34 @@ export class View implements Store {
    * @param onUnusable is told of what is under a key and is no value of Tripline, which counts as absent */
   constructor({
     secret,
-    clock,
     names,
     known,
     onUnusable,
   }: {
     secret: Secret;
-    clock: number;
     names: KeyNames;
     known: (name: string) => Known | undefined;
     onUnusable: (name: string, space: Space, known: Known) => void;
   }) {
     this.secret = secret;
-    this.clock = clock;
     this.#names = names;
     this.#known = known;
     this.#onUnusable = onUnusable;
   }
 
-  load(space: Space, key: string): unknown {
+  load(space: Space, key: string, place = ''): unknown {
     const slot = this.#slotOf(space, key);
     if (!slot.isRead) this.#read(slot);
-    const { lifetime } = space;
-    if (lifetime !== null && this.clock - slot.touched > lifetime) slot.value = undefined;
+    if (space.lifetime !== null && this.#timeOf(place) - slot.touched > space.lifetime) slot.value = undefined;
     return slot.value;
   }
 
-  commit({ space, key, value, at }: Change): void {
-    if (at > this.clock) this.clock = at;
+  commit({ space, key, value, place, at, advances = '' }: Change): void {
+    if (advances !== '') this.#advance(advances, at);
     const slot = this.#slotOf(space, key);
     slot.value = value;
     slot.isRead = true;
-    slot.touched = this.clock;
+    slot.touched = place === '' ? at : this.#advance(place, at);
     slot.change = 'set';
   }
 
@@ -96,6 +93,20 @@ export class View implements Store {
     return [...this.#spaces.values()].flatMap((slots) => [...slots.values()]);
   }
 
+  /** The time by which the values of a place age. */
+  #timeOf(place: string): number {
+    const time = place === '' ? undefined : this.load(ages, place);
+    return typeof time === 'number' ? time : Number.NEGATIVE_INFINITY;
+  }
+
+  /** @returns the time of the place then */
+  #advance(place: string, at: number): number {
+    const time = this.#timeOf(place);
+    if (at <= time) return time;
+    this.commit({ space: ages, key: place, value: at, entries: 1, bytes: 0, place: '', at });
+    return at;
+  }
+
   #slotOf(space: Space, key: string): Slot {
     let slots = this.#spaces.get(space.name);
     if (slots === undefined) this.#spaces.set(space.name, (slots = new Map()));
@@ -103,7 +114,15 @@ export class View implements Store {
     if (slot === undefined) {
       const name = this.#names.of(space, key);
       const known = this.#known(name);
-      slot = { space, name, known, value: undefined, isRead: false, touched: known?.touched ?? 0, change: 'none' };
+      slot = {
+        space,
+        name,
+        known,
+        value: undefined,
+        isRead: false,
+        touched: known?.touched ?? Number.NEGATIVE_INFINITY,
+        change: 'none',
+      };
       slots.set(key, slot);
     }
     return slot;

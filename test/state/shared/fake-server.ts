@@ -89,14 +89,10 @@ export function fakeServer(prefix = 't'): FakeServer {
   function script([count, ...given]: string[]): unknown {
     server.before?.();
     const keys = given.slice(0, Number(count));
-    const [secret, clock, mostBytes, ...args] = given.slice(Number(count));
-    const [secretKey, clockKey, ...names] = keys as [string, string, ...string[]];
+    const [secret, mostBytes, ...args] = given.slice(Number(count));
+    const [secretKey, ...names] = keys as [string, ...string[]];
     const theirs = textAt(secretKey);
     if (theirs !== undefined && theirs !== secret) return ['secret'];
-    const numberIn = (text = '') => (text === '' || Number.isNaN(Number(text)) ? undefined : Number(text));
-    const older = numberIn(textAt(clockKey));
-    const newer = numberIn(clock);
-    const isNewer = newer !== undefined && (older === undefined || newer > older);
     const found: unknown[] = [];
     let bytes = 0;
     for (const [index, key] of names.entries()) {
@@ -107,10 +103,8 @@ export function fakeServer(prefix = 't'): FakeServer {
       bytes += (text ?? '').length;
       found.push(index, text === undefined ? null : bytes > Number(mostBytes) ? version : text);
     }
-    const clockNow = older === undefined ? '' : String(older);
-    if (found.length > 0) return ['conflict', clockNow, ...found];
+    if (found.length > 0) return ['conflict', ...found];
     if (theirs === undefined) values.set(secretKey, secret!);
-    if (isNewer) values.set(clockKey, clock!);
     for (const [index, key] of names.entries()) {
       const [, act, ttl, text] = args.slice(index * 4);
       if (act === 's') values.set(key, text!);
@@ -119,7 +113,7 @@ export function fakeServer(prefix = 't'): FakeServer {
       values.delete(key);
       ttls.delete(key);
     }
-    return ['written', isNewer ? clock : clockNow];
+    return ['written'];
   }
 
   return server;

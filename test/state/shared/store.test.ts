@@ -38,7 +38,7 @@ async function opened(server: FakeServer, maxCharacters?: number) {
 }
 
 const put = (view: View, key: string, value: unknown, more: Partial<Change> = {}) =>
-  view.commit({ space, key, value, entries: 1, bytes: 10, place: 'p', at: 1, ...more });
+  view.commit({ space, key, value, entries: 1, bytes: 10, place: '', at: 1, ...more });
 
 /** Adds to a number; its value before. */
 const add =
@@ -134,7 +134,7 @@ describe('where another process writes meanwhile', () => {
     await one.transaction(add('a'));
     await other.transaction(add('a'));
     expect(other.exchanges).toEqual(['missing', 'written', 'conflict', 'written']);
-    const acts = server.commands.slice(-2).map((command) => [command[10], command[12]!.length > 0]);
+    const acts = server.commands.slice(-2).map((command) => [command[8], command[10]!.length > 0]);
     expect(acts).toEqual([
       ['r', false],
       ['s', true],
@@ -209,19 +209,20 @@ describe('a value', () => {
       put(view, 'c', 1);
       view.drop(space, 'c');
     });
-    expect([...server.values.keys()].sort()).toEqual([names.clock, names.secret]);
+    expect([...server.values.keys()].sort()).toEqual([names.secret]);
     expect(await transaction(add('a'))).toBe(0);
   });
 
-  test('is forgotten by the latest time of all changes, as in memory', async () => {
+  test('is forgotten by the latest time of all changes of its place, as in memory', async () => {
     const { transaction } = await opened(fakeServer());
-    const at = (time: number, key: string) =>
+    const at = (time: number, key: string, place = 'one') =>
       transaction(async (view) => {
-        const before = view.load(space, key);
-        put(view, key, time, { at: time });
+        const before = view.load(space, key, place);
+        put(view, key, time, { at: time, place });
         return before;
       });
     await at(0, 'a');
+    await at(5000, 'of a place that is ahead', 'other');
     await at(1000, 'b');
     expect(await at(5, 'a')).toBe(0);
     await at(2001, 'c');
@@ -233,19 +234,19 @@ describe('a value', () => {
   test('that was changed in place is kept, and gets no younger', async () => {
     const server = fakeServer();
     const one = await opened(server);
-    await one.transaction(async (view) => put(view, 'a', { n: 1 }, { at: 0 }));
+    await one.transaction(async (view) => put(view, 'a', { n: 1 }, { at: 0, place: 'here' }));
     await one.transaction(async (view) => {
-      put(view, 'b', 1, { at: 900 });
+      put(view, 'b', 1, { at: 900, place: 'here' });
       (view.load(space, 'a') as { n: number }).n = 2;
       view.keep(space, 'a');
       view.keep(space, 'never');
     });
     const other = await opened(server);
-    expect(await other.transaction(async (view) => view.load(space, 'a'))).toEqual({ n: 2 });
-    await one.transaction(async (view) => put(view, 'b', 1, { at: 1001 }));
-    // What others have done to the time is known with the next answer.
-    await other.transaction(async (view) => view.load(space, 'b'));
-    expect(await other.transaction(async (view) => view.load(space, 'a'))).toBeUndefined();
+    const load = () => other.transaction(async (view) => view.load(space, 'a', 'here'));
+    expect(await load()).toEqual({ n: 2 });
+    await one.transaction(async (view) => put(view, 'b', 1, { at: 1001, place: 'here' }));
+    // What others have done to the time is known when it is read.
+    expect(await load()).toBeUndefined();
   });
 
   test('has a TTL that begins anew with each commit; one that never ages, with each read', async () => {
@@ -262,7 +263,7 @@ describe('a value', () => {
     server.ttls.clear();
     await transaction(async (view) => void view.load(forever, 'a'));
     expect([...server.ttls]).toEqual([[keyOf('a', forever), 9600 * 3_600_000]]);
-    expect(server.ttls.has(names.secret) || server.ttls.has(names.clock)).toBe(false);
+    expect(server.ttls.has(names.secret)).toBe(false);
   });
 
   test('may have any key', async () => {
@@ -300,14 +301,6 @@ test.each<[string, string | object]>([
   expect(await transaction(add('a'))).toBe(1);
   expect(forgotten.length).toBeLessThanOrEqual(1);
   expect(server.values.get(keyOf('a'))).toMatch(/^[\w-]{16}1 2$/);
-});
-
-test.each(['', 'x', '9e999', '{}', '-', ' '])('a clock of %j is none', async (text) => {
-  const server = fakeServer();
-  const { transaction } = await opened(server);
-  server.values.set(names.clock, text);
-  await transaction(add('a'));
-  expect(await transaction(add('a'))).toBe(1);
 });
 
 test('more than a slice may read is forgotten, and counted', async () => {
@@ -365,15 +358,7 @@ describe('a server that', () => {
   test('answers something else is not believed', async () => {
     const server = fakeServer();
     const one = await opened(server);
-    for (const reply of [
-      null,
-      'OK',
-      [],
-      ['written?'],
-      ['conflict', ''],
-      ['conflict', '', 9, 'x'],
-      ['conflict', '', 0],
-    ]) {
+    for (const reply of [null, 'OK', [], ['written?'], ['conflict'], ['conflict', 9, 'x'], ['conflict', 0]]) {
       const link = { ...one.link, send: async () => reply };
       await expect(sharedStore({ link, names }).transaction(add('a'))).rejects.toThrow('does not answer as a script');
     }
