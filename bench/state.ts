@@ -54,7 +54,7 @@ async function run({ corpus, records, bodies, workers }: Case, prefix: string): 
   const logger = pino({ level: 'error' });
   const links: Link[] = [];
   const servers = [{ host: '127.0.0.1', port: valkey.port }];
-  const connect = await redisConnector({ servers, database: 0, isTls: false, timeout }, { names, logger });
+  const connect = await redisConnector({ servers, database: 0, isTls: false, timeout, replicas: 0 }, { names, logger });
   const inMemory = partsOf(config, () => ruleset, []);
   const shared: Parts[] = [];
   for (let i = 0; i < workers; i++) {

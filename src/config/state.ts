@@ -50,6 +50,15 @@ export const StateSettings = Type.Object(
         description: 'How long a connection to the server, and each of its answers, may take. Default: 1000.',
       }),
     ),
+    replicas: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 10,
+        description:
+          'How many replicas must have what a batch has changed before it goes on (WAIT): a failover to one of these loses ' +
+          'nothing. Default: 0.',
+      }),
+    ),
     whenUnavailable: Type.Optional(
       Type.Enum(['retry', 'local'], {
         description:
@@ -68,7 +77,7 @@ export const StateSettings = Type.Object(
 export type StateSettings = Static<typeof StateSettings>;
 
 const OF_FILE = ['key'];
-const OF_SERVER = ['sentinelName', 'username', 'password', 'ca', 'prefix', 'timeoutMs', 'whenUnavailable'];
+const OF_SERVER = ['sentinelName', 'username', 'password', 'ca', 'prefix', 'timeoutMs', 'replicas', 'whenUnavailable'];
 
 /** What no schema says of these settings.
  * @param settings all of them; of any type where the schema has found that already */

@@ -59,9 +59,9 @@ async function openShared(
   const servers = serversIn(url, sentinelName !== undefined);
   // The configuration has been checked for it.
   if (typeof servers === 'string') throw new Error(servers);
-  const { prefix = PREFIX, timeoutMs: timeout = TIMEOUT, whenUnavailable } = settings;
+  const { prefix = PREFIX, timeoutMs: timeout = TIMEOUT, replicas = 0, whenUnavailable } = settings;
   const names = keyNames(prefix);
-  const connection = { ...servers, sentinelName, username, password, ca, timeout };
+  const connection = { ...servers, sentinelName, username, password, ca, timeout, replicas };
   const connect = await redisConnector(connection, { names, logger });
   const link = await openLink(connect, {
     timeout,

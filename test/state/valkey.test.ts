@@ -37,7 +37,7 @@ async function workerOn(servers: readonly { port: number }[], options: Options =
   const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
   const addresses = servers.map(({ port }) => ({ host: '127.0.0.1', port }));
   const connect = await redisConnector(
-    { servers: addresses, database: 0, isTls: false, timeout, ...settings },
+    { servers: addresses, database: 0, isTls: false, timeout, replicas: 0, ...settings },
     { names: keyNames(prefix), logger },
   );
   const worker = await sharedWorker(rules, connect, { prefix, timeout, ...(local && { local }) });
@@ -172,6 +172,22 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       await expect.poll(worker.isAvailable).toBe(true);
       expect(findings(await worker.tags(last))).toEqual(before);
       expect(findings(await worker.tags(last))).toEqual(before);
+    });
+
+    test('loses nothing where a replica has to have each write', async () => {
+      const [primary, replica] = [await server(), await server()];
+      await follow(replica, primary);
+      const worker = await workerOn([primary, replica], { rules: counted(3), replicas: 1 });
+      await worker.tags([nth(0), nth(1)]);
+      // At once: nothing waits for the replica but the batch itself.
+      await primary.kill();
+      await replica.ask('REPLICAOF', 'NO', 'ONE');
+      const third = await server();
+      await follow(third, replica);
+      const found = async () => findings(await worker.tags([nth(2)]).catch(() => [])).length;
+      await expect.poll(found, { timeout: 10_000 }).toBe(1);
+      await third.kill();
+      await expect(worker.tags([nth(3)])).rejects.toThrow('NOREPLICAS 0 of 1 replicas have what was written');
     });
 
     test('sentinels name the primary', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { agreeOnSecret, memoryAdvice } from './handshake.ts';
 import type { Connect, Connection } from './link.ts';
+import type { Send } from './script.ts';
 import type { KeyNames } from './stored.ts';
 import { within } from './within.ts';
 
@@ -24,6 +25,8 @@ export interface RedisSettings {
   ca?: string | undefined;
   /** Milliseconds that a connection, and each answer, may take. */
   timeout: number;
+  /** How many replicas must have what was written before an answer counts. */
+  replicas: number;
 }
 
 /** @param logger is told, once, how the memory of the server should be set */
@@ -32,7 +35,7 @@ export async function redisConnector(
   { names, logger }: { names: KeyNames; logger: Logger },
 ): Promise<Connect> {
   const { createClient } = await import('@redis/client');
-  const { servers, database, isTls, sentinelName, username, password, ca, timeout } = settings;
+  const { servers, database, isTls, sentinelName, username, password, ca, timeout, replicas } = settings;
   let advised: string | undefined;
 
   /** @param isServer whether it is a server with values, and no sentinel */
@@ -77,12 +80,27 @@ export async function redisConnector(
         const advice = await within(memoryAdvice(send), timeout);
         if (advice !== undefined && advice !== advised) logger.warn({ server: textOf(address) }, advice);
         advised = advice;
-        return { secret, server: textOf(address), send, close: () => void (client.isOpen && client.destroy()) };
+        const close = () => void (client.isOpen && client.destroy());
+        const replicated = replicas === 0 ? send : replicatedTo(replicas, send, timeout);
+        return { secret, server: textOf(address), send: replicated, close };
       } catch (error) {
         if (client.isOpen) client.destroy();
         throw error;
       }
     });
+}
+
+/** Sends commands, each of which counts when replicas have what it has written. Both are one round trip.
+ * @param timeout milliseconds that the server waits for them */
+function replicatedTo(replicas: number, send: Send, timeout: number): Send {
+  const wait = ['WAIT', String(replicas), String(Math.ceil(timeout / 2))];
+  return async (command) => {
+    const [reply, count] = await Promise.all([send(command), send(wait)]);
+    if (Number(count) >= replicas) return reply;
+    throw new Error(
+      `NOREPLICAS ${count} of ${replicas} replicas have what was written; start replicas, or lower state.replicas`,
+    );
+  };
 }
 
 /** What the first server gives that gives anything.
