@@ -30,10 +30,11 @@ export function advance(store: Store, place: string, logged: number | undefined,
   return advanced;
 }
 
-/** Notes that nothing is due before a time. */
+/** Notes that nothing is due before a time, which may be infinite. */
 export function setDue(store: Store, place: string, plan: string, due: number): void {
   const clock = store.load(clocks, place) as Clock | undefined;
-  if (clock !== undefined) commit(store, place, { ...clock, due, plan });
+  // JSON has no infinity.
+  if (clock !== undefined) commit(store, place, { ...clock, due: Math.min(due, Number.MAX_SAFE_INTEGER), plan });
 }
 
 /** Notes that something is due at a time. */
