@@ -152,7 +152,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       await primary.kill();
       await expect(workers[0]!.tags([nth(2)])).rejects.toMatchObject({ code: 'state.unavailable' });
       await replica.ask('REPLICAOF', 'NO', 'ONE');
-      for (const worker of workers) await expect.poll(worker.isAvailable).toBe(true);
+      for (const worker of workers) await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(true);
       await workers[0]!.tags([nth(2)]);
       expect(findings(await workers[1]!.tags([nth(3)]))).toMatchObject([{ correlation: { value: 4 } }]);
     });
@@ -168,8 +168,8 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       const before = findings(await worker.tags(last));
       expect(before).toHaveLength(1);
       await primary.kill();
-      await expect.poll(worker.isAvailable).toBe(false);
-      await expect.poll(worker.isAvailable).toBe(true);
+      await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(false);
+      await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(true);
       expect(findings(await worker.tags(last))).toEqual(before);
       expect(findings(await worker.tags(last))).toEqual(before);
     });
@@ -207,7 +207,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       await worker.tags([nth(0), nth(1)]);
       await isEqual(primary, replica);
       await primary.kill();
-      await expect.poll(worker.isAvailable).toBe(false);
+      await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(false);
       await expect.poll(worker.isAvailable, { timeout: 30_000 }).toBe(true);
       expect(findings(await worker.tags([nth(2)]))).toHaveLength(1);
     });
@@ -220,7 +220,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       await other.ask('REPLICAOF', 'NO', 'ONE');
       await follow(one, other);
       await expect(worker.tags([nth(2)])).rejects.toThrow('READONLY');
-      await expect.poll(worker.isAvailable).toBe(true);
+      await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(true);
       expect(findings(await worker.tags([nth(2)]))).toHaveLength(1);
     });
   });
@@ -236,7 +236,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       await sleep(200);
       expect(worker.isAvailable()).toBe(false);
       await valkey.ask('CONFIG', 'SET', 'maxmemory', '100mb');
-      await expect.poll(worker.isAvailable).toBe(true);
+      await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(true);
       expect(findings(await worker.tags([nth(1)]))).toHaveLength(1);
       expect(logged.filter((line) => line.includes('volatile-lru'))).toHaveLength(1);
     });
@@ -269,7 +269,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
         await expect(worker.tags([nth(1)])).rejects.toMatchObject({ code: 'state.unavailable' });
       expect(worker.exchanges.length).toBe(asked);
       valkey.signal('SIGCONT');
-      await expect.poll(worker.isAvailable, { timeout: 5000 }).toBe(true);
+      await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(true);
       // The batch may have counted already: an event counts once.
       expect(findings(await worker.tags([nth(1)]))).toMatchObject([{ correlation: { value: 2 } }]);
     });
@@ -288,7 +288,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       const found = await worker.tags([nth(2)]);
       expect(found[0]).toMatchObject({ verdict: 'match', state: 'local' });
       await server({ port: valkey.port });
-      await expect.poll(worker.isAvailable, { timeout: 5000 }).toBe(true);
+      await expect.poll(worker.isAvailable, { timeout: 10_000 }).toBe(true);
       expect((await worker.tags([nth(3)]))[0]).not.toHaveProperty('state');
     });
   });

@@ -13,6 +13,8 @@ export interface FakeServer {
   commands: (readonly string[])[];
   /** Fails the commands to come where it gives an error; `silent` answers never. */
   fault: ((command: readonly string[]) => Error | 'silent' | undefined) | undefined;
+  /** Loses the answers to come, of commands that were done. */
+  lost: Error | undefined;
   /** Is called before a script runs. */
   before: (() => void) | undefined;
   /** As after a restart: no script is known. */
@@ -28,7 +30,7 @@ export function fakeServer(prefix = 't'): FakeServer {
   const open = new Set<(error: Error) => void>();
   const { values, ttls, commands } = { values: new Map(), ttls: new Map(), commands: [] as (readonly string[])[] };
   const server: FakeServer = {
-    ...{ values, ttls, commands, fault: undefined, before: undefined, isDown: false },
+    ...{ values, ttls, commands, fault: undefined, lost: undefined, before: undefined, isDown: false },
     forgetScripts: () => scripts.clear(),
     breakAll(error) {
       for (const lost of [...open]) lost(error);
@@ -43,7 +45,9 @@ export function fakeServer(prefix = 't'): FakeServer {
         const fault = server.fault?.(command);
         if (fault === 'silent') return new Promise(() => {});
         if (fault !== undefined) throw fault;
-        return answer(command);
+        const reply = answer(command);
+        if (server.lost !== undefined) throw server.lost;
+        return reply;
       };
       const secret = await agreeOnSecret(send, keyNames(prefix));
       return {

@@ -1,53 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Link, openLink, Unavailable } from '../../../src/state/shared/link.ts';
-import { sharedStore } from '../../../src/state/shared/store.ts';
-import { keyNames } from '../../../src/state/shared/stored.ts';
+import { Unavailable } from '../../../src/state/shared/link.ts';
 import type { View } from '../../../src/state/shared/view.ts';
-import type { Change, Space } from '../../../src/state/store.ts';
-import { type FakeServer, fakeServer } from './fake-server.ts';
+import type { Space } from '../../../src/state/store.ts';
+import { fakeServer } from './fake-server.ts';
+import { add, closeAll, forever, keyOf, names, opened, put, space } from './processes.ts';
 
-const space: Space = { name: 'c@1', lifetime: 1000 };
-const forever: Space = { name: 'clocks', lifetime: null };
-const names = keyNames('t');
-const keyOf = (key: string, of = space) => names.of(of, key);
-const timeout = 60;
-
-const links: Link[] = [];
-afterEach(() => {
-  for (const link of links.splice(0)) link.close();
-});
-
-/** A process with a store on the server. */
-async function opened(server: FakeServer, maxCharacters?: number) {
-  const logged: string[] = [];
-  const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
-  const changes: (string | undefined)[] = [];
-  const onChange = (trouble: { code: string } | undefined) => void changes.push(trouble?.code);
-  const link = await openLink(server.connect, { timeout, logger, onChange, retryAfter: 10 });
-  links.push(link);
-  const exchanges: string[] = [];
-  const forgotten: string[] = [];
-  const store = sharedStore({
-    ...{ link, names, maxCharacters },
-    onExchange: (result) => void exchanges.push(result),
-    onForgotten: (name, why) => void forgotten.push(`${name} ${why}`),
-  });
-  return { link, store, exchanges, forgotten, logged, changes, transaction: store.transaction };
-}
-
-const put = (view: View, key: string, value: unknown, more: Partial<Change> = {}) =>
-  view.commit({ space, key, value, entries: 1, bytes: 10, place: '', at: 1, ...more });
-
-/** Adds to a number; its value before. */
-const add =
-  (key: string, more = 1) =>
-  async (view: View) => {
-    const before = (view.load(space, key) as number | undefined) ?? 0;
-    put(view, key, before + more);
-    return before;
-  };
+afterEach(closeAll);
 
 describe('a slice takes', () => {
   test('one round trip where keys are new, and where they are known and nobody else has written', async () => {
@@ -317,78 +276,4 @@ test('more than a slice may read is forgotten, and counted', async () => {
   );
   expect(lengths).toEqual([large.length, undefined]);
   expect(other.forgotten).toEqual(['c@1 room']);
-});
-
-describe('a server that', () => {
-  test('was started anew is given the script again', async () => {
-    const server = fakeServer();
-    const { transaction } = await opened(server);
-    await transaction(add('a'));
-    server.forgetScripts();
-    expect(await transaction(add('a'))).toBe(1);
-    expect(server.commands.map(([name]) => name)).toEqual(['EVALSHA', 'EVAL', 'EVALSHA', 'EVAL']);
-  });
-
-  test.each<[string, string, () => Error | 'silent']>([
-    ['is full', 'OOM', () => new Error("OOM command not allowed when used memory > 'maxmemory'.")],
-    ['is a replica now', 'READONLY', () => new Error("READONLY You can't write against a read only replica.")],
-    ['cannot write its disk', 'MISCONF', () => new Error('MISCONF Redis is configured to save RDB snapshots')],
-    ['loads its data', 'LOADING', () => new Error('LOADING Redis is loading the dataset in memory')],
-    ['does not allow it', 'NOPERM', () => new Error('NOPERM this user has no permissions to run evalsha')],
-    ['answers never', 'timeout', () => 'silent'],
-    ['breaks off', 'ECONNRESET', () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
-  ])('%s is not asked again for a while, and then goes on', async (_, code, fault) => {
-    const server = fakeServer();
-    const one = await opened(server);
-    await one.transaction(add('a'));
-    server.fault = fault;
-    await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
-    expect(one.link.trouble()).toMatchObject({ code, since: expect.any(Date) });
-    const asked = server.commands.length;
-    for (let i = 0; i < 10; i++) await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
-    expect(server.commands.length).toBe(asked);
-    server.fault = undefined;
-    await expect.poll(() => one.link.trouble()).toBeUndefined();
-    expect(await one.transaction(add('a'))).toBe(1);
-    expect(one.changes).toEqual([code, undefined]);
-    expect(one.logged.filter((line) => line.includes('cannot be used'))).toHaveLength(1);
-    expect(one.exchanges).toEqual(['written', 'failed', 'written']);
-  });
-
-  test('answers something else is not believed', async () => {
-    const server = fakeServer();
-    const one = await opened(server);
-    for (const reply of [null, 'OK', [], ['written?'], ['conflict'], ['conflict', 9, 'x'], ['conflict', 0]]) {
-      const link = { ...one.link, send: async () => reply };
-      await expect(sharedStore({ link, names }).transaction(add('a'))).rejects.toThrow('does not answer as a script');
-    }
-  });
-
-  test('breaks the connection while nothing is asked is known to be away', async () => {
-    const server = fakeServer();
-    const one = await opened(server);
-    server.isDown = true;
-    server.breakAll(Object.assign(new Error('Socket closed unexpectedly'), { code: 'ECONNRESET' }));
-    await expect.poll(() => one.link.trouble()?.code).toBe('ECONNRESET');
-    server.isDown = false;
-    await expect.poll(() => one.link.trouble()).toBeUndefined();
-    expect(await one.transaction(add('a'))).toBe(0);
-  });
-
-  test('is not there at the start is waited for', async () => {
-    const server = fakeServer();
-    server.isDown = true;
-    const one = await opened(server);
-    await expect(one.transaction(add('a'))).rejects.toThrow('ECONNREFUSED');
-    server.isDown = false;
-    await expect.poll(() => one.link.trouble()).toBeUndefined();
-    expect(await one.transaction(add('a'))).toBe(0);
-  });
-
-  test('holds something else under the name of the secret is refused', async () => {
-    const server = fakeServer();
-    server.values.set(names.secret, 'hello');
-    const one = await opened(server);
-    await expect(one.transaction(add('a'))).rejects.toThrow('holds no secret of Tripline');
-  });
 });
