@@ -203,6 +203,10 @@ const problems = {
       'Look at the message, which says what to set; deadLetterPath keeps such records, and a spool sets their batch aside ' +
       'meanwhile.',
   },
+  'storage.failed': {
+    title: 'Object storage does not give or take an object',
+    remedy: 'Do what the message says.',
+  },
   'server.internal': {
     status: 503,
     title: 'Tripline failed on this batch by a defect of its own',

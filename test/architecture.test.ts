@@ -163,7 +163,8 @@ const mayImport: Record<string, readonly string[]> = {
   sidecar: ['config', 'console', 'dead-letters', 'live-settings', 'problem', 'processing', 'server', 'telemetry'],
   'command-line': ['config', 'detect', 'inputs', 'problem', 'rules', 'sigma', 'truncate'],
   'console-client': ['command-line', 'console'],
-  inputs: ['avro', 'codecs', 'json', 'problem'],
+  storage: ['problem'],
+  inputs: ['avro', 'codecs', 'json', 'problem', 'storage'],
   authoring: [
     ...['attack', 'audit', 'codecs', 'correlate', 'detect', 'enrichment', 'fields', 'json', 'network', 'pipeline'],
     ...['problem', 'record', 'rules', 'truncate', 'sigma', 'state', 'tagger'],
@@ -236,6 +237,7 @@ const effectful = [
     'sidecar',
     'sinks',
     'state',
+    'storage',
   ],
   ...['telemetry', 'tripline'],
 ];

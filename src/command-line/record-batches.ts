@@ -1,6 +1,7 @@
 /** Records of files and of stdin as batches, for commands that evaluate them as often as they need to. */
 import type { InputBatch } from '../inputs/batches.ts';
-import { documentBytes, openInput, STDIN } from '../inputs/open.ts';
+import { documentBytes, STDIN } from '../inputs/open.ts';
+import { openInOrder, sourcesOf } from '../inputs/sources.ts';
 import type { ProcessIo } from './process-io.ts';
 
 /** Records tell their own time: no event is ahead of it. Unix nanoseconds. */
@@ -14,11 +15,11 @@ interface RecordBatch extends Pick<InputBatch, 'codec' | 'bytes' | 'lineOf'> {
 
 /** The records of files in order, from the first on at each call: of files they are read again, those of stdin are kept in
  * memory.
- * @param paths of files, `-` for stdin
+ * @param paths of files and folders, addresses of objects, `-` for stdin
  * @param limits of the configuration */
 export function recordsOf(
   paths: readonly string[],
-  { stdin }: Pick<ProcessIo, 'stdin'>,
+  io: Pick<ProcessIo, 'stdin' | 'environment'>,
   limits: { maxDecompressedBytes: number },
 ): () => AsyncGenerator<RecordBatch> {
   const kept: RecordBatch[] = [];
@@ -27,7 +28,7 @@ export function recordsOf(
     for (const path of paths) {
       if (path === STDIN && isKept) yield* kept;
       else
-        for await (const batch of batchesIn(path, stdin, limits)) {
+        for await (const batch of batchesIn(path, io, limits)) {
           if (path === STDIN) kept.push({ ...batch, bytes: batch.bytes.slice() });
           yield batch;
         }
@@ -36,14 +37,15 @@ export function recordsOf(
   };
 }
 
-/** The records of one file. */
+/** The records of one path: of a file, or of the files or objects below it. */
 export async function* batchesIn(
   path: string,
-  stdin: ProcessIo['stdin'],
+  io: Pick<ProcessIo, 'stdin' | 'environment'>,
   { maxDecompressedBytes }: { maxDecompressedBytes: number },
 ): AsyncGenerator<RecordBatch> {
-  const input = await openInput(path, stdin, { maxBytes: documentBytes(maxDecompressedBytes) });
-  for await (const { codec, bytes, fluentTag, lineOf } of input.batches) {
-    yield { codec, bytes, fluentTag, lineOf, receivedUnixNano: LAST };
+  for (const input of openInOrder(await sourcesOf(path, io), { maxBytes: documentBytes(maxDecompressedBytes) })) {
+    for await (const { codec, bytes, fluentTag, lineOf } of input.batches) {
+      yield { codec, bytes, fluentTag, lineOf, receivedUnixNano: LAST };
+    }
   }
 }

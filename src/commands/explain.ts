@@ -7,10 +7,11 @@ import { neededFor } from '../authoring/test-rule.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { openRows, outputOption, type RowWriter } from '../command-line/output-format.ts';
 import type { Output } from '../command-line/process-io.ts';
+import { batchesIn } from '../command-line/record-batches.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../command-line/rule-options.ts';
 import { numbered } from '../command-line/table.ts';
 import type { Ruleset } from '../detect.ts';
-import { documentBytes, openInput, STDIN } from '../inputs/open.ts';
+import { STDIN } from '../inputs/open.ts';
 import { Problem } from '../problem.ts';
 import { didYouMean, quote } from '../sigma/index.ts';
 import { printable } from '../sigma/rule-problem.ts';
@@ -73,9 +74,8 @@ export const explainCommand = defineCommand({
     let record = 0;
     let isComplete = true;
     try {
-      const input = await openInput(path, stdin, { maxBytes: documentBytes(config.limits.maxDecompressedBytes) });
-      for await (const batch of input.batches) {
-        const { detections } = await processBatch({ ...batch, fluentTag: undefined, receivedUnixNano: LAST }, parts);
+      for await (const batch of batchesIn(path, io, config.limits)) {
+        const { detections } = await processBatch({ ...batch, fluentTag: undefined }, parts);
         for (const detection of detections) {
           if (detection === undefined) continue;
           record++;
@@ -114,9 +114,6 @@ function openAnswers(stdout: Output, form: 'table' | 'json' | 'ndjson' = 'table'
   const print = ({ record, explained }: Answer) => printExplained(record, explained);
   return { write: (rows) => stdout.write(rows.map(print).join('')), async end() {} };
 }
-
-/** Records tell their own time: no event is ahead of it. Unix nanoseconds. */
-const LAST = 2n ** 62n;
 
 /** Whether the options ask for it. What a correlation makes of a match belongs to the matches. */
 function isWanted(explained: Explained, record: number, { only, record: number }: { only?: string; record?: string }) {

@@ -154,14 +154,14 @@ async function evaluateFiles(
   return evaluated;
 }
 
-async function evaluateFile(path: string, parts: Parts, { limits }: Config, { stdin }: ProcessIo): Promise<Evaluated> {
+async function evaluateFile(path: string, parts: Parts, { limits }: Config, io: ProcessIo): Promise<Evaluated> {
   const { processBatch } = await import('../pipeline.ts');
   const found = new Map<string, Found>();
   const problems: string[] = [];
   const understanding = startUnderstanding();
   let unreadable = 0;
   try {
-    for await (const batch of batchesIn(path, stdin, limits)) {
+    for await (const batch of batchesIn(path, io, limits)) {
       const processed = await processBatch(batch, parts).catch((error) => {
         // Blank lines are nothing that cannot be read.
         if (error instanceof Problem && error.code === 'body.empty') return undefined;

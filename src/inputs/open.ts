@@ -35,7 +35,9 @@ export async function openInput(path: string, stdin: Chunks, limits: InputLimits
   return inputOf(path, createReadStream(path), stats.isFile() ? stats.size : undefined, limits);
 }
 
-function inputOf(name: string, chunks: Chunks, size: number | undefined, limits: InputLimits): Input {
+/** Bytes that somebody has opened.
+ * @param size of them all; undefined where nobody knows */
+export function inputOf(name: string, chunks: Chunks, size: number | undefined, limits: InputLimits): Input {
   let read = 0;
   async function* counted() {
     for await (const chunk of chunks) {

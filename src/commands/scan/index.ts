@@ -3,9 +3,11 @@
 import { describeError } from '../../command-line/cli-errors.ts';
 import { UsageError } from '../../command-line/declaration.ts';
 import { listingFormOf, listingOutput, openRows, writeRows } from '../../command-line/output-format.ts';
+import type { Output } from '../../command-line/process-io.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../../command-line/rule-options.ts';
 import type { Column } from '../../command-line/table.ts';
-import { documentBytes, openInput, STDIN } from '../../inputs/open.ts';
+import { documentBytes, STDIN } from '../../inputs/open.ts';
+import { openInOrder, type Source, sourcesOf } from '../../inputs/sources.ts';
 import { Problem } from '../../problem.ts';
 import { loadRules } from '../../rules/index.ts';
 import { printable } from '../../sigma/rule-problem.ts';
@@ -30,12 +32,13 @@ const options = {
 export const scanCommand = defineCommand({
   name: 'scan',
   summary: 'tags the records in files, or lists or counts what is found in them',
-  operands: '[FILE]...',
+  operands: '[PATH]...',
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
     'Reads records in the layouts that are received over HTTP, but for OTLP in Protobuf: one JSON object a line, JSON ' +
     "arrays, JSON objects one behind the other, Fluent Bit's MessagePack; plain, or compressed by gzip, zstd or snappy (framed); and the records " +
-    'in Avro containers that Tripline wrote. Without a FILE, and for -, it reads stdin. Files are read in the order given, which is the order that correlations see them in.\n\n' +
+    'in Avro containers that Tripline wrote. Without a PATH, and for -, it reads stdin. A PATH is a file, a folder, of which all files are read but hidden ones, or the address of objects: s3://BUCKET/PREFIX, ' +
+    'gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX, of which all are read whose keys begin like that. They are read in the order given, below a folder or an address in that of their names, which is the order that correlations see them in.\n\n' +
     'A line that is no JSON object is read as the same text in a record is (under log), with what stands before the ' +
     'event: the time of kubectl logs, aws logs tail and the exports of CloudWatch Logs, the stream and tags of a CRI ' +
     'log. Partial CRI lines are joined up to their last one, and JSON printed over several lines with the line of its ' +
@@ -96,16 +99,23 @@ export const scanCommand = defineCommand({
       stderr,
       isLineOpen: false,
     };
+    const limits = { maxBytes: documentBytes(config.limits.maxDecompressedBytes) };
     let isComplete = problems.length === 0;
     for (const path of operands.length > 0 ? operands : [STDIN]) {
+      let sources: Source[] = [];
       try {
-        const input = await openInput(path, stdin, { maxBytes: documentBytes(config.limits.maxDecompressedBytes) });
-        isComplete = (await scanInput(input, scan)) && isComplete;
+        sources = await sourcesOf(path, io);
       } catch (error) {
         isComplete = false;
-        // What a problem of a body advises is for those who send it.
-        const message = error instanceof Problem ? error.message : describeError(error);
-        await stderr.write(`tripline: ${printable(path)}: ${message}\n`);
+        await tellFailure(path, error, stderr);
+      }
+      for (const input of openInOrder(sources, limits)) {
+        try {
+          isComplete = (await scanInput(input, scan)) && isComplete;
+        } catch (error) {
+          isComplete = false;
+          await tellFailure(input.name, error, stderr);
+        }
       }
     }
     const { tally } = scan.counter;
@@ -116,6 +126,12 @@ export const scanCommand = defineCommand({
     return tally.verdicts.match + tally.reports > 0 ? 1 : 0;
   },
 });
+
+async function tellFailure(name: string, error: unknown, stderr: Output): Promise<void> {
+  // What a problem of a body advises is for those who send it.
+  const message = error instanceof Problem ? error.message : describeError(error);
+  await stderr.write(`tripline: ${printable(name)}: ${message}\n`);
+}
 
 const columns: Column<RuleTally>[] = [
   { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },

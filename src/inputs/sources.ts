@@ -1,0 +1,78 @@
+/** What a path of the command line stands for: a file, the files in a folder, the objects below an address, or stdin. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Problem } from '../problem.ts';
+import { isAddress, openStorage } from '../storage/index.ts';
+import type { InputLimits } from './batches.ts';
+import type { Chunks } from './chunks.ts';
+import { filesOf } from './files.ts';
+import { type Input, inputOf, STDIN } from './open.ts';
+import { readAhead } from './read-ahead.ts';
+
+/** A file or an object that records are read from. */
+export interface Source {
+  /** Its path or address; `stdin`. */
+  name: string;
+  /** Bytes; undefined where nobody knows. */
+  size: number | undefined;
+  /** Changes whenever it is written; undefined where nobody knows. */
+  version: string | undefined;
+  /** Whether bytes take their time to come, so that it is worth to ask for them early. */
+  isRemote: boolean;
+  /** Its bytes as they lie there. */
+  read(): Chunks;
+}
+
+/** What is around a command. */
+export interface Surroundings {
+  stdin: Chunks;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** The sources of a path, in the order of their names.
+ * @throws the system's error where there is no such file, Problem `storage.failed` or `config.invalid` */
+export async function sourcesOf(path: string, { stdin, environment }: Surroundings): Promise<Source[]> {
+  if (path === STDIN)
+    return [{ name: 'stdin', size: undefined, version: undefined, isRemote: false, read: () => stdin }];
+  if (isAddress(path)) {
+    const storage = await openStorage(path, environment);
+    const objects = await storage.list();
+    if (objects.length === 0) throw new Problem('body.unreadable', 'no object has a key that begins like this');
+    return objects.map((object) => ({ ...object, isRemote: true }));
+  }
+  const files = await filesOf(path);
+  if (files.length === 0) throw new Problem('body.unreadable', 'there is no file in this folder');
+  return Promise.all(files.map(fileSource));
+}
+
+async function fileSource(path: string): Promise<Source> {
+  const stats = await stat(path);
+  return {
+    name: path,
+    size: stats.isFile() ? stats.size : undefined,
+    version: stats.isFile() ? `${stats.mtimeMs}` : undefined,
+    isRemote: false,
+    read: () => createReadStream(path),
+  };
+}
+
+/** Objects that are asked for before their turn, and bytes that are kept of each: what is fast in one place is slow over a
+ * network by the time between question and answer. */
+const AHEAD = 4;
+const AHEAD_BYTES = 8 * 1024 * 1024;
+
+/** Opens one source after another, in order; of those over a network the next few are read meanwhile. */
+export function* openInOrder(sources: readonly Source[], limits: InputLimits): Generator<Input> {
+  const ahead: Chunks[] = [];
+  const begin = (index: number): Chunks => {
+    const source = sources[index]!;
+    return source.isRemote ? (ahead[index] ??= readAhead(source.read(), AHEAD_BYTES)) : source.read();
+  };
+  for (const [index, { name, size }] of sources.entries()) {
+    for (let next = index + 1; next < Math.min(sources.length, index + AHEAD); next++) {
+      if (sources[next]!.isRemote) begin(next);
+    }
+    yield inputOf(name, begin(index), size, limits);
+    delete ahead[index];
+  }
+}

@@ -1,0 +1,66 @@
+/** Google Cloud Storage, by its client: credentials are the Application Default Credentials. */
+
+import type { Address } from './address.ts';
+import { connectionFailure, kindOfStatus, oneLine } from './failures.ts';
+import type { Failure, ObjectStore } from './object-store.ts';
+
+/** One row of a page of the list, as the API has it. */
+interface Metadata {
+  size?: string | number;
+  generation?: string | number;
+}
+
+export async function openGcs({ bucket: name }: Address): Promise<ObjectStore> {
+  const { Storage } = await import('@google-cloud/storage');
+  const bucket = new Storage().bucket(name);
+  return {
+    async *list(prefix) {
+      let pageToken: string | undefined;
+      do {
+        const [files, next] = await bucket.getFiles({ prefix, pageToken, autoPaginate: false });
+        yield files.map(({ name: key, metadata }) => {
+          const { size, generation } = metadata as Metadata;
+          return { key, size: Number(size), version: String(generation) };
+        });
+        pageToken = (next as { pageToken?: string } | null)?.pageToken;
+      } while (pageToken !== undefined);
+    },
+    async *read({ key, version }, from, signal) {
+      // One whose metadata says gzip would come decompressed else, of which no part can be asked for.
+      const file = bucket.file(key, { generation: version });
+      const stream = file.createReadStream({ start: from, decompress: false, validation: false });
+      const stop = () => stream.destroy();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        yield* stream;
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
+    },
+    async put(key, path) {
+      await bucket.upload(path, { destination: key });
+    },
+    failureOf,
+    close() {},
+  };
+}
+
+interface ApiError extends Error {
+  code?: number | string;
+  status?: number;
+  errors?: { reason?: string }[];
+}
+
+function failureOf(error: unknown): Failure {
+  const { message, code, status, errors } = error as ApiError;
+  const number = typeof code === 'number' ? code : (status ?? (/^\d{3}$/.test(code ?? '') ? Number(code) : undefined));
+  const said = oneLine([number, errors?.[0]?.reason, message].filter(Boolean).join(' '));
+  if (/could not load the default credentials|could not refresh access token/i.test(message)) {
+    return { kind: 'no_credentials', said };
+  }
+  if (/invalid_grant|token.*expired|reauth/i.test(message)) return { kind: 'expired', said };
+  if (number === 404 && /bucket/i.test(message)) return { kind: 'no_bucket', said };
+  // An object that was written again has lost the generation that it was listed with.
+  if (number !== undefined) return { kind: kindOfStatus(number), said };
+  return connectionFailure(error) ?? { kind: 'unknown', said };
+}

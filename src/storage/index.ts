@@ -1,0 +1,92 @@
+/** Object storage: the objects below an address, their bytes, and files that become objects. */
+import { Problem } from '../problem.ts';
+import { type Address, addressOf, nameOf, type Scheme } from './address.ts';
+import { storageProblem } from './failures.ts';
+import type { Environment, ObjectStore, StoredObject } from './object-store.ts';
+import { resumedRead } from './resumed-read.ts';
+
+export { addressOf, isAddress } from './address.ts';
+
+/** An object that can be read. */
+export interface Listed {
+  /** Its address. */
+  name: string;
+  /** Bytes. */
+  size: number;
+  /** Changes whenever it is written. */
+  version: string;
+  /** Its bytes, from the first on at each call.
+   * @throws Problem `storage.failed` */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+export interface Storage {
+  /** The objects whose keys begin with the prefix of the address, in the order of their keys; those that stand for folders
+   * are left out.
+   * @throws Problem `storage.failed` */
+  list(): Promise<Listed[]>;
+  /** Writes a file as the object of a key below the prefix of the address, in the place of what it has there.
+   * @returns the address of the object
+   * @throws Problem `storage.failed` */
+  put(key: string, path: string): Promise<string>;
+  /** Lets go of connections. */
+  close(): void;
+}
+
+interface Kind {
+  package: string;
+  open(address: Address, environment: Environment): Promise<ObjectStore>;
+}
+
+/** One row for each scheme. The clients are much to load and to install, and few read objects. */
+const kinds: Record<Scheme, Kind> = {
+  s3: { package: '@aws-sdk/client-s3', open: async (...given) => (await import('./s3.ts')).openS3(...given) },
+  gs: { package: '@google-cloud/storage', open: async (address) => (await import('./gcs.ts')).openGcs(address) },
+  az: { package: '@azure/storage-blob', open: async (...given) => (await import('./azure.ts')).openAzure(...given) },
+};
+
+/** Opens what an address is of; connects when it is asked for something.
+ * @throws Problem `config.invalid` where it is no address, or where the package that reads it is not installed */
+export async function openStorage(text: string, environment: Environment): Promise<Storage> {
+  const address = addressOf(text);
+  const { scheme, prefix } = address;
+  const kind = kinds[scheme];
+  const store = await kind.open(address, environment).catch((error) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    const message = `${scheme}:// needs a package that is not installed: npm install ${kind.package}`;
+    throw new Problem('config.invalid', message, { cause: error });
+  });
+
+  async function of<T>(asked: Promise<T>, where: string): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      throw storageProblem(scheme, store.failureOf(error), where, error);
+    }
+  }
+  const listed = (object: StoredObject): Listed => ({
+    name: nameOf(address, object.key),
+    size: object.size,
+    version: object.version,
+    read: () => resumedRead(store, scheme, object),
+  });
+  return {
+    async list() {
+      const all = async () => {
+        const objects: StoredObject[] = [];
+        for await (const page of store.list(prefix)) objects.push(...page);
+        return objects;
+      };
+      const objects = (await of(all(), '')).filter(({ key, size }) => !(key.endsWith('/') && size === 0));
+      // Storages differ in the order that they list in.
+      return objects.sort((a, b) => (a.key < b.key ? -1 : 1)).map(listed);
+    },
+    async put(key, path) {
+      const full = prefix === '' || prefix.endsWith('/') ? prefix + key : `${prefix}/${key}`;
+      await of(store.put(full, path), nameOf(address, full));
+      return nameOf(address, full);
+    },
+    close: () => store.close(),
+  };
+}

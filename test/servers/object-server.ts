@@ -1,0 +1,23 @@
+/** What tests know of a server with objects. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ObjectServer {
+  /** Of its one bucket. */
+  address: string;
+  /** Variables by which a command finds it. */
+  environment: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Resolves when something answers, whatever it says. */
+export async function answers(url: string): Promise<void> {
+  for (let tries = 0; tries < 150; tries++) {
+    const isThere = await fetch(url).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+    await sleep(100);
+  }
+  throw new Error(`nothing answers at ${url}`);
+}
