@@ -36,7 +36,7 @@ const remedies: Record<Scheme, Remedies> = {
     no_bucket: 'check the name of the bucket',
     region: 'check the name of the bucket',
     archived: 'leave it out',
-    unreachable: 'check the network, and STORAGE_EMULATOR_HOST if it is set',
+    unreachable: 'check the network, and TRIPLINE_GCS_ENDPOINT if it is set',
   },
   az: {
     ...common,

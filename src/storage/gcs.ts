@@ -2,7 +2,7 @@
 
 import type { Address } from './address.ts';
 import { connectionFailure, kindOfStatus, oneLine } from './failures.ts';
-import type { Failure, ObjectStore } from './object-store.ts';
+import type { Environment, Failure, ObjectStore } from './object-store.ts';
 
 /** One row of a page of the list, as the API has it. */
 interface Metadata {
@@ -10,9 +10,11 @@ interface Metadata {
   generation?: string | number;
 }
 
-export async function openGcs({ bucket: name }: Address): Promise<ObjectStore> {
+export async function openGcs({ bucket: name }: Address, environment: Environment): Promise<ObjectStore> {
   const { Storage } = await import('@google-cloud/storage');
-  const bucket = new Storage().bucket(name);
+  const apiEndpoint = environment.TRIPLINE_GCS_ENDPOINT;
+  const useAuthWithCustomEndpoint = apiEndpoint?.startsWith('https:') ?? false;
+  const bucket = new Storage(apiEndpoint === undefined ? {} : { apiEndpoint, useAuthWithCustomEndpoint }).bucket(name);
   return {
     async *list(prefix) {
       let pageToken: string | undefined;
@@ -38,7 +40,7 @@ export async function openGcs({ bucket: name }: Address): Promise<ObjectStore> {
       }
     },
     async put(key, path) {
-      await bucket.upload(path, { destination: key });
+      await bucket.upload(path, { destination: key, resumable: false });
     },
     failureOf,
     close() {},

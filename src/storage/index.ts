@@ -41,7 +41,7 @@ interface Kind {
 /** One row for each scheme. The clients are much to load and to install, and few read objects. */
 const kinds: Record<Scheme, Kind> = {
   s3: { package: '@aws-sdk/client-s3', open: async (...given) => (await import('./s3.ts')).openS3(...given) },
-  gs: { package: '@google-cloud/storage', open: async (address) => (await import('./gcs.ts')).openGcs(address) },
+  gs: { package: '@google-cloud/storage', open: async (...given) => (await import('./gcs.ts')).openGcs(...given) },
   az: { package: '@azure/storage-blob', open: async (...given) => (await import('./azure.ts')).openAzure(...given) },
 };
 
@@ -62,7 +62,10 @@ export async function openStorage(text: string, environment: Environment): Promi
       return await asked;
     } catch (error) {
       if (error instanceof Problem) throw error;
-      throw storageProblem(scheme, store.failureOf(error), where, error);
+      const failure = store.failureOf(error);
+      // Neither a list nor a new object asks for an object.
+      const kind = failure.kind === 'no_object' ? 'no_bucket' : failure.kind;
+      throw storageProblem(scheme, { ...failure, kind }, where, error);
     }
   }
   const listed = (object: StoredObject): Listed => ({

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { freePorts, startProcess } from '../e2e/processes.ts';
 import { answers, type ObjectServer } from './object-server.ts';
 
@@ -19,17 +18,15 @@ export async function startGcs(): Promise<ObjectServer> {
     [...args, '-public-host', `127.0.0.1:${port}`, '-external-url', url],
     join(folder, 'log'),
   );
-  const environment = { STORAGE_EMULATOR_HOST: url };
-  vi.stubEnv('STORAGE_EMULATOR_HOST', url);
+  const environment = { TRIPLINE_GCS_ENDPOINT: url };
   await answers(`${url}/storage/v1/b`);
   const { Storage } = await import('@google-cloud/storage');
-  await new Storage({ projectId: 'tripline' }).createBucket('audit');
+  await new Storage({ projectId: 'tripline', apiEndpoint: url }).createBucket('audit');
   return {
     address: 'gs://audit',
     environment,
     async stop() {
       await server.stop('SIGTERM');
-      vi.unstubAllEnvs();
       rmSync(folder, { recursive: true, force: true });
     },
   };
