@@ -26,6 +26,7 @@ const bundle = await rolldown({
     index: 'src/index.ts',
     'processing/thread': 'src/processing/thread.ts',
     'processing/console': 'src/console/thread.ts',
+    'scanning/unit-thread': 'src/scanning/unit-thread.ts',
   },
   platform: 'node',
   external: (id) => /^[@a-z]/.test(id) && !bundled.test(id),

@@ -165,6 +165,10 @@ const mayImport: Record<string, readonly string[]> = {
   'console-client': ['command-line', 'console'],
   storage: ['problem'],
   inputs: ['avro', 'codecs', 'json', 'problem', 'storage'],
+  scanning: [
+    ...['batch', 'codecs', 'command-line', 'config', 'correlate', 'detect', 'inputs', 'json', 'pipeline'],
+    ...['pipeline-dependencies', 'problem', 'record', 'rules', 'server', 'sigma', 'state', 'tag'],
+  ],
   authoring: [
     ...['attack', 'audit', 'codecs', 'correlate', 'detect', 'enrichment', 'fields', 'json', 'network', 'pipeline'],
     ...['problem', 'record', 'rules', 'truncate', 'sigma', 'state', 'tagger'],
@@ -182,6 +186,7 @@ const mayImport: Record<string, readonly string[]> = {
       'problem',
       'record',
       'rules',
+      'scanning',
       'server',
       'sidecar',
       'sigma',
@@ -233,6 +238,7 @@ const effectful = [
     'main',
     'processing',
     'rules',
+    'scanning',
     'server',
     'sidecar',
     'sinks',

@@ -1,4 +1,4 @@
-/** How far a long file has been read, on a line of the terminal that is written over. */
+/** How far a long file, or a plan of many, has been read: on a line of the terminal that is written over. */
 import type { Input } from '../inputs/open.ts';
 import type { Output } from './process-io.ts';
 
@@ -35,4 +35,51 @@ export function progressOf(
       isShown = false;
     },
   };
+}
+
+/** Elsewhere than on a terminal, one line in so long. */
+const LINE_MILLISECONDS = 60_000;
+
+export interface UnitsProgress {
+  /** Shows it, unless that was done a moment ago.
+   * @param bytes that have been read
+   * @param done units of which all have been */
+  show(bytes: number, done: number): Promise<void>;
+  hide(): Promise<void>;
+}
+
+/** Shows how far the units of a plan are, and how long the rest will take if it goes on like this.
+ * @param all that there are when it begins */
+export function unitsProgress(all: { bytes: number; units: number }, output: Output): UnitsProgress {
+  const begun = performance.now();
+  let next = begun + FIRST_MILLISECONDS;
+  let isShown = false;
+  return {
+    async show(bytes, done) {
+      const now = performance.now();
+      if (now < next) return;
+      const isTerminal = output.columns !== undefined;
+      next = now + (isTerminal ? NEXT_MILLISECONDS : LINE_MILLISECONDS);
+      const left = bytes === 0 ? undefined : ((now - begun) * (all.bytes - bytes)) / bytes;
+      const parts = [
+        `${Math.floor((bytes / Math.max(1, all.bytes)) * 100)} %`,
+        `${done} of ${all.units} units`,
+        ...(left === undefined ? [] : [`${durationOf(left)} left`]),
+      ];
+      const text = parts.join(', ');
+      if (!isTerminal) return output.write(`${text}\n`);
+      isShown = true;
+      await output.write(ERASE_LINE + text.slice(0, output.columns! - 1));
+    },
+    async hide() {
+      if (isShown) await output.write(ERASE_LINE);
+      isShown = false;
+    },
+  };
+}
+
+function durationOf(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

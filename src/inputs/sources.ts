@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Problem } from '../problem.ts';
-import { isAddress, openStorage } from '../storage/index.ts';
+import { isAddress, objectOpener, openStorage } from '../storage/index.ts';
 import type { InputLimits } from './batches.ts';
 import type { Chunks } from './chunks.ts';
 import { filesOf } from './files.ts';
@@ -53,6 +53,21 @@ async function fileSource(path: string): Promise<Source> {
     version: stats.isFile() ? `${stats.mtimeMs}` : undefined,
     isRemote: false,
     read: () => createReadStream(path),
+  };
+}
+
+/** Finds sources again by what was known of them. Objects that were written since are found out as they are read.
+ * @returns a function that throws Problem `body.unreadable` for a file that was written since, the system's error for one
+ * that is not there */
+export function sourceFinder(
+  environment: Surroundings['environment'],
+): (known: { name: string; size: number; version: string }) => Promise<Source> {
+  const open = objectOpener(environment);
+  return async (known) => {
+    if (isAddress(known.name)) return { ...(await open(known.name)).listed(known), isRemote: true };
+    const source = await fileSource(known.name);
+    if (source.size === known.size && source.version === known.version) return source;
+    throw new Problem('body.unreadable', 'it was written since the plan was made; use --restart to begin anew');
   };
 }
 

@@ -25,6 +25,8 @@ export interface Storage {
    * are left out.
    * @throws Problem `storage.failed` */
   list(): Promise<Listed[]>;
+  /** The object whose key is the prefix of the address, as it was listed before. */
+  listed(object: Pick<Listed, 'size' | 'version'>): Listed;
   /** Writes a file as the object of a key below the prefix of the address, in the place of what it has there.
    * @returns the address of the object
    * @throws Problem `storage.failed` */
@@ -45,17 +47,26 @@ const kinds: Record<Scheme, Kind> = {
   az: { package: '@azure/storage-blob', open: async (...given) => (await import('./azure.ts')).openAzure(...given) },
 };
 
-/** Opens what an address is of; connects when it is asked for something.
- * @throws Problem `config.invalid` where it is no address, or where the package that reads it is not installed */
-export async function openStorage(text: string, environment: Environment): Promise<Storage> {
-  const address = addressOf(text);
-  const { scheme, prefix } = address;
+async function openStore(address: Address, environment: Environment): Promise<ObjectStore> {
+  const { scheme } = address;
   const kind = kinds[scheme];
-  const store = await kind.open(address, environment).catch((error) => {
+  return kind.open(address, environment).catch((error) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     const message = `${scheme}:// needs a package that is not installed: npm install ${kind.package}`;
     throw new Problem('config.invalid', message, { cause: error });
   });
+}
+
+/** Opens what an address is of; connects when it is asked for something.
+ * @throws Problem `config.invalid` where it is no address, or where the package that reads it is not installed */
+export async function openStorage(
+  text: string,
+  environment: Environment,
+  open: typeof openStore = openStore,
+): Promise<Storage> {
+  const address = addressOf(text);
+  const { scheme, prefix } = address;
+  const store = await open(address, environment);
 
   async function of<T>(asked: Promise<T>, where: string): Promise<T> {
     try {
@@ -75,6 +86,7 @@ export async function openStorage(text: string, environment: Environment): Promi
     read: () => resumedRead(store, scheme, object),
   });
   return {
+    listed: ({ size, version }) => listed({ key: prefix, size, version }),
     async list() {
       const all = async () => {
         const objects: StoredObject[] = [];
@@ -92,4 +104,16 @@ export async function openStorage(text: string, environment: Environment): Promi
     },
     close: () => store.close(),
   };
+}
+
+/** Opens objects of which the names are known, with one client for all of a bucket. */
+export function objectOpener(environment: Environment): (name: string) => Promise<Storage> {
+  const stores = new Map<string, Promise<ObjectStore>>();
+  return (name) =>
+    openStorage(name, environment, (address) => {
+      const bucket = nameOf(address, '');
+      let store = stores.get(bucket);
+      if (store === undefined) stores.set(bucket, (store = openStore(address, environment)));
+      return store;
+    });
 }

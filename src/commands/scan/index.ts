@@ -2,18 +2,19 @@
 
 import { describeError } from '../../command-line/cli-errors.ts';
 import { UsageError } from '../../command-line/declaration.ts';
-import { listingFormOf, listingOutput, openRows, writeRows } from '../../command-line/output-format.ts';
+import { listingOutput } from '../../command-line/output-format.ts';
 import type { Output } from '../../command-line/process-io.ts';
 import { headsOf, readConfig, reportProblems, ruleOptions } from '../../command-line/rule-options.ts';
-import type { Column } from '../../command-line/table.ts';
 import { documentBytes, STDIN } from '../../inputs/open.ts';
 import { openInOrder, type Source, sourcesOf } from '../../inputs/sources.ts';
 import { Problem } from '../../problem.ts';
 import { loadRules } from '../../rules/index.ts';
+import type { Scan } from '../../scanning/scan-input.ts';
+import { startTally } from '../../scanning/tally.ts';
 import { printable } from '../../sigma/rule-problem.ts';
 import { defineCommand } from '../command.ts';
-import type { Found, Scan } from './scan-input.ts';
-import { gravestFirst, type RuleTally, startTally, type Tally } from './tally.ts';
+import { partOf } from './part.ts';
+import { endReport, openFindings } from './report.ts';
 
 const options = {
   show: {
@@ -26,6 +27,25 @@ const options = {
       'level. Default: summary on a terminal, findings in a pipe',
   },
   output: listingOutput,
+  plan: {
+    kind: 'value',
+    placeholder: 'FOLDER',
+    doc:
+      'scan in units, several at the same time, and keep what each comes to in this folder: a command that was stopped ' +
+      'goes on where it was when it is given again',
+  },
+  jobs: {
+    kind: 'value',
+    placeholder: 'N',
+    doc: 'with --plan: units at the same time (default: as many as there are cores)',
+  },
+  shard: {
+    kind: 'value',
+    placeholder: 'I/N',
+    doc: 'with --plan: of N parts only that of the number I, from 0, and no report; for machines that share the folder',
+  },
+  finish: { kind: 'flag', doc: 'with --plan: only the report, when all parts are done; takes no PATH' },
+  restart: { kind: 'flag', doc: 'with --plan: forget what is in the folder, and begin anew' },
   ...ruleOptions,
 } as const;
 
@@ -48,6 +68,10 @@ export const scanCommand = defineCommand({
     'is told on stderr. Messages and findings name the line of the file. A file without any audit event, or with as many ' +
     'lines of text without one as events, is not called clear: the exit code is 2, whether it is the log of something ' +
     'else or in a layout that is not read.\n\n' +
+    '--plan is for archives of weeks and months: inputs are divided into units of about as many bytes, rules are evaluated on ' +
+    'several units at the same time, and correlations then count the hits of all in the order of time, whatever the order ' +
+    'of the files. A file is never divided. The list has the findings of rules in the order of the inputs, then those of ' +
+    'correlations.\n\n' +
     'With --show records, a line of text becomes the record {"log": "<the line>"} with its tag, and lines that were ' +
     'joined become one. A line that is neither JSON nor UTF-8 stays as it is. NUL bytes and byte order marks are left out.',
   options,
@@ -70,30 +94,42 @@ export const scanCommand = defineCommand({
     },
     { purpose: 'tagged records for another tool', line: 'tripline scan audit.log --show records > tagged.log' },
     { purpose: 'what is in the log of a container', line: 'tripline scan kube-apiserver.log --show summary' },
+    {
+      purpose: 'what is in the archives of a year, on all cores, going on where it was stopped',
+      line: 'tripline scan --plan backtest archive --show summary',
+    },
     { purpose: 'what comes down a pipe', line: 'zcat audit-1.log.gz | tripline scan --show summary -o table' },
   ],
   async run({ options, operands }, io) {
     const { stdin, stdout, stderr } = io;
-    if (operands.length === 0 && stdin.isTTY) {
+    const part = partOf(options, operands);
+    if (part === undefined && operands.length === 0 && stdin.isTTY) {
       throw new UsageError('there is nothing to scan', 'name a file, or send records down a pipe');
     }
     const wanted = options.show ?? (stdout.columns === undefined ? 'findings' : 'summary');
     if (wanted === 'records' && options.output !== undefined) {
       throw new UsageError('--show records is records as they are, in no other form', 'leave out --output');
     }
+    if (wanted === 'records' && part !== undefined) {
+      throw new UsageError('a plan keeps what was found, and no records', 'use --show findings or --show summary');
+    }
     const config = readConfig(options, io);
     const loaded = loadRules(config);
     const { ruleset, problems } = loaded;
     await reportProblems(loaded, io);
+    if (part !== undefined) {
+      const { runPlan } = await import('./planned.ts');
+      return runPlan(part, { wanted, form: options.output, paths: operands, config, loaded }, io);
+    }
     // Much to load, which no other command needs.
     const [{ partsOf }, { scanInput }] = await Promise.all([
       import('../../pipeline-dependencies.ts'),
-      import('./scan-input.ts'),
+      import('../../scanning/scan-input.ts'),
     ]);
     const scan: Scan = {
       parts: partsOf(config, () => ruleset, []),
       wanted,
-      list: openRows(stdout, findingColumns, listingFormOf(stdout, options.output)),
+      list: openFindings(io, options.output),
       counter: startTally(headsOf(ruleset)),
       stdout,
       stderr,
@@ -118,12 +154,7 @@ export const scanCommand = defineCommand({
         }
       }
     }
-    const { tally } = scan.counter;
-    if (wanted === 'findings') await scan.list.end();
-    if (wanted === 'summary') await writeRows(stdout, { columns, rows: gravestFirst(tally) }, options.output);
-    await stderr.write(`${totals(tally)}\n`);
-    if (!isComplete) return 2;
-    return tally.verdicts.match + tally.reports > 0 ? 1 : 0;
+    return endReport(io, { wanted, form: options.output, list: scan.list, tally: scan.counter.tally, isComplete });
   },
 });
 
@@ -131,45 +162,4 @@ async function tellFailure(name: string, error: unknown, stderr: Output): Promis
   // What a problem of a body advises is for those who send it.
   const message = error instanceof Problem ? error.message : describeError(error);
   await stderr.write(`tripline: ${printable(name)}: ${message}\n`);
-}
-
-const columns: Column<RuleTally>[] = [
-  { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
-  { name: 'rule', heading: 'RULE', cell: ({ rule }) => rule },
-  { name: 'findings', heading: 'FINDINGS', cell: ({ findings }) => findings },
-  { name: 'shadow', heading: 'SHADOW', cell: ({ shadow }) => shadow },
-  { name: 'silenced', heading: 'SILENCED', cell: ({ silenced }) => silenced },
-  { name: 'undecided', heading: 'UNDECIDED', cell: ({ undecided }) => undecided },
-  { name: 'title', heading: 'TITLE', cell: ({ title }) => title },
-];
-
-const findingColumns: Column<Found>[] = [
-  { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
-  { name: 'mode', heading: 'MODE', cell: ({ mode }) => mode },
-  { name: 'time', heading: 'TIME', cell: ({ time }) => time ?? '' },
-  { name: 'rule', heading: 'RULE', cell: ({ rule }) => rule },
-  { name: 'summary', heading: 'SUMMARY', cell: ({ summary }) => summary },
-  { name: 'kind', cell: ({ kind }) => kind },
-  { name: 'title', cell: ({ title }) => title },
-  { name: 'attack', cell: ({ attack }) => attack.map(({ technique }) => technique).join(' ') },
-  { name: 'workload', cell: ({ workload }) => workload ?? '' },
-  { name: 'id', cell: ({ id }) => id },
-  { name: 'file', cell: ({ file }) => file },
-  { name: 'record', cell: ({ record }) => record },
-  { name: 'line', cell: ({ line }) => line ?? '' },
-];
-
-/** What to know beside the findings: how much was looked at, and of what nothing is known. */
-function totals({ records, verdicts, reports, matchedInPart }: Tally): string {
-  const counts = [
-    `${records} records`,
-    `${verdicts.match} with findings`,
-    `${verdicts.clear} clear`,
-    `${verdicts.indeterminate} undecided`,
-    `${verdicts.not_audit} no audit events`,
-    `${verdicts.error} unreadable`,
-    ...(matchedInPart > 0 ? [`${matchedInPart} of those with findings have undecided rules too`] : []),
-    ...(reports > 0 ? [`${reports} reports about others`] : []),
-  ];
-  return counts.join(', ');
 }

@@ -1,18 +1,18 @@
 /** Files of records through the same pipeline as those that are sent, and what is written of them. */
-import { taggedBody } from '../../batch/splice.ts';
-import type { Codec } from '../../codecs/codec.ts';
-import type { RowWriter } from '../../command-line/output-format.ts';
-import type { Output } from '../../command-line/process-io.ts';
-import { progressOf } from '../../command-line/progress.ts';
-import { startUnderstanding, suspicionOf } from '../../command-line/understanding.ts';
-import type { Detection } from '../../detect.ts';
-import type { InputBatch } from '../../inputs/batches.ts';
-import type { LineOf } from '../../inputs/lines.ts';
-import type { Input } from '../../inputs/open.ts';
-import { type Parts, processBatch } from '../../pipeline.ts';
-import { Problem } from '../../problem.ts';
-import type { Finding, Report } from '../../record.ts';
-import { printable } from '../../sigma/rule-problem.ts';
+import { taggedBody } from '../batch/splice.ts';
+import type { Codec } from '../codecs/codec.ts';
+import type { RowWriter } from '../command-line/output-format.ts';
+import type { Output } from '../command-line/process-io.ts';
+import { progressOf } from '../command-line/progress.ts';
+import { startUnderstanding, suspicionOf } from '../command-line/understanding.ts';
+import type { Detection } from '../detect.ts';
+import type { InputBatch } from '../inputs/batches.ts';
+import type { LineOf } from '../inputs/lines.ts';
+import type { Input } from '../inputs/open.ts';
+import { type Parts, processBatch } from '../pipeline.ts';
+import { Problem } from '../problem.ts';
+import type { Finding, Report } from '../record.ts';
+import { printable } from '../sigma/rule-problem.ts';
 import type { Counter } from './tally.ts';
 
 /** How many unreadable records of one file are told of one by one. */
@@ -21,7 +21,7 @@ const LINE_FEED = 0x0a;
 
 export type Wanted = 'records' | 'findings' | 'summary';
 
-interface Place {
+export interface Place {
   file: string;
   /** Of the file, from 1. */
   record: number;
@@ -43,6 +43,10 @@ export interface Scan {
   counter: Counter;
   stdout: Output;
   stderr: Output;
+  /** Called with each record, in order. */
+  onRecord?(detection: Detection, place: Place): void;
+  /** Called before each batch of records. */
+  onBatch?(): Promise<void>;
   /** Whether the records written so far end within a line of text, which what follows must not go on with. */
   isLineOpen: boolean;
 }
@@ -65,6 +69,7 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
   try {
     for await (const batch of input.batches) {
       await progress.show(records);
+      await scan.onBatch?.();
       const processed = await process(batch, batch.isWhole ? scan.parts : ofLines(scan.parts));
       if (processed instanceof Problem) {
         // Blank lines are nothing that could not be read.
@@ -86,9 +91,9 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
             ? suspicionOf(batch.bytes.subarray(record.start, record.end), line)
             : detection.problem?.message;
         if (problem !== undefined) await tell(placeOf(line, records), problem);
-        if (scan.wanted === 'findings') {
-          found.push(...foundIn(detection, { file: input.name, record: records, line: line?.number }));
-        }
+        const place = { file: input.name, record: records, line: line?.number };
+        scan.onRecord?.(detection, place);
+        if (scan.wanted === 'findings') found.push(...foundIn(detection, place));
       }
       if (found.length > 0) {
         if (scan.stdout.columns !== undefined) await progress.hide();
@@ -135,9 +140,17 @@ async function writeRecords(codec: Codec, bytes: Uint8Array, scan: Scan): Promis
   scan.isLineOpen = codec.notation === 'json' && bytes.at(-1) !== LINE_FEED;
 }
 
+type FoundKind = 'findings' | 'shadow' | 'reports' | 'shadowReports';
+
 function foundIn(detection: Detection, place: Place): Found[] {
-  if (!('findings' in detection)) return [];
-  const { findings, shadow, reports, shadowReports } = detection;
+  return 'findings' in detection ? foundAt(detection, place) : [];
+}
+
+/** What was found in a record, and with it, at its place. */
+export function foundAt(
+  { findings, shadow, reports, shadowReports }: Pick<Extract<Detection, { findings: unknown }>, FoundKind>,
+  place: Place,
+): Found[] {
   return [
     ...findings.map((finding) => ({ ...place, kind: 'finding', mode: 'live', ...finding }) as const),
     ...reports.map((report) => ({ ...place, kind: 'report', mode: 'live', ...report }) as const),

@@ -1,8 +1,8 @@
 /** Counts of what was found in many records: by rule and level, and by verdict. */
-import type { Detection } from '../../detect.ts';
-import { type Level, levels } from '../../record.ts';
-import type { RuleHead } from '../../sigma/index.ts';
-import { type Verdict, verdicts } from '../../tag.ts';
+import type { Detection } from '../detect.ts';
+import { type Level, levels } from '../record.ts';
+import type { RuleHead } from '../sigma/index.ts';
+import { type Verdict, verdicts } from '../tag.ts';
 
 export interface Tally {
   records: number;
@@ -28,9 +28,22 @@ export interface RuleTally {
   silenced: number;
 }
 
+/** What was said of a record before. */
+export interface CountedVerdict {
+  verdict: Verdict;
+  /** Whether a rule could not be decided on it. */
+  isUndecided: boolean;
+}
+
+type FoundMore = Pick<Extract<Detection, { findings: unknown }>, 'findings' | 'reports' | 'shadow' | 'shadowReports'>;
+
 export interface Counter {
   /** Counts one more record. */
   count(detection: Detection): void;
+  /** Counts what was found later in a record that was counted before. */
+  countMore(before: CountedVerdict, more: FoundMore): void;
+  /** Counts what another has counted. */
+  add(tally: Tally): void;
   tally: Tally;
 }
 
@@ -54,16 +67,38 @@ export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'le
       rules.set(key, (row = { rule, level, title, findings: 0, shadow: 0, undecided: 0, silenced: 0 }));
     return row;
   };
+  function countFound({ findings, reports, shadow, shadowReports }: FoundMore): void {
+    tally.reports += reports.length;
+    for (const { rule, level, title } of [...findings, ...reports]) rowOf(rule, level, title).findings++;
+    for (const { rule, level, title } of [...shadow, ...shadowReports]) rowOf(rule, level, title).shadow++;
+  }
   return {
     tally,
+    countMore({ verdict, isUndecided }, more) {
+      countFound(more);
+      if (verdict === 'match' || more.findings.length === 0) return;
+      tally.verdicts[verdict]--;
+      tally.verdicts.match++;
+      if (isUndecided) tally.matchedInPart++;
+    },
+    add(other) {
+      tally.records += other.records;
+      tally.reports += other.reports;
+      tally.matchedInPart += other.matchedInPart;
+      for (const verdict of verdicts) tally.verdicts[verdict] += other.verdicts[verdict];
+      for (const { rule, level, title, ...counts } of other.rules.values()) {
+        const row = rowOf(rule, level, title);
+        row.findings += counts.findings;
+        row.shadow += counts.shadow;
+        row.undecided += counts.undecided;
+        row.silenced += counts.silenced;
+      }
+    },
     count(detection) {
       tally.records++;
       tally.verdicts[detection.verdict]++;
       if (!('findings' in detection)) return;
-      const { findings, reports, shadow, shadowReports } = detection;
-      tally.reports += reports.length;
-      for (const { rule, level, title } of [...findings, ...reports]) rowOf(rule, level, title).findings++;
-      for (const { rule, level, title } of [...shadow, ...shadowReports]) rowOf(rule, level, title).shadow++;
+      countFound(detection);
       const ownRow = (rule: string) => {
         const { level, title } = known.get(rule)!;
         return rowOf(rule, level, title);

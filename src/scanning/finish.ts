@@ -1,0 +1,103 @@
+/** The end of a plan: the findings of all units, and one pass of correlations over what they have counted, in the order of
+ * time. */
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { correlateCounted } from '../correlate/counted.ts';
+import { correlator } from '../correlate/index.ts';
+import type { Correlated, Ruleset } from '../detect.ts';
+import { parseExactly } from '../json/exact.ts';
+import type { Finding, Report } from '../record.ts';
+import { memoryStore } from '../state/memory.ts';
+import { type CountedRow, mergeRows, type RowsFile } from './counted-rows.ts';
+import type { ScanPlan } from './plan.ts';
+import { type Found, foundAt } from './scan-input.ts';
+import type { Counter } from './tally.ts';
+import { filesOfUnit, type KeptRecord, resultOf, type UnitResult } from './unit.ts';
+
+export interface PlanEnd {
+  folder: string;
+  plan: ScanPlan;
+  ruleset: Ruleset;
+  /** Counts from zero. */
+  counter: Counter;
+  /** Is given what was found: of units in their order, then of correlations in the order of time. */
+  write(rows: readonly Found[]): Promise<void>;
+  /** Is given what the units have to say of their inputs. */
+  tell(notes: string): Promise<void>;
+}
+
+/** The units of a plan that are not done. */
+export async function unitsLeft(folder: string, { units }: ScanPlan): Promise<number[]> {
+  const left: number[] = [];
+  for (const unit of units.keys()) if ((await resultOf(folder, unit)) === undefined) left.push(unit);
+  return left;
+}
+
+/** Findings that are written together. */
+const BLOCK = 500;
+
+/** Writes and counts what was found; resolves with whether all inputs could be read. All units have to be done. */
+export async function finishPlan({ folder, plan, ruleset, counter, write, tell }: PlanEnd): Promise<boolean> {
+  let isComplete = true;
+  const counted: RowsFile[] = [];
+  for (const unit of plan.units.keys()) {
+    const result = (await resultOf(folder, unit))!;
+    isComplete &&= result.isComplete;
+    counter.add(tallyOf(result));
+    if (result.notes !== '') await tell(result.notes);
+    const files = filesOfUnit(folder, unit);
+    await writeFound(files.found, write);
+    if (result.counted !== null) counted.push({ path: files.counted, ...result.counted });
+  }
+  const correlate = correlator(memoryStore());
+  const receivedUnixNano = BigInt(Date.now()) * 1_000_000n;
+  for await (const rows of mergeRows(counted, join(folder, 'last-'))) {
+    const found: Found[] = [];
+    for (const row of rows) {
+      const kept = parseExactly(row.text) as KeptRecord;
+      const correlated = correlateCounted(
+        { time: row.time, events: kept.events },
+        correlate,
+        ruleset,
+        receivedUnixNano,
+      );
+      if (correlated.raised.length + correlated.reported.length === 0) continue;
+      const more = byMode(correlated);
+      counter.countMore(kept, more);
+      found.push(...foundAt(more, placeOf(row, kept, plan)));
+    }
+    if (found.length > 0) await write(found);
+  }
+  return isComplete;
+}
+
+function tallyOf({ tally }: UnitResult): Counter['tally'] {
+  return { ...tally, rules: new Map(tally.rules.map((row, index) => [String(index), row])) };
+}
+
+function placeOf({ input, record }: CountedRow, { line }: KeptRecord, { inputs }: ScanPlan) {
+  return { file: inputs[input]!.name, record, line };
+}
+
+function byMode({ raised, reported }: Correlated) {
+  const findings = (mode: string): Finding[] => raised.filter((one) => one.mode === mode).map(({ finding }) => finding);
+  const reports = (mode: string): Report[] => reported.filter((one) => one.mode === mode).map(({ report }) => report);
+  return {
+    findings: findings('live'),
+    shadow: findings('shadow'),
+    reports: reports('live'),
+    shadowReports: reports('shadow'),
+  };
+}
+
+async function writeFound(path: string, write: PlanEnd['write']): Promise<void> {
+  let rows: Found[] = [];
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    rows.push(JSON.parse(line));
+    if (rows.length < BLOCK) continue;
+    await write(rows);
+    rows = [];
+  }
+  if (rows.length > 0) await write(rows);
+}
