@@ -39,7 +39,7 @@ const PLAN_FILE = 'plan.json';
 /** A year of archives is divided so often that the cores are done at about the same time, and a restart has little to do
  * again; beyond that units have so many bytes. */
 const UNITS = 256;
-const LEAST_BYTES = 64 * 1024;
+const LEAST_BYTES = 4 * 1024;
 const MOST_BYTES = 256 * 1024 * 1024;
 
 export interface PlanRequest {

@@ -1,0 +1,181 @@
+/** A scan by a plan finds what one scan of the same records in the order of time finds, however it is divided and stopped. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lines } from '../commands/files.ts';
+import { main, type Ran, run, workFolder } from '../commands/run.ts';
+import { podEvent } from '../server/app.ts';
+import { type FakeS3, openFakeS3, refuse } from '../storage/fake-s3.ts';
+import { type Archives, writeArchives } from './archives.ts';
+
+const root = workFolder();
+let archives: Archives;
+let plain: Ran;
+let number = 0;
+const newPlan = () => join(root, `plan-${number++}`);
+const rowsOf = ({ stdout }: Ran): Record<string, any>[] =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+const scan = (...args: string[]) =>
+  run(['scan', '--rules', archives.rules, '--show', 'findings', '-o', 'ndjson', ...args]);
+const totals = ({ stderr }: Ran) => stderr.split('\n').filter((line) => line.includes(' records, '));
+
+/** Findings with the record that carries each, without the place where that lies: reports come with whatever record is the
+ * first after the end of their window. */
+function findingsOf(ran: Ran, auditIDAt: (file: string, record: number) => string): string[] {
+  return rowsOf(ran)
+    .map(({ file, record, line, ...finding }) => {
+      return JSON.stringify(finding.kind === 'report' ? finding : { ...finding, on: auditIDAt(file, record) });
+    })
+    .sort();
+}
+
+const inArchives = (file: string, record: number) => archives.records.get(file)![record - 1]!.auditID;
+let expected: string[];
+
+beforeAll(async () => {
+  archives = writeArchives(root);
+  plain = await scan(archives.inOrder);
+  const inOrder = readFileSync(archives.inOrder, 'utf8').split('\n');
+  expected = findingsOf(plain, (_, record) => JSON.parse(inOrder[record - 1]!).auditID);
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+test('the archives have findings of rules, of every type of correlation, and reports', () => {
+  const found = rowsOf(plain);
+  expect(found.some(({ correlation }) => correlation === undefined)).toBe(true);
+  expect(found.some(({ kind }) => kind === 'report')).toBe(true);
+  expect(new Set(found.map(({ correlation }) => correlation?.type)).size).toBeGreaterThan(6);
+});
+
+test.each([1, 2, 3])(
+  'with %d units at the same time it finds the same as one scan, with the same totals',
+  async (jobs) => {
+    const plan = newPlan();
+    const planned = await scan('--plan', plan, '--jobs', String(jobs), archives.folder);
+    expect(planned.stderr).not.toContain('tripline:');
+    expect(findingsOf(planned, inArchives)).toEqual(expected);
+    expect(totals(planned)).toEqual(totals(plain));
+    expect(planned.status).toBe(plain.status);
+    const summary = (...args: string[]) =>
+      run(['scan', '--rules', archives.rules, '--show', 'summary', '-o', 'ndjson', ...args]);
+    // As the same command is given again: nothing is scanned anew.
+    const again = await summary('--plan', plan, archives.folder);
+    const sorted = (ran: Ran) => ran.stdout.split('\n').sort();
+    expect(sorted(again)).toEqual(sorted(await summary(archives.inOrder)));
+  },
+);
+
+test('what is killed again and again goes on, and finds the same', async () => {
+  const plan = newPlan();
+  const command = ['scan', '--rules', archives.rules, '--plan', plan, '--jobs', '2', archives.folder];
+  const doneIn = () => (existsSync(plan) ? readdirSync(plan).filter((name) => name.endsWith('.result')) : []);
+  const done: string[][] = [];
+  for (let times = 0; times < 2; times++) {
+    const before = doneIn().length;
+    const child = spawn(process.execPath, [main, ...command], { stdio: 'ignore' });
+    const exited = once(child, 'exit');
+    while (doneIn().length === before && child.exitCode === null) await sleep(2);
+    child.kill('SIGKILL');
+    await exited;
+    done.push(doneIn());
+  }
+  expect(done[1]!.length).toBeGreaterThan(done[0]!.length);
+  // As if one had been killed while it wrote.
+  writeFileSync(join(plan, 'unit-6.found.c3c1c3c1-aaaa-bbbb-cccc-000000000000'), '{"cut');
+  const kept = readFileSync(join(plan, done[0]![0]!));
+  const { stdout } = spawnSync(process.execPath, [main, ...command], { encoding: 'utf8' });
+  expect(findingsOf({ stdout, stderr: '', status: 0 }, inArchives)).toEqual(expected);
+  expect(readFileSync(join(plan, done[0]![0]!))).toEqual(kept);
+  expect(readdirSync(plan).filter((name) => !/^(plan\.json|unit-\d+\.(result|found|counted))$/.test(name))).toEqual([]);
+});
+
+test('parts on several machines, and the report after them', async () => {
+  const plan = newPlan();
+  const [first, second] = await Promise.all([
+    scan('--plan', plan, '--shard', '0/2', '--jobs', '1', archives.folder),
+    scan('--plan', plan, '--shard', '1/2', '--jobs', '1', archives.folder),
+  ]);
+  expect([first.status, second.status, first.stdout, second.stdout]).toEqual([0, 0, '', '']);
+  const planned = await scan('--plan', plan, '--finish');
+  expect(findingsOf(planned, inArchives)).toEqual(expected);
+  expect(planned.status).toBe(1);
+});
+
+test('a report before all parts are done says which are not', async () => {
+  const plan = newPlan();
+  await scan('--plan', plan, '--shard', '0/3', archives.folder);
+  const { status, stdout, stderr } = await scan('--plan', plan, '--finish');
+  expect(stderr).toMatch(/tripline: 4 units of 7 not done yet: 1, 2, 4, 5/);
+  expect([status, stdout]).toEqual([2, '']);
+});
+
+test('a file that is written after the plan fails its unit alone, and the others are kept', async () => {
+  const folder = join(root, 'changing');
+  cpSync(archives.folder, folder, { recursive: true });
+  const plan = newPlan();
+  await scan('--plan', plan, '--shard', '6/7', folder);
+  writeFileSync(join(folder, 'day/0.log'), lines(podEvent({})));
+  const { status, stderr } = await scan('--plan', plan, '--shard', '0/1', folder);
+  expect(stderr).toMatch(/tripline: unit 0: .*0\.log: it was written since the plan was made/);
+  expect(status).toBe(2);
+  expect(readdirSync(plan).filter((name) => name.endsWith('.result'))).toHaveLength(6);
+  const whole = await scan('--plan', plan, folder);
+  expect(whole.stderr).toContain('0.log, which was written since; use --restart');
+  expect([whole.status, whole.stdout]).toEqual([2, '']);
+  expect((await scan('--plan', plan, '--restart', folder)).status).toBe(1);
+});
+
+test.each([
+  [['--jobs', '2', 'x'], 'name its folder with --plan'],
+  [['--plan', 'p'], 'name files, folders or addresses'],
+  [['--plan', 'p', '--jobs', '0', 'x'], 'no number of jobs'],
+  [['--plan', 'p', '--shard', '2/2', 'x'], 'no part'],
+  [['--plan', 'p', '--finish', 'x'], 'leave them out with --finish'],
+  [['--plan', 'p', '--finish', '--restart'], '--finish goes with neither'],
+  [['--plan', 'p', '--shard', '0/2', '--restart', 'x'], 'leave out --restart'],
+  [['--plan', 'p', '--show', 'records', 'x'], 'a plan keeps what was found'],
+  [['--plan', newPlan(), '-'], 'stdin cannot be read twice'],
+])('%j is refused: %s', async (args, words) => {
+  const { status, stderr } = await run(['scan', ...args]);
+  expect(stderr).toContain(words);
+  expect(status).toBe(2);
+});
+
+test('what is wrong with records is told in the order of the inputs, each time', async () => {
+  const plan = newPlan();
+  const folder = join(root, 'archive-b');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'cut.log'), `${lines(podEvent({}))}{"kind":"Event","cut\n`);
+  for (let times = 0; times < 2; times++) {
+    const { status, stderr } = await scan('--plan', plan, folder);
+    expect(stderr).toContain('cut.log: line 2: ');
+    expect(status).toBe(2);
+  }
+});
+
+test('objects that cannot be read for a while fail their units, which the same command tries again', async () => {
+  const objects = Object.fromEntries([...archives.records].map(([path], i) => [`day/${i}`, readFileSync(path)]));
+  const s3: FakeS3 = await openFakeS3(objects);
+  const environment = { ...s3.environment, AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
+  const plan = newPlan();
+  const planned = () =>
+    run(['scan', '--rules', archives.rules, '--show', 'findings', '--plan', plan, 's3://audit/day/'], { environment });
+  s3.before = (key, response) => key === 'day/3' && refuse(response, 403, 'ExpiredToken');
+  const failed = await planned();
+  expect(failed.stderr).toMatch(/tripline: unit 3: s3:\/\/audit\/day\/3: at byte 0 .* have expired/);
+  expect(failed.status).toBe(2);
+  s3.before = () => false;
+  s3.asked.length = 0;
+  const done = await planned();
+  const paths = [...archives.records.keys()];
+  const atObject = (file: string, record: number) => inArchives(paths[Number(file.at(-1))]!, record);
+  expect(findingsOf(done, atObject)).toEqual(expected);
+  expect(s3.asked.filter((asked) => asked.includes('/day/'))).toEqual(['GET /audit/day/3']);
+});
