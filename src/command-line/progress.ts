@@ -39,6 +39,8 @@ export function progressOf(
 
 /** Elsewhere than on a terminal, one line in so long. */
 const LINE_MILLISECONDS = 60_000;
+/** Of all bytes, those after which the rest can be reckoned: before, the start of the threads is most of it. */
+const KNOWN_SHARE = 0.02;
 
 export interface UnitsProgress {
   /** Shows it, unless that was done a moment ago.
@@ -52,15 +54,15 @@ export interface UnitsProgress {
  * @param all that there are when it begins */
 export function unitsProgress(all: { bytes: number; units: number }, output: Output): UnitsProgress {
   const begun = performance.now();
-  let next = begun + FIRST_MILLISECONDS;
+  const isTerminal = output.columns !== undefined;
+  let next = begun + (isTerminal ? FIRST_MILLISECONDS : LINE_MILLISECONDS);
   let isShown = false;
   return {
     async show(bytes, done) {
       const now = performance.now();
       if (now < next) return;
-      const isTerminal = output.columns !== undefined;
       next = now + (isTerminal ? NEXT_MILLISECONDS : LINE_MILLISECONDS);
-      const left = bytes === 0 ? undefined : ((now - begun) * (all.bytes - bytes)) / bytes;
+      const left = bytes < KNOWN_SHARE * all.bytes ? undefined : ((now - begun) * (all.bytes - bytes)) / bytes;
       const parts = [
         `${Math.floor((bytes / Math.max(1, all.bytes)) * 100)} %`,
         `${done} of ${all.units} units`,
