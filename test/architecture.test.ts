@@ -96,6 +96,7 @@ const mayImport: Record<string, readonly string[]> = {
     'redaction',
     'sigma',
     'silence',
+    'storage',
     'tag',
     'telemetry',
     'time',

@@ -106,6 +106,7 @@ async function start(): Promise<void> {
   const dependencies: SinkDependencies = {
     logger,
     eventsOf: eventReader(config),
+    environment,
     contextOf: openContext({ ruleset: rules.ruleset, noveltyOf: novelty.of }),
     deadLetters,
     listenForSilences: silences?.listen,

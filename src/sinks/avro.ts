@@ -4,6 +4,7 @@ import Type, { type Static } from 'typebox';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { emittedOf } from '../findings/emitted.ts';
 import type { Finding } from '../record.ts';
+import { addressOf } from '../storage/address.ts';
 import { findingChooser } from './choice/choice.ts';
 import type { Files } from './disk/files.ts';
 import { fileSettings } from './disk/settings.ts';
@@ -25,16 +26,49 @@ export const avroConfig = Type.Object(
       default: 'deflate',
       description: 'How blocks are compressed: `deflate` is what every reader knows, `zstandard` is faster.',
     }),
+    upload: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Where closed files go: `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://ACCOUNT/CONTAINER/PREFIX`, below ' +
+          '`date=YYYY-MM-DD/`. They are removed from `path` once they are there. Default: they stay.',
+      }),
+    ),
   },
   { additionalProperties: false, title: 'Avro sink' },
 );
 export type AvroConfig = Static<typeof avroConfig> & Pick<RowsSettings, 'records'>;
 
 /** What is in a spool has no findings apart from the text of its records. */
-export function avroFaults({ spool }: { spool?: unknown }): SinkFault[] {
-  if (spool === undefined) return [];
-  const message = 'spool: this sink writes to the disk itself, and takes no batches from a spool; leave it out';
-  return [{ setting: ['spool'], message }];
+export function avroFaults({
+  spool,
+  upload,
+  maxFileBytes,
+}: Pick<AvroConfig, 'upload' | 'maxFileBytes'> & { spool?: unknown }): SinkFault[] {
+  const faults: SinkFault[] = [];
+  if (spool !== undefined) {
+    const message = 'spool: this sink writes to the disk itself, and takes no batches from a spool; leave it out';
+    faults.push({ setting: ['spool'], message });
+  }
+  if (upload === undefined) return faults;
+  try {
+    addressOf(upload);
+  } catch (error) {
+    faults.push({ setting: ['upload'], message: `upload: ${(error as Error).message}` });
+  }
+  if (maxFileBytes > MAX_UPLOAD_BYTES) {
+    const message = `maxFileBytes: an object is put by one request, which may have ${MAX_UPLOAD_BYTES} bytes`;
+    faults.push({ setting: ['maxFileBytes'], message });
+  }
+  return faults;
+}
+
+/** Less than S3 takes in a request, as a file goes beyond its limit by what comes at the same time. */
+const MAX_UPLOAD_BYTES = 4 * 1024 ** 3;
+
+/** Where the files are in the end, for a person to read. */
+export function avroTarget({ path, upload }: Pick<AvroConfig, 'path' | 'upload'>): string {
+  return upload ?? path;
 }
 
 /** Bytes of rows in a block. */
@@ -72,7 +106,31 @@ export async function openAvro(config: AvroConfig, dependencies: SinkDependencie
     return (finding) => chosen.has(finding);
   }
   const encode = (batch: TaggedBatch) => blocks(rowsOf(batch), BLOCK_BYTES);
-  return openFileSink({ ...config, format, encode }, dependencies, files);
+  const { name, upload } = config;
+  if (upload === undefined) return openFileSink({ ...config, format, encode }, dependencies, files);
+  const uploader = await openUploads(name, upload, dependencies);
+  const onClosed = (path: string) => uploader.add(path);
+  const sink = await openFileSink({ ...config, format, encode, onClosed, isDaily: true }, dependencies, files);
+  return {
+    ...sink,
+    async close() {
+      await sink.close();
+      await uploader.close();
+    },
+  };
+}
+
+async function openUploads(name: string, address: string, { logger, environment = {} }: SinkDependencies) {
+  const [{ openUploader }, { openStorage }] = await Promise.all([
+    import('./disk/uploader.ts'),
+    import('../storage/index.ts'),
+  ]);
+  return openUploader({
+    storage: await openStorage(address, environment),
+    onFailed: (file, err) =>
+      logger.warn({ sink: name, file, err }, 'A file is not in object storage yet: it stays here, and is tried again'),
+    onRestored: (object) => logger.info({ sink: name, object }, 'Files go to object storage again'),
+  });
 }
 
 const CHUNK_BYTES = 64 * 1024;

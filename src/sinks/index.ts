@@ -5,7 +5,7 @@ import { countRecords } from '../batch/count.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { Problem } from '../problem.ts';
 import { alertmanagerConfig, alertmanagerFaults, alertmanagerTarget, openAlertmanager } from './alertmanager/index.ts';
-import { avroConfig, avroFaults, openAvro } from './avro.ts';
+import { avroConfig, avroFaults, avroTarget, openAvro } from './avro.ts';
 import { bestEffort } from './best-effort/best-effort.ts';
 import { choice } from './choice/choice.ts';
 import { choiceSettings } from './choice/settings.ts';
@@ -43,7 +43,7 @@ const sinks = {
     open: openAlertmanager,
     isOfFindings: true,
   },
-  avro: { config: avroConfig, faults: avroFaults, target: pathTarget, folders: ['path'], open: openAvro },
+  avro: { config: avroConfig, faults: avroFaults, target: avroTarget, folders: ['path'], open: openAvro },
   clickhouse: { ...posting, config: clickhouseConfig, open: openClickhouse },
   elasticsearch: { ...posting, config: elasticsearchConfig, open: openElasticsearch },
   forward: { config: forwardConfig, faults: forwardFaults, target: forwardTarget, folders: [], open: openForward },

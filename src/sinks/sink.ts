@@ -78,6 +78,8 @@ export interface SinkDependencies {
   eventsOf(batch: TaggedBatch, index: number): readonly AuditEvent[];
   /** What is known of a finding beside its tag. */
   contextOf: ContextOf;
+  /** By which clients find their storage and their credentials; none where it is left out. */
+  environment?: Readonly<Record<string, string | undefined>>;
   /** For sinks that say which sources fall silent; undefined where they are not looked for. */
   listenForSilences?: ListenForSilences | undefined;
   /** Where records are kept that a receiver refuses for good; undefined where the settings name no place for them. */

@@ -32,6 +32,8 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   ServiceUnavailable: 'passing',
 };
 
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
 export async function openS3({ bucket }: Address, environment: Environment): Promise<ObjectStore> {
   const { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   const endpoint = environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL;
@@ -41,6 +43,8 @@ export async function openS3({ bucket }: Address, environment: Environment): Pro
     // Other storage than that of AWS seldom has a name for each bucket.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(endpoint !== undefined && environment.AWS_REGION === undefined && { region: 'us-east-1' }),
+    // It warns on stderr of what is an error here.
+    logger: silent,
     requestHandler: { connectionTimeout: CONNECT_MILLISECONDS },
     // Other storage does not know the checksums that AWS has.
     requestChecksumCalculation: 'WHEN_REQUIRED',

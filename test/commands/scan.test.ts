@@ -289,10 +289,20 @@ describe('bad input', () => {
     expect(found.length).toBeGreaterThan(1000);
   });
 
-  test('a folder is told of', async () => {
-    const { status, stderr } = await scan([folder]);
-    expect(stderr).toContain('it is a folder');
-    expect(status).toBe(2);
+  test('a folder stands for its files, in the order of their names, and one without any is told of', async () => {
+    const within = join(folder, 'within');
+    mkdirSync(join(within, 'b/.git'), { recursive: true });
+    writeFileSync(join(within, 'c.log'), lines(match));
+    writeFileSync(join(within, 'b/1.log'), lines(match));
+    writeFileSync(join(within, 'b/.git/x'), lines(match));
+    const found = findingsOf(await scan([within])).map(({ file }) => file);
+    expect(found).toEqual([join(within, 'b/1.log'), join(within, 'c.log')]);
+    const { status, stderr } = await scan([join(within, 'b/.git', '..', '.git')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('1 records')]);
+    mkdirSync(join(within, 'empty'));
+    const empty = await scan([join(within, 'empty')]);
+    expect(empty.stderr).toContain('there is no file in this folder');
+    expect(empty.status).toBe(2);
   });
 
   test('many unreadable records are told of shortly', async () => {

@@ -54,7 +54,9 @@ export async function openFakeS3(objects: Record<string, string | Buffer> = {}):
     if (!path.startsWith('/audit')) return void refuse(response, 404, 'NoSuchBucket');
     if (key === undefined) return void list(searchParams, response);
     if (request.method === 'PUT') {
-      const body = await buffer(request);
+      const body = await buffer(request).catch(() => undefined);
+      // Its sender was killed.
+      if (body === undefined) return;
       fake.objects.set(key, body);
       return void response.writeHead(200, { etag: etagOf(body) }).end();
     }

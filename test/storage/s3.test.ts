@@ -10,8 +10,9 @@ import { podEvent } from '../server/app.ts';
 import { type FakeS3, give, openFakeS3, refuse } from './fake-s3.ts';
 
 const log = (...ids: string[]) => lines(...ids.map((auditID) => podEvent({ auditID })));
-const scan = (path: string, { environment }: FakeS3, ...more: string[]) =>
-  run(['scan', path, '--show', 'findings', '-o', 'ndjson', ...more], { environment });
+const scan = (path: string, { environment }: FakeS3) =>
+  run(['scan', path, '--show', 'findings', '-o', 'ndjson', '--rules', rule], { environment });
+const rule = new URL('../../rules/kubernetes/pod-host-pid.yml', import.meta.url).pathname;
 const filesIn = (stdout: string) => [
   ...new Set(
     stdout

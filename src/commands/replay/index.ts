@@ -73,7 +73,7 @@ export const replayCommand = defineCommand({
     const eventsOf = eventReader(config);
     const contextOf = openContext({ ruleset: () => loaded.ruleset });
     const heard = { onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
-    const dependencies = { logger, eventsOf, contextOf, ...heard };
+    const dependencies = { logger, eventsOf, contextOf, environment: io.environment, ...heard };
     // What waits for the sink itself needs no spool, which the running Tripline has anyway.
     const sinks = await Promise.all(
       config.sinks.map((sink) => openSink({ ...sink, required: true, spool: undefined }, dependencies)),

@@ -8,7 +8,8 @@ import type { Files } from './files.ts';
 import { localSink } from './local-sink.ts';
 import { type Appended, openRotatedFiles, type RotatedOptions } from './rotated-files.ts';
 
-export interface FileSinkOptions extends Pick<RotatedOptions, 'path' | 'format' | 'maxFileBytes' | 'maxFileSeconds'> {
+export interface FileSinkOptions
+  extends Pick<RotatedOptions, 'path' | 'format' | 'maxFileBytes' | 'maxFileSeconds' | 'isDaily'> {
   name: string;
   /** The bytes of a batch in a file, in parts. */
   encode(batch: TaggedBatch): Appended['chunks'];

@@ -31,6 +31,8 @@ export interface RotatedOptions {
   /** Of a file, after which another begins. */
   maxFileBytes: number;
   maxFileSeconds: number;
+  /** Whether another begins with each day, by UTC. */
+  isDaily?: boolean;
   files: Files;
   /** Called with what was cut off from a file that was not closed, where the process was killed. */
   onTorn(path: string, bytes: number): void;
@@ -59,6 +61,8 @@ interface Active {
   /** Bytes of it that are on disk for sure. */
   length: number;
   timer: NodeJS.Timeout;
+  /** Milliseconds of Unix time, as in its name. */
+  begun: number;
 }
 
 /** Opens the folder, and closes the files that a killed process left open.
@@ -135,8 +139,14 @@ function timeOf(stamp: string): number {
   return Date.parse(iso) || 0;
 }
 
+const DAY = 86_400_000;
+
+function dayOf(time: number): number {
+  return Math.floor(time / DAY);
+}
+
 function rotatedFiles(options: RotatedOptions, before: number, unlock: () => void): RotatedFiles {
-  const { path, format, maxFileBytes, maxFileSeconds, files, onClosed, onStuck } = options;
+  const { path, format, maxFileBytes, maxFileSeconds, isDaily = false, files, onClosed, onStuck } = options;
   let latest = before;
   let active: Active | undefined;
   let isClosed = false;
@@ -164,11 +174,12 @@ function rotatedFiles(options: RotatedOptions, before: number, unlock: () => voi
       throw error;
     }
     const timer = setTimeout(() => void inTurn(async () => active?.path === name && seal()), maxFileSeconds * 1000);
-    return { path: name, file, length: format.head.length, timer: timer.unref() };
+    return { path: name, file, length: format.head.length, timer: timer.unref(), begun: latest };
   }
 
   async function write(group: readonly Appended[]): Promise<void> {
     let added = 0;
+    if (isDaily && active !== undefined && dayOf(Date.now()) > dayOf(active.begun)) await seal();
     try {
       for (const { chunks } of group) {
         for await (const chunk of chunks) {

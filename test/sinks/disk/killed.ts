@@ -1,5 +1,5 @@
 /** A process to be killed: delivers numbered batches to a sink, and says which it has acknowledged. Arguments: the kind of the
- * sink, its folder, and the first number. */
+ * sink, its folder, the first number, and where files are put, if they are. */
 
 import { writeSync } from 'node:fs';
 import { msgpack } from '../../../src/codecs/msgpack.ts';
@@ -8,14 +8,23 @@ import { encode } from '../../../src/msgpack/encode.ts';
 import { openSink, type SinkConfig } from '../../../src/sinks/index.ts';
 import { batchOf } from '../../batch/batch-of.ts';
 
-const [type, path, first] = process.argv.slice(2) as [SinkConfig['type'], string, string];
+const [type, path, first, upload] = process.argv.slice(2) as [SinkConfig['type'], string, string, string?];
 const nothing = () => {};
 const logger = { info: nothing, warn: nothing, error: nothing };
 
-const config = { type, name: type, path, required: true, maxFileBytes: 1e6, maxFileSeconds: 3600 };
+const config = {
+  type,
+  name: type,
+  path,
+  required: true,
+  maxFileBytes: 1e6,
+  maxFileSeconds: 3600,
+  ...(upload && { upload }),
+};
 const sink = await openSink({ ...config, rows: 'records', codec: 'null' } as unknown as SinkConfig, {
   logger,
   eventsOf: () => [],
+  environment: process.env,
   contextOf: noContext,
   onRetry: nothing,
   onDown: nothing,
