@@ -35,6 +35,7 @@ export const groups = [
     ['Alerts for people', 'docs/alerting.md'],
     ['The tag', 'docs/tag.md'],
     ['Was anything lost?', 'docs/delivery.md'],
+    ['Backtests over archives', 'docs/backtest.md'],
   ]],
   ['Stores', [
     ['Elasticsearch, OpenSearch', 'examples/opensearch/README.md'],

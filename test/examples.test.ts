@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parse, parseDocument } from 'yaml';
+import { parse, parseAllDocuments, parseDocument } from 'yaml';
+import { readArguments } from '../src/command-line/arguments.ts';
+import { scanCommand } from '../src/commands/scan/index.ts';
+import { partOf } from '../src/commands/scan/part.ts';
 import { loadConfig } from '../src/config/index.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { podDocument, podFiles } from './e2e/shown-files.ts';
@@ -165,4 +168,44 @@ describe('an audit policy that is shown', () => {
       'Request',
     ]);
   });
+});
+
+describe('the backtest example', () => {
+  const documents = parseAllDocuments(readFileSync(join(examples, 'backtest/backtest.yaml'), 'utf8'));
+  const [scan, report] = documents.map((document) => document.toJS()).filter(({ kind }) => kind === 'Job');
+  const containerOf = (job: any) => job.spec.template.spec.containers[0];
+
+  test('has documents that are sound, and pods that may do no more than they need', () => {
+    expect(documents.flatMap(({ errors }) => errors)).toEqual([]);
+    for (const job of [scan, report]) {
+      expect(containerOf(job).securityContext).toMatchObject({
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(job.spec.template.spec.securityContext.runAsNonRoot).toBe(true);
+    }
+  });
+
+  test('divides the plan by as many parts as it has pods, each part once', () => {
+    const { completionMode, completions, parallelism } = scan.spec;
+    expect({ completionMode, parallelism }).toEqual({ completionMode: 'Indexed', parallelism: completions });
+    const shards = Array.from({ length: completions }, (_, index) => {
+      const args = containerOf(scan).args.map((arg: string) => arg.replace('$(JOB_COMPLETION_INDEX)', String(index)));
+      const { options, operands } = argumentsOf(args);
+      expect(options.plan).toBe(containerOf(scan).volumeMounts[0].mountPath);
+      return partOf(options, operands)!.shard;
+    });
+    expect(shards).toEqual(Array.from({ length: completions }, (_, index) => ({ index, of: completions })));
+  });
+
+  test('makes the report of the same plan', () => {
+    const { options, operands } = argumentsOf(containerOf(report).args);
+    expect(partOf(options, operands)).toMatchObject({ folder: '/plan', isFinish: true });
+  });
+
+  function argumentsOf([command, ...rest]: string[]): any {
+    expect(command).toBe(scanCommand.name);
+    return readArguments(scanCommand, rest);
+  }
 });

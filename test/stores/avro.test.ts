@@ -1,7 +1,7 @@
 /** What the avro sink writes, read by others than the library that writes it. FASTAVRO and CHDB name a Python that has the
  * package of that name: a reader of its own (fastavro[zstandard]), and the engine of ClickHouse, which has Apache's C++ library. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { eventReader } from '../../src/pipeline-dependencies.ts';
 import { openAvro } from '../../src/sinks/avro.ts';
 import { readRows } from '../avro/read.ts';
 import { recorder, taggedBatch } from '../sinks/contract.ts';
-import { root } from './snippets.ts';
+import { root, snippets } from './snippets.ts';
 import { type Tagged, tagged } from './tagged-records.ts';
 
 const { FASTAVRO, CHDB } = process.env;
@@ -103,5 +103,20 @@ describe.skipIf(!CHDB)(`ClickHouse (CHDB is ${CHDB ? 'set' : 'not set'})`, () =>
       matches: all.filter(({ tag }) => tag.verdict === 'match').length,
       findings: all.flatMap(({ tag }) => tag.findings ?? []).length,
     });
+  });
+
+  it('knows the days of a sink that puts files into object storage', () => {
+    const days = join(folder, 'days');
+    for (const [index, file] of filesIn(pathOf('records', 'deflate')).entries()) {
+      const day = join(days, `date=2026-01-0${1 + index}`);
+      mkdirSync(day, { recursive: true });
+      cpSync(join(pathOf('records', 'deflate'), file), join(day, file));
+    }
+    const [query] = snippets('docs/sinks.md', 'sql');
+    const sql = query!.replace(/s3\('https:.*?\/prod\//, `file('${days}/`);
+    const script = join(import.meta.dirname, 'run-sql.py');
+    const rows = JSON.parse(String(execFileSync(CHDB!, [script, 'chdb'], { cwd: folder, input: sql })));
+    expect(rows.flat().some(({ date }: { date: string }) => date.startsWith('2026-01-01'))).toBe(true);
+    expect(rows.flat().reduce((sum: number, { records }: { records: number }) => sum + records, 0)).toBe(all.length);
   });
 });
