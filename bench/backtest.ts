@@ -1,7 +1,7 @@
 /** What a second core brings to a scan by a plan: `npm run bench:backtest`. The same archives with one job and with two, by
  * turns in one run, beside a plain scan; RECORDS says how many of the ordinary corpus there are. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { corpora } from './corpora/index.ts';
 
 const RECORDS = Number(process.env.RECORDS ?? 240_000);
 const PER_FILE = 10_000;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SEED = 7;
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -26,36 +26,60 @@ function writeArchive(): void {
   }
 }
 
-/** Runs a command, and gives the seconds that it took. */
-function seconds(...args: string[]): number {
+interface Taken {
+  /** Seconds that it took. */
+  wall: number;
+  /** Seconds of CPU, of all its threads. */
+  cpu: number;
+}
+
+/** Clock ticks of Linux in a second. */
+const TICKS = 100;
+
+/** Seconds of CPU that children took which have ended. */
+function cpuOfChildren(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / TICKS;
+}
+
+function run(...args: string[]): Taken {
   const begun = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [main, 'scan', '--show', 'summary', '-o', 'ndjson', ...args], {
-    encoding: 'utf8',
-  });
-  if (status !== 1) throw new Error(`exit code ${status}: ${stderr}`);
-  return (performance.now() - begun) / 1000;
+  const before = cpuOfChildren();
+  const command = [main, 'scan', '--show', 'summary', '-o', 'ndjson', ...args];
+  const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  if (status !== (args.includes('--shard') ? 0 : 1)) throw new Error(`exit code ${status}: ${stderr}`);
+  return { wall: (performance.now() - begun) / 1000, cpu: cpuOfChildren() - before };
+}
+
+/** All units, and no report. */
+function units(jobs: string): Taken {
+  rmSync(plan, { recursive: true, force: true });
+  return run('--plan', plan, '--shard', '0/1', '--jobs', jobs, archive);
 }
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-const ways: Record<string, () => number> = {
-  'plain scan': () => seconds(archive),
-  '--plan --jobs 1': () => seconds('--plan', plan, '--restart', '--jobs', '1', archive),
-  '--plan --jobs 2': () => seconds('--plan', plan, '--restart', '--jobs', '2', archive),
-  '--plan --finish': () => seconds('--plan', plan, '--finish'),
+const ways = {
+  'plain scan': () => run(archive),
+  'units, one job': () => units('1'),
+  'units, two jobs': () => units('2'),
+  'correlations and report': () => run('--plan', plan, '--finish'),
 };
 
 try {
   writeArchive();
-  const taken = new Map(Object.keys(ways).map((name) => [name, [] as number[]]));
+  const taken = new Map<string, Taken[]>(Object.keys(ways).map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, way] of Object.entries(ways)) taken.get(name)!.push(way());
   }
-  for (const [name, values] of taken) console.log(`${name}: ${median(values).toFixed(1)} s`);
-  const one = taken.get('--plan --jobs 1')!;
-  const two = taken.get('--plan --jobs 2')!;
-  const ratios = one.map((value, round) => value / two[round]!);
-  console.log(`two jobs are ${median(ratios).toFixed(2)} times as fast as one (${RECORDS} records)`);
+  for (const [name, values] of taken) {
+    const [wall, cpu] = [median(values.map(({ wall }) => wall)), median(values.map(({ cpu }) => cpu))];
+    console.log(`${name}: ${wall.toFixed(1)} s, CPU ${cpu.toFixed(1)} s`);
+  }
+  const one = taken.get('units, one job')!;
+  const two = taken.get('units, two jobs')!;
+  const ratios = one.map(({ wall }, round) => wall / two[round]!.wall);
+  console.log(`two jobs are ${median(ratios).toFixed(2)} times as fast as one with the units of ${RECORDS} records`);
 } finally {
   rmSync(root, { recursive: true, force: true });
 }

@@ -168,7 +168,7 @@ const mayImport: Record<string, readonly string[]> = {
   inputs: ['avro', 'codecs', 'json', 'problem', 'storage'],
   scanning: [
     ...['batch', 'codecs', 'command-line', 'config', 'correlate', 'detect', 'inputs', 'json', 'pipeline'],
-    ...['pipeline-dependencies', 'problem', 'record', 'rules', 'server', 'sigma', 'state', 'tag'],
+    ...['pipeline-dependencies', 'problem', 'record', 'rules', 'server', 'sigma', 'state', 'storage', 'tag'],
   ],
   authoring: [
     ...['attack', 'audit', 'codecs', 'correlate', 'detect', 'enrichment', 'fields', 'json', 'network', 'pipeline'],

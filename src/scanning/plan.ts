@@ -2,12 +2,13 @@
  * the results of the units lie beside it. */
 import { hash, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Config } from '../config/index.ts';
 import type { Ruleset } from '../detect.ts';
 import { STDIN } from '../inputs/open.ts';
 import { type Surroundings, sourcesOf } from '../inputs/sources.ts';
 import { Problem } from '../problem.ts';
+import { isAddress } from '../storage/index.ts';
 import { writeWhole } from './whole-file.ts';
 
 /** An input as it was when the plan was made. */
@@ -54,14 +55,14 @@ export interface PlanRequest {
  * @param isPart whether others work by the same plan, so that what it lists was looked for already
  * @throws Problem `config.invalid` where it is of other rules, inputs or settings, or where an input cannot be read twice */
 export async function openPlan(request: PlanRequest, around: Surroundings, isPart: boolean): Promise<ScanPlan> {
-  const { folder, paths } = request;
+  const { folder } = request;
   const before = await readPlan(folder);
   if (before !== undefined) {
     checkPlan(before, request);
-    if (!isPart) checkInputs(before.inputs, await inputsOf(paths, around), folder);
+    if (!isPart) checkInputs(before.inputs, await inputsOf(request, around), folder);
     return before;
   }
-  const inputs = await inputsOf(paths, around);
+  const inputs = await inputsOf(request, around);
   const plan: ScanPlan = { ...headOf(request), inputs, units: unitsOf(inputs) };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const own = join(folder, `.plan-${randomUUID()}`);
@@ -131,9 +132,12 @@ function headOf({ paths, version, ruleset, config }: PlanRequest): Omit<ScanPlan
   return { v: 1, version, rules: ruleset.hash, settings, paths };
 }
 
-async function inputsOf(paths: readonly string[], around: Surroundings): Promise<PlannedInput[]> {
+async function inputsOf({ paths, folder }: PlanRequest, around: Surroundings): Promise<PlannedInput[]> {
   const inputs: PlannedInput[] = [];
   for (const path of paths) {
+    if (!isAddress(path) && isWithin(folder, path)) {
+      throw new Problem('config.invalid', `the plan's folder ${folder} lies in ${path}, which is scanned; use another`);
+    }
     for (const { name, size, version } of await sourcesOf(path, around)) {
       if (path === STDIN || size === undefined || version === undefined) {
         throw new Problem(
@@ -145,6 +149,11 @@ async function inputsOf(paths: readonly string[], around: Surroundings): Promise
     }
   }
   return inputs;
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const way = relative(resolve(outer), resolve(inner));
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** Divides inputs into runs of about as many bytes. */

@@ -83,6 +83,11 @@ test.each<[string, () => void, Partial<PlanRequest>, RegExp]>([
   await expect(open(changed)).rejects.toMatchObject({ code: 'config.invalid', message: expect.stringMatching(words) });
 });
 
+test('a folder that would be scanned itself is refused', async () => {
+  await expect(open({ folder: join(inputs, 'plan') })).rejects.toThrow(/lies in .*, which is scanned; use another/);
+  await expect(open({ folder: inputs })).rejects.toThrow(/which is scanned/);
+});
+
 test('a plan is forgotten with its results, and nothing else in the folder is', async () => {
   await open();
   for (const name of [

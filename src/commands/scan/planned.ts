@@ -1,4 +1,6 @@
 /** A scan in units, by a plan that is kept in a folder. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ListingForm } from '../../command-line/output-format.ts';
 import type { ProcessIo } from '../../command-line/process-io.ts';
 import { unitsProgress } from '../../command-line/progress.ts';
@@ -13,6 +15,7 @@ import { bytesOf, runUnits } from '../../scanning/run-units.ts';
 import type { Wanted } from '../../scanning/scan-input.ts';
 import { startTally } from '../../scanning/tally.ts';
 import { printable } from '../../sigma/rule-problem.ts';
+import { lockFile } from '../../sinks/disk/lock.ts';
 import type { Part } from './part.ts';
 import { endReport, openFindings } from './report.ts';
 
@@ -28,17 +31,40 @@ interface PlannedScan {
  * @throws Problem `config.invalid` where the folder has another plan */
 export async function runPlan(part: Part, scan: PlannedScan, io: ProcessIo): Promise<number> {
   const { folder, shard, isFinish, isRestart } = part;
-  const { ruleset, problems } = scan.loaded;
   if (isFinish && (await readPlan(folder)) === undefined) {
     throw new Problem('config.invalid', `there is no plan in ${folder}: it is made by --plan with paths`);
   }
-  if (isRestart) await discardPlan(folder);
+  // Parts, of which there are several at work, have units of their own; who does all of them has to be alone.
+  const unlock = shard === undefined && !isFinish ? await lockPlan(folder) : () => {};
+  try {
+    if (isRestart) await discardPlan(folder);
+    return await workByPlan(part, scan, io);
+  } finally {
+    unlock();
+  }
+}
+
+async function lockPlan(folder: string): Promise<() => void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    return lockFile(join(folder, '.lock'));
+  } catch (error) {
+    throw new Problem('config.invalid', `the plan cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function workByPlan(
+  { folder, shard, isFinish, ...part }: Part,
+  scan: PlannedScan,
+  io: ProcessIo,
+): Promise<number> {
+  const { ruleset, problems } = scan.loaded;
   const request = { folder, paths: scan.paths, version: io.version, ruleset, config: scan.config };
   const plan = await openPlan(request, io, shard !== undefined || isFinish);
   // What others are writing looks like what was left over.
   if (shard === undefined && !isFinish) await sweepParts(folder);
   if (!isFinish) {
-    const isScanned = await scanUnits(plan, part, scan, io);
+    const isScanned = await scanUnits(plan, { folder, shard, isFinish, ...part }, scan, io);
     if (!isScanned) return 2;
     if (shard !== undefined) return problems.length === 0 ? 0 : 2;
   }
