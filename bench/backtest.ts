@@ -1,5 +1,5 @@
 /** What a second core brings to a scan by a plan: `npm run bench:backtest`. The same archives with one job and with two, by
- * turns in one run, beside a plain scan; RECORDS says how many of the ordinary corpus there are. */
+ * turns in one run, beside a plain scan; RECORDS says how many of the ordinary corpus there are, ROUNDS how often. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { corpora } from './corpora/index.ts';
 
 const RECORDS = Number(process.env.RECORDS ?? 240_000);
 const PER_FILE = 10_000;
-const ROUNDS = 3;
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const SEED = 7;
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));

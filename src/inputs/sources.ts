@@ -84,10 +84,11 @@ export function* openInOrder(sources: readonly Source[], limits: InputLimits): G
     return source.isRemote ? (ahead[index] ??= readAhead(source.read(), AHEAD_BYTES)) : source.read();
   };
   for (const [index, { name, size }] of sources.entries()) {
+    const chunks = begin(index);
     for (let next = index + 1; next < Math.min(sources.length, index + AHEAD); next++) {
       if (sources[next]!.isRemote) begin(next);
     }
-    yield inputOf(name, begin(index), size, limits);
+    yield inputOf(name, chunks, size, limits);
     delete ahead[index];
   }
 }

@@ -1,5 +1,5 @@
-/** Azure Blob Storage, by its client: with a connection string, the key of the account or a SAS token. Entra ID is left out,
- * as its client is larger than all of the others. */
+/** Azure Blob Storage, by its client: with a connection string, the key of the account or a SAS token. Entra ID is left out:
+ * its client takes 40 MB beside the 88 of the three others. */
 import { Problem } from '../problem.ts';
 import type { Address } from './address.ts';
 import { connectionFailure, kindOfStatus, oneLine } from './failures.ts';
