@@ -44,6 +44,7 @@ export const groups = [
     ['OpenTelemetry Collector', 'examples/otel-collector/README.md'],
     ['DuckDB', 'examples/duckdb/README.md'],
     ['Avro', 'examples/avro/README.md'],
+    ['Kafka', 'examples/kafka/README.md'],
   ]],
   ['Run', [
     ['Running it', 'docs/operation.md'],
@@ -51,6 +52,8 @@ export const groups = [
     ['Opening the console', 'docs/console.md'],
     ['Security', 'docs/security.md'],
     ['Sizing', 'docs/sizing.md'],
+    ['Kafka in the middle', 'docs/kafka.md'],
+    ['A fleet', 'docs/fleet.md'],
     ['Several that count together', 'docs/shared-state.md'],
     ['Dashboards', 'docs/dashboards.md'],
     ['Spans and metrics', 'docs/telemetry.md'],
