@@ -1,14 +1,18 @@
-/** The input and the sink of Kafka with a real broker. KAFKA names the folder of its jars. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/** The input and the sink of Kafka with a real broker. KAFKA names the folder of its jars, FLUENT_BIT one with its output kafka. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from '@msgpack/msgpack';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { fluentBit, startFluentBit } from '../e2e/processes.ts';
 import { type KafkaBroker, startKafka } from '../servers/kafka.ts';
 import { produce } from '../servers/produce.ts';
 import { podCreated, startWorker, type Worker } from './workers.ts';
 
 const jars = process.env.KAFKA;
+const examples = join(import.meta.dirname, '../../examples');
 
 describe.skipIf(jars === undefined)('topics of Kafka', () => {
   let kafka: KafkaBroker;
@@ -112,7 +116,6 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     await produce(kafka.address, 'plain', values);
     await untilCommitted('plain', 'plain', values.length);
     await workers[0]!.stop('SIGTERM');
-    const { readdirSync } = await import('node:fs');
     const lines = readdirSync(path, { recursive: true })
       .map(String)
       .filter((name) => name.includes('.ndjson'))
@@ -138,6 +141,48 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     expect(poison).toBe('poison');
   }, 120_000);
 
+  it.skipIf(!hasKafka(fluentBit)).each(['json', 'msgpack'])(
+    'have what Fluent Bit writes as %s, as the example says',
+    async (format) => {
+      const [topic, tagged] = [`shipped-${format}`, `shipped-${format}-tagged`];
+      for (const name of [topic, tagged]) await kafka.create(name, 3);
+      const example = readFileSync(join(examples, 'kafka/fluent-bit.yaml'), 'utf8');
+      const config = join(folder, `fluent-bit-${format}.yaml`);
+      writeFileSync(
+        config,
+        example
+          .replace('topics: kubernetes-audit', `topics: ${topic}`)
+          .replace('format: json\n      timestamp', `format: ${format}\n      timestamp`),
+      );
+      const count = 500;
+      const log = join(folder, `audit-${format}.log`);
+      writeFileSync(log, Array.from({ length: count }, (_, n) => `${podCreated(n)}\n`).join(''));
+      const environment = { AUDIT_LOG: log, AUDIT_DB: `${log}.db`, KAFKA_BROKERS: kafka.address, CLUSTER: 'prod-7' };
+      const shipper = startFluentBit({ config, environment, copies: [], folder });
+      try {
+        const { kafka: input, sinks } = parse(readFileSync(join(examples, 'kafka/tripline.yaml'), 'utf8'));
+        const brokers = [kafka.address];
+        const { deadLetterTopic: _, findings: __, ...sink } = sinks[0];
+        await start({
+          kafka: { ...input, brokers, topics: [topic], group: topic, format },
+          sinks: [{ ...sink, brokers, topic: tagged, format: 'json' }],
+        });
+        await untilCommitted(topic, topic, count);
+      } finally {
+        await shipper.stop('SIGTERM');
+      }
+      const lines = await kafka.read(tagged, { keys: true });
+      expect(new Set(lines.map((line) => line.split('\t', 1)[0]))).toEqual(new Set(['prod-7']));
+      const records = lines.map((line) => line.slice(line.indexOf('\t') + 1));
+      expect(numbersIn(records)).toEqual(Array.from({ length: count }, (_, n) => n));
+      expect(JSON.parse(records[0]!)).toMatchObject({
+        cluster: 'prod-7',
+        tripline: { cluster: 'prod-7', verdict: 'clear' },
+      });
+    },
+    120_000,
+  );
+
   it('say in the log what is wrong, and go on when it is mended', async () => {
     await kafka.create('late-in', 1);
     const brokers = [kafka.address];
@@ -153,3 +198,8 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     expect(numbersIn(await kafka.read('late-out'))).toEqual([1, 2]);
   }, 120_000);
 });
+
+/** Whether a Fluent Bit was built with its output for Kafka. */
+function hasKafka(program: string | undefined): boolean {
+  return program !== undefined && /^ {2}kafka /m.test(execFileSync(program, ['--help'], { encoding: 'utf8' }));
+}
