@@ -2,11 +2,12 @@
  * next, which is a generation of the group, or until a batch fails. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { Admin, Consumer } from '@platformatic/kafka';
+import type { Consumer } from '@platformatic/kafka';
 import type { Origin } from '../../batch/origin.ts';
 import type { KafkaInput } from '../../config/kafka-input.ts';
 import type { Batch } from '../../pipeline.ts';
 import type { PartitionLag } from '../../telemetry/kafka.ts';
+import type { Generation, Membership } from './membership.ts';
 import { batchOf, readMessages } from './messages.ts';
 import { lagsOf, offsetsToReadFrom, type PartitionOffset } from './offsets.ts';
 
@@ -29,14 +30,14 @@ const MOST_UNDER_WAY = 2;
 /** @param draining aborts when no more batches are to be begun
  * @throws Problem of the first batch that has failed; the client's error. What was not committed is read again then */
 export async function readGeneration(
-  consumer: Consumer,
-  admin: Admin,
+  { consumer, admin }: Pick<Membership, 'consumer' | 'admin'>,
+  { generationId, memberId, assignments }: Generation,
   parts: GenerationParts,
   draining: AbortSignal,
 ): Promise<void> {
   const { kafka, maxMessages, isCommittedBySink, onLag, process } = parts;
-  const { groupId, memberId, generationId, coordinatorId } = consumer;
-  const member = { groupId, memberId: memberId!, generationId, coordinatorId: coordinatorId! };
+  const { groupId, coordinatorId } = consumer;
+  const member = { groupId, memberId, generationId, coordinatorId: coordinatorId! };
   const origin = { session: randomUUID(), member };
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -46,7 +47,7 @@ export async function readGeneration(
   let lagTimer: NodeJS.Timeout | undefined;
   try {
     const ended = AbortSignal.any([ending.signal, draining]);
-    const positions = await offsetsToReadFrom(consumer, admin, kafka.from);
+    const positions = await offsetsToReadFrom({ consumer, admin, assignments, from: kafka.from }, ended);
     // With fewer partitions than members, there may come some yet.
     if (positions.length === 0) return ended.aborted ? undefined : void (await once(ended, 'abort'));
     const { topics } = kafka;

@@ -70,7 +70,7 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
   async function run(): Promise<void> {
     let lags: readonly PartitionLag[] = [];
     observeKafkaLag(() => lags);
-    const generation: GenerationParts = {
+    const reading: GenerationParts = {
       ...{ kafka, maxMessages: limits.maxRecords, isCommittedBySink, process },
       onLag(now) {
         lags = now;
@@ -78,12 +78,12 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
     };
     for (let failures = 0; !draining.aborted; await rest(++failures)) {
       try {
-        await asMember(kafka, { receiver, logger }, async (consumer, admin) => {
+        await asMember(kafka, { receiver, logger }, async (membership) => {
           logger.info({ group: kafka.group, topics: kafka.topics }, `${receiver} is read`);
           failures = 0;
           for (let failed = 0; !draining.aborted; ) {
             try {
-              await readGeneration(consumer, admin, generation, draining);
+              await readGeneration(membership, await membership.generation(draining), reading, draining);
               failed = 0;
             } catch (error) {
               // Of the processing: the membership goes on, and so do its heartbeats.

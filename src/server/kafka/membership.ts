@@ -1,5 +1,7 @@
 /** Membership in a consumer group. */
-import type { Admin, Consumer } from '@platformatic/kafka';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Consumer, GroupAssignment } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import type { KafkaInput } from '../../config/kafka-input.ts';
 import { clientOptions } from '../../sinks/kafka/connection.ts';
@@ -14,13 +16,33 @@ const HEARTBEAT_MILLISECONDS = 1000;
 /** How long members may take to come back when the group distributes its partitions anew. */
 const REBALANCE_MILLISECONDS = 30_000;
 
+/** How long leaving may take, of which the group notices nothing in the end. */
+const LEAVE_MILLISECONDS = 5_000;
+
+/** A distribution of the group's partitions, by its number. */
+export interface Generation {
+  generationId: number;
+  memberId: string;
+  assignments: readonly GroupAssignment[];
+}
+
+export interface Membership {
+  consumer: Consumer;
+  admin: Admin;
+  /** The generation that the group is in. While a next one is being joined, the consumer has the number of that and the partitions
+   * of the last: what were read then could be committed beside another member.
+   * @param ended aborts the wait
+   * @throws AbortError */
+  generation(ended: AbortSignal): Promise<Generation>;
+}
+
 /** Joins the group, does some work as a member of it, and leaves.
  * @param receiver as the log names the cluster
  * @throws the client's error, also where the membership ends while the work goes on; whatever the work throws */
 export async function asMember(
   kafka: KafkaInput,
   { receiver, logger }: { receiver: string; logger: Logger },
-  work: (consumer: Consumer, admin: Admin) => Promise<void>,
+  work: (membership: Membership) => Promise<void>,
 ): Promise<void> {
   const { Admin, Consumer, FetchIsolationLevels } = await import('@platformatic/kafka');
   const options = clientOptions(kafka, receiver, logger);
@@ -44,12 +66,21 @@ export async function asMember(
   consumer.on('consumer:heartbeat:stalled', ({ lastError }) => {
     ended.reject(lastError ?? new Error('no heartbeat was answered'));
   });
+  let joined: Generation | undefined;
+  consumer.on('consumer:group:join', ({ generationId, memberId, assignments }) => {
+    joined = { generationId: generationId!, memberId, assignments: assignments ?? [] };
+  });
+  async function generation(signal: AbortSignal): Promise<Generation> {
+    while (joined?.generationId !== consumer.generationId) await once(consumer, 'consumer:group:join', { signal });
+    return joined;
+  }
   try {
     // Of its own, as those of a stream end with it.
     for (const topic of kafka.topics) consumer.topics.track(topic);
     await Promise.race([consumer.joinGroup(), ended.promise]);
-    await Promise.race([work(consumer, admin), ended.promise]);
+    await Promise.race([work({ consumer, admin, generation }), ended.promise]);
   } finally {
-    await Promise.allSettled([consumer.close(true), admin.close()]);
+    const left = Promise.allSettled([consumer.close(true), admin.close()]);
+    await Promise.race([left, sleep(LEAVE_MILLISECONDS, undefined, { ref: false })]);
   }
 }

@@ -1,5 +1,7 @@
 /** How far partitions have been read, and how far they go. */
-import type { Admin, Consumer } from '@platformatic/kafka';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Consumer, GroupAssignment } from '@platformatic/kafka';
+import { isUnstable } from '../../sinks/kafka/connection.ts';
 import type { PartitionLag } from '../../telemetry/kafka.ts';
 
 export interface PartitionOffset {
@@ -8,21 +10,38 @@ export interface PartitionOffset {
   offset: bigint;
 }
 
-/** Where reading is to begin in the partitions of a consumer: behind what its group has committed, else at an end of them.
- * What a transaction is yet to commit is waited for: what was read by another consumer just before would be read twice.
+export interface OffsetsAsked {
+  consumer: Consumer;
+  admin: Admin;
+  assignments: readonly GroupAssignment[];
+  from: 'earliest' | 'latest';
+}
+
+/** Milliseconds until it is asked again whether a transaction has ended. */
+const UNSTABLE_MILLISECONDS = 500;
+
+/** Where reading is to begin in partitions: behind what the group has committed, else at an end of them. What a transaction is yet
+ * to commit is waited for: what was read by another consumer just before would be read twice.
+ * @param ended aborts when nobody asks any more; none are given then
  * @throws the client's error */
-export async function offsetsToReadFrom(
-  consumer: Consumer,
-  admin: Admin,
-  from: 'earliest' | 'latest',
-): Promise<PartitionOffset[]> {
+export async function offsetsToReadFrom(asked: OffsetsAsked, ended: AbortSignal): Promise<PartitionOffset[]> {
+  const { consumer, admin, from } = asked;
   const { groupId } = consumer;
-  const assigned = (consumer.assignments ?? []).filter(({ partitions }) => partitions.length > 0);
+  const assigned = asked.assignments.filter(({ partitions }) => partitions.length > 0);
   if (assigned.length === 0) return [];
   const topics = assigned.map(({ topic, partitions }) => ({ name: topic, partitionIndexes: partitions }));
-  const [group] = await admin.listConsumerGroupOffsets({ groups: [{ groupId, topics }], requireStable: true });
+  const list = () => admin.listConsumerGroupOffsets({ groups: [{ groupId, topics }], requireStable: true });
+  let group: Awaited<ReturnType<typeof list>>[number] | undefined;
+  while (group === undefined) {
+    if (ended.aborted) return [];
+    [group] = await list().catch(async (error) => {
+      if (!isUnstable(error)) throw error;
+      await sleep(UNSTABLE_MILLISECONDS);
+      return [];
+    });
+  }
   const offsets: PartitionOffset[] = [];
-  for (const { name: topic, partitions } of group!.topics) {
+  for (const { name: topic, partitions } of group.topics) {
     for (const { partitionIndex: partition, committedOffset: offset } of partitions) {
       offsets.push({ topic, partition, offset });
     }

@@ -126,6 +126,11 @@ export function isOfGroup(error: unknown): boolean {
   return [...causesOf(error)].some(({ apiId }) => ofGroup.includes(String(apiId)));
 }
 
+/** Whether a transaction that has not ended is about to change the offsets that were asked for. */
+export function isUnstable(error: unknown): boolean {
+  return [...causesOf(error)].some(({ apiId }) => apiId === 'UNSTABLE_OFFSET_COMMIT');
+}
+
 interface Cause {
   message: string;
   code?: unknown;

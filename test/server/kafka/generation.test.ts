@@ -15,7 +15,6 @@ function stage(committed: Record<number, bigint> = { 0: 0n }) {
   const stream = new Readable({ objectMode: true, read() {} });
   const consumer = Object.assign(new EventEmitter(), {
     ...{ groupId: 'group', memberId: 'member', generationId: 3, coordinatorId: 1 },
-    assignments: [{ topic: 'audit', partitions: Object.keys(committed).map(Number) }],
     consume: vi.fn(async (_: unknown) => stream),
     commit: vi.fn(async (_: unknown) => {}),
     listOffsets: vi.fn(async ({ timestamp }: { timestamp: bigint }) => {
@@ -37,9 +36,10 @@ function stage(committed: Record<number, bigint> = { 0: 0n }) {
   ) => {
     const { isCommittedBySink = false, maxBatchBytes = 1000, from = 'earliest' } = given;
     const kafka = { brokers: [], topics: ['audit'], group: 'group', format: 'json', from, maxBatchBytes } as any;
+    const assignments = [{ topic: 'audit', partitions: Object.keys(committed).map(Number) }];
     return readGeneration(
-      consumer as any,
-      admin as any,
+      { consumer: consumer as any, admin: admin as any },
+      { generationId: 3, memberId: 'member', assignments },
       {
         ...{ kafka, maxMessages: 100, isCommittedBySink },
         onLag: (lag) => lags.push(lag),
@@ -144,6 +144,17 @@ describe('what is read of a topic', () => {
     current.draining.abort();
     await reading;
   });
+});
+
+it('waits until a transaction has ended that may change where it begins', async () => {
+  current = stage();
+  const unstable = Object.assign(new Error('unstable'), { apiId: 'UNSTABLE_OFFSET_COMMIT' });
+  current.admin.listConsumerGroupOffsets.mockRejectedValueOnce(unstable).mockRejectedValueOnce(unstable);
+  const reading = current.reading();
+  await expect.poll(() => current!.consumer.consume.mock.calls.length, { timeout: 5000 }).toBe(1);
+  expect(current.admin.listConsumerGroupOffsets).toHaveBeenCalledTimes(3);
+  current.draining.abort();
+  await reading;
 });
 
 describe('how far it has been read', () => {
