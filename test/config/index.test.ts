@@ -313,7 +313,7 @@ test.each<[string, string, string]>([
   ['a wrong type', 'limits: { maxRecords: many }', 'limits.maxRecords must be integer'],
   ['a word that is none of those allowed', 'reply: everything', 'reply must be one of records, matches, summary, none'],
   ['an address without a port', 'listen: localhost', 'listen must be written as 127.0.0.1:9870'],
-  ['a sink of an unknown type', 'sinks: [{ type: kafka }]', 'forward'],
+  ['a sink of an unknown type', 'sinks: [{ type: kafak }]', 'forward'],
   ['a setting that a sink does not have', 'sinks: [{ type: forward, host: a, prot: 1 }]', 'prot is not a setting'],
   ['two sinks of one name', 'sinks: [{ type: forward, host: a }, { type: forward, host: b }]', "the name 'forward'"],
   ['empty credentials', 'auth: {}', 'auth'],
@@ -411,7 +411,7 @@ describe('the schema for editors', () => {
     ['a sink with TLS by default', 'sinks: [{ type: forward, host: a, tls: {} }]', true],
     ['an unknown setting', 'lisen: x', false],
     ['an unknown setting of a sink', 'sinks: [{ type: forward, hots: a }]', false],
-    ['a sink of an unknown type', 'sinks: [{ type: kafka }]', false],
+    ['a sink of an unknown type', 'sinks: [{ type: kafak }]', false],
     ['half of the credentials', 'auth: { basic: { username: ann } }', false],
   ])('%s', (_, text, accepted) => {
     expect(accepts(parse(text))).toBe(accepted);

@@ -114,8 +114,8 @@ export function reasonOf(error: unknown): string {
   // By its own list of topics, the client has found that out.
   const [, topic] = /^Unknown topic (\S+)$/.exec(last) ?? [];
   if (topic !== undefined) return `has no topic ${topic}: ${remedies.UNKNOWN_TOPIC_OR_PARTITION}`;
-  const isOfNetwork = errors.some(({ code }) => code === 'PLT_KFK_NETWORK' || code === 'PLT_KFK_TIMEOUT');
-  return `${isOfNetwork ? 'cannot be reached' : 'does not take part'}: ${last}`;
+  const isMisused = errors.some(({ code }) => code === 'PLT_KFK_USER');
+  return `${isMisused ? 'does not take part' : 'cannot be reached'}: ${last}`;
 }
 
 /** What a broker answers to a consumer that is no longer the one of its group that it was. */

@@ -14,8 +14,9 @@ describe('why a client has failed', () => {
       new MultipleErrors('x', [new UserError('y', { cause: new ProtocolError('MESSAGE_TOO_LARGE') })]),
       'answers MESSAGE_TOO_LARGE: it takes no batch that large; set maxMessageBytes and maxRequestBytes to its max.message.bytes, or raise that',
     ],
-    [new Error('no acknowledgement within 30 s'), 'does not take part: no acknowledgement within 30 s'],
-    ['a text', 'does not take part: a text'],
+    [new Error('no acknowledgement within 30 s'), 'cannot be reached: no acknowledgement within 30 s'],
+    [new UserError('The client is closed.'), 'does not take part: The client is closed'],
+    ['a text', 'cannot be reached: a text'],
   ])('%s', (error, reason) => {
     expect(reasonOf(error)).toBe(reason);
   });
