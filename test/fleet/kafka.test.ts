@@ -7,7 +7,7 @@ import { encode } from '@msgpack/msgpack';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fluentBit, startFluentBit } from '../e2e/processes.ts';
-import { type KafkaBroker, startKafka } from '../servers/kafka.ts';
+import { type KafkaBroker, kafkaAuthority, startKafka } from '../servers/kafka.ts';
 import { produce } from '../servers/produce.ts';
 import { podCreated, startWorker, type Worker } from './workers.ts';
 
@@ -124,15 +124,16 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     expect(numbersIn(lines)).toEqual(values.map((_, n) => n));
   }, 120_000);
 
-  it('in MessagePack keep their bytes, by a user with a password', async () => {
+  it('in MessagePack keep their bytes, over TLS and by a user with a password', async () => {
     await kafka.create('packed', 1);
     await kafka.create('packed-tagged', 1);
     const [brokers, topics] = [[kafka.saslAddress], ['packed']];
     process.env.FLEET_PASSWORD = 'secret';
+    const tls = { ca: kafkaAuthority };
     const sasl = { mechanism: 'SCRAM-SHA-512', username: 'audit', password: '$' + '{FLEET_PASSWORD}' };
     await start({
-      kafka: { brokers, topics, group: 'packed', format: 'msgpack', sasl: { ...sasl, mechanism: 'PLAIN' } },
-      sinks: [{ type: 'kafka', brokers, sasl, topic: 'packed-tagged', exactlyOnce: true }],
+      kafka: { brokers, topics, group: 'packed', format: 'msgpack', tls, sasl: { ...sasl, mechanism: 'PLAIN' } },
+      sinks: [{ type: 'kafka', brokers, tls, sasl, topic: 'packed-tagged', exactlyOnce: true }],
     });
     await produce(kafka.address, 'packed', [Buffer.from(encode(JSON.parse(podCreated(1)))), Buffer.from('poison')]);
     await untilCommitted('packed', 'packed', 2);

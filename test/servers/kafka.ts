@@ -2,8 +2,9 @@
  *
  * `KAFKA` names the folder of the jars (`libs`): kafka_2.13, kafka-tools and what these need; `java` is on the PATH. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,8 @@ const run = promisify(execFile);
 export interface KafkaBroker {
   /** `host:port` of the listener without TLS and credentials. */
   address: string;
-  /** The same of the one with SASL (user `audit`, password `secret`), by PLAIN and SCRAM-SHA-512. */
+  /** The same of the one with TLS (`kafkaAuthority` signs its certificate) and SASL (user `audit`, password `secret`), by PLAIN and
+   * SCRAM-SHA-512: what Event Hubs and MSK have. */
   saslAddress: string;
   pid(): number;
   /** Makes a topic. */
@@ -33,6 +35,10 @@ export interface KafkaBroker {
   stop(): Promise<void>;
 }
 
+const pem = (name: string) => join(import.meta.dirname, `../fixtures/tls/listener/${name}.pem`);
+/** PEM file with the authority of the broker's certificate. */
+export const kafkaAuthority = pem('authority.cert');
+
 const READY_MS = 60_000;
 
 /** @param jars folder of the jars */
@@ -41,6 +47,9 @@ export async function startKafka(jars: string): Promise<KafkaBroker> {
   const [port, saslPort, controllerPort] = await freePorts(3);
   const address = `127.0.0.1:${port}`;
   const properties = join(folder, 'server.properties');
+  const keystore = join(folder, 'keystore.pem');
+  const key = createPrivateKey(readFileSync(pem('listener.key'))).export({ type: 'pkcs8', format: 'pem' });
+  await writeFile(keystore, `${key}${readFileSync(pem('listener.cert'), 'utf8')}`);
   const login = 'org.apache.kafka.common.security';
   await writeFile(
     properties,
@@ -48,13 +57,15 @@ export async function startKafka(jars: string): Promise<KafkaBroker> {
       'process.roles=broker,controller',
       'node.id=1',
       `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-      `listeners=PLAINTEXT://${address},SASL_PLAINTEXT://127.0.0.1:${saslPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+      `listeners=PLAINTEXT://${address},SASL_SSL://127.0.0.1:${saslPort},CONTROLLER://127.0.0.1:${controllerPort}`,
       'controller.listener.names=CONTROLLER',
-      'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
       'inter.broker.listener.name=PLAINTEXT',
       'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512',
-      `listener.name.sasl_plaintext.plain.sasl.jaas.config=${login}.plain.PlainLoginModule required user_audit="secret";`,
-      `listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config=${login}.scram.ScramLoginModule required;`,
+      `listener.name.sasl_ssl.plain.sasl.jaas.config=${login}.plain.PlainLoginModule required user_audit="secret";`,
+      `listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=${login}.scram.ScramLoginModule required;`,
+      'ssl.keystore.type=PEM',
+      `ssl.keystore.location=${keystore}`,
       `log.dirs=${join(folder, 'data')}`,
       'auto.create.topics.enable=false',
       'offsets.topic.replication.factor=1',

@@ -17,7 +17,7 @@ export interface GenerationParts {
   maxMessages: number;
   /** Whether a sink commits what it has written together with the offsets. */
   isCommittedBySink: boolean;
-  /** Receives how much there is yet to read; nothing when the partitions are given up. */
+  /** Receives how much there is yet to read, from the beginning on. */
   onLag(lags: readonly PartitionLag[]): void;
   /** Resolves when every sink has the batch. */
   process(batch: Batch): Promise<void>;
@@ -54,7 +54,8 @@ export async function readGeneration(
     const from = { mode: 'manual', fallbackMode: 'earliest', offsets: positions.map((one) => ({ ...one })) } as const;
     const stream = await consumer.consume({ topics, ...from });
     // What cannot be measured now is measured the next time.
-    const measure = async () => onLag(await lagsOf(consumer, positions).catch(() => []));
+    const measure = () => lagsOf(consumer, positions).then(onLag, () => {});
+    void measure();
     lagTimer = setInterval(() => void measure(), LAG_MILLISECONDS).unref();
     const reader = readMessages(stream, { maxBytes: kafka.maxBatchBytes, maxMessages }, ended);
     try {
@@ -68,7 +69,6 @@ export async function readGeneration(
     }
   } finally {
     clearInterval(lagTimer);
-    onLag([]);
     // What is read next begins where these leave off.
     await Promise.all(underWay);
     consumer.off('consumer:group:join', end);

@@ -85,6 +85,7 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
             try {
               await readGeneration(membership, await membership.generation(draining), reading, draining);
               failed = 0;
+              lags = [];
             } catch (error) {
               // Of the processing: the membership goes on, and so do its heartbeats.
               if (!(error instanceof Problem)) throw error;
@@ -95,6 +96,7 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
         });
       } catch (error) {
         if (draining.aborted) return;
+        lags = [];
         logger.error({ receiver, err: error }, `${receiver} ${reasonOf(error)}`);
       }
     }

@@ -1,4 +1,5 @@
 /** The way to the brokers of Kafka, for the sink and for the input. */
+import { isIP } from 'node:net';
 import type { BaseOptions } from '@platformatic/kafka';
 import Type, { type Static } from 'typebox';
 import type { SinkDependencies, SinkFault } from '../sink.ts';
@@ -64,15 +65,18 @@ export function clientOptions(
   receiver: string,
   logger: SinkDependencies['logger'],
 ): BaseOptions {
+  const bootstrapBrokers = brokers.map(splitBroker);
+  // Event Hubs has to be named in the handshake, an address cannot be.
+  const isNamed = bootstrapBrokers.some(({ host }) => isIP(host) === 0);
   return {
     clientId: 'tripline',
-    bootstrapBrokers: brokers.map(splitBroker),
+    bootstrapBrokers,
     connectTimeout: CONNECT_MILLISECONDS,
     requestTimeout: REQUEST_MILLISECONDS,
     retries: RETRIES,
     retryDelay: RETRY_MILLISECONDS,
     autocreateTopics: false,
-    ...(tls && { tls: tlsTo(undefined, tls, receiver, logger)(), tlsServerName: tls.servername ?? true }),
+    ...(tls && { tls: tlsTo(undefined, tls, receiver, logger)(), tlsServerName: tls.servername ?? isNamed }),
     ...(sasl && { sasl }),
   };
 }

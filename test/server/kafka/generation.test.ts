@@ -220,6 +220,21 @@ describe('how far it has been read', () => {
   });
 });
 
+it('says how much there is to read, from the beginning on', async () => {
+  current = stage({ 0: 7n, 1: -1n });
+  const reading = current.reading();
+  await expect
+    .poll(() => current!.lags)
+    .toEqual([
+      [
+        { topic: 'audit', partition: 0, messages: 93 },
+        { topic: 'audit', partition: 1, messages: 95 },
+      ],
+    ]);
+  current.draining.abort();
+  await reading;
+});
+
 describe('a generation', () => {
   it('ends when the group distributes its partitions anew, after what is under way', async () => {
     current = stage();
