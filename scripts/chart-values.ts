@@ -36,6 +36,16 @@ export const chartValuesSchema = {
     existingSecrets: Names('Secrets that are mounted below /etc/tripline/secrets.'),
     env: AnyList('Variables of the container, as in a pod.'),
     replicas: Type.Integer({ minimum: 1, description: 'Of a deployment.' }),
+    autoscaling: Exact({
+      enabled: Type.Boolean(),
+      minReplicas: Type.Integer({ minimum: 1 }),
+      maxReplicas: Type.Integer({ minimum: 1, description: 'At most as many as a topic has partitions.' }),
+      lagPerReplica: Type.Integer({ minimum: 1, description: 'Messages that are yet to be read, for each worker.' }),
+      authenticationRef: Type.String({
+        pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$',
+        description: 'A TriggerAuthentication of KEDA.',
+      }),
+    }),
     resources: Any('As in a container.'),
     nodeSelector: Any('As in a pod.'),
     tolerations: AnyList('As in a pod. Default of a daemonset: the taint of control-plane nodes.'),

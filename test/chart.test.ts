@@ -8,7 +8,7 @@
  *                   Prometheus Operator are read from the folder PROMETHEUS_CRDS
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import fs, { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,15 @@ describe('values', () => {
   test('are all that the schema has, each with a default', () => {
     const keys = ({ properties }: { properties: object }) => Object.keys(properties).filter((key) => key !== 'global');
     expect(Object.keys(values)).toEqual(keys(schema));
-    for (const key of ['image', 'fluentBit', 'serviceMonitor', 'prometheusRule', 'dashboards', 'networkPolicy']) {
+    for (const key of [
+      'image',
+      'fluentBit',
+      'serviceMonitor',
+      'prometheusRule',
+      'dashboards',
+      'networkPolicy',
+      'autoscaling',
+    ]) {
       expect(Object.keys(values[key]), key).toEqual(keys(schema.properties[key]));
     }
     expect(faults(values)).toEqual([]);
@@ -135,11 +143,12 @@ if (HELM === undefined) {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-chart-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const kubernetes = ['--kube-version', '1.36.0'];
-  const helm = (text: string, ...more: string[]) => {
+  const template = (from: string, text: string, more: string[]) => {
     writeFileSync(join(folder, 'values.yaml'), text);
-    const args = ['template', 'tripline', chart, '--namespace', 'audit', '--values', join(folder, 'values.yaml')];
+    const args = ['template', 'tripline', from, '--namespace', 'audit', '--values', join(folder, 'values.yaml')];
     return spawnSync(HELM, [...args, ...kubernetes, ...more], { encoding: 'utf8' });
   };
+  const helm = (text: string, ...more: string[]) => template(chart, text, more);
   const rendered = (text: string, ...more: string[]): KubernetesObject[] => {
     const { status, stdout, stderr } = helm(text, ...more);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -239,6 +248,99 @@ if (HELM === undefined) {
     expect(helm(text, '--set', 'replicas=2').stderr).toContain('volumes.state: 2 replicas would write to one volume');
   });
 
+  const worker = (given: object = {}, settings: object = {}) =>
+    stringify({
+      mode: 'deployment',
+      config: {
+        auth: { bearer: '${TOKEN}' },
+        kafka: { brokers: ['a:9092', 'b:9092'], topics: ['audit', 'other'] },
+        sinks: [{ type: 'stdout' }],
+        ...settings,
+      },
+      ...given,
+    });
+
+  test.each(['daemonset', 'deployment'])('a server of the state takes the place of the file of a %s', (mode) => {
+    const text = worker({ mode }, { state: { url: 'redis://valkey:6379' } });
+    expect(parse(find(rendered(text), 'ConfigMap').data['tripline.yaml']!).state).toEqual({
+      url: 'redis://valkey:6379',
+    });
+  });
+
+  test('workers are as many as the lag of their topics asks for', () => {
+    const autoscaling = { enabled: true, maxReplicas: 12, lagPerReplica: 2_000_000, authenticationRef: 'kafka' };
+    const objects = rendered(worker({ autoscaling }));
+    expect(find(objects, 'Deployment').spec).not.toHaveProperty('replicas');
+    const trigger = (topic: string) => ({
+      type: 'kafka',
+      metadata: {
+        bootstrapServers: 'a:9092,b:9092',
+        consumerGroup: 'tripline',
+        topic,
+        lagThreshold: '2000000',
+        offsetResetPolicy: 'earliest',
+        excludePersistentLag: 'true',
+      },
+      authenticationRef: { name: 'kafka' },
+    });
+    expect(find(objects, 'ScaledObject').spec).toEqual({
+      scaleTargetRef: { name: find(objects, 'Deployment').metadata.name },
+      minReplicaCount: 1,
+      maxReplicaCount: 12,
+      triggers: [trigger('audit'), trigger('other')],
+    });
+    const settings = { kafka: { brokers: ['a:9092'], topics: ['audit'], group: 'ours', from: 'latest' } };
+    const [only] = find(rendered(worker({ autoscaling: { enabled: true } }, settings)), 'ScaledObject').spec.triggers;
+    expect(only).toMatchObject({ metadata: { consumerGroup: 'ours', offsetResetPolicy: 'latest' } });
+    expect(only).not.toHaveProperty('authenticationRef');
+    const off = rendered(worker({ replicas: 3 }));
+    expect(find(off, 'Deployment').spec.replicas).toBe(3);
+    expect(find(off, 'ScaledObject')).toBeUndefined();
+  });
+
+  describe('what is said after an installation', () => {
+    // Helm renders it where there is a cluster alone.
+    const noted = join(folder, 'noted');
+    cpSync(chart, noted, { recursive: true });
+    const notes = read('charts/tripline/templates/NOTES.txt');
+    const asObject = `{{ define "notes" }}${notes}{{ end }}kind: Notes\nmetadata: {}\ntext: {{ include "notes" . | quote }}\n`;
+    writeFileSync(join(noted, 'templates/notes.yaml'), asObject);
+    const said = (text: string) => {
+      const { stdout, stderr } = template(noted, text, ['--show-only', 'templates/notes.yaml']);
+      expect(stderr).toBe('');
+      return (parse(stdout) as { text: string }).text;
+    };
+    const auth = { bearer: '${TOKEN}' };
+    const state = { url: 'redis://valkey:6379' };
+    const apart = { replicas: 'know nothing of each other', workers: 'config.state.url is not set' };
+
+    test.each([
+      ['one replica', stringify({ mode: 'deployment', config: { auth } }), []],
+      ['two replicas', stringify({ mode: 'deployment', replicas: 2, config: { auth } }), [apart.replicas]],
+      ['two that share', stringify({ mode: 'deployment', replicas: 2, config: { auth, state } }), []],
+      ['one worker', worker(), []],
+      ['two workers', worker({ replicas: 2 }), [apart.workers]],
+      ['two workers that share', worker({ replicas: 2 }, { state }), []],
+      ['workers by lag', worker({ autoscaling: { enabled: true } }), [apart.workers]],
+      ['workers by lag that share', worker({ autoscaling: { enabled: true } }, { state }), []],
+    ])('of %s: what they do not know of each other', (_, text, expected) => {
+      expect(Object.values(apart).filter((one) => said(text).includes(one))).toEqual(expected);
+    });
+
+    test('of a worker: what it reads', () => {
+      const text = said(worker({ replicas: 2 }));
+      expect(text).toContain('Tripline reads audit, other from a:9092, b:9092, as the consumer group tripline.');
+      const [, page, heading] = /Look in (\S+), "(.*)"/.exec(text)!;
+      expect(read(page!)).toContain(`\n## ${heading}\n`);
+    });
+
+    test('of a daemonset: that nodes correlate apart, unless they share', () => {
+      const nodes = 'each correlates its own log';
+      expect(said('{}')).toContain(nodes);
+      expect(said(stringify({ config: { state } }))).not.toContain(nodes);
+    });
+  });
+
   test('with Kubernetes before restartable init containers it is not installed', () => {
     expect(helm('{}', '--kube-version', '1.28.0').stderr).toContain('requires kubeVersion');
   });
@@ -266,6 +368,37 @@ if (HELM === undefined) {
       'names a file of /etc/tripline/secrets/ours; write',
     ],
     ['a setting that there is not', { config: { lissten: 'x' } }, 'lissten'],
+    ['workers to whom everybody may send', parse(worker({}, { auth: undefined })), 'config.auth: without it everybody'],
+    [
+      'a lag of no topic',
+      { mode: 'deployment', config: { auth: { bearer: '${TOKEN}' } }, autoscaling: { enabled: true } },
+      'autoscaling: it goes by what of a topic is yet to be read; set',
+    ],
+    [
+      'a daemonset that is scaled',
+      parse(worker({ mode: 'daemonset', autoscaling: { enabled: true } })),
+      'set mode: deployment and config.kafka',
+    ],
+    [
+      'brokers that KEDA does not know',
+      parse(worker({ autoscaling: { enabled: true } }, { kafka: { brokers: ['${BROKER}:9092'], topics: ['audit'] } })),
+      'write them without ${...}',
+    ],
+    [
+      'more workers at least than at most',
+      parse(worker({ autoscaling: { enabled: true, minReplicas: 5 } })),
+      'autoscaling.minReplicas: 5 is more than maxReplicas, 3; raise',
+    ],
+    [
+      'a volume of one process for several workers',
+      parse(
+        worker({
+          autoscaling: { enabled: true },
+          volumes: { spool: { persistentVolumeClaim: { claimName: 'a' } } },
+        }),
+      ),
+      'volumes.spool: 3 replicas would write to one volume',
+    ],
   ])('%s is refused, with what to do', (_, given, message) => {
     expect(helm(stringify(given)).stderr).toContain(message);
   });

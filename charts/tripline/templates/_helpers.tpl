@@ -51,6 +51,11 @@ state: { path: /var/lib/tripline/state/state }
 {{ dig "forward" "listen" "" (include "tripline.config" . | fromYaml) | regexFind "[0-9]+$" }}
 {{- end }}
 
+{{/* How many pods a deployment has at most. */}}
+{{- define "tripline.mostReplicas" -}}
+{{ ternary .Values.autoscaling.maxReplicas .Values.replicas .Values.autoscaling.enabled | int }}
+{{- end }}
+
 {{/* Volumes that Tripline writes to, by their names. The state of a node lies on the node, so that it outlives the pod. */}}
 {{- define "tripline.volumes" -}}
 {{- $emptyDir := dict "emptyDir" (dict "sizeLimit" "1Gi") }}
@@ -192,9 +197,23 @@ volumes:
 {{- fail (printf "existingSecrets: no setting of config names a file of /etc/tripline/secrets/%s; write ${file:/etc/tripline/secrets/%s/KEY} where the secret belongs" . .) }}
 {{- end }}
 {{- end }}
+{{- with .Values.autoscaling }}
+{{- if .enabled }}
+{{- if or (ne $.Values.mode "deployment") (not $config.kafka) }}
+{{- fail "autoscaling: it goes by what of a topic is yet to be read; set mode: deployment and config.kafka, or leave it off" }}
+{{- end }}
+{{- if contains "${" (pick $config.kafka "brokers" "topics" "group" | toJson) }}
+{{- fail "autoscaling: KEDA reads brokers, topics and group of config.kafka too, and has no variables and files of the pod; write them without ${...}" }}
+{{- end }}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}
+{{- fail (printf "autoscaling.minReplicas: %d is more than maxReplicas, %d; raise that, or lower this" (int .minReplicas) (int .maxReplicas)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $replicas := include "tripline.mostReplicas" . | int }}
 {{- range $name, $source := include "tripline.volumes" . | fromYaml }}
-{{- if and (eq $.Values.mode "deployment") (gt (int $.Values.replicas) 1) (or $source.persistentVolumeClaim $source.hostPath) }}
-{{- fail (printf "volumes.%s: %d replicas would write to one volume, which belongs to one process; take an emptyDir, or one replica" $name (int $.Values.replicas)) }}
+{{- if and (eq $.Values.mode "deployment") (gt $replicas 1) (or $source.persistentVolumeClaim $source.hostPath) }}
+{{- fail (printf "volumes.%s: %d replicas would write to one volume, which belongs to one process; take an emptyDir, or one replica" $name $replicas) }}
 {{- end }}
 {{- end }}
 {{- end }}
