@@ -5,28 +5,28 @@
  *   PROMTOOL        runs the tests of its alerts
  *   KUBECONFORM     checks what is rendered against the schemas at KUBECONFORM_SCHEMAS, or those that it fetches
  *   CONTROL_PLANE   a folder with etcd and kube-apiserver, which takes what is rendered in a dry run; the definitions of the
- *                   Prometheus Operator are read from the folder PROMETHEUS_CRDS
+ *                   Prometheus Operator are read from the folder PROMETHEUS_CRDS, those of KEDA from KEDA_CRDS
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import fs, { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { type ApiServer, startApiServer, webhookAt } from './e2e/control-plane/api-server.ts';
 import { podDocument } from './e2e/shown-files.ts';
 import { fencesOf } from './fences.ts';
+import { chart, find, type KubernetesObject, ofKubernetes, openHelm } from './helm.ts';
 import { askedBy } from './metrics-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const bundledRules = join(root, 'rules');
-const chart = join(root, 'charts/tripline');
 const certificates = join(root, 'test/fixtures/tls/listener');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const { HELM, PROMTOOL, KUBECONFORM, KUBECONFORM_SCHEMAS, CONTROL_PLANE, PROMETHEUS_CRDS } = process.env;
+const { HELM, PROMTOOL, KUBECONFORM, KUBECONFORM_SCHEMAS, CONTROL_PLANE, PROMETHEUS_CRDS, KEDA_CRDS } = process.env;
 
 const values = parse(read('charts/tripline/values.yaml'));
 const { groups } = parse(read('charts/tripline/alerts.yaml')) as { groups: { rules: Alert[] }[] };
@@ -142,26 +142,14 @@ if (HELM === undefined) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-chart-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const kubernetes = ['--kube-version', '1.36.0'];
-  const template = (from: string, text: string, more: string[]) => {
-    writeFileSync(join(folder, 'values.yaml'), text);
-    const args = ['template', 'tripline', from, '--namespace', 'audit', '--values', join(folder, 'values.yaml')];
-    return spawnSync(HELM, [...args, ...kubernetes, ...more], { encoding: 'utf8' });
-  };
-  const helm = (text: string, ...more: string[]) => template(chart, text, more);
-  const rendered = (text: string, ...more: string[]): KubernetesObject[] => {
-    const { status, stdout, stderr } = helm(text, ...more);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    return parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
-  };
-  const find = (objects: KubernetesObject[], kind: string) => objects.find((one) => one.kind === kind)!;
+  const { helm, rendered } = openHelm(HELM, folder);
   const triplineOf = ({ spec }: KubernetesObject) =>
     [...(spec.template.spec.initContainers ?? []), ...spec.template.spec.containers].find(
       ({ name }) => name === 'tripline',
     );
 
   test('helm finds nothing to mend', () => {
-    const text = execFileSync(HELM, ['lint', '--strict', ...kubernetes, chart], { encoding: 'utf8' });
+    const text = execFileSync(HELM, ['lint', '--strict', ...ofKubernetes, chart], { encoding: 'utf8' });
     expect(text).not.toMatch(/WARNING|ERROR/);
   });
 
@@ -248,99 +236,6 @@ if (HELM === undefined) {
     expect(helm(text, '--set', 'replicas=2').stderr).toContain('volumes.state: 2 replicas would write to one volume');
   });
 
-  const worker = (given: object = {}, settings: object = {}) =>
-    stringify({
-      mode: 'deployment',
-      config: {
-        auth: { bearer: '${TOKEN}' },
-        kafka: { brokers: ['a:9092', 'b:9092'], topics: ['audit', 'other'] },
-        sinks: [{ type: 'stdout' }],
-        ...settings,
-      },
-      ...given,
-    });
-
-  test.each(['daemonset', 'deployment'])('a server of the state takes the place of the file of a %s', (mode) => {
-    const text = worker({ mode }, { state: { url: 'redis://valkey:6379' } });
-    expect(parse(find(rendered(text), 'ConfigMap').data['tripline.yaml']!).state).toEqual({
-      url: 'redis://valkey:6379',
-    });
-  });
-
-  test('workers are as many as the lag of their topics asks for', () => {
-    const autoscaling = { enabled: true, maxReplicas: 12, lagPerReplica: 2_000_000, authenticationRef: 'kafka' };
-    const objects = rendered(worker({ autoscaling }));
-    expect(find(objects, 'Deployment').spec).not.toHaveProperty('replicas');
-    const trigger = (topic: string) => ({
-      type: 'kafka',
-      metadata: {
-        bootstrapServers: 'a:9092,b:9092',
-        consumerGroup: 'tripline',
-        topic,
-        lagThreshold: '2000000',
-        offsetResetPolicy: 'earliest',
-        excludePersistentLag: 'true',
-      },
-      authenticationRef: { name: 'kafka' },
-    });
-    expect(find(objects, 'ScaledObject').spec).toEqual({
-      scaleTargetRef: { name: find(objects, 'Deployment').metadata.name },
-      minReplicaCount: 1,
-      maxReplicaCount: 12,
-      triggers: [trigger('audit'), trigger('other')],
-    });
-    const settings = { kafka: { brokers: ['a:9092'], topics: ['audit'], group: 'ours', from: 'latest' } };
-    const [only] = find(rendered(worker({ autoscaling: { enabled: true } }, settings)), 'ScaledObject').spec.triggers;
-    expect(only).toMatchObject({ metadata: { consumerGroup: 'ours', offsetResetPolicy: 'latest' } });
-    expect(only).not.toHaveProperty('authenticationRef');
-    const off = rendered(worker({ replicas: 3 }));
-    expect(find(off, 'Deployment').spec.replicas).toBe(3);
-    expect(find(off, 'ScaledObject')).toBeUndefined();
-  });
-
-  describe('what is said after an installation', () => {
-    // Helm renders it where there is a cluster alone.
-    const noted = join(folder, 'noted');
-    cpSync(chart, noted, { recursive: true });
-    const notes = read('charts/tripline/templates/NOTES.txt');
-    const asObject = `{{ define "notes" }}${notes}{{ end }}kind: Notes\nmetadata: {}\ntext: {{ include "notes" . | quote }}\n`;
-    writeFileSync(join(noted, 'templates/notes.yaml'), asObject);
-    const said = (text: string) => {
-      const { stdout, stderr } = template(noted, text, ['--show-only', 'templates/notes.yaml']);
-      expect(stderr).toBe('');
-      return (parse(stdout) as { text: string }).text;
-    };
-    const auth = { bearer: '${TOKEN}' };
-    const state = { url: 'redis://valkey:6379' };
-    const apart = { replicas: 'know nothing of each other', workers: 'config.state.url is not set' };
-
-    test.each([
-      ['one replica', stringify({ mode: 'deployment', config: { auth } }), []],
-      ['two replicas', stringify({ mode: 'deployment', replicas: 2, config: { auth } }), [apart.replicas]],
-      ['two that share', stringify({ mode: 'deployment', replicas: 2, config: { auth, state } }), []],
-      ['one worker', worker(), []],
-      ['two workers', worker({ replicas: 2 }), [apart.workers]],
-      ['two workers that share', worker({ replicas: 2 }, { state }), []],
-      ['workers by lag', worker({ autoscaling: { enabled: true } }), [apart.workers]],
-      ['workers by lag that share', worker({ autoscaling: { enabled: true } }, { state }), []],
-    ])('of %s: what they do not know of each other', (_, text, expected) => {
-      expect(Object.values(apart).filter((one) => said(text).includes(one))).toEqual(expected);
-    });
-
-    test('of a worker: what it reads', () => {
-      const text = said(worker({ replicas: 2 }));
-      expect(text).toContain('Tripline reads audit, other from a:9092, b:9092, as the consumer group tripline.');
-      const [, page, heading] = /Look in (\S+), "(.*)"/.exec(text)!;
-      expect(read(page!)).toContain(`\n## ${heading}\n`);
-    });
-
-    test('of a daemonset: that nodes correlate apart, unless they share', () => {
-      const nodes = 'each correlates its own log';
-      expect(said('{}')).toContain(nodes);
-      expect(said(stringify({ config: { state } }))).not.toContain(nodes);
-    });
-  });
-
   test('with Kubernetes before restartable init containers it is not installed', () => {
     expect(helm('{}', '--kube-version', '1.28.0').stderr).toContain('requires kubeVersion');
   });
@@ -368,37 +263,6 @@ if (HELM === undefined) {
       'names a file of /etc/tripline/secrets/ours; write',
     ],
     ['a setting that there is not', { config: { lissten: 'x' } }, 'lissten'],
-    ['workers to whom everybody may send', parse(worker({}, { auth: undefined })), 'config.auth: without it everybody'],
-    [
-      'a lag of no topic',
-      { mode: 'deployment', config: { auth: { bearer: '${TOKEN}' } }, autoscaling: { enabled: true } },
-      'autoscaling: it goes by what of a topic is yet to be read; set',
-    ],
-    [
-      'a daemonset that is scaled',
-      parse(worker({ mode: 'daemonset', autoscaling: { enabled: true } })),
-      'set mode: deployment and config.kafka',
-    ],
-    [
-      'brokers that KEDA does not know',
-      parse(worker({ autoscaling: { enabled: true } }, { kafka: { brokers: ['${BROKER}:9092'], topics: ['audit'] } })),
-      'write them without ${...}',
-    ],
-    [
-      'more workers at least than at most',
-      parse(worker({ autoscaling: { enabled: true, minReplicas: 5 } })),
-      'autoscaling.minReplicas: 5 is more than maxReplicas, 3; raise',
-    ],
-    [
-      'a volume of one process for several workers',
-      parse(
-        worker({
-          autoscaling: { enabled: true },
-          volumes: { spool: { persistentVolumeClaim: { claimName: 'a' } } },
-        }),
-      ),
-      'volumes.spool: 3 replicas would write to one volume',
-    ],
   ])('%s is refused, with what to do', (_, given, message) => {
     expect(helm(stringify(given)).stderr).toContain(message);
   });
@@ -425,17 +289,12 @@ if (HELM === undefined) {
   else acceptedBy(rendered, folder);
 }
 
-interface KubernetesObject {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
-  data: Record<string, string>;
-  /** Of each kind another. */
-  spec: any;
-}
-
 /** Has a real API server judge what is rendered, every field of it, and pods by the Pod Security of their namespace. */
 function acceptedBy(rendered: (text: string) => KubernetesObject[], folder: string) {
+  const definitions: Record<string, string | undefined> = {
+    'monitoring.coreos.com': PROMETHEUS_CRDS,
+    'keda.sh': KEDA_CRDS,
+  };
   let server: ApiServer;
   const headers = { 'content-type': 'application/yaml' };
   const plural = (kind: string) => (kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`).toLowerCase();
@@ -457,7 +316,8 @@ function acceptedBy(rendered: (text: string) => KubernetesObject[], folder: stri
       const body = stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: level, labels } });
       expect(await server.request('admin', 'POST /api/v1/namespaces', { headers, body })).toMatchObject({ code: 201 });
     }
-    for (const path of PROMETHEUS_CRDS === undefined ? [] : globSync(join(PROMETHEUS_CRDS, '*.yaml'))) {
+    const folders = Object.values(definitions).filter((one) => one !== undefined);
+    for (const path of folders.flatMap((one) => globSync(join(one, '*.yaml')))) {
       const line = 'POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions';
       const answer = await server.request('admin', line, { headers, body: readFileSync(path, 'utf8') });
       expect(answer).toMatchObject({ code: 201 });
@@ -469,7 +329,8 @@ function acceptedBy(rendered: (text: string) => KubernetesObject[], folder: stri
     const isDaemonset = parse(text).mode === undefined;
     const [own, other] = isDaemonset ? ['privileged', 'restricted'] : ['restricted', 'privileged'];
     for (const object of rendered(text)) {
-      if (object.apiVersion.startsWith('monitoring') && PROMETHEUS_CRDS === undefined) continue;
+      const [group] = object.apiVersion.split('/');
+      if (group! in definitions && definitions[group!] === undefined) continue;
       // A definition is served a moment after it is there.
       await expect.poll(() => post(object, own!), { timeout: 20_000 }).toMatchObject({ code: 201 });
       if (!['DaemonSet', 'Deployment'].includes(object.kind)) continue;
