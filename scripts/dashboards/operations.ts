@@ -317,6 +317,30 @@ export const operations: Dashboard = {
             `p${quantile * 100}`,
           ]),
         ),
+        lines(
+          'short',
+          {
+            title: 'Lag of Kafka',
+            description:
+              'Messages that workers have yet to read. One partition that rises alone: its cluster writes more than a core can tag. All of them: start workers, up to the number of partitions, unless a sink or the server of the state fails.',
+            alerts: ['TriplineKafkaLag'],
+          },
+          [`max by (topic, partition) (${of('tripline_kafka_lag')})`, '{{topic}} {{partition}}'],
+        ),
+        lines(
+          's',
+          {
+            title: 'Time to read what waits in Kafka',
+            description:
+              'How long the messages that are yet to be read take at the present speed. It falls after an outage; where it stays high, findings come late, and what the topic no longer keeps is lost.',
+            redFrom: 300,
+            alerts: ['TriplineKafkaLag'],
+          },
+          [
+            `sum by (topic) (max by (topic, partition) (${of('tripline_kafka_lag')})) / sum by (topic) (label_replace(rate(${of('tripline_receipts_total', 'step="tagged"')}[$__rate_interval]), "topic", "$1", "fluent_tag", "(.+)"))`,
+            '{{topic}}',
+          ],
+        ),
       ],
     },
     {
