@@ -170,6 +170,7 @@ if (HELM === undefined) {
           environment[name] = `of-some-length-${name}`;
           return `\${${name}}`;
         })
+        .replace(/\/etc\/tripline\/secrets\/.*\/ca\.crt/g, join(certificates, 'authority.cert.pem'))
         .replace(/\/etc\/tripline\/secrets\/.*\/tls\.crt/, join(certificates, 'listener.cert.pem'))
         .replace(/\/etc\/tripline\/secrets\/.*\/tls\.key/, join(certificates, 'listener.key.pem'));
       const path = join(folder, 'tripline.yaml');
