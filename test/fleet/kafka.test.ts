@@ -184,6 +184,41 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     120_000,
   );
 
+  it('are keyed by a first stage, whose tags the second replaces', async () => {
+    for (const name of ['scattered', 'keyed', 'twice-tagged']) await kafka.create(name, 3);
+    const brokers = [kafka.address];
+    const rule = join(folder, 'nothing.yml');
+    const detection = { nothing: { verb: 'never' }, condition: 'nothing' };
+    const logsource = { product: 'kubernetes', service: 'audit' };
+    writeFileSync(rule, JSON.stringify({ title: 'Nothing', name: 'nothing', logsource, detection }));
+    await start({
+      rules: [rule],
+      kafka: { brokers, topics: ['scattered'], group: 'keying' },
+      sinks: [{ type: 'kafka', brokers, topic: 'keyed', exactlyOnce: true }],
+    });
+    await start({
+      kafka: { brokers, topics: ['keyed'], group: 'second' },
+      sinks: [{ type: 'kafka', brokers, topic: 'twice-tagged', exactlyOnce: true }],
+    });
+    const count = 600;
+    const values = Array.from({ length: count }, (_, n) =>
+      podCreated(n, { cluster: `c${n % 5}`, pod: { hostPID: n === 7 } }),
+    );
+    await produce(kafka.address, 'scattered', values);
+    // Ends of transactions have offsets as well.
+    const written = async () => (await kafka.read('twice-tagged')).length;
+    await expect.poll(written, { timeout: 90_000 }).toBe(count);
+    for (const line of await kafka.read('keyed', { keys: true })) {
+      const [key, record] = [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)];
+      expect(key).toBe(JSON.parse(record).cluster);
+    }
+    const tagged = await kafka.read('twice-tagged');
+    expect(numbersIn(tagged)).toEqual(values.map((_, n) => n));
+    const matches = tagged.filter((line) => JSON.parse(line).tripline.verdict === 'match');
+    expect(numbersIn(matches)).toEqual([7]);
+    expect(matches[0]!.match(/"tripline":/g)).toHaveLength(1);
+  }, 120_000);
+
   it('say in the log what is wrong, and go on when it is mended', async () => {
     await kafka.create('late-in', 1);
     const brokers = [kafka.address];
