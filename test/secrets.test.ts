@@ -30,6 +30,7 @@ const canaries = {
   sinkQuery: 'canary-sink-query-df0c',
   inputKey: 'canary-input-key-ef0c',
   inputPassword: 'canary-input-ff0c',
+  kafkaPassword: 'canary-kafka-0f1c',
   guessed: 'canary-guess-8f0c',
   changed: 'canary-changed-9f0c canary-changed-af0c',
 };
@@ -115,6 +116,7 @@ beforeAll(async () => {
     `state: { path: ${at('out/state')}, key: ${secret('stateKey')} }`,
     `deadLetterPath: ${at('out/letters')}`,
     // Nobody listens there.
+    `kafka: { brokers: ["127.0.0.1:1"], topics: [audit], sasl: { mechanism: SCRAM-SHA-512, username: ann, password: ${secret('kafkaPassword')} } }`,
     `sinks: [{ type: forward, host: 127.0.0.1, port: 1, sharedKey: ${secret('sharedKey')}, username: bob, password: "\${SINK}" },`,
     `  { type: http, url: "http://127.0.0.1:1/in?key=\${QUERY}", auth: { bearer: ${secret('sinkToken')} },`,
     `    secretHeaders: { X-Key: ${secret('sinkHeader')} } }]`,

@@ -97,7 +97,8 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
       } catch (error) {
         if (draining.aborted) return;
         lags = [];
-        logger.error({ receiver, err: error }, `${receiver} ${reasonOf(error)}`);
+        // Its errors have whatever it was opened with.
+        logger.error({ receiver }, `${receiver} ${reasonOf(error)}`);
       }
     }
   }
