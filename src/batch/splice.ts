@@ -69,7 +69,8 @@ function growthBy({ start, end, insert }: Edit): number {
 /** Edits of records and those of what is around them, which lie at other places. */
 export function inOrder(edits: readonly Edit[], enclosing: readonly Edit[] = []): readonly Edit[] {
   if (enclosing.length === 0) return edits;
-  return [...enclosing, ...edits].sort((a, b) => a.start - b.start);
+  // What is put in at the end of a record comes before what is changed there.
+  return [...enclosing, ...edits].sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
 function addEdits({ codec, bytes, records, tags, memberName }: TaggedBatch, index: number, edits: Edit[]): void {

@@ -1,10 +1,12 @@
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { taggedBody } from '../../src/batch/splice.ts';
 import { messagesBody, positionOf } from '../../src/codecs/framing/messages.ts';
 import { jsonMessages, msgpackMessages } from '../../src/codecs/messages.ts';
+import { batchOf } from '../batch/batch-of.ts';
 import { packedMap, packedValue } from '../msgpack/arbitrary.ts';
-import { codecContract, LIMITS, type MadeRecord } from './contract.ts';
+import { codecContract, LIMITS, type MadeRecord, TAG } from './contract.ts';
 import { jsonRecords, readExactly } from './json-layout.ts';
 
 function headOf({ length }: Uint8Array, position: Buffer): Buffer {
@@ -85,6 +87,13 @@ describe('messages in MessagePack', () => {
       ]
     `);
   });
+});
+
+it('tags maps of MessagePack one behind the other', () => {
+  const body = (...maps: Uint8Array[]) =>
+    messagesBody(maps.map((map, index) => ({ partition: 0, offset: BigInt(index), parts: [inEvent(map)] })));
+  const tagged = taggedBody(batchOf(msgpackMessages, body(encode({ a: 1 }), encode({ b: 2 })), () => TAG));
+  expect(Buffer.from(tagged)).toEqual(body(encode({ a: 1, tripline: TAG }), encode({ b: 2, tripline: TAG })));
 });
 
 it('says where the message of a record stands', () => {

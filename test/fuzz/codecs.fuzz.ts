@@ -1,7 +1,9 @@
 /** Every codec, given any bytes: decode, read, splice and forward whatever is found. */
+
 import { encode } from '@msgpack/msgpack';
 import { taggedBody } from '../../src/batch/splice.ts';
 import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
+import { frame } from '../../src/codecs/framing/messages.ts';
 import { codecs } from '../../src/codecs/index.ts';
 import { salvage } from '../../src/json/salvage.ts';
 import { fromJson } from '../../src/msgpack/from-json.ts';
@@ -65,6 +67,8 @@ const corpora: Record<string, readonly Uint8Array[]> = {
   firehose: [`{"requestId":"1","timestamp":1,"records":[{"data":"eyJhIjoxfQ=="},${odd}]}`].map((text) =>
     Buffer.from(text),
   ),
+  kafka_json: [frame([...texts, odd, '', 'poison {'].map((text) => Buffer.from(text)))],
+  kafka_msgpack: [frame([...events, Buffer.of(0xc1), Buffer.alloc(0)])],
   msgpack: [
     Buffer.concat(events),
     Buffer.concat([encode([1700000000, records[1]]), encode([1700000000.5, records[2]])]),

@@ -1,5 +1,7 @@
 /** Redaction, given any bytes: no defect, and masking twice is masking once. */
+
 import type { Codec } from '../../src/codecs/codec.ts';
+import { frame } from '../../src/codecs/framing/messages.ts';
 import { codecs } from '../../src/codecs/index.ts';
 import { type RedactSettings, redactor } from '../../src/redaction/index.ts';
 import type { Tag } from '../../src/tag.ts';
@@ -27,6 +29,8 @@ const corpora: Record<string, readonly Uint8Array[]> = {
   json: records.map((record) => Buffer.from(JSON.stringify([record, { a: 1 }]))),
   json_lines: records.map((record) => Buffer.from(`${JSON.stringify(record)}\n{"a":1}\n`)),
   msgpack: records.map((record) => fluentMsgpack(record)),
+  kafka_json: records.map((record) => frame([Buffer.from(JSON.stringify(record)), Buffer.from('poison {')])),
+  kafka_msgpack: records.map((record) => frame([fluentMsgpack(record), Buffer.of(0xc1)])),
 };
 
 function exercise(codec: Codec, bytes: Uint8Array): void {
