@@ -60,7 +60,7 @@ const CELL_BYTES = 280;
 const MOST_PROTECTED = 0.8;
 /** Of the bound, what one owner may hold on probation on a shelf before its further values are the first to be evicted. */
 const OWNER_SHARE = 1 / 64;
-/** Places of which the time is known. */
+/** Places of which the time is known though nothing of them is kept. */
 const MOST_AGES = 10_000;
 /** More than the bound is evicted at once, so that the largest shelf is looked for now and then. */
 const SLACK = 1 / 64;
@@ -78,6 +78,7 @@ export function memoryStore({
 }: MemoryOptions = {}): MemoryStore {
   const spaces = new Map<string, Cells>();
   const ages = new Map<string, Age>();
+  let mostAges = MOST_AGES;
   let totalEntries = 0;
   let totalBytes = 0;
   /** What was loaded last is what is committed next, in nearly all cases. */
@@ -94,11 +95,18 @@ export function memoryStore({
   function ageOf(place: string): Age {
     let age = ages.get(place);
     if (age === undefined) {
-      // Whoever sends can make up places. One that is forgotten begins anew.
-      if (ages.size >= MOST_AGES) ages.clear();
+      if (ages.size >= mostAges) forgetAges();
       ages.set(place, (age = { time: Number.NEGATIVE_INFINITY }));
     }
     return age;
+  }
+
+  /** Whoever sends can make up places. One of which values are kept goes on with its time: else these would stand still while
+   * its clock goes on. One that is forgotten begins anew. */
+  function forgetAges(): void {
+    ages.clear();
+    for (const { shelves } of spaces.values()) for (const { place, age } of shelves.values()) ages.set(place, age);
+    mostAges = ages.size + MOST_AGES;
   }
 
   function shelfIn({ shelves }: Cells, place: string): Shelf {
@@ -185,21 +193,24 @@ export function memoryStore({
     // What has had its time is no loss.
     for (const cells of spaces.values()) expire(cells);
     const enough = maxBytes * (1 - SLACK);
-    while (totalBytes > enough) {
-      const largest = largestShelf();
-      if (largest === undefined) break;
-      evictFrom(largest.shelf, largest.cells, enough);
+    // Sorted once: where there are as many shelves as values, to look for the largest each time takes longer than all else.
+    const largest = shelvesBySize();
+    for (let level = largest[0]?.bytes ?? 0; totalBytes > enough && level >= 1; ) {
+      level *= 1 - SLACK;
+      for (const { cells, shelf, bytes } of largest) {
+        if (bytes < level || totalBytes <= enough) break;
+        evictFrom(shelf, cells, { enough, level });
+      }
     }
     own.shelves.set(shelf.place, shelf);
     move(committed, queue!);
   }
 
-  /** Evicts from a shelf until there is room, or another may be the largest. */
-  function evictFrom(shelf: Shelf, cells: Cells, enough: number): void {
-    const until = bytesOf(shelf) * (1 - SLACK);
+  /** Evicts from a shelf until there is room, or less than a number of bytes is on it: others may be larger then. */
+  function evictFrom(shelf: Shelf, cells: Cells, { enough, level }: { enough: number; level: number }): void {
     let evicted = 0;
     let latest = Number.NEGATIVE_INFINITY;
-    while (totalBytes > enough && bytesOf(shelf) >= until) {
+    while (totalBytes > enough && bytesOf(shelf) >= level) {
       const cell = victimOf(shelf);
       if (cell === undefined) break;
       evicted += cell.entries;
@@ -209,14 +220,11 @@ export function memoryStore({
     if (evicted > 0) onEvict(cells.space.name, evicted, shelf.place, latest);
   }
 
-  function largestShelf(): { cells: Cells; shelf: Shelf } | undefined {
-    let largest: { cells: Cells; shelf: Shelf } | undefined;
-    for (const cells of spaces.values()) {
-      for (const shelf of cells.shelves.values()) {
-        if (bytesOf(shelf) > (largest === undefined ? 0 : bytesOf(largest.shelf))) largest = { cells, shelf };
-      }
-    }
-    return largest;
+  function shelvesBySize(): { cells: Cells; shelf: Shelf; bytes: number }[] {
+    const all = [...spaces.values()].flatMap((cells) =>
+      [...cells.shelves.values()].map((shelf) => ({ cells, shelf, bytes: bytesOf(shelf) })),
+    );
+    return all.sort((one, other) => other.bytes - one.bytes);
   }
 
   function victimOf(shelf: Shelf): Cell | undefined {

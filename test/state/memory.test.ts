@@ -61,6 +61,16 @@ describe('a value', () => {
     expect(put('b', 5)).toBe('b');
   });
 
+  test('ages by the clock of its place, however many places there are', () => {
+    const { put, store } = opened(100_000_000);
+    const tick = (place: string, at: number) =>
+      put(`clock of ${place}`, at, 'x', { space: forever, place: '', bytes: 1, advances: place });
+    put('a', 0);
+    for (let i = 0; i < 30_000; i++) tick(`made-up-${i}`, 1);
+    tick('p', 100);
+    expect(store.load(space, 'a')).toBeUndefined();
+  });
+
   test('of a space that nobody asks for any more is forgotten too', () => {
     const { put, store } = opened();
     put('a', 0);
@@ -117,6 +127,14 @@ describe('room', () => {
     for (let i = 0; i < 5_000; i++) put(`x${i}`, 10 + i, 'x', { ...still, bytes: 2_000, ...of(i) });
     expect(Array.from({ length: 10 }, (_, i) => has(`a${i}`, forever))).not.toContain(false);
     expect(evicted.length).toBeGreaterThan(0);
+  });
+
+  // Without an end, where the largest place is looked for anew for each value.
+  test('is made among a hundred thousand places of one value each', () => {
+    const { put, evicted, store } = opened(40_000_000);
+    for (let i = 0; i < 150_000; i++) put(`x${i}`, i, 'x', { ...still, bytes: 100, place: `made-up-${i}` });
+    expect(evicted.length).toBeGreaterThan(40_000);
+    expect(store.bytes()).toBeLessThanOrEqual(40_000_000);
   });
 
   test('is not made by what was put there just now', () => {
