@@ -25,6 +25,17 @@ export interface RowsFile {
   to: number;
 }
 
+/** A file of rows is gone, or not as it was written. */
+export class DamagedRows extends Error {
+  override readonly name = 'DamagedRows';
+  readonly path: string;
+
+  constructor(path: string, cause: Error) {
+    super(`${path}: ${cause.message}`, { cause });
+    this.path = path;
+  }
+}
+
 /** Characters of rows that are sorted in memory. */
 const RUN_CHARACTERS = 32 * 1024 * 1024;
 /** Files that are read at the same time. */
@@ -84,7 +95,7 @@ async function* blocksOf(rows: readonly CountedRow[]): AsyncGenerator<readonly C
 }
 
 /** Fast, as it is read once. */
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
 
 async function writeRows(path: string, blocks: AsyncIterable<readonly CountedRow[]>): Promise<RowsFile> {
   let from = Number.POSITIVE_INFINITY;
@@ -106,7 +117,8 @@ async function writeRows(path: string, blocks: AsyncIterable<readonly CountedRow
 
 /** Yields the rows of files as one sequence in order, some at a time. A file is opened when its time has come, so that of
  * archives that follow one another few are open.
- * @param spare what names of files begin with that are made and removed where too many cover the same time */
+ * @param spare what names of files begin with that are made and removed where too many cover the same time
+ * @throws DamagedRows */
 export async function* mergeRows(
   files: readonly RowsFile[],
   spare: string,
@@ -196,6 +208,7 @@ function sink(heap: RowReader[]): void {
 /** Reads the rows of one file. */
 class RowReader {
   row: CountedRow | undefined;
+  readonly #path: string;
   readonly #source: Readable;
   readonly #chunks: AsyncIterator<Buffer>;
   #lines: string[] = [];
@@ -203,6 +216,7 @@ class RowReader {
   #rest: Buffer[] = [];
 
   constructor(path: string) {
+    this.#path = path;
     const file = createReadStream(path);
     this.#source = createZstdDecompress();
     void pipeline(file, this.#source as ReturnType<typeof createZstdDecompress>).catch(() => {});
@@ -216,10 +230,13 @@ class RowReader {
     return true;
   }
 
-  /** Takes the next row; resolves with whether there is one. */
+  /** Takes the next row; resolves with whether there is one.
+   * @throws DamagedRows */
   async advance(): Promise<boolean> {
     while (!this.advanceHeld()) {
-      const { done, value } = await this.#chunks.next();
+      const { done, value } = await this.#chunks
+        .next()
+        .catch((error) => Promise.reject(new DamagedRows(this.#path, error)));
       if (done) return false;
       const end = value.lastIndexOf(0x0a) + 1;
       if (end === 0) {

@@ -9,11 +9,11 @@ import type { Correlated, Ruleset } from '../detect.ts';
 import { parseExactly } from '../json/exact.ts';
 import type { Finding, Report } from '../record.ts';
 import { memoryStore } from '../state/memory.ts';
-import { type CountedRow, mergeRows, type RowsFile } from './counted-rows.ts';
+import { type CountedRow, DamagedRows, mergeRows, type RowsFile } from './counted-rows.ts';
 import type { ScanPlan } from './plan.ts';
 import { type Found, foundAt } from './scan-input.ts';
 import type { Counter } from './tally.ts';
-import { filesOfUnit, type KeptRecord, resultOf, type UnitResult } from './unit.ts';
+import { damaged, filesOfUnit, type KeptRecord, resultOf, type UnitResult } from './unit.ts';
 
 export interface PlanEnd {
   folder: string;
@@ -37,7 +37,8 @@ export async function unitsLeft(folder: string, { units }: ScanPlan): Promise<nu
 /** Findings that are written together. */
 const BLOCK = 500;
 
-/** Writes and counts what was found; resolves with whether all inputs could be read. All units have to be done. */
+/** Writes and counts what was found; resolves with whether all inputs could be read. All units have to be done.
+ * @throws Problem `config.invalid` where a file of a unit is not as it was written */
 export async function finishPlan({ folder, plan, ruleset, counter, write, tell }: PlanEnd): Promise<boolean> {
   let isComplete = true;
   const counted: RowsFile[] = [];
@@ -47,9 +48,21 @@ export async function finishPlan({ folder, plan, ruleset, counter, write, tell }
     counter.add(tallyOf(result));
     if (result.notes !== '') await tell(result.notes);
     const files = filesOfUnit(folder, unit);
-    await writeFound(files.found, write);
+    await writeFound(files.found, result.found, write);
     if (result.counted !== null) counted.push({ path: files.counted, ...result.counted });
   }
+  try {
+    await correlateRows(counted, { folder, plan, ruleset, counter, write });
+  } catch (error) {
+    throw error instanceof DamagedRows ? damaged(error.path, error) : error;
+  }
+  return isComplete;
+}
+
+async function correlateRows(
+  counted: readonly RowsFile[],
+  { folder, plan, ruleset, counter, write }: Omit<PlanEnd, 'tell'>,
+): Promise<void> {
   const correlate = correlator(memoryStore());
   const receivedUnixNano = BigInt(Date.now()) * 1_000_000n;
   for await (const rows of mergeRows(counted, join(folder, 'last-'))) {
@@ -69,7 +82,6 @@ export async function finishPlan({ folder, plan, ruleset, counter, write, tell }
     }
     if (found.length > 0) await write(found);
   }
-  return isComplete;
 }
 
 function tallyOf({ tally }: UnitResult): Counter['tally'] {
@@ -91,13 +103,25 @@ function byMode({ raised, reported }: Correlated) {
   };
 }
 
-async function writeFound(path: string, write: PlanEnd['write']): Promise<void> {
+/** @param count how many lines the file has */
+async function writeFound(path: string, count: number, write: PlanEnd['write']): Promise<void> {
   let rows: Found[] = [];
+  let read = 0;
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-    rows.push(JSON.parse(line));
+    rows.push(foundIn(line, path));
+    read++;
     if (rows.length < BLOCK) continue;
     await write(rows);
     rows = [];
   }
   if (rows.length > 0) await write(rows);
+  if (read !== count) throw damaged(path);
+}
+
+function foundIn(line: string, path: string): Found {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw damaged(path, error);
+  }
 }

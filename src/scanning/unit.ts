@@ -33,6 +33,8 @@ export interface UnitResult {
   tally: Omit<Tally, 'rules'> & { rules: readonly RuleTally[] };
   /** The times that its counted records cover; null where there are none. */
   counted: Pick<RowsFile, 'from' | 'to'> | null;
+  /** Lines of the file of its findings. */
+  found: number;
 }
 
 /** What is kept of a record for the correlations, beside its place. */
@@ -58,14 +60,31 @@ export function filesOfUnit(folder: string, unit: number) {
   return { result: at('result'), found: at('found'), counted: at('counted') };
 }
 
-/** @returns undefined for a unit that is not done */
+/** @returns undefined for a unit that is not done
+ * @throws Problem `config.invalid` for a file that is not as it was written */
 export async function resultOf(folder: string, unit: number): Promise<UnitResult | undefined> {
+  const { result: path } = filesOfUnit(folder, unit);
+  let text: string;
   try {
-    return JSON.parse(await readFile(filesOfUnit(folder, unit).result, 'utf8'));
+    text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+  try {
+    const result = JSON.parse(text) as UnitResult;
+    if (Array.isArray(result.tally.rules) && Number.isInteger(result.found)) return result;
+  } catch {
+    // Said below.
+  }
+  throw damaged(path);
+}
+
+/** @param path of a file of a unit */
+export function damaged(path: string, cause?: unknown): Problem {
+  const result = path.replace(/[^.]*$/, 'result');
+  const remedy = `remove ${printable(result)}, and give the same command again, which scans that unit anew`;
+  return new Problem('config.invalid', `${printable(path)} is not as it was written; ${remedy}`, { cause });
 }
 
 /** Scans a unit and writes what it comes to. What is wrong with what an input holds is part of that.
@@ -146,6 +165,7 @@ export async function scanUnit(unit: number, around: UnitSurroundings): Promise<
       notes: notes.join(''),
       tally: { ...tally, rules: [...rules.values()] },
       counted: rows === undefined ? null : { from: rows.from, to: rows.to },
+      found: found.count(),
     };
     if (rows !== undefined) await rename(countedPart, files.counted);
     await renameWhole(foundPart, files.found);
@@ -187,10 +207,13 @@ function named(name: string, error: unknown): unknown {
 function openLines(path: string) {
   const stream = createWriteStream(path, { flush: true, mode: 0o600 });
   let failure: { error: Error } | undefined;
+  let count = 0;
   stream.on('error', (error) => (failure = { error }));
   return {
+    count: () => count,
     async write(rows: readonly Found[]): Promise<void> {
       if (failure !== undefined) throw failure.error;
+      count += rows.length;
       if (!stream.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))) {
         await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
       }

@@ -146,6 +146,23 @@ test('a file that is written after the plan fails its unit alone, and the others
   expect((await scan('--plan', plan, '--restart', '--jobs', '1', folder)).status).toBe(1);
 });
 
+test.each(['result', 'found', 'counted'])('a .%s of a unit that is not as it was written is named', async (kind) => {
+  const plan = newPlan();
+  expect((await scan('--plan', plan, archives.folder)).status).toBe(1);
+  const name = readdirSync(plan).find(
+    (file) => file.endsWith(`.${kind}`) && readFileSync(join(plan, file)).length > 9,
+  )!;
+  const path = join(plan, name);
+  for (const damage of ['', '{"cut', '\0\xff\n']) {
+    writeFileSync(path, damage);
+    const { status, stderr } = await scan('--plan', plan, '--finish');
+    expect(stderr).toContain(`${path} is not as it was written; remove ${path.replace(kind, 'result')}, and give`);
+    expect(status).toBe(2);
+  }
+  rmSync(path.replace(kind, 'result'));
+  expect(findingsOf(await scan('--plan', plan, archives.folder), inArchives)).toEqual(expected);
+});
+
 test.each([
   [['--jobs', '2', 'x'], 'name its folder with --plan'],
   [['--plan', 'p'], 'name files, folders or addresses'],
