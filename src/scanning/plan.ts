@@ -8,6 +8,7 @@ import type { Ruleset } from '../detect.ts';
 import { STDIN } from '../inputs/open.ts';
 import { type Surroundings, sourcesOf } from '../inputs/sources.ts';
 import { Problem } from '../problem.ts';
+import { printable } from '../sigma/rule-problem.ts';
 import { isAddress } from '../storage/index.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -64,7 +65,7 @@ export async function openPlan(request: PlanRequest, around: Surroundings, isPar
   }
   const inputs = await inputsOf(request, around);
   const plan: ScanPlan = { ...headOf(request), inputs, units: unitsOf(inputs) };
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const own = join(folder, `.plan-${randomUUID()}`);
   await writeWhole(own, JSON.stringify(plan));
   try {
@@ -81,6 +82,15 @@ export async function openPlan(request: PlanRequest, around: Surroundings, isPar
   }
 }
 
+/** Makes the folder of a plan, if it is not there.
+ * @throws Problem `config.invalid` where a file is in its place */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
+    if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error;
+    throw new Problem('config.invalid', `--plan ${printable(folder)} is no folder, or lies in a file; name a folder`);
+  });
+}
+
 /** @returns undefined where there is none
  * @throws Problem `config.invalid` for a file that is no plan */
 export async function readPlan(folder: string): Promise<ScanPlan | undefined> {
@@ -88,7 +98,7 @@ export async function readPlan(folder: string): Promise<ScanPlan | undefined> {
   try {
     text = await readFile(join(folder, PLAN_FILE), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code!)) return undefined;
     throw error;
   }
   try {
@@ -138,7 +148,8 @@ async function inputsOf({ paths, folder }: PlanRequest, around: Surroundings): P
     if (!isAddress(path) && isWithin(folder, path)) {
       throw new Problem('config.invalid', `the plan's folder ${folder} lies in ${path}, which is scanned; use another`);
     }
-    for (const { name, size, version } of await sourcesOf(path, around)) {
+    const sources = await sourcesOf(path, around).catch((error) => Promise.reject(ofPath(path, error)));
+    for (const { name, size, version } of sources) {
       if (path === STDIN || size === undefined || version === undefined) {
         throw new Problem(
           'config.invalid',
@@ -149,6 +160,12 @@ async function inputsOf({ paths, folder }: PlanRequest, around: Surroundings): P
     }
   }
   return inputs;
+}
+
+/** What a body would be refused for is a slip in the command here. */
+function ofPath(path: string, error: unknown): unknown {
+  if (!(error instanceof Problem) || error.code !== 'body.unreadable') return error;
+  return new Problem('config.invalid', `${printable(path)}: ${error.message}`, { cause: error });
 }
 
 function isWithin(inner: string, outer: string): boolean {

@@ -146,21 +146,28 @@ test('a file that is written after the plan fails its unit alone, and the others
   expect((await scan('--plan', plan, '--restart', '--jobs', '1', folder)).status).toBe(1);
 });
 
-test.each(['result', 'found', 'counted'])('a .%s of a unit that is not as it was written is named', async (kind) => {
-  const plan = newPlan();
-  expect((await scan('--plan', plan, archives.folder)).status).toBe(1);
-  const name = readdirSync(plan).find(
-    (file) => file.endsWith(`.${kind}`) && readFileSync(join(plan, file)).length > 9,
-  )!;
-  const path = join(plan, name);
-  for (const damage of ['', '{"cut', '\0\xff\n']) {
+test('a file of a unit that is not as it was written is named, and its unit scanned anew', async () => {
+  const whole = newPlan();
+  await scan('--plan', whole, archives.folder);
+  const named = readdirSync(whole).filter((name) => readFileSync(join(whole, name)).length > 9);
+  const cases = [
+    ['result', '{"cut'],
+    ['found', ''],
+    ['found', '{"cut'],
+    ['counted', ''],
+  ] as const;
+  for (const [kind, damage] of cases) {
+    const plan = newPlan();
+    cpSync(whole, plan, { recursive: true });
+    const path = join(plan, named.find((name) => name.endsWith(`.${kind}`))!);
+    const result = path.replace(kind, 'result');
     writeFileSync(path, damage);
     const { status, stderr } = await scan('--plan', plan, '--finish');
-    expect(stderr).toContain(`${path} is not as it was written; remove ${path.replace(kind, 'result')}, and give`);
+    expect(stderr).toContain(`${path} is not as it was written; remove ${result}, and give`);
     expect(status).toBe(2);
+    rmSync(result);
+    if (damage === '') expect(findingsOf(await scan('--plan', plan, archives.folder), inArchives)).toEqual(expected);
   }
-  rmSync(path.replace(kind, 'result'));
-  expect(findingsOf(await scan('--plan', plan, archives.folder), inArchives)).toEqual(expected);
 });
 
 test.each([
@@ -173,6 +180,9 @@ test.each([
   [['--plan', 'p', '--shard', '0/2', '--restart', 'x'], 'leave out --restart'],
   [['--plan', 'p', '--show', 'records', 'x'], 'a plan keeps what was found'],
   [['--plan', newPlan(), '-'], 'stdin cannot be read twice'],
+  [['--plan', '', 'x'], '--plan names no folder'],
+  [['--plan', main, 'x'], 'main.ts is no folder, or lies in a file; name a folder'],
+  [['--plan', join(main, 'x'), '--shard', '0/2', main], 'name a folder'],
 ])('%j is refused: %s', async (args, words) => {
   const { status, stderr } = await run(['scan', ...args]);
   expect(stderr).toContain(words);

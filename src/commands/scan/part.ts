@@ -34,6 +34,7 @@ export function partOf(
     if (jobs === undefined && shard === undefined && !isFinish && !isRestart) return undefined;
     throw new UsageError('--jobs, --shard, --finish and --restart are about a plan', 'name its folder with --plan');
   }
+  if (folder === '') throw new UsageError('--plan names no folder', 'name one, such as --plan backtest');
   if (isFinish && (shard !== undefined || isRestart)) {
     throw new UsageError('--finish goes with neither --shard nor --restart', 'leave them out');
   }

@@ -1,5 +1,4 @@
 /** A scan in units, by a plan that is kept in a folder. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ListingForm } from '../../command-line/output-format.ts';
 import type { ProcessIo } from '../../command-line/process-io.ts';
@@ -10,7 +9,7 @@ import type { Config } from '../../config/index.ts';
 import { Problem } from '../../problem.ts';
 import type { LoadedRules } from '../../rules/index.ts';
 import { finishPlan, unitsLeft } from '../../scanning/finish.ts';
-import { discardPlan, openPlan, readPlan, type ScanPlan, sweepParts } from '../../scanning/plan.ts';
+import { discardPlan, makeFolder, openPlan, readPlan, type ScanPlan, sweepParts } from '../../scanning/plan.ts';
 import { bytesOf, runUnits } from '../../scanning/run-units.ts';
 import type { Wanted } from '../../scanning/scan-input.ts';
 import { startTally } from '../../scanning/tally.ts';
@@ -45,7 +44,7 @@ export async function runPlan(part: Part, scan: PlannedScan, io: ProcessIo): Pro
 }
 
 async function lockPlan(folder: string): Promise<() => void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   try {
     return lockFile(join(folder, '.lock'));
   } catch (error) {
