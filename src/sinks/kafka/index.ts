@@ -7,7 +7,7 @@ import { rateLimited } from '../retry/rate-limited.ts';
 import { keepRefused } from '../retry/refused.ts';
 import type { DeliveryResult, Sink, SinkDependencies } from '../sink.ts';
 import { connectionTarget, isOfGroup, reasonOf } from './connection.ts';
-import { type Message, openMessages } from './messages.ts';
+import { bytesOf, type Message, openMessages } from './messages.ts';
 import { openProducing } from './producing.ts';
 import type { KafkaConfig } from './settings.ts';
 
@@ -67,7 +67,7 @@ export async function openKafka(config: KafkaConfig, dependencies: SinkDependenc
     for (const [index, { kind }] of batch.records.entries()) {
       if (kind === 'group') continue;
       const own = messagesOf(batch, index);
-      if (own.some(({ value }) => value.length > maxMessageBytes)) refused.add(index);
+      if (own.some((message) => bytesOf(message) > maxMessageBytes)) refused.add(index);
       else messages.push(...own);
     }
     return { messages, refused };

@@ -19,6 +19,17 @@ export interface Message {
   headers?: Map<Buffer, Buffer>;
 }
 
+/** What a record takes in a batch of the protocol beside its key, value and headers, at most, and what a header takes. */
+const FRAME_BYTES = 40;
+const HEADER_FRAME_BYTES = 6;
+
+/** Bytes that a message takes, before compression. */
+export function bytesOf({ key, value, headers }: Message): number {
+  let bytes = FRAME_BYTES + value.length + (key?.length ?? 0);
+  for (const [name, text] of headers ?? []) bytes += HEADER_FRAME_BYTES + name.length + text.length;
+  return bytes;
+}
+
 /** @param index of a record that is no group marker */
 export type MessagesOf = (batch: TaggedBatch, index: number) => Message[];
 

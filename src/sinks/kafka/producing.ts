@@ -4,7 +4,7 @@ import type { Message as ConsumedMessage, Consumer, Producer } from '@platformat
 import type { Origin } from '../../batch/origin.ts';
 import type { SinkDependencies } from '../sink.ts';
 import { clientOptions } from './connection.ts';
-import type { Message } from './messages.ts';
+import { bytesOf, type Message } from './messages.ts';
 import type { KafkaConfig } from './settings.ts';
 
 export interface Producing {
@@ -120,17 +120,18 @@ async function commitOffsets(
   }
 }
 
-function* partsOf(messages: readonly Message[], maxBytes: number): Generator<Message[]> {
+/** Messages that are written together. */
+export function* partsOf(messages: readonly Message[], maxBytes: number): Generator<Message[]> {
   let part: Message[] = [];
   let bytes = 0;
   for (const message of messages) {
-    const { length } = message.value;
-    if (part.length > 0 && bytes + length > maxBytes) {
+    const own = bytesOf(message);
+    if (part.length > 0 && bytes + own > maxBytes) {
       yield part;
       [part, bytes] = [[], 0];
     }
     part.push(message);
-    bytes += length;
+    bytes += own;
   }
   if (part.length > 0) yield part;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { messagesBody } from '../../../src/codecs/framing/messages.ts';
 import { jsonMessages } from '../../../src/codecs/messages.ts';
+import { partsOf } from '../../../src/sinks/kafka/producing.ts';
 import { problemOf, taggedBatch } from '../contract.ts';
 import { openConfigured, openLetters } from '../request/posting.ts';
 
@@ -40,4 +41,13 @@ test('a record that is too large is kept, or its batch is refused with what to s
   expect(letter!.head.headers).toEqual({ 'content-type': 'application/vnd.tripline.messages+json' });
   const [record] = jsonMessages.decode(letter!.body, { maxDepth: 64, maxRecords: 10 });
   expect(letter!.body.subarray(record!.start, record!.end).toString()).toMatch(/^\{"a":"x+"\}$/);
+});
+
+test('messages are written together by all that they take, also where they have no value', () => {
+  const headers = new Map([[Buffer.from('tripline-detail'), Buffer.alloc(85)]]);
+  const message = { topic: 'dead', value: Buffer.alloc(0), headers };
+  const parts = [...partsOf(Array(100).fill(message), 1500)].map(({ length }) => length);
+  expect(parts).toEqual(Array(10).fill(10));
+  const keyed = { topic: 'tagged', key: Buffer.alloc(1000), value: Buffer.alloc(100) };
+  expect([...partsOf([keyed, keyed], 1500)]).toHaveLength(2);
 });
