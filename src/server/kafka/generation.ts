@@ -6,6 +6,7 @@ import type { Consumer } from '@platformatic/kafka';
 import type { Origin } from '../../batch/origin.ts';
 import type { KafkaInput } from '../../config/kafka-input.ts';
 import type { Batch } from '../../pipeline.ts';
+import { NotTakingPart } from '../../sinks/kafka/connection.ts';
 import type { PartitionLag } from '../../telemetry/kafka.ts';
 import type { Generation, Membership } from './membership.ts';
 import { batchOf, readMessages } from './messages.ts';
@@ -37,6 +38,7 @@ export async function readGeneration(
 ): Promise<void> {
   const { kafka, maxMessages, isCommittedBySink, onLag, process } = parts;
   const { groupId, coordinatorId } = consumer;
+  checkTopics(assignments, kafka);
   const member = { groupId, memberId, generationId, coordinatorId: coordinatorId! };
   const origin = { session: randomUUID(), member };
   const ending = new AbortController();
@@ -96,6 +98,17 @@ export async function readGeneration(
     underWay.add(own);
     return own;
   }
+}
+
+/** Whoever leads the group distributes the topics that it reads itself.
+ * @throws NotTakingPart where these are others */
+function checkTopics(assignments: Generation['assignments'], { topics, group }: KafkaInput): void {
+  const others = assignments.flatMap(({ topic }) => (topics.includes(topic) ? [] : [topic]));
+  if (others.length === 0) return;
+  throw new NotTakingPart(
+    `others of the consumer group ${group} read ${others.join(', ')}, and this one ${topics.join(', ')}: ` +
+      'set the same topics for all of a group, or another group here',
+  );
 }
 
 /** What another member reads now, it reads again from where this one had come to before. */

@@ -6,7 +6,7 @@ import type { Config } from '../../config/index.ts';
 import type { KafkaInput } from '../../config/kafka-input.ts';
 import type { Batch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
-import { connectionTarget, reasonOf } from '../../sinks/kafka/connection.ts';
+import { connectionTarget, isOfClient, reasonOf } from '../../sinks/kafka/connection.ts';
 import { backoff } from '../../sinks/retry/backoff.ts';
 import { startMessage } from '../../telemetry/index.ts';
 import { observeKafkaLag, type PartitionLag } from '../../telemetry/kafka.ts';
@@ -97,8 +97,9 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
       } catch (error) {
         if (draining.aborted) return;
         lags = [];
-        // Its errors have whatever it was opened with.
-        logger.error({ receiver }, `${receiver} ${reasonOf(error)}`);
+        // Errors of the client have whatever it was opened with.
+        const defect = isOfClient(error) ? undefined : { err: error };
+        logger.error({ receiver, ...defect }, `${receiver} ${reasonOf(error, kafka.topics)}`);
       }
     }
   }

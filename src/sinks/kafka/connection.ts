@@ -94,6 +94,8 @@ const remedies: Readonly<Record<string, string>> = {
   CLUSTER_AUTHORIZATION_FAILED: 'it does not let this user write idempotently; grant IDEMPOTENT_WRITE or WRITE',
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
     'it does not let this user use its transactional id; grant WRITE and DESCRIBE on it, or set exactlyOnce: false',
+  INCONSISTENT_GROUP_PROTOCOL:
+    'another program, which distributes partitions in another way, is in the consumer group; set group to a name of its own',
   SASL_AUTHENTICATION_FAILED: 'it refuses the credentials; check sasl.username and sasl.password',
   UNSUPPORTED_SASL_MECHANISM: 'it does not have this mechanism; set sasl.mechanism to one that it has',
   MESSAGE_TOO_LARGE:
@@ -103,9 +105,25 @@ const remedies: Readonly<Record<string, string>> = {
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'too few of its replicas are in sync to keep a record safely (min.insync.replicas)',
 };
 
-/** Why a client has failed, as a predicate whose subject is the cluster. */
-export function reasonOf(error: unknown): string {
+/** As the client says it. */
+const UNKNOWN_TOPIC = /^Unknown topic ([^\s.]\S*?)\.?$/;
+
+/** What is said where a consumer cannot be what it is configured to be in its group. */
+export class NotTakingPart extends Error {
+  override readonly name = 'NotTakingPart';
+}
+
+/** Why a client has failed, as a predicate whose subject is the cluster.
+ * @param topics that it has asked for: of several, the client names a wrong one as missing */
+export function reasonOf(error: unknown, topics: readonly string[] = []): string {
   const errors = [...causesOf(error)];
+  const isTopicMissing = errors.some(
+    ({ apiId, message }) => apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || UNKNOWN_TOPIC.test(message),
+  );
+  if (isTopicMissing && topics.length > 0) {
+    const which = topics.length === 1 ? `has no topic ${topics[0]}` : `has not all of the topics ${topics.join(', ')}`;
+    return `${which}: ${remedies.UNKNOWN_TOPIC_OR_PARTITION}`;
+  }
   const ofProtocol = errors.find(({ apiId }) => typeof apiId === 'string');
   if (ofProtocol !== undefined) {
     const { apiId, message } = ofProtocol as { apiId: string; message: string };
@@ -116,10 +134,15 @@ export function reasonOf(error: unknown): string {
   }
   const last = (errors.at(-1)?.message ?? String(error)).replace(/\.$/, '');
   // By its own list of topics, the client has found that out.
-  const [, topic] = /^Unknown topic (\S+)$/.exec(last) ?? [];
+  const [, topic] = UNKNOWN_TOPIC.exec(last) ?? [];
   if (topic !== undefined) return `has no topic ${topic}: ${remedies.UNKNOWN_TOPIC_OR_PARTITION}`;
-  const isMisused = errors.some(({ code }) => code === 'PLT_KFK_USER');
+  const isMisused = error instanceof NotTakingPart || errors.some(({ code }) => code === 'PLT_KFK_USER');
   return `${isMisused ? 'does not take part' : 'cannot be reached'}: ${last}`;
+}
+
+/** Whether the client has found that out, and has not failed by a defect. */
+export function isOfClient(error: unknown): boolean {
+  return error instanceof NotTakingPart || [...causesOf(error)].some(({ code }) => String(code).startsWith('PLT_KFK_'));
 }
 
 /** What a broker answers to a consumer that is no longer the one of its group that it was. */

@@ -17,7 +17,8 @@ export { type KafkaConfig, kafkaConfig, kafkaFaults, kafkaTarget } from './setti
  * come from the input `kafka`: a batch whose transaction has failed is not there, and neither are those of the same session
  * after it, since what they would commit lies behind it. */
 export async function openKafka(config: KafkaConfig, dependencies: SinkDependencies): Promise<Sink> {
-  const { name, exactlyOnce, maxMessageBytes } = config;
+  const { name, exactlyOnce, maxMessageBytes, topic, findings, deadLetterTopic } = config;
+  const topics = [topic, findings?.topic, deadLetterTopic].filter((one) => one !== undefined);
   const { logger, onDown, deadLetters } = dependencies;
   const receiver = `sink ${name}: ${connectionTarget(config)}`;
   const circuit = openCircuit({ receiver, logger, onChange: (isDown) => onDown(name, isDown) });
@@ -46,7 +47,7 @@ export async function openKafka(config: KafkaConfig, dependencies: SinkDependenc
       if (error instanceof Problem) throw error;
       if (isOfGroup(error))
         throw unavailable('has given the partitions of this batch to another consumer of the group');
-      const reason = reasonOf(error);
+      const reason = reasonOf(error, topics);
       pass.failed(reason);
       throw unavailable(reason);
     } finally {

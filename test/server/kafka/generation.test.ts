@@ -32,10 +32,15 @@ function stage(committed: Record<number, bigint> = { 0: 0n }) {
   const fates: PromiseWithResolvers<void>[] = [];
   const lags: unknown[] = [];
   const reading = (
-    given: { isCommittedBySink?: boolean; maxBatchBytes?: number; from?: 'earliest' | 'latest' } = {},
+    given: {
+      isCommittedBySink?: boolean;
+      maxBatchBytes?: number;
+      from?: 'earliest' | 'latest';
+      topics?: string[];
+    } = {},
   ) => {
-    const { isCommittedBySink = false, maxBatchBytes = 1000, from = 'earliest' } = given;
-    const kafka = { brokers: [], topics: ['audit'], group: 'group', format: 'json', from, maxBatchBytes } as any;
+    const { isCommittedBySink = false, maxBatchBytes = 1000, from = 'earliest', topics = ['audit'] } = given;
+    const kafka = { brokers: [], topics, group: 'group', format: 'json', from, maxBatchBytes } as any;
     const assignments = [{ topic: 'audit', partitions: Object.keys(committed).map(Number) }];
     return readGeneration(
       { consumer: consumer as any, admin: admin as any },
@@ -72,6 +77,14 @@ let current: ReturnType<typeof stage> | undefined;
 afterEach(() => current?.draining.abort());
 
 describe('what is read of a topic', () => {
+  it('is not that of others in the group, whose topics are distributed instead of its own', async () => {
+    current = stage();
+    await expect(current.reading({ topics: ['findings'] })).rejects.toThrow(
+      'others of the consumer group group read audit, and this one findings: set the same topics for all',
+    );
+    expect(current.consumer.consume).not.toHaveBeenCalled();
+  });
+
   it('begins where the group has come to, waiting for what is being committed', async () => {
     current = stage({ 0: 7n, 1: -1n });
     const reading = current.reading();

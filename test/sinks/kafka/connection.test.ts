@@ -1,6 +1,12 @@
 import { MultipleErrors, NetworkError, ProtocolError, UserError } from '@platformatic/kafka';
 import { describe, expect, test } from 'vitest';
-import { connectionFaults, connectionTarget, isOfGroup, reasonOf } from '../../../src/sinks/kafka/connection.ts';
+import {
+  connectionFaults,
+  connectionTarget,
+  isOfGroup,
+  NotTakingPart,
+  reasonOf,
+} from '../../../src/sinks/kafka/connection.ts';
 
 describe('why a client has failed', () => {
   test.each([
@@ -14,11 +20,27 @@ describe('why a client has failed', () => {
       new MultipleErrors('x', [new UserError('y', { cause: new ProtocolError('MESSAGE_TOO_LARGE') })]),
       'answers MESSAGE_TOO_LARGE: it takes no batch that large; set maxMessageBytes and maxRequestBytes to its max.message.bytes, or raise that',
     ],
+    [
+      new ProtocolError('INCONSISTENT_GROUP_PROTOCOL'),
+      'answers INCONSISTENT_GROUP_PROTOCOL: another program, which distributes partitions in another way, is in the consumer group; set group to a name of its own',
+    ],
+    [new NotTakingPart('others read b'), 'does not take part: others read b'],
     [new Error('no acknowledgement within 30 s'), 'cannot be reached: no acknowledgement within 30 s'],
     [new UserError('The client is closed.'), 'does not take part: The client is closed'],
     ['a text', 'cannot be reached: a text'],
   ])('%s', (error, reason) => {
     expect(reasonOf(error)).toBe(reason);
+  });
+
+  test.each([
+    [new UserError('Unknown topic b.'), ['a', 'b'], 'has not all of the topics a, b: create it, or write another name'],
+    [
+      new MultipleErrors('x', [new ProtocolError('UNKNOWN_TOPIC_OR_PARTITION')]),
+      ['a'],
+      'has no topic a: create it, or write another name',
+    ],
+  ])('names no topic as missing that is there: %s of %j', (error, topics, reason) => {
+    expect(reasonOf(error, topics)).toBe(reason);
   });
 
   test('is of the group where its partitions were distributed anew', () => {
