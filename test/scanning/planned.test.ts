@@ -182,7 +182,7 @@ test.each([
   [['--plan', newPlan(), '-'], 'stdin cannot be read twice'],
   [['--plan', '', 'x'], '--plan names no folder'],
   [['--plan', main, 'x'], 'main.ts is no folder, or lies in a file; name a folder'],
-  [['--plan', join(main, 'x'), '--shard', '0/2', main], 'name a folder'],
+  [['--plan', join(main, 'x'), '--shard', '0/2', import.meta.filename], 'name a folder'],
 ])('%j is refused: %s', async (args, words) => {
   const { status, stderr } = await run(['scan', ...args]);
   expect(stderr).toContain(words);

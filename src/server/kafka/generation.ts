@@ -20,6 +20,8 @@ export interface GenerationParts {
   isCommittedBySink: boolean;
   /** Receives how much there is yet to read, from the beginning on. */
   onLag(lags: readonly PartitionLag[]): void;
+  /** Receives how many messages of a partition, behind what was committed, are not there any more. */
+  onDeleted(deleted: PartitionLag): void;
   /** Resolves when every sink has the batch. */
   process(batch: Batch): Promise<void>;
 }
@@ -36,7 +38,7 @@ export async function readGeneration(
   parts: GenerationParts,
   draining: AbortSignal,
 ): Promise<void> {
-  const { kafka, maxMessages, isCommittedBySink, onLag, process } = parts;
+  const { kafka, maxMessages, isCommittedBySink, onLag, onDeleted, process } = parts;
   const { groupId, coordinatorId } = consumer;
   checkTopics(assignments, kafka);
   const member = { groupId, memberId, generationId, coordinatorId: coordinatorId! };
@@ -49,7 +51,7 @@ export async function readGeneration(
   let lagTimer: NodeJS.Timeout | undefined;
   try {
     const ended = AbortSignal.any([ending.signal, draining]);
-    const positions = await offsetsToReadFrom({ consumer, admin, assignments, from: kafka.from }, ended);
+    const positions = await offsetsToReadFrom({ consumer, admin, assignments, from: kafka.from, onDeleted }, ended);
     // With fewer partitions than members, there may come some yet.
     if (positions.length === 0) return ended.aborted ? undefined : void (await once(ended, 'abort'));
     const { topics } = kafka;

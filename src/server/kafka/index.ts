@@ -6,7 +6,7 @@ import type { Config } from '../../config/index.ts';
 import type { KafkaInput } from '../../config/kafka-input.ts';
 import type { Batch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
-import { connectionTarget, isOfClient, reasonOf } from '../../sinks/kafka/connection.ts';
+import { connectionTarget, isOfClient, NotTakingPart, reasonOf } from '../../sinks/kafka/connection.ts';
 import { backoff } from '../../sinks/retry/backoff.ts';
 import { startMessage } from '../../telemetry/index.ts';
 import { observeKafkaLag, type PartitionLag } from '../../telemetry/kafka.ts';
@@ -29,13 +29,18 @@ export interface KafkaReader {
   drain(): Promise<void>;
 }
 
+/** Until it is tried again to be in a group whose members read other topics: each time the partitions of all of them are
+ * distributed anew. */
+const MISPLACED_MILLISECONDS = 60_000;
+
 /** Reads until it is drained: what fails is tried again. */
 export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
   const { kafka, limits, isCommittedBySink, logger, take, budget, inFlight, remind } = parts;
   const receiver = `kafka: ${connectionTarget(kafka)}`;
   const leaving = new AbortController();
   const draining = leaving.signal;
-  const rest = (failures: number) => sleep(backoff(failures), undefined, { signal: draining }).catch(() => {});
+  const pause = (milliseconds: number) => sleep(milliseconds, undefined, { signal: draining }).catch(() => {});
+  const rest = (failures: number) => pause(backoff(failures));
 
   async function process(batch: Batch): Promise<void> {
     const counted = inFlight.begin();
@@ -75,8 +80,17 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
       onLag(now) {
         lags = now;
       },
+      onDeleted({ topic, partition, messages }) {
+        const what = `${messages} messages of partition ${partition} of ${topic} were deleted before they were read`;
+        logger.error(
+          { receiver, topic, partition, messages },
+          `${receiver} has less than the group ${kafka.group} has yet to read: ${what}; raise the retention of the topic`,
+        );
+      },
     };
-    for (let failures = 0; !draining.aborted; await rest(++failures)) {
+    let isMisplaced = false;
+    for (let failures = 0; !draining.aborted; await (isMisplaced ? pause(MISPLACED_MILLISECONDS) : rest(++failures))) {
+      isMisplaced = false;
       try {
         await asMember(kafka, { receiver, logger }, async (membership) => {
           logger.info({ group: kafka.group, topics: kafka.topics }, `${receiver} is read`);
@@ -98,6 +112,7 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
         if (draining.aborted) return;
         lags = [];
         // Errors of the client have whatever it was opened with.
+        isMisplaced = error instanceof NotTakingPart;
         const defect = isOfClient(error) ? undefined : { err: error };
         logger.error({ receiver, ...defect }, `${receiver} ${reasonOf(error, kafka.topics)}`);
       }

@@ -44,7 +44,7 @@ export async function asMember(
   { receiver, logger }: { receiver: string; logger: Logger },
   work: (membership: Membership) => Promise<void>,
 ): Promise<void> {
-  const { Admin, Consumer, FetchIsolationLevels } = await import('@platformatic/kafka');
+  const { Admin, Consumer, FetchIsolationLevels, TimeoutError } = await import('@platformatic/kafka');
   const options = clientOptions(kafka, receiver, logger);
   const admin = new Admin(options);
   const consumer = new Consumer({
@@ -64,7 +64,7 @@ export async function asMember(
   // After either it sends no more heartbeats.
   consumer.on('error', ended.reject);
   consumer.on('consumer:heartbeat:stalled', ({ lastError }) => {
-    ended.reject(lastError ?? new Error('no heartbeat was answered'));
+    ended.reject(lastError ?? new TimeoutError('no heartbeat was answered'));
   });
   let joined: Generation | undefined;
   consumer.on('consumer:group:join', ({ generationId, memberId, assignments }) => {

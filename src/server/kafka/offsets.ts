@@ -15,6 +15,8 @@ export interface OffsetsAsked {
   admin: Admin;
   assignments: readonly GroupAssignment[];
   from: 'earliest' | 'latest';
+  /** Receives how many messages of a partition, behind what was committed, are not there any more. */
+  onDeleted(deleted: PartitionLag): void;
 }
 
 /** Milliseconds until it is asked again whether a transaction has ended. */
@@ -25,7 +27,7 @@ const UNSTABLE_MILLISECONDS = 500;
  * @param ended aborts when nobody asks any more; none are given then
  * @throws the client's error */
 export async function offsetsToReadFrom(asked: OffsetsAsked, ended: AbortSignal): Promise<PartitionOffset[]> {
-  const { consumer, admin, from } = asked;
+  const { consumer, admin, from, onDeleted } = asked;
   const { groupId } = consumer;
   const assigned = asked.assignments.filter(({ partitions }) => partitions.length > 0);
   if (assigned.length === 0) return [];
@@ -44,6 +46,16 @@ export async function offsetsToReadFrom(asked: OffsetsAsked, ended: AbortSignal)
   for (const { name: topic, partitions } of group.topics) {
     for (const { partitionIndex: partition, committedOffset: offset } of partitions) {
       offsets.push({ topic, partition, offset });
+    }
+  }
+  const read = offsets.filter(({ offset }) => offset >= 0n);
+  if (read.length > 0) {
+    const firsts = await endsOf(consumer, read, 'earliest');
+    for (const one of read) {
+      const first = firsts.get(one.topic)?.[one.partition] ?? 0n;
+      if (first <= one.offset) continue;
+      onDeleted({ topic: one.topic, partition: one.partition, messages: Number(first - one.offset) });
+      one.offset = first;
     }
   }
   const unread = offsets.filter(({ offset }) => offset < 0n);

@@ -31,6 +31,7 @@ function stage(committed: Record<number, bigint> = { 0: 0n }) {
   const batches: Batch[] = [];
   const fates: PromiseWithResolvers<void>[] = [];
   const lags: unknown[] = [];
+  const deleted: string[] = [];
   const reading = (
     given: {
       isCommittedBySink?: boolean;
@@ -48,6 +49,7 @@ function stage(committed: Record<number, bigint> = { 0: 0n }) {
       {
         ...{ kafka, maxMessages: 100, isCommittedBySink },
         onLag: (lag) => lags.push(lag),
+        onDeleted: ({ topic, partition, messages }) => deleted.push(`${messages} of ${topic} ${partition}`),
         process(batch) {
           batches.push(batch);
           const fate = Promise.withResolvers<void>();
@@ -62,7 +64,7 @@ function stage(committed: Record<number, bigint> = { 0: 0n }) {
     const message = { topic: 'audit', partition: 0, timestamp: 1n, offset: BigInt(offset), ...given };
     stream.push({ ...message, value: value === null ? undefined : Buffer.from(value) });
   };
-  return { stream, consumer, admin, draining, batches, fates, lags, reading, push };
+  return { stream, consumer, admin, draining, batches, fates, lags, deleted, reading, push };
 }
 
 const valuesIn = ({ bytes }: Batch) =>
@@ -77,6 +79,15 @@ let current: ReturnType<typeof stage> | undefined;
 afterEach(() => current?.draining.abort());
 
 describe('what is read of a topic', () => {
+  it('is less by what was deleted before it was read, which is said', async () => {
+    current = stage({ 0: 2n, 1: 5n, 2: 9n });
+    void current.reading();
+    await idle();
+    expect(current.deleted).toEqual(['3 of audit 0']);
+    const [{ offsets }] = current.consumer.consume.mock.calls[0] as any;
+    expect(offsets.map(({ offset }: any) => offset)).toEqual([5n, 5n, 9n]);
+  });
+
   it('is not that of others in the group, whose topics are distributed instead of its own', async () => {
     current = stage();
     await expect(current.reading({ topics: ['findings'] })).rejects.toThrow(
