@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from '@msgpack/msgpack';
+import { Admin } from '@platformatic/kafka';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fluentBit, startFluentBit } from '../e2e/processes.ts';
@@ -123,6 +124,24 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
       .filter((line) => line !== '');
     expect(numbersIn(lines)).toEqual(values.map((_, n) => n));
   }, 120_000);
+
+  it('may get more partitions while they are read', async () => {
+    await kafka.create('growing', 1);
+    await kafka.create('growing-tagged', 1);
+    const brokers = [kafka.address];
+    await start({
+      kafka: { brokers, topics: ['growing'], group: 'growing' },
+      sinks: [{ type: 'kafka', brokers, topic: 'growing-tagged', exactlyOnce: true }],
+    });
+    await produce(kafka.address, 'growing', [podCreated(0)]);
+    await untilCommitted('growing', 'growing', 1);
+    const admin = new Admin({ clientId: 'operator', bootstrapBrokers: brokers });
+    await admin.createPartitions({ topics: [{ name: 'growing', count: 4, assignments: [] }] });
+    await admin.close();
+    const values = Array.from({ length: 100 }, (_, n) => podCreated(n + 1));
+    await produce(kafka.address, 'growing', values, { keyOf: (n) => `key-${n}` });
+    await untilCommitted('growing', 'growing', 101);
+  }, 180_000);
 
   it('in MessagePack keep their bytes, over TLS and by a user with a password', async () => {
     await kafka.create('packed', 1);

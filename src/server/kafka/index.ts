@@ -14,7 +14,7 @@ import { free } from '../growing-bytes.ts';
 import type { Shared } from '../http.ts';
 import { problemOf } from '../refusal.ts';
 import { type GenerationParts, readGeneration } from './generation.ts';
-import { asMember } from './membership.ts';
+import { asMember, PartitionsChanged } from './membership.ts';
 
 export interface KafkaReaderParts extends Pick<Shared, 'take' | 'budget' | 'inFlight' | 'remind'> {
   kafka: KafkaInput;
@@ -111,6 +111,10 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
       } catch (error) {
         if (draining.aborted) return;
         lags = [];
+        if (error instanceof PartitionsChanged) {
+          logger.info({ receiver }, `${receiver} has other partitions, which are distributed anew: ${error.message}`);
+          continue;
+        }
         // Errors of the client have whatever it was opened with.
         isMisplaced = error instanceof NotTakingPart;
         const defect = isOfClient(error) ? undefined : { err: error };

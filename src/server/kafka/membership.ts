@@ -19,6 +19,14 @@ const REBALANCE_MILLISECONDS = 30_000;
 /** How long leaving may take, of which the group notices nothing in the end. */
 const LEAVE_MILLISECONDS = 5_000;
 
+/** How often it is looked whether topics have other partitions. */
+const LOOK_MILLISECONDS = 15_000;
+
+/** The topics of a member have other partitions than when it joined: the client distributes those that it knows. */
+export class PartitionsChanged extends Error {
+  override readonly name = 'PartitionsChanged';
+}
+
 /** A distribution of the group's partitions, by its number. */
 export interface Generation {
   generationId: number;
@@ -74,13 +82,35 @@ export async function asMember(
     while (joined?.generationId !== consumer.generationId) await once(consumer, 'consumer:group:join', { signal });
     return joined;
   }
+  let before: string | undefined;
+  const look = async () => {
+    const now = await partitionCounts(admin, kafka.topics);
+    before ??= now;
+    if (now !== undefined && now !== before) ended.reject(new PartitionsChanged(`${before} became ${now}`));
+  };
+  void look();
+  const looking = setInterval(look, LOOK_MILLISECONDS).unref();
   try {
     // Of its own, as those of a stream end with it.
     for (const topic of kafka.topics) consumer.topics.track(topic);
     await Promise.race([consumer.joinGroup(), ended.promise]);
     await Promise.race([work({ consumer, admin, generation }), ended.promise]);
   } finally {
+    clearInterval(looking);
     const left = Promise.allSettled([consumer.close(true), admin.close()]);
     await Promise.race([left, sleep(LEAVE_MILLISECONDS, undefined, { ref: false })]);
+  }
+}
+
+/** How many partitions topics have, as a text to be compared; undefined where it cannot be asked now. */
+export async function partitionCounts(
+  admin: Pick<Admin, 'metadata'>,
+  topics: readonly string[],
+): Promise<string | undefined> {
+  try {
+    const found = await admin.metadata({ topics: [...topics], forceUpdate: true });
+    return topics.map((topic) => `${topic} ${found.topics.get(topic)?.partitionsCount}`).join(', ');
+  } catch {
+    return undefined;
   }
 }
