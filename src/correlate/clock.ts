@@ -1,5 +1,6 @@
 /** The time of each cluster: that of its latest event, when something is to be judged next, and up to
  * when something has been emitted. */
+import { isMap } from '../json/map.ts';
 import type { Space, Store } from '../state/store.ts';
 
 /** What is kept of a cluster. Times are in Unix microseconds. */
@@ -12,7 +13,12 @@ export interface Clock {
   readonly emitted: number;
 }
 
-const clocks: Space = { name: 'clocks', lifetime: null };
+const clocks: Space = {
+  name: 'clocks',
+  lifetime: null,
+  isOwn: (value) =>
+    isMap(value) && [value.latest, value.due, value.emitted].every(Number.isFinite) && typeof value.plan === 'string',
+};
 const CLOCK_BYTES = 100;
 
 /** The clock of a cluster, put forward by an event. One without a time leaves it where it is: in a log of yesterday, today

@@ -1,6 +1,7 @@
 /** What is to be done with the correlations of a rule set: which hits count for which, what each remembers under which name,
  * and what is not to be emitted. */
 import type { Correlated } from '../detect.ts';
+import { isMap } from '../json/map.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
 import type { Space } from '../state/store.ts';
 import { fieldsIn } from './emitted.ts';
@@ -111,6 +112,12 @@ function suppressedIn(correlations: readonly CompiledCorrelation[]): Plan['withh
   return new Map([...withheld].map(([name, tellers]) => [name, [...tellers]]));
 }
 
+function isGroupState(value: unknown): boolean {
+  if (!isMap(value) || !isMap(value.group)) return false;
+  const { events, closedWindows, newest } = value.group;
+  return Array.isArray(events) && Array.isArray(closedWindows) && Number.isFinite(newest);
+}
+
 /** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
  * goes on. */
 function spacesOf(
@@ -126,8 +133,8 @@ function spacesOf(
   const lifetime = emitsAtWindowClose ? 2 * span + MONTH : span + LATENESS;
   const own = `${name}@${body}`;
   return {
-    space: { name: own, lifetime },
-    due: { name: `${own}/due`, lifetime },
-    since: { name: `${own}/since`, lifetime: null },
+    space: { name: own, lifetime, isOwn: test.type === 'new_terms' ? Number.isFinite : isGroupState },
+    due: { name: `${own}/due`, lifetime, isOwn: Array.isArray },
+    since: { name: `${own}/since`, lifetime: null, isOwn: Number.isFinite },
   };
 }

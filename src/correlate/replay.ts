@@ -17,7 +17,7 @@ export interface Remembered extends Emitted {
   length: number;
 }
 /** By the keys of events. */
-const emitted: Space = { name: 'emitted', lifetime: DAY };
+const emitted: Space = { name: 'emitted', lifetime: DAY, isOwn: Array.isArray };
 /** The audit IDs of these events: of others no key is needed. */
 const emittedIds: Space = { name: 'emitted-ids', lifetime: DAY };
 /** What has been emitted on the event before; undefined if it is not known to have been here. */

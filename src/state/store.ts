@@ -11,6 +11,9 @@ export interface Space {
   name: string;
   /** Microseconds after its last commit when a value may be forgotten; null for never. */
   lifetime: number | null;
+  /** Whether a value has the shape of those of the space, as far as that is soon looked at. Where others can write to the store,
+   * one that has not counts as absent. */
+  isOwn?(value: unknown): boolean;
 }
 
 /** Microseconds that the time of a change may be ahead of our clock. One that is further would age all that is remembered. */

@@ -48,6 +48,22 @@ test('a batch whose answer is lost counts once', async () => {
   expect(rulesIn(await tags([nth(2)]))).toEqual(['many']);
 });
 
+test.each(['"text"', '7', '{}', '{"group":{}}', '[]', 'true'])(
+  'what others have written under its keys, %s, counts as absent, and fails no record',
+  async (json) => {
+    const server = fakeServer();
+    await (await worker(server)).tags([nth(0), nth(1), nth(2)]);
+    for (const [name, text] of server.values) {
+      if (name.includes(':1:')) server.values.set(name, `${String(text).replace(/ .*/s, '')} ${json}`);
+    }
+    const other = await worker(server);
+    const tags = await other.tags([nth(3), nth(4), nth(5)]);
+    expect(tags.map((tag) => tag?.verdict)).not.toContain('error');
+    expect(tags.filter((tag) => tag?.problem)).toEqual([]);
+    expect(rulesIn(tags)).toEqual(['many']);
+  },
+);
+
 test('where it may, it goes on with what it has seen itself; tags say so, and clear ones are shared', async () => {
   const server = fakeServer();
   const { tags, isAvailable } = await worker(server, { local: memoryStore() });

@@ -132,7 +132,8 @@ export class View implements Store {
     slot.isRead = true;
     const { known, name, space } = slot;
     if (known === undefined) return;
-    slot.value = known.live ?? storedValue(known);
+    const stored = known.live ?? storedValue(known);
+    slot.value = space.isOwn?.(stored) === false ? undefined : stored;
     // It may be changed in place.
     known.live = undefined;
     if (slot.value === undefined) this.#onUnusable(name, space, known);
