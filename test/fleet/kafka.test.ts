@@ -136,7 +136,7 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     await produce(kafka.address, 'growing', [podCreated(0)]);
     await untilCommitted('growing', 'growing', 1);
     const admin = new Admin({ clientId: 'operator', bootstrapBrokers: brokers });
-    await admin.createPartitions({ topics: [{ name: 'growing', count: 4, assignments: [] }] });
+    await admin.createPartitions({ topics: [{ name: 'growing', count: 4, assignments: null }] });
     await admin.close();
     const values = Array.from({ length: 100 }, (_, n) => podCreated(n + 1));
     await produce(kafka.address, 'growing', values, { keyOf: (n) => `key-${n}` });
