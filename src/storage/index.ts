@@ -35,30 +35,19 @@ export interface Storage {
   close(): void;
 }
 
-interface Kind {
-  package: string;
-  open(address: Address, environment: Environment): Promise<ObjectStore>;
-}
+type Open = (address: Address, environment: Environment) => Promise<ObjectStore>;
 
-/** One row for each scheme. The clients are much to load and to install, and few read objects. */
-const kinds: Record<Scheme, Kind> = {
-  s3: { package: '@aws-sdk/client-s3', open: async (...given) => (await import('./s3.ts')).openS3(...given) },
-  gs: { package: '@google-cloud/storage', open: async (...given) => (await import('./gcs.ts')).openGcs(...given) },
-  az: { package: '@azure/storage-blob', open: async (...given) => (await import('./azure.ts')).openAzure(...given) },
+/** One row for each scheme. The clients are much to load, and few read objects. */
+const kinds: Record<Scheme, Open> = {
+  s3: async (...given) => (await import('./s3.ts')).openS3(...given),
+  gs: async (...given) => (await import('./gcs.ts')).openGcs(...given),
+  az: async (...given) => (await import('./azure.ts')).openAzure(...given),
 };
 
-async function openStore(address: Address, environment: Environment): Promise<ObjectStore> {
-  const { scheme } = address;
-  const kind = kinds[scheme];
-  return kind.open(address, environment).catch((error) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    const message = `${scheme}:// needs a package that is not installed: npm install ${kind.package}`;
-    throw new Problem('config.invalid', message, { cause: error });
-  });
-}
+const openStore: Open = (address, environment) => kinds[address.scheme](address, environment);
 
 /** Opens what an address is of; connects when it is asked for something.
- * @throws Problem `config.invalid` where it is no address, or where the package that reads it is not installed */
+ * @throws Problem `config.invalid` where it is no address */
 export async function openStorage(
   text: string,
   environment: Environment,
