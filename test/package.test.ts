@@ -28,7 +28,7 @@ function nodeOf(version: string): string {
   const home = join(folder, `node-${version}`);
   mkdirSync(home);
   writeFileSync(join(home, 'package.json'), '{ "private": true, "allowScripts": { "node": true } }');
-  npm(['install', '--no-audit', '--no-fund', `node@${version}`], home);
+  npm(['install', '--no-audit', '--no-fund', '--prefer-offline', `node@${version}`], home);
   return join(home, 'node_modules/.bin/node');
 }
 
@@ -38,7 +38,8 @@ beforeAll(() => {
   ) as any;
   packed = files.map(({ path }: { path: string }) => path);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  npm(['install', '--no-audit', '--no-fund', `./${filename}`], folder);
+  // What is installed here has been fetched before.
+  npm(['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`], folder);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
