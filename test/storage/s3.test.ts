@@ -83,6 +83,19 @@ test('a body that is cut goes on at the byte that was reached', async () => {
   expect(ranges).toEqual(ranges.toSorted((a, b) => a - b));
 });
 
+test('a body that ends early, as if it were whole, goes on as well', async () => {
+  const s3 = await openFakeS3({ log: object });
+  let times = 0;
+  s3.before = (key, response) => {
+    if (key !== 'log' || times++ > 0) return false;
+    response.writeHead(200, { 'transfer-encoding': 'chunked' });
+    response.end(object.subarray(0, 1000));
+    return true;
+  };
+  expect((await bytesOf(s3)).equals(object)).toBe(true);
+  expect(s3.asked.join('\n')).toContain('bytes=1000-');
+});
+
 test('a body that hangs is asked for again', async () => {
   const s3 = await openFakeS3({ log: object });
   let times = 0;
