@@ -38,6 +38,8 @@ describe('toJson', () => {
   it('has the values that another decoder finds', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
+        // A key that the other decoder refuses.
+        fc.pre(!JSON.stringify(value).includes('__proto__'));
         expect(decodeOther(packed(jsonOf(encodeOther(value))))).toEqual(decodeOther(encodeOther(value)));
       }),
     );
