@@ -1,4 +1,4 @@
-/** Messages of Kafka one behind the other, each a record, with a head before it: how many bytes it has, and where it stands.
+/** Messages of Kafka one after another, each a record, with a head before it: how many bytes it has, and where it stands.
  * Whatever a message holds, those beside it stay whole, and no two batches are equal byte for byte. Such a body is made in
  * this process, and comes from a sender as a dead letter alone: one that is cut is refused as a whole. */
 
@@ -77,7 +77,7 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, recordAt: (span: Span) 
 function jsonRecord(bytes: Uint8Array, span: Span, limits: DecodeLimits, outlines: Outlines | undefined): LogRecord {
   const { start, end } = span;
   const first = skipSpace(bytes, start, end);
-  // What does not end as a map is not looked at, as it would be read on into the messages behind it.
+  // What does not end as a map is not looked at, as it would be read on into the messages after it.
   const outlined = outlines !== undefined && bytes[end - 1] === CLOSE_BRACE ? outlines.addJson(first) : -1;
   if (outlined !== -1 && skipSpace(bytes, outlined, end) === end) {
     return { kind: 'map', ...span, map: { start: first, end: outlined }, outline: outlines!.last };

@@ -17,7 +17,7 @@ import { countStateRequest, gaugeStateUnavailable, gaugeStateWritten } from '../
 export interface Correlation extends Partial<Pick<SharedCorrelation, 'correlateIn'>> {
   correlate: Correlate;
   /** What is wrong with the place where they remember. */
-  trouble(): Pick<RulesStatus, 'stateUnwritten' | 'stateUnavailable'>;
+  stateStatus(): Pick<RulesStatus, 'stateUnwritten' | 'stateUnavailable'>;
   /** Writes what is to be written, and resolves then. */
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface CorrelationParts {
   store: MemoryStore;
   logger: Logger;
   losses: CorrelationLosses;
-  /** Is told when the server cannot be used any more, or can again. */
+  /** Called when the server becomes unavailable or available again. */
   onChange: () => void;
 }
 
@@ -40,7 +40,7 @@ export async function openCorrelation(state: StateSettings | undefined, parts: C
   return {
     // The file has the secret of its keys.
     correlate: correlator(store, losses),
-    trouble() {
+    stateStatus() {
       const unwritten = file?.unwritten();
       return unwritten === undefined ? {} : { stateUnwritten: unwritten };
     },
@@ -66,12 +66,12 @@ async function openShared(
   const link = await openLink(connect, {
     timeout,
     logger,
-    onChange(trouble) {
-      gaugeStateUnavailable(trouble !== undefined);
+    onChange(outage) {
+      gaugeStateUnavailable(outage !== undefined);
       onChange();
     },
   });
-  gaugeStateUnavailable(link.trouble() !== undefined);
+  gaugeStateUnavailable(link.outage() !== undefined);
   let isForeignKnown = false;
   const shared = sharedStore({
     link,
@@ -87,8 +87,8 @@ async function openShared(
   });
   return {
     ...sharedCorrelation({ shared, local: whenUnavailable === 'local' ? store : undefined, losses }),
-    trouble() {
-      const unavailable = link.trouble();
+    stateStatus() {
+      const unavailable = link.outage();
       return unavailable === undefined ? {} : { stateUnavailable: unavailable };
     },
     close: async () => link.close(),

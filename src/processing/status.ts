@@ -4,7 +4,7 @@ import type { RulesStatus } from '../server/health.ts';
 
 export function statusOf(
   rules: Pick<LiveRules, 'ruleset' | 'refusal' | 'broken'>,
-  trouble: Pick<RulesStatus, 'stateUnwritten' | 'stateUnavailable'>,
+  stateStatus: Pick<RulesStatus, 'stateUnwritten' | 'stateUnavailable'>,
 ): RulesStatus {
   const ruleset = rules.ruleset();
   const refusal = rules.refusal();
@@ -17,6 +17,6 @@ export function statusOf(
     ...countsOf(ruleset),
     ...(broken.length > 0 && { broken }),
     ...(refusal && { refused: { since: refusal.since, files: refusal.files } }),
-    ...trouble,
+    ...stateStatus,
   };
 }

@@ -83,7 +83,7 @@ async function start(): Promise<void> {
     onChange: () => tell({ kind: 'rules', rules: status() }),
   });
   const { correlate, correlateIn } = correlation;
-  const status = () => statusOf(rules, correlation.trouble());
+  const status = () => statusOf(rules, correlation.stateStatus());
   gaugeState(store.entries());
   if (config.state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
     logger.warn(

@@ -102,9 +102,9 @@ async function scanUnits(
   const bytes = units.reduce((sum, unit) => sum + bytesOf(plan, unit), 0);
   const progress = unitsProgress({ bytes, units: units.length }, stderr);
   let failed = 0;
-  let told = Promise.resolve();
+  let written = Promise.resolve();
   const tell = (write: () => Promise<void>) => {
-    told = told.then(write);
+    written = written.then(write);
   };
   await runUnits(
     units,
@@ -121,7 +121,7 @@ async function scanUnits(
       },
     },
   );
-  await told;
+  await written;
   await progress.hide();
   if (failed > 0) {
     await stderr.write(

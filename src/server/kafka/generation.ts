@@ -20,7 +20,7 @@ export interface GenerationParts {
   isCommittedBySink: boolean;
   /** Receives how much there is yet to read, from the beginning on. */
   onLag(lags: readonly PartitionLag[]): void;
-  /** Receives how many messages of a partition, behind what was committed, are not there any more. */
+  /** Receives how many messages of a partition, after the committed offset, have been deleted. */
   onDeleted(deleted: PartitionLag): void;
   /** Resolves when every sink has the batch. */
   process(batch: Batch): Promise<void>;

@@ -15,14 +15,14 @@ export interface OffsetsAsked {
   admin: Admin;
   assignments: readonly GroupAssignment[];
   from: 'earliest' | 'latest';
-  /** Receives how many messages of a partition, behind what was committed, are not there any more. */
+  /** Receives how many messages of a partition, after the committed offset, have been deleted. */
   onDeleted(deleted: PartitionLag): void;
 }
 
 /** Milliseconds until it is asked again whether a transaction has ended. */
 const UNSTABLE_MILLISECONDS = 500;
 
-/** Where reading is to begin in partitions: behind what the group has committed, else at an end of them. What a transaction is yet
+/** Where reading is to begin in partitions: after what the group has committed, else at an end of them. What a transaction is yet
  * to commit is waited for: what was read by another consumer just before would be read twice.
  * @param ended aborts when nobody asks any more; none are given then
  * @throws the client's error */

@@ -15,7 +15,7 @@ export { type KafkaConfig, kafkaConfig, kafkaFaults, kafkaTarget } from './setti
 
 /** A sink that writes a batch after the other. Delivery is at least once, and with `exactlyOnce` once, as far as batches
  * come from the input `kafka`: a batch whose transaction has failed is not there, and neither are those of the same session
- * after it, since what they would commit lies behind it. */
+ * after it, since what they would commit comes after it. */
 export async function openKafka(config: KafkaConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { name, exactlyOnce, maxMessageBytes, topic, findings, deadLetterTopic } = config;
   const topics = [topic, findings?.topic, deadLetterTopic].filter((one) => one !== undefined);

@@ -18,7 +18,7 @@ export interface Connection {
 }
 
 /** Connects to the first server that takes writes.
- * @param onLost is told when the connection breaks that was made
+ * @param onLost is called when an established connection breaks
  * @throws Error that says of each server why it does not */
 export type Connect = (onLost: (error: Error) => void) => Promise<Connection>;
 
@@ -28,7 +28,7 @@ export class Unavailable extends Error {
 }
 
 /** Since when the server cannot be used, and why: a code of the system or the first word of what it answers. */
-export interface Trouble {
+export interface Outage {
   since: Date;
   code: string;
 }
@@ -43,7 +43,7 @@ export interface Link {
   /** Gives up the connection for a reason, and makes a new one. */
   lose(error: Error): Unavailable;
   /** Undefined while it can be used. */
-  trouble(): Trouble | undefined;
+  outage(): Outage | undefined;
   close(): void;
 }
 
@@ -51,8 +51,8 @@ export interface LinkOptions {
   /** Milliseconds that an answer may take. */
   timeout: number;
   logger: Logger;
-  /** Is told when the server cannot be used any more, or can again; not of the first attempt. */
-  onChange?: (trouble: Trouble | undefined) => void;
+  /** Called when the server becomes unavailable or available again, but not for the first attempt. */
+  onChange?: (outage: Outage | undefined) => void;
   /** Milliseconds between attempts to connect; tests have less patience. */
   retryAfter?: number;
 }
@@ -63,7 +63,7 @@ const RETRY_AFTER = 1000;
 export async function openLink(connect: Connect, options: LinkOptions): Promise<Link> {
   const { timeout, logger, onChange = () => {}, retryAfter = RETRY_AFTER } = options;
   let connection: Connection | undefined;
-  let trouble: Trouble | undefined;
+  let outage: Outage | undefined;
   let why = '';
   let retrying: NodeJS.Timeout | undefined;
   let isOpen = false;
@@ -77,11 +77,11 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
       if (isClosed) return made.close();
       connection = made;
       const { server } = made;
-      if (trouble === undefined) logger.info({ server }, 'The state is on this server');
-      else logger.info({ server, since: trouble.since }, 'The server of the state can be used again');
-      const wasInTrouble = trouble !== undefined;
-      trouble = undefined;
-      if (wasInTrouble) onChange(undefined);
+      if (outage === undefined) logger.info({ server }, 'The state is on this server');
+      else logger.info({ server, since: outage.since }, 'The server of the state can be used again');
+      const wasOut = outage !== undefined;
+      outage = undefined;
+      if (wasOut) onChange(undefined);
     } catch (error) {
       lose(error as Error);
     }
@@ -91,10 +91,10 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
     connection?.close();
     connection = undefined;
     why = error.message;
-    if (trouble === undefined) {
-      trouble = { since: new Date(), code: codeOf(error) };
+    if (outage === undefined) {
+      outage = { since: new Date(), code: codeOf(error) };
       logger.error({ err: error }, 'The server of the state cannot be used; it is tried again each second');
-      if (isOpen) onChange(trouble);
+      if (isOpen) onChange(outage);
     }
     if (!isClosed && retrying === undefined) {
       retrying = setTimeout(() => {
@@ -127,7 +127,7 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
     secret: () => connected().secret,
     send,
     lose,
-    trouble: () => trouble,
+    outage: () => outage,
     close() {
       isClosed = true;
       clearTimeout(retrying);

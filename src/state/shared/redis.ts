@@ -29,7 +29,7 @@ export interface RedisSettings {
   replicas: number;
 }
 
-/** @param logger is told, once, how the memory of the server should be set */
+/** @param logger receives a warning, once, where the memory policy of the server is unsuitable */
 export async function redisConnector(
   settings: RedisSettings,
   { names, logger }: { names: KeyNames; logger: Logger },

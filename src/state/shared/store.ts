@@ -38,7 +38,7 @@ export interface SharedStoreParts {
   /** Characters of JSON that are remembered here. */
   maxCharacters?: number;
   onExchange?: (result: ExchangeResult) => void;
-  /** Is told of a value that is forgotten: a slice reads more than has room, or it is none of Tripline's. */
+  /** Called for a value that is dropped: a slice reads more than fits, or the value is not one of Tripline's. */
   onForgotten?: (space: string, why: 'room' | 'foreign', name: string) => void;
 }
 

@@ -32,7 +32,7 @@ export class View implements Store {
   readonly #spaces = new Map<string, Map<string, Slot>>();
 
   /** @param known what is known of a value, by the name of its key
-   * @param onUnusable is told of what is under a key and is no value of Tripline, which counts as absent */
+   * @param onUnusable is called for a key whose value is not one of Tripline's, which counts as absent */
   constructor({
     secret,
     names,

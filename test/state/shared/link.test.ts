@@ -31,12 +31,12 @@ describe('a server that', () => {
     await one.transaction(add('a'));
     server.fault = fault;
     await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
-    expect(one.link.trouble()).toMatchObject({ code, since: expect.any(Date) });
+    expect(one.link.outage()).toMatchObject({ code, since: expect.any(Date) });
     const asked = server.commands.length;
     for (let i = 0; i < 10; i++) await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
     expect(server.commands.length).toBe(asked);
     server.fault = undefined;
-    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    await expect.poll(() => one.link.outage()).toBeUndefined();
     expect(await one.transaction(add('a'))).toBe(1);
     expect(one.changes).toEqual([code, undefined]);
     expect(one.logged.filter((line) => line.includes('cannot be used'))).toHaveLength(1);
@@ -57,9 +57,9 @@ describe('a server that', () => {
     const one = await opened(server);
     server.isDown = true;
     server.breakAll(Object.assign(new Error('Socket closed unexpectedly'), { code: 'ECONNRESET' }));
-    await expect.poll(() => one.link.trouble()?.code).toBe('ECONNRESET');
+    await expect.poll(() => one.link.outage()?.code).toBe('ECONNRESET');
     server.isDown = false;
-    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    await expect.poll(() => one.link.outage()).toBeUndefined();
     expect(await one.transaction(add('a'))).toBe(0);
   });
 
@@ -69,7 +69,7 @@ describe('a server that', () => {
     const one = await opened(server);
     await expect(one.transaction(add('a'))).rejects.toThrow('ECONNREFUSED');
     server.isDown = false;
-    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    await expect.poll(() => one.link.outage()).toBeUndefined();
     expect(await one.transaction(add('a'))).toBe(0);
   });
 

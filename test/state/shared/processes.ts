@@ -25,7 +25,7 @@ export async function opened(server: FakeServer, maxCharacters?: number) {
   const logged: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
   const changes: (string | undefined)[] = [];
-  const onChange = (trouble: { code: string } | undefined) => void changes.push(trouble?.code);
+  const onChange = (outage: { code: string } | undefined) => void changes.push(outage?.code);
   const link = await openLink(server.connect, { timeout, logger, onChange, retryAfter: 10 });
   links.push(link);
   const exchanges: string[] = [];

@@ -151,7 +151,7 @@ describe('where another process writes meanwhile', () => {
     server.values.clear();
     const other = await opened(server);
     await expect(one.transaction(add('a'))).rejects.toThrow(Unavailable);
-    await expect.poll(() => one.link.trouble()).toBeUndefined();
+    await expect.poll(() => one.link.outage()).toBeUndefined();
     expect(one.link.secret()).toEqual(other.link.secret());
     expect(await one.transaction(add('a'))).toBe(0);
   });

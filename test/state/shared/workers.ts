@@ -96,6 +96,6 @@ export async function sharedWorker(
   return {
     tags: workerOf(ruleset, correlate, correlateIn),
     ...{ late, exchanges, secret: link.secret, close: link.close },
-    isAvailable: () => link.trouble() === undefined,
+    isAvailable: () => link.outage() === undefined,
   };
 }
