@@ -10,6 +10,7 @@ import { alertsPage } from './alerts-page.ts';
 import { incompatibilities } from './avro-compatibility.ts';
 import { caseFileSchema } from './case-files.ts';
 import { chartValuesSchema } from './chart-values.ts';
+import { compiledWalk } from './compiled-walk.ts';
 import { configFileSchema } from './config-file.ts';
 import { dashboardFiles } from './dashboards/index.ts';
 import { dashboardsPage } from './dashboards/page.ts';
@@ -25,6 +26,7 @@ const jsonSchema = (declaration: object) =>
   json({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...declaration });
 
 const generated: Record<string, () => string> = {
+  'src/outline/walk-code.ts': () => compiledWalk(),
   'schemas/audit-event.avsc': () => json(avroSchema(AuditEvent)),
   'schemas/finding.avsc': () => json(avroSchema(Finding)),
   'schemas/tagged-record.avsc': () => json(avroSchema(TaggedRecord)),

@@ -5,6 +5,7 @@ import { openDecisions } from './decisions/decisions.ts';
 import type { Ruleset } from './detect.ts';
 import type { NormalizeOptions } from './normalizers/index.ts';
 import { eventKeys } from './outline/event-keys.ts';
+import { OutlineOptions } from './outline/outlines.ts';
 import { type Parts, readEventsOf } from './pipeline.ts';
 import type { Sink, SinkDependencies } from './sinks/sink.ts';
 import { memoryStore } from './state/memory.ts';
@@ -28,7 +29,7 @@ export function partsOf(
     limits,
     normalize,
     outlining: {
-      options: { keys: eventKeys(dateKey, memberName), maxDepth: limits.maxDepth },
+      options: new OutlineOptions(eventKeys(dateKey, memberName), limits.maxDepth),
       decisions: openDecisions(normalize),
     },
     tagger: openTagger({ clearEventFields }),

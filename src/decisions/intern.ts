@@ -2,6 +2,8 @@
  * its traffic. Exact, as bytes are compared and not their hashes, and bounded: two generations, of which the older is
  * dropped when the younger is full, so that what is still in use stays. */
 
+import { hashOf, isSame } from '../outline/byte-hash.ts';
+
 /** Values of one generation. */
 const MOST_VALUES = 4096;
 const MOST_BYTES = 1024 * 1024;
@@ -11,9 +13,6 @@ const LONGEST = 4096;
  * can make look-ups slow by choosing values. */
 const MOST_PROBES = 8;
 const SLOTS = 2 * MOST_VALUES;
-
-/** A seed of the process, so that collisions cannot be prepared elsewhere. */
-const SEED = crypto.getRandomValues(new Int32Array(1))[0]!;
 
 export class InternTable<T> {
   #young = new Generation<T>();
@@ -105,26 +104,4 @@ class Generation<T> {
     this.#values = [];
     this.#used = 0;
   }
-}
-
-function hashOf(view: DataView, start: number, end: number): number {
-  let hash = SEED ^ (end - start);
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    hash = Math.imul(hash ^ view.getInt32(at, true), 0x2c1b3c6d);
-    hash ^= hash >>> 15;
-  }
-  for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x297a2d39);
-  return hash ^ (hash >>> 13);
-}
-
-function isSame(view: DataView, start: number, otherView: DataView, otherStart: number, length: number): boolean {
-  let index = 0;
-  for (; index + 4 <= length; index += 4) {
-    if (view.getInt32(start + index) !== otherView.getInt32(otherStart + index)) return false;
-  }
-  for (; index < length; index++) {
-    if (view.getUint8(start + index) !== otherView.getUint8(otherStart + index)) return false;
-  }
-  return true;
 }

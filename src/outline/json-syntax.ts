@@ -5,6 +5,7 @@
 export const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
+export const MINUS = 0x2d;
 export const COLON = 0x3a;
 export const OPEN_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
@@ -28,8 +29,15 @@ export class Text {
 
 /** @param start of the opening quote */
 export function skipString(bytes: Uint8Array, view: DataView, start: number): number {
+  const end = endOfText(bytes, view, start + 1);
+  return end === -1 ? -1 : end + 1;
+}
+
+/** The offset of the quote that closes a string.
+ * @param start after the opening quote */
+export function endOfText(bytes: Uint8Array, view: DataView, start: number): number {
   const lastWord = bytes.length - 4;
-  let at = start + 1;
+  let at = start;
   for (;;) {
     // Four bytes at a time: one below 0x23 (a quote, a control character, a blank) or a backslash ends the run. The lowest
     // byte that the test marks is always rightly marked.
@@ -43,13 +51,13 @@ export function skipString(bytes: Uint8Array, view: DataView, start: number): nu
       }
       at += (31 - Math.clz32(marks & -marks)) >> 3;
       const byte = bytes[at]!;
-      if (byte === QUOTE) return at + 1;
+      if (byte === QUOTE) return at;
       if (byte < 0x20 || byte === BACKSLASH) break;
       at++;
     }
     while (at < bytes.length && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH && bytes[at]! >= 0x20) at++;
     if (at >= bytes.length) return -1;
-    if (bytes[at] === QUOTE) return at + 1;
+    if (bytes[at] === QUOTE) return at;
     if (bytes[at] !== BACKSLASH) return -1;
     at = skipEscape(bytes, at + 1);
     if (at === -1) return -1;
@@ -82,7 +90,7 @@ function isHex(byte: number): boolean {
   return isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 }
 
-function isDigit(byte: number): boolean {
+export function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }
 
@@ -101,7 +109,7 @@ export function skipSpace(bytes: Uint8Array, start: number): number {
 /** A number, true, false or null. */
 export function skipScalar(bytes: Uint8Array, start: number): number {
   const first = byteAt(bytes, start);
-  if (first === 0x2d || isDigit(first)) return skipNumber(bytes, start);
+  if (first === MINUS || isDigit(first)) return skipNumber(bytes, start);
   if (first === 0x74) return isWord(bytes, start, TRUE) ? start + TRUE.length : -1;
   if (first === 0x66) return isWord(bytes, start, FALSE) ? start + FALSE.length : -1;
   return isWord(bytes, start, NULL) ? start + NULL.length : -1;
@@ -116,8 +124,8 @@ function isWord(bytes: Uint8Array, start: number, word: Uint8Array): boolean {
   return true;
 }
 
-function skipNumber(bytes: Uint8Array, start: number): number {
-  let at = byteAt(bytes, start) === 0x2d ? start + 1 : start;
+export function skipNumber(bytes: Uint8Array, start: number): number {
+  let at = byteAt(bytes, start) === MINUS ? start + 1 : start;
   if (!isDigit(byteAt(bytes, at))) return -1;
   at = byteAt(bytes, at) === 0x30 ? at + 1 : skipDigits(bytes, at);
   if (byteAt(bytes, at) === 0x2e) {

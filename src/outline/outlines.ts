@@ -1,8 +1,8 @@
 /** The outlines of the records of a batch. */
 import { isProperties } from './event-keys.ts';
 import { arrangeEntry } from './gke-outline.ts';
-import { outlineJson, type TextReceiver } from './json-outline.ts';
-import { NOTED, type Shape } from './json-shapes.ts';
+import { JsonOutliner, type TextReceiver } from './json-outline.ts';
+import { NOTED } from './json-shapes.ts';
 import { OPEN_BRACE, skipSpace } from './json-syntax.ts';
 import type { KeyTable } from './key-table.ts';
 import { findMsgpackMember, msgpackTextAt, outlineMsgpack } from './msgpack-outline.ts';
@@ -12,10 +12,21 @@ import { Unescaped } from './unescape.ts';
 /** Outlines that fit in at first. */
 const FEW = 256;
 
-export interface OutlineOptions {
-  keys: KeyTable;
+/** How records are outlined. It remembers what those of one batch have in common with those of the next. */
+export class OutlineOptions {
+  readonly keys: KeyTable;
   /** Levels of maps and lists of a record, and of a text in it. */
-  maxDepth: number;
+  readonly maxDepth: number;
+  /** Of records, and of texts in them. */
+  readonly json: JsonOutliner;
+  readonly text: JsonOutliner;
+
+  constructor(keys: KeyTable, maxDepth: number) {
+    this.keys = keys;
+    this.maxDepth = maxDepth;
+    this.json = new JsonOutliner({ keys, others: NOTED }, maxDepth, true);
+    this.text = new JsonOutliner({ keys, others: NOTED }, maxDepth, false);
+  }
 }
 
 /** Bytes that spans are offsets in. */
@@ -34,13 +45,13 @@ export class Outlines implements TextReceiver {
   /** Those of the current record. */
   readonly #received: { hole: number; holeEnd: number; start: number; end: number }[] = [];
   readonly #options: OutlineOptions;
-  readonly #shape: Shape;
   #count = 0;
 
   constructor(bytes: Uint8Array, options: OutlineOptions) {
     this.#batch = textOf(bytes);
     this.#options = options;
-    this.#shape = { keys: options.keys, others: NOTED };
+    options.json.begin();
+    options.text.begin();
   }
 
   /** What the spans of an outline are offsets in. */
@@ -53,9 +64,8 @@ export class Outlines implements TextReceiver {
   addJson(at: number): number {
     const base = this.#next();
     const { bytes, view } = this.#batch;
-    const { maxDepth } = this.#options;
     this.#received.length = 0;
-    const end = outlineJson(bytes, view, at, this.#shape, maxDepth, this.spans, base, this);
+    const end = this.#options.json.outline(bytes, view, at, bytes.length, this.spans, base, this);
     if (end === -1) return -1;
     this.#count++;
     if (this.spans[base + PAYLOAD] !== -1) arrangeEntry(bytes, this.spans, base);
@@ -129,8 +139,7 @@ export class Outlines implements TextReceiver {
   /** Outlines a text that is one map, and nothing but blanks. */
   #addInner({ bytes, view }: Text, start: number, end: number): boolean {
     const base = this.#next();
-    const { maxDepth } = this.#options;
-    const after = outlineJson(bytes, view, start, this.#shape, maxDepth, this.spans, base, undefined);
+    const after = this.#options.text.outline(bytes, view, start, end, this.spans, base, undefined);
     if (after === -1 || after > end || skipSpace(bytes, after) < end || this.spans[base + KIND] === -1) return false;
     this.#count++;
     return true;

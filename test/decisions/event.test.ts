@@ -8,7 +8,7 @@ import { codecFor } from '../../src/codecs/index.ts';
 import { openDecisions } from '../../src/decisions/decisions.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
-import { Outlines } from '../../src/outline/outlines.ts';
+import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import { AuditEvent } from '../../src/record.ts';
 import { join, type Layout, mediaTypes } from '../fast-path/bodies.ts';
 import { treeOf } from '../fast-path/json-tree.ts';
@@ -25,7 +25,7 @@ const options = { maxDepth: limits.maxDepth };
 /** Compares every record of a body, and gives the share of those that were outlined. */
 function check(layout: Layout, bytes: Buffer, decisionsFor: ReturnType<typeof openDecisions>): number {
   const codec = codecFor(mediaTypes[layout])!;
-  const outlines = new Outlines(bytes, { keys: eventKeys('date', 'tripline'), maxDepth: limits.maxDepth });
+  const outlines = new Outlines(bytes, new OutlineOptions(eventKeys('date', 'tripline'), limits.maxDepth));
   const decoded = codec.decode(bytes, limits, outlines).filter((record) => record.kind === 'map');
   const decisions = decisionsFor(outlinedRules[0]!);
   let outlined = 0;

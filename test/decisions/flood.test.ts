@@ -6,7 +6,7 @@ import { codecFor } from '../../src/codecs/index.ts';
 import { openDecisions } from '../../src/decisions/decisions.ts';
 import { type Normalized, normalize } from '../../src/normalizers/index.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
-import { Outlines } from '../../src/outline/outlines.ts';
+import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import { join } from '../fast-path/bodies.ts';
 import { outlinedRules } from '../fast-path/outlined-rules.ts';
 import { plainEvents } from '../fast-path/records.ts';
@@ -47,7 +47,7 @@ function flood(changes: readonly Change[], count: number) {
       Buffer.from(changes.reduce((text, change) => change(text, first + offset), template)),
     );
     const bytes = join('lines', parts);
-    const outlines = new Outlines(bytes, { keys, maxDepth: limits.maxDepth });
+    const outlines = new Outlines(bytes, new OutlineOptions(keys, limits.maxDepth));
     for (const record of codec.decode(bytes, limits, outlines)) {
       if (record.kind !== 'map' || record.outline === undefined) throw new Error('not outlined');
       const normalizeRecord = (): Normalized => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isMap } from '../../src/json/map.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
-import { Outlines } from '../../src/outline/outlines.ts';
+import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import {
   EXTRA_COUNT,
   EXTRAS,
@@ -21,12 +21,12 @@ import { mutated, recipe } from '../fast-path/bodies.ts';
 import { print } from '../fast-path/json-tree.ts';
 
 const keys = () => eventKeys('date', 'tripline');
-const options = { keys: keys(), maxDepth: 64 };
+const options = new OutlineOptions(keys(), 64);
 
 /** Outlines one map with keys that are expected as they came in those before. */
 function outlined(text: string, { maxDepth = 64 } = {}) {
   const bytes = Buffer.from(text);
-  const outlines = new Outlines(bytes, { ...options, maxDepth });
+  const outlines = new Outlines(bytes, new OutlineOptions(keys(), maxDepth));
   return { outlines, end: outlines.addJson(0), bytes };
 }
 
@@ -88,7 +88,7 @@ describe('an outline of JSON', () => {
         for (let at = 0; at < bytes.length; ) {
           const end = one.addJson(at);
           // Of keys that were never looked for.
-          const fresh = new Outlines(bytes, { keys: keys(), maxDepth: 64 });
+          const fresh = new Outlines(bytes, new OutlineOptions(keys(), 64));
           expect(fresh.addJson(at)).toBe(end);
           expect(other.addJson(at)).toBe(end);
           if (end === -1) break;

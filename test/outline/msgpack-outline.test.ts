@@ -6,7 +6,7 @@ import { isMap } from '../../src/json/map.ts';
 import { decode } from '../../src/msgpack/decode.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
 import { findMsgpackMember } from '../../src/outline/msgpack-outline.ts';
-import { Outlines } from '../../src/outline/outlines.ts';
+import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import { EXTRA_COUNT, EXTRAS, members, REF_RESOURCE, refs, texts } from '../../src/outline/slots.ts';
 import { mutated, recipe } from '../fast-path/bodies.ts';
 import { treeOf } from '../fast-path/json-tree.ts';
@@ -14,7 +14,7 @@ import { pack } from '../fast-path/msgpack-text.ts';
 import { packedMap, packedPair, packedValue } from '../msgpack/arbitrary.ts';
 import { limits } from '../server/app.ts';
 
-const options = { keys: eventKeys('date', 'tripline'), maxDepth: 64 };
+const options = new OutlineOptions(eventKeys('date', 'tripline'), 64);
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 const any = { maxDepth: Number.POSITIVE_INFINITY };
 

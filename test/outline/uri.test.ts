@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { normalize } from '../../src/normalizers/index.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
-import { Outlines } from '../../src/outline/outlines.ts';
+import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import { isUsualUri } from '../../src/outline/uri.ts';
 import type { AuditEvent } from '../../src/record.ts';
 
-const options = { keys: eventKeys('date', 'tripline'), maxDepth: 64 };
+const options = new OutlineOptions(eventKeys('date', 'tripline'), 64);
 
 const part = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('pods', 'shop', 'web-1', 'namespaces', 'v1', 'apps', 'secrets', 'exec') },

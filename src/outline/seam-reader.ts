@@ -1,0 +1,174 @@
+/** Reads what stands between one text or number of a record and the next: `","verb":"`, a seam. It is validated as strictly
+ * as JSON.parse does, and says what an outline notes of it. */
+import { IGNORED, REFUSED } from './event-keys.ts';
+import { ANY, kinds, MAP_OR_LIST, NOTED, UNEXPECTED } from './json-shapes.ts';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  COLON,
+  COMMA,
+  isDigit,
+  MINUS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  skipScalar,
+  skipSpace,
+  skipString,
+} from './json-syntax.ts';
+import type { Level, LevelCount } from './nesting.ts';
+import { LOG, TIMESTAMP, WRAPPING } from './slots.ts';
+import { EXTRA_END, EXTRA_START, IS_NOTHING, IS_NUMBER, IS_TEXT } from './walk-code.ts';
+
+/** Notes of one seam, at most. */
+const MOST_NOTES = 64;
+
+export class SeamReader {
+  /** Where in the record the value that follows stands. */
+  level: Level;
+  kind = IS_NOTHING;
+  /** Of the value that follows, the slot, or -1. */
+  slot = -1;
+  /** Whether that has the quotes of the text within it. */
+  isQuoteNoted = false;
+  /** Whether it is an extra member. */
+  isExtra = false;
+  /** Whether it may be the text of an event. */
+  mayHoldEvent = false;
+  /** Pairs: what is noted, and how far from the start of the seam. */
+  readonly notes = new Int32Array(2 * MOST_NOTES);
+  noteCount = 0;
+  readonly #maxDepth: number;
+  readonly #holdsEvents: boolean;
+  readonly #count: LevelCount;
+
+  /** @param maxDepth levels of maps and lists of a record
+   * @param holdsEvents whether texts in it may be events */
+  constructor(level: Level, maxDepth: number, holdsEvents: boolean, count: LevelCount) {
+    this.level = level;
+    this.#maxDepth = maxDepth;
+    this.#holdsEvents = holdsEvents;
+    this.#count = count;
+  }
+
+  /** The offset after the seam with which the map at an offset begins, or -1 for an empty map and what is no JSON. */
+  readFirst(bytes: Uint8Array, view: DataView, start: number, level: Level): number {
+    if (bytes[start] !== OPEN_BRACE || this.#maxDepth < 1) return -1;
+    const at = skipSpace(bytes, start + 1);
+    if (bytes[at] === CLOSE_BRACE) return -1;
+    return this.#read(bytes, view, start, at, level, false);
+  }
+
+  /** The offset after the seam that stands behind a value, or -1 for what is no JSON, and for members that an outline has no
+   * place for.
+   * @param start of the seam: of a text, the quote that closes it
+   * @param level in which the value stands */
+  readNext(bytes: Uint8Array, view: DataView, start: number, level: Level): number {
+    return this.#read(bytes, view, start, bytes[start] === QUOTE ? start + 1 : start, level, true);
+  }
+
+  #read(bytes: Uint8Array, view: DataView, start: number, from: number, outer: Level, isBehindValue: boolean): number {
+    let at = from;
+    let level = outer;
+    let isBehind = isBehindValue;
+    this.noteCount = 0;
+    for (;;) {
+      if (isBehind) {
+        at = skipSpace(bytes, at);
+        const byte = bytes[at];
+        if (byte === level.closer) {
+          at++;
+          if (level.slot !== -1) this.#note(level.slot + 1, at - start);
+          if (level.isExtra) this.#note(EXTRA_END, at - start);
+          if (level.parent === undefined) return this.#follows(IS_NOTHING, level, -1, false, false) ? at : -1;
+          level = level.parent;
+          continue;
+        }
+        if (byte !== COMMA) return -1;
+        at = skipSpace(bytes, at + 1);
+      }
+      let slot = -1;
+      let isExtra = false;
+      let mayHoldEvent = false;
+      if (level.closer === CLOSE_BRACE) {
+        if (bytes[at] !== QUOTE) return -1;
+        const keyStart = at;
+        const keyEnd = skipString(bytes, view, at);
+        if (keyEnd === -1) return -1;
+        at = skipSpace(bytes, keyEnd);
+        if (bytes[at] !== COLON) return -1;
+        at = skipSpace(bytes, at + 1);
+        const { shape } = level;
+        if (shape !== undefined) {
+          const first = bytes[at]!;
+          const found = shape.keys.find(bytes, keyStart + 1, keyEnd - 1);
+          isExtra = shape.others === NOTED;
+          if (found >= 0) {
+            slot = found;
+            const kind = kinds[slot]!;
+            if (first !== kind && !isOfKind(first, kind)) return -1;
+            mayHoldEvent = slot === LOG;
+            if (slot < WRAPPING || (slot === TIMESTAMP && !isContainer(first))) isExtra = false;
+          } else {
+            if (found === REFUSED || (found === -1 && shape.others === UNEXPECTED)) return -1;
+            if (found === -1 && hasEscape(bytes, keyStart, keyEnd)) return -1;
+            mayHoldEvent = found === -1 && isExtra;
+            if (found === IGNORED && !isContainer(first)) isExtra = false;
+          }
+          if (isExtra) this.#note(EXTRA_START, keyStart - start);
+        }
+      }
+      const byte = bytes[at]!;
+      if (byte === QUOTE) return this.#follows(IS_TEXT, level, slot, isExtra, mayHoldEvent) ? at + 1 : -1;
+      if (byte === MINUS || isDigit(byte)) return this.#follows(IS_NUMBER, level, slot, isExtra, false) ? at : -1;
+      if (slot !== -1) this.#note(slot, at - start);
+      if (isContainer(byte)) {
+        if (level.depth === this.#maxDepth || this.#count.isFull) return -1;
+        level = level.within(byte, slot, isExtra, this.#count);
+        at = skipSpace(bytes, at + 1);
+        isBehind = bytes[at] === level.closer;
+      } else {
+        at = skipScalar(bytes, at);
+        if (at === -1) return -1;
+        if (slot !== -1) this.#note(slot + 1, at - start);
+        if (isExtra) this.#note(EXTRA_END, at - start);
+        isBehind = true;
+      }
+    }
+  }
+
+  #note(what: number, offset: number): void {
+    // One more than fit in is noticed at the end.
+    if (this.noteCount < MOST_NOTES) {
+      this.notes[2 * this.noteCount] = what;
+      this.notes[2 * this.noteCount + 1] = offset;
+    }
+    this.noteCount++;
+  }
+
+  /** @returns false where more is noted than there is room for */
+  #follows(kind: number, level: Level, slot: number, isExtra: boolean, mayHoldEvent: boolean): boolean {
+    this.kind = kind;
+    this.level = level;
+    this.slot = slot;
+    this.isQuoteNoted = kind === IS_TEXT && slot !== -1 && kinds[slot] !== QUOTE;
+    this.isExtra = isExtra;
+    this.mayHoldEvent = mayHoldEvent && this.#holdsEvents;
+    return this.noteCount <= MOST_NOTES;
+  }
+}
+
+/** Whether a value is of a kind that more than one byte begins. */
+function isOfKind(first: number, kind: number): boolean {
+  return kind === ANY || (kind === MAP_OR_LIST && isContainer(first));
+}
+
+function isContainer(byte: number): boolean {
+  return byte === OPEN_BRACE || byte === OPEN_BRACKET;
+}
+
+/** Whether a key is spelled with escapes, and may be any. */
+function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
+}

@@ -1,0 +1,95 @@
+/** An instance of the compiled walk over records of JSON (walk/walk.ts), with its memory. */
+import { EXTRA_COUNT, EXTRAS, LAST_EXTRA, STRIDE, TIMESTAMP } from './slots.ts';
+import {
+  AT_VALUE,
+  BEHIND_VALUE,
+  code,
+  MORE,
+  REFUSED,
+  SEAM_LENGTH,
+  SPANS,
+  STOP,
+  TEXT,
+  TEXT_SIZE,
+  UNKNOWN_SEAM,
+} from './walk-code.ts';
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  walk(phase: number, seam: number, at: number, end: number, shift: number): number;
+  layOut(extras: number, lastExtra: number, extraCount: number, timestamp: number): void;
+}
+
+const compiled = new WebAssembly.Module(Buffer.from(code, 'base64'));
+
+/** Bytes that are copied at once: so few that they are still in a cache when they are walked over. */
+const PART = 64 * 1024;
+
+export class Walker {
+  readonly memory: ArrayBuffer;
+  /** The outline of the record that is walked over. */
+  readonly spans: Int32Array;
+  /** The seam at which the last walk ended, and where in the copy. */
+  readonly #stop: Int32Array;
+  readonly #copy: Uint8Array;
+  readonly #walk: Exports['walk'];
+  #source: Uint8Array | undefined;
+  /** Offsets in the source between which its bytes are in the copy, the first of them at `#base`. */
+  #from = 0;
+  #to = 0;
+
+  constructor() {
+    const { memory, walk, layOut } = new WebAssembly.Instance(compiled).exports as unknown as Exports;
+    layOut(EXTRAS, LAST_EXTRA, EXTRA_COUNT, TIMESTAMP);
+    this.memory = memory.buffer;
+    this.spans = new Int32Array(this.memory, SPANS, STRIDE);
+    this.#stop = new Int32Array(this.memory, STOP, 2);
+    this.#copy = new Uint8Array(this.memory, TEXT, TEXT_SIZE);
+    this.#walk = walk;
+  }
+
+  /** The seam at which the last walk ended, and where in the bytes. */
+  get seam(): number {
+    return this.#stop[0]!;
+  }
+  get at(): number {
+    return this.#stop[1]! - TEXT + this.#from;
+  }
+
+  /** Says that bytes which were walked over may be others now. */
+  forget(): void {
+    this.#source = undefined;
+  }
+
+  /** Walks on in a record.
+   * @param phase what is done first, from BEHIND_VALUE on
+   * @param seam the last one
+   * @param end of the bytes that may be walked over
+   * @returns why it ends: ENDED, UNKNOWN_SEAM, POSSIBLE_EVENT, or REFUSED */
+  walk(phase: number, seam: number, bytes: Uint8Array, at: number, end: number): number {
+    if (bytes !== this.#source || at < this.#from || at >= this.#to) this.#load(bytes, at, end, PART);
+    let status = this.#run(phase, seam, at);
+    for (;;) {
+      const stoppedAt = this.at;
+      // What is not found may be cut where the copy ends.
+      const mayBeCut = status === MORE || (status === UNKNOWN_SEAM && this.#to - stoppedAt < SEAM_LENGTH);
+      if (!mayBeCut || this.#to === end) return status === MORE ? REFUSED : status;
+      if (stoppedAt > this.#from) this.#load(bytes, stoppedAt, end, PART);
+      else if (this.#to - this.#from < TEXT_SIZE) this.#load(bytes, stoppedAt, end, TEXT_SIZE);
+      else return REFUSED;
+      status = this.#run(status === MORE ? AT_VALUE : BEHIND_VALUE, this.seam, stoppedAt);
+    }
+  }
+
+  #run(phase: number, seam: number, at: number): number {
+    const shift = this.#from - TEXT;
+    return this.#walk(phase, seam, at - shift, this.#to - shift, shift);
+  }
+
+  #load(bytes: Uint8Array, at: number, end: number, size: number): void {
+    this.#source = bytes;
+    this.#from = at;
+    this.#to = Math.min(end, at + size);
+    this.#copy.set(bytes.subarray(at, this.#to));
+  }
+}
