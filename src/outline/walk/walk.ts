@@ -139,6 +139,8 @@ function following(current: i32, position: i32, end: i32): i32 {
     const length = load<i32>(next, LENGTH);
     if (position + length > end) continue;
     if (length > 16 && !stands(next, length, position)) continue;
+    // One before a number is the beginning of the one before a text, too.
+    if (load<u8>(next, KIND) === IS_NUMBER && !beginsNumber(position + length, end)) continue;
     if (place > first) {
       store<u16>(place, load<u16>(place - 2));
       store<u16>(place - 2, <u16>index);
@@ -146,6 +148,12 @@ function following(current: i32, position: i32, end: i32): i32 {
     return next;
   }
   return 0;
+}
+
+function beginsNumber(position: i32, end: i32): bool {
+  if (position >= end) return false;
+  const byte = <i32>load<u8>(position);
+  return byte === 0x2d || isDigit(byte);
 }
 
 /** Whether a seam of more than sixteen bytes stands where its first sixteen do. */
