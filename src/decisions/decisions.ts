@@ -19,6 +19,7 @@ import {
   LEVEL,
   MSGPACK_LAYOUT,
   OBJECT_REF,
+  PROFILE as PROFILE_NUMBER,
   RECEIVED,
   REF_GROUP,
   REF_NAME,
@@ -85,6 +86,23 @@ const unshared = {
 
 const nothing: Asks = { name: false, uri: false, request: false, response: false };
 
+/** What events have in common of which the members that are numbered are the same bytes. */
+interface Shared {
+  /** Numbers that stand for these members; the first four are of each event. */
+  profile: Int32Array;
+  own: OwnMembers;
+  isNamespaceCreated: boolean;
+  /** The first four of the event that was looked at last, and what was decided then. */
+  surroundings: number;
+  wrapper: number;
+  bodies: number;
+  namespace: number;
+  last: RefinableDecision | undefined;
+}
+
+/** Of which that is remembered. */
+const MOST_SHARED = 16_384;
+
 /** Numbers of a profile. */
 const PROFILE = 19;
 /** A body that was not screened, or holds what rules ask for, and one that does not. */
@@ -120,6 +138,8 @@ export class Decisions {
   readonly #decisions: InternTable<RefinableDecision | undefined>;
   readonly #entries: EntryDecisions;
 
+  /** By the number of the profile's bytes. */
+  readonly #shared = new Map<number, Shared>();
   readonly #profile = new Int32Array(PROFILE);
   readonly #profileBytes = new Uint8Array(this.#profile.buffer);
   readonly #profileView = new DataView(this.#profile.buffer);
@@ -164,59 +184,61 @@ export class Decisions {
       return this.#entries.of(outlines.textOf(base), spans, base, normalizeRecord);
     }
     const { bytes, view } = outlines.textOf(base);
-    if (!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)) {
-      return undefined;
-    }
-    const has = (offset: number) => spans[base + offset] !== -1;
-    if (!has(USER) || !has(SOURCE_IPS) || !has(RECEIVED) || !has(STAGED) || !has(STAGE) || !has(VERB)) return undefined;
-    if (!has(REQUEST_URI) || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1]) return undefined;
-    if (!isUsualUri(bytes, spans, base)) return undefined;
-    if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;
-
     const tables = this.#tables[spans[base + LAYOUT]!]!;
+    const place: EventPlace = { bytes, view, layout: tables.layout, spans, base };
+    const number = spans[base + PROFILE_NUMBER]!;
+    let shared = this.#shared.get(number);
+    if (shared === undefined) {
+      shared = this.#sharedOf(tables, place);
+      if (shared === undefined) return undefined;
+      if (number !== 0) {
+        if (this.#shared.size === MOST_SHARED) this.#shared.clear();
+        this.#shared.set(number, shared);
+      }
+    }
+    if (spans[base + RECEIVED] === -1 || spans[base + STAGED] === -1) return undefined;
+    if (spans[base + REQUEST_URI] === -1 || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1])
+      return undefined;
+    if (!isUsualUri(bytes, spans, base)) return undefined;
     const { layout } = tables;
     const requestObject = bodyKind(layout, bytes, spans, base + REQUEST_OBJECT);
     const responseObject = bodyKind(layout, bytes, spans, base + RESPONSE_OBJECT);
     if (requestObject === MAP && !isUsualRequest(layout, bytes, view, spans, base)) return undefined;
-    const isNamespace = isText(bytes, spans, base + REF_RESOURCE, NAMESPACES);
-    const isNamed = spans[base + REF_NAME] !== spans[base + REF_NAME + 1];
-    if (isNamespace && !isNamed && isText(bytes, spans, base + VERB, CREATE)) return undefined;
+    if (shared.isNamespaceCreated && spans[base + REF_NAME] === spans[base + REF_NAME + 1]) return undefined;
 
-    const place: EventPlace = { bytes, view, layout, spans, base };
-    const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
-    const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
-    const agent = find(tables.agents, place, USER_AGENT, tables.noAgent);
-    const annotations = find(tables.annotations, place, ANNOTATIONS, tables.noAnnotations);
-    const status = find(tables.statuses, place, STATUS, tables.noStatus);
+    const surroundings = tables.surroundings(bytes, view, spans, base);
+    const wrapper = this.#wrapperOf(outlines, base);
     const namespace = find(tables.namespaces, place, REF_NAMESPACE, tables.noNamespace);
-
-    const profile = this.#profile;
-    profile[0] = tables.surroundings(bytes, view, spans, base);
-    profile[1] = this.#wrapperOf(outlines, base);
-    profile[2] = find(tables.words, place, LEVEL, ABSENT);
-    profile[3] = find(tables.words, place, STAGE, ABSENT);
-    profile[4] = find(tables.words, place, VERB, ABSENT);
-    profile[5] = user.id;
-    profile[6] = find(tables.impersonated, place, IMPERSONATED_USER, ABSENT);
-    profile[7] = find(tables.authentications, place, AUTHENTICATION, ABSENT);
-    profile[8] = addresses.id;
-    profile[9] = agent.id;
-    profile[10] = find(tables.words, place, REF_RESOURCE, ABSENT);
-    profile[11] = find(tables.words, place, REF_SUBRESOURCE, ABSENT);
-    profile[12] = namespace.id;
-    profile[13] = find(tables.words, place, REF_GROUP, ABSENT);
-    profile[14] = find(tables.words, place, REF_VERSION, ABSENT);
-    profile[15] = status.id;
-    profile[16] = annotations.id;
-    profile[17] = has(OBJECT_REF) ? ABSENT : find(tables.uris, place, REQUEST_URI, ABSENT);
-    profile[18] = requestObject * 4 + responseObject;
-    for (let index = 0; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
-
+    const bodies = requestObject * 4 + responseObject;
+    let decision: RefinableDecision | undefined;
     this.#normalizeCurrent = normalizeRecord;
     this.#event = undefined;
     this.#isMade = false;
-    const decision = this.#decisions.of(this.#profileBytes, this.#profileView, 0, 4 * PROFILE);
-    if (decision === undefined) return undefined;
+    const { last } = shared;
+    if (
+      last !== undefined &&
+      shared.surroundings === surroundings &&
+      shared.wrapper === wrapper &&
+      shared.bodies === bodies &&
+      shared.namespace === namespace.id
+    ) {
+      decision = last;
+    } else {
+      if (surroundings === UNUSUAL || wrapper === UNUSUAL || namespace.id === UNUSUAL) return undefined;
+      const profile = this.#profile;
+      profile.set(shared.profile);
+      profile[0] = surroundings;
+      profile[1] = wrapper;
+      profile[2] = bodies;
+      profile[3] = namespace.id;
+      decision = this.#decisions.of(this.#profileBytes, this.#profileView, 0, 4 * PROFILE);
+      if (decision === undefined) return undefined;
+      shared.surroundings = surroundings;
+      shared.wrapper = wrapper;
+      shared.bodies = bodies;
+      shared.namespace = namespace.id;
+      shared.last = decision;
+    }
     const { template, asks } = decision;
     let { steps } = decision;
     if (asks !== nothing) {
@@ -230,17 +252,64 @@ export class Decisions {
       steps = this.#refined.of(this.#detailBytes, this.#detailView, 0, 4 * DETAILS) ?? steps;
     }
     if (!this.#isMade) this.#credit.earn();
-    const own: OwnMembers = {
-      user: user.value,
-      sourceIPs: addresses.value.sourceIPs,
-      clientIPs: addresses.value.clientIPs,
-      userAgent: agent.value,
-      annotations: annotations.value,
-      responseStatus: status.value,
-      namespace: namespace.value,
+    return {
+      kind: 'outlined',
+      event: new OutlinedEvent(place, template, shared.own, namespace.value, normalizeRecord),
+      steps,
     };
-    const event = new OutlinedEvent(place, template, own, normalizeRecord);
-    return { kind: 'outlined', event, steps };
+  }
+
+  /** What events have in common of which all numbered members are the same bytes; undefined where such have to be normalized. */
+  #sharedOf(tables: MemberTables, place: EventPlace): Shared | undefined {
+    const { bytes, view, spans, base } = place;
+    if (!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)) {
+      return undefined;
+    }
+    const has = (offset: number) => spans[base + offset] !== -1;
+    if (!has(USER) || !has(SOURCE_IPS) || !has(STAGE) || !has(VERB)) return undefined;
+    if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;
+
+    const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
+    const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
+    const agent = find(tables.agents, place, USER_AGENT, tables.noAgent);
+    const annotations = find(tables.annotations, place, ANNOTATIONS, tables.noAnnotations);
+    const status = find(tables.statuses, place, STATUS, tables.noStatus);
+    // The first four are of each event: what is around it, what it is wrapped in, the kinds of its bodies, and its namespace.
+    const profile = new Int32Array(PROFILE);
+    profile[4] = find(tables.words, place, LEVEL, ABSENT);
+    profile[5] = find(tables.words, place, STAGE, ABSENT);
+    profile[6] = find(tables.words, place, VERB, ABSENT);
+    profile[7] = user.id;
+    profile[8] = find(tables.impersonated, place, IMPERSONATED_USER, ABSENT);
+    profile[9] = find(tables.authentications, place, AUTHENTICATION, ABSENT);
+    profile[10] = addresses.id;
+    profile[11] = agent.id;
+    profile[12] = find(tables.words, place, REF_RESOURCE, ABSENT);
+    profile[13] = find(tables.words, place, REF_SUBRESOURCE, ABSENT);
+    profile[14] = find(tables.words, place, REF_GROUP, ABSENT);
+    profile[15] = find(tables.words, place, REF_VERSION, ABSENT);
+    profile[16] = status.id;
+    profile[17] = annotations.id;
+    profile[18] = has(OBJECT_REF) ? ABSENT : find(tables.uris, place, REQUEST_URI, ABSENT);
+    for (let index = 4; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
+    const isOfNamespaces = isText(bytes, spans, base + REF_RESOURCE, NAMESPACES);
+    return {
+      profile,
+      own: {
+        user: user.value,
+        sourceIPs: addresses.value.sourceIPs,
+        clientIPs: addresses.value.clientIPs,
+        userAgent: agent.value,
+        annotations: annotations.value,
+        responseStatus: status.value,
+      },
+      isNamespaceCreated: isOfNamespaces && isText(bytes, spans, base + VERB, CREATE),
+      surroundings: ABSENT,
+      wrapper: ABSENT,
+      bodies: 0,
+      namespace: ABSENT,
+      last: undefined,
+    };
   }
 
   /** What the rules say of the profile of the current record. */

@@ -141,10 +141,9 @@ export class EntryDecisions {
       userAgent: agent.value,
       annotations: annotations.value,
       responseStatus: isFailure ? status.value : responseStatus,
-      namespace: namespace.value,
     };
     const place = { bytes, view, layout: entryLayout, spans, base };
-    const event = new EntryEvent(place, template, own, normalizeRecord);
+    const event = new EntryEvent(place, template, own, namespace.value, normalizeRecord);
     return { kind: 'outlined', event, steps };
   }
 

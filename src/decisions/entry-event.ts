@@ -11,8 +11,8 @@ export class EntryEvent extends OutlinedEvent {
   readonly #place: EventPlace;
   #uri: string | undefined;
 
-  constructor(place: EventPlace, template: Template, own: OwnMembers, normalize: () => Normalized) {
-    super(place, template, own, normalize);
+  constructor(place: EventPlace, template: Template, own: OwnMembers, namespace: string, normalize: () => Normalized) {
+    super(place, template, own, namespace, normalize);
     this.#place = place;
   }
 

@@ -38,7 +38,6 @@ export interface OwnMembers {
   userAgent: string;
   annotations: AuditEvent['annotations'];
   responseStatus: AuditEvent['responseStatus'];
-  namespace: string;
 }
 
 /** Equal, member by member, to the event that normalizing the record makes. */
@@ -46,6 +45,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   readonly #place: EventPlace;
   readonly #template: Template;
   readonly #own: OwnMembers;
+  readonly #namespace: string;
   readonly #normalize: () => Normalized;
   #whole: AuditEvent | undefined;
   #objectRef: ObjectRef | null | undefined;
@@ -55,11 +55,12 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   #requestObject: AuditEvent['requestObject'] | null = null;
   #responseObject: AuditEvent['responseObject'] | null = null;
 
-  constructor(place: EventPlace, template: Template, own: OwnMembers, normalize: () => Normalized) {
+  constructor(place: EventPlace, template: Template, own: OwnMembers, namespace: string, normalize: () => Normalized) {
     super();
     this.#place = place;
     this.#template = template;
     this.#own = own;
+    this.#namespace = namespace;
     this.#normalize = normalize;
   }
 
@@ -162,7 +163,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
     const template = this.#template.objectRef;
     if (template === null) return null;
     const name = this.#textOf(REF_NAME);
-    const ref: ObjectRef = { ...template, namespace: this.#own.namespace, name };
+    const ref: ObjectRef = { ...template, namespace: this.#namespace, name };
     if (this.#has(REF_UID)) ref.uid = this.#textOf(REF_UID);
     if (this.#has(REF_RESOURCE_VERSION)) ref.resourceVersion = this.#textOf(REF_RESOURCE_VERSION);
     if (name !== '' || this.verb !== 'create') return ref;

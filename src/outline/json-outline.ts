@@ -3,9 +3,22 @@
 import type { Shape } from './json-shapes.ts';
 import { MAX_LEVELS } from './json-syntax.ts';
 import { LevelCount, recordLevel } from './nesting.ts';
+import { jsonProfiles, msgpackProfiles } from './profiles.ts';
 import { SeamReader } from './seam-reader.ts';
 import { BEGINNING, Seams } from './seams.ts';
-import { EXTRA_COUNT, EXTRAS, HOLE, JSON_LAYOUT, LAYOUT, TEXT, WRAPPER } from './slots.ts';
+import {
+  EXTRA_COUNT,
+  EXTRAS,
+  HOLE,
+  JSON_LAYOUT,
+  KIND,
+  LAYOUT,
+  OBJECT_REF,
+  PROFILE,
+  STRIDE,
+  TEXT,
+  WRAPPER,
+} from './slots.ts';
 import { AT_SEAM, AT_VALUE_END, BEHIND_VALUE, ENDED, REFUSED, UNKNOWN_SEAM } from './walk-code.ts';
 import { Walker } from './walker.ts';
 
@@ -66,6 +79,7 @@ export class JsonOutliner {
     own[HOLE] = -1;
     own[TEXT] = -1;
     own[LAYOUT] = JSON_LAYOUT;
+    own[PROFILE] = 0;
 
     let status = walker.walk(BEHIND_VALUE, BEGINNING, bytes, start, end);
     while (status !== ENDED) {
@@ -82,8 +96,24 @@ export class JsonOutliner {
         status = walker.walk(AT_VALUE_END, seam, bytes, after - 1, end);
       }
     }
+    const after = walker.at;
+    if (own[KIND] !== -1) {
+      own[PROFILE] = walker.profileOf(
+        own[OBJECT_REF] === -1 ? jsonProfiles.path : jsonProfiles.object,
+        bytes,
+        start,
+        after,
+      );
+    }
     spans.set(own, base);
-    return walker.at;
+    return after;
+  }
+
+  /** The number of the profile of an event that was outlined, in MessagePack, from `start` to `end`. */
+  profileOfMsgpack(bytes: Uint8Array, start: number, end: number, spans: Int32Array, base: number): number {
+    const slots = spans[base + OBJECT_REF] === -1 ? msgpackProfiles.path : msgpackProfiles.object;
+    this.#walker.spans.set(spans.subarray(base, base + STRIDE));
+    return this.#walker.profileOf(slots, bytes, start, end);
   }
 
   /** Reads the seam that stands behind another and its value. Returns its number, or -1 where the record is refused. */

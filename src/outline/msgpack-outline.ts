@@ -13,6 +13,7 @@ import {
   maps,
   members,
   OBJECT_REF,
+  PROFILE,
   SOURCE_IPS,
   STRIDE,
   TEXT,
@@ -131,6 +132,7 @@ export function outlineMsgpack(
 ): number {
   if (kinds[bytes[start]!] !== MAP) return -1;
   spans.fill(-1, base, base + EXTRAS);
+  spans[base + PROFILE] = 0;
   const maxLevels = Math.min(maxDepth, MAX_LEVELS) - 1;
   let extras = base + EXTRAS;
   let at = start + headerLength(bytes[start]!);

@@ -78,8 +78,9 @@ const FIRST_EXTRA = FIRST_WRAPPING + wrapping.length;
 const MAX_EXTRAS = 12;
 
 /** Numbers of an outline: the start and end of each slot (-1 where there is none; of a text, what is between its quotes),
- * then those of the extra members, each from its key to the end of its value, their number, and where the event is. */
-export const STRIDE = 2 * (FIRST_EXTRA + MAX_EXTRAS) + 6;
+ * then those of the extra members, each from its key to the end of its value, their number, where the event is, and the number
+ * of its profile. */
+export const STRIDE = 2 * (FIRST_EXTRA + MAX_EXTRAS) + 7;
 
 /** Offset of a member's start in an outline; its end comes next. */
 export const KIND = offset('kind');
@@ -124,6 +125,9 @@ export const WRAPPER = LAST_EXTRA + 1;
 export const TEXT = LAST_EXTRA + 2;
 /** Offset of the span, in a wrapper, of the text that is an event. */
 export const HOLE = LAST_EXTRA + 4;
+/** Offset of a number that stands for the bytes of all members of the event that are alike in many, see profiles.ts; 0 where it
+ * has none. */
+export const PROFILE = LAST_EXTRA + 6;
 /** Offset of which layout the event has. */
 export const LAYOUT = LAST_EXTRA + 3;
 export const JSON_LAYOUT = 0;

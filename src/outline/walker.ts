@@ -1,10 +1,12 @@
 /** An instance of the compiled walk over records of JSON (walk/walk.ts), with its memory. */
+import { type ProfileSlots, profiles } from './profiles.ts';
 import { EXTRA_COUNT, EXTRAS, LAST_EXTRA, STRIDE, TIMESTAMP } from './slots.ts';
 import {
   AT_VALUE,
   BEHIND_VALUE,
   code,
   MORE,
+  NUMBERED,
   REFUSED,
   SEAM_LENGTH,
   SPANS,
@@ -12,18 +14,30 @@ import {
   TEXT,
   TEXT_SIZE,
   UNKNOWN_SEAM,
+  VALUE_COUNT,
 } from './walk-code.ts';
 
 interface Exports {
   memory: WebAssembly.Memory;
   walk(phase: number, seam: number, at: number, end: number, shift: number): number;
   layOut(extras: number, lastExtra: number, extraCount: number, timestamp: number): void;
+  beginNumbers(seed: bigint): void;
+  forgetNumbers(): void;
+  numberOf(list: number, count: number, shift: number): number;
 }
 
 const compiled = new WebAssembly.Module(Buffer.from(code, 'base64'));
 
 /** Bytes that are copied at once: so few that they are still in a cache when they are walked over. */
 const PART = 64 * 1024;
+
+/** A seed of the process, so that collisions cannot be prepared elsewhere. */
+const SEED = crypto.getRandomValues(new BigInt64Array(1))[0]!;
+
+/** Times that numbers were begun anew, in all instances: no number is given twice in a process. */
+let begun = 0;
+/** Beyond, a number would not fit in an outline: then there are none any more. */
+const MOST_BEGUN = 2 ** 31 / VALUE_COUNT - 1;
 
 export class Walker {
   readonly memory: ArrayBuffer;
@@ -33,19 +47,27 @@ export class Walker {
   readonly #stop: Int32Array;
   readonly #copy: Uint8Array;
   readonly #walk: Exports['walk'];
+  readonly #numberOf: Exports['numberOf'];
+  readonly #forgetNumbers: Exports['forgetNumbers'];
+  #begun = begun++;
   #source: Uint8Array | undefined;
   /** Offsets in the source between which its bytes are in the copy, the first of them at `#base`. */
   #from = 0;
   #to = 0;
 
   constructor() {
-    const { memory, walk, layOut } = new WebAssembly.Instance(compiled).exports as unknown as Exports;
+    const { memory, walk, layOut, beginNumbers, forgetNumbers, numberOf } = new WebAssembly.Instance(compiled)
+      .exports as unknown as Exports;
     layOut(EXTRAS, LAST_EXTRA, EXTRA_COUNT, TIMESTAMP);
     this.memory = memory.buffer;
     this.spans = new Int32Array(this.memory, SPANS, STRIDE);
     this.#stop = new Int32Array(this.memory, STOP, 2);
     this.#copy = new Uint8Array(this.memory, TEXT, TEXT_SIZE);
     this.#walk = walk;
+    this.#numberOf = numberOf;
+    this.#forgetNumbers = forgetNumbers;
+    beginNumbers(SEED);
+    for (const { slots, list } of profiles) new Int32Array(this.memory, NUMBERED).set(slots, list);
   }
 
   /** The seam at which the last walk ended, and where in the bytes. */
@@ -79,6 +101,23 @@ export class Walker {
       else return REFUSED;
       status = this.#run(status === MORE ? AT_VALUE : BEHIND_VALUE, this.seam, stoppedAt);
     }
+  }
+
+  /** A number that stands for the values that some slots have in `spans`: the same for the same bytes. 0 where there is none.
+   * @param start of what the spans lie in, and its end */
+  profileOf({ slots, list }: ProfileSlots, bytes: Uint8Array, start: number, end: number): number {
+    if (bytes !== this.#source || start < this.#from || end > this.#to) {
+      if (end - start > TEXT_SIZE) return 0;
+      this.#load(bytes, start, Math.min(bytes.length, Math.max(end, start + PART)), TEXT_SIZE);
+    }
+    const shift = this.#from - TEXT;
+    let number = this.#numberOf(list, slots.length, shift);
+    if (number === -1) {
+      this.#forgetNumbers();
+      this.#begun = begun++;
+      number = this.#numberOf(list, slots.length, shift);
+    }
+    return number <= 0 || this.#begun > MOST_BEGUN ? 0 : this.#begun * VALUE_COUNT + number;
   }
 
   #run(phase: number, seam: number, at: number): number {
