@@ -1,7 +1,8 @@
 /** The module src/outline/walk-code.ts: what src/outline/walk/walk.ts, which is AssemblyScript, compiles to, and the constants
- * that it shares with the modules around it. */
+ * that it shares with the modules around it. `npm run generate` writes it with all else; run by itself, this file needs no
+ * module of src/, which may want constants that are not there yet. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,3 +40,5 @@ function moduleOf(code: Uint8Array<ArrayBuffer>): string {
     '',
   ].join('\n');
 }
+
+if (import.meta.main) writeFileSync(new URL('../src/outline/walk-code.ts', import.meta.url), compiledWalk());

@@ -19,7 +19,7 @@ import {
   TEXT,
   WRAPPER,
 } from './slots.ts';
-import { AT_SEAM, AT_VALUE_END, BEHIND_VALUE, ENDED, REFUSED, UNKNOWN_SEAM } from './walk-code.ts';
+import { AT_SEAM, AT_VALUE_END, BEHIND_VALUE, ENDED, IS_KEY, REFUSED, UNKNOWN_SEAM } from './walk-code.ts';
 import { Walker } from './walker.ts';
 
 /** Receives the texts in a record that may be events. */
@@ -120,7 +120,10 @@ export class JsonOutliner {
   #read(bytes: Uint8Array, view: DataView, at: number, last: number): number {
     const reader = this.#reader;
     const level = this.#seams.levelAfter(last);
-    const end = last === BEGINNING ? reader.readFirst(bytes, view, at, level) : reader.readNext(bytes, view, at, level);
+    let end: number;
+    if (last === BEGINNING) end = reader.readFirst(bytes, view, at, level);
+    else if (this.#seams.kindOf(last) === IS_KEY) end = reader.readValueOf(bytes, view, at, level);
+    else end = reader.readNext(bytes, view, at, level);
     return end === -1 ? -1 : this.#seams.learn(reader, view, at, end, level, last);
   }
 

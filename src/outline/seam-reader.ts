@@ -18,10 +18,15 @@ import {
 } from './json-syntax.ts';
 import type { Level, LevelCount } from './nesting.ts';
 import { LOG, TIMESTAMP, WRAPPING } from './slots.ts';
-import { EXTRA_END, EXTRA_START, IS_NOTHING, IS_NUMBER, IS_TEXT } from './walk-code.ts';
+import { EXTRA_END, EXTRA_START, IS_KEY, IS_NOTHING, IS_NUMBER, IS_TEXT } from './walk-code.ts';
 
 /** Notes of one seam, at most. */
 const MOST_NOTES = 64;
+
+/** What is expected next: a member or an item, what follows one, or the value of a key. */
+const BEFORE_MEMBER = 0;
+const BEHIND_VALUE = 1;
+const BEHIND_KEY = 2;
 
 export class SeamReader {
   /** Where in the record the value that follows stands. */
@@ -56,7 +61,7 @@ export class SeamReader {
     if (bytes[start] !== OPEN_BRACE || this.#maxDepth < 1) return -1;
     const at = skipSpace(bytes, start + 1);
     if (bytes[at] === CLOSE_BRACE) return -1;
-    return this.#read(bytes, view, start, at, level, false);
+    return this.#read(bytes, view, start, at, level, BEFORE_MEMBER);
   }
 
   /** The offset after the seam that stands behind a value, or -1 for what is no JSON, and for members that an outline has no
@@ -64,16 +69,22 @@ export class SeamReader {
    * @param start of the seam: of a text, the quote that closes it
    * @param level in which the value stands */
   readNext(bytes: Uint8Array, view: DataView, start: number, level: Level): number {
-    return this.#read(bytes, view, start, bytes[start] === QUOTE ? start + 1 : start, level, true);
+    return this.#read(bytes, view, start, bytes[start] === QUOTE ? start + 1 : start, level, BEHIND_VALUE);
   }
 
-  #read(bytes: Uint8Array, view: DataView, start: number, from: number, outer: Level, isBehindValue: boolean): number {
+  /** The same for a seam that stands behind a key.
+   * @param start of the quote that closes the key */
+  readValueOf(bytes: Uint8Array, view: DataView, start: number, level: Level): number {
+    return this.#read(bytes, view, start, start + 1, level, BEHIND_KEY);
+  }
+
+  #read(bytes: Uint8Array, view: DataView, start: number, from: number, outer: Level, place: number): number {
     let at = from;
     let level = outer;
-    let isBehind = isBehindValue;
+    let next = place;
     this.noteCount = 0;
     for (;;) {
-      if (isBehind) {
+      if (next === BEHIND_VALUE) {
         at = skipSpace(bytes, at);
         const byte = bytes[at];
         if (byte === level.closer) {
@@ -91,14 +102,20 @@ export class SeamReader {
       let isExtra = false;
       let mayHoldEvent = false;
       if (level.closer === CLOSE_BRACE) {
-        if (bytes[at] !== QUOTE) return -1;
+        const { shape } = level;
         const keyStart = at;
-        const keyEnd = skipString(bytes, view, at);
-        if (keyEnd === -1) return -1;
+        let keyEnd = at;
+        if (next !== BEHIND_KEY) {
+          if (bytes[at] !== QUOTE) return -1;
+          keyEnd = skipString(bytes, view, at);
+          if (keyEnd === -1) return -1;
+          if (shape === undefined && hasEscape(bytes, keyStart, keyEnd)) {
+            return this.#follows(IS_KEY, level, -1, false, false) ? keyStart + 1 : -1;
+          }
+        }
         at = skipSpace(bytes, keyEnd);
         if (bytes[at] !== COLON) return -1;
         at = skipSpace(bytes, at + 1);
-        const { shape } = level;
         if (shape !== undefined) {
           const first = bytes[at]!;
           const found = shape.keys.find(bytes, keyStart + 1, keyEnd - 1);
@@ -126,13 +143,13 @@ export class SeamReader {
         if (level.depth === this.#maxDepth || this.#count.isFull) return -1;
         level = level.within(byte, slot, isExtra, this.#count);
         at = skipSpace(bytes, at + 1);
-        isBehind = bytes[at] === level.closer;
+        next = bytes[at] === level.closer ? BEHIND_VALUE : BEFORE_MEMBER;
       } else {
         at = skipScalar(bytes, at);
         if (at === -1) return -1;
         if (slot !== -1) this.#note(slot + 1, at - start);
         if (isExtra) this.#note(EXTRA_END, at - start);
-        isBehind = true;
+        next = BEHIND_VALUE;
       }
     }
   }

@@ -91,6 +91,11 @@ export class Seams {
     return this.#levels[seam]!;
   }
 
+  /** What follows a seam. */
+  kindOf(seam: number): number {
+    return this.#bytes[SEAMS + SEAM * seam + KIND]!;
+  }
+
   /** The number of the seam in [start, end) that was read: UNKNOWN while it is not known, as it was read once alone.
    * @param before where the value before it stands
    * @param last the seam that it follows from now on */

@@ -56,6 +56,8 @@ export const TEXT_SIZE: i32 = 2 * 1024 * 1024;
 export const IS_TEXT: i32 = 0;
 export const IS_NUMBER: i32 = 1;
 export const IS_NOTHING: i32 = 2;
+/** The text of a key that is likely to be another in each record. */
+export const IS_KEY: i32 = 3;
 
 /** Why a walk ends. */
 export const ENDED: i32 = 0;
@@ -116,7 +118,7 @@ export function walk(phase: i32, fromSeam: i32, from: i32, end: i32, shift: i32)
     let valueEnd = position;
     if (next === AT_VALUE_END) {
       valueEnd = position;
-    } else if (kind === IS_TEXT) {
+    } else if (kind === IS_TEXT || kind === IS_KEY) {
       if (load<u8>(current, MAY_HOLD_EVENT) !== 0) {
         if (position + 2 > end) return stopped(MORE, position, current);
         // A text of JSON in JSON: `{\\`.
