@@ -1,4 +1,4 @@
-/** The module src/outline/walk-code.ts: what src/outline/walk/walk.ts, which is AssemblyScript, compiles to, and the constants
+/** The module src/outline/walk-code.ts: what src/outline/walk, which is AssemblyScript, compiles to, and the constants
  * that it shares with the modules around it. `npm run generate` writes it with all else; run by itself, this file needs no
  * module of src/, which may want constants that are not there yet. */
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,7 @@ const LINE = 110;
 
 /** @param source of the walk
  * @throws Error where it does not compile */
-export function compiledWalk(source = fileURLToPath(new URL('../src/outline/walk/walk.ts', import.meta.url))): string {
+export function compiledWalk(source = fileURLToPath(new URL('../src/outline/walk/index.ts', import.meta.url))): string {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-walk-'));
   try {
     const target = join(folder, 'walk.wasm');
@@ -33,7 +33,7 @@ function moduleOf(code: Uint8Array<ArrayBuffer>): string {
     .toString('base64')
     .match(new RegExp(`.{1,${LINE}}`, 'g'))!;
   return [
-    '/** Made of walk/walk.ts by `npm run generate`. */',
+    '/** Made of walk/ by `npm run generate`. */',
     ...constants,
     'export const code =',
     `${lines.map((line) => `  '${line}'`).join(' +\n')};`,

@@ -37,11 +37,11 @@ import {
   STRIDE,
   USER,
   USER_AGENT,
+  USUAL_URI,
   VERB,
   WRAPPER,
 } from '../outline/slots.ts';
 import { isText } from '../outline/spans.ts';
-import { isUsualUri } from '../outline/uri.ts';
 import type { AuditEvent, ObjectRef } from '../record.ts';
 import type { Program } from '../sigma/index.ts';
 import { bodyKind, isUsualRequest, LIST, MAP } from './bodies.ts';
@@ -199,7 +199,7 @@ export class Decisions {
     if (spans[base + RECEIVED] === -1 || spans[base + STAGED] === -1) return undefined;
     if (spans[base + REQUEST_URI] === -1 || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1])
       return undefined;
-    if (!isUsualUri(bytes, spans, base)) return undefined;
+    if (spans[base + USUAL_URI] !== 1) return undefined;
     const { layout } = tables;
     const requestObject = bodyKind(layout, bytes, spans, base + REQUEST_OBJECT);
     const responseObject = bodyKind(layout, bytes, spans, base + RESPONSE_OBJECT);

@@ -17,6 +17,7 @@ import {
   PROFILE,
   STRIDE,
   TEXT,
+  USUAL_URI,
   WRAPPER,
 } from './slots.ts';
 import { AT_SEAM, AT_VALUE_END, BEHIND_VALUE, ENDED, IS_KEY, REFUSED, UNKNOWN_SEAM } from './walk-code.ts';
@@ -80,6 +81,7 @@ export class JsonOutliner {
     own[TEXT] = -1;
     own[LAYOUT] = JSON_LAYOUT;
     own[PROFILE] = 0;
+    own[USUAL_URI] = 0;
 
     let status = walker.walk(BEHIND_VALUE, BEGINNING, bytes, start, end);
     while (status !== ENDED) {
@@ -98,22 +100,19 @@ export class JsonOutliner {
     }
     const after = walker.at;
     if (own[KIND] !== -1) {
-      own[PROFILE] = walker.profileOf(
-        own[OBJECT_REF] === -1 ? jsonProfiles.path : jsonProfiles.object,
-        bytes,
-        start,
-        after,
-      );
+      walker.look(own[OBJECT_REF] === -1 ? jsonProfiles.path : jsonProfiles.object, bytes, start, after);
     }
     spans.set(own, base);
     return after;
   }
 
-  /** The number of the profile of an event that was outlined, in MessagePack, from `start` to `end`. */
-  profileOfMsgpack(bytes: Uint8Array, start: number, end: number, spans: Int32Array, base: number): number {
-    const slots = spans[base + OBJECT_REF] === -1 ? msgpackProfiles.path : msgpackProfiles.object;
-    this.#walker.spans.set(spans.subarray(base, base + STRIDE));
-    return this.#walker.profileOf(slots, bytes, start, end);
+  /** Completes the outline of an event in MessagePack, from `start` to `end`, with what is looked up of it. */
+  lookAtMsgpack(bytes: Uint8Array, start: number, end: number, spans: Int32Array, base: number): void {
+    const own = this.#walker.spans;
+    own.set(spans.subarray(base, base + STRIDE));
+    this.#walker.look(own[OBJECT_REF] === -1 ? msgpackProfiles.path : msgpackProfiles.object, bytes, start, end);
+    spans[base + PROFILE] = own[PROFILE]!;
+    spans[base + USUAL_URI] = own[USUAL_URI]!;
   }
 
   /** Reads the seam that stands behind another and its value. Returns its number, or -1 where the record is refused. */

@@ -19,6 +19,7 @@ import {
   TEXT,
   TIMESTAMP,
   texts,
+  USUAL_URI,
   WRAPPER,
   WRAPPING,
 } from './slots.ts';
@@ -133,6 +134,7 @@ export function outlineMsgpack(
   if (kinds[bytes[start]!] !== MAP) return -1;
   spans.fill(-1, base, base + EXTRAS);
   spans[base + PROFILE] = 0;
+  spans[base + USUAL_URI] = 0;
   const maxLevels = Math.min(maxDepth, MAX_LEVELS) - 1;
   let extras = base + EXTRAS;
   let at = start + headerLength(bytes[start]!);

@@ -6,7 +6,7 @@ import { NOTED } from './json-shapes.ts';
 import { OPEN_BRACE, skipSpace } from './json-syntax.ts';
 import type { KeyTable } from './key-table.ts';
 import { findMsgpackMember, msgpackTextAt, outlineMsgpack } from './msgpack-outline.ts';
-import { EXTRA_COUNT, EXTRAS, HOLE, KIND, PAYLOAD, PROFILE, STRIDE, TEXT, WRAPPER } from './slots.ts';
+import { EXTRA_COUNT, EXTRAS, HOLE, KIND, PAYLOAD, STRIDE, TEXT, WRAPPER } from './slots.ts';
 import { Unescaped } from './unescape.ts';
 
 /** Outlines that fit in at first. */
@@ -82,7 +82,7 @@ export class Outlines implements TextReceiver {
     if (end === -1) return false;
     this.#count++;
     if (this.spans[base + KIND] === -1) this.#unwrapMsgpack(base);
-    else this.spans[base + PROFILE] = this.#options.json.profileOfMsgpack(bytes, at, end, this.spans, base);
+    else this.#options.json.lookAtMsgpack(bytes, at, end, this.spans, base);
     return true;
   }
 

@@ -78,9 +78,9 @@ const FIRST_EXTRA = FIRST_WRAPPING + wrapping.length;
 const MAX_EXTRAS = 12;
 
 /** Numbers of an outline: the start and end of each slot (-1 where there is none; of a text, what is between its quotes),
- * then those of the extra members, each from its key to the end of its value, their number, where the event is, and the number
- * of its profile. */
-export const STRIDE = 2 * (FIRST_EXTRA + MAX_EXTRAS) + 7;
+ * then those of the extra members, each from its key to the end of its value, their number, where the event is, the number
+ * of its profile, and whether its URI is as usual. */
+export const STRIDE = 2 * (FIRST_EXTRA + MAX_EXTRAS) + 8;
 
 /** Offset of a member's start in an outline; its end comes next. */
 export const KIND = offset('kind');
@@ -128,6 +128,8 @@ export const HOLE = LAST_EXTRA + 4;
 /** Offset of a number that stands for the bytes of all members of the event that are alike in many, see profiles.ts; 0 where it
  * has none. */
 export const PROFILE = LAST_EXTRA + 6;
+/** Offset of 1 where the URI says no more than the objectRef, see walk/uri.ts; 0 for any other. */
+export const USUAL_URI = LAST_EXTRA + 7;
 /** Offset of which layout the event has. */
 export const LAYOUT = LAST_EXTRA + 3;
 export const JSON_LAYOUT = 0;

@@ -1,6 +1,22 @@
-/** An instance of the compiled walk over records of JSON (walk/walk.ts), with its memory. */
+/** An instance of the compiled walk over records of JSON (walk/index.ts), with its memory. */
 import { type ProfileSlots, profiles } from './profiles.ts';
-import { EXTRA_COUNT, EXTRAS, LAST_EXTRA, STRIDE, TIMESTAMP } from './slots.ts';
+import {
+  EXTRA_COUNT,
+  EXTRAS,
+  LAST_EXTRA,
+  OBJECT_REF,
+  PROFILE,
+  REF_GROUP,
+  REF_NAME,
+  REF_NAMESPACE,
+  REF_RESOURCE,
+  REF_SUBRESOURCE,
+  REF_VERSION,
+  REQUEST_URI,
+  STRIDE,
+  TIMESTAMP,
+  USUAL_URI,
+} from './slots.ts';
 import {
   AT_VALUE,
   BEHIND_VALUE,
@@ -14,6 +30,7 @@ import {
   TEXT,
   TEXT_SIZE,
   UNKNOWN_SEAM,
+  URI_SLOTS,
   VALUE_COUNT,
 } from './walk-code.ts';
 
@@ -24,12 +41,25 @@ interface Exports {
   beginNumbers(seed: bigint): void;
   forgetNumbers(): void;
   numberOf(list: number, count: number, shift: number): number;
+  isUsualUri(shift: number): number;
 }
 
 const compiled = new WebAssembly.Module(Buffer.from(code, 'base64'));
 
 /** Bytes that are copied at once: so few that they are still in a cache when they are walked over. */
 const PART = 64 * 1024;
+
+/** In the order of walk/uri.ts. */
+const uriSlots = [
+  REQUEST_URI,
+  OBJECT_REF,
+  REF_GROUP,
+  REF_VERSION,
+  REF_NAMESPACE,
+  REF_RESOURCE,
+  REF_NAME,
+  REF_SUBRESOURCE,
+];
 
 /** A seed of the process, so that collisions cannot be prepared elsewhere. */
 const SEED = crypto.getRandomValues(new BigInt64Array(1))[0]!;
@@ -49,6 +79,7 @@ export class Walker {
   readonly #walk: Exports['walk'];
   readonly #numberOf: Exports['numberOf'];
   readonly #forgetNumbers: Exports['forgetNumbers'];
+  readonly #isUsualUri: Exports['isUsualUri'];
   #begun = begun++;
   #source: Uint8Array | undefined;
   /** Offsets in the source between which its bytes are in the copy, the first of them at `#base`. */
@@ -56,8 +87,8 @@ export class Walker {
   #to = 0;
 
   constructor() {
-    const { memory, walk, layOut, beginNumbers, forgetNumbers, numberOf } = new WebAssembly.Instance(compiled)
-      .exports as unknown as Exports;
+    const exports = new WebAssembly.Instance(compiled).exports as unknown as Exports;
+    const { memory, walk, layOut, beginNumbers, forgetNumbers, numberOf, isUsualUri } = exports;
     layOut(EXTRAS, LAST_EXTRA, EXTRA_COUNT, TIMESTAMP);
     this.memory = memory.buffer;
     this.spans = new Int32Array(this.memory, SPANS, STRIDE);
@@ -66,6 +97,8 @@ export class Walker {
     this.#walk = walk;
     this.#numberOf = numberOf;
     this.#forgetNumbers = forgetNumbers;
+    this.#isUsualUri = isUsualUri;
+    new Int32Array(this.memory, URI_SLOTS).set(uriSlots);
     beginNumbers(SEED);
     for (const { slots, list } of profiles) new Int32Array(this.memory, NUMBERED).set(slots, list);
   }
@@ -103,21 +136,23 @@ export class Walker {
     }
   }
 
-  /** A number that stands for the values that some slots have in `spans`: the same for the same bytes. 0 where there is none.
+  /** Sets the number of the profile, and whether the URI is as usual, of the event in `spans`.
    * @param start of what the spans lie in, and its end */
-  profileOf({ slots, list }: ProfileSlots, bytes: Uint8Array, start: number, end: number): number {
+  look({ slots, list }: ProfileSlots, bytes: Uint8Array, start: number, end: number): void {
     if (bytes !== this.#source || start < this.#from || end > this.#to) {
-      if (end - start > TEXT_SIZE) return 0;
+      // It has neither, as one that is not looked at.
+      if (end - start > TEXT_SIZE) return;
       this.#load(bytes, start, Math.min(bytes.length, Math.max(end, start + PART)), TEXT_SIZE);
     }
     const shift = this.#from - TEXT;
+    this.spans[USUAL_URI] = this.#isUsualUri(shift);
     let number = this.#numberOf(list, slots.length, shift);
     if (number === -1) {
       this.#forgetNumbers();
       this.#begun = begun++;
       number = this.#numberOf(list, slots.length, shift);
     }
-    return number <= 0 || this.#begun > MOST_BEGUN ? 0 : this.#begun * VALUE_COUNT + number;
+    this.spans[PROFILE] = number <= 0 || this.#begun > MOST_BEGUN ? 0 : this.#begun * VALUE_COUNT + number;
   }
 
   #run(phase: number, seam: number, at: number): number {

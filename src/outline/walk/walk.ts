@@ -1,80 +1,37 @@
-/** Walks over records of JSON by the seams that are known of them: see seams.ts, which writes the tables that are read here.
- * AssemblyScript, since four comparisons of sixteen bytes take as long here as one of four bytes in JavaScript.
- * `npm run walk` compiles it. */
+/** Walks over records of JSON by the seams that are known of them: see seams.ts, which writes the tables that are read here. */
+import {
+  AT_SEAM,
+  AT_VALUE_END,
+  BEHIND_VALUE,
+  ENDED,
+  EXTRA_END,
+  EXTRA_START,
+  FOLLOWERS,
+  IS_EXTRA,
+  IS_KEY,
+  IS_NUMBER,
+  IS_TEXT,
+  KIND,
+  LENGTH,
+  MASK,
+  MAY_HOLD_EVENT,
+  MORE,
+  MOST_FOLLOWERS,
+  NOTE_COUNT,
+  NOTES_START,
+  POSSIBLE_EVENT,
+  QUOTE_NOTED,
+  REFUSED,
+  SEAM,
+  SEAMS,
+  SLOT,
+  SPANS,
+  START,
+  STOP,
+  UNKNOWN_SEAM,
+} from './memory';
 
-/** Numbers of a seam, and where they lie in its 64 bytes. Head and mask are of sixteen bytes. */
-export const SEAM: i32 = 64;
-export const MASK: i32 = 16;
-export const LENGTH: i32 = 32;
-export const START: i32 = 36;
-export const KIND: i32 = 40;
-export const MAY_HOLD_EVENT: i32 = 41;
-export const IS_EXTRA: i32 = 42;
-export const NOTE_COUNT: i32 = 43;
-export const SLOT: i32 = 44;
-export const QUOTE_NOTED: i32 = 46;
-export const NOTES_START: i32 = 48;
-export const FOLLOWERS: i32 = 52;
-export const MOST_FOLLOWERS: i32 = 4;
-
-/** Where a walk says at which seam it has ended, and where: two numbers. */
-export const STOP: i32 = 1024;
-
-/** Bytes of the longest seam. */
-export const SEAM_LENGTH: i32 = 512;
-
-/** Where the tables are. */
-export const SEAMS: i32 = 4096;
-export const SEAM_COUNT: i32 = 8192;
-export const SEAM_BYTES: i32 = SEAMS + SEAM * SEAM_COUNT;
-export const SEAM_BYTES_SIZE: i32 = 512 * 1024;
-export const NOTES: i32 = SEAM_BYTES + SEAM_BYTES_SIZE + 16;
-export const NOTES_SIZE: i32 = 128 * 1024;
-/** The outline of the record. */
-export const SPANS: i32 = NOTES + NOTES_SIZE;
-/** Lists of slots whose values are numbered, sixteen masks of that many bytes, and the numbers of one record. */
-export const NUMBERED: i32 = SPANS + 4096;
-const MASKS: i32 = NUMBERED + 1024;
-const NUMBERS: i32 = MASKS + 512;
-/** Values that have a number: 16 bytes each, the places of these by their hashes, and their bytes. */
-const VALUES: i32 = NUMBERS + 512;
-export const VALUE_COUNT: i32 = 32768;
-const VALUE: i32 = 16;
-const PLACES: i32 = VALUES + VALUE * VALUE_COUNT;
-const PLACE_COUNT: i32 = 2 * VALUE_COUNT;
-const VALUE_BYTES: i32 = PLACES + 4 * PLACE_COUNT;
-const VALUE_BYTES_SIZE: i32 = 1536 * 1024;
-/** A longer value has no number. */
-const LONGEST_VALUE: i32 = 4096;
-/** Steps from the place of a value to where it is, at most, so that nobody can make them many by choosing values. */
-const MOST_PROBES: i32 = 8;
-/** What is walked over; sixteen bytes behind it can be read. */
-export const TEXT: i32 = VALUE_BYTES + VALUE_BYTES_SIZE + 16;
-export const TEXT_SIZE: i32 = 2 * 1024 * 1024;
-
-/** Kinds of values. */
-export const IS_TEXT: i32 = 0;
-export const IS_NUMBER: i32 = 1;
-export const IS_NOTHING: i32 = 2;
-/** The text of a key that is likely to be another in each record. */
-export const IS_KEY: i32 = 3;
-
-/** Why a walk ends. */
-export const ENDED: i32 = 0;
-export const UNKNOWN_SEAM: i32 = 1;
-export const POSSIBLE_EVENT: i32 = 2;
-export const MORE: i32 = 3;
-export const REFUSED: i32 = 4;
-
-/** What a walk does first: finds the seam behind a value, passes one, finds the end of the value behind it, or notes one that was found. */
-export const BEHIND_VALUE: i32 = 0;
-export const AT_SEAM: i32 = 1;
-export const AT_VALUE: i32 = 2;
-export const AT_VALUE_END: i32 = 3;
-
-/** Notes beside starts and ends of slots. */
-export const EXTRA_START: i32 = -1;
-export const EXTRA_END: i32 = -2;
+/** As in find-member.ts. */
 const UNCLEAR: i32 = -2;
 
 let extras: i32 = 0;
@@ -311,104 +268,4 @@ function endExtra(end: i32): bool {
   store<i32>(SPANS + 4 * extra, extraStart);
   store<i32>(SPANS + 4 * extra, end, 4);
   return true;
-}
-
-let seed: i64 = 0;
-let valueCount: i32 = 0;
-let valueBytes: i32 = 0;
-
-/** @param seedOfProcess of hashes, so that collisions cannot be prepared elsewhere */
-export function beginNumbers(seedOfProcess: i64): void {
-  seed = seedOfProcess;
-  for (let length = 0; length < 16; length++) {
-    for (let index = 0; index < 16; index++) store<u8>(MASKS + 16 * length + index, index < length ? 0xff : 0);
-  }
-  forgetNumbers();
-}
-
-export function forgetNumbers(): void {
-  memory.fill(PLACES, 0, 4 * PLACE_COUNT);
-  valueCount = 0;
-  valueBytes = 0;
-}
-
-/** The number of the values in some slots of the outline: the same for the same bytes in each. 0 where one has none, and -1
- * where there is no room for a new one.
- * @param list where in NUMBERED the slots are
- * @param shift as of `walk` */
-export function numberOf(list: i32, count: i32, shift: i32): i32 {
-  for (let index = 0; index < count; index++) {
-    const slot = load<i32>(NUMBERED + 4 * (list + index));
-    const start = load<i32>(SPANS + 4 * slot);
-    let number = 0;
-    if (start !== -1) {
-      number = numbered(slot, start - shift, load<i32>(SPANS + 4 * slot, 4) - shift);
-      if (number <= 0) return number;
-    }
-    store<i32>(NUMBERS + 4 * index, number);
-  }
-  return numbered(-1 - list, NUMBERS, NUMBERS + 4 * count);
-}
-
-/** The number of a value: 0 where it has none, and -1 where there is no room for it. */
-function numbered(kind: i32, start: i32, end: i32): i32 {
-  const length = end - start;
-  if (length > LONGEST_VALUE) return 0;
-  const hash = hashOf(kind, start, length);
-  let place = (hash ^ (hash >>> 16)) & (PLACE_COUNT - 1);
-  for (let probe = 0; probe < MOST_PROBES; probe++) {
-    const number = load<i32>(PLACES + 4 * place);
-    if (number === 0) {
-      if (valueCount === VALUE_COUNT - 1 || valueBytes + length > VALUE_BYTES_SIZE) return -1;
-      valueCount++;
-      store<i32>(PLACES + 4 * place, valueCount);
-      const value = VALUES + VALUE * valueCount;
-      store<i32>(value, hash);
-      store<i32>(value, kind, 4);
-      store<i32>(value, length, 8);
-      store<i32>(value, VALUE_BYTES + valueBytes, 12);
-      memory.copy(VALUE_BYTES + valueBytes, start, length);
-      valueBytes += length;
-      return valueCount;
-    }
-    const value = VALUES + VALUE * number;
-    if (
-      load<i32>(value) === hash &&
-      load<i32>(value, 4) === kind &&
-      load<i32>(value, 8) === length &&
-      isSame(load<i32>(value, 12), start, length)
-    ) {
-      return number;
-    }
-    place = (place + 1) & (PLACE_COUNT - 1);
-  }
-  return 0;
-}
-
-function hashOf(kind: i32, start: i32, length: i32): i32 {
-  let one: i64 = seed ^ <i64>length;
-  let other: i64 = seed ^ <i64>kind;
-  let at = start;
-  const end = start + length;
-  for (; at + 16 <= end; at += 16) {
-    one = (one ^ load<i64>(at)) * 0x2c1b3c6d297a2d39;
-    other = (other ^ load<i64>(at, 8)) * 0x1b873593cc9e2d51;
-    one ^= one >>> 32;
-    other ^= other >>> 32;
-  }
-  const mask = MASKS + 16 * (end - at);
-  one = (one ^ (load<i64>(at) & load<i64>(mask))) * 0x2c1b3c6d297a2d39;
-  other = (other ^ (load<i64>(at, 8) & load<i64>(mask, 8))) * 0x1b873593cc9e2d51;
-  one ^= other >>> 29;
-  one *= 0x2c1b3c6d297a2d39;
-  return <i32>(one >>> 32);
-}
-
-function isSame(start: i32, otherStart: i32, length: i32): bool {
-  let index = 0;
-  for (; index + 16 <= length; index += 16) {
-    if (v128.any_true(v128.xor(v128.load(start + index), v128.load(otherStart + index)))) return false;
-  }
-  const rest = v128.xor(v128.load(start + index), v128.load(otherStart + index));
-  return !v128.any_true(v128.and(rest, v128.load(MASKS + 16 * (length - index))));
 }
