@@ -26,20 +26,9 @@ export interface ProfileSlots {
   list: number;
 }
 
-const ofAll = [
-  KIND,
-  API_VERSION,
-  LEVEL,
-  STAGE,
-  VERB,
-  USER,
-  IMPERSONATED_USER,
-  AUTHENTICATION,
-  SOURCE_IPS,
-  USER_AGENT,
-  STATUS,
-  ANNOTATIONS,
-];
+const whatIsDone = [KIND, API_VERSION, LEVEL, STAGE, VERB];
+const byWhom = [USER, IMPERSONATED_USER, AUTHENTICATION, SOURCE_IPS, USER_AGENT];
+const ofAll = [...whatIsDone, ...byWhom, STATUS, ANNOTATIONS];
 const ofObject = [...ofAll, REF_RESOURCE, REF_SUBRESOURCE, REF_GROUP, REF_VERSION];
 const ofPath = [...ofAll, REQUEST_URI];
 

@@ -46,12 +46,12 @@ export async function sendBodies(bodies: number): Promise<readonly Sent[]> {
 
 /** What the changed product does otherwise; undefined for nothing. */
 export async function differenceOf(changes: readonly Change[], sent: readonly Sent[]): Promise<string | undefined> {
-  const { pipeline, decisions, eventKeys } = await productWith(changes);
+  const { pipeline, decisions, eventKeys, outlines } = await productWith(changes);
   let live = outlinedRules[0]!;
   const parts = open(() => live, settings);
   const { options } = parts.outlining!;
   parts.outlining = {
-    options: { ...options, keys: eventKeys.eventKeys(parts.dateKey, parts.memberName) },
+    options: new outlines.OutlineOptions(eventKeys.eventKeys(parts.dateKey, parts.memberName), options.maxDepth),
     decisions: decisions.openDecisions(parts.normalize),
   };
   const way = wayOf(pipeline.processBatch, parts);

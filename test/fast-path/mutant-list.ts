@@ -6,7 +6,8 @@ import type { Change } from './mutants.ts';
 
 /** Hashes by length alone. */
 export const collide: readonly Change[] = [
-  ['decisions/intern.ts', 'return hash ^ (hash >>> 13);', 'return (end - start) & 63;'],
+  ['outline/byte-hash.ts', 'return hash ^ (hash >>> 13);', 'return (end - start) & 63;'],
+  ['outline/walk/numbers.ts', 'return <i32>(one >>> 32);', 'return length & 63;'],
 ];
 /** Tables that hold a few values of each generation. */
 export const small: readonly Change[] = [
@@ -40,15 +41,32 @@ const event = inFile('decisions/event.ts');
 const layout = inFile('decisions/notation.ts');
 const reductions = inFile('decisions/reductions.ts');
 const keys = inFile('outline/event-keys.ts');
+const reader = inFile('outline/seam-reader.ts');
 const json = inFile('outline/json-outline.ts');
+const seams = inFile('outline/seams.ts');
+const walker = inFile('outline/walker.ts');
+const walk = inFile('outline/walk/walk.ts');
+const numbers = inFile('outline/walk/numbers.ts');
 const syntax = inFile('outline/json-syntax.ts');
 const msgpack = inFile('outline/msgpack-outline.ts');
 const outlines = inFile('outline/outlines.ts');
 const find = inFile('outline/find-member.ts');
-const table = inFile('outline/key-table.ts');
 const bodies = inFile('decisions/bodies.ts');
 const escapes = inFile('outline/unescape.ts');
-const uri = inFile('outline/uri.ts');
+const uri = inFile('outline/walk/uri.ts');
+
+/** Slots of a profile, as they are listed. */
+const profileLists = [
+  'KIND, API_VERSION, LEVEL, STAGE, VERB',
+  'USER, IMPERSONATED_USER, AUTHENTICATION, SOURCE_IPS, USER_AGENT',
+  'STATUS, ANNOTATIONS',
+  'REF_RESOURCE, REF_SUBRESOURCE, REF_GROUP, REF_VERSION',
+];
+const without = (list: string, left: string) =>
+  list
+    .split(', ')
+    .filter((name) => name !== left)
+    .join(', ');
 
 const all: readonly Mutant[] = [
   ...slotsIn('decisions/decisions.ts'),
@@ -67,11 +85,11 @@ const all: readonly Mutant[] = [
     '!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)',
     '!isText(bytes, spans, base + KIND, KIND_OF_EVENT)',
   ),
-  decisions('events without a time', '!has(RECEIVED) || !has(STAGED) || ', ''),
+  decisions('events without a time', 'spans[base + RECEIVED] === -1 || spans[base + STAGED] === -1', 'false'),
   decisions('events without a stage', '!has(STAGE) || ', ''),
   decisions('events without a verb', ' || !has(VERB)', ''),
   decisions('empty URI', ' || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1]', ''),
-  decisions('URI not compared', 'if (!isUsualUri(bytes, spans, base)) return undefined;', ''),
+  decisions('URI not compared', 'if (spans[base + USUAL_URI] !== 1) return undefined;', ''),
   decisions(
     'status and stage not compared',
     'if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;',
@@ -80,7 +98,7 @@ const all: readonly Mutant[] = [
   decisions('request body not looked at', 'requestObject === MAP && !isUsualRequest', 'false && !isUsualRequest'),
   bodies('namespace of a body', 'if (layout.find(bytes, view, metadata, NAMESPACE) !== NONE) return false;', ''),
   bodies('options of a deletion', 'return layout.find(bytes, view, start, DRY_RUN) === NONE;', 'return true;'),
-  decisions('namespace that is created', 'if (isNamespace && !isNamed', 'if (false'),
+  decisions('namespace that is created', 'if (shared.isNamespaceCreated && ', 'if (false && '),
   steps(
     'rules of several fields by classes',
     'this.#program.isOfItems(rule) ? this.#byMembers : this.#byWords',
@@ -200,17 +218,17 @@ const all: readonly Mutant[] = [
     'isSame(this.#view, this.#starts[index]!, view, start, length)',
     'true',
   ),
-  inFile('decisions/intern.ts', collide)(
+  inFile('outline/byte-hash.ts', collide)(
     'four bytes at a time alone',
     'if (view.getUint8(start + index) !== otherView.getUint8(otherStart + index)) return false;',
     '',
   ),
-  inFile('decisions/intern.ts', collide)(
+  inFile('outline/byte-hash.ts', collide)(
     'last bytes alone',
     'if (view.getInt32(start + index) !== otherView.getInt32(otherStart + index)) return false;',
     '',
   ),
-  inFile('decisions/intern.ts', [['decisions/intern.ts', 'return hash ^ (hash >>> 13);', 'return 0;']])(
+  inFile('decisions/intern.ts', [['outline/byte-hash.ts', 'return hash ^ (hash >>> 13);', 'return 0;']])(
     'lengths not compared',
     'this.#lengths[index] === length &&',
     '',
@@ -261,7 +279,7 @@ const all: readonly Mutant[] = [
   members('records of several events', 'normalized.events.length === 1 && ', ''),
 
   event('a name in a body', "if (name !== '' || this.verb !== 'create') return ref;", 'return ref;'),
-  event('namespace of the template', 'namespace: this.#own.namespace,', ''),
+  event('namespace of the template', 'namespace: this.#namespace,', ''),
   decisions(
     'no databases of addresses',
     'lookupOf(event, ruleset)',
@@ -288,34 +306,83 @@ const all: readonly Mutant[] = [
 
   keys('a member that says where an event is from', "'eventId', 'id'", "'eventId', 'id', 'logGroup'"),
   keys('the tag of a record', 'keys.set(tagKey, REFUSED);', ''),
-  json('the first of duplicate members', '} else return -1;', '}'),
-  json(
+  walk(
     'the last of duplicate members',
-    '} else return -1;',
-    '} else { spans[base + slot] = valueStart; spans[base + slot + 1] = at; }',
+    '  store<i32>(span, UNCLEAR, 4);\n  return slot === timestamp;',
+    '  store<i32>(span, offset);\n  return true;',
   ),
-  json('members of any type', 'if (first !== kind && !isOfKind(first, kind)) return -1;', ''),
-  json(
+  walk('the first of duplicate members', 'return slot === timestamp;', 'return true;'),
+  walk('one of two times', 'if (load<i32>(span) !== UNCLEAR) store<i32>(span, offset);', 'store<i32>(span, offset);'),
+  walk('too many extra members', 'if (extra === lastExtra) return false;', ''),
+  walk('the head of a seam alone', 'if (length > 16 && !stands(next, length, position)) continue;', ''),
+  walk(
+    'the end of a seam',
+    'return !v128.any_true(v128.xor(v128.load(own + last), v128.load(position + last)));',
+    'return true;',
+  ),
+  walk(
+    'the middle of a seam',
+    'if (v128.any_true(v128.xor(v128.load(own + offset), v128.load(position + offset)))) return false;',
+    '',
+  ),
+  walk(
+    'a seam before a number before others',
+    'if (load<u8>(next, KIND) === IS_NUMBER && !beginsNumber(position + length, end)) continue;',
+    '',
+  ),
+  walk('control characters', 'if (byte !== 0x5c) return -1;', 'if (byte !== 0x5c) { position++; continue; }'),
+  walk('any four letters for a code', 'if (!isHex(load<u8>(position + index))) return -1;', ''),
+  walk(
+    'zeros before a number',
+    'first === 0x30 ? position + 1 : skipDigits(position, end)',
+    'skipDigits(position, end)',
+  ),
+  walk(
+    'a part of the text of an event',
+    'if (load<u16>(position) === 0x5c7b) return',
+    'if (load<u16>(position) === 0x5c7c) return',
+  ),
+  numbers(
+    'the end of a value',
+    '(v128.and(rest, v128.load(MASKS + 16 * (length - index))))',
+    '(v128.and(rest, v128.load(MASKS)))',
+  ),
+  {
+    name: 'outline/walk/numbers.ts: values of one length',
+    changes: [['outline/walk/numbers.ts', 'isSame(load<i32>(value, 12), start, length)', 'true']],
+    as: collide,
+  },
+  {
+    name: 'outline/walk/numbers.ts: values of other members',
+    changes: [['outline/walk/numbers.ts', 'load<i32>(value, 4) === kind &&', '']],
+    as: collide,
+  },
+  walker('numbers that are given again', 'this.#begun = begun++;\n      number', 'number'),
+  walker('bytes that were others', 'this.#source = undefined;', ''),
+  ...profileLists.flatMap((list) =>
+    list.split(', ').map((name) => inFile('outline/profiles.ts')(`${name} left out`, list, without(list, name))),
+  ),
+  inFile('outline/profiles.ts')('URI left out', '[...ofAll, REQUEST_URI]', 'ofAll'),
+  decisions('another namespace', '      shared.namespace === namespace.id\n', '      true\n'),
+  decisions('other bodies', '      shared.bodies === bodies &&\n', ''),
+  decisions('other surroundings', '      shared.surroundings === surroundings &&\n', ''),
+  decisions('another wrapper', '      shared.wrapper === wrapper &&\n', ''),
+  seams('a seam at another place', 'this.#before[seam] === before && ', ''),
+  seams('the length of a seam', 'if (this.#view.getInt32(at + LENGTH, true) !== end - start) return false;', ''),
+  reader('members of any type', 'if (first !== kind && !isOfKind(first, kind)) return -1;', ''),
+  reader(
     'unknown members of an objectRef',
-    'slot === REFUSED || (slot === -1 && others === UNEXPECTED)',
-    'slot === REFUSED',
+    'found === REFUSED || (found === -1 && shape.others === UNEXPECTED)',
+    'found === REFUSED',
   ),
-  json('escaped keys', 'if (slot === -1 && hasEscape(bytes, keyStart, keyEnd)) return -1;', ''),
-  json('tags', 'slot === REFUSED || (', '('),
-  json('containers in stamps', 'slot === IGNORED && !isContainer(first)', 'slot === IGNORED'),
-  json('containers for a time', 'slot === TIMESTAMP && !isContainer(first)', 'slot === TIMESTAMP'),
-  json('one of two times', 'spans[base + slot + 1] = UNCLEAR;', ''),
-  json('too many extra members', 'if (extra === base + LAST_EXTRA) return -1;', ''),
-  json('maps that are deeper', 'if (levels < 1) return -1;', ''),
-  json('anything for a colon', 'if (bytes[at] !== COLON) return -1;\n    at++;', 'at++;'),
-  json('keys that are no texts', 'if (bytes[keyStart] !== QUOTE) return -1;', ''),
-  table('a key that is expected', 'if (view.getInt32(end - 4, true) !== this.#tails[slot]) return -1;', ''),
-  table(
-    'the beginning of a key that is expected',
-    'if (view.getInt32(at, true) !== this.#words[word++]) return -1;',
-    'word++;',
-  ),
-  json('anything for a comma', 'return bytes[at] === CLOSE_BRACE ? at + 1 : -1;\n    at++', 'return at + 1;\n    at++'),
+  reader('escaped keys', 'if (found === -1 && hasEscape(bytes, keyStart, keyEnd)) return -1;', ''),
+  reader('tags', 'found === REFUSED || (', '('),
+  reader('containers in stamps', 'found === IGNORED && !isContainer(first)', 'found === IGNORED'),
+  reader('containers for a time', 'slot === TIMESTAMP && !isContainer(first)', 'slot === TIMESTAMP'),
+  reader('maps that are deeper', 'level.depth === this.#maxDepth || ', ''),
+  reader('anything for a colon', 'if (bytes[at] !== COLON) return -1;', ''),
+  reader('keys that are no texts', 'if (bytes[at] !== QUOTE) return -1;', ''),
+  reader('anything for a comma', 'if (byte !== COMMA) return -1;', ''),
   json('deeper values', 'Math.min(maxDepth, MAX_LEVELS)', 'MAX_LEVELS + 1'),
   syntax('any escape', '    default:\n      return -1;', '    default:\n      return at + 1;'),
   syntax('any four letters for a code', 'if (!isHex(bytes[index]!)) return -1;', ''),
@@ -381,23 +448,19 @@ const all: readonly Mutant[] = [
   find('duplicate keys', 'if (isKey && found !== NONE) return UNCLEAR;', ''),
   escapes('half of a surrogate pair', 'if (low < 0xdc00 || low >= 0xe000) return -1;', ''),
   escapes('control characters', 'target[to++] = plain;', 'target[to++] = letter;'),
-  uri('encoded paths', 'if (bytes[pathEnd] === PERCENT || bytes[pathEnd] === BACKSLASH) return false;', ''),
-  uri('objects of paths without a reference', 'if (!namesNoObject(bytes, start, pathEnd)) return false;', ''),
-  uri(
-    'paths of other objects',
-    '} else if (!isPathOfRef(bytes, spans, base, start, pathEnd)) {',
-    '} else if (false) {',
-  ),
-  uri('encoded keys of a query', 'if (bytes[at] === PERCENT) return false;', ''),
+  uri('encoded paths', 'if (byte === PERCENT || byte === BACKSLASH) return false;', ''),
+  uri('objects of paths without a reference', 'if (!namesNoObject(start, pathEnd)) return false;', ''),
+  uri('paths of other objects', '} else if (!isPathOfRef(start, pathEnd, shift)) {', '} else if (false) {'),
+  uri('encoded keys of a query', 'if (byte === PERCENT) return false;', ''),
   uri(
     'dry runs',
-    'if (at - keyStart === DRY_RUN.length && startsWith(bytes, keyStart, end, DRY_RUN)) return false;',
+    'if (at - keyStart === 6 && load<u32>(keyStart) === 0x52797264 && load<u16>(keyStart, 4) === 0x6e75) return false;',
     '',
   ),
-  uri('dry runs after an escaped ampersand', 'at += ESCAPED_AMPERSAND.length;', 'at++;'),
+  uri('dry runs after an escaped ampersand', 'at += 6;', 'at++;'),
   uri(
     'names of other namespaces',
-    'if (name > 0 && !isSame(bytes, spans[base + REF_NAME]!, spans[base + REF_NAMESPACE]!, name)) return false;',
+    'if (name > 0 && !isSame(startOf(NAME) - shift, startOf(NAMESPACE) - shift, name)) return false;',
     '',
   ),
   uri(

@@ -43,15 +43,15 @@ export const unseen: Readonly<Record<string, string>> = {
   'decisions/member-tables.ts: members that are marked': 'a gap is part of what a class is made of',
   'decisions/member-tables.ts: identities that are marked': 'each value has a number of its own',
   'decisions/members.ts: gaps of a member': 'a gap is part of what a class is made of',
-  'outline/json-outline.ts: containers for a time': 'no normalizer of today reads a map there',
-  'outline/json-outline.ts: containers in stamps': 'no normalizer of today reads a map there',
+  'outline/seam-reader.ts: containers for a time': 'no normalizer of today reads a map there',
+  'outline/seam-reader.ts: containers in stamps': 'no normalizer of today reads a map there',
   'outline/msgpack-outline.ts: containers in stamps': 'no normalizer of today reads a map there',
   'outline/outlines.ts: one text of several': 'what is around a text is tried with the other texts in place',
   'outline/outlines.ts: one text of several in MessagePack':
     'what is around a text is tried with the other texts in place',
-  'outline/json-outline.ts: maps that are deeper':
+  'outline/seam-reader.ts: maps that are deeper':
     'maps that are outlined are four levels deep at most, and eight is the least that can be set',
-  'outline/json-outline.ts: too many extra members':
+  'outline/walk/walk.ts: too many extra members':
     'the rest of the body is read as the last one, and is too long to be remembered',
   'outline/msgpack-outline.ts: objectRef of any type': 'held by outline/msgpack-outline.test.ts',
   'outline/gke-outline.ts: no address': 'an empty address leaves a gap, and is looked up as any other',
@@ -65,9 +65,9 @@ export const unseen: Readonly<Record<string, string>> = {
   'outline/json-shapes.ts: other spellings of the type of a request':
     'the body is read by its type in any spelling, and nothing else depends on that type',
   'outline/find-member.ts: duplicate keys': 'the last one is found, as by JSON.parse',
-  'outline/uri.ts: encoded paths':
+  'outline/walk/uri.ts: encoded paths':
     'what is encoded is the text of no member, and a URI without a reference is looked at again',
-  'outline/uri.ts: objects of paths without a reference': 'such a URI is looked at again, as a member',
-  'outline/uri.ts: subresources': 'a reference that says more than its URI is read as it is',
+  'outline/walk/uri.ts: objects of paths without a reference': 'such a URI is looked at again, as a member',
+  'outline/walk/uri.ts: subresources': 'a reference that says more than its URI is read as it is',
   'outline/msgpack-outline.ts: duplicate objectRef': 'members are looked at once more',
 };

@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledWalk } from '../../scripts/compiled-walk.ts';
 import type * as Decisions from '../../src/decisions/decisions.ts';
 import type * as EventKeys from '../../src/outline/event-keys.ts';
+import type * as Outlines from '../../src/outline/outlines.ts';
 import type * as Pipeline from '../../src/pipeline.ts';
 
 const src = fileURLToPath(new URL('../../src', import.meta.url));
@@ -15,8 +17,15 @@ export type Change = readonly [file: string, from: string, to: string];
 /** The modules of the fast path. */
 const files = [
   'pipeline.ts',
-  ...['decisions', 'outline'].flatMap((folder) => readdirSync(join(src, folder)).map((file) => `${folder}/${file}`)),
+  ...['decisions', 'outline'].flatMap((folder) =>
+    readdirSync(join(src, folder), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => `${folder}/${name}`),
+  ),
 ];
+/** The folder of what is compiled, and what it is compiled to. */
+const WALK = 'outline/walk/';
+const WALK_CODE = 'outline/walk-code.ts';
 
 /** The modules that each of them imports, by their paths. */
 const imports = new Map(
@@ -39,17 +48,18 @@ export interface Product {
   pipeline: typeof Pipeline;
   decisions: typeof Decisions;
   eventKeys: typeof EventKeys;
+  outlines: typeof Outlines;
 }
 
 /** The product with some changes.
  * @throws Error for a text that is not there, or more than once */
 export async function productWith(changes: readonly Change[]): Promise<Product> {
-  const copies = copiesFor(new Set(changes.map(([file]) => file)));
+  const isOfWalk = changes.some(([file]) => file.startsWith(WALK));
+  const copies = copiesFor(new Set(changes.map(([file]) => (file.startsWith(WALK) ? WALK_CODE : file))));
   const folder = mkdtempSync(join(tmpdir(), 'tripline-mutant-'));
   try {
     for (const file of copies) {
-      let text = readFileSync(join(src, file), 'utf8');
-      for (const [changed, from, to] of changes) if (changed === file) text = replaced(text, from, to, file);
+      const text = file === WALK_CODE && isOfWalk ? walkWith(changes, folder) : changedText(file, changes);
       mkdirSync(dirname(join(folder, file)), { recursive: true });
       writeFileSync(join(folder, file), withImports(text, file, copies));
     }
@@ -58,10 +68,27 @@ export async function productWith(changes: readonly Change[]): Promise<Product> 
       pipeline: await load('pipeline.ts'),
       decisions: await load('decisions/decisions.ts'),
       eventKeys: await load('outline/event-keys.ts'),
+      outlines: await load('outline/outlines.ts'),
     };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function changedText(file: string, changes: readonly Change[]): string {
+  let text = readFileSync(join(src, file), 'utf8');
+  for (const [changed, from, to] of changes) if (changed === file) text = replaced(text, from, to, file);
+  return text;
+}
+
+/** The module that the changed walk is compiled to. */
+function walkWith(changes: readonly Change[], folder: string): string {
+  const target = join(folder, WALK);
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(join(src, WALK))) {
+    if (name.endsWith('.ts')) writeFileSync(join(target, name), changedText(WALK + name, changes));
+  }
+  return compiledWalk(join(target, 'index.ts'));
 }
 
 function replaced(text: string, from: string, to: string, file: string): string {

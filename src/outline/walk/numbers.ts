@@ -18,9 +18,7 @@ const LONGEST_VALUE: i32 = 4096;
 /** Steps from the place of a value to where it is, at most, so that nobody can make them many by choosing values. */
 const MOST_PROBES: i32 = 8;
 /** Of the hash. */
-// biome-ignore lint/correctness/noPrecisionLoss: they are integers of 64 bits
 const ODD: i64 = 0x2c1b3c6d297a2d39;
-// biome-ignore lint/correctness/noPrecisionLoss: they are integers of 64 bits
 const OTHER_ODD: i64 = 0x1b873593cc9e2d51;
 
 let seed: i64 = 0;
