@@ -1,7 +1,7 @@
 /** Sorts the values of a member into classes: values that all items of the rules judge alike are one to the rules. */
 import type { AuditEvent } from '../record.ts';
 import type { FieldLookup, ProgramItem } from '../sigma/index.ts';
-import { type Classed, memberLookup } from './guard.ts';
+import { type Classed, type MemberLookup, memberLookup } from './guard.ts';
 import { ItemScreen } from './item-screen.ts';
 
 /** Classes that are remembered; beyond, they are numbered anew. */
@@ -11,18 +11,15 @@ const MOST_CLASSES = 16_384;
 export type FieldsOf = (event: AuditEvent) => FieldLookup;
 
 export class Classes {
-  readonly #member: Classed;
-  readonly #fieldsOf: FieldsOf;
+  readonly #find: MemberLookup;
   /** By field, of those that depend on the member alone. */
   readonly #screens: ReadonlyMap<string, ItemScreen>;
   readonly #ids = new Map<string, number>();
 
   /** @param sample an event with a usual value of the member */
   constructor(member: Classed, items: readonly ProgramItem[], sample: AuditEvent, fieldsOf: FieldsOf) {
-    this.#member = member;
-    this.#fieldsOf = fieldsOf;
-    const find = memberLookup(sample, member, fieldsOf);
-    const names = new Set(items.map(({ field }) => field).filter((field) => find(field) !== undefined));
+    this.#find = memberLookup(member, fieldsOf);
+    const names = new Set(items.map(({ field }) => field).filter((field) => this.#find(sample, field) !== undefined));
     const screenOf = (name: string) => new ItemScreen(items.filter(({ field }) => field === name));
     this.#screens = new Map([...names].map((name) => [name, screenOf(name)]));
   }
@@ -36,10 +33,9 @@ export class Classes {
    * for a value that does not answer alone for all fields of the member.
    * @param facts whatever else is to be the same within a class */
   idOf(event: AuditEvent, facts: readonly unknown[]): number | undefined {
-    const find = memberLookup(event, this.#member, this.#fieldsOf);
     const judged: unknown[] = [];
     for (const [field, screen] of this.#screens) {
-      const found = find(field);
+      const found = this.#find(event, field);
       if (found === undefined) return undefined;
       judged.push(screen.judge(found));
     }

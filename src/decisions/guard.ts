@@ -130,29 +130,30 @@ export function guardedLookup(
   }
 }
 
-/** A look-up into one classed member of an event alone; undefined for a field that depends on anything else. */
-export function memberLookup(
-  event: AuditEvent,
-  member: Classed,
-  fieldsOf: (event: AuditEvent) => FieldLookup,
-): (field: string) => Found | undefined {
+/** Looks up fields of events that depend on one classed member alone: undefined for a field that depends on anything else. */
+export type MemberLookup = (event: AuditEvent, field: string) => Found | undefined;
+
+export function memberLookup(member: Classed, fieldsOf: (event: AuditEvent) => FieldLookup): MemberLookup {
   const isOwn = (key: string) => key === member || (member === 'sourceIPs' && key === 'clientIPs');
   const isInRef = member === 'namespace' || member === 'name';
+  // The views are made once: there are more values than anything else is looked up for.
+  let current: AuditEvent;
   const gaps = viewOf({}, (key) => {
     if (isOwn(key) || (isInRef && (key === 'objectRef' || key === `objectRef.${member}`))) return undefined;
     throw unreadable;
   });
-  const ref = viewOf(event.objectRef!, (key) => {
-    if (isOwn(key)) return event.objectRef![key as keyof ObjectRef];
+  const ref = viewOf({} as ObjectRef, (key) => {
+    if (isOwn(key)) return current.objectRef![key as keyof ObjectRef];
     throw unreadable;
   });
-  const view = viewOf(event, (key) => {
+  const view = viewOf({} as AuditEvent, (key) => {
     if (key === 'gaps') return gaps;
     if (key === 'objectRef' && isInRef) return ref;
-    if (isOwn(key) && !isInRef) return event[key as keyof AuditEvent];
+    if (isOwn(key) && !isInRef) return current[key as keyof AuditEvent];
     throw unreadable;
   });
-  return (field) => {
+  return (event, field) => {
+    current = event;
     try {
       return fieldsOf(view)(field);
     } catch (error) {

@@ -9,8 +9,9 @@ import { findMsgpackMember, msgpackTextAt, outlineMsgpack } from './msgpack-outl
 import { EXTRA_COUNT, EXTRAS, HOLE, KIND, PAYLOAD, STRIDE, TEXT, WRAPPER } from './slots.ts';
 import { Unescaped } from './unescape.ts';
 
-/** Outlines that fit in at first. */
-const FEW = 256;
+/** Outlines that fit in at first: one for so many bytes. */
+const BYTES_OF_ONE = 1024;
+const FEW = 16;
 
 /** How records are outlined. It remembers what those of one batch have in common with those of the next. */
 export class OutlineOptions {
@@ -38,7 +39,7 @@ export interface Text {
 /** Offsets of members in the bytes of a batch, or in texts that are unescaped from its records: STRIDE numbers for each map
  * that is outlined. */
 export class Outlines implements TextReceiver {
-  spans = new Int32Array(FEW * STRIDE);
+  spans: Int32Array;
   readonly #batch: Text;
   /** Texts that were unescaped from records. */
   #unescaped: Unescaped | undefined;
@@ -49,6 +50,7 @@ export class Outlines implements TextReceiver {
 
   constructor(bytes: Uint8Array, options: OutlineOptions) {
     this.#batch = textOf(bytes);
+    this.spans = new Int32Array(STRIDE * (FEW + Math.floor(bytes.length / BYTES_OF_ONE)));
     this.#options = options;
     options.json.begin();
     options.text.begin();

@@ -106,7 +106,7 @@ describe('a look-up for a profile', () => {
       throw new RangeError('not this');
     };
     expect(() => guardedLookup(event, failing, all, isShared).lookup('x')).toThrow(RangeError);
-    expect(() => memberLookup(event, 'user', failing)('x')).toThrow(RangeError);
+    expect(() => memberLookup('user', failing)(event, 'x')).toThrow(RangeError);
   });
 
   test('of the fields of rules, those of bodies, names, times and URIs are deferred', () => {
@@ -161,7 +161,8 @@ describe('a look-up into one member', () => {
   const fields = [...Object.values(own), 'verb', 'resource', 'both', 'gaps of another', 'keys'];
 
   test.each([...classed])('%s is read alone', (member) => {
-    const found = memberLookup(event, member, each);
+    const find = memberLookup(member, each);
+    const found = (field: string) => find(event, field);
     expect(fields.filter((field) => found(field) !== undefined)).toEqual([own[member]]);
     expect(found(own[member])).toEqual(each(event)(own[member]));
   });
