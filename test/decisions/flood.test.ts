@@ -20,7 +20,6 @@ const total = Number(process.env.FLOOD_RECORDS ?? 20_000);
 const BATCH = 2000;
 
 const options = { maxDepth: limits.maxDepth };
-const keys = eventKeys('date', 'tripline');
 const template = JSON.stringify(plainEvents['secret get']);
 
 type Change = (text: string, index: number) => string;
@@ -40,6 +39,7 @@ const classedAlone = [user, agent, address, name, namespace];
 /** Sends records, and tells how often one was normalized and how much the heap has grown since a tenth of them. */
 function flood(changes: readonly Change[], count: number) {
   const decisionsFor = openDecisions(options);
+  const outlining = new OutlineOptions(eventKeys('date', 'tripline'), limits.maxDepth);
   const codec = codecFor('application/x-ndjson')!;
   let [normalized, outlined, heap] = [0, 0, 0];
   for (let first = 0; first < count; first += BATCH) {
@@ -47,7 +47,7 @@ function flood(changes: readonly Change[], count: number) {
       Buffer.from(changes.reduce((text, change) => change(text, first + offset), template)),
     );
     const bytes = join('lines', parts);
-    const outlines = new Outlines(bytes, new OutlineOptions(keys, limits.maxDepth));
+    const outlines = new Outlines(bytes, outlining);
     for (const record of codec.decode(bytes, limits, outlines)) {
       if (record.kind !== 'map' || record.outline === undefined) throw new Error('not outlined');
       const normalizeRecord = (): Normalized => {
