@@ -274,9 +274,14 @@ function partOf(path: string): string {
 }
 
 function local({ path, imports }: Module): string[] {
-  return imports
-    .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => relative(src, join(src, dirname(path), specifier)));
+  return (
+    imports
+      .filter((specifier) => specifier.startsWith('.'))
+      // AssemblyScript names modules without the end of their files.
+      .map((specifier) =>
+        relative(src, join(src, dirname(path), /\.\w+$/.test(specifier) ? specifier : `${specifier}.ts`)),
+      )
+  );
 }
 
 test.each(modules)('$path imports only what its part may', (module) => {

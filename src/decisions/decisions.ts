@@ -8,35 +8,19 @@ import { isMap } from '../json/map.ts';
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import {
-  ANNOTATIONS,
-  API_VERSION,
-  AUTHENTICATION,
   GKE_LAYOUT,
-  IMPERSONATED_USER,
   JSON_LAYOUT,
-  KIND,
   LAYOUT,
-  LEVEL,
   MSGPACK_LAYOUT,
-  OBJECT_REF,
   PROFILE as PROFILE_NUMBER,
   RECEIVED,
-  REF_GROUP,
   REF_NAME,
   REF_NAMESPACE,
-  REF_RESOURCE,
-  REF_SUBRESOURCE,
-  REF_VERSION,
   REQUEST_OBJECT,
   REQUEST_URI,
   RESPONSE_OBJECT,
-  SOURCE_IPS,
-  STAGE,
   STAGED,
-  STATUS,
   STRIDE,
-  USER,
-  USER_AGENT,
   USUAL_URI,
   VERB,
   WRAPPER,
@@ -51,13 +35,14 @@ import { createdName } from './created-name.ts';
 import { Credit } from './credit.ts';
 import type { Decision, Outlined } from './decision.ts';
 import { type Covers, EntryDecisions } from './entry-decisions.ts';
-import { type EventPlace, OutlinedEvent, type OwnMembers, type Template } from './event.ts';
+import { type EventPlace, OutlinedEvent, type Template } from './event.ts';
 import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
 import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
 import { eventSamples, onlyEvent } from './members.ts';
 import { jsonLayout, msgpackLayout } from './notation.ts';
 import { Reductions } from './reductions.ts';
+import { ByProfile, find, PROFILE, type SharedMembers, sharedMembers } from './shared-members.ts';
 import { Steps } from './steps.ts';
 
 /** A decision that can be refined by what its rules ask for beyond the profile. */
@@ -69,10 +54,6 @@ interface RefinableDecision extends Decision {
 
 type Asks = Record<'name' | 'uri' | 'request' | 'response', boolean>;
 
-const KIND_OF_EVENT = Buffer.from('Event');
-const AUDIT_V1 = Buffer.from('audit.k8s.io/v1');
-const REQUEST_RECEIVED = Buffer.from('RequestReceived');
-const NAMESPACES = Buffer.from('namespaces');
 const CREATE = Buffer.from('create');
 
 /** Stand for members that events of a profile need not share. */
@@ -86,13 +67,8 @@ const unshared = {
 
 const nothing: Asks = { name: false, uri: false, request: false, response: false };
 
-/** What events have in common of which the members that are numbered are the same bytes. */
-interface Shared {
-  /** Numbers that stand for these members; the first four are of each event. */
-  profile: Int32Array;
-  own: OwnMembers;
-  isNamespaceCreated: boolean;
-  /** The first four of the event that was looked at last, and what was decided then. */
+/** The members that events of a profile share, and what was decided for the last one by what else is in the profile. */
+interface Shared extends SharedMembers {
   surroundings: number;
   wrapper: number;
   bodies: number;
@@ -100,11 +76,6 @@ interface Shared {
   last: RefinableDecision | undefined;
 }
 
-/** Of which that is remembered. */
-const MOST_SHARED = 16_384;
-
-/** Numbers of a profile. */
-const PROFILE = 19;
 /** A body that was not screened, or holds what rules ask for, and one that does not. */
 const OPEN = 0;
 const CLEAR = 1;
@@ -139,7 +110,7 @@ export class Decisions {
   readonly #entries: EntryDecisions;
 
   /** By the number of the profile's bytes. */
-  readonly #shared = new Map<number, Shared>();
+  readonly #shared = new ByProfile<Shared>();
   readonly #profile = new Int32Array(PROFILE);
   readonly #profileBytes = new Uint8Array(this.#profile.buffer);
   readonly #profileView = new DataView(this.#profile.buffer);
@@ -189,12 +160,10 @@ export class Decisions {
     const number = spans[base + PROFILE_NUMBER]!;
     let shared = this.#shared.get(number);
     if (shared === undefined) {
-      shared = this.#sharedOf(tables, place);
-      if (shared === undefined) return undefined;
-      if (number !== 0) {
-        if (this.#shared.size === MOST_SHARED) this.#shared.clear();
-        this.#shared.set(number, shared);
-      }
+      const members = sharedMembers(tables, place);
+      if (members === undefined) return undefined;
+      shared = { ...members, surroundings: ABSENT, wrapper: ABSENT, bodies: 0, namespace: ABSENT, last: undefined };
+      this.#shared.set(number, shared);
     }
     if (spans[base + RECEIVED] === -1 || spans[base + STAGED] === -1) return undefined;
     if (spans[base + REQUEST_URI] === -1 || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1])
@@ -256,59 +225,6 @@ export class Decisions {
       kind: 'outlined',
       event: new OutlinedEvent(place, template, shared.own, namespace.value, normalizeRecord),
       steps,
-    };
-  }
-
-  /** What events have in common of which all numbered members are the same bytes; undefined where such have to be normalized. */
-  #sharedOf(tables: MemberTables, place: EventPlace): Shared | undefined {
-    const { bytes, view, spans, base } = place;
-    if (!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)) {
-      return undefined;
-    }
-    const has = (offset: number) => spans[base + offset] !== -1;
-    if (!has(USER) || !has(SOURCE_IPS) || !has(STAGE) || !has(VERB)) return undefined;
-    if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;
-
-    const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
-    const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
-    const agent = find(tables.agents, place, USER_AGENT, tables.noAgent);
-    const annotations = find(tables.annotations, place, ANNOTATIONS, tables.noAnnotations);
-    const status = find(tables.statuses, place, STATUS, tables.noStatus);
-    // The first four are of each event: what is around it, what it is wrapped in, the kinds of its bodies, and its namespace.
-    const profile = new Int32Array(PROFILE);
-    profile[4] = find(tables.words, place, LEVEL, ABSENT);
-    profile[5] = find(tables.words, place, STAGE, ABSENT);
-    profile[6] = find(tables.words, place, VERB, ABSENT);
-    profile[7] = user.id;
-    profile[8] = find(tables.impersonated, place, IMPERSONATED_USER, ABSENT);
-    profile[9] = find(tables.authentications, place, AUTHENTICATION, ABSENT);
-    profile[10] = addresses.id;
-    profile[11] = agent.id;
-    profile[12] = find(tables.words, place, REF_RESOURCE, ABSENT);
-    profile[13] = find(tables.words, place, REF_SUBRESOURCE, ABSENT);
-    profile[14] = find(tables.words, place, REF_GROUP, ABSENT);
-    profile[15] = find(tables.words, place, REF_VERSION, ABSENT);
-    profile[16] = status.id;
-    profile[17] = annotations.id;
-    profile[18] = has(OBJECT_REF) ? ABSENT : find(tables.uris, place, REQUEST_URI, ABSENT);
-    for (let index = 4; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
-    const isOfNamespaces = isText(bytes, spans, base + REF_RESOURCE, NAMESPACES);
-    return {
-      profile,
-      own: {
-        user: user.value,
-        sourceIPs: addresses.value.sourceIPs,
-        clientIPs: addresses.value.clientIPs,
-        userAgent: agent.value,
-        annotations: annotations.value,
-        responseStatus: status.value,
-      },
-      isNamespaceCreated: isOfNamespaces && isText(bytes, spans, base + VERB, CREATE),
-      surroundings: ABSENT,
-      wrapper: ABSENT,
-      bodies: 0,
-      namespace: ABSENT,
-      last: undefined,
     };
   }
 
@@ -413,11 +329,6 @@ function templateOf({ requestObject, responseObject, ...kept }: AuditEvent): Tem
 
 function sharedRef({ uid, resourceVersion, ...shared }: ObjectRef): ObjectRef {
   return shared;
-}
-
-function find<T>(table: InternTable<T>, { bytes, view, spans, base }: EventPlace, offset: number, absent: T): T {
-  const start = spans[base + offset]!;
-  return start === -1 ? absent : table.of(bytes, view, start, spans[base + offset + 1]!);
 }
 
 /** The number of the name of the object; that of one that is created may be in a body alone. */

@@ -4,6 +4,7 @@ import { CREATED, IS_FIRST, IS_LAST, METHOD } from '../outline/gke-outline.ts';
 import type { Text } from '../outline/outlines.ts';
 import {
   ANNOTATIONS,
+  PROFILE as PROFILE_NUMBER,
   RECEIVED,
   REF_GROUP,
   REF_NAME,
@@ -34,6 +35,7 @@ import { InternTable } from './intern.ts';
 import { ABSENT, MemberTables, UNUSUAL } from './member-tables.ts';
 import { onlyEvent, type Samples } from './members.ts';
 import { entryLayout, jsonLayout } from './notation.ts';
+import { ByProfile, type SharedMembers } from './shared-members.ts';
 
 const NAMESPACES = Buffer.from('namespaces');
 const CREATE = Buffer.from('create');
@@ -51,6 +53,11 @@ interface EntryDecision extends Decision {
   responseStatus: AuditEvent['responseStatus'];
 }
 
+/** The members that entries of a profile share; the status is that of a request that failed. */
+interface Shared extends SharedMembers {
+  isFailure: boolean;
+}
+
 export class EntryDecisions {
   readonly #samples: Samples;
   readonly #items: readonly ProgramItem[];
@@ -63,6 +70,8 @@ export class EntryDecisions {
   #isMade = false;
   #tables: MemberTables | undefined;
 
+  /** By the number of the profile's bytes. */
+  readonly #shared = new ByProfile<Shared>();
   readonly #profile = new Int32Array(PROFILE);
   readonly #profileBytes = new Uint8Array(this.#profile.buffer);
   readonly #profileView = new DataView(this.#profile.buffer);
@@ -91,60 +100,90 @@ export class EntryDecisions {
   /** The event of an outline and what is left to decide of it, or undefined where the record has to be normalized.
    * @param normalizeRecord normalizes the record */
   of({ bytes, view }: Text, spans: Int32Array, base: number, normalizeRecord: () => Normalized): Outlined | undefined {
-    const has = (offset: number) => spans[base + offset] !== -1;
+    const tables = (this.#tables ??= this.#makeTables());
+    const number = spans[base + PROFILE_NUMBER]!;
+    let shared = this.#shared.get(number);
+    if (shared === undefined) {
+      shared = this.#sharedOf(tables, bytes, view, spans, base);
+      if (shared === undefined) return undefined;
+      this.#shared.set(number, shared);
+    }
     const requestObject = bodyKind(jsonLayout, bytes, spans, base + REQUEST_OBJECT);
     const responseObject = bodyKind(jsonLayout, bytes, spans, base + RESPONSE_OBJECT);
     if (requestObject === MAP && !isUsualRequest(jsonLayout, bytes, view, spans, base)) return undefined;
-    const isNamespace = isText(bytes, spans, base + REF_RESOURCE, NAMESPACES);
-    if (isNamespace && !has(REF_NAME) && isText(bytes, spans, base + VERB, CREATE)) return undefined;
-
-    const tables = (this.#tables ??= this.#makeTables());
-    const find = <T>(table: InternTable<T>, offset: number, absent: T) =>
-      has(offset) ? table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!) : absent;
-    const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
-    const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
-    const agent = find(tables.agents, USER_AGENT, tables.noAgent);
-    const annotations = find(tables.annotations, ANNOTATIONS, tables.noAnnotations);
-    const status = tables.statuses.of(bytes, view, spans[base + STATUS]!, spans[base + STATUS + 1]!);
-    const namespace = find(tables.namespaces, REF_NAMESPACE, tables.noNamespace);
-
-    const profile = this.#profile;
-    profile[0] = tables.surroundings(bytes, view, spans, base);
-    profile[1] = find(tables.words, METHOD, ABSENT);
-    profile[2] = find(tables.words, IS_FIRST, ABSENT);
-    profile[3] = find(tables.words, IS_LAST, ABSENT);
-    profile[4] = user.id;
-    profile[5] = addresses.id;
-    profile[6] = agent.id;
-    profile[7] = find(tables.words, REF_RESOURCE, ABSENT);
-    profile[8] = find(tables.words, REF_SUBRESOURCE, ABSENT);
-    profile[9] = namespace.id;
-    profile[10] = find(tables.words, REF_GROUP, ABSENT);
-    profile[11] = find(tables.words, REF_VERSION, ABSENT);
-    profile[12] = status.id;
-    profile[13] = annotations.id;
-    profile[14] = requestObject * 4 + responseObject;
-    for (let index = 0; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
-    const isFailure = status.value?.status === 'Failure';
+    if (shared.isNamespaceCreated && spans[base + REF_NAME] === -1) return undefined;
+    const { isFailure } = shared;
     if (!isFailure && this.#mayMake(bytes, view, spans, base)) return undefined;
 
+    const surroundings = tables.surroundings(bytes, view, spans, base);
+    const namespace =
+      spans[base + REF_NAMESPACE] === -1
+        ? tables.noNamespace
+        : tables.namespaces.of(bytes, view, spans[base + REF_NAMESPACE]!, spans[base + REF_NAMESPACE + 1]!);
+    if (surroundings === UNUSUAL || namespace.id === UNUSUAL) return undefined;
+    const profile = this.#profile;
+    profile.set(shared.profile);
+    profile[0] = surroundings;
+    profile[1] = namespace.id;
+    profile[2] = requestObject * 4 + responseObject;
     this.#normalizeCurrent = normalizeRecord;
     this.#isMade = false;
     const decision = this.#decisions.of(this.#profileBytes, this.#profileView, 0, 4 * PROFILE);
     if (decision === undefined) return undefined;
     if (!this.#isMade) this.#credit.earn();
     const { template, steps, responseStatus } = decision;
-    const own = {
-      user: user.value,
-      sourceIPs: addresses.value.sourceIPs,
-      clientIPs: addresses.value.clientIPs,
-      userAgent: agent.value,
-      annotations: annotations.value,
-      responseStatus: isFailure ? status.value : responseStatus,
-    };
+    const own = isFailure ? shared.own : { ...shared.own, responseStatus };
     const place = { bytes, view, layout: entryLayout, spans, base };
     const event = new EntryEvent(place, template, own, namespace.value, normalizeRecord);
     return { kind: 'outlined', event, steps };
+  }
+
+  /** What entries have in common of which all numbered members are the same bytes; undefined where such have to be
+   * normalized. */
+  #sharedOf(
+    tables: MemberTables,
+    bytes: Uint8Array,
+    view: DataView,
+    spans: Int32Array,
+    base: number,
+  ): Shared | undefined {
+    const find = <T>(table: InternTable<T>, offset: number, absent: T) =>
+      spans[base + offset] === -1 ? absent : table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!);
+    const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
+    const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
+    const agent = find(tables.agents, USER_AGENT, tables.noAgent);
+    const annotations = find(tables.annotations, ANNOTATIONS, tables.noAnnotations);
+    const status = tables.statuses.of(bytes, view, spans[base + STATUS]!, spans[base + STATUS + 1]!);
+
+    // The first three are of each entry: what is around it, its namespace, and the kinds of its bodies.
+    const profile = new Int32Array(PROFILE);
+    profile[3] = find(tables.words, METHOD, ABSENT);
+    profile[4] = find(tables.words, IS_FIRST, ABSENT);
+    profile[5] = find(tables.words, IS_LAST, ABSENT);
+    profile[6] = user.id;
+    profile[7] = addresses.id;
+    profile[8] = agent.id;
+    profile[9] = find(tables.words, REF_RESOURCE, ABSENT);
+    profile[10] = find(tables.words, REF_SUBRESOURCE, ABSENT);
+    profile[11] = find(tables.words, REF_GROUP, ABSENT);
+    profile[12] = find(tables.words, REF_VERSION, ABSENT);
+    profile[13] = status.id;
+    profile[14] = annotations.id;
+    for (let index = 3; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
+    return {
+      profile,
+      own: {
+        user: user.value,
+        sourceIPs: addresses.value.sourceIPs,
+        clientIPs: addresses.value.clientIPs,
+        userAgent: agent.value,
+        annotations: annotations.value,
+        responseStatus: status.value,
+      },
+      isNamespaceCreated:
+        isText(bytes, spans, base + REF_RESOURCE, NAMESPACES) && isText(bytes, spans, base + VERB, CREATE),
+      isFailure: status.value?.status === 'Failure',
+    };
   }
 
   /** Whether a request that did not fail may have made the object that it changes: entries tell it by the times alone. Not

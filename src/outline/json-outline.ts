@@ -3,7 +3,7 @@
 import type { Shape } from './json-shapes.ts';
 import { MAX_LEVELS } from './json-syntax.ts';
 import { LevelCount, recordLevel } from './nesting.ts';
-import { jsonProfiles, msgpackProfiles } from './profiles.ts';
+import { jsonProfiles, type ProfileSlots } from './profiles.ts';
 import { SeamReader } from './seam-reader.ts';
 import { BEGINNING, Seams } from './seams.ts';
 import {
@@ -106,11 +106,11 @@ export class JsonOutliner {
     return after;
   }
 
-  /** Completes the outline of an event in MessagePack, from `start` to `end`, with what is looked up of it. */
-  lookAtMsgpack(bytes: Uint8Array, start: number, end: number, spans: Int32Array, base: number): void {
+  /** Completes an outline that was not made here, of what lies from `start` to `end`, with what is looked up of it. */
+  look(slots: ProfileSlots, bytes: Uint8Array, start: number, end: number, spans: Int32Array, base: number): void {
     const own = this.#walker.spans;
     own.set(spans.subarray(base, base + STRIDE));
-    this.#walker.look(own[OBJECT_REF] === -1 ? msgpackProfiles.path : msgpackProfiles.object, bytes, start, end);
+    this.#walker.look(slots, bytes, start, end);
     spans[base + PROFILE] = own[PROFILE]!;
     spans[base + USUAL_URI] = own[USUAL_URI]!;
   }

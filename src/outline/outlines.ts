@@ -6,7 +6,20 @@ import { NOTED } from './json-shapes.ts';
 import { OPEN_BRACE, skipSpace } from './json-syntax.ts';
 import type { KeyTable } from './key-table.ts';
 import { findMsgpackMember, msgpackTextAt, outlineMsgpack } from './msgpack-outline.ts';
-import { EXTRA_COUNT, EXTRAS, HOLE, KIND, PAYLOAD, STRIDE, TEXT, WRAPPER } from './slots.ts';
+import { entryProfile, msgpackProfiles } from './profiles.ts';
+import {
+  EXTRA_COUNT,
+  EXTRAS,
+  GKE_LAYOUT,
+  HOLE,
+  KIND,
+  LAYOUT,
+  OBJECT_REF,
+  PAYLOAD,
+  STRIDE,
+  TEXT,
+  WRAPPER,
+} from './slots.ts';
 import { Unescaped } from './unescape.ts';
 
 /** Outlines that fit in at first: one for so many bytes. */
@@ -70,8 +83,11 @@ export class Outlines implements TextReceiver {
     const end = this.#options.json.outline(bytes, view, at, bytes.length, this.spans, base, this);
     if (end === -1) return -1;
     this.#count++;
-    if (this.spans[base + PAYLOAD] !== -1) arrangeEntry(bytes, this.spans, base);
-    else if (this.spans[base + KIND] === -1) this.#unwrapJson(base);
+    if (this.spans[base + PAYLOAD] !== -1) {
+      arrangeEntry(bytes, this.spans, base);
+      if (this.spans[base + LAYOUT] === GKE_LAYOUT)
+        this.#options.json.look(entryProfile, bytes, at, end, this.spans, base);
+    } else if (this.spans[base + KIND] === -1) this.#unwrapJson(base);
     return end;
   }
 
@@ -84,7 +100,11 @@ export class Outlines implements TextReceiver {
     if (end === -1) return false;
     this.#count++;
     if (this.spans[base + KIND] === -1) this.#unwrapMsgpack(base);
-    else this.#options.json.lookAtMsgpack(bytes, at, end, this.spans, base);
+    else {
+      const { object, path } = msgpackProfiles;
+      const slots = this.spans[base + OBJECT_REF] === -1 ? path : object;
+      this.#options.json.look(slots, bytes, at, end, this.spans, base);
+    }
     return true;
   }
 

@@ -1,5 +1,6 @@
 /** Which members make the profile of an event: those that are alike in many. What is another in each event, its name, times
  * and bodies, is no part of it, nor is the namespace, as the same clients do the same in many. */
+import { IS_FIRST, IS_LAST, METHOD } from './gke-outline.ts';
 import {
   ANNOTATIONS,
   API_VERSION,
@@ -20,20 +21,32 @@ import {
   VERB,
 } from './slots.ts';
 
-/** Slots whose values are numbered together, and where their list is among the others. */
+/** Slots whose values are numbered together, and where their list begins among the others. */
 export interface ProfileSlots {
   slots: readonly number[];
   list: number;
 }
 
+const lists: ProfileSlots[] = [];
+
+function listed(slots: readonly number[]): ProfileSlots {
+  const last = lists.at(-1);
+  const list = { slots, list: last === undefined ? 0 : last.list + last.slots.length };
+  lists.push(list);
+  return list;
+}
+
 const whatIsDone = [KIND, API_VERSION, LEVEL, STAGE, VERB];
 const byWhom = [USER, IMPERSONATED_USER, AUTHENTICATION, SOURCE_IPS, USER_AGENT];
-const ofAll = [...whatIsDone, ...byWhom, STATUS, ANNOTATIONS];
-const ofObject = [...ofAll, REF_RESOURCE, REF_SUBRESOURCE, REF_GROUP, REF_VERSION];
-const ofPath = [...ofAll, REQUEST_URI];
+const answer = [STATUS, ANNOTATIONS];
+const toWhat = [REF_RESOURCE, REF_SUBRESOURCE, REF_GROUP, REF_VERSION];
+const ofObject = [...whatIsDone, ...byWhom, ...answer, ...toWhat];
+const ofPath = [...whatIsDone, ...byWhom, ...answer, REQUEST_URI];
 
 /** Of requests that are about an object, and about none. The same bytes are other values in another layout. */
-export const jsonProfiles = { object: { slots: ofObject, list: 0 }, path: { slots: ofPath, list: 32 } };
-export const msgpackProfiles = { object: { slots: ofObject, list: 64 }, path: { slots: ofPath, list: 96 } };
+export const jsonProfiles = { object: listed(ofObject), path: listed(ofPath) };
+export const msgpackProfiles = { object: listed(ofObject), path: listed(ofPath) };
+/** Of entries of Cloud Audit Logs. */
+export const entryProfile = listed([METHOD, IS_FIRST, IS_LAST, USER, SOURCE_IPS, USER_AGENT, ...answer, ...toWhat]);
 
-export const profiles: readonly ProfileSlots[] = [...Object.values(jsonProfiles), ...Object.values(msgpackProfiles)];
+export const profiles: readonly ProfileSlots[] = lists;

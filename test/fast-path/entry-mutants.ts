@@ -67,7 +67,7 @@ export const entryMutants: readonly Mutant[] = [
     "request.@type'), at_sign_type: IGNORED",
   ),
   decisions('request body not looked at', 'requestObject === MAP && !isUsualRequest', 'false && !isUsualRequest'),
-  decisions('namespace that is created', 'if (isNamespace && !has(REF_NAME)', 'if (false'),
+  decisions('namespace that is created', 'if (shared.isNamespaceCreated && ', 'if (false && '),
   decisions('objects that a change makes', '!isFailure && this.#mayMake(bytes, view, spans, base)', 'false'),
   decisions(
     'objects that an update makes',
@@ -79,8 +79,12 @@ export const entryMutants: readonly Mutant[] = [
     'if (spans[base + RESPONSE_OBJECT] === -1) return isPatch;',
     'if (spans[base + RESPONSE_OBJECT] === -1) return false;',
   ),
-  decisions('one status for all', 'isFailure ? status.value : responseStatus', 'status.value'),
-  decisions('status of the profile', 'isFailure ? status.value : responseStatus', 'responseStatus'),
+  decisions('one status for all', 'isFailure ? shared.own : { ...shared.own, responseStatus }', 'shared.own'),
+  decisions(
+    'status of the profile',
+    'isFailure ? shared.own : { ...shared.own, responseStatus }',
+    '{ ...shared.own, responseStatus }',
+  ),
   ages('any age', 'Math.abs(seconds) > APART_SECONDS', 'true'),
   ages('ages in one direction', 'Math.abs(seconds) > APART_SECONDS', '-seconds > -APART_SECONDS'),
   ages(

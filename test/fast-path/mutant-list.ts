@@ -40,6 +40,7 @@ const members = inFile('decisions/members.ts');
 const event = inFile('decisions/event.ts');
 const layout = inFile('decisions/notation.ts');
 const reductions = inFile('decisions/reductions.ts');
+const shared = inFile('decisions/shared-members.ts');
 const keys = inFile('outline/event-keys.ts');
 const reader = inFile('outline/seam-reader.ts');
 const json = inFile('outline/json-outline.ts');
@@ -61,6 +62,7 @@ const profileLists = [
   'USER, IMPERSONATED_USER, AUTHENTICATION, SOURCE_IPS, USER_AGENT',
   'STATUS, ANNOTATIONS',
   'REF_RESOURCE, REF_SUBRESOURCE, REF_GROUP, REF_VERSION',
+  'METHOD, IS_FIRST, IS_LAST, USER, SOURCE_IPS, USER_AGENT',
 ];
 const without = (list: string, left: string) =>
   list
@@ -69,7 +71,7 @@ const without = (list: string, left: string) =>
     .join(', ');
 
 const all: readonly Mutant[] = [
-  ...slotsIn('decisions/decisions.ts'),
+  ...slotsIn('decisions/shared-members.ts'),
   ...details,
   ...entryMutants,
   decisions('kind of the request body left out', 'requestObject * 4 + responseObject', 'responseObject'),
@@ -80,17 +82,17 @@ const all: readonly Mutant[] = [
     '(requestObject && MAP) * 4 + (responseObject && MAP)',
   ),
   decisions('stale across a reload', 'decisions === undefined || ruleset !== live', 'decisions === undefined'),
-  decisions(
+  shared(
     'version of events not looked at',
     '!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)',
     '!isText(bytes, spans, base + KIND, KIND_OF_EVENT)',
   ),
   decisions('events without a time', 'spans[base + RECEIVED] === -1 || spans[base + STAGED] === -1', 'false'),
-  decisions('events without a stage', '!has(STAGE) || ', ''),
-  decisions('events without a verb', ' || !has(VERB)', ''),
+  shared('events without a stage', '!has(STAGE) || ', ''),
+  shared('events without a verb', ' || !has(VERB)', ''),
   decisions('empty URI', ' || spans[base + REQUEST_URI] === spans[base + REQUEST_URI + 1]', ''),
   decisions('URI not compared', 'if (spans[base + USUAL_URI] !== 1) return undefined;', ''),
-  decisions(
+  shared(
     'status and stage not compared',
     'if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;',
     '',
@@ -209,7 +211,7 @@ const all: readonly Mutant[] = [
   guard('deferred unnoted', 'if (found === deferred) guarded.hasDeferred = true;', ''),
   guard(
     'look-up of a member reads all',
-    'if (isOwn(key) && !isInRef) return event[key as keyof AuditEvent];\n    throw unreadable;',
+    'if (isOwn(key) && !isInRef) return current[key as keyof AuditEvent];\n    throw unreadable;',
     'return event[key as keyof AuditEvent];',
   ),
 
@@ -362,7 +364,7 @@ const all: readonly Mutant[] = [
   ...profileLists.flatMap((list) =>
     list.split(', ').map((name) => inFile('outline/profiles.ts')(`${name} left out`, list, without(list, name))),
   ),
-  inFile('outline/profiles.ts')('URI left out', '[...ofAll, REQUEST_URI]', 'ofAll'),
+  inFile('outline/profiles.ts')('URI left out', '...answer, REQUEST_URI]', '...answer]'),
   decisions('another namespace', '      shared.namespace === namespace.id\n', '      true\n'),
   decisions('other bodies', '      shared.bodies === bodies &&\n', ''),
   decisions('other surroundings', '      shared.surroundings === surroundings &&\n', ''),

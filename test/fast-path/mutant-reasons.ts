@@ -2,11 +2,11 @@
 export const unseen: Readonly<Record<string, string>> = {
   'decisions/decisions.ts: lists are maps':
     'of a body that was outlined nothing else depends on which of the two it is',
-  'decisions/decisions.ts: version of events not looked at':
+  'decisions/shared-members.ts: version of events not looked at':
     'an event with all members of v1 is the same in any version',
-  'decisions/decisions.ts: events without a stage':
+  'decisions/shared-members.ts: events without a stage':
     "the number of a stage that is absent is no stage's, and the default is the same for all",
-  'decisions/decisions.ts: events without a verb':
+  'decisions/shared-members.ts: events without a verb':
     "the number of a verb that is absent is no verb's, and its gap is the same for all",
   'decisions/decisions.ts: empty URI': 'an empty URI is not usual',
   'decisions/decisions.ts: requests that are not answered': 'they are passed over again where rules are evaluated',
