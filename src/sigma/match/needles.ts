@@ -18,12 +18,19 @@ export function anyOf(lists: readonly Needles[]): Needles {
   return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
 }
 
+/** Longer needles tell hardly more. */
+const LONG_NEEDLE = 8;
+
 /** Of texts that all have to be there, those that tell most. */
 export function bestOf(lists: readonly Needles[]): Needles {
-  const shortest = (list: readonly string[]) => Math.min(...list.map(({ length }) => length));
   let best: Needles;
+  let most = 0;
   for (const list of lists) {
-    if (list !== undefined && (best === undefined || shortest(list) > shortest(best))) best = list;
+    if (list === undefined) continue;
+    const shortest = Math.min(...list.map(({ length }) => length));
+    const worth = Math.min(shortest, LONG_NEEDLE);
+    if (best === undefined || worth > most || (worth === most && list.length < best.length))
+      [best, most] = [list, worth];
   }
   return best;
 }
@@ -40,12 +47,28 @@ export function regexNeedles(source: string): Needles {
 
 class Unknown extends Error {}
 
+/** What a part of an expression says of the texts that it matches. */
+interface Part {
+  /** All of them, where they are few. */
+  all: readonly string[] | undefined;
+  /** Else with one of which they begin, where that is known. */
+  starts?: readonly string[] | undefined;
+  needles: Needles;
+}
+
+/** Texts that are told one by one, at most. */
+const MOST_TEXTS = 24;
+
 const QUANTIFIER = /(?:[*+?]|\{(\d+)(?:,\d*)?\})\??/y;
 const GROUP = /\((?:\?(?:P?<\w+>|[imsU-]*:))?/y;
 const FLAGS = /\(\?[imsU-]+\)/y;
-/** A class of characters, an anchor, or any character. */
-const NO_LITERAL = /\[\^?\]?(?:\[:\^?\w+:\]|\\[^QEpPx0-7]|[^\]\\])*\]|\\[dDwWsSbBAz]|[.^$]/y;
+/** An anchor. */
+const NO_WIDTH = /\\[bBAz]|[$^]/y;
+const BLANK = /\\s/y;
+/** Another class of characters, or any character. */
+const NO_LITERAL = /\[\^?\]?(?:\[:\^?\w+:\]|\\[^QEpPx0-7]|[^\]\\])*\]|\\[dDwWS]|\./y;
 const LITERAL = /\\[^\p{L}\p{N}]|[^\\()[\]{}|*+?]/uy;
+const BLANKS = ['\t', '\n', '\f', '\r', ' '];
 
 class Reader {
   readonly #source: string;
@@ -56,55 +79,60 @@ class Reader {
   }
 
   expression(): Needles {
-    const needles = this.#alternatives();
+    const { needles } = this.#alternatives();
     if (this.#at < this.#source.length) throw new Unknown();
     return needles;
   }
 
-  #alternatives(): Needles {
-    const lists = [this.#sequence()];
-    while (this.#take(/\|/y) !== undefined) lists.push(this.#sequence());
-    return anyOf(lists);
+  #alternatives(): Part {
+    const parts = [this.#sequence()];
+    while (this.#take(/\|/y) !== undefined) parts.push(this.#sequence());
+    if (parts.length === 1) return parts[0]!;
+    const all = parts.flatMap((part) => part.all ?? []);
+    const areFew = all.length <= MOST_TEXTS && parts.every((part) => part.all !== undefined);
+    const starts = parts.map((part) => part.all ?? part.starts);
+    return {
+      all: areFew ? all : undefined,
+      starts: starts.every((list) => list !== undefined) ? starts.flat() : undefined,
+      needles: anyOf(parts.map(({ needles }) => needles)),
+    };
   }
 
-  #sequence(): Needles {
-    const lists: Needles[] = [];
-    let run = '';
-    const endRun = () => {
-      lists.push(needlesIn(run.toLowerCase()));
-      run = '';
-    };
+  #sequence(): Part {
+    const run = new Run();
     for (;;) {
       if (this.#take(FLAGS) !== undefined) continue;
-      if (this.#take(GROUP) !== undefined) {
-        endRun();
-        const inner = this.#alternatives();
-        if (this.#take(/\)/y) === undefined) throw new Unknown();
-        if (this.#timesAtLeast() > 0) lists.push(inner);
+      if (this.#take(NO_WIDTH) !== undefined) {
+        if (this.#quantifier() !== undefined) run.end();
         continue;
       }
-      if (this.#take(NO_LITERAL) !== undefined) {
-        endRun();
-        this.#timesAtLeast();
-        continue;
-      }
-      const literal = this.#take(LITERAL);
-      if (literal === undefined) break;
-      const start = this.#at;
-      const isThere = this.#timesAtLeast() > 0;
-      if (isThere) run += literal.at(-1);
-      if (this.#at > start) endRun();
+      const part = this.#atom();
+      if (part === undefined) break;
+      run.add(part, this.#quantifier());
     }
-    endRun();
-    return bestOf(lists);
+    return run.part();
   }
 
-  /** How often what was read before has to come. */
-  #timesAtLeast(): number {
+  /** Undefined at the end of a sequence. */
+  #atom(): Part | undefined {
+    if (this.#take(GROUP) !== undefined) {
+      const inner = this.#alternatives();
+      if (this.#take(/\)/y) === undefined) throw new Unknown();
+      return inner;
+    }
+    if (this.#take(BLANK) !== undefined) return { all: BLANKS, needles: undefined };
+    if (this.#take(NO_LITERAL) !== undefined) return { all: undefined, needles: undefined };
+    const literal = this.#take(LITERAL);
+    return literal === undefined ? undefined : { all: [literal.replace(/^\\/, '')], needles: undefined };
+  }
+
+  /** How often what was read before has to come, and whether it comes as often and not more; undefined for once. */
+  #quantifier(): { least: number; isOptional: boolean } | undefined {
     const quantifier = this.#take(QUANTIFIER);
-    if (quantifier === undefined) return 1;
+    if (quantifier === undefined) return undefined;
     const [first] = quantifier;
-    return first === '+' ? 1 : first === '{' ? Number.parseInt(quantifier.slice(1), 10) : 0;
+    const least = first === '+' ? 1 : first === '{' ? Number.parseInt(quantifier.slice(1), 10) : 0;
+    return { least, isOptional: first === '?' };
   }
 
   #take(expression: RegExp): string | undefined {
@@ -113,4 +141,86 @@ class Reader {
     if (found !== undefined) this.#at += found.length;
     return found;
   }
+}
+
+/** Parts one behind the other. */
+class Run {
+  /** One of them stands before what comes next, or else one of the others. */
+  #texts: readonly string[] = [''];
+  #others: readonly string[] = [];
+  /** Of what has come behind the last part that was gone on without. */
+  #behind: readonly string[] | undefined;
+  /** Whether they are all that has come. */
+  #isAll = true;
+  #starts: readonly string[] | undefined;
+  readonly #lists: Needles[] = [];
+
+  add({ all, starts, needles }: Part, quantifier: { least: number; isOptional: boolean } | undefined): void {
+    if (quantifier === undefined || quantifier.least > 0) this.#lists.push(needles);
+    if (quantifier?.isOptional) {
+      if (all !== undefined) this.#append(['', ...all]);
+      else this.#branch(starts);
+    } else if (all === undefined || quantifier?.least === 0) {
+      this.end();
+    } else {
+      this.#append(all);
+      // The last of those that come is followed by what is next.
+      if (quantifier !== undefined) this.end(all.length === 1 ? all : undefined);
+    }
+  }
+
+  /** @param next what is known to stand before what comes next */
+  end(next: readonly string[] = ['']): void {
+    this.#note();
+    if (this.#isAll) this.#starts = this.#texts;
+    this.#texts = next;
+    this.#others = [];
+    this.#behind = undefined;
+    this.#isAll = false;
+  }
+
+  part(): Part {
+    this.#note();
+    return { all: this.#isAll ? this.#texts : undefined, starts: this.#starts, needles: bestOf(this.#lists) };
+  }
+
+  #append(texts: readonly string[]): void {
+    if (texts.length > 1) this.#note();
+    if (this.#texts.length * texts.length > MOST_TEXTS) {
+      this.end(texts);
+      return;
+    }
+    this.#texts = product(this.#texts, texts);
+    if (this.#behind !== undefined) this.#behind = product(this.#behind, texts);
+  }
+
+  /** Goes on without a part that may come, of which the beginning is known. */
+  #branch(starts: readonly string[] | undefined): void {
+    if (starts === undefined || this.#texts.length * starts.length > MOST_TEXTS) {
+      this.end();
+      return;
+    }
+    if (this.#isAll) this.#starts = this.#texts;
+    this.#isAll = false;
+    this.#others = [...this.#others, ...product(this.#texts, starts)];
+    this.#behind = [''];
+  }
+
+  #note(): void {
+    this.#noteAny([...this.#texts, ...this.#others]);
+    if (this.#behind !== undefined) this.#noteAny(this.#behind);
+  }
+
+  #noteAny(texts: readonly string[]): void {
+    const needles = anyOf(texts.map((text) => needlesIn(text.toLowerCase())));
+    if (needles === undefined) return;
+    const shortestFirst = [...new Set(needles)].sort((one, other) => one.length - other.length);
+    const kept: string[] = [];
+    for (const needle of shortestFirst) if (!kept.some((other) => needle.includes(other))) kept.push(needle);
+    this.#lists.push(kept);
+  }
+}
+
+function product(texts: readonly string[], others: readonly string[]): string[] {
+  return texts.flatMap((text) => others.map((other) => text + other));
 }

@@ -8,19 +8,20 @@ import { randomFrom } from '../../fuzz/fuzz.ts';
 test.each([
   ['limit=500', ['limit=500']],
   ['[?&]resourceVersion=[1-9]', ['resourceversion=']],
-  ['[?&]tty=(?:true|1)(?:&|$)', ['tty=']],
-  ['^/(?:oauth|login|logout)(?:[/?]|$)', ['oauth', 'login', 'logout']],
-  ['^/(?:oauth|in)(?:[/?]|$)', undefined],
+  ['[?&]tty=(?:true|1)(?:&|$)', ['tty=1', 'tty=true']],
+  ['^/(?:oauth|login|logout)(?:[/?]|$)', ['/oauth', '/login', '/logout']],
+  ['^/(?:oauth|in)(?:[/?]|$)', ['/in', '/oauth']],
   ['(?i)ABC', ['abc']],
   ['(?i:ABC)d?', ['abc']],
-  ['(?P<name>abc)(?<other>defg)', ['defg']],
+  ['(?P<name>abc)(?<other>defg)', ['abcdefg']],
   ['abcd?', ['abc']],
   ['abc*de', undefined],
   ['abcd+ef', ['abcd']],
   ['abc{0,3}d', undefined],
   ['abc{2}de', ['abc']],
   ['(?:abcdef)?xyz', ['xyz']],
-  ['(?:abcdef)+xyz', ['abcdef']],
+  ['(?:abcdef)+xyz', ['abcdefxyz']],
+  ['(?:abcd|efgh)+xy', ['abcd', 'efgh']],
   ['a\\.b\\/c', ['a.b/c']],
   ['[abc]def', ['def']],
   ['[]abc]def', ['def']],
@@ -37,6 +38,13 @@ test.each([
   ['[\\pL]abc', undefined],
   ['abc\\d+', ['abc']],
   ['\\babc\\b', ['abc']],
+  ['ab\\sc', ['ab\tc', 'ab\nc', 'ab\fc', 'ab\rc', 'ab c']],
+  ['ab(?:c|d)e', ['abce', 'abde']],
+  ['ab(?:c\\d)?ef', ['abc', 'abef']],
+  ['(?:abc\\d|def\\d)?gh', undefined],
+  ['(?:abc\\d|def\\d)?ghi', ['ghi']],
+  ['abc(?:\\d|e)?fg', ['abc']],
+  ['a(?:b|c)?(?:d|e)?f', undefined],
 ] as const)('of %s', (source, needles) => {
   expect(regexNeedles(source)).toEqual(needles);
 });
@@ -49,7 +57,7 @@ test('of expressions made at random', () => {
       const atom =
         depth > 0 && random(3) === 0
           ? `${one(['(', '(?:', '(?i:'])}${expression(depth - 1)}${random(2) ? `|${expression(depth - 1)}` : ''})`
-          : one(['abc', 'a', 'ab', 'cab', 'A', '[ab]', '.', '\\.', '^', '$', '\\w', 'b']);
+          : one(['abc', 'a', 'ab', 'cab', 'A', '[ab]', '.', '\\.', '^', '$', '\\w', '\\s', '\\b', 'b']);
       return atom + (/^[$^]/.test(atom) ? '' : one(['', '', '', '?', '*', '+', '{2}', '{0,1}', '{1,}', '*?']));
     });
     return parts.join('');
@@ -60,7 +68,7 @@ test('of expressions made at random', () => {
     const needles = regexNeedles(source);
     const regex = compileRegex(source, []);
     for (let each = 0; each < 30; each++) {
-      const text = Array.from({ length: random(12) }, () => one(['a', 'b', 'c', 'A', '.', 'abc'])).join('');
+      const text = Array.from({ length: random(12) }, () => one(['a', 'b', 'c', 'A', '.', ' ', 'abc'])).join('');
       if (needles === undefined || !regex.test(text)) continue;
       passed++;
       expect(
