@@ -33,6 +33,6 @@ export class BodyScreen {
 const SPELLED = ['true', 'false', 'infinity', 'nan'];
 
 /** Whether a text can stand in those values alone that are texts in the bytes too. */
-function isWordy(needle: string): boolean {
+export function isWordy(needle: string): boolean {
   return !/^[\d.e+-]*$/.test(needle) && !SPELLED.some((text) => text.includes(needle)) && !needle.includes('-inf');
 }

@@ -42,6 +42,7 @@ import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts'
 import { eventSamples, onlyEvent } from './members.ts';
 import { jsonLayout, msgpackLayout } from './notation.ts';
 import { Reductions } from './reductions.ts';
+import { RuledOut } from './ruled-out.ts';
 import { ByProfile, find, PROFILE, type SharedMembers, sharedMembers } from './shared-members.ts';
 import { Steps } from './steps.ts';
 
@@ -105,6 +106,7 @@ export class Decisions {
   readonly #response: BodyScreen;
 
   readonly #reductions = new Reductions();
+  readonly #ruledOut = new RuledOut();
   readonly #tables: readonly MemberTables[];
   readonly #decisions: InternTable<RefinableDecision | undefined>;
   readonly #entries: EntryDecisions;
@@ -221,11 +223,8 @@ export class Decisions {
       steps = this.#refined.of(this.#detailBytes, this.#detailView, 0, 4 * DETAILS) ?? steps;
     }
     if (!this.#isMade) this.#credit.earn();
-    return {
-      kind: 'outlined',
-      event: new OutlinedEvent(place, template, shared.own, namespace.value, normalizeRecord),
-      steps,
-    };
+    const event = new OutlinedEvent(place, template, shared.own, namespace.value, normalizeRecord);
+    return { kind: 'outlined', event, steps: this.#ruledOut.left(steps, place, template) };
   }
 
   /** What the rules say of the profile of the current record. */
@@ -337,7 +336,7 @@ function nameIn(tables: MemberTables, place: EventPlace, hasListAsBody: boolean)
   if (!isEmptyText(spans, base + REF_NAME)) return find(tables.names, place, REF_NAME, ABSENT);
   if (!isText(bytes, spans, base + VERB, CREATE)) return ABSENT;
   if (hasListAsBody) return UNUSUAL;
-  const name = createdName(layout, bytes, view, [spans[base + RESPONSE_OBJECT]!, spans[base + REQUEST_OBJECT]!]);
+  const name = createdName(layout, bytes, view, spans, [base + RESPONSE_OBJECT, base + REQUEST_OBJECT]);
   if (name === 'none') return ABSENT;
   return name === 'unusual' ? UNUSUAL : tables.names.of(bytes, view, name.start, name.end);
 }

@@ -3,6 +3,7 @@ import type { Databases } from '../enrichment/databases.ts';
 import { CUT, type JsonMap } from '../json/map.ts';
 import { type AuditEvent, Platform } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
+import type { BodyKeys } from './body-keys.ts';
 import { missing } from './found.ts';
 import type { PodSpec } from './pod-spec.ts';
 import type { WrittenObject } from './written-object.ts';
@@ -30,6 +31,8 @@ export interface Field {
   nested?: true;
   /** Tells that it holds several values, and is shown as a list even of one. */
   many?: true;
+  /** Of one that is read from bodies alone, where in them; undefined where that is not known of a path. */
+  bodyKeys?(path: string): BodyKeys | undefined;
   /** @param path what follows the name and its dot; empty for the name alone
    * @param databases of addresses */
   read(event: AuditEvent, written: Written, path: string, databases: Databases): Found;

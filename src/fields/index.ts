@@ -5,6 +5,7 @@ import { isMap, textAt } from '../json/map.ts';
 import { AuditEvent } from '../record.ts';
 import type { FieldLookup, Found } from '../sigma/field.ts';
 import { walk, words } from '../sigma/match/walk.ts';
+import { type BodyKeys, keysAtEnd } from './body-keys.ts';
 import { BODIES_UNKNOWN, type Field, type Unknown, type Written } from './field.ts';
 import { gapOf, missing } from './found.ts';
 import { networkFields } from './network-fields.ts';
@@ -13,7 +14,7 @@ import { type PodSpec, podSpecOf } from './pod-spec.ts';
 import { groups, requestFields } from './request-fields.ts';
 import { type WrittenObject, writtenObjectOf } from './written-object.ts';
 
-export type { Field, Unknown };
+export { type BodyKeys, type Field, keysAtEnd, type Unknown };
 
 /** Every unified field by its name. Other names are those of audit.k8s.io, read from the unified event. */
 export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
@@ -68,6 +69,14 @@ function meaningOf(name: string): Meaning {
     meanings.set(name, meaning);
   }
   return meaning;
+}
+
+/** Where in bodies a name is read; undefined for one that also depends on what is not in them, or may have values that do
+ * not stand there. */
+export function bodyKeysOf(name: string): BodyKeys | undefined {
+  const { field, head, path } = meaningOf(name);
+  if (field !== undefined) return field.bodyKeys?.(path);
+  return (head === 'requestObject' || head === 'responseObject') && head !== name ? keysAtEnd(name) : undefined;
 }
 
 /** Read for the first field that asks: most events write nothing that a rule looks at. */

@@ -4,6 +4,7 @@ import { booleanOf } from '../json/typed.ts';
 import type { Found } from '../sigma/field.ts';
 import { pathOf } from '../sigma/match/path.ts';
 import { walk } from '../sigma/match/walk.ts';
+import { type BodyKeys, keysAtEnd } from './body-keys.ts';
 import { certificateRequests } from './certificate-request.ts';
 import { configDataOf } from './config-data.ts';
 import { commandOf, containerOf } from './exec-request.ts';
@@ -23,6 +24,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       source: 'responseObject, requestObject',
       unknown: BODIES_UNKNOWN,
       nested: true,
+      bodyKeys: keysAtEnd,
       read: (event, { object }, path) => readWritten(event, object, path),
     },
   ],
@@ -111,6 +113,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       source: 'podSpec',
       unknown: BODIES_UNKNOWN,
       nested: true,
+      bodyKeys: (path) => (path === '' ? { keys: CONTAINERS } : keysAtEnd(path)),
       read(_event, { pod }, path) {
         const found = inContainers(pod, path);
         return path === '' ? { ...found, places: [found.values] } : found;
@@ -134,6 +137,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       doc: 'Paths of the node that volumes open, PersistentVolumes too: without `//`, `.`, `..` and a slash at the end.',
       source: 'podSpec.volumes.hostPath.path, object.spec.hostPath.path, object.spec.local.path',
       unknown: BODIES_UNKNOWN,
+      bodyKeys: () => ({ keys: ['path'], through: ['hostPath', 'local'], spelled: ofText(plainPath) }),
       read(event, { object, pod }) {
         if (event.objectRef?.resource !== 'persistentvolumes')
           return textsIn(pod.read('volumes.hostPath.path'), plainPath);
@@ -149,6 +153,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       source: 'responseObject, requestObject: spec, or spec.template.spec and the like',
       unknown: BODIES_UNKNOWN,
       nested: true,
+      bodyKeys: keysAtEnd,
       read: (_event, { pod }, path) => pod.read(path),
     },
   ],
@@ -182,7 +187,13 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
 ];
 
 function flag(name: string, doc: string): Field {
-  return { doc, source: `podSpec.${name}`, unknown: BODIES_UNKNOWN, read: (_event, { pod }) => pod.flag(name) };
+  return {
+    doc,
+    source: `podSpec.${name}`,
+    unknown: BODIES_UNKNOWN,
+    bodyKeys: () => ({ keys: [name], spelled: booleanOf }),
+    read: (_event, { pod }) => pod.flag(name),
+  };
 }
 
 function inPodSpec(name: string, doc: string): Field {
@@ -190,6 +201,7 @@ function inPodSpec(name: string, doc: string): Field {
     doc,
     source: `podSpec.${name}`,
     unknown: BODIES_UNKNOWN,
+    bodyKeys: (path) => keysAtEnd(below(name, path)),
     read: (_event, { pod }, path) => pod.read(below(name, path)),
   };
 }
@@ -206,6 +218,7 @@ function ofContainers(path: string, spelled: (value: string) => string, doc: str
     doc,
     source: `containers.${path}`,
     unknown: BODIES_UNKNOWN,
+    bodyKeys: () => ({ ...keysAtEnd(path)!, spelled: ofText(spelled) }),
     read: (_event, { pod }) => textsIn(inContainers(pod, path), spelled),
   };
 }
@@ -213,6 +226,11 @@ function ofContainers(path: string, spelled: (value: string) => string, doc: str
 /** The texts that were found, each in the spelling that rules know. */
 function textsIn({ values, gap }: Found, spelled: (value: string) => string): Found {
   return listed(values.filter((value) => typeof value === 'string').map(spelled), gap);
+}
+
+/** The same of the texts among values. */
+function ofText(spelled: (value: string) => string): BodyKeys['spelled'] {
+  return (value) => (typeof value === 'string' ? spelled(value) : undefined);
 }
 
 function below(name: string, path: string): string {

@@ -53,6 +53,7 @@ const msgpack = inFile('outline/msgpack-outline.ts');
 const outlines = inFile('outline/outlines.ts');
 const find = inFile('outline/find-member.ts');
 const bodies = inFile('decisions/bodies.ts');
+const ruledOut = inFile('decisions/ruled-out.ts');
 const escapes = inFile('outline/unescape.ts');
 const uri = inFile('outline/walk/uri.ts');
 
@@ -292,6 +293,15 @@ const all: readonly Mutant[] = [
     'one body for the other',
     'this.#responseObject = this.#bodyOf(RESPONSE_OBJECT)',
     'this.#responseObject = this.#bodyOf(REQUEST_OBJECT)',
+  ),
+  ruledOut('what is missing', 'Object.keys(gaps).length > 0 || ', ''),
+  ruledOut('lists of a patch', '!layout.isMap(bytes[start]!) || ', ''),
+  ruledOut('what differs', 'left.get(differing)', 'left.values().next().value'),
+  ruledOut('one body', '[base + REQUEST_OBJECT, base + RESPONSE_OBJECT]', '[base + RESPONSE_OBJECT]'),
+  ruledOut(
+    'bodies that are not searched',
+    ' || !search.add(bytes, view, start, spans[offset + 1]!)) return steps;',
+    ') return steps;\n      search.add(bytes, view, start, spans[offset + 1]!);',
   ),
   reductions('items that compare members', 'program.isOfOneField(item) ? byMembers : byWords', 'byMembers'),
   reductions('what is deferred', 'guarded.hasDeferred ? undefined : decision', 'decision'),

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compiledWalk } from '../../scripts/compiled-walk.ts';
+import type * as BodyItems from '../../src/decisions/body-items.ts';
+import type * as BodyNotation from '../../src/decisions/body-notation.ts';
+import type * as BodySearch from '../../src/decisions/body-search.ts';
+import type * as CreatedName from '../../src/decisions/created-name.ts';
 import type * as Decisions from '../../src/decisions/decisions.ts';
 import type * as EventKeys from '../../src/outline/event-keys.ts';
 import type * as Outlines from '../../src/outline/outlines.ts';
@@ -47,6 +51,10 @@ function copiesFor(changed: ReadonlySet<string>): ReadonlySet<string> {
 export interface Product {
   pipeline: typeof Pipeline;
   decisions: typeof Decisions;
+  bodyItems: typeof BodyItems;
+  bodyNotation: typeof BodyNotation;
+  bodySearch: typeof BodySearch;
+  createdName: typeof CreatedName;
   eventKeys: typeof EventKeys;
   outlines: typeof Outlines;
 }
@@ -67,6 +75,10 @@ export async function productWith(changes: readonly Change[]): Promise<Product> 
     return {
       pipeline: await load('pipeline.ts'),
       decisions: await load('decisions/decisions.ts'),
+      bodyItems: await load('decisions/body-items.ts'),
+      bodyNotation: await load('decisions/body-notation.ts'),
+      bodySearch: await load('decisions/body-search.ts'),
+      createdName: await load('decisions/created-name.ts'),
       eventKeys: await load('outline/event-keys.ts'),
       outlines: await load('outline/outlines.ts'),
     };

@@ -86,6 +86,10 @@ const detections: Readonly<Record<string, string>> = {
   'evidence-partial': '{ a: { evidence: partial }, condition: a }',
   'body-host-pid': '{ a: { hostPID: true }, condition: a }',
   'verb-or-body': '{ a: { verb: [create, update, patch] }, b: { hostPID: true }, condition: a or b }',
+  'body-privileged': '{ a: { containers.securityContext.privileged: true }, condition: a }',
+  'body-not-privileged':
+    '{ a: { containers.securityContext.privileged|exists: false }, b: { resource: pods }, condition: a and b }',
+  'body-words': "{ a: { 'containers[any]': { '|contains': xmrig } }, b: { verb: create }, condition: a and b }",
   'body-host-ipc': '{ a: { requestObject.spec.hostIPC: true }, condition: a }',
   'body-status': '{ a: { responseObject.status: Failure }, condition: a }',
   'body-patch': '{ a: { requestObject.path: /x }, condition: a }',
@@ -153,18 +157,21 @@ logsource: { product: kubernetes }
 filter: { rules: [namespace-kube, status-failure], a: { requestURI|contains: 'limit=5' }, condition: not a }
 `;
 
-const text = [
-  ...Object.entries(detections).map(
+const text = Object.entries(detections)
+  .map(
     ([name, detection]) =>
-      `title: ${name}\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: ${detection}\n`,
-  ),
-  correlations,
-].join('---\n');
+      `title: ${name}\nname: ${name}\nsigma-version: 3\nlogsource: { product: kubernetes }\ndetection: ${detection}\n`,
+  )
+  .join('---\n');
 
 const folder = mkdtempSync(join(tmpdir(), 'tripline-outlined-'));
-const [rules, silent] = ['rules.yml', 'exceptions.yml'].map((name) => join(folder, name)) as [string, string];
-writeFileSync(rules, text);
+const [single, several, silent] = ['rules.yml', 'correlations.yml', 'exceptions.yml'].map((name) =>
+  join(folder, name),
+) as [string, string, string];
+writeFileSync(single, text);
+writeFileSync(several, correlations);
 writeFileSync(silent, exceptions);
+const rules = [single, several];
 
 const database = (name: string, entries: Parameters<typeof mmdbOf>[0]) => {
   const path = join(folder, name);
@@ -177,8 +184,8 @@ const one = database('one.mmdb', { '203.0.113.0/24': example, '198.51.100.0/24':
 const another = database('another.mmdb', { '203.0.113.0/28': other, '8.0.0.0/8': example });
 
 export const outlinedRules: readonly Ruleset[] = [
-  loadRules({ rules: [rules], values: { people: ['ann', 'aksService'] }, enrichment: one }).ruleset,
-  loadRules({ rules: [rules], values: { people: ['bob', 'system:*'] }, enrichment: another }).ruleset,
-  loadRules({ rules: [rules], exceptions: [silent], values: { people: ['ann'] } }).ruleset,
+  loadRules({ rules, values: { people: ['ann', 'aksService'] }, enrichment: one }).ruleset,
+  loadRules({ rules, values: { people: ['bob', 'system:*'] }, enrichment: another }).ruleset,
+  loadRules({ rules, exceptions: [silent], values: { people: ['ann'] } }).ruleset,
 ];
 rmSync(folder, { recursive: true });

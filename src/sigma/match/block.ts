@@ -35,6 +35,11 @@ export function compileOpening({ members, body }: BlockItem): (found: Found, out
   };
 }
 
+/** Whether only so many members of a list are looked at, since each is compared to what stands around the list. */
+export function isLimited({ body }: BlockItem): boolean {
+  return comparesAround(body);
+}
+
 /** Whether the body compares each member to the members of a list around it, or to the values there. */
 function comparesAround(body: BlockItem['body']): boolean {
   return itemsOfBody(body).some((item) => {

@@ -185,6 +185,11 @@ function compileItem(item: Item, blocks: string): Predicate {
   return item.kind === 'field' ? compileField(item, blocks) : compileBlock(item, blocks);
 }
 
+/** The predicate of an item of a block as if its field were one of an event; undefined for one that reads other fields too. */
+export function decideAlone(item: FieldItem): Predicate | undefined {
+  return item.tests.some((test) => referencesOf(test).length > 0) ? undefined : compileField(item, '');
+}
+
 /** Any value that is present and passes decides for the item; a gap leaves open what else there is. */
 function compileField(item: FieldItem, blocks: string): Predicate {
   const { field, quantifier, negated } = item;

@@ -4,21 +4,42 @@ import { atLeast, type Decision, every, not, type Predicate, some } from '../mat
 import type { CompiledFilter, CompiledItem, CompiledRule } from './compile.ts';
 
 /** As much of a rule as its evaluation takes. */
-export type ReducedRule = Pick<CompiledRule, 'decide'> & {
+export type EvaluatedRule = Pick<CompiledRule, 'decide'> & {
   readonly exceptions: readonly Pick<CompiledFilter, 'decide' | 'filter'>[];
+};
+
+export type ReducedRule = EvaluatedRule & {
+  /** What items of the rule decide, where that is known. */
+  readonly known: ReadonlyMap<CompiledItem, Decision>;
 };
 
 /** Says the same of an event as the rule, also which field is missing, where each item decides what is known of it.
  * @param known what an item decides; undefined where that is to be asked of the event */
 export function reduceRule(rule: CompiledRule, known: (item: CompiledItem) => Decision | undefined): ReducedRule {
   const { exceptions } = rule;
+  const decisions = rule.items.map((item) => [item, known(item)] as const);
   return {
+    known: new Map(decisions.filter((each): each is [CompiledItem, Decision] => each[1] !== undefined)),
     decide: predicateOf(reduce(rule, rule.rule.condition, known)),
     exceptions: exceptions
       .map((exception) => ({ ...exception, term: reduce(exception, exception.filter.condition, known) }))
       .filter(({ term }) => term !== true)
       .map(({ filter, term }) => ({ filter, decide: predicateOf(term) })),
   };
+}
+
+/** Whether a rule does not match, nor would but for an exception, where each item decides what is known of it. */
+export function isRuledOut(rule: CompiledRule, known: (item: CompiledItem) => Decision | undefined): boolean {
+  return reduce(rule, rule.rule.condition, known) === false;
+}
+
+/** What the condition of a rule asks of an event. */
+export function askedBy({ rule, selections }: CompiledRule): CompiledItem[] {
+  const within = (part: Condition): CompiledItem[] => {
+    if (part.kind === 'selection') return selections.get(part.name)!.flat();
+    return 'operand' in part ? within(part.operand) : part.operands.flatMap(within);
+  };
+  return within(rule.condition);
 }
 
 /** What is left of a part of a condition. */

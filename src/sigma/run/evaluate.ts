@@ -3,7 +3,7 @@ import type { RuleLevel } from '../ast.ts';
 import type { FieldLookup, Truth } from '../field.ts';
 import type { Gap } from '../match/predicate.ts';
 import type { CompiledRule } from '../plan/compile.ts';
-import type { ReducedRule } from '../plan/reduce.ts';
+import type { EvaluatedRule } from '../plan/reduce.ts';
 
 /** `undecided` names the first field that was missing where truth is unknown; `silencedBy` the first exception where the
  * rule would match but for it. */
@@ -14,7 +14,7 @@ export interface Evaluation {
 }
 
 /** Whether the rule matches, and none of its exceptions has a say; stops at the first predicate that settles it. */
-export function evaluate({ decide, exceptions }: ReducedRule, lookup: FieldLookup): Evaluation {
+export function evaluate({ decide, exceptions }: EvaluatedRule, lookup: FieldLookup): Evaluation {
   const decision = decide(lookup);
   if (decision === false) return { truth: false };
   let gap = decision === true ? undefined : decision;

@@ -1,0 +1,273 @@
+/** Looks for keys and texts in the bytes of bodies, at a price that hardly grows with their number and that is a fraction of
+ * what it costs to step over each byte: most bytes are not looked at. */
+import { isAscii } from 'node:buffer';
+import type { BodyNotation } from './body-notation.ts';
+
+/** A pattern is looked for by as many of its bytes. */
+const SIZE = 3;
+const SLOT_BITS = 15;
+/** Patterns that are shorter are looked for apart, by a byte that is rare: the shortest of the others says how many bytes are
+ * passed over. */
+const LONG = 5;
+/** Places of the rare bytes that are looked at, at most. */
+const MOST_PLACES = 256;
+/** Bytes from one that is looked at to the next, at most: what is saved in bodies is added to the patterns. */
+const LONGEST_STEP = 5;
+/** Longer bodies are not searched. */
+const LONGEST = 256 * 1024;
+/** As many entries to compare cost as much as a place in a body of the usual kind that leads to one. */
+const ENTRIES_AS_COSTLY = 16;
+/** Values of a key that are told one by one, at most. */
+const MOST_VALUES = 16;
+
+/** Is looked for in bodies. */
+export interface Sought {
+  /** Of members: their values are told. */
+  keys: readonly string[];
+  /** Of maps around members: a longer key may hold them between dots. */
+  ways: readonly string[];
+  /** ASCII without `<`, `>` and `&`, in any case, in a key or in a value that is a text. */
+  texts: readonly string[];
+  /** Numbers of the keys before which no text is looked for. */
+  lists: ReadonlySet<number>;
+}
+
+type Kind = 'key' | 'way' | 'text';
+
+interface Pattern {
+  kind: Kind;
+  /** Of the key, way or text. */
+  number: number;
+  bytes: Uint8Array;
+}
+
+export class BodySearch {
+  readonly #notation: BodyNotation;
+  readonly #lists: ReadonlySet<number>;
+  readonly #hasTexts: boolean;
+  readonly #long: PatternTable;
+  readonly #short: readonly RareByte[];
+  readonly #values: (unknown[] | undefined)[];
+  readonly #hasOthers: Uint8Array;
+  readonly #ways: Uint8Array;
+  readonly #texts: Uint8Array;
+  /** Where the first key of a list stands in the body that is being searched. */
+  #firstList = 0;
+
+  constructor(notation: BodyNotation, { keys, ways, texts, lists }: Sought) {
+    this.#notation = notation;
+    this.#lists = lists;
+    this.#hasTexts = texts.length > 0;
+    const patterns: Pattern[] = [];
+    const add = (kind: Kind, number: number, all: readonly Uint8Array[]) => {
+      for (const bytes of all) patterns.push({ kind, number, bytes });
+    };
+    for (const [number, key] of keys.entries()) add('key', number, notation.keys(key));
+    for (const [number, way] of ways.entries()) add('way', number, notation.partsOfKeys(way));
+    for (const [number, text] of texts.entries()) add('text', number, [notation.text(text)]);
+    const isLong = ({ kind, bytes }: Pattern) => kind !== 'text' || bytes.length >= LONG || bytes.every(isLetter);
+    this.#long = new PatternTable(patterns.filter(isLong));
+    this.#short = byRareByte(patterns.filter((pattern) => !isLong(pattern)));
+    this.#values = new Array<unknown[] | undefined>(keys.length).fill(undefined);
+    this.#hasOthers = new Uint8Array(keys.length);
+    this.#ways = new Uint8Array(ways.length);
+    this.#texts = new Uint8Array(texts.length);
+  }
+
+  /** Forgets what was found. */
+  clear(): void {
+    this.#values.fill(undefined);
+    this.#hasOthers.fill(0);
+    this.#ways.fill(0);
+    this.#texts.fill(0);
+  }
+
+  /** Adds what is in a body. False where that cannot be said by its bytes. */
+  add(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
+    if (end - start > LONGEST || end >= bytes.length) return false;
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    if (!this.#notation.isAsSpelled(body) || (this.#hasTexts && !isPlain(body))) return false;
+    this.#firstList = end;
+    this.#search(this.#long, bytes, view, start, end);
+    return this.#searchByByte(bytes, start, end, body);
+  }
+
+  /** Whether a member has the key. */
+  hasKey(number: number): boolean {
+    return this.#values[number] !== undefined || this.#hasOthers[number] === 1;
+  }
+
+  /** What the key has, or lists that it has: undefined where not all of it is a scalar that is read easily. */
+  valuesOf(number: number): readonly unknown[] | undefined {
+    return this.#hasOthers[number] === 1 ? undefined : (this.#values[number] ?? []);
+  }
+
+  hasWay(number: number): boolean {
+    return this.#ways[number] === 1;
+  }
+
+  hasText(number: number): boolean {
+    return this.#texts[number] === 1;
+  }
+
+  #search(table: PatternTable, bytes: Uint8Array, view: DataView, start: number, end: number): void {
+    const { step, taken, entries } = table;
+    const last = end - SIZE;
+    for (let at = start; at <= last; at += step) {
+      const slot = slotOf(view.getInt32(at));
+      if ((taken[slot >> 5]! & (1 << slot)) !== 0) this.#compare(entries.get(slot)!, bytes, at, start, end);
+    }
+  }
+
+  /** In a body, from the first list on. False where it would take too long. */
+  #searchByByte(bytes: Uint8Array, start: number, end: number, body: Buffer): boolean {
+    for (const { byte, entries } of this.#short) {
+      let at = body.indexOf(byte, this.#firstList - start);
+      for (let count = 0; at !== -1; count++) {
+        if (count === MOST_PLACES) return false;
+        this.#compare(entries, bytes, start + at, start, end);
+        at = body.indexOf(byte, at + 1);
+      }
+    }
+    return true;
+  }
+
+  /** @param entries whose bytes may stand at the offset */
+  #compare(entries: readonly Entry[], bytes: Uint8Array, at: number, start: number, end: number): void {
+    for (let index = 0; index < entries.length; index++) {
+      const { pattern, at: offset } = entries[index]!;
+      const from = at - offset;
+      const after = from + pattern.bytes.length;
+      if (from < start || after > end || !standsAt(bytes, from, pattern)) continue;
+      const { kind, number } = pattern;
+      if (kind === 'text') this.#texts[number] = 1;
+      else if (kind === 'way') this.#ways[number] = 1;
+      else this.#note(number, bytes, from, after, end);
+    }
+  }
+
+  #note(number: number, bytes: Uint8Array, from: number, after: number, end: number): void {
+    if (!this.#notation.mayBeKey(bytes, from)) return;
+    if (this.#lists.has(number) && from < this.#firstList) this.#firstList = from;
+    if (this.#hasOthers[number] === 1) return;
+    const values = (this.#values[number] ??= []);
+    const isRead = this.#notation.readScalars(bytes, after, end, values);
+    if (!isRead || values.length > MOST_VALUES) this.#hasOthers[number] = 1;
+  }
+}
+
+interface Entry {
+  pattern: Pattern;
+  /** Where in the pattern the bytes stand by which it is looked for. */
+  at: number;
+}
+
+/** Patterns by bytes of theirs, one of which is looked at wherever the pattern begins. */
+class PatternTable {
+  /** From one byte that is looked at to the next. */
+  readonly step: number;
+  /** A bit for each hash of three bytes that has entries. */
+  readonly taken = new Int32Array(2 ** SLOT_BITS / 32);
+  readonly entries = new Map<number, Entry[]>();
+
+  constructor(patterns: readonly Pattern[]) {
+    const shortest = patterns.reduce((least, { bytes }) => Math.min(least, bytes.length), LONGEST_STEP + SIZE - 1);
+    this.step = shortest - SIZE + 1;
+    for (const pattern of patterns) this.#add(pattern);
+  }
+
+  #add(pattern: Pattern): void {
+    const { bytes } = pattern;
+    const slots = Array.from({ length: bytes.length - SIZE + 1 }, (_, at) =>
+      slotOf((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8)),
+    );
+    let best = 0;
+    let fewest = Number.POSITIVE_INFINITY;
+    for (let from = 0; from + this.step <= slots.length; from++) {
+      let count = 0;
+      for (let at = from; at < from + this.step; at++) {
+        count += (this.entries.get(slots[at]!)?.length ?? 0) / ENTRIES_AS_COSTLY + (usual.get(slots[at]!) ?? 0);
+      }
+      if (count < fewest) [best, fewest] = [from, count];
+    }
+    for (let at = best; at < best + this.step; at++) {
+      const slot = slots[at]!;
+      const others = this.entries.get(slot);
+      if (others === undefined) this.entries.set(slot, [{ pattern, at }]);
+      else others.push({ pattern, at });
+      this.taken[slot >> 5]! |= 1 << slot;
+    }
+  }
+}
+
+/** Patterns by a byte of theirs. */
+interface RareByte {
+  byte: number;
+  entries: Entry[];
+}
+
+function byRareByte(patterns: readonly Pattern[]): RareByte[] {
+  const all: RareByte[] = [];
+  for (const pattern of patterns) {
+    // Letters may be capitals in a body.
+    const places = [...pattern.bytes.keys()].filter((at) => !isLetter(pattern.bytes[at]!));
+    const at = places.sort((one, other) => countOf(pattern.bytes[one]!) - countOf(pattern.bytes[other]!))[0]!;
+    const byte = pattern.bytes[at]!;
+    const known = all.find((one) => one.byte === byte);
+    if (known === undefined) all.push({ byte, entries: [{ pattern, at }] });
+    else known.entries.push({ pattern, at });
+  }
+  return all;
+}
+
+function isLetter(byte: number): boolean {
+  return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+}
+
+function countOf(byte: number): number {
+  return USUAL.filter((each) => each === byte).length;
+}
+
+/** What stands in most bodies. */
+const USUAL = Buffer.from(
+  '"kind":"Pod","apiVersion":"apps/v1","metadata":{"name":"generateName":"namespace":"labels":{"app":"pod-template-hash":' +
+    '"annotations":{"ownerReferences":[{"uid":"controller":true,"blockOwnerDeletion":true}],"resourceVersion":"creationTimestamp":' +
+    '"managedFields":[{"manager":"kube-controller-manager","operation":"Update","time":"fieldsType":"FieldsV1","fieldsV1":{"f:' +
+    '"spec":{"volumes":[{"configMap":{"items":[{"key":"path":"defaultMode":420}},{"emptyDir":{}},{"secret":{"secretName":"projected":' +
+    '"containers":[{"image":"registry.example.internal/","args":["ports":[{"containerPort":8080,"protocol":"TCP"}],"env":[{"value":' +
+    '"https://service.internal/","resources":{"limits":{"cpu":"memory":"512Mi"},"requests":{"volumeMounts":[{"readOnly":true,' +
+    '"mountPath":"/var/run/secrets/kubernetes.io/serviceaccount"}],"livenessProbe":{"httpGet":{"port":"http","scheme":"HTTP"},' +
+    '"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,"failureThreshold":3},"readinessProbe":{"initialDelaySeconds":' +
+    '"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File","imagePullPolicy":"IfNotPresent",' +
+    '"securityContext":{"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true}}],"restartPolicy":"Always",' +
+    '"terminationGracePeriodSeconds":30,"dnsPolicy":"ClusterFirst","serviceAccountName":"serviceAccount":"automount' +
+    'ServiceAccountToken":false,"fsGroup":10001,"seccompProfile":{"type":"RuntimeDefault"}},"schedulerName":"default-scheduler",' +
+    '"tolerations":[{"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300},' +
+    '"unreachable","enableServiceLinks":false,"status":{"phase":"Pending","qosClass":"Burstable","conditions":[{"status":"True"',
+);
+const usual = new Map<number, number>();
+for (let at = 0; at + SIZE < USUAL.length; at++) {
+  const slot = slotOf(USUAL.readInt32BE(at));
+  usual.set(slot, (usual.get(slot) ?? 0) + 1);
+}
+
+/** Of the first three bytes of four, capitals as small letters. */
+function slotOf(four: number): number {
+  return Math.imul((four | 0x20202020) >>> 8, 0x2c1b3c6d) >>> (32 - SLOT_BITS);
+}
+
+function standsAt(bytes: Uint8Array, from: number, { kind, bytes: pattern }: Pattern): boolean {
+  // Bytes that differ in the bit of capitals alone are rarely anything but letters.
+  const ignored = kind === 'text' ? 0x20 : 0;
+  for (let index = 0; index < pattern.length; index++) {
+    if ((bytes[from + index]! | ignored) !== (pattern[index]! | ignored)) return false;
+  }
+  return true;
+}
+
+/** What may be folded to ASCII: U+0130, U+017F, U+212A. */
+const FOLDED = ['\u0130', '\u017f', '\u212a'].map((character) => Buffer.from(character));
+
+function isPlain(body: Buffer): boolean {
+  return isAscii(body) || !FOLDED.some((character) => body.includes(character));
+}

@@ -1,0 +1,24 @@
+/** What an item says of bodies that do not hold what it needs is what it says of them when they are read. */
+import { expect, test } from 'vitest';
+import * as bodyItems from '../../src/decisions/body-items.ts';
+import * as bodyNotation from '../../src/decisions/body-notation.ts';
+import * as bodySearch from '../../src/decisions/body-search.ts';
+import { bodyMutants } from '../fast-path/body-mutants.ts';
+import { productWith } from '../fast-path/mutants.ts';
+import { compareItems, texts } from './random-bodies.ts';
+
+const layouts = ['JSON', 'MessagePack'] as const;
+
+test.each(layouts)('items of bodies in %s are decided as by what is read', (layout) => {
+  const { settled, left, unsaid, wrong } = compareItems(layout, { bodyItems, bodyNotation, bodySearch }, 4000);
+  expect(wrong).toBeUndefined();
+  expect(texts.filter((text) => !settled.has(text))).toEqual([]);
+  expect(texts.filter((text) => !left.has(text))).toEqual([]);
+  expect(unsaid).toBeLessThan(3000);
+});
+
+test.each(bodyMutants)('noticed: $name', async ({ changes }) => {
+  const modules = await productWith(changes);
+  const wrong = layouts.map((layout) => compareItems(layout, modules, 4000).wrong);
+  expect(wrong.some((each) => each !== undefined)).toBe(true);
+});
