@@ -1,8 +1,11 @@
 /** The name of an object that is created, as a body has it. */
-import { NONE } from '../outline/find-member.ts';
+import { NONE, UNCLEAR } from '../outline/find-member.ts';
+import { CLOSE_BRACE, COMMA, MAX_LEVELS, skipSpace, skipString, skipValue } from '../outline/json-syntax.ts';
 import type { Layout } from './notation.ts';
 
 const METADATA = Buffer.from('metadata');
+const METADATA_IN_JSON = Buffer.from('"metadata"');
+const ESCAPE = Buffer.from('\\u');
 const NAME = Buffer.from('name');
 const GENERATE_NAME = Buffer.from('generateName');
 
@@ -13,16 +16,18 @@ interface Span {
 
 /** Where the name lies that normalizing the record finds, `none` where it finds none, or `unusual` where it takes parsing to
  * see.
- * @param bodies where maps begin, of the response and of the request; -1 for a body that is not there */
+ * @param bodies offsets of spans: of the response and of the request */
 export function createdName(
   layout: Layout,
   bytes: Uint8Array,
   view: DataView,
+  spans: Int32Array,
   bodies: readonly number[],
 ): Span | 'none' | 'unusual' {
   for (const body of bodies) {
-    if (body === -1) continue;
-    const metadata = layout.find(bytes, view, body, METADATA);
+    const start = spans[body]!;
+    if (start === -1) continue;
+    const metadata = findMetadata(layout, bytes, view, start, spans[body + 1]!);
     if (metadata === NONE) continue;
     if (metadata < 0 || !layout.isMap(bytes[metadata]!)) return 'unusual';
     const name = layout.find(bytes, view, metadata, NAME);
@@ -31,4 +36,32 @@ export function createdName(
     if (layout.find(bytes, view, metadata, GENERATE_NAME) !== NONE) return 'unusual';
   }
   return 'none';
+}
+
+/** As `find` of the layout. That there is no other such member takes no steps over the rest of a body in which the key does
+ * not stand again. */
+function findMetadata(layout: Layout, bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  if (layout.hasEscapes) {
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    const at = body.indexOf(METADATA_IN_JSON);
+    if (body.indexOf(ESCAPE) === -1 && body.indexOf(METADATA_IN_JSON, at + 1) === -1) {
+      return at === -1 ? NONE : valueOfKeyAt(bytes, view, start, start + at);
+    }
+  }
+  return layout.find(bytes, view, start, METADATA);
+}
+
+/** The offset of the value of the key at an offset, or NONE where no key of the map stands there.
+ * @param start of the map */
+function valueOfKeyAt(bytes: Uint8Array, view: DataView, start: number, key: number): number {
+  let at = skipSpace(bytes, start + 1);
+  while (at <= key && bytes[at] !== CLOSE_BRACE) {
+    const value = skipSpace(bytes, skipSpace(bytes, skipString(bytes, view, at)) + 1);
+    if (at === key) return value;
+    const after = skipValue(bytes, view, value, MAX_LEVELS);
+    if (after === -1) return UNCLEAR;
+    at = skipSpace(bytes, after);
+    if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
+  }
+  return NONE;
 }

@@ -4,6 +4,7 @@ import { inFile, type Mutant } from './mutant.ts';
 const items = inFile('decisions/body-items.ts');
 const search = inFile('decisions/body-search.ts');
 const notation = inFile('decisions/body-notation.ts');
+const createdName = inFile('decisions/created-name.ts');
 
 export const bodyMutants: readonly Mutant[] = [
   items('what holds for nothing may hold', 'if (otherwise !== item.negated) return', 'if (false) return'),
@@ -77,4 +78,23 @@ export const bodyMutants: readonly Mutant[] = [
   notation('parts of keys of MessagePack', ', Buffer.from(`${part}.`)]', ']'),
   notation('lists of MessagePack', 'left > 0 && next !== -1; left--', 'left > 1 && next !== -1; left--'),
   notation('negative integers', 'else return -1;\n  return at + 1;', 'return at + 1;'),
+];
+
+/** The same in the name of an object that is created, by its bodies. */
+export const nameMutants: readonly Mutant[] = [
+  createdName('request before response', 'for (const body of bodies)', 'for (const body of [...bodies].reverse())'),
+  createdName(
+    'names that are generated',
+    "if (layout.find(bytes, view, metadata, GENERATE_NAME) !== NONE) return 'unusual';",
+    '',
+  ),
+  createdName(
+    'metadata that is no map',
+    "if (metadata < 0 || !layout.isMap(bytes[metadata]!)) return 'unusual';",
+    'if (metadata < 0 || !layout.isMap(bytes[metadata]!)) continue;',
+  ),
+  createdName('a second metadata', 'body.indexOf(METADATA_IN_JSON, at + 1) === -1', 'true'),
+  createdName('metadata spelled with escapes', 'body.indexOf(ESCAPE) === -1 && ', ''),
+  createdName('metadata of another map', 'if (at === key) return value;', 'if (at >= start) return key + 11;'),
+  createdName('names that are no text', "?? 'unusual'", "?? 'none'"),
 ];

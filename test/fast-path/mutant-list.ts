@@ -33,7 +33,6 @@ const steps = inFile('decisions/steps.ts');
 const screen = inFile('decisions/item-screen.ts');
 const needles = inFile('decisions/needle-search.ts');
 const bodyScreen = inFile('decisions/body-screen.ts');
-const createdName = inFile('decisions/created-name.ts');
 const guard = inFile('decisions/guard.ts');
 const tables = inFile('decisions/member-tables.ts');
 const members = inFile('decisions/members.ts');
@@ -150,18 +149,6 @@ const all: readonly Mutant[] = [
   ),
   bodyScreen('numbers as texts', '!needles?.every(isWordy)', 'needles === undefined'),
   bodyScreen('bodies that are not searched', 'return isSearched && !holdsAny;', 'return !holdsAny;'),
-  createdName('request before response', 'for (const body of bodies)', 'for (const body of [...bodies].reverse())'),
-  createdName(
-    'names that are generated',
-    "if (layout.find(bytes, view, metadata, GENERATE_NAME) !== NONE) return 'unusual';",
-    '',
-  ),
-  createdName(
-    'metadata that is no map',
-    "if (metadata < 0 || !layout.isMap(bytes[metadata]!)) return 'unusual';",
-    'if (metadata < 0 || !layout.isMap(bytes[metadata]!)) continue;',
-  ),
-  createdName('names that are no text', "?? 'unusual'", "?? 'none'"),
   needles('capitals', '.toLowerCase()', ''),
   needles('escapes', 'folded, byte) => (byte === BACKSLASH ? 0 : folded)', 'folded) => folded'),
   needles('escaped characters that are folded to ASCII', 'if (foldsToAscii(code)) return -1;', ''),

@@ -146,6 +146,7 @@ export const pools = {
     created({ metadata: { name: 7 } }, { metadata: 'web-1' }),
     created([{ metadata: { name: 'web-1' } }], { kind: 'Status' }),
     created({ spec: {} }, { metadata: { uid: 'web-1' } }),
+    created({ metadata: { name: 'db' } }, { spec: { metadata: { name: 'web-1' } } }),
     created(pod({ containers: [{ name: 'a', image: 'x\u002fWEB:2' }] })),
     created(pod({ isOn: 'true', isOff: false, replicas: 1e3 })),
     created(pod({ isOn: true, replicas: '1000', isOff: 'false' })),
