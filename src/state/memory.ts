@@ -15,7 +15,7 @@ import {
   type Queue,
   type Shelf,
 } from './queue.ts';
-import type { Change, Secret, Space, Store } from './store.ts';
+import type { Change, Handle, Secret, Space, Store } from './store.ts';
 
 /** One value as it is written out. */
 export interface Row {
@@ -150,6 +150,8 @@ export function memoryStore({
   function remove(cells: Cells, cell: Cell): void {
     if (cell === loaded) loaded = undefined;
     take(cell);
+    // A handle may keep the cell, but not what was in it.
+    cell.value = undefined;
     cells.byKey.delete(cell.key);
     totalEntries -= cell.entries;
     totalBytes -= cell.bytes;
@@ -167,6 +169,16 @@ export function memoryStore({
     if (queue !== shelf.protected) shelf.owners.set(owner, shelf.owners.get(owner)! + more);
     queue!.bytes += more;
     cell.bytes = bytes;
+  }
+
+  /** Commits what is there again. */
+  function renew(cell: Cell, value: unknown, entries: number, bytes: number, at: number): void {
+    cell.value = value;
+    resize(cell, entries, bytes + CELL_BYTES);
+    const { shelf } = cell;
+    advance(shelf.age, at);
+    cell.touched = shelf.age.time;
+    if (cell.queue !== shelf.protected && cell.touched > cell.created) move(cell, shelf.protected);
   }
 
   function isExpired({ lifetime }: Space, { touched, shelf }: Cell): boolean {
@@ -234,20 +246,31 @@ export function memoryStore({
 
   return {
     secret,
-    load(space, key) {
+    load(space, key, _place, handle) {
+      const known = cellAt(handle);
+      if (known !== undefined && !isExpired(space, known)) return known.value;
       const cells = spaces.get(space.name);
       const cell = cells?.byKey.get(key);
       loaded = cell;
       loadedFrom = cells;
       if (cell === undefined) return undefined;
-      if (!isExpired(space, cell)) return cell.value;
-      remove(cells!, cell);
-      return undefined;
+      if (isExpired(space, cell)) {
+        remove(cells!, cell);
+        return undefined;
+      }
+      if (handle !== undefined) handle.cell = cell;
+      return cell.value;
     },
-    commit({ space, key, value, entries, bytes, place, owner = '', at, advances }: Change) {
+    commit({ space, key, value, entries, bytes, place, owner = '', at, advances, handle }: Change) {
       if (advances !== undefined) advance(ageOf(advances), at);
+      let cell = cellAt(handle);
+      if (cell !== undefined) {
+        renew(cell, value, entries, bytes, at);
+        if (totalBytes > maxBytes) evictOverflow(cellsIn(space), cell);
+        return;
+      }
       const cells = cellsIn(space);
-      let cell = loadedFrom === cells && loaded?.key === key ? loaded : cells.byKey.get(key);
+      cell = loadedFrom === cells && loaded?.key === key ? loaded : cells.byKey.get(key);
       if (cell === undefined) {
         const shelf = shelfIn(cells, place);
         advance(shelf.age, at);
@@ -256,12 +279,7 @@ export function memoryStore({
         cells.shelves.set(place, shelf);
         add(cells, cell, false);
       } else {
-        cell.value = value;
-        resize(cell, entries, bytes + CELL_BYTES);
-        const { shelf } = cell;
-        advance(shelf.age, at);
-        cell.touched = shelf.age.time;
-        if (cell.queue !== shelf.protected && cell.touched > cell.created) move(cell, shelf.protected);
+        renew(cell, value, entries, bytes, at);
       }
       if (totalBytes > maxBytes) evictOverflow(cells, cell);
     },
@@ -312,6 +330,12 @@ export function memoryStore({
       if (totalBytes > maxBytes) evictOverflow(cells, cell);
     },
   };
+}
+
+/** The cell that a handle leads to, if it is still there. */
+function cellAt(handle: Handle | undefined): Cell | undefined {
+  const cell = handle?.cell as Cell | undefined;
+  return cell?.queue === undefined ? undefined : cell;
 }
 
 function advance(age: Age, to: number): void {

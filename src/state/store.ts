@@ -19,6 +19,12 @@ export interface Space {
 /** Microseconds that the time of a change may be ahead of our clock. One that is further would age all that is remembered. */
 export const MAX_AHEAD = 5 * 60 * 1_000_000;
 
+/** Where the value of a key is, for those who ask for it again and again: a store may note there what it finds, to find it
+ * without a search. Of one key in one space of one store. What is evicted is not held by it. */
+export interface Handle {
+  cell?: unknown;
+}
+
 /** What is under a key from now on. */
 export interface Change {
   space: Space;
@@ -38,6 +44,8 @@ export interface Change {
   at: number;
   /** Another place whose values age by this time, too. */
   advances?: string;
+  /** Of the key. */
+  handle?: Handle | undefined;
 }
 
 export interface Store {
@@ -45,8 +53,9 @@ export interface Store {
   readonly secret: Secret;
   /** The value under a key. It may be changed in place, and has to be committed then.
    * @param place of the change that has committed it: by the time of that place its lifetime passes. Left out where values have none
+   * @param handle of the key
    * @throws Problem where it cannot be reached now: the batch is to be sent again */
-  load(space: Space, key: string, place?: string): unknown;
+  load(space: Space, key: string, place?: string, handle?: Handle): unknown;
   commit(change: Change): void;
   /** Keeps what was changed in place in a value that was loaded, which does not make it younger. */
   keep(space: Space, key: string): void;
