@@ -1,7 +1,8 @@
 /** The time of each cluster: that of its latest event, when something is to be judged next, and up to
  * when something has been emitted. */
 import { isMap } from '../json/map.ts';
-import type { Space, Store } from '../state/store.ts';
+import type { Handle, Space, Store } from '../state/store.ts';
+import type { Place } from './places.ts';
 
 /** What is kept of a cluster. Times are in Unix microseconds. */
 export interface Clock {
@@ -25,14 +26,15 @@ const CLOCK_BYTES = 100;
  * would age all that is remembered.
  * @param logged the time of the event at hand
  * @param received stands in where the cluster has no time yet: nothing is known of it then */
-export function advance(store: Store, place: string, logged: number | undefined, received: number): Clock {
-  const clock = store.load(clocks, place) as Clock | undefined;
+export function advance(store: Store, place: Place, logged: number | undefined, received: number): Clock {
+  const { name, clock: handle } = place;
+  const clock = store.load(clocks, name, undefined, handle) as Clock | undefined;
   if (logged === undefined || (clock !== undefined && logged <= clock.latest)) {
     return clock ?? { latest: received, due: 0, plan: '', emitted: Number.MAX_SAFE_INTEGER };
   }
   const advanced = clock ?? { latest: logged, due: 0, plan: '', emitted: 0 };
   advanced.latest = logged;
-  commit(store, place, advanced);
+  commit(store, name, advanced, handle);
   return advanced;
 }
 
@@ -55,7 +57,7 @@ export function setEmitted(store: Store, place: string, time: number): void {
   if (clock !== undefined && time > clock.emitted) commit(store, place, { ...clock, emitted: time });
 }
 
-function commit(store: Store, place: string, value: Clock): void {
+function commit(store: Store, place: string, value: Clock, handle?: Handle): void {
   store.commit({
     space: clocks,
     key: place,
@@ -65,5 +67,6 @@ function commit(store: Store, place: string, value: Clock): void {
     place: '',
     at: value.latest,
     advances: place,
+    handle,
   });
 }

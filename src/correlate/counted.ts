@@ -70,7 +70,7 @@ export function counter(give: (counted: CountedRecord | undefined) => void): Cor
       const names = namesOf(hits, begin, end, plan);
       const time = times.of(event);
       if (names.length === 0 && !isTick(event, time)) continue;
-      if (plan.emittedAtClose.length > 0 && time !== undefined) given.set(placeIn(event), time);
+      if (plan.emittedAtClose.length > 0 && time !== undefined) given.set(placeIn(event).name, time);
       const lookup = lookups[index];
       const values: Record<string, readonly unknown[]> = {};
       for (const name of names) {
@@ -88,7 +88,7 @@ export function counter(give: (counted: CountedRecord | undefined) => void): Cor
   /** Whether so much time has passed in a cluster that windows may have ended. */
   function isTick(event: AuditEvent, time: number | undefined): boolean {
     if (planned.plan.emittedAtClose.length === 0 || time === undefined) return false;
-    const last = given.get(placeIn(event));
+    const last = given.get(placeIn(event).name);
     return last === undefined || time >= last + TICK;
   }
 }

@@ -4,6 +4,7 @@ import type { Enrichment } from '../enrichment/index.ts';
 import type { AuditEvent } from '../record.ts';
 import type { FieldLookup } from '../sigma/index.ts';
 import type { GroupOf, KnownKeys } from './known-keys.ts';
+import type { Place } from './places.ts';
 import type { Plan } from './plan.ts';
 import { firstOf } from './values.ts';
 
@@ -11,7 +12,8 @@ export interface Current {
   keys: KnownKeys;
   enrichment: Enrichment;
   plan: Plan;
-  /** Of its cluster. */
+  cluster: Place;
+  /** The name of its cluster. */
   place: string;
   event: AuditEvent;
   index: number;

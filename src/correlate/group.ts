@@ -1,25 +1,38 @@
 /** The events of a group, with what is derived of them so that an event costs the same in a group of ten as of a thousand:
- * the keys of those that are moved in time, the counts of the window, and those that others stand for. */
+ * the keys of those that are moved in time, the counts of the window, and those that others stand for. What was put in long
+ * ago is not in the processor's cache: nothing of an old event is read that is known without it. */
 import { isReachable, type Stretch } from './correlation-condition.ts';
 import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spare-events.ts';
 import { enter, inserted, leave, removed, type StretchCounts, stretchCounts, type Token } from './stretch-counts.ts';
 import { firstIndex, indexIn, putIn, putInOrder, removeFrom, takeFrom, type WindowEvent } from './window-event.ts';
 import type { WindowPlan } from './window-plan.ts';
 
-export interface GroupIndex {
-  /** How many texts are counted of the events in all, and how many characters their audit IDs have. */
-  values: number;
-  characters: number;
-  /** By rule, how many of the events it matched. */
-  rules: number[];
+/** Of events that differ in what is asked for. */
+const MIXED = -1;
+
+class GroupIndex {
+  /** The time of the first event. */
+  oldest = Number.POSITIVE_INFINITY;
+  /** How many texts are counted of the events in all. */
+  values = 0;
+  /** How many characters the audit ID of each event has, and those of all where these are not as many. */
+  idLength = MIXED;
+  characters = 0;
+  /** The rule that all events matched, and where there are several, how many of the events each of them matched. */
+  rule = MIXED;
+  rules: number[] = NO_RULES;
+  /** The event that opens the window to be judged next; null where that has to be looked for. */
+  opening: WindowEvent | undefined | null = null;
   /** Of rules some of whose events are moved in time. */
-  keys?: EventKeys;
+  keys: EventKeys | undefined = undefined;
   /** Made when they are needed, as the next three: of all events, how many have each value. */
-  totals?: Map<Token, number>;
-  counts?: StretchCounts;
-  spares?: SpareEvents;
-  openers?: Openers;
+  totals: Map<Token, number> | undefined = undefined;
+  counts: StretchCounts | undefined = undefined;
+  spares: SpareEvents | undefined = undefined;
+  openers: Openers | undefined = undefined;
 }
+
+const NO_RULES: number[] = [];
 
 /** By rule, the keys of the events that it matched. */
 type EventKeys = (Set<string> | undefined)[];
@@ -50,7 +63,7 @@ const FEW = 8;
 
 /** A group of which nothing is known but the time of the event that is about to be put in. */
 export function emptyGroup(newest: number): Group {
-  return { events: [], closedWindows: [], newest };
+  return { events: [], closedWindows: [], newest, [derived]: new GroupIndex() };
 }
 
 /** Whether the event is there, by the same rule. */
@@ -71,23 +84,49 @@ function isThere(group: Group, { key, rule, isMoved }: WindowEvent, at: number):
 }
 
 /** Puts an event where it belongs.
+ * @param isLatest whether it is later than all that are there
  * @returns where that is; -1 if it is there already */
-export function insert(group: Group, event: WindowEvent): number {
+export function insert(group: Group, event: WindowEvent, isLatest = false): number {
   const { events } = group;
-  const { rule } = event;
-  const at = indexIn(events, event);
+  const at = isLatest ? events.length : indexIn(events, event);
   if (isThere(group, event, at)) return -1;
-  putIn(events, event, at);
   const index = indexOf(group);
-  index.values += valuesIn(event);
-  index.characters += event.auditID.length;
-  index.rules[rule] = (index.rules[rule] ?? 0) + 1;
-  index.keys?.[rule]?.add(event.key);
+  enterEvent(index, event, events);
+  putIn(events, event, at);
+  if (at === 0) index.oldest = event.at;
+  index.keys?.[event.rule]?.add(event.key);
   if (index.totals !== undefined) enter(index.totals, event);
   if (index.counts !== undefined) inserted(index.counts, event, at);
-  if (index.spares !== undefined) noteInserted(index.spares, event);
-  if (index.openers?.opens[rule]) putInOrder(index.openers.events, event);
+  if (index.spares !== undefined) noteInserted(index.spares, event, at === events.length - 1);
+  if (index.openers?.opens[event.rule]) putInOrder(index.openers.events, event);
+  // One that comes last opens no window that another opens.
+  if (index.opening === undefined || at < events.length - 1) index.opening = null;
   return at;
+}
+
+/** Counts an event that is put in beside others. */
+function enterEvent(index: GroupIndex, event: WindowEvent, { length }: { length: number }): void {
+  const { rule, auditID } = event;
+  index.values += valuesIn(event);
+  if (length === 0) {
+    index.idLength = auditID.length;
+    index.rule = rule;
+    return;
+  }
+  if (index.idLength === MIXED) {
+    index.characters += auditID.length;
+  } else if (index.idLength !== auditID.length) {
+    index.characters = length * index.idLength + auditID.length;
+    index.idLength = MIXED;
+  }
+  if (index.rule === MIXED) {
+    index.rules[rule] = (index.rules[rule] ?? 0) + 1;
+  } else if (index.rule !== rule) {
+    index.rules = [];
+    index.rules[index.rule] = length;
+    index.rules[rule] = 1;
+    index.rule = MIXED;
+  }
 }
 
 /** Removes the first events. */
@@ -103,25 +142,25 @@ export function removeFirst(group: Group, count: number): void {
 
 /** Removes an event that is the first, or spare. */
 export function removeAt(group: Group, at: number): void {
-  const event = removeFrom(group.events, at);
-  forgetEvent(indexOf(group), event, at);
+  const { events } = group;
+  const event = removeFrom(events, at);
+  const index = indexOf(group);
+  if (at === 0) index.oldest = events.length === 0 ? Number.POSITIVE_INFINITY : events[0]!.at;
+  if (index.values > 0) index.values -= valuesIn(event);
+  if (index.idLength === MIXED) index.characters -= event.auditID.length;
+  if (index.rule === MIXED) index.rules[event.rule]!--;
+  if (index.opening === event) index.opening = null;
+  index.keys?.[event.rule]?.delete(event.key);
+  if (index.totals !== undefined) leave(index.totals, event);
+  if (index.counts !== undefined) removed(index.counts, event, at);
+  if (index.spares !== undefined) noteRemoved(index.spares, event);
+  if (index.openers?.opens[event.rule]) takeFrom(index.openers.events, event);
 }
 
 /** Puts other events in the place of all. */
 export function replace(group: Group, events: WindowEvent[]): void {
   group.events = events;
   group[derived] = undefined;
-}
-
-function forgetEvent(index: GroupIndex, event: WindowEvent, at: number): void {
-  index.values -= valuesIn(event);
-  index.characters -= event.auditID.length;
-  index.rules[event.rule]!--;
-  index.keys?.[event.rule]?.delete(event.key);
-  if (index.totals !== undefined) leave(index.totals, event);
-  if (index.counts !== undefined) removed(index.counts, event, at);
-  if (index.spares !== undefined) noteRemoved(index.spares, event);
-  if (index.openers?.opens[event.rule]) takeFrom(index.openers.events, event);
 }
 
 /** Where an event is that makes no difference to windows that end later, since a later one is as good; -1 if there is
@@ -138,6 +177,7 @@ export function spareIn(group: Group, { test }: WindowPlan): number {
     case 'temporal':
     case 'temporal_ordered':
       // The first of a run may open a window.
+      if (indexOf(group).rule !== MIXED) return events.length < 3 ? -1 : 1;
       for (let i = 1; i < events.length - 1; i++) {
         const { rule } = events[i]!;
         if (events[i - 1]!.rule === rule && events[i + 1]!.rule === rule) return i;
@@ -161,12 +201,36 @@ function isCounted({ type }: WindowPlan['test']): boolean {
   return type === 'value_count' || type === 'temporal' || type === 'temporal_ordered';
 }
 
+/** The time of the first event; infinite where there is none. */
+export function oldestOf(group: Group): number {
+  return indexOf(group).oldest;
+}
+
+/** The event that opens the window to be judged next. */
+export function openingOf(group: Group, plan: WindowPlan): WindowEvent | undefined {
+  const index = indexOf(group);
+  if (index.opening === null) index.opening = openerAfter(group, judgedUntil(group), plan);
+  return index.opening;
+}
+
+/** Notes the end of the last window that has been judged. */
+export function addJudged(group: Group, window: Group['closedWindows'][number]): void {
+  group.closedWindows.push(window);
+  indexOf(group).opening = null;
+}
+
+/** The end of the last window that has been judged or emitted. */
+export function judgedUntil({ closedWindows }: Group): number {
+  const { length } = closedWindows;
+  return length === 0 ? Number.NEGATIVE_INFINITY : closedWindows[length - 1]!.until;
+}
+
 /** The first event after a time with which a window can begin. */
-export function openerAfter(group: Group, time: number, { opens }: WindowPlan): WindowEvent | undefined {
+function openerAfter(group: Group, time: number, { opens }: WindowPlan): WindowEvent | undefined {
   const index = indexOf(group);
   const { events } = group;
   if (index.openers === undefined) {
-    const count = openersIn(index, opens);
+    const count = openersIn(index, events, opens);
     if (count === 0) return undefined;
     if (count < events.length) index.openers = { opens, events: events.filter(({ rule }) => opens[rule]) };
   }
@@ -176,25 +240,31 @@ export function openerAfter(group: Group, time: number, { opens }: WindowPlan): 
   return openers[firstIndex(openers, ({ at }) => at > time)];
 }
 
-function openersIn({ rules }: GroupIndex, opens: readonly boolean[]): number {
+function openersIn(index: GroupIndex, events: readonly WindowEvent[], opens: readonly boolean[]): number {
   let count = 0;
-  for (let rule = 0; rule < opens.length; rule++) if (opens[rule]) count += rules[rule] ?? 0;
+  for (let rule = 0; rule < opens.length; rule++) if (opens[rule]) count += countOf(rule, index, events);
   return count;
+}
+
+/** How many of the events a rule has matched. */
+function countOf(rule: number, index: GroupIndex, { length }: readonly WindowEvent[]): number {
+  if (index.rule === MIXED) return index.rules[rule] ?? 0;
+  return index.rule === rule ? length : 0;
 }
 
 /** Whether all that a correlation asks for may be among the events: while something is missing, no window holds. */
 export function mayHold(group: Group, { test, dnf, growsWithEvents }: WindowPlan): boolean {
   if (dnf.length > 0) {
-    const { rules } = indexOf(group);
-    for (const { required } of dnf) if (areThere(required, rules)) return true;
+    const index = indexOf(group);
+    for (const { required } of dnf) if (areThere(required, index, group.events)) return true;
     return false;
   }
   if (!growsWithEvents || !('bounds' in test)) return true;
   return isReachable(test.type === 'value_count' ? mostValuesIn(group) : group.events.length, test);
 }
 
-function areThere(required: readonly number[], rules: readonly number[]): boolean {
-  for (const rule of required) if ((rules[rule] ?? 0) === 0) return false;
+function areThere(required: readonly number[], index: GroupIndex, events: readonly WindowEvent[]): boolean {
+  for (const rule of required) if (countOf(rule, index, events) === 0) return false;
   return true;
 }
 
@@ -209,16 +279,28 @@ function mostValuesIn(group: Group): number {
   return index.totals.size;
 }
 
+/** How many texts are counted of the events in all. */
+export function valuesOf(group: Group): number {
+  return indexOf(group).values;
+}
+
+/** How many characters the audit IDs of the events have. */
+export function charactersOf(group: Group): number {
+  const { idLength, characters } = indexOf(group);
+  return idLength === MIXED ? characters : idLength * group.events.length;
+}
+
 /** What is derived of the group's events. */
-export function indexOf(group: Group): GroupIndex {
+function indexOf(group: Group): GroupIndex {
   let index = group[derived];
   if (index === undefined) {
-    group[derived] = index = { values: 0, characters: 0, rules: [] };
-    for (const event of group.events) {
-      index.values += valuesIn(event);
-      index.characters += event.auditID.length;
-      index.rules[event.rule] = (index.rules[event.rule] ?? 0) + 1;
-      if (event.isMoved && index.keys?.[event.rule] === undefined) noteKeys(index, event.rule, group.events);
+    group[derived] = index = new GroupIndex();
+    const { events } = group;
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i]!;
+      if (i === 0) index.oldest = event.at;
+      enterEvent(index, event, { length: i });
+      if (event.isMoved && index.keys?.[event.rule] === undefined) noteKeys(index, event.rule, events);
     }
   }
   return index;

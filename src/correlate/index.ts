@@ -7,14 +7,14 @@ import type { Enrichment } from '../enrichment/index.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
 import { keyHash } from '../state/key-hash.ts';
-import { MAX_AHEAD, type Store } from '../state/store.ts';
+import { type Handle, MAX_AHEAD, type Store } from '../state/store.ts';
 import { truncate } from '../truncate.ts';
 import { advance, bringForward, setDue } from './clock.ts';
 import { auditIDOf, type Current, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
 import { EventTimes } from './event-time.ts';
-import { emptyGroup, type Group, indexOf, mayHold } from './group.ts';
+import { charactersOf, emptyGroup, type Group, mayHold, valuesOf } from './group.ts';
 import { type GroupOf, KnownKeys } from './known-keys.ts';
 import { places } from './places.ts';
 import { type Link, type Plan, type Planned, planOf, SECOND } from './plan.ts';
@@ -74,16 +74,22 @@ interface Observation {
 
 /** Makes the step of the pipeline that correlates. */
 export function correlator(store: Store, losses: CorrelationLosses = { late() {}, evicted() {} }): Correlate {
-  const keys = new KnownKeys(keyHash(store.secret));
+  const hashOf = keyHash(store.secret);
   const times = new EventTimes();
-  const placeIn = places();
   /** Of the batch, in nanoseconds and in microseconds: a division of big integers is not made for each record. */
   let received = 0n;
   let receivedMicros = 0;
   let planned: { correlations: readonly CompiledCorrelation[]; plan: Plan } | undefined;
+  /** With handles by the numbers of the plan. */
+  let keys = new KnownKeys(hashOf);
+  let placeIn = places();
 
   return (evaluated, { correlations, enrichment }, receivedUnixNano) => {
-    if (planned?.correlations !== correlations) planned = { correlations, plan: planOf(correlations) };
+    if (planned?.correlations !== correlations) {
+      planned = { correlations, plan: planOf(correlations) };
+      keys = new KnownKeys(hashOf);
+      placeIn = places();
+    }
     const { plan } = planned;
     if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) return plan.nothing;
     if (receivedUnixNano !== received) {
@@ -124,7 +130,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       if (first === undefined && !mayBeAgain && !mayBeDue) continue;
       const current: Current = {
         plan,
-        place,
+        cluster: place,
+        place: place.name,
         event,
         index,
         keys,
@@ -176,7 +183,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (tuples.length === 0) return;
     const one =
       planned.window.test.type === 'new_terms'
-        ? ingestTerms(planned, group, tuples, observation, current)
+        ? ingestTerms(link, group, tuples, observation, current)
         : ingestEvent(link, group, tuples, observation, current);
     if (one === undefined) return;
     const fields = observation.isOfOthers && { fields: fieldsShown(planned.shown, observation.lookup) };
@@ -184,14 +191,15 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   function ingestTerms(
-    planned: Planned,
+    link: Link,
     group: GroupOf,
     tuples: readonly Tuple[],
     observation: Observation,
     current: Current,
   ): Emitted | undefined {
-    const news = newTerms(planned, group, tuples, observation, current);
+    const news = newTerms(link, group, tuples, observation, current);
     if (news.length === 0) return undefined;
+    const { planned } = link;
     const { at, auditID = auditIDOf(current) } = observation;
     const terms: Record<string, unknown> = { ...groupShown(planned, group.parts) };
     for (const [i, name] of termFields(planned).entries()) {
@@ -202,20 +210,23 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 
   /** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
   function newTerms(
-    { space, since, compiled: { correlation } }: Planned,
+    { planned, slot }: Link,
     group: GroupOf,
     tuples: readonly Tuple[],
     { at }: Observation,
     current: Current,
   ): readonly Tuple[] {
-    const { place, clock } = current;
+    const { space, since, number, compiled } = planned;
+    const { correlation } = compiled;
+    const { place, cluster, clock } = current;
     const { name, timespan, test } = correlation;
     // Whether they were new then, nobody remembers.
     if (at < clock - space.lifetime!) {
       losses.late(name);
       return [];
     }
-    const begun = store.load(since, place) as number | undefined;
+    const ofSince = (cluster.since[number] ??= {});
+    const begun = store.load(since, place, undefined, ofSince) as number | undefined;
     // The first to arrive need not be the first; what is older than any delay is another log.
     const begin = begun === undefined ? at : at >= clock - LATENESS ? Math.min(begun, at) : begun;
     if (begin !== begun) {
@@ -225,11 +236,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const isLearnt = at >= begin + learning * SECOND;
     const news: Tuple[] = [];
     for (const tuple of tuples) {
-      const key = keys.termIn(group, tuple);
-      const last = store.load(space, key, place) as number | undefined;
+      const term = keys.termIn(group, tuple);
+      const { key } = term;
+      const handle = term.handles[slot];
+      const last = store.load(space, key, place, handle) as number | undefined;
+      if (last !== undefined && handle === undefined) keys.remember(term, slot);
       const owner = last === undefined ? ownerOf(current) : undefined;
       const value = last === undefined ? at : Math.max(last, at);
-      store.commit({ space, key, value, entries: 1, bytes: NUMBER_BYTES, place, owner, at });
+      store.commit({ space, key, value, entries: 1, bytes: NUMBER_BYTES, place, owner, at, handle });
       if (isLearnt && (last === undefined || at - last > timespan * SECOND)) news.push(tuple);
     }
     return news;
@@ -237,7 +251,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 
   /** Adds an event to its group. */
   function ingestEvent(
-    { planned, rule }: Link,
+    { planned, rule, slot }: Link,
     group: GroupOf,
     tuples: readonly Tuple[],
     observation: Observation,
@@ -249,8 +263,10 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if ('field' in test && number === undefined) return undefined;
     const { at, isMoved, lookup } = observation;
     const groupKey = group.key;
-    const before = store.load(space, groupKey, current.place) as GroupState | undefined;
+    const handle = group.handles[slot];
+    const before = store.load(space, groupKey, current.place, handle) as GroupState | undefined;
     if (before !== undefined) {
+      if (handle === undefined) keys.remember(group, slot);
       const { newest } = before.group;
       if (isOver(before.group, at, plan, current.clock)) {
         if (before.group.newest !== newest) store.keep(space, groupKey);
@@ -276,16 +292,23 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       state.last = { ...last, length: lengthOf(last) };
     }
     const isKept = before === undefined ? outcome !== 'too late' : outcome !== 'in closed window';
-    if (isKept) commitGroup(planned, groupKey, state, before === undefined, current);
+    if (isKept) commitGroup(planned, groupKey, state, before === undefined, current, handle);
     if (outcome === 'too late') losses.late(compiled.correlation.name);
     if (forgotten > 0) losses.evicted(compiled.correlation.name, forgotten);
     if (isSooner) putOff(planned, groupKey, due, current);
     return window && { group: groupShown(planned, group.parts), window };
   }
 
-  function commitGroup({ space }: Planned, key: string, state: GroupState, isNew: boolean, current: Current): void {
+  function commitGroup(
+    { space }: Planned,
+    key: string,
+    state: GroupState,
+    isNew: boolean,
+    current: Current,
+    handle?: Handle,
+  ): void {
     const { events, closedWindows } = state.group;
-    const { values, characters } = indexOf(state.group);
+    const values = valuesOf(state.group);
     const shownLength = state.last?.length ?? 0;
     store.commit({
       space,
@@ -297,11 +320,12 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         events.length * EVENT_BYTES +
         values * VALUE_BYTES +
         closedWindows.length * WINDOW_BYTES +
-        characters +
+        charactersOf(state.group) +
         2 * shownLength,
       place: current.place,
       owner: isNew ? ownerOf(current) : undefined,
       at: current.clock,
+      handle,
     });
   }
 

@@ -1,14 +1,20 @@
 /** Remembers the keys of groups, terms and counted values: those of a cluster are few, and asked for again with nearly every
  * record. Bounded: when there are too many, all are forgotten and hashed anew. */
 import type { KeyHash } from '../state/key-hash.ts';
+import type { Handle } from '../state/store.ts';
 import type { Tuple } from './values.ts';
 
+/** A key, and by the slots of correlations where the store has what each keeps under it. */
+export interface Known {
+  readonly key: string;
+  readonly handles: (Handle | undefined)[];
+}
+
 /** A group of events: the cluster and the values that they have in common, and a key that stands for these. */
-export interface GroupOf {
+export interface GroupOf extends Known {
   parts: readonly unknown[];
-  key: string;
-  /** The keys of terms that were seen in it. */
-  terms?: Map<string, string>;
+  /** The terms that were seen in it. */
+  terms?: Map<string, Known>;
 }
 
 /** Lists of values that begin alike. */
@@ -20,6 +26,8 @@ interface Lists {
 }
 
 export const MOST_KNOWN = 16_384;
+/** A user is in some ten groups with one key. */
+export const MOST_HANDLES = 32_768;
 /** Longer texts come again too seldom, and take too much room. */
 const LONGEST = 64;
 
@@ -28,6 +36,7 @@ export class KnownKeys {
   #lists: Lists = {};
   #values = new Map<string, readonly string[]>();
   #size = 0;
+  #handles = 0;
 
   constructor(hashOf: KeyHash) {
     this.hashOf = hashOf;
@@ -38,12 +47,25 @@ export class KnownKeys {
     return this.#size;
   }
 
+  /** How many handles are remembered. */
+  get handles(): number {
+    return this.#handles;
+  }
+
+  /** Gives a key a handle in a slot. To be called when it is known to have a value: most of those that are made up to fill
+   * the store are seen but once. */
+  remember(known: Known, slot: number): void {
+    while (known.handles.length < slot) known.handles.push(undefined);
+    known.handles[slot] = {};
+    if (++this.#handles >= MOST_HANDLES) this.#forget();
+  }
+
   /** The group of a cluster and values. */
   groupOf(parts: readonly unknown[]): GroupOf {
     let lists = this.#lists;
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i];
-      if (!isShort(part)) return { parts, key: this.hashOf(parts) };
+      if (!isShort(part)) return this.#groupOf(parts);
       lists.next ??= new Map();
       let next = lists.next.get(part);
       if (next === undefined) {
@@ -52,20 +74,20 @@ export class KnownKeys {
       }
       lists = next;
     }
-    return (lists.group ??= { parts, key: this.hashOf(parts) });
+    return (lists.group ??= this.#groupOf(parts));
   }
 
-  /** The key of a term in a group. */
-  termIn(group: GroupOf, values: readonly unknown[]): string {
+  /** A term in a group. */
+  termIn(group: GroupOf, values: readonly unknown[]): Known {
     const value = values[0];
-    if (values.length > 1 || !isShort(value)) return this.hashOf([group.key], values);
+    if (values.length > 1 || !isShort(value)) return { key: this.hashOf([group.key], values), handles: [] };
     group.terms ??= new Map();
-    let key = group.terms.get(value);
-    if (key === undefined) {
-      group.terms.set(value, (key = this.hashOf([group.key], values)));
+    let term = group.terms.get(value);
+    if (term === undefined) {
+      group.terms.set(value, (term = { key: this.hashOf([group.key], values), handles: [] }));
       this.#grow();
     }
-    return key;
+    return term;
   }
 
   /** The keys of tuples of values. Lists of one are shared. */
@@ -81,11 +103,19 @@ export class KnownKeys {
     return keys;
   }
 
+  #groupOf(parts: readonly unknown[]): GroupOf {
+    return { key: this.hashOf(parts), handles: [], parts };
+  }
+
   #grow(): void {
-    if (++this.#size < MOST_KNOWN) return;
+    if (++this.#size >= MOST_KNOWN) this.#forget();
+  }
+
+  #forget(): void {
     this.#lists = {};
     this.#values = new Map();
     this.#size = 0;
+    this.#handles = 0;
   }
 }
 

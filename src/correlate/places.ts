@@ -1,16 +1,25 @@
 /** Names clusters: what another cluster logs is another group, at a time of its own. */
 import { placeOf } from '../finding.ts';
 import type { AuditEvent } from '../record.ts';
+import type { Handle } from '../state/store.ts';
 import { stableHash } from './values.ts';
 
 /** Clusters of which the name is kept. */
 const MAX_KNOWN = 1000;
 
+/** A cluster, and where the store has what is kept of it. */
+export interface Place {
+  readonly name: string;
+  readonly clock: Handle;
+  /** By the numbers of correlations, since when each learns. */
+  readonly since: Handle[];
+}
+
 /** @returns a function that names the cluster of an event; nearly always it is the one of the event before */
-export function places(): (event: AuditEvent) => string {
+export function places(): (event: AuditEvent) => Place {
   let last: AuditEvent['cluster'];
   let place = placeNamed(JSON.stringify(undefined));
-  const known = new Map<string, string>();
+  const known = new Map<string, Place>();
   return ({ cluster }) => {
     const isSame =
       cluster === last ||
@@ -30,6 +39,6 @@ export function places(): (event: AuditEvent) => string {
 }
 
 /** Findings have ids by it. */
-function placeNamed(text: string): string {
-  return stableHash([text]);
+function placeNamed(text: string): Place {
+  return { name: stableHash([text]), clock: {}, since: [] };
 }

@@ -16,6 +16,8 @@ const MONTH = 30 * 86_400 * SECOND;
 /** A correlation, and where in the store it remembers. */
 export interface Planned {
   compiled: CompiledCorrelation;
+  /** Which of all. */
+  number: number;
   space: Space;
   /** Of a correlation that is judged at the end: `Due`, under a key for each cluster. */
   due: Space;
@@ -37,6 +39,8 @@ export interface Link {
   valueFields: readonly string[];
   /** Which fields it groups by: correlations that group by the same have the same number. */
   grouping: number;
+  /** Which of those that group by the same, so that keys need no more handles than they have correlations. */
+  slot: number;
 }
 
 /** All correlations of a rule set. */
@@ -62,25 +66,28 @@ export function correlationOf(space: string): string {
 export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
   const withheld = suppressedIn(correlations);
   const links = new Map<string, Link[]>();
-  const groupings = new Map<string, number>();
+  const groupings = new Map<string, { number: number; slots: Planned[] }>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
     const window = windowPlanOf(compiled);
     const spaces = spacesOf(compiled, window);
     const isRaised = !withheld.has(compiled.correlation.name);
-    const planned = { compiled, window, shown: fieldsIn(compiled.correlation), ...spaces, isRaised };
+    const shown = fieldsIn(compiled.correlation);
+    const planned: Planned = { compiled, number: bySpace.size, window, shown, ...spaces, isRaised };
     bySpace.set(spaces.space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       const linked = links.get(name) ?? [];
       const fields = JSON.stringify(compiled.groupFields[rule]);
-      const grouping = groupings.get(fields) ?? groupings.size;
+      const grouping = groupings.get(fields) ?? { number: groupings.size, slots: [] };
       groupings.set(fields, grouping);
+      if (!grouping.slots.includes(planned)) grouping.slots.push(planned);
       linked.push({
         planned,
         rule,
         groupFields: compiled.groupFields[rule]!,
         valueFields: compiled.valueFields[rule]!,
-        grouping,
+        grouping: grouping.number,
+        slot: grouping.slots.indexOf(planned),
       });
       links.set(name, linked);
     }

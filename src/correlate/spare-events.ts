@@ -10,23 +10,24 @@ export interface SpareEvents {
 
 export function spareEvents(events: readonly WindowEvent[]): SpareEvents {
   const spares: SpareEvents = { lastWith: new Map(), spare: [] };
-  for (const event of events) noteInserted(spares, event);
+  for (const event of events) noteInserted(spares, event, true);
   return spares;
 }
 
-export function noteInserted(spares: SpareEvents, event: WindowEvent): void {
+/** @param isLast whether it is later than all others */
+export function noteInserted(spares: SpareEvents, event: WindowEvent, isLast: boolean): void {
   const { lastWith, spare } = spares;
   let displaced: WindowEvent[] | undefined;
-  let isLast = false;
+  let isSpare = true;
   for (const value of valuesOf(event)) {
     const last = lastWith.get(value);
-    if (last !== undefined && isAfter(last, event)) continue;
+    if (last !== undefined && !isLast && isAfter(last, event)) continue;
     lastWith.set(value, event);
-    isLast = true;
+    isSpare = false;
     if (last !== undefined && !displaced?.includes(last)) (displaced ??= []).push(last);
   }
-  if (!isLast) putInOrder(spare, event);
-  if (displaced !== undefined) for (const one of displaced) if (isSpare(spares, one)) putInOrder(spare, one);
+  if (isSpare) putInOrder(spare, event);
+  if (displaced !== undefined) for (const one of displaced) if (hasNoLast(spares, one)) putInOrder(spare, one);
 }
 
 /** To be called when an event has been removed that is spare, or the first of the group. */
@@ -35,7 +36,7 @@ export function noteRemoved({ lastWith, spare }: SpareEvents, event: WindowEvent
   for (const value of valuesOf(event)) if (lastWith.get(value) === event) lastWith.delete(value);
 }
 
-function isSpare({ lastWith }: SpareEvents, event: WindowEvent): boolean {
+function hasNoLast({ lastWith }: SpareEvents, event: WindowEvent): boolean {
   for (const value of valuesOf(event)) if (lastWith.get(value) === event) return false;
   return true;
 }

@@ -28,15 +28,16 @@ export function isAfter(one: WindowEvent, other: WindowEvent): boolean {
 /** Where an event is in a list that is in order, or where it belongs. */
 export function indexIn(events: readonly WindowEvent[], event: WindowEvent): number {
   const { length } = events;
-  // Most are the latest, or the one before.
-  if (length === 0 || isAfter(event, events[length - 1]!)) return length;
+  // Most are the latest, or the one before, or the first.
+  if (length === 0) return 0;
+  const last = events[length - 1]!;
+  if (last === event) return length - 1;
+  if (length > 1 && events[length - 2] === event) return length - 2;
+  if (events[0] === event) return 0;
+  if (isAfter(event, last)) return length;
   let low = 0;
   let high = length - 1;
-  if (length > 1) {
-    const before = events[length - 2]!;
-    if (before === event) return length - 2;
-    if (isAfter(event, before)) low = high;
-  }
+  if (length > 1 && isAfter(event, events[length - 2]!)) low = high;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (isAfter(event, events[middle]!)) low = middle + 1;

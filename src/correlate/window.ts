@@ -1,11 +1,14 @@
 /** The windows that a correlation finds in the events of a group. Times are in Unix microseconds. */
 import { type Held, holdsIn } from './correlation-condition.ts';
 import {
+  addJudged,
   type Group,
   has,
   insert,
+  judgedUntil,
   mayHold,
-  openerAfter,
+  oldestOf,
+  openingOf,
   removeAt,
   removeFirst,
   replace,
@@ -47,13 +50,14 @@ export interface Observed {
 export function observe(group: Group, event: WindowEvent, plan: WindowPlan, clock: number): Observed {
   const { emitsAtWindowClose, timespan } = plan;
   if (isTooLate(group, event.at, plan, clock)) return { outcome: 'too late', forgotten: 0 };
-  if (event.at > group.newest) group.newest = event.at;
+  const isLatest = event.at > group.newest;
+  if (isLatest) group.newest = event.at;
   // Nothing is kept of events in a window that has been found.
   const isClosed = isInClosed(group, event.at);
   if (isClosed && !emitsAtWindowClose) return { outcome: 'in closed window', forgotten: 0 };
   // What must not happen within a window can have happened in the one before.
   if (isClosed && plan.opens[event.rule] && !has(group, event)) return { outcome: 'too late', forgotten: 0 };
-  const index = insert(group, event);
+  const index = insert(group, event, isLatest);
   if (index === -1) return { outcome: 'seen before', forgotten: 0 };
   const outdated = forget(group, plan);
   let kept: number | undefined = index - outdated;
@@ -103,7 +107,7 @@ export function judge(group: Group, plan: WindowPlan, clock: number): { window?:
   const events = within(from);
   const around = (last: number) => within(last - timespan);
   const held = holdsIn({ events, start: 0, end: events.length }, plan, around);
-  group.closedWindows.push({ from, until });
+  addJudged(group, { from, until });
   forget(group, plan);
   return { window: held && windowOf(events, until, held), due: dueOf(group, plan) };
 }
@@ -113,17 +117,6 @@ export function judge(group: Group, plan: WindowPlan, clock: number): { window?:
 function dueOf(group: Group, plan: WindowPlan): number {
   const begin = openingOf(group, plan)?.at ?? group.newest + plan.timespan;
   return begin + plan.timespan + GRACE;
-}
-
-/** The event that opens the window to be judged next. */
-function openingOf(group: Group, plan: WindowPlan): WindowEvent | undefined {
-  return openerAfter(group, judgedUntil(group), plan);
-}
-
-/** The end of the last window that has been judged or emitted. */
-function judgedUntil({ closedWindows }: Group): number {
-  const { length } = closedWindows;
-  return length === 0 ? Number.NEGATIVE_INFINITY : closedWindows[length - 1]!.until;
 }
 
 /** The window that the event at an index completes: of those that hold it, the first in time in which the correlation
@@ -172,7 +165,7 @@ function forget(group: Group, plan: WindowPlan): number {
   const { events, closedWindows } = group;
   const oldest = oldestKept(group, plan);
   while (closedWindows.length > 1 && closedWindows[0]!.until < oldest) closedWindows.shift();
-  if (events.length === 0 || events[0]!.at >= oldest) return 0;
+  if (oldestOf(group) >= oldest) return 0;
   const count = indexAt(events, oldest);
   removeFirst(group, count);
   return count;

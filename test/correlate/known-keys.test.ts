@@ -1,7 +1,7 @@
 /** Keys that are remembered against keys that are hashed anew. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KnownKeys, MOST_KNOWN } from '../../src/correlate/known-keys.ts';
+import { KnownKeys, MOST_HANDLES, MOST_KNOWN } from '../../src/correlate/known-keys.ts';
 import { keyHash } from '../../src/state/key-hash.ts';
 
 const hashOf = keyHash([1, 2]);
@@ -20,7 +20,7 @@ test('are the same, whatever was asked for before', () => {
         for (const [parts, tuples] of [...asked, ...asked]) {
           const group = keys.groupOf(parts);
           expect(group).toMatchObject({ parts, key: hashOf(parts) });
-          expect(tuples.map((tuple) => keys.termIn(group, tuple))).toEqual(
+          expect(tuples.map((tuple) => keys.termIn(group, tuple).key)).toEqual(
             tuples.map((tuple) => hashOf([group.key], tuple)),
           );
           expect(keys.of(tuples)).toEqual(tuples.map((tuple) => hashOf(tuple)));
@@ -41,4 +41,18 @@ test('are forgotten when there are too many', () => {
     most = Math.max(most, keys.size, group.terms!.size);
   }
   expect(most).toBeLessThan(MOST_KNOWN);
+});
+
+test('have handles by slot, of which there are not too many', () => {
+  const keys = new KnownKeys(hashOf);
+  const ann = keys.groupOf(['place', 'ann']);
+  keys.remember(ann, 2);
+  expect(ann.handles).toEqual([undefined, undefined, {}]);
+  let most = 0;
+  for (let i = 0; i < 3 * MOST_HANDLES; i++) {
+    keys.remember(keys.groupOf(['place', `user-${i % 100}`]), i % 9);
+    most = Math.max(most, keys.handles);
+  }
+  expect(most).toBeLessThan(MOST_HANDLES);
+  expect(keys.groupOf(['place', 'ann'])).not.toBe(ann);
 });
