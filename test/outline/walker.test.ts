@@ -143,6 +143,20 @@ describe('an outline is the same', () => {
     expect(long.end).toBeGreaterThan(TEXT_SIZE);
   });
 
+  test('with seams of any length', () => {
+    for (const length of [500, 512, 513, PART, 2 * PART, 3 * TEXT_SIZE]) {
+      const lists = `[${'[],'.repeat(Math.floor(length / 3))}[]]`;
+      for (const value of ['"x"', '1', 'true', '{"a":"b"}']) {
+        const text = `{"verb":"get","requestObject":{"lists":${lists},\n${' '.repeat(length)}"a":${value}},"level":"Request"}`;
+        const outlines = new Outlines(Buffer.from(text + text), options);
+        expect(outlines.addJson(0), `${length} ${value}`).toBe(text.length);
+        expectSame(outlines, text.length, text);
+      }
+      const cut = `{"verb":"get","requestObject":{"lists":${lists},"a":`;
+      for (const end of ['', '"', '"x', '-', '1', '{']) expect(fresh(cut + end).end).toBe(-1);
+    }
+  });
+
   test('for what is cut anywhere', () => {
     const text = event({ requestObject: { n: [1, -2.5e-3, { a: 'b\\"' }], t: true } });
     const outlines = new Outlines(Buffer.from(text), options);

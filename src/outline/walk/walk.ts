@@ -9,6 +9,7 @@ import {
   FOLLOWERS,
   IS_EXTRA,
   IS_KEY,
+  IS_NOTHING,
   IS_NUMBER,
   IS_TEXT,
   KIND,
@@ -72,6 +73,8 @@ export function walk(phase: i32, fromSeam: i32, from: i32, end: i32, shift: i32)
       position += load<i32>(current, LENGTH);
       if (slot !== -1 && !begins(slot, position + shift - <i32>load<u8>(current, QUOTE_NOTED))) return REFUSED;
     }
+    // Nothing is read behind the end: a seam that was read elsewhere may go far beyond it.
+    if (kind !== IS_NOTHING && position >= end) return stopped(MORE, position, current);
     let valueEnd = position;
     if (next === AT_VALUE_END) {
       valueEnd = position;
