@@ -39,7 +39,7 @@ export interface Link {
   valueFields: readonly string[];
   /** Which fields it groups by: correlations that group by the same have the same number. */
   grouping: number;
-  /** Which of those that group by the same, so that keys need no more handles than they have correlations. */
+  /** Which of those that group by as many fields: where their values are equal, so are the groups, whichever the fields. */
   slot: number;
 }
 
@@ -48,6 +48,8 @@ export interface Plan {
   /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
   links: ReadonlyMap<string, readonly Link[]>;
   bySpace: ReadonlyMap<string, Planned>;
+  /** How many groupings there are. */
+  groupings: number;
   /** The same for plans that judge the same at the end of a window. */
   id: string;
   emittedAtClose: readonly Planned[];
@@ -66,7 +68,8 @@ export function correlationOf(space: string): string {
 export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
   const withheld = suppressedIn(correlations);
   const links = new Map<string, Link[]>();
-  const groupings = new Map<string, { number: number; slots: Planned[] }>();
+  const groupings = new Map<string, number>();
+  const slotted = new Map<number, Planned[]>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
     const window = windowPlanOf(compiled);
@@ -77,24 +80,29 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
     bySpace.set(spaces.space.name, planned);
     for (const [rule, name] of compiled.rules.entries()) {
       const linked = links.get(name) ?? [];
-      const fields = JSON.stringify(compiled.groupFields[rule]);
-      const grouping = groupings.get(fields) ?? { number: groupings.size, slots: [] };
+      const groupFields = compiled.groupFields[rule]!;
+      const fields = JSON.stringify(groupFields);
+      const grouping = groupings.get(fields) ?? groupings.size;
       groupings.set(fields, grouping);
-      if (!grouping.slots.includes(planned)) grouping.slots.push(planned);
-      linked.push({
-        planned,
-        rule,
-        groupFields: compiled.groupFields[rule]!,
-        valueFields: compiled.valueFields[rule]!,
-        grouping: grouping.number,
-        slot: grouping.slots.indexOf(planned),
-      });
+      const alike = slotted.get(groupFields.length) ?? [];
+      slotted.set(groupFields.length, alike);
+      if (!alike.includes(planned)) alike.push(planned);
+      const slot = alike.indexOf(planned);
+      linked.push({ planned, rule, groupFields, valueFields: compiled.valueFields[rule]!, grouping, slot });
       links.set(name, linked);
     }
   }
   const emittedAtClose = [...bySpace.values()].filter(({ window }) => window.emitsAtWindowClose);
   const id = stableHash(emittedAtClose.map(({ due }) => due.name));
-  return { links, bySpace, id, emittedAtClose, withheld, nothing: { raised: [], reported: [], withheld } };
+  return {
+    links,
+    bySpace,
+    groupings: groupings.size,
+    id,
+    emittedAtClose,
+    withheld,
+    nothing: { raised: [], reported: [], withheld },
+  };
 }
 
 /** The rules and correlations that raise nothing of their own, each with the live correlations that emit it.
