@@ -14,9 +14,9 @@ export interface Measured {
   other: number;
 }
 
-/** Rounds that warm up compilers, caches and the state of correlations, and that are not counted. */
-const WARM = 4;
-const ROUNDS = 9;
+/** Rounds that warm up compilers, caches and the state of correlations, and that are not counted: a sidecar runs for days. */
+const WARM = 40;
+const ROUNDS = 15;
 
 /** The median milliseconds of both sides, which take turns in who is first.
  * @param prepare makes the work of a round: its records are later ones than those of the round before */
