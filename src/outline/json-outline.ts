@@ -20,7 +20,7 @@ import {
   USUAL_URI,
   WRAPPER,
 } from './slots.ts';
-import { AT_SEAM, AT_VALUE_END, BEHIND_VALUE, ENDED, IS_KEY, REFUSED, UNKNOWN_SEAM } from './walk-code.ts';
+import { AT_SEAM, AT_VALUE_END, BEHIND_VALUE, ENDED, REFUSED, UNKNOWN_SEAM } from './walk-code.ts';
 import { Walker } from './walker.ts';
 
 /** Receives the texts in a record that may be events. */
@@ -119,10 +119,10 @@ export class JsonOutliner {
   #read(bytes: Uint8Array, view: DataView, at: number, last: number): number {
     const reader = this.#reader;
     const level = this.#seams.levelAfter(last);
-    let end: number;
-    if (last === BEGINNING) end = reader.readFirst(bytes, view, at, level);
-    else if (this.#seams.kindOf(last) === IS_KEY) end = reader.readValueOf(bytes, view, at, level);
-    else end = reader.readNext(bytes, view, at, level);
+    const end =
+      last === BEGINNING
+        ? reader.readFirst(bytes, view, at, level)
+        : reader.readNext(bytes, view, at, level, this.#seams.kindOf(last));
     return end === -1 ? -1 : this.#seams.learn(reader, view, at, end, level, last);
   }
 

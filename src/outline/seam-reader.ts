@@ -64,18 +64,14 @@ export class SeamReader {
     return this.#read(bytes, view, start, at, level, BEFORE_MEMBER);
   }
 
-  /** The offset after the seam that stands behind a value, or -1 for what is no JSON, and for members that an outline has no
-   * place for.
-   * @param start of the seam: of a text, the quote that closes it
-   * @param level in which the value stands */
-  readNext(bytes: Uint8Array, view: DataView, start: number, level: Level): number {
-    return this.#read(bytes, view, start, bytes[start] === QUOTE ? start + 1 : start, level, BEHIND_VALUE);
-  }
-
-  /** The same for a seam that stands behind a key.
-   * @param start of the quote that closes the key */
-  readValueOf(bytes: Uint8Array, view: DataView, start: number, level: Level): number {
-    return this.#read(bytes, view, start, start + 1, level, BEHIND_KEY);
+  /** The offset after the seam that stands behind a text, a number or a key, or -1 for what is no JSON, and for members that an
+   * outline has no place for.
+   * @param start of the seam: but for a number, the quote that closes what it stands behind
+   * @param level in which that stands
+   * @param kind of what it stands behind */
+  readNext(bytes: Uint8Array, view: DataView, start: number, level: Level, kind: number): number {
+    const from = kind === IS_NUMBER ? start : start + 1;
+    return this.#read(bytes, view, start, from, level, kind === IS_KEY ? BEHIND_KEY : BEHIND_VALUE);
   }
 
   #read(bytes: Uint8Array, view: DataView, start: number, from: number, outer: Level, place: number): number {
