@@ -9,8 +9,8 @@ const SLOT_BITS = 15;
 /** Patterns that are shorter are looked for apart, by a byte that is rare: the shortest of the others says how many bytes are
  * passed over. */
 const LONG = 5;
-/** Places of the rare bytes that are looked at, at most. */
-const MOST_PLACES = 256;
+/** Where a byte is not rare, to step over each costs less than to be told the next place. */
+const MOST_PLACES = 32;
 /** Bytes from one that is looked at to the next, at most: what is saved in bodies is added to the patterns. */
 const LONGEST_STEP = 5;
 /** Longer bodies are not searched. */
@@ -89,7 +89,8 @@ export class BodySearch {
     if (!this.#notation.isAsSpelled(body) || (this.#hasTexts && !isPlain(body))) return false;
     this.#firstList = end;
     this.#search(this.#long, bytes, view, start, end);
-    return this.#searchByByte(bytes, start, end, body);
+    for (const rare of this.#short) this.#searchByByte(rare, bytes, start, end, body);
+    return true;
   }
 
   /** Whether a member has the key. */
@@ -119,17 +120,17 @@ export class BodySearch {
     }
   }
 
-  /** In a body, from the first list on. False where it would take too long. */
-  #searchByByte(bytes: Uint8Array, start: number, end: number, body: Buffer): boolean {
-    for (const { byte, entries } of this.#short) {
-      let at = body.indexOf(byte, this.#firstList - start);
-      for (let count = 0; at !== -1; count++) {
-        if (count === MOST_PLACES) return false;
-        this.#compare(entries, bytes, start + at, start, end);
-        at = body.indexOf(byte, at + 1);
-      }
+  /** In a body, from the first list on. */
+  #searchByByte({ byte, entries }: RareByte, bytes: Uint8Array, start: number, end: number, body: Buffer): void {
+    let at = body.indexOf(byte, this.#firstList - start);
+    for (let count = 0; at !== -1 && count < MOST_PLACES; count++) {
+      this.#compare(entries, bytes, start + at, start, end);
+      at = body.indexOf(byte, at + 1);
     }
-    return true;
+    if (at === -1) return;
+    for (let next = start + at; next < end; next++) {
+      if (bytes[next] === byte) this.#compare(entries, bytes, next, start, end);
+    }
   }
 
   /** @param entries whose bytes may stand at the offset */
@@ -151,7 +152,10 @@ export class BodySearch {
     if (this.#lists.has(number) && from < this.#firstList) this.#firstList = from;
     if (this.#hasOthers[number] === 1) return;
     const values = (this.#values[number] ??= []);
-    const isRead = this.#notation.readScalars(bytes, after, end, values);
+    const here: unknown[] = [];
+    const isRead = this.#notation.readScalars(bytes, after, end, here);
+    // Many members of a list have the same few values.
+    for (const value of here) if (!values.includes(value)) values.push(value);
     if (!isRead || values.length > MOST_VALUES) this.#hasOthers[number] = 1;
   }
 }

@@ -15,6 +15,8 @@ const MOST_ITEMS = 52;
 const MOST_SCREENS = 64;
 /** Of the steps of a profile, the ways in which they are left. */
 const MOST_LEFT = 64;
+/** Searches that spare little before one is made of as many, until they spare more. */
+const MOST_CREDIT = 16;
 
 interface Screen {
   items: ReadonlyMap<CompiledItem, BodyItem>;
@@ -26,6 +28,10 @@ interface Screen {
 interface Screened {
   screen: Screen;
   left: Map<number, readonly Step[]>;
+  /** Rules that are left open, all of them. */
+  open: number;
+  credit: number;
+  unsearched: number;
 }
 
 export class RuledOut {
@@ -41,6 +47,7 @@ export class RuledOut {
     let screened = this.#screened.get(steps);
     if (screened === undefined) this.#screened.set(steps, (screened = this.#screen(steps, event)));
     if (screened === null) return steps;
+    if (screened.credit === 0 && ++screened.unsearched % MOST_CREDIT !== 0) return steps;
     const { screen, left } = screened;
     const search = screen.searches[spans[base + LAYOUT]!];
     if (search === undefined) return steps;
@@ -62,6 +69,9 @@ export class RuledOut {
       if (left.size === MOST_LEFT) left.clear();
       left.set(differing, (kept = withoutRuledOut(steps, screen, search)));
     }
+    // Where a body is read in any case, few rules less are no gain.
+    const isWorth = 2 * (steps.length - kept.length) >= screened.open;
+    screened.credit = isWorth ? Math.min(screened.credit + 1, MOST_CREDIT) : Math.max(screened.credit - 1, 0);
     return kept;
   }
 
@@ -69,12 +79,14 @@ export class RuledOut {
     // What is missing may be anywhere.
     if (Object.keys(gaps).length > 0 || objectRef === null || CUT in objectRef) return null;
     const items = new Set<CompiledItem>();
+    let open = 0;
     for (const { rule, evaluation, reduced } of steps) {
       if (evaluation !== undefined) continue;
+      open++;
       for (const item of askedBy(rule)) if (reduced?.known.has(item) !== true) items.add(item);
     }
     const screen = this.#screenOf([...items]);
-    return screen && { screen, left: new Map() };
+    return screen && { screen, left: new Map(), open, credit: MOST_CREDIT, unsearched: 0 };
   }
 
   #screenOf(items: readonly CompiledItem[]): Screen | null {

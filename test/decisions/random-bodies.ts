@@ -93,6 +93,7 @@ const examples = [
 ]
   .map((text) => `{"spec":{"containers":[{"image":"${text}","securityContext":{"runAsUser":0}}]}}`)
   .concat([
+    `{"spec":{"containers":[{"image":"${'. '.repeat(40)}nc -e"}]}}`,
     '{"spec":{"serviceAccountName":"a\\"b"}}',
     '{"spec":{"priority":9},"x":{"priority":null}}',
     '{"spec":{"replicas":9007199254740993}}',
