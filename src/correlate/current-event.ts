@@ -22,7 +22,8 @@ export interface Current {
   key: string | undefined;
   owner: string | undefined;
   auditID: string | undefined;
-  /** The groups that it is in, by the numbers of groupings; null where a value is missing. */
+  /** The groups that it is in, by the numbers of groupings; null where a value is missing. The same list for all events, one
+   * after another. */
   groups: (GroupOf | null | undefined)[];
   /** When it was, as it was logged, or by the clock. */
   time: number;

@@ -67,7 +67,7 @@ function shownOf({ test }: Correlation, { group, window }: Emitted): FindingCorr
 }
 
 /** Of these fields those values are shown that are new, which the group has, and not those of the event. */
-function termsOf({ test }: Correlation): readonly string[] {
+export function termsOf({ test }: Correlation): readonly string[] {
   return test.type === 'new_terms' ? test.fields : [];
 }
 
@@ -105,6 +105,12 @@ export function fieldsShown(names: readonly string[], lookup: FieldLookup): Valu
     if (values.length > 0) fields.push([name, truncate(values)]);
   }
   return Object.fromEntries(fields);
+}
+
+/** The values of a group, by the names that the correlation has for them.
+ * @param parts the cluster, and the values */
+export function groupShown({ groupBy }: Correlation, parts: readonly unknown[]): Values {
+  return Object.fromEntries(groupBy.map((name, i) => [name, truncate(parts[i + 1])]));
 }
 
 /** The same for a window wherever it is found. */

@@ -4,7 +4,16 @@
 import { isReachable, type Stretch } from './correlation-condition.ts';
 import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spare-events.ts';
 import { enter, inserted, leave, removed, type StretchCounts, stretchCounts, type Token } from './stretch-counts.ts';
-import { firstIndex, indexIn, putIn, putInOrder, removeFrom, takeFrom, type WindowEvent } from './window-event.ts';
+import {
+  firstIndex,
+  indexIn,
+  indexOf,
+  putIn,
+  putInOrder,
+  removeFrom,
+  takeFrom,
+  type WindowEvent,
+} from './window-event.ts';
 import type { WindowPlan } from './window-plan.ts';
 
 /** Of events that differ in what is asked for. */
@@ -74,7 +83,7 @@ export function has(group: Group, event: WindowEvent): boolean {
 /** @param at where it belongs. An event that comes again has the same time, unless it is moved */
 function isThere(group: Group, { key, rule, isMoved }: WindowEvent, at: number): boolean {
   const { events } = group;
-  const index = indexOf(group);
+  const index = derivedOf(group);
   if (isMoved && index.keys?.[rule] === undefined) noteKeys(index, rule, events);
   const keys = index.keys?.[rule];
   if (keys !== undefined) return keys.has(key);
@@ -90,14 +99,14 @@ export function insert(group: Group, event: WindowEvent, isLatest = false): numb
   const { events } = group;
   const at = isLatest ? events.length : indexIn(events, event);
   if (isThere(group, event, at)) return -1;
-  const index = indexOf(group);
+  const index = derivedOf(group);
   enterEvent(index, event, events);
   putIn(events, event, at);
   if (at === 0) index.oldest = event.at;
   index.keys?.[event.rule]?.add(event.key);
   if (index.totals !== undefined) enter(index.totals, event);
   if (index.counts !== undefined) inserted(index.counts, event, at);
-  if (index.spares !== undefined) noteInserted(index.spares, event, at === events.length - 1);
+  if (index.spares !== undefined) noteInserted(index.spares, event, events[at - 1], at === events.length - 1);
   if (index.openers?.opens[event.rule]) putInOrder(index.openers.events, event);
   // One that comes last opens no window that another opens.
   if (index.opening === undefined || at < events.length - 1) index.opening = null;
@@ -144,7 +153,7 @@ export function removeFirst(group: Group, count: number): void {
 export function removeAt(group: Group, at: number): void {
   const { events } = group;
   const event = removeFrom(events, at);
-  const index = indexOf(group);
+  const index = derivedOf(group);
   if (at === 0) index.oldest = events.length === 0 ? Number.POSITIVE_INFINITY : events[0]!.at;
   if (index.values > 0) index.values -= valuesIn(event);
   if (index.idLength === MIXED) index.characters -= event.auditID.length;
@@ -169,15 +178,15 @@ export function spareIn(group: Group, { test }: WindowPlan): number {
   const { events } = group;
   switch (test.type) {
     case 'value_count': {
-      const index = indexOf(group);
+      const index = derivedOf(group);
       index.spares ??= spareEvents(events);
       const last = index.spares.spare.at(-1);
-      return last === undefined ? -1 : indexIn(events, last);
+      return last === undefined ? -1 : indexOf(events, last);
     }
     case 'temporal':
     case 'temporal_ordered':
       // The first of a run may open a window.
-      if (indexOf(group).rule !== MIXED) return events.length < 3 ? -1 : 1;
+      if (derivedOf(group).rule !== MIXED) return events.length < 3 ? -1 : 1;
       for (let i = 1; i < events.length - 1; i++) {
         const { rule } = events[i]!;
         if (events[i - 1]!.rule === rule && events[i + 1]!.rule === rule) return i;
@@ -192,7 +201,7 @@ export function spareIn(group: Group, { test }: WindowPlan): number {
 export function stretchOf(group: Group, start: number, end: number, { test }: WindowPlan): Stretch {
   const { events } = group;
   if (events.length <= FEW || !isCounted(test)) return { events, start, end };
-  const index = indexOf(group);
+  const index = derivedOf(group);
   index.counts ??= stretchCounts();
   return { events, start, end, counts: index.counts };
 }
@@ -203,12 +212,12 @@ function isCounted({ type }: WindowPlan['test']): boolean {
 
 /** The time of the first event; infinite where there is none. */
 export function oldestOf(group: Group): number {
-  return indexOf(group).oldest;
+  return derivedOf(group).oldest;
 }
 
 /** The event that opens the window to be judged next. */
 export function openingOf(group: Group, plan: WindowPlan): WindowEvent | undefined {
-  const index = indexOf(group);
+  const index = derivedOf(group);
   if (index.opening === null) index.opening = openerAfter(group, judgedUntil(group), plan);
   return index.opening;
 }
@@ -216,7 +225,7 @@ export function openingOf(group: Group, plan: WindowPlan): WindowEvent | undefin
 /** Notes the end of the last window that has been judged. */
 export function addJudged(group: Group, window: Group['closedWindows'][number]): void {
   group.closedWindows.push(window);
-  indexOf(group).opening = null;
+  derivedOf(group).opening = null;
 }
 
 /** The end of the last window that has been judged or emitted. */
@@ -227,7 +236,7 @@ export function judgedUntil({ closedWindows }: Group): number {
 
 /** The first event after a time with which a window can begin. */
 function openerAfter(group: Group, time: number, { opens }: WindowPlan): WindowEvent | undefined {
-  const index = indexOf(group);
+  const index = derivedOf(group);
   const { events } = group;
   if (index.openers === undefined) {
     const count = openersIn(index, events, opens);
@@ -255,7 +264,7 @@ function countOf(rule: number, index: GroupIndex, { length }: readonly WindowEve
 /** Whether all that a correlation asks for may be among the events: while something is missing, no window holds. */
 export function mayHold(group: Group, { test, dnf, growsWithEvents }: WindowPlan): boolean {
   if (dnf.length > 0) {
-    const index = indexOf(group);
+    const index = derivedOf(group);
     for (const { required } of dnf) if (areThere(required, index, group.events)) return true;
     return false;
   }
@@ -270,7 +279,7 @@ function areThere(required: readonly number[], index: GroupIndex, events: readon
 
 /** How many different values the events have; at most so many while they are few. */
 function mostValuesIn(group: Group): number {
-  const index = indexOf(group);
+  const index = derivedOf(group);
   if (group.events.length <= FEW) return index.values;
   if (index.totals === undefined) {
     index.totals = new Map();
@@ -281,17 +290,17 @@ function mostValuesIn(group: Group): number {
 
 /** How many texts are counted of the events in all. */
 export function valuesOf(group: Group): number {
-  return indexOf(group).values;
+  return derivedOf(group).values;
 }
 
 /** How many characters the audit IDs of the events have. */
 export function charactersOf(group: Group): number {
-  const { idLength, characters } = indexOf(group);
+  const { idLength, characters } = derivedOf(group);
   return idLength === MIXED ? characters : idLength * group.events.length;
 }
 
 /** What is derived of the group's events. */
-function indexOf(group: Group): GroupIndex {
+function derivedOf(group: Group): GroupIndex {
   let index = group[derived];
   if (index === undefined) {
     group[derived] = index = new GroupIndex();

@@ -5,23 +5,27 @@ import { isAnswered } from '../audit/request.ts';
 import type { Correlated, Evaluated, Hit, Ruleset } from '../detect.ts';
 import type { Enrichment } from '../enrichment/index.ts';
 import { numberOf } from '../json/typed.ts';
-import type { CompiledCorrelation, FieldLookup } from '../sigma/index.ts';
+import type { CompiledCorrelation } from '../sigma/index.ts';
 import { keyHash } from '../state/key-hash.ts';
 import { type Handle, MAX_AHEAD, type Store } from '../state/store.ts';
-import { truncate } from '../truncate.ts';
 import { advance, bringForward, setDue } from './clock.ts';
-import { auditIDOf, type Current, groupBy, keyOf, lookupIn, ownerOf, type Results } from './current-event.ts';
+import { auditIDOf, type Current, groupBy, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
-import { type Emitted, fieldsShown, findingOf, idOf, lookupOf, reportOf, type Values } from './emitted.ts';
+import { type Emitted, fieldsShown, groupShown, idOf, lookupOf, type Values } from './emitted.ts';
 import { EventTimes } from './event-time.ts';
 import { charactersOf, emptyGroup, type Group, mayHold, valuesOf } from './group.ts';
 import { type GroupOf, KnownKeys } from './known-keys.ts';
+import type { CorrelationLosses } from './losses.ts';
+import { eventOf, type Observation } from './observation.ts';
 import { places } from './places.ts';
-import { type Link, type Plan, type Planned, planOf, SECOND } from './plan.ts';
-import { emittedBefore, entriesOf, lengthOf, type Remembered, remember, rememberEvent } from './replay.ts';
-import { oneOrAll, type Tuple, tuplesOf } from './values.ts';
-import { isOver, judge, LATENESS, observe } from './window.ts';
-import type { WindowEvent } from './window-event.ts';
+import { type Link, type Plan, type Planned, planOf } from './plan.ts';
+import { raise, replay } from './raise.ts';
+import { emittedBefore, entriesOf, lengthOf, remember, rememberEvent } from './replay.ts';
+import { ingestTerms } from './terms.ts';
+import { type Tuple, tuplesOf } from './values.ts';
+import { isOver, judge, observe } from './window.ts';
+
+export type { CorrelationLosses };
 
 /** What correlations make of a record. Records are evaluated one after another, in the order of the calls.
  * @param receivedUnixNano when the record came: no event is much later. Stands in for the time of a cluster's first event
@@ -33,14 +37,6 @@ export type Correlate = (
   receivedUnixNano: bigint,
 ) => Correlated;
 
-/** Receives what does not count. */
-export interface CorrelationLosses {
-  /** An event was too old for the windows that are kept. */
-  late(correlation: string): void;
-  /** Entries were forgotten for want of room. */
-  evicted(correlation: string, entries: number): void;
-}
-
 /** Windows that are judged on one event, at most; others wait for the next. */
 const MAX_JUDGED = 100;
 
@@ -49,7 +45,6 @@ const GROUP_BYTES = 400;
 const EVENT_BYTES = 250;
 const VALUE_BYTES = 150;
 const WINDOW_BYTES = 60;
-const NUMBER_BYTES = 16;
 
 /** What is kept of a group. */
 interface GroupState {
@@ -59,21 +54,9 @@ interface GroupState {
   due?: number;
 }
 
-/** Something that a rule or a correlation found. */
-interface Observation {
-  /** Undefined for that of the current event, as the auditID. */
-  key: string | undefined;
-  at: number;
-  auditID: string | undefined;
-  /** Whether the key does not tell the time. */
-  isMoved: boolean;
-  lookup: FieldLookup;
-  /** Set where it is about other events than the one that is being looked at. */
-  isOfOthers: boolean;
-}
-
 /** Makes the step of the pipeline that correlates. */
 export function correlator(store: Store, losses: CorrelationLosses = { late() {}, evicted() {} }): Correlate {
+  const memory = { store, losses };
   const hashOf = keyHash(store.secret);
   const times = new EventTimes();
   /** Of the batch, in nanoseconds and in microseconds: a division of big integers is not made for each record. */
@@ -83,12 +66,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   /** With handles by the numbers of the plan. */
   let keys = new KnownKeys(hashOf);
   let placeIn = places();
+  let groups: Current['groups'] = [];
 
   return (evaluated, { correlations, enrichment }, receivedUnixNano) => {
     if (planned?.correlations !== correlations) {
       planned = { correlations, plan: planOf(correlations) };
       keys = new KnownKeys(hashOf);
       placeIn = places();
+      groups = Array(planned.plan.groupings);
     }
     const { plan } = planned;
     if (evaluated.kind !== 'audit' || plan.bySpace.size === 0) return plan.nothing;
@@ -140,7 +125,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         key: undefined,
         owner: undefined,
         auditID: undefined,
-        groups: [],
+        groups: groups.fill(undefined),
         time: time ?? at,
         isMoved,
         clock: clock.latest,
@@ -152,7 +137,15 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       else if (mayBeDue) judgeAll(current);
       if (first === undefined) continue;
       const lookup = lookups[index]!;
-      const observation: Observation = { key: undefined, at, auditID: undefined, isMoved, lookup, isOfOthers: false };
+      const observation: Observation = {
+        key: undefined,
+        at,
+        auditID: undefined,
+        isMoved,
+        lookup,
+        isOfOthers: false,
+        events: [],
+      };
       for (let hit = begin; hit < end; hit++) ingest(hits[hit]!.rule.rule.name, observation, current);
     }
     const { raised, reported } = results;
@@ -183,70 +176,11 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (tuples.length === 0) return;
     const one =
       planned.window.test.type === 'new_terms'
-        ? ingestTerms(link, group, tuples, observation, current)
+        ? ingestTerms(memory, link, group, tuples, observation, current)
         : ingestEvent(link, group, tuples, observation, current);
     if (one === undefined) return;
     const fields = observation.isOfOthers && { fields: fieldsShown(planned.shown, observation.lookup) };
     emit(planned, { ...one, ...fields }, current);
-  }
-
-  function ingestTerms(
-    link: Link,
-    group: GroupOf,
-    tuples: readonly Tuple[],
-    observation: Observation,
-    current: Current,
-  ): Emitted | undefined {
-    const news = newTerms(link, group, tuples, observation, current);
-    if (news.length === 0) return undefined;
-    const { planned } = link;
-    const { at, auditID = auditIDOf(current) } = observation;
-    const terms: Record<string, unknown> = { ...groupShown(planned, group.parts) };
-    for (const [i, name] of termFields(planned).entries()) {
-      terms[name] = truncate(oneOrAll(news.map((tuple) => tuple[i])));
-    }
-    return { group: terms, window: { from: at, to: at, auditIDs: [auditID] } };
-  }
-
-  /** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
-  function newTerms(
-    { planned, slot }: Link,
-    group: GroupOf,
-    tuples: readonly Tuple[],
-    { at }: Observation,
-    current: Current,
-  ): readonly Tuple[] {
-    const { space, since, number, compiled } = planned;
-    const { correlation } = compiled;
-    const { place, cluster, clock } = current;
-    const { name, timespan, test } = correlation;
-    // Whether they were new then, nobody remembers.
-    if (at < clock - space.lifetime!) {
-      losses.late(name);
-      return [];
-    }
-    const ofSince = (cluster.since[number] ??= {});
-    const begun = store.load(since, place, undefined, ofSince) as number | undefined;
-    // The first to arrive need not be the first; what is older than any delay is another log.
-    const begin = begun === undefined ? at : at >= clock - LATENESS ? Math.min(begun, at) : begun;
-    if (begin !== begun) {
-      store.commit({ space: since, key: place, value: begin, entries: 1, bytes: NUMBER_BYTES, place: '', at });
-    }
-    const { learning } = test as Extract<typeof test, { type: 'new_terms' }>;
-    const isLearnt = at >= begin + learning * SECOND;
-    const news: Tuple[] = [];
-    for (const tuple of tuples) {
-      const term = keys.termIn(group, tuple);
-      const { key } = term;
-      const handle = term.handles[slot];
-      const last = store.load(space, key, place, handle) as number | undefined;
-      if (last !== undefined && handle === undefined) keys.remember(term, slot);
-      const owner = last === undefined ? ownerOf(current) : undefined;
-      const value = last === undefined ? at : Math.max(last, at);
-      store.commit({ space, key, value, entries: 1, bytes: NUMBER_BYTES, place, owner, at, handle });
-      if (isLearnt && (last === undefined || at - last > timespan * SECOND)) news.push(tuple);
-    }
-    return news;
   }
 
   /** Adds an event to its group. */
@@ -261,7 +195,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const { test } = plan;
     const number = 'field' in test ? numberOf(tuples[0]![0]) : undefined;
     if ('field' in test && number === undefined) return undefined;
-    const { at, isMoved, lookup } = observation;
+    const { at, lookup } = observation;
     const groupKey = group.key;
     const handle = group.handles[slot];
     const before = store.load(space, groupKey, current.place, handle) as GroupState | undefined;
@@ -273,14 +207,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         return undefined;
       }
     }
-    const event: WindowEvent = {
-      key: observation.key ?? keyOf(current),
-      rule,
-      at,
-      auditID: observation.auditID ?? auditIDOf(current),
-      value: test.type === 'value_count' ? keys.of(tuples) : number,
-      isMoved: isMoved || undefined,
-    };
+    const event = eventOf(observation, rule, test.type === 'value_count' ? keys.of(tuples) : number, current);
     const state: GroupState = before ?? { group: emptyGroup(at) };
     const { outcome, window, forgotten, due } = observe(state.group, event, plan, current.clock);
     // What comes later is found when it is judged: each event of a group could put it off.
@@ -288,7 +215,11 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (isSooner) state.due = due;
     const mayBeShown = plan.emitsAtWindowClose && outcome === 'counted' && mayHold(state.group, plan);
     if (mayBeShown && at >= (state.last?.at ?? at)) {
-      const last = { group: groupShown(planned, group.parts), fields: fieldsShown(planned.shown, lookup), at };
+      const last = {
+        group: groupShown(compiled.correlation, group.parts),
+        fields: fieldsShown(planned.shown, lookup),
+        at,
+      };
       state.last = { ...last, length: lengthOf(last) };
     }
     const isKept = before === undefined ? outcome !== 'too late' : outcome !== 'in closed window';
@@ -296,7 +227,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (outcome === 'too late') losses.late(compiled.correlation.name);
     if (forgotten > 0) losses.evicted(compiled.correlation.name, forgotten);
     if (isSooner) putOff(planned, groupKey, due, current);
-    return window && { group: groupShown(planned, group.parts), window };
+    return window && { group: groupShown(compiled.correlation, group.parts), window };
   }
 
   function commitGroup(
@@ -381,7 +312,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const lookup = lookupOf(one, lookupIn(current));
     const key = idOf(name, current.place, one);
     const isOfOthers = fields !== undefined;
-    ingest(name, { key, at: window.to, auditID, isMoved: true, lookup, isOfOthers }, current);
+    ingest(name, { key, at: window.to, auditID, isMoved: true, lookup, isOfOthers, events: [] }, current);
   }
 }
 
@@ -389,36 +320,4 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
 function firstCounted(hits: readonly Hit[], begin: number, end: number, { links }: Plan): Hit | undefined {
   for (let hit = begin; hit < end; hit++) if (links.has(hits[hit]!.rule.rule.name)) return hits[hit];
   return undefined;
-}
-
-/** Raises what has been emitted on the event before. */
-function replay(before: readonly Remembered[], current: Current): void {
-  for (const one of before) {
-    const planned = current.plan.bySpace.get(one.space);
-    if (planned !== undefined) raise(planned, one, current);
-  }
-}
-
-/** A finding, or a report where it is about other events than the current one. */
-function raise({ compiled: { correlation }, isRaised }: Planned, one: Emitted, current: Current): void {
-  if (!isRaised) return;
-  const { name, mode } = correlation;
-  const id = idOf(name, current.place, one);
-  if (one.fields === undefined) {
-    const { event, index } = current;
-    const finding = findingOf(correlation, one, id, { event, index, lookup: lookupIn(current) });
-    current.results.raised ??= new Map();
-    current.results.raised.set(id, { mode, finding });
-  } else {
-    current.results.reported ??= new Map();
-    current.results.reported.set(id, { mode, report: reportOf(correlation, one, id) });
-  }
-}
-
-function termFields({ compiled: { correlation } }: Planned): readonly string[] {
-  return correlation.test.type === 'new_terms' ? correlation.test.fields : [];
-}
-
-function groupShown({ compiled: { correlation } }: Planned, groupParts: readonly unknown[]): Values {
-  return Object.fromEntries(correlation.groupBy.map((name, i) => [name, truncate(groupParts[i + 1])]));
 }

@@ -10,16 +10,33 @@ export interface SpareEvents {
 
 export function spareEvents(events: readonly WindowEvent[]): SpareEvents {
   const spares: SpareEvents = { lastWith: new Map(), spare: [] };
-  for (const event of events) noteInserted(spares, event, true);
+  for (const [i, event] of events.entries()) noteInserted(spares, event, events[i - 1], true);
   return spares;
 }
 
-/** @param isLast whether it is later than all others */
-export function noteInserted(spares: SpareEvents, event: WindowEvent, isLast: boolean): void {
+/** @param before the event that it stands behind
+ * @param isLast whether it is later than all others */
+export function noteInserted(
+  spares: SpareEvents,
+  event: WindowEvent,
+  before: WindowEvent | undefined,
+  isLast: boolean,
+): void {
   const { lastWith, spare } = spares;
+  const values = valuesOf(event);
+  if (isLast && values.length === 1) {
+    const [value] = values;
+    const last = lastWith.get(value!);
+    lastWith.set(value!, event);
+    if (last === undefined || !hasNoLast(spares, last)) return;
+    // Most often, that of the same value is the one before.
+    if (last === before) spare.push(last);
+    else putInOrder(spare, last);
+    return;
+  }
   let displaced: WindowEvent[] | undefined;
   let isSpare = true;
-  for (const value of valuesOf(event)) {
+  for (const value of values) {
     const last = lastWith.get(value);
     if (last !== undefined && !isLast && isAfter(last, event)) continue;
     lastWith.set(value, event);

@@ -8,7 +8,8 @@ const MAX_VALUES = 100;
 /** The values of several fields, one of each. */
 export type Tuple = readonly unknown[];
 
-const noValues: readonly Tuple[] = [[]];
+const none: readonly unknown[] = [];
+const noValues: readonly Tuple[] = [none];
 
 /** The same for the same values of the same types in every process: ids of findings and names of spaces depend on it. */
 export function stableHash(values: readonly unknown[]): string {
@@ -27,12 +28,12 @@ export function firstOf(lookup: FieldLookup, field: string): unknown {
 }
 
 /** The values of a field that can be compared, each once, up to a hundred. */
-export function valuesOf(lookup: FieldLookup, field: string): unknown[] {
+export function valuesOf(lookup: FieldLookup, field: string): readonly unknown[] {
   const { values } = lookup(field);
   // Nearly all.
   if (values.length === 1) {
     const first = values[0];
-    return first === null || typeof first === 'object' ? [] : [first];
+    return first === null || typeof first === 'object' ? none : values;
   }
   const found = values.filter((value) => value !== null && typeof value !== 'object');
   return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);

@@ -3,6 +3,9 @@
 
 /** Events that are moved one by one. */
 const FEW = 8;
+const NEAR = 2;
+/** Events at either end that are looked through before the others. */
+const ENDS = 8;
 
 /** An event that one of the rules matched. */
 export interface WindowEvent {
@@ -28,13 +31,8 @@ export function isAfter(one: WindowEvent, other: WindowEvent): boolean {
 /** Where an event is in a list that is in order, or where it belongs. */
 export function indexIn(events: readonly WindowEvent[], event: WindowEvent): number {
   const { length } = events;
-  // Most are the latest, or the one before, or the first.
-  if (length === 0) return 0;
-  const last = events[length - 1]!;
-  if (last === event) return length - 1;
-  if (length > 1 && events[length - 2] === event) return length - 2;
-  if (events[0] === event) return 0;
-  if (isAfter(event, last)) return length;
+  // Most are the latest, or the one before.
+  if (length === 0 || isAfter(event, events[length - 1]!)) return length;
   let low = 0;
   let high = length - 1;
   if (length > 1 && isAfter(event, events[length - 2]!)) low = high;
@@ -61,8 +59,20 @@ export function putIn(events: WindowEvent[], event: WindowEvent, index: number):
 
 /** Takes an event out of a list that is in order, if it is there. */
 export function takeFrom(events: WindowEvent[], event: WindowEvent): void {
-  const index = indexIn(events, event);
+  const index = indexOf(events, event);
   if (events[index] === event) removeFrom(events, index);
+}
+
+/** Where an event is that is there. What is evicted is nearly always among the first or the last, where it is told without
+ * a look at others. */
+export function indexOf(events: readonly WindowEvent[], event: WindowEvent): number {
+  const { length } = events;
+  const ends = Math.min(ENDS, length);
+  for (let i = 0; i < ends; i++) {
+    if (events[i] === event) return i;
+    if (events[length - 1 - i] === event) return length - 1 - i;
+  }
+  return indexIn(events, event);
 }
 
 /** Takes out the event at an index: what stands at either side of it moves, whichever is little. */
@@ -85,6 +95,8 @@ export function removeFrom(events: WindowEvent[], index: number): WindowEvent {
 export function indexAt(events: readonly WindowEvent[], at: number): number {
   let low = 0;
   let high = events.length;
+  // Most that is looked for is the second, as the first is to go.
+  for (; low < high && low < NEAR; low++) if (events[low]!.at >= at) return low;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (events[middle]!.at >= at) high = middle;

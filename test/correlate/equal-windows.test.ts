@@ -1,10 +1,10 @@
 /** Windows whose counts are kept up to date against windows that are counted anew: the same events, whatever comes when. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { emptyGroup } from '../../src/correlate/group.ts';
+import { charactersOf, emptyGroup, type Group, oldestOf, openingOf, valuesOf } from '../../src/correlate/group.ts';
 import { judge, LATENESS, observe } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
-import { windowPlanOf } from '../../src/correlate/window-plan.ts';
+import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { type CompiledCorrelation, mostEventsOf, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import * as plain from './plain-window.ts';
 
@@ -89,9 +89,15 @@ function compare(body: string, drawn: readonly Drawn[]): number {
     const observed = plain.observe(expected, event, correlation, clock);
     expect(observe(group, event, plan, clock)).toEqual(observed);
     if (observed.window !== undefined) windows++;
-    expect(JSON.stringify(group)).toBe(JSON.stringify(expected));
+    const plainData = JSON.stringify(group);
+    expect(plainData).toBe(JSON.stringify(expected));
+    expect(derivedOf(group, plan)).toEqual(derivedOf(JSON.parse(plainData), plan));
   }
   return windows;
+}
+
+function derivedOf(group: Group, plan: WindowPlan): unknown[] {
+  return [oldestOf(group), valuesOf(group), charactersOf(group), openingOf(group, plan)];
 }
 
 test.each(bodies)('%s', (body) => {

@@ -1,0 +1,7 @@
+/** Receives what does not count. */
+export interface CorrelationLosses {
+  /** An event was too old for the windows that are kept. */
+  late(correlation: string): void;
+  /** Entries were forgotten for want of room. */
+  evicted(correlation: string, entries: number): void;
+}

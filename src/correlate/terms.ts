@@ -1,0 +1,83 @@
+/** Terms that have not been there for a timespan. What is remembered of each is when it was seen last. */
+import type { Store } from '../state/store.ts';
+import { truncate } from '../truncate.ts';
+import { auditIDOf, type Current, ownerOf } from './current-event.ts';
+import { type Emitted, groupShown, termsOf } from './emitted.ts';
+import type { GroupOf } from './known-keys.ts';
+import type { CorrelationLosses } from './losses.ts';
+import type { Observation } from './observation.ts';
+import { type Link, SECOND } from './plan.ts';
+import { oneOrAll, type Tuple } from './values.ts';
+import { LATENESS } from './window.ts';
+
+/** What a number takes in memory, in bytes. */
+const NUMBER_BYTES = 16;
+
+/** Where terms are remembered, and who is told of what is not. */
+interface Memory {
+  store: Store;
+  losses: CorrelationLosses;
+}
+
+/** Notes that the terms are there.
+ * @returns what is emitted for those that are new */
+export function ingestTerms(
+  memory: Memory,
+  link: Link,
+  group: GroupOf,
+  tuples: readonly Tuple[],
+  observation: Observation,
+  current: Current,
+): Emitted | undefined {
+  const news = newTerms(memory, link, group, tuples, observation, current);
+  if (news.length === 0) return undefined;
+  const { correlation } = link.planned.compiled;
+  const { at, auditID = auditIDOf(current) } = observation;
+  const terms: Record<string, unknown> = { ...groupShown(correlation, group.parts) };
+  for (const [i, name] of termsOf(correlation).entries()) {
+    terms[name] = truncate(oneOrAll(news.map((tuple) => tuple[i])));
+  }
+  return { group: terms, window: { from: at, to: at, auditIDs: [auditID] } };
+}
+
+/** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
+function newTerms(
+  { store, losses }: Memory,
+  { planned, slot }: Link,
+  group: GroupOf,
+  tuples: readonly Tuple[],
+  { at }: Observation,
+  current: Current,
+): readonly Tuple[] {
+  const { space, since, number, compiled } = planned;
+  const { correlation } = compiled;
+  const { place, cluster, clock, keys } = current;
+  const { name, timespan, test } = correlation;
+  // Whether they were new then, nobody remembers.
+  if (at < clock - space.lifetime!) {
+    losses.late(name);
+    return [];
+  }
+  const ofSince = (cluster.since[number] ??= {});
+  const begun = store.load(since, place, undefined, ofSince) as number | undefined;
+  // The first to arrive need not be the first; what is older than any delay is another log.
+  const begin = begun === undefined ? at : at >= clock - LATENESS ? Math.min(begun, at) : begun;
+  if (begin !== begun) {
+    store.commit({ space: since, key: place, value: begin, entries: 1, bytes: NUMBER_BYTES, place: '', at });
+  }
+  const { learning } = test as Extract<typeof test, { type: 'new_terms' }>;
+  const isLearnt = at >= begin + learning * SECOND;
+  const news: Tuple[] = [];
+  for (const tuple of tuples) {
+    const term = keys.termIn(group, tuple);
+    const { key } = term;
+    const handle = term.handles[slot];
+    const last = store.load(space, key, place, handle) as number | undefined;
+    if (last !== undefined && handle === undefined) keys.remember(term, slot);
+    const owner = last === undefined ? ownerOf(current) : undefined;
+    const value = last === undefined ? at : Math.max(last, at);
+    store.commit({ space, key, value, entries: 1, bytes: NUMBER_BYTES, place, owner, at, handle });
+    if (isLearnt && (last === undefined || at - last > timespan * SECOND)) news.push(tuple);
+  }
+  return news;
+}
