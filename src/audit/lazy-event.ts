@@ -1,10 +1,17 @@
 /** Events whose members are read when somebody asks for them. */
 import type { AuditEvent } from '../record.ts';
 
+/** Says that something is read which events have not in common. */
+export class NotCommon extends Error {}
+
 export type BodyName = 'requestObject' | 'responseObject';
 
 /** Has the members of an AuditEvent, as getters: whoever lists the keys of an event, or looks for one, needs the whole. */
 export abstract class LazyEvent {
+  /** An event with what this one has in common with others, and the same object for all of these. Whoever reads anything else of
+   * it, a time or a body, has an exception. Undefined where there is none. */
+  abstract readonly common: AuditEvent | undefined;
+
   /** The event as plain data. */
   abstract whole(): AuditEvent;
 

@@ -9,7 +9,8 @@ import type { CompiledCorrelation } from '../sigma/index.ts';
 import { keyHash } from '../state/key-hash.ts';
 import { type Handle, MAX_AHEAD, type Store } from '../state/store.ts';
 import { advance, bringForward, setDue } from './clock.ts';
-import { auditIDOf, type Current, groupBy, lookupIn, ownerOf, type Results } from './current-event.ts';
+import { Commons } from './common-values.ts';
+import { auditIDOf, type Current, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, groupShown, idOf, lookupOf, type Values } from './emitted.ts';
 import { EventTimes } from './event-time.ts';
@@ -22,7 +23,7 @@ import { type Link, type Plan, type Planned, planOf } from './plan.ts';
 import { raise, replay } from './raise.ts';
 import { emittedBefore, entriesOf, lengthOf, remember, rememberEvent } from './replay.ts';
 import { ingestTerms } from './terms.ts';
-import { type Tuple, tuplesOf } from './values.ts';
+import type { Tuple } from './values.ts';
 import { isOver, judge, observe } from './window.ts';
 
 export type { CorrelationLosses };
@@ -66,6 +67,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   /** With handles by the numbers of the plan. */
   let keys = new KnownKeys(hashOf);
   let placeIn = places();
+  let commons = new Commons();
   let groups: Current['groups'] = [];
 
   return (evaluated, { correlations, enrichment }, receivedUnixNano) => {
@@ -73,6 +75,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       planned = { correlations, plan: planOf(correlations) };
       keys = new KnownKeys(hashOf);
       placeIn = places();
+      commons = new Commons();
       groups = Array(planned.plan.groupings);
     }
     const { plan } = planned;
@@ -164,15 +167,15 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   function ingestBy(link: Link, observation: Observation, current: Current): void {
-    const { planned, groupFields, valueFields, grouping } = link;
+    const { planned, grouping } = link;
     const isOfCurrent = observation.key === undefined;
     let group = isOfCurrent ? current.groups[grouping] : undefined;
     if (group === undefined) {
-      group = groupBy(current, groupFields, observation.lookup);
+      group = commons.groupOf(link, current, observation.lookup);
       if (isOfCurrent) current.groups[grouping] = group;
     }
     if (group === null) return;
-    const tuples = tuplesOf(observation.lookup, valueFields);
+    const tuples = commons.tuplesOf(link, observation.lookup);
     if (tuples.length === 0) return;
     const one =
       planned.window.test.type === 'new_terms'

@@ -31,6 +31,7 @@ import type { Program } from '../sigma/index.ts';
 import { bodyKind, isUsualRequest, LIST, MAP } from './bodies.ts';
 import { BodyScreen } from './body-screen.ts';
 import { Classes, type FieldsOf, nextId } from './classes.ts';
+import { commonEvent } from './common-event.ts';
 import { createdName } from './created-name.ts';
 import { Credit } from './credit.ts';
 import type { Decision, Outlined } from './decision.ts';
@@ -75,6 +76,8 @@ interface Shared extends SharedMembers {
   bodies: number;
   namespace: number;
   last: RefinableDecision | undefined;
+  /** What its events have in common. */
+  common: AuditEvent | undefined;
 }
 
 /** A body that was not screened, or holds what rules ask for, and one that does not. */
@@ -164,7 +167,15 @@ export class Decisions {
     if (shared === undefined) {
       const members = sharedMembers(tables, place);
       if (members === undefined) return undefined;
-      shared = { ...members, surroundings: ABSENT, wrapper: ABSENT, bodies: 0, namespace: ABSENT, last: undefined };
+      shared = {
+        ...members,
+        surroundings: ABSENT,
+        wrapper: ABSENT,
+        bodies: 0,
+        namespace: ABSENT,
+        last: undefined,
+        common: undefined,
+      };
       this.#shared.set(number, shared);
     }
     if (spans[base + RECEIVED] === -1 || spans[base + STAGED] === -1) return undefined;
@@ -209,6 +220,8 @@ export class Decisions {
       shared.bodies = bodies;
       shared.namespace = namespace.id;
       shared.last = decision;
+      const has = { requestObject: requestObject !== ABSENT, responseObject: responseObject !== ABSENT };
+      shared.common = number === 0 ? undefined : commonEvent(decision.template, shared.own, has);
     }
     const { template, asks } = decision;
     let { steps } = decision;
@@ -223,7 +236,7 @@ export class Decisions {
       steps = this.#refined.of(this.#detailBytes, this.#detailView, 0, 4 * DETAILS) ?? steps;
     }
     if (!this.#isMade) this.#credit.earn();
-    const event = new OutlinedEvent(place, template, shared.own, namespace.value, normalizeRecord);
+    const event = new OutlinedEvent(place, template, shared.own, namespace.value, normalizeRecord, shared.common);
     return { kind: 'outlined', event, steps: this.#ruledOut.left(steps, place, template) };
   }
 

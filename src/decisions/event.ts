@@ -47,6 +47,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   readonly #own: OwnMembers;
   readonly #namespace: string;
   readonly #normalize: () => Normalized;
+  readonly common: AuditEvent | undefined;
   #whole: AuditEvent | undefined;
   #objectRef: ObjectRef | null | undefined;
   #auditID: string | undefined;
@@ -55,13 +56,22 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   #requestObject: AuditEvent['requestObject'] | null = null;
   #responseObject: AuditEvent['responseObject'] | null = null;
 
-  constructor(place: EventPlace, template: Template, own: OwnMembers, namespace: string, normalize: () => Normalized) {
+  /** @param common what it has in common with others, where there are such */
+  constructor(
+    place: EventPlace,
+    template: Template,
+    own: OwnMembers,
+    namespace: string,
+    normalize: () => Normalized,
+    common?: AuditEvent,
+  ) {
     super();
     this.#place = place;
     this.#template = template;
     this.#own = own;
     this.#namespace = namespace;
     this.#normalize = normalize;
+    this.common = common;
   }
 
   whole(): AuditEvent {

@@ -13,8 +13,9 @@ export const DEFERRED = 'deferred';
 const deferred: Found = { values: [], gap: DEFERRED };
 
 /** A view of an event, or of its objectRef, that asks for each member whether it may be read.
+ * @param unreadable is thrown for what asks which members there are
  * @param read gives the value of a member, or throws */
-function viewOf<T extends object>(target: T, read: (key: string) => unknown): T {
+export function viewOf<T extends object>(target: T, unreadable: Error, read: (key: string) => unknown): T {
   const get = (key: string | symbol) => (typeof key === 'symbol' ? Reflect.get(target, key) : read(key));
   return new Proxy<T>({} as T, {
     get: (_, key) => get(key),
@@ -68,13 +69,13 @@ export function guardedLookup(
     read = member;
   };
   const refOf = (ref: ObjectRef) =>
-    viewOf(ref, (key) => {
+    viewOf(ref, unreadable, (key) => {
       if (key === 'uid' || key === 'resourceVersion') throw unreadable;
       if (key === 'namespace' || key === 'name') note(key);
       return ref[key as keyof ObjectRef];
     });
   const ref = event.objectRef && refOf(event.objectRef);
-  const view = viewOf(event, (key) => {
+  const view = viewOf(event, unreadable, (key) => {
     const value = event[key as keyof AuditEvent];
     switch (key) {
       case 'auditID':
@@ -138,15 +139,15 @@ export function memberLookup(member: Classed, fieldsOf: (event: AuditEvent) => F
   const isInRef = member === 'namespace' || member === 'name';
   // The views are made once: there are more values than anything else is looked up for.
   let current: AuditEvent;
-  const gaps = viewOf({}, (key) => {
+  const gaps = viewOf({}, unreadable, (key) => {
     if (isOwn(key) || (isInRef && (key === 'objectRef' || key === `objectRef.${member}`))) return undefined;
     throw unreadable;
   });
-  const ref = viewOf({} as ObjectRef, (key) => {
+  const ref = viewOf({} as ObjectRef, unreadable, (key) => {
     if (isOwn(key)) return current.objectRef![key as keyof ObjectRef];
     throw unreadable;
   });
-  const view = viewOf({} as AuditEvent, (key) => {
+  const view = viewOf({} as AuditEvent, unreadable, (key) => {
     if (key === 'gaps') return gaps;
     if (key === 'objectRef' && isInRef) return ref;
     if (isOwn(key) && !isInRef) return current[key as keyof AuditEvent];

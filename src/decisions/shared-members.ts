@@ -30,8 +30,8 @@ const REQUEST_RECEIVED = Buffer.from('RequestReceived');
 const NAMESPACES = Buffer.from('namespaces');
 const CREATE = Buffer.from('create');
 
-/** Profiles of which these are remembered. */
-const MOST = 16_384;
+/** Profiles that are remembered of each generation. */
+const MOST = 4096;
 
 /** Numbers of a profile, and how many of them are of each event: what is around it, what it is wrapped in, the kinds of its
  * bodies, and its namespace. */
@@ -45,19 +45,28 @@ export interface SharedMembers {
   isNamespaceCreated: boolean;
 }
 
-/** What is known of profiles, by their numbers. */
+/** What is known of profiles, by their numbers: two generations, of which the older is dropped when the younger is full, so
+ * that what is still in use stays. */
 export class ByProfile<T> {
-  readonly #known = new Map<number, T>();
+  #young = new Map<number, T>();
+  #old = new Map<number, T>();
 
   get(number: number): T | undefined {
-    return this.#known.get(number);
+    const young = this.#young.get(number);
+    if (young !== undefined) return young;
+    const old = this.#old.get(number);
+    if (old !== undefined) this.set(number, old);
+    return old;
   }
 
   /** @param number 0 for a profile that has none, and is not remembered */
   set(number: number, value: T): void {
     if (number === 0) return;
-    if (this.#known.size === MOST) this.#known.clear();
-    this.#known.set(number, value);
+    if (this.#young.size === MOST) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(number, value);
   }
 }
 

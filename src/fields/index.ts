@@ -1,9 +1,9 @@
 /** The field names that rules know, and how an event is read by them. */
-import { wholeOf } from '../audit/lazy-event.ts';
+import { LazyEvent, NotCommon, wholeOf } from '../audit/lazy-event.ts';
 import { type Databases, noDatabases } from '../enrichment/databases.ts';
 import { isMap, textAt } from '../json/map.ts';
 import { AuditEvent } from '../record.ts';
-import type { FieldLookup, Found } from '../sigma/field.ts';
+import type { FieldLookup, Found, SharedAnswers } from '../sigma/field.ts';
 import { walk, words } from '../sigma/match/walk.ts';
 import { type BodyKeys, keysAtEnd } from './body-keys.ts';
 import { BODIES_UNKNOWN, type Field, type Unknown, type Written } from './field.ts';
@@ -27,23 +27,66 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
  * looked up once: names are those of the rules, which are many and ask for the same.
  * @param databases of addresses */
 export function fieldsOf(event: AuditEvent, databases: Databases = noDatabases): FieldLookup {
-  const answers = new Map<string, Found>();
-  const written = new WrittenBy(event);
+  const shared = sharedAnswers(event, databases);
+  let answers: Map<string, Found> | undefined;
+  let written: WrittenBy | undefined;
 
   function find(name: string): Found {
     if (name === '') return wordsOf(wholeOf(event));
     const { field, head, path } = meaningOf(name);
-    return field === undefined ? raw(event, name, head, lookup) : field.read(event, written, path, databases);
+    return field === undefined
+      ? raw(event, name, head, lookup)
+      : field.read(event, (written ??= new WrittenBy(event)), path, databases);
   }
 
   function lookup(name: string): Found {
-    let found = answers.get(name);
-    if (found === undefined) answers.set(name, (found = find(name)));
+    let found = shared?.found(name) ?? answers?.get(name);
+    if (found === undefined) (answers ??= new Map()).set(name, (found = find(name)));
     return found;
   }
   // Not the event itself: whoever remembers it must not keep the event in memory.
   lookup.event = {};
+  lookup.shared = shared;
   return lookup;
+}
+
+/** By what events have in common. */
+const known = new WeakMap<AuditEvent, Answers>();
+
+function sharedAnswers(event: AuditEvent, databases: Databases): SharedAnswers | undefined {
+  const common = event instanceof LazyEvent ? event.common : undefined;
+  if (common === undefined) return undefined;
+  let answers = known.get(common);
+  if (answers?.databases !== databases) known.set(common, (answers = new Answers(common, databases)));
+  return answers;
+}
+
+/** What is found in what events have in common. */
+class Answers implements SharedAnswers {
+  readonly databases: Databases;
+  readonly #common: AuditEvent;
+  readonly #known = new Map<string, Found | null>();
+
+  constructor(common: AuditEvent, databases: Databases) {
+    this.databases = databases;
+    this.#common = common;
+  }
+
+  found(name: string): Found | undefined {
+    let found = this.#known.get(name);
+    if (found === undefined) this.#known.set(name, (found = this.#find(name)));
+    return found ?? undefined;
+  }
+
+  #find(name: string): Found | null {
+    try {
+      // A look-up of its own: one that has failed may have noted something in part.
+      return fieldsOf(this.#common, this.databases)(name);
+    } catch (error) {
+      if (error instanceof NotCommon) return null;
+      throw error;
+    }
+  }
 }
 
 /** What a name stands for. */

@@ -12,7 +12,7 @@ export type {
   RuleLevel,
   RuleMode,
 } from './ast.ts';
-export type { FieldLookup, Found, Truth } from './field.ts';
+export type { FieldLookup, Found, SharedAnswers, Truth } from './field.ts';
 export type { Check, Report } from './lint/check.ts';
 export { checks } from './lint/checks.ts';
 export { fix } from './lint/fix.ts';

@@ -9,6 +9,7 @@ const eventAt = (requestReceivedTimestamp: string, stageTimestamp = '') =>
   ({ requestReceivedTimestamp, stageTimestamp }) as AuditEvent;
 /** Is read in bytes. */
 class EventInBytes extends LazyEvent {
+  readonly common = undefined;
   readonly stageTimestamp = '';
   readonly requestReceivedTimestamp: string;
   constructor(time: string) {

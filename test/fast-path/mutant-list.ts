@@ -40,13 +40,13 @@ const event = inFile('decisions/event.ts');
 const layout = inFile('decisions/notation.ts');
 const reductions = inFile('decisions/reductions.ts');
 const shared = inFile('decisions/shared-members.ts');
+const common = inFile('decisions/common-event.ts');
 const keys = inFile('outline/event-keys.ts');
 const reader = inFile('outline/seam-reader.ts');
 const json = inFile('outline/json-outline.ts');
 const seams = inFile('outline/seams.ts');
 const walker = inFile('outline/walker.ts');
 const walk = inFile('outline/walk/walk.ts');
-const numbers = inFile('outline/walk/numbers.ts');
 const syntax = inFile('outline/json-syntax.ts');
 const msgpack = inFile('outline/msgpack-outline.ts');
 const outlines = inFile('outline/outlines.ts');
@@ -341,10 +341,10 @@ const all: readonly Mutant[] = [
     'if (load<u16>(position) === 0x5c7b) return',
     'if (load<u16>(position) === 0x5c7c) return',
   ),
-  numbers(
+  inFile('outline/walk/numbers.ts', collide)(
     'the end of a value',
-    '(v128.and(rest, v128.load(MASKS + 16 * (length - index))))',
-    '(v128.and(rest, v128.load(MASKS)))',
+    'v128.and(rest, v128.load(MASKS + 16 * (length - index)))',
+    'v128.and(rest, v128.load(MASKS))',
   ),
   {
     name: 'outline/walk/numbers.ts: values of one length',
@@ -362,6 +362,10 @@ const all: readonly Mutant[] = [
     list.split(', ').map((name) => inFile('outline/profiles.ts')(`${name} left out`, list, without(list, name))),
   ),
   inFile('outline/profiles.ts')('URI left out', '...answer, REQUEST_URI]', '...answer]'),
+  common('members of each event', 'if (own.has(key)) throw notCommon;', ''),
+  common('names of objects', 'if (ownOfRef.has(key)) throw notCommon;', ''),
+  common('bodies', 'if (bodies[key]) throw notCommon;', ''),
+  decisions('what others have in common', 'shared.common = number === 0', 'shared.common ??= number === 0'),
   decisions('another namespace', '      shared.namespace === namespace.id\n', '      true\n'),
   decisions('other bodies', '      shared.bodies === bodies &&\n', ''),
   decisions('other surroundings', '      shared.surroundings === surroundings &&\n', ''),

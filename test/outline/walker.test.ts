@@ -169,6 +169,8 @@ describe('an outline is the same', () => {
 
 describe('the number of a profile', () => {
   const pools = {
+    kind: ['Event', 'Other'],
+    apiVersion: ['audit.k8s.io/v1', 'audit.k8s.io/v1beta1'],
     level: ['Metadata', 'Request'],
     stage: ['ResponseComplete', 'Panic', undefined],
     verb: ['get', 'list'],

@@ -1,0 +1,37 @@
+/** What the events of a profile have in common, as an event of which nothing else may be read. */
+import { NotCommon } from '../audit/lazy-event.ts';
+import type { AuditEvent } from '../record.ts';
+import type { OwnMembers, Template } from './event.ts';
+import { viewOf } from './guard.ts';
+
+const notCommon = new NotCommon();
+
+/** Members that are others in each event, and those of its objectRef. */
+const own: ReadonlySet<string> = new Set(['auditID', 'requestURI', 'requestReceivedTimestamp', 'stageTimestamp']);
+const ownOfRef: ReadonlySet<string> = new Set(['namespace', 'name', 'uid', 'resourceVersion']);
+
+/** @param members those that the profile has a number for
+ * @param bodies which there are */
+export function commonEvent(
+  template: Template,
+  members: OwnMembers,
+  bodies: Readonly<Record<'requestObject' | 'responseObject', boolean>>,
+): AuditEvent {
+  const event: AuditEvent = { ...template, ...members };
+  const { objectRef } = event;
+  const ref =
+    objectRef &&
+    viewOf(objectRef, notCommon, (key) => {
+      if (ownOfRef.has(key)) throw notCommon;
+      return objectRef[key as keyof typeof objectRef];
+    });
+  return viewOf(event, notCommon, (key) => {
+    if (own.has(key)) throw notCommon;
+    if (key === 'objectRef') return ref;
+    if (key === 'requestObject' || key === 'responseObject') {
+      if (bodies[key]) throw notCommon;
+      return undefined;
+    }
+    return event[key as keyof AuditEvent];
+  });
+}
