@@ -8,6 +8,8 @@ import type { Tuple } from './values.ts';
 export interface Known {
   readonly key: string;
   readonly handles: (Handle | undefined)[];
+  /** How often it was found without one. */
+  found: number;
 }
 
 /** A group of events: the cluster and the values that they have in common, and a key that stands for these. */
@@ -28,6 +30,8 @@ interface Lists {
 export const MOST_KNOWN = 16_384;
 /** A user is in some ten groups with one key. */
 export const MOST_HANDLES = 32_768;
+/** How often a key is found before it gets handles: they cost more than a few look-ups. */
+export const OFTEN = 32;
 /** Longer texts come again too seldom, and take too much room. */
 const LONGEST = 64;
 
@@ -52,12 +56,13 @@ export class KnownKeys {
     return this.#handles;
   }
 
-  /** Gives a key a handle in a slot. To be called when it is known to have a value: most of those that are made up to fill
-   * the store are seen but once. */
+  /** To be called when a value was found under a key without a handle: gives it one in a slot, if it is found often. What is
+   * made up to fill the store is not. */
   remember(known: Known, slot: number): void {
+    if (++known.found < OFTEN || this.#handles >= MOST_HANDLES) return;
     while (known.handles.length < slot) known.handles.push(undefined);
     known.handles[slot] = {};
-    if (++this.#handles >= MOST_HANDLES) this.#forget();
+    this.#handles++;
   }
 
   /** The group of a cluster and values. */
@@ -80,11 +85,11 @@ export class KnownKeys {
   /** A term in a group. */
   termIn(group: GroupOf, values: readonly unknown[]): Known {
     const value = values[0];
-    if (values.length > 1 || !isShort(value)) return { key: this.hashOf([group.key], values), handles: [] };
+    if (values.length > 1 || !isShort(value)) return { key: this.hashOf([group.key], values), handles: [], found: 0 };
     group.terms ??= new Map();
     let term = group.terms.get(value);
     if (term === undefined) {
-      group.terms.set(value, (term = { key: this.hashOf([group.key], values), handles: [] }));
+      group.terms.set(value, (term = { key: this.hashOf([group.key], values), handles: [], found: 0 }));
       this.#grow();
     }
     return term;
@@ -104,14 +109,11 @@ export class KnownKeys {
   }
 
   #groupOf(parts: readonly unknown[]): GroupOf {
-    return { key: this.hashOf(parts), handles: [], parts };
+    return { key: this.hashOf(parts), handles: [], found: 0, parts };
   }
 
   #grow(): void {
-    if (++this.#size >= MOST_KNOWN) this.#forget();
-  }
-
-  #forget(): void {
+    if (++this.#size < MOST_KNOWN) return;
     this.#lists = {};
     this.#values = new Map();
     this.#size = 0;

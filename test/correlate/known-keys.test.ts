@@ -1,7 +1,7 @@
 /** Keys that are remembered against keys that are hashed anew. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KnownKeys, MOST_HANDLES, MOST_KNOWN } from '../../src/correlate/known-keys.ts';
+import { KnownKeys, MOST_HANDLES, MOST_KNOWN, OFTEN } from '../../src/correlate/known-keys.ts';
 import { keyHash } from '../../src/state/key-hash.ts';
 
 const hashOf = keyHash([1, 2]);
@@ -43,16 +43,16 @@ test('are forgotten when there are too many', () => {
   expect(most).toBeLessThan(MOST_KNOWN);
 });
 
-test('have handles by slot, of which there are not too many', () => {
+test('have handles by slot once they are found often, of which there are not too many', () => {
   const keys = new KnownKeys(hashOf);
   const ann = keys.groupOf(['place', 'ann']);
+  for (let i = 1; i < OFTEN; i++) keys.remember(ann, 2);
+  expect(ann.handles).toEqual([]);
   keys.remember(ann, 2);
   expect(ann.handles).toEqual([undefined, undefined, {}]);
-  let most = 0;
-  for (let i = 0; i < 3 * MOST_HANDLES; i++) {
-    keys.remember(keys.groupOf(['place', `user-${i % 100}`]), i % 9);
-    most = Math.max(most, keys.handles);
-  }
-  expect(most).toBeLessThan(MOST_HANDLES);
+  for (let i = 0; i < 3 * MOST_HANDLES; i++) keys.remember(keys.groupOf(['place', `user-${i % 1000}`]), i % 9);
+  expect(keys.handles).toBe(MOST_HANDLES);
+  for (let i = 0; i < MOST_KNOWN; i++) keys.groupOf(['place', `made-up-${i}`]);
   expect(keys.groupOf(['place', 'ann'])).not.toBe(ann);
+  expect(keys.handles).toBe(0);
 });
