@@ -58,6 +58,11 @@ const records = fc.array(
   { minLength: 20, maxLength: 80, size: 'max' },
 );
 
+/** Of the user and namespace that most have, so that their keys are found often. */
+const before = Array.from({ length: 40 }, () => ({
+  ...{ username: 'a', namespace: 'a', userAgent: 'a', cluster: '', step: 1, isNew: false, ruleset: 0 },
+}));
+
 test('the same is found, and left in the store, where little fits', () => {
   let found = 0;
   fc.assert(
@@ -65,7 +70,10 @@ test('the same is found, and left in the store, where little fits', () => {
       const [store, plain] = [0, 1].map(() => memoryStore({ maxBytes, secret: [1, 2] }));
       const correlate = correlator(store!);
       let time = start;
-      for (const [i, { username, namespace, userAgent, cluster, step, isNew, ruleset: which }] of drawn.entries()) {
+      for (const [i, { username, namespace, userAgent, cluster, step, isNew, ruleset: which }] of [
+        ...before,
+        ...drawn,
+      ].entries()) {
         time += step * 1000;
         const at = new Date(time).toISOString();
         const event = podEvent({ auditID: `id-${i}` });
@@ -86,7 +94,7 @@ test('the same is found, and left in the store, where little fits', () => {
       }
       expect(JSON.stringify([...store!.rows()])).toBe(JSON.stringify([...plain!.rows()]));
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
   expect(found).toBeGreaterThan(0);
 });
