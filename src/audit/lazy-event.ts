@@ -4,13 +4,20 @@ import type { AuditEvent } from '../record.ts';
 /** Says that something is read which events have not in common. */
 export class NotCommon extends Error {}
 
+/** What some events have in common. */
+export interface Common {
+  /** Whoever reads anything else of it, a time or a body, has a NotCommon. */
+  readonly event: AuditEvent;
+  /** What is found in it: for those who look up fields. */
+  answers?: object;
+}
+
 export type BodyName = 'requestObject' | 'responseObject';
 
 /** Has the members of an AuditEvent, as getters: whoever lists the keys of an event, or looks for one, needs the whole. */
 export abstract class LazyEvent {
-  /** An event with what this one has in common with others, and the same object for all of these. Whoever reads anything else of
-   * it, a time or a body, has an exception. Undefined where there is none. */
-  abstract readonly common: AuditEvent | undefined;
+  /** What this event has in common with others, the same object for all of these. Undefined where there are none. */
+  abstract readonly common: Common | undefined;
 
   /** The event as plain data. */
   abstract whole(): AuditEvent;

@@ -8,20 +8,20 @@ import { type Tuple, tuplesOf } from './values.ts';
 /** Stands for what has to be found for each event. */
 const OF_EACH = Symbol('of each');
 
-/** Of events that have their answers in common. */
-interface CommonValues {
+/** Of events that have their answers in common, for one plan and the keys that go with it. */
+class CommonValues {
+  readonly owner: Commons;
   /** By the numbers of groupings. */
-  groups: (GroupOf | null | typeof OF_EACH | undefined)[];
+  readonly groups: (GroupOf | null | typeof OF_EACH | undefined)[] = [];
   /** By the numbers of links. */
-  tuples: (readonly Tuple[] | typeof OF_EACH | undefined)[];
+  readonly tuples: (readonly Tuple[] | typeof OF_EACH | undefined)[] = [];
+
+  constructor(owner: Commons) {
+    this.owner = owner;
+  }
 }
 
-/** For one plan and the keys that go with it. */
 export class Commons {
-  readonly #known = new WeakMap<SharedAnswers, CommonValues>();
-  #last: SharedAnswers | undefined;
-  #values: CommonValues = { groups: [], tuples: [] };
-
   /** The group that an event is in; null where a value is missing, as such an event is in none. */
   groupOf({ grouping, groupFields }: Link, current: Current, lookup: FieldLookup): GroupOf | null {
     const { shared } = lookup;
@@ -47,11 +47,10 @@ export class Commons {
   }
 
   #of(shared: SharedAnswers): CommonValues {
-    if (shared === this.#last) return this.#values;
-    let values = this.#known.get(shared);
-    if (values === undefined) this.#known.set(shared, (values = { groups: [], tuples: [] }));
-    this.#last = shared;
-    this.#values = values;
+    const { notes } = shared;
+    if (notes instanceof CommonValues && notes.owner === this) return notes;
+    const values = new CommonValues(this);
+    shared.notes = values;
     return values;
   }
 }

@@ -1,5 +1,5 @@
 /** What the events of a profile have in common, as an event of which nothing else may be read. */
-import { NotCommon } from '../audit/lazy-event.ts';
+import { type Common, NotCommon } from '../audit/lazy-event.ts';
 import type { AuditEvent } from '../record.ts';
 import type { OwnMembers, Template } from './event.ts';
 import { viewOf } from './guard.ts';
@@ -16,7 +16,7 @@ export function commonEvent(
   template: Template,
   members: OwnMembers,
   bodies: Readonly<Record<'requestObject' | 'responseObject', boolean>>,
-): AuditEvent {
+): Common {
   const event: AuditEvent = { ...template, ...members };
   const { objectRef } = event;
   const ref =
@@ -25,7 +25,7 @@ export function commonEvent(
       if (ownOfRef.has(key)) throw notCommon;
       return objectRef[key as keyof typeof objectRef];
     });
-  return viewOf(event, notCommon, (key) => {
+  const view = viewOf(event, notCommon, (key) => {
     if (own.has(key)) throw notCommon;
     if (key === 'objectRef') return ref;
     if (key === 'requestObject' || key === 'responseObject') {
@@ -34,4 +34,5 @@ export function commonEvent(
     }
     return event[key as keyof AuditEvent];
   });
+  return { event: view, answers: undefined };
 }

@@ -2,6 +2,7 @@
  * and what the rules say of a profile is remembered. Exact, not a guess: a profile holds every member that the decision
  * depends on, and a rule that depends on more is evaluated for each event. */
 
+import type { Common } from '../audit/lazy-event.ts';
 import { isAnswered } from '../audit/request.ts';
 import { lookupOf, type Ruleset, type Step } from '../detect.ts';
 import { isMap } from '../json/map.ts';
@@ -77,7 +78,7 @@ interface Shared extends SharedMembers {
   namespace: number;
   last: RefinableDecision | undefined;
   /** What its events have in common. */
-  common: AuditEvent | undefined;
+  common: Common | undefined;
 }
 
 /** A body that was not screened, or holds what rules ask for, and one that does not. */
@@ -205,6 +206,10 @@ export class Decisions {
       shared.namespace === namespace.id
     ) {
       decision = last;
+      if (shared.common === undefined && number !== 0) {
+        const has = { requestObject: requestObject !== ABSENT, responseObject: responseObject !== ABSENT };
+        shared.common = commonEvent(decision.template, shared.own, has);
+      }
     } else {
       if (surroundings === UNUSUAL || wrapper === UNUSUAL || namespace.id === UNUSUAL) return undefined;
       const profile = this.#profile;
@@ -220,8 +225,8 @@ export class Decisions {
       shared.bodies = bodies;
       shared.namespace = namespace.id;
       shared.last = decision;
-      const has = { requestObject: requestObject !== ABSENT, responseObject: responseObject !== ABSENT };
-      shared.common = number === 0 ? undefined : commonEvent(decision.template, shared.own, has);
+      // Most that come once do not come again.
+      shared.common = undefined;
     }
     const { template, asks } = decision;
     let { steps } = decision;

@@ -1,5 +1,5 @@
 /** The event of a record that was outlined. */
-import { type BodyName, LazyEvent } from '../audit/lazy-event.ts';
+import { type BodyName, type Common, LazyEvent } from '../audit/lazy-event.ts';
 import type { Normalized } from '../normalizers/index.ts';
 import {
   AUDIT_ID,
@@ -47,7 +47,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   readonly #own: OwnMembers;
   readonly #namespace: string;
   readonly #normalize: () => Normalized;
-  readonly common: AuditEvent | undefined;
+  readonly common: Common | undefined;
   #whole: AuditEvent | undefined;
   #objectRef: ObjectRef | null | undefined;
   #auditID: string | undefined;
@@ -63,7 +63,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
     own: OwnMembers,
     namespace: string,
     normalize: () => Normalized,
-    common?: AuditEvent,
+    common?: Common,
   ) {
     super();
     this.#place = place;

@@ -50,20 +50,18 @@ export function fieldsOf(event: AuditEvent, databases: Databases = noDatabases):
   return lookup;
 }
 
-/** By what events have in common. */
-const known = new WeakMap<AuditEvent, Answers>();
-
-function sharedAnswers(event: AuditEvent, databases: Databases): SharedAnswers | undefined {
+function sharedAnswers(event: AuditEvent, databases: Databases): Answers | undefined {
   const common = event instanceof LazyEvent ? event.common : undefined;
   if (common === undefined) return undefined;
-  let answers = known.get(common);
-  if (answers?.databases !== databases) known.set(common, (answers = new Answers(common, databases)));
-  return answers;
+  const { answers } = common;
+  if (answers instanceof Answers && answers.databases === databases) return answers;
+  return (common.answers = new Answers(common.event, databases));
 }
 
 /** What is found in what events have in common. */
 class Answers implements SharedAnswers {
   readonly databases: Databases;
+  notes: object | undefined = undefined;
   readonly #common: AuditEvent;
   readonly #known = new Map<string, Found | null>();
 

@@ -34,6 +34,8 @@ export interface FieldLookup {
 export interface SharedAnswers {
   /** Undefined under a name that depends on more. */
   found(field: string): Found | undefined;
+  /** What others make of the answers, for as long as these are remembered. */
+  notes: object | undefined;
 }
 
 /** Truth of a predicate on an event of which parts may be missing (Kleene): `unknown` if the missing part decides. */

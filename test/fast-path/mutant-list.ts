@@ -365,7 +365,7 @@ const all: readonly Mutant[] = [
   common('members of each event', 'if (own.has(key)) throw notCommon;', ''),
   common('names of objects', 'if (ownOfRef.has(key)) throw notCommon;', ''),
   common('bodies', 'if (bodies[key]) throw notCommon;', ''),
-  decisions('what others have in common', 'shared.common = number === 0', 'shared.common ??= number === 0'),
+  decisions('what others have in common', '      shared.common = undefined;\n', ''),
   decisions('another namespace', '      shared.namespace === namespace.id\n', '      true\n'),
   decisions('other bodies', '      shared.bodies === bodies &&\n', ''),
   decisions('other surroundings', '      shared.surroundings === surroundings &&\n', ''),
