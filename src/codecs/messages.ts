@@ -103,7 +103,7 @@ function msgpackRecord(bytes: Uint8Array, span: Span, outlines: Outlines | undef
     return other(span, 'record.not_a_map', `byte ${at}: expected a map`);
   }
   const record: LogRecord = { kind: 'map', ...span, map: event.body };
-  if (outlines?.addMsgpack(event.body.start)) record.outline = outlines.last;
+  if (outlines?.addMsgpack(event.body.start) === event.body.end) record.outline = outlines.last;
   return record;
 }
 

@@ -27,6 +27,8 @@ export const msgpack: Codec = {
   select: selectBy(() => framing),
 };
 
+const ARRAY_OF_TWO = 0x92;
+
 function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): LogRecord[] {
   const end = bytes.length;
   if (end === 0) throw new Problem('body.empty', '0 bytes');
@@ -40,6 +42,13 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
 
   let readable = false;
   for (let at = 0; at < end; ) {
+    const outlined = outlines && outlinedAt(bytes, at, outlines);
+    if (outlined !== undefined) {
+      readable = true;
+      add(outlined);
+      at = outlined.end;
+      continue;
+    }
     const behindStrays = skipStrays(bytes, at, end);
     const after = behindStrays > at ? behindStrays : endOfValue(bytes, at, end);
     if (typeof after !== 'number') {
@@ -52,14 +61,23 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
       add(other({ start: at, end: after }, 'record.malformed', `byte ${at}: expected ${LOG_EVENT}`));
     } else {
       readable = true;
-      const record = recordOf(bytes, { start: at, end: after });
-      if (record.kind === 'map' && outlines?.addMsgpack(record.map.start)) record.outline = outlines.last;
-      add(record);
+      add(recordOf(bytes, { start: at, end: after }));
     }
     at = after;
   }
   if (!readable) throw new Problem('body.unreadable', `byte 0: expected ${LOG_EVENT}`);
   return records;
+}
+
+/** The record at an offset, if it is a log event whose body has an outline: what is outlined is whole, and its end need not be
+ * looked for. */
+function outlinedAt(bytes: Uint8Array, start: number, outlines: Outlines): LogRecord | undefined {
+  if (bytes[start] !== ARRAY_OF_TWO || typeof endOfValue(bytes, start + 1, bytes.length) !== 'number') return undefined;
+  const event = logEventAt(bytes, { start, end: bytes.length });
+  if (event === undefined || isGroupMarker(bytes, event)) return undefined;
+  const end = outlines.addMsgpack(event.body.start);
+  if (end === -1) return undefined;
+  return { kind: 'map', start, end, map: { start: event.body.start, end }, outline: outlines.last };
 }
 
 /** The offset behind the values that are no arrays. */

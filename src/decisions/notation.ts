@@ -6,7 +6,7 @@ import { encode } from '../msgpack/encode.ts';
 import { bodyOf } from '../normalizers/gke.ts';
 import { findJsonMember } from '../outline/find-member.ts';
 import { BACKSLASH, OPEN_BRACE, QUOTE, skipString } from '../outline/json-syntax.ts';
-import { findMsgpackMember, msgpackTextAt } from '../outline/msgpack-outline.ts';
+import { findMsgpackMember, msgpackTextAt } from '../outline/msgpack-text.ts';
 
 /** Reads members of an outline by their spans. */
 export interface Layout {

@@ -6,20 +6,7 @@ import { LevelCount, recordLevel } from './nesting.ts';
 import { jsonProfiles, type ProfileSlots } from './profiles.ts';
 import { SeamReader } from './seam-reader.ts';
 import { BEGINNING, Seams } from './seams.ts';
-import {
-  EXTRA_COUNT,
-  EXTRAS,
-  HOLE,
-  JSON_LAYOUT,
-  KIND,
-  LAYOUT,
-  OBJECT_REF,
-  PROFILE,
-  STRIDE,
-  TEXT,
-  USUAL_URI,
-  WRAPPER,
-} from './slots.ts';
+import { JSON_LAYOUT, KIND, OBJECT_REF, PROFILE, STRIDE, USUAL_URI } from './slots.ts';
 import { AT_SEAM, AT_VALUE_END, BEHIND_VALUE, ENDED, REFUSED, UNKNOWN_SEAM } from './walk-code.ts';
 import { Walker } from './walker.ts';
 
@@ -74,14 +61,7 @@ export class JsonOutliner {
     if (this.#seams.isFull || this.#count.isFull) this.#forget();
     const walker = this.#walker;
     const own = walker.spans;
-    own.fill(-1, 0, EXTRAS);
-    own[EXTRA_COUNT] = 0;
-    own[WRAPPER] = -1;
-    own[HOLE] = -1;
-    own[TEXT] = -1;
-    own[LAYOUT] = JSON_LAYOUT;
-    own[PROFILE] = 0;
-    own[USUAL_URI] = 0;
+    walker.beginOutline(JSON_LAYOUT);
 
     let status = walker.walk(BEHIND_VALUE, BEGINNING, bytes, start, end);
     while (status !== ENDED) {

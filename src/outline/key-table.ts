@@ -8,8 +8,11 @@ export class KeyTable {
   readonly #values = new Int32Array(SIZE).fill(-1);
   #multiplier = 1;
 
+  readonly keys: ReadonlyMap<string, number>;
+
   /** @param keys ASCII, none empty, with the number that each stands for */
   constructor(keys: ReadonlyMap<string, number>) {
+    this.keys = keys;
     const encoded = [...keys].map(([key, value]) => ({ bytes: Buffer.from(key), value }));
     for (const multiplier of Array(10_000).keys()) {
       this.#multiplier = 2 * multiplier + 1;

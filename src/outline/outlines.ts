@@ -5,21 +5,10 @@ import { JsonOutliner, type TextReceiver } from './json-outline.ts';
 import { NOTED } from './json-shapes.ts';
 import { OPEN_BRACE, skipSpace } from './json-syntax.ts';
 import type { KeyTable } from './key-table.ts';
-import { findMsgpackMember, msgpackTextAt, outlineMsgpack } from './msgpack-outline.ts';
-import { entryProfile, msgpackProfiles } from './profiles.ts';
-import {
-  EXTRA_COUNT,
-  EXTRAS,
-  GKE_LAYOUT,
-  HOLE,
-  KIND,
-  LAYOUT,
-  OBJECT_REF,
-  PAYLOAD,
-  STRIDE,
-  TEXT,
-  WRAPPER,
-} from './slots.ts';
+import { MsgpackOutliner } from './msgpack-outline.ts';
+import { findMsgpackMember, msgpackTextAt } from './msgpack-text.ts';
+import { entryProfile } from './profiles.ts';
+import { EXTRA_COUNT, EXTRAS, GKE_LAYOUT, HOLE, KIND, LAYOUT, PAYLOAD, STRIDE, TEXT, WRAPPER } from './slots.ts';
 import { Unescaped } from './unescape.ts';
 
 /** Outlines that fit in at first: one for so many bytes. */
@@ -34,12 +23,14 @@ export class OutlineOptions {
   /** Of records, and of texts in them. */
   readonly json: JsonOutliner;
   readonly text: JsonOutliner;
+  readonly msgpack: MsgpackOutliner;
 
   constructor(keys: KeyTable, maxDepth: number) {
     this.keys = keys;
     this.maxDepth = maxDepth;
     this.json = new JsonOutliner({ keys, others: NOTED }, maxDepth, true);
     this.text = new JsonOutliner({ keys, others: NOTED }, maxDepth, false);
+    this.msgpack = new MsgpackOutliner(keys, maxDepth);
   }
 }
 
@@ -67,6 +58,7 @@ export class Outlines implements TextReceiver {
     this.#options = options;
     options.json.begin();
     options.text.begin();
+    options.msgpack.begin();
   }
 
   /** What the spans of an outline are offsets in. */
@@ -91,21 +83,14 @@ export class Outlines implements TextReceiver {
     return end;
   }
 
-  /** Outlines the MessagePack map at an offset, which is known to be whole. */
-  addMsgpack(at: number): boolean {
+  /** Outlines the MessagePack map at an offset. Returns the offset after it, or -1 where it has to be parsed, or is not whole. */
+  addMsgpack(at: number): number {
     const base = this.#next();
-    const { bytes, view } = this.#batch;
-    const { keys, maxDepth } = this.#options;
-    const end = outlineMsgpack(bytes, view, at, keys, maxDepth, this.spans, base);
-    if (end === -1) return false;
+    const end = this.#options.msgpack.outline(this.#batch.bytes, at, this.spans, base);
+    if (end === -1) return -1;
     this.#count++;
     if (this.spans[base + KIND] === -1) this.#unwrapMsgpack(base);
-    else {
-      const { object, path } = msgpackProfiles;
-      const slots = this.spans[base + OBJECT_REF] === -1 ? path : object;
-      this.#options.json.look(slots, bytes, at, end, this.spans, base);
-    }
-    return true;
+    return end;
   }
 
   /** Number of the outline that was added last. */

@@ -3,7 +3,9 @@ import { type ProfileSlots, profiles } from './profiles.ts';
 import {
   EXTRA_COUNT,
   EXTRAS,
+  HOLE,
   LAST_EXTRA,
+  LAYOUT,
   OBJECT_REF,
   PROFILE,
   REF_GROUP,
@@ -14,14 +16,18 @@ import {
   REF_VERSION,
   REQUEST_URI,
   STRIDE,
+  TEXT as TEXT_OF,
   TIMESTAMP,
   USUAL_URI,
+  WRAPPER,
 } from './slots.ts';
 import {
   AT_VALUE,
   BEHIND_VALUE,
+  BEYOND,
   code,
   MORE,
+  NO_OUTLINE,
   NUMBERED,
   REFUSED,
   SEAM_LENGTH,
@@ -42,6 +48,8 @@ interface Exports {
   forgetNumbers(): void;
   numberOf(list: number, count: number, shift: number): number;
   isUsualUri(shift: number): number;
+  outlineMsgpack(start: number, end: number, shift: number, maxLevels: number, objectRef: number): number;
+  placeOfKey(table: number, start: number, length: number): number;
 }
 
 const compiled = new WebAssembly.Module(Buffer.from(code, 'base64'));
@@ -76,10 +84,7 @@ export class Walker {
   /** The seam at which the last walk ended, and where in the copy. */
   readonly #stop: Int32Array;
   readonly #copy: Uint8Array;
-  readonly #walk: Exports['walk'];
-  readonly #numberOf: Exports['numberOf'];
-  readonly #forgetNumbers: Exports['forgetNumbers'];
-  readonly #isUsualUri: Exports['isUsualUri'];
+  readonly #exports: Exports;
   #begun = begun++;
   #source: Uint8Array | undefined;
   /** Offsets in the source between which its bytes are in the copy, the first of them at `#base`. */
@@ -88,18 +93,14 @@ export class Walker {
 
   constructor() {
     const exports = new WebAssembly.Instance(compiled).exports as unknown as Exports;
-    const { memory, walk, layOut, beginNumbers, forgetNumbers, numberOf, isUsualUri } = exports;
-    layOut(EXTRAS, LAST_EXTRA, EXTRA_COUNT, TIMESTAMP);
-    this.memory = memory.buffer;
+    exports.layOut(EXTRAS, LAST_EXTRA, EXTRA_COUNT, TIMESTAMP);
+    exports.beginNumbers(SEED);
+    this.#exports = exports;
+    this.memory = exports.memory.buffer;
     this.spans = new Int32Array(this.memory, SPANS, STRIDE);
     this.#stop = new Int32Array(this.memory, STOP, 2);
     this.#copy = new Uint8Array(this.memory, TEXT, TEXT_SIZE);
-    this.#walk = walk;
-    this.#numberOf = numberOf;
-    this.#forgetNumbers = forgetNumbers;
-    this.#isUsualUri = isUsualUri;
     new Int32Array(this.memory, URI_SLOTS).set(uriSlots);
-    beginNumbers(SEED);
     for (const { slots, list } of profiles) new Int32Array(this.memory, NUMBERED).set(slots, list);
   }
 
@@ -114,6 +115,40 @@ export class Walker {
   /** Says that bytes which were walked over may be others now. */
   forget(): void {
     this.#source = undefined;
+  }
+
+  /** Begins an outline in `spans`, in which there is nothing yet.
+   * @param layout one of those in slots.ts */
+  beginOutline(layout: number): void {
+    const { spans } = this;
+    spans.fill(-1, 0, EXTRAS);
+    spans[EXTRA_COUNT] = 0;
+    spans[WRAPPER] = -1;
+    spans[HOLE] = -1;
+    spans[TEXT_OF] = -1;
+    spans[LAYOUT] = layout;
+    spans[PROFILE] = 0;
+    spans[USUAL_URI] = 0;
+  }
+
+  /** Outlines the map of MessagePack at an offset. Returns the offset after it, or -1 where it has no outline.
+   * @param maxLevels of maps and arrays within it */
+  outlineMsgpack(bytes: Uint8Array, start: number, maxLevels: number): number {
+    const { length } = bytes;
+    if (bytes !== this.#source || start < this.#from || start >= this.#to) this.#load(bytes, start, length, PART);
+    for (;;) {
+      const shift = this.#from - TEXT;
+      const after = this.#exports.outlineMsgpack(start - shift, this.#to - shift, shift, maxLevels, OBJECT_REF);
+      if (after !== BEYOND) return after === NO_OUTLINE ? -1 : after + shift;
+      if (this.#to === length || (this.#from === start && this.#to - start === TEXT_SIZE)) return -1;
+      this.#load(bytes, start, length, this.#from === start ? TEXT_SIZE : PART);
+      this.beginOutline(this.spans[LAYOUT]!);
+    }
+  }
+
+  /** Where the table of keys has room for one whose bytes are in the memory: the number of an entry. */
+  placeOfKey(table: number, start: number, length: number): number {
+    return this.#exports.placeOfKey(table, start, length);
   }
 
   /** Walks on in a record.
@@ -145,19 +180,19 @@ export class Walker {
       this.#load(bytes, start, Math.min(bytes.length, Math.max(end, start + PART)), TEXT_SIZE);
     }
     const shift = this.#from - TEXT;
-    this.spans[USUAL_URI] = this.#isUsualUri(shift);
-    let number = this.#numberOf(list, slots.length, shift);
+    this.spans[USUAL_URI] = this.#exports.isUsualUri(shift);
+    let number = this.#exports.numberOf(list, slots.length, shift);
     if (number === -1) {
-      this.#forgetNumbers();
+      this.#exports.forgetNumbers();
       this.#begun = begun++;
-      number = this.#numberOf(list, slots.length, shift);
+      number = this.#exports.numberOf(list, slots.length, shift);
     }
     this.spans[PROFILE] = number <= 0 || this.#begun > MOST_BEGUN ? 0 : this.#begun * VALUE_COUNT + number;
   }
 
   #run(phase: number, seam: number, at: number): number {
     const shift = this.#from - TEXT;
-    return this.#walk(phase, seam, at - shift, this.#to - shift, shift);
+    return this.#exports.walk(phase, seam, at - shift, this.#to - shift, shift);
   }
 
   #load(bytes: Uint8Array, at: number, end: number, size: number): void {

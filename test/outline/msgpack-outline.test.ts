@@ -5,7 +5,7 @@ import { codecFor } from '../../src/codecs/index.ts';
 import { isMap } from '../../src/json/map.ts';
 import { decode } from '../../src/msgpack/decode.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
-import { findMsgpackMember } from '../../src/outline/msgpack-outline.ts';
+import { findMsgpackMember } from '../../src/outline/msgpack-text.ts';
 import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import { EXTRA_COUNT, EXTRAS, members, REF_RESOURCE, refs, texts } from '../../src/outline/slots.ts';
 import { mutated, recipe } from '../fast-path/bodies.ts';
@@ -21,7 +21,7 @@ const any = { maxDepth: Number.POSITIVE_INFINITY };
 /** Checks each span of the outline against the decoded map; false for one that is not outlined. */
 function checkSpans(bytes: Buffer): boolean {
   const outlines = new Outlines(bytes, options);
-  if (!outlines.addMsgpack(0)) return false;
+  if (outlines.addMsgpack(0) === -1) return false;
   const { spans } = outlines;
   const whole = decode(bytes, 0, bytes.length, any);
   if (!isMap(whole)) throw new Error('outlined what is no map');
@@ -78,7 +78,7 @@ describe('an outline of MessagePack', () => {
     ['a key of a known name within objectRef that is a number', '81a96f626a65637452656681a46e616d6501'],
     ['a tag', '81a8747269706c696e6580'],
   ])('refuses %s', (_, hex) => {
-    expect(new Outlines(Buffer.from(hex, 'hex'), options).addMsgpack(0)).toBe(false);
+    expect(new Outlines(Buffer.from(hex, 'hex'), options).addMsgpack(0)).toBe(-1);
   });
 
   test('reads one text in every width', () => {
@@ -136,7 +136,7 @@ test('finds the member of a map by its key, or says that there may be several', 
       const key = pairs[chosen % (pairs.length || 1)]?.key ?? 'a';
       const bytes = Buffer.concat([Buffer.of(0x80 | pairs.length), ...pairs.map(({ bytes }) => bytes)]);
       // Only what was outlined is searched.
-      if (!new Outlines(bytes, options).addMsgpack(0)) return;
+      if (new Outlines(bytes, options).addMsgpack(0) === -1) return;
       const found = findMsgpackMember(bytes, viewOf(bytes), 0, Buffer.from(key));
       const times = pairs.filter((pair) => pair.key === key).length;
       if (times === 0) expect(found).toBe(-1);

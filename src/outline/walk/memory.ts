@@ -44,8 +44,31 @@ export const PLACES: i32 = VALUES + VALUE * VALUE_COUNT;
 export const PLACE_COUNT: i32 = 2 * VALUE_COUNT;
 export const VALUE_BYTES: i32 = PLACES + 4 * PLACE_COUNT;
 export const VALUE_BYTES_SIZE: i32 = 1536 * 1024;
+/** Of MessagePack: the kind of value that begins with a byte; bytes behind the first of those from 0xc0 on, -1 for what an event
+ * does not have; the kind of each slot; open maps and arrays; and the keys of events and of objectRefs, each its length, the
+ * slot and where its bytes are. */
+export const KINDS: i32 = VALUE_BYTES + VALUE_BYTES_SIZE + 16;
+export const FIXED_LENGTHS: i32 = KINDS + 256;
+export const WANTED: i32 = FIXED_LENGTHS + 32;
+export const WAITING: i32 = WANTED + 512;
+export const KEY: i32 = 12;
+export const KEY_COUNT: i32 = 512;
+export const KEYS: i32 = WAITING + 2048;
+export const REF_KEYS: i32 = KEYS + KEY * KEY_COUNT;
+export const KEY_BYTES: i32 = REF_KEYS + KEY * KEY_COUNT;
+export const KEY_BYTES_SIZE: i32 = 16 * 1024;
+export const OF_OTHER: i32 = 0;
+export const OF_STR: i32 = 1;
+export const OF_ARRAY: i32 = 2;
+export const OF_MAP: i32 = 3;
+/** A slot for a map or an array. */
+export const MAP_OR_LIST: i32 = 4;
+/** Why there is no outline. */
+export const NO_OUTLINE: i32 = -1;
+export const BEYOND: i32 = -2;
+
 /** What is walked over; sixteen bytes behind it can be read. */
-export const TEXT: i32 = VALUE_BYTES + VALUE_BYTES_SIZE + 16;
+export const TEXT: i32 = KEY_BYTES + KEY_BYTES_SIZE + 16;
 export const TEXT_SIZE: i32 = 2 * 1024 * 1024;
 
 /** Kinds of values. */

@@ -112,7 +112,7 @@ function hashOf(kind: i32, start: i32, length: i32): i32 {
   return <i32>(one >>> 32);
 }
 
-function isSame(start: i32, otherStart: i32, length: i32): bool {
+export function isSame(start: i32, otherStart: i32, length: i32): bool {
   let index = 0;
   for (; index + 16 <= length; index += 16) {
     if (v128.any_true(v128.xor(v128.load(start + index), v128.load(otherStart + index)))) return false;

@@ -264,11 +264,16 @@ function endOf(slotEnd: i32, offset: i32): void {
 }
 
 function endExtra(end: i32): bool {
+  return addExtra(extraStart, end);
+}
+
+/** Notes an extra member; returns false where there is no room for it. */
+export function addExtra(start: i32, end: i32): bool {
   const count = load<i32>(SPANS + 4 * extraCount);
   const extra = extras + 2 * count;
   if (extra === lastExtra) return false;
   store<i32>(SPANS + 4 * extraCount, count + 1);
-  store<i32>(SPANS + 4 * extra, extraStart);
+  store<i32>(SPANS + 4 * extra, start);
   store<i32>(SPANS + 4 * extra, end, 4);
   return true;
 }
