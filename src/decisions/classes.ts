@@ -15,9 +15,14 @@ export class Classes {
   /** By field, of those that depend on the member alone. */
   readonly #screens: ReadonlyMap<string, ItemScreen>;
   readonly #ids = new Map<string, number>();
+  readonly #member: Classed;
+  #verbatim: ItemScreen | null | undefined;
+  /** Of plain texts, by what is judged of them. */
+  readonly #plain = new Map<number, number>();
 
   /** @param sample an event with a usual value of the member */
   constructor(member: Classed, items: readonly ProgramItem[], sample: AuditEvent, fieldsOf: FieldsOf) {
+    this.#member = member;
     this.#find = memberLookup(member, fieldsOf);
     const names = new Set(items.map(({ field }) => field).filter((field) => this.#find(sample, field) !== undefined));
     const screenOf = (name: string) => new ItemScreen(items.filter(({ field }) => field === name));
@@ -27,6 +32,31 @@ export class Classes {
   /** Whether values of one class are the same to whatever a rule asks of the field in items. */
   covers(field: string): boolean {
     return this.#screens.has(field);
+  }
+
+  /** The number of the class of a plain text, where the one field of the member is that text: the same as of `idOf`, at a
+   * fraction of its price. Undefined for other texts and members.
+   * @param eventOf makes an event with that text for the member */
+  idOfPlain(bytes: Uint8Array, start: number, end: number, eventOf: () => AuditEvent): number | undefined {
+    const screen = (this.#verbatim ??= this.#findVerbatim());
+    if (screen === null) return undefined;
+    const judged = screen.judgePlain(bytes, start, end);
+    if (judged === -1) return undefined;
+    let id = this.#plain.get(judged);
+    if (id === undefined && (id = this.idOf(eventOf(), [])) !== undefined) this.#plain.set(judged, id);
+    return id;
+  }
+
+  #forget(): void {
+    this.#ids.clear();
+    this.#plain.clear();
+  }
+
+  /** The screen of the one field that the member has, if that is the text of the member. */
+  #findVerbatim(): ItemScreen | null {
+    const [one, ...more] = this.#screens;
+    if (one === undefined || more.length > 0) return null;
+    return VERBATIM.get(this.#member) === one[0] ? one[1] : null;
   }
 
   /** The number of the class of an event's value; the numbers of a class that was forgotten are not given again. Undefined
@@ -42,12 +72,18 @@ export class Classes {
     const key = JSON.stringify([judged, facts]);
     let id = this.#ids.get(key);
     if (id === undefined) {
-      if (this.#ids.size === MOST_CLASSES) this.#ids.clear();
+      if (this.#ids.size === MOST_CLASSES) this.#forget();
       this.#ids.set(key, (id = nextId()));
     }
     return id;
   }
 }
+
+/** Members that one field is the text of. */
+const VERBATIM: ReadonlyMap<Classed, string> = new Map([
+  ['name', 'name'],
+  ['requestURI', 'requestURI'],
+]);
 
 let ids = 0;
 

@@ -40,7 +40,7 @@ import { type Covers, EntryDecisions } from './entry-decisions.ts';
 import { type EventPlace, OutlinedEvent, type Template } from './event.ts';
 import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
-import { ABSENT, type ClassOf, MemberTables, UNUSUAL } from './member-tables.ts';
+import { ABSENT, type ClassNumbers, MemberTables, UNUSUAL } from './member-tables.ts';
 import { eventSamples, onlyEvent } from './members.ts';
 import { jsonLayout, msgpackLayout } from './notation.ts';
 import { Reductions } from './reductions.ts';
@@ -140,10 +140,13 @@ export class Decisions {
     this.#usual = samples.eventWith({})!;
     this.#request = new BodyScreen('requestObject', this.#program.items);
     this.#response = new BodyScreen('responseObject', this.#program.items);
-    const classOf: ClassOf = (member, event, facts) => this.#classesOf(member).idOf(event, facts) ?? UNUSUAL;
+    const classes: ClassNumbers = {
+      classOf: (member, event, facts) => this.#classesOf(member).idOf(event, facts) ?? UNUSUAL,
+      classOfPlain: (member, ...text) => this.#classesOf(member).idOfPlain(...text),
+    };
     const tables: MemberTables[] = [];
-    tables[JSON_LAYOUT] = new MemberTables(jsonLayout, samples, classOf);
-    tables[MSGPACK_LAYOUT] = new MemberTables(msgpackLayout, samples, classOf);
+    tables[JSON_LAYOUT] = new MemberTables(jsonLayout, samples, classes);
+    tables[MSGPACK_LAYOUT] = new MemberTables(msgpackLayout, samples, classes);
     this.#tables = tables;
     this.#decisions = new InternTable(() => this.#made(() => this.#decide()));
     this.#refined = new InternTable(() => this.#made(() => this.#refine()));

@@ -197,11 +197,10 @@ export class EntryDecisions {
   }
 
   #makeTables(): MemberTables {
-    return new MemberTables(
-      jsonLayout,
-      this.#samples,
-      (member, event, facts) => this.#classesOf(member).idOf(event, facts) ?? UNUSUAL,
-    );
+    return new MemberTables(jsonLayout, this.#samples, {
+      classOf: (member, event, facts) => this.#classesOf(member).idOf(event, facts) ?? UNUSUAL,
+      classOfPlain: (member, ...text) => this.#classesOf(member).idOfPlain(...text),
+    });
   }
 
   #classesOf(member: Classed): Classes {

@@ -1,7 +1,23 @@
 /** Decides what the rules ask of one field, all of it together. */
 import { textOf } from '../json/typed.ts';
+import { BACKSLASH } from '../outline/json-syntax.ts';
 import type { Found, ProgramItem } from '../sigma/index.ts';
 import { NeedleSearch } from './needle-search.ts';
+
+/** Items that are decided on every plain text, at most: a bit each. */
+const MOST_PLAIN = 24;
+
+const STAR = 0x2a;
+
+/** Whether a text is what its bytes say in every layout: of printable ASCII without a backslash. A star says of a name that only
+ * its beginning is known. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH || byte === STAR) return false;
+  }
+  return start < end;
+}
 
 export class ItemScreen {
   readonly #items: readonly ProgramItem[];
@@ -36,6 +52,24 @@ export class ItemScreen {
       const decision = decide(lookup);
       if (decision === negated) continue;
       judged.push(index, typeof decision === 'boolean' ? decision : [decision.field, decision.reason]);
+    }
+    return judged;
+  }
+
+  /** What the items say of a plain text that is all there is, as a number: the same for texts of which each item says the same. -1
+   * where that takes `judge`. */
+  judgePlain(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#always.length > MOST_PLAIN || !isPlain(bytes, start, end)) return -1;
+    let holdsAny = false;
+    const isSearched = this.#search.find(bytes, start, end, false, () => (holdsAny = true));
+    if (!isSearched || holdsAny) return -1;
+    const found = { values: [Buffer.prototype.latin1Slice.call(bytes, start, end)] };
+    const lookup = () => found;
+    let judged = 0;
+    for (let index = 0; index < this.#always.length; index++) {
+      const decision = this.#items[this.#always[index]!]!.decide(lookup);
+      if (typeof decision !== 'boolean') return -1;
+      if (decision) judged |= 1 << index;
     }
     return judged;
   }

@@ -34,6 +34,20 @@ type Named = 'user' | 'userAgent' | 'sourceIPs' | 'annotations' | 'responseStatu
 /** The number of the class of a member's value; `facts` are what else is to be the same within a class. */
 export type ClassOf = (member: Classed, event: AuditEvent, facts: readonly unknown[]) => number;
 
+/** The classes of members. */
+export interface ClassNumbers {
+  classOf: ClassOf;
+  /** The same for a text, where that can be said by its bytes.
+   * @param eventOf makes an event with that text for the member */
+  classOfPlain: (
+    member: Classed,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    eventOf: () => AuditEvent,
+  ) => number | undefined;
+}
+
 /** An outline of which the surroundings are looked up. */
 interface SurroundedPlace {
   bytes: Uint8Array;
@@ -77,7 +91,7 @@ export class MemberTables {
   readonly #partsView = new DataView(this.#parts.buffer);
   #place: SurroundedPlace = { bytes: this.#partsBytes, spans: this.#parts, base: 0 };
 
-  constructor(layout: Layout, samples: Samples, classOf: ClassOf) {
+  constructor(layout: Layout, samples: Samples, { classOf, classOfPlain }: ClassNumbers) {
     this.layout = layout;
     this.#samples = samples;
     this.#classOf = classOf;
@@ -105,13 +119,14 @@ export class MemberTables {
       return event === undefined || event.objectRef !== null ? UNUSUAL : classOf('requestURI', event, []);
     });
     const usual = samples.eventWith({})!;
-    this.objectUris = new InternTable((bytes, start, end) =>
-      classOf('requestURI', { ...usual, requestURI: layout.text(bytes, start, end) }, []),
-    );
-    this.names = new InternTable((bytes, start, end) => {
-      const objectRef = { ...usual.objectRef!, name: layout.text(bytes, start, end) };
-      return classOf('name', { ...usual, objectRef }, []);
-    });
+    /** Of a text, most of which are new each time. */
+    const textTable = (member: Classed, eventOf: (text: string) => AuditEvent) =>
+      new InternTable((bytes, start, end) => {
+        const event = () => eventOf(layout.text(bytes, start, end));
+        return classOfPlain(member, bytes, start, end, event) ?? classOf(member, event(), []);
+      });
+    this.objectUris = textTable('requestURI', (requestURI) => ({ ...usual, requestURI }));
+    this.names = textTable('name', (name) => ({ ...usual, objectRef: { ...usual.objectRef!, name } }));
     this.impersonated = this.#identities('impersonatedUser');
     this.authentications = this.#identities('authenticationMetadata');
     this.#surroundings = new InternTable(() => this.#surroundingsOf(this.#place));

@@ -92,6 +92,38 @@ describe.each(['bundled', 'own'] as const)('of the %s rules', (name) => {
   });
 });
 
+describe.each(Object.entries(sets))(
+  'a plain text has the class of its event by the rules that are %s',
+  (of, ruleset) => {
+    const { items } = ruleset.program;
+    const usual = samples.eventWith({})!;
+    const events = {
+      name: (name: string) => ({ ...usual, objectRef: { ...usual.objectRef!, name } }),
+      requestURI: (requestURI: string) => ({ ...usual, requestURI }),
+    };
+
+    test.each(['name', 'requestURI'] as const)('as %s', (member) => {
+      // Whichever of the two is asked first.
+      const classes = [0, 1].map(() => new Classes(member, items, usual, fieldsOf));
+      const eventOf = events[member];
+      let plain = 0;
+      for (const text of [...textsFor(items), '/api/v1/pods?limit=5', 'a\\b', 'a b', 'x'.repeat(300_000)]) {
+        const bytes = Buffer.from(`..${text}..`);
+        const ofPlain = (one: Classes) => one.idOfPlain(bytes, 2, bytes.length - 2, () => eventOf(text));
+        const [first, second] = [ofPlain(classes[0]!), classes[0]!.idOf(eventOf(text), [])];
+        if (first === undefined) continue;
+        plain++;
+        expect(first, text).toBe(second);
+        const late = classes[1]!.idOf(eventOf(text), []);
+        expect(ofPlain(classes[1]!), text).toBe(late);
+      }
+      if (of === 'bundled') expect(plain).toBeGreaterThan(10);
+      const user = new Classes('user', items, usual, fieldsOf);
+      expect(user.idOfPlain(Buffer.from('ann'), 0, 3, () => usual)).toBeUndefined();
+    });
+  },
+);
+
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

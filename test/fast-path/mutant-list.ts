@@ -48,7 +48,7 @@ const seams = inFile('outline/seams.ts');
 const walker = inFile('outline/walker.ts');
 const walk = inFile('outline/walk/walk.ts');
 const syntax = inFile('outline/json-syntax.ts');
-const msgpack = inFile('outline/msgpack-outline.ts');
+const msgpack = inFile('outline/walk/msgpack.ts');
 const outlines = inFile('outline/outlines.ts');
 const find = inFile('outline/find-member.ts');
 const bodies = inFile('decisions/bodies.ts');
@@ -362,6 +362,9 @@ const all: readonly Mutant[] = [
     list.split(', ').map((name) => inFile('outline/profiles.ts')(`${name} left out`, list, without(list, name))),
   ),
   inFile('outline/profiles.ts')('URI left out', '...answer, REQUEST_URI]', '...answer]'),
+  screen('texts of which items ask for a part', 'if (!isSearched || holdsAny) return -1;', ''),
+  screen('items that are decided on every text', 'if (decision) judged |= 1 << index;', ''),
+  classes('members whose field is another text', '? one[1] : null', '? one[1] : one[1]'),
   common('members of each event', 'if (own.has(key)) throw notCommon;', ''),
   common('names of objects', 'if (ownOfRef.has(key)) throw notCommon;', ''),
   common('bodies', 'if (bodies[key]) throw notCommon;', ''),
@@ -417,28 +420,34 @@ const all: readonly Mutant[] = [
     '(31 - Math.clz32(marks & -marks)) >> 3',
     '3 - (Math.clz32(marks) >> 3)',
   ),
-  {
-    name: 'outline/msgpack-outline.ts: the first of duplicate members',
-    changes: [
-      ['outline/msgpack-outline.ts', '!isUsual || spans[base + slot] !== -1', '!isUsual'],
-      [
-        'outline/msgpack-outline.ts',
-        '      spans[base + slot] = kind === STR',
-        '      if (spans[base + slot] !== -1) continue; spans[base + slot] = kind === STR',
-      ],
-    ],
-  },
-  msgpack('members of any type', '!isUsual || spans[base + slot] !== -1', 'spans[base + slot] !== -1'),
-  msgpack('duplicate objectRef', 'if (spans[base + slot] !== -1) return -1;\n      at = outlineRef', 'at = outlineRef'),
+  msgpack(
+    'members of any type',
+    '!isUsual || load<i32>(SPANS + 4 * slot) !== -1',
+    'load<i32>(SPANS + 4 * slot) !== -1',
+  ),
+  msgpack('the last of duplicate members', '!isUsual || load<i32>(SPANS + 4 * slot) !== -1', '!isUsual'),
+  msgpack(
+    'duplicate objectRef',
+    'if (load<i32>(SPANS + 4 * slot) !== -1) return NO_OUTLINE;\n      at = outlineRef',
+    'at = outlineRef',
+  ),
   msgpack(
     'duplicate members of an objectRef',
-    'slot === -1 || spans[base + slot] !== -1 || kinds',
-    'slot === -1 || kinds',
+    'slot === UNKNOWN || load<i32>(SPANS + 4 * slot) !== -1 || kindAt(at) !== OF_STR',
+    'slot === UNKNOWN || kindAt(at) !== OF_STR',
   ),
-  msgpack('objectRef of any type', ' || kinds[bytes[at]!] !== STR) return -1;\n    spans', ') return -1;\n    spans'),
+  msgpack(
+    'objectRef of any type',
+    ' || kindAt(at) !== OF_STR) return NO_OUTLINE;\n    at = next',
+    ') return NO_OUTLINE;\n    at = next',
+  ),
   msgpack('tags', 'slot === REFUSED || ', ''),
-  msgpack('containers in stamps', 'slot !== IGNORED || kind === MAP || kind === ARRAY', 'slot !== IGNORED'),
-  msgpack('members of what is no map', 'if (kinds[bytes[start]!] !== MAP) return NONE;', ''),
+  msgpack('containers in stamps', 'slot !== IGNORED || kind === OF_MAP || kind === OF_ARRAY', 'slot !== IGNORED'),
+  inFile('outline/walk/msgpack.ts', [
+    ['outline/walk/msgpack.ts', 'return (mixed ^ (mixed >> 7)) & (KEY_COUNT - 1);', 'return length + 0 * mixed;'],
+  ])('keys of one length', 'own === length && isSame(load<i32>(key, 8), start, length)', 'own === length'),
+  msgpack('texts beyond the end', 'if (length > <u32>(left - header)) return false;', ''),
+  inFile('outline/msgpack-text.ts')('members of what is no map', 'if (kinds[bytes[start]!] !== MAP) return NONE;', ''),
   outlines(
     'one text of several',
     'if (this.#received.length !== 1) return;',
