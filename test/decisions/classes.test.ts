@@ -6,6 +6,7 @@ import { eventSamples, isMarked } from '../../src/decisions/members.ts';
 import { fieldsOf } from '../../src/fields/index.ts';
 import type { AuditEvent } from '../../src/record.ts';
 import { loadRules } from '../../src/rules/index.ts';
+import type { ProgramItem } from '../../src/sigma/index.ts';
 import { pools } from '../fast-path/outlined-pools.ts';
 import { outlinedRules } from '../fast-path/outlined-rules.ts';
 import { bundledRules } from '../server/app.ts';
@@ -127,3 +128,21 @@ describe.each(Object.entries(sets))(
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
+
+test('a plain text is judged by items that ask no part of it, and only where it is what the field holds', () => {
+  const usual = samples.eventWith({})!;
+  const item = (field: string): ProgramItem => ({
+    field,
+    needles: undefined,
+    negated: false,
+    decide: (lookup) => String(lookup(field).values[0]).length > 3,
+  });
+  const named = new Classes('name', [item('name')], usual, fieldsOf);
+  const idOf = (name: string) =>
+    named.idOfPlain(Buffer.from(name), 0, name.length, () => ({ ...usual, objectRef: { ...usual.objectRef!, name } }));
+  expect(idOf('abc')).toBeDefined();
+  expect(idOf('abcd')).not.toBe(idOf('abc'));
+  expect([idOf('xyz'), idOf('vwxyz')]).toEqual([idOf('abc'), idOf('abcd')]);
+  const agents = new Classes('userAgent', [item('userAgentName')], usual, fieldsOf);
+  expect(agents.idOfPlain(Buffer.from('abc/1'), 0, 5, () => usual)).toBeUndefined();
+});

@@ -16,8 +16,6 @@ export const unseen: Readonly<Record<string, string>> = {
     'held by decisions/guard.test.ts: whether rules cover a field is told by the test itself there',
   'decisions/guard.ts: two members in one field':
     'held by decisions/guard.test.ts: no field of today reads two of them',
-  'decisions/guard.ts: look-up of a member reads all':
-    'held by decisions/guard.test.ts: what else a field of today reads is the same for all samples',
   'decisions/classes.ts: covers all':
     'held by decisions/guard.test.ts and classes.test.ts: rules of today ask one member for fields that are covered',
   'decisions/entry-samples.ts: dry runs': 'the annotation that tells one is a fact of its class',
@@ -49,6 +47,30 @@ export const unseen: Readonly<Record<string, string>> = {
     'held by outline/msgpack-outline.test.ts: no record of the bodies ends before it should',
   'outline/walk/msgpack.ts: keys of one length': 'two members would be one, and such a record is parsed',
   'outline/walk/msgpack.ts: containers in stamps': 'no normalizer of today reads a map there',
+  'outline/json-syntax.ts: any escape':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/json-syntax.ts: any four letters for a code':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/json-syntax.ts: control characters':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/json-syntax.ts: zeros before a number':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/json-syntax.ts: a point without digits':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/json-syntax.ts: keys that are no strings':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/json-syntax.ts: anything for a closing bracket':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/json-syntax.ts: a comma before the end':
+    'held by outline/json-syntax.test.ts: what is found in a body was outlined before',
+  'outline/seams.ts: the length of a seam':
+    'the hash has it, and of two seams in one place one is the beginning of the other before a number alone',
+  'outline/outlines.ts: events beyond their text': 'the walk ends where the text does',
+  'decisions/needle-search.ts: one needle of a slot':
+    'held by decisions/needle-search.test.ts: no two of them share a slot',
+  'decisions/item-screen.ts: items that are decided on every text':
+    'held by decisions/classes.test.ts: no such item of the rules tells one name from another',
+  'decisions/classes.ts: members whose field is another text': 'held by decisions/classes.test.ts',
   'outline/outlines.ts: one text of several': 'what is around a text is tried with the other texts in place',
   'outline/outlines.ts: one text of several in MessagePack':
     'what is around a text is tried with the other texts in place',
