@@ -17,7 +17,10 @@ test.each(layouts)('items of bodies in %s are decided as by what is read', (layo
   expect(unsaid).toBeLessThan(3000);
 });
 
-test.each(bodyMutants)('noticed: $name', async ({ changes }) => {
+/** Of the mistakes, one is tried of so many where MUTANTS is not `all`. */
+const EVERY = process.env.MUTANTS === 'all' ? 1 : 3;
+
+test.each(bodyMutants.filter((_, index) => index % EVERY === 0))('noticed: $name', async ({ changes }) => {
   const modules = await productWith(changes);
   const wrong = layouts.map((layout) => compareItems(layout, modules, 4000).wrong);
   expect(wrong.some((each) => each !== undefined)).toBe(true);

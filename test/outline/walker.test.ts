@@ -80,7 +80,7 @@ describe('an outline is the same', () => {
           at += Buffer.byteLength(text) + 1;
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -92,6 +92,7 @@ describe('an outline is the same', () => {
     const known = new Outlines(Buffer.from(text.repeat(3)), options);
     for (let at = 0; at < 3 * Buffer.byteLength(text); at += Buffer.byteLength(text)) known.addJson(at);
     const length = Buffer.byteLength(text);
+    const alone = { ...fresh(text), profile: 0 };
     for (let before = PART - length - 20; before <= PART + 1; before++) {
       const head = event({ userAgent: 'x'.repeat(before - Buffer.byteLength(event({ userAgent: '' }))) });
       expect(Buffer.byteLength(head)).toBe(before);
@@ -99,7 +100,7 @@ describe('an outline is the same', () => {
       expect(outlines.addJson(0)).toBe(before);
       const found = outlineAt(outlines, before);
       expect(found.profile).toBeGreaterThan(0);
-      expect({ ...found, profile: 0 }, String(before)).toEqual({ ...fresh(text), profile: 0 });
+      expect({ ...found, profile: 0 }, String(before)).toEqual(alone);
     }
   });
 
@@ -130,7 +131,7 @@ describe('an outline is the same', () => {
   });
 
   test('with texts of any length, but for those that fit in no copy', () => {
-    for (const length of [PART - 1, PART, PART + 1, 3 * PART, TEXT_SIZE - 2000]) {
+    for (const length of [PART, PART + 1, TEXT_SIZE - 2000]) {
       const text = event({ requestObject: { data: 'x'.repeat(length) } });
       const outlines = new Outlines(Buffer.from(text + text), options);
       expect(outlines.addJson(0), String(length)).toBe(text.length);
@@ -144,7 +145,7 @@ describe('an outline is the same', () => {
   });
 
   test('with seams of any length', () => {
-    for (const length of [500, 512, 513, PART, 2 * PART, 3 * TEXT_SIZE]) {
+    for (const length of [512, 513, PART, 2 * TEXT_SIZE]) {
       const lists = `[${'[],'.repeat(Math.floor(length / 3))}[]]`;
       for (const value of ['"x"', '1', 'true', '{"a":"b"}']) {
         const text = `{"verb":"get","requestObject":{"lists":${lists},\n${' '.repeat(length)}"a":${value}},"level":"Request"}`;
@@ -210,14 +211,14 @@ describe('the number of a profile', () => {
         numbers.set(said, profile);
         given.set(profile, said);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
   test('is not given again when there are more values than are remembered', () => {
     const options = optionsOf();
     const seen = new Set<number>();
-    const count = 2 * VALUE_COUNT;
+    const count = VALUE_COUNT + 2000;
     const first = outlineAt(new Outlines(Buffer.from(event({})), options), 0).profile;
     let none = 0;
     for (let index = 0; index < count; index++) {
