@@ -168,7 +168,7 @@ function skipValue(start: i32, end: i32, maxLevels: i32): i32 {
   return at;
 }
 
-/** What a key stands for in a table, see keys.ts. */
+/** What a key stands for in a table, which msgpack-outline.ts writes. */
 function slotOf(table: i32, start: i32, length: i32): i32 {
   if (length === 0) return UNKNOWN;
   let place = keyPlace(start, length);
