@@ -13,7 +13,7 @@ import { LATENESS } from './window.ts';
 /** What a number takes in memory, in bytes. */
 const NUMBER_BYTES = 16;
 
-/** Where terms are remembered, and who is told of what is not. */
+/** Where terms are remembered, and what counts those that are not. */
 interface Memory {
   store: Store;
   losses: CorrelationLosses;

@@ -63,8 +63,8 @@ export function takeFrom(events: WindowEvent[], event: WindowEvent): void {
   if (events[index] === event) removeFrom(events, index);
 }
 
-/** Where an event is that is there. What is evicted is nearly always among the first or the last, where it is told without
- * a look at others. */
+/** Where an event is that is there. What is evicted is nearly always among the first or the last, where it is found
+ * without a look at others. */
 export function indexOf(events: readonly WindowEvent[], event: WindowEvent): number {
   const { length } = events;
   const ends = Math.min(ENDS, length);

@@ -9,7 +9,7 @@ const SLOT_BITS = 15;
 /** Patterns that are shorter are looked for apart, by a byte that is rare: the shortest of the others says how many bytes are
  * passed over. */
 const LONG = 5;
-/** Where a byte is not rare, to step over each costs less than to be told the next place. */
+/** Where a byte is not rare, to step over each costs less than to look for the next place. */
 const MOST_PLACES = 32;
 /** Bytes from one that is looked at to the next, at most: what is saved in bodies is added to the patterns. */
 const LONGEST_STEP = 5;
@@ -17,12 +17,12 @@ const LONGEST_STEP = 5;
 const LONGEST = 256 * 1024;
 /** As many entries to compare cost as much as a place in a body of the usual kind that leads to one. */
 const ENTRIES_AS_COSTLY = 16;
-/** Values of a key that are told one by one, at most. */
+/** Values of a key that are listed one by one, at most. */
 const MOST_VALUES = 16;
 
 /** Is looked for in bodies. */
 export interface Sought {
-  /** Of members: their values are told. */
+  /** Of members: their values are listed. */
   keys: readonly string[];
   /** Of maps around members: a longer key may hold them between dots. */
   ways: readonly string[];

@@ -3,7 +3,6 @@ import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
 import { CREATED, IS_FIRST, IS_LAST, METHOD } from '../outline/gke-outline.ts';
 import type { Text } from '../outline/outlines.ts';
 import {
-  ANNOTATIONS,
   PROFILE as PROFILE_NUMBER,
   RECEIVED,
   REF_GROUP,
@@ -14,10 +13,6 @@ import {
   REF_VERSION,
   REQUEST_OBJECT,
   RESPONSE_OBJECT,
-  SOURCE_IPS,
-  STATUS,
-  USER,
-  USER_AGENT,
   VERB,
 } from '../outline/slots.ts';
 import { isText } from '../outline/spans.ts';
@@ -30,12 +25,13 @@ import { Credit } from './credit.ts';
 import type { Decision, Outlined } from './decision.ts';
 import { EntryEvent } from './entry-event.ts';
 import { entrySamples } from './entry-samples.ts';
+import type { EventPlace } from './event.ts';
 import type { Classed } from './guard.ts';
 import { InternTable } from './intern.ts';
 import { ABSENT, MemberTables, UNUSUAL } from './member-tables.ts';
 import { onlyEvent, type Samples } from './members.ts';
 import { entryLayout, jsonLayout } from './notation.ts';
-import { ByProfile, type SharedMembers } from './shared-members.ts';
+import { ByProfile, find, foundIn, ownOf, type SharedMembers } from './shared-members.ts';
 
 const NAMESPACES = Buffer.from('namespaces');
 const CREATE = Buffer.from('create');
@@ -101,10 +97,11 @@ export class EntryDecisions {
    * @param normalizeRecord normalizes the record */
   of({ bytes, view }: Text, spans: Int32Array, base: number, normalizeRecord: () => Normalized): Outlined | undefined {
     const tables = (this.#tables ??= this.#makeTables());
+    const place: EventPlace = { bytes, view, layout: entryLayout, spans, base };
     const number = spans[base + PROFILE_NUMBER]!;
     let shared = this.#shared.get(number);
     if (shared === undefined) {
-      shared = this.#sharedOf(tables, bytes, view, spans, base);
+      shared = this.#sharedOf(tables, place);
       if (shared === undefined) return undefined;
       this.#shared.set(number, shared);
     }
@@ -116,10 +113,7 @@ export class EntryDecisions {
     if (!isFailure && this.#mayMake(bytes, view, spans, base)) return undefined;
 
     const surroundings = tables.surroundings(bytes, view, spans, base);
-    const namespace =
-      spans[base + REF_NAMESPACE] === -1
-        ? tables.noNamespace
-        : tables.namespaces.of(bytes, view, spans[base + REF_NAMESPACE]!, spans[base + REF_NAMESPACE + 1]!);
+    const namespace = find(tables.namespaces, place, REF_NAMESPACE, tables.noNamespace);
     if (surroundings === UNUSUAL || namespace.id === UNUSUAL) return undefined;
     const profile = this.#profile;
     profile.set(shared.profile);
@@ -133,53 +127,34 @@ export class EntryDecisions {
     if (!this.#isMade) this.#credit.earn();
     const { template, steps, responseStatus } = decision;
     const own = isFailure ? shared.own : { ...shared.own, responseStatus };
-    const place = { bytes, view, layout: entryLayout, spans, base };
     const event = new EntryEvent(place, template, own, namespace.value, normalizeRecord);
     return { kind: 'outlined', event, steps };
   }
 
   /** What entries have in common of which all numbered members are the same bytes; undefined where such have to be
    * normalized. */
-  #sharedOf(
-    tables: MemberTables,
-    bytes: Uint8Array,
-    view: DataView,
-    spans: Int32Array,
-    base: number,
-  ): Shared | undefined {
-    const find = <T>(table: InternTable<T>, offset: number, absent: T) =>
-      spans[base + offset] === -1 ? absent : table.of(bytes, view, spans[base + offset]!, spans[base + offset + 1]!);
-    const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
-    const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
-    const agent = find(tables.agents, USER_AGENT, tables.noAgent);
-    const annotations = find(tables.annotations, ANNOTATIONS, tables.noAnnotations);
-    const status = tables.statuses.of(bytes, view, spans[base + STATUS]!, spans[base + STATUS + 1]!);
-
+  #sharedOf(tables: MemberTables, place: EventPlace): Shared | undefined {
+    const { bytes, spans, base } = place;
+    const found = foundIn(tables, place);
+    const { user, addresses, agent, annotations, status } = found;
     // The first three are of each entry: what is around it, its namespace, and the kinds of its bodies.
     const profile = new Int32Array(PROFILE);
-    profile[3] = find(tables.words, METHOD, ABSENT);
-    profile[4] = find(tables.words, IS_FIRST, ABSENT);
-    profile[5] = find(tables.words, IS_LAST, ABSENT);
+    profile[3] = find(tables.words, place, METHOD, ABSENT);
+    profile[4] = find(tables.words, place, IS_FIRST, ABSENT);
+    profile[5] = find(tables.words, place, IS_LAST, ABSENT);
     profile[6] = user.id;
     profile[7] = addresses.id;
     profile[8] = agent.id;
-    profile[9] = find(tables.words, REF_RESOURCE, ABSENT);
-    profile[10] = find(tables.words, REF_SUBRESOURCE, ABSENT);
-    profile[11] = find(tables.words, REF_GROUP, ABSENT);
-    profile[12] = find(tables.words, REF_VERSION, ABSENT);
+    profile[9] = find(tables.words, place, REF_RESOURCE, ABSENT);
+    profile[10] = find(tables.words, place, REF_SUBRESOURCE, ABSENT);
+    profile[11] = find(tables.words, place, REF_GROUP, ABSENT);
+    profile[12] = find(tables.words, place, REF_VERSION, ABSENT);
     profile[13] = status.id;
     profile[14] = annotations.id;
     for (let index = 3; index < PROFILE; index++) if (profile[index] === UNUSUAL) return undefined;
     return {
       profile,
-      own: {
-        user: user.value,
-        sourceIPs: addresses.value.sourceIPs,
-        clientIPs: addresses.value.clientIPs,
-        userAgent: agent.value,
-        annotations: annotations.value,
-        responseStatus: status.value,
-      },
+      own: ownOf(found),
       isNamespaceCreated:
         isText(bytes, spans, base + REF_RESOURCE, NAMESPACES) && isText(bytes, spans, base + VERB, CREATE),
       isFailure: status.value?.status === 'Failure',

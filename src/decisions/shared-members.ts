@@ -72,7 +72,7 @@ export class ByProfile<T> {
 
 /** What an event has in common with all of its profile; undefined where such have to be normalized. */
 export function sharedMembers(tables: MemberTables, place: EventPlace): SharedMembers | undefined {
-  const { bytes, view, spans, base } = place;
+  const { bytes, spans, base } = place;
   if (!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)) {
     return undefined;
   }
@@ -80,11 +80,8 @@ export function sharedMembers(tables: MemberTables, place: EventPlace): SharedMe
   if (!has(USER) || !has(SOURCE_IPS) || !has(STAGE) || !has(VERB)) return undefined;
   if (isText(bytes, spans, base + STAGE, REQUEST_RECEIVED) === has(STATUS)) return undefined;
 
-  const user = tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!);
-  const addresses = tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!);
-  const agent = find(tables.agents, place, USER_AGENT, tables.noAgent);
-  const annotations = find(tables.annotations, place, ANNOTATIONS, tables.noAnnotations);
-  const status = find(tables.statuses, place, STATUS, tables.noStatus);
+  const found = foundIn(tables, place);
+  const { user, addresses, agent, annotations, status } = found;
   const profile = new Int32Array(PROFILE);
   profile[4] = find(tables.words, place, LEVEL, ABSENT);
   profile[5] = find(tables.words, place, STAGE, ABSENT);
@@ -105,18 +102,37 @@ export function sharedMembers(tables: MemberTables, place: EventPlace): SharedMe
   const isOfNamespaces = isText(bytes, spans, base + REF_RESOURCE, NAMESPACES);
   return {
     profile,
-    own: {
-      user: user.value,
-      sourceIPs: addresses.value.sourceIPs,
-      clientIPs: addresses.value.clientIPs,
-      userAgent: agent.value,
-      annotations: annotations.value,
-      responseStatus: status.value,
-    },
+    own: ownOf(found),
     isNamespaceCreated: isOfNamespaces && isText(bytes, spans, base + VERB, CREATE),
   };
 }
 
+/** Those of its members that are no numbers alone, as the tables have them. */
+export function foundIn(tables: MemberTables, place: EventPlace) {
+  const { bytes, view, spans, base } = place;
+  return {
+    user: tables.users.of(bytes, view, spans[base + USER]!, spans[base + USER + 1]!),
+    addresses: tables.addresses.of(bytes, view, spans[base + SOURCE_IPS]!, spans[base + SOURCE_IPS + 1]!),
+    agent: find(tables.agents, place, USER_AGENT, tables.noAgent),
+    annotations: find(tables.annotations, place, ANNOTATIONS, tables.noAnnotations),
+    status: find(tables.statuses, place, STATUS, tables.noStatus),
+  };
+}
+
+/** The values of these. */
+export function ownOf({ user, addresses, agent, annotations, status }: ReturnType<typeof foundIn>): OwnMembers {
+  return {
+    user: user.value,
+    sourceIPs: addresses.value.sourceIPs,
+    clientIPs: addresses.value.clientIPs,
+    userAgent: agent.value,
+    annotations: annotations.value,
+    responseStatus: status.value,
+  };
+}
+
+/** What a table has for the member at an offset of the outline.
+ * @param absent for an event without that member */
 export function find<T>(table: InternTable<T>, { bytes, view, spans, base }: EventPlace, offset: number, absent: T): T {
   const start = spans[base + offset]!;
   return start === -1 ? absent : table.of(bytes, view, start, spans[base + offset + 1]!);

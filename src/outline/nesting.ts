@@ -33,7 +33,11 @@ export class Level {
     this.isExtra = isExtra;
   }
 
-  /** The map or list that a byte opens in this one. */
+  /** The map or list that a byte opens in this one.
+   * @param opener `{` or `[`
+   * @param slot its offset in an outline, -1 for none
+   * @param isExtra whether it is an extra member of the record
+   * @param count of all levels, which one that is new is added to */
   within(opener: number, slot: number, isExtra: boolean, count: LevelCount): Level {
     const isMap = opener === OPEN_BRACE;
     if (slot === -1 && !isExtra) {

@@ -11,9 +11,10 @@ import { entryProfile } from './profiles.ts';
 import { EXTRA_COUNT, EXTRAS, GKE_LAYOUT, HOLE, KIND, LAYOUT, PAYLOAD, STRIDE, TEXT, WRAPPER } from './slots.ts';
 import { Unescaped } from './unescape.ts';
 
-/** Outlines that fit in at first: one for so many bytes. */
+/** Outlines that fit in at first: one for so many bytes of the batch, between these numbers. */
 const BYTES_OF_ONE = 1024;
-const FEW = 16;
+const FEWEST = 16;
+const MOST = 2048;
 
 /** How records are outlined. It remembers what those of one batch have in common with those of the next. */
 export class OutlineOptions {
@@ -54,7 +55,8 @@ export class Outlines implements TextReceiver {
 
   constructor(bytes: Uint8Array, options: OutlineOptions) {
     this.#batch = textOf(bytes);
-    this.spans = new Int32Array(STRIDE * (FEW + Math.floor(bytes.length / BYTES_OF_ONE)));
+    const count = Math.floor(bytes.length / BYTES_OF_ONE);
+    this.spans = new Int32Array(STRIDE * Math.min(MOST, Math.max(FEWEST, count)));
     this.#options = options;
     options.json.begin();
     options.text.begin();

@@ -56,7 +56,7 @@ interface Part {
   needles: Needles;
 }
 
-/** Texts that are told one by one, at most. */
+/** Texts that are listed one by one, at most. */
 const MOST_TEXTS = 24;
 
 const QUANTIFIER = /(?:[*+?]|\{(\d+)(?:,\d*)?\})\??/y;
