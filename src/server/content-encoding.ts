@@ -4,7 +4,7 @@ import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Config } from '../config/index.ts';
 import { Problem } from '../problem.ts';
 import type { ByteShare } from './byte-budget.ts';
-import { growingBytes } from './growing-bytes.ts';
+import { freePiece, growingBytes } from './growing-bytes.ts';
 
 /** A body without its compression; one without any is what comes back.
  * @param encoding the Content-Encoding header
@@ -71,6 +71,7 @@ async function inflate(
       gone.throwIfAborted();
       if (bytes.length() + piece.length > maxLength) throw tooLarge(maxLength);
       bytes.append(piece);
+      freePiece(piece);
     }
     return bytes.finish();
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { Problem } from '../problem.ts';
 import type { ByteShare } from './byte-budget.ts';
-import { growingBytes } from './growing-bytes.ts';
+import { freePiece, growingBytes } from './growing-bytes.ts';
 
 /** The whole body. Only what has arrived is counted.
  * @param length as the sender says it, if it does
@@ -41,6 +41,7 @@ export function receive(
         return fail(error as Problem);
       }
       wait.progress(piece.length);
+      freePiece(piece);
     });
     payload.on('end', () => settle(() => resolve(bytes.finish())));
     const leave = () => fail(new Problem('request.abandoned', 'the connection was closed within the body'));

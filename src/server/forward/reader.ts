@@ -5,7 +5,7 @@ import { followValue } from '../../msgpack/follow.ts';
 import { Problem } from '../../problem.ts';
 import type { Span } from '../../record.ts';
 import type { ByteBudget, ByteShare } from '../byte-budget.ts';
-import { type GrowingBytes, growingBytes } from '../growing-bytes.ts';
+import { freePiece, type GrowingBytes, growingBytes } from '../growing-bytes.ts';
 
 /** A message that has arrived whole. */
 export interface Arrived {
@@ -99,6 +99,7 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
   ): Promise<{ items: Span[]; after: Buffer }> {
     const peer = watchPeer(share, gone);
     const follower = followValue(MOST_ITEMS);
+    const type = first[0]!;
     try {
       await peer.whileWaiting((signal) => share.claim(MESSAGE_BYTES, signal));
       for (let next: Buffer | undefined = first; next !== undefined; next = await peer.orGivenUp(piece())) {
@@ -115,7 +116,8 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
         if (more > 0) await peer.whileWaiting((signal) => share.claim(more, signal));
         bytes.append(own);
         peer.progress(own.length);
-        if (end !== undefined) return { items: spansOf(first[0]!, follower.ends()), after: part.subarray(end) };
+        if (end !== undefined) return { items: spansOf(type, follower.ends()), after: part.subarray(end) };
+        freePiece(part);
       }
       throw new Problem('request.abandoned', 'the connection was closed within a message');
     } finally {
