@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
 import { correlator } from '../src/correlate/index.ts';
+import { tuneHeaps } from '../src/heap.ts';
 import { processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { loadRules } from '../src/rules/index.ts';
@@ -11,9 +12,8 @@ import { decompressor } from '../src/server/content-encoding.ts';
 import { replyTo } from '../src/server/reply.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';
 import { memoryStore } from '../src/state/memory.ts';
-import { keepRecordsYoung } from '../src/young-objects.ts';
 
-keepRecordsYoung();
+tuneHeaps();
 
 /** Takes a request body the whole way, and resolves with the body of the reply, all records in it.
  * @param encoding Content-Encoding */

@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
 import { countLetters, type LetterCount } from '../dead-letters/index.ts';
+import { keepYoungObjectsFew } from '../heap.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
 import type { Silence } from '../silence/index.ts';
@@ -69,6 +70,7 @@ export async function startProcessing(
   const start: Start = { config, environment, letterCount, port: port2 };
   // Metrics of both threads are sent by this one.
   const env = { ...environment, OTEL_METRICS_EXPORTER: 'none' };
+  keepYoungObjectsFew(YOUNG_MEBIBYTES / 3);
   const worker = new Worker(file, {
     name: 'processing',
     workerData: start,

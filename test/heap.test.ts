@@ -1,0 +1,41 @@
+/** V8 has no look-up for its flags: what they do is seen in a process that has set them. */
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+
+const heap = JSON.stringify(new URL('../src/heap.ts', import.meta.url));
+
+/** Bytes of the room for young objects when many have been made, of which some live on. */
+const room = `
+  import { getHeapSpaceStatistics } from 'node:v8';
+  let kept = [];
+  for (let i = 0; i < 2e6; i++) {
+    kept.push({ i });
+    if (kept.length > 100_000) kept = [];
+  }
+  const { space_size } = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');`;
+
+function sizesIn(script: string): number[] {
+  const args = ['--input-type=module', '--eval', script];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+}
+
+test('the room for young objects stays small, and that of a thread is as large as it is said', () => {
+  const thread = `data:text/javascript,${encodeURIComponent(`${room}
+    import { parentPort } from 'node:worker_threads';
+    parentPort.postMessage(space_size);`)}`;
+  const [main, other] = sizesIn(`
+    import { once } from 'node:events';
+    import { Worker } from 'node:worker_threads';
+    import { keepYoungObjectsFew } from ${heap};
+    keepYoungObjectsFew(4);${room}
+    const worker = new Worker(new URL(${JSON.stringify(thread)}), { resourceLimits: { maxYoungGenerationSizeMb: 12 } });
+    const [other] = await once(worker, 'message');
+    console.log(JSON.stringify([space_size, other]));`);
+  expect(main).toBeLessThan(4 * 1024 * 1024);
+  expect(other).toBeGreaterThan(3 * 1024 * 1024);
+});
+
+test('without that it grows', () => {
+  const [main] = sizesIn(`${room} console.log(JSON.stringify([space_size]));`);
+  expect(main).toBeGreaterThan(8 * 1024 * 1024);
+});
