@@ -11,6 +11,8 @@ const SEED = 9;
 /** Records of a body of 2 MB. */
 const MANY = 900;
 const FEW = 500;
+const WARM_ROUNDS = 40;
+const WARM_BODIES = 8 * WARM_ROUNDS;
 
 /** Bodies that follow one another, each of other records. */
 function* bodies(size: number): Generator<Buffer, never> {
@@ -36,7 +38,7 @@ const throughput = () =>
     const source = bodies(MANY);
     const own: number[] = [];
     const other: number[] = [];
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < WARM_ROUNDS + 10; round++) {
       const batch = take(source, 8);
       const bytes = batch.reduce((sum, { length }) => sum + length, 0);
       const texts = batch.map(String);
@@ -47,7 +49,7 @@ const throughput = () =>
       for (const body of batch) await server.post(body, mediaType);
       const spent = cpuOf(server.pid) - before;
       // The first rounds warm compilers and the state of correlations up.
-      if (round < 3) continue;
+      if (round < WARM_ROUNDS) continue;
       own.push(bytes / spent);
       other.push(bytes / ((user + system) / 1000));
     }
@@ -59,6 +61,7 @@ const latency = () =>
     const source = bodies(FEW);
     const parsing: number[] = [];
     const alone: number[] = [];
+    for (let at = 0; at < WARM_BODIES; at++) await server.post(source.next().value, mediaType);
     for (const body of take(source, 30)) {
       const text = String(body);
       const started = performance.now();
