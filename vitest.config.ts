@@ -32,6 +32,7 @@ const alone = [
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/build.ts',
     projects: [
       { extends: true, test: { name: 'shared', isolate: false, include: shared, exclude: alone } },
       { extends: true, test: { name: 'alone', include: alone } },

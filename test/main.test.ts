@@ -12,13 +12,13 @@ import { logLine } from '../src/command-line/log-lines.ts';
 import { loadRules } from '../src/rules/index.ts';
 import { countsOf } from '../src/rules/live-rules.ts';
 import { run } from './commands/run.ts';
+import { built } from './program.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
 /** A rule more changes nothing here. */
 const { rules, correlations } = countsOf(loadRules({ rules: [bundledRules] }).ruleset);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 /** What is said of a sidecar that anyone may send to. */
 const openToAll = 'set auth to ask for credentials';
 let sidecar: SidecarProcess | undefined;
@@ -34,7 +34,7 @@ function configFile(settings: string): string {
 }
 
 function start(...args: string[]) {
-  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  return spawnSync(process.execPath, [built, ...args], { encoding: 'utf8' });
 }
 
 /** A test of its own would start another one. */

@@ -33,8 +33,10 @@ function nodeOf(version: string): string {
 }
 
 beforeAll(() => {
+  // The rest of the build is there, and in use by other tests.
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], { cwd: root });
   const [{ filename, files }] = Object.values(
-    JSON.parse(npm(['pack', '--json', '--pack-destination', folder], root)),
+    JSON.parse(npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)),
   ) as any;
   packed = files.map(({ path }: { path: string }) => path);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
@@ -62,6 +64,10 @@ test('it carries JavaScript, types, rules, schemas and the pages that its README
     expect(packed).toContain(path);
   }
   expect(packed.filter((path) => /^(src|test|bench)\//.test(path) || path.includes('.cases.json'))).toEqual([]);
+});
+
+test('it is built before it is packed', () => {
+  expect(manifest.scripts).toMatchObject({ build: 'node scripts/build.ts', prepack: 'npm run build' });
 });
 
 test('its bin is the program', () => {

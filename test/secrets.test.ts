@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { main, run } from './commands/run.ts';
+import { run } from './commands/run.ts';
+import { built } from './program.ts';
 import { hostPidRules, podEvent } from './server/app.ts';
 import { openSender, pingFor } from './server/forward/sender.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
@@ -136,7 +137,7 @@ beforeAll(async () => {
   sidecar = await startSidecar(
     ['--config', config],
     { ...environment, ...endpoint, CONNECTIONS: at('connections'), OTEL_METRIC_EXPORT_INTERVAL: '500' },
-    [process.execPath, '--import', connections, main],
+    [process.execPath, '--import', connections, built],
   );
   const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
   const records = { path: '/v1/records', method: 'POST', body: JSON.stringify([podEvent()]) };
@@ -220,5 +221,5 @@ test('what OpenTelemetry says of the resource is no host, process or command lin
   );
   // Attributes of metrics have such names too.
   expect([...new Set(keys)].filter((key) => !['process.cpu.time'].includes(key!))).toEqual([]);
-  expect(out.telemetry).not.toContain(main);
+  expect(out.telemetry).not.toContain(built);
 });

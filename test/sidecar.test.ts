@@ -12,6 +12,7 @@ import { loadRules } from '../src/rules/index.ts';
 import { countsOf, openLiveRules } from '../src/rules/live-rules.ts';
 import { buildServer } from '../src/server/http.ts';
 import { processHere } from '../src/server/process-here.ts';
+import { sources } from './program.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
@@ -36,6 +37,12 @@ async function send(url: string, records: unknown[]): Promise<{ status: number; 
   const body = await reply.json();
   return { status: reply.status, tags: reply.ok ? (body as any[]).map(({ tripline }) => tripline) : [] };
 }
+
+test('from its sources it is the same, as `npm start` runs them', async () => {
+  sidecar = await startSidecar([], {}, [process.execPath, sources]);
+  expect(await send(sidecar.url, [podEvent()])).toMatchObject({ status: 200, tags: [{ verdict: 'match' }] });
+  expect(await sidecar.stop()).toBe(0);
+});
 
 test('while rules flip under load every batch is taken, and decided by one set that was live', async () => {
   const { path, write } = rulesFolder();

@@ -1,9 +1,7 @@
 /** The sidecar as a process of its own, as an operator starts it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+import { built } from './program.ts';
 
 export interface SidecarProcess {
   url: string;
@@ -16,11 +14,11 @@ export interface SidecarProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `src/main.ts`, or another command that takes its arguments, and resolves when it says where it listens. */
+/** Starts the built program, or another command that takes its arguments, and resolves when it says where it listens. */
 export async function startSidecar(
   args: readonly string[] = [],
   environment: Record<string, string> = {},
-  command: readonly string[] = [process.execPath, main],
+  command: readonly string[] = [process.execPath, built],
 ): Promise<SidecarProcess> {
   const [file, ...rest] = command;
   const child = spawn(file, [...rest, '--listen', '127.0.0.1:0', ...args], {

@@ -13,8 +13,8 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exampleFolder } from './commands/files.ts';
-import { main } from './commands/run.ts';
 import { fencesOf, pages } from './fences.ts';
+import { built } from './program.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -54,7 +54,7 @@ describe('a block of shell runs', () => {
     const { port } = new URL(sidecar.url);
     const lines = text.replaceAll(':9870', `:${port}`).replace(/^npm start.*$/gm, '');
     const here = lines.replaceAll(/npx node (\S+)/g, `"${process.execPath}" "${root}/$1"`);
-    const script = `set -o pipefail\ntripline() { "${process.execPath}" "${main}" "$@"; }\n${here}`;
+    const script = `set -o pipefail\ntripline() { "${process.execPath}" "${built}" "$@"; }\n${here}`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], { cwd: folder }).catch((error) => {
       // Findings are no failure.
       if (error.code === 1) return error as { stdout: string; stderr: string };

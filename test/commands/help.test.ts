@@ -6,10 +6,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { wrapCommand } from '../../src/command-line/text.ts';
 import { commandNames, loadCommand, loadCommands } from '../../src/commands/all.ts';
+import { built } from '../program.ts';
 import { startSidecar } from '../sidecar.ts';
 import { startReceiver } from '../sinks/forward/receiver.ts';
 import { exampleFolder } from './files.ts';
-import { main, type Ran, run, shell } from './run.ts';
+import { type Ran, run, shell } from './run.ts';
 
 const hasJq = spawnSync('jq', ['--version']).status === 0;
 
@@ -44,7 +45,7 @@ describe('each example of a help text runs', () => {
     expect(program).toBe('tripline');
     const paths = args.map((word) => (word === 'tripline.yaml' ? join(exampleFolder(), word) : word));
     const named = paths[0] === 'serve' ? paths.splice(0, 1) : [];
-    const sidecar = await startSidecar(paths, {}, [process.execPath, main, ...named]);
+    const sidecar = await startSidecar(paths, {}, [process.execPath, built, ...named]);
     expect(await sidecar.stop()).toBe(0);
   });
 });
@@ -115,7 +116,7 @@ test.each([
   [{}, false],
 ])('in a pipe, with %o, there are colours: %s', (environment, expected) => {
   const { FORCE_COLOR, NO_COLOR, ...rest } = process.env;
-  const { stdout } = spawnSync(process.execPath, [main, 'help'], {
+  const { stdout } = spawnSync(process.execPath, [built, 'help'], {
     encoding: 'utf8',
     env: { ...rest, ...environment },
   });

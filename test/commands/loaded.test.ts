@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { loadCommand } from '../../src/commands/all.ts';
+import { sources } from '../program.ts';
 import { exampleFolder } from './files.ts';
-import { loaderReport, main } from './run.ts';
+import { loaderReport } from './run.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -13,7 +14,7 @@ beforeAll(() => {
 
 /** The addresses of the modules that a run of the program loads. */
 function loadedBy(args: readonly string[]): string[] {
-  const run = ['--import', loaderReport, main, ...args];
+  const run = ['--import', loaderReport, sources, ...args];
   const { stdout } = spawnSync(process.execPath, run, { cwd: folder, encoding: 'utf8' });
   return stdout.split('\n').flatMap((line) => /^loaded (.*)$/.exec(line)?.[1] ?? []);
 }

@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Output } from '../../src/command-line/process-io.ts';
 import { runCommandLine } from '../../src/commands/index.ts';
+import { built } from '../program.ts';
 import { bundledRules } from '../server/app.ts';
-
-export const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** For `--import` of Node: prints a line for each module that is loaded. */
 export const loaderReport = `data:text/javascript,${encodeURIComponent(`
@@ -84,7 +83,7 @@ export async function run(
 
 /** Runs a line of shell, in which `tripline` is the binary. */
 export function shell(line: string, cwd: string, input?: string): Ran {
-  const script = `tripline() { "${process.execPath}" "${main}" "$@"; }\n${line}`;
+  const script = `tripline() { "${process.execPath}" "${built}" "$@"; }\n${line}`;
   const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd, input, encoding: 'utf8' });
   return { status, stdout, stderr };
 }

@@ -9,9 +9,10 @@ import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
 import { layoutsOf } from '../inputs/layouts.ts';
 import { snappyFrames } from '../inputs/snappy.ts';
+import { built } from '../program.ts';
 import { bundledRules, podEvent } from '../server/app.ts';
 import { lines } from './files.ts';
-import { main, type Ran, run, workFolder } from './run.ts';
+import { type Ran, run, workFolder } from './run.ts';
 
 const folder = workFolder();
 const match = podEvent({ auditID: 'm-1' });
@@ -142,7 +143,7 @@ describe('output', () => {
 
   test('records of a pipe are those of a reply: what cannot be read passes through', async () => {
     const junk = Buffer.concat([Buffer.from('\xff\xfe\n', 'latin1'), Buffer.from(lines(match))]);
-    const { stdout } = spawnSync(process.execPath, [main, 'scan', '--show', 'records', '--rules', rule], {
+    const { stdout } = spawnSync(process.execPath, [built, 'scan', '--show', 'records', '--rules', rule], {
       input: junk,
     });
     expect(stdout.subarray(0, 3)).toEqual(junk.subarray(0, 3));
@@ -221,7 +222,7 @@ describe('output', () => {
   });
 
   test('on a real terminal too', () => {
-    const command = [process.execPath, main, 'scan', '--rules', rule, file('input', ndjson)].join(' ');
+    const command = [process.execPath, built, 'scan', '--rules', rule, file('input', ndjson)].join(' ');
     const { stdout, error } = spawnSync('script', ['-qec', command, '/dev/null'], { input: '', encoding: 'utf8' });
     if (error === undefined) expect(stripVTControlCharacters(stdout)).toMatch(/^LEVEL +RULE/m);
   });
@@ -379,7 +380,7 @@ describe('bad input', () => {
 
 test('a reader that has seen enough is no error', async () => {
   const path = file('many', lines(...Array.from({ length: 20_000 }, () => match)));
-  const child = spawn(process.execPath, [main, 'scan', '--rules', rule, path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [built, 'scan', '--rules', rule, path], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdout.once('data', () => child.stdout.destroy());
@@ -393,7 +394,7 @@ test('memory does not grow with a file of lines', async () => {
     const measured = `process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS))`;
     const { stderr } = spawnSync(
       process.execPath,
-      ['--import', `data:text/javascript,${encodeURIComponent(measured)}`, main, 'scan', '--rules', rule, path],
+      ['--import', `data:text/javascript,${encodeURIComponent(measured)}`, built, 'scan', '--rules', rule, path],
       { encoding: 'utf8' },
     );
     return Number(/peak (\d+)/.exec(stderr)![1]);

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { built } from '../program.ts';
 import { exampleFolder, passingCases, podIn, ruleText } from './files.ts';
-import { main } from './run.ts';
 
 let folder: string;
 let child: ChildProcess;
@@ -33,7 +33,7 @@ afterEach(() => child.kill('SIGKILL'));
 
 async function start(...more: string[]): Promise<void> {
   const args = ['test', 'my-rules', '--watch', '--rules', 'my-rules', '--lists', 'my-lists', ...more];
-  child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  child = spawn(process.execPath, [built, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   exited = once(child, 'exit');
   text = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (part) => (text += part));

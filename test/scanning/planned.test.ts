@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lockFile } from '../../src/sinks/disk/lock.ts';
 import { lines } from '../commands/files.ts';
-import { main, type Ran, run, workFolder } from '../commands/run.ts';
+import { type Ran, run, workFolder } from '../commands/run.ts';
+import { built } from '../program.ts';
 import { podEvent } from '../server/app.ts';
 import { type FakeS3, openFakeS3, refuse } from '../storage/fake-s3.ts';
 import { type Archives, writeArchives } from './archives.ts';
@@ -81,7 +82,7 @@ test('what is killed again and again goes on, and finds the same', async () => {
   const done: string[][] = [];
   for (let times = 0; times < 2; times++) {
     const before = doneIn().length;
-    const child = spawn(process.execPath, [main, ...command], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [built, ...command], { stdio: 'ignore' });
     const exited = once(child, 'exit');
     while (doneIn().length === before && child.exitCode === null) await sleep(2);
     child.kill('SIGKILL');
@@ -92,7 +93,7 @@ test('what is killed again and again goes on, and finds the same', async () => {
   // As if one had been killed while it wrote.
   writeFileSync(join(plan, 'unit-6.found.c3c1c3c1-aaaa-bbbb-cccc-000000000000'), '{"cut');
   const kept = readFileSync(join(plan, done[0]![0]!));
-  const { stdout } = spawnSync(process.execPath, [main, ...command], { encoding: 'utf8' });
+  const { stdout } = spawnSync(process.execPath, [built, ...command], { encoding: 'utf8' });
   expect(findingsOf({ stdout, stderr: '', status: 0 }, inArchives)).toEqual(expected);
   expect(readFileSync(join(plan, done[0]![0]!))).toEqual(kept);
   expect(
@@ -174,8 +175,8 @@ test.each([
   [['--plan', 'p', '--show', 'records', 'x'], 'a plan keeps what was found'],
   [['--plan', newPlan(), '-'], 'stdin cannot be read twice'],
   [['--plan', '', 'x'], '--plan names no folder'],
-  [['--plan', main, 'x'], 'main.ts is no folder, or lies in a file; name a folder'],
-  [['--plan', join(main, 'x'), '--shard', '0/2', import.meta.filename], 'name a folder'],
+  [['--plan', built, 'x'], 'tripline.js is no folder, or lies in a file; name a folder'],
+  [['--plan', join(built, 'x'), '--shard', '0/2', import.meta.filename], 'name a folder'],
 ])('%j is refused: %s', async (args, words) => {
   const { status, stderr } = await run(['scan', ...args]);
   expect(stderr).toContain(words);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildPage } from '../../../scripts/console-page.ts';
 import type { Findings } from '../../../src/console/api.ts';
+import { sources } from '../../program.ts';
 import { startSidecar } from '../../sidecar.ts';
 import { launch, openPage, phone, type View } from './browser.ts';
 import { indexed } from './indexed-png.ts';
@@ -18,7 +19,7 @@ mkdirSync(images, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'tripline-screenshots-'));
 const settings = join(folder, 'tripline.yaml');
 writeFileSync(settings, `console:\n  maxRecordBytes: 16777216\nexceptions: [${folder}]\n`);
-const sidecar = await startSidecar(['--config', settings]);
+const sidecar = await startSidecar(['--config', settings], {}, [process.execPath, sources]);
 const browser = await launch();
 try {
   for (const body of plantedBatches(Date.now())) {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from '@msgpack/msgpack';
+import { sources } from '../../program.ts';
 import { startSidecar } from '../../sidecar.ts';
 import { type ForwardReceiver, startForwardReceiver } from '../forward-receiver.ts';
 import { fluentBit, freePorts, startFluentBit, startTripline, stopAll } from '../processes.ts';
@@ -74,7 +75,8 @@ export async function play(acts: readonly Act[]): Promise<Outcome> {
 async function playIn(folder: string, acts: readonly Act[], cleanups: (() => Promise<unknown>)[]): Promise<Outcome> {
   const kubelet = await startKubelet();
   cleanups.push(kubelet.close);
-  const [atWebhook, atLog] = await Promise.all([startSidecar(), startSidecar()]);
+  const command = [process.execPath, sources];
+  const [atWebhook, atLog] = await Promise.all([startSidecar([], {}, command), startSidecar([], {}, command)]);
   cleanups.push(atWebhook.stop, atLog.stop);
   const relay = await startWebhookRelay(atWebhook.url);
   cleanups.push(relay.close);
