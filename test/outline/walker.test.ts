@@ -80,7 +80,7 @@ describe('an outline is the same', () => {
           at += Buffer.byteLength(text) + 1;
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 

@@ -23,7 +23,7 @@ test('one worker: the same tags, and the same that is too late', async () => {
       expect(shared.exchanges.filter((result) => result !== 'written')).toEqual([]);
       shared.close();
     }),
-    { numRuns: 24 },
+    { numRuns: 12 },
   );
   for (const name of ['many', 'few', 'values', 'both', 'then', 'without', 'chain', 'new'])
     expect(found).toContain(name);
@@ -43,7 +43,7 @@ test('several workers by turns, one of which is started anew now and then: the s
       }
       for (const { close } of workers) close();
     }),
-    { numRuns: 24 },
+    { numRuns: 12 },
   );
 });
 
