@@ -16,7 +16,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 const isLong = process.env.FLOOD_RECORDS !== undefined;
-const total = Number(process.env.FLOOD_RECORDS ?? 12_000);
+const total = Number(process.env.FLOOD_RECORDS ?? 8_000);
 const BATCH = 2000;
 
 const options = { maxDepth: limits.maxDepth };
