@@ -1,4 +1,5 @@
 /** How the heaps of the process grow. */
+import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
 /** How much may come beside what the last full collection left, in percent of it, before the next begins. V8 would wait for
@@ -17,6 +18,8 @@ export function tuneHeaps(): void {
  * start later have their whole room for young objects from the beginning.
  * @param mebibytes of a half of that room */
 export function keepYoungObjectsFew(mebibytes: number): void {
+  // What is compiled up to here is kept under the flags up to here.
+  flushCompileCache();
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(`--min-semi-space-size=${mebibytes}`);
 }

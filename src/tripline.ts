@@ -2,6 +2,7 @@
 /** The program that the package installs. It imports nothing that a Node before the one that is needed could not read, so
  * that such a Node says what is needed instead of where it failed. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const [needed] = /\d+/.exec(engines.node)!;
@@ -9,4 +10,18 @@ if (Number.parseInt(process.versions.node, 10) < Number(needed)) {
   process.stderr.write(`tripline: this is Node ${process.versions.node}, and Tripline needs ${needed} or later\n`);
   process.exit(2);
 }
+if (process.env.NODE_COMPILE_CACHE === undefined) await keepCompiled();
 await import('./main.ts');
+
+/** Keeps what V8 makes of the code beside it for the next start, if this process may write there: who can put anything there
+ * can put it into the code as well. */
+async function keepCompiled(): Promise<void> {
+  const { tuneHeaps } = await import('./heap.ts');
+  const { enableCompileCache } = await import('node:module');
+  // What was compiled under other flags is of no use.
+  tuneHeaps();
+  const folder = fileURLToPath(new URL('compiled', import.meta.url));
+  enableCompileCache(folder);
+  // For threads.
+  process.env.NODE_COMPILE_CACHE = folder;
+}

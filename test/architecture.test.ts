@@ -201,7 +201,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   heap: [],
   main: ['command-line', 'commands', 'heap'],
-  tripline: ['main'],
+  tripline: ['heap', 'main'],
   library: [...['batch', 'codecs', 'config', 'pipeline', 'pipeline-dependencies', 'problem', 'rules', 'sigma', 'tag']],
   index: ['library', 'problem', 'record', 'tag'],
 };

@@ -1,7 +1,7 @@
 /** The published package: packed, installed in an empty folder, and run from there. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,6 +172,45 @@ test('its rules are those of the sources, whether it can use what was prepared o
     await sidecar.stop();
   }
   expect(hashes).toEqual([ruleset.hash, ruleset.hash, ruleset.hash]);
+});
+
+describe('what V8 makes of its code', () => {
+  const compiled = join(folder, 'node_modules/tripline/dist/compiled');
+  const { NODE_COMPILE_CACHE: _, ...environment } = process.env;
+  const bin = join(folder, 'node_modules/.bin/tripline');
+  const list = () => spawnSync(bin, ['rules', '-o', 'json'], { env: environment, encoding: 'utf8' });
+
+  async function serve(): Promise<void> {
+    const { NODE_COMPILE_CACHE } = process.env;
+    delete process.env.NODE_COMPILE_CACHE;
+    const starting = startSidecar([], {}, [bin]);
+    process.env.NODE_COMPILE_CACHE = NODE_COMPILE_CACHE;
+    await (await starting).stop();
+  }
+
+  /** Each file with the time at which it was written. */
+  const written = () =>
+    readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+      .map((name) => `${name} ${statSync(join(compiled, name)).mtimeMs}`)
+      .filter((line) => line.split('/').length > 1);
+
+  test('is kept beside it, and used by the next start', async () => {
+    expect(list().status).toBe(0);
+    await serve();
+    const first = written();
+    expect(first.length).toBeGreaterThan(10);
+    list();
+    await serve();
+    expect(written()).toEqual(first);
+  });
+
+  test('is not kept where it cannot be', () => {
+    rmSync(compiled, { recursive: true });
+    writeFileSync(compiled, '');
+    const { status, stderr } = list();
+    expect([status, stderr]).toEqual([0, '']);
+    rmSync(compiled);
+  });
 });
 
 test.each(['http/protobuf', 'grpc'])('its bin sends traces by %s', async (protocol) => {
