@@ -2,9 +2,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Config } from '../config/index.ts';
+import { freeAlone } from '../free.ts';
 import { Problem } from '../problem.ts';
 import type { ByteShare } from './byte-budget.ts';
-import { freePiece, growingBytes } from './growing-bytes.ts';
+import { growingBytes } from './growing-bytes.ts';
 
 /** A body without its compression; one without any is what comes back.
  * @param encoding the Content-Encoding header
@@ -71,7 +72,7 @@ async function inflate(
       gone.throwIfAborted();
       if (bytes.length() + piece.length > maxLength) throw tooLarge(maxLength);
       bytes.append(piece);
-      freePiece(piece);
+      freeAlone(piece);
     }
     return bytes.finish();
   } catch (error) {

@@ -51,14 +51,3 @@ export function growingBytes(share: Pick<ByteShare, 'take' | 'give'>, most: numb
     },
   };
 }
-
-/** Frees memory that counts as that of this thread until it is collected, which it would bring about too often or too late. */
-export function free(bytes: Uint8Array<ArrayBuffer> | undefined): void {
-  if (bytes !== undefined && !bytes.buffer.detached) bytes.buffer.transfer(0);
-}
-
-/** Frees a piece as a stream emits it, once it was copied, if it is alone in its memory. */
-export function freePiece(piece: Uint8Array): void {
-  const { buffer, byteLength } = piece;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) free(piece as Uint8Array<ArrayBuffer>);
-}

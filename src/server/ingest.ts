@@ -2,13 +2,13 @@
 import { finished, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config, Reply } from '../config/index.ts';
+import { free } from '../free.ts';
 import { Problem } from '../problem.ts';
 import type { Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
 import { type RequestSpan, startRequest } from '../telemetry/index.ts';
 import type { ByteBudget, ByteShare, PeerWait } from './byte-budget.ts';
 import { decompressor } from './content-encoding.ts';
 import { tagIn } from './fluent-tag.ts';
-import { free } from './growing-bytes.ts';
 import type { TakeBatch } from './intake.ts';
 import { avroMediaType } from './processor.ts';
 import { receive } from './receive.ts';

@@ -1,8 +1,9 @@
 /** Takes in the body of a request, as fast as its sender sends it. */
 import type { Readable } from 'node:stream';
+import { freeAlone } from '../free.ts';
 import { Problem } from '../problem.ts';
 import type { ByteShare } from './byte-budget.ts';
-import { freePiece, growingBytes } from './growing-bytes.ts';
+import { growingBytes } from './growing-bytes.ts';
 
 /** The whole body. Only what has arrived is counted.
  * @param length as the sender says it, if it does
@@ -41,7 +42,7 @@ export function receive(
         return fail(error as Problem);
       }
       wait.progress(piece.length);
-      freePiece(piece);
+      freeAlone(piece);
     });
     payload.on('end', () => settle(() => resolve(bytes.finish())));
     const leave = () => fail(new Problem('request.abandoned', 'the connection was closed within the body'));

@@ -2,11 +2,11 @@
 import type { Logger } from 'pino';
 import { codecNamed } from '../../codecs/index.ts';
 import { acknowledgement, eventsOf, type Message, readMessage } from '../../fluent-forward/message.ts';
+import { free } from '../../free.ts';
 import type { Batch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
 import { type MessageSpan, startMessage } from '../../telemetry/index.ts';
 import { printableTag } from '../fluent-tag.ts';
-import { free } from '../growing-bytes.ts';
 import type { Shared } from '../http.ts';
 import { isFinal, problemOf } from '../refusal.ts';
 import type { Inflate } from './inflate.ts';

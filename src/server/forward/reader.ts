@@ -1,11 +1,12 @@
 /** Takes the messages of one connection off its stream, one after another, in memory that is counted. While there is no room
  * nothing is read, so that the sender waits. */
 import type { Readable } from 'node:stream';
+import { freeAlone } from '../../free.ts';
 import { followValue } from '../../msgpack/follow.ts';
 import { Problem } from '../../problem.ts';
 import type { Span } from '../../record.ts';
 import type { ByteBudget, ByteShare } from '../byte-budget.ts';
-import { freePiece, type GrowingBytes, growingBytes } from '../growing-bytes.ts';
+import { type GrowingBytes, growingBytes } from '../growing-bytes.ts';
 
 /** A message that has arrived whole. */
 export interface Arrived {
@@ -117,7 +118,7 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
         bytes.append(own);
         peer.progress(own.length);
         if (end !== undefined) return { items: spansOf(type, follower.ends()), after: part.subarray(end) };
-        freePiece(part);
+        freeAlone(part);
       }
       throw new Problem('request.abandoned', 'the connection was closed within a message');
     } finally {

@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox';
 import { countRecords } from '../../batch/count.ts';
 import { digestOf } from '../../batch/digest.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
+import { freeAlone } from '../../free.ts';
 import { Problem } from '../../problem.ts';
 import { openCircuit, type Pass } from '../retry/circuit.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
@@ -152,7 +153,9 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
     for (let attempt = 1; left.length > 0; attempt++) {
       const connection = await connect(deadline, pass);
       const outcomes = await Promise.all(left.map((frame) => connection.send(frame, deadline)));
-      arrived.push(...left.filter((_, index) => outcomes[index].kind === 'delivered').map(rangeOf));
+      const delivered = left.filter((_, index) => outcomes[index].kind === 'delivered');
+      arrived.push(...delivered.map(rangeOf));
+      for (const { bytes } of delivered) freeAlone(bytes);
       left = left.filter((_, index) => outcomes[index].kind !== 'delivered');
       const failure = outcomes.find((outcome) => outcome.kind !== 'delivered');
       if (failure === undefined) {
@@ -185,6 +188,7 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
       throw new Problem(code, `${receiver} ${what}`);
     }
     arrived.push(rangeOf(frame));
+    freeAlone(frame.bytes);
   }
 
   function remember(key: string, arrived: Range[]): void {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { encode } from '@msgpack/msgpack';
 import { Ajv } from 'ajv';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { json } from '../../../src/codecs/json.ts';
 import { msgpack } from '../../../src/codecs/msgpack.ts';
 import { frames } from '../../../src/sinks/forward/frames.ts';
@@ -192,6 +192,23 @@ describe('a batch of many megabytes', () => {
     const { to, sink } = await connected();
     expect(await sink.deliver(large())).toEqual({ kind: 'acknowledged', records: 200 });
     expect(numbers(to)).toEqual(upTo(200));
+  });
+
+  test('leaves no memory of messages that are acknowledged, and keeps that of others, which may be sent still', async () => {
+    const freed = vi.spyOn(ArrayBuffer.prototype, 'transfer');
+    try {
+      const silent = await connected({ answer: () => 'nothing' }, { ackTimeoutSeconds: 0.5 });
+      await problemOf(silent.sink.deliver(large()));
+      expect(freed).not.toHaveBeenCalled();
+      const { sink } = await connected();
+      await sink.deliver(large());
+      // 20 MB in messages of 1 MB at most, and nothing of the batch itself.
+      expect(freed.mock.calls.length).toBeGreaterThan(20);
+      const buffers = freed.mock.contexts as ArrayBuffer[];
+      expect(buffers.every(({ detached }) => detached)).toBe(true);
+    } finally {
+      freed.mockRestore();
+    }
   });
 
   test('is encoded a part after another: where none is acknowledged, the rest is not sent', async () => {
