@@ -67,26 +67,40 @@ function readLength(bytes: Uint8Array, at: number, lengthBytes: number): number 
 /** Whether maps and arrays, empty ones too, lie more than `levels` inside each other.
  * @param span of a value that is whole */
 export function isDeeper(bytes: Uint8Array, { start, end }: { start: number; end: number }, levels: number): boolean {
-  /** Of each container that is open, how many values are still to come. */
+  /** Of each container that is open but for the innermost, how many values are still to come, and of that one. */
   const open: number[] = [];
+  let depth = 0;
+  let left = 1;
   for (let at = start; at < end; ) {
-    const type = bytes[at]!;
-    if ((type >= 0x80 && type < 0xa0) || (type >= 0xdc && type < 0xe0)) {
-      if (open.length === levels) return true;
-      const header = headerAt(bytes, at, end)!;
-      open.push(header.kind === 'map' ? 2 * header.length : header.length);
-      at = header.end;
-    } else {
-      at = endOfValue(bytes, at, end) as number;
-      open.push(open.pop()! - 1);
+    const type = bytes[at++]!;
+    let values = NO_CONTAINER;
+    if (type >= 0x80 && type < 0xe0) {
+      if (type < 0x90) {
+        values = 2 * (type & 0x0f);
+      } else if (type < 0xa0) {
+        values = type & 0x0f;
+      } else if (type < 0xc0) {
+        at += type & 0x1f;
+      } else {
+        const [lengthBytes, fixed, valuesPerItem] = layouts[type - 0xc0]!;
+        const items = readLength(bytes, at, lengthBytes);
+        at += lengthBytes + fixed;
+        if (valuesPerItem === 0) at += items;
+        else values = items * valuesPerItem;
+      }
     }
-    while (open.at(-1) === 0) {
-      open.pop();
-      if (open.length > 0) open.push(open.pop()! - 1);
+    left--;
+    if (values !== NO_CONTAINER) {
+      if (depth === levels) return true;
+      open[depth++] = left;
+      left = values;
     }
+    while (left === 0 && depth > 0) left = open[--depth]!;
   }
   return false;
 }
+
+const NO_CONTAINER = -1;
 
 /** What the header of a container or a text says. */
 export interface Header {

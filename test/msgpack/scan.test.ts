@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endOfValue, headerAt, pairs } from '../../src/msgpack/scan.ts';
+import { endOfValue, headerAt, isDeeper, pairs } from '../../src/msgpack/scan.ts';
 import { packedMap, packedValue } from './arbitrary.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -43,6 +43,49 @@ describe('endOfValue', () => {
     expect(endOfValue(hex(bytes), 0, hex(bytes).length)).toMatchObject({
       found: expect.stringMatching(/^a header that promises more than the \d+ bytes left$/),
     });
+  });
+});
+
+describe('isDeeper', () => {
+  /** How many maps and arrays lie inside each other in the value at an offset, and where it ends. */
+  function depthAt(bytes: Uint8Array, start: number): { depth: number; end: number } {
+    const header = headerAt(bytes, start, bytes.length);
+    if (header?.kind !== 'map' && header?.kind !== 'array') {
+      return { depth: 0, end: endOfValue(bytes, start, bytes.length) as number };
+    }
+    let { end } = header;
+    let deepest = 0;
+    for (let left = header.kind === 'map' ? 2 * header.length : header.length; left > 0; left--) {
+      const inner = depthAt(bytes, end);
+      deepest = Math.max(deepest, inner.depth);
+      end = inner.end;
+    }
+    return { depth: 1 + deepest, end };
+  }
+
+  it('tells the depth of any value', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 3 }), packedValue, fc.nat({ max: 3 }), (before, value, around) => {
+        const nested = Buffer.concat([before, Buffer.alloc(around, 0x91), value]);
+        const { depth } = depthAt(nested, before.length);
+        const span = { start: before.length, end: nested.length };
+        for (const levels of [0, depth - 1, depth, depth + 1]) {
+          if (levels >= 0) expect(isDeeper(nested, span, levels)).toBe(depth > levels);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each([
+    ['empty containers beside each other', '93 90 80 90', 2],
+    ['the last value of each', '92 c0 92 c0 92 c0 90', 4],
+    ['a key', '81 91 80 c0', 3],
+    ['10,000 levels', `${'91'.repeat(9999)}90`, 10_000],
+  ])('%s', (_, text, depth) => {
+    const bytes = hex(text);
+    const span = { start: 0, end: bytes.length };
+    expect([isDeeper(bytes, span, depth - 1), isDeeper(bytes, span, depth)]).toEqual([true, false]);
   });
 });
 
