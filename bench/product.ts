@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
 import { correlator } from '../src/correlate/index.ts';
-import { tuneHeaps } from '../src/heap.ts';
+import { keepRecordsYoung } from '../src/heap.ts';
 import { processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { loadRules } from '../src/rules/index.ts';
@@ -13,7 +13,7 @@ import { replyTo } from '../src/server/reply.ts';
 import { printRuleProblem } from '../src/sigma/index.ts';
 import { memoryStore } from '../src/state/memory.ts';
 
-tuneHeaps();
+keepRecordsYoung();
 
 /** Takes a request body the whole way, and resolves with the body of the reply, all records in it.
  * @param encoding Content-Encoding */
@@ -28,7 +28,7 @@ export function tagger(rules: readonly string[], receivedUnixNano: bigint): Tag 
   const config = loadConfig({ path: undefined, overrides: { rules: [...rules] }, environment: {}, bundledRules });
   const { ruleset, problems } = loadRules({ rules });
   if (problems.length > 0) throw new Error(problems.slice(0, 5).map(printRuleProblem).join('\n'));
-  const parts = partsOf(config, () => ruleset, [], correlator(memoryStore()));
+  const parts = { ...partsOf(config, () => ruleset, [], correlator(memoryStore())), areClearShared: true };
   const decompress = decompressor(config.limits);
   const budget = byteBudget(config.limits.maxPendingBytes);
   const { signal } = new AbortController();

@@ -2,6 +2,7 @@
  * comes near. */
 import type { Detection } from './detect.ts';
 import type { AuditEvent } from './record.ts';
+import { unixNanoFromRfc3339 } from './time.ts';
 
 export interface BatchMemory {
   /** The detection to tag a record with: once the lists of the batch are full, its own are left out of the tag. */
@@ -29,7 +30,8 @@ const EVENT_BYTES = 400;
 
 type Audited = Extract<Detection, { events: unknown }>;
 
-export function batchMemory(): BatchMemory {
+/** @param areClearShared whether one detection may stand for all records of a platform on which there is nothing to say */
+export function batchMemory(areClearShared = false): BatchMemory {
   let listedBytes = 0;
   let recordBytes = 0;
   let otherBytes = 0;
@@ -44,6 +46,16 @@ export function batchMemory(): BatchMemory {
         return first ?? item;
       });
     };
+  };
+  /** By platform the first that has a time, by which the lag of the batch is measured. */
+  const clear = new Map<AuditEvent['platform'], Detection>();
+  const sharedFor = (detection: Audited): Detection => {
+    const { platform } = detection.event;
+    const known = clear.get(platform);
+    if (known !== undefined) return known;
+    const counted = withoutEvents(detection);
+    if (isTimed(detection)) clear.set(platform, counted);
+    return counted;
   };
   const sameFindings = sameOf(({ rule, level }: Audited['findings'][number]) => `${rule}\0${level}`);
   const sameReports = sameOf(({ rule, level }: Audited['reports'][number]) => `${rule}\0${level}`);
@@ -76,6 +88,7 @@ export function batchMemory(): BatchMemory {
     },
     counted(detection, bytes) {
       if (!('events' in detection)) return detection;
+      if (areClearShared && isPlain(detection)) return sharedFor(detection);
       // What was compressed inside of it is larger than the record.
       const readBytes = Math.max(bytes, detection.events.length * EVENT_BYTES);
       if (recordBytes + readBytes <= MAX_RECORD_BYTES) {
@@ -87,6 +100,16 @@ export function batchMemory(): BatchMemory {
     },
     bytes: () => listedBytes + recordBytes * READ_TIMES + otherBytes,
   };
+}
+
+/** Whether nothing is said of a record but that it is clear. */
+function isPlain({ verdict, reports, shadow, shadowReports, silenced, problem, state }: Audited): boolean {
+  const items = reports.length + shadow.length + shadowReports.length + silenced.length;
+  return verdict === 'clear' && items === 0 && problem === undefined && state === undefined;
+}
+
+function isTimed({ event: { stageTimestamp, requestReceivedTimestamp } }: Audited): boolean {
+  return unixNanoFromRfc3339(stageTimestamp || requestReceivedTimestamp) !== undefined;
 }
 
 /** A detection without its events, but for what is counted of one: nothing in it refers to the bytes of its record. */

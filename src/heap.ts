@@ -2,16 +2,11 @@
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
-/** How much may come beside what the last full collection left, in percent of it, before the next begins. V8 would wait for
- * twice as much; collections that come earlier take no time that can be measured, and 40 MiB less. */
-const GROWTH_PERCENT = 50;
-
-/** For all threads; to be called before they have work. */
-export function tuneHeaps(): void {
-  // All of a batch is alive when the first collections come, whence V8 concludes that such objects last and allocates them
-  // among the old ones from then on: half of what a record takes, which only a full collection frees.
+/** Keeps what is made of a record among the young objects. All of a batch is alive when the first collections come, whence
+ * V8 concludes that such objects last and allocates them among the old ones from then on: half of what a record takes, which
+ * only a full collection frees. For all threads of the process; to be called before they have work. */
+export function keepRecordsYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');
-  setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
 }
 
 /** For a thread that hands on what others work on: its young objects are few, and V8 would let them grow to 32 MiB. Threads that

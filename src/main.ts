@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describeDefect } from './command-line/cli-errors.ts';
 import { type Output, OutputClosed, type ProcessIo } from './command-line/process-io.ts';
 import { runCommandLine } from './commands/index.ts';
-import { tuneHeaps } from './heap.ts';
+import { keepRecordsYoung } from './heap.ts';
 
-tuneHeaps();
+keepRecordsYoung();
 // Without a listener Node opens a port for a debugger, by which whoever reaches it runs what they like.
 process.on('SIGUSR1', () => {});
 process.on('uncaughtException', (error) => {

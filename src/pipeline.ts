@@ -54,6 +54,9 @@ export interface Parts {
   normalize: NormalizeOptions;
   /** Set where records are outlined; else each is parsed and every rule evaluated on it, with the same result. */
   outlining?: { options: OutlineOptions; decisions: (ruleset: Ruleset) => Decisions };
+  /** Set where nobody looks at the events of clear records once these have their tags: their detections need not be kept until
+   * the batch is delivered. */
+  areClearShared?: boolean;
   /** Makes the tags of records that were decided by the rules of this hash. */
   tagger: (ruleset: string) => Tagger;
   /** Counts how new findings are; left out where nothing asks for it. */
@@ -158,7 +161,7 @@ async function detectRecords(
   const tags: (Tag | undefined)[] = [];
   const detections: (Detection | undefined)[] = [];
   const sums = { events: 0, hits: 0, raised: 0, findings: 0, reports: 0 };
-  const memory = batchMemory();
+  const memory = batchMemory(parts.areClearShared);
   const within = ruleset.correlations.length > 0 ? parts.correlateIn : undefined;
 
   /** Some records from their bytes to their tags. What is made on the way but these two is garbage when the next follow,

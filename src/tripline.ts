@@ -16,10 +16,10 @@ await import('./main.ts');
 /** Keeps what V8 makes of the code beside it for the next start, if this process may write there: who can put anything there
  * can put it into the code as well. */
 async function keepCompiled(): Promise<void> {
-  const { tuneHeaps } = await import('./heap.ts');
+  const { keepRecordsYoung } = await import('./heap.ts');
   const { enableCompileCache } = await import('node:module');
   // What was compiled under other flags is of no use.
-  tuneHeaps();
+  keepRecordsYoung();
   const folder = fileURLToPath(new URL('compiled', import.meta.url));
   enableCompileCache(folder);
   // For threads.

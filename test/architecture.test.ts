@@ -29,7 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
   fields: ['audit', 'enrichment', 'json', 'network', 'record', 'sigma'],
   finding: ['attack', 'record', 'tag', 'truncate', 'sigma', 'time'],
   detect: ['audit', 'enrichment', 'fields', 'finding', 'normalizers', 'problem', 'record', 'sigma'],
-  'batch-memory': ['detect', 'record'],
+  'batch-memory': ['detect', 'record', 'time'],
   decisions: ['audit', 'detect', 'fields', 'json', 'msgpack', 'normalizers', 'outline', 'record', 'sigma'],
   tagger: ['detect', 'finding', 'record', 'truncate', 'tag'],
   telemetry: ['detect', 'network', 'record', 'truncate', 'time', 'tag'],

@@ -71,3 +71,40 @@ test('events are kept for some megabytes of records, and then what is counted of
   });
   expect(last.findings).toHaveLength(1);
 });
+
+describe('detections of clear records', () => {
+  const clear = (more: Partial<Audited> = {}): Audited => ({ ...detection(0), verdict: 'clear', ...more });
+  const at = (stageTimestamp: string, platform = 'kubernetes') =>
+    ({ ...event, platform, stageTimestamp }) as unknown as Audited['event'];
+
+  test('are one for each platform, with the first time that there is', () => {
+    const kept = batchMemory(true);
+    const timeless = kept.counted(clear({ event: at('soon') }), 100);
+    const first = kept.counted(clear({ event: at('2026-01-02T03:04:06Z') }), 100) as Audited;
+    const other = kept.counted(clear({ event: at('2026-01-02T03:04:07Z', 'eks') }), 100) as Audited;
+    expect(new Set([timeless, first, other]).size).toBe(3);
+    expect(first).toMatchObject({ verdict: 'clear', events: [], event: { stageTimestamp: '2026-01-02T03:04:06Z' } });
+    expect(other.event.platform).toBe('eks');
+    for (let record = 0; record < 100; record++) expect(kept.counted(clear(), 100)).toBe(first);
+    expect(kept.counted(clear({ event: at('', 'eks') }), 100)).toBe(other);
+  });
+
+  test.each<[string, Partial<Audited>]>([
+    ['a finding', detection(1)],
+    ['doubt', { ...detection(0, 1), verdict: 'indeterminate' }],
+    ['a finding in shadow', { shadow: [finding('s')] }],
+    ['a report', { reports: [finding('r')] }],
+    ['a report in shadow', { shadowReports: [finding('r')] }],
+    ['a silenced finding', { silenced: [{ rule: 'r', exception: 'x', event: 0 }] }],
+    ['a problem', { problem: {} as never }],
+    ['a state that was away', { state: {} as never }],
+  ])('are kept as they are with %s', (_, more) => {
+    const one = clear(more);
+    expect(batchMemory(true).counted(one, 100)).toBe(one);
+  });
+
+  test('are kept as they are where somebody may look at their events', () => {
+    const one = clear();
+    expect(batchMemory().counted(one, 100)).toBe(one);
+  });
+});

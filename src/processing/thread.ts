@@ -125,7 +125,11 @@ async function start(): Promise<void> {
     logger.error({ err: error }, 'A batch is not kept for the console, by a defect');
   const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, noveltyOf: novelty.of, onFailure }) : undefined;
   const process = processHere(
-    { ...partsOf(config, rules.ruleset, sinks, correlate), correlateIn, novelty, heard: silences?.heard, observer },
+    {
+      ...partsOf(config, rules.ruleset, sinks, correlate),
+      areClearShared: true,
+      ...{ correlateIn, novelty, heard: silences?.heard, observer },
+    },
     keeper?.keep,
   );
   serveOrders(port, process, () => gaugeState(store.entries()));
