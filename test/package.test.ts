@@ -176,17 +176,11 @@ test('its rules are those of the sources, whether it can use what was prepared o
 
 describe('what V8 makes of its code', () => {
   const compiled = join(folder, 'node_modules/tripline/dist/compiled');
-  const { NODE_COMPILE_CACHE: _, ...environment } = process.env;
+  const environment = { NODE_COMPILE_CACHE: undefined };
   const bin = join(folder, 'node_modules/.bin/tripline');
-  const list = () => spawnSync(bin, ['rules', '-o', 'json'], { env: environment, encoding: 'utf8' });
+  const list = () => spawnSync(bin, ['rules', '-o', 'json'], { env: { ...process.env, ...environment }, encoding: 'utf8' });
 
-  async function serve(): Promise<void> {
-    const { NODE_COMPILE_CACHE } = process.env;
-    delete process.env.NODE_COMPILE_CACHE;
-    const starting = startSidecar([], {}, [bin]);
-    process.env.NODE_COMPILE_CACHE = NODE_COMPILE_CACHE;
-    await (await starting).stop();
-  }
+  const serve = async () => (await startSidecar([], environment, [bin])).stop();
 
   /** Each file with the time at which it was written. */
   const written = () =>

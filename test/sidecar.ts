@@ -17,7 +17,7 @@ export interface SidecarProcess {
 /** Starts the built program, or another command that takes its arguments, and resolves when it says where it listens. */
 export async function startSidecar(
   args: readonly string[] = [],
-  environment: Record<string, string> = {},
+  environment: Record<string, string | undefined> = {},
   command: readonly string[] = [process.execPath, built],
 ): Promise<SidecarProcess> {
   const [file, ...rest] = command;

@@ -32,6 +32,8 @@ export interface Processing {
 
 /** For objects that were made just now. The default of V8, twice that, takes 30 MiB more and gains nothing. */
 const YOUNG_MEBIBYTES = 24;
+/** V8 counts three halves: two of the room for young objects, and as much for large ones. */
+const HALVES = 3;
 
 /** Of the memory of a container, what the heap of the thread may take: V8 would take half, for each thread, and collect
  * nothing before. The rest is for bodies, and for what else the process needs. */
@@ -70,7 +72,7 @@ export async function startProcessing(
   const start: Start = { config, environment, letterCount, port: port2 };
   // Metrics of both threads are sent by this one.
   const env = { ...environment, OTEL_METRICS_EXPORTER: 'none' };
-  keepYoungObjectsFew(YOUNG_MEBIBYTES / 3);
+  keepYoungObjectsFew(YOUNG_MEBIBYTES / HALVES);
   const worker = new Worker(file, {
     name: 'processing',
     workerData: start,

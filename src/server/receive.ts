@@ -6,6 +6,7 @@ import type { ByteShare } from './byte-budget.ts';
 import { growingBytes } from './growing-bytes.ts';
 
 /** The whole body. Only what has arrived is counted.
+ * @param payload of which nobody else reads: its pieces are freed when they are copied
  * @param length as the sender says it, if it does
  * @throws Problem `body.too_large`, `server.overloaded`, `server.draining`, `request.too_slow`, `request.abandoned` */
 export function receive(

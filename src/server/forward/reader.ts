@@ -39,7 +39,8 @@ const MOST_ITEMS = 6;
 /** What a message takes beside its bytes until it is answered, however few these are. */
 const MESSAGE_BYTES = 4096;
 
-/** @param gone aborts with a Problem when the connection has ended */
+/** @param stream of which nobody else reads: its pieces are freed when they are copied
+ * @param gone aborts with a Problem when the connection has ended */
 export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSignal): Reader {
   const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let rest: Buffer | undefined;

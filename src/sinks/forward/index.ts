@@ -155,6 +155,7 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
       const outcomes = await Promise.all(left.map((frame) => connection.send(frame, deadline)));
       const delivered = left.filter((_, index) => outcomes[index].kind === 'delivered');
       arrived.push(...delivered.map(rangeOf));
+      // The id that is acknowledged is at the end of a message: nothing of it is yet to be written.
       for (const { bytes } of delivered) freeAlone(bytes);
       left = left.filter((_, index) => outcomes[index].kind !== 'delivered');
       const failure = outcomes.find((outcome) => outcome.kind !== 'delivered');
