@@ -178,7 +178,8 @@ describe('what V8 makes of its code', () => {
   const compiled = join(folder, 'node_modules/tripline/dist/compiled');
   const environment = { NODE_COMPILE_CACHE: undefined };
   const bin = join(folder, 'node_modules/.bin/tripline');
-  const list = () => spawnSync(bin, ['rules', '-o', 'json'], { env: { ...process.env, ...environment }, encoding: 'utf8' });
+  const list = () =>
+    spawnSync(bin, ['rules', '-o', 'json'], { env: { ...process.env, ...environment }, encoding: 'utf8' });
 
   const serve = async () => (await startSidecar([], environment, [bin])).stop();
 
