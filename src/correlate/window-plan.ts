@@ -1,5 +1,6 @@
 /** What the windows of a correlation ask for, worked out once for all events. Times are in microseconds. */
 import { type CompiledCorrelation, type Correlation, mostEventsOf } from '../sigma/index.ts';
+import { type Repeats, repeatsOf } from './repeated-events.ts';
 
 export interface WindowPlan {
   readonly test: Correlation['test'];
@@ -13,6 +14,8 @@ export interface WindowPlan {
   readonly opens: readonly boolean[];
   /** What is kept of a group. */
   readonly mostEvents: number;
+  /** Which events say nothing new; undefined where each counts by itself. */
+  readonly repeats: Repeats | undefined;
 }
 
 const SECOND = 1_000_000;
@@ -31,6 +34,7 @@ export function windowPlanOf({ correlation, rules, dnf }: CompiledCorrelation): 
     growsWithEvents: !emitsAtWindowClose && isCount(test.type),
     opens: rules.map((_, rule) => dnf.length === 0 || dnf.some(({ required }) => required.includes(rule))),
     mostEvents: mostEventsOf(test),
+    repeats: repeatsOf(test, timespan * SECOND),
   };
 }
 

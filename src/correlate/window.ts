@@ -15,7 +15,8 @@ import {
   spareIn,
   stretchOf,
 } from './group.ts';
-import { firstIndex, indexAt, type WindowEvent } from './window-event.ts';
+import { repeatedBy, saysNothingNew } from './repeated-events.ts';
+import { firstIndex, indexAt, indexIn, type WindowEvent } from './window-event.ts';
 import type { WindowPlan } from './window-plan.ts';
 
 /** A window in which the correlation holds. */
@@ -56,17 +57,32 @@ export function observe(group: Group, event: WindowEvent, plan: WindowPlan, cloc
   const isClosed = isInClosed(group, event.at);
   if (isClosed && !emitsAtWindowClose) return { outcome: 'in closed window', forgotten: 0 };
   // What must not happen within a window can have happened in the one before.
-  if (isClosed && plan.opens[event.rule] && !has(group, event)) return { outcome: 'too late', forgotten: 0 };
+  if (isClosed && plan.opens[event.rule] && !has(group, event)) {
+    // One that comes again is not there if it said nothing new.
+    const isRepeat = saysNothingNew(group.events, event, indexIn(group.events, event), plan.repeats);
+    return { outcome: isRepeat ? 'seen before' : 'too late', forgotten: 0 };
+  }
   const index = insert(group, event, isLatest);
   if (index === -1) return { outcome: 'seen before', forgotten: 0 };
   const outdated = forget(group, plan);
   let kept: number | undefined = index - outdated;
   let forgotten = 0;
-  if (group.events.length > plan.mostEvents) ({ kept, forgotten } = evictOverflow(group, kept, plan));
+  const repeated = repeatedBy(group.events, kept, plan.repeats);
+  if (repeated !== -1 && isDispensable(group, repeated, plan, clock)) kept = drop(group, repeated, kept);
+  else if (group.events.length > plan.mostEvents) ({ kept, forgotten } = evictOverflow(group, kept, plan));
   if (emitsAtWindowClose) return { outcome: 'counted', forgotten, due: dueOf(group, plan) };
   const window = kept === undefined || !mayHold(group, plan) ? undefined : complete(group, kept, plan);
   if (window !== undefined) close(group, { from: window.from, until: window.from + timespan });
   return { outcome: 'counted', forgotten, window };
+}
+
+/** Whether no window to come can begin with an event that says nothing new. While the first event of the window that is judged
+ * next can be another yet, each may begin the one after it. */
+function isDispensable(group: Group, at: number, plan: WindowPlan, clock: number): boolean {
+  const event = group.events[at]!;
+  if (!plan.emitsAtWindowClose || !plan.opens[event.rule]) return true;
+  const begin = openingOf(group, plan)?.at ?? Number.POSITIVE_INFINITY;
+  return begin + GRACE < clock && begin < event.at && group.newest <= begin + plan.timespan;
 }
 
 function isTooLate(group: Group, at: number, { emitsAtWindowClose, timespan }: WindowPlan, clock: number): boolean {
@@ -189,10 +205,15 @@ function evictOverflow(group: Group, index: number, plan: WindowPlan): { forgott
   while (group.events.length > plan.mostEvents) {
     const spare = spareIn(group, plan);
     if (spare === -1) forgotten++;
-    const dropped = Math.max(0, spare);
-    removeAt(group, dropped);
-    if (kept === dropped) kept = undefined;
-    else if (kept !== undefined && dropped < kept) kept--;
+    kept = drop(group, Math.max(0, spare), kept);
   }
   return { forgotten, kept };
+}
+
+/** @param index of an event
+ * @returns where that event is when the one at `dropped` has been removed; undefined if it is that one */
+function drop(group: Group, dropped: number, index: number | undefined): number | undefined {
+  removeAt(group, dropped);
+  if (index === dropped) return undefined;
+  return index !== undefined && dropped < index ? index - 1 : index;
 }

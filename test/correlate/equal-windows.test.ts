@@ -135,6 +135,31 @@ test.each(bodies.filter((body) => /value_count|temporal/.test(body)))('%s, of mo
   );
 });
 
+test.each(bodies.filter((body) => /value_count|temporal/.test(body)))(
+  '%s, of many events that say the same',
+  (body) => {
+    // Of more values than there are here, so that no window ends the run.
+    const bodyOfMany = body.replace(/gte: \d+/, 'gte: 30');
+    fc.assert(
+      fc.property(fc.array(fc.nat(1_000_000), { minLength: 50, maxLength: 50 }), (random) => {
+        const drawn = Array.from({ length: 600 }, (_, i) => {
+          const number = random[i % 50]! + i * 7919;
+          const late = number % 11 === 0 ? number % 60 : 0;
+          const at = 10_000 * SECOND + (i - late) * (SECOND / 2);
+          return {
+            at,
+            key: `k${i}`,
+            rule: number % 41 === 0 ? 1 : 0,
+            values: number % 37 === 0 ? [1, 2] : [number % 2],
+          };
+        });
+        compare(bodyOfMany, [...drawn, drawn[300]!, drawn[500]!]);
+      }),
+      { numRuns: 3 },
+    );
+  },
+);
+
 /** As above, but looks at the whole group now and then alone, since it is large. */
 function compareAtTheEnd(body: string, drawn: Parameters<typeof compare>[1]): void {
   const correlation = correlationOf(body);

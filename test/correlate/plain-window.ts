@@ -56,11 +56,18 @@ export function observe(group: Group, seen: WindowEvent, correlation: CompiledCo
   }
   // What must not happen within a window can have happened in the one before.
   if (isOver && isOpenedBy(correlation, seen)) {
-    return { outcome: 'too late', forgotten: 0 };
+    const before = group.events.filter((one) => isAfter(seen, one));
+    const behind = group.events.slice(before.length);
+    const isRepeat = group.events.length >= KEPT_ANYWAY && saysNothingNew(seen, before, behind, correlation);
+    return { outcome: isRepeat ? 'seen before' : 'too late', forgotten: 0 };
   }
   const place = insert(group.events, seen);
   const outdated = forget(group, correlation);
-  const { forgotten, kept } = evictOverflow(group.events, place - outdated, correlation);
+  const repeated = repeatedBy(group, place - outdated, correlation, clock);
+  if (repeated !== -1) group.events.splice(repeated, 1);
+  const put = group.events.indexOf(seen);
+  const { forgotten, kept } =
+    put === -1 ? { forgotten: 0, kept: undefined } : evictOverflow(group.events, put, correlation);
   if (atEnd) return { outcome: 'counted', forgotten, due: dueOf(group, correlation) };
   const window = kept === undefined ? undefined : complete(group, kept, correlation);
   if (window !== undefined) close(group, { from: window.from, until: window.from + timespan });
@@ -169,6 +176,67 @@ function forget(group: Group, correlation: CompiledCorrelation): number {
   );
   const kept = group.events.findIndex(({ at }) => at >= oldest);
   return group.events.splice(0, kept === -1 ? group.events.length : kept).length;
+}
+
+/** Events that are kept whatever they say. */
+const KEPT_ANYWAY = 100;
+/** Events before and behind one that are looked through for what it says. */
+const NEAR = 16;
+
+/** Whether an event says nothing new: it stands between two that say the same, a sixteenth of the timespan apart at most.
+ * @param before events before it
+ * @param behind events behind it */
+function saysNothingNew(
+  event: WindowEvent,
+  before: readonly WindowEvent[],
+  behind: readonly WindowEvent[],
+  correlation: CompiledCorrelation,
+): boolean {
+  const { near, said } = sayingOf(correlation);
+  const first = before.slice(-near).findLast((one) => said(one) === said(event));
+  const last = behind.slice(0, near).find((one) => said(one) === said(event));
+  return first !== undefined && last !== undefined && last.at - first.at <= timespanOf(correlation) / 16;
+}
+
+/** What events say, and how many are looked through for it; none where each counts by itself. */
+function sayingOf({ correlation: { test } }: CompiledCorrelation): {
+  near: number;
+  said: (event: WindowEvent) => unknown;
+} {
+  switch (test.type) {
+    case 'value_count':
+      return {
+        near: NEAR,
+        said: ({ value }) => ((value as string[]).length === 1 ? (value as string[])[0] : Symbol()),
+      };
+    case 'temporal':
+      return { near: NEAR, said: ({ rule }) => rule };
+    case 'temporal_ordered':
+      return { near: 1, said: ({ rule }) => rule };
+    default:
+      return { near: 0, said: () => Symbol() };
+  }
+}
+
+/** Where an event is that says nothing new since one has been put in: that one, or where it is the last, the one before it that
+ * says the same. -1 if there is none. */
+function repeatedBy(group: Group, place: number, correlation: CompiledCorrelation, clock: number): number {
+  const { events, newest } = group;
+  if (events.length <= KEPT_ANYWAY) return -1;
+  const { near, said } = sayingOf(correlation);
+  const isLast = place === events.length - 1;
+  const isBefore = (i: number) => i < place && i >= place - near && said(events[i]!) === said(events[place]!);
+  const at = isLast ? events.findLastIndex((_, i) => isBefore(i)) : place;
+  if (at === -1) return -1;
+  const behind = isLast ? events.slice(place) : events.slice(at + 1);
+  if (!saysNothingNew(events[at]!, events.slice(0, at), behind, correlation)) return -1;
+  // A window may yet begin with it.
+  if (emitsAtWindowClose(correlation) && isOpenedBy(correlation, events[at]!)) {
+    const opening = openingOf(group, correlation);
+    const isSettled = opening !== undefined && opening.at + GRACE < clock;
+    if (!isSettled || opening.at >= events[at]!.at || newest > opening.at + timespanOf(correlation)) return -1;
+  }
+  return at;
 }
 
 /** Drops events beyond what is kept of a group: first such as another stands for, so that nobody can push out what counts

@@ -1,0 +1,98 @@
+/** Events that say nothing new: with the value of an earlier and of a later one that are not far apart. A window is longer than
+ * that, so one with such an event in it has one of the other two in it as well. */
+import type { Correlation } from '../sigma/index.ts';
+import type { WindowEvent } from './window-event.ts';
+
+/** So many events of a group are kept whatever they say: as many as a window shows. */
+const KEPT_ANYWAY = 100;
+/** Of a timespan, how far apart the other two may be: the time from which a window is shown is that exact. */
+const PART = 1 / 16;
+/** Events before and behind one that are looked through for its value. */
+const NEAR = 16;
+
+/** What a correlation has to know to find such events. */
+export interface Repeats {
+  /** How far apart the other two may be, in microseconds. */
+  readonly within: number;
+  /** How many events are looked through. Where their order counts, none with another value may stand between. */
+  readonly near: number;
+  readonly isSame: (one: WindowEvent, other: WindowEvent) => boolean;
+}
+
+/** @returns undefined where each event counts by itself
+ * @param timespan in microseconds */
+export function repeatsOf({ type }: Correlation['test'], timespan: number): Repeats | undefined {
+  const within = timespan * PART;
+  switch (type) {
+    case 'value_count':
+      return { within, near: NEAR, isSame: haveSameValue };
+    case 'temporal':
+      return { within, near: NEAR, isSame: haveSameRule };
+    case 'temporal_ordered':
+      return { within, near: 1, isSame: haveSameRule };
+    default:
+      return undefined;
+  }
+}
+
+/** Where an event is that says nothing new since another has been put in: that other one or, where that is the last, the one
+ * before it with its value. -1 if there is none.
+ * @param at where the other has been put in */
+export function repeatedBy(events: readonly WindowEvent[], at: number, repeats: Repeats | undefined): number {
+  if (repeats === undefined || events.length <= KEPT_ANYWAY) return -1;
+  const event = events[at]!;
+  if (at < events.length - 1) return isRepeated(events, event, { before: at, behind: at + 1 }, repeats) ? at : -1;
+  const before = sameBefore(events, event, at, repeats);
+  if (before === -1) return -1;
+  return isRepeated(events, events[before]!, { before, behind: at }, repeats) ? before : -1;
+}
+
+/** Whether an event says nothing new that is not among the others.
+ * @param at where it belongs */
+export function saysNothingNew(
+  events: readonly WindowEvent[],
+  event: WindowEvent,
+  at: number,
+  repeats: Repeats | undefined,
+): boolean {
+  if (repeats === undefined || events.length < KEPT_ANYWAY) return false;
+  return isRepeated(events, event, { before: at, behind: at }, repeats);
+}
+
+/** Whether an event stands between two with its value that are near each other.
+ * @param before the index before which one of them is looked for
+ * @param behind the one from which the other is */
+function isRepeated(
+  events: readonly WindowEvent[],
+  event: WindowEvent,
+  { before, behind }: { before: number; behind: number },
+  repeats: Repeats,
+): boolean {
+  const first = sameBefore(events, event, before, repeats);
+  if (first === -1) return false;
+  const last = sameFrom(events, event, behind, repeats);
+  return last !== -1 && events[last]!.at - events[first]!.at <= repeats.within;
+}
+
+function sameBefore(events: readonly WindowEvent[], event: WindowEvent, at: number, { near, isSame }: Repeats): number {
+  const least = Math.max(0, at - near);
+  for (let i = at - 1; i >= least; i--) if (isSame(events[i]!, event)) return i;
+  return -1;
+}
+
+function sameFrom(events: readonly WindowEvent[], event: WindowEvent, at: number, { near, isSame }: Repeats): number {
+  const most = Math.min(events.length, at + near);
+  for (let i = at; i < most; i++) if (isSame(events[i]!, event)) return i;
+  return -1;
+}
+
+function haveSameRule(one: WindowEvent, other: WindowEvent): boolean {
+  return one.rule === other.rule;
+}
+
+/** Of several values each may be the last of its kind. */
+function haveSameValue({ value: one }: WindowEvent, { value: other }: WindowEvent): boolean {
+  if (one === other) return (one as readonly string[]).length === 1;
+  const [a, b] = [one as readonly string[], other as readonly string[]];
+  return a.length === 1 && b.length === 1 && a[0] === b[0];
+}
