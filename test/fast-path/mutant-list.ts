@@ -7,7 +7,7 @@ import type { Change } from './mutants.ts';
 /** Hashes by length alone. */
 export const collide: readonly Change[] = [
   ['outline/byte-hash.ts', 'return hash ^ (hash >>> 13);', 'return (end - start) & 63;'],
-  ['outline/walk/numbers.ts', 'return <i32>(one >>> 32);', 'return length & 63;'],
+  ['outline/walk/member-numbers.ts', 'return <i32>(one >>> 32);', 'return length & 63;'],
 ];
 /** Tables that hold a few values of each generation. */
 export const small: readonly Change[] = [
@@ -341,19 +341,19 @@ const all: readonly Mutant[] = [
     'if (load<u16>(position) === 0x5c7b) return',
     'if (load<u16>(position) === 0x5c7c) return',
   ),
-  inFile('outline/walk/numbers.ts', collide)(
+  inFile('outline/walk/member-numbers.ts', collide)(
     'the end of a value',
     'v128.and(rest, v128.load(MASKS + 16 * (length - index)))',
     'v128.and(rest, v128.load(MASKS))',
   ),
   {
-    name: 'outline/walk/numbers.ts: values of one length',
-    changes: [['outline/walk/numbers.ts', 'isSame(load<i32>(value, 12), start, length)', 'true']],
+    name: 'outline/walk/member-numbers.ts: values of one length',
+    changes: [['outline/walk/member-numbers.ts', 'isSame(load<i32>(value, 12), start, length)', 'true']],
     as: collide,
   },
   {
-    name: 'outline/walk/numbers.ts: values of other members',
-    changes: [['outline/walk/numbers.ts', 'load<i32>(value, 4) === kind &&', '']],
+    name: 'outline/walk/member-numbers.ts: values of other members',
+    changes: [['outline/walk/member-numbers.ts', 'load<i32>(value, 4) === kind &&', '']],
     as: collide,
   },
   walker('numbers that are given again', 'this.#begun = begun++;\n      number', 'number'),

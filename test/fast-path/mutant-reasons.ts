@@ -80,7 +80,7 @@ export const unseen: Readonly<Record<string, string>> = {
     'held by outline/json-outline.test.ts: a record that is refused is parsed',
   'outline/walk/walk.ts: a part of the text of an event':
     'a text that is not taken for an event is parsed with its record',
-  'outline/walk/numbers.ts: values of other members': 'a number is compared in its place among the others alone',
+  'outline/walk/member-numbers.ts: values of other members': 'a number is compared in its place among the others alone',
   'outline/walker.ts: numbers that are given again':
     'held by outline/walker.test.ts: it takes more values than are remembered',
   'outline/walker.ts: bytes that were others': 'held by outline/walker.test.ts: each body has an array of its own',

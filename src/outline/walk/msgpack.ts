@@ -1,5 +1,7 @@
 /** Outlines audit events in MessagePack: one pass over a map that notes where its members lie. It believes no length beyond
  * what is there. */
+
+import { isSame } from './member-numbers';
 import {
   BEYOND,
   FIXED_LENGTHS,
@@ -18,7 +20,6 @@ import {
   WAITING,
   WANTED,
 } from './memory';
-import { isSame } from './numbers';
 import { addExtra } from './walk';
 
 /** As in event-keys.ts. */
