@@ -5,8 +5,8 @@ import { isMap } from '../json/map.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
 import type { Space } from '../state/store.ts';
 import { fieldsIn } from './emitted.ts';
+import { LATENESS } from './lateness.ts';
 import { stableHash } from './values.ts';
-import { LATENESS } from './window.ts';
 import { type WindowPlan, windowPlanOf } from './window-plan.ts';
 
 /** Microseconds: times of events are reckoned in them. */

@@ -4,11 +4,11 @@ import { truncate } from '../truncate.ts';
 import { auditIDOf, type Current, ownerOf } from './current-event.ts';
 import { type Emitted, groupShown, termsOf } from './emitted.ts';
 import type { GroupOf } from './known-keys.ts';
+import { LATENESS } from './lateness.ts';
 import type { CorrelationLosses } from './losses.ts';
 import type { Observation } from './observation.ts';
 import { type Link, SECOND } from './plan.ts';
 import { oneOrAll, type Tuple } from './values.ts';
-import { LATENESS } from './window.ts';
 
 /** What a number takes in memory, in bytes. */
 const NUMBER_BYTES = 16;

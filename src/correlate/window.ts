@@ -15,6 +15,7 @@ import {
   spareIn,
   stretchOf,
 } from './group.ts';
+import { GRACE, LATENESS } from './lateness.ts';
 import { repeatedBy, saysNothingNew } from './repeated-events.ts';
 import { firstIndex, indexAt, indexIn, type WindowEvent } from './window-event.ts';
 import type { WindowPlan } from './window-plan.ts';
@@ -29,11 +30,6 @@ export interface Window {
   auditIDs: string[];
 }
 
-const SECOND = 1_000_000;
-/** How much later than an event by a timespan one may be that still counts: records wait in buffers and are retried. */
-export const LATENESS = 15 * 60 * SECOND;
-/** How long the end of a window is waited for events that are under way. */
-export const GRACE = 60 * SECOND;
 const MAX_AUDIT_IDS = 100;
 
 export interface Observed {

@@ -1,6 +1,6 @@
 /** The windows of a group by their plain meaning: all that is asked is counted anew from the events that are kept. Keeps
  * nothing but these, and so is slow, and easy to read. The product has to find the same. */
-import { GRACE, LATENESS } from '../../src/correlate/window.ts';
+import { GRACE, LATENESS } from '../../src/correlate/lateness.ts';
 import { isAfter, type WindowEvent } from '../../src/correlate/window-event.ts';
 import { type CompiledCorrelation, type Correlation, mostEventsOf } from '../../src/sigma/index.ts';
 

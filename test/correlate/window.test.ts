@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { emptyGroup, type Group } from '../../src/correlate/group.ts';
-import { GRACE, judge, LATENESS, observe } from '../../src/correlate/window.ts';
+import { GRACE, LATENESS } from '../../src/correlate/lateness.ts';
+import { judge, observe } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
 import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { parseRules, resolveCorrelations } from '../../src/sigma/index.ts';

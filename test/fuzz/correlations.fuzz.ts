@@ -1,6 +1,7 @@
 /** The reader of correlations, given any text, and the windows of those that it takes. */
 import { emptyGroup } from '../../src/correlate/group.ts';
-import { judge, LATENESS, observe } from '../../src/correlate/window.ts';
+import { LATENESS } from '../../src/correlate/lateness.ts';
+import { judge, observe } from '../../src/correlate/window.ts';
 import { windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { parseRules, printRuleProblem, resolveCorrelations } from '../../src/sigma/index.ts';
 import type { FuzzTarget } from './fuzz.ts';
