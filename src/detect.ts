@@ -258,13 +258,15 @@ function concludeEvents(
 ): Detection {
   const undecided = asRules.length === 0 ? none : namedAsFindings(asRules, withheld);
   const { findings, shadow } =
-    hits.length === 0 && raised.length === 0 ? nothingFound : foundIn(hits, { events, lookups, raised, withheld });
+    raised.length === 0 && areWithheld(hits, withheld)
+      ? nothingFound
+      : foundIn(hits, { events, lookups, raised, withheld });
   const reports = reported.length === 0 ? none : gravestFirst(reported.filter(isLive).map(({ report }) => report));
   const shadowReports =
     reported.length === 0 ? none : gravestFirst(reported.filter(isShadow).map(({ report }) => report));
   const isOpen = undecided.length > 0 || problem !== undefined;
   const first = findings[0] ?? undecided[0] ?? shadow[0] ?? silenced[0];
-  return {
+  const detection: Detection = {
     verdict: findings.length > 0 ? 'match' : isOpen ? 'indeterminate' : 'clear',
     events,
     event: events[first?.event ?? 0],
@@ -275,8 +277,9 @@ function concludeEvents(
     shadowReports,
     silenced,
     problem,
-    ...(state && { state }),
   };
+  if (state !== undefined) detection.state = state;
+  return detection;
 }
 
 /** What is found in the events of a record: of the highest level first, and hits before what correlations raise. */
@@ -296,22 +299,25 @@ function foundIn(
     withheld,
   }: Pick<Extract<Evaluated, { kind: 'audit' }>, 'events' | 'lookups'> & Pick<Correlated, 'raised' | 'withheld'>,
 ): FoundHere {
-  let live: Finding[] | undefined;
-  let shadow: Finding[] | undefined;
+  const live: Finding[] = [];
+  const shadow: Finding[] = [];
   let ofEvent: Findings | undefined;
   let last = -1;
-  const add = (mode: RuleMode, finding: Finding) => {
-    if (mode === 'live') (live ??= []).push(finding);
-    else (shadow ??= []).push(finding);
-  };
   for (const { rule, event, match } of hits) {
     if (withheld.has(rule.rule.name)) continue;
     if (ofEvent === undefined || event !== last) ofEvent = new Findings(events[event]!, event, lookups[event]!);
     last = event;
-    add(rule.rule.mode, ofEvent.of(rule, match));
+    const found = rule.rule.mode === 'live' ? live : shadow;
+    found.push(ofEvent.of(rule, match));
   }
-  for (const { mode, finding } of raised) add(mode, finding);
-  return { findings: gravestFirst(live ?? none), shadow: gravestFirst(shadow ?? none) };
+  for (const { mode, finding } of raised) (mode === 'live' ? live : shadow).push(finding);
+  return { findings: gravestFirst(live), shadow: gravestFirst(shadow) };
+}
+
+/** Whether hits count for correlations alone, as most do. */
+function areWithheld(hits: readonly Hit[], withheld: Correlated['withheld']): boolean {
+  for (const { rule } of hits) if (!withheld.has(rule.rule.name)) return false;
+  return true;
 }
 
 function isLive({ mode }: { mode: RuleMode }): boolean {

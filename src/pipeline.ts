@@ -158,8 +158,9 @@ async function detectRecords(
   const ruleset = parts.ruleset();
   const tagOf = parts.tagger(ruleset.hash);
   const normalizeOne = normalizer(batch, parts, ruleset, outlines);
-  const tags: (Tag | undefined)[] = [];
-  const detections: (Detection | undefined)[] = [];
+  const tags = new Array<Tag | undefined>(batch.records.length);
+  const detections = new Array<Detection | undefined>(batch.records.length);
+  let done = 0;
   const sums = { events: 0, hits: 0, raised: 0, findings: 0, reports: 0 };
   const memory = batchMemory(parts.areClearShared);
   const within = ruleset.correlations.length > 0 ? parts.correlateIn : undefined;
@@ -176,8 +177,8 @@ async function detectRecords(
       if (concluded !== undefined) parts.novelty?.count(concluded, batch.receivedUnixNano);
       const detection = concluded && memory.listed(concluded);
       const { start, end } = slice[index]!;
-      detections.push(detection && memory.counted(detection, end - start));
-      tags.push(detection && tagOne(detection, tagOf, findingSpans));
+      detections[done] = detection && memory.counted(detection, end - start);
+      tags[done++] = detection && tagOne(detection, tagOf, findingSpans);
       sum(sums, evaluated[index], correlated[index], detection);
     };
     await forEach(slice, concludeAndTag, pause);
@@ -227,7 +228,7 @@ async function forEach<T>(
   step: (index: number, record: LogRecord) => T | Promise<T>,
   pause: Pause,
 ): Promise<T[]> {
-  const results: T[] = [];
+  const results = new Array<T>(records.length);
   let bytes = PAUSE_BYTES;
   for (let index = 0; index < records.length; index++) {
     if (bytes >= PAUSE_BYTES) {
@@ -236,7 +237,7 @@ async function forEach<T>(
     }
     const record = records[index]!;
     const result = step(index, record);
-    results.push(result instanceof Promise ? await result : result);
+    results[index] = result instanceof Promise ? await result : result;
     bytes += record.end - record.start;
   }
   return results;

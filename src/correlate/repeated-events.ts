@@ -41,10 +41,10 @@ export function repeatsOf({ type }: Correlation['test'], timespan: number): Repe
 export function repeatedBy(events: readonly WindowEvent[], at: number, repeats: Repeats | undefined): number {
   if (repeats === undefined || events.length <= KEPT_ANYWAY) return -1;
   const event = events[at]!;
-  if (at < events.length - 1) return isRepeated(events, event, { before: at, behind: at + 1 }, repeats) ? at : -1;
+  if (at < events.length - 1) return isRepeated(events, event, at, at + 1, repeats) ? at : -1;
   const before = sameBefore(events, event, at, repeats);
   if (before === -1) return -1;
-  return isRepeated(events, events[before]!, { before, behind: at }, repeats) ? before : -1;
+  return isRepeated(events, events[before]!, before, at, repeats) ? before : -1;
 }
 
 /** Whether an event says nothing new that is not among the others.
@@ -56,7 +56,7 @@ export function saysNothingNew(
   repeats: Repeats | undefined,
 ): boolean {
   if (repeats === undefined || events.length < KEPT_ANYWAY) return false;
-  return isRepeated(events, event, { before: at, behind: at }, repeats);
+  return isRepeated(events, event, at, at, repeats);
 }
 
 /** Whether an event stands between two with its value that are near each other.
@@ -65,7 +65,8 @@ export function saysNothingNew(
 function isRepeated(
   events: readonly WindowEvent[],
   event: WindowEvent,
-  { before, behind }: { before: number; behind: number },
+  before: number,
+  behind: number,
   repeats: Repeats,
 ): boolean {
   const first = sameBefore(events, event, before, repeats);
