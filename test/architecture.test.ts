@@ -91,6 +91,7 @@ const mayImport: Record<string, readonly string[]> = {
     'free',
     'json',
     'msgpack',
+    'outline',
     'problem',
     'protobuf',
     'record',

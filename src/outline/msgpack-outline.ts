@@ -2,7 +2,7 @@
  * Made here is what it looks that up in. */
 import { IGNORED, refKeys } from './event-keys.ts';
 import type { KeyTable } from './key-table.ts';
-import { fixedLengths, kinds, MAX_LEVELS } from './msgpack-text.ts';
+import { fixedLengths, kinds } from './msgpack-text.ts';
 import { msgpackProfiles } from './profiles.ts';
 import { KIND, MSGPACK_LAYOUT, maps, members, OBJECT_REF, SOURCE_IPS, TIMESTAMP, texts, WRAPPING } from './slots.ts';
 import {
@@ -21,6 +21,10 @@ import {
 } from './walk-code.ts';
 import { Walker } from './walker.ts';
 
+/** Maps and arrays that lie inside each other, the empty ones among them, in a map that is outlined, at most. Kubernetes nests its
+ * objects some twenty deep. */
+export const OUTLINED_DEPTH = 61;
+
 export class MsgpackOutliner {
   readonly #walker = new Walker();
   readonly #maxLevels: number;
@@ -30,7 +34,8 @@ export class MsgpackOutliner {
 
   /** @param maxDepth levels of maps and arrays */
   constructor(keys: KeyTable, maxDepth: number) {
-    this.#maxLevels = Math.min(maxDepth, MAX_LEVELS) - 1;
+    // An empty one within the innermost is not counted by the walk, nor is the map itself.
+    this.#maxLevels = Math.min(maxDepth, OUTLINED_DEPTH - 1) - 1;
     const bytes = new Uint8Array(this.#walker.memory);
     bytes.set(kinds, KINDS);
     bytes.set(new Uint8Array(fixedLengths.buffer), FIXED_LENGTHS);

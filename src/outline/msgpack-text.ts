@@ -80,7 +80,7 @@ function skipValue(bytes: Uint8Array, view: DataView, start: number, maxLevels: 
 }
 
 /** Levels that are stepped over. */
-export const MAX_LEVELS = 256;
+const MAX_LEVELS = 256;
 const waiting = new Float64Array(MAX_LEVELS);
 
 /** The text at an offset: where its header and its bytes begin, and where they end; undefined for any other value. */

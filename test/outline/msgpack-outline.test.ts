@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { codecFor } from '../../src/codecs/index.ts';
 import { isMap } from '../../src/json/map.ts';
 import { decode } from '../../src/msgpack/decode.ts';
+import { isDeeper } from '../../src/msgpack/scan.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
+import { OUTLINED_DEPTH } from '../../src/outline/msgpack-outline.ts';
 import { findMsgpackMember } from '../../src/outline/msgpack-text.ts';
 import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import { EXTRA_COUNT, EXTRAS, members, REF_RESOURCE, refs, texts } from '../../src/outline/slots.ts';
@@ -25,6 +27,7 @@ function checkSpans(bytes: Buffer): boolean {
   const { spans } = outlines;
   const whole = decode(bytes, 0, bytes.length, any);
   if (!isMap(whole)) throw new Error('outlined what is no map');
+  expect(isDeeper(bytes, { start: 0, end: bytes.length }, OUTLINED_DEPTH)).toBe(false);
   const read = (offset: number, isText: boolean) => {
     const [start, end] = [spans[offset]!, spans[offset + 1]!];
     if (start === -1) return undefined;
@@ -79,6 +82,21 @@ describe('an outline of MessagePack', () => {
     ['a tag', '81a8747269706c696e6580'],
   ])('refuses %s', (_, hex) => {
     expect(new Outlines(Buffer.from(hex, 'hex'), options).addMsgpack(0)).toBe(-1);
+  });
+
+  test.each([
+    ['maps', '81a161', 'c0'],
+    ['maps, the innermost empty', '81a161', '80'],
+    ['arrays', '91', 'c0'],
+    ['arrays, the innermost empty', '91', '90'],
+  ])('is of no map that nests deeper than is said: %s', (_, level, innermost) => {
+    const nested = (levels: number) =>
+      Buffer.from(`81ad726571756573744f626a656374${level.repeat(levels)}${innermost}`, 'hex');
+    const isOutlined = (levels: number) => new Outlines(nested(levels), options).addMsgpack(0) !== -1;
+    expect(isOutlined(OUTLINED_DEPTH - 2)).toBe(true);
+    expect(isOutlined(OUTLINED_DEPTH - 1)).toBe(false);
+    const { length } = nested(OUTLINED_DEPTH - 2);
+    expect(isDeeper(nested(OUTLINED_DEPTH - 2), { start: 0, end: length }, OUTLINED_DEPTH)).toBe(false);
   });
 
   test('reads one text in every width', () => {

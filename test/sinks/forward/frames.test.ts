@@ -1,7 +1,10 @@
 import { decode, ExtData, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
 import { codecFor } from '../../../src/codecs/index.ts';
+import { eventKeys } from '../../../src/outline/event-keys.ts';
+import { OutlineOptions, Outlines } from '../../../src/outline/outlines.ts';
 import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import { frames } from '../../../src/sinks/forward/frames.ts';
 import type { Tag } from '../../../src/tag.ts';
@@ -101,6 +104,23 @@ test.each<[string, (records: object[]) => Uint8Array]>([
     ...fitting.map((record) => ({ ...record, tripline: TAG })),
     ...deep.map((record) => ({ log: JSON.stringify(record), tripline: TAG })),
   ]);
+});
+
+test('records that are outlined go as those that are not, however deep', () => {
+  const codec = codecFor('application/msgpack')!;
+  const records = [1, 2, 57, 58, 59, 60, 61, 62, 63, 300].flatMap((levels) =>
+    [1, {}, []].map((innermost) => ({ verb: 'create', requestObject: nested(levels, innermost) })),
+  );
+  const bytes = Buffer.concat(records.map((record) => fluentMsgpack(record)));
+  const limits = { maxDepth: 1000, maxRecords: 1000 };
+  const batch = batchOf(codec, bytes, () => TAG, limits);
+  const outlines = new Outlines(bytes, new OutlineOptions(eventKeys('date', 'tripline'), limits.maxDepth));
+  const outlined = { ...batch, records: codec.decode(bytes, limits, outlines) };
+  expect(outlined.records.filter((record) => record.kind === 'map' && record.outline !== undefined)).toHaveLength(15);
+  const options = { fluentTag: 'a', mode: 'forward', askAcknowledgement: true, maxFrameBytes: 1e6 } as const;
+  const sent = (one: TaggedBatch) =>
+    [...frames(one, options, () => false)].map(({ bytes }) => (decode(bytes) as any)[1]);
+  expect(sent(outlined)).toEqual(sent(batch));
 });
 
 test('metadata that is too deep for Fluent Bit goes as text', () => {

@@ -7,6 +7,7 @@ import { spliceMember, spliceRecord } from '../../../codecs/splice/msgpack.ts';
 import { endOfValue, headerAt, isDeeper } from '../../../msgpack/scan.ts';
 import { toJson } from '../../../msgpack/to-json.ts';
 import { createWriter } from '../../../msgpack/write.ts';
+import { OUTLINED_DEPTH } from '../../../outline/msgpack-outline.ts';
 import type { Span } from '../../../record.ts';
 import { entryFrom } from './entry.ts';
 
@@ -24,7 +25,8 @@ export function addEditsFromMsgpack(
   if (record.kind === 'group') return;
   if (record.kind === 'map') {
     const event = logEventAt(bytes, record)!;
-    if (isTooDeep(bytes, record.map, maxDepth)) {
+    const isWithin = record.outline !== undefined && OUTLINED_DEPTH <= maxDepth;
+    if (!isWithin && isTooDeep(bytes, record.map, maxDepth)) {
       replaceBy(tagged(jsonLine(bytes, record.map)), event);
       return;
     }
