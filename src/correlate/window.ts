@@ -72,10 +72,12 @@ export function observe(group: Group, event: WindowEvent, plan: WindowPlan, cloc
   return { outcome: 'counted', forgotten, window };
 }
 
-/** Whether no window to come can begin with an event that says nothing new. While the first event of the window that is judged
- * next can be another yet, each may begin the one after it. */
+/** Whether an event that says nothing new can go: no window to come may begin with it. While the first event of the window that is
+ * judged next can be another yet, each may begin the one after it. */
 function isDispensable(group: Group, at: number, plan: WindowPlan, clock: number): boolean {
   const event = group.events[at]!;
+  // It would count at another time when it comes again.
+  if (event.isMoved) return false;
   if (!plan.emitsAtWindowClose || !plan.opens[event.rule]) return true;
   const begin = openingOf(group, plan)?.at ?? Number.POSITIVE_INFINITY;
   return begin + GRACE < clock && begin < event.at && group.newest <= begin + plan.timespan;

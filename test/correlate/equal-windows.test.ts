@@ -147,11 +147,13 @@ test.each(bodies.filter((body) => /value_count|temporal/.test(body)))(
           const number = random[i % 50]! + i * 7919;
           const late = number % 11 === 0 ? number % 60 : 0;
           const at = 10_000 * SECOND + (i - late) * (SECOND / 2);
+          const rule = number % 41 === 0 ? 1 : 0;
+          const values = number % 37 === 0 ? [1, 2] : [number % 2];
           return {
             at,
-            key: `k${i}`,
-            rule: number % 41 === 0 ? 1 : 0,
-            values: number % 37 === 0 ? [1, 2] : [number % 2],
+            rule,
+            values,
+            ...(number % 29 === 0 ? { key: `m${number % 5}`, isMoved: true as const } : { key: `k${i}` }),
           };
         });
         compare(bodyOfMany, [...drawn, drawn[300]!, drawn[500]!]);

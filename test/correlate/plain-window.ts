@@ -230,6 +230,7 @@ function repeatedBy(group: Group, place: number, correlation: CompiledCorrelatio
   if (at === -1) return -1;
   const behind = isLast ? events.slice(place) : events.slice(at + 1);
   if (!saysNothingNew(events[at]!, events.slice(0, at), behind, correlation)) return -1;
+  if (events[at]!.isMoved) return -1;
   // A window may yet begin with it.
   if (emitsAtWindowClose(correlation) && isOpenedBy(correlation, events[at]!)) {
     const opening = openingOf(group, correlation);
