@@ -64,7 +64,12 @@ function run(plan: WindowPlan, events: readonly WindowEvent[]): { windows: Windo
   return { windows, most };
 }
 
-const exact = (plan: WindowPlan): WindowPlan => ({ ...plan, repeats: undefined });
+/** Keeps all. */
+const exact = (plan: WindowPlan): WindowPlan => ({
+  ...plan,
+  repeats: undefined,
+  mostEvents: Number.POSITIVE_INFINITY,
+});
 
 test.each([
   'type: temporal, rules: [a, b, c]',
