@@ -21,8 +21,8 @@ import {
 } from './walk-code.ts';
 import { Walker } from './walker.ts';
 
-/** Maps and arrays that lie inside each other, the empty ones among them, in a map that is outlined, at most. Kubernetes nests its
- * objects some twenty deep. */
+/** Maps and arrays that lie inside each other, the empty ones among them, in a map that is outlined, at most: what a record may
+ * have for Fluent Bit, so that the sink need not look. Kubernetes nests its objects some twenty deep. */
 export const OUTLINED_DEPTH = 61;
 
 export class MsgpackOutliner {
