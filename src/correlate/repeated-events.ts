@@ -35,6 +35,20 @@ export function repeatsOf({ type }: Correlation['test'], timespan: number): Repe
   }
 }
 
+/** Where an event is that will say nothing new once another has been put in behind all; -1 if there is none. */
+export function repeatedByNext(
+  events: readonly WindowEvent[],
+  next: WindowEvent,
+  repeats: Repeats | undefined,
+): number {
+  const { length } = events;
+  if (repeats === undefined || length < KEPT_ANYWAY) return -1;
+  const last = sameBefore(events, next, length, repeats);
+  if (last === -1) return -1;
+  const first = sameBefore(events, next, last, repeats);
+  return first !== -1 && next.at - events[first]!.at <= repeats.within ? last : -1;
+}
+
 /** Where an event is that says nothing new since another has been put in: that other one or, where that is the last, the one
  * before it with its value. -1 if there is none.
  * @param at where the other has been put in */

@@ -14,9 +14,10 @@ import {
   replace,
   spareIn,
   stretchOf,
+  supersede,
 } from './group.ts';
 import { GRACE, LATENESS } from './lateness.ts';
-import { repeatedBy, saysNothingNew } from './repeated-events.ts';
+import { repeatedBy, repeatedByNext, saysNothingNew } from './repeated-events.ts';
 import { firstIndex, indexAt, indexIn, type WindowEvent } from './window-event.ts';
 import type { WindowPlan } from './window-plan.ts';
 
@@ -58,9 +59,15 @@ export function observe(group: Group, event: WindowEvent, plan: WindowPlan, cloc
     const isRepeat = saysNothingNew(group.events, event, indexIn(group.events, event), plan.repeats);
     return { outcome: isRepeat ? 'seen before' : 'too late', forgotten: 0 };
   }
+  if (isLatest && !has(group, event)) {
+    forget(group, plan);
+    if (isPutInPlace(group, event, plan, clock)) {
+      return { outcome: 'counted', forgotten: 0, due: emitsAtWindowClose ? dueOf(group, plan) : undefined };
+    }
+  }
   const index = insert(group, event, isLatest);
   if (index === -1) return { outcome: 'seen before', forgotten: 0 };
-  const outdated = forget(group, plan);
+  const outdated = isLatest ? 0 : forget(group, plan);
   let kept: number | undefined = index - outdated;
   let forgotten = 0;
   const repeated = repeatedBy(group.events, kept, plan.repeats);
@@ -70,6 +77,13 @@ export function observe(group: Group, event: WindowEvent, plan: WindowPlan, cloc
   const window = kept === undefined || !mayHold(group, plan) ? undefined : complete(group, kept, plan);
   if (window !== undefined) close(group, { from: window.from, until: window.from + timespan });
   return { outcome: 'counted', forgotten, window };
+}
+
+/** Whether the latest event is put in the place of one that says nothing new from now on. Then it completes no window: in one
+ * that ends with it there is nothing but what was in that of the event before. */
+function isPutInPlace(group: Group, event: WindowEvent, plan: WindowPlan, clock: number): boolean {
+  const repeated = repeatedByNext(group.events, event, plan.repeats);
+  return repeated !== -1 && isDispensable(group, repeated, plan, clock) && supersede(group, repeated, event);
 }
 
 /** Whether an event that says nothing new can go: no window to come may begin with it. While the first event of the window that is
