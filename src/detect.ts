@@ -54,14 +54,35 @@ export interface Hit {
 /** What the rules say of the events of a record, one by one. */
 export type Evaluated =
   | Exclude<Normalized, { kind: 'audit' }>
-  /** `lookups` are, by the index of the event, what rules have read of it, of those that were evaluated. `problem` says
-   * what else the record holds that could not be read. */
+  /** `problem` says what else the record holds that could not be read. */
   | ({
       kind: 'audit';
       events: readonly AuditEvent[];
-      lookups: readonly FieldLookup[];
+      lookups: Lookups;
       problem?: Problem;
     } & { readonly [Kind in keyof Answers]: Readonly<Answers[Kind]> });
+
+/** How the events of a record are read: by their index, one look-up of each. */
+export interface Lookups {
+  of(index: number): FieldLookup;
+}
+
+/** Made when somebody asks: most records are decided without. */
+class LazyLookups implements Lookups {
+  readonly #events: readonly AuditEvent[];
+  readonly #ruleset: Pick<Ruleset, 'enrichment'>;
+  #made: FieldLookup[] | undefined;
+
+  constructor(events: readonly AuditEvent[], ruleset: Pick<Ruleset, 'enrichment'>) {
+    this.#events = events;
+    this.#ruleset = ruleset;
+  }
+
+  of(index: number): FieldLookup {
+    this.#made ??= [];
+    return (this.#made[index] ??= lookupOf(this.#events[index]!, this.#ruleset));
+  }
+}
 
 /** What rules say of events, in the order of these. */
 interface Answers {
@@ -139,13 +160,12 @@ export function evaluateSteps(
   steps: readonly Step[],
   ruleset: Pick<Ruleset, 'enrichment'>,
 ): Evaluated {
-  if (steps.length === 0 || !isAnswered(event.stage)) {
-    return { kind: 'audit', events: [event], lookups: none, hits: none, undecided: none, silenced: none };
-  }
-  const known = knownAnswers(steps);
+  const isEvaluated = steps.length > 0 && isAnswered(event.stage);
+  const known = isEvaluated ? knownAnswers(steps) : nothingSaid;
   if (known === undefined) return evaluateEvents([event], undefined, ruleset, () => steps);
   const { hits, undecided, silenced } = known;
-  return { kind: 'audit', events: [event], lookups: [lookupOf(event, ruleset)], hits, undecided, silenced };
+  const events = [event];
+  return { kind: 'audit', events, lookups: new LazyLookups(events, ruleset), hits, undecided, silenced };
 }
 
 /** How the rules of a set see an event. */
@@ -172,6 +192,12 @@ function isKnown({ evaluation, match }: Step): boolean {
 
 const nothing: FieldLookup = () => ({ values: [] });
 
+const nothingSaid: { readonly [Kind in keyof Answers]: Readonly<Answers[Kind]> } = {
+  hits: none,
+  undecided: none,
+  silenced: none,
+};
+
 function noAnswers(): Answers {
   return { hits: [], undecided: [], silenced: [] };
 }
@@ -182,7 +208,7 @@ function evaluateEvents(
   ruleset: Pick<Ruleset, 'enrichment'>,
   stepsFor: (lookup: FieldLookup) => readonly Step[],
 ): Evaluated {
-  const lookups: FieldLookup[] = [];
+  const lookups = new LazyLookups(events, ruleset);
   const answers = noAnswers();
   const failures: Problem[] = [];
   const isRepeated = events.length > 1 ? repetitions() : undefined;
@@ -190,7 +216,7 @@ function evaluateEvents(
     // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
     if (!isAnswered(event.stage)) continue;
     try {
-      const lookup = (lookups[index] = lookupOf(event, ruleset));
+      const lookup = lookups.of(index);
       addAnswers(answers, stepsFor(lookup), index, lookup, isRepeated?.(event));
     } catch (error) {
       failures.push(recordProblem(error));
@@ -305,7 +331,7 @@ function foundIn(
   let last = -1;
   for (const { rule, event, match } of hits) {
     if (withheld.has(rule.rule.name)) continue;
-    if (ofEvent === undefined || event !== last) ofEvent = new Findings(events[event]!, event, lookups[event]!);
+    if (ofEvent === undefined || event !== last) ofEvent = new Findings(events[event]!, event, lookups.of(event));
     last = event;
     const found = rule.rule.mode === 'live' ? live : shadow;
     found.push(ofEvent.of(rule, match));

@@ -40,7 +40,10 @@ test('events of which all is known share what the rules say of them, and no more
   const [first, second] = [one, other].map((event) => evaluateSteps(event, steps, set) as any);
   expect(second.hits).toBe(first.hits);
   expect(first.hits).toMatchObject([{ event: 0, match: steps[0].match }]);
-  expect([first, second].map(({ lookups }) => lookups[0]('auditID').values[0])).toEqual([one.auditID, other.auditID]);
+  expect([first, second].map(({ lookups }) => lookups.of(0)('auditID').values[0])).toEqual([
+    one.auditID,
+    other.auditID,
+  ]);
   expect(second.events).toEqual([other]);
   const open = [{ rule: rules[0]! }];
   expect((evaluateSteps(one, open, set) as any).hits).not.toBe((evaluateSteps(one, open, set) as any).hits);

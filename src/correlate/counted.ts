@@ -71,10 +71,9 @@ export function counter(give: (counted: CountedRecord | undefined) => void): Cor
       const time = times.of(event);
       if (names.length === 0 && !isTick(event, time)) continue;
       if (plan.emittedAtClose.length > 0 && time !== undefined) given.set(placeIn(event).name, time);
-      const lookup = lookups[index];
       const values: Record<string, readonly unknown[]> = {};
       for (const name of names) {
-        for (const field of fieldsOf(name)) values[field] ??= lookup!(field).values;
+        for (const field of fieldsOf(name)) values[field] ??= lookups.of(index)(field).values;
       }
       const { cluster, stage, auditID, verb, requestURI, requestReceivedTimestamp, stageTimestamp } = event;
       const { username } = event.user;
@@ -132,7 +131,7 @@ export function correlateCounted(
   const evaluated: Evaluated = {
     kind: 'audit',
     events: events.map(eventOf),
-    lookups: events.map(({ values }) => lookupIn(values)),
+    lookups: { of: (index) => lookupIn(events[index]!.values) },
     hits: events.flatMap(({ hits }, event) =>
       hits.map((name) => ({ rule: rules.get(name)!, event, match: { level: 'low', predicates: [] } }) as Hit),
     ),

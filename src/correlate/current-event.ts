@@ -1,8 +1,7 @@
 /** The event of the record that is being looked at, with what is made of it once and only if it is needed. */
-import { type Correlated, lookupOf } from '../detect.ts';
-import type { Enrichment } from '../enrichment/index.ts';
+import type { Correlated, Lookups } from '../detect.ts';
 import type { AuditEvent } from '../record.ts';
-import type { FieldLookup } from '../sigma/index.ts';
+import type { FieldLookup, SharedAnswers } from '../sigma/index.ts';
 import type { GroupOf, KnownKeys } from './known-keys.ts';
 import type { Place } from './places.ts';
 import type { Plan } from './plan.ts';
@@ -10,15 +9,17 @@ import { firstOf } from './values.ts';
 
 export interface Current {
   keys: KnownKeys;
-  enrichment: Enrichment;
   plan: Plan;
   cluster: Place;
   /** The name of its cluster. */
   place: string;
   event: AuditEvent;
   index: number;
-  /** Made when it is needed, as the next three. */
-  lookup: FieldLookup | undefined;
+  /** Of the events of the record. */
+  lookups: Lookups;
+  /** What the event has in common with others. */
+  shared: SharedAnswers | undefined;
+  /** Made when it is needed, as the next two. */
   key: string | undefined;
   owner: string | undefined;
   auditID: string | undefined;
@@ -42,9 +43,8 @@ export interface Results {
 
 const MAX_AUDIT_ID_LENGTH = 128;
 
-export function lookupIn(current: Current): FieldLookup {
-  current.lookup ??= lookupOf(current.event, current);
-  return current.lookup;
+export function lookupIn({ lookups, index }: Current): FieldLookup {
+  return lookups.of(index);
 }
 
 /** The same for a request on a retry and at both of its answers. A client can choose the auditID, and use it twice, so when

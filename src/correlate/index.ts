@@ -4,26 +4,27 @@
 import { isAnswered } from '../audit/request.ts';
 import type { Correlated, Evaluated, Hit, Ruleset } from '../detect.ts';
 import type { Enrichment } from '../enrichment/index.ts';
+import { sharedAnswers } from '../fields/index.ts';
 import { numberOf } from '../json/typed.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
 import { keyHash } from '../state/key-hash.ts';
 import { type Handle, MAX_AHEAD, type Store } from '../state/store.ts';
 import { advance, bringForward, setDue } from './clock.ts';
-import { Commons } from './common-values.ts';
-import { auditIDOf, type Current, lookupIn, ownerOf, type Results } from './current-event.ts';
+import { auditIDOf, type Current, groupBy, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, groupShown, idOf, lookupOf, type Values } from './emitted.ts';
 import { EventTimes } from './event-time.ts';
 import { charactersOf, emptyGroup, type Group, mayHold, valuesOf } from './group.ts';
 import { type GroupOf, KnownKeys } from './known-keys.ts';
 import type { CorrelationLosses } from './losses.ts';
-import { eventOf, type Observation } from './observation.ts';
+import { eventOf, lookupFor, type Observation } from './observation.ts';
 import { places } from './places.ts';
 import { type Link, type Plan, type Planned, planOf } from './plan.ts';
 import { raise, replay } from './raise.ts';
 import { emittedBefore, entriesOf, lengthOf, remember, rememberEvent } from './replay.ts';
+import { type Target, Targets } from './targets.ts';
 import { ingestTerms } from './terms.ts';
-import type { Tuple } from './values.ts';
+import { tuplesOf } from './values.ts';
 import { isOver, judge, observe } from './window.ts';
 
 export type { CorrelationLosses };
@@ -67,7 +68,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   /** With handles by the numbers of the plan. */
   let keys = new KnownKeys(hashOf);
   let placeIn = places();
-  let commons = new Commons();
+  let targets: Targets;
   let groups: Current['groups'] = [];
 
   return (evaluated, { correlations, enrichment }, receivedUnixNano) => {
@@ -75,7 +76,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       planned = { correlations, plan: planOf(correlations) };
       keys = new KnownKeys(hashOf);
       placeIn = places();
-      commons = new Commons();
+      targets = new Targets(planned.plan);
       groups = Array(planned.plan.groupings);
     }
     const { plan } = planned;
@@ -104,8 +105,10 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       while (end < hits.length && hits[end]!.event === index) end++;
       // The answer of the request is an event of its own, and of the same key.
       if (!isAnswered(event.stage)) continue;
-      const first = firstCounted(hits, begin, end, plan);
-      if (first === undefined && plan.emittedAtClose.length === 0) continue;
+      const shared = begin === end ? undefined : sharedAnswers(event, enrichment.databases);
+      const known = shared && targets.known(shared, hits);
+      const counts = known === undefined ? isCounted(hits, begin, end, plan) : known.length > 0;
+      if (!counts && plan.emittedAtClose.length === 0) continue;
       const time = times.of(event);
       const logged = time === undefined ? undefined : Math.min(time, received + MAX_AHEAD);
       const place = placeIn(event);
@@ -115,7 +118,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       // An event that comes again has the same time, unless it is moved.
       const mayBeAgain = isMoved || at <= clock.emitted;
       const mayBeDue = at >= clock.latest && (clock.due < clock.latest || clock.plan !== plan.id);
-      if (first === undefined && !mayBeAgain && !mayBeDue) continue;
+      if (!counts && !mayBeAgain && !mayBeDue) continue;
       const current: Current = {
         plan,
         cluster: place,
@@ -123,8 +126,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         event,
         index,
         keys,
-        enrichment,
-        lookup: lookups[index],
+        lookups,
+        shared,
         key: undefined,
         owner: undefined,
         auditID: undefined,
@@ -138,18 +141,17 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       if (before !== undefined) replay(before, current);
       // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
       else if (mayBeDue) judgeAll(current);
-      if (first === undefined) continue;
-      const lookup = lookups[index]!;
+      if (!counts) continue;
       const observation: Observation = {
         key: undefined,
         at,
         auditID: undefined,
         isMoved,
-        lookup,
+        lookup: undefined,
         isOfOthers: false,
         events: [],
       };
-      for (let hit = begin; hit < end; hit++) ingest(hits[hit]!.rule.rule.name, observation, current);
+      ingest(known ?? targets.of(hits, begin, end, current), observation, current);
     }
     const { raised, reported } = results;
     if (raised === undefined && reported === undefined) return plan.nothing;
@@ -161,44 +163,45 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 
   /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
-  function ingest(found: string, observation: Observation, current: Current): void {
-    const links = current.plan.links.get(found);
-    if (links !== undefined) for (const link of links) ingestBy(link, observation, current);
+  function ingest(found: readonly Target[], observation: Observation, current: Current): void {
+    for (const target of found) ingestBy(target, observation, current);
   }
 
-  function ingestBy(link: Link, observation: Observation, current: Current): void {
-    const { planned, grouping } = link;
-    const isOfCurrent = observation.key === undefined;
-    let group = isOfCurrent ? current.groups[grouping] : undefined;
-    if (group === undefined) {
-      group = commons.groupOf(link, current, observation.lookup);
-      if (isOfCurrent) current.groups[grouping] = group;
-    }
+  function ingestBy(target: Target, observation: Observation, current: Current): void {
+    const group = target.group === undefined ? groupOf(target.link, observation, current) : target.group;
     if (group === null) return;
-    const tuples = commons.tuplesOf(link, observation.lookup);
-    if (tuples.length === 0) return;
+    const { planned } = target.link;
     const one =
       planned.window.test.type === 'new_terms'
-        ? ingestTerms(memory, link, group, tuples, observation, current)
-        : ingestEvent(link, group, tuples, observation, current);
+        ? ingestTerms(memory, target, group, observation, current)
+        : ingestEvent(target, group, observation, current);
     if (one === undefined) return;
-    const fields = observation.isOfOthers && { fields: fieldsShown(planned.shown, observation.lookup) };
+    const fields = observation.isOfOthers && {
+      fields: fieldsShown(planned.shown, lookupFor(observation, current)),
+    };
     emit(planned, { ...one, ...fields }, current);
+  }
+
+  function groupOf({ grouping, groupFields }: Link, observation: Observation, current: Current): GroupOf | null {
+    if (observation.key !== undefined) return groupBy(current, groupFields, lookupFor(observation, current));
+    let group = current.groups[grouping];
+    if (group === undefined) {
+      group = groupBy(current, groupFields, lookupIn(current));
+      current.groups[grouping] = group;
+    }
+    return group;
   }
 
   /** Adds an event to its group. */
   function ingestEvent(
-    { planned, rule, slot }: Link,
+    target: Target,
     group: GroupOf,
-    tuples: readonly Tuple[],
     observation: Observation,
     current: Current,
   ): Emitted | undefined {
+    const { planned, rule, slot } = target.link;
     const { compiled, space, window: plan } = planned;
-    const { test } = plan;
-    const number = 'field' in test ? numberOf(tuples[0]![0]) : undefined;
-    if ('field' in test && number === undefined) return undefined;
-    const { at, lookup } = observation;
+    const { at } = observation;
     const groupKey = group.key;
     const handle = group.handles[slot];
     const before = store.load(space, groupKey, current.place, handle) as GroupState | undefined;
@@ -210,7 +213,9 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         return undefined;
       }
     }
-    const event = eventOf(observation, rule, test.type === 'value_count' ? keys.of(tuples) : number, current);
+    const value = counted(target, observation, current);
+    if (value === null) return undefined;
+    const event = eventOf(observation, rule, value, current);
     const state: GroupState = before ?? { group: emptyGroup(at) };
     const { outcome, window, forgotten, due } = observe(state.group, event, plan, current.clock);
     // What comes later is found when it is judged: each event of a group could put it off.
@@ -220,7 +225,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (mayBeShown && at >= (state.last?.at ?? at)) {
       const last = {
         group: groupShown(compiled.correlation, group.parts),
-        fields: fieldsShown(planned.shown, lookup),
+        fields: fieldsShown(planned.shown, lookupFor(observation, current)),
         at,
       };
       state.last = { ...last, length: lengthOf(last) };
@@ -231,6 +236,16 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     if (forgotten > 0) losses.evicted(compiled.correlation.name, forgotten);
     if (isSooner) putOff(planned, groupKey, due, current);
     return window && { group: groupShown(compiled.correlation, group.parts), window };
+  }
+
+  /** What is compared or counted of an event; null where it has none of that. */
+  function counted({ link, tuples, keys: known }: Target, observation: Observation, current: Current) {
+    const { test } = link.planned.window;
+    if (known !== undefined) return known;
+    if (!('field' in test) && test.type !== 'value_count') return undefined;
+    const found = tuples ?? tuplesOf(lookupFor(observation, current), link.valueFields);
+    if (found.length === 0) return null;
+    return 'field' in test ? (numberOf(found[0]![0]) ?? null) : keys.of(found);
   }
 
   function commitGroup(
@@ -315,12 +330,13 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const lookup = lookupOf(one, lookupIn(current));
     const key = idOf(name, current.place, one);
     const isOfOthers = fields !== undefined;
-    ingest(name, { key, at: window.to, auditID, isMoved: true, lookup, isOfOthers, events: [] }, current);
+    const observation = { key, at: window.to, auditID, isMoved: true, lookup, isOfOthers, events: [] };
+    ingest(targets.ofCorrelation(name), observation, current);
   }
 }
 
-/** The first of some hits that counts for a correlation. */
-function firstCounted(hits: readonly Hit[], begin: number, end: number, { links }: Plan): Hit | undefined {
-  for (let hit = begin; hit < end; hit++) if (links.has(hits[hit]!.rule.rule.name)) return hits[hit];
-  return undefined;
+/** Whether one of some hits counts for a correlation. */
+function isCounted(hits: readonly Hit[], begin: number, end: number, { links }: Plan): boolean {
+  for (let hit = begin; hit < end; hit++) if (links.has(hits[hit]!.rule.rule.name)) return true;
+  return false;
 }

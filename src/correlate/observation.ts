@@ -1,6 +1,6 @@
 /** What a rule or a correlation has found, as it is counted. */
 import type { FieldLookup } from '../sigma/index.ts';
-import { auditIDOf, type Current, keyOf } from './current-event.ts';
+import { auditIDOf, type Current, keyOf, lookupIn } from './current-event.ts';
 import type { WindowEvent } from './window-event.ts';
 
 /** Something that a rule or a correlation found. */
@@ -11,11 +11,17 @@ export interface Observation {
   auditID: string | undefined;
   /** Whether the key does not tell the time. */
   isMoved: boolean;
-  lookup: FieldLookup;
+  /** Undefined for that of the current event, too. */
+  lookup: FieldLookup | undefined;
   /** Set where it is about other events than the one that is being looked at. */
   isOfOthers: boolean;
   /** What was put into groups: those whose events would be equal share one. */
   events: WindowEvent[];
+}
+
+/** How what has been found is looked up. */
+export function lookupFor({ lookup }: Observation, current: Current): FieldLookup {
+  return lookup ?? lookupIn(current);
 }
 
 /** What a group has of an observation. */
@@ -27,9 +33,14 @@ export function eventOf(
 ): WindowEvent {
   const { events, at, isMoved } = observation;
   for (const event of events) if (event.rule === rule && event.value === value) return event;
-  const key = observation.key ?? keyOf(current);
   const auditID = observation.auditID ?? auditIDOf(current);
+  const key = observation.key ?? (isKnownByTime(at, isMoved, auditID) ? auditID : keyOf(current));
   const event: WindowEvent = { key, rule, at, auditID, value, isMoved: isMoved || undefined };
   events.push(event);
   return event;
+}
+
+/** Whether an event's time is given to the microsecond: then no other of that time has its auditID, whoever chooses that. */
+function isKnownByTime(at: number, isMoved: boolean, auditID: string): boolean {
+  return !isMoved && auditID !== '' && at % 1000 !== 0;
 }

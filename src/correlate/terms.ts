@@ -6,9 +6,10 @@ import { type Emitted, groupShown, termsOf } from './emitted.ts';
 import type { GroupOf } from './known-keys.ts';
 import { LATENESS } from './lateness.ts';
 import type { CorrelationLosses } from './losses.ts';
-import type { Observation } from './observation.ts';
-import { type Link, SECOND } from './plan.ts';
-import { oneOrAll, type Tuple } from './values.ts';
+import { lookupFor, type Observation } from './observation.ts';
+import { SECOND } from './plan.ts';
+import type { Target } from './targets.ts';
+import { oneOrAll, type Tuple, tuplesOf } from './values.ts';
 
 /** What a number takes in memory, in bytes. */
 const NUMBER_BYTES = 16;
@@ -23,15 +24,14 @@ interface Memory {
  * @returns what is emitted for those that are new */
 export function ingestTerms(
   memory: Memory,
-  link: Link,
+  target: Target,
   group: GroupOf,
-  tuples: readonly Tuple[],
   observation: Observation,
   current: Current,
 ): Emitted | undefined {
-  const news = newTerms(memory, link, group, tuples, observation, current);
-  if (news.length === 0) return undefined;
-  const { correlation } = link.planned.compiled;
+  const news = newTerms(memory, target, group, observation, current);
+  if (news === undefined) return undefined;
+  const { correlation } = target.link.planned.compiled;
   const { at, auditID = auditIDOf(current) } = observation;
   const terms: Record<string, unknown> = { ...groupShown(correlation, group.parts) };
   for (const [i, name] of termsOf(correlation).entries()) {
@@ -40,15 +40,19 @@ export function ingestTerms(
   return { group: terms, window: { from: at, to: at, auditIDs: [auditID] } };
 }
 
-/** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster. */
+/** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster; undefined
+ * where there are none. */
 function newTerms(
   { store, losses }: Memory,
-  { planned, slot }: Link,
+  { link, tuples: known, terms }: Target,
   group: GroupOf,
-  tuples: readonly Tuple[],
-  { at }: Observation,
+  observation: Observation,
   current: Current,
-): readonly Tuple[] {
+): readonly Tuple[] | undefined {
+  const { planned, slot } = link;
+  const tuples = known ?? tuplesOf(lookupFor(observation, current), link.valueFields);
+  if (tuples.length === 0) return undefined;
+  const { at } = observation;
   const { space, since, number, compiled } = planned;
   const { correlation } = compiled;
   const { place, cluster, clock, keys } = current;
@@ -56,7 +60,7 @@ function newTerms(
   // Whether they were new then, nobody remembers.
   if (at < clock - space.lifetime!) {
     losses.late(name);
-    return [];
+    return undefined;
   }
   const ofSince = (cluster.since[number] ??= {});
   const begun = store.load(since, place, undefined, ofSince) as number | undefined;
@@ -67,9 +71,10 @@ function newTerms(
   }
   const { learning } = test as Extract<typeof test, { type: 'new_terms' }>;
   const isLearnt = at >= begin + learning * SECOND;
-  const news: Tuple[] = [];
-  for (const tuple of tuples) {
-    const term = keys.termIn(group, tuple);
+  let news: Tuple[] | undefined;
+  for (let i = 0; i < tuples.length; i++) {
+    const tuple = tuples[i]!;
+    const term = terms === undefined ? keys.termIn(group, tuple) : terms[i]!;
     const { key } = term;
     const handle = term.handles[slot];
     const last = store.load(space, key, place, handle) as number | undefined;
@@ -77,7 +82,7 @@ function newTerms(
     const owner = last === undefined ? ownerOf(current) : undefined;
     const value = last === undefined ? at : Math.max(last, at);
     store.commit({ space, key, value, entries: 1, bytes: NUMBER_BYTES, place, owner, at, handle });
-    if (isLearnt && (last === undefined || at - last > timespan * SECOND)) news.push(tuple);
+    if (isLearnt && (last === undefined || at - last > timespan * SECOND)) (news ??= []).push(tuple);
   }
   return news;
 }

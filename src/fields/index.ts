@@ -50,7 +50,8 @@ export function fieldsOf(event: AuditEvent, databases: Databases = noDatabases):
   return lookup;
 }
 
-function sharedAnswers(event: AuditEvent, databases: Databases): Answers | undefined {
+/** What is found in what an event has in common with others; undefined where there is nothing. */
+export function sharedAnswers(event: AuditEvent, databases: Databases): SharedAnswers | undefined {
   const common = event instanceof LazyEvent ? event.common : undefined;
   if (common === undefined) return undefined;
   const { answers } = common;

@@ -879,6 +879,16 @@ describe('a retry', () => {
   test('a request that has the auditID of another counts', async () => {
     expect(await emittedOn(three, [got(0), got(1, { auditID: 'g-0' }), got(2, { auditID: 'g-0' })])).toEqual([2]);
   });
+
+  test.each([
+    ['that is known to the second', 'chosen', '2026-01-02T03:00:00Z', [2]],
+    ['that is known to the millisecond', 'chosen', '2026-01-02T03:00:00.123Z', [2]],
+    ['without an auditID', '', '2026-01-02T03:00:00.123456Z', [2]],
+    ['that is known to the microsecond', 'chosen', '2026-01-02T03:00:00.123456Z', []],
+  ])('with the same auditID at the same time %s', async (_, auditID, requestReceivedTimestamp, expected) => {
+    const request = (requestURI: string) => got(0, { auditID, more: { requestURI, requestReceivedTimestamp } });
+    expect(await emittedOn(three, ['/a', '/b', '/c'].map(request))).toEqual(expected);
+  });
 });
 
 describe('time', () => {

@@ -1,0 +1,126 @@
+/** Where what is found in an event counts: in which group of which correlation, and with which values. Of events that have
+ * something in common, what depends on nothing else is looked up once for all. */
+import type { Hit } from '../detect.ts';
+import type { SharedAnswers } from '../sigma/index.ts';
+import { type Current, groupBy, lookupIn } from './current-event.ts';
+import type { GroupOf, Known } from './known-keys.ts';
+import type { Link, Plan } from './plan.ts';
+import { type Tuple, tuplesOf } from './values.ts';
+
+export interface Target {
+  readonly link: Link;
+  /** Null where a value is missing, as such an event is in no group. Undefined, as the next three, where it has to be found
+   * for each event. */
+  readonly group: GroupOf | null | undefined;
+  /** The values. */
+  readonly tuples: readonly Tuple[] | undefined;
+  /** Keys of the values, of those that are counted. */
+  readonly keys: readonly string[] | undefined;
+  /** The values as terms of the group. */
+  readonly terms: readonly Known[] | undefined;
+}
+
+/** Those of some hits. */
+interface OfHits {
+  readonly hits: readonly Hit[];
+  readonly targets: readonly Target[];
+}
+
+/** Of events that have their answers in common: those of the last one, and of others that have other hits. */
+class CommonTargets {
+  readonly owner: Targets;
+  last: OfHits;
+  readonly #all: OfHits[];
+
+  constructor(owner: Targets, last: OfHits) {
+    this.owner = owner;
+    this.last = last;
+    this.#all = [last];
+  }
+
+  add(ofHits: OfHits): void {
+    this.last = ofHits;
+    this.#all.push(ofHits);
+  }
+
+  of(hits: readonly Hit[]): readonly Target[] | undefined {
+    // Lists of hits are shared as well, in nearly all cases.
+    if (this.last.hits === hits) return this.last.targets;
+    const known = this.#all.find((one) => haveSameRules(one.hits, hits));
+    if (known !== undefined) this.last = { hits, targets: known.targets };
+    return known?.targets;
+  }
+}
+
+/** Of one plan, and with the keys that go with it. */
+export class Targets {
+  readonly #links: Plan['links'];
+  /** By links, where nothing is common to events. */
+  readonly #open = new Map<readonly Link[], readonly Target[]>();
+
+  constructor({ links }: Plan) {
+    this.#links = links;
+  }
+
+  /** Those of the only event of a record, where they are known.
+   * @param shared what it has in common with others */
+  known(shared: SharedAnswers, hits: readonly Hit[]): readonly Target[] | undefined {
+    const { notes } = shared;
+    return notes instanceof CommonTargets && notes.owner === this ? notes.of(hits) : undefined;
+  }
+
+  /** Those of some hits of the current event, from the one at `begin` to before the one at `end`. */
+  of(hits: readonly Hit[], begin: number, end: number, current: Current): readonly Target[] {
+    const { shared } = current;
+    const found: Target[] = [];
+    for (let hit = begin; hit < end; hit++) {
+      const links = this.#links.get(hits[hit]!.rule.rule.name) ?? [];
+      found.push(...(shared === undefined ? this.#ofLinks(links) : links.map((link) => commonTarget(link, current))));
+    }
+    if (shared !== undefined) this.#note(shared, { hits, targets: found });
+    return found;
+  }
+
+  /** Those of what a correlation has found. */
+  ofCorrelation(name: string): readonly Target[] {
+    return this.#ofLinks(this.#links.get(name) ?? []);
+  }
+
+  #ofLinks(links: readonly Link[]): readonly Target[] {
+    let targets = this.#open.get(links);
+    if (targets === undefined) this.#open.set(links, (targets = links.map(openTarget)));
+    return targets;
+  }
+
+  #note(shared: SharedAnswers, ofHits: OfHits): void {
+    const { notes } = shared;
+    if (notes instanceof CommonTargets && notes.owner === this) notes.add(ofHits);
+    else shared.notes = new CommonTargets(this, ofHits);
+  }
+}
+
+function haveSameRules(some: readonly Hit[], others: readonly Hit[]): boolean {
+  return some.length === others.length && some.every(({ rule }, i) => rule === others[i]!.rule);
+}
+
+function openTarget(link: Link): Target {
+  return { link, group: undefined, tuples: undefined, keys: undefined, terms: undefined };
+}
+
+function commonTarget(link: Link, current: Current): Target {
+  const { groupFields, valueFields } = link;
+  const { type } = link.planned.window.test;
+  const lookup = lookupIn(current);
+  const shared = current.shared!;
+  const group = areCommon(groupFields, shared) ? groupBy(current, groupFields, lookup) : undefined;
+  const tuples = areCommon(valueFields, shared) ? tuplesOf(lookup, valueFields) : undefined;
+  const keys = type === 'value_count' && tuples?.length ? current.keys.of(tuples) : undefined;
+  const terms =
+    type === 'new_terms' && group && tuples ? tuples.map((tuple) => current.keys.termIn(group, tuple)) : undefined;
+  return { link, group, tuples, keys, terms };
+}
+
+function areCommon(fields: readonly string[], shared: SharedAnswers): boolean {
+  for (const field of fields) if (shared.found(field) === undefined) return false;
+  return true;
+}
