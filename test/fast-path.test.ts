@@ -8,7 +8,7 @@ import { rulesets } from './fast-path/rulesets.ts';
 import { randomFrom } from './fuzz/fuzz.ts';
 import { limits } from './server/app.ts';
 
-const runs = Number(process.env.FAST_PATH_RUNS ?? 60);
+const runs = Number(process.env.FAST_PATH_RUNS ?? 30);
 const seed = Number(process.env.FAST_PATH_SEED ?? 1);
 const timeout = 60_000 + runs * 1000;
 

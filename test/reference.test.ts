@@ -17,7 +17,7 @@ import { type Judgement, type Live, referenceTag } from './reference/record.ts';
 import { bundledRules, limits } from './server/app.ts';
 
 const isLong = process.env.REFERENCE_RUNS !== undefined;
-const runs = Number(process.env.REFERENCE_RUNS ?? 100);
+const runs = Number(process.env.REFERENCE_RUNS ?? 50);
 const seed = Number(process.env.REFERENCE_SEED ?? 1);
 const timeout = isLong ? 600_000 + runs * 100 : 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -39,8 +39,6 @@ export interface Link {
   valueFields: readonly string[];
   /** Which fields it groups by: correlations that group by the same have the same number. */
   grouping: number;
-  /** Its own number. */
-  number: number;
   /** Which of those that group by as many fields: where their values are equal, so are the groups, whichever the fields. */
   slot: number;
 }
@@ -71,7 +69,6 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
   const withheld = suppressedIn(correlations);
   const links = new Map<string, Link[]>();
   const groupings = new Map<string, number>();
-  let numbers = 0;
   const slotted = new Map<number, Planned[]>();
   const bySpace = new Map<string, Planned>();
   for (const compiled of correlations) {
@@ -98,7 +95,6 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
         valueFields: compiled.valueFields[rule]!,
         grouping,
         slot,
-        number: numbers++,
       });
       links.set(name, linked);
     }

@@ -26,11 +26,15 @@ interface OfHits {
   readonly targets: readonly Target[];
 }
 
+/** Lists of other hits that are remembered of events that have their answers in common: bodies can be made to match rules in any
+ * combination. */
+export const MOST_LISTS = 8;
+
 /** Of events that have their answers in common: those of the last one, and of others that have other hits. */
 class CommonTargets {
   readonly owner: Targets;
   last: OfHits;
-  readonly #all: OfHits[];
+  #all: OfHits[];
 
   constructor(owner: Targets, last: OfHits) {
     this.owner = owner;
@@ -40,6 +44,7 @@ class CommonTargets {
 
   add(ofHits: OfHits): void {
     this.last = ofHits;
+    if (this.#all.length === MOST_LISTS) this.#all = [];
     this.#all.push(ofHits);
   }
 

@@ -46,7 +46,6 @@ export function fieldsOf(event: AuditEvent, databases: Databases = noDatabases):
   }
   // Not the event itself: whoever remembers it must not keep the event in memory.
   lookup.event = {};
-  lookup.shared = shared;
   return lookup;
 }
 

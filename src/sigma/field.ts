@@ -26,11 +26,9 @@ export interface FieldLookup {
   /** Stands for the event where answers are the same each time and asking changes nothing, so that what was decided once
    * need not be decided again. */
   readonly event?: object;
-  /** Answers that are the same for many events; of those events it is the same object. */
-  readonly shared?: SharedAnswers;
 }
 
-/** What is found under names that depend on nothing but what some events have in common. */
+/** What is found under names that depend on nothing but what some events have in common; the same object for all of these. */
 export interface SharedAnswers {
   /** Undefined under a name that depends on more. */
   found(field: string): Found | undefined;

@@ -7,6 +7,7 @@ import { judge, observe } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
 import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { type CompiledCorrelation, mostEventsOf, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
+import { runs } from '../runs.ts';
 import * as plain from './plain-window.ts';
 
 const SECOND = 1_000_000;
@@ -105,7 +106,7 @@ test.each(bodies)('%s', (body) => {
   let windows = 0;
   fc.assert(
     fc.property(arrivals, (drawn) => void (windows += compare(body, drawn))),
-    { numRuns: 60 },
+    { numRuns: runs(30) },
   );
   expect(windows).toBeGreaterThan(0);
 });
@@ -132,7 +133,7 @@ test.each(bodies.filter((body) => /value_count|temporal/.test(body)))('%s, of mo
         compareAtTheEnd(bodyOfMany, drawn);
       },
     ),
-    { numRuns: 3 },
+    { numRuns: runs(3) },
   );
 });
 
@@ -158,7 +159,7 @@ test.each(bodies.filter((body) => /value_count|temporal/.test(body)))(
         });
         compare(bodyOfMany, [...drawn, drawn[300]!, drawn[500]!]);
       }),
-      { numRuns: 3 },
+      { numRuns: runs(3) },
     );
   },
 );

@@ -5,6 +5,7 @@ import { conclude, type Detection, evaluateRecord, Ruleset } from '../../src/det
 import { normalize } from '../../src/normalizers/index.ts';
 import { compileRule, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import { type MemoryStore, memoryStore } from '../../src/state/memory.ts';
+import { runs } from '../runs.ts';
 import { podEvent } from '../server/app.ts';
 
 /** Two rules by verb, `got` and `deleted`, and correlations of them. */
@@ -985,7 +986,7 @@ describe('any order of anything', () => {
             if (before >= 0) expect(foundOn(await see(events[before]!))).toEqual(expected[before]);
           }
         }),
-        { numRuns: 60 },
+        { numRuns: runs(30) },
       );
       expect(found).toBeGreaterThan(0);
     },
@@ -1032,7 +1033,7 @@ describe('chunks that arrive in another order', () => {
           expect(byId(await foundIn(ruleset, chunks))).toEqual(expected);
           found += expected.length;
         }),
-        { numRuns: 100 },
+        { numRuns: runs(40) },
       );
       expect(found).toBeGreaterThan(0);
     },
@@ -1050,7 +1051,7 @@ describe('chunks that arrive in another order', () => {
           expect(groups(await foundIn(ruleset, chunks))).toEqual(expected);
           found += expected.size;
         }),
-        { numRuns: 100 },
+        { numRuns: runs(40) },
       );
       expect(found).toBeGreaterThan(0);
     },
@@ -1102,7 +1103,7 @@ describe('any order of anything in several clusters', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(30) },
     );
     expect(found).toBeGreaterThan(0);
   });

@@ -6,6 +6,7 @@ import { evaluateRecord, Ruleset } from '../../src/detect.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import { compileRule, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import { memoryStore } from '../../src/state/memory.ts';
+import { runs } from '../runs.ts';
 import { podEvent } from '../server/app.ts';
 
 const head = 'title: Got\nname: got\nlogsource: { product: kubernetes }\ndetection: { s: { verb: get }, condition: s }';
@@ -94,7 +95,7 @@ test('the same is found, and left in the store, where little fits', () => {
       }
       expect(JSON.stringify([...store!.rows()])).toBe(JSON.stringify([...plain!.rows()]));
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
   expect(found).toBeGreaterThan(0);
 });

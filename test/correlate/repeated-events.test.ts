@@ -6,6 +6,7 @@ import { judge, observe, type Window } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
 import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
+import { runs } from '../runs.ts';
 
 const SECOND = 1_000_000;
 const TIMESPAN = 160 * SECOND;
@@ -94,7 +95,7 @@ test.each([
     expect(first.from).toBeGreaterThanOrEqual(expected.from);
     expect(first.from).toBeLessThanOrEqual(expected.from + TIMESPAN / 16);
   });
-  fc.assert(hasWindow, { numRuns: 60 });
+  fc.assert(hasWindow, { numRuns: runs(60) });
   expect(found).toBeGreaterThan(5);
   expect(fewer).toBeGreaterThan(5);
 });
@@ -117,7 +118,7 @@ test.each([
     found += windows.length;
     if (most < all.most) fewer++;
   });
-  fc.assert(hasSameWindows, { numRuns: 60 });
+  fc.assert(hasSameWindows, { numRuns: runs(60) });
   expect(found).toBeGreaterThan(5);
   expect(fewer).toBeGreaterThan(5);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Current } from '../../src/correlate/current-event.ts';
 import { KnownKeys } from '../../src/correlate/known-keys.ts';
 import { planOf } from '../../src/correlate/plan.ts';
-import { type Target, Targets } from '../../src/correlate/targets.ts';
+import { MOST_LISTS, type Target, Targets } from '../../src/correlate/targets.ts';
 import type { Hit } from '../../src/detect.ts';
 import { compileRule, type FieldLookup, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import { keyHash } from '../../src/state/key-hash.ts';
@@ -85,6 +85,17 @@ test('what depends on more than the events have in common is left open', () => {
     { counts: 'c0', as: 1, group, tuples: [[]], ...open },
     { counts: 'c2', as: 0, group: undefined, tuples: verbs, isKeyed: true, terms: undefined },
     { counts: 'c3', as: 0, group, tuples: verbs, isKeyed: false, terms: 1 },
+  ]);
+});
+
+test('of many lists the first are forgotten', () => {
+  const targets = new Targets(plan);
+  const ann = eventsOf('ann')('x');
+  const lists = Array.from({ length: MOST_LISTS + 1 }, (_, i) => hitsOf(...Array(i + 1).fill('a')));
+  for (const hits of lists) targets.of(hits, 0, hits.length, ann);
+  expect(lists.map((hits) => targets.known(ann.shared!, hits)?.length)).toEqual([
+    ...Array(MOST_LISTS).fill(undefined),
+    2 * lists.length,
   ]);
 });
 

@@ -7,7 +7,7 @@ import { collide, forgetful, mutants, small, unseenMutants } from './mutant-list
 
 const isLong = process.env.MUTANTS === 'all';
 /** Of the mistakes, one is tried of so many in the short form. */
-const EVERY = 30;
+const EVERY = 50;
 const sent = await sendBodies(isLong ? 160 : 15);
 
 const differenceWith = ({ as = [], changes }: Mutant) => differenceOf([...as, ...changes], sent);

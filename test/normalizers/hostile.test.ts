@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { fields, fieldsOf } from '../../src/fields/index.ts';
 import { isMap } from '../../src/json/map.ts';
 import { inflateBudget, normalize } from '../../src/normalizers/index.ts';
+import { runs } from '../runs.ts';
 import { plain } from './plain.ts';
 
 const root = `${import.meta.dirname}/../fixtures/normalizers`;
@@ -89,7 +90,7 @@ test.each(['class_uid', 'split', 'status', 'operation', 'time', 'cluster', 'prop
 );
 
 test('any JSON', () => {
-  fc.assert(fc.property(fc.jsonValue(), readAll));
+  fc.assert(fc.property(fc.jsonValue(), readAll), { numRuns: runs(40) });
 });
 
 test('a fixture cut anywhere inside its text', () => {

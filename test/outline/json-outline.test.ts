@@ -19,6 +19,7 @@ import {
 } from '../../src/outline/slots.ts';
 import { mutated, recipe } from '../fast-path/bodies.ts';
 import { print } from '../fast-path/json-tree.ts';
+import { runs } from '../runs.ts';
 
 const keys = () => eventKeys('date', 'tripline');
 const options = new OutlineOptions(keys(), 64);
@@ -71,7 +72,7 @@ describe('an outline of JSON', () => {
         const { tree, random } = mutated(one);
         if (checkSpans(print(tree, one.isSpaced ? random : undefined))) count++;
       }),
-      { numRuns: 400 },
+      { numRuns: runs(150) },
     );
     expect(count).toBeGreaterThan(50);
   });

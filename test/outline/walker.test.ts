@@ -7,6 +7,7 @@ import { EXTRA_COUNT, EXTRAS, PROFILE, STRIDE, USUAL_URI } from '../../src/outli
 import { SEAM_COUNT, TEXT_SIZE, VALUE_COUNT } from '../../src/outline/walk-code.ts';
 import { mutated, recipe } from '../fast-path/bodies.ts';
 import { print } from '../fast-path/json-tree.ts';
+import { runs } from '../runs.ts';
 
 /** Bytes that are copied at once. */
 const PART = 64 * 1024;
@@ -80,7 +81,7 @@ describe('an outline is the same', () => {
           at += Buffer.byteLength(text) + 1;
         }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(25) },
     );
   });
 
@@ -211,7 +212,7 @@ describe('the number of a profile', () => {
         numbers.set(said, profile);
         given.set(profile, said);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(600) },
     );
   });
 

@@ -9,6 +9,7 @@ import {
   parseRule,
   printExplanation,
 } from '../../../src/sigma/index.ts';
+import { runs } from '../../runs.ts';
 import { lookupIn } from '../lookup.ts';
 import { matchedIn } from '../matched-in.ts';
 
@@ -288,7 +289,7 @@ describe('on generated rules and events', () => {
         expect(printExplanation(explanation)).toMatch(/^[+?-] /);
         seen.add(truth);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(200) },
     );
     expect(seen).toEqual(new Set([true, false, 'unknown']));
   });
@@ -299,7 +300,7 @@ describe('on generated rules and events', () => {
         const { truth } = evaluate(compiledRule, lookupIn(cutAfter(whole, scalars)));
         if (truth !== 'unknown') expect(evaluate(compiledRule, lookupIn(whole)).truth).toBe(truth);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(400) },
     );
   });
 });

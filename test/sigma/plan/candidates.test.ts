@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRule, parseRules } from '../../../src/sigma/index.ts';
 import { candidatesAmong } from '../../../src/sigma/plan/candidates.ts';
+import { runs } from '../../runs.ts';
 import { lookupOf } from '../lookup.ts';
 
 const placeholders = new Map([['names', ['x', 'z*']]]);
@@ -113,7 +114,7 @@ it('leaves out none that a look at every rule would find to be true or unknown',
         left += candidates.size;
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(120) },
   );
   // It is no test of nothing.
   expect(left).toBeLessThan(all);

@@ -1,0 +1,8 @@
+/** How often properties are tried. `npm test` has a short form of all of them, to be done in minutes; RUNS=10 tries each ten
+ * times as often. */
+const times = Number(process.env.RUNS ?? 1);
+
+/** @param short how often in `npm test` */
+export function runs(short: number): number {
+  return Math.ceil(short * times);
+}
