@@ -10,7 +10,7 @@ import { outlinedRules } from './outlined-rules.ts';
 import { checkSame, open, plain, type Settings, wayOf } from './paths.ts';
 import { pick } from './places.ts';
 
-const bodies = Number(process.env.OUTLINED_BODIES ?? 10);
+const bodies = Number(process.env.OUTLINED_BODIES ?? 16);
 const seed = Number(process.env.OUTLINED_SEED ?? 1);
 /** Of each body. */
 const RECORDS = 100;
