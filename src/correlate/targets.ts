@@ -1,7 +1,7 @@
 /** Where what is found in an event counts: in which group of which correlation, and with which values. Of events that have
  * something in common, what depends on nothing else is looked up once for all. */
 import type { Hit } from '../detect.ts';
-import type { SharedAnswers } from '../sigma/index.ts';
+import type { CompiledRule, SharedAnswers } from '../sigma/index.ts';
 import { type Current, groupBy, lookupIn } from './current-event.ts';
 import type { GroupOf, Known } from './known-keys.ts';
 import type { Link, Plan } from './plan.ts';
@@ -20,9 +20,10 @@ export interface Target {
   readonly terms: readonly Known[] | undefined;
 }
 
-/** Those of some hits. */
-interface OfHits {
-  readonly hits: readonly Hit[];
+/** Those of the hits of some rules. */
+interface OfRules {
+  /** And not the hits, which keep what was read of their event. */
+  readonly rules: readonly CompiledRule[];
   readonly targets: readonly Target[];
 }
 
@@ -33,27 +34,25 @@ export const MOST_LISTS = 8;
 /** Of events that have their answers in common: those of the last one, and of others that have other hits. */
 class CommonTargets {
   readonly owner: Targets;
-  last: OfHits;
-  #all: OfHits[];
+  #last: OfRules;
+  #all: OfRules[];
 
-  constructor(owner: Targets, last: OfHits) {
+  constructor(owner: Targets, first: OfRules) {
     this.owner = owner;
-    this.last = last;
-    this.#all = [last];
+    this.#last = first;
+    this.#all = [first];
   }
 
-  add(ofHits: OfHits): void {
-    this.last = ofHits;
+  add(one: OfRules): void {
+    this.#last = one;
     if (this.#all.length === MOST_LISTS) this.#all = [];
-    this.#all.push(ofHits);
+    this.#all.push(one);
   }
 
   of(hits: readonly Hit[]): readonly Target[] | undefined {
-    // Lists of hits are shared as well, in nearly all cases.
-    if (this.last.hits === hits) return this.last.targets;
-    const known = this.#all.find((one) => haveSameRules(one.hits, hits));
-    if (known !== undefined) this.last = { hits, targets: known.targets };
-    return known?.targets;
+    if (areOf(this.#last.rules, hits)) return this.#last.targets;
+    for (const one of this.#all) if (areOf(one.rules, hits)) return (this.#last = one).targets;
+    return undefined;
   }
 }
 
@@ -82,7 +81,7 @@ export class Targets {
       const links = this.#links.get(hits[hit]!.rule.rule.name) ?? [];
       found.push(...(shared === undefined ? this.#ofLinks(links) : links.map((link) => commonTarget(link, current))));
     }
-    if (shared !== undefined) this.#note(shared, { hits, targets: found });
+    if (shared !== undefined) this.#note(shared, { rules: hits.map(({ rule }) => rule), targets: found });
     return found;
   }
 
@@ -97,15 +96,17 @@ export class Targets {
     return targets;
   }
 
-  #note(shared: SharedAnswers, ofHits: OfHits): void {
+  #note(shared: SharedAnswers, one: OfRules): void {
     const { notes } = shared;
-    if (notes instanceof CommonTargets && notes.owner === this) notes.add(ofHits);
-    else shared.notes = new CommonTargets(this, ofHits);
+    if (notes instanceof CommonTargets && notes.owner === this) notes.add(one);
+    else shared.notes = new CommonTargets(this, one);
   }
 }
 
-function haveSameRules(some: readonly Hit[], others: readonly Hit[]): boolean {
-  return some.length === others.length && some.every(({ rule }, i) => rule === others[i]!.rule);
+function areOf(rules: readonly CompiledRule[], hits: readonly Hit[]): boolean {
+  if (rules.length !== hits.length) return false;
+  for (let hit = 0; hit < hits.length; hit++) if (rules[hit] !== hits[hit]!.rule) return false;
+  return true;
 }
 
 function openTarget(link: Link): Target {

@@ -1,4 +1,6 @@
 /** Where hits count: what is remembered for events that have something in common, against what is looked up anew. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { Current } from '../../src/correlate/current-event.ts';
 import { KnownKeys } from '../../src/correlate/known-keys.ts';
@@ -97,6 +99,24 @@ test('of many lists the first are forgotten', () => {
     ...Array(MOST_LISTS).fill(undefined),
     2 * lists.length,
   ]);
+});
+
+test('nothing of the hits is kept, which have what was read of their event', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const targets = new Targets(plan);
+  const ann = eventsOf('ann')('x');
+  const note = () => {
+    const hits = hitsOf('a', 'b');
+    targets.of(hits, 0, hits.length, ann);
+    expect(targets.known(ann.shared!, hits)).toHaveLength(5);
+    return hits.flatMap((hit) => [new WeakRef(hit), new WeakRef(hit.match)]);
+  };
+  const refs = note();
+  // A reference that was made in a turn is strong until its end.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(refs.map((ref) => ref.deref())).toEqual(Array(4).fill(undefined));
 });
 
 test('those of other rules are not known', () => {
