@@ -6,6 +6,7 @@ import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spar
 import { enter, inserted, leave, removed, type StretchCounts, stretchCounts, type Token } from './stretch-counts.ts';
 import {
   firstIndex,
+  identityOf,
   indexIn,
   indexOf,
   putIn,
@@ -43,7 +44,7 @@ class GroupIndex {
 
 const NO_RULES: number[] = [];
 
-/** By rule, the keys of the events that it matched. */
+/** By rule, the identities of the events that it matched. */
 type EventKeys = (Set<string> | undefined)[];
 
 /** The events with which a window can begin, in order, where there are others beside them. */
@@ -81,12 +82,13 @@ export function has(group: Group, event: WindowEvent): boolean {
 }
 
 /** @param at where it belongs. An event that comes again has the same time, unless it is moved */
-function isThere(group: Group, { key, rule, isMoved }: WindowEvent, at: number): boolean {
+function isThere(group: Group, event: WindowEvent, at: number): boolean {
+  const { key, rule, isMoved } = event;
   const { events } = group;
   const index = derivedOf(group);
   if (isMoved && index.keys?.[rule] === undefined) noteKeys(index, rule, events);
   const keys = index.keys?.[rule];
-  if (keys !== undefined) return keys.has(key);
+  if (keys !== undefined) return keys.has(identityOf(event));
   if (at === events.length) return false;
   const found = events[at]!;
   return found.key === key && found.rule === rule;
@@ -103,7 +105,7 @@ export function insert(group: Group, event: WindowEvent, isLatest = false): numb
   enterEvent(index, event, events);
   putIn(events, event, at);
   if (at === 0) index.oldest = event.at;
-  index.keys?.[event.rule]?.add(event.key);
+  index.keys?.[event.rule]?.add(identityOf(event));
   if (index.totals !== undefined) enter(index.totals, event);
   if (index.counts !== undefined) inserted(index.counts, event, at);
   if (index.spares !== undefined) noteInserted(index.spares, event, events[at - 1], at === events.length - 1);
@@ -187,7 +189,7 @@ export function removeAt(group: Group, at: number): void {
   if (index.idLength === MIXED) index.characters -= event.auditID.length;
   if (index.rule === MIXED) index.rules[event.rule]!--;
   if (index.opening === event) index.opening = null;
-  index.keys?.[event.rule]?.delete(event.key);
+  index.keys?.[event.rule]?.delete(identityOf(event));
   if (index.totals !== undefined) leave(index.totals, event);
   if (index.counts !== undefined) removed(index.counts, event, at);
   if (index.spares !== undefined) noteRemoved(index.spares, event);
@@ -350,6 +352,6 @@ function valuesIn({ value }: WindowEvent): number {
 /** From now on, the keys of a rule's events are looked up. */
 function noteKeys(index: GroupIndex, rule: number, events: readonly WindowEvent[]): void {
   const keys = new Set<string>();
-  for (const event of events) if (event.rule === rule) keys.add(event.key);
+  for (const event of events) if (event.rule === rule) keys.add(identityOf(event));
   (index.keys ??= [])[rule] = keys;
 }

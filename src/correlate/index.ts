@@ -133,6 +133,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         auditID: undefined,
         groups: groups.fill(undefined),
         time: time ?? at,
+        logged: times.isStandIn ? undefined : time,
         isMoved,
         clock: clock.latest,
         results,
@@ -201,6 +202,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   ): Emitted | undefined {
     const { planned, rule, slot } = target.link;
     const { compiled, space, window: plan } = planned;
+    const value = counted(target, observation, current);
+    if (value === null) return undefined;
     const { at } = observation;
     const groupKey = group.key;
     const handle = group.handles[slot];
@@ -213,8 +216,6 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         return undefined;
       }
     }
-    const value = counted(target, observation, current);
-    if (value === null) return undefined;
     const event = eventOf(observation, rule, value, current);
     const state: GroupState = before ?? { group: emptyGroup(at) };
     const { outcome, window, forgotten, due } = observe(state.group, event, plan, current.clock);

@@ -15,8 +15,9 @@ export interface Known {
 /** A group of events: the cluster and the values that they have in common, and a key that stands for these. */
 export interface GroupOf extends Known {
   parts: readonly unknown[];
-  /** The terms that were seen in it. */
+  /** The terms that were seen in it, and since when all were forgotten last. */
   terms?: Map<string, Known>;
+  generation?: number;
 }
 
 /** Lists of values that begin alike. */
@@ -41,6 +42,8 @@ export class KnownKeys {
   #values = new Map<string, readonly string[]>();
   #size = 0;
   #handles = 0;
+  /** How often all were forgotten: whoever has a group of an earlier time goes on with it. */
+  #generation = 0;
 
   constructor(hashOf: KeyHash) {
     this.hashOf = hashOf;
@@ -86,7 +89,10 @@ export class KnownKeys {
   termIn(group: GroupOf, values: readonly unknown[]): Known {
     const value = values[0];
     if (values.length > 1 || !isShort(value)) return { key: this.hashOf([group.key], values), handles: [], found: 0 };
-    group.terms ??= new Map();
+    if (group.terms === undefined || group.generation !== this.#generation) {
+      group.terms = new Map();
+      group.generation = this.#generation;
+    }
     let term = group.terms.get(value);
     if (term === undefined) {
       group.terms.set(value, (term = { key: this.hashOf([group.key], values), handles: [], found: 0 }));
@@ -118,6 +124,7 @@ export class KnownKeys {
     this.#values = new Map();
     this.#size = 0;
     this.#handles = 0;
+    this.#generation++;
   }
 }
 

@@ -34,13 +34,16 @@ export function eventOf(
   const { events, at, isMoved } = observation;
   for (const event of events) if (event.rule === rule && event.value === value) return event;
   const auditID = observation.auditID ?? auditIDOf(current);
-  const key = observation.key ?? (isKnownByTime(at, isMoved, auditID) ? auditID : keyOf(current));
+  const key = observation.key ?? windowKeyOf(auditID, isMoved, current);
   const event: WindowEvent = { key, rule, at, auditID, value, isMoved: isMoved || undefined };
   events.push(event);
   return event;
 }
 
-/** Whether an event's time is given to the microsecond: then no other of that time has its auditID, whoever chooses that. */
-function isKnownByTime(at: number, isMoved: boolean, auditID: string): boolean {
-  return !isMoved && auditID !== '' && at % 1000 !== 0;
+/** The key of the current event in a group. Where its time is known to the microsecond, no other of that time has its auditID,
+ * whoever chooses that: see `identityOf`. */
+function windowKeyOf(auditID: string, isMoved: boolean, current: Current): string {
+  const { logged } = current;
+  if (logged === undefined || logged % 1000 === 0 || auditID === '') return keyOf(current);
+  return isMoved ? `${auditID} ${logged}` : auditID;
 }

@@ -9,7 +9,7 @@ const ENDS = 8;
 
 /** An event that one of the rules matched. */
 export interface WindowEvent {
-  /** The same wherever and whenever the event is seen again. */
+  /** With the time, the same wherever and whenever the event is seen again. */
   key: string;
   /** Which of the correlation's rules. */
   rule: number;
@@ -19,6 +19,12 @@ export interface WindowEvent {
   value?: number | readonly string[] | undefined;
   /** Its key does not tell its time: it had none, was ahead of the clock, or is a window that was emitted. */
   isMoved?: true | undefined;
+}
+
+/** The same wherever and whenever the event is seen again, moved in time or not: an auditID as its key tells an event that is not
+ * apart from others of its time alone. */
+export function identityOf({ key, auditID, at, isMoved }: WindowEvent): string {
+  return !isMoved && key === auditID ? `${key} ${at}` : key;
 }
 
 export function isAfter(one: WindowEvent, other: WindowEvent): boolean {

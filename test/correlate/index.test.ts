@@ -854,15 +854,18 @@ describe('a retry', () => {
   });
 
   test.each([
-    ['of the first', [110, 500]],
-    ['of the second', [500, 110]],
-  ])('of an event that is ahead of the clock counts nothing twice: %s', async (_, clocks) => {
+    ['of the first', [110, 500], ''],
+    ['of the second', [500, 110], ''],
+    ['of the first, known to the microsecond', [110, 500], '456'],
+    ['of the second, known to the microsecond', [500, 110], '456'],
+  ])('of an event that is ahead of the clock counts nothing twice: %s', async (_, clocks, digits) => {
     const store = memoryStore();
     const ruleset = rulesetOf(correlation(three));
     const { see } = sidecar(ruleset, store, 500);
     await see(got(415));
+    const ahead = got(420, { more: { requestReceivedTimestamp: timeOf(420).replace('Z', `${digits}Z`) } });
     for (const clock of clocks) {
-      expect((await sidecar(ruleset, store, clock).see(got(420))).findings).toHaveLength(0);
+      expect((await sidecar(ruleset, store, clock).see(ahead)).findings).toHaveLength(0);
     }
     expect((await see(got(421))).findings).toHaveLength(1);
   });
@@ -879,6 +882,14 @@ describe('a retry', () => {
 
   test('a request that has the auditID of another counts', async () => {
     expect(await emittedOn(three, [got(0), got(1, { auditID: 'g-0' }), got(2, { auditID: 'g-0' })])).toEqual([2]);
+  });
+
+  test('requests that are ahead of the clock, with one auditID, each count', async () => {
+    const { see } = sidecar(rulesetOf(correlation(three)), memoryStore(), 110);
+    const more = (i: number) => ({ requestReceivedTimestamp: timeOf(420 + i).replace('Z', '456Z') });
+    const found = [];
+    for (const i of [0, 1, 2]) found.push((await see(got(420, { auditID: 'chosen', more: more(i) }))).findings.length);
+    expect(found).toEqual([0, 0, 1]);
   });
 
   test.each([

@@ -43,6 +43,17 @@ test('are forgotten when there are too many', () => {
   expect(most).toBeLessThan(MOST_KNOWN);
 });
 
+test('terms of a group that is kept elsewhere are forgotten with all others', () => {
+  const keys = new KnownKeys(hashOf);
+  const ann = keys.groupOf(['place', 'ann']);
+  let most = 0;
+  for (let i = 0; i < 3 * MOST_KNOWN; i++) {
+    expect(keys.termIn(ann, [`term-${i}`]).key).toBe(hashOf([ann.key], [`term-${i}`]));
+    most = Math.max(most, ann.terms!.size);
+  }
+  expect(most).toBeLessThanOrEqual(MOST_KNOWN);
+});
+
 test('have handles by slot once they are found often, of which there are not too many', () => {
   const keys = new KnownKeys(hashOf);
   const ann = keys.groupOf(['place', 'ann']);
