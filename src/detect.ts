@@ -60,7 +60,7 @@ export type Evaluated =
       events: readonly AuditEvent[];
       lookups: Lookups;
       problem?: Problem;
-    } & { readonly [Kind in keyof Answers]: Readonly<Answers[Kind]> });
+    } & Said);
 
 /** How the events of a record are read: by their index, one look-up of each. */
 export interface Lookups {
@@ -90,6 +90,8 @@ interface Answers {
   undecided: Undecided[];
   silenced: Silenced[];
 }
+
+type Said = { readonly [Kind in keyof Answers]: Readonly<Answers[Kind]> };
 
 /** What correlations make of the hits of a record. */
 export interface Correlated {
@@ -192,11 +194,7 @@ function isKnown({ evaluation, match }: Step): boolean {
 
 const nothing: FieldLookup = () => ({ values: [] });
 
-const nothingSaid: { readonly [Kind in keyof Answers]: Readonly<Answers[Kind]> } = {
-  hits: none,
-  undecided: none,
-  silenced: none,
-};
+const nothingSaid: Said = { hits: none, undecided: none, silenced: none };
 
 function noAnswers(): Answers {
   return { hits: [], undecided: [], silenced: [] };

@@ -28,8 +28,8 @@ export interface Current {
   groups: (GroupOf | null | undefined)[];
   /** When it was, as it was logged, or by the clock. */
   time: number;
-  /** When the request came in, as it was logged; undefined where that is not known. */
-  logged: number | undefined;
+  /** Whether `time` is when the request came in, as it was logged. */
+  isTimeKnown: boolean;
   /** Whether its key does not tell its time. */
   isMoved: boolean;
   /** The time of the latest event of its cluster. */

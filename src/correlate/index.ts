@@ -133,7 +133,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
         auditID: undefined,
         groups: groups.fill(undefined),
         time: time ?? at,
-        logged: times.isStandIn ? undefined : time,
+        isTimeKnown: time !== undefined && !times.isStandIn,
         isMoved,
         clock: clock.latest,
         results,

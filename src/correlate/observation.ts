@@ -43,7 +43,7 @@ export function eventOf(
 /** The key of the current event in a group. Where its time is known to the microsecond, no other of that time has its auditID,
  * whoever chooses that: see `identityOf`. */
 function windowKeyOf(auditID: string, isMoved: boolean, current: Current): string {
-  const { logged } = current;
-  if (logged === undefined || logged % 1000 === 0 || auditID === '') return keyOf(current);
-  return isMoved ? `${auditID} ${logged}` : auditID;
+  const { time, isTimeKnown } = current;
+  if (!isTimeKnown || time % 1000 === 0 || auditID === '') return keyOf(current);
+  return isMoved ? `${auditID} ${time}` : auditID;
 }
