@@ -1,6 +1,6 @@
-/** What the files of the bundled rules and lists say, as the build has read them: a start then reads no YAML of theirs. A
- * file is known by a digest of its text and of all else that its reading depends on; of any other nothing is prepared, and
- * where the program runs from its sources nothing at all. */
+/** What files of rules and lists say, read once. Of the bundled ones the build has prepared it: a start then reads no YAML of
+ * theirs. Of others it is remembered, so that of a folder in which one file changes one is read. A file is known by a digest
+ * of its text and of all else that its reading depends on. Where the program runs from its sources, nothing is prepared. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
@@ -18,13 +18,27 @@ export interface Reader<T> {
   moved(said: T, path: string): T;
 }
 
-let readings: ReadonlyMap<string, unknown> | undefined;
+/** By digest. */
+let prepared: ReadonlyMap<string, unknown> | undefined;
+/** By path, what was read there last. */
+const read = new Map<string, { digest: string; said: unknown }>();
+/** Paths that are remembered; when there are more, all are forgotten. */
+const MOST_READ = 10_000;
 
-/** What a file says, from the build where it has read the same. */
+/** What a file says. The same is given to all who ask, and is not to be changed. */
 export function readOnce<T>(reader: Reader<T>, source: SourceFile): T {
-  readings ??= load();
-  const said = readings.size === 0 ? undefined : (readings.get(digest(reader, source)) as T | undefined);
-  return said === undefined ? reader.read(source) : reader.moved(said, source.path);
+  prepared ??= load();
+  const { path } = source;
+  const own = digest(reader, source);
+  const said = prepared.get(own) as T | undefined;
+  if (said !== undefined) return reader.moved(said, path);
+  let last = read.get(path);
+  if (last?.digest !== own) {
+    last = { digest: own, said: reader.read(source) };
+    if (read.size >= MOST_READ) read.clear();
+    read.set(path, last);
+  }
+  return last.said as T;
 }
 
 /** Names what a file comes to: by its text, and by its name, which is that of what it holds. */

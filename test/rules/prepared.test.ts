@@ -1,11 +1,11 @@
-/** What the build prepares of the bundled rules and lists is what they say, and of nothing else. */
+/** What the build prepares of the bundled rules and lists is what they say, and of nothing else; other files are read once. */
 import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { preparedRules } from '../../scripts/prepared-rules.ts';
 import { ruleReader } from '../../src/rules/index.ts';
 import { bundledLists, listReader, loadLists, placeholdersOf } from '../../src/rules/lists.ts';
-import { digest, type Reader } from '../../src/rules/prepared.ts';
+import { digest, type Reader, readOnce } from '../../src/rules/prepared.ts';
 import { readSources } from '../../src/rules/source-files.ts';
 
 const prepared: ReadonlyMap<string, any> = deserialize(preparedRules());
@@ -42,5 +42,44 @@ describe('is of no use', () => {
     expect(
       prepared.has(digest(ruleReader(placeholders), { ...file, path: `/other/${file.path.split('/').pop()}` })),
     ).toBe(true);
+  });
+});
+
+describe('a file that is not prepared', () => {
+  let reads = 0;
+  const readerOf = (dependsOn: string): Reader<string> => ({
+    read({ path, text }) {
+      reads++;
+      if (text === 'broken') throw new Error('no reading');
+      return `${path} ${text}`;
+    },
+    dependsOn,
+    moved: (said) => said,
+  });
+  const readsOf = (read: () => unknown): number => {
+    reads = 0;
+    read();
+    return reads;
+  };
+  const file = { path: '/a/own.yml', text: 'one' };
+
+  test('is read once', () => {
+    expect(readOnce(readerOf('x'), file)).toBe('/a/own.yml one');
+    expect(readsOf(() => expect(readOnce(readerOf('x'), { ...file })).toBe('/a/own.yml one'))).toBe(0);
+  });
+
+  test.each([
+    ['its text changes', 'x', { ...file, text: 'two' }, '/a/own.yml two'],
+    ['it is in another folder', 'x', { ...file, path: '/b/own.yml' }, '/b/own.yml one'],
+    ['what it depends on changes', 'y', file, '/a/own.yml one'],
+  ])('is read again when %s', (_, dependsOn, other, said) => {
+    readOnce(readerOf('x'), file);
+    expect(readsOf(() => expect(readOnce(readerOf(dependsOn), other)).toBe(said))).toBe(1);
+  });
+
+  test('is read again when the reading failed', () => {
+    const read = () => readOnce(readerOf('x'), { path: '/a/broken.yml', text: 'broken' });
+    expect(read).toThrow('no reading');
+    expect(readsOf(() => expect(read).toThrow('no reading'))).toBe(1);
   });
 });
