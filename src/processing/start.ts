@@ -1,10 +1,9 @@
 /** Starts the thread that processes batches, and hears what it has to say. */
-import { totalmem } from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
 import { countLetters, type LetterCount } from '../dead-letters/index.ts';
-import { keepYoungObjectsFew } from '../heap.ts';
+import { keepYoungObjectsFew, processingHeap } from '../heap.ts';
 import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
 import type { Silence } from '../silence/index.ts';
@@ -28,21 +27,6 @@ export interface Processing {
   reload(): void;
   /** Waits for deliveries under way, writes the state, and ends the thread. */
   close(): Promise<void>;
-}
-
-/** For objects that were made just now. The default of V8, twice that, takes 30 MiB more and gains nothing. */
-const YOUNG_MEBIBYTES = 24;
-/** V8 counts three halves: two of the room for young objects, and as much for large ones. */
-const HALVES = 3;
-
-/** Of the memory of a container, what the heap of the thread may take: V8 would take half, for each thread, and collect
- * nothing before. The rest is for bodies, and for what else the process needs. */
-const HEAP_SHARE = 0.4;
-
-/** Undefined where the process has the memory of the machine. */
-function heapMebibytes(): number | undefined {
-  const bytes = process.constrainedMemory();
-  return bytes > 0 && bytes < totalmem() ? Math.floor((bytes * HEAP_SHARE) / 1024 / 1024) : undefined;
 }
 
 export interface ProcessingParts {
@@ -72,13 +56,13 @@ export async function startProcessing(
   const start: Start = { config, environment, letterCount, port: port2 };
   // Metrics of both threads are sent by this one.
   const env = { ...environment, OTEL_METRICS_EXPORTER: 'none' };
-  keepYoungObjectsFew(YOUNG_MEBIBYTES / HALVES);
+  keepYoungObjectsFew();
   const worker = new Worker(file, {
     name: 'processing',
     workerData: start,
     transferList: [port2],
     env,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGenerationSizeMb: heapMebibytes() },
+    resourceLimits: processingHeap(),
   });
   observeThread('processing', worker);
   worker.on('error', (error) => {

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { correlateCounted } from '../correlate/counted.ts';
+import { correlateCounted } from '../correlate/counted-records.ts';
 import { correlator } from '../correlate/index.ts';
 import type { Correlated, Ruleset } from '../detect.ts';
 import { parseExactly } from '../json/exact.ts';

@@ -10,7 +10,7 @@ import { describeError } from '../command-line/cli-errors.ts';
 import type { Output } from '../command-line/process-io.ts';
 import { headsOf } from '../command-line/rule-options.ts';
 import type { Config } from '../config/index.ts';
-import { type CountedRecord, counter as countedStep } from '../correlate/counted.ts';
+import { type CountedRecord, counter as countedStep } from '../correlate/counted-records.ts';
 import type { Ruleset } from '../detect.ts';
 import { documentBytes } from '../inputs/open.ts';
 import { openInOrder, type Source, sourceFinder } from '../inputs/sources.ts';
