@@ -3,11 +3,20 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 
-/** The name of a test that is skipped says why; the default reporter would not show it. */
+/** Says why tests are skipped, a line for each reason: their names say it, or the name of the suite that is skipped. The default reporter
+ * would not show it. */
 const skipped: Reporter = {
   onTestRunEnd(modules) {
-    const tests = modules.flatMap((module) => [...module.children.allTests('skipped')]);
-    for (const { module, fullName } of tests) console.log(` Skipped  ${module.relativeModuleId}: ${fullName}`);
+    const reasons = new Map<string, number>();
+    for (const { children, relativeModuleId } of modules) {
+      for (const test of children.allTests('skipped')) {
+        const { parent } = test;
+        const { fullName } = parent.type === 'suite' && parent.options.mode === 'skip' ? parent : test;
+        const reason = `${relativeModuleId}: ${fullName}`;
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      }
+    }
+    for (const [reason, tests] of reasons) console.log(` Skipped  ${reason} (${tests})`);
   },
 };
 
@@ -38,7 +47,8 @@ export default defineConfig({
       { extends: true, test: { name: 'alone', include: alone } },
       { extends: true, test: { name: 'other', include: ['test/**/*.test.ts'], exclude: shared } },
     ],
-    reporters: ['default', skipped],
+    // What failed comes last.
+    reporters: [skipped, 'default'],
     // On two cores one worker would be used.
     maxWorkers: '100%',
     // Property tests and the fuzz smoke run share two cores with the rest on a small machine.
