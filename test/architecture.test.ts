@@ -238,6 +238,7 @@ const effectful = [
     'console',
     'console-client',
     'dead-letters',
+    'heap',
     'inputs',
     'library',
     'live-settings',

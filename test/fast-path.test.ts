@@ -1,16 +1,16 @@
 /** The pipeline is held to its steps, taken one by one, on whole bodies and byte for byte: what makes it fast must not
- * show. FAST_PATH_RUNS makes the search as long as one likes, FAST_PATH_SEED makes it another one. */
-import fc from 'fast-check';
+ * show. */
+
 import { expect, test } from 'vitest';
 import { body, bytesOf, mediaTypes } from './fast-path/bodies.ts';
 import { checkSame, fast, plain, type Settings } from './fast-path/paths.ts';
 import { rulesets } from './fast-path/rulesets.ts';
 import { randomFrom } from './fuzz/fuzz.ts';
+import fc, { runs, seed } from './properties.ts';
 import { limits } from './server/app.ts';
 
-const runs = Number(process.env.FAST_PATH_RUNS ?? 30);
-const seed = Number(process.env.FAST_PATH_SEED ?? 1);
-const timeout = 60_000 + runs * 1000;
+const sessions = runs(30);
+const timeout = 60_000 + sessions * 1000;
 
 const settings: readonly Settings[] = [
   {},
@@ -42,7 +42,7 @@ test(
           }
         }
       }),
-      { seed, numRuns: runs, endOnFailure: false },
+      { numRuns: sessions, endOnFailure: false },
     );
   },
   timeout,
@@ -54,7 +54,7 @@ test(
     const names = Object.keys(rulesets);
     let live = rulesets.bundled!;
     const [one, other] = [plain(() => live), fast(() => live)];
-    for (const [index, made] of fc.sample(body, { seed: seed + 1, numRuns: runs * 2 }).entries()) {
+    for (const [index, made] of fc.sample(body, { seed: seed + 1, numRuns: sessions * 2 }).entries()) {
       if (index % 3 === 2) live = rulesets[names[(index * 7) % names.length]!]!;
       const bytes = bytesOf(made);
       const mediaType = mediaTypes[made.layout];
@@ -80,7 +80,7 @@ test(
     let live = rulesets.bundled!;
     const [one, other] = [plain(() => live), fast(() => live)];
     const random = randomFrom(seed);
-    for (let index = 0; index < Math.max(10, runs / 2); index++) {
+    for (let index = 0; index < Math.max(10, sessions / 2); index++) {
       if (index % 5 === 4) live = rulesets[Object.keys(rulesets)[random(Object.keys(rulesets).length)]!]!;
       const recipes = Array.from({ length: 60 }, () => ({
         record: names[random(names.length)]!,
@@ -98,7 +98,7 @@ test(
 test('what a session is made of finds something, leaves something open and is refused in part', async () => {
   const way = fast(() => rulesets.bundled!);
   const seen = new Map<string, number>();
-  for (const made of fc.sample(body, { seed, numRuns: 250 })) {
+  for (const made of fc.sample(body, { numRuns: 250 })) {
     const answer = await way(bytesOf(made), mediaTypes[made.layout]);
     const text = 'refused' in answer ? `"verdict":"refused"` : answer.body.toString('latin1');
     for (const [, verdict] of text.matchAll(/verdict\W{1,4}(match|clear|indeterminate|error|not_audit|refused)/g)) {

@@ -4,7 +4,6 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
@@ -17,6 +16,7 @@ import { choice } from '../src/sinks/choice/choice.ts';
 import type { Sink } from '../src/sinks/sink.ts';
 import { openSpool } from '../src/sinks/spool/index.ts';
 import { openTagLabels } from '../src/telemetry/tag-labels.ts';
+import fc from './properties.ts';
 import { bundledRules } from './server/app.ts';
 import { fluentMsgpack, rulesetOf } from './tagged.ts';
 

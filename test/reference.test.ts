@@ -1,8 +1,7 @@
 /** The engine, held to a naive interpreter of the rules as they are written: on every case, fixture and example, and on
- * records that are mutated. REFERENCE_RUNS makes the search as long as one likes, REFERENCE_SEED another one. */
+ * records that are mutated. */
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type ListValues, parseCases } from '../src/authoring/cases.ts';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
@@ -13,13 +12,12 @@ import { Problem } from '../src/problem.ts';
 import { mutated, recipe } from './fast-path/bodies.ts';
 import { print } from './fast-path/json-tree.ts';
 import { rulesets } from './fast-path/rulesets.ts';
+import fc, { isLong, runs } from './properties.ts';
 import { type Judgement, type Live, referenceTag } from './reference/record.ts';
 import { bundledRules, limits } from './server/app.ts';
 
-const isLong = process.env.REFERENCE_RUNS !== undefined;
-const runs = Number(process.env.REFERENCE_RUNS ?? 50);
-const seed = Number(process.env.REFERENCE_SEED ?? 1);
-const timeout = isLong ? 600_000 + runs * 100 : 60_000;
+const mutations = runs(50);
+const timeout = isLong ? 600_000 + mutations * 100 : 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Pairs of a rule and an event that were compared. */
@@ -99,10 +97,10 @@ describe('the engine and the reference agree', () => {
           const { tree, random } = mutated(one);
           checkSame(print(tree, one.isSpaced ? random : undefined), ruleset);
         }),
-        { seed, numRuns: runs },
+        { numRuns: mutations },
       );
     },
-    60_000 + runs * 100,
+    60_000 + mutations * 100,
   );
 
   afterAll(() => {

@@ -2,11 +2,11 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { parseCases } from '../src/authoring/cases.ts';
 import { passingCases, refusedCases } from './commands/files.ts';
+import fc from './properties.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ajv = new Ajv2020({ allErrors: true, strict: false, logger: false });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventTime, unixNanoFromEventTime, unixNanoFromFluentDate, unixNanoFromRfc3339 } from '../src/time.ts';
+import fc from './properties.ts';
 
 describe('unixNanoFromRfc3339', () => {
   it.each([

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { truncate, truncateText } from '../src/truncate.ts';
+import fc from './properties.ts';
 
 test.each([
   ['', 3, ''],

@@ -1,5 +1,5 @@
 /** Expectations of a corpus: what differs from them, and the file that they are kept in. */
-import fc from 'fast-check';
+
 import { describe, expect, it, test } from 'vitest';
 import {
   compareFound,
@@ -9,6 +9,7 @@ import {
   parseExpectations,
   printExpectations,
 } from '../../src/authoring/backtest.ts';
+import fc from '../properties.ts';
 
 function finding(rule: string, auditID: string, more: Partial<Found> = {}): Found {
   return {

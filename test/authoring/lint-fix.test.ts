@@ -1,12 +1,12 @@
 /** What lint puts right by itself: nothing else in the file changes, nor what the rule matches. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it, test } from 'vitest';
 import { checks, fixFile, lintFile } from '../../src/authoring/lint.ts';
 import { compileRule, evaluate, parseRules } from '../../src/sigma/index.ts';
 import { withoutEnds } from '../../src/sigma/lint/edits.ts';
+import fc from '../properties.ts';
 
 const placeholders = new Map([['names', ['ann', 'bob']]]);
 const fixed = (text: string) => fixFile(text, 'rule.yml', { placeholders });

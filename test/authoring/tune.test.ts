@@ -2,7 +2,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lintFile } from '../../src/authoring/lint.ts';
 import {
@@ -26,6 +25,7 @@ import type { Batch } from '../../src/pipeline.ts';
 import { partsOf } from '../../src/pipeline-dependencies.ts';
 import { loadRules } from '../../src/rules/index.ts';
 import { parseRules } from '../../src/sigma/index.ts';
+import fc from '../properties.ts';
 
 const rule = `title: Pod that uses the network of its node
 id: 7d1b5a0e-5f6e-4c3c-9a38-0a52a5d5c101

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyEdits, taggedBody, taggedBodyAndRecords } from '../../src/batch/splice.ts';
 import type { Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
 import type { Tag } from '../../src/tag.ts';
+import fc from '../properties.ts';
 import { fluentMsgpack } from '../tagged.ts';
 import { batchOf } from './batch-of.ts';
 

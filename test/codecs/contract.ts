@@ -1,7 +1,6 @@
 /** What holds for every byte layout: the contract of src/codecs/codec.ts, as properties over bodies of all spellings. */
 import { isDeepStrictEqual } from 'node:util';
 import { encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { taggedBody } from '../../src/batch/splice.ts';
 import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
@@ -11,6 +10,7 @@ import { entryOf } from '../../src/sinks/encode/log-event/index.ts';
 import { asLogEvents } from '../../src/sinks/encode/log-event/otlp.ts';
 import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
+import fc from '../properties.ts';
 
 /** One record as it was made: its framing unit, and what is to become of it. */
 export interface MadeRecord {

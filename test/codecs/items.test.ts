@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { taggedBody } from '../../src/batch/splice.ts';
 import { eventList, firehose } from '../../src/codecs/items.ts';
 import { batchOf } from '../batch/batch-of.ts';
+import fc from '../properties.ts';
 import { codecContract, LIMITS, type MadeBody, type MadeRecord, MEMBER, TAG } from './contract.ts';
 import { jsonRecords, readExactly } from './json-layout.ts';
 

@@ -1,6 +1,7 @@
 /** Records as JSON text for the contract of the JSON layouts. */
-import fc from 'fast-check';
+
 import { jsonText, type MapText, textOfMap } from '../json/arbitrary.ts';
+import fc from '../properties.ts';
 import { type MadeRecord, MEMBER, TAG } from './contract.ts';
 
 const MEMBER_TEXT = `"${MEMBER}":${JSON.stringify(TAG)}`;

@@ -1,11 +1,11 @@
 import { encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { taggedBody } from '../../src/batch/splice.ts';
 import { messagesBody, positionOf } from '../../src/codecs/framing/messages.ts';
 import { jsonMessages, msgpackMessages } from '../../src/codecs/messages.ts';
 import { batchOf } from '../batch/batch-of.ts';
 import { packedMap, packedValue } from '../msgpack/arbitrary.ts';
+import fc from '../properties.ts';
 import { codecContract, LIMITS, type MadeRecord, TAG } from './contract.ts';
 import { jsonRecords, readExactly } from './json-layout.ts';
 

@@ -1,11 +1,11 @@
 import { decode as decodeOther, ExtData, encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Edit } from '../../src/codecs/codec.ts';
 import { msgpack } from '../../src/codecs/msgpack.ts';
 import type { LogRecord } from '../../src/record.ts';
 import type { Tag } from '../../src/tag.ts';
 import { mapHeader, type PackedPair, packedMap, packedPair, packedValue } from '../msgpack/arbitrary.ts';
+import fc from '../properties.ts';
 import { stepsOf } from '../steps.ts';
 import { codecContract, LIMITS, type MadeRecord, MEMBER, packedTag, TAG } from './contract.ts';
 

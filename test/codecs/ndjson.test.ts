@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ndjson } from '../../src/codecs/ndjson.ts';
 import type { LogRecord } from '../../src/record.ts';
+import fc from '../properties.ts';
 import { codecContract, LIMITS, type MadeRecord } from './contract.ts';
 import { jsonRecords, readExactly } from './json-layout.ts';
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { selected } from '../../src/batch/selected.ts';
 import { taggedBody } from '../../src/batch/splice.ts';
@@ -10,6 +9,7 @@ import { asLogEvents } from '../../src/sinks/encode/log-event/otlp.ts';
 import { batchOf } from '../batch/batch-of.ts';
 import { jsonText, type MapText, spelled, textOfMap } from '../json/arbitrary.ts';
 import { anyValue, encodeOtlp, keyValues } from '../otlp/proto.ts';
+import fc from '../properties.ts';
 import { codecContract, LIMITS, type MadeBody, type MadeRecord, MEMBER, TAG } from './contract.ts';
 
 const { map, scalar, gap } = jsonText({ space: ' \n\r\t', beyondJson: true });

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { selected } from '../../src/batch/selected.ts';
 import { taggedBody, taggedBodyAndRecords } from '../../src/batch/splice.ts';
@@ -6,6 +5,7 @@ import { otlp } from '../../src/codecs/otlp.ts';
 import type { LogRecord } from '../../src/record.ts';
 import { batchOf } from '../batch/batch-of.ts';
 import { anyValue, decodeOtlp, encodeOtlp, keyValues, mapOf, valueIn } from '../otlp/proto.ts';
+import fc from '../properties.ts';
 import { codecContract, LIMITS, type MadeBody, type MadeRecord, MEMBER, TAG } from './contract.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');

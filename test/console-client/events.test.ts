@@ -1,7 +1,8 @@
 /** Server-sent events, however their bytes are cut. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { eventsIn } from '../../src/console-client/events.ts';
+import fc from '../properties.ts';
 
 async function* cut(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   let at = 0;

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type {
@@ -17,6 +16,7 @@ import type {
   Written,
 } from '../../src/console/api.ts';
 import { levels } from '../../src/record.ts';
+import fc from '../properties.ts';
 import { podEvent } from '../server/app.ts';
 import { answersTo, eventOf, status } from './kept.ts';
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Held, Ring } from '../../src/console/ring.ts';
+import fc from '../properties.ts';
 
 const one = (seq: number, name: string, size = 10): Held => ({
   seq,

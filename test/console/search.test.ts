@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FindingRow } from '../../src/console/api.ts';
 import { holds, searchOf, wordsOf } from '../../src/console/search.ts';
+import fc from '../properties.ts';
 
 const row = {
   ...{

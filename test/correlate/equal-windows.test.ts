@@ -1,5 +1,5 @@
 /** Windows whose counts are kept up to date against windows that are counted anew: the same events, whatever comes when. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { charactersOf, emptyGroup, type Group, oldestOf, openingOf, valuesOf } from '../../src/correlate/group.ts';
 import { LATENESS } from '../../src/correlate/lateness.ts';
@@ -7,7 +7,7 @@ import { judge, observe } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
 import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { type CompiledCorrelation, mostEventsOf, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 import * as plain from './plain-window.ts';
 
 const SECOND = 1_000_000;

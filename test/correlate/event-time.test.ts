@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LazyEvent } from '../../src/audit/lazy-event.ts';
 import { EventTimes } from '../../src/correlate/event-time.ts';
 import type { AuditEvent } from '../../src/record.ts';
 import { unixNanoFromRfc3339 } from '../../src/time.ts';
+import fc from '../properties.ts';
 
 const eventAt = (requestReceivedTimestamp: string, stageTimestamp = '') =>
   ({ requestReceivedTimestamp, stageTimestamp }) as AuditEvent;

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { correlator } from '../../src/correlate/index.ts';
 import { conclude, type Detection, evaluateRecord, Ruleset } from '../../src/detect.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import { compileRule, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import { type MemoryStore, memoryStore } from '../../src/state/memory.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 import { podEvent } from '../server/app.ts';
 
 /** Two rules by verb, `got` and `deleted`, and correlations of them. */

@@ -1,8 +1,9 @@
 /** Keys that are remembered against keys that are hashed anew. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { KnownKeys, MOST_HANDLES, MOST_KNOWN, OFTEN } from '../../src/correlate/known-keys.ts';
 import { keyHash } from '../../src/state/key-hash.ts';
+import fc from '../properties.ts';
 
 const hashOf = keyHash([1, 2]);
 const value = fc.oneof(

@@ -1,12 +1,12 @@
 /** A correlator that remembers keys, and where the store has what is under them, against one that is made for each record. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { correlator } from '../../src/correlate/index.ts';
 import { evaluateRecord, Ruleset } from '../../src/detect.ts';
 import { normalize } from '../../src/normalizers/index.ts';
 import { compileRule, parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
 import { memoryStore } from '../../src/state/memory.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 import { podEvent } from '../server/app.ts';
 
 const head = 'title: Got\nname: got\nlogsource: { product: kubernetes }\ndetection: { s: { verb: get }, condition: s }';

@@ -1,12 +1,12 @@
 /** Events that say nothing new are not kept, and nothing is missed for that. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { emptyGroup } from '../../src/correlate/group.ts';
 import { judge, observe, type Window } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
 import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 
 const SECOND = 1_000_000;
 const TIMESPAN = 160 * SECOND;

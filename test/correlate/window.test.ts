@@ -1,5 +1,5 @@
 /** Windows against their meaning, recomputed from all events each time, whatever the order of arrival. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { emptyGroup, type Group } from '../../src/correlate/group.ts';
 import { GRACE, LATENESS } from '../../src/correlate/lateness.ts';
@@ -7,6 +7,7 @@ import { judge, observe } from '../../src/correlate/window.ts';
 import type { WindowEvent } from '../../src/correlate/window-event.ts';
 import { type WindowPlan, windowPlanOf } from '../../src/correlate/window-plan.ts';
 import { parseRules, resolveCorrelations } from '../../src/sigma/index.ts';
+import fc from '../properties.ts';
 
 const SECOND = 1_000_000;
 const TIMESPAN = 60 * SECOND;

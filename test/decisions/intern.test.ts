@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InternTable } from '../../src/decisions/intern.ts';
+import fc from '../properties.ts';
 import { stepsOf } from '../steps.ts';
 
 /** A table of which each value is an object of its own, and the number of those that were made. */

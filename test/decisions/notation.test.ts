@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { jsonLayout, type Layout, msgpackLayout } from '../../src/decisions/notation.ts';
 import { encode } from '../../src/msgpack/encode.ts';
+import fc from '../properties.ts';
 
 const words = ['hostPID', 'hostIPC', 'hostNetwork', 'shareProcessNamespace', 'containers', 'PID'];
 const bodies: fc.Arbitrary<unknown> = fc.jsonValue({

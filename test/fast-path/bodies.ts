@@ -1,6 +1,7 @@
 /** Bodies of records, mutated and not, one beside the other, so that what is kept of one would show on the next. */
-import fc from 'fast-check';
+
 import { type Random, randomFrom } from '../fuzz/fuzz.ts';
+import fc from '../properties.ts';
 import { byteMutations } from './faults.ts';
 import { type Node, print, treeOf } from './json-tree.ts';
 import { packEvent } from './msgpack-text.ts';

@@ -1,8 +1,8 @@
-/** Records that are decided by their outlines, held to the steps one by one. OUTLINED_BODIES makes the search as long as one
- * likes, OUTLINED_SEED another one. */
+/** Records that are decided by their outlines, held to the steps one by one. */
 import { expect, test } from 'vitest';
 import { processBatch } from '../../src/pipeline.ts';
 import { randomFrom } from '../fuzz/fuzz.ts';
+import { runs, seed } from '../properties.ts';
 import { layouts, mediaTypes } from './bodies.ts';
 import { entryBody } from './entries.ts';
 import { outlinedBody } from './outlined.ts';
@@ -10,8 +10,7 @@ import { outlinedRules } from './outlined-rules.ts';
 import { checkSame, open, plain, type Settings, wayOf } from './paths.ts';
 import { pick } from './places.ts';
 
-const bodies = Number(process.env.OUTLINED_BODIES ?? 16);
-const seed = Number(process.env.OUTLINED_SEED ?? 1);
+const bodies = runs(16);
 /** Of each body. */
 const RECORDS = 100;
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fields } from '../../src/fields/index.ts';
 import { CUT, type JsonMap } from '../../src/json/map.ts';
+import fc from '../properties.ts';
 import { certificateRequest } from './certificate-request.ts';
 import { clientIPs } from './client-ips.ts';
 import { configData } from './config-data.ts';

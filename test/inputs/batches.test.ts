@@ -1,7 +1,8 @@
 /** A stream in batches: nothing is lost between them, wherever the stream is cut into chunks. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { batchesOf, type InputBatch } from '../../src/inputs/batches.ts';
+import fc from '../properties.ts';
 
 async function collect(chunks: readonly Uint8Array[], maxBytes = 64 * 1024 * 1024): Promise<InputBatch[]> {
   async function* stream() {

@@ -1,5 +1,5 @@
 /** JSON text in all the spellings that mean something, and some that Fluent Bit alone writes. */
-import fc from 'fast-check';
+import fc from '../properties.ts';
 
 export interface JsonTextOptions {
   /** White space between tokens. */

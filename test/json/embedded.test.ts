@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { embedded as embeddedTo, type InflateBudget, mayHoldJson, parseJson } from '../../src/json/embedded.ts';
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import { readExactly } from '../codecs/json-layout.ts';
+import fc from '../properties.ts';
 
 const BUDGET = 1_000_000;
 const MAX_DEPTH = 256;

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseExactly, stringifyExactly } from '../../src/json/exact.ts';
+import fc from '../properties.ts';
 
 test.each<[string, unknown]>([
   ['9007199254740993', 9007199254740993n],

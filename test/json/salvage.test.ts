@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import { salvage } from '../../src/json/salvage.ts';
+import fc from '../properties.ts';
 import { jsonText } from './arbitrary.ts';
 
 const limits = { maxDepth: 64 };

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endOfValue, membersNamed, nestsDeeper } from '../../src/json/scan.ts';
+import fc from '../properties.ts';
 import { jsonText, textOfMap } from './arbitrary.ts';
 
 const bytes = (text: string) => Buffer.from(text);

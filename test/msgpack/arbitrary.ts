@@ -1,5 +1,5 @@
 /** MessagePack in all the widths that mean the same. */
-import fc from 'fast-check';
+import fc from '../properties.ts';
 
 const wide = (type: number, size: 1 | 2 | 4 | 8, value: number | bigint): Buffer => {
   const bytes = Buffer.alloc(1 + size);

@@ -1,7 +1,7 @@
 import { decode as decodeOther, encode as encodeOther } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../src/msgpack/encode.ts';
+import fc from '../properties.ts';
 
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 

@@ -1,9 +1,9 @@
 /** The end of a MessagePack value whose bytes come piece by piece. */
 import { encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { followValue } from '../../src/msgpack/follow.ts';
 import { endOfValue } from '../../src/msgpack/scan.ts';
+import fc from '../properties.ts';
 
 const value = fc.letrec((tie) => ({
   any: fc.oneof(

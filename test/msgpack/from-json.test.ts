@@ -1,5 +1,4 @@
 import { decode as decodeOther } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/msgpack/decode.ts';
 import { encode } from '../../src/msgpack/encode.ts';
@@ -7,6 +6,7 @@ import { fromJson } from '../../src/msgpack/from-json.ts';
 import { endOfValue, pairs } from '../../src/msgpack/scan.ts';
 import { Problem } from '../../src/problem.ts';
 import { jsonText, textOfMap } from '../json/arbitrary.ts';
+import fc from '../properties.ts';
 
 const limits = { maxDepth: 64 };
 const convert = (json: Uint8Array) => Buffer.from(fromJson(json, 0, json.length, limits));

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endOfValue, headerAt, isDeeper, pairs } from '../../src/msgpack/scan.ts';
+import fc from '../properties.ts';
 import { packedMap, packedValue } from './arbitrary.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');

@@ -1,9 +1,9 @@
 import { decode as decodeOther, encode as encodeOther } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { fromJson } from '../../src/msgpack/from-json.ts';
 import { toJson } from '../../src/msgpack/to-json.ts';
 import { jsonText } from '../json/arbitrary.ts';
+import fc from '../properties.ts';
 import { packedValue } from './arbitrary.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');

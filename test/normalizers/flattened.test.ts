@@ -1,8 +1,9 @@
 /** What a pipeline lifted or flattened comes back as it was, and keys of any shape do no harm. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { CUT, isMap, type JsonMap } from '../../src/json/map.ts';
 import { restoreNested } from '../../src/normalizers/flattened.ts';
+import fc from '../properties.ts';
 
 /** The value with each map and list below the top in the keys of the top. */
 function flatten(map: JsonMap, separator: string): JsonMap {

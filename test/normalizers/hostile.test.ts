@@ -1,12 +1,11 @@
 /** Whatever a record holds, normalize answers, and what is wrong in one member stays there. */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fields, fieldsOf } from '../../src/fields/index.ts';
 import { isMap } from '../../src/json/map.ts';
 import { inflateBudget, normalize } from '../../src/normalizers/index.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 import { plain } from './plain.ts';
 
 const root = `${import.meta.dirname}/../fixtures/normalizers`;

@@ -1,7 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ndjson } from '../../src/codecs/ndjson.ts';
 import { loadConfig } from '../../src/config/index.ts';
@@ -12,6 +11,7 @@ import { partsOf } from '../../src/pipeline-dependencies.ts';
 import type { AuditEvent, Finding, Report } from '../../src/record.ts';
 import { memoryStore } from '../../src/state/memory.ts';
 import { loadState, saveState } from '../../src/state/snapshot.ts';
+import fc from '../properties.ts';
 import { bundledRules } from '../server/app.ts';
 import { rulesetOf } from '../tagged.ts';
 

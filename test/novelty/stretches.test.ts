@@ -1,7 +1,8 @@
 /** Counts by time in bounded memory against all times in a list. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { addTo, countUntil, MOST_STRETCHES, type Stretches } from '../../src/novelty/stretches.ts';
+import fc from '../properties.ts';
 
 /** What is counted at each time, and how many before are not later, in fact. */
 function counted(times: readonly number[]): { told: number; first: number | undefined; exact: number }[] {

@@ -1,7 +1,8 @@
 /** A member is found where JSON.parse has it, or it is said that its place is not clear. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { findJsonMember, NONE, UNCLEAR } from '../../src/outline/find-member.ts';
+import fc from '../properties.ts';
 
 function find(text: string, key: string, start = 0): number {
   const bytes = Buffer.from(text);

@@ -1,5 +1,5 @@
 /** What is outlined of JSON is what JSON.parse reads of it, whatever order its members come in. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { isMap } from '../../src/json/map.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
@@ -19,7 +19,7 @@ import {
 } from '../../src/outline/slots.ts';
 import { mutated, recipe } from '../fast-path/bodies.ts';
 import { print } from '../fast-path/json-tree.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 
 const keys = () => eventKeys('date', 'tripline');
 const options = new OutlineOptions(keys(), 64);

@@ -1,8 +1,9 @@
 /** What is stepped over is what JSON.parse reads: the same texts, to the same ends. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { MAX_LEVELS, skipString, skipValue, Text } from '../../src/outline/json-syntax.ts';
 import { jsonText } from '../json/arbitrary.ts';
+import fc from '../properties.ts';
 
 const { value } = jsonText({ space: ' \n\r\t', beyondJson: false });
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { eventKeys, refKeys } from '../../src/outline/event-keys.ts';
 import { KeyTable } from '../../src/outline/key-table.ts';
+import fc from '../properties.ts';
 
 const found = (table: KeyTable, key: string, around = '"') => {
   const bytes = Buffer.from(around + key + around);

@@ -1,5 +1,5 @@
 /** What is outlined of MessagePack is what is decoded of it, in every width; and what is whole is not read beyond. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { codecFor } from '../../src/codecs/index.ts';
 import { isMap } from '../../src/json/map.ts';
@@ -14,6 +14,7 @@ import { mutated, recipe } from '../fast-path/bodies.ts';
 import { treeOf } from '../fast-path/json-tree.ts';
 import { pack } from '../fast-path/msgpack-text.ts';
 import { packedMap, packedPair, packedValue } from '../msgpack/arbitrary.ts';
+import fc from '../properties.ts';
 import { limits } from '../server/app.ts';
 
 const options = new OutlineOptions(eventKeys('date', 'tripline'), 64);

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Unescaped } from '../../src/outline/unescape.ts';
 import { spelled } from '../json/arbitrary.ts';
+import fc from '../properties.ts';
 
 /** What a string says; undefined for half of a surrogate pair, and for what is no string. */
 function unescaped(text: string): Buffer | undefined {

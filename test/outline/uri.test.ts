@@ -1,11 +1,12 @@
 /** A URI that is called usual says nothing of an event beyond its objectRef, or it is an objectRef that says nothing. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { normalize } from '../../src/normalizers/index.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
 import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
 import { USUAL_URI } from '../../src/outline/slots.ts';
 import type { AuditEvent } from '../../src/record.ts';
+import fc from '../properties.ts';
 
 const options = new OutlineOptions(eventKeys('date', 'tripline'), 64);
 

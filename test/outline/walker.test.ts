@@ -1,5 +1,5 @@
 /** What the walk remembers of records, and where what is copied for it ends, changes nothing of an outline. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { eventKeys } from '../../src/outline/event-keys.ts';
 import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
@@ -7,7 +7,7 @@ import { EXTRA_COUNT, EXTRAS, PROFILE, STRIDE, USUAL_URI } from '../../src/outli
 import { SEAM_COUNT, TEXT_SIZE, VALUE_COUNT } from '../../src/outline/walk-code.ts';
 import { mutated, recipe } from '../fast-path/bodies.ts';
 import { print } from '../fast-path/json-tree.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 
 /** Bytes that are copied at once. */
 const PART = 64 * 1024;

@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
 import { json } from '../../src/codecs/json.ts';
@@ -9,6 +8,7 @@ import { ndjson } from '../../src/codecs/ndjson.ts';
 import { type RedactSettings, redactor } from '../../src/redaction/index.ts';
 import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
+import fc from '../properties.ts';
 import { fluentMsgpack } from '../tagged.ts';
 import { inUris, ofSecrets, ofSecretsInTexts, ofTokens } from './acts.ts';
 import { open, other, packed } from './wrappers.ts';

@@ -2,9 +2,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { type CountedRow, mergeRows, type RowsFile, sortRows } from '../../src/scanning/counted-rows.ts';
+import fc from '../properties.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tripline-rows-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

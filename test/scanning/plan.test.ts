@@ -1,12 +1,12 @@
 /** The plan of a scan: how inputs are divided, and that results are never of other rules or records than they say. */
 import { cpSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { Ruleset } from '../../src/detect.ts';
 import { discardPlan, openPlan, type PlanRequest, unitsOf } from '../../src/scanning/plan.ts';
 import { workFolder } from '../commands/run.ts';
+import fc from '../properties.ts';
 import { bundledRules } from '../server/app.ts';
 
 const root = workFolder();

@@ -1,9 +1,10 @@
 /** Rules by people who mean harm, or whose editor does: never an exception, always a message or a rule that runs. */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Item } from '../../src/sigma/ast.ts';
 import { compileRule, evaluate, explain, parseRule, parseRules, printRuleProblem } from '../../src/sigma/index.ts';
+import fc from '../properties.ts';
 import { lookupOf } from './lookup.ts';
 
 const rule = `\

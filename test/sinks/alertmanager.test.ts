@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { SilenceListener } from '../../src/silence/index.ts';
 import type { Tag } from '../../src/tag.ts';
+import fc from '../properties.ts';
 import { event, finding, foundBatch, reportTag, tagOf } from './alerts/found.ts';
 import { type numberedBatch, problemOf, recorder, sinkContract } from './contract.ts';
 import { openPeer, type Posted } from './request/peer.ts';

@@ -1,7 +1,6 @@
 import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readContainer } from '../../src/avro/read-container.ts';
 import { json } from '../../src/codecs/json.ts';
@@ -12,6 +11,7 @@ import { openSink, type SinkConfig } from '../../src/sinks/index.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import type { Tag } from '../../src/tag.ts';
 import { readRows } from '../avro/read.ts';
+import fc from '../properties.ts';
 import { podEvent } from '../server/app.ts';
 import { numberedBatch, problemOf, recorder, sinkContract, taggedBatch } from './contract.ts';
 import { type FaultyFiles, faultyFiles } from './disk/faulty-files.ts';

@@ -1,8 +1,9 @@
 /** A store that is asked by handles against one that is asked by keys alone. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
 import type { Handle, Space } from '../../src/state/store.ts';
+import fc from '../properties.ts';
 
 const spaces: Space[] = [
   { name: 'a', lifetime: 50 },

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keyHash } from '../../src/state/key-hash.ts';
+import fc from '../properties.ts';
 
 const hash = keyHash([1, 2]);
 const value = fc.oneof(

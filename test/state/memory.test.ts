@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
 import type { Change, Space } from '../../src/state/store.ts';
-import { runs } from '../runs.ts';
+import fc, { runs } from '../properties.ts';
 
 const space: Space = { name: 's', lifetime: 10 };
 const forever: Space = { name: 'f', lifetime: null };

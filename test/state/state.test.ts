@@ -16,13 +16,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type MemoryStore, memoryStore } from '../../src/state/memory.ts';
 import { loadState, saveState } from '../../src/state/snapshot.ts';
 import { openState } from '../../src/state/state.ts';
 import type { Space } from '../../src/state/store.ts';
+import fc from '../properties.ts';
 
 let folder: string;
 let path: string;

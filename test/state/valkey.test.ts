@@ -1,12 +1,12 @@
 /** The shared store on a real server: VALKEY is the path of a valkey-server or redis-server. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
 import { type RedisSettings, redisConnector } from '../../src/state/shared/redis.ts';
 import { keyNames } from '../../src/state/shared/stored.ts';
+import fc from '../properties.ts';
 import { freePort, startValkey, type ValkeyOptions, type ValkeyServer } from '../servers/valkey.ts';
 import { snippets } from '../stores/snippets.ts';
 import { correlations, eventOf, streams, timeOf } from './shared/streams.ts';

@@ -1,7 +1,8 @@
 /** The counts of keys equal those of a map, in less memory. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { KeyCounts } from '../../../src/commands/reconcile/key-counts.ts';
+import fc from '../../properties.ts';
 
 /** Few, so that they come again, and many in one slot of one table. */
 const key = fc.record({

@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeContainer } from '../../../src/avro/container.ts';
 import { taggedBody } from '../../../src/batch/splice.ts';
@@ -11,6 +10,7 @@ import { loadConfig } from '../../../src/config/index.ts';
 import { type ProcessedBatch, processBatch } from '../../../src/pipeline.ts';
 import { partsOf } from '../../../src/pipeline-dependencies.ts';
 import { layoutsOf } from '../../inputs/layouts.ts';
+import fc from '../../properties.ts';
 import { bundledRules, podEvent } from '../../server/app.ts';
 import { fluentMsgpack, rulesetOf } from '../../tagged.ts';
 import { lines } from '../files.ts';

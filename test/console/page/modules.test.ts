@@ -1,6 +1,5 @@
 /** The parts of the page that need no browser. */
 import { readdirSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   findingsPart,
@@ -20,6 +19,7 @@ import { lineOfBins, lineOfNow, narrowed, sentenceOf } from '../../../src/consol
 import { escapedJson, piecesOf, plainText } from '../../../src/console/page/untrusted.ts';
 import { scrollTo, visibleRows } from '../../../src/console/page/visible-rows.ts';
 import type { Explanation } from '../../../src/sigma/index.ts';
+import fc from '../../properties.ts';
 import { explanationOf, hostile } from './fixtures.ts';
 
 describe('an address', () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { markAborted, passOverAborted } from '../../../src/server/kafka/aborted.ts';
+import fc from '../../properties.ts';
 
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;

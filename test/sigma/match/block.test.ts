@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CUT, type JsonMap } from '../../../src/json/map.ts';
 import {
@@ -9,7 +8,7 @@ import {
   parseRule,
   printExplanation,
 } from '../../../src/sigma/index.ts';
-import { runs } from '../../runs.ts';
+import fc, { runs } from '../../properties.ts';
 import { lookupIn } from '../lookup.ts';
 import { matchedIn } from '../matched-in.ts';
 

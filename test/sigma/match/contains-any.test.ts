@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mayContainAny } from '../../../src/sigma/match/contains-any.ts';
+import fc from '../../properties.ts';
 
 const letters = (least: number, most: number) =>
   fc.string({ unit: fc.constantFrom('a', 'b', 'ß', '😀', '\ud800', '-'), minLength: least, maxLength: most });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compilePattern, openPattern, parsePattern, printPattern } from '../../../src/sigma/match/pattern.ts';
+import fc from '../../properties.ts';
 
 const star = { wildcard: '*' };
 const one = { wildcard: '?' };

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import type { RegexFlag } from '../../../src/sigma/ast.ts';
 import { screenOf } from '../../../src/sigma/match/regex-screen.ts';
 import { compileRegex } from '../../../src/sigma/match/value-test.ts';
+import fc from '../../properties.ts';
 
 function screen(source: string, ...flags: RegexFlag[]): string | undefined {
   return screenOf([{ source, flags }]);

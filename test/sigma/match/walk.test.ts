@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CUT } from '../../../src/json/map.ts';
 import { walk, words } from '../../../src/sigma/match/walk.ts';
+import fc from '../../properties.ts';
 
 const rows: [name: string, value: unknown, path: string, values: unknown[], gap?: string][] = [
   ['a plain key', { a: 1 }, 'a', [1]],

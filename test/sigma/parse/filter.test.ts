@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   compileFilter,
@@ -9,6 +8,7 @@ import {
   parseRules,
   printExplanation,
 } from '../../../src/sigma/index.ts';
+import fc from '../../properties.ts';
 import { lookupIn, lookupOf } from '../lookup.ts';
 
 const filterWith = (filter: string, more = '') =>

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseTemplate, renderSummary } from '../../../src/sigma/parse/template.ts';
+import fc from '../../properties.ts';
 import { lookupOf } from '../lookup.ts';
 
 it.each([

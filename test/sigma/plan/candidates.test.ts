@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRule, parseRules } from '../../../src/sigma/index.ts';
 import { candidatesAmong } from '../../../src/sigma/plan/candidates.ts';
-import { runs } from '../../runs.ts';
+import fc, { runs } from '../../properties.ts';
 import { lookupOf } from '../lookup.ts';
 
 const placeholders = new Map([['names', ['x', 'z*']]]);

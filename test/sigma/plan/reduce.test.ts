@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { compileFilter, compileRule, evaluate, parseRules, reduceRule } from '../../../src/sigma/index.ts';
+import fc from '../../properties.ts';
 import { lookupOf } from '../lookup.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e'];

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   compileRule,
@@ -9,6 +8,7 @@ import {
   parseRule,
   printExplanation,
 } from '../../../src/sigma/index.ts';
+import fc from '../../properties.ts';
 import { lookupOf } from '../lookup.ts';
 import { matchedIn } from '../matched-in.ts';
 

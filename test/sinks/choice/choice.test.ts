@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ndjson } from '../../../src/codecs/ndjson.ts';
 import { type ContextOf, noContext } from '../../../src/findings/context.ts';
@@ -9,6 +8,7 @@ import { matcherOf } from '../../../src/sinks/choice/pattern.ts';
 import type { ChoiceSettings } from '../../../src/sinks/choice/settings.ts';
 import type { Sink, SinkDependencies } from '../../../src/sinks/sink.ts';
 import type { Tag } from '../../../src/tag.ts';
+import fc from '../../properties.ts';
 import { problemOf, recorder, taggedBatch } from '../contract.ts';
 
 const tags: Record<string, Tag> = {

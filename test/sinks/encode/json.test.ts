@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { codecFor } from '../../../src/codecs/index.ts';
 import { jsonOf } from '../../../src/sinks/encode/json.ts';
@@ -8,6 +7,7 @@ import { batchOf } from '../../batch/batch-of.ts';
 import { TAG } from '../../codecs/contract.ts';
 import { jsonText } from '../../json/arbitrary.ts';
 import { packedMap } from '../../msgpack/arbitrary.ts';
+import fc from '../../properties.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const TIME = 'd7006553f100075bcd15';

@@ -1,5 +1,4 @@
 import { decode as decodeOther } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codecFor } from '../../../src/codecs/index.ts';
 import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
@@ -7,6 +6,7 @@ import type { Tag } from '../../../src/tag.ts';
 import { batchOf } from '../../batch/batch-of.ts';
 import { packedTag, TAG } from '../../codecs/contract.ts';
 import { packedMap } from '../../msgpack/arbitrary.ts';
+import fc from '../../properties.ts';
 
 const RECEIVED_TIME = 'd7006b49d20000000001';
 const TIME = 'd7006553f100075bcd15';

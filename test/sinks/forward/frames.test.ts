@@ -1,5 +1,4 @@
 import { decode, ExtData, encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
 import { codecFor } from '../../../src/codecs/index.ts';
@@ -9,6 +8,7 @@ import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import { frames } from '../../../src/sinks/forward/frames.ts';
 import type { Tag } from '../../../src/tag.ts';
 import { batchOf } from '../../batch/batch-of.ts';
+import fc from '../../properties.ts';
 import { fluentMsgpack } from '../../tagged.ts';
 
 const groupStart = Buffer.from('9292d700ffffffff0000000081a16d0181a16101', 'hex');

@@ -1,10 +1,10 @@
 /** Values of MessagePack as AnyValues, read with another decoder than ours. */
 import { encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
 import { MAX_LIST_DEPTH, writeAnyValue } from '../../../src/sinks/otlp/any-value.ts';
 import { decodeOtlp, encodeOtlp } from '../../otlp/proto.ts';
+import fc from '../../properties.ts';
 
 function anyValueOf(packed: Uint8Array): object {
   const bytes = Buffer.from(packed);

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { taggedBody } from '../../../src/batch/splice.ts';
 import type { TaggedBatch } from '../../../src/batch/tagged-batch.ts';
@@ -7,6 +6,7 @@ import { entryOf } from '../../../src/sinks/encode/log-event/index.ts';
 import { batchFrom, bodyOf, entryFrom } from '../../../src/sinks/spool/entry.ts';
 import { encodeEntry, findAt, makeEntry, readRest, Source } from '../../../src/sinks/spool/format.ts';
 import { batchOf } from '../../batch/batch-of.ts';
+import fc from '../../properties.ts';
 import { fluentMsgpack } from '../../tagged.ts';
 
 const groupStart = Buffer.from('9292d700ffffffff0000000081a16d0181a16101', 'hex');

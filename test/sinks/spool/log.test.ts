@@ -1,7 +1,6 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { msgpack } from '../../../src/codecs/msgpack.ts';
 import { entryFrom } from '../../../src/sinks/spool/entry.ts';
@@ -9,6 +8,7 @@ import type { Amiss } from '../../../src/sinks/spool/folder.ts';
 import { encodeEntry } from '../../../src/sinks/spool/format.ts';
 import { type LogOptions, openLog, type SpoolLog } from '../../../src/sinks/spool/log.ts';
 import { readKept } from '../../../src/sinks/spool/read.ts';
+import fc from '../../properties.ts';
 import { logEvent, numberedBatch, taggedBatch } from '../contract.ts';
 import { faultyFiles } from '../disk/faulty-files.ts';
 

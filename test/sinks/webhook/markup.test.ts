@@ -1,5 +1,5 @@
 /** What an attacker calls a thing is text to each receiver, and nothing more. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { noContext } from '../../../src/findings/context.ts';
 import type { Emitted } from '../../../src/findings/emitted.ts';
@@ -7,6 +7,7 @@ import { type Message, messageOf } from '../../../src/sinks/alerts/message.ts';
 import { escapes, type ProfileName } from '../../../src/sinks/webhook/markup.ts';
 import { bodyMaker } from '../../../src/sinks/webhook/profiles.ts';
 import { compileTemplate, placeholders } from '../../../src/sinks/webhook/template.ts';
+import fc from '../../properties.ts';
 import { event, finding } from '../alerts/found.ts';
 
 const marks = [

@@ -1,7 +1,7 @@
 /** What correlations find on a store that is shared is what they find in memory. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
-import { runs } from '../../runs.ts';
+import fc, { runs } from '../../properties.ts';
 import { fakeServer } from './fake-server.ts';
 import { correlations, eventOf, streams, timeOf } from './streams.ts';
 import { loneWorker, rulesetOf, sharedWorker } from './workers.ts';
@@ -24,7 +24,7 @@ test('one worker: the same tags, and the same that is too late', async () => {
       expect(shared.exchanges.filter((result) => result !== 'written')).toEqual([]);
       shared.close();
     }),
-    { numRuns: runs(6) },
+    { numRuns: runs(12) },
   );
   for (const name of ['many', 'few', 'values', 'both', 'then', 'without', 'chain', 'new'])
     expect(found).toContain(name);

@@ -1,5 +1,5 @@
 /** Streams of events of a few users in a few clusters, and correlations of every type that count them. */
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { podEvent } from '../../server/app.ts';
 
 const correlation = (name: string, body: string) => `title: ${name}\nname: ${name}\ncorrelation: { ${body} }`;
