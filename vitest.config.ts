@@ -20,32 +20,30 @@ const skipped: Reporter = {
   },
 };
 
-/** Tests whose files share the modules of a process, which spares a fifth of their CPU: what they test keeps no state in its
- * modules, and what they open they close. */
-const shared = [
-  'test/{audit,authoring,avro,batch,codecs,command-line,commands,config,correlate,dead-letters}/**/*.test.ts',
-  'test/{decisions,doctor,fields,findings,fluent-bit-config,inputs,json,msgpack,normalizers}/**/*.test.ts',
-  'test/console/page/modules.test.ts',
-  'test/{outline,redaction,rules,server,sigma,sinks,sources,state}/**/*.test.ts',
-  'test/{attack,detect,network,pipeline,quiet,reference,resource-path,rules,tagger,time,truncate}.test.ts',
-];
-/** They count steps or measure memory, of modules that nothing else has used, or close pipes that are written to. */
+/** Tests that count steps or measure memory, of modules that nothing else has used, set what holds for a whole process, or close
+ * pipes that are written to. All others share the modules of a process, which spares a fifth of their CPU: what they test keeps
+ * no state in its modules, and what they open they close. */
 const alone = [
+  'test/{batch-memory,growth,heap,processing,signals}.test.ts',
+  'test/codecs/msgpack.test.ts',
+  'test/console/{page/{browser,build,sidecar},thread}.test.ts',
   'test/correlate/{memory,steps}.test.ts',
   'test/decisions/{flood,intern}.test.ts',
-  'test/codecs/msgpack.test.ts',
-  'test/redaction/odd.test.ts',
+  'test/fuzz/*.test.ts',
   'test/inputs/joined-lines.test.ts',
+  'test/redaction/odd.test.ts',
+  'test/siege/*.test.ts',
   'test/sinks/stdout.test.ts',
+  'test/telemetry/*.test.ts',
+  'test/torture/*.test.ts',
 ];
 
 export default defineConfig({
   test: {
     globalSetup: 'test/build.ts',
     projects: [
-      { extends: true, test: { name: 'shared', isolate: false, include: shared, exclude: alone } },
+      { extends: true, test: { name: 'shared', isolate: false, include: ['test/**/*.test.ts'], exclude: alone } },
       { extends: true, test: { name: 'alone', include: alone } },
-      { extends: true, test: { name: 'other', include: ['test/**/*.test.ts'], exclude: shared } },
     ],
     // What failed comes last.
     reporters: [skipped, 'default'],

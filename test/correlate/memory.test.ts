@@ -75,7 +75,7 @@ describe.each<[string, string, (i: number) => Parameters<ReturnType<typeof sidec
     for (let i = 0; i < 500; i++) see(...of(i));
     collectGarbage();
     const [heap, bytes] = [process.memoryUsage().heapUsed, store.bytes()];
-    for (let i = 500; i < 20_000; i++) see(...of(i));
+    for (let i = 500; i < 10_000; i++) see(...of(i));
     collectGarbage();
     const share = (process.memoryUsage().heapUsed - heap) / (store.bytes() - bytes);
     expect(share).toBeGreaterThan(0.5);
@@ -93,12 +93,13 @@ describe('a flood of made-up users', () => {
     });
     const see = sidecar(rulesetOf(burst, terms, values), store);
     const ofMallory: string[] = [];
-    for (let i = 0; i < 20_000; i++) {
+    let most = 0;
+    for (let i = 0; i < 10_000; i++) {
       see(...flooded(i));
-      expect(store.bytes()).toBeLessThanOrEqual(MAX_BYTES);
-      if (i % 2_000 < 2 && ofMallory.length < 100) ofMallory.push(...see('mallory'));
+      most = Math.max(most, store.bytes());
+      if (i % 1_000 < 2 && ofMallory.length < 100) ofMallory.push(...see('mallory'));
     }
-    return { ofMallory, evicted, store };
+    return { ofMallory, evicted, most };
   };
 
   test.each<[string, (i: number) => Parameters<ReturnType<typeof sidecar>>]>([
@@ -107,7 +108,8 @@ describe('a flood of made-up users', () => {
     ['of a hundred clusters', (i) => [`made-up-${i}`, { cluster_name: `other-${i % 100}` }]],
     ['that are one user with many agents', (i) => ['eve', { userAgent: `made-up/${i}` }]],
   ])('%s: the burst of a real one is found, and memory stays within the bound', (_, flooded) => {
-    const { ofMallory, evicted } = flood(flooded);
+    const { ofMallory, evicted, most } = flood(flooded);
+    expect(most).toBeLessThanOrEqual(MAX_BYTES);
     // Its first agent, and the burst.
     expect(ofMallory).toEqual(['c1', 'c0']);
     expect([...evicted.values()].reduce((a, b) => a + b, 0)).toBeGreaterThan(1_000);
