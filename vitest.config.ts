@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 
-/** Says why tests are skipped, a line for each reason: their names say it, or the name of the suite that is skipped. The default reporter
- * would not show it. */
+/** Says why tests are skipped, a line for each reason: their names say it, or the name of the suite that is skipped. The
+ * default reporter would not show it. */
 const skipped: Reporter = {
   onTestRunEnd(modules) {
     const reasons = new Map<string, number>();
@@ -20,11 +20,11 @@ const skipped: Reporter = {
   },
 };
 
-/** Tests that count steps or measure memory, of modules that nothing else has used, set what holds for a whole process, or close
- * pipes that are written to. All others share the modules of a process, which spares a fifth of their CPU: what they test keeps
- * no state in its modules, and what they open they close. */
+/** Tests that count steps or measure memory, of modules that nothing else has used, set what holds for a whole process (flags of
+ * V8, OpenTelemetry's providers), or close pipes that are written to. All others share the modules of a process, which spares
+ * them to load: what is kept there changes no result, and what tests open they close. */
 const alone = [
-  'test/{batch-memory,growth,heap,processing,signals}.test.ts',
+  'test/{batch-memory,bench,growth,heap,processing,reports,signals}.test.ts',
   'test/codecs/msgpack.test.ts',
   'test/console/{page/{browser,build,sidecar},thread}.test.ts',
   'test/correlate/{memory,steps}.test.ts',

@@ -1,14 +1,15 @@
 /** What two workers of one process would do beside one: `npm run bench:workers`. The sidecar has one; this is why. Each worker
  * is a thread with the pipeline, driven in process, without HTTP. Of the two ways to have two, one is wrong, and the most that
  * can be had: each has correlations of its own. In the other what counts is handed to a third thread, which correlates
- * everything in order, and each slice waits for its answer. Two threads that parse alone show what the machine has to give. */
+ * it as it comes, and each slice waits for its answer. Two threads that only make text of bodies and parse it show what the
+ * machine has to give. */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
 import { type CountedRecord, correlateCounted, counter } from '../src/correlate/counted-records.ts';
 import { correlator } from '../src/correlate/index.ts';
-import { processingHeap } from '../src/heap.ts';
+import { keepRecordsYoung, keepYoungObjectsFew, processingHeap } from '../src/heap.ts';
 import { type Batch, type Parts, processBatch } from '../src/pipeline.ts';
 import { partsOf } from '../src/pipeline-dependencies.ts';
 import { loadRules } from '../src/rules/index.ts';
@@ -39,13 +40,14 @@ type Role = WorkerRole | { kind: 'correlations' };
 type Counted = [place: number, record: CountedRecord][];
 
 const { mediaType, bodyOf } = formats.json;
-const { ruleset } = loadRules({ rules: [bundledRules] });
-
 if (parentPort === null) await main();
 else if (workerData.kind === 'correlations') correlate(parentPort);
 else work(workerData as WorkerRole, parentPort);
 
 async function main(): Promise<void> {
+  // As the sidecar starts its thread.
+  keepRecordsYoung();
+  keepYoungObjectsFew();
   const ways: { name: string; beside?: string; workers: Worker[] }[] = [
     { name: 'JSON.parse, one thread', workers: startAll('parse', 1) },
     { name: 'JSON.parse, two', beside: 'JSON.parse, one thread', workers: startAll('parse', 2) },
@@ -100,6 +102,7 @@ async function all(workers: readonly Worker[], message: unknown): Promise<void> 
 /** Takes its part of the bodies of each round. */
 function work({ kind, at, of, correlations }: WorkerRole, port: MessagePort): void {
   const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
+  const { ruleset } = loadRules({ rules: [bundledRules] });
   const parts: Parts = {
     ...partsOf(config, () => ruleset, [], correlator(memoryStore())),
     areClearShared: true,
@@ -163,6 +166,7 @@ function handedOver(correlations: MessagePort): Pick<Parts, 'correlate' | 'corre
 
 function correlate(port: MessagePort): void {
   const step = correlator(memoryStore());
+  const { ruleset } = loadRules({ rules: [bundledRules] });
   port.on('message', (worker: MessagePort) => {
     worker.on('message', (counted: Counted) => {
       const found = counted.map(

@@ -1,6 +1,7 @@
 /** What files of rules and lists say, read once. Of the bundled ones the build has prepared it: a start then reads no YAML of
- * theirs. Of others it is remembered, so that of a folder in which one file changes one is read. A file is known by a digest
- * of its text and of all else that its reading depends on. Where the program runs from its sources, nothing is prepared. */
+ * theirs. Of others it is remembered: where one rule file of a folder changes, no other is read again. A file is known by a digest
+ * of its text and of all else that its reading depends on, which of rules are all lists. Where the program runs from its
+ * sources, nothing is prepared. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
@@ -14,7 +15,7 @@ export interface Reader<T> {
   read(file: SourceFile): T;
   /** Tells what a reading depends on besides the file. */
   dependsOn: string;
-  /** What the same text says under another path. */
+  /** The same as said of a path, in objects of its own. */
   moved(said: T, path: string): T;
 }
 
@@ -25,20 +26,22 @@ const read = new Map<string, { digest: string; said: unknown }>();
 /** Paths that are remembered; when there are more, all are forgotten. */
 const MOST_READ = 10_000;
 
-/** What a file says. The same is given to all who ask, and is not to be changed. */
+/** What a file says, in other objects each time: a file that is named twice says the same twice. */
 export function readOnce<T>(reader: Reader<T>, source: SourceFile): T {
   prepared ??= load();
   const { path } = source;
   const own = digest(reader, source);
-  const said = prepared.get(own) as T | undefined;
-  if (said !== undefined) return reader.moved(said, path);
-  let last = read.get(path);
-  if (last?.digest !== own) {
-    last = { digest: own, said: reader.read(source) };
-    if (read.size >= MOST_READ) read.clear();
-    read.set(path, last);
-  }
-  return last.said as T;
+  const said = (prepared.get(own) as T | undefined) ?? readAgain(reader, source, own);
+  return reader.moved(said, path);
+}
+
+function readAgain<T>(reader: Reader<T>, source: SourceFile, own: string): T {
+  const last = read.get(source.path);
+  if (last?.digest === own) return last.said as T;
+  const said = reader.read(source);
+  if (last === undefined && read.size >= MOST_READ) read.clear();
+  read.set(source.path, { digest: own, said });
+  return said;
 }
 
 /** Names what a file comes to: by its text, and by its name, which is that of what it holds. */

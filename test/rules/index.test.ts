@@ -304,6 +304,15 @@ test('a rule that is off is read all the same', () => {
   expect(loadRules({ rules: [path] }).problems).toMatchObject([{ message: "unknown key 'summry' below tripline" }]);
 });
 
+test('a file that is named twice is told of, and used once', () => {
+  const path = folder({ 'a.yml': text('a') });
+  for (let times = 0; times < 2; times++) {
+    const { ruleset, problems } = loadRules({ rules: [path, join(path, 'a.yml')] });
+    expect(ruleset.rules).toHaveLength(1);
+    expect(problems).toMatchObject([{ message: expect.stringContaining("has the name 'a' already") }]);
+  }
+});
+
 test('an id that is used twice is told of', () => {
   const id = 'id: 5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11\n';
   const { ruleset, problems } = loadRules({ rules: [folder({ 'a.yml': text('a') + id, 'b.yml': text('b') + id })] });

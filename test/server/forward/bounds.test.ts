@@ -3,7 +3,7 @@
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { byteBudget } from '../../../src/server/byte-budget.ts';
 import { inflater } from '../../../src/server/forward/inflate.ts';
 import { openReader } from '../../../src/server/forward/reader.ts';
@@ -112,6 +112,7 @@ test('a connection has so many messages under way at a time', async () => {
 
 test('a sender that rests within a message is cut off, while one between two messages may rest for ever', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
   const stream = new PassThrough();
   const budget = byteBudget(1e6);
   const reader = openReader(stream, budget, new AbortController().signal);
@@ -128,5 +129,4 @@ test('a sender that rests within a message is cut off, while one between two mes
   await vi.advanceTimersByTimeAsync(2000);
   expect(await second).toBe('request.too_slow');
   expect(() => budget.open().take(1e6)).not.toThrow();
-  vi.useRealTimers();
 });
