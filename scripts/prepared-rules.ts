@@ -4,20 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
 import { ruleReader } from '../src/rules/index.ts';
 import { bundledLists, listReader, loadLists, placeholdersOf } from '../src/rules/lists.ts';
-import { digest, type Reader } from '../src/rules/prepared.ts';
+import { digest, type Reader, type Reading, readingOf } from '../src/rules/prepared.ts';
 import { readSources } from '../src/rules/source-files.ts';
 
 export function preparedRules(): Buffer {
   const rules = fileURLToPath(new URL('../rules', import.meta.url));
-  const readings = new Map<string, unknown>();
+  const readings = new Map<string, Reading>();
   const add = <T extends { problems: readonly unknown[]; warnings?: readonly unknown[] }>(
     reader: Reader<T>,
     path: string,
   ) => {
     for (const file of readSources([path], 'rules').files) {
-      const said = reader.read(file);
-      const { problems, warnings = [] } = said;
-      if (problems.length + warnings.length === 0) readings.set(digest(reader, file), reader.moved(said, ''));
+      const { said, lists } = readingOf(reader, file);
+      const { problems, warnings = [] } = said as T;
+      if (problems.length + warnings.length > 0) continue;
+      readings.set(digest(reader, file), { said: reader.moved(said as T, ''), lists });
     }
   };
   add(listReader, bundledLists);
@@ -26,7 +27,7 @@ export function preparedRules(): Buffer {
 }
 
 /** The same, with one object in the place of equal ones. Each is written once then, which is a third of the bytes. */
-function sharing(readings: ReadonlyMap<string, unknown>): Map<string, unknown> {
+function sharing(readings: ReadonlyMap<string, Reading>): Map<string, unknown> {
   const known = new Map<string, object>();
   const share = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
@@ -36,7 +37,7 @@ function sharing(readings: ReadonlyMap<string, unknown>): Map<string, unknown> {
     if (equal === undefined) known.set(key, own);
     return equal ?? own;
   };
-  return new Map([...readings].map(([digest, said]) => [digest, share(said)]));
+  return new Map([...readings].map(([digest, reading]) => [digest, share(reading)]));
 }
 
 function shareMembers(value: object, share: (member: unknown) => unknown): object {

@@ -162,11 +162,37 @@ export function loadRules(
   };
 }
 
+/** Stands for the names of all lists, which are looked through for one that may be meant. */
+const EVERY_NAME = '*';
+
 /** Reads files with rules, correlations and filters. */
 export function ruleReader(placeholders: Placeholders): Reader<ParsedFile> {
+  const versions = new Map<string, string>();
+  const versionOf = (list: string) => {
+    let version = versions.get(list);
+    if (version === undefined) {
+      const held = list === EVERY_NAME ? [...placeholders.keys()] : placeholders.get(list);
+      version = held === undefined ? '' : hash('sha256', JSON.stringify(held), 'base64');
+      versions.set(list, version);
+    }
+    return version;
+  };
   return {
-    read: ({ path, text }) => parseRules(text, path, { knownFields, findFlaw, placeholders }),
-    dependsOn: hash('sha256', JSON.stringify([knownFields, [...placeholders]])),
+    read({ path, text }, asks) {
+      const asked: Placeholders = {
+        get(list) {
+          asks(list);
+          return placeholders.get(list);
+        },
+        keys() {
+          asks(EVERY_NAME);
+          return placeholders.keys();
+        },
+      };
+      return parseRules(text, path, { knownFields, findFlaw, placeholders: asked });
+    },
+    dependsOn: hash('sha256', JSON.stringify(knownFields)),
+    versionOf,
     moved: ({ rules, correlations, filters, ...faults }, path) => ({
       rules: rules.map((rule) => ({ ...rule, path })),
       correlations: correlations.map((correlation) => ({ ...correlation, path })),

@@ -1,6 +1,6 @@
 /** The lists that rules call by name: those that come with Tripline, and the operator's own. */
 import { fileURLToPath } from 'node:url';
-import { type List, type Placeholders, parseList, type RuleProblem } from '../sigma/index.ts';
+import { type List, parseList, type RuleProblem } from '../sigma/index.ts';
 import { lastGood } from './broken.ts';
 import { type Reader, readOnce } from './prepared.ts';
 import { readSources, type SourceFile } from './source-files.ts';
@@ -38,6 +38,7 @@ export function loadLists(paths: readonly string[], before: readonly List[] = []
 export const listReader: Reader<ReturnType<typeof parseList>> = {
   read: ({ path, text }) => parseList(text, path),
   dependsOn: 'a list',
+  versionOf: () => '',
   moved: ({ list, problems }, path) => ({ list: list && { ...list, path }, problems }),
 };
 
@@ -66,6 +67,6 @@ function listsIn(paths: readonly string[], before: readonly List[]): LoadedLists
 export function placeholdersOf(
   lists: readonly List[],
   instead: Readonly<Record<string, readonly string[]>> = {},
-): Placeholders {
+): ReadonlyMap<string, readonly string[]> {
   return new Map([...lists.map(({ name, values }) => [name, values] as const), ...Object.entries(instead)]);
 }

@@ -1,7 +1,7 @@
 /** What files of rules and lists say, read once. Of the bundled ones the build has prepared it: a start then reads no YAML of
- * theirs. Of others it is remembered: where one rule file of a folder changes, no other is read again. A file is known by a digest
- * of its text and of all else that its reading depends on, which of rules are all lists. Where the program runs from its
- * sources, nothing is prepared. */
+ * theirs. Of others it is remembered: where one file changes, no other is read again, but for those with rules that call the
+ * list which does, or one that is not there. A file is known by a digest of its text and of what all readings of its kind depend on. Where the program runs from
+ * its sources, nothing is prepared. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
@@ -12,17 +12,26 @@ const file = new URL('../rules/prepared.bin', import.meta.url);
 
 /** How files of one kind are read. */
 export interface Reader<T> {
-  read(file: SourceFile): T;
-  /** Tells what a reading depends on besides the file. */
+  /** @param asks to be called with the name of each list that the reading depends on */
+  read(file: SourceFile, asks: (list: string) => void): T;
+  /** Tells what every reading depends on besides the file. */
   dependsOn: string;
+  /** Tells what a list holds; the same for all that are not there. */
+  versionOf(list: string): string;
   /** The same as said of a path, in objects of its own. */
   moved(said: T, path: string): T;
 }
 
+/** What a file says, and the versions of the lists that it depends on, by name. */
+export interface Reading {
+  said: unknown;
+  lists: ReadonlyMap<string, string>;
+}
+
 /** By digest. */
-let prepared: ReadonlyMap<string, unknown> | undefined;
+let prepared: ReadonlyMap<string, Reading> | undefined;
 /** By path, what was read there last. */
-const read = new Map<string, { digest: string; said: unknown }>();
+const read = new Map<string, Reading & { digest: string }>();
 /** Paths that are remembered; when there are more, all are forgotten. */
 const MOST_READ = 10_000;
 
@@ -31,17 +40,22 @@ export function readOnce<T>(reader: Reader<T>, source: SourceFile): T {
   prepared ??= load();
   const { path } = source;
   const own = digest(reader, source);
-  const said = (prepared.get(own) as T | undefined) ?? readAgain(reader, source, own);
-  return reader.moved(said, path);
+  const ready = prepared.get(own);
+  const { said } = ready !== undefined && isCurrent(ready, reader) ? ready : lastOf(reader, source, own);
+  return reader.moved(said as T, path);
 }
 
-function readAgain<T>(reader: Reader<T>, source: SourceFile, own: string): T {
-  const last = read.get(source.path);
-  if (last?.digest === own) return last.said as T;
-  const said = reader.read(source);
-  if (last === undefined && read.size >= MOST_READ) read.clear();
-  read.set(source.path, { digest: own, said });
-  return said;
+/** Reads a file, and notes what it depends on. */
+export function readingOf<T>(reader: Reader<T>, source: SourceFile): Reading {
+  const lists = new Map<string, string>();
+  const said = reader.read(source, (list) => lists.set(list, reader.versionOf(list)));
+  return { said, lists };
+}
+
+/** Whether a reading of the same text is what it would be now. */
+export function isCurrent<T>({ lists }: Reading, reader: Reader<T>): boolean {
+  for (const [list, version] of lists) if (reader.versionOf(list) !== version) return false;
+  return true;
 }
 
 /** Names what a file comes to: by its text, and by its name, which is that of what it holds. */
@@ -49,7 +63,16 @@ export function digest<T>({ dependsOn }: Reader<T>, { path, text }: SourceFile):
   return hash('sha256', JSON.stringify([dependsOn, path.replace(/^.*[\\/]/, ''), text]), 'base64');
 }
 
-function load(): ReadonlyMap<string, unknown> {
+function lastOf<T>(reader: Reader<T>, source: SourceFile, own: string): Reading {
+  const last = read.get(source.path);
+  if (last?.digest === own && isCurrent(last, reader)) return last;
+  const reading = readingOf(reader, source);
+  if (last === undefined && read.size >= MOST_READ) read.clear();
+  read.set(source.path, { digest: own, ...reading });
+  return reading;
+}
+
+function load(): ReadonlyMap<string, Reading> {
   try {
     return deserialize(readFileSync(file));
   } catch {

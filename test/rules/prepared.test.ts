@@ -1,24 +1,34 @@
 /** What the build prepares of the bundled rules and lists is what they say, and of nothing else; other files are read once. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { preparedRules } from '../../scripts/prepared-rules.ts';
 import { ruleReader } from '../../src/rules/index.ts';
 import { bundledLists, listReader, loadLists, placeholdersOf } from '../../src/rules/lists.ts';
-import { digest, type Reader, readOnce } from '../../src/rules/prepared.ts';
-import { readSources } from '../../src/rules/source-files.ts';
+import { digest, isCurrent, type Reader, type Reading, readOnce } from '../../src/rules/prepared.ts';
+import { readSources, type SourceFile } from '../../src/rules/source-files.ts';
+import { lines } from '../commands/files.ts';
+import { workFolder } from '../commands/run.ts';
+import { built } from '../program.ts';
+import { podEvent } from '../server/app.ts';
 
-const prepared: ReadonlyMap<string, any> = deserialize(preparedRules());
+const prepared: ReadonlyMap<string, Reading> = deserialize(preparedRules());
 const placeholders = placeholdersOf(loadLists([]).lists);
 const rules = fileURLToPath(new URL('../../rules', import.meta.url));
+const filesIn = (folder: string) => readSources([folder], 'rules').files;
+
+/** What is prepared of a file, as a reader may use it. */
+function preparedOf<T>(reader: Reader<T>, file: SourceFile): T | undefined {
+  const reading = prepared.get(digest(reader, file));
+  return reading !== undefined && isCurrent(reading, reader) ? reader.moved(reading.said as T, file.path) : undefined;
+}
 
 function expectPrepared<T>(reader: Reader<T>, folder: string): void {
-  const { files } = readSources([folder], 'rules');
-  for (const file of files) {
-    const said = prepared.get(digest(reader, file));
-    expect(said, file.path).toBeDefined();
-    expect(reader.moved(said, file.path)).toStrictEqual(reader.read(file));
-  }
+  const files = filesIn(folder);
+  for (const file of files) expect(preparedOf(reader, file), file.path).toStrictEqual(reader.read(file, () => {}));
   expect(files.length).toBeGreaterThan(20);
 }
 
@@ -26,23 +36,55 @@ test('every bundled rule file', () => expectPrepared(ruleReader(placeholders), r
 test('every bundled list', () => expectPrepared(listReader, bundledLists));
 
 describe('is of no use', () => {
-  const file = readSources([rules], 'rules').files[0]!;
-  const [[name, values]] = placeholders as unknown as [[string, readonly string[]]];
+  const file = filesIn(rules)[0]!;
 
   test.each([
     ['another text', ruleReader(placeholders), { ...file, text: `${file.text}\n` }],
     ['another name', ruleReader(placeholders), { ...file, path: file.path.replace('.yml', '2.yml') }],
-    ['another list', ruleReader(new Map([...placeholders, [name, [...values, 'x']]])), file],
     ['a file of another kind', listReader as Reader<unknown>, file],
-  ] as [string, Reader<unknown>, typeof file][])('for %s', (_, reader, other) => {
-    expect(prepared.has(digest(reader, other))).toBe(false);
+  ] as [string, Reader<unknown>, SourceFile][])('for %s', (_, reader, other) => {
+    expect(preparedOf(reader, other)).toBeUndefined();
   });
 
   test('but under another folder', () => {
-    expect(
-      prepared.has(digest(ruleReader(placeholders), { ...file, path: `/other/${file.path.split('/').pop()}` })),
-    ).toBe(true);
+    const other = { ...file, path: `/other/${file.path.split('/').pop()}` };
+    expect(preparedOf(ruleReader(placeholders), other)).toBeDefined();
   });
+
+  test('for those that call a list which holds other values', () => {
+    const name = 'system_principals';
+    const others = new Map([...placeholders, [name, [...placeholders.get(name)!, 'x']]]);
+    const unread = filesIn(rules).filter((file) => preparedOf(ruleReader(others), file) === undefined);
+    const calling = filesIn(rules).filter(({ text }) => text.includes(`%${name}%`));
+    expect(unread).toEqual(calling);
+    expect(calling.length).toBeGreaterThan(1);
+  });
+
+  test('but beside lists of the operator', () => {
+    const more = ruleReader(new Map([...placeholders, ['own', ['x']]]));
+    for (const file of filesIn(rules)) expect(preparedOf(more, file)).toBeDefined();
+  });
+});
+
+test('the built program, which has it, takes a list of the operator in the place of a bundled one', () => {
+  const folder = workFolder();
+  const [lists, log] = [join(folder, 'lists'), join(folder, 'audit.log')];
+  mkdirSync(lists);
+  writeFileSync(join(lists, 'dangerous_capabilities.yml'), 'title: Capabilities\nvalues: [TRACE_ALL]\n');
+  const containers = [{ name: 'web', securityContext: { capabilities: { add: ['TRACE_ALL'] } } }];
+  const requestObject = { kind: 'Pod', apiVersion: 'v1', spec: { containers } };
+  writeFileSync(log, lines({ ...podEvent(), requestObject }));
+  const scan = (...args: string[]) =>
+    spawnSync(process.execPath, [built, 'scan', '--show', 'findings', '-o', 'ndjson', ...args, log], {
+      encoding: 'utf8',
+    });
+  const findings = (...args: string[]) => {
+    const { stdout, stderr } = scan(...args);
+    expect(stderr).not.toContain('tripline: ');
+    return stdout.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line).rule));
+  };
+  expect(findings()).not.toContain('pod-dangerous-capabilities');
+  expect(findings('--lists', lists)).toContain('pod-dangerous-capabilities');
 });
 
 describe('a file that is not prepared', () => {
@@ -54,6 +96,7 @@ describe('a file that is not prepared', () => {
       return `${path} ${text}`;
     },
     dependsOn,
+    versionOf: () => '',
     moved: (said) => said,
   });
   const readsOf = (read: () => unknown): number => {
@@ -81,5 +124,35 @@ describe('a file that is not prepared', () => {
     const read = () => readOnce(readerOf('x'), { path: '/a/broken.yml', text: 'broken' });
     expect(read).toThrow('no reading');
     expect(readsOf(() => expect(read).toThrow('no reading'))).toBe(1);
+  });
+});
+
+describe('rules that call lists', () => {
+  const calling = (value: string) =>
+    `title: C\nlogsource: { product: kubernetes }\ndetection: { s: { username|expand: '${value}' }, condition: s }\n`;
+  const file = { path: '/lists/calling.yml', text: calling('%some%') };
+  const said = (lists: Record<string, string[]>, text = file.text) => {
+    const { rules, problems } = readOnce(ruleReader(new Map(Object.entries(lists))), { ...file, text });
+    return problems[0] === undefined ? JSON.stringify(rules[0]!.selections.get('s')) : problems[0].hint;
+  };
+
+  test('are read again when one of them holds other values, comes or goes', () => {
+    expect(said({ some: ['ann'] })).toContain('ann');
+    expect(said({ some: ['bob'] })).toContain('bob');
+    expect(said({ some: ['bob'], other: ['ann'] })).not.toContain('ann');
+    expect(said({})).toContain('some.yml');
+    expect(said({ some: ['eve'] })).toContain('eve');
+  });
+
+  test('are read again when one comes that may be meant', () => {
+    const text = calling('%sme%');
+    expect(said({}, text)).toContain('sme.yml');
+    expect(said({ some: ['ann'] }, text)).toContain("'some'");
+  });
+
+  test('are known however their names are written', () => {
+    const text = calling('%some%').replace("'%some%'", '"%\\x73ome%"');
+    expect(said({ some: ['ann'] }, text)).toContain('ann');
+    expect(said({ some: ['bob'] }, text)).toContain('bob');
   });
 });

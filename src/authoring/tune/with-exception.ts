@@ -6,7 +6,7 @@ import { compileFilter, printRuleProblem } from '../../sigma/index.ts';
 /** @param yaml of one exception
  * @throws Error where it is none: what is proposed always is */
 export function withException(ruleset: Ruleset, { name, yaml }: { name: string; yaml: string }): Ruleset {
-  const { filters, problems } = ruleReader(new Map()).read({ path: `${name}.yml`, text: yaml });
+  const { filters, problems } = ruleReader(new Map()).read({ path: `${name}.yml`, text: yaml }, () => {});
   const [filter] = filters;
   if (filter === undefined || filters.length > 1 || problems.length > 0) {
     throw new Error(`the exception cannot be read: ${problems.map(printRuleProblem).join('\n')}`);

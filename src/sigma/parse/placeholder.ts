@@ -3,7 +3,7 @@ import { didYouMean, quote } from '../rule-problem.ts';
 
 /** What each placeholder stands for: values as a rule would spell them, wildcards among them. One that stands for none
  * makes a value that nothing matches: an operator's list that is empty as yet is no mistake. */
-export type Placeholders = ReadonlyMap<string, readonly string[]>;
+export type Placeholders = Pick<ReadonlyMap<string, readonly string[]>, 'get' | 'keys'>;
 
 const MAX_EXPANSIONS = 10_000;
 
