@@ -1,4 +1,5 @@
 /** The windows that a correlation finds in the events of a group. Times are in Unix microseconds. */
+import { MOST_SHOWN } from '../sigma/index.ts';
 import { type Held, holdsIn } from './correlation-condition.ts';
 import {
   addJudged,
@@ -30,8 +31,6 @@ export interface Window {
   /** Of the last events in it. */
   auditIDs: string[];
 }
-
-const MAX_AUDIT_IDS = 100;
 
 export interface Observed {
   outcome: 'counted' | 'in closed window' | 'seen before' | 'too late';
@@ -170,7 +169,7 @@ function complete(group: Group, index: number, plan: WindowPlan): Window | undef
 }
 
 function windowOf(events: readonly WindowEvent[], to: number, held: Held): Window {
-  const auditIDs = [...new Set(events.slice(-MAX_AUDIT_IDS).map(({ auditID }) => auditID))];
+  const auditIDs = [...new Set(events.slice(-MOST_SHOWN).map(({ auditID }) => auditID))];
   return { from: events[0]!.at, to, ...held, auditIDs };
 }
 

@@ -2,7 +2,7 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Bound, Condition, Correlation, CorrelationTest, Position, RuleHead } from '../ast.ts';
 import { didYouMean, quote } from '../rule-problem.ts';
-import { mostEventsOf } from '../window-limit.ts';
+import { mostEventsOf } from '../window-limits.ts';
 import { parseCondition } from './condition.ts';
 import { dnfOf } from './dnf.ts';
 import { readMap, readText, readTexts } from './read-entry.ts';

@@ -1,7 +1,10 @@
-/** The bound of a correlation's window. */
+/** The bounds of a correlation's window. */
 import type { CorrelationTest } from './ast.ts';
 
 /** The most events of one group that are kept at a time, and so the highest number that can be asked for. */
 export function mostEventsOf({ type }: CorrelationTest): number {
   return type === 'event_count' ? 10_000 : 1_000;
 }
+
+/** So many events of a window are shown by their audit IDs, the last ones. */
+export const MOST_SHOWN = 100;
