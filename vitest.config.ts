@@ -27,7 +27,7 @@ const alone = [
   'test/{batch-memory,bench,growth,heap,processing,reports,signals}.test.ts',
   'test/codecs/msgpack.test.ts',
   'test/console/{page/{browser,build,sidecar},thread}.test.ts',
-  'test/correlate/{memory,steps}.test.ts',
+  'test/correlate/{memory,steps,targets}.test.ts',
   'test/decisions/{flood,intern}.test.ts',
   'test/fuzz/*.test.ts',
   'test/inputs/joined-lines.test.ts',

@@ -40,6 +40,7 @@ type Role = WorkerRole | { kind: 'correlations' };
 type Counted = [place: number, record: CountedRecord][];
 
 const { mediaType, bodyOf } = formats.json;
+
 if (parentPort === null) await main();
 else if (workerData.kind === 'correlations') correlate(parentPort);
 else work(workerData as WorkerRole, parentPort);

@@ -1,6 +1,5 @@
 /** The pipeline is held to its steps, taken one by one, on whole bodies and byte for byte: what makes it fast must not
  * show. */
-
 import { expect, test } from 'vitest';
 import { body, bytesOf, mediaTypes } from './fast-path/bodies.ts';
 import { checkSame, fast, plain, type Settings } from './fast-path/paths.ts';

@@ -1,6 +1,5 @@
-/** fast-check as tests use it. They try the same examples in each run, so that what fails has been broken by a change; SEED=2
- * tries others, and RUNS=10 ten times as many of what takes longest, of which `npm test` has a short form, to be done in
- * minutes. */
+/** fast-check as tests use it. They try the same examples in each run; SEED=2 tries others, and RUNS=10 ten times as many of
+ * what takes longest, of which `npm test` has a short form, to be done in minutes. */
 import fc from 'fast-check';
 
 export const seed = Number(process.env.SEED ?? 1);

@@ -1,10 +1,10 @@
 /** Events that say nothing new: with the value of an earlier and of a later one that are not far apart. A window is longer than
  * that, so one with such an event in it has one of the other two in it as well. */
-import { type Correlation, MOST_SHOWN } from '../sigma/index.ts';
+import { type Correlation, MOST_SHOWN_EVENTS } from '../sigma/index.ts';
 import type { WindowEvent } from './window-event.ts';
 
 /** So many events of a group are kept whatever they say: as many as a window shows. */
-const KEPT_ANYWAY = MOST_SHOWN;
+const KEPT_ANYWAY = MOST_SHOWN_EVENTS;
 /** Of a timespan, how far apart the other two may be: the time from which a window is shown is that exact. */
 const PART = 1 / 16;
 /** Events before and behind one that are looked through for its value. */

@@ -1,5 +1,5 @@
 /** The windows that a correlation finds in the events of a group. Times are in Unix microseconds. */
-import { MOST_SHOWN } from '../sigma/index.ts';
+import { MOST_SHOWN_EVENTS } from '../sigma/index.ts';
 import { type Held, holdsIn } from './correlation-condition.ts';
 import {
   addJudged,
@@ -169,7 +169,7 @@ function complete(group: Group, index: number, plan: WindowPlan): Window | undef
 }
 
 function windowOf(events: readonly WindowEvent[], to: number, held: Held): Window {
-  const auditIDs = [...new Set(events.slice(-MOST_SHOWN).map(({ auditID }) => auditID))];
+  const auditIDs = [...new Set(events.slice(-MOST_SHOWN_EVENTS).map(({ auditID }) => auditID))];
   return { from: events[0]!.at, to, ...held, auditIDs };
 }
 

@@ -1,7 +1,7 @@
 /** What files of rules and lists say, read once. Of the bundled ones the build has prepared it: a start then reads no YAML of
  * theirs. Of others it is remembered: where one file changes, no other is read again, but for those with rules that call the
- * list which does, or one that is not there. A file is known by a digest of its text and of what all readings of its kind depend on. Where the program runs from
- * its sources, nothing is prepared. */
+ * list which does, or one that is not there. A file is known by a digest of its text and of what all readings of its kind
+ * depend on. Where the program runs from its sources, nothing is prepared. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
@@ -35,7 +35,8 @@ const read = new Map<string, Reading & { digest: string }>();
 /** Paths that are remembered; when there are more, all are forgotten. */
 const MOST_READ = 10_000;
 
-/** What a file says, in other objects each time: a file that is named twice says the same twice. */
+/** What a file says, in other objects each time: a file that is named twice says the same twice.
+ * @throws whatever the reader throws, and remembers nothing then */
 export function readOnce<T>(reader: Reader<T>, source: SourceFile): T {
   prepared ??= load();
   const { path } = source;
@@ -63,6 +64,7 @@ export function digest<T>({ dependsOn }: Reader<T>, { path, text }: SourceFile):
   return hash('sha256', JSON.stringify([dependsOn, path.replace(/^.*[\\/]/, ''), text]), 'base64');
 }
 
+/** What was read of a file last, if it is current; else the file is read. */
 function lastOf<T>(reader: Reader<T>, source: SourceFile, own: string): Reading {
   const last = read.get(source.path);
   if (last?.digest === own && isCurrent(last, reader)) return last;

@@ -43,4 +43,4 @@ export { didYouMean, nearest, printRuleProblem, quote, type RuleProblem } from '
 export { type Evaluation, evaluate, levelOf } from './run/evaluate.ts';
 export { type Explanation, explain, explainLevels, printExplanation } from './run/explain.ts';
 export { matchedFields, matchOf, type RuleMatch } from './run/matched.ts';
-export { MOST_SHOWN, mostEventsOf } from './window-limits.ts';
+export { MOST_SHOWN_EVENTS, mostEventsOf } from './window-limits.ts';

@@ -7,4 +7,4 @@ export function mostEventsOf({ type }: CorrelationTest): number {
 }
 
 /** So many events of a window are shown by their audit IDs, the last ones. */
-export const MOST_SHOWN = 100;
+export const MOST_SHOWN_EVENTS = 100;

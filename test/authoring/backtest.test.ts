@@ -1,5 +1,4 @@
 /** Expectations of a corpus: what differs from them, and the file that they are kept in. */
-
 import { describe, expect, it, test } from 'vitest';
 import {
   compareFound,

@@ -1,5 +1,4 @@
 /** Records as JSON text for the contract of the JSON layouts. */
-
 import { jsonText, type MapText, textOfMap } from '../json/arbitrary.ts';
 import fc from '../properties.ts';
 import { type MadeRecord, MEMBER, TAG } from './contract.ts';

@@ -1,5 +1,4 @@
 /** Server-sent events, however their bytes are cut. */
-
 import { expect, test } from 'vitest';
 import { eventsIn } from '../../src/console-client/events.ts';
 import fc from '../properties.ts';

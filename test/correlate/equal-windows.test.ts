@@ -1,5 +1,4 @@
 /** Windows whose counts are kept up to date against windows that are counted anew: the same events, whatever comes when. */
-
 import { expect, test } from 'vitest';
 import { charactersOf, emptyGroup, type Group, oldestOf, openingOf, valuesOf } from '../../src/correlate/group.ts';
 import { LATENESS } from '../../src/correlate/lateness.ts';

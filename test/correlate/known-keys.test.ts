@@ -1,5 +1,4 @@
 /** Keys that are remembered against keys that are hashed anew. */
-
 import { expect, test } from 'vitest';
 import { KnownKeys, MOST_HANDLES, MOST_KNOWN, OFTEN } from '../../src/correlate/known-keys.ts';
 import { keyHash } from '../../src/state/key-hash.ts';

@@ -1,5 +1,4 @@
 /** A correlator that remembers keys, and where the store has what is under them, against one that is made for each record. */
-
 import { expect, test } from 'vitest';
 import { correlator } from '../../src/correlate/index.ts';
 import { evaluateRecord, Ruleset } from '../../src/detect.ts';

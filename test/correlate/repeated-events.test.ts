@@ -1,5 +1,4 @@
 /** Events that say nothing new are not kept, and nothing is missed for that. */
-
 import { expect, test } from 'vitest';
 import { emptyGroup } from '../../src/correlate/group.ts';
 import { judge, observe, type Window } from '../../src/correlate/window.ts';

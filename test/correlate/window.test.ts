@@ -1,5 +1,4 @@
 /** Windows against their meaning, recomputed from all events each time, whatever the order of arrival. */
-
 import { describe, expect, test } from 'vitest';
 import { emptyGroup, type Group } from '../../src/correlate/group.ts';
 import { GRACE, LATENESS } from '../../src/correlate/lateness.ts';

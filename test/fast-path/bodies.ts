@@ -1,5 +1,4 @@
 /** Bodies of records, mutated and not, one beside the other, so that what is kept of one would show on the next. */
-
 import { type Random, randomFrom } from '../fuzz/fuzz.ts';
 import fc from '../properties.ts';
 import { byteMutations } from './faults.ts';

@@ -1,5 +1,4 @@
 /** A stream in batches: nothing is lost between them, wherever the stream is cut into chunks. */
-
 import { expect, test } from 'vitest';
 import { batchesOf, type InputBatch } from '../../src/inputs/batches.ts';
 import fc from '../properties.ts';

@@ -1,5 +1,4 @@
 /** What a pipeline lifted or flattened comes back as it was, and keys of any shape do no harm. */
-
 import { describe, expect, test } from 'vitest';
 import { CUT, isMap, type JsonMap } from '../../src/json/map.ts';
 import { restoreNested } from '../../src/normalizers/flattened.ts';

@@ -1,5 +1,4 @@
 /** Counts by time in bounded memory against all times in a list. */
-
 import { expect, test } from 'vitest';
 import { addTo, countUntil, MOST_STRETCHES, type Stretches } from '../../src/novelty/stretches.ts';
 import fc from '../properties.ts';

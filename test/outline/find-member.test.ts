@@ -1,5 +1,4 @@
 /** A member is found where JSON.parse has it, or it is said that its place is not clear. */
-
 import { expect, test } from 'vitest';
 import { findJsonMember, NONE, UNCLEAR } from '../../src/outline/find-member.ts';
 import fc from '../properties.ts';

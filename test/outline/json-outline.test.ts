@@ -1,5 +1,4 @@
 /** What is outlined of JSON is what JSON.parse reads of it, whatever order its members come in. */
-
 import { describe, expect, test } from 'vitest';
 import { isMap } from '../../src/json/map.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';

@@ -1,5 +1,4 @@
 /** What is stepped over is what JSON.parse reads: the same texts, to the same ends. */
-
 import { describe, expect, test } from 'vitest';
 import { MAX_LEVELS, skipString, skipValue, Text } from '../../src/outline/json-syntax.ts';
 import { jsonText } from '../json/arbitrary.ts';

@@ -1,5 +1,4 @@
 /** What is outlined of MessagePack is what is decoded of it, in every width; and what is whole is not read beyond. */
-
 import { describe, expect, test } from 'vitest';
 import { codecFor } from '../../src/codecs/index.ts';
 import { isMap } from '../../src/json/map.ts';

@@ -1,5 +1,4 @@
 /** A URI that is called usual says nothing of an event beyond its objectRef, or it is an objectRef that says nothing. */
-
 import { expect, test } from 'vitest';
 import { normalize } from '../../src/normalizers/index.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';

@@ -1,5 +1,4 @@
 /** What the walk remembers of records, and where what is copied for it ends, changes nothing of an outline. */
-
 import { describe, expect, test } from 'vitest';
 import { eventKeys } from '../../src/outline/event-keys.ts';
 import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';

@@ -304,7 +304,7 @@ test('a rule that is off is read all the same', () => {
   expect(loadRules({ rules: [path] }).problems).toMatchObject([{ message: "unknown key 'summry' below tripline" }]);
 });
 
-test('a file that is named twice is told of, and used once', () => {
+test('a file that is named twice is reported, and used once', () => {
   const path = folder({ 'a.yml': text('a') });
   for (let times = 0; times < 2; times++) {
     const { ruleset, problems } = loadRules({ rules: [path, join(path, 'a.yml')] });

@@ -1,5 +1,4 @@
 /** Rules by people who mean harm, or whose editor does: never an exception, always a message or a rule that runs. */
-
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Item } from '../../src/sigma/ast.ts';

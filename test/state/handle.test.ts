@@ -1,5 +1,4 @@
 /** A store that is asked by handles against one that is asked by keys alone. */
-
 import { expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
 import type { Handle, Space } from '../../src/state/store.ts';

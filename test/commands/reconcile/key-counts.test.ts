@@ -1,5 +1,4 @@
 /** The counts of keys equal those of a map, in less memory. */
-
 import { expect, test } from 'vitest';
 import { KeyCounts } from '../../../src/commands/reconcile/key-counts.ts';
 import fc from '../../properties.ts';

@@ -1,5 +1,4 @@
 /** What an attacker calls a thing is text to each receiver, and nothing more. */
-
 import { describe, expect, test } from 'vitest';
 import { noContext } from '../../../src/findings/context.ts';
 import type { Emitted } from '../../../src/findings/emitted.ts';

@@ -1,5 +1,4 @@
 /** What correlations find on a store that is shared is what they find in memory. */
-
 import { expect, test } from 'vitest';
 import fc, { runs } from '../../properties.ts';
 import { fakeServer } from './fake-server.ts';
