@@ -57,12 +57,19 @@ interface Openers {
 /** Under which a group has what is derived of its events. */
 const derived = Symbol('derived');
 
+/** One that has been judged or emitted. */
+export interface ClosedWindow {
+  readonly from: number;
+  readonly until: number;
+}
+
 /** What is kept of a group: plain data, and what is derived of it. */
 export interface Group {
   /** In order (see event-order.ts); those of closed windows are gone. */
   events: WindowEvent[];
   /** Nothing in them is emitted again. Each is a timespan long, and they are in the order of time. */
-  closedWindows: { from: number; until: number }[];
+  closedWindows: ClosedWindow[];
+  /** The time of the latest event that was not in a window that had been emitted. */
   newest: number;
   /** Not written out: made anew where it is missing. */
   [derived]?: GroupIndex;
@@ -253,7 +260,7 @@ export function openingOf(group: Group, plan: WindowPlan): WindowEvent | undefin
 }
 
 /** Notes the end of the last window that has been judged. */
-export function addJudged(group: Group, window: Group['closedWindows'][number]): void {
+export function addJudged(group: Group, window: ClosedWindow): void {
   group.closedWindows.push(window);
   derivedOf(group).opening = null;
 }

@@ -13,6 +13,7 @@ import { advance, bringForward, setDue } from './clock.ts';
 import { auditIDOf, type Current, groupBy, lookupIn, ownerOf, type Results } from './current-event.ts';
 import { firstDue, schedule, takeDue } from './due.ts';
 import { type Emitted, fieldsShown, groupShown, idOf, lookupOf, type Values } from './emitted.ts';
+import { isInEmitted, noteEmitted } from './emitted-windows.ts';
 import { EventTimes } from './event-time.ts';
 import { charactersOf, emptyGroup, type Group, mayHold, valuesOf } from './group.ts';
 import { type GroupOf, KnownKeys } from './known-keys.ts';
@@ -25,7 +26,7 @@ import { emittedBefore, entriesOf, lengthOf, remember, rememberEvent } from './r
 import { type Target, Targets } from './targets.ts';
 import { ingestTerms } from './terms.ts';
 import { tuplesOf } from './values.ts';
-import { isOver, judge, observe } from './window.ts';
+import { emittedAt, judge, observe } from './window.ts';
 
 export type { CorrelationLosses };
 
@@ -202,17 +203,18 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   ): Emitted | undefined {
     const { planned, rule, slot } = target.link;
     const { compiled, space, window: plan } = planned;
+    const { at } = observation;
+    if (isInEmitted(group, slot, at, current.clock, store)) return undefined;
     const value = counted(target, observation, current);
     if (value === null) return undefined;
-    const { at } = observation;
     const groupKey = group.key;
     const handle = group.handles[slot];
     const before = store.load(space, groupKey, current.place, handle) as GroupState | undefined;
     if (before !== undefined) {
       if (handle === undefined) keys.remember(group, slot);
-      const { newest } = before.group;
-      if (isOver(before.group, at, plan, current.clock)) {
-        if (before.group.newest !== newest) store.keep(space, groupKey);
+      const emitted = emittedAt(before.group, at, plan, current.clock);
+      if (emitted !== undefined) {
+        if (handle !== undefined) noteEmitted(group, slot, emitted, store);
         return undefined;
       }
     }

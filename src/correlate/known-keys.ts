@@ -18,6 +18,8 @@ export interface GroupOf extends Known {
   /** The terms that were seen in it, and since when all were forgotten last. */
   terms?: Map<string, Known>;
   generation?: number;
+  /** See emitted-windows.ts. */
+  emitted?: number[];
 }
 
 /** Lists of values that begin alike. */

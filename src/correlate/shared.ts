@@ -46,7 +46,6 @@ export function sharedCorrelation({ shared, local, losses }: SharedCorrelationPa
         secret,
         load: (space: Space, key: string, place?: string) => inView().load(space, key, place),
         commit: (change: Change) => inView().commit(change),
-        keep: (space: Space, key: string) => inView().keep(space, key),
         drop: (space: Space, key: string) => inView().drop(space, key),
       };
       onShared = { secret, correlate: correlator(store, onceWritten) };

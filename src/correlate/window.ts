@@ -3,6 +3,7 @@ import { MOST_SHOWN_EVENTS } from '../sigma/index.ts';
 import { type Held, holdsIn } from './correlation-condition.ts';
 import {
   addJudged,
+  type ClosedWindow,
   type Group,
   has,
   insert,
@@ -47,11 +48,11 @@ export interface Observed {
 export function observe(group: Group, event: WindowEvent, plan: WindowPlan, clock: number): Observed {
   const { emitsAtWindowClose, timespan } = plan;
   if (isTooLate(group, event.at, plan, clock)) return { outcome: 'too late', forgotten: 0 };
-  const isLatest = event.at > group.newest;
-  if (isLatest) group.newest = event.at;
-  // Nothing is kept of events in a window that has been found.
+  // Nothing is kept of events in a window that has been emitted, not even their time.
   const isClosed = isInClosed(group, event.at);
   if (isClosed && !emitsAtWindowClose) return { outcome: 'in closed window', forgotten: 0 };
+  const isLatest = event.at > group.newest;
+  if (isLatest) group.newest = event.at;
   // What must not happen within a window can have happened in the one before.
   if (isClosed && plan.opens[event.rule] && !has(group, event)) {
     // One that comes again is not there if it said nothing new.
@@ -100,20 +101,24 @@ function isTooLate(group: Group, at: number, { emitsAtWindowClose, timespan }: W
   return at < (emitsAtWindowClose ? clock - timespan - GRACE : group.newest - timespan - LATENESS);
 }
 
-/** Whether an event of that time is of no account to `observe`, whatever else it is: it lies in a window that has been
- * emitted. */
-export function isOver(group: Group, at: number, plan: WindowPlan, clock: number): boolean {
-  if (group.closedWindows.length === 0 || plan.emitsAtWindowClose || isTooLate(group, at, plan, clock)) return false;
-  if (!isInClosed(group, at)) return false;
-  if (at > group.newest) group.newest = at;
-  return true;
+/** The window that has been emitted and in which an event of that time lies, so that the event changes nothing; undefined
+ * where it is for `observe` to say. */
+export function emittedAt(group: Group, at: number, plan: WindowPlan, clock: number): ClosedWindow | undefined {
+  if (group.closedWindows.length === 0 || plan.emitsAtWindowClose || isTooLate(group, at, plan, clock))
+    return undefined;
+  return closedAt(group, at);
 }
 
-function isInClosed({ closedWindows }: Group, at: number): boolean {
+function isInClosed(group: Group, at: number): boolean {
+  return closedAt(group, at) !== undefined;
+}
+
+function closedAt({ closedWindows }: Group, at: number): ClosedWindow | undefined {
   // All are as long, so the last to begin is the last to end.
   let index = closedWindows.length - 1;
   if (index >= 0 && closedWindows[index]!.from > at) index = firstIndex(closedWindows, ({ from }) => from > at) - 1;
-  return index >= 0 && at <= closedWindows[index]!.until;
+  const window = closedWindows[index];
+  return window !== undefined && at <= window.until ? window : undefined;
 }
 
 /** Judges the group's oldest window if its end is past.
@@ -173,7 +178,7 @@ function windowOf(events: readonly WindowEvent[], to: number, held: Held): Windo
   return { from: events[0]!.at, to, ...held, auditIDs };
 }
 
-function close(group: Group, window: { from: number; until: number }): void {
+function close(group: Group, window: ClosedWindow): void {
   const { closedWindows, events } = group;
   closedWindows.splice(
     firstIndex(closedWindows, ({ from }) => from > window.from),

@@ -81,6 +81,7 @@ export function memoryStore({
   let mostAges = MOST_AGES;
   let totalEntries = 0;
   let totalBytes = 0;
+  let evicted = 0;
   /** What was loaded last is what is committed next, in nearly all cases. */
   let loaded: Cell | undefined;
   let loadedFrom: Cells | undefined;
@@ -220,16 +221,17 @@ export function memoryStore({
 
   /** Evicts from a shelf until there is room, or less than a number of bytes is on it: others may be larger then. */
   function evictFrom(shelf: Shelf, cells: Cells, { enough, level }: { enough: number; level: number }): void {
-    let evicted = 0;
+    let entries = 0;
     let latest = Number.NEGATIVE_INFINITY;
     while (totalBytes > enough && bytesOf(shelf) >= level) {
       const cell = victimOf(shelf);
       if (cell === undefined) break;
-      evicted += cell.entries;
+      entries += cell.entries;
+      evicted++;
       latest = Math.max(latest, cell.touched);
       remove(cells, cell);
     }
-    if (evicted > 0) onEvict(cells.space.name, evicted, shelf.place, latest);
+    if (entries > 0) onEvict(cells.space.name, entries, shelf.place, latest);
   }
 
   function shelvesBySize(): { cells: Cells; shelf: Shelf; bytes: number }[] {
@@ -246,6 +248,9 @@ export function memoryStore({
 
   return {
     secret,
+    get evicted() {
+      return evicted;
+    },
     load(space, key, _place, handle) {
       const known = cellAt(handle);
       if (known !== undefined && !isExpired(space, known)) return known.value;
@@ -283,8 +288,6 @@ export function memoryStore({
       }
       if (totalBytes > maxBytes) evictOverflow(cells, cell);
     },
-    // What was loaded is what is kept.
-    keep() {},
     drop(space, key) {
       const cells = spaces.get(space.name);
       const cell = cells?.byKey.get(key);
@@ -322,7 +325,10 @@ export function memoryStore({
     restore({ space, key, place, owner, isProtected, touched, entries, bytes, value }) {
       const cells = cellsIn(space);
       const before = cells.byKey.get(key);
-      if (before !== undefined) remove(cells, before);
+      if (before !== undefined) {
+        evicted++;
+        remove(cells, before);
+      }
       const shelf = shelfIn(cells, place);
       advance(shelf.age, touched);
       const cell = cellOf({ key, value, entries, bytes: bytes + CELL_BYTES, owner, shelf }, touched);

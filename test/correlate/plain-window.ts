@@ -48,9 +48,9 @@ export function observe(group: Group, seen: WindowEvent, correlation: CompiledCo
   const atEnd = emitsAtWindowClose(correlation);
   const horizon = atEnd ? clock - timespan - GRACE : group.newest - timespan - LATENESS;
   if (seen.at < horizon) return { outcome: 'too late', forgotten: 0 };
-  group.newest = Math.max(group.newest, seen.at);
   const isOver = group.closedWindows.some(({ from, until }) => seen.at >= from && seen.at <= until);
   if (isOver && !atEnd) return { outcome: 'in closed window', forgotten: 0 };
+  group.newest = Math.max(group.newest, seen.at);
   if (group.events.some(({ key, rule }) => key === seen.key && rule === seen.rule)) {
     return { outcome: 'seen before', forgotten: 0 };
   }

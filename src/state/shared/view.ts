@@ -66,11 +66,6 @@ export class View implements Store {
     slot.change = 'set';
   }
 
-  keep(space: Space, key: string): void {
-    const slot = this.#slotOf(space, key);
-    if (slot.value !== undefined) slot.change = 'set';
-  }
-
   drop(space: Space, key: string): void {
     const slot = this.#slotOf(space, key);
     slot.value = undefined;

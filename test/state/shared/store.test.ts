@@ -190,24 +190,6 @@ describe('a value', () => {
     expect(await at(5, 'c')).toBe(2001);
   });
 
-  test('that was changed in place is kept, and gets no younger', async () => {
-    const server = fakeServer();
-    const one = await opened(server);
-    await one.transaction(async (view) => put(view, 'a', { n: 1 }, { at: 0, place: 'here' }));
-    await one.transaction(async (view) => {
-      put(view, 'b', 1, { at: 900, place: 'here' });
-      (view.load(space, 'a') as { n: number }).n = 2;
-      view.keep(space, 'a');
-      view.keep(space, 'never');
-    });
-    const other = await opened(server);
-    const load = () => other.transaction(async (view) => view.load(space, 'a', 'here'));
-    expect(await load()).toEqual({ n: 2 });
-    await one.transaction(async (view) => put(view, 'b', 1, { at: 1001, place: 'here' }));
-    // What others have done to the time is known when it is read.
-    expect(await load()).toBeUndefined();
-  });
-
   test('has a TTL that begins anew with each commit; one that never ages, with each read', async () => {
     const server = fakeServer();
     const { transaction } = await opened(server);

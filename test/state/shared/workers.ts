@@ -12,7 +12,7 @@ import { type MemoryStore, memoryStore } from '../../../src/state/memory.ts';
 import { type Connect, openLink } from '../../../src/state/shared/link.ts';
 import { sharedStore } from '../../../src/state/shared/store.ts';
 import { keyNames } from '../../../src/state/shared/stored.ts';
-import type { Secret } from '../../../src/state/store.ts';
+import type { Secret, Store } from '../../../src/state/store.ts';
 import type { Tag } from '../../../src/tag.ts';
 import { bundledRules } from '../../server/app.ts';
 
@@ -69,8 +69,11 @@ function workerOf(
 
 /** One that has all to itself. */
 export function loneWorker(ruleset: Ruleset, secret?: Secret): Worker {
+  return workerOn(memoryStore({ ...(secret && { secret }) }), ruleset);
+}
+
+export function workerOn(store: Store, ruleset: Ruleset): Worker {
   const late: string[] = [];
-  const store = memoryStore({ ...(secret && { secret }) });
   const tags = workerOf(ruleset, correlator(store, { late: (name) => void late.push(name), evicted() {} }));
   return { tags, late };
 }

@@ -1,0 +1,33 @@
+/** The last window that each correlation has emitted of a group, beside the key of the group. An event in one changes nothing,
+ * and most events of a busy user are in those of several correlations: to see that, what the store has is not loaded. */
+import type { Store } from '../state/store.ts';
+import type { ClosedWindow } from './group.ts';
+import type { GroupOf } from './known-keys.ts';
+import { LATENESS } from './lateness.ts';
+
+/** Where a slot begins: the first time of the window, the last one, and what the store had evicted then. */
+const EACH = 3;
+
+/** Whether an event lies in a window that is known to be emitted. Times are in Unix microseconds.
+ * @param slot of the correlation
+ * @param at the time of the event. If it is later than the store keeps a group that has emitted a window, that decides
+ * @param clock the time of the latest event of its cluster */
+export function isInEmitted({ emitted }: GroupOf, slot: number, at: number, clock: number, store: Store): boolean {
+  const begin = slot * EACH;
+  if (emitted === undefined || begin >= emitted.length) return false;
+  const isWithin = at >= emitted[begin]! && at <= emitted[begin + 1]!;
+  return isWithin && at >= clock - LATENESS && emitted[begin + 2] === store.evicted;
+}
+
+/** Notes that a window has been emitted, where nobody else changes what is in the store. */
+export function noteEmitted(group: GroupOf, slot: number, { from, until }: ClosedWindow, { evicted }: Store): void {
+  if (evicted === undefined) return;
+  group.emitted ??= [];
+  const { emitted } = group;
+  const begin = slot * EACH;
+  // Without a hole, they are numbers one behind another in memory.
+  while (emitted.length < begin + EACH) emitted.push(Number.NaN);
+  emitted[begin] = from;
+  emitted[begin + 1] = until;
+  emitted[begin + 2] = evicted;
+}
