@@ -4,8 +4,14 @@ import type { Current } from './current-event.ts';
 import type { Planned } from './plan.ts';
 import { firstIndex } from './window-event.ts';
 
-/** Times in Unix microseconds, and keys of groups. */
+/** Times in Unix microseconds, and keys of groups; at the front those that were taken out. */
 export type Due = [at: number, group: string][];
+
+/** What is left in the place of a group that is taken out: to move all that follow, each time, takes longer than all else where
+ * many wait. */
+const TAKEN: Due[number] = [Number.MIN_SAFE_INTEGER, ''];
+/** So many of them are left, or as many as groups wait. */
+const MOST_TAKEN = 64;
 
 /** Groups of one correlation and cluster that wait. */
 const MAX_DUE = 100_000;
@@ -20,7 +26,9 @@ export function schedule(store: Store, planned: Planned, group: string, at: numb
     [at, group],
   );
   // There cannot be as many groups: what comes first belongs to some that are forgotten.
-  const excess = due.splice(0, due.length - MAX_DUE).length;
+  const first = firstWaiting(due);
+  const excess = Math.max(0, due.length - first - MAX_DUE);
+  due.fill(TAKEN, first, first + excess);
   commit(store, planned, due, current);
   return excess;
 }
@@ -28,17 +36,24 @@ export function schedule(store: Store, planned: Planned, group: string, at: numb
 /** Takes out those of which the time is past, the first in time, up to a number of them. */
 export function takeDue(store: Store, planned: Planned, most: number, current: Current): Due {
   const due = dueIn(store, planned, current);
-  let count = 0;
-  while (count < Math.min(due.length, most) && due[count]![0] < current.clock) count++;
-  if (count === 0) return [];
-  const taken = due.splice(0, count);
+  const first = firstWaiting(due);
+  let end = first;
+  while (end < Math.min(due.length, first + most) && due[end]![0] < current.clock) end++;
+  if (end === first) return [];
+  const past = due.slice(first, end);
+  due.fill(TAKEN, first, end);
   commit(store, planned, due, current);
-  return taken;
+  return past;
 }
 
 /** When the first of a correlation's groups waits for; far in the future where none does. */
 export function firstDue(store: Store, planned: Planned, current: Current): number {
-  return dueIn(store, planned, current)[0]?.[0] ?? Number.MAX_SAFE_INTEGER;
+  const due = dueIn(store, planned, current);
+  return due[firstWaiting(due)]?.[0] ?? Number.MAX_SAFE_INTEGER;
+}
+
+function firstWaiting(due: Due): number {
+  return firstIndex(due, ([at]) => at > TAKEN[0]);
 }
 
 function dueIn(store: Store, { due }: Planned, { place }: Current): Due {
@@ -46,7 +61,12 @@ function dueIn(store: Store, { due }: Planned, { place }: Current): Due {
 }
 
 function commit(store: Store, { due: space }: Planned, due: Due, { place, clock }: Current): void {
+  const taken = firstWaiting(due);
+  if (taken === due.length) {
+    store.drop(space, place);
+    return;
+  }
+  if (taken > MOST_TAKEN && taken > due.length / 2) due.splice(0, taken);
   const { length } = due;
-  if (length === 0) store.drop(space, place);
-  else store.commit({ space, key: place, value: due, entries: length, bytes: DUE_BYTES * length, place, at: clock });
+  store.commit({ space, key: place, value: due, entries: length, bytes: DUE_BYTES * length, place, at: clock });
 }
