@@ -15,3 +15,12 @@ export function listed(values: readonly unknown[], gap: string | undefined): Fou
 export function gapOf(gap: string | undefined): { gap?: string } {
   return gap === undefined ? {} : { gap };
 }
+
+/** Several answers as one: all values, and the first gap. */
+export function joined(all: readonly Found[]): Found {
+  const some = all.filter(({ values, places, gap }) => values.length > 0 || places !== undefined || gap !== undefined);
+  if (some.length < 2) return some[0] ?? missing(undefined);
+  const values = some.flatMap(({ values }) => values);
+  const places = some.flatMap(({ values, places }) => places ?? values);
+  return { values, places, ...gapOf(some.find(({ gap }) => gap !== undefined)?.gap) };
+}

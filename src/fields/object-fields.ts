@@ -9,8 +9,8 @@ import { certificateRequests } from './certificate-request.ts';
 import { configDataOf } from './config-data.ts';
 import { commandOf, containerOf } from './exec-request.ts';
 import { BODIES_UNKNOWN, everywhere, type Field, sometimes } from './field.ts';
-import { gapOf, listed, missing } from './found.ts';
-import type { PodSpec } from './pod-spec.ts';
+import { gapOf, joined, listed, missing } from './found.ts';
+import { CONTAINERS } from './pod-spec.ts';
 import { capabilityName, imageRepository, plainPath } from './pod-values.ts';
 import { proxyPathOf } from './proxy-path.ts';
 import { workloadOf } from './workload.ts';
@@ -115,7 +115,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       nested: true,
       bodyKeys: (path) => (path === '' ? { keys: CONTAINERS } : keysAtEnd(path)),
       read(_event, { pod }, path) {
-        const found = inContainers(pod, path);
+        const found = pod.readContainers(path);
         return path === '' ? { ...found, places: [found.values] } : found;
       },
     },
@@ -206,12 +206,6 @@ function inPodSpec(name: string, doc: string): Field {
   };
 }
 
-const CONTAINERS = ['containers', 'initContainers', 'ephemeralContainers'];
-
-function inContainers(pod: PodSpec, path: string): Found {
-  return joined(CONTAINERS.map((list) => pod.read(below(list, path))));
-}
-
 function ofContainers(path: string, spelled: (value: string) => string, doc: string): Field {
   return {
     many: true,
@@ -219,7 +213,7 @@ function ofContainers(path: string, spelled: (value: string) => string, doc: str
     source: `containers.${path}`,
     unknown: BODIES_UNKNOWN,
     bodyKeys: () => ({ ...keysAtEnd(path)!, spelled: ofText(spelled) }),
-    read: (_event, { pod }) => textsIn(inContainers(pod, path), spelled),
+    read: (_event, { pod }) => textsIn(pod.readContainers(path), spelled),
   };
 }
 
@@ -245,12 +239,4 @@ function owner(name: 'kind' | 'name'): Field['read'] {
     const controllers = values.filter((reference) => booleanOf(member(reference, 'controller')) === true);
     return { values: controllers.flatMap((reference) => walk(reference, name).values), ...gapOf(gap) };
   };
-}
-
-function joined(all: readonly Found[]): Found {
-  const some = all.filter(({ values, places, gap }) => values.length > 0 || places !== undefined || gap !== undefined);
-  if (some.length < 2) return some[0] ?? missing(undefined);
-  const values = some.flatMap(({ values }) => values);
-  const places = some.flatMap(({ values, places }) => places ?? values);
-  return { values, places, ...gapOf(some.find(({ gap }) => gap !== undefined)?.gap) };
 }

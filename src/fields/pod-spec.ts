@@ -8,7 +8,7 @@ import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { pathOf } from '../sigma/match/path.ts';
 import { walk } from '../sigma/match/walk.ts';
-import { missing } from './found.ts';
+import { joined, missing } from './found.ts';
 import type { WrittenObject } from './written-object.ts';
 
 export interface PodSpec {
@@ -16,6 +16,8 @@ export interface PodSpec {
   source: Found;
   /** The values under a path in the spec, or the spec itself. */
   read(path?: string): Found;
+  /** The values under a path in each container, or the containers themselves. */
+  readContainers(path?: string): Found;
   /** A boolean: true where the request or the response has it, absent where neither does. */
   flag(name: string): Found;
 }
@@ -37,13 +39,19 @@ const SPEC_PATHS: ReadonlyMap<string, string> = new Map([
   ].map((resource) => [resource, 'spec.template.spec'] as const),
 ]);
 
+/** The lists of a spec whose items are containers. */
+export const CONTAINERS = ['containers', 'initContainers', 'ephemeralContainers'];
+
 /** The parts of a pod that are changed through a door of their own, with a pod as body. */
 const SUBRESOURCES = ['', 'ephemeralcontainers', 'resize'];
 
 /** The pod spec of an event; absent where it does not write pods or their templates. */
 export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   const place = placeOf(event);
-  if (typeof place === 'object') return { source: place, read: () => place, flag: () => place };
+  if (typeof place === 'object') {
+    const read = () => place;
+    return { source: place, read, readContainers: inContainers(read), flag: read };
+  }
   const bodies = object.bodiesFor(place, (body) => holdsSpec(body, place));
   const read = (path = '') => object.read(path === '' ? place : pathOf(place).below(path).name, bodies);
   const { verb, action, gaps } = event;
@@ -65,6 +73,7 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
       return first ? { values: [first.source] } : missing(gaps.requestObject ?? gaps.responseObject);
     },
     read,
+    readContainers: inContainers(read),
     flag(name) {
       const found = read(name);
       // A webhook may set it after the request, or take it away: either way someone tried. An update sends the whole
@@ -76,6 +85,10 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
       return found.gap === undefined ? { values } : { values, gap: found.gap };
     },
   };
+}
+
+function inContainers(read: PodSpec['read']): PodSpec['readContainers'] {
+  return (path = '') => joined(CONTAINERS.map((list) => read(path === '' ? list : pathOf(list).below(path).name)));
 }
 
 function isTrueIn(body: unknown, path: string): boolean {
