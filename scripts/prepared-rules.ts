@@ -1,10 +1,10 @@
-/** What the bundled rules and lists say, in the form that src/rules/prepared.ts reads. */
+/** What the bundled rules and lists say, in the form that src/rules/readings.ts reads. */
 
 import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
 import { ruleReader } from '../src/rules/index.ts';
 import { bundledLists, listReader, loadLists, placeholdersOf } from '../src/rules/lists.ts';
-import { digest, type Reader, type Reading, readingOf } from '../src/rules/prepared.ts';
+import { digest, type Reader, type Reading, readingOf } from '../src/rules/readings.ts';
 import { readSources } from '../src/rules/source-files.ts';
 
 export function preparedRules(): Buffer {

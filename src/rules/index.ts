@@ -22,7 +22,7 @@ import { type Broken, brokenIn, keyOf, stemOf } from './broken.ts';
 import { type EnrichmentSources, loadEnrichment } from './enrichment.ts';
 import { atTop, type Document, isRule, isWithin, joinWithLastGood, type Overrides, type Usable } from './join.ts';
 import { loadLists, placeholdersOf } from './lists.ts';
-import { type Reader, readOnce } from './prepared.ts';
+import { type Reader, readOnce } from './readings.ts';
 import { readSources, type SourceFile } from './source-files.ts';
 
 export type { Override } from './join.ts';

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type List, parseList, type RuleProblem } from '../sigma/index.ts';
 import { lastGood } from './broken.ts';
-import { type Reader, readOnce } from './prepared.ts';
+import { type Reader, readOnce } from './readings.ts';
 import { readSources, type SourceFile } from './source-files.ts';
 
 /** The folder of the lists that come with Tripline. */

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { preparedRules } from '../../scripts/prepared-rules.ts';
 import { ruleReader } from '../../src/rules/index.ts';
 import { bundledLists, listReader, loadLists, placeholdersOf } from '../../src/rules/lists.ts';
-import { digest, isCurrent, type Reader, type Reading, readOnce } from '../../src/rules/prepared.ts';
+import { digest, isCurrent, type Reader, type Reading, readOnce } from '../../src/rules/readings.ts';
 import { readSources, type SourceFile } from '../../src/rules/source-files.ts';
 import { lines } from '../commands/files.ts';
 import { workFolder } from '../commands/run.ts';
