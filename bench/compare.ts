@@ -1,16 +1,14 @@
 /** Two commits side by side, in one run and by turns: `npm run bench:compare -- <commit> [<other>]`. Without the other,
  * the commit is compared with the working tree. Each is called by its own bench/product.ts; one that is older than that
- * file, by the first there was. */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+ * file, by the first there was. With `--servers`, the rows that need its program as a process are measured instead. */
+import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { checkOut, repository } from './checkout.ts';
+import { compareServers } from './compare-servers.ts';
 import type { CorpusName } from './corpora/index.ts';
 import type { FormatName } from './formats.ts';
 import { median, quantile } from './measure.ts';
 
-const repository = fileURLToPath(new URL('..', import.meta.url));
 const WARM = 3;
 const ROUNDS = 6;
 /** Pairs of processes for each row: what a compiler makes of the same code differs from one process to the next. */
@@ -34,41 +32,21 @@ const only = words.find((word) => word.startsWith('--only='))?.slice('--only='.l
 const [before, after, ...more] = words.filter((word) => !word.startsWith('-'));
 if (before === undefined || more.length > 0)
   throw new Error('usage: npm run bench:compare -- <commit> [<other commit>]');
-const folder = mkdtempSync(join(tmpdir(), 'tripline-compare-'));
+const trees = [checkOut(before), after === undefined ? repository : checkOut(after)];
 const sides: ChildProcess[] = [];
-try {
-  const trees = [checkOut(before), after === undefined ? repository : checkOut(after)];
-  console.log(
-    `before: ${before}; after: ${after ?? 'the working tree'}; ${PAIRS} x ${ROUNDS} rounds, Node ${process.version}\n`,
-  );
+process.once('exit', () => {
+  for (const side of sides) side.kill();
+});
+console.log(`before: ${before}; after: ${after ?? 'the working tree'}; Node ${process.version}\n`);
+if (words.includes('--servers')) await compareServers(trees, only);
+else await compareInProcess();
+
+async function compareInProcess(): Promise<void> {
+  console.log(`${PAIRS} x ${ROUNDS} rounds\n`);
   console.log(`${'corpus'.padEnd(20)} ${'before'.padStart(14)} ${'after'.padStart(14)} ${'x its time'.padStart(12)}`);
   for (const [corpus, format] of rows) {
     if (`${corpus}, ${format}`.includes(only)) console.log(await compare(trees, corpus, format));
   }
-} finally {
-  for (const side of sides) side.kill();
-  rmSync(folder, { recursive: true });
-  git('worktree', 'prune');
-}
-
-function git(...args: string[]): string {
-  return execFileSync('git', args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-}
-
-/** The path of a working tree of the commit, which shares what is installed here. */
-function checkOut(commit: string): string {
-  const hash = git('rev-parse', '--verify', `${commit}^{commit}`);
-  const tree = join(folder, hash);
-  if (existsSync(tree)) return tree;
-  git('worktree', 'add', '--detach', tree, hash);
-  if (!existsSync(join(tree, 'node_modules')))
-    symlinkSync(join(repository, 'node_modules'), join(tree, 'node_modules'));
-  const product = join(tree, 'bench/product.ts');
-  if (!existsSync(product)) {
-    const first = git('log', '--reverse', '--diff-filter=A', '--format=%H', '--', 'bench/product.ts').split('\n')[0]!;
-    writeFileSync(product, git('show', `${first}:bench/product.ts`));
-  }
-  return tree;
 }
 
 /** Both sides begin anew for each row: what one corpus leaves in a process is no part of the next. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -19,8 +20,10 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** The path of the program as it is published, of the sources as they are. */
+/** The path of the program as it is published: of the sources as they are, or of the checkout that TREE names, which is built. */
 export function builtProgram(): string {
+  const { TREE: tree } = process.env;
+  if (tree !== undefined) return join(tree, JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8')).bin.tripline);
   if (!isBuilt) execFileSync(process.execPath, [at('scripts/build.ts'), '--javascript']);
   isBuilt = true;
   return at('dist/tripline.js');

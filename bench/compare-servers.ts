@@ -1,0 +1,36 @@
+/** The rows that need the program as a process, of two commits by turns: each beside what it is held against in run.ts and
+ * peers.ts. Those of other programs are measured where their variables are set. */
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { repository } from './checkout.ts';
+import { headOfTable } from './row.ts';
+
+/** Scripts, and words that stand in the names of their rows. */
+const runs: readonly [script: string, word: string][] = [
+  ...['http', 'latency', 'memory', 'start', 'answers'].map((word) => ['run.ts', word] as [string, string]),
+  ...['fluent bit', 'rsigma'].map((word) => ['peers.ts', word] as [string, string]),
+];
+
+/** @param trees the working trees of both
+ * @param only what stands in the words of the rows that are wanted */
+export async function compareServers(trees: readonly string[], only: string): Promise<void> {
+  for (const tree of trees)
+    if (tree !== repository) execFileSync('npm', ['run', 'build'], { cwd: tree, stdio: 'ignore' });
+  console.log(`${''.padEnd(7)}${headOfTable()}`);
+  for (const [script, word] of runs) {
+    if (!word.includes(only)) continue;
+    for (const [at, tree] of trees.entries()) {
+      for (const row of await rowsOf(tree, script, word))
+        console.log(`${(at === 0 ? 'before' : 'after').padEnd(7)}${row}`);
+    }
+  }
+}
+
+/** The lines of the table that a script prints. */
+async function rowsOf(tree: string, script: string, word: string): Promise<string[]> {
+  const { TREE: _, ...inherited } = process.env;
+  const env = tree === repository ? inherited : { ...inherited, TREE: tree };
+  const { stdout } = await promisify(execFile)(process.execPath, [join(repository, 'bench', script), word], { env });
+  return stdout.split('\n').filter((line) => / (yes|NO) /.test(line) || line.startsWith('Skipped'));
+}
