@@ -4,11 +4,13 @@ import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repository } from './checkout.ts';
+import { responsiveRows } from './responsive-rows.ts';
 import { headOfTable } from './row.ts';
+import { serverRows } from './server-rows.ts';
 
 /** Scripts, and words that stand in the names of their rows. */
 const runs: readonly [script: string, word: string][] = [
-  ...['http', 'latency', 'memory', 'start', 'answers'].map((word) => ['run.ts', word] as [string, string]),
+  ...[...serverRows, ...responsiveRows].map(({ name }) => ['run.ts', name] as [string, string]),
   ...['fluent bit', 'rsigma'].map((word) => ['peers.ts', word] as [string, string]),
 ];
 
@@ -27,10 +29,13 @@ export async function compareServers(trees: readonly string[], only: string): Pr
   }
 }
 
-/** The lines of the table that a script prints. */
+/** The lines of the table that a script prints. A program that does not survive its row has none. */
 async function rowsOf(tree: string, script: string, word: string): Promise<string[]> {
   const { TREE: _, ...inherited } = process.env;
   const env = tree === repository ? inherited : { ...inherited, TREE: tree };
-  const { stdout } = await promisify(execFile)(process.execPath, [join(repository, 'bench', script), word], { env });
+  const run = promisify(execFile)(process.execPath, [join(repository, 'bench', script), word], { env });
+  const { stdout } = await run.catch(({ stderr }: { stderr: string }) => {
+    return { stdout: `${word} NO figure: ${/Error: .*/.exec(stderr)?.[0] ?? stderr.slice(-500)}` };
+  });
   return stdout.split('\n').filter((line) => / (yes|NO) /.test(line) || line.startsWith('Skipped'));
 }
