@@ -67,6 +67,6 @@ function commit(store: Store, { due: space }: Planned, due: Due, { place, clock 
     return;
   }
   if (taken > MOST_TAKEN && taken > due.length / 2) due.splice(0, taken);
-  const { length } = due;
-  store.commit({ space, key: place, value: due, entries: length, bytes: DUE_BYTES * length, place, at: clock });
+  const waiting = due.length - firstWaiting(due);
+  store.commit({ space, key: place, value: due, entries: waiting, bytes: DUE_BYTES * waiting, place, at: clock });
 }

@@ -10,7 +10,8 @@ const EACH = 3;
 
 /** Whether an event lies in a window that is known to be emitted. Times are in Unix microseconds.
  * @param slot of the correlation
- * @param at the time of the event. If it is later than the store keeps a group that has emitted a window, that decides
+ * @param at the time of the event. Up to LATENESS before the clock its group cannot have expired: that lives for a timespan and
+ * LATENESS after the window was emitted
  * @param clock the time of the latest event of its cluster */
 export function isInEmitted({ emitted }: GroupOf, slot: number, at: number, clock: number, store: Store): boolean {
   const begin = slot * EACH;

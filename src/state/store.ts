@@ -52,7 +52,7 @@ export interface Store {
   /** The secret of the store's keys: 64 bits, the same as long as the values are. */
   readonly secret: Secret;
   /** How many values were evicted before the end of their lifetime: while that stays the same, so does a value that nobody
-   * commits or drops. Undefined where other processes change values as well. */
+   * commits or drops, and that has not expired. Undefined where other processes change values as well. */
   readonly evicted?: number;
   /** The value under a key. It may be changed in place, and has to be committed then.
    * @param place of the change that has committed it: by the time of that place its lifetime passes. Left out where values have none

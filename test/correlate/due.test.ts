@@ -15,6 +15,7 @@ function waiting() {
     schedule: (group: string, at: number) => schedule(store, planned, group, at, currentAt(0)),
     take: (most: number, clock: number) => takeDue(store, planned, most, currentAt(clock)),
     first: () => firstDue(store, planned, currentAt(0)),
+    entries: () => store.entries(),
     /** How many entries there are, of which some may be left of groups that were taken out. */
     kept: () => (store.load(planned.due, 'here') as Due | undefined)?.length ?? 0,
   };
@@ -41,6 +42,7 @@ test('are taken out in the order of time, and of those of one time as they came'
         }
         expect(groups.first()).toBe(plain[0]?.[0] ?? Number.MAX_SAFE_INTEGER);
         expect(groups.kept()).toBeLessThanOrEqual(2 * plain.length + 65);
+        expect(groups.entries()).toBe(plain.length);
       }
     }),
   );
