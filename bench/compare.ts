@@ -31,7 +31,7 @@ const words = process.argv.slice(2);
 const only = words.find((word) => word.startsWith('--only='))?.slice('--only='.length) ?? '';
 const [before, after, ...more] = words.filter((word) => !word.startsWith('-'));
 if (before === undefined || more.length > 0)
-  throw new Error('usage: npm run bench:compare -- <commit> [<other commit>]');
+  throw new Error('usage: npm run bench:compare -- <commit> [<other commit>] [--servers] [--only=<word>]');
 const trees = [checkOut(before), after === undefined ? repository : checkOut(after)];
 const sides: ChildProcess[] = [];
 process.once('exit', () => {

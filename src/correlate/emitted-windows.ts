@@ -1,5 +1,5 @@
 /** The last window that each correlation has emitted of a group, beside the key of the group. An event in one changes nothing,
- * and most events of a busy user are in those of several correlations: to see that, what the store has is not loaded. */
+ * and many events of a busy user are in those of several correlations: to see that, what the store has is not loaded. */
 import type { Store } from '../state/store.ts';
 import type { ClosedWindow } from './group.ts';
 import type { GroupOf } from './known-keys.ts';

@@ -65,7 +65,7 @@ export interface ClosedWindow {
 
 /** What is kept of a group: plain data, and what is derived of it. */
 export interface Group {
-  /** In order (see event-order.ts); those of closed windows are gone. */
+  /** In order (see window-event.ts); those of closed windows are gone. */
   events: WindowEvent[];
   /** Nothing in them is emitted again. Each is a timespan long, and they are in the order of time. */
   closedWindows: ClosedWindow[];

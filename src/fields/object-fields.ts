@@ -2,7 +2,6 @@
 import { isMap, member } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
 import type { Found } from '../sigma/field.ts';
-import { pathOf } from '../sigma/match/path.ts';
 import { walk } from '../sigma/match/walk.ts';
 import { type BodyKeys, keysAtEnd } from './body-keys.ts';
 import { certificateRequests } from './certificate-request.ts';
@@ -10,7 +9,7 @@ import { configDataOf } from './config-data.ts';
 import { commandOf, containerOf } from './exec-request.ts';
 import { BODIES_UNKNOWN, everywhere, type Field, sometimes } from './field.ts';
 import { gapOf, joined, listed, missing } from './found.ts';
-import { CONTAINERS } from './pod-spec.ts';
+import { below, CONTAINERS } from './pod-spec.ts';
 import { capabilityName, imageRepository, plainPath } from './pod-values.ts';
 import { proxyPathOf } from './proxy-path.ts';
 import { workloadOf } from './workload.ts';
@@ -225,10 +224,6 @@ function textsIn({ values, gap }: Found, spelled: (value: string) => string): Fo
 /** The same of the texts among values. */
 function ofText(spelled: (value: string) => string): BodyKeys['spelled'] {
   return (value) => (typeof value === 'string' ? spelled(value) : undefined);
-}
-
-function below(name: string, path: string): string {
-  return path === '' ? name : pathOf(name).below(path).name;
 }
 
 function owner(name: 'kind' | 'name'): Field['read'] {

@@ -53,7 +53,7 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
     return { source: place, read, readContainers: inContainers(read), flag: read };
   }
   const bodies = object.bodiesFor(place, (body) => holdsSpec(body, place));
-  const read = (path = '') => object.read(path === '' ? place : pathOf(place).below(path).name, bodies);
+  const read = (path = '') => object.read(below(place, path), bodies);
   const { verb, action, gaps } = event;
 
   /** Whether it is so in any body: what was asked for, or what was stored. */
@@ -79,7 +79,7 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
       // A webhook may set it after the request, or take it away: either way someone tried. An update sends the whole
       // object too, so that what the response has besides was put in now, where after a patch it was there before.
       const isWhole = verb === 'create' || action === 'create' || verb === 'update';
-      const isTrue = isWhole ? isTrueInAny(pathOf(place).below(name).name, name) : found.values.some(isYes);
+      const isTrue = isWhole ? isTrueInAny(below(place, name), name) : found.values.some(isYes);
       if (isTrue || (found.gap !== undefined && isNamedByPodSecurity(event, name))) return { values: [true] };
       const values = found.values.some((value) => booleanOf(value) === false) ? [false] : [];
       return found.gap === undefined ? { values } : { values, gap: found.gap };
@@ -87,8 +87,13 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   };
 }
 
+/** A path below another; the other where it is empty. */
+export function below(name: string, path: string): string {
+  return path === '' ? name : pathOf(name).below(path).name;
+}
+
 function inContainers(read: PodSpec['read']): PodSpec['readContainers'] {
-  return (path = '') => joined(CONTAINERS.map((list) => read(path === '' ? list : pathOf(list).below(path).name)));
+  return (path = '') => joined(CONTAINERS.map((list) => read(below(list, path))));
 }
 
 function isTrueIn(body: unknown, path: string): boolean {
