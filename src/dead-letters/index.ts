@@ -1,19 +1,19 @@
-/** Where bodies and records are kept that nobody can ever deliver: whole, with the reason and the time. What is kept can be
- * read and edited with any tool, and `tripline replay` puts it through again. */
+/** Keeps bodies and records that nobody can ever deliver: whole, with the reason and the time. What is kept can be read and
+ * edited with any tool, and `tripline replay` processes it again. */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem, ProblemCode } from '../problem.ts';
 
-/** What is known of a letter. */
+/** What is known about a letter. */
 export interface About {
   /** Why it cannot be delivered. */
   problem: Problem;
-  /** Of the request that it came in, or as a request with it would have: Content-Type, Content-Encoding. */
+  /** Those of the request that it came in, or that a request with it would have: Content-Type, Content-Encoding. */
   headers: Readonly<Record<string, unknown>>;
-  /** Path of that request, which says how its body is read; undefined for a body of records. */
+  /** Path of that request, which determines how its body is read; undefined for a body of records. */
   path?: string | undefined;
-  /** Where no header has it. */
+  /** Set if no header has it. */
   fluentTag?: string;
   /** Name of the sink that cannot deliver it. */
   sink?: string;
@@ -33,16 +33,16 @@ export interface LetterHead {
 
 export interface DeadLetters {
   /** Keeps a body, or a record framed as a body, and what is known of it; resolves with the path once it is on disk. A body
-   * that is there already is not written again.
-   * @throws Error when it cannot be written: the sender must keep it then */
+   * that exists already is not written again.
+   * @throws Error when it cannot be written: the sender must then keep it */
   keep(body: Uint8Array, about: About): Promise<string>;
 }
 
-/** Whole bodies are for the eyes of those who may read the audit log. */
+/** Whole bodies are only for those who may read the audit log. */
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
-/** Headers that may hold credentials, whichever path they were sent to and whoever asks for them. */
+/** Headers that may hold credentials, whichever path they were sent to and whoever requires them. */
 const secretHeaders: ReadonlySet<string> = new Set([
   'authorization',
   'proxy-authorization',
@@ -51,7 +51,7 @@ const secretHeaders: ReadonlySet<string> = new Set([
   'x-amz-firehose-access-key',
 ]);
 
-/** What a folder for dead letters holds, for all threads of a process that have it open: see `countLetters`. */
+/** Bytes in a folder for dead letters, for all threads of a process that have it open: see `countLetters`. */
 export type LetterCount = BigInt64Array<SharedArrayBuffer>;
 
 /** A count for one folder. */
@@ -59,8 +59,8 @@ export function countLetters(): LetterCount {
   return new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
 }
 
-/** Opens a folder for dead letters, each of which is `<sha256>.body`, a body as it was received or made of records, and `<sha256>.json` with what is
- * known of it (without credentials). Folders in it are not looked at.
+/** Opens a folder for dead letters, each of which is `<sha256>.body`, a body as it was received or made of records, and
+ * `<sha256>.json` with what is known about it (without credentials). Folders in it are ignored.
  * @param maxBytes what the folder may hold; beyond it nothing more is kept
  * @param count shared by all who have this folder open */
 export async function openDeadLetters(path: string, maxBytes: number, count = countLetters()): Promise<DeadLetters> {
@@ -79,10 +79,10 @@ export async function openDeadLetters(path: string, maxBytes: number, count = co
 
   async function reserve(size: number): Promise<void> {
     if (isReserved(size)) return;
-    // Letters may have been taken away meanwhile, or put there by somebody else.
+    // Letters may meanwhile have been removed, or added by somebody else.
     await measure();
     if (isReserved(size)) return;
-    throw new Error(`${path} holds ${Atomics.load(count, 0)} bytes of maxDeadLetterBytes ${maxBytes}; make room in it`);
+    throw new Error(`${path} holds ${Atomics.load(count, 0)} bytes of maxDeadLetterBytes ${maxBytes}; free space`);
   }
 
   async function write(name: string, body: Uint8Array, about: Buffer): Promise<string> {
@@ -103,7 +103,7 @@ export async function openDeadLetters(path: string, maxBytes: number, count = co
 
   return {
     async keep(body, { problem, headers, path: sentTo, fluentTag, sink }) {
-      // What two sinks refuse is a letter for each.
+      // What two sinks refuse becomes a letter for each.
       const digest = createHash('sha256')
         .update(sink ?? '')
         .update(body);
@@ -146,7 +146,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A file is there whole or not at all, whoever else writes it at the same time. */
+/** A file exists whole or not at all, whoever else writes it at the same time. */
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   const part = `${path}.${randomUUID()}.part`;
   try {
@@ -164,7 +164,7 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A name that was given is on disk with its folder. */
+/** New names are on disk only once their folder is. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path);
   try {

@@ -7,7 +7,7 @@ import type { LetterHead } from './index.ts';
 
 const BODY = '.body';
 const HEAD = '.json';
-/** Where letters go that were delivered; they are no part of the folder any more. */
+/** Where delivered letters go; they are no longer part of the folder. */
 export const DELIVERED = 'delivered';
 
 export interface Letter {
@@ -16,7 +16,7 @@ export interface Letter {
   head: Pick<LetterHead, 'headers'> & Partial<Pick<LetterHead, 'time' | 'fluentTag' | 'sink' | 'path'>>;
 }
 
-/** What a file is, by its name and what lies beside it: the body of a letter, the head of one, or the head of one that an
+/** What a file is, by its name and the files beside it: the body of a letter, the head of one, or the head of one that an
  * interruption kept from following its body; undefined for any other file.
  * @param isThere whether there is such a file */
 export async function letterPart(
@@ -30,7 +30,7 @@ export async function letterPart(
 }
 
 /** @param path of the body
- * @throws Problem `body.unreadable` where no head says how to read it; the system's error */
+ * @throws Problem `body.unreadable` if no head says how to read it; the system's error */
 export async function readLetter(path: string): Promise<Letter> {
   const body = await readFile(path);
   let head: unknown;
@@ -38,7 +38,7 @@ export async function readLetter(path: string): Promise<Letter> {
     head = JSON.parse(await readFile(headBeside(path), 'utf8'));
   } catch (error) {
     const why = (error as Error).message;
-    throw new Problem('body.unreadable', `${basename(headBeside(path))} has to say how to read it: ${why}`);
+    throw new Problem('body.unreadable', `${basename(headBeside(path))} must say how to read it: ${why}`);
   }
   const { time, fluentTag, sink, path: sentTo, headers } = isMap(head) ? head : {};
   return {
@@ -54,7 +54,7 @@ export async function readLetter(path: string): Promise<Letter> {
 }
 
 /** Moves a letter to the folder `delivered` beside it, and removes it from there if that is wanted. Its body goes first, as
- * that is what makes a letter: none is half there after an interruption.
+ * that is what makes a letter: no interruption leaves half of one.
  * @param path of the body */
 export async function settleLetter(path: string, { remove }: { remove: boolean }): Promise<void> {
   const folder = dirname(deliveredPath(path));
@@ -67,7 +67,7 @@ export async function settleLetter(path: string, { remove }: { remove: boolean }
   }
   if (!remove) return;
   for (const part of parts) await rm(deliveredPath(part), { force: true });
-  // Others may be in it.
+  // Other letters may be in it.
   await rmdir(folder).catch(() => {});
 }
 

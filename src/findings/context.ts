@@ -1,4 +1,4 @@
-/** What is known of a finding beside its tag: the rule that raised it, how new it is, and whose it is. */
+/** What is known of a finding besides its tag: the rule that raised it, how new it is, and who owns it. */
 import type { Ruleset } from '../detect.ts';
 import type { Owned, Owner } from '../enrichment/owners.ts';
 import type { FieldValues } from '../record.ts';
@@ -9,26 +9,26 @@ export type { Owner };
 
 /** How often the rule matched the same identity on the same kind of object before. */
 export interface Novelty {
-  /** 0 for one that is not known to have been before. */
+  /** 0 if no earlier match is known. */
   times: number;
-  /** RFC 3339: the time of the first of them; where there is none, since when there was none, as matches before may have been
-   * forgotten. Null where nothing is known of the time before. */
+  /** RFC 3339: the time of the first of them; without any, since when there was none, as earlier matches may have been
+   * forgotten. Null if nothing is known of the time before. */
   since: string | null;
 }
 
 export interface FindingContext {
-  /** As the file of the rule says it; undefined where the rule is not live any more. */
+  /** As in the rule's file; undefined if the rule is no longer live. */
   rule: RuleHead | undefined;
-  /** Undefined where it is not known any more: what is remembered is bounded. */
+  /** Undefined if it is no longer known: what is remembered is bounded. */
   novelty: Novelty | undefined;
-  /** Undefined where no file of owners names one. */
+  /** Undefined if no file of owners names one. */
   owner: Owner | undefined;
 }
 
-/** Gives the context of what is emitted: the same for each delivery of a finding. */
+/** Returns the context of a finding or report: the same for each delivery. */
 export type ContextOf = (emitted: Emitted) => FindingContext;
 
-/** Where no rules are loaded. */
+/** Used if no rules are loaded. */
 export const noContext: ContextOf = () => ({ rule: undefined, novelty: undefined, owner: undefined });
 
 /** What contexts are made of. */
@@ -65,7 +65,7 @@ function ownedBy(emitted: Emitted): Owned {
   return { rule, cluster, namespace: onlyNamespace([...correlation.group, ...context]), labels: {} };
 }
 
-/** Undefined where the events of a report are not all of one. */
+/** Undefined if the events of a report are not all of one. */
 function onlyNamespace(fields: readonly FieldValues[]): string | undefined {
   const values = fields.find(({ field }) => field === 'namespace')?.values ?? [];
   return values.length === 1 ? values[0] : undefined;

@@ -1,4 +1,4 @@
-/** A finding or report away from its record: what alerts, other formats of findings and the console show of it. */
+/** A finding or report apart from its record: what alerts, other formats of findings and the console show of it. */
 import { tagOf } from '../batch/tag-of.ts';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { at, isMap } from '../json/map.ts';
@@ -12,15 +12,15 @@ interface FromRecord {
   /** Whether it raises a verdict, or is of a rule in shadow mode. */
   mode: 'live' | 'shadow';
   platform: Platform | undefined;
-  /** Name of the cluster, where it is known. */
+  /** Name of the cluster, if known. */
   cluster: string | undefined;
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
   /** Hash of the rules that were live. */
   ruleset: string | undefined;
-  /** The record that it is on, by its index in the batch. */
+  /** The record that contains it, by its index in the batch. */
   record: number;
-  /** As the tag has it. */
+  /** As in the tag. */
   trace?: Tag['trace'];
 }
 
@@ -28,20 +28,20 @@ export interface EmittedFinding extends FromRecord {
   kind: 'finding';
   finding: Finding;
   evidence: Evidence | undefined;
-  /** The event that it is about; undefined where the record cannot be read again. */
+  /** The event that it is about; undefined if the record cannot be read again. */
   event: EventSummary | undefined;
-  /** Labels of the object, as it was stored, or else as the request has it; absent where the record has none. */
+  /** Labels of the object as it was stored, or else as in the request; absent if the record has none. */
   labels?: Readonly<Record<string, string>>;
 }
 
-/** About events of other records: nothing of the record that it is on is about it, but the cluster. */
+/** About events of other records: of the record that it is on, only the cluster applies to it. */
 export interface EmittedReport extends FromRecord {
   kind: 'report';
   finding: Report;
 }
 
-/** The findings and reports that the tag of a record lists, live ones first; none of a group marker.
- * @param eventsOf the events of a record of the batch, by its index; called for records with findings alone */
+/** The findings and reports that the tag of a record lists, live ones first; none for a group marker.
+ * @param eventsOf the events of a record of the batch, by its index; called only for records with findings */
 export function emittedOf(
   batch: TaggedBatch,
   index: number,

@@ -19,19 +19,19 @@ export const avroConfig = Type.Object(
     rows: Type.Enum(['records', 'findings'], {
       default: 'records',
       description:
-        '`records`: each record with its events and findings, as schemas/tagged-record.avsc says; `findings`: each finding, ' +
-        'as schemas/finding.avsc says, without reports.',
+        '`records`: each record with its events and findings, as defined by schemas/tagged-record.avsc; `findings`: each ' +
+        'finding, without reports, as defined by schemas/finding.avsc.',
     }),
     codec: Type.Enum(['null', 'deflate', 'zstandard'], {
       default: 'deflate',
-      description: 'How blocks are compressed: `deflate` is what every reader knows, `zstandard` is faster.',
+      description: 'How blocks are compressed: every reader supports `deflate`; `zstandard` is faster.',
     }),
     upload: Type.Optional(
       Type.String({
         minLength: 1,
         description:
           'Where closed files go: `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://ACCOUNT/CONTAINER/PREFIX`, below ' +
-          '`date=YYYY-MM-DD/`. They are removed from `path` once they are there. Default: they stay.',
+          '`date=YYYY-MM-DD/`. They are removed from `path` once they are uploaded. Default: they stay.',
       }),
     ),
   },
@@ -39,7 +39,7 @@ export const avroConfig = Type.Object(
 );
 export type AvroConfig = Static<typeof avroConfig> & Pick<RowsSettings, 'records'>;
 
-/** What is in a spool has no findings apart from the text of its records. */
+/** In a spool, findings exist only within the text of its records. */
 export function avroFaults({
   spool,
   upload,
@@ -47,7 +47,7 @@ export function avroFaults({
 }: Pick<AvroConfig, 'upload' | 'maxFileBytes'> & { spool?: unknown }): SinkFault[] {
   const faults: SinkFault[] = [];
   if (spool !== undefined) {
-    const message = 'spool: this sink writes to the disk itself, and takes no batches from a spool; leave it out';
+    const message = 'spool: this sink writes to the disk itself, and accepts no batches from a spool; leave it out';
     faults.push({ setting: ['spool'], message });
   }
   if (upload === undefined) return faults;
@@ -57,16 +57,16 @@ export function avroFaults({
     faults.push({ setting: ['upload'], message: `upload: ${(error as Error).message}` });
   }
   if (maxFileBytes > MAX_UPLOAD_BYTES) {
-    const message = `maxFileBytes: an object is put by one request, which may have ${MAX_UPLOAD_BYTES} bytes`;
+    const message = `maxFileBytes: an object is uploaded in one request of at most ${MAX_UPLOAD_BYTES} bytes`;
     faults.push({ setting: ['maxFileBytes'], message });
   }
   return faults;
 }
 
-/** Less than S3 takes in a request, as a file goes beyond its limit by what comes at the same time. */
+/** Less than S3 accepts in a request, as a file exceeds its limit by what arrives at the same time. */
 const MAX_UPLOAD_BYTES = 4 * 1024 ** 3;
 
-/** Where the files are in the end, for a person to read. */
+/** Where the files end up, for a person to read. */
 export function avroTarget({ path, upload }: Pick<AvroConfig, 'path' | 'upload'>): string {
   return upload ?? path;
 }
@@ -74,11 +74,11 @@ export function avroTarget({ path, upload }: Pick<AvroConfig, 'path' | 'upload'>
 /** Bytes of rows in a block. */
 const BLOCK_BYTES = 1024 * 1024;
 
-/** A sink that has a batch when its blocks are on disk: each batch has blocks of its own, so that a file can be read up to the
+/** A sink that has a batch when its blocks are on disk: each batch has its own blocks, so that a file can be read up to the
  * last batch that was acknowledged.
- * @throws Problem `config.invalid` where the folder cannot be used */
+ * @throws Problem `config.invalid` if the folder cannot be used */
 export async function openAvro(config: AvroConfig, dependencies: SinkDependencies, files?: Files): Promise<Sink> {
-  // Few have such a sink, and the library is much to load.
+  // Loaded on demand: few have such a sink, and the library is large.
   const [{ openFileSink }, { containerWriter }, { wholeBytes }, { findingRows, recordRows }] = await Promise.all([
     import('./disk/file-sink.ts'),
     import('../avro/container.ts'),
@@ -128,8 +128,8 @@ async function openUploads(name: string, address: string, { logger, environment 
   return openUploader({
     storage: await openStorage(address, environment),
     onFailed: (file, err) =>
-      logger.warn({ sink: name, file, err }, 'A file is not in object storage yet: it stays here, and is tried again'),
-    onRestored: (object) => logger.info({ sink: name, object }, 'Files go to object storage again'),
+      logger.warn({ sink: name, file, err }, 'A file was not uploaded to object storage: it stays here and is retried'),
+    onRestored: (object) => logger.info({ sink: name, object }, 'Files are uploaded to object storage again'),
   });
 }
 

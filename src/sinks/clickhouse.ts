@@ -9,7 +9,7 @@ import { openLines } from './rows/rows.ts';
 import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies } from './sink.ts';
 
-/** A name, or two with a dot between. */
+/** A name, or two separated by a dot. */
 const NAME = '[A-Za-z_][A-Za-z0-9_]*';
 
 export const clickhouseConfig = Type.Object(
@@ -27,7 +27,7 @@ export const clickhouseConfig = Type.Object(
       pattern: `^${NAME}$`,
       default: 'record',
       examples: ['record'],
-      description: 'Column of type String that gets the record, as JSON. The table makes its other columns of it.',
+      description: 'Column of type String that gets the record, as JSON. The table derives its other columns from it.',
     }),
     rows: jsonRowsSetting,
     compression: compressionSetting(['gzip', 'zstd']),
@@ -39,12 +39,12 @@ export const clickhouseConfig = Type.Object(
 export type ClickhouseConfig = Static<typeof clickhouseConfig> & RowsSettings;
 
 interface Inserted extends Piece {
-  /** Which of the record's rows it is. */
+  /** Its position among the rows of the record. */
   at: number;
 }
 
-/** A sink that inserts the records of a batch in blocks, each of which is there whole or not at all. A block has a token made of
- * the batch and of what of it is in the block: where the table keeps tokens, one that comes again is not inserted twice. */
+/** A sink that inserts the records of a batch in blocks, each of which is written completely or not at all. A block has a token
+ * made of the batch and of the part of it in the block: if the table keeps tokens, a repeated block is not inserted twice. */
 export async function openClickhouse(config: ClickhouseConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
   const query = `INSERT INTO ${config.table} (${config.column}) FORMAT RowBinary`;
@@ -61,7 +61,7 @@ export async function openClickhouse(config: ClickhouseConfig, dependencies: Sin
   return openPosting(config, protocol, dependencies);
 }
 
-/** Of the query. The answer comes when the block is written, and its status says whether it is. */
+/** Settings of the query. The answer is sent after the block is written, and its status shows whether it was. */
 const settings = {
   async_insert: '0',
   wait_end_of_query: '1',
@@ -93,12 +93,12 @@ const OF_RECORDS = new Set([
   6, 25, 26, 27, 32, 38, 41, 69, 70, 72, 117, 128, 130, 131, 190, 321, 349, 376, 407, 441, 467, 469, 675, 676,
 ]);
 
-/** Codes with something to set. */
+/** Codes that point to a wrong setting. */
 const mendable: Readonly<Record<number, string>> = {
-  16: 'set column to one of the table',
-  47: 'set column to one of the table',
-  60: 'set table to one that is there',
-  81: 'set table to one that is there',
+  16: 'set column to a column of the table',
+  47: 'set column to a column of the table',
+  60: 'set table to one that exists',
+  81: 'set table to one that exists',
   164: 'give this user the right to write',
   192: 'set auth.basic to a user that it knows',
   193: 'set auth.basic to the right password',

@@ -41,13 +41,13 @@ export const elasticsearchConfig = Type.Object(
 );
 export type ElasticsearchConfig = Static<typeof elasticsearchConfig> & RowsSettings;
 
-/** Of the answer, which else repeats much for each document. */
+/** The wanted parts of the answer, which otherwise repeats much for each document. */
 const WANTED = 'errors,error,items.*.status,items.*.error.type,items.*.error.reason';
-/** Bytes of an answer: a reason may have a name or a value of the record in it. */
+/** Bytes of an answer: a reason may contain a name or a value of the record. */
 const ANSWER_BYTES = 1024 * 1024;
 
-/** A sink that creates a document of each record, or of each finding. Its id is made of the batch and of its place in it, or is
- * that of the finding, so that a batch that comes again makes no second one: what is there already counts as acknowledged. */
+/** A sink that creates a document for each record, or for each finding. Its id is made of the batch and its position in it, or
+ * is that of the finding, so that a repeated batch creates no duplicates: an existing document counts as acknowledged. */
 export async function openElasticsearch(config: ElasticsearchConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
   const settings = { ...config, url: underPath(config.url, `${encodeURIComponent(config.index)}/_bulk`) };
@@ -89,8 +89,8 @@ const LINE_FEED = Buffer.from('\n');
 const CLOSE_BRACE = 0x7d;
 const QUOTE = 0x22;
 
-/** A record with its time as `@timestamp`, which a data stream asks for. A member of that name stays as it is, but for Fluent
- * Bit's time in seconds, which would be read as milliseconds. */
+/** A record with its time as `@timestamp`, which a data stream requires. An existing member of that name is kept, except for
+ * Fluent Bit's time in seconds, which would be read as milliseconds. */
 function documentOf(batch: TaggedBatch, index: number): Uint8Array {
   const json = jsonOf(batch, index);
   const member = timestampIn(json);
@@ -101,7 +101,7 @@ function documentOf(batch: TaggedBatch, index: number): Uint8Array {
   return withTime(json, () => unixNanoOfRecord(batch, index));
 }
 
-/** A map with a time as `@timestamp`, where it has none. */
+/** A map with a time as `@timestamp`, if it has none. */
 function withTime(json: Uint8Array, unixNano: () => bigint): Uint8Array {
   if (timestampIn(json) !== undefined) return json;
   const comma = json[skipSpace(json, 1, json.length)] === CLOSE_BRACE ? '' : ',';
@@ -121,7 +121,7 @@ function readAnswer(answer: Answer, pieces: readonly Piece[]): Verdict | Items {
   const items = answer.isWhole ? itemsIn(answer.body) : undefined;
   if (items?.length !== pieces.length) {
     const found = items === undefined ? 'no' : items.length;
-    const reason = `${describeAnswer(answer)}, with ${found} items for ${pieces.length} records: is url that of Elasticsearch or OpenSearch?`;
+    const reason = `${describeAnswer(answer)}, with ${found} items for ${pieces.length} records: is url the address of Elasticsearch or OpenSearch?`;
     return { kind: 'unavailable', reason };
   }
   const refused: { at: number; reason: string }[] = [];
@@ -134,11 +134,11 @@ function readAnswer(answer: Answer, pieces: readonly Piece[]): Verdict | Items {
   return { kind: 'items', refused, busy };
 }
 
-/** A document with this id is there, so this one was written before. */
+/** A document with this id exists, so this one was written before. */
 const IS_THERE = 409;
 
-/** Whether a status is about the record, and neither about the server nor about its settings (404: no such index; 403: it
- * may not be written to; 429: too much at once, or a disk that is nearly full). */
+/** Whether a status is about the record, and not about the server or its settings (404: no such index; 403: it
+ * may not be written to; 429: too many requests, or a disk that is nearly full). */
 function isOfRecord(status: number): boolean {
   return status >= 400 && status < 500 && ![401, 403, 404, 408, 429].includes(status);
 }
@@ -157,7 +157,7 @@ function outcomeOf(item: unknown): { status: number; reason: string } {
   const status = member(created, 'status');
   const error = member(created, 'error');
   const [type, why] = [member(error, 'type'), member(error, 'reason')].map(String);
-  // The dead letter has the value; the log need not.
+  // The dead letter contains the value; the log does not need it.
   const reason = isMap(error) ? `${type}: ${why!.replace(/ Preview of field's value: .*$/s, '')}` : 'no reason';
   return {
     status: typeof status === 'number' ? status : 0,

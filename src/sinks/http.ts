@@ -41,7 +41,7 @@ export function httpFaults(config: HttpConfig): SinkFault[] {
   return [...faults, ...requestFaults(config)];
 }
 
-/** How what is written of records becomes a body. */
+/** How records become a body. */
 interface Layout {
   contentType: string;
   join(records: readonly Uint8Array[]): Uint8Array;
@@ -69,7 +69,7 @@ const layouts: Record<HttpConfig['format'], Layout> = {
   },
 };
 
-/** A sink that takes each 2xx for an acknowledgement of all that the request had. */
+/** A sink for which each 2xx acknowledges everything in the request. */
 export async function openHttp(config: HttpConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
   const { contentType, join } = layouts[config.format];

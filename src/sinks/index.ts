@@ -31,9 +31,9 @@ const posting = { faults: requestFaults, target: requestTarget, folders: [] };
 
 const pathTarget = ({ path }: { path: string }) => path;
 
-/** One row for each kind of sink: its settings, what is wrong with them beyond what their schema says, where it sends to
- * for a person to read, which settings name a folder that it alone writes to, and how it is opened. `takesOtlp` is in the row
- * of one that takes batches of OTLP as they come, `isOfFindings` in that of one which has findings for people and no records. */
+/** One row for each kind of sink: its settings, what is wrong with them beyond what their schema checks, where it sends to
+ * (for a person to read), which settings name a folder that it alone writes to, and how it is opened. `takesOtlp` is set for
+ * a kind that accepts batches of OTLP as they are, `isOfFindings` for one that gets findings for people and no records. */
 const sinks = {
   alertmanager: {
     config: alertmanagerConfig,
@@ -63,13 +63,13 @@ const sinks = {
   },
 };
 
-/** What each kind can be asked for, beside its own. */
+/** Settings of every kind, besides its own. */
 const common = {
   required: Type.Boolean({
     default: true,
     description:
-      'Whether the answer waits for this sink, so that the sender keeps what it did not take. `false`: such records are ' +
-      'lost to it, counted, and named in the log.',
+      'Whether the answer waits for this sink, so that the sender keeps what the sink did not accept. `false`: such ' +
+      'records are lost to the sink, counted, and logged.',
   }),
   spool: Type.Optional(spoolSettings),
   records: Type.Optional(choiceSettings),
@@ -78,7 +78,7 @@ const common = {
 type Common = Static<ReturnType<typeof Type.Object<typeof common>>>;
 
 export type SinkConfig = Static<(typeof sinks)[keyof typeof sinks]['config']> & Common;
-/** A sink of the configuration, of which this checks the type alone: sinkSchema has the rest. */
+/** A sink of the configuration, of which this checks only the type: sinkSchema has the rest. */
 export const SinkConfig = Type.Unsafe<SinkConfig>(
   Type.Object({ type: Type.Enum(Object.keys(sinks) as SinkConfig['type'][], { description: 'Kind of sink.' }) }),
 );
@@ -101,12 +101,12 @@ export const sinkKinds = Object.entries(sinks).map(([type, { config }]) => ({
   schema: Type.Object({ ...config.properties, ...common }, { additionalProperties: false, title: titleOf(config) }),
 }));
 
-/** The schema of a kind of sink's configuration, with defaults; undefined where there is no such kind. */
+/** The configuration schema of a kind of sink, with defaults; undefined if there is no such kind. */
 export function sinkSchema(type: unknown): TSchema | undefined {
   return sinkKinds.find((kind) => kind.type === type)?.schema;
 }
 
-/** What no schema says of a sink's settings: which go together, and whether their files can be used. */
+/** Faults in a sink's settings that no schema finds: which go together, and whether their files can be used. */
 export function sinkFaults(config: SinkConfig): SinkFault[] {
   const faults = kindOf(config).faults(config);
   return config.redact === undefined ? faults : [...faults, ...redactFaults(config.redact)];
@@ -124,8 +124,8 @@ export function folderSettings(type: unknown): readonly string[] {
   return Object.hasOwn(sinks, String(type)) ? sinks[type as SinkConfig['type']].folders : [];
 }
 
-/** Opens a sink, with its spool if it has one; it connects when there is something to send. What it is not to have is left out
- * before the spool, so that it is not on disk either.
+/** Opens a sink, with its spool if it has one; it connects when there is something to send. What it is not meant to get is left
+ * out before the spool, so that it is not on disk either.
  * @throws Problem `config.invalid` */
 export async function openSink(config: SinkConfig, dependencies: SinkDependencies): Promise<Sink> {
   const place = await kindOf(config).open(config, dependencies);
@@ -144,7 +144,7 @@ function rowsOf(config: SinkConfig): RowsSettings['rows'] {
 }
 
 async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDependencies): Promise<Sink> {
-  // Few have one, and it takes a part of Node that others need not load.
+  // Loaded on demand: few sinks have one, and it needs a part of Node that others do not.
   const { openSpool } = await import('./spool/index.ts');
   return openSpool(sink, settings, dependencies).catch((error) => {
     throw new Problem('config.invalid', `sink ${sink.name}: spool.path: ${error.message}`, { cause: error });
@@ -152,15 +152,15 @@ async function spooled(sink: Sink, settings: SpoolSettings, dependencies: SinkDe
 }
 
 async function redacted(sink: Sink, settings: RedactSettings, dependencies: SinkDependencies): Promise<Sink> {
-  // Few ask for it, and it is much to load.
+  // Loaded on demand: few ask for it, and it is large.
   const { redact } = await import('./redact/redact.ts');
   return redact(sink, settings, dependencies);
 }
 
-/** Receives what became of the records that a sink was given. */
+/** Receives the outcome of the records that a sink was given. */
 export type CountSinkRecords = (sink: string, result: Settled, records: number) => void;
 
-/** Whether each sink would take a batch if it came now, as far as that is known: what will be refused need not be evaluated.
+/** Checks whether each sink would accept a batch now, as far as known: what will be refused need not be evaluated.
  * @param bytes of the batch as received
  * @throws Problem `sink.unavailable` if one would not */
 export function expectDelivery(bytes: number, to: readonly Sink[]): void {
@@ -168,8 +168,8 @@ export function expectDelivery(bytes: number, to: readonly Sink[]): void {
   if (refusals.length > 0) throw new Problem('sink.unavailable', refusals.join('; '));
 }
 
-/** Resolves when every sink has the batch safely, or its spool has.
- * @throws Problem `sink.unavailable` after all have been tried, if one may not have it; it names each that may not */
+/** Resolves when every sink, or its spool, safely has the batch.
+ * @throws Problem `sink.unavailable` after all have been tried, if any may not have it; it names each of these */
 export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: CountSinkRecords): Promise<void> {
   const failures: unknown[] = [];
   const deliverTo = async (sink: Sink) => {
@@ -183,7 +183,7 @@ export async function deliver(batch: TaggedBatch, to: readonly Sink[], count: Co
     }
   };
   await Promise.all(to.filter(({ commits }) => !commits).map(deliverTo));
-  // What it commits is not read again: had another sink failed, the batch would be lost to that one.
+  // What it commits is not read again: if another sink had failed, the batch would be lost to that one.
   if (failures.length === 0) for (const sink of to) if (sink.commits) await deliverTo(sink);
   const defect = failures.find((error) => !(error instanceof Problem));
   if (defect !== undefined) throw defect;

@@ -21,7 +21,7 @@ import { openRows } from './rows/rows.ts';
 import { jsonRowsSetting, type RowsSettings } from './rows/settings.ts';
 import type { Sink, SinkDependencies, SinkFault } from './sink.ts';
 
-/** Members of the tag that are labels: few values each, none of which a client can choose. */
+/** Members of the tag that become labels: each has few values, none of which a client can choose. */
 const TAG_LABELS = ['verdict', 'level', 'platform'] as const;
 
 export const lokiConfig = Type.Object(
@@ -31,7 +31,7 @@ export const lokiConfig = Type.Object(
     url: urlSetting('Address of Loki.', 'http://loki.logging.svc:3100'),
     labels: Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 1024 }), {
       default: { job: 'kubernetes-audit' },
-      description: `Labels of all records, beside those of the tag: ${TAG_LABELS.map((name) => `\`${name}\``).join(', ')}.`,
+      description: `Labels of all records, in addition to those of the tag: ${TAG_LABELS.map((name) => `\`${name}\``).join(', ')}.`,
     }),
     rows: jsonRowsSetting,
     compression: compressionSetting(['gzip']),
@@ -46,7 +46,7 @@ export function lokiFaults(config: LokiConfig): SinkFault[] {
   const faults = Object.keys(config.labels).flatMap((name): SinkFault[] => {
     const isOfTag = (TAG_LABELS as readonly string[]).includes(name);
     if (!isOfTag && /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) return [];
-    const why = isOfTag ? 'is that of the tag; leave it out' : 'is no name of a label; write letters, digits and _';
+    const why = isOfTag ? 'is set by the tag; leave it out' : 'is not a label name; write letters, digits and _';
     return [{ setting: ['labels', name], message: `labels: ${name} ${why}` }];
   });
   return [...faults, ...requestFaults(config as RequestSettings)];
@@ -60,10 +60,10 @@ interface Line extends Piece {
   length: number;
 }
 
-/** What is not accepted with a 400 is listed in the answer, up to this. */
+/** Bytes of an answer: with a 400 it lists what was not accepted. */
 const ANSWER_BYTES = 1024 * 1024;
 
-/** A sink of which each record, with its tag, is a line of JSON. */
+/** A sink that sends each record, with its tag, as a line of JSON. */
 export async function openLoki(config: LokiConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { openPosting } = await import('./request/records.ts');
   const rowsOf = await openRows(config, dependencies);
@@ -122,8 +122,8 @@ function pushOf(lines: readonly Line[]): Uint8Array {
 const byTime = (lines: readonly Line[]) =>
   lines.toSorted((a, b) => (a.unixNano < b.unixNano ? -1 : a.unixNano > b.unixNano ? 1 : 0));
 
-/** Of lines that are too old, too new or too long Loki says which, and takes the others. What it sends between its own parts
- * has a limit that no setting of a push shows, and the answer is then a 500. */
+/** For lines that are too old, too new or too long, Loki says which, and accepts the others. The messages between
+ * its own components have a limit that a client cannot query; beyond it, the answer is a 500. */
 function readAnswer(answer: Answer, lines: readonly Line[]): Verdict | Items | Apart<Line> {
   const verdict = verdictOf(answer);
   if (answer.kind === 'failed') return verdict;
@@ -137,7 +137,7 @@ function readAnswer(answer: Answer, lines: readonly Line[]): Verdict | Items | A
   return refused.length > 0 && answer.isWhole ? { kind: 'items', refused, busy: [] } : verdict;
 }
 
-/** Of one stream the oldest lines are refused, and it is said how many these are. */
+/** In one stream the oldest lines are refused, and the answer says how many. */
 function tooFarBehind(text: string, reason: string, lines: readonly Line[]): Verdict | Items | Apart<Line> {
   const streams = [...Map.groupBy(lines, ({ stream }) => stream).values()];
   if (streams.length > 1) return { kind: 'apart', parts: streams };
@@ -150,7 +150,7 @@ function tooFarBehind(text: string, reason: string, lines: readonly Line[]): Ver
   return { kind: 'items', refused, busy: [] };
 }
 
-/** What the texts of Loki's validation say of each line: the seconds of those that are too old or too new, and how long a
+/** What Loki's validation messages say about each line: the seconds of those that are too old or too new, and how long a
  * line may be. */
 function refusedBy(text: string): (line: Line) => boolean {
   const seconds = new Set(

@@ -27,9 +27,9 @@ export const ndjsonConfig = Type.Object(
 export type NdjsonConfig = Static<typeof ndjsonConfig> & RowsSettings;
 
 /** A sink that has a batch when its lines are on disk.
- * @throws Problem `config.invalid` where the folder cannot be used */
+ * @throws Problem `config.invalid` if the folder cannot be used */
 export async function openNdjson(config: NdjsonConfig, dependencies: SinkDependencies, files?: Files): Promise<Sink> {
-  // Few have such a sink, and it takes a part of Node that others need not load.
+  // Loaded on demand: few have such a sink, and it needs a part of Node that others do not.
   const [{ openFileSink }, { openCompressor }] = await Promise.all([
     import('./disk/file-sink.ts'),
     import('./disk/compress.ts'),
@@ -39,7 +39,7 @@ export async function openNdjson(config: NdjsonConfig, dependencies: SinkDepende
   const compressor =
     compression &&
     openCompressor(compression, (file, error) =>
-      logger.warn({ sink: name, file, err: error }, 'A file is not compressed, which the next start tries again'),
+      logger.warn({ sink: name, file, err: error }, 'A file could not be compressed; the next start tries again'),
     );
   const linesOf = await openLines(config, dependencies);
   const encode = (batch: TaggedBatch) => jsonLines(batch, linesOf);

@@ -23,14 +23,14 @@ export type StdoutConfig = Static<typeof stdoutConfig> & RowsSettings;
 
 const STDOUT = 1;
 const LINE_FEED = 0x0a;
-/** How long the reader of a full pipe may take nothing. Less than senders wait. */
+/** How long the reader of a full pipe may read nothing. Less than senders wait. */
 const PATIENCE_MILLISECONDS = 30_000;
 const LONGEST_PAUSE_MILLISECONDS = 64;
 
 const writeSome = promisify(write);
 
-/** A sink that has a batch when the system has accepted its lines: `process.stdout` of a thread would only have passed them on to
- * the main thread, and says nothing of what became of them.
+/** A sink that has a batch when the system has accepted its lines: `process.stdout` of a thread would only pass them on to the
+ * main thread, and not report what became of them.
  * @param patience in milliseconds */
 export async function openStdout(
   config: StdoutConfig,
@@ -43,7 +43,7 @@ export async function openStdout(
   let turn: Promise<unknown> = Promise.resolve();
   let isLineOpen = false;
 
-  /** Batches do not mix. */
+  /** Keeps batches from mixing. */
   function inTurn(act: () => Promise<void>): Promise<void> {
     const acted = turn.then(act);
     turn = acted.catch(() => {});
@@ -60,7 +60,7 @@ export async function openStdout(
         waited = 0;
         pause = 1;
       } catch (error) {
-        // A pipe that does not block, as Node has them, is full.
+        // A non-blocking pipe, as Node has them, is full.
         if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
         if (waited >= patience) throw error;
         await sleep(pause);
@@ -76,7 +76,7 @@ export async function openStdout(
       place: 'stdout',
       write: (batch) =>
         inTurn(async () => {
-          // What was left of a batch that failed is a line of its own.
+          // An incomplete line of a failed batch is ended, so that it does not run into the next.
           if (isLineOpen) await writeAll(Uint8Array.of(LINE_FEED));
           for (const lines of jsonLines(batch, linesOf)) await writeAll(lines);
         }),

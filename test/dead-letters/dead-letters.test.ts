@@ -18,7 +18,7 @@ function folder(): string {
 
 const about = { problem: new Problem('body.unreadable', 'byte 0'), headers: { authorization: 'Basic x', accept: '*' } };
 
-test('one body that comes many times at once is kept once, whole', async () => {
+test('a body that arrives many times at once is kept once, whole', async () => {
   const path = folder();
   const letters = await openDeadLetters(path, 1_000_000);
   const body = Buffer.alloc(100_000, 'x');
@@ -30,7 +30,7 @@ test('one body that comes many times at once is kept once, whole', async () => {
 });
 
 test.each(['authorization', 'proxy-authorization', 'cookie', 'x-api-key', 'x-amz-firehose-access-key'])(
-  'what %s holds is not kept',
+  'the value of %s is not kept',
   async (name) => {
     const headers = { [name]: 'a-secret', accept: '*' };
     const kept = await (await openDeadLetters(folder(), 1000)).keep(Buffer.from('x'), { ...about, headers });
@@ -38,7 +38,7 @@ test.each(['authorization', 'proxy-authorization', 'cookie', 'x-api-key', 'x-amz
   },
 );
 
-test('what could not be written takes no room', async () => {
+test('a body that could not be written takes no space', async () => {
   const path = folder();
   const letters = await openDeadLetters(path, 1000);
   rmSync(path, { recursive: true });
@@ -47,7 +47,7 @@ test('what could not be written takes no room', async () => {
   }
 });
 
-test('beyond its room a folder takes nothing, and what is there counts after a start', async () => {
+test('a full folder accepts nothing more, and existing letters count after a start', async () => {
   const path = folder();
   await (await openDeadLetters(path, 2000)).keep(Buffer.alloc(1000), about);
   const letters = await openDeadLetters(path, 2000);
@@ -66,7 +66,7 @@ test('the threads of a process share one limit', async () => {
   await expect(one.keep(Buffer.alloc(1000), about)).rejects.toThrow('maxDeadLetterBytes 2000');
 });
 
-test('what two sinks refuse is a letter for each', async () => {
+test('a body that two sinks refuse is a letter for each', async () => {
   const letters = await openDeadLetters(folder(), 1_000_000);
   const kept = await Promise.all(['a', 'b', 'a'].map((sink) => letters.keep(Buffer.from('x'), { ...about, sink })));
   expect(new Set(kept).size).toBe(2);

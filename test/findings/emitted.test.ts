@@ -69,13 +69,13 @@ test('a record that cannot be read again has the event of its tag', async () => 
   expect(emittedOf(batch, 0, () => [])).toMatchObject([{ event: { auditID: '1' } }]);
 });
 
-test('the context has the rule as it is live', async () => {
+test('the context has the live rule', async () => {
   const batch = await tagged([event('1', true)]);
   const [emitted] = emittedOf(batch, 0, eventReader(config).bind(undefined, batch));
   expect(openContext({ ruleset: () => ruleset })(emitted!).rule).toBe(ruleset.rules[0]!.rule);
 });
 
-test('the context has the novelty that is remembered by the id', async () => {
+test('the context has the novelty that is remembered for the id', async () => {
   const batch = await tagged([event('1', true)]);
   const [emitted] = emittedOf(batch, 0, eventReader(config).bind(undefined, batch));
   const novelty = { times: 3, since: null };

@@ -20,7 +20,7 @@ const alertsIn = ({ body }: Posted): Alert[] => JSON.parse(String(body));
 const settingsFor = (...urls: string[]) => ({ type: 'alertmanager', urls });
 const idsIn = (posted: readonly Posted[]) => posted.map((one) => alertsIn(one).map(({ labels }) => labels.finding));
 
-// What is not to be sent is acknowledged as well, and in its order: here each record has a finding that says its number.
+// Records that are not sent are acknowledged too, and in order: here each record has a finding that contains its number.
 sinkContract('alertmanager', async () => {
   const peer = await openPeer();
   const { sink } = await openConfigured({ ...settingsFor(peer.url), records: { verdicts: ['clear', 'match'] } });
@@ -40,11 +40,11 @@ sinkContract('alertmanager', async () => {
   };
 });
 
-/** The member `n` of a numbered batch: batches of the contract have their numbers in a row. */
+/** The member `n` of a record in a numbered batch: batches of the contract are numbered consecutively. */
 function numberOf({ bytes, records }: ReturnType<typeof numberedBatch>, index: number): number {
   const { start, end } = records[index]!;
   const record = Buffer.from(bytes.subarray(start, end));
-  // {n, pad} in MessagePack: n stands behind the key.
+  // {n, pad} in MessagePack: n follows its key.
   const at = record.indexOf('a16e', 'hex') + 2;
   const head = record[at]!;
   if (head < 0x80) return head;
@@ -65,7 +65,7 @@ async function open(settings: object = {}, given: Parameters<typeof openConfigur
 }
 
 describe('an alert', () => {
-  test('says what was found, in labels that are grouped by and annotations that are read', async () => {
+  test('says what was found, in labels to group by and annotations to read', async () => {
     const contextOf = () => ({
       rule: { description: 'A pod\n  sees processes.', falsepositives: [], references: [], ruleTags: [] },
       novelty: { times: 0, since: null },
@@ -84,7 +84,7 @@ describe('an alert', () => {
       },
       annotations: {
         ...{ summary: '[ann] created pod [shop/web] (f1)', title: 'Pod uses the host PID namespace', attack: 'T1611' },
-        ...{ description: 'A pod sees processes.', source_ip: '198.51.100.9', seen: 'the first that is known' },
+        ...{ description: 'A pod sees processes.', source_ip: '198.51.100.9', seen: 'the first known' },
         ...{ owner: 'Shop', contact: '#shop', runbook_url: 'https://wiki/shop' },
         link: 'https://tripline.example.com/x/findings/f1',
       },
@@ -97,7 +97,7 @@ describe('an alert', () => {
     expect(seconds).toBeLessThan(3660);
   });
 
-  test('of a report is about whom its events have in common', async () => {
+  test('of a report is about what its events have in common', async () => {
     const { peer, send } = await open();
     await send(reportTag('r1'));
     expect(alertsIn(peer.posted[0]!)[0]!.labels).toEqual({
@@ -106,7 +106,7 @@ describe('an alert', () => {
     });
   });
 
-  test('does not begin after now, whatever the event says', async () => {
+  test('does not begin in the future, whatever the event says', async () => {
     const { peer, send } = await open();
     await send(tagOf([finding('f', { time: '2999-01-01T00:00:00Z' })]));
     const [{ startsAt, endsAt }] = alertsIn(peer.posted[0]!) as [Alert];
@@ -116,20 +116,20 @@ describe('an alert', () => {
 });
 
 describe('a finding is one alert', () => {
-  test('however often its record comes', async () => {
+  test('however often its record arrives', async () => {
     const { peer, send } = await open();
     for (let times = 0; times < 5; times++) await send(tagOf([finding('f1')]));
     await send(tagOf([finding('f1'), finding('f2')]));
     expect(idsIn(peer.posted)).toEqual([['f1'], ['f2']]);
   });
 
-  test('and comes again with the same labels where nobody remembers it', async () => {
+  test('and is sent again with the same labels by a sink that does not remember it', async () => {
     const [one, other] = await Promise.all([open(), open()]);
     for (const { send } of [one, other]) await send(tagOf([finding('f1')]));
     expect(alertsIn(one.peer.posted[0]!)[0]!.labels).toEqual(alertsIn(other.peer.posted[0]!)[0]!.labels);
   });
 
-  test('all of a batch go in one request, a record with several as well', async () => {
+  test('and all of a batch go in one request, also several of one record', async () => {
     const { peer, send } = await open();
     expect(await send(tagOf([finding('1'), finding('2')]), tagOf([finding('3')]))).toEqual({
       kind: 'acknowledged',
@@ -148,16 +148,21 @@ describe('a finding is one alert', () => {
 });
 
 describe('what is sent', () => {
-  test('is not what is clear, in shadow mode or silenced', async () => {
+  test('excludes what is clear, in shadow mode or silenced', async () => {
     const { peer, sink, settled } = await open();
     const shadow: Tag = { v: 2, verdict: 'clear', shadow: [finding('s')] };
-    const batch = foundBatch([{ v: 2, verdict: 'clear' }, shadow]);
+    const silenced: Tag = {
+      v: 2,
+      verdict: 'clear',
+      silenced: [{ rule: 'exec-in-pod', exception: 'admins', event: 0 }],
+    };
+    const batch = foundBatch([{ v: 2, verdict: 'clear' }, shadow, silenced]);
     expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: 0 });
-    expect(settled).toEqual([['not_chosen', 2]]);
+    expect(settled).toEqual([['not_chosen', 3]]);
     expect(peer.posted).toEqual([]);
   });
 
-  test('is chosen by finding', async () => {
+  test('is chosen per finding', async () => {
     const { peer, send } = await open({ records: { level: 'high' } });
     const low = finding('low', { level: 'low', rule: 'exec-in-pod' });
     await send(tagOf([finding('high'), low]));
@@ -165,7 +170,7 @@ describe('what is sent', () => {
   });
 });
 
-/** What no receiver of Alertmanager is to get. */
+/** Text that must not reach a receiver of Alertmanager unchanged. */
 const hostile = fc.string({
   unit: fc.oneof(
     fc.constantFrom('<', '>', '!', '@', '|', '[', ']', '(', ')', '{{', '\u202e', '\ud800', '\n', '"'),
@@ -174,7 +179,7 @@ const hostile = fc.string({
   size: 'medium',
 });
 
-test('whatever names say, labels and annotations are text of bounded size', async () => {
+test('labels and annotations are text of bounded size, whatever names contain', async () => {
   const { peer, send } = await open();
   let count = 0;
   await fc.assert(
@@ -198,7 +203,7 @@ test('whatever names say, labels and annotations are text of bounded size', asyn
   );
 });
 
-test('two people are two alerts, though all that is shown of their names is the same', async () => {
+test('two users are two alerts even if the shown part of their names is the same', async () => {
   const { peer, send } = await open();
   const by = (id: string, username: string) => tagOf([finding(id)], { event: { ...event, username } });
   const long = 'x'.repeat(2000);
@@ -216,7 +221,7 @@ describe('of several Alertmanagers', () => {
     expect(peers.map(({ posted }) => idsIn(posted))).toEqual([[['f1']], [['f1']], [['f1']]]);
   });
 
-  test('one that is down gets them later, and holds up nothing; all of them do', async () => {
+  test('one that is down gets them later and holds up nothing; all of them down fail the batch', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     try {
       const [one, other] = await Promise.all([openPeer(), openPeer()]);
@@ -252,7 +257,7 @@ test('an alert that is refused among others becomes a dead letter', async () => 
   expect(letters.read().map(({ body }) => JSON.parse(String(body)).map(({ n }: any) => n))).toEqual([[1]]);
 });
 
-test('a source that falls silent is an alert until it is heard', async () => {
+test('a source that falls silent is an alert until it is heard again', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {
     const peer = await openPeer();

@@ -40,7 +40,7 @@ async function open(path = freshFolder(), given: Partial<AvroConfig> = {}): Prom
   return { path, sink, files, lines: dependencies.lines };
 }
 
-/** The records in the files of a folder, whatever is torn at the end of one. */
+/** The records in the files of a folder, even if one is torn at its end. */
 async function recordsIn(path: string): Promise<Uint8Array[]> {
   const records: Uint8Array[] = [];
   for (const content of contentsIn(path)) {
@@ -121,7 +121,7 @@ describe('a folder of containers', () => {
     expect(await numbersIn(path)).toEqual([0, 1, 2, 3]);
   });
 
-  test('has nothing of what is masked for it, and says where', async () => {
+  test('has nothing of what is masked for it, and names the masked paths', async () => {
     const path = freshFolder();
     const settings = { type: 'avro', name: 'avro', path, rows: 'records', codec: 'null', required: true };
     const redact = { secrets: true, tokens: false, paths: ['user.username'] };
@@ -142,7 +142,7 @@ describe('a folder of containers', () => {
     expect(row.redacted).toEqual(expect.arrayContaining(['requestObject.data', 'user.username']));
   });
 
-  test('takes any record', async () => {
+  test('accepts any record', async () => {
     const { path, sink } = await open();
     await fc.assert(
       fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1 }), async (values) => {
@@ -181,7 +181,7 @@ describe('after a kill', () => {
     }
   });
 
-  test('a file with no more than a head goes', async () => {
+  test('a file with no more than a header is removed', async () => {
     const { path, sink } = await open();
     await sink.deliver(numberedBatch(1));
     const [name] = namesIn(path);
@@ -195,7 +195,7 @@ describe('after a kill', () => {
     }
   });
 
-  test('what is no container is not ours to mend', async () => {
+  test('a file that is not a container is left alone', async () => {
     const { path } = await open();
     await opened.pop()!.close();
     writeFileSync(join(path, 'other.avro.open'), 'not ours');
@@ -204,7 +204,7 @@ describe('after a kill', () => {
   });
 });
 
-test('nothing half written stays where the disk is full', async () => {
+test('nothing half written stays when the disk is full', async () => {
   const { path, sink, files } = await open();
   await sink.deliver(numberedBatch(1));
   files.fails = (call) => (call === 'writev' ? 'ENOSPC' : undefined);
@@ -217,7 +217,7 @@ test('nothing half written stays where the disk is full', async () => {
   expect(await rowsIn(path)).toHaveLength(2);
 });
 
-test('a spool before it is a fault of the configuration', () => {
+test('a spool for this sink is a fault of the configuration', () => {
   const sinks = [{ type: 'avro', path: '/records', spool: { path: '/spool' } }];
   const load = () => loadConfig({ path: undefined, overrides: { sinks } as never, environment: {}, bundledRules: '.' });
   expect(load).toThrow('spool: this sink writes to the disk itself');
@@ -232,5 +232,5 @@ test.each([
     { type: 'avro', path },
   ];
   const load = () => loadConfig({ path: undefined, overrides: { sinks } as never, environment: {}, bundledRules: '.' });
-  expect(load).toThrow(/is, lies in or holds the place of sinks\[0\]\.path, '\/records'; name a place of its own/);
+  expect(load).toThrow(/is the same as, inside or above sinks\[0\]\.path, '\/records'; write a separate path/);
 });

@@ -49,11 +49,11 @@ describe('an insert', () => {
     });
   });
 
-  test('has a token, the same for a block that comes again, another for each block', async () => {
+  test('has a token, the same for a repeated block and another for each other block', async () => {
     const peer = await openPeer();
     const tokens = async () => {
       peer.posted.length = 0;
-      // A sink each, as after a restart.
+      // A new sink each time, as after a restart.
       const { sink } = await openConfigured({ ...settingsFor(peer.url), maxRequestBytes: 65_536 });
       await sink.deliver(numberedBatch(100, { padBytes: 2000 }));
       return peer.posted.map((posted) => queryOf(posted).insert_deduplication_token);
@@ -78,7 +78,7 @@ describe('an exception', () => {
   };
 
   test.each<[string, number | undefined, number, RegExp]>([
-    ['of an unknown table', 60, 404, /Code: 60.*set table to one that is there/],
+    ['of an unknown table', 60, 404, /Code: 60.*set table to one that exists/],
     ['of a wrong password', 516, 403, /set auth\.basic/],
     ['of no right to insert', 497, 500, /give this user the right to insert/],
     ['of too many parts', 252, 500, /answered 500: "Code: 252/],
@@ -91,13 +91,13 @@ describe('an exception', () => {
     expect(letters.read()).toEqual([]);
   });
 
-  test.each([117, 469])('of values (%i) makes a dead letter', async (code) => {
+  test.each([117, 469])('about values (%i) makes a dead letter', async (code) => {
     const { sink, letters } = await answering(code, 400, `Code: ${code}. DB::Exception: why`);
     expect(await sink.deliver(numberedBatch(2))).toEqual({ kind: 'acknowledged', records: 0, setAside: 2 });
     expect(letters.read()).toHaveLength(1);
   });
 });
 
-test.each(['a; DROP TABLE b', 'a.b.c', '', '`a`'])('%j is no name of a table', async (table) => {
+test.each(['a; DROP TABLE b', 'a.b.c', '', '`a`'])('%j is refused as the name of a table', async (table) => {
   await expect(openConfigured({ ...settingsFor('http://a'), table })).rejects.toThrow(/table/);
 });

@@ -1,4 +1,4 @@
-/** What every sink owes, whatever place it writes to. */
+/** The contract of every sink, whatever it writes to. */
 
 import { setImmediate } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
@@ -12,7 +12,7 @@ import type { Settled, Sink, SinkDependencies, SpoolLevel } from '../../src/sink
 
 const limits = { maxDepth: 256, maxRecords: 1_000_000 };
 
-/** A batch as the pipeline hands it on, every record tagged clear. */
+/** A batch as the pipeline delivers it, every record tagged clear. */
 export function taggedBatch(codec: Codec, bytes: Uint8Array, given: Partial<TaggedBatch> = {}): TaggedBatch {
   const records = codec.decode(bytes, limits);
   return {
@@ -84,7 +84,7 @@ export function recorder(): SinkDependencies & Recorded {
   };
 }
 
-/** The problem that a delivery ends with. */
+/** The problem with which a delivery ends. */
 export async function problemOf(delivery: Promise<unknown>): Promise<Problem> {
   const outcome = await delivery.then(
     () => 'delivered',
@@ -97,15 +97,15 @@ export async function problemOf(delivery: Promise<unknown>): Promise<Problem> {
 /** A place for a sink to write to, and the sink. */
 export interface Place {
   sink: Sink;
-  /** The member `n` of each record there, in the order of arrival. */
+  /** The member `n` of each record there, in order of arrival. */
   arrived(): number[] | Promise<number[]>;
-  /** From now on nothing there is reachable. */
+  /** From now on, nothing there is reachable. */
   stop(): Promise<void>;
-  /** What a message must name for an operator to find the place. */
+  /** What a message must contain for an operator to find the place. */
   address: string;
 }
 
-/** @param openPlace a place in order, and a sink that reaches it */
+/** @param openPlace a working place, and a sink that reaches it */
 export function sinkContract(kind: string, openPlace: () => Promise<Place>): void {
   describe(`${kind} keeps the contract of a sink`, () => {
     const places: Place[] = [];
@@ -159,7 +159,7 @@ export function sinkContract(kind: string, openPlace: () => Promise<Place>): voi
         isDelivered = true;
       });
       await sink.close();
-      // The same turn will do: which of two promises that are settled is heard first is no one's business.
+      // The same turn will do: which of two settled promises is handled first is not specified.
       await setImmediate();
       expect(isDelivered).toBe(true);
       await delivery;
@@ -183,7 +183,7 @@ function resources(): string[] {
   return process.getActiveResourcesInfo().filter((name) => /^(TCP|TLS|Pipe)|Timeout/.test(name));
 }
 
-/** Those that come more often than they did. */
+/** Those that occur more often than before. */
 function more(now: readonly string[], before: readonly string[]): string[] {
   const count = (names: readonly string[], name: string) => names.filter((other) => other === name).length;
   return now.filter((name) => count(now, name) > count(before, name));

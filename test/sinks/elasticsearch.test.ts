@@ -17,7 +17,7 @@ function actionsOf({ body }: Posted): Action[] {
   );
 }
 
-/** A bulk API that keeps documents by their ids, and answers as `statusOf` says where it is no plain creation. */
+/** A bulk API that keeps documents by id, and answers with `statusOf` or, if that is undefined, as a plain creation. */
 function bulk(statusOf: (document: any, request: number) => number | undefined = () => undefined) {
   const documents = new Map<string, any>();
   const respond: Responder = (posted, response, request) => {
@@ -63,7 +63,7 @@ describe('a document', () => {
     ]);
   });
 
-  test('has that of its JSON, or that of its batch, or its own', async () => {
+  test('has the date of its JSON, or the time of its batch, or its own @timestamp', async () => {
     const body = '[{"date":1700000001.5},{},{"@timestamp":"2020-01-01T00:00:00Z"}]';
     expect(await documentsOf([json, Buffer.from(body)])).toEqual([
       { '@timestamp': '2023-11-14T22:13:21.500000000Z', date: 1700000001.5, tripline },
@@ -72,7 +72,7 @@ describe('a document', () => {
     ]);
   });
 
-  test('has Fluent Bit’s own @timestamp as a text', async () => {
+  test('has the @timestamp of Fluent Bit as text', async () => {
     const given = { dateKey: '@timestamp', tags: [undefined] };
     const time = '2023-11-14T22:13:20.123456789Z';
     expect(await documentsOf([msgpack, logEvent({ a: 1 }), given])).toEqual([{ '@timestamp': time, a: 1 }]);
@@ -82,19 +82,19 @@ describe('a document', () => {
     expect(await documentsOf([json, asText, given])).toEqual([{ '@timestamp': '2023-11-14T22:13:20Z' }]);
   });
 
-  test('of an empty record without a tag', async () => {
+  test('of an empty record without a tag has only its time', async () => {
     const batch = { tags: [undefined] };
     expect(await documentsOf([json, Buffer.from('[{ }]'), batch])).toEqual([
       { '@timestamp': '2023-11-14T22:13:20.123456789Z' },
     ]);
   });
 
-  test('that comes again has the same id, and is there once; one with equal content has its own', async () => {
+  test('that is repeated has the same id and is stored once; another of equal content has its own', async () => {
     const { respond, documents } = bulk();
     const peer = await openPeer(respond);
     const batch = () => taggedBatch(json, Buffer.from('[{"n":1},{"n":1}]'));
     for (const _ of [1, 2]) {
-      // A sink each, as after a restart.
+      // A new sink each time, as after a restart.
       const { sink } = await openConfigured(settingsFor(peer.url));
       expect(await sink.deliver(batch())).toEqual({ kind: 'acknowledged', records: 2 });
     }
@@ -104,7 +104,7 @@ describe('a document', () => {
 });
 
 describe('items', () => {
-  test('that are refused become a dead letter, the others are taken, in one request', async () => {
+  test('that are refused become a dead letter and the others are accepted, in one request', async () => {
     const letters = await openLetters();
     const { respond, documents } = bulk(({ n }) => (n % 100 === 7 ? 400 : undefined));
     const peer = await openPeer(respond);
@@ -127,7 +127,7 @@ describe('items', () => {
   });
 
   test.each([403, 404, 429])(
-    'that get %i for long fail the batch, and only they are sent when it comes again',
+    'that keep getting %i fail the batch, and only they are sent when it is retried',
     async (status) => {
       const { respond } = bulk(({ n }) => (n === 1 ? status : undefined));
       const peer = await openPeer(respond);
@@ -145,7 +145,7 @@ describe('items', () => {
   );
 });
 
-describe('an answer that is none of a bulk API fails the batch', () => {
+describe('an answer that is not one of a bulk API fails the batch', () => {
   test.each<[string, string]>([
     ['garbage', '<html>'],
     ['no items', '{"took":1}'],
@@ -166,6 +166,6 @@ describe('an answer that is none of a bulk API fails the batch', () => {
   });
 });
 
-test.each(['Audit', '_audit', '-a', 'a/b', 'a b', '', '*'])('%j is no name of an index', async (index) => {
+test.each(['Audit', '_audit', '-a', 'a/b', 'a b', '', '*'])('%j is refused as the name of an index', async (index) => {
   await expect(openConfigured({ ...settingsFor('http://a'), index })).rejects.toThrow(/index/);
 });

@@ -75,7 +75,7 @@ describe('a receiver that is busy', () => {
     expect(problem).toMatchObject({ code: 'sink.unavailable', message: /answered 503: "later", with \d+ records not/ });
     expect(await sink.deliver(batch())).toEqual({ kind: 'acknowledged', records: 100 });
     expect(arrivedAt(peer.posted.toSpliced(3, 1))).toEqual(Array.from({ length: 100 }, (_, index) => index));
-    // And then it is another batch.
+    // After that, the same content is a new batch.
     await sink.deliver(batch());
     expect(arrivedAt(peer.posted)).toHaveLength(200 + numbersOf(peer.posted[3]!).length);
   });
@@ -90,7 +90,7 @@ describe('a receiver that is busy', () => {
     expect(downs).toEqual([true]);
   });
 
-  test('and asks so within a batch, is left alone as well', async () => {
+  test('is also left alone if it asks in the middle of a batch', async () => {
     const peer = await openPeer((_, response, index) => {
       response.writeHead(index === 1 ? 503 : 200, { 'retry-after': '20' }).end();
     });
@@ -100,7 +100,7 @@ describe('a receiver that is busy', () => {
     expect(peer.posted).toHaveLength(2);
   });
 
-  test.each([401, 403, 404, 405, 415, 302])('%i is a setting to mend, and nothing is set aside', async (status) => {
+  test.each([401, 403, 404, 405, 415, 302])('%i means a setting to fix, and nothing is set aside', async (status) => {
     const letters = await openLetters();
     const peer = await openPeer((_, response, index) => void response.writeHead(index === 0 ? 200 : status).end());
     const { sink } = await openConfigured({ type: 'http', url: peer.url }, letters);
@@ -117,8 +117,8 @@ const refusing =
   (posted: Posted, response: { writeHead(status: number): { end(text: string): void } }) =>
     response.writeHead(numbersOf(posted).some((n) => bad.includes(n)) ? status : 200).end('no such thing');
 
-describe('a record that a receiver never takes', () => {
-  test('is found, and kept as a dead letter when all others are in', async () => {
+describe('a record that a receiver never accepts', () => {
+  test('is found, and kept as a dead letter once all others are delivered', async () => {
     const letters = await openLetters();
     const peer = await openPeer(refusing(400, 7, 700));
     const { sink, lines } = await openConfigured({ type: 'http', url: peer.url }, letters);
@@ -139,7 +139,7 @@ describe('a record that a receiver never takes', () => {
     expect(peer.posted.length).toBeLessThan(45);
   });
 
-  test('among records that are no maps, of JSON', async () => {
+  test('that is not a JSON map is kept as it came', async () => {
     const letters = await openLetters();
     const peer = await openPeer((posted, response) => {
       response.writeHead(String(posted.body).includes('"log"') ? 422 : 200).end();
@@ -150,7 +150,7 @@ describe('a record that a receiver never takes', () => {
     expect(letters.read().map(({ body }) => String(body))).toEqual(['not JSON\n']);
   });
 
-  test('a request that is refused whole costs so many requests, not one a record', async () => {
+  test('a request refused as a whole costs a bounded number of requests, not one per record', async () => {
     const letters = await openLetters();
     const peer = await openPeer((_, response, index) => void response.writeHead(index === 0 ? 200 : 400).end());
     const { sink } = await openConfigured({ type: 'http', url: peer.url }, letters);
@@ -160,7 +160,7 @@ describe('a record that a receiver never takes', () => {
     expect(letters.read()).toHaveLength(1);
   });
 
-  test('holds up its batch while nothing was ever acknowledged: then a setting is wrong', async () => {
+  test('holds up its batch while nothing was ever acknowledged, as a setting may be wrong', async () => {
     const letters = await openLetters();
     const peer = await openPeer(refusing(400, 0, 1));
     const { sink, downs } = await openConfigured({ type: 'http', url: peer.url }, letters);
@@ -170,13 +170,13 @@ describe('a record that a receiver never takes', () => {
       message: /acknowledged nothing yet: are the settings right\?$/,
     });
     expect(letters.read()).toEqual([]);
-    // Others go on, and then it is known that it is the record.
+    // Once another batch is acknowledged, it is clear that the records are at fault.
     await sink.deliver(numberedBatch(1, { first: 2 }));
     expect(await sink.deliver(numberedBatch(2))).toEqual({ kind: 'acknowledged', records: 0, setAside: 2 });
     expect(downs).toEqual([]);
   });
 
-  test('without a place for dead letters fails its batch, the rest of which is not sent again', async () => {
+  test('fails its batch if there is no place for dead letters, and the rest is not sent again', async () => {
     const peer = await openPeer(refusing(400, 3));
     const { sink } = await openConfigured({ type: 'http', url: peer.url });
     for (const _ of [1, 2]) {
@@ -187,7 +187,7 @@ describe('a record that a receiver never takes', () => {
     expect(arrivedAt(taken).sort()).toEqual([0, 1, 2, 4, 5, 6, 7]);
   });
 
-  test('and that cannot be kept fails its batch', async () => {
+  test('fails its batch if it cannot be kept', async () => {
     const letters = await openLetters(10);
     const peer = await openPeer(refusing(400, 3));
     const { sink } = await openConfigured({ type: 'http', url: peer.url }, letters);
@@ -195,7 +195,7 @@ describe('a record that a receiver never takes', () => {
     expect(problem).toMatchObject({ code: 'sink.refused', message: /cannot be kept: .*maxDeadLetterBytes 10/ });
   });
 
-  test('is counted, with a spool and where it is not required', async () => {
+  test('is counted if the sink has a spool or is not required', async () => {
     const letters = await openLetters();
     const peer = await openPeer(refusing(400, 3));
     for (const more of [{ spool: { path: `${letters.path}/spool` } }, { required: false }]) {
@@ -211,11 +211,11 @@ describe('a record that a receiver never takes', () => {
 });
 
 describe('a request that is too large', () => {
-  /** Takes so many bytes. */
+  /** Accepts bodies of at most `most` bytes. */
   const taking = (most: number) => (posted: Posted, response: { writeHead(status: number): { end(): void } }) =>
     response.writeHead(posted.body.length > most ? 413 : 200).end();
 
-  test('goes in smaller ones, and so do the next', async () => {
+  test('is split, and the next requests are smaller from the start', async () => {
     const letters = await openLetters();
     const peer = await openPeer(taking(300_000));
     const { sink } = await openConfigured({ type: 'http', url: peer.url }, letters);
@@ -229,7 +229,7 @@ describe('a request that is too large', () => {
     expect(statuses).not.toContain(true);
   });
 
-  test('of one record is kept as a dead letter', async () => {
+  test('is kept as a dead letter if it holds a single record', async () => {
     const letters = await openLetters();
     const peer = await openPeer(taking(300_000));
     const { sink } = await openConfigured({ type: 'http', url: peer.url }, letters);
@@ -239,7 +239,7 @@ describe('a request that is too large', () => {
     expect(letters.read().map(({ body }) => body.equals(large))).toEqual([true]);
   });
 
-  test('whatever is in it says to set the size', async () => {
+  test('is a problem that names maxRequestBytes if it is refused at any size', async () => {
     const peer = await openPeer(taking(1));
     const { sink } = await openConfigured({ type: 'http', url: peer.url });
     const problem = await problemOf(sink.deliver(numberedBatch(2000)));
@@ -248,7 +248,7 @@ describe('a request that is too large', () => {
   });
 });
 
-test('a receiver that is slow is given up at the end of the time of the batch', async () => {
+test('a slow receiver is given up when the timeout of the batch ends', async () => {
   const peer = await openPeer(() => {});
   const { sink } = await openConfigured({ type: 'http', url: peer.url, timeoutSeconds: 0.1 });
   expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toMatch(/did not answer in time, with 1 records/);
@@ -260,7 +260,7 @@ test.each<[object, RegExp]>([
   [{ headers: { a: 'b\nc' } }, /headers.*a/],
   [{ auth: {} }, /auth/],
   [{ auth: { bearer: 'a', basic: { username: 'a', password: 'b' } } }, /auth/],
-  [{ url: 'ftp://a' }, /url must be written as https:\/\/logs\.example\.com\/in, and is 'ftp:\/\/a'/],
+  [{ url: 'ftp://a' }, /url must be written as https:\/\/logs\.example\.com\/in, but is 'ftp:\/\/a'/],
   [{ format: 'xml' }, /format/],
 ])('settings %j are refused', async (settings, message) => {
   await expect(openConfigured({ type: 'http', url: 'http://a', ...settings })).rejects.toThrow(message);

@@ -45,11 +45,11 @@ describe('deliver', () => {
     ]);
   });
 
-  test('nothing to deliver to', async () => {
+  test('does nothing without sinks', async () => {
     await deliver(numberedBatch(1), [], uncounted);
   });
 
-  test('one that fails keeps none from the batch, and all that failed are named', async () => {
+  test('a sink that fails does not keep the batch from the others, and all that failed are named', async () => {
     const unavailable = (name: string) => memorySink(name, new Problem('sink.unavailable', `${name} is down`));
     const sinks = [unavailable('a'), memorySink('b'), unavailable('c')];
     await expect(deliver(numberedBatch(1), sinks, uncounted)).rejects.toMatchObject({
@@ -59,14 +59,14 @@ describe('deliver', () => {
     expect(sinks.map(({ taken }) => taken)).toEqual([1, 1, 1]);
   });
 
-  test('a defect is not taken for a sink that is down', async () => {
+  test('a defect is not mistaken for a sink that is down', async () => {
     await expect(deliver(numberedBatch(1), [memorySink('a', new TypeError('x'))], uncounted)).rejects.toThrow(
       TypeError,
     );
   });
 });
 
-test('a batch that will be refused is known before it is evaluated', () => {
+test('a refusal is known before the batch is evaluated', () => {
   const refusing = (name: string, reason?: string) => ({ ...memorySink(name), refusal: () => reason });
   expectDelivery(1, [memorySink('a'), refusing('b')]);
   const all = [refusing('a', 'a is down'), memorySink('b'), refusing('c', 'c is full')];
@@ -118,13 +118,13 @@ describe('what every kind of sink can be asked for', () => {
     await expect(sink).rejects.toMatchObject({ code: 'config.invalid', message: /spool\.path: .*ENOTDIR/ });
   });
 
-  test('a folder that two sinks have is a fault of the configuration', () => {
+  test('a folder that two sinks share is a fault of the configuration', () => {
     const sink = (name: string, path: string) => ({ type: 'forward', host: 'x', name, spool: { path } });
     const overrides = { sinks: [sink('a', '/spools/a'), sink('b', '/spools/b/../a')] };
     const load = () =>
       loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
     expect(load).toThrow(
-      "'/spools/b/../a' is, lies in or holds the place of sinks[0].spool.path, '/spools/a'; name a place",
+      "'/spools/b/../a' is the same as, inside or above sinks[0].spool.path, '/spools/a'; write a separate path",
     );
   });
 
@@ -143,7 +143,7 @@ describe('what every kind of sink can be asked for', () => {
     expect([0, 1, 2].map((n) => bytes.includes(single(n)))).toEqual([false, true, false]);
   });
 
-  test('what holds a batch more than once says so, for the memory of all batches', async () => {
+  test('a sink that holds a batch more than once reports it, for the memory of all batches', async () => {
     const sink = await configured({ records: { verdicts: ['match'] }, redact: { secrets: true } });
     expect(sink.copies).toBe(3);
     await sink.close();
@@ -163,14 +163,14 @@ test.each(sinkKinds)('$type: every setting is described', ({ schema }) => {
   expect(undescribed).toEqual([]);
 });
 
-test('the least configuration of a sink opens it', async () => {
+test('a sink opens with its minimal configuration', async () => {
   const overrides = { sinks: [{ type: 'forward', host: 'fluent-bit' }] };
   const config = loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' });
   expect(config.sinks).toMatchObject([{ name: 'forward', port: 24224, tagPrefix: 'tripline.', ackTimeoutSeconds: 30 }]);
   expect((await openSink(config.sinks[0]!, recorder())).name).toBe('forward');
 });
 
-test('a setting that no sink of the kind has is named', () => {
+test('a setting that the kind of sink does not have is named', () => {
   const overrides = { sinks: [{ type: 'forward', host: 'fluent-bit', hots: 'x' }] };
   expect(() =>
     loadConfig({ path: undefined, overrides: overrides as never, environment: {}, bundledRules: '.' }),

@@ -26,7 +26,7 @@ sinkContract('loki', async () => {
   };
 });
 
-/** A record of JSON at a second. */
+/** A JSON record with the given second as its time. */
 const at = (second: number, n = second) => ({ date: second, n });
 const batchOf = (records: object[], tags?: object[]) =>
   taggedBatch(json, Buffer.from(JSON.stringify(records)), tags && { tags: tags as never });
@@ -63,7 +63,7 @@ describe('a push', () => {
     expect(JSON.parse(values[0]![1]).a).toBe('é"\\\n');
   });
 
-  test('from a spool has the labels of the tag that stands in the record', async () => {
+  test('from a spool has the labels of the tag in the record', async () => {
     const letters = await openLetters();
     const peer = await openPeer();
     const { sink, settled } = await openConfigured({ ...settingsFor(peer.url), spool: { path: `${letters.path}/s` } });
@@ -75,7 +75,7 @@ describe('a push', () => {
 
 const iso = (second: number) => new Date(second * 1000).toISOString().replace('.000Z', 'Z');
 
-describe('what Loki refuses of a push, which takes the rest', () => {
+describe('lines that Loki refuses while it accepts the rest of a push', () => {
   const refusals = async (text: string, records: object[], tags?: object[]) => {
     const letters = await openLetters();
     const peer = await openPeer((_, response, index) =>
@@ -91,7 +91,7 @@ describe('what Loki refuses of a push, which takes the rest', () => {
     };
   };
 
-  test('what is too old, and too new', async () => {
+  test('are found if they are too old or too new', async () => {
     const old = (second: number) =>
       `entry for stream '{a="b"}' has timestamp too old: ${iso(second)}, oldest acceptable timestamp is: ${iso(4)}`;
     const text = `1 errors like: ${old(2)}; 2 errors like: ${old(3)}; 1 errors like: entry for stream '{a="b"}' has timestamp too new: ${iso(9)}\n`;
@@ -101,7 +101,7 @@ describe('what Loki refuses of a push, which takes the rest', () => {
     expect(peer.posted).toHaveLength(2);
   });
 
-  test('what is too long', async () => {
+  test('are found if they are too long', async () => {
     const text =
       "max entry size '500' bytes exceeded for stream '{a=\"b\"}' while adding an entry with length '2000' bytes";
     const { result, kept } = await refusals(text, [at(1), { ...at(2), pad: 'x'.repeat(2000) }, at(3)]);
@@ -112,21 +112,21 @@ describe('what Loki refuses of a push, which takes the rest', () => {
   const behind = (count: number) =>
     `entry with timestamp ${iso(1)} ignored, reason: 'entry too far behind, entry timestamp is: ${iso(1)}, oldest acceptable timestamp is: ${iso(3)}',\nuser 'fake', total ignored: ${count} out of 4 for stream: {a="b"}`;
 
-  test('what is too far behind the newest of its stream: the oldest of the push', async () => {
+  test('are the oldest of the push if they are too far behind the newest of their stream', async () => {
     const { result, kept, peer } = await refusals(behind(2), [at(5), at(2), at(1), at(6)]);
     expect(result).toEqual({ kind: 'acknowledged', records: 2, setAside: 2 });
     expect(kept).toEqual([2, 1]);
     expect(peer.posted).toHaveLength(2);
   });
 
-  test('and of which stream that is, is found by sending them apart', async () => {
+  test('are found by sending each stream alone if it is unknown which one is meant', async () => {
     const tags = ['clear', 'match', 'clear', 'match'].map((verdict) => ({ v: 2, verdict }));
     const { result, peer } = await refusals(behind(1), [at(5), at(2), at(1), at(6)], tags);
     expect(result).toEqual({ kind: 'acknowledged', records: 4 });
     expect(peer.posted.slice(2).map((posted) => streamsOf(posted).length)).toEqual([1, 1]);
   });
 
-  test('a reason that names no line: halves, down to it', async () => {
+  test('are found by halving if the reason names no line', async () => {
     const letters = await openLetters();
     const peer = await openPeer((posted, response) => {
       const isBad = linesOf(posted).some(({ n }) => n === 3);
@@ -137,7 +137,7 @@ describe('what Loki refuses of a push, which takes the rest', () => {
   });
 });
 
-test('what is larger than Loki passes between its parts is a request that is too large', async () => {
+test('a push over the message limit between components of Loki counts as too large', async () => {
   const text = 'rpc error: code = ResourceExhausted desc = trying to send message larger than max (5 vs. 4)';
   const peer = await openPeer((posted, response) =>
     posted.body.length > 100_000 ? void response.writeHead(500).end(text) : void response.writeHead(204).end(),
@@ -154,7 +154,7 @@ test('a rate limit is waited out by the sender', async () => {
 });
 
 test.each([
-  [{ verdict: 'a' }, /labels: verdict is that of the tag/],
+  [{ verdict: 'a' }, /labels: verdict is set by the tag/],
   [{ 'a-b': 'a' }, /labels/],
   [{ a: '' }, /labels/],
 ])('labels %j are refused', async (labels, message) => {

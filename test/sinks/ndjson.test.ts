@@ -38,7 +38,7 @@ async function open(path = freshFolder(), config: Partial<NdjsonConfig> = {}): P
   return { path, sink, files, lines: dependencies.lines };
 }
 
-/** Ends as a killed process does: nothing is closed, and what the system has stays. */
+/** A copy as a killed process leaves it: nothing is closed, and what the system received stays. */
 function killed(path: string): string {
   const copy = freshFolder();
   cpSync(path, copy, { recursive: true, filter: (from) => !from.endsWith('.lock') });
@@ -68,7 +68,7 @@ sinkContract('ndjson', async () => {
 });
 
 describe('a folder of JSON lines', () => {
-  test('has each record with its tag on a line, for its owner alone', async () => {
+  test('has each record with its tag on a line, and is accessible to its owner alone', async () => {
     const { path, sink } = await open();
     await sink.deliver(taggedBatch(json, Buffer.from('[{"n":1,\n"big":18446744073709551615},7]')));
     await sink.deliver(numberedBatch(1));
@@ -84,7 +84,7 @@ describe('a folder of JSON lines', () => {
     expect([modeOf(path), ...namesIn(path).map((name) => modeOf(join(path, name)))]).toEqual(['700', '600']);
   });
 
-  test('batches that come at the same time are made to last by one call', async () => {
+  test('makes batches that arrive at the same time durable by one call', async () => {
     const { sink, files } = await open();
     await sink.deliver(numberedBatch(1));
     files.calls.length = 0;
@@ -92,7 +92,7 @@ describe('a folder of JSON lines', () => {
     expect(files.calls.filter((call) => call === 'datasync').length).toBeLessThanOrEqual(2);
   });
 
-  test('begins another file when one is large enough, in order', async () => {
+  test('begins another file when one is large enough, and keeps the order', async () => {
     const { path, sink } = await open(freshFolder(), { maxFileBytes: 2000 });
     for (const n of range(0, 9)) await sink.deliver(numberedBatch(1, { first: n, padBytes: 600 }));
     await sink.close();
@@ -100,7 +100,7 @@ describe('a folder of JSON lines', () => {
     expect(numbersIn(path)).toEqual(range(0, 9));
   });
 
-  test('closes a file that is old enough, though nothing comes', async () => {
+  test('closes a file that is old enough even if nothing more arrives', async () => {
     const { path, sink } = await open(freshFolder(), { maxFileSeconds: 0.05 });
     await sink.deliver(numberedBatch(1));
     await expect.poll(() => kinds(path)).toEqual(['.ndjson']);
@@ -108,7 +108,7 @@ describe('a folder of JSON lines', () => {
     expect(numbersIn(path)).toEqual([0, 1]);
   });
 
-  test('one that nothing was delivered to has no files', async () => {
+  test('has no files if nothing was delivered', async () => {
     const { path, sink } = await open();
     await sink.close();
     expect(namesIn(path)).toEqual([]);
@@ -130,7 +130,7 @@ describe('a folder of JSON lines', () => {
 });
 
 describe('after a kill', () => {
-  test('what was acknowledged is there, and a torn line is cut off at the next start', async () => {
+  test('what was acknowledged is still there, and a torn line is cut off at the next start', async () => {
     const { path, sink } = await open();
     await sink.deliver(numberedBatch(3));
     const copy = killed(path);
@@ -143,7 +143,7 @@ describe('after a kill', () => {
     expect(numbersIn(copy)).toEqual(range(0, 4));
   });
 
-  test('a file in which nothing is whole goes', async () => {
+  test('a file without a complete line is removed', async () => {
     const path = freshFolder();
     mkdirSync(path);
     writeFileSync(join(path, 'tripline-20260102T030405678Z.ndjson.open'), '{"n":');
@@ -152,7 +152,7 @@ describe('after a kill', () => {
     expect(namesIn(path)).toEqual(['notes.txt']);
   });
 
-  test('the next file comes after those that are there, whatever the clock says', async () => {
+  test('the next file sorts after the existing ones, whatever the clock says', async () => {
     const path = freshFolder();
     mkdirSync(path);
     writeFileSync(join(path, 'tripline-29991231T235959999Z.ndjson'), '{"n":0}\n');
@@ -163,14 +163,14 @@ describe('after a kill', () => {
 });
 
 describe('while the disk is full', () => {
-  test('nothing is acknowledged and nothing half written stays, and then it goes on', async () => {
+  test('nothing is acknowledged, nothing half written stays, and the sink continues afterwards', async () => {
     const { path, sink, files } = await open();
     await sink.deliver(numberedBatch(2));
     files.fails = (call) => (call === 'writev' ? 'ENOSPC' : undefined);
     const problem = await problemOf(sink.deliver(numberedBatch(5, { first: 2 })));
     expect(problem.message).toMatch(/^sink ndjson: .* cannot be written: ENOSPC/);
     expect(numbersIn(path)).toEqual([0, 1]);
-    // The first attempt after it finds out at once; from then on it waits.
+    // The first attempt after a failure is made at once; later ones wait.
     await problemOf(sink.deliver(numberedBatch(5, { first: 2 })));
     expect(sink.refusal?.(1)).toMatch(/^sink ndjson: .* cannot be written: ENOSPC/);
     files.fails = () => undefined;
@@ -180,7 +180,7 @@ describe('while the disk is full', () => {
     expect(kinds(path)).toEqual(['.ndjson', '.ndjson.open']);
   });
 
-  test('what the system may have dropped is not written to again', async () => {
+  test('a file from which the system may have dropped data is not written to again', async () => {
     const { path, sink, files } = await open();
     await sink.deliver(numberedBatch(1));
     files.fails = (call) => (call === 'datasync' ? 'EIO' : undefined);
@@ -191,7 +191,7 @@ describe('while the disk is full', () => {
     expect(kinds(path)).toEqual(['.ndjson', '.ndjson.open']);
   });
 
-  test('a file that cannot be cut is left to the next start', async () => {
+  test('a file that cannot be truncated is left to the next start', async () => {
     const { path, sink, files, lines } = await open();
     await sink.deliver(numberedBatch(1));
     files.fails = (call) => (/writev|truncate/.test(call) ? 'EIO' : undefined);
@@ -212,7 +212,7 @@ describe('compression', () => {
   test.each([
     ['gzip', '.gz', gunzipSync],
     ['zstd', '.zst', zstdDecompressSync],
-  ] as const)('by %s, of files that are closed', async (compression, suffix, decompress) => {
+  ] as const)('by %s applies to files that are closed', async (compression, suffix, decompress) => {
     const { path, sink } = await open(freshFolder(), { compression, maxFileBytes: 1 });
     await sink.deliver(numberedBatch(3));
     await expect.poll(() => kinds(path)).toEqual([`.ndjson${suffix}`]);
@@ -221,7 +221,7 @@ describe('compression', () => {
     expect(statSync(join(path, namesIn(path)[0]!)).mode & 0o777).toBe(0o600);
   });
 
-  test('that a kill interrupted is done again', async () => {
+  test('that was interrupted by a kill is done again', async () => {
     const { path, sink } = await open(freshFolder(), { maxFileBytes: 1 });
     await sink.deliver(numberedBatch(3));
     const copy = killed(path);

@@ -41,7 +41,7 @@ describe('a pipe that does not block', () => {
     for (const socket of sockets.splice(0)) socket.destroy();
   });
 
-  /** Both ends of a connection; a sink writes to the number of the first. */
+  /** Both ends of a connection; a sink writes to the descriptor of the first. */
   async function pipe(): Promise<{ fd: number; reader: Socket; read: () => string }> {
     const path = join(folder, `${++files}.sock`);
     const server = createServer().listen(path);
@@ -60,7 +60,7 @@ describe('a pipe that does not block', () => {
   }
   const open = (fd: number, patience?: number) => openStdout(settings, recorder(), fd, patience);
 
-  test('and is full is waited for', async () => {
+  test('is waited for while it is full', async () => {
     const { fd, reader, read } = await pipe();
     const sink = await open(fd);
     reader.pause();
@@ -75,7 +75,7 @@ describe('a pipe that does not block', () => {
     await expect.poll(() => numbersOf(read())).toEqual(Array.from({ length: 3000 }, (_, index) => index));
   });
 
-  test('whose reader has stopped is given up, and what it has of a line is a line of its own', async () => {
+  test('whose reader has stopped is given up, and a line that was cut stays a line of its own', async () => {
     const { fd, reader, read } = await pipe();
     const sink = await open(fd, 20);
     reader.pause();
@@ -93,7 +93,7 @@ describe('a pipe that does not block', () => {
     expect(rest).toEqual(['']);
   });
 
-  test('whose reader has gone takes nothing', async () => {
+  test('whose reader has gone accepts nothing', async () => {
     const { fd, reader } = await pipe();
     const sink = await open(fd);
     reader.destroy();

@@ -12,7 +12,7 @@ const generic = (url: string) => ({ type: 'webhook', profile: 'generic', url: `$
 const bodyIn = ({ body }: Posted) => JSON.parse(String(body));
 const idsIn = (posted: readonly Posted[]) => posted.map((one) => bodyIn(one).data.id);
 
-// Each record has a finding, which has the text of the record for its id.
+// Each record has a finding whose id is the record in hex.
 sinkContract('webhook', async () => {
   const peer = await openPeer();
   const choice = { records: { verdicts: ['clear', 'match'] }, messagesPerMinute: 10_000 };
@@ -48,14 +48,14 @@ async function open(settings: object = {}, letters?: Awaited<ReturnType<typeof o
 }
 
 describe('a finding is one message', () => {
-  test('however often its record comes, of several in a record and of a report too', async () => {
+  test('however often its record arrives, also for several in a record and for a report', async () => {
     const { peer, send } = await open();
     for (let times = 0; times < 3; times++) await send(tagOf([finding('1'), finding('2')]), reportTag('3'));
     expect(idsIn(peer.posted)).toEqual(['1', '2', '3']);
     expect(peer.posted[2]!.headers['webhook-id']).toBe('3');
   });
 
-  test('when a part of its batch failed', async () => {
+  test('also when a part of its batch failed', async () => {
     const { peer, send } = await open();
     peer.respond = (_, response, index) => {
       response.writeHead(index === 1 ? 503 : 200, index === 1 ? { 'retry-after': '0' } : {}).end();
@@ -66,7 +66,7 @@ describe('a finding is one message', () => {
     expect(idsIn(peer.posted)).toEqual(['1', '2', '2', '3', '4']);
   });
 
-  test('that a receiver asks to wait for by Retry-After', async () => {
+  test('that waits if the receiver asks for it by Retry-After', async () => {
     const { peer, send } = await open();
     peer.respond = (_, response) => void response.writeHead(429, { 'retry-after': '30' }).end('slow down');
     expect((await problemOf(send(tagOf([finding('1')])))).message).toMatch(/answered 429: "slow down"/);
@@ -83,7 +83,7 @@ describe('a finding is one message', () => {
   });
 });
 
-test('one that is refused becomes a dead letter, as the record that it is of', async () => {
+test('the record of a refused finding becomes a dead letter', async () => {
   const letters = await openLetters();
   const { peer, send } = await open({}, letters);
   peer.respond = (posted, response) => void response.writeHead(bodyIn(posted).data.id === '2' ? 400 : 200).end();
@@ -93,14 +93,14 @@ test('one that is refused becomes a dead letter, as the record that it is of', a
   expect(letters.read().map(({ body }) => JSON.parse(String(body)).map(({ n }: any) => n))).toEqual([[1]]);
 });
 
-describe('of findings beyond messagesPerMinute', () => {
-  test('one message says how many they are, once it has arrived', async () => {
+describe('findings beyond messagesPerMinute', () => {
+  test('are counted in one message, which is retried until it arrives', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
     try {
       const { peer, send } = await open({ messagesPerMinute: 3 });
       const many = Array.from({ length: 30 }, (_, index) => tagOf([finding(`${index}`)]));
       expect(await send(...many)).toEqual({ kind: 'acknowledged', records: 30 });
-      // They are counted once.
+      // Repeated findings are counted once.
       await send(...many, tagOf([finding('x', { rule: 'exec-in-pod', level: 'critical' })]));
       expect(idsIn(peer.posted)).toEqual(['0', '1']);
       peer.respond = (_, response) => void response.writeHead(503).end();
@@ -120,7 +120,7 @@ describe('of findings beyond messagesPerMinute', () => {
     }
   });
 
-  test('it is sent when the sink closes before', async () => {
+  test('are reported when the sink closes earlier', async () => {
     const { peer, send, sink } = await open({ messagesPerMinute: 2, profile: 'slack' });
     await send(...['1', '2', '3'].map((id) => tagOf([finding(id)])));
     await sink.close();
@@ -131,7 +131,7 @@ describe('of findings beyond messagesPerMinute', () => {
   });
 });
 
-test('a source that falls silent is a message, and another when it is heard', async () => {
+test('a source that falls silent is a message, and another when it is heard again', async () => {
   let tell: SilenceListener = () => {};
   const listenForSilences = (listener: SilenceListener) => {
     tell = listener;
@@ -150,8 +150,8 @@ test('a source that falls silent is a message, and another when it is heard', as
   expect(new Set(peer.posted.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
 });
 
-describe('a signature is that of Standard Webhooks', () => {
-  test('of their example', () => {
+describe('a signature follows Standard Webhooks', () => {
+  test('as in their example', () => {
     const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
     const body = Buffer.from('{"test": 2432232314}');
     expect(signed('msg_p5jXN8AQM9LWM0D4loKWxJek', body, 1614265330, secret)['webhook-signature']).toBe(
@@ -159,7 +159,7 @@ describe('a signature is that of Standard Webhooks', () => {
     );
   });
 
-  test('which the function of the docs finds genuine, and nothing else', async () => {
+  test('and only a genuine one passes the function in the docs', async () => {
     const [text] = fencesOf('docs/sinks.md').flatMap((fence) => (fence.language === 'js' ? [fence.text] : []));
     const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(text!)}`);
     const [secret, other] = [randomBytes(32), randomBytes(32)].map((key) => `whsec_${key.toString('base64')}`);
@@ -175,7 +175,7 @@ describe('a signature is that of Standard Webhooks', () => {
   });
 });
 
-test('no message of the log has the path of the URL', async () => {
+test('no log message contains the path of the URL', async () => {
   const { peer, send, lines } = await open();
   peer.respond = (posted, response) => void response.writeHead(302, { location: `https://x${posted.url}` }).end();
   const { message } = await problemOf(send(tagOf([finding('1')])));
@@ -186,7 +186,7 @@ test('no message of the log has the path of the URL', async () => {
   expect(JSON.stringify(lines)).not.toMatch(/SECRET|T0123/);
 });
 
-test('the body is that of a template, if there is one', async () => {
+test('the body follows the template, if there is one', async () => {
   const template = JSON.stringify({ msg: '{{level}} {{summary}}', by: '{{user}}', tactics: '{{attack}}' });
   const { peer, send } = await open({ template });
   await send(tagOf([finding('1', { summary: 'a "b" \\ }' })]));
@@ -198,7 +198,10 @@ test.each([
   [{ profile: 'slack', url: 'ftp://a' }, /url/],
   [{ profile: 'pagerduty' }, /routingKey is missing/],
   [{ profile: 'slack', url: 'https://a', routingKey: 'x' }, /routingKey is for profile pagerduty/],
-  [{ profile: 'slack', url: 'https://a', template: '{"a":"{{usr}}"}' }, /template names \{\{usr\}\}/],
+  [
+    { profile: 'slack', url: 'https://a', template: '{"a":"{{usr}}"}' },
+    /template has the unknown placeholder \{\{usr\}\}/,
+  ],
   [{ profile: 'slack', url: 'https://a', signingSecret: 'whsec_short' }, /signingSecret/],
   [{ profile: 'discord', url: 'https://a' }, /profile/],
 ])('settings %j are refused', async (settings, message) => {

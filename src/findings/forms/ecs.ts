@@ -1,4 +1,4 @@
-/** The Elastic Common Schema. What it has no field for is below `tripline`.
+/** The Elastic Common Schema. What it has no field for goes under `tripline`.
  * @see https://www.elastic.co/docs/reference/ecs */
 import type { Attack, Platform } from '../../record.ts';
 import type { EventSummary } from '../../tag.ts';
@@ -67,7 +67,7 @@ export const ecs: Form = {
   },
 };
 
-/** What a request came to, where something answers it. */
+/** The outcome of a request, if it was answered. */
 function outcomeOf(event: EventSummary | undefined): string {
   if (event?.outcome === undefined || event.outcome === 'none') return 'unknown';
   return event.outcome === 'success' ? 'success' : 'failure';

@@ -1,4 +1,4 @@
-/** The forms of findings. Each is loaded when it is asked for. */
+/** The forms of findings. Each is loaded on demand. */
 import type { Form } from './form.ts';
 
 const forms = {

@@ -6,7 +6,7 @@ import { unixNanoFromRfc3339 } from '../../time.ts';
 import type { FindingContext } from '../context.ts';
 import type { Emitted } from '../emitted.ts';
 
-/** When the event was, or the window of a report ended; when the record came, where that is not known. In Unix nanoseconds. */
+/** The time of the event, or the end of a report's window; if unknown, when the record was received. In Unix nanoseconds. */
 export function unixNanoOf({ finding, receivedUnixNano }: Emitted): bigint {
   return (finding.time === undefined ? undefined : unixNanoFromRfc3339(finding.time)) ?? receivedUnixNano;
 }
@@ -24,12 +24,12 @@ export function millisecondsOf(unixNano: bigint): number {
   return Number(unixNano / 1_000_000n);
 }
 
-/** From 1, informational, to 5, critical: as OCSF counts. */
+/** From 1, informational, to 5, critical: as in OCSF. */
 export function severityOf(level: Level): number {
   return levels.indexOf(level) + 1;
 }
 
-/** The addresses among those that were logged: a client can send any text for one. */
+/** The addresses among those that were logged: a client can send any text as one. */
 export function addressesIn(texts: readonly string[] = []): string[] {
   return texts.filter(isAddress);
 }
@@ -48,7 +48,7 @@ export function tacticName(id: string): string | undefined {
   return tacticNames.get(id);
 }
 
-/** What schemas of others have no place for, by the names of our own form. */
+/** What other schemas have no place for, by the names of our own form. */
 export function restOf(emitted: Emitted, { novelty, owner }: FindingContext) {
   const { kind, finding, platform, cluster, fluentTag, ruleset } = emitted;
   const { rule, level, context, workload, correlation } = finding;
@@ -61,7 +61,7 @@ export function restOf(emitted: Emitted, { novelty, owner }: FindingContext) {
   };
 }
 
-/** A text that is there: an event summary has '' where the event has nothing. */
+/** A text that is not empty: an event summary has '' if the event has nothing. */
 export function text(value: string | null | undefined): string | undefined {
   return value || undefined;
 }

@@ -11,7 +11,7 @@ export interface Alert {
   generatorURL?: string;
 }
 
-/** The words by which trees of routes are written. */
+/** The severities that routing trees commonly use. */
 const severities: Record<Level, string> = {
   informational: 'info',
   low: 'info',
@@ -20,11 +20,11 @@ const severities: Record<Level, string> = {
   critical: 'critical',
 };
 
-/** Alertmanager takes alerts with equal labels for one. `finding`, the finding's id, is among them: so each finding is an alert, be it
- * sent once or five times, and those of two people never become one, however their names are cut. By the others alerts are grouped,
- * routed, silenced and inhibited.
+/** Alertmanager treats alerts with equal labels as one. `finding`, the finding's id, is among the labels: so each finding is
+ * one alert, whether it is sent once or five times, and those of two people never become one, however their names are
+ * truncated. The other labels serve to group, route, silence and inhibit alerts.
  * @param now in milliseconds of Unix time
- * @param endsAt the same: when it counts as resolved, if nothing else is sent of it */
+ * @param endsAt likewise: when it counts as resolved, if it is not sent again */
 export function alertOf(message: Message, now: number, endsAt: number): Alert {
   const { kind, id, rule, level, platform, time, link } = message;
   const isFinding = kind === 'finding' || kind === 'report';
@@ -42,15 +42,15 @@ export function alertOf(message: Message, now: number, endsAt: number): Alert {
   return {
     labels: withoutMarkup(labels),
     annotations: withoutMarkup(annotations),
-    // A clock that is ahead must not have it begin after its end.
+    // Even with a clock that is ahead, an alert must not start after its end.
     startsAt: new Date(Math.min(Date.parse(time), now)).toISOString(),
     endsAt: new Date(endsAt).toISOString(),
     ...(link !== '' && { generatorURL: link }),
   };
 }
 
-/** Receivers of Alertmanager put what it has into HTML and into the markup of chats, some as it is: `<!channel>` in the name of an
- * object would call everybody, and `[text](url)` hide where a link leads. Values that are empty are left out, as Alertmanager does. */
+/** Receivers of Alertmanager put values into HTML and into the markup of chats, some unescaped: `<!channel>` in the name of an
+ * object would notify everybody, and `[text](url)` hide where a link leads. Empty values are left out, as Alertmanager does. */
 function withoutMarkup(values: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values)

@@ -14,7 +14,7 @@ import type { AlertmanagerConfig } from './settings.ts';
 
 /** Bytes of the alerts in one request. */
 const REQUEST_BYTES = 512 * 1024;
-/** How long the alert of a silent source fires if Tripline ends meanwhile. */
+/** How long the alert of a silent source fires if Tripline stops meanwhile. */
 const SILENCE_MILLISECONDS = 5 * RESEND_MILLISECONDS;
 
 /** The alerts of a record, as JSON with commas between them. */
@@ -22,8 +22,8 @@ interface Alerts extends Piece {
   alerts: readonly { id: string; alert: string; endsAt: number }[];
 }
 
-/** A sink that has a batch when one Alertmanager of those named has the alerts of its findings: those that were not there get them
- * when all that fire are sent again. */
+/** A sink that has a batch once one of the named Alertmanagers has the alerts of its findings: those that were down get them
+ * when all firing alerts are sent again. */
 export async function openAlerts(config: AlertmanagerConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { name, urls, consoleUrl, firingSeconds, timeoutSeconds } = config;
   const { logger, listenForSilences } = dependencies;
@@ -77,7 +77,7 @@ export async function openAlerts(config: AlertmanagerConfig, dependencies: SinkD
           await post({ body, contentType, deadline: performance.now() + timeoutSeconds * 1000 }),
         );
         if (verdict.kind === 'taken') return;
-        warn({ sink: name, address }, `Alerts that fire could not be sent again: ${address} ${verdict.reason}`);
+        warn({ sink: name, address }, `Firing alerts could not be sent again: ${address} ${verdict.reason}`);
       }),
     );
   }

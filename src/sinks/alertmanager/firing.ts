@@ -1,7 +1,7 @@
-/** The alerts that fire, which Alertmanager is sent again now and then, as Prometheus does: it keeps them in memory, so that one
- * that was started anew, or was not there, would not know them. That makes no notification. */
+/** The firing alerts, which are resent to Alertmanager periodically, as Prometheus does: it keeps them in memory, so that one
+ * that was restarted or unreachable would not know them. Resending causes no notification. */
 
-/** How often. A group waits for 30 s before its first notification, and loses by a start of Alertmanager what came in that time. */
+/** A group waits for 30 s before its first notification, and a restart of Alertmanager loses what came in that time. */
 export const RESEND_MILLISECONDS = 60_000;
 /** Bytes of the alerts that are kept. */
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -18,7 +18,7 @@ interface Kept {
 export interface Firing {
   /** Whether it was put here, and has not ended. */
   has(id: string): boolean;
-  /** Keeps an alert, in the place of an earlier one with its id. Those that were put here the longest ago make room. */
+  /** Keeps an alert, replacing an earlier one with its id. Those that were put here the longest ago are evicted for it. */
   put(id: string, kept: Kept): void;
   delete(id: string): void;
   /** The alerts that have not ended, in bodies of requests. */

@@ -5,7 +5,7 @@ import type { AlertmanagerConfig } from './settings.ts';
 export { alertmanagerConfig, alertmanagerFaults, alertmanagerTarget } from './settings.ts';
 
 export async function openAlertmanager(config: AlertmanagerConfig, dependencies: SinkDependencies): Promise<Sink> {
-  // Few have such a sink.
+  // Loaded on demand: few have such a sink.
   const { openAlerts } = await import('./alerts.ts');
   return openAlerts(config, dependencies);
 }

@@ -1,4 +1,4 @@
-/** What the sink of alerts can be asked for. */
+/** Settings of the sink of alerts. */
 import Type, { type Static } from 'typebox';
 import { consoleUrlSetting } from '../alerts/settings.ts';
 import type { ChoiceSettings } from '../choice/settings.ts';
@@ -12,14 +12,14 @@ export const alertmanagerConfig = Type.Object(
     urls: Type.Array(urlSetting('Address of an Alertmanager.', 'http://alertmanager.monitoring.svc:9093'), {
       minItems: 1,
       maxItems: 16,
-      description: 'Where alerts go: each Alertmanager of a cluster by itself, not a load balancer before them.',
+      description: 'Where alerts are sent: each Alertmanager of a cluster, not a load balancer in front of them.',
     }),
     firingSeconds: Type.Integer({
       minimum: 60,
       default: 3600,
       description:
-        'How long the alert of a finding fires after it was sent: longer than `group_wait` and `group_interval` of its route, ' +
-        'or it ends before anybody is notified.',
+        'How long the alert of a finding fires after it was sent. It must exceed `group_wait` and `group_interval` of its ' +
+        'route, or the alert ends before anybody is notified.',
     }),
     consoleUrl: consoleUrlSetting,
     ...requestSettings,

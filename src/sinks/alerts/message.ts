@@ -1,4 +1,4 @@
-/** What a person is to know of a finding, or of a source that falls silent, whichever receiver it goes to. */
+/** What a person needs to know about a finding, or about a source that falls silent, whichever receiver it goes to. */
 import { hash } from 'node:crypto';
 import type { FindingContext } from '../../findings/context.ts';
 import type { Emitted } from '../../findings/emitted.ts';
@@ -10,14 +10,14 @@ import { describeSource, REMEDY, type Silence } from '../../silence/index.ts';
 import { truncateText } from '../../truncate.ts';
 import { underPath } from '../request/settings.ts';
 
-/** Texts are bounded and well-formed, on one line, without characters that a person cannot see or that reorder others; those of
- * which nothing is known are empty. Names in them are chosen by whoever sent the request, and may be markup of any kind. */
+/** Texts are bounded and well-formed, on one line, without characters that are invisible or reorder others; unknown ones are
+ * empty. Names in them are chosen by whoever sent the request, and may contain markup of any kind. */
 export interface Message {
   kind: 'finding' | 'report' | 'more' | 'silent' | 'heard';
   /** The same for all messages about the same thing; letters and digits. */
   id: string;
   level: Level;
-  /** Name of the rule, or what stands for it. */
+  /** Name of the rule, or a name in its place. */
   rule: string;
   title: string;
   summary: string;
@@ -40,12 +40,12 @@ export interface Message {
   attack: readonly string[];
   owner: string;
   contact: string;
-  /** How often the rule matched the same identity before, as a person says it. */
+  /** How often the rule matched the same identity before, in words. */
   seen: string;
   /** URLs of the operator's own. */
   runbook: string;
   link: string;
-  /** All that is known, for machines. */
+  /** Everything that is known, for machines. */
   data: unknown;
 }
 
@@ -95,23 +95,23 @@ export function messageOf(emitted: Emitted, context: FindingContext, consoleUrl:
   };
 }
 
-/** Of a report, what its events have in common says who it is about. */
+/** For a report, the values that its events share show who it is about. */
 function sharedBy(group: readonly FieldValues[] = []): string | undefined {
   return group.find(({ field }) => field === 'username' || field === 'user.username')?.values[0];
 }
 
 function seenBefore(times: number, since: string | null): string {
-  // What is forgotten may have been before.
-  if (times === 0) return since === null ? 'the first that is known' : `not before, as far as known since ${since}`;
+  // Earlier matches may have been forgotten.
+  if (times === 0) return since === null ? 'the first known' : `not before, as far as is known since ${since}`;
   return `${times} ${times === 1 ? 'time' : 'times'} before${since === null ? '' : `, since ${since}`}`;
 }
 
-/** What the rule says of its findings. */
+/** What the rule says about its findings. */
 function aboutOf({ description, falsepositives, references }: NonNullable<FindingContext['rule']>) {
   return { description, falsepositives, references };
 }
 
-/** One of http or https, without what ends a link in the markup of chats; empty for anything else. */
+/** An http or https URL, without characters that end a link in the markup of chats; empty for anything else. */
 function webAddress(text: string | undefined): string {
   const url = URL.parse(text ?? '');
   if (url === null || !/^https?:$/.test(url.protocol)) return '';
@@ -124,7 +124,7 @@ function webAddress(text: string | undefined): string {
 /** Findings that do not have messages of their own. */
 export interface More {
   count: number;
-  /** By the name of the rule. */
+  /** Counts by the name of the rule. */
   rules: ReadonlyMap<string, number>;
   level: Level;
   /** Milliseconds of Unix time of the first. */
@@ -146,7 +146,7 @@ export function messageOfMore({ count, rules, level, from }: More, consoleUrl: s
     rule: 'more-findings',
     title: `And ${count} more ${count === 1 ? 'finding' : 'findings'}`,
     summary: shown(
-      `Since ${time} there are more findings than messages may be sent: ${named.join(', ')}${others}`,
+      `Since ${time} there have been more findings than messages may be sent: ${named.join(', ')}${others}`,
       SENTENCE,
     ),
     description: '',

@@ -1,4 +1,4 @@
-/** What sinks for people can be asked for. */
+/** Settings of sinks for people. */
 import Type from 'typebox';
 
 export const consoleUrlSetting = Type.Optional(
@@ -6,6 +6,6 @@ export const consoleUrlSetting = Type.Optional(
     pattern: '^https?://',
     examples: ['https://tripline.example.com/'],
     description:
-      'Address of the console, as those who read the message reach it: each has a link to its finding there.',
+      'Address of the console, as readers of the messages reach it: each message links to its finding there.',
   }),
 );

@@ -1,9 +1,9 @@
-/** A sink that no sender waits for: what it cannot take is counted, told, and not sent again. */
+/** A sink that no sender waits for: what it cannot accept is counted, logged, and not sent again. */
 import { countRecords } from '../../batch/count.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
 import { countsOf, type Sink, type SinkDependencies } from '../sink.ts';
 
-/** Bytes of batches that may be under way to one such sink: they are held although their senders have been answered. */
+/** Bytes of batches that may be in delivery to one such sink: they are held although their senders have been answered. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies): Sink {
@@ -24,11 +24,11 @@ export function bestEffort(sink: Sink, { logger, onSettled }: SinkDependencies):
       const { fluentTag } = batch;
       const { length } = batch.bytes;
       if (bytes + length > MOST_BYTES) {
-        fail(fluentTag, records, `${bytes} bytes are under way to it already`);
+        fail(fluentTag, records, `${bytes} bytes are already on their way to it`);
         return { kind: 'begun', records };
       }
       bytes += length;
-      // The memory of the batch is used again once its sender is answered.
+      // The memory of the batch is reused once its sender is answered.
       const delivery = sink
         .deliver({ ...batch, bytes: Buffer.from(batch.bytes) })
         .then(

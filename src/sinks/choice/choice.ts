@@ -1,4 +1,4 @@
-/** A sink that gets some of the records alone. */
+/** A sink that gets only some of the records. */
 import { countRecords } from '../../batch/count.ts';
 import { selected } from '../../batch/selected.ts';
 import { tagOf } from '../../batch/tag-of.ts';
@@ -13,8 +13,8 @@ import { matcherOf } from './pattern.ts';
 import type { ChoiceSettings } from './settings.ts';
 
 /** Gives a sink those records of each batch that are chosen. The others count as `not_chosen` once these are delivered, and a
- * batch without any is acknowledged at once, whatever state the sink is in. It cannot say before a batch is evaluated that it would
- * be refused: until then nothing is chosen, and a sink for a few must not hold up all. */
+ * batch without any is acknowledged at once, whatever state the sink is in. It has no `refusal`: before a batch is evaluated
+ * nothing is chosen, and a sink for a few records must not hold up all of them. */
 export function choice(
   sink: Sink,
   settings: ChoiceSettings,
@@ -45,7 +45,7 @@ export function choice(
   };
 }
 
-/** Tells whether a record is chosen, by its tag and the Fluent tag of its batch. */
+/** Decides whether a record is chosen, by its tag and the Fluent tag of its batch. */
 function chooser({ verdicts, level, rules, new: isNewWanted, fluentTags }: ChoiceSettings, contextOf: ContextOf) {
   const isFluentTag = anyOf(fluentTags);
   const isRule = rules && anyOf(rules);
@@ -63,7 +63,7 @@ function isAtLeast(level: Level, found: Level | undefined): boolean {
   return found !== undefined && levels.indexOf(found) >= levels.indexOf(level);
 }
 
-/** Tells whether a finding or report is one that a sink asks for, on a record that it gets. */
+/** Decides whether a sink asks for a finding or report, on a record that it gets. */
 export function findingChooser({ level, rules, new: isNewWanted }: ChoiceSettings) {
   const isRule = anyOf(rules);
   return ({ finding }: Emitted, context: FindingContext): boolean => {
@@ -72,24 +72,24 @@ export function findingChooser({ level, rules, new: isNewWanted }: ChoiceSetting
   };
 }
 
-/** Findings that the tag leaves out may be new. */
+/** Findings that are omitted from the tag may be new. */
 function hasNew(batch: TaggedBatch, index: number, tag: Tag, contextOf: ContextOf): boolean {
   const live = emittedOf(batch, index, () => []).filter(({ mode }) => mode === 'live');
   return live.some((emitted) => isNew(contextOf(emitted))) || areOmitted(tag);
 }
 
-/** What is not known any more counts as new: whoever asks for what is new would miss it otherwise. */
+/** What is no longer known counts as new: otherwise a sink that asks for new findings would miss it. */
 function isNew({ novelty }: FindingContext): boolean {
   return novelty === undefined || novelty.times === 0;
 }
 
-/** Without patterns it is any name. */
+/** Without patterns, any name matches. */
 function anyOf(patterns: readonly string[] = ['*']): (name: string) => boolean {
   const matchers = patterns.map(matcherOf);
   return (name) => matchers.some((isMatch) => isMatch(name));
 }
 
-/** A tag with findings that are left out may be of any rule, and is not kept from whoever asks for one. */
+/** Findings omitted from a tag may be of any rule, so the tag is not kept from sinks that ask for one. */
 function namesRule(tag: Tag, isRule: (name: string) => boolean): boolean {
   const { rules = [], reports = [] } = tag;
   return rules.some(isRule) || reports.some(({ rule }) => isRule(rule)) || areOmitted(tag);

@@ -1,7 +1,7 @@
-/** Names with `*` in them, as Fluent Bit matches its tags. */
+/** Names with `*` in them, matched as Fluent Bit matches its tags. */
 
-/** Tells whether a name is one that the pattern means: `*` stands for any text, also for none. Takes time linear in the name
- * for each `*`, as senders choose their tags. */
+/** Returns whether a name matches the pattern: `*` matches any text, including none. Takes time linear in the name
+ * for each `*`, since senders choose their tags. */
 export function matcherOf(pattern: string): (name: string) => boolean {
   const [first = '', ...others] = pattern.split('*');
   const last = others.pop();

@@ -1,4 +1,4 @@
-/** Which records a sink can be asked to take. */
+/** Settings for which records a sink gets. */
 import Type, { type Static } from 'typebox';
 import { Level } from '../../record.ts';
 import { Verdict } from '../../tag.ts';
@@ -14,7 +14,7 @@ export const choiceSettings = Type.Object(
       Type.Enum(Level.enum, {
         description:
           'Records with a finding or a report of this level or a higher one (`routeLevel` of their tag); ' +
-          '`informational`: all that have any, as `reply: matches` gives them.',
+          '`informational`: all that have either, as with `reply: matches`.',
       }),
     ),
     rules: Type.Optional(texts('Records with a finding or a report of one of these rules; `*` stands for any text.')),
@@ -25,13 +25,13 @@ export const choiceSettings = Type.Object(
       }),
     ),
     fluentTags: Type.Optional(
-      texts("Records that came with one of these Fluent tags, as in Fluent Bit's `match`: `*` stands for any text."),
+      texts("Records received with one of these Fluent tags, as in Fluent Bit's `match`: `*` stands for any text."),
     ),
   },
   {
     additionalProperties: false,
     minProperties: 1,
-    description: 'Which records the sink gets: those of which all that is set here holds. Default: all of them.',
+    description: 'Which records the sink gets: those that meet all conditions set here. Default: all of them.',
   },
 );
 export type ChoiceSettings = Static<typeof choiceSettings>;

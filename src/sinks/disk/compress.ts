@@ -1,4 +1,4 @@
-/** Compresses files that are complete. */
+/** Compresses complete files. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import * as files from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,13 +15,13 @@ const compressions: Record<Compression, { suffix: string; create: () => Transfor
 };
 
 export interface Compressor {
-  /** Has a file compressed, after those before it. */
+  /** Queues a file for compression. */
   add(path: string): void;
-  /** Ends what is being done: the file stays as it was. */
+  /** Aborts what is being compressed: the file stays as it was. */
   close(): Promise<void>;
 }
 
-/** Compresses one file at a time. The compressed one has its name once it is on disk, and then the other goes.
+/** Compresses one file at a time. The compressed file gets its name once it is on disk, and then the original is removed.
  * @param onFailed called with a file that stays as it is */
 export function openCompressor(compression: Compression, onFailed: (path: string, error: Error) => void): Compressor {
   const { suffix, create } = compressions[compression];

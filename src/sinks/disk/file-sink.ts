@@ -1,4 +1,4 @@
-/** A sink whose place is a folder of files: a batch is delivered when it is on disk there. */
+/** A sink that writes to a folder of files: a batch is delivered when it is on disk there. */
 
 import * as system from 'node:fs/promises';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
@@ -17,8 +17,8 @@ export interface FileSinkOptions
   onClosed?(path: string): void;
 }
 
-/** Opens the folder. Batches that come at the same time are made to last by one call.
- * @throws Problem `config.invalid` where the folder cannot be used */
+/** Opens the folder. Batches that arrive at the same time are flushed by one call.
+ * @throws Problem `config.invalid` if the folder cannot be used */
 export async function openFileSink(
   { name, path, encode, onClosed = () => {}, ...options }: FileSinkOptions,
   { logger, onDown }: SinkDependencies,
@@ -27,7 +27,7 @@ export async function openFileSink(
   const onTorn = (file: string, bytes: number) =>
     logger.warn(
       { sink: name, file, bytes },
-      'The end of a file was cut: it was being written when the process stopped, and its sender has had no answer',
+      'The end of a file was cut: it was being written when the process stopped, and its sender was not answered',
     );
   const onStuck = (file: string, error: Error) =>
     logger.error({ sink: name, file, err: error }, 'A file cannot be closed: the next start closes it');

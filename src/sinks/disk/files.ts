@@ -1,14 +1,14 @@
-/** What is written must be there after a crash: what all who keep files here need of a file system. */
+/** What is written must survive a crash: what everything that keeps files here needs of a file system. */
 import type * as system from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
-/** A file system: tests put one in its place that fails. */
+/** A file system, which tests replace by one that fails. */
 export type Files = Pick<typeof system, 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'stat'>;
 
-/** Modes of what is made: it holds what the audit log holds. */
+/** Modes of new files and folders: they hold what the audit log holds. */
 export const OWNER_ONLY = { file: 0o600, folder: 0o700 };
 
-/** Writes all of it, where a single call may write a part. */
+/** Writes everything, even if a single call writes only a part. */
 export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], position: number): Promise<number> {
   let left = parts.filter(({ length }) => length > 0);
   let at = position;
@@ -24,7 +24,7 @@ export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], p
   return at - position;
 }
 
-/** Makes the names in a folder last. */
+/** Makes the names in a folder durable. */
 export async function syncFolder(files: Files, path: string): Promise<void> {
   const folder = await files.open(path, 'r');
   try {
@@ -34,7 +34,7 @@ export async function syncFolder(files: Files, path: string): Promise<void> {
   }
 }
 
-/** Whether an error is the system's, and not a defect. */
+/** Whether an error comes from the system, and is not a defect. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? '');
 }

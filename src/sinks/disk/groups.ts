@@ -1,18 +1,18 @@
-/** Takes what comes at the same time together, so that one call to the disk makes all of it last. */
+/** Groups what arrives at the same time, so that one call to the disk makes all of it durable. */
 
-/** Bytes of a group, at most, but for an item that has more alone. */
+/** Bytes of a group, at most, except for a single item that has more. */
 const GROUP_BYTES = 16 * 1024 * 1024;
 
 export interface Groups<T> {
-  /** Resolves when the group of an item is written, and rejects as its write does. */
+  /** Resolves when the group of an item is written, and rejects if that write does. */
   add(item: T): Promise<void>;
-  /** Of what waits or is being written. */
+  /** Bytes that wait or are being written. */
   readonly bytes: number;
-  /** Resolves when nothing is. */
+  /** Resolves when nothing is waiting or being written. */
   settled(): Promise<void>;
 }
 
-/** @param write called with one group after another, in the order in which the items came */
+/** @param write called with one group after another, in the order in which the items arrived */
 export function inGroups<T extends { bytes: number }>(write: (group: readonly T[]) => Promise<void>): Groups<T> {
   const waiting: { item: T; written: PromiseWithResolvers<void> }[] = [];
   let waitingBytes = 0;

@@ -1,4 +1,4 @@
-/** A sink whose place is on this machine: what it cannot do, the system says by an error. */
+/** A sink whose place is on this machine: failures are reported by errors of the system. */
 import { countRecords } from '../../batch/count.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 import { Problem } from '../../problem.ts';
@@ -13,9 +13,9 @@ export interface LocalPlace {
   /** Resolves when the place has all of a batch.
    * @throws the system's error */
   write(batch: TaggedBatch): Promise<void>;
-  /** What an error says of the place, as a predicate; that it cannot be written if left out. */
+  /** What an error means for the place, as a predicate; by default that it cannot be written. */
   reasonOf?(error: NodeJS.ErrnoException): string | undefined;
-  /** Waits for what is being written, and lets go of the place; called once. */
+  /** Waits for what is being written, and releases the place; called once. */
   close(): Promise<void>;
 }
 

@@ -1,15 +1,15 @@
-/** A lock that one process has at a time, and that goes with the process however it ends. */
+/** A lock that one process holds at a time, and that is released with the process however it ends. */
 import { DatabaseSync } from 'node:sqlite';
 
-/** Takes the lock of a file, which is made and stays empty. Node has no call for it; SQLite asks the system for one (POSIX
- * `fcntl`), which counts for all processes of a machine, whatever container they are in.
- * @returns what gives it back
- * @throws Error where another has it, or where the file cannot be made */
+/** Locks a file, which is created and stays empty. Node has no call for it; SQLite asks the system for a lock (POSIX
+ * `fcntl`), which applies to all processes of a machine, whatever container they are in.
+ * @returns a function that releases it
+ * @throws Error if another process holds it, or if the file cannot be created */
 export function lockFile(path: string): () => void {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path);
-    // No journal on disk, as it would take room on one that is full.
+    // No journal on disk, which would need space on a full one.
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();

@@ -6,59 +6,59 @@ import { type Files, OWNER_ONLY, syncFolder, writeAll } from './files.ts';
 import { inGroups } from './groups.ts';
 import { lockFile } from './lock.ts';
 
-/** What is in the files. */
+/** The format of the files. */
 export interface FileFormat {
-  /** That their names end with, without the dot. */
+  /** Of their names, without the dot. */
   extension: string;
   /** What each begins with. */
   head: Uint8Array;
-  /** Bytes of a file up to the end of what was written whole; 0 where that is no more than its head.
+  /** Bytes of a file up to the end of what was written completely; 0 if that is no more than its head.
    * @param size of the file */
   wholeBytes(file: FileHandle, size: number): Promise<number>;
 }
 
-/** Bytes that are written one after another, with others that come at the same time, and then made to last. */
+/** Bytes that are written one after another, with others that arrive at the same time, and then flushed. */
 export interface Appended {
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** About as many as there are. */
+  /** Their approximate number. */
   bytes: number;
 }
 
 export interface RotatedOptions {
-  /** The folder, for this process and these files alone. It is made where there is none. */
+  /** The folder, for this process and these files alone. It is created if there is none. */
   path: string;
   format: FileFormat;
-  /** Of a file, after which another begins. */
+  /** Size of a file after which another begins. */
   maxFileBytes: number;
   maxFileSeconds: number;
-  /** Whether another begins with each day, by UTC. */
+  /** Whether each day, in UTC, begins another. */
   isDaily?: boolean;
   files: Files;
-  /** Called with what was cut off from a file that was not closed, where the process was killed. */
+  /** Called with what was cut off from a file that was not closed because the process was killed. */
   onTorn(path: string, bytes: number): void;
-  /** Called with a file that is complete, whenever it became that.
+  /** Called with a file that is complete, whenever it became so.
    * @param path of a file with the extension of the format */
   onClosed(path: string): void;
-  /** Called with a file that is complete, and kept its name for one that is not, until the next start. */
+  /** Called with a complete file that keeps the name of an incomplete one until the next start. */
   onStuck(path: string, error: Error): void;
 }
 
 export interface RotatedFiles {
   /** Resolves when all of it is on disk.
-   * @throws Error where it is not: of it and of what came at the same time nothing is in a file then */
+   * @throws Error if it is not: then no file contains it or anything that arrived at the same time */
   append(what: Appended): Promise<void>;
   /** Waits for what is being written, and closes the file. */
   close(): Promise<void>;
 }
 
-/** What a name ends with as long as the file is written to. Who takes files by their extension gets whole ones alone. */
+/** Suffix of a name as long as the file is written to. Whoever reads files by their extension gets only complete ones. */
 const OPEN = '.open';
 
 interface Active {
   /** Without `.open`. */
   path: string;
   file: FileHandle;
-  /** Bytes of it that are on disk for sure. */
+  /** Bytes of it that are certainly on disk. */
   length: number;
   timer: NodeJS.Timeout;
   /** Milliseconds of Unix time, as in its name. */
@@ -66,13 +66,13 @@ interface Active {
 }
 
 /** Opens the folder, and closes the files that a killed process left open.
- * @throws Error where the folder cannot be used, or another process uses it */
+ * @throws Error if the folder cannot be used, or another process uses it */
 export async function openRotatedFiles(options: RotatedOptions): Promise<RotatedFiles> {
   const { path, format, files } = options;
   await files.mkdir(path, { recursive: true, mode: OWNER_ONLY.folder });
-  // It may belong to another.
+  // The parent may belong to another user.
   await syncFolder(files, dirname(path)).catch(() => {});
-  // A name with a dot is passed over by those who take all files of a folder.
+  // A name that begins with a dot is ignored by those who read all files of a folder.
   const unlock = lockFile(join(path, '.lock'));
   try {
     const before = await recover(options);
@@ -127,7 +127,7 @@ export async function openRotatedFiles(options: RotatedOptions): Promise<Rotated
   }
 }
 
-/** `tripline-20260102T030405678Z.ndjson`, and what may follow. */
+/** `tripline-20260102T030405678Z.ndjson`, and any suffix. */
 const NAME = /^tripline-(\d{8}T\d{9}Z)\.([a-z]+)/;
 
 function nameAt(time: number, extension: string): string {
@@ -153,7 +153,7 @@ function rotatedFiles(options: RotatedOptions, before: number, unlock: () => voi
   let turn: Promise<unknown> = Promise.resolve();
   const groups = inGroups<Appended>((group) => inTurn(() => write(group)));
 
-  /** One after another: what is written, and what closes a file that is old enough. */
+  /** Serializes writes and the closing of files that are old enough. */
   function inTurn<T>(act: () => Promise<T>): Promise<T> {
     const acted = turn.then(act);
     turn = acted.catch(() => {});
@@ -161,7 +161,7 @@ function rotatedFiles(options: RotatedOptions, before: number, unlock: () => voi
   }
 
   async function begin(): Promise<Active> {
-    // In order, and none twice, whatever the clock does.
+    // In order and unique, whatever the clock does.
     latest = Math.max(Date.now(), latest + 1);
     const name = join(path, nameAt(latest, format.extension));
     const file = await files.open(`${name}${OPEN}`, 'wx', OWNER_ONLY.file);
@@ -191,14 +191,14 @@ function rotatedFiles(options: RotatedOptions, before: number, unlock: () => voi
       await active.file.datasync();
       active.length += added;
     } catch (error) {
-      // What was not written for sure is not written to again: the system may have dropped it and not say so twice.
+      // A file is not written to again after a failed write: the system may have dropped data and not report it twice.
       if (active !== undefined) await cut();
       throw error;
     }
     if (active.length >= maxFileBytes) await seal();
   }
 
-  /** Takes the end off, and closes the file; where that cannot be, the next start does it. */
+  /** Cuts off the incomplete end and closes the file; if that fails, the next start does it. */
   async function cut(): Promise<void> {
     const { file, length } = active!;
     try {
@@ -219,7 +219,7 @@ function rotatedFiles(options: RotatedOptions, before: number, unlock: () => voi
     onStuck(`${path}${OPEN}`, error);
   }
 
-  /** Closes the file, which has its name from now on. */
+  /** Closes the file, which gets its final name. */
   async function seal(): Promise<void> {
     const { path: closed, file, length, timer } = active!;
     try {

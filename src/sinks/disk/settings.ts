@@ -1,4 +1,4 @@
-/** What a sink that keeps files can be asked for. */
+/** Settings of a sink that keeps files. */
 import Type from 'typebox';
 
 const MiB = 1024 * 1024;
@@ -7,7 +7,7 @@ export const fileSettings = {
   path: Type.String({
     minLength: 1,
     description:
-      'Folder on a local disk, for this sink and this process alone. It is made where there is none. Nothing in it is ever ' +
+      'Folder on a local disk, for this sink and this process alone. It is created if it does not exist. Nothing in it is ever ' +
       'deleted.',
   }),
   maxFileBytes: Type.Integer({

@@ -1,4 +1,4 @@
-/** Puts files that are complete into object storage, and removes them here. */
+/** Uploads complete files to object storage, and removes them here. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import * as files from 'node:fs/promises';
@@ -7,17 +7,17 @@ import { pipeline } from 'node:stream/promises';
 import type { Storage } from '../../storage/index.ts';
 
 export interface Uploader {
-  /** Has a file put, after those before it, as often as it takes. */
+  /** Queues a file for upload, which is retried as often as necessary. */
   add(path: string): void;
-  /** Tries each file that is left once more, for some seconds. What is not put stays, for the next start. */
+  /** Tries each remaining file once more, for some seconds. What is not uploaded stays for the next start. */
   close(): Promise<void>;
 }
 
 export interface UploaderOptions {
   storage: Pick<Storage, 'put' | 'close'>;
-  /** Called with a file that could not be put, and is tried again. */
+  /** Called with a file that could not be uploaded, and is retried. */
   onFailed(path: string, error: Error): void;
-  /** Called when files are put again after one could not be. */
+  /** Called when uploads succeed again after a failure. */
   onRestored(address: string): void;
 }
 
@@ -27,7 +27,7 @@ const CLOSE_MILLISECONDS = 15_000;
 /** Characters of the digest in a key. */
 const DIGEST_LENGTH = 16;
 
-/** Puts one file at a time. */
+/** Uploads one file at a time. */
 export function openUploader({ storage, onFailed, onRestored }: UploaderOptions): Uploader {
   let last = Promise.resolve();
   let hasFailed = false;
@@ -39,7 +39,7 @@ export function openUploader({ storage, onFailed, onRestored }: UploaderOptions)
         const address = await storage.put(await keyOf(path), path);
         if (hasFailed) onRestored(address);
         hasFailed = false;
-        // One that comes again, since the process ended before, has the same key.
+        // A file that is repeated, because the process ended before this, has the same key.
         await files.rm(path, { force: true });
         return;
       } catch (error) {
@@ -63,7 +63,7 @@ export function openUploader({ storage, onFailed, onRestored }: UploaderOptions)
   };
 }
 
-/** Resolves after some time, or when the signal says that it is over. */
+/** Resolves after some time, or when the signal is aborted. */
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -79,8 +79,8 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** `date=2026-01-02/tripline-20260102T030405678Z-<digest>.avro`: the same for the same file whenever it is put, and another
- * for that of another sidecar with the same name. */
+/** `date=2026-01-02/tripline-20260102T030405678Z-<digest>.avro`: the same for the same file whenever it is uploaded, and
+ * another for a file of another sidecar with the same name. */
 async function keyOf(path: string): Promise<string> {
   const digest = createHash('sha256');
   await pipeline(createReadStream(path), digest);

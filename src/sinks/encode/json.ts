@@ -19,10 +19,10 @@ const LOWER_N = 0x6e;
 
 /** A record with its tag as one JSON map, on one line.
  *
- * From JSON the bytes go through; a line feed between values becomes a blank, one within a string, which no JSON has, `\n`.
- * From MessagePack it is what Fluent Bit makes of the event, with its values exact (`toJson`): `dateKey` first, the time as
+ * JSON bytes are passed through; a line feed between values becomes a space, one within a string, which JSON forbids, `\n`.
+ * MessagePack becomes what Fluent Bit makes of the event, with its values exact (`toJson`): `dateKey` first, the time as
  * seconds with nine digits of fraction, then `__internal__` with `group_attributes` and `log_metadata` if the event is in a
- * group or has metadata. A member of the record with the name of either stays alone, as it does with Fluent Bit.
+ * group or has metadata. If the record itself has a member of either name, only that is written, as in Fluent Bit.
  * A record of kind `other` becomes `{"log": <its text>}`, as in an entry of Fluent Forward.
  * @param index of a record that is no group marker */
 export function jsonOf(batch: TaggedBatch, index: number): Uint8Array {
@@ -31,10 +31,10 @@ export function jsonOf(batch: TaggedBatch, index: number): Uint8Array {
   return batch.codec.notation === 'json' ? fromJson(batch, index, record) : fromMsgpack(batch, index);
 }
 
-/** Bytes of lines that are made at once. */
+/** Bytes of lines that are built at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** What is written of the records of a batch, each a line, in parts of some size.
+/** What is written of the records of a batch, as lines, in parts of some size.
  * @param linesOf what is written of a record, by its index */
 export function* jsonLines(
   batch: TaggedBatch,
@@ -71,7 +71,7 @@ function fromJson(
   return json.includes(LINE_FEED) ? onOneLine(json) : json;
 }
 
-/** Line feeds stand between values, but for a map that is no JSON in truth. */
+/** Line feeds occur only between values, except in a map that is not valid JSON. */
 function onOneLine(json: Uint8Array): Uint8Array {
   const line = Buffer.allocUnsafe(2 * json.length);
   let length = 0;
@@ -114,7 +114,7 @@ function fromMsgpack(batch: TaggedBatch, index: number): Uint8Array {
 
 const jsonText = (bytes: Uint8Array, { start, end }: Span) => Buffer.from(toJson(bytes, start, end)).toString();
 
-/** Seconds as a number whose digits say the time to the nanosecond. */
+/** Seconds as a number whose digits give the time to the nanosecond. */
 function secondsOf(unixNano: bigint): string {
   const digits = String(unixNano).padStart(10, '0');
   return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
@@ -124,7 +124,7 @@ function hasMembers(bytes: Uint8Array, map: Span): boolean {
   return headerAt(bytes, map.start, map.end)!.length > 0;
 }
 
-/** The map that opens the group which a record is in, unless it is empty. */
+/** The map that opens the group of a record, unless it is empty. */
 function groupAttributes({ bytes, records }: TaggedBatch, index: number): Span | undefined {
   const group = groupsOf(records)[index];
   const body = group && logEventAt(bytes, group)!.body;
@@ -133,7 +133,7 @@ function groupAttributes({ bytes, records }: TaggedBatch, index: number): Span |
 
 const groups = new WeakMap<readonly LogRecord[], (LogRecord | undefined)[]>();
 
-/** By the index of a record, the marker before it; found once for all records of a batch. The one that closes a group opens
+/** The marker before a record, by its index; computed once for all records of a batch. The marker that closes a group opens
  * another without attributes. */
 function groupsOf(records: readonly LogRecord[]): readonly (LogRecord | undefined)[] {
   let found = groups.get(records);

@@ -4,7 +4,7 @@ import { logEventAt, unixNanoOf } from '../../codecs/fluent/log-event.ts';
 import { membersNamed, textOf } from '../../json/scan.ts';
 import { unixNanoFromFluentDate } from '../../time.ts';
 
-/** Unix nanoseconds: of its log event, or of the member `dateKey` in JSON; where it has none, when its batch came. */
+/** Unix nanoseconds: of its log event, or of the member `dateKey` in JSON; if it has none, when its batch was received. */
 export function unixNanoOfRecord(
   { codec, bytes, records, dateKey, receivedUnixNano }: TaggedBatch,
   index: number,

@@ -1,4 +1,4 @@
-/** One connection to a Fluent Forward receiver: opened, proven by shared key if there is one, frames out and
+/** One connection to a Fluent Forward receiver: opened, authenticated by shared key if there is one, frames out and
  * acknowledgements in. */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { hostname } from 'node:os';
@@ -10,44 +10,44 @@ import type { Frame } from './frames.ts';
 
 export interface Target {
   address: { host: string; port: number } | { path: string };
-  /** Undefined without TLS. Asked for each connection, so that renewed certificates are taken up. */
+  /** Undefined without TLS. Called for each connection, so that renewed certificates are used. */
   tls: (() => ConnectionOptions) | undefined;
-  /** Undefined where the receiver asks for none. */
+  /** Undefined if the receiver asks for none. */
   credentials: Credentials | undefined;
 }
 
-/** What became of a frame. A reason is a predicate whose subject is the receiver. */
+/** The outcome of a frame. A reason is a predicate whose subject is the receiver. */
 export type Outcome =
-  /** The receiver has it: it said so or, where it was not asked, the operating system took the bytes for it. */
+  /** The receiver has it: it said so or, if it was not asked, the operating system accepted the bytes for it. */
   | { kind: 'delivered' }
-  /** The connection ended first; the receiver may have the frame or not. */
+  /** The connection ended first; the receiver may or may not have the frame. */
   | { kind: 'lost'; reason: string }
-  /** The receiver did not answer in time or not by the protocol: trying again at once would not help. */
+  /** The receiver did not answer in time or violated the protocol: an immediate retry would not help. */
   | { kind: 'failed'; reason: string };
 
 export interface Connection {
   readonly isOpen: boolean;
-  /** Writes a frame behind those written before, and resolves to what became of it. Frames sent in one go lie one after
+  /** Writes a frame after those written before, and resolves to its outcome. Frames that are sent together follow one
    * another on the wire.
    * @param deadline when to give up the frame, and with it the connection; as performance.now() counts */
   send(frame: Frame, deadline: number): Promise<Outcome>;
-  /** Lets go of the connection, once what was written is on its way; resolves when it is closed. */
+  /** Ends the connection after what was written; resolves when it is closed. */
   end(): Promise<void>;
 }
 
 export type Opening = { kind: 'open'; connection: Connection } | { kind: 'failed'; reason: string };
 
-/** The longest message a receiver has to send is its greeting, of some 100 bytes. */
+/** The longest message that a receiver has to send is its greeting, of some 100 bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const MAX_MESSAGE_ITEMS = 16;
 const MAX_HEADER_BYTES = 5;
 const ARRAY_16 = 0xdc;
 const MAP_32 = 0xdf;
-/** How long a receiver may take to close its side after ours. */
+/** How long the receiver has to close its side after ours. */
 const LINGER_MILLISECONDS = 1000;
 const KEEP_ALIVE_MILLISECONDS = 15_000;
 
-/** Connects and, where there is a shared key, has both sides prove that they know it. Never rejects.
+/** Connects and, if there is a shared key, has both sides prove that they know it. Never rejects.
  * @param deadline when to give up, as performance.now() counts */
 export async function openConnection(target: Target, deadline: number): Promise<Opening> {
   let socket: Socket;
@@ -98,7 +98,7 @@ export async function openConnection(target: Target, deadline: number): Promise<
       });
     });
   });
-  const timer = setTimeout(fail, Math.max(0, deadline - performance.now()), 'did not take up the connection in time');
+  const timer = setTimeout(fail, Math.max(0, deadline - performance.now()), 'did not accept the connection in time');
   await Promise.race([ready, closed.promise]);
   clearTimeout(timer);
   if (ending !== undefined) {
@@ -133,7 +133,7 @@ export async function openConnection(target: Target, deadline: number): Promise<
       });
     },
     async end() {
-      ending ??= { kind: 'lost', reason: 'was let go' };
+      ending ??= { kind: 'lost', reason: 'was closed' };
       socket.end();
       const timer = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS);
       await closed.promise;
@@ -148,7 +148,7 @@ function connect({ address, tls }: Target): Socket {
   return socket.setNoDelay().setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
 }
 
-/** Calls back with each message that a receiver sends, and keeps no more of it than a message of the protocol can be. */
+/** Calls back with each message that a receiver sends, and buffers no more than a message of the protocol can have. */
 function onMessage(socket: Socket, receive: (message: Buffer) => void, fail: (reason: string) => void): void {
   let unread: Buffer = Buffer.alloc(0);
   socket.on('data', (data: Buffer) => {
@@ -167,7 +167,7 @@ function onMessage(socket: Socket, receive: (message: Buffer) => void, fail: (re
   });
 }
 
-/** Tells whether bytes can begin an acknowledgement, which is a map, or a step of the handshake, which is an array. */
+/** Whether bytes can begin an acknowledgement, which is a map, or a step of the handshake, which is an array. */
 function beginsMessage(bytes: Uint8Array): boolean {
   const header = headerAt(bytes, 0, bytes.length);
   if (header === undefined) return bytes[0] >= ARRAY_16 && bytes[0] <= MAP_32 && bytes.length < MAX_HEADER_BYTES;
@@ -191,7 +191,7 @@ function describeUnexpected(message: Buffer): string {
 
 const errors: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections: is Fluent Bit running, with a forward input there?',
-  ENOENT: 'does not exist: is unixPath that of the forward input (unix_path), in a folder that both sides see?',
-  EACCES: "may not be opened: set unix_perm of the forward input, or run as the socket's owner or group",
+  ENOENT: 'does not exist: is unixPath the unix_path of the forward input, in a folder that both sides see?',
+  EACCES: "cannot be opened: set unix_perm of the forward input, or run as the socket's owner or group",
   EPROTO: 'does not speak TLS as asked: is tls on in the forward input?',
 };

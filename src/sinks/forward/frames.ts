@@ -10,7 +10,7 @@ import { addEntryEdits } from '../encode/log-event/index.ts';
 /** One message `[tag, entries, options]`, and which records of the batch it carries. */
 export interface Frame {
   bytes: Uint8Array;
-  /** Id that the receiver acknowledges it by; undefined where no acknowledgement is asked for. */
+  /** Id by which the receiver acknowledges it; undefined if no acknowledgement is requested. */
   chunk: string | undefined;
   /** Half-open range of indexes into the batch's records. */
   from: number;
@@ -22,28 +22,28 @@ export interface Frame {
 export interface FrameOptions {
   /** As sent. */
   fluentTag: string;
-  /** `forward`: entries as an array, each checked by the receiver; `packed`: as one `bin`, taken as it is. */
+  /** `forward`: entries as an array, each checked by the receiver; `packed`: as one `bin`, accepted as it is. */
   mode: 'forward' | 'packed';
   askAcknowledgement: boolean;
   maxFrameBytes: number;
 }
 
-/** Tells of a record, by index, that the receiver has it already. */
+/** Whether the receiver already has a record, by its index. */
 export type IsDelivered = (index: number) => boolean;
 
-/** What a message holds besides tag and entries, at most: headers of array, entries and options, and the options. */
+/** The most that a message holds besides tag and entries: headers of array, entries and options, and the options. */
 const ENVELOPE_BYTES = 96;
 
-/** Fluent Bit closes the connection on a message of more than 64 levels, and again when it is repeated. Three of them are those
- * of the message. */
+/** Fluent Bit closes the connection on a message of more than 64 levels, and again when it is repeated. Three of them belong
+ * to the message. */
 const MAX_RECORD_DEPTH = 61;
 
 /** Ends an OpenTelemetry group in Fluent Bit's log events: `[[EventTime(-2), {}], {}]`. */
 const GROUP_END = Buffer.from('9292d700fffffffe000000008080', 'hex');
 
-/** The messages that carry the records of a batch, in order, each made when it is asked for. Where one ends inside an OpenTelemetry group it closes the
- * group and the next opens it again: whatever other sender's records the receiver takes in between, or if it loses one,
- * no record comes under a group that is not its own. */
+/** The messages that carry the records of a batch, in order, each made on demand. A message that ends inside an OpenTelemetry
+ * group closes the group, and the next opens it again: whatever records of other senders the receiver accepts in between, or
+ * if it loses a message, no record ends up in a group that is not its own. */
 export function* frames(batch: TaggedBatch, options: FrameOptions, isDelivered: IsDelivered): Generator<Frame, void> {
   const { bytes, records } = batch;
   const fluentTag = encode(options.fluentTag);
@@ -64,7 +64,7 @@ export function* frames(batch: TaggedBatch, options: FrameOptions, isDelivered: 
       groupStart = isGroupStart(bytes, record) ? bytes.subarray(record.start, record.end) : undefined;
     } else {
       const groupEndBytes = groupStart === undefined ? 0 : GROUP_END.length;
-      // A start that fills half a message would come again with each record or two: it costs no more than the records do.
+      // A start that fills half a message would be repeated with each record or two: here it costs no more than the records do.
       const limit = Math.max(maxEntryBytes, 2 * (groupStart?.length ?? 0));
       if (message.length + length + groupEndBytes > limit) {
         if (message.records > 0) yield cut(index);
@@ -72,7 +72,7 @@ export function* frames(batch: TaggedBatch, options: FrameOptions, isDelivered: 
       }
       message.records++;
     }
-    // What stands between the records of JSON has no place between entries.
+    // What lies between JSON records does not belong between entries.
     if (message.end < record.start) message.edits.push({ start: message.end, end: record.start, insert: nothing });
     for (const edit of edits) message.edits.push(edit);
     message.entries++;
@@ -101,7 +101,7 @@ export function* frames(batch: TaggedBatch, options: FrameOptions, isDelivered: 
   }
 }
 
-/** A message that is being made: as changes to the bytes of the batch, most of which go through as they are. */
+/** A message that is being built, as changes to the bytes of the batch, most of which are passed through unchanged. */
 interface Message {
   /** Index of its first record. */
   from: number;
@@ -111,14 +111,14 @@ interface Message {
   edits: Edit[];
   /** Records, and markers of groups. */
   entries: number;
-  /** Of the entries, in bytes. */
+  /** Bytes of the entries. */
   length: number;
   records: number;
 }
 
 const nothing = new Uint8Array();
 
-/** Adds an entry behind those that are there. */
+/** Adds an entry after the existing ones. */
 function insert(message: Message, entry: Uint8Array): void {
   message.edits.push({ start: message.end, end: message.end, insert: entry });
   message.entries++;

@@ -29,20 +29,20 @@ export const forwardConfig = Type.Object(
       minLength: 1,
       default: 'tripline.',
       description:
-        'Goes before the Fluent tag, so that what comes back does not match what is sent here. A batch whose tag has ' +
-        'it already is not sent again.',
+        'Prepended to the Fluent tag, so that records that come back do not match the output that sends them here. A ' +
+        'batch whose tag already has it is not sent on.',
     }),
     mode: Type.Enum(['forward', 'packed'], {
       default: 'forward',
-      description: '`forward`: the receiver checks each record; `packed`: it takes them as they are, at half the CPU.',
+      description: '`forward`: the receiver checks each record; `packed`: it accepts all as they are, at half the CPU.',
     }),
     ackTimeoutSeconds: Type.Number({
       minimum: 0,
       maximum: 3600,
       default: 30,
       description:
-        'How long a batch may take until it is acknowledged; less than the http.response_timeout (60 s) of the sender. ' +
-        '0: ask for no acknowledgement; a batch counts as delivered when it is written.',
+        'How long a batch may take until it is acknowledged; must be less than the http.response_timeout (60 s) of the ' +
+        'sender. 0: ask for no acknowledgement; a batch counts as delivered when it is written.',
     }),
     sharedKey: Type.Optional(
       Type.String({
@@ -65,23 +65,23 @@ export const forwardConfig = Type.Object(
 );
 export type ForwardConfig = Static<typeof forwardConfig>;
 
-/** How long a batch may take where no acknowledgement is asked for. */
+/** How long a batch may take if no acknowledgement is requested. */
 const WRITE_MILLISECONDS = 30_000;
-/** How many failed batches are remembered, by the ranges of records that did arrive. */
+/** How many failed batches are remembered, by the ranges of records that arrived. */
 const MAX_UNFINISHED = 1_000;
-/** Bytes of a batch that are encoded and sent before they are acknowledged, and the next follow. Fluent Bit's chunks are
+/** Bytes of a batch that are encoded and sent before waiting for acknowledgements and continuing. Fluent Bit's chunks are
  * smaller. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
-/** A sink that sends all batches side by side over one connection; acknowledgements tell them apart.
+/** A sink that sends all batches concurrently over one connection; acknowledgements identify them.
  *
- * Delivery is at least once. A receiver may close a connection at any time, an idle one above all: what was not
- * acknowledged then is sent once more on a new connection, and may arrive twice. When a batch fails all the same, the
+ * Delivery is at least once. A receiver may close a connection at any time, especially an idle one: what was not
+ * acknowledged by then is sent once more on a new connection, and may arrive twice. If a batch still fails, the
  * records that were acknowledged are left out when its sender retries it, as long as this process lives.
  *
  * A record beyond `maxFrameBytes` is sent after the others and on a connection of its own, because the receiver may
- * close on it. If it does, the batch fails and is retried without the records that did arrive, until the receiver
- * takes the record or the sender gives up.
+ * close that. If it does, the batch fails and is retried without the records that arrived, until the receiver
+ * accepts the record or the sender gives up.
  * @throws Problem `config.invalid` */
 export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: SinkDependencies): Sink {
   const { name, tagPrefix, mode, maxFrameBytes } = config;
@@ -122,7 +122,7 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
     const earlier = (key === undefined ? undefined : unfinished.get(key)) ?? [];
     const arrived = [...earlier];
     const isDelivered: IsDelivered = (index) => earlier.some(({ from, to }) => from <= index && index < to);
-    const fluentTag = tagPrefix + (batch.fluentTag || 'untagged'); // Fluent Bit loses what has an empty tag
+    const fluentTag = tagPrefix + (batch.fluentTag || 'untagged'); // Fluent Bit drops records with an empty tag
     const oversize: Frame[] = [];
     let window: Frame[] = [];
     let windowBytes = 0;
@@ -155,7 +155,7 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
       const outcomes = await Promise.all(left.map((frame) => connection.send(frame, deadline)));
       const delivered = left.filter((_, index) => outcomes[index].kind === 'delivered');
       arrived.push(...delivered.map(rangeOf));
-      // The id that is acknowledged is at the end of a message: nothing of it is yet to be written.
+      // The acknowledged id is at the end of a message, so none of the message is yet to be written.
       for (const { bytes } of delivered) freeAlone(bytes);
       left = left.filter((_, index) => outcomes[index].kind !== 'delivered');
       const failure = outcomes.find((outcome) => outcome.kind !== 'delivered');
@@ -171,7 +171,7 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
     }
   }
 
-  /** That the receiver does not take such a record says nothing of others. */
+  /** That the receiver does not accept such a record says nothing about others. */
   async function sendAlone(frame: Frame, deadline: number, arrived: Range[], pass: Pass): Promise<void> {
     const { length } = frame.bytes;
     const remedy = `set buffer_max_size of its forward input above ${length} bytes`;
@@ -183,7 +183,7 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
     const outcome = await opening.connection.send(frame, deadline);
     await opening.connection.end();
     if (outcome.kind !== 'delivered') {
-      // One that is busy would not have closed the connection.
+      // A busy receiver would not have closed the connection.
       const code = outcome.kind === 'lost' ? 'sink.refused' : 'sink.unavailable';
       const what = `${outcome.reason}, given a single record of ${length} bytes: ${remedy}`;
       throw new Problem(code, `${receiver} ${what}`);
@@ -210,11 +210,11 @@ export function openForward(config: ForwardConfig, { logger, onRetry, onDown }: 
         const reason =
           `the tag ${JSON.stringify(batch.fluentTag.slice(0, 200))} has the prefix ${JSON.stringify(tagPrefix)}, so ` +
           'they have been here before; change `match` of the output that sends them to Tripline again';
-        warnOfLoop({ sink: name, records }, `Records are not sent on, which would make a loop: ${reason}`);
+        warnOfLoop({ sink: name, records }, `Records are not sent on, as that would make a loop: ${reason}`);
         return { kind: 'withheld', records, reason };
       }
       if (records > 0) {
-        if (isClosing) throw unavailable('is not sent to any more: Tripline is stopping');
+        if (isClosing) throw unavailable('gets no more records: Tripline is stopping');
         const delivery = send(batch);
         underWay.add(delivery);
         await delivery.finally(() => underWay.delete(delivery));
@@ -243,7 +243,7 @@ export function forwardTarget({ host, port, unixPath, tls, sharedKey, username }
   return secured.length > 0 ? `${address} with ${secured.join(', ')}` : address;
 }
 
-/** What no schema says of the settings: which go together, and whether the files of `tls` can be used. */
+/** Faults in the settings that no schema finds: which go together, and whether the files of `tls` can be used. */
 export function forwardFaults({ host, unixPath, sharedKey, username, password, tls }: ForwardConfig): SinkFault[] {
   const faults: SinkFault[] = [];
   if ((host === undefined) === (unixPath === undefined))
@@ -252,12 +252,12 @@ export function forwardFaults({ host, unixPath, sharedKey, username, password, t
     faults.push({ setting: [], message: 'set both username and password, or neither' });
   }
   if (username !== undefined && sharedKey === undefined) {
-    const message = "username needs a sharedKey; write '' where the receiver has empty_shared_key";
+    const message = "username needs a sharedKey; write '' if the receiver has empty_shared_key";
     faults.push({ setting: ['username'], message });
   }
   if (host !== undefined && isIP(host) === 0 && !/^[\w.-]+$/.test(host)) {
     const message =
-      'host must be a name or an address alone, as fluent-bit.logging.svc; the port is a setting of its own';
+      'host must be a name or an address alone, such as fluent-bit.logging.svc; the port is a setting of its own';
     faults.push({ setting: ['host'], message });
   }
   return tls === undefined ? faults : [...faults, ...tlsFaults(tls)];

@@ -1,11 +1,11 @@
-/** The way to a receiver that comes and goes: one connection at a time, opened when there is something to send. */
+/** The link to a receiver that may come and go: one connection at a time, opened when there is something to send. */
 import { type Connection, type Opening, openConnection, type Target } from './connection.ts';
 
 export interface Link {
   /** The open connection, or a new one. Never rejects.
    * @param deadline when to give up, as performance.now() counts */
   connection(deadline: number): Promise<Opening>;
-  /** What was sent over this connection did not arrive: the next gets a new one. */
+  /** Abandons a connection over which records did not arrive: the next call gets a new one. */
   leave(connection: Connection): void;
   end(): Promise<void>;
 }

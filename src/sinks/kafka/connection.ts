@@ -1,4 +1,4 @@
-/** The way to the brokers of Kafka, for the sink and for the input. */
+/** The connection to the brokers of Kafka, for the sink and for the input. */
 import { isIP } from 'node:net';
 import type { BaseOptions } from '@platformatic/kafka';
 import Type, { type Static } from 'typebox';
@@ -15,7 +15,7 @@ export const connectionSettings = {
       pattern: '^(\\[[0-9a-fA-F:]+\\]|[^:\\[\\]/]+):[0-9]{1,5}$',
       description: 'Address and port, such as kafka.example.com:9092.',
     }),
-    { minItems: 1, description: 'Brokers to begin with: they name all others of their cluster.' },
+    { minItems: 1, description: 'Brokers to connect to first: they name all others of their cluster.' },
   ),
   tls: Type.Optional(tlsSettings),
   sasl: Type.Optional(
@@ -23,7 +23,7 @@ export const connectionSettings = {
       {
         mechanism: Type.Enum([...mechanisms], {
           default: 'PLAIN',
-          description: '`PLAIN` shows the password to the broker, so that it needs `tls`; Event Hubs has it.',
+          description: '`PLAIN` sends the password itself to the broker, so it needs `tls`; Event Hubs uses it.',
         }),
         username: Type.String({ minLength: 1, description: 'For Event Hubs `$ConnectionString`.' }),
         password: Type.String({ minLength: 1, writeOnly: true, description: 'The password of that user.' }),
@@ -34,7 +34,7 @@ export const connectionSettings = {
 };
 export type ConnectionSettings = Static<ReturnType<typeof Type.Object<typeof connectionSettings>>>;
 
-/** What no schema says of them. */
+/** Faults in the settings that no schema finds. */
 export function connectionFaults({ brokers, tls }: ConnectionSettings): SinkFault[] {
   const faults = brokers.flatMap((broker, index): SinkFault[] => {
     const { port } = splitBroker(broker);
@@ -46,19 +46,19 @@ export function connectionFaults({ brokers, tls }: ConnectionSettings): SinkFaul
   return tls === undefined ? faults : [...faults, ...tlsFaults(tls)];
 }
 
-/** Where it leads to, for a person to read; no secret. */
+/** Where it connects to, for a person to read; without secrets. */
 export function connectionTarget({ brokers, sasl }: ConnectionSettings): string {
   return `${brokers.join(', ')}${sasl === undefined ? '' : ` with user ${sasl.username}`}`;
 }
 
-/** Milliseconds that a connection may take, and an answer. */
+/** Milliseconds allowed for a connection, and for an answer. */
 const CONNECT_MILLISECONDS = 5_000;
 const REQUEST_MILLISECONDS = 20_000;
 /** Milliseconds between two of the client's own attempts. */
 const RETRY_MILLISECONDS = 200;
 const RETRIES = 3;
 
-/** What a client is made with. Files of certificates are read now: each client has those of its time.
+/** The options of a client. Certificate files are read now, so that each client has the current ones.
  * @param receiver as the log names it */
 export function clientOptions(
   { brokers, tls, sasl }: ConnectionSettings,
@@ -66,7 +66,7 @@ export function clientOptions(
   logger: SinkDependencies['logger'],
 ): BaseOptions {
   const bootstrapBrokers = brokers.map(splitBroker);
-  // Event Hubs has to be named in the handshake, an address cannot be.
+  // Event Hubs has to be named in the handshake; an address cannot be.
   const isNamed = bootstrapBrokers.some(({ host }) => isIP(host) === 0);
   return {
     clientId: 'tripline',
@@ -86,42 +86,42 @@ function splitBroker(broker: string): { host: string; port: number } {
   return { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) };
 }
 
-/** What a broker says, and what to do about it, by the name that Kafka's protocol has for the error. */
+/** What a broker answers, and what to do about it, by the name of the error in Kafka's protocol. */
 const remedies: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'create it, or write another name',
-  TOPIC_AUTHORIZATION_FAILED: 'it does not let this user at the topic; grant READ or WRITE and DESCRIBE on it',
+  TOPIC_AUTHORIZATION_FAILED: 'it does not authorize this user for the topic; grant READ or WRITE and DESCRIBE on it',
   GROUP_AUTHORIZATION_FAILED: 'it does not let this user into the consumer group; grant READ on it',
   CLUSTER_AUTHORIZATION_FAILED: 'it does not let this user write idempotently; grant IDEMPOTENT_WRITE or WRITE',
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
     'it does not let this user use its transactional id; grant WRITE and DESCRIBE on it, or set exactlyOnce: false',
   INCONSISTENT_GROUP_PROTOCOL:
-    'another program, which distributes partitions in another way, is in the consumer group; set group to a name of its own',
+    'a program that assigns partitions differently is in the consumer group; set group to a name that it does not use',
   SASL_AUTHENTICATION_FAILED: 'it refuses the credentials; check sasl.username and sasl.password',
   UNSUPPORTED_SASL_MECHANISM: 'it does not have this mechanism; set sasl.mechanism to one that it has',
   MESSAGE_TOO_LARGE:
-    'it takes no batch that large; set maxMessageBytes and maxRequestBytes to its max.message.bytes, or raise that',
-  RECORD_LIST_TOO_LARGE: 'it takes no batch that large; lower maxRequestBytes, or raise its segment.bytes',
+    'it accepts no batch that large; set maxMessageBytes and maxRequestBytes to its max.message.bytes, or raise that',
+  RECORD_LIST_TOO_LARGE: 'it accepts no batch that large; lower maxRequestBytes, or raise its segment.bytes',
   NOT_ENOUGH_REPLICAS: 'too few of its replicas are in sync to keep a record safely (min.insync.replicas)',
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'too few of its replicas are in sync to keep a record safely (min.insync.replicas)',
 };
 
-/** As the client says it. */
+/** The wording of the client. */
 const UNKNOWN_TOPIC = /^Unknown topic ([^\s.]\S*?)\.?$/;
 
-/** What is said where a consumer cannot be what it is configured to be in its group. */
+/** Reports that a consumer cannot be what it is configured to be in its group. */
 export class NotTakingPart extends Error {
   override readonly name = 'NotTakingPart';
 }
 
 /** Why a client has failed, as a predicate whose subject is the cluster.
- * @param topics that it has asked for: of several, the client names a wrong one as missing */
+ * @param topics that it has asked for: with several, the client names the wrong one as missing */
 export function reasonOf(error: unknown, topics: readonly string[] = []): string {
   const errors = [...causesOf(error)];
   const isTopicMissing = errors.some(
     ({ apiId, message }) => apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || UNKNOWN_TOPIC.test(message),
   );
   if (isTopicMissing && topics.length > 0) {
-    const which = topics.length === 1 ? `has no topic ${topics[0]}` : `has not all of the topics ${topics.join(', ')}`;
+    const which = topics.length === 1 ? `has no topic ${topics[0]}` : `lacks some of the topics ${topics.join(', ')}`;
     return `${which}: ${remedies.UNKNOWN_TOPIC_OR_PARTITION}`;
   }
   const ofProtocol = errors.find(({ apiId }) => typeof apiId === 'string');
@@ -133,27 +133,27 @@ export function reasonOf(error: unknown, topics: readonly string[] = []): string
     return `answers ${errors.at(-1)!.message}: ${remedies.SASL_AUTHENTICATION_FAILED}`;
   }
   const last = (errors.at(-1)?.message ?? String(error)).replace(/\.$/, '');
-  // By its own list of topics, the client has found that out.
+  // The client has found that out from its own list of topics.
   const [, topic] = UNKNOWN_TOPIC.exec(last) ?? [];
   if (topic !== undefined) return `has no topic ${topic}: ${remedies.UNKNOWN_TOPIC_OR_PARTITION}`;
   const isMisused = error instanceof NotTakingPart || errors.some(({ code }) => code === 'PLT_KFK_USER');
   return `${isMisused ? 'does not take part' : 'cannot be reached'}: ${last}`;
 }
 
-/** Whether the client has found that out, and has not failed by a defect. */
+/** Whether the client reports the error, as opposed to a defect. */
 export function isOfClient(error: unknown): boolean {
   return error instanceof NotTakingPart || [...causesOf(error)].some(({ code }) => String(code).startsWith('PLT_KFK_'));
 }
 
-/** What a broker answers to a consumer that is no longer the one of its group that it was. */
+/** What a broker answers to a consumer that is no longer the same member of its group. */
 const ofGroup = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'];
 
-/** Whether a client has failed because the partitions of a group were distributed anew. */
+/** Whether a client has failed because the partitions of a group were reassigned. */
 export function isOfGroup(error: unknown): boolean {
   return [...causesOf(error)].some(({ apiId }) => ofGroup.includes(String(apiId)));
 }
 
-/** Whether a transaction that has not ended is about to change the offsets that were asked for. */
+/** Whether an open transaction is about to change the offsets that were requested. */
 export function isUnstable(error: unknown): boolean {
   return [...causesOf(error)].some(({ apiId }) => apiId === 'UNSTABLE_OFFSET_COMMIT');
 }
@@ -165,7 +165,7 @@ interface Cause {
   apiId?: unknown;
 }
 
-/** An error and what has led to it, depth first. */
+/** An error and its causes, depth first. */
 function* causesOf(error: unknown): Generator<Cause> {
   if (!(error instanceof Error)) return;
   yield error as Cause;

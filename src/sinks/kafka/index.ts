@@ -13,8 +13,8 @@ import type { KafkaConfig } from './settings.ts';
 
 export { type KafkaConfig, kafkaConfig, kafkaFaults, kafkaTarget } from './settings.ts';
 
-/** A sink that writes a batch after the other. Delivery is at least once, and with `exactlyOnce` once, as far as batches
- * come from the input `kafka`: a batch whose transaction has failed is not there, and neither are those of the same session
+/** A sink that writes one batch after another. Delivery is at least once, and exactly once with `exactlyOnce`, as far as
+ * batches come from the input `kafka`: a batch whose transaction has failed is absent, and so are those of the same session
  * after it, since what they would commit comes after it. */
 export async function openKafka(config: KafkaConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { name, exactlyOnce, maxMessageBytes, topic, findings, deadLetterTopic } = config;
@@ -25,7 +25,7 @@ export async function openKafka(config: KafkaConfig, dependencies: SinkDependenc
   const messagesOf = await openMessages(config, dependencies);
   const producing = await openProducing(config, receiver, logger);
   const warnOfLetters = rateLimited(logger, 'error');
-  /** The session of which a batch has failed. */
+  /** The session in which a batch has failed. */
   let failedSession: string | undefined;
   let last: Promise<void> = Promise.resolve();
   let isClosing = false;
@@ -56,12 +56,12 @@ export async function openKafka(config: KafkaConfig, dependencies: SinkDependenc
   }
 
   async function keep(batch: TaggedBatch, refused: ReadonlySet<number>): Promise<void> {
-    const what = `${receiver} would refuse ${refused.size} of ${batch.records.length} records, of more than maxMessageBytes, ${maxMessageBytes} bytes`;
+    const what = `${receiver} would refuse ${refused.size} of ${batch.records.length} records, which are larger than maxMessageBytes, ${maxMessageBytes} bytes`;
     const kept = await keepRefused(batch, (index) => refused.has(index), what, { sink: name, deadLetters });
     warnOfLetters({ sink: name, records: refused.size, kept }, `Records are kept as a dead letter: ${what}`);
   }
 
-  /** The messages of a batch, and the records of which one is too large. */
+  /** The messages of a batch, and the records that have one which is too large. */
   function encode(batch: TaggedBatch): { messages: Message[]; refused: Set<number> } {
     const messages: Message[] = [];
     const refused = new Set<number>();
@@ -83,9 +83,9 @@ export async function openKafka(config: KafkaConfig, dependencies: SinkDependenc
     },
     deliver(batch) {
       const own = last.then(async () => {
-        if (isClosing) throw unavailable('is not sent to any more: Tripline is stopping');
+        if (isClosing) throw unavailable('gets no more records: Tripline is stopping');
         const session = exactlyOnce ? batch.origin?.session : undefined;
-        if (session !== undefined && session === failedSession) throw unavailable('has not the batch before this one');
+        if (session !== undefined && session === failedSession) throw unavailable('lacks the batch before this one');
         failedSession = session;
         const result = await send(batch);
         failedSession = undefined;

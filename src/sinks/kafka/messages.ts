@@ -19,11 +19,11 @@ export interface Message {
   headers?: Map<Buffer, Buffer>;
 }
 
-/** What a record takes in a batch of the protocol beside its key, value and headers, at most, and what a header takes. */
+/** The most that a record needs in a batch of the protocol besides its key, value and headers, and what a header needs. */
 const FRAME_BYTES = 40;
 const HEADER_FRAME_BYTES = 6;
 
-/** Bytes that a message takes, before compression. */
+/** Bytes that a message needs, before compression. */
 export function bytesOf({ key, value, headers }: Message): number {
   let bytes = FRAME_BYTES + value.length + (key?.length ?? 0);
   for (const [name, text] of headers ?? []) bytes += HEADER_FRAME_BYTES + name.length + text.length;
@@ -45,7 +45,7 @@ export async function openMessages(
     if (cluster === undefined) return {};
     let bytes = keys.get(cluster);
     if (bytes === undefined) {
-      // Whoever sends can make up names.
+      // Senders can use any number of names.
       if (keys.size >= MOST_KEYS) keys.clear();
       keys.set(cluster, (bytes = Buffer.from(cluster)));
     }
@@ -67,7 +67,7 @@ export async function openMessages(
 const MOST_KEYS = 10_000;
 
 const encoders: Record<KafkaConfig['format'], (batch: TaggedBatch, index: number) => Buffer> = {
-  // The bytes of JSON go through: a message may have lines.
+  // JSON is passed through unchanged: a message may contain line feeds.
   json: (batch, index) =>
     bufferOf(batch.codec.notation === 'json' ? taggedRecord(batch, index).bytes : jsonOf(batch, index)),
   msgpack(batch, index) {

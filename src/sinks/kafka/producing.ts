@@ -1,4 +1,4 @@
-/** Writes messages so that a broker has each once, and where that is wanted all of a batch or nothing of it. */
+/** Writes messages so that a broker has each once and, if configured, all of a batch or nothing of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message as ConsumedMessage, Consumer, Producer } from '@platformatic/kafka';
 import type { Origin } from '../../batch/origin.ts';
@@ -8,8 +8,8 @@ import { bytesOf, type Message } from './messages.ts';
 import type { KafkaConfig } from './settings.ts';
 
 export interface Producing {
-  /** Resolves when all messages are safe. After a failure nothing is known of them. One call at a time.
-   * @param origin is committed together with them, where there are transactions
+  /** Resolves when all messages are safe. After a failure nothing is known about them. One call at a time.
+   * @param origin is committed together with them if there are transactions
    * @throws the client's error */
   produce(messages: readonly Message[], origin: Origin | undefined): Promise<void>;
   close(): Promise<void>;
@@ -19,7 +19,7 @@ export interface Producing {
 const TRANSACTION_MILLISECONDS = 15_000;
 const RETRIES = 8;
 const LONGEST_RETRY_MILLISECONDS = 1000;
-/** The transaction before is being completed, which takes some milliseconds. */
+/** Retry delay while the previous transaction is being completed, which takes some milliseconds. */
 const NEXT_TRANSACTION_MILLISECONDS = 5;
 
 /** @param receiver as the log names it */
@@ -32,7 +32,7 @@ export async function openProducing(
   const { exactlyOnce, compression, maxRequestBytes, timeoutSeconds } = config;
   let producer: Producer | undefined;
 
-  /** One that has failed may have messages whose place in the order is lost: another begins with an order of its own. */
+  /** A producer that has failed may have messages whose sequence is lost: a new one begins its own sequence. */
   function discard(): void {
     const failed = producer;
     producer = undefined;
@@ -44,7 +44,7 @@ export async function openProducing(
       ...clientOptions(config, receiver, logger),
       idempotent: true,
       compression,
-      // Each process has an id of its own: that of a group's consumer is what shuts out one that has lost its partitions.
+      // Each process has its own id: one that has lost its partitions is shut out by the id of the group's consumer.
       ...(exactlyOnce && { transactionalId: `tripline-${crypto.randomUUID()}` }),
       timeout: TRANSACTION_MILLISECONDS,
       retries: RETRIES,
@@ -71,7 +71,7 @@ export async function openProducing(
       if (origin !== undefined) await commitOffsets(transaction, origin);
       await transaction.commit();
     } catch (error) {
-      // Else the broker does so when its time is over, and readers wait until then.
+      // Otherwise the broker aborts it after its timeout, and readers wait until then.
       await transaction.abort().catch(() => {});
       throw error;
     }
@@ -102,13 +102,13 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
   return Promise.race([work, late]).finally(() => timeout.abort());
 }
 
-/** One request each, as the client keeps no two apart that are under way. */
+/** One request at a time, as the client does not distinguish concurrent ones. */
 async function commitOffsets(
   transaction: NonNullable<Producer['transaction']>,
   { topic, offsets, member }: Origin,
 ): Promise<void> {
   const { groupId } = member;
-  // It has no more than these members looked at.
+  // The client reads only these members.
   await transaction.addConsumer({ groupId } as Consumer);
   for (const { partition, offset } of offsets) {
     await transaction.addOffset({

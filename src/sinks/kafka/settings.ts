@@ -5,7 +5,7 @@ import type { SinkFault } from '../sink.ts';
 import { connectionFaults, connectionSettings, connectionTarget } from './connection.ts';
 
 const topic = (description: string) =>
-  Type.String({ pattern: '^[a-zA-Z0-9._-]{1,249}$', description: `${description} It has to be there.` });
+  Type.String({ pattern: '^[a-zA-Z0-9._-]{1,249}$', description: `${description} It must exist.` });
 
 export const kafkaConfig = Type.Object(
   {
@@ -15,12 +15,12 @@ export const kafkaConfig = Type.Object(
     topic: topic('Topic of the records, each with its tag.'),
     format: Type.Enum(['json', 'msgpack'], {
       default: 'json',
-      description: 'How a record is written: a map in either.',
+      description: 'How a record is written, as a map in either case.',
     }),
     key: Type.Enum(['cluster', 'none'], {
       default: 'cluster',
       description:
-        'The key of each message: the name of the cluster, so that the records of one are in one partition and in their ' +
+        'The key of each message: the name of the cluster, so that the records of a cluster are in one partition and in ' +
         'order; or none.',
     }),
     findings: Type.Optional(
@@ -34,15 +34,15 @@ export const kafkaConfig = Type.Object(
     ),
     deadLetterTopic: Type.Optional(
       topic(
-        'Topic of what is no record: its bytes as they came, and in headers what is wrong and where it was read. Default: ' +
-          'it goes to the topic of the records.',
+        'Topic of input that is not a record: its bytes as received, with headers that say what is wrong and where it was ' +
+          'read. Default: it goes to the topic of the records.',
       ),
     ),
     exactlyOnce: Type.Boolean({
       default: false,
       description:
-        'Writes a batch in one transaction, together with how far the input `kafka` has read: what is read there is in ' +
-        'these topics once, for readers of committed records. The input has to have the same brokers.',
+        'Writes a batch in one transaction, together with how far the input `kafka` has read: records read there are in ' +
+        'these topics exactly once, for readers of committed records. The input must have the same brokers.',
     }),
     compression: Type.Enum(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
       default: 'zstd',
@@ -57,7 +57,7 @@ export const kafkaConfig = Type.Object(
       minimum: 1024,
       default: 900_000,
       description:
-        'Bytes of messages that are written together, before compression; a message that is larger goes alone.',
+        'Bytes of messages that are written together, before compression; a larger message is written alone.',
     }),
     timeoutSeconds: Type.Number({
       exclusiveMinimum: 0,
@@ -72,7 +72,7 @@ export type KafkaConfig = Static<typeof kafkaConfig>;
 
 export const kafkaTarget = (config: KafkaConfig) => `${config.topic} at ${connectionTarget(config)}`;
 
-/** Ways to a sink by which it does not get each batch, or not before its sender is answered. */
+/** Settings by which a sink does not get each batch, or not before its sender is answered. */
 interface Ways {
   records?: unknown;
   spool?: unknown;
@@ -84,12 +84,12 @@ export function kafkaFaults(config: KafkaConfig & Ways): SinkFault[] {
   if (!config.exactlyOnce) return faults;
   for (const setting of ['records', 'spool'] as const) {
     if (config[setting] === undefined) continue;
-    const message = `${setting}: with exactlyOnce each batch has to come here at once and whole; leave one of them out`;
+    const message = `${setting}: exactlyOnce needs each batch whole, and before its sender is answered; leave one of them out`;
     faults.push({ setting: [setting], message });
   }
   if (config.required === false) {
     const message =
-      'required: false does not go with exactlyOnce, which says how far the input has read; leave one out';
+      'required: false cannot be used with exactlyOnce, which records how far the input has read; leave one out';
     faults.push({ setting: ['required'], message });
   }
   return faults;

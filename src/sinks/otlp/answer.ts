@@ -1,4 +1,4 @@
-/** What an answer of a receiver of OTLP holds. */
+/** What an answer of an OTLP receiver contains. */
 import { member, textAt } from '../../json/map.ts';
 import { eachField, fieldAt, int64At, LENGTH_DELIMITED, VARINT } from '../../protobuf/scan.ts';
 import type { Answer } from '../request/endpoint.ts';
@@ -6,12 +6,12 @@ import { quoted } from '../request/status.ts';
 
 type Answered = Extract<Answer, { kind: 'answered' }>;
 
-/** Of ExportLogsServiceResponse. */
+/** Field of ExportLogsServiceResponse. */
 const PARTIAL_SUCCESS = 1;
-/** Of ExportLogsPartialSuccess. */
+/** Fields of ExportLogsPartialSuccess. */
 const REJECTED_LOG_RECORDS = 1;
 const ERROR_MESSAGE = 2;
-/** Of google.rpc.Status. */
+/** Field of google.rpc.Status. */
 const STATUS_MESSAGE = 2;
 
 export interface PartialSuccess {
@@ -19,8 +19,8 @@ export interface PartialSuccess {
   message: string;
 }
 
-/** How many records were rejected, and why, for a message; with none rejected the message is a warning. What cannot be read says
- * nothing: its status is a success. An answer that is cut is read as far as it goes. */
+/** How many records were rejected, and why, for a message; if none was rejected, the message is a warning. What cannot be read
+ * is ignored, since its status is a success. An answer that was cut is read as far as it goes. */
 export function partialSuccessIn(answer: Answered): PartialSuccess {
   const { body } = answer;
   if (!isProtobuf(answer)) return partialSuccessInJson(body);
@@ -40,22 +40,22 @@ export function partialSuccessIn(answer: Answered): PartialSuccess {
   return found;
 }
 
-/** Some answer in JSON, whatever they are sent. */
+/** Some receivers answer in JSON, whatever they are sent. */
 function partialSuccessInJson(body: Buffer): PartialSuccess {
   let partial: unknown;
   try {
     partial = member(JSON.parse(body.toString()), 'partialSuccess');
   } catch {
-    // It is no JSON.
+    // It is not JSON.
   }
   const message = textAt(partial, 'errorMessage') ?? '';
-  // Of 64 bits: a text in JSON, for the most part.
+  // 64 bits: usually a string in JSON.
   const count = member(partial, 'rejectedLogRecords');
   const rejected = typeof count === 'number' || typeof count === 'string' ? Math.trunc(Number(count)) || 0 : 0;
   return { rejected, message: message === '' ? '' : quoted(message) };
 }
 
-/** The text of an answer that is no success: that of its Status, if it is one. */
+/** The text of an answer that is not a success: that of its Status, if it is one. */
 export function messageOf(answer: Answered): Buffer {
   const { body } = answer;
   if (!isProtobuf(answer)) return body;

@@ -7,8 +7,8 @@ import { endOfValue, headerAt } from '../../msgpack/scan.ts';
 import { toJson } from '../../msgpack/to-json.ts';
 import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from '../../protobuf/scan.ts';
 
-/** Maps and lists inside each other that keep their form. Each takes three messages of Protobuf, of which its readers in Rust,
- * C++ and Java go 100 deep, with those of an export around them. */
+/** Levels of nested maps and lists that keep their form. Each takes three messages of Protobuf, whose readers in Rust, C++ and
+ * Java go 100 deep, including those of the export around them. */
 export const MAX_LIST_DEPTH = 30;
 
 export const varintKey = (field: number) => (field << 3) | VARINT;
@@ -29,11 +29,11 @@ const ITEM = lengthDelimitedKey(VALUES);
 const KEY = lengthDelimitedKey(KEY_VALUE.key);
 const VALUE = lengthDelimitedKey(KEY_VALUE.value);
 
-/** Writes the fields of the AnyValue that a MessagePack value is: integers of 64 bits and floats as they are, nil as a value that
- * holds nothing, maps in their order, twice the same key or not. What AnyValue cannot say:
- * an integer from 2^63 on is a string of its digits; a str that is not UTF-8 is bytes, an ext the bytes of its MessagePack; a
- * map or list deeper than MAX_LIST_DEPTH is a string of its JSON (`toJson`).
- * @param at where the value begins, of those that endOfValue has delimited
+/** Writes a MessagePack value as the fields of an AnyValue: integers of 64 bits and floats as they are, nil as a value that
+ * holds nothing, maps in their order, even with duplicate keys. What AnyValue cannot express:
+ * an integer from 2^63 on becomes a string of its digits; a str that is not UTF-8 becomes bytes, an ext the bytes of its
+ * MessagePack; a map or list deeper than MAX_LIST_DEPTH a string of its JSON (`toJson`).
+ * @param at where the value begins; endOfValue has delimited it
  * @returns the offset after the value */
 export function writeAnyValue(writer: protobuf.Writer, bytes: Buffer, at: number, end: number, depth = 0): number {
   const type = bytes[at]!;
@@ -121,8 +121,8 @@ function writeList(writer: protobuf.Writer, bytes: Buffer, at: number, end: numb
   return next;
 }
 
-/** Writes the field of the AnyValue that a map is.
- * @param isLeftOut asked for each key, by where it begins and ends */
+/** Writes a map as the field of an AnyValue.
+ * @param isLeftOut called for each key, with where it begins and ends */
 export function writeMap(
   writer: protobuf.Writer,
   bytes: Buffer,
@@ -185,7 +185,7 @@ export function writePair(
   return after;
 }
 
-/** A key as text: one that is none is its JSON, and U+FFFD stands for what is not UTF-8. */
+/** A key as text: one that is not text becomes its JSON, and U+FFFD replaces what is not UTF-8. */
 export function keyText(bytes: Buffer, start: number, end: number): string {
   const header = headerAt(bytes, start, end);
   if (header?.kind === 'str' || header?.kind === 'bin') return bytes.toString('utf8', header.end, end);

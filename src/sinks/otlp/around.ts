@@ -12,8 +12,8 @@ import { clusterAttributes } from './attributes.ts';
 import { contentAt, lastIn, mapIn, naturalAt } from './members.ts';
 
 export interface Surroundings {
-  /** Those of Tripline's own records: a resource for each cluster, and its own scope. The same object for the same cluster, as
-   * long as it is remembered. */
+  /** Those of Tripline's own records: one resource for each cluster, and its own scope. The same object for the same cluster,
+   * as long as it is remembered. */
   ofCluster(tag: Partial<Tag>): OtlpScopeLogs;
 }
 
@@ -58,7 +58,7 @@ const ownScope: Uint8Array = protobuf.Writer.create()
 
 const groups = new WeakMap<readonly LogRecord[], readonly (OtlpScopeLogs | undefined)[]>();
 
-/** The resource and scope of the OpenTelemetry group that a log event is in; undefined where it is in none. Found once for a
+/** The resource and scope of the OpenTelemetry group that a log event is in; undefined if it is in none. Computed once for a
  * batch. */
 export function groupOf({ bytes, records }: TaggedBatch, index: number): OtlpScopeLogs | undefined {
   let found = groups.get(records);
@@ -73,7 +73,7 @@ export function groupOf({ bytes, records }: TaggedBatch, index: number): OtlpSco
   return found[index];
 }
 
-/** What a marker that opens a group says, in the words of Fluent Bit's input for OTLP. */
+/** The resource and scope in a marker that opens a group, as Fluent Bit's input for OTLP writes them. */
 function groupFrom(source: Uint8Array, marker: Span): OtlpScopeLogs | undefined {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.length);
   const { body } = logEventAt(bytes, marker)!;
@@ -91,7 +91,7 @@ function groupFrom(source: Uint8Array, marker: Span): OtlpScopeLogs | undefined 
   return { message: ofScope.finish(), resourceLogs: { message: ofResource.finish() } };
 }
 
-/** Writes what of a resource or scope is one of these fields. */
+/** Writes those members of a resource or scope that are among these fields. */
 function writeMembers(
   writer: protobuf.Writer,
   bytes: Buffer,

@@ -1,26 +1,26 @@
-/** What OTLP says of a record beside its body, from its tag. */
+/** What OTLP holds for a record besides its body, from its tag. */
 import type { Level, Platform } from '../../record.ts';
 import type { EventSummary, Tag } from '../../tag.ts';
 
 export type Attributes = readonly (readonly [key: string, value: unknown])[];
 
-/** What Tripline's own attributes begin with; that with the whole tag has the name of the tag's member. */
+/** Prefix of Tripline's own attributes; the one with the whole tag has the name of the tag's member. */
 export const OWN_PREFIX = 'tripline.';
 
-/** Severities with room between them, INFO, INFO3, WARN, ERROR and FATAL, in the order of levels. */
+/** Severities with gaps between them, INFO, INFO3, WARN, ERROR and FATAL, in the order of levels. */
 const severities: Record<Level, number> = { informational: 9, low: 11, medium: 13, high: 17, critical: 21 };
 
-/** The number of a level; undefined where nothing was found, of which the severity is not known. */
+/** The severity number of a level; undefined if nothing was found, as the severity is then unknown. */
 export function severityOf(level: Level | undefined): number | undefined {
   return level === undefined || !Object.hasOwn(severities, level) ? undefined : severities[level];
 }
 
-/** Members of the tag that are attributes of their own, as `tripline.<member>`: a backend that flattens the whole tag has the same
- * value under the same name. */
+/** Members of the tag that are attributes of their own, as `tripline.<member>`: a backend that flattens the whole tag has the
+ * same value under the same name. */
 const flat = ['verdict', 'level', 'rules', 'attack', 'routeLevel', 'platform', 'ruleset'] as const;
 
-/** Attributes of a record, the whole tag among them. Those of its event have the names that the spans of findings give them; the
- * client has none where there are several hops, of which a tag does not say which is judged. */
+/** Attributes of a record, including the whole tag. Those of its event have the names that the spans of findings use; the
+ * client has none if there are several hops, as a tag does not show which one is judged. */
 export function attributesOf(tag: Tag, memberName: string, fluentTag: string | undefined): Attributes {
   const flattened = flat.map((member) => [OWN_PREFIX + member, tag[member]] as const);
   const all = [
@@ -32,7 +32,7 @@ export function attributesOf(tag: Tag, memberName: string, fluentTag: string | u
   return all.filter(([, value]) => value !== undefined);
 }
 
-/** What is known of an event; undefined what is not. */
+/** What is known of an event; undefined for the rest. */
 export function eventAttributes({
   auditID,
   verb,

@@ -1,4 +1,4 @@
-/** How a receiver of OTLP takes records. */
+/** The protocol of an OTLP receiver. */
 import { exportOf, type OtlpScopeLogs } from '../../codecs/opentelemetry/otlp-record.ts';
 import type { ChoiceSettings } from '../choice/settings.ts';
 import type { Items, Piece, Protocol } from '../request/records.ts';
@@ -16,7 +16,7 @@ interface Exported extends Piece {
 }
 
 export interface ExportSettings {
-  /** Of the sink. */
+  /** Name of the sink. */
   name: string;
   /** Attributes of Tripline's own resources. */
   resource: Readonly<Record<string, string>>;
@@ -45,11 +45,12 @@ export function exports(
       if (verdict.kind !== 'taken') return verdict;
       const { rejected, message } = partialSuccessIn(answer);
       if (rejected <= 0) {
-        if (message !== '') warn({ sink: name }, `sink ${name}: the receiver took the records and says: ${message}`);
+        if (message !== '')
+          warn({ sink: name }, `sink ${name}: the receiver accepted the records and says: ${message}`);
         return verdict;
       }
-      // Which these are, it does not say; and to send the others again is forbidden.
-      const what = `rejected ${rejected} of ${all.length} records and does not say which, so that all of them are refused`;
+      // It does not say which these are, and sending the others again is forbidden.
+      const what = `rejected ${rejected} of ${all.length} records and does not say which, so all of them count as refused`;
       const reason = `${what}: ${message || 'it gives no reason'}`;
       return {
         kind: 'items',
@@ -61,7 +62,7 @@ export function exports(
   };
 }
 
-/** The records under their scopes, of which each comes once. */
+/** The records under their scopes, each of which appears once. */
 function requestOf(all: readonly Exported[]): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const [scopeLogs, own] of Map.groupBy(all, ({ scopeLogs }) => scopeLogs)) {

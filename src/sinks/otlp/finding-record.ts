@@ -11,8 +11,8 @@ import { type LogRecord, writeSeverity, writeTime, writeTrace } from './log-reco
 
 const ATTRIBUTES = lengthDelimitedKey(LOG_RECORD.attributes);
 
-/** A finding as an event: what happened as its name, the summary as its body, and in attributes what its span has, by the names
- * of the semantic conventions where these have one, and the whole of it as `tripline.finding`.
+/** A finding as an event: what happened is its name, the summary its body, and its attributes are those of its span, named by
+ * the semantic conventions where these have a name, plus the whole finding as `tripline.finding`.
  * @see https://opentelemetry.io/docs/specs/semconv/general/events/ */
 export function findingRecordOf(found: Found, surroundings: Surroundings): LogRecord {
   const { emitted } = found;

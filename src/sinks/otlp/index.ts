@@ -9,11 +9,11 @@ export const otlpConfig = Type.Object(
   {
     type: Type.Literal('otlp'),
     name: Type.String({ minLength: 1, default: 'otlp', description: 'Name in logs and metrics.' }),
-    url: urlSetting('Where logs are posted: with its path, most often /v1/logs.', 'http://collector:4318/v1/logs'),
+    url: urlSetting('Where logs are posted, including the path, usually /v1/logs.', 'http://collector:4318/v1/logs'),
     resource: Type.Record(Type.String({ minLength: 1 }), Type.String(), {
       default: { 'service.name': 'tripline' },
       description:
-        'Attributes of the resource, beside `k8s.cluster.name`, `cloud.provider` and `cloud.platform` of the record; ' +
+        'Attributes of the resource, in addition to `k8s.cluster.name`, `cloud.provider` and `cloud.platform` of the record; ' +
         'records that came as OTLP keep their own.',
     }),
     rows: rowsSetting(['findings'], ' Each is a LogRecord.'),
@@ -25,9 +25,9 @@ export const otlpConfig = Type.Object(
 );
 export type OtlpConfig = Static<typeof otlpConfig> & Pick<RowsSettings, 'records'>;
 
-/** A sink of which each record, or each finding, is a LogRecord in Protobuf. */
+/** A sink that sends each record, or each finding, as a LogRecord in Protobuf. */
 export async function openOtlp(config: OtlpConfig, dependencies: SinkDependencies): Promise<Sink> {
-  // Few have such a sink, and others need not load what writes Protobuf.
+  // Loaded on demand: few have such a sink, and it needs a Protobuf writer.
   const [{ openPosting }, { exports }] = await Promise.all([import('../request/records.ts'), import('./exports.ts')]);
   return openPosting(config, exports(config, dependencies), dependencies);
 }

@@ -30,12 +30,12 @@ export interface LogRecord {
 const ATTRIBUTES = lengthDelimitedKey(LOG_RECORD.attributes);
 const BODY = lengthDelimitedKey(LOG_RECORD.body);
 const LOG_RECORDS = lengthDelimitedKey(SCOPE_LOGS.logRecords);
-/** Levels of a tag that are read: it has fewer. */
+/** Levels of a tag that are read; it has fewer. */
 const TAG_DEPTH = 16;
 
-/** A record as a LogRecord. Its map without the tag is the body; time, metadata and group of a log event are where OTLP has a
- * place for them; the tag is attributes. One that came as OTLP stays what it is, and gets the attributes of its tag, and what it
- * lacks of severity, ids and times.
+/** A record as a LogRecord. Its map without the tag is the body; time, metadata and group of a log event go where OTLP has a
+ * place for them; the tag becomes attributes. A record that came as OTLP stays as it is, and gets the attributes of its tag and
+ * whatever it lacks of severity, ids and times.
  * @param index of a record that is no group marker */
 export function logRecordOf(batch: TaggedBatch, index: number, surroundings: Surroundings): LogRecord {
   if (batch.codec.notation !== 'otlp') return ofLogEvent(batch, index, surroundings);
@@ -61,7 +61,7 @@ function ofLogEvent(batch: TaggedBatch, index: number, surroundings: Surrounding
   return { bytes: writer.ldelim().finish(), scopeLogs: group ?? surroundings.ofCluster(tag ?? {}) };
 }
 
-/** The tag that stands in a record, as in one from a spool. */
+/** The tag that is already in a record, as in one from a spool. */
 function tagFrom(value: Span | undefined, bytes: Uint8Array): Tag | undefined {
   return value && asTag(decode(bytes, value.start, value.end, { maxDepth: TAG_DEPTH }));
 }
@@ -96,7 +96,7 @@ function ofOtlp(batch: TaggedBatch, index: number): LogRecord {
   return { bytes: lengthDelimited(SCOPE_LOGS.logRecords, ...kept, writer.finish()), scopeLogs };
 }
 
-/** What is no LogRecord: it is under `log`, where other sinks have the text of what is no map; as bytes, if it is no text. */
+/** What is no LogRecord goes under `log`, where other sinks put the text of what is not a map; as bytes, if it is no text. */
 function ofMalformed(batch: TaggedBatch, index: number, surroundings: Surroundings): LogRecord {
   const { start, end } = batch.records[index]!;
   const tag = batch.tags[index];
@@ -112,7 +112,7 @@ function ofMalformed(batch: TaggedBatch, index: number, surroundings: Surroundin
   return { bytes: writer.ldelim().finish(), scopeLogs: surroundings.ofCluster(tag ?? {}) };
 }
 
-/** Writes what a record gets from Tripline, as far as it has not got it from its maker.
+/** Writes what Tripline adds to a record, unless its maker has set it.
  * @param isElsewhere whether its resource is not Tripline's */
 function writeRest(
   writer: protobuf.Writer,
@@ -151,7 +151,7 @@ export function writeTime(writer: protobuf.Writer, field: number, unixNano: bigi
   writer.uint32(fixed64Key(field)).fixed64(String(unixNano));
 }
 
-/** Tells whether an attribute is one that Tripline alone sets: whatever a sender has there gives way. */
+/** Whether only Tripline sets an attribute: a sender's value for it is replaced. */
 function isOwn(memberName: string): (key: string) => boolean {
   return (key) => key === memberName || key.startsWith(OWN_PREFIX);
 }

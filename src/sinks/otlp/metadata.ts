@@ -1,4 +1,4 @@
-/** What the metadata of a log event says of it in the words of OTLP. */
+/** The metadata of a log event in the terms of OTLP. */
 import type protobuf from 'protobufjs/minimal.js';
 import { isMapAt } from '../../codecs/fluent/log-event.ts';
 import { LOG_RECORD } from '../../codecs/opentelemetry/fields.ts';
@@ -7,7 +7,7 @@ import type { Span } from '../../record.ts';
 import { fixed32Key, fixed64Key, keyText, lengthDelimitedKey, varintKey, writePair, writePairs } from './any-value.ts';
 import { contentAt, naturalAt } from './members.ts';
 
-/** What a LogRecord has from whoever made it. */
+/** What a LogRecord already has from its maker. */
 export interface Said {
   hasTime: boolean;
   hasObservedTime: boolean;
@@ -27,9 +27,9 @@ const ID_FIELDS = { trace_id: LOG_RECORD.traceId, span_id: LOG_RECORD.spanId } a
 const TEXT_FIELDS = { severity_text: LOG_RECORD.severityText, event_name: LOG_RECORD.eventName } as const;
 const MAX_SEVERITY = 24n;
 
-/** Writes metadata as the fields of a LogRecord: what stands in `otlp`, where Fluent Bit's input for OTLP puts all of a record but
- * its body, becomes those fields again; anything else is an attribute.
- * @param isOwn of the key of an attribute, whether it is left out */
+/** Writes metadata as the fields of a LogRecord: members of `otlp`, where Fluent Bit's input for OTLP puts all of a record
+ * except its body, become those fields again; anything else is an attribute.
+ * @param isOwn whether the attribute with this key is left out */
 export function writeMetadata(
   writer: protobuf.Writer,
   bytes: Buffer,
@@ -108,7 +108,7 @@ function isTime(unixNano: bigint | undefined): unixNano is bigint {
   return unixNano !== undefined && unixNano > 0n && unixNano <= MAX_TIME;
 }
 
-/** An id in its bytes, or in their hexadecimal digits. */
+/** An id from its bytes, or from their hexadecimal digits. */
 function idFrom(content: Uint8Array, length: number): Uint8Array | undefined {
   if (content.length === length) return content;
   const text = Buffer.from(content).toString('latin1');

@@ -1,15 +1,15 @@
-/** A sink that gets records of which some is masked. */
+/** A sink whose records are partly masked. */
 import { redactor } from '../../redaction/index.ts';
 import { rateLimited } from '../retry/rate-limited.ts';
 import type { Sink, SinkDependencies } from '../sink.ts';
 import type { RedactSettings } from './settings.ts';
 
-/** Masks what a sink gets. A record that cannot be gone through is masked as a whole, and the log says so. */
+/** Masks what a sink gets. A record that cannot be traversed is masked as a whole, and this is logged. */
 export function redact(sink: Sink, settings: RedactSettings, { logger }: Pick<SinkDependencies, 'logger'>): Sink {
   const { name } = sink;
   const tell = rateLimited(logger, 'error');
   const masked = redactor(settings, (err) => {
-    tell({ sink: name, err }, `A record could not be redacted for sink ${name}, and goes there masked as a whole`);
+    tell({ sink: name, err }, `A record could not be redacted for sink ${name}, and is sent there masked as a whole`);
   });
   return {
     name,

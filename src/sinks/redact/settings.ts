@@ -1,4 +1,4 @@
-/** What a sink can be asked to mask. */
+/** Settings for what is masked for a sink. */
 import Type, { type Static } from 'typebox';
 import { leadsNowhere } from '../../redaction/paths.ts';
 import type { SinkFault } from '../sink.ts';
@@ -8,22 +8,22 @@ export const redactSettings = Type.Object(
     secrets: Type.Optional(
       Type.Boolean({
         description:
-          'Mask the values of Secrets: in bodies, lists, patches and messages about them, and in copies in other objects. Default: not.',
+          'Mask the values of Secrets: in bodies, lists, patches and messages about them, and in copies in other objects. Default: no.',
       }),
     ),
     tokens: Type.Optional(
       Type.Boolean({
         description:
           'Mask credentials: tokens of TokenRequests and TokenReviews, and tokens, passwords and private keys in URIs and ' +
-          'other texts. Default: not.',
+          'other texts. Default: no.',
       }),
     ),
     paths: Type.Optional(
       Type.Array(Type.String({ minLength: 1 }), {
         minItems: 1,
         description:
-          'Mask what these lead to, each from the record, an event in it or any map, as `requestObject.spec.containers.env` ' +
-          'or `user.extra`; lists are crossed.',
+          'Mask the values at these paths, each from the record, an event in it or any map, such as ' +
+          '`requestObject.spec.containers.env` or `user.extra`; lists are traversed.',
       }),
     ),
   },
@@ -35,11 +35,11 @@ export const redactSettings = Type.Object(
 );
 export type RedactSettings = Static<typeof redactSettings>;
 
-/** Paths that cannot be right. */
+/** Faults in paths. */
 export function redactFaults({ paths = [] }: RedactSettings): SinkFault[] {
   return paths.flatMap((path, index): SinkFault[] => {
     if (!leadsNowhere(path)) return [];
-    const message = `redact.paths: ${JSON.stringify(path)} names no member; write names with dots between, as user.extra`;
+    const message = `redact.paths: ${JSON.stringify(path)} does not name a member; write names separated by dots, such as user.extra`;
     return [{ setting: ['redact', 'paths', index], message }];
   });
 }

@@ -8,10 +8,10 @@ import { tlsTo } from '../tls/settings.ts';
 import { addressOf, type Compression, headersOf, type RequestSettings, secretsOf } from './settings.ts';
 
 export interface Endpoint {
-  /** For messages: the URL without its query, in which there may be secrets. */
+  /** For messages: the URL without its query, which may contain secrets. */
   readonly address: string;
-  /** Posts a body. Never rejects, and ends at the deadline at the latest. A request that was lost with a connection that had
-   * been idle is sent once more: such a receiver may close at any time. It may then have arrived twice. */
+  /** Posts a body. Never rejects, and ends at the deadline at the latest. A request that was lost on a connection that had
+   * been idle is sent once more, since a receiver may close such a connection at any time. It may then have arrived twice. */
   post(request: Request): Promise<Answer>;
   /** Lets go of idle connections. */
   close(): void;
@@ -22,26 +22,26 @@ export interface Request {
   contentType: string;
   /** As performance.now() counts. */
   deadline: number;
-  /** Beside those of the settings. */
+  /** In addition to those of the settings. */
   headers?: Readonly<Record<string, string>>;
-  /** Beside those of the URL. */
+  /** In addition to that of the URL. */
   query?: Readonly<Record<string, string>>;
-  /** Bytes of the answer's body that are read; the rest is left. */
+  /** How many bytes of the answer's body are read; the rest is ignored. */
   maxAnswerBytes?: number;
 }
 
 export type Answer =
-  /** `isWhole` is whether the body has ended where it was left. */
+  /** `isWhole` is false if the body was longer than what was read. */
   | { kind: 'answered'; status: number; headers: IncomingHttpHeaders; body: Buffer; isWhole: boolean }
   /** `reason` is a predicate whose subject is the receiver; what was sent may have arrived. */
   | { kind: 'failed'; reason: string };
 
 const ANSWER_BYTES = 64 * 1024;
 const CONNECT_MILLISECONDS = 10_000;
-/** Requests under way at once; others wait for them. */
+/** Concurrent requests; others wait for them. */
 const MAX_CONNECTIONS = 16;
 const MAX_IDLE_CONNECTIONS = 4;
-/** A connection that stays idle for longer is closed: those who forward packets forget it after some minutes. */
+/** Idle connections are closed after this time: network devices forget them after some minutes. */
 const IDLE_MILLISECONDS = 50_000;
 
 const compressors: Record<Compression, (body: Uint8Array) => Promise<Buffer>> = {
@@ -51,7 +51,7 @@ const compressors: Record<Compression, (body: Uint8Array) => Promise<Buffer>> = 
 
 const errors = {
   ECONNREFUSED: 'refuses connections: is it running, and is url right?',
-  EPROTO: 'does not speak TLS as asked: is it https there?',
+  EPROTO: 'does not speak TLS as requested: is https right?',
   HPE_INVALID_CONSTANT: 'does not speak HTTP: is url right?',
 };
 
@@ -65,14 +65,14 @@ export async function openEndpoint(
   const target = new URL(url);
   const { protocol, hostname, pathname, origin, searchParams } = target;
   const isSecure = protocol === 'https:';
-  // Few have such a sink, and others need not load it.
+  // Loaded on demand: few have such a sink.
   const { request, Agent } = isSecure ? await import('node:https') : await import('node:http');
   const agent = new Agent({
     keepAlive: true,
     maxSockets: MAX_CONNECTIONS,
     maxFreeSockets: MAX_IDLE_CONNECTIONS,
     timeout: IDLE_MILLISECONDS,
-    // A session would go on with a certificate that is not trusted any more.
+    // A resumed session would continue with a certificate that is no longer trusted.
     ...(isSecure && { maxCachedSessions: 0 }),
   });
   if (isSecure) {
@@ -85,7 +85,7 @@ export async function openEndpoint(
   const secretTexts = secretsOf(settings);
   const secrets = secretTexts.map((text) => Buffer.from(text));
 
-  /** Some receivers show what they were asked when something is wrong with it. Lengths stay, which Protobuf has in its bytes. */
+  /** Some receivers repeat the request in an error. Masking keeps the length, since Protobuf encodes lengths in its bytes. */
   function withoutSecrets(answer: Answer): Answer {
     if (answer.kind === 'failed') return answer;
     const { location } = answer.headers;
@@ -113,7 +113,7 @@ export async function openEndpoint(
       };
       const path = query === '' ? pathname : `${pathname}?${query}`;
       const posting = request(origin, { method: 'POST', path, headers, agent });
-      let stage = 'did not take up the connection in time';
+      let stage = 'did not accept the connection in time';
       const late = () => fail({ kind: 'failed', reason: stage });
       const timer = setTimeout(late, Math.max(0, one.deadline - performance.now()));
       let connecting: NodeJS.Timeout | undefined;
@@ -157,7 +157,7 @@ export async function openEndpoint(
   };
 }
 
-/** The answer with its body, as far as that is wanted. */
+/** The answer with as much of its body as is wanted. */
 async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<Answer> {
   const { statusCode: status = 0, headers } = response;
   const parts: Buffer[] = [];
@@ -170,7 +170,7 @@ async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<
       if (length > maxBytes) break;
     }
   } catch {
-    return { kind: 'failed', reason: 'closed the connection within its answer' };
+    return { kind: 'failed', reason: 'closed the connection in the middle of its answer' };
   }
   const isWhole = length <= maxBytes;
   return { kind: 'answered', status, headers, body: Buffer.concat(parts).subarray(0, maxBytes), isWhole };

@@ -1,11 +1,11 @@
-/** What has become of the records of batches that are not done, so that those that a receiver has are not sent to it again
+/** The outcome of records in batches that are not done, so that records which a receiver already has are not sent again
  * when the sender repeats a batch. */
 import { digestOf } from '../../batch/digest.ts';
 import type { TaggedBatch } from '../../batch/tagged-batch.ts';
 
 export type Fate = 'arrived' | 'set aside';
 
-/** Of one batch. */
+/** Progress of one batch. */
 export interface Progress {
   isSettled(index: number): boolean;
   settle(index: number, fate: Fate): void;
@@ -13,15 +13,15 @@ export interface Progress {
 }
 
 export interface Progresses {
-  /** That of a batch: as it was left, if it has been here before. */
+  /** The progress of a batch: as it was kept, if the batch was seen before. */
   of(batch: TaggedBatch): Progress;
-  /** It is left before it is done. */
+  /** Keeps the progress of a batch that is not done. */
   keep(batch: TaggedBatch, progress: Progress): void;
-  /** It is done. */
+  /** Forgets a batch that is done. */
   end(batch: TaggedBatch): void;
 }
 
-/** Bytes of what is remembered: one for each record of a batch, and some for the batch. The longest ago are forgotten. */
+/** Bytes that are remembered: one for each record of a batch, and some for the batch. The oldest are forgotten. */
 const MAX_BYTES = 8 * 1024 * 1024;
 const BATCH_BYTES = 200;
 
@@ -36,7 +36,7 @@ export function openProgress(maxBytes = MAX_BYTES): Progresses {
 
   return {
     of(batch) {
-      // Nearly always nothing is remembered, and the digest need not be made.
+      // Nearly always nothing is remembered, and no digest is needed.
       const before = kept.size === 0 ? undefined : kept.get(digestOf(batch));
       return before ?? progressOf(batch.records.length);
     },

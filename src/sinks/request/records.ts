@@ -21,29 +21,29 @@ export interface Piece {
   bytes: Uint8Array;
 }
 
-/** What became of single records of a request, by their places in it. All that it does not name are acknowledged. */
+/** The outcome for single records of a request, by their positions in it. All that it does not name are acknowledged. */
 export interface Items {
   kind: 'items';
   refused: readonly { at: number; reason: string }[];
-  /** To be sent again in a moment. */
+  /** To be sent again shortly. */
   busy: readonly { at: number; reason: string }[];
-  /** Whether some of those that count as refused were accepted: it does not say which. */
+  /** Whether some of those that count as refused were accepted: the receiver does not say which. */
   isTakenInPart?: boolean;
 }
 
-/** Which of them it was, is known if these are sent apart. */
+/** These parts have to be sent separately to find out which records were refused. */
 export interface Apart<P> {
   kind: 'apart';
   parts: P[][];
 }
 
-/** How a kind of server takes records. */
+/** How a kind of server receives records. */
 export interface Protocol<P extends Piece> {
   /** What is sent of a record: one piece, or one for each row, of which there may be none. A record has arrived when all of
-   * its pieces have; one of them that is refused makes it a dead letter.
+   * its pieces have; if one of them is refused, the record becomes a dead letter.
    * @param index of a record that is no group marker */
   piecesOf(batch: TaggedBatch, index: number): readonly P[];
-  /** The request for some records of a batch, in order. The same records of a batch that comes again make the same one. */
+  /** The request for some records of a batch, in order. The same records of a repeated batch make the same request. */
   requestOf(batch: TaggedBatch, pieces: readonly P[]): Omit<Request, 'deadline'>;
   verdictOf(answer: Answer, pieces: readonly P[]): Verdict | Items | Apart<P>;
 }
@@ -54,24 +54,24 @@ export interface PostingSettings extends RequestSettings {
   maxRequestBytes: number;
 }
 
-/** How often a batch is cut in two, mostly to find a record that is refused: one among thousands takes some twelve. */
+/** How often a batch is cut in two, mostly to find a record that is refused: one among thousands needs about twelve cuts. */
 const MAX_CUTS = 48;
-/** Bytes of a request below which it is not made smaller for one that was too large. */
+/** Bytes of a request below which `maxRequestBytes` is not lowered when a request was too large. */
 const LEAST_REQUEST_BYTES = 64 * 1024;
-/** Bytes of records that are encoded before others get a turn. */
+/** Bytes of records that are encoded before yielding to other work. */
 const PAUSE_BYTES = 256 * 1024;
-/** How often records are sent again of which the receiver says that it is busy. */
+/** How often records are sent again if the receiver reports that it is busy. */
 const MAX_REPEATS = 5;
 
-/** A sink of which the settings say where, and the protocol how.
+/** A sink for which the settings define where to post, and the protocol how.
  *
- * Delivery is at least once. A batch goes in requests one after another; when one of these fails, the batch fails, and those
+ * Delivery is at least once. A batch is sent in requests one after another; if one of these fails, the batch fails, and records
  * that were acknowledged are left out when its sender repeats it, as long as this process lives.
  *
  * A request that is too large for the receiver is cut in two, and so is one that it refuses, until the record is found that it
- * will never take. Such records are kept as a dead letter when all others of the batch are in. Without a place for dead letters
- * the batch fails by `sink.refused`, and so it does while the receiver has never acknowledged anything: then rather a setting is
- * wrong than a record. */
+ * will never accept. Such records are kept as a dead letter when all others of the batch have arrived. Without a place for dead
+ * letters the batch fails with `sink.refused`; it also does so as long as the receiver has never acknowledged anything, since
+ * then a setting is more likely to be wrong than a record. */
 export async function openPosting<P extends Piece>(
   settings: PostingSettings,
   protocol: Protocol<P>,
@@ -106,7 +106,7 @@ export async function openPosting<P extends Piece>(
     return { kind: 'acknowledged', records: records - inLetters, ...(inLetters > 0 && { setAside: inLetters }) };
   }
 
-  /** Resolves when all are in but those that are refused, with the reasons for these. */
+  /** Resolves when all have arrived except those that are refused, with the reasons for these. */
   async function sendRecords(batch: TaggedBatch, own: Progress): Promise<Refused> {
     const attempt: Attempt = {
       batch,
@@ -148,7 +148,7 @@ export async function openPosting<P extends Piece>(
     }
   }
 
-  /** Resolves with what is to be sent now of these: nothing, or parts of them. */
+  /** Resolves with what is to be sent next of these: nothing, or parts of them. */
   async function sendRequest(pieces: P[], attempt: Attempt): Promise<P[][]> {
     const { batch, deadline, refused } = attempt;
     const pass = circuit.admit();
@@ -160,7 +160,7 @@ export async function openPosting<P extends Piece>(
         pass.failed(verdict.reason, verdict.pauseMilliseconds);
         throw unavailable(`${verdict.reason}, with ${pieces.length} records not acknowledged`);
       }
-      // Whatever else it says, it is there, but for one that is busy with all of them.
+      // Any other answer shows that it is up, unless it is busy with all of them.
       if (verdict.kind !== 'items' || verdict.busy.length < pieces.length) pass.succeeded();
       switch (verdict.kind) {
         case 'taken':
@@ -172,13 +172,13 @@ export async function openPosting<P extends Piece>(
         case 'refused': {
           const isLarge = verdict.kind === 'too_large';
           if (pieces.length > 1 && attempt.cuts++ < MAX_CUTS) {
-            // What comes later need not find that out again.
+            // Later requests need not find that out again.
             const smaller = Math.max(LEAST_REQUEST_BYTES, sizeOf(pieces) / 2);
             if (isLarge) maxRequestBytes = Math.min(maxRequestBytes, smaller);
             return halves(pieces);
           }
           if (isLarge && pieces.length > 1) {
-            throw unavailable(`${verdict.reason}; set maxRequestBytes to what it takes`);
+            throw unavailable(`${verdict.reason}; set maxRequestBytes to what it accepts`);
           }
           for (const { index } of pieces) refused.set(index, verdict.reason);
           return [];
@@ -239,7 +239,7 @@ export async function openPosting<P extends Piece>(
     async deliver(batch) {
       const records = countRecords(batch.records);
       if (records === 0) return { kind: 'acknowledged', records };
-      if (isClosing) throw unavailable('is not sent to any more: Tripline is stopping');
+      if (isClosing) throw unavailable('gets no more records: Tripline is stopping');
       const delivery = send(batch, records);
       underWay.add(delivery);
       return delivery.finally(() => underWay.delete(delivery));
@@ -252,7 +252,7 @@ export async function openPosting<P extends Piece>(
   };
 }
 
-/** By the index of a record, why it is refused. */
+/** Why a record is refused, by its index. */
 type Refused = Map<number, string>;
 
 /** One delivery of a batch. */
@@ -262,9 +262,9 @@ interface Attempt {
   /** As performance.now() counts. */
   deadline: number;
   refused: Refused;
-  /** How many pieces of a record are yet to arrive, where it has more than one. */
+  /** How many pieces of a record are yet to arrive, if it has more than one. */
   left: Map<number, number>;
-  /** How often it was cut in two, and parts of it sent again. */
+  /** How often it was cut in two to send the parts again. */
   cuts: number;
   repeats: number;
 }

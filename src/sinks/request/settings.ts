@@ -1,4 +1,4 @@
-/** What every sink that posts to a server over HTTP can be asked for. */
+/** Settings of every sink that posts to a server over HTTP. */
 import Type, { type Static } from 'typebox';
 import type { SinkFault } from '../sink.ts';
 import { tlsFaults, tlsSettings } from '../tls/settings.ts';
@@ -8,7 +8,7 @@ const secret = (description: string) => Type.String({ minLength: 1, writeOnly: t
 
 /** Names of header fields (RFC 9110). */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Values of header fields: what Node sends. */
+/** Values of header fields that Node sends. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Properties of the settings. */
@@ -32,18 +32,18 @@ export const requestSettings = {
   ),
   headers: Type.Record(Type.String(), Type.String(), {
     default: {},
-    description: 'Headers of each request, such as that of a tenant. What is secret goes into `secretHeaders`.',
+    description: 'Headers of each request, such as one for the tenant. Secrets go into `secretHeaders`.',
   }),
   secretHeaders: Type.Record(Type.String(), Type.String({ minLength: 1, writeOnly: true }), {
     default: {},
-    description: 'The same for secrets, such as keys of an API.',
+    description: 'The same for secrets, such as API keys.',
   }),
   timeoutSeconds: Type.Number({
     exclusiveMinimum: 0,
     maximum: 3600,
     default: 30,
     description:
-      'How long a batch may take until all of it is answered for; less than the http.response_timeout (60 s) of the sender.',
+      'How long a batch may take until all of it is answered; must be less than the http.response_timeout (60 s) of the sender.',
   }),
   tls: Type.Optional(tlsSettings),
 };
@@ -53,7 +53,7 @@ export const urlSetting = (description: string, example: string) =>
   Type.String({ pattern: '^https?://', description, examples: [example] });
 
 /** How bodies are compressed.
- * @param kinds of compression that the receiver takes */
+ * @param kinds of compression that the receiver accepts */
 export const compressionSetting = <Kind extends Compression>(kinds: readonly Kind[]) =>
   Type.Enum(['none', ...kinds] as ('none' | Kind)[], {
     default: 'none',
@@ -61,13 +61,13 @@ export const compressionSetting = <Kind extends Compression>(kinds: readonly Kin
   });
 
 /** How much goes in one request.
- * @param bytes by default: what receivers of the kind take */
+ * @param bytes default: what receivers of the kind accept */
 export const maxRequestBytesSetting = (bytes: number) =>
   Type.Integer({
     minimum: 64 * 1024,
     default: bytes,
     description:
-      'Bytes of records in one request, before compression; a batch of more goes in several. A record that is larger goes ' +
+      'Bytes of records in one request, before compression; a larger batch is sent in several. A larger record is sent ' +
       'alone.',
   });
 
@@ -76,14 +76,14 @@ export type Compression = 'gzip' | 'zstd';
 export type RequestSettings = Static<ReturnType<typeof Type.Object<typeof requestSettings>>> & {
   url: string;
   compression: 'none' | Compression;
-  /** Whoever knows the URL may post there: no message has more of it than its origin. */
+  /** Whoever knows the URL may post there: messages show only its origin. */
   isUrlSecret?: true;
 };
 
-/** Headers that are made for each request. */
+/** Headers that are set for each request. */
 const RESERVED = ['host', 'content-length', 'content-type', 'content-encoding', 'transfer-encoding', 'connection'];
 
-/** What no schema says of them. */
+/** Faults in the settings that no schema finds. */
 export function requestFaults({ url, auth, headers, secretHeaders, tls }: RequestSettings): SinkFault[] {
   const faults: SinkFault[] = [];
   const parsed = URL.parse(url);
@@ -92,7 +92,7 @@ export function requestFaults({ url, auth, headers, secretHeaders, tls }: Reques
   } else if (parsed.username !== '' || parsed.password !== '') {
     faults.push({ setting: ['url'], message: 'url has credentials in it; write them into auth.basic' });
   } else if (parsed.protocol === 'http:' && tls !== undefined) {
-    faults.push({ setting: ['tls'], message: 'tls is set, and url says http; write https there, or leave tls out' });
+    faults.push({ setting: ['tls'], message: 'tls is set, but url says http; write https there, or leave tls out' });
   }
   if (auth?.bearer !== undefined && !HEADER_VALUE.test(auth.bearer)) {
     faults.push({ setting: ['auth', 'bearer'], message: 'auth.bearer must be one line without odd characters' });
@@ -102,7 +102,7 @@ export function requestFaults({ url, auth, headers, secretHeaders, tls }: Reques
     for (const [name, value] of Object.entries(names)) {
       const lower = name.toLowerCase();
       if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
-        const message = `${setting}: ${name} is no header, by its name or by its value; write one line without odd characters`;
+        const message = `${setting}: ${name} is not a valid header, in its name or its value; write one line without odd characters`;
         faults.push({ setting: [setting, name], message });
       } else if (RESERVED.includes(lower)) {
         faults.push({ setting: [setting, name], message: `${setting}: ${name} is set by the sink; leave it out` });
@@ -119,7 +119,7 @@ export function requestFaults({ url, auth, headers, secretHeaders, tls }: Reques
   return tls === undefined ? faults : [...faults, ...tlsFaults(tls)];
 }
 
-/** Where they lead to, and by what; no secret. The query of a URL may have one. */
+/** Where requests go, and how they are authenticated; without secrets, which the query of a URL may contain. */
 export function requestTarget({ url, auth }: RequestSettings): string {
   const { basic, bearer } = auth ?? {};
   const secured = [basic && `user ${basic.username}`, bearer && 'a token'].filter(Boolean);
@@ -130,7 +130,7 @@ export function addressOf({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 
-/** A URL with more of a path. */
+/** A URL extended by a path. */
 export function underPath(url: string, path: string): string {
   const target = new URL(url);
   target.pathname = `${target.pathname.replace(/\/$/, '')}/${path}`;
@@ -150,7 +150,7 @@ export function headersOf({ auth, headers, secretHeaders }: RequestSettings): Re
   };
 }
 
-/** Texts that no message may have, though a receiver sends them back. Of those that are shorter there is no telling. */
+/** Texts that must not be in any message, even if a receiver sends them back. Very short ones cannot be recognized. */
 export function secretsOf(settings: RequestSettings): string[] {
   const { auth, secretHeaders, url, isUrlSecret } = settings;
   const { pathname, searchParams } = new URL(url);
@@ -168,7 +168,7 @@ export function secretsOf(settings: RequestSettings): string[] {
 
 const LEAST_SECRET = 6;
 
-/** Whether a parameter of a URL is a secret, by its name. */
+/** Whether a parameter of a URL is a secret, judging by its name. */
 export function isSecretParameter(name: string): boolean {
   return /^(?:.*[-_])?(?:password|passwd|token|secret|key|sig|signature)$|^apikey$/i.test(name);
 }

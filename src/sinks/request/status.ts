@@ -1,51 +1,51 @@
-/** What an answer over HTTP says of what was posted. */
+/** What an HTTP answer says of what was posted. */
 import type { Answer } from './endpoint.ts';
 
 type Answered = Extract<Answer, { kind: 'answered' }>;
 
 export type Verdict =
   | { kind: 'taken' }
-  /** It may take it later: it is busy, or a setting of either side has to be changed. `reason` is a predicate whose subject is
-   * the receiver; `pauseMilliseconds` is how long it asks to be left alone. */
+  /** It may accept it later: it is busy, or a setting of either side has to be changed. `reason` is a predicate whose subject
+   * is the receiver; `pauseMilliseconds` is how long it asks not to be sent anything. */
   | { kind: 'unavailable'; reason: string; pauseMilliseconds?: number }
-  /** It may take less of it. */
+  /** It may accept less of it. */
   | { kind: 'too_large'; reason: string }
-  /** It will never take it as it is. */
+  /** It will never accept it as it is. */
   | { kind: 'refused'; reason: string };
 
-/** Statuses at which a setting is at fault, and what to do. */
+/** Statuses that point to a wrong setting, and what to do. */
 const mendable: Readonly<Record<number, string>> = {
   401: 'set auth to credentials that it knows',
   402: 'look at the account there',
   403: 'give these credentials the right to write there',
-  404: 'set url to a path that is there',
-  405: 'set url to a path that takes POST',
-  406: 'set the headers to what it answers in',
-  407: 'a proxy between asks for credentials, which this sink does not send',
-  410: 'set url to a path that is there',
-  411: 'look at what stands between, which loses the length of a body',
-  415: 'set format or compression to what it reads',
+  404: 'set url to a path that exists',
+  405: 'set url to a path that accepts POST',
+  406: 'set the headers to a format that it answers in',
+  407: 'a proxy in between asks for credentials, which this sink does not send',
+  410: 'set url to a path that exists',
+  411: 'check the proxy in between, which drops the length of a body',
+  415: 'set format or compression to one that it accepts',
   421: 'set url to the name of this receiver',
   426: 'look at what it asks for',
   431: 'set fewer or shorter headers',
 };
 
-/** A login page of a proxy, or the page of a web site: its server has stored no records. */
+/** A login page of a proxy, or a page of a web site: its server has stored no records. */
 const PAGE = /^\s*<(?:!doctype html|html)\b/i;
 
-/** Reads the status, and of a success whether it is one. */
+/** Interprets the status and, for a 2xx, whether it really is a success. */
 export function verdictOf(answer: Answer): Verdict {
   if (answer.kind === 'failed') return { kind: 'unavailable', reason: answer.reason };
   const { status, headers } = answer;
   const reason = describeAnswer(answer);
   if (status >= 200 && status < 300) {
     if (!PAGE.test(answer.body.subarray(0, EXCERPT).toString('latin1'))) return { kind: 'taken' };
-    return { kind: 'unavailable', reason: `${reason}, a page for people; set url to what takes records` };
+    return { kind: 'unavailable', reason: `${reason}, an HTML page; set url to an endpoint that accepts records` };
   }
   if (status >= 300 && status < 400) {
-    // Its query may be that of the URL, which may have a secret.
+    // Its query may be that of the URL, which may contain a secret.
     const to = headers.location === undefined ? '' : ` to ${quoted(headers.location.split('?', 1)[0]!)}`;
-    return { kind: 'unavailable', reason: `answered ${status} and redirects${to}: set url to where it is` };
+    return { kind: 'unavailable', reason: `answered ${status} and redirects${to}: set url to its present address` };
   }
   const remedy = mendable[status];
   if (remedy !== undefined) return { kind: 'unavailable', reason: `${reason}; ${remedy}` };
@@ -66,12 +66,12 @@ export function describeAnswer({ status, body }: Answered): string {
 
 const EXCERPT = 300;
 
-/** Text of others for a message. */
+/** Text from a receiver, for a message. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text);
 }
 
-/** Milliseconds that a Retry-After asks for: seconds, or a date; 0 for anything else. */
+/** The milliseconds that a Retry-After asks for, as seconds or a date; 0 for anything else. */
 function retryAfterOf(value: string | undefined): number {
   if (value === undefined) return 0;
   const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();

@@ -3,8 +3,8 @@
 const FIRST_MILLISECONDS = 200;
 const LONGEST_MILLISECONDS = 5_000;
 
-/** Milliseconds: nothing after the first failure, for what restarts; then anything up to a bound that doubles, so that those
- * who failed together do not come again together.
+/** Milliseconds: 0 after the first failure, for a mere restart; then a random time up to a bound that doubles, so that
+ * attempts that failed together are not retried together.
  * @param failures in a row, 1 or more */
 export function backoff(failures: number, random: () => number = Math.random): number {
   if (failures === 1) return 0;

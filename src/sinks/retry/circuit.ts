@@ -1,17 +1,17 @@
-/** Whether a receiver is worth an attempt. While it is down, attempts are refused at once and not each after its time-out;
- * after a pause, one finds out whether it is back. */
+/** Decides whether a receiver is worth an attempt. While it is down, attempts are refused at once and not each after its
+ * time-out; after a pause, one attempt finds out whether it is back. */
 import type { SinkDependencies } from '../sink.ts';
 import { backoff } from './backoff.ts';
 
-/** An attempt that was let through. Of what it reports, the first counts. */
+/** An attempt that was let through. Only the first outcome that it reports counts. */
 export interface Pass {
   /** What was sent arrived. */
   succeeded(): void;
   /** The receiver cannot be reached, or does not answer as it should.
    * @param reason a predicate whose subject is the receiver
-   * @param pauseMilliseconds how long it asks to be left alone, of which a minute at most counts */
+   * @param pauseMilliseconds how long it asks not to be sent anything, of which at most a minute counts */
   failed(reason: string, pauseMilliseconds?: number): void;
-  /** Nothing was learned of the receiver. */
+  /** Nothing was learned about the receiver. */
   left(): void;
 }
 
@@ -20,13 +20,13 @@ export interface Circuit {
   refusal(): string | undefined;
   /** Lets an attempt through, or gives why it is refused. */
   admit(): Pass | string;
-  /** Whether an attempt that was let through may send again what was lost with its connection. Few may, for each hundred
-   * that arrive: a receiver that takes connections and drops them gets little more than once what is sent. */
+  /** Whether an attempt that was let through may resend what was lost with its connection. Few may, in proportion to those
+   * that arrive: a receiver that accepts connections and drops them gets little more than what is sent once. */
   mayRetry(): boolean;
 }
 
 export interface CircuitOptions {
-  /** As logs call it. */
+  /** Its name in logs. */
   receiver: string;
   logger: SinkDependencies['logger'];
   /** Called when the receiver counts as down, and when it is back. */
@@ -39,7 +39,7 @@ export interface CircuitOptions {
 /** How many attempts may be repeated at once, and how many more for each that arrives. */
 const MOST_RETRIES = 10;
 const RETRIES_FOR_EACH = 0.125;
-/** Milliseconds for which a receiver can have itself left alone. */
+/** The longest pause, in milliseconds, that a receiver can ask for. */
 const LONGEST_PAUSE = 60_000;
 
 export function openCircuit({

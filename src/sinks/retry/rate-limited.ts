@@ -1,9 +1,9 @@
-/** What the log would be told with each batch. */
+/** Messages that would otherwise be logged with each batch. */
 import type { SinkDependencies } from '../sink.ts';
 
 const INTERVAL_MILLISECONDS = 60_000;
 
-/** Passes on one message in an interval, and with the next how many there were in between. */
+/** Logs one message in an interval, and with the next one how many were suppressed in between. */
 export function rateLimited(
   logger: SinkDependencies['logger'],
   level: keyof SinkDependencies['logger'],

@@ -13,8 +13,8 @@ export interface Found {
 
 export type FoundOf = (batch: TaggedBatch, index: number) => Found[];
 
-/** Those of rules in shadow mode are none of them: whoever reads a row takes it for an alert. Where the sink asks for a level,
- * for rules or for what is new, the others are left out, though they are of a record that it gets. */
+/** Excludes those of rules in shadow mode: whoever reads a row assumes that it is an alert. If the sink asks for a level, for
+ * rules or for what is new, the others are left out, even on a record that it gets. */
 export function openFound(
   records: ChoiceSettings | undefined,
   { eventsOf, contextOf }: Pick<SinkDependencies, 'eventsOf' | 'contextOf'>,

@@ -11,7 +11,7 @@ import type { RowsSettings } from './settings.ts';
 
 /** A finding or report in a form. */
 export interface Row {
-  /** Of the finding. */
+  /** Id of the finding. */
   id: string;
   level: Level;
   platform: Platform | undefined;
@@ -43,7 +43,7 @@ export async function openRows(
 /** The lines of a record that is no group marker: one, or one for each of its rows. */
 export type LinesOf = (batch: TaggedBatch, index: number) => Uint8Array[];
 
-/** The same where nothing but the JSON matters. */
+/** The same if only the JSON matters. */
 export async function openLines(settings: RowsSettings, dependencies: SinkDependencies): Promise<LinesOf> {
   const rowsOf = await openRows(settings, dependencies);
   if (rowsOf === undefined) return (batch, index) => [jsonOf(batch, index)];

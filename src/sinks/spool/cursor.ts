@@ -1,19 +1,19 @@
-/** Up to where the entries of a spool have been sent: a file of one line, which is written over in place. That takes no
- * room on a full disk, and one short write is whole even when the process is killed. */
+/** Up to where the entries of a spool have been sent: a file of one line, which is overwritten in place. That needs no
+ * space on a full disk, and one short write is atomic even when the process is killed. */
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 export interface Position {
   /** Number of the segment. */
   segment: number;
-  /** Bytes of it, from its start, that need not be read any more. */
+  /** Bytes of it, from its start, that need not be read again. */
   offset: number;
 }
 
 const DIGITS = 16;
 
-/** @returns 'none' where there is no cursor yet, 'corrupt' where it cannot be read: then all that is there is sent, and some
- * of it again */
+/** @returns 'none' if there is no cursor yet, 'corrupt' if it cannot be read: then all entries are sent, some of them
+ * again */
 export async function readCursor(file: Pick<FileHandle, 'read'>): Promise<Position | 'none' | 'corrupt'> {
   const { bytesRead, buffer } = await file.read(Buffer.alloc(256), 0, 256, 0);
   if (bytesRead === 0) return 'none';

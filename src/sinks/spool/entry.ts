@@ -1,9 +1,9 @@
 /**
  * A tagged batch as an entry of a spool, and back.
  *
- * What is kept is the body as it was received, each record with its tag, and a table of where its records lie: neither what
- * the sink would send nor what the rules need. So an entry outlives a change of the sink's settings (a prefix, a limit that
- * was too high for the receiver), of the rules, and of what another version makes of either; and it can be read like any
+ * It holds the body as it was received, each record with its tag, and a table of where its records lie: neither what
+ * the sink would send nor what the rules need. So an entry outlives changes to the sink's settings (a prefix, a limit that
+ * was too high for the receiver), to the rules, and to what another version makes of either; and it can be read like any
  * other body of records.
  */
 
@@ -15,7 +15,7 @@ import { Problem } from '../../problem.ts';
 import type { LogRecord } from '../../record.ts';
 import { type Entry, type EntryHead, makeEntry } from './format.ts';
 
-/** Numbers of the table for each record: start, end, and start and end of the map. */
+/** Numbers in the table for each record: start and end, then start and end of the map. */
 const ROW = 4;
 /** Instead of the start of a map. */
 const GROUP = 0xffffffff;
@@ -57,14 +57,14 @@ export function bodyOf({ tableBytes }: EntryHead, rest: Uint8Array): Uint8Array 
   return rest.subarray(tableBytes);
 }
 
-/** The batch of an entry. Its tags are in its bytes, but for those of records that have no place for one.
+/** The batch of an entry. Its tags are in its bytes, except those of records that have no place for one.
  * @param rest what follows the head
- * @throws Error where the entry is none that this version has written */
+ * @throws Error if the entry is not one that this version has written */
 export function batchFrom(head: EntryHead, rest: Uint8Array): TaggedBatch {
   const { fluentTag, memberName, dateKey, receivedUnixNano } = head;
   const codec = codecNamed(head.codec);
   if (codec === undefined)
-    throw new Error(`its records are in the layout ${head.codec}, which this version does not read`);
+    throw new Error(`its records are in the layout ${head.codec}, which this version cannot read`);
   const bytes = bodyOf(head, rest);
   const records = recordsFrom(Buffer.from(rest.buffer, rest.byteOffset, head.tableBytes), bytes.length);
   const tags: TaggedBatch['tags'][number][] = records.map(() => undefined);
@@ -88,5 +88,5 @@ function recordsFrom(table: Buffer, length: number): LogRecord[] {
   return records;
 }
 
-/** What exactly it was, the record's tag says. */
+/** The record's tag contains the exact problem. */
 const unreadable = new Problem('record.malformed', 'as its tag says');

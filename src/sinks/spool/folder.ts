@@ -1,4 +1,4 @@
-/** The folder of a spool: its segments, its cursor, and beside them what was set aside. */
+/** The folder of a spool: its segments, its cursor, and what was set aside. */
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,11 +7,11 @@ import { type Position, readCursor, writeCursor } from './cursor.ts';
 import { type EntryHead, type EntryPlace, findAt, LINE_BYTES, markIn, newLine, Source } from './format.ts';
 
 const SEGMENT = /^\d{16}\.spool$/;
-/** Where bytes go that were not sent and will not be, each in a file that `readKept` reads. */
+/** Holds bytes that were not sent and will not be, each in a file that `readKept` reads. */
 const SET_ASIDE = 'set-aside';
 
-/** How much of the latest is read whole on opening, which is what takes time then: what was written at last may be there in
- * part, and what is said to be there already has to be. */
+/** How much of the latest is read whole on opening, which determines how long that takes: what was written last may be
+ * incomplete, and a batch that is reported as already stored has to be intact. */
 const VERIFIED_BYTES = 256 * 1024 * 1024;
 
 /** Bytes that are copied at once. */
@@ -20,9 +20,9 @@ const COPY_BYTES = 1024 * 1024;
 export interface Segment {
   number: number;
   path: string;
-  /** That its entries begin with. */
+  /** What its entries begin with. */
   mark: Buffer;
-  /** Bytes of it that are on disk for sure; what lies beyond was never acknowledged. */
+  /** Bytes of it that are certainly on disk; what lies beyond was never acknowledged. */
   length: number;
   /** Entries in it that are yet to be sent. */
   entries: number;
@@ -31,13 +31,13 @@ export interface Segment {
 /** Why bytes are set aside. */
 export type Reason = 'expired' | 'refused' | 'corrupt' | 'unreadable';
 
-/** What was found amiss when a spool was opened. */
+/** A fault found when a spool was opened. */
 export type Amiss =
   | { kind: 'torn'; path: string; bytes: number }
   | { kind: 'foreign'; path: string; movedTo: string }
   | { kind: 'cursor'; path: string };
 
-/** Who hears of what is found when a spool is opened. */
+/** Receives what is found when a spool is opened. */
 export interface OpenReports {
   report(amiss: Amiss): void;
   /** Called for each entry that is yet to be sent. */
@@ -48,7 +48,7 @@ export interface Opened {
   segments: Segment[];
   cursor: Position;
   cursorFile: FileHandle;
-  /** Of the latest entries that are there, sent or not, the latest last. */
+  /** Digests of the latest entries on disk, sent or not, the latest last. */
   digests: string[];
   /** When the first of the entries that are yet to be sent was written. */
   oldest: number | undefined;
@@ -74,7 +74,7 @@ export class SpoolFolder {
   async make(): Promise<void> {
     await this.#files.mkdir(this.setAsidePath, { recursive: true, mode: OWNER_ONLY.folder });
     await syncFolder(this.#files, this.path);
-    // It may belong to another.
+    // The parent may belong to another user.
     await syncFolder(this.#files, dirname(this.path)).catch(() => {});
   }
 
@@ -82,8 +82,8 @@ export class SpoolFolder {
     return join(this.path, `${String(number).padStart(16, '0')}.spool`);
   }
 
-  /** Finds out what there is to be sent. A torn tail is cut, a file that this version does not read is set aside.
-   * @param mostDigests how many of the latest are given */
+  /** Finds out what is to be sent. A torn tail is cut, a file that this version does not read is set aside.
+   * @param mostDigests how many of the latest digests are returned */
   async open(mostDigests: number, reports: OpenReports): Promise<Opened> {
     const { report } = reports;
     const cursorPath = join(this.path, 'cursor');
@@ -92,7 +92,7 @@ export class SpoolFolder {
     const read = await readCursor(cursorFile);
     if (read === 'corrupt') report({ kind: 'cursor', path: cursorPath });
     const cursor = typeof read === 'string' ? { segment: 0, offset: 0 } : read;
-    // From here on it has its room.
+    // From here on its space is reserved.
     if (read === 'none') await writeCursor(cursorFile, cursor).catch(() => {});
     const names = (await this.#files.readdir(this.path)).filter((name) => SEGMENT.test(name)).sort();
     const opened: Opened = { segments: [], cursor, cursorFile, digests: [], oldest: undefined };
@@ -180,7 +180,7 @@ export class SpoolFolder {
     await this.#files.rm(segment.path, { force: true });
   }
 
-  /** Copies a part of a segment to a file of its own, which is whole or not there.
+  /** Copies a part of a segment to a file of its own, which is either complete or absent.
    * @returns its path */
   async setAside(segment: Segment, { start, end }: Pick<EntryPlace, 'start' | 'end'>, why: Reason): Promise<string> {
     const path = await this.#freePath(`${String(segment.number).padStart(16, '0')}-${start}.${why}`);
@@ -213,7 +213,7 @@ export class SpoolFolder {
   async measureSetAside(): Promise<{ bytes: number; files: number }> {
     const names = await this.#files.readdir(this.setAsidePath);
     let bytes = 0;
-    // An operator may take one away meanwhile.
+    // An operator may remove one meanwhile.
     for (const name of names)
       bytes += (await this.#files.stat(join(this.setAsidePath, name)).catch(() => ({ size: 0 }))).size;
     return { bytes, files: names.length };

@@ -3,11 +3,11 @@
  *
  * An entry is 28 bytes, a head and a rest. The 28 bytes are the mark of the segment, 8 bytes, then as unsigned 32-bit integers,
  * little-endian: the length of the head, the length of the rest, and the CRC-32 of the head, of the rest and of the 24 bytes
- * before. The head is JSON; a member that a reader does not know is passed over, so an older version reads what a newer one
- * has added to. What an older version cannot read gets another version in the first line.
+ * before. The head is JSON; a reader ignores members that it does not know, so an older version reads what a newer one has
+ * added to. Changes that an older version cannot read get another version in the first line.
  *
- * Since the lengths have a checksum of their own, an entry that a crash cut short is told from one that has rotted. Since the
- * mark is random, nobody who writes records can put in them what would be taken for an entry where bytes have rotted.
+ * Since the lengths have a checksum of their own, an entry that a crash cut short can be distinguished from a corrupt one.
+ * Since the mark is random, nobody who writes records can forge bytes in them that would pass for an entry after corruption.
  */
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -15,7 +15,7 @@ import { isMap } from '../../json/map.ts';
 
 const LINE_START = 'tripline spool 1 ';
 const LINE = new RegExp(`^${LINE_START}([0-9a-f]{16})\n$`);
-/** Of the first line of a segment. */
+/** Length of the first line of a segment. */
 export const LINE_BYTES = 34;
 const MARK_BYTES = 8;
 export const HEADER_BYTES = MARK_BYTES + 5 * 4;
@@ -25,8 +25,8 @@ export function newLine(): Buffer {
   return Buffer.from(`${LINE_START}${randomBytes(MARK_BYTES).toString('hex')}\n`);
 }
 
-/** The mark in the first line of a segment, or why there is none: a crash cut the line, or it is of another version.
- * @param line as many bytes of it as there are */
+/** The mark in the first line of a segment, or why there is none: a crash cut the line, or it has another version.
+ * @param line as many of its bytes as exist */
 export function markIn(line: Buffer): Buffer | 'cut' | 'foreign' {
   const text = line.toString('latin1');
   const match = LINE.exec(text);
@@ -35,37 +35,37 @@ export function markIn(line: Buffer): Buffer | 'cut' | 'foreign' {
   return line.length < LINE_BYTES && LINE_START.startsWith(start) ? 'cut' : 'foreign';
 }
 
-/** What is read of a file at once where only heads are wanted. */
+/** How much of a file is read at once if only heads are wanted. */
 const WINDOW_BYTES = 256 * 1024;
 
-/** What stands before the bytes of a batch. */
+/** What precedes the bytes of a batch. */
 export interface EntryHead {
   /** When it was written, in milliseconds of Unix time. */
   time: number;
-  /** Of the batch as it was received (`digestOf`). */
+  /** Digest of the batch as it was received (`digestOf`). */
   digest: string;
   fluentTag?: string;
   /** Name of the body's codec. */
   codec: string;
-  /** Without group markers. */
+  /** Not counting group markers. */
   records: number;
-  /** Bytes of the table of records, which stands between the head and the body. */
+  /** Bytes of the table of records, which lies between the head and the body. */
   tableBytes: number;
   memberName: string;
   dateKey: string;
-  /** Decimal, as it is beyond what JSON's numbers hold. */
+  /** Decimal, as it exceeds the numbers of JSON. */
   receivedUnixNano: string;
   /** The tags of those records that have no place for one, by index. */
   tags?: [index: number, tag: unknown][];
 }
 
-/** An entry that has no place yet. */
+/** An entry that has no position in a segment yet. */
 export interface Entry {
   digest: string;
   /** JSON of an EntryHead. */
   head: Uint8Array;
   rest: readonly Uint8Array[];
-  /** With the header. */
+  /** Including the header. */
   bytes: number;
 }
 
@@ -75,7 +75,7 @@ export function makeEntry(head: EntryHead, rest: readonly Uint8Array[]): Entry {
   return { digest: head.digest, head: headBytes, rest, bytes };
 }
 
-/** The bytes of an entry in a segment of this mark, in parts that are written one after another. */
+/** The bytes of an entry in a segment with this mark, in parts that are written one after another. */
 export function encodeEntry(mark: Buffer, { head, rest, bytes }: Entry): Uint8Array[] {
   const header = Buffer.alloc(HEADER_BYTES);
   mark.copy(header);
@@ -100,12 +100,12 @@ export interface EntryPlace {
   restCrc: number;
 }
 
-/** What lies at a place of a segment, up to `end`. */
+/** What lies at an offset of a segment, up to `end`. */
 export type Found =
   | ({ kind: 'entry' } & EntryPlace)
   /** Bytes that are no entry, or one that has changed since it was written. */
   | { kind: 'corrupt'; start: number; end: number; head?: EntryHead; reason: string }
-  /** The segment ends within an entry: what was written when the process or the machine stopped. */
+  /** The segment ends within an entry: the one being written when the process or the machine stopped. */
   | { kind: 'torn'; start: number; end: number };
 
 /** Reads from a file, as a FileHandle does. */
@@ -113,7 +113,7 @@ export interface Readable {
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
 }
 
-/** The bytes of a file up to `size`, of which those that lie close together are read at once. */
+/** The bytes of a file up to `size`; those that lie close together are read at once. */
 export class Source {
   size: number;
   readonly mark: Buffer;
@@ -128,7 +128,7 @@ export class Source {
     this.mark = mark;
   }
 
-  /** Fewer where the file ends. */
+  /** Fewer if the file ends. */
   async bytes(start: number, length: number): Promise<Buffer> {
     const from = start - this.#start;
     if (from >= 0 && from + length <= this.#window.length) return this.#window.subarray(from, from + length);
@@ -140,7 +140,7 @@ export class Source {
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
-    // One of many megabytes is not kept.
+    // A window of many megabytes is not kept.
     const whole = window.subarray(0, filled);
     if (length <= WINDOW_BYTES) {
       this.#window = whole;
@@ -150,7 +150,7 @@ export class Source {
   }
 }
 
-/** What lies at a place; undefined where the segment ends there.
+/** What lies at an offset; undefined if the segment ends there.
  * @param verify whether the rest is read as well, to compare its checksum */
 export async function findAt(source: Source, start: number, verify: boolean): Promise<Found | undefined> {
   const { size } = source;
@@ -167,7 +167,7 @@ export async function findAt(source: Source, start: number, verify: boolean): Pr
     return { kind: 'corrupt', start, end, reason: 'the checksum of its head is wrong' };
   }
   const head = headFrom(headBytes);
-  if (head === undefined) return { kind: 'corrupt', start, end, reason: 'its head is not one that is known' };
+  if (head === undefined) return { kind: 'corrupt', start, end, reason: 'its head is not of a known form' };
   const place: EntryPlace = { start, end, head, restStart, restCrc: header.readUInt32LE(20) };
   if (verify && (await readRest(source, place)) === undefined) {
     return { kind: 'corrupt', start, end, head, reason: WRONG_REST };
@@ -177,7 +177,7 @@ export async function findAt(source: Source, start: number, verify: boolean): Pr
 
 export const WRONG_REST = 'the checksum of its records is wrong';
 
-/** The rest of an entry; undefined where it has changed since it was written. */
+/** The rest of an entry; undefined if it has changed since it was written. */
 export async function readRest(source: Source, { restStart, end, restCrc }: EntryPlace): Promise<Buffer | undefined> {
   const rest = await source.bytes(restStart, end - restStart);
   return rest.length === end - restStart && crc32(rest) === restCrc ? rest : undefined;
@@ -187,8 +187,8 @@ function isHeader(header: Buffer, mark: Buffer): boolean {
   return header.subarray(0, MARK_BYTES).equals(mark) && crc32(header.subarray(0, 24)) === header.readUInt32LE(24);
 }
 
-/** The lengths are not to be trusted, so the next entry is looked for. Zeros up to the end are room that a file system had
- * given to a file, and did not write to. */
+/** The lengths cannot be trusted, so the next entry is searched for. Zeros up to the end are space that a file system had
+ * allocated to a file but not written to. */
 async function corruptUntilNext(source: Source, start: number): Promise<Found> {
   const { mark } = source;
   let isZero = true;
@@ -204,7 +204,7 @@ async function corruptUntilNext(source: Source, start: number): Promise<Found> {
       }
     }
     isZero &&= window.every((byte) => byte === 0);
-    // A mark may lie across two windows.
+    // A mark may span two windows.
     at += window.length > MARK_BYTES && at + window.length < source.size ? window.length - MARK_BYTES : window.length;
   }
   if (isZero) return { kind: 'torn', start, end: source.size };

@@ -1,4 +1,4 @@
-/** A sink behind a log on disk: a batch is taken when it is written there, and sent from there in order. */
+/** A sink fed from a log on disk: a batch is accepted once it is written there, and is sent from there in order. */
 import * as system from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../problem.ts';
@@ -18,33 +18,33 @@ const amissMessages: Record<Amiss['kind'], { level: 'warn' | 'error'; message: s
   torn: {
     level: 'warn',
     message:
-      'The end of a spool was cut: it was being written when the process stopped, and its sender has had no answer',
+      'The end of a spool was cut: it was being written when the process stopped, and its sender was not answered',
   },
   foreign: {
     level: 'error',
     message:
-      'A segment of a spool is none that this version reads and was set aside: let the version that wrote it send it',
+      'This version cannot read a segment of a spool, which was set aside: let the version that wrote it send it',
   },
   cursor: {
     level: 'warn',
-    message: 'Up to where a spool was sent cannot be read: all that is there is sent, some of it again',
+    message: 'The cursor of a spool cannot be read: all its entries are sent, some of them again',
   },
 };
 
-/** How often a batch may be the fault when it is not delivered, and not that the receiver is down: others wait for it, and
- * whoever can write a record must not be able to stop what comes after it. */
+/** How often delivery of a batch may fail for a reason other than that the receiver is down: others wait for it, and whoever
+ * can write a record must not be able to block what comes after it. */
 const MOST_REFUSALS = 5;
-/** How often it is told how long the first batch has waited. */
+/** How often the time that the first batch has waited is reported. */
 const LEVEL_INTERVAL_MILLISECONDS = 10_000;
 /** How long a stop waits for the batch that is being sent. */
 const CLOSE_MILLISECONDS = 1_000;
-/** How often it is looked whether an operator has made room, at most. */
+/** How often, at most, to check whether an operator has freed space. */
 const LOOK_INTERVAL_MILLISECONDS = 1_000;
 
 /** Puts a spool before a sink. Delivery is at least once: what was sent just before a crash is sent again. One batch is sent
- * at a time, in the order in which they were taken; while the receiver is
- * down, the first holds up those after it. One that the receiver, being there, does not take is set aside.
- * @throws Error where the folder cannot be used */
+ * at a time, in the order in which they were accepted; while the receiver is down, the first holds up those after it. One that
+ * the receiver refuses while it is up is set aside.
+ * @throws Error if the folder cannot be used */
 export async function openSpool(
   sink: Sink,
   { path, maxBytes, maxAgeSeconds }: SpoolSettings,
@@ -77,14 +77,14 @@ export async function openSpool(
   function noteTrouble(kind: 'full' | 'failing', why: string): void {
     if (kind === trouble?.kind) return;
     trouble = { kind, since: trouble?.since ?? new Date() };
-    logger.error({ sink: name, path }, `The spool takes no batches, and senders are asked to retry: it ${why}`);
+    logger.error({ sink: name, path }, `The spool accepts no batches, and senders are asked to retry: it ${why}`);
     tellLevel();
   }
 
-  /** A full one counts as full until there is some room, not with each batch anew. */
+  /** A full spool counts as full until a whole segment fits again, so that its state does not change with each batch. */
   function endTrouble(): void {
     if (trouble === undefined || (trouble.kind === 'full' && log.refusal(segmentBytes) !== undefined)) return;
-    logger.info({ sink: name, path, since: trouble.since }, 'The spool takes batches again');
+    logger.info({ sink: name, path, since: trouble.since }, 'The spool accepts batches again');
     trouble = undefined;
   }
 
@@ -108,7 +108,7 @@ export async function openSpool(
     return { kind: 'spooled', records };
   }
 
-  /** Sends what is there, and what comes, until the spool is closed. */
+  /** Sends what is in the spool, and what is added, until the spool is closed. */
   async function drain(): Promise<void> {
     let failures = 0;
     let next: Next | undefined;
@@ -130,7 +130,7 @@ export async function openSpool(
       } catch (error) {
         failures++;
         if (!(error instanceof Problem)) {
-          tellStuck({ sink: name, err: error }, 'The next batch of a spool cannot be dealt with, and is tried again');
+          tellStuck({ sink: name, err: error }, 'The next batch of a spool cannot be processed, and is retried');
         }
         await sleep(backoff(failures), undefined, { signal: closing.signal }).catch(() => {});
         if (!closing.signal.aborted) onRetry(name);
@@ -164,7 +164,7 @@ export async function openSpool(
 
   async function putAside(next: Next, why: Reason, reason: string): Promise<void> {
     const movedTo = await log.putAside(next, why);
-    // Of what has changed on disk it may not be known how much it was.
+    // If bytes on disk have changed, the number of records in them may be unknown.
     const { fluentTag, records = 0 } = next.head ?? {};
     onSettled(name, 'set_aside', fluentTag, records);
     tellSetAside(
@@ -174,7 +174,7 @@ export async function openSpool(
   }
 
   if (log.entries > 0)
-    logger.info({ sink: name, path, batches: log.entries }, 'The spool sends what it has from before');
+    logger.info({ sink: name, path, batches: log.entries }, 'The spool sends the batches that it has from before');
   tellLevel();
   const levels = setInterval(tellLevel, LEVEL_INTERVAL_MILLISECONDS).unref();
   const drained = drain();
@@ -199,7 +199,7 @@ export async function openSpool(
       const isDone = await Promise.race([drained.then(() => true), sleep(CLOSE_MILLISECONDS, false, { ref: false })]);
       await log.close();
       const closed = sink.close();
-      // What is under way stays on disk until it is acknowledged, and is sent again.
+      // A batch that is being sent stays on disk until it is acknowledged, and is sent again.
       if (isDone) await closed;
     },
   };

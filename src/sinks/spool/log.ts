@@ -17,10 +17,10 @@ import {
   WRONG_REST,
 } from './format.ts';
 
-/** How many of the latest batches are recognized when they come again. */
+/** How many of the latest batches are recognized when they are repeated. */
 const MOST_DIGESTS = 65_536;
 
-/** Why nothing is taken: `full` by its own bound, or the disk `fails`. */
+/** Why nothing is accepted: the spool is `full` by its own bound, or the disk is `failing`. */
 export class SpoolRefusal extends Error {
   readonly kind: 'full' | 'failing';
 
@@ -30,7 +30,7 @@ export class SpoolRefusal extends Error {
   }
 }
 
-/** What is to be dealt with next. */
+/** What is to be handled next. */
 export type Next = { segment: Segment } & (
   | ({ kind: 'entry'; rest: Buffer } & EntryPlace)
   | { kind: 'corrupt'; start: number; end: number; reason: string; head?: EntryPlace['head'] }
@@ -44,19 +44,19 @@ interface Waiting {
 
 export interface LogOptions {
   path: string;
-  /** Of the whole folder. */
+  /** Bound of the whole folder. */
   maxBytes: number;
-  /** Of a segment, after which a new one begins. */
+  /** Size of a segment after which a new one begins. */
   segmentBytes: number;
   files: Files;
-  /** Called with what was found amiss on opening. */
+  /** Called with each fault found on opening. */
   report(amiss: Amiss): void;
   /** Called on opening for each entry that is yet to be sent. */
   restored?(head: EntryHead): void;
 }
 
-/** Opens the log of a folder, which is made where there is none.
- * @throws Error where the folder cannot be used, or another process uses it */
+/** Opens the log of a folder, which is created if there is none.
+ * @throws Error if the folder cannot be used, or another process uses it */
 export async function openLog(options: LogOptions): Promise<SpoolLog> {
   const { path, maxBytes, segmentBytes, files, report, restored = () => {} } = options;
   const folder = new SpoolFolder(path, files);
@@ -79,9 +79,9 @@ export class SpoolLog {
   readonly #segmentBytes: number;
   readonly #unlock: () => void;
   readonly #cursorFile: FileHandle;
-  /** By number; the last one may be the one that is written to. */
+  /** Sorted by number; the last one may be the one that is being written to. */
   readonly #segments: Segment[];
-  /** Of batches that are there, or that were; while one is being written, a promise of whether it is there. */
+  /** Digests of batches that are or were in the log; while one is being written, a promise of whether that succeeded. */
   readonly #digests: Map<string, Promise<boolean> | undefined>;
   #cursor: Position;
   #lastNumber: number;
@@ -111,12 +111,12 @@ export class SpoolLog {
     this.#lastNumber = Math.max(opened.cursor.segment, ...opened.segments.map(({ number }) => number));
   }
 
-  /** Of the folder, but for what is being written. */
+  /** Bytes in the folder, except what is being written. */
   get bytes(): number {
     return this.#segments.reduce((sum, { length }) => sum + length, this.#setAside.bytes);
   }
 
-  /** That are yet to be sent. */
+  /** Entries that are yet to be sent. */
   get entries(): number {
     return this.#segments.reduce((sum, { entries }) => sum + entries, 0);
   }
@@ -130,15 +130,15 @@ export class SpoolLog {
     return this.#setAside;
   }
 
-  /** Why an entry of so many bytes would be refused for want of room; undefined where there is some. */
+  /** Why an entry of so many bytes would be refused for lack of space; undefined if there is enough. */
   refusal(bytes: number): SpoolRefusal | undefined {
-    // All that was sent goes when it has to.
+    // What was sent can be removed when space is needed.
     const sent = this.#isCaughtUp ? this.bytes - this.#setAside.bytes : 0;
     if (this.#taken - sent + bytes <= this.#maxBytes) return undefined;
     return new SpoolRefusal(
       'full',
-      `is full: ${bytes} bytes are to be added to ${this.bytes + this.#waiting.bytes} of spool.maxBytes ` +
-        `${this.#maxBytes}, of which ${this.#setAside.bytes} were set aside in ${this.#folder.setAsidePath}`,
+      `is full: ${bytes} bytes do not fit beside the ${this.bytes + this.#waiting.bytes} of spool.maxBytes ` +
+        `${this.#maxBytes} in use, of which ${this.#setAside.bytes} were set aside in ${this.#folder.setAsidePath}`,
     );
   }
 
@@ -156,9 +156,9 @@ export class SpoolLog {
     return Math.max(LINE_BYTES, number === this.#cursor.segment ? this.#cursor.offset : 0);
   }
 
-  /** Writes an entry; resolves when it is on disk, or when the same is there already.
+  /** Writes an entry; resolves when it is on disk, or when the same one already is.
    * @param time in milliseconds of Unix time
-   * @throws SpoolRefusal where there is no room, or where it cannot be written: nothing has changed then */
+   * @throws SpoolRefusal if there is no space, or if it cannot be written: nothing has changed then */
   async append(entry: Entry, time: number): Promise<'stored' | 'repeated'> {
     const { digest, bytes } = entry;
     for (;;) {
@@ -196,9 +196,9 @@ export class SpoolLog {
     }
   }
 
-  /** @throws SpoolRefusal where it cannot be made */
+  /** @throws SpoolRefusal if there is not enough space */
   async #makeRoom(bytes: number): Promise<void> {
-    // An operator may have taken something away.
+    // An operator may have removed something.
     await this.measureSetAside();
     const refusal = this.refusal(bytes);
     if (refusal !== undefined) throw refusal;
@@ -228,10 +228,10 @@ export class SpoolLog {
       segment.length += bytes;
       segment.entries += group.length;
     } catch (error) {
-      // What was not written for sure is not written to again: the system may have dropped it and not say so twice.
+      // A segment is not written to again after a failed write: the system may have dropped data and not report it twice.
       await file.truncate(segment.length).catch(() => {});
       await this.#seal();
-      // Else a disk that is full for hours would have one more with each attempt.
+      // Otherwise a disk that is full for hours would gain one more with each attempt.
       if (segment.length === LINE_BYTES) await this.#forget(segment);
       throw error;
     }
@@ -244,7 +244,7 @@ export class SpoolLog {
     await this.#folder.remove(segment).catch(() => {});
   }
 
-  /** Begins a new segment with what comes next. */
+  /** Closes the segment; the next entry begins a new one. */
   async #seal(): Promise<void> {
     const active = this.#active;
     this.#active = undefined;
@@ -252,19 +252,19 @@ export class SpoolLog {
     await this.#dropSent();
   }
 
-  /** Removes the segments at the start of which all is sent, but for the one that is written to. */
+  /** Removes the leading segments that were sent completely, except the one that is being written to. */
   async #dropSent(): Promise<void> {
     for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
       if (first === this.#active?.segment || this.#sentOf(first) < first.length) return;
       this.#segments.shift();
       if (this.#reading?.segment === first) await this.#endReading();
       await this.#moveTo({ segment: first.number + 1, offset: 0 });
-      // What is left is removed on the next opening.
+      // If this fails, the next opening removes it.
       await this.#folder.remove(first).catch(() => {});
     }
   }
 
-  /** What is to be sent next; undefined where all is sent. */
+  /** What is to be sent next; undefined if everything is sent. */
   async next(): Promise<Next | undefined> {
     await this.#dropSent();
     const [segment] = this.#segments;
@@ -299,13 +299,13 @@ export class SpoolLog {
     await reading?.file.close().catch(() => {});
   }
 
-  /** Notes that the next one was dealt with. */
+  /** Notes that the next one was handled. */
   async advance({ segment, end }: Pick<Next, 'segment' | 'end'>): Promise<void> {
     segment.entries--;
     await this.#moveTo({ segment: segment.number, offset: end });
   }
 
-  /** Where it cannot be written, more than needed is sent again after a restart, and nothing is lost. */
+  /** If the cursor cannot be written, more than needed is sent again after a restart, but nothing is lost. */
   async #moveTo(cursor: Position): Promise<void> {
     this.#cursor = cursor;
     const write = () => (this.#cursor === cursor ? writeCursor(this.#cursorFile, cursor).catch(() => {}) : undefined);
@@ -313,19 +313,19 @@ export class SpoolLog {
     await this.#moving;
   }
 
-  /** Copies the next one to a file of its own, where it is not sent from, and goes on behind it.
+  /** Copies the next one to a file of its own, from which nothing is sent, and continues after it.
    * @returns the path of the file
-   * @throws Error where it cannot be written: it is the next one still */
+   * @throws Error if it cannot be written: it remains the next one */
   async putAside(next: Next, why: Reason): Promise<string> {
     const path = await this.#folder.setAside(next.segment, next, why);
-    // The same may come again, and is welcome.
+    // If the same batch is repeated, it is to be stored again.
     if (next.head !== undefined && why === 'corrupt') this.#digests.delete(next.head.digest);
     await this.advance(next);
     await this.measureSetAside();
     return path;
   }
 
-  /** Looks how much was set aside; where that cannot be seen, it is as much as it was. */
+  /** Measures how much was set aside; if that fails, the last value is kept. */
   async measureSetAside(): Promise<void> {
     this.#setAside = await this.#folder.measureSetAside().catch(() => this.#setAside);
   }

@@ -1,30 +1,30 @@
-/** Reads what a spool has kept, without the spool: for commands that put it through again. */
+/** Reads what a spool has kept, without the spool: for commands that process it again. */
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readCursor } from './cursor.ts';
 import { bodyOf } from './entry.ts';
 import { findAt, LINE_BYTES, markIn, readRest, Source, WRONG_REST } from './format.ts';
 
-/** What was taken for a sink and kept: a body as it was received, each record with its tag. */
+/** What was accepted for a sink and kept: a body as it was received, each record with its tag. */
 export interface KeptBody {
   kind: 'body';
   /** When it was written, in milliseconds of Unix time. */
   time: number;
-  /** When the batch was received, which is the time of records without one. */
+  /** When the batch was received, which is the time of records that have none. */
   receivedUnixNano: bigint;
   fluentTag: string | undefined;
   /** Name of the body's codec. */
   codec: string;
-  /** Without group markers. */
+  /** Not counting group markers. */
   records: number;
-  /** Of the batch as it was received. */
+  /** Digest of the batch as it was received. */
   digest: string;
   body: Uint8Array;
-  /** Bytes of the file up to its end. */
+  /** Offset in the file at which it ends. */
   end: number;
 }
 
-/** Bytes of a file in which nothing can be read. */
+/** Bytes of a file that cannot be read. */
 export interface Unreadable {
   kind: 'unreadable';
   start: number;
@@ -32,10 +32,10 @@ export interface Unreadable {
   reason: string;
 }
 
-/** The bodies of a file of a spool: a segment, or what was set aside. In order, one at a time in memory.
+/** The bodies in a file of a spool: a segment, or what was set aside. In order, one at a time in memory.
  * @param path of one file, `*.spool`
- * @param from bytes of it that are passed over, which end with an entry: 0 for the whole file
- * @throws Error where the file cannot be opened, or is none of a spool that this version reads */
+ * @param from how many bytes of it to skip, which end with an entry: 0 for the whole file
+ * @throws Error if the file cannot be opened, or is not one of a spool that this version reads */
 export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody | Unreadable> {
   const file = await open(path);
   try {
@@ -43,7 +43,7 @@ export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody
     const { buffer: line, bytesRead } = await file.read(Buffer.alloc(LINE_BYTES), 0, LINE_BYTES, 0);
     const mark = markIn(line.subarray(0, bytesRead));
     if (mark === 'cut') return;
-    if (mark === 'foreign') throw new Error(`${path} is no file of a spool of this version`);
+    if (mark === 'foreign') throw new Error(`${path} is not a spool file of this version`);
     const source = new Source(file, size, mark);
     for (let at = Math.max(from, LINE_BYTES); ; ) {
       const found = await findAt(source, at, false);
@@ -69,7 +69,8 @@ export async function* readKept(path: string, from = 0): AsyncGenerator<KeptBody
   }
 }
 
-/** How many bytes of a segment, from its start, were sent; 0 for a file that was set aside, or beside which no cursor says.
+/** How many bytes of a segment, from its start, were sent; infinite for one before that of the cursor, 0 for one after it, for
+ * a file that was set aside, or without a readable cursor beside it.
  * @param path of the file, in the folder of its spool */
 export async function sentUpTo(path: string): Promise<number> {
   const number = /^\d{16}(?=\.spool$)/.exec(basename(path))?.[0];

@@ -1,4 +1,4 @@
-/** What a spool can be told. */
+/** Settings of a spool. */
 import Type, { type Static } from 'typebox';
 
 const MiB = 1024 * 1024;
@@ -7,19 +7,19 @@ export const spoolSettings = Type.Object(
   {
     path: Type.String({
       minLength: 1,
-      description: 'Folder on a local disk, for this sink and this process alone. It is made where there is none.',
+      description: 'Folder on a local disk, for this sink and this process alone. It is created if it does not exist.',
     }),
     maxBytes: Type.Integer({
       minimum: 16 * MiB,
       default: 1024 * MiB,
-      description: 'Bytes of the folder; beyond it senders are asked to retry (503).',
+      description: 'Maximum bytes of the folder; beyond it senders are asked to retry (503).',
     }),
     maxAgeSeconds: Type.Integer({
       minimum: 1,
       default: 7 * 86_400,
       description:
         'How long a batch may wait to be sent. One that has waited longer is moved to the folder `set-aside` in `path`, ' +
-        'which counts for `maxBytes`, and is not sent.',
+        'which counts towards `maxBytes`, and is not sent.',
     }),
   },
   {

@@ -20,7 +20,7 @@ export const tlsSettings = Type.Object(
 );
 export type TlsSettings = Static<typeof tlsSettings>;
 
-/** What no schema says of them: which go together, and whether their files can be used. */
+/** Faults in the settings that no schema finds: which go together, and whether their files can be used. */
 export function tlsFaults(tls: TlsSettings): SinkFault[] {
   const faults: SinkFault[] = [];
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
@@ -43,9 +43,9 @@ export function tlsFaults(tls: TlsSettings): SinkFault[] {
   }
 }
 
-/** What a new connection to a host takes: the files are read again for each.
+/** The options of a new connection to a host: the files are read again for each.
  * @param receiver as the log names it
- * @throws Error where the files cannot be used from the start */
+ * @throws Error if the files cannot be used from the start */
 export function tlsTo(
   host: string | undefined,
   tls: TlsSettings,

@@ -6,11 +6,11 @@ import type { More } from '../alerts/message.ts';
 export const MINUTE_MILLISECONDS = 60_000;
 
 export interface Budget {
-  /** Whether a finding has a message of its own. One that had it in this minute has it again, for an attempt that is repeated. */
+  /** Whether a finding gets a message of its own. One that got it in this minute gets it again, for a repeated attempt. */
   admit(id: string): boolean;
-  /** Counts a finding that has none. */
+  /** Counts a finding that gets none. */
   count(emitted: Emitted): void;
-  /** Those that were counted since it was asked last; undefined where there are none. */
+  /** Those counted since the last call; undefined if there are none. */
   take(): More | undefined;
 }
 
@@ -22,7 +22,7 @@ export function openBudget(perMinute: number, clock: () => number = Date.now): B
   let more: { count: number; rules: Map<string, number>; rank: number; from: number } | undefined;
   return {
     admit(id) {
-      // Also where the clock was set back.
+      // Also if the clock was set back.
       if (Math.abs(clock() - start) >= MINUTE_MILLISECONDS) {
         start = clock();
         ids = new Set();

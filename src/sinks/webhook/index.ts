@@ -5,7 +5,7 @@ import type { WebhookConfig } from './settings.ts';
 export { webhookConfig, webhookFaults, webhookTarget } from './settings.ts';
 
 export async function openWebhook(config: WebhookConfig, dependencies: SinkDependencies): Promise<Sink> {
-  // Few have such a sink.
+  // Loaded on demand: few have such a sink.
   const { openMessages } = await import('./messages.ts');
   return openMessages(config, dependencies);
 }

@@ -1,19 +1,19 @@
-/** How a text becomes one in the markup of a receiver, so that nothing in it is read as markup. */
+/** Escapes text for the markup of a receiver, so that nothing in it is read as markup. */
 
 export type Escape = (text: string) => string;
 
-/** Nothing that ends with `://` is made a link of. */
+/** Keeps receivers from turning URLs into links. */
 const unlinked = (text: string) => text.replaceAll('://', ':\u200b//');
 
-/** Slack's mrkdwn: `<!channel>`, `<@U…>` and `<url|text>` begin with `<`. What would make text bold, struck, code or italic has no escape,
- * and becomes a character that looks like it.
+/** Slack's mrkdwn: `<!channel>`, `<@U…>` and `<url|text>` begin with `<`. Characters that make text bold, struck, code or
+ * italic have no escape, and are replaced by lookalikes.
  * @see https://docs.slack.dev/messaging/formatting-message-text */
 const escapeMrkdwn: Escape = (text) =>
   unlinked(escapeSlack(text)).replace(/[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, (mark) => lookalikes[mark]!);
 
 const lookalikes: Readonly<Record<string, string>> = { '*': '∗', '~': '∼', '`': '‵', _: 'ˍ' };
 
-/** The three characters that Slack reads in any text, also in plain_text. */
+/** The three characters that Slack interprets in any text, even in plain_text. */
 export const escapeSlack: Escape = (text) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 

@@ -22,8 +22,8 @@ interface One extends Piece {
   id: string;
 }
 
-/** A sink that has a batch when the receiver has a message for each of its findings, but for those that are more than may be sent in
- * a minute: they are counted, and one message at its end says how many there are. */
+/** A sink that has a batch once the receiver has a message for each of its findings, except those beyond the limit per minute:
+ * they are counted, and one message at the end of the minute reports how many there are. */
 export async function openMessages(config: WebhookConfig, dependencies: SinkDependencies): Promise<Sink> {
   const { name, profile, template, signingSecret, consoleUrl, messagesPerMinute, timeoutSeconds } = config;
   const { logger, listenForSilences } = dependencies;
@@ -58,7 +58,7 @@ export async function openMessages(config: WebhookConfig, dependencies: SinkDepe
       return verdict;
     },
   };
-  // Each message is a request.
+  // A size of 0 sends each message in a request of its own.
   const posting = await openPosting({ ...settings, name, maxRequestBytes: 0 }, protocol, dependencies);
   const endpoint = await openEndpoint(settings, `sink ${name}`, logger);
 

@@ -1,18 +1,18 @@
 /** Messages that no batch waits for: they are sent one after another, each until it has arrived. */
 import type { Message } from '../alerts/message.ts';
 
-/** Beyond these the oldest are left out. */
+/** Beyond this number the oldest are dropped. */
 const MOST = 100;
 const RETRY_MILLISECONDS = 30_000;
 
 export interface Outbox {
   put(message: Message): void;
-  /** Tries once more to send what is there. */
+  /** Tries once more to send what is waiting. */
   close(): Promise<void>;
 }
 
 /** @param send resolves with whether the message is to be sent again
- * @param dropped is called with what is given up */
+ * @param dropped called with each message that is given up */
 export function openOutbox(send: (message: Message) => Promise<boolean>, dropped: (message: Message) => void): Outbox {
   const waiting: Message[] = [];
   let sending: Promise<void> | undefined;

@@ -1,6 +1,6 @@
-/** What receivers of webhooks take, and what a message becomes there.
+/** The formats that receivers of webhooks accept, and how a message is written in each.
  *
- * Whatever came from a record goes into members that are plain text to the receiver, where there are such. */
+ * Whatever came from a record goes into members that the receiver treats as plain text, if there are any. */
 import type { Level } from '../../record.ts';
 import { truncateText } from '../../truncate.ts';
 import type { Message } from '../alerts/message.ts';
@@ -11,7 +11,7 @@ export interface BodySettings {
   routingKey?: string;
 }
 
-/** What is known of where and by whom, for a person. */
+/** The known facts about where and by whom, for a person. */
 function facts(message: Message): [name: string, value: string][] {
   const { level, cluster, namespace, resource, name, user, impersonated, sourceIP, attack, owner, contact } = message;
   const all: [string, string][] = [
@@ -37,7 +37,7 @@ function slack(message: Message): unknown {
     ...(runbook === '' ? [] : [`<${escapeSlack(runbook)}|Runbook>`]),
   ];
   return {
-    // What a notification shows; not read as markup.
+    // Shown in notifications; not read as markup.
     text: slackText(`${level}: ${title}: ${summary}`, 1000),
     mrkdwn: false,
     blocks: [
@@ -56,7 +56,7 @@ const plainText = (text: string, length: number) => ({
   emoji: false,
 });
 
-/** Slack counts characters as they are escaped, five for an ampersand. */
+/** Slack counts characters after escaping: five for an ampersand. */
 function slackText(text: string, length: number): string {
   const escaped = escapeSlack(truncateText(text, length));
   return escaped.length <= length ? escaped : escapeSlack(truncateText(text, Math.floor(length / 5)));
@@ -147,14 +147,14 @@ const types: Record<Message['kind'], string> = {
   heard: 'source.heard',
 };
 
-/** As Standard Webhooks has it; `data` is as it is in the tag of the record. */
+/** As Standard Webhooks defines it; `data` is as in the tag of the record. */
 const generic = ({ kind, time, data }: Message): unknown => ({ type: types[kind], timestamp: time, data });
 
 const bodies: Record<ProfileName, (message: Message, settings: BodySettings) => unknown> = {
   ...{ slack, teams, pagerduty, generic },
 };
 
-/** What makes the body of each message. */
+/** Returns the function that makes the body of each message. */
 export function bodyMaker(
   profile: ProfileName,
   settings: BodySettings,

@@ -1,4 +1,4 @@
-/** The ids of what was sent, so that a finding is not sent again when its record comes again. */
+/** The ids of what was sent, so that a finding is not sent again when its record is repeated. */
 
 const MOST = 50_000;
 

@@ -1,4 +1,4 @@
-/** What the sink of messages can be asked for. */
+/** Settings of the sink of messages. */
 import Type, { type Static } from 'typebox';
 import { consoleUrlSetting } from '../alerts/settings.ts';
 import type { ChoiceSettings } from '../choice/settings.ts';
@@ -16,14 +16,14 @@ export const webhookConfig = Type.Object(
     profile: Type.Enum(profileNames, {
       description:
         'Who gets the messages. `slack`: an incoming webhook of Slack; `teams`: a workflow of Microsoft Teams; `pagerduty`: the ' +
-        'Events API v2; `generic`: a program that takes the finding as JSON.',
+        'Events API v2; `generic`: a program that accepts the finding as JSON.',
     }),
     url: Type.Optional(
       Type.String({
         pattern: '^https?://',
         writeOnly: true,
         description:
-          'Where messages are posted; a secret, as whoever knows it may post. Default for `pagerduty`: ' +
+          'Where messages are posted; a secret, because whoever knows it can post. Default for `pagerduty`: ' +
           `\`${PAGERDUTY}\`; the others need it.`,
       }),
     ),
@@ -34,23 +34,22 @@ export const webhookConfig = Type.Object(
       Type.String({
         minLength: 2,
         description:
-          'A JSON object to be posted instead of that of the profile, best in a file of its own; in its texts `{{summary}}` and ' +
-          'the like stand for what is known of a finding, escaped as the profile asks.',
+          'A JSON object to post instead of that of the profile, best kept in a file of its own; in its texts, `{{summary}}` and ' +
+          'similar placeholders stand for values of a finding, escaped as the profile requires.',
       }),
     ),
     signingSecret: Type.Optional(
       Type.String({
         pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$',
         writeOnly: true,
-        description: 'Signs messages as Standard Webhooks says: `whsec_` and base64 of 24 bytes or more.',
+        description: 'Signs messages as specified by Standard Webhooks: `whsec_` and base64 of 24 bytes or more.',
       }),
     ),
     messagesPerMinute: Type.Integer({
       minimum: 2,
       maximum: 10_000,
       default: 20,
-      description:
-        'How many messages are sent in a minute; the last of them counts the findings for which there is none.',
+      description: 'How many messages are sent per minute; the last of them counts the findings that do not get one.',
     }),
     consoleUrl: consoleUrlSetting,
     ...requestSettings,
@@ -59,7 +58,7 @@ export const webhookConfig = Type.Object(
 );
 export type WebhookConfig = Static<typeof webhookConfig> & { records?: ChoiceSettings };
 
-/** How it posts. */
+/** The settings for posting. */
 export function requestSettingsOf({ url, profile, ...config }: WebhookConfig): RequestSettings {
   return { ...config, url: url ?? (profile === 'pagerduty' ? PAGERDUTY : ''), compression: 'none', isUrlSecret: true };
 }
@@ -71,13 +70,13 @@ export function webhookFaults(config: WebhookConfig): SinkFault[] {
   if (url === undefined && !isPager) {
     faults.push({
       setting: ['profile'],
-      message: `url is missing, which profile ${profile} needs; write \${NAME} there`,
+      message: `url is missing, and profile ${profile} needs it; write \${NAME} there`,
     });
   } else {
     faults.push(...requestFaults(requestSettingsOf(config)));
   }
   if (isPager && routingKey === undefined && template === undefined) {
-    faults.push({ setting: ['profile'], message: 'routingKey is missing, which profile pagerduty needs' });
+    faults.push({ setting: ['profile'], message: 'routingKey is missing, and profile pagerduty needs it' });
   } else if (routingKey !== undefined && (!isPager || template !== undefined)) {
     const message = 'routingKey is for profile pagerduty without a template; leave it out';
     faults.push({ setting: ['routingKey'], message });

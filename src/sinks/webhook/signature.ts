@@ -1,11 +1,11 @@
-/** Signs messages as Standard Webhooks says, for which there are libraries in most languages.
+/** Signs messages as Standard Webhooks specifies, for which there are libraries in most languages.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 import { createHmac } from 'node:crypto';
 
-/** The id of the message is the same each time that it is sent; its time is not, so that a receiver can refuse what is old: whoever
- * has seen a message could send it again.
+/** The id of a message is the same each time that it is sent; its time is not, so that a receiver can refuse old messages:
+ * whoever has seen one could send it again.
  * @param seconds of Unix time
- * @param secret none, and there is no signature */
+ * @param secret without it there is no signature */
 export function signed(
   id: string,
   body: Uint8Array,

@@ -1,9 +1,9 @@
-/** Templates of an operator's own: JSON, in whose texts `{{name}}` stands for what is known of a message. */
+/** An operator's own templates: JSON in whose texts `{{name}}` stands for what is known of a message. */
 import { isMap, type JsonMap, setMember } from '../../json/map.ts';
 import type { Message } from '../alerts/message.ts';
 import type { Escape } from './markup.ts';
 
-/** What a placeholder can name, but for `data`, which is not a text. */
+/** What a placeholder can name, except `data`, which is not a text. */
 export const placeholders = [
   ...([
     'kind',
@@ -36,23 +36,23 @@ type Placeholder = (typeof placeholders)[number];
 
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 const WHOLE = /^\{\{\s*(\w+)\s*\}\}$/;
-/** They are not of the record. */
+/** These do not come from the record. */
 const URLS: readonly string[] = ['link', 'runbook'];
 
 export type Render = (message: Message) => unknown;
 
-/** Reads a template. Values are put into the texts of its JSON once that is parsed, so that nothing in them can end a text; in a
- * text that begins as a URL they are percent-encoded, elsewhere escaped. A text that is one placeholder alone becomes a list where the
- * value is one, as `{{attack}}`.
+/** Reads a template. Values are put into the texts of its JSON after parsing, so that nothing in them can end a text; in a text
+ * that begins as a URL they are percent-encoded, elsewhere escaped. A text that is a single placeholder becomes a list if the
+ * value is one, as with `{{attack}}`.
  * @throws Error that says what is wrong with it */
 export function compileTemplate(text: string, escaped: Escape): Render {
   let template: unknown;
   try {
     template = JSON.parse(text);
   } catch (error) {
-    throw new Error(`is no JSON: ${(error as Error).message}`);
+    throw new Error(`is not JSON: ${(error as Error).message}`);
   }
-  if (!isMap(template)) throw new Error('is no JSON object');
+  if (!isMap(template)) throw new Error('is not a JSON object');
   check(template);
   return (message) => fill(template, message, escaped);
 }
@@ -61,7 +61,7 @@ function check(value: unknown): void {
   if (typeof value === 'string') {
     for (const [, name] of value.matchAll(PLACEHOLDER)) {
       if ((placeholders as readonly string[]).includes(name!)) continue;
-      throw new Error(`names {{${name}}}; there are ${placeholders.join(', ')}`);
+      throw new Error(`has the unknown placeholder {{${name}}}; write one of ${placeholders.join(', ')}`);
     }
   } else if (Array.isArray(value)) {
     value.forEach(check);
@@ -81,7 +81,7 @@ function fill(value: unknown, message: Message, escaped: Escape): unknown {
   return filled;
 }
 
-/** A step of dots would lead out of the path. */
+/** A dot segment would lead out of the path. */
 const inUrl: Escape = (text) => (/^\.{1,2}$/.test(text) ? '' : encodeURIComponent(text));
 
 function fillText(text: string, message: Message, escaped: Escape): unknown {

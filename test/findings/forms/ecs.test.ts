@@ -8,7 +8,7 @@ import { rowOf, samples } from './samples.ts';
 
 const outcomes = ['success', 'failure', 'unknown'];
 
-test.each(Object.entries(samples))('%s is an alert, its id that of the finding', (_, sample) => {
+test.each(Object.entries(samples))('%s is an alert with the id of the finding', (_, sample) => {
   const row = rowOf(ecs, sample);
   const { id, rule } = sample.emitted.finding;
   expect(row).toMatchObject({
@@ -44,7 +44,7 @@ test('a finding says who did what, to what, from where', () => {
   });
 });
 
-test('of texts that are no addresses none is one; what was denied is a failure', () => {
+test('text that is not an address is ignored; what was denied is a failure', () => {
   expect(rowOf(ecs, samples.hostile!)).toMatchObject({
     '@timestamp': '2027-01-15T08:00:00.123Z',
     event: { outcome: 'failure', type: ['denied'] },
@@ -67,7 +67,7 @@ const isOf: Record<string, (value: unknown) => boolean> = {
   ip: (value) => isIP(String(value)) > 0,
 };
 
-/** What of a row is no field of the list, or not of its type. */
+/** The members of a row that are not fields of the list, or not of their type. */
 function wrongIn(value: unknown, fields: Record<string, Field>, path = ''): string[] {
   if (path === 'tripline') return [];
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

@@ -12,7 +12,7 @@ import { eventReader, partsOf } from '../../../src/pipeline-dependencies.ts';
 import { bundledRules } from '../../server/app.ts';
 import type { Sample } from './samples.ts';
 
-/** Those of the first case of each bundled rule, with all rules on; takes seconds. */
+/** Findings of the first case of each bundled rule, with all rules on; takes seconds. */
 export async function everyFinding(): Promise<Sample[]> {
   const config = loadConfig({ path: undefined, overrides: { cluster: 'orchid' }, environment: {}, bundledRules });
   const { ruleset } = loadEveryRule({ rules: [bundledRules] });

@@ -1,4 +1,4 @@
-/** OCSF Detection Finding. OCSF_SCHEMA is a Python with ocsf-json-schema and jsonschema, which has the published schema. */
+/** OCSF Detection Finding. OCSF_SCHEMA is a Python with jsonschema and ocsf-json-schema, which has the published schema. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { ocsf } from '../../../src/findings/forms/ocsf.ts';
 import { levels } from '../../../src/record.ts';
 import { finding, rowOf, samples } from './samples.ts';
 
-/** Of the class: what is required, and the captions of its numbers. */
+/** The required attributes of the class, and the captions of its numbers. */
 const required = [
   'activity_id',
   'category_uid',
@@ -24,7 +24,7 @@ const severities = { 1: 'Informational', 2: 'Low', 3: 'Medium', 4: 'High', 5: 'C
 const userTypes = { 1: 'User', 3: 'System', 4: 'Service' };
 const roles = { 3: 'Affected', 4: 'Related' };
 
-test.each(Object.entries(samples))('%s has what is required, and captions as the numbers say', (_, sample) => {
+test.each(Object.entries(samples))('%s has the required attributes, and captions that fit the numbers', (_, sample) => {
   const row = rowOf(ocsf, sample);
   expect(Object.keys(row)).toEqual(expect.arrayContaining(required));
   expect(row).toMatchObject({
@@ -47,7 +47,7 @@ test.each(Object.entries(samples))('%s has what is required, and captions as the
   }
 });
 
-test('each level is a severity', () => {
+test('each level has its severity', () => {
   const numbers = levels.map((level) => {
     const emitted = { ...finding, finding: { ...finding.finding, level } };
     return rowOf(ocsf, { emitted, context: samples.finding!.context }).severity_id;
@@ -82,7 +82,7 @@ test('a finding says who did what, to what, and when in milliseconds', () => {
   ]);
 });
 
-test('without a time of the event it has that of its arrival; what is no address is none', () => {
+test('the time of arrival is used if the event has none; text that is not an address is ignored', () => {
   const row = rowOf(ocsf, samples.hostile!);
   expect(row.time).toBe(1_800_000_000_123);
   expect(row.evidences[0].src_endpoint).toEqual({ ip: '::1' });
@@ -90,7 +90,7 @@ test('without a time of the event it has that of its arrival; what is no address
 
 const python = process.env.OCSF_SCHEMA;
 test.skipIf(python === undefined)(
-  `every finding is as the published schema says (OCSF_SCHEMA is ${python ? 'set' : 'not set'})`,
+  `every finding conforms to the published schema (OCSF_SCHEMA is ${python ? 'set' : 'not set'})`,
   async () => {
     const { everyFinding } = await import('./every-finding.ts');
     const all = [...Object.values(samples), ...(await everyFinding())];

@@ -84,7 +84,7 @@ export const report: EmittedReport = copied({
   },
 } satisfies EmittedReport);
 
-/** What senders choose is markup, no UTF-16, no address, and as long as a tag lets it be. */
+/** Values chosen by a sender that are markup, invalid UTF-16, not an address, or as long as a tag allows. */
 const odd = '<script>alert(1)</script>"\u0000\ud800';
 export const hostile: EmittedFinding = {
   ...finding,
@@ -103,7 +103,7 @@ export const hostile: EmittedFinding = {
     ...{ sourceIPs: [odd, '::1', 'fe80::1%eth0', '1'], requestURI: '', responseStatus: null, outcome: 'forbidden' },
   },
 };
-/** What is known of a record that cannot be read. */
+/** The context of a record that cannot be read. */
 export const bare: EmittedFinding = { ...hostile, event: undefined, evidence: undefined, fluentTag: undefined };
 
 export const context: FindingContext = {
@@ -116,7 +116,7 @@ export const samples: Record<string, Sample> = Object.fromEntries(
   Object.entries({ finding, report, hostile, bare }).map(([name, emitted]) => [name, { emitted, context }]),
 );
 
-/** The row as a receiver reads it. */
+/** The row as a receiver decodes it. */
 export function rowOf(form: Form, { emitted, context }: Sample): any {
   return JSON.parse(JSON.stringify(form.of(emitted, context)));
 }

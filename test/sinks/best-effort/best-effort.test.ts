@@ -23,7 +23,7 @@ function heldSink() {
   return { sink, held, given };
 }
 
-test('holds no sender, and tells what became of the records', async () => {
+test('holds up no sender, and reports what became of the records', async () => {
   const { sink, held } = heldSink();
   const { settled, lines, ...dependencies } = recorder();
   const { deliver, refusal, close } = bestEffort(sink, dependencies);
@@ -40,7 +40,7 @@ test('holds no sender, and tells what became of the records', async () => {
   expect(lines).toMatchObject([{ level: 'warn', message: expect.stringMatching(/lost to sink held.*it is down/) }]);
 });
 
-test('has bytes of its own, as the memory of a batch is used again once it is answered', async () => {
+test('copies the bytes, as the memory of a batch is reused once it is answered', async () => {
   const { sink, given } = heldSink();
   const batch = numberedBatch(1);
   const before = Buffer.from(batch.bytes).toString('hex');
@@ -49,7 +49,7 @@ test('has bytes of its own, as the memory of a batch is used again once it is an
   expect(Buffer.from(given[0]!).toString('hex')).toBe(before);
 });
 
-test('holds 64 MiB at most, and counts what it did not take', async () => {
+test('holds 64 MiB at most, and counts what it did not accept', async () => {
   const { sink, held, given } = heldSink();
   const { settled, ...dependencies } = recorder();
   const { deliver } = bestEffort(sink, dependencies);

@@ -66,14 +66,14 @@ describe('the records that a sink gets', () => {
     expect(recorded.settled).toEqual(left === 0 ? [] : [['not_chosen', left]]);
   });
 
-  test('a batch without a Fluent tag is of any tag alone', async () => {
+  test('include a batch without a Fluent tag only if any tag is accepted', async () => {
     const [some, any] = [open({ fluentTags: ['k*'] }), open({ fluentTags: ['*'] })];
     for (const { sink } of [some, any]) await sink.deliver(batch(undefined));
     expect([some.got, any.got]).toEqual([[], names]);
   });
 });
 
-test('what is new: none of the others, and all of which it is not known', async () => {
+test('new chooses what is new or not known to be old, and nothing else', async () => {
   const found = (id: string, mode: 'findings' | 'shadow' | 'reports'): Tag => ({
     ...{ v: 2, verdict: 'match', routeLevel: 'low', [mode]: [{ id, rule: 'a', level: 'low' }] },
   });
@@ -97,7 +97,7 @@ test('what is new: none of the others, and all of which it is not known', async 
   expect(got).toEqual(['first', 'report', 'forgotten', 'omitted']);
 });
 
-describe('a sink that takes nothing', () => {
+describe('a sink that is down', () => {
   const down: Partial<Sink> = {
     refusal: () => 'it is down',
     deliver: async () => {
@@ -105,14 +105,14 @@ describe('a sink that takes nothing', () => {
     },
   };
 
-  test('does not hold up what it is not to have', async () => {
+  test('does not hold up records that are not for it', async () => {
     const { sink, recorded } = open({ verdicts: ['match'] }, down);
     expect(sink.refusal).toBeUndefined();
     expect(await sink.deliver(batch('a', ['clear', 'text']))).toEqual({ kind: 'acknowledged', records: 0 });
     expect(recorded.settled).toEqual([['not_chosen', 2]]);
   });
 
-  test('refuses the others, and then none of their batch counts as not chosen', async () => {
+  test('refuses the others, and then no record of their batch counts as not chosen', async () => {
     const { sink, recorded } = open({ verdicts: ['match'] }, down);
     expect(await problemOf(sink.deliver(batch('a')))).toEqual(new Problem('sink.unavailable', 'it is down'));
     expect(recorded.settled).toEqual([]);
@@ -132,7 +132,7 @@ describe('a pattern', () => {
     ['*', '', true],
   ])('%s and %s: %s', (pattern, name, expected) => expect(matcherOf(pattern)(name)).toBe(expected));
 
-  test('means what an expression does in which any text stands for *', () => {
+  test('means the same as a regular expression with .* for *', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 12 });
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 });
     fc.assert(

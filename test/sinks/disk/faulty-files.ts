@@ -1,16 +1,16 @@
-/** A file system that fails when it is told to, over the real one. */
+/** A file system that fails on request, over the real one. */
 
 import type { FileHandle } from 'node:fs/promises';
 import * as system from 'node:fs/promises';
 import type { Files } from '../../../src/sinks/disk/files.ts';
 
-/** What is called: of the file system, or of a file that it has opened. */
+/** The calls: of the file system, or of a file that it has opened. */
 export type Call = 'open' | 'writev' | 'write' | 'datasync' | 'sync' | 'truncate' | 'rename' | 'rm';
 
 export interface FaultyFiles extends Files {
   /** Calls so far, in order. */
   calls: Call[];
-  /** Asked before each call: what is given is thrown, a write having written half of its bytes. */
+  /** Consulted before each call: a returned error is thrown, a write having written half of its bytes. */
   fails: (call: Call, path: string) => string | undefined;
 }
 
@@ -56,7 +56,7 @@ export function faultyFiles(): FaultyFiles {
             }
             throw error;
           }
-          // What it does no test can see, and it takes its time.
+          // No test can observe its effect, and it is slow.
           if (name === 'datasync' || name === 'sync') return undefined;
           return Reflect.apply(value as (...args: unknown[]) => unknown, file, args);
         };

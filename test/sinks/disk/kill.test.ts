@@ -1,4 +1,4 @@
-/** Sinks that keep files, whose process is killed. The long form: FILE_KILLS=100 npx vitest run
+/** Sinks that keep files and whose process is killed. The long form: FILE_KILLS=100 npx vitest run
  * test/sinks/disk/kill.test.ts */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const kills = Number(process.env.FILE_KILLS ?? 1);
 const program = fileURLToPath(new URL('killed.ts', import.meta.url));
 const freshFolder = freshFolders();
 
-/** The numbers in a file, all of which has to be readable. */
+/** The numbers in a file, which must be readable to its end. */
 const readers: Record<string, (content: Buffer) => number[] | Promise<number[]>> = {
   ndjson: (content) => {
     expect(content.at(-1)).toBe(0x0a);
@@ -27,7 +27,7 @@ const readers: Record<string, (content: Buffer) => number[] | Promise<number[]>>
 };
 
 test.each(Object.entries(readers))(
-  '%s: what was acknowledged is there, and whole, after as many kills as FILE_KILLS says',
+  '%s: everything acknowledged is present and complete after FILE_KILLS kills',
   { timeout: 3_600_000 },
   async (type, numbersOf) => {
     const path = freshFolder();

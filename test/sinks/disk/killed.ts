@@ -1,5 +1,5 @@
-/** A process to be killed: delivers numbered batches to a sink, and says which it has acknowledged. Arguments: the kind of the
- * sink, its folder, the first number, and where files are put, if they are. */
+/** A process to be killed: delivers numbered batches to a sink, and prints which it has acknowledged. Arguments: the type of
+ * the sink, its folder, the first number, and where files are uploaded, if they are. */
 
 import { writeSync } from 'node:fs';
 import { msgpack } from '../../../src/codecs/msgpack.ts';

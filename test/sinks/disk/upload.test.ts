@@ -1,4 +1,4 @@
-/** Files of the sink `avro` that go to object storage, whatever happens to it and to the process. */
+/** Files of the sink `avro` that go to object storage, whatever happens to the storage and the process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -35,7 +35,7 @@ async function numbersOf(objects: Map<string, Buffer>): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
-test('closed files become objects and are removed, those that are written to stay', async () => {
+test('closed files become objects and are removed, and files still written to stay', async () => {
   const s3 = await openFakeS3();
   const path = freshFolder();
   const dependencies = { ...recorder(), environment: s3.environment };
@@ -67,7 +67,7 @@ test('a new day begins a new file, and so a new partition', async () => {
   expect(Object.fromEntries(days)).toEqual({ 'date=2026-01-31': [1, 2], 'date=2026-02-01': [3] });
 });
 
-test('what is acknowledged does not wait for a storage that is down, and goes there when it is up', async () => {
+test('acknowledgements do not wait for a storage that is down, and records go there when it is up', async () => {
   const s3 = await openFakeS3();
   let isDown = true;
   s3.before = (_, response, request) => {
@@ -80,7 +80,7 @@ test('what is acknowledged does not wait for a storage that is down, and goes th
   for (let n = 0; n < 2; n++) expect((await sink.deliver(numberedBatch(1, { first: n }))).kind).toBe('acknowledged');
   await expect.poll(() => dependencies.lines.length).toBeGreaterThan(0);
   const { fields, message } = dependencies.lines[0]! as { fields: { err?: Error }; message: string };
-  expect(message).toContain('not in object storage yet');
+  expect(message).toContain('was not uploaded to object storage');
   expect(fields.err!.message).toMatch(/^s3:\/\/audit\/tagged\/date=.*s3:PutObject/);
   expect(avroIn(path)).toHaveLength(2);
   isDown = false;
@@ -89,7 +89,7 @@ test('what is acknowledged does not wait for a storage that is down, and goes th
   expect(await numbersOf(s3.objects)).toEqual([0, 1]);
 });
 
-test('what a storage has taken without an answer is put again under the same key', async () => {
+test('an object that was stored without an answer is put again under the same key', async () => {
   const s3 = await openFakeS3();
   let puts = 0;
   s3.before = (key, response, request) => {
@@ -110,7 +110,7 @@ test('what a storage has taken without an answer is put again under the same key
   expect(await numbersOf(s3.objects)).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('what was acknowledged before kills is in the storage in the end, once', { timeout: 120_000 }, async () => {
+test('records acknowledged before kills are in the storage in the end, once', { timeout: 120_000 }, async () => {
   const s3 = await openFakeS3();
   const path = freshFolder();
   const acknowledged: number[] = [];
@@ -143,10 +143,10 @@ test('what was acknowledged before kills is in the storage in the end, once', { 
 });
 
 test.each<[object, string]>([
-  [{ upload: 's4://audit' }, 'is no address of objects; write s3://BUCKET/PREFIX'],
+  [{ upload: 's4://audit' }, 'is not the address of objects; write s3://BUCKET/PREFIX'],
   [{ upload: 'az://account' }, 'write az://ACCOUNT/CONTAINER/PREFIX'],
-  [{ maxFileBytes: 5e9 }, 'maxFileBytes: an object is put by one request'],
-  [{ spool: {} }, 'takes no batches from a spool'],
+  [{ maxFileBytes: 5e9 }, 'maxFileBytes: an object is uploaded in one request'],
+  [{ spool: {} }, 'accepts no batches from a spool'],
 ])('%j is a fault of the settings', (given, words) => {
   expect(sinkFaults(settings('folder', given)).map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
 });

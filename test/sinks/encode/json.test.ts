@@ -34,7 +34,7 @@ describe('a record of JSON', () => {
     expect(lines('application/json', body)).toEqual(expected);
   });
 
-  test('of lines is without what stands around it', () => {
+  test('on a line of its own has no whitespace around it', () => {
     expect(lines('application/x-ndjson', '  {"a":1} \r\nplain "text"\r\n')).toEqual([
       '{"a":1}',
       '{"log":"plain \\"text\\""}',
@@ -84,13 +84,13 @@ describe('a record of MessagePack', () => {
     ]);
   });
 
-  test('has its tag, in the place of an older one', () => {
+  test('has its tag, in place of an older one', () => {
     const [first, second] = json(`9292${TIME}8082 a8747269706c696e65 00 a16101 9292${TIME}8007`, TAG);
     expect(first).toBe(`{"date":1700000000.123456789,"tripline":${tagText},"a":1}`);
     expect(JSON.parse(second!)).toMatchObject({ tripline: TAG });
   });
 
-  it('is JSON, whatever is in it', () => {
+  it('is JSON, whatever it contains', () => {
     fc.assert(
       fc.property(packedMap, packedMap, (metadata, map) => {
         const [line] = lines('application/msgpack', Buffer.concat([hex(`9292${TIME}`), metadata, map]), TAG);
@@ -101,7 +101,7 @@ describe('a record of MessagePack', () => {
   });
 });
 
-test('JSON as MessagePack and JSON again is the same record', () => {
+test('JSON converted to MessagePack and back is the same record', () => {
   const { value } = jsonText({ space: ' ', beyondJson: false });
   const msgpack = codecFor('application/msgpack')!;
   fc.assert(
@@ -112,7 +112,7 @@ test('JSON as MessagePack and JSON again is the same record', () => {
         () => undefined,
       );
       const entry = batchOf(msgpack, entryOf(batch, 0), () => undefined);
-      // 1e400 is beyond a float.
+      // 1e400 exceeds the range of a float.
       fc.pre(!Buffer.from(jsonOf(entry, 0)).includes('Infinity'));
       const again = batchOf(codecFor('application/json')!, jsonOf(entry, 0), () => undefined);
       expect(Buffer.from(jsonOf(again, 0)).subarray(0, 33).toString()).toBe('{"date":1700000000.123456789,"a":');

@@ -22,7 +22,7 @@ const request = (logRecords: object[], around: object = {}) =>
 const EVENT_TIME = 'd7006553f100075bcd15';
 const group = (seconds: string) => `d700${seconds}00000000`;
 
-/** What another reader finds: times in hex, bytes as such. */
+/** What another reader finds, with times and bytes in hex. */
 function events(batch: TaggedBatch): unknown[] {
   const asHex = (value: unknown): unknown => {
     if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
@@ -103,13 +103,13 @@ describe('a batch of OTLP as log events', () => {
       [{ log: '120208ff' }, { resource: {}, scope: {} }, { log: null }, {}],
     ],
     ['an attribute', '0a0a 12 08 12 06 3204 0a05 6161', [{ resource: {}, scope: {} }, { log: '120632040a056161' }, {}]],
-  ])('keeps %s that is malformed as its bytes', (_, bytes, maps) => {
+  ])('keeps the bytes of %s that is malformed', (_, bytes, maps) => {
     const batch = converted(Buffer.from(bytes.replaceAll(' ', ''), 'hex'));
     expect(events(batch).map((event: any) => event[1])).toEqual(maps);
     expect(batch.tags.filter((tag) => tag !== undefined)).toHaveLength(batch.records.length - 2);
   });
 
-  test('has the tag in the map, be it beside the batch or in its bytes', () => {
+  test('has the tag in the map, whether it is beside the batch or in its bytes', () => {
     const batch = batchOf(otlp, request([full, { body: anyValue({ a: 1, tripline: 5 }) }]), () => TAG);
     const tagged = (of: TaggedBatch) => events({ ...of, bytes: taggedBody(of) }).map((event: any) => event[1].tripline);
     expect(tagged(asLogEvents(batch))).toEqual([undefined, TAG, TAG, undefined]);
@@ -131,7 +131,7 @@ describe('a batch of OTLP as log events', () => {
     });
   });
 
-  test('of another layout is the batch itself', () => {
+  test('is the batch itself if it has another layout', () => {
     const batch = batchOf(codecNamed('msgpack')!, encode([5, { a: 1 }]), () => TAG);
     expect(asLogEvents(batch)).toBe(batch);
   });

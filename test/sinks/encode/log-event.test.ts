@@ -38,19 +38,19 @@ describe.each(['application/json', 'application/x-ndjson'])('an entry of %s', (m
     ['epoch_ms', '1700000000123', 'd7006553f1000754d4c0'],
     ['iso8601', '"2023-11-14T22:13:20.123456789Z"', TIME],
     ['java_sql_timestamp', '"2023-11-14 22:13:20.123456789"', TIME],
-  ])('makes the date of format %s the time again', (_, date, time) => {
+  ])('restores the time from a date of format %s', (_, date, time) => {
     expect(parts(`{"date":${date},"a":1}`)).toEqual([time, {}, { a: 1 }]);
   });
 
-  it.each(['"yesterday"', '4294967295', '-1', 'null', '{"a":1}'])('keeps the date %s, which is no time', (date) => {
+  it.each(['"yesterday"', '4294967295', '-1', 'null', '{"a":1}'])('keeps the date %s, which is not a time', (date) => {
     expect(parts(`{"a":1,"date":${date}}`)).toEqual([RECEIVED_TIME, {}, { a: 1, date: JSON.parse(date) }]);
   });
 
-  it('takes the time of a record without a date from its receipt', () => {
+  it('uses the time of receipt for a record without a date', () => {
     expect(parts('{"nested":{"date":1700000000}}')).toEqual([RECEIVED_TIME, {}, { nested: { date: 1_700_000_000 } }]);
   });
 
-  it('makes log_metadata the metadata again', () => {
+  it('restores the metadata from log_metadata', () => {
     const json = '{"date":1700000000,"__internal__":{"log_metadata":{"otlp":{"id":9007199254740993}}},"a":1}';
     expect(parts(json)).toEqual(['d7006553f10000000000', { otlp: { id: 9007199254740993n } }, { a: 1 }]);
   });
@@ -73,7 +73,7 @@ describe.each(['application/json', 'application/x-ndjson'])('an entry of %s', (m
     ]);
   });
 
-  it('takes out a member that comes very often', () => {
+  it('removes a member that is repeated very often', () => {
     const often = '"log_metadata":{"c":3},'.repeat(200_000);
     expect(parts(`{"__internal__":{${often}"b":2},"a":1}`)).toEqual([
       RECEIVED_TIME,
@@ -82,7 +82,7 @@ describe.each(['application/json', 'application/x-ndjson'])('an entry of %s', (m
     ]);
   });
 
-  it('keeps integers to 64 bits, floats, order and keys that come twice', () => {
+  it('keeps integers up to 64 bits, floats, order and repeated keys', () => {
     const json = '{"b":18446744073709551615,"a":1.0,"b":-9223372036854775808,"date":1700000000}';
     const [entry] = entries(mediaType, json);
     expect(entry!.toString('hex')).toBe(
@@ -125,7 +125,7 @@ describe('an entry of application/msgpack', () => {
     ['a negative number', `92ff${body}`, `9292${RECEIVED_TIME}80${body}`],
     ['a time that would open a group', `92d700ffffffff00000000${body}`, `9292${RECEIVED_TIME}80${body}`],
     ['seconds that would close a group', `92cefffffffe${body}`, `9292${RECEIVED_TIME}80${body}`],
-  ])('gives an event with %s the time that Fluent Bit takes', (_, event, entry) => {
+  ])('gives an event with %s the time that Fluent Bit uses', (_, event, entry) => {
     expect(entries('application/msgpack', hex(event))[0]!.toString('hex')).toBe(entry);
   });
 

@@ -36,7 +36,7 @@ const bodies: Record<string, (sizes: readonly number[]) => Uint8Array> = {
     ]),
 };
 
-test.each(Object.keys(bodies))('messages carry the entries of %s, each that is wanted in one of them', (mediaType) => {
+test.each(Object.keys(bodies))('messages carry the entries of %s, each wanted one exactly once', (mediaType) => {
   const sizes = fc.array(fc.nat(200), { minLength: 1, maxLength: 25 });
   const delivered = fc.array(fc.nat(25), { maxLength: 6 }).map((indexes) => new Set(indexes));
   let cuts = 0;
@@ -60,7 +60,7 @@ test.each(Object.keys(bodies))('messages carry the entries of %s, each that is w
           const range = Array.from({ length: to - from }, (_, n) => from + n);
           const entries = Buffer.concat(range.map((index) => entryOf(batch, index)));
           expect(Buffer.from(bytes).includes(entries)).toBe(true);
-          // Around them: the envelope, and where a group is cut, its markers.
+          // Around the entries: the envelope, and the markers of a group that is cut.
           expect(bytes.length - entries.length).toBeLessThan(100 + groupStart.length + groupEnd.length);
           if (!isOversize && mediaType !== 'application/msgpack')
             expect(bytes.length).toBeLessThanOrEqual(maxFrameBytes);
@@ -77,7 +77,7 @@ test.each(Object.keys(bodies))('messages carry the entries of %s, each that is w
   expect(cuts).toBeGreaterThan(50);
 });
 
-/** Levels of a message that Fluent Bit takes. */
+/** Levels of a message that Fluent Bit accepts. */
 const RECEIVED_LEVELS = 64;
 const nested = (levels: number, innermost: unknown) =>
   Array.from({ length: levels }).reduce<any>((inner) => ({ a: inner }), innermost);
@@ -91,7 +91,7 @@ test.each<[string, (records: object[]) => Uint8Array]>([
   ['application/json', (records) => Buffer.from(JSON.stringify(records))],
   ['application/x-ndjson', (records) => Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''))],
   ['application/msgpack', (records) => Buffer.concat(records.map((record) => fluentMsgpack(record)))],
-])('a record of %s that is too deep for Fluent Bit goes as text, those with it as they are', (mediaType, bodyOf) => {
+])('a record of %s that is too deep for Fluent Bit is sent as text, others as they are', (mediaType, bodyOf) => {
   const fitting = [{ a: 1 }, nested(61, 1), nested(60, {})];
   const deep = [nested(62, 1), nested(61, []), nested(2000, 1)];
   const batch = batchOf(codecFor(mediaType)!, bodyOf([...fitting, ...deep]), () => TAG);
@@ -106,7 +106,7 @@ test.each<[string, (records: object[]) => Uint8Array]>([
   ]);
 });
 
-test('records that are outlined go as those that are not, however deep', () => {
+test('outlined records are sent like those that are not, however deep', () => {
   const codec = codecFor('application/msgpack')!;
   const records = [1, 2, 57, 58, 59, 60, 61, 62, 63, 300].flatMap((levels) =>
     [1, {}, []].map((innermost) => ({ verb: 'create', requestObject: nested(levels, innermost) })),
@@ -123,7 +123,7 @@ test('records that are outlined go as those that are not, however deep', () => {
   expect(sent(outlined)).toEqual(sent(batch));
 });
 
-test('metadata that is too deep for Fluent Bit goes as text', () => {
+test('metadata that is too deep for Fluent Bit is sent as text', () => {
   const event = (levels: number) =>
     Buffer.concat([
       Buffer.from('9292d7006553f100075bcd15', 'hex'),

@@ -194,7 +194,7 @@ describe('a batch of many megabytes', () => {
     expect(numbers(to)).toEqual(upTo(200));
   });
 
-  test('leaves no memory of messages that are acknowledged, and keeps that of others, which may be sent still', async () => {
+  test('frees the memory of acknowledged messages, and keeps that of others, which may be sent again', async () => {
     const freed = vi.spyOn(ArrayBuffer.prototype, 'transfer');
     try {
       const silent = await connected({ answer: () => 'nothing' }, { ackTimeoutSeconds: 0.5 });
@@ -211,14 +211,14 @@ describe('a batch of many megabytes', () => {
     }
   });
 
-  test('is encoded a part after another: where none is acknowledged, the rest is not sent', async () => {
+  test('is encoded part by part: while none is acknowledged, the rest is not sent', async () => {
     const { to, sink } = await connected({ answer: () => 'nothing' }, { ackTimeoutSeconds: 0.5 });
     expect(await problemOf(sink.deliver(large()))).toMatchObject({ code: 'sink.unavailable' });
     expect(new Set(numbers(to)).size).toBeLessThan(100);
   });
 });
 
-test('the start of a group that fills a message does not come again with every record', () => {
+test('the start of a group that fills a message is not repeated with every record', () => {
   const groupStart = Buffer.concat([
     Buffer.from('9292d700ffffffff00000000', 'hex'),
     encode({ schema: 'x'.repeat(60_000) }),
@@ -232,7 +232,7 @@ test('the start of a group that fills a message does not come again with every r
 });
 
 describe('loop guard', () => {
-  test('a batch that has the prefix is withheld, and the log says once what to change', async () => {
+  test('a batch whose tag has the prefix is withheld, and the log says once what to change', async () => {
     const { to, sink, lines } = await connected();
     for (let round = 0; round < 5; round++) {
       const result = await sink.deliver(numberedBatch(3, { fluentTag: 'tripline.kube.audit' }));
@@ -249,7 +249,7 @@ describe('loop guard', () => {
 });
 
 describe('acknowledgements', () => {
-  test('nothing is delivered before the last one', async () => {
+  test('nothing counts as delivered before the last one', async () => {
     const gate = Promise.withResolvers<void>();
     const isLast = Promise.withResolvers<void>();
     const { sink } = await connected(
@@ -286,7 +286,7 @@ describe('acknowledgements', () => {
     ['array nested 8000 deep', /asks for a shared key/],
     ['hello', /asks for a shared key: set sharedKey/],
     ['close', /closed the connection/],
-  ])('%s: a problem that tells', async (answer, message) => {
+  ])('%s: a problem that says why', async (answer, message) => {
     const { to, sink } = await connected({ answer: () => answer }, { ackTimeoutSeconds: 0.3 });
     const problem = await problemOf(sink.deliver(numberedBatch(1)));
     expect(problem.code).toBe('sink.unavailable');
@@ -312,14 +312,14 @@ describe('acknowledgements', () => {
     expect(to.frames).toHaveLength(4);
   });
 
-  test('0 seconds: none is asked for, and written is delivered', async () => {
+  test('0 seconds: none is asked for, and what is written counts as delivered', async () => {
     const { to, sink } = await connected({ answer: () => 'nothing' }, { ackTimeoutSeconds: 0 });
     await sink.deliver(numberedBatch(10));
     await expect.poll(() => numbers(to)).toEqual(upTo(10));
     expect(to.frames[0].options).toEqual({ size: 10 });
   });
 
-  test('acknowledgements in another order than the messages find theirs', async () => {
+  test('acknowledgements in another order are matched to their messages', async () => {
     const held = Promise.withResolvers<void>();
     const to = createServer((socket) => {
       const chunks: string[] = [];
@@ -381,7 +381,7 @@ describe('a receiver that comes and goes', () => {
     expect(problem.message).toContain('in time');
   });
 
-  test('while it is known to be down deliveries fail at once, without a connection', async () => {
+  test('while it is known to be down, deliveries fail at once, without a connection', async () => {
     const { to, sink } = await connected({ welcome: () => 'close' });
     const messages: string[] = [];
     while (!messages.at(-1)?.includes('tried again in')) {
@@ -392,7 +392,7 @@ describe('a receiver that comes and goes', () => {
     expect(to.bytes.length).toBeLessThanOrEqual(attempts + 1);
   });
 
-  test('one that takes records and does not acknowledge holds one batch at a time until it does', async () => {
+  test('one that reads records and does not acknowledge holds up one batch at a time until it does', async () => {
     let isSilent = true;
     const { to, sink, downs } = await connected(
       { answer: () => (isSilent ? 'nothing' : 'ack') },
@@ -412,7 +412,7 @@ describe('a receiver that comes and goes', () => {
     expect(downs).toEqual([true, false]);
   });
 
-  test('it is found again when it is back, and the log has both', async () => {
+  test('it is used again when it is back, and both changes are logged', async () => {
     const { to, sink, lines } = await connected();
     const { port } = to;
     await to.close();
@@ -472,7 +472,7 @@ describe('a single record beyond the limit', () => {
     expect(await sink.deliver(numberedBatch(1))).toMatchObject({ kind: 'acknowledged' });
   });
 
-  test('of a size that the receiver takes nothing is said, though its default is less', async () => {
+  test('of a size that the receiver accepts is not logged, even if its default is lower', async () => {
     const { sink, lines } = await connected();
     const delivered = await sink.deliver(numberedBatch(1, { padBytes: 6_200_000 }));
     expect(delivered).toMatchObject({ kind: 'acknowledged' });
@@ -492,9 +492,9 @@ describe('shared key', () => {
     ['close on PING', /closed the connection in the shared-key handshake/],
     ['wrong proof', /does not know the shared key/],
     ['refuse', /refused the shared-key handshake: "not today"/],
-    ['stay silent', /did not take up the connection in time/],
+    ['stay silent', /did not accept the connection in time/],
     ['wrong greeting', /did not begin the shared-key handshake \(HELO\)/],
-  ])('%s: a problem that tells, and no record is sent', async (handshake, message) => {
+  ])('%s: a problem that says why, and no record is sent', async (handshake, message) => {
     const { to, sink } = await connected(
       { sharedKey: 'sesame', ...(handshake !== 'another key' && { handshake }) },
       { sharedKey: handshake === 'another key' ? 'open' : 'sesame', ackTimeoutSeconds: 0.3 },
@@ -505,7 +505,7 @@ describe('shared key', () => {
 
   const ann = { sharedKey: 'sesame', username: 'ann', password: 's3cret' };
 
-  test('a user is proven as well', async () => {
+  test('a user is authenticated as well', async () => {
     const { to, sink } = await connected({ sharedKey: 'sesame', user: { name: 'ann', password: 's3cret' } }, ann);
     await sink.deliver(numberedBatch(5));
     expect(numbers(to)).toEqual(upTo(5));
@@ -514,18 +514,18 @@ describe('shared key', () => {
   test.each([
     ['another password', { ...ann, password: 'other' }],
     ['no user', { sharedKey: 'sesame' }],
-  ])('%s than the receiver knows: a problem that tells', async (_, settings) => {
+  ])('%s: refused by the receiver with a problem that says why', async (_, settings) => {
     const { sink } = await connected({ sharedKey: 'sesame', user: { name: 'ann', password: 's3cret' } }, settings);
     expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toContain('username/password mismatch');
   });
 
-  test('an empty one is one', async () => {
+  test('an empty one counts as a key', async () => {
     const { to, sink } = await connected({ sharedKey: '' }, { sharedKey: '' });
     await sink.deliver(numberedBatch(5));
     expect(numbers(to)).toEqual(upTo(5));
   });
 
-  test('one that is asked for but not set', async () => {
+  test('one that is asked for but not set is a problem', async () => {
     const { sink } = await connected({ sharedKey: 'sesame', handshake: 'prove' });
     expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toMatch(/asks for a shared key: set sharedKey/);
   });
@@ -541,14 +541,14 @@ describe('Unix socket', () => {
     expect(numbers(to)).toEqual(upTo(5));
   });
 
-  test('one that is not there', async () => {
+  test('one that does not exist is a problem', async () => {
     const { sink } = open({ unixPath: join(folder, 'none.sock') });
     expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toMatch(/none\.sock does not exist.*ENOENT/);
   });
 });
 
 describe('TLS', () => {
-  // A key for tests alone, certified by itself for the name receiver.test until the year 2126.
+  // A key for tests only, self-signed for the name receiver.test until the year 2126.
   const key = fileURLToPath(new URL('../../fixtures/tls/receiver.key.pem', import.meta.url));
   const cert = fileURLToPath(new URL('../../fixtures/tls/receiver.cert.pem', import.meta.url));
   const pair = () => ({ key: readFileSync(key), cert: readFileSync(cert) });
@@ -572,12 +572,12 @@ describe('TLS', () => {
     expect(numbers(to)).toEqual(upTo(5));
   });
 
-  test('unchecked', async () => {
+  test('without verification', async () => {
     const { sink } = await connected({ tls: pair() }, { tls: { verify: false } });
     expect(await sink.deliver(numberedBatch(1))).toMatchObject({ kind: 'acknowledged' });
   });
 
-  test('its files are read for each connection, and broken ones leave those before', async () => {
+  test('its files are read for each connection, and broken ones leave the previous ones in use', async () => {
     const ca = join(folder, 'ca.pem');
     writeFileSync(ca, readFileSync(cert));
     const tls = { verify: true, ca, servername: 'receiver.test' };
@@ -603,13 +603,13 @@ describe('TLS', () => {
   test.each([
     ['an unknown authority', { verify: true, servername: 'receiver.test' }, /unknown authority: set tls\.ca/],
     ['another name', { verify: true, ca: cert, servername: 'other.test' }, /another name: set tls\.servername/],
-  ])('%s is a problem that tells', async (_, tls, message) => {
+  ])('%s is a problem that says why', async (_, tls, message) => {
     const { to, sink } = await connected({ tls: pair() }, { tls });
     expect((await problemOf(sink.deliver(numberedBatch(1)))).message).toMatch(message);
     expect(to.frames).toEqual([]);
   });
 
-  test('a receiver without it', async () => {
+  test('a receiver without TLS is a problem', async () => {
     const { sink } = await connected({}, { tls: { verify: false }, ackTimeoutSeconds: 1 });
     expect((await problemOf(sink.deliver(numberedBatch(1)))).code).toBe('sink.unavailable');
   });

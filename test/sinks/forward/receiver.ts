@@ -1,4 +1,4 @@
-/** A Fluent Forward receiver on the loopback that can misbehave, written on @msgpack/msgpack alone. */
+/** A Fluent Forward receiver on the loopback that can misbehave, written with @msgpack/msgpack alone. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
@@ -16,14 +16,14 @@ export interface ReceivedFrame {
   /** Whether the entries came as an array or as a bin. */
   mode: 'forward' | 'packed';
   options: Record<string, unknown>;
-  /** Which connection it came by, from 0. */
+  /** The connection on which it arrived, counted from 0. */
   connection: number;
 }
 
 /** What the receiver does when it has a frame. */
 export type Answer =
   | 'ack'
-  /** Reads on and never answers. */
+  /** Continues to read and never answers. */
   | 'nothing'
   | 'ack of another chunk'
   | 'close'
@@ -47,7 +47,7 @@ export interface ReceiverOptions {
   answer?: (frame: ReceivedFrame, index: number) => Answer | Promise<Answer>;
   welcome?: (connection: number) => Welcome;
   sharedKey?: string;
-  /** Who may send; everybody who knows the key if left out. */
+  /** Who may send; everyone who knows the key if left out. */
   user?: { name: string; password: string };
   handshake?: Handshake;
   tls?: TlsOptions;
@@ -59,7 +59,7 @@ export interface ReceiverOptions {
 export interface ForwardReceiver {
   port: number;
   frames: ReceivedFrame[];
-  /** Every byte that each connection has read. */
+  /** Every byte received on each connection. */
   bytes: Buffer[][];
   /** The receiver closes all connections from its side. */
   hangUp(): void;

@@ -21,7 +21,7 @@ const frames = (...values: (string | Uint8Array)[]) =>
 const textOf = ({ value }: { value: Buffer }) => value.toString();
 
 describe('a message', () => {
-  test('of JSON has the bytes of the record, lines too, and its tag', async () => {
+  test('of JSON has the bytes of the record, including line breaks, and its tag', async () => {
     const of = await open();
     const batch = taggedBatch(jsonMessages, frames('{ "a":\n 1e2}', ' {"b":[ ]}\n'));
     expect([0, 1].flatMap((index) => of(batch, index)).map(textOf)).toEqual([
@@ -30,7 +30,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('is JSON from MessagePack, and MessagePack from JSON, if so wished', async () => {
+  test('is JSON from MessagePack, and MessagePack from JSON, if so configured', async () => {
     const fromEvents = (await open())(taggedBatch(msgpack, logEvent({ a: 2n ** 63n })), 0);
     expect(textOf(fromEvents[0]!)).toMatch(/^\{"date":1700000000\.123456789,"a":9223372036854775808,"tripline":\{/);
     const packed = (await open({ format: 'msgpack' }))(taggedBatch(json, Buffer.from('[{"a":[1,"x"]}]')), 0);
@@ -41,11 +41,11 @@ describe('a message', () => {
     const map = encode({ a: 1.5, b: new Uint8Array([255]) });
     const bytes = frames(Buffer.concat([openEvent(1n), map]));
     const [message] = (await open({ format: 'msgpack' }))(taggedBatch(msgpackMessages, bytes), 0);
-    // The header of a map of three, and what there was.
+    // The header of a map of three, and the original members.
     expect(message!.value.subarray(0, map.length)).toEqual(Buffer.concat([Buffer.of(0x83), map.subarray(1)]));
   });
 
-  test('has the cluster for its key, where it is known and wished', async () => {
+  test('has the cluster as its key if that is known and configured', async () => {
     const bytes = frames('{}', '{}');
     const tags = [{ v: 2, verdict: 'clear', cluster: 'prod' } as const, { v: 2, verdict: 'clear' } as const];
     const batch = taggedBatch(jsonMessages, bytes, { tags });
@@ -58,13 +58,13 @@ describe('a message', () => {
   });
 });
 
-describe('what is no record', () => {
+describe('what is not a record', () => {
   test.each([
     ['JSON', jsonMessages, 'poison {', 'poison {'],
     ['bytes that are no text', jsonMessages, Buffer.of(0xff, 0, 0xfe), Buffer.of(0xff, 0, 0xfe)],
     ['a message without a value', jsonMessages, '', ''],
     ['MessagePack', msgpackMessages, Buffer.concat([openEvent(1n), Buffer.of(0xc1)]), Buffer.of(0xc1)],
-  ])('goes with its bytes and its place: %s', async (_, codec, value, expected) => {
+  ])('is sent with its bytes and its origin: %s', async (_, codec, value, expected) => {
     const of = await open({ deadLetterTopic: 'dead' });
     const [message, ...others] = of(taggedBatch(codec, frames('{}', value), { origin }), 1);
     expect(others).toEqual([]);
@@ -79,7 +79,7 @@ describe('what is no record', () => {
     });
   });
 
-  test('goes to the topic of the records where there is no other, and has no place where it was not read from Kafka', async () => {
+  test('goes to the topic of the records if there is no other, without an origin if it was not read from Kafka', async () => {
     const [message] = (await open())(taggedBatch(json, Buffer.from('[1]')), 0);
     expect(message).toMatchObject({ topic: 'tagged', value: Buffer.from('1') });
     expect([...message!.headers!.keys()].map(String)).toEqual(['tripline-code', 'tripline-detail']);

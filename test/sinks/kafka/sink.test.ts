@@ -5,7 +5,7 @@ import { partsOf } from '../../../src/sinks/kafka/producing.ts';
 import { problemOf, taggedBatch } from '../contract.ts';
 import { openConfigured, openLetters } from '../request/posting.ts';
 
-/** Nothing listens there. */
+/** Nothing listens at this address. */
 const settings = {
   type: 'kafka',
   brokers: ['127.0.0.1:1'],
@@ -24,14 +24,14 @@ test('brokers that cannot be reached are named', async () => {
   expect(lines.map(({ message }) => message)).toEqual([expect.stringContaining('sink kafka: 127.0.0.1:1')]);
 });
 
-test('a record that is too large is kept, or its batch is refused with what to set', async () => {
+test('a record that is too large is kept, or its batch is refused with the setting to change', async () => {
   const batch = taggedBatch(jsonMessages, frames('{}', `{"a":"${'x'.repeat(2000)}"}`));
   const alone = await openConfigured(settings);
   const problem = await problemOf(alone.sink.deliver(batch));
   expect(problem).toMatchObject({
     code: 'sink.refused',
     message: expect.stringMatching(
-      /would refuse 1 of 2 records, of more than maxMessageBytes, 1024 bytes; set deadLetterPath/,
+      /would refuse 1 of 2 records, which are larger than maxMessageBytes, 1024 bytes; set deadLetterPath/,
     ),
   });
   const folder = await openLetters();
@@ -43,7 +43,7 @@ test('a record that is too large is kept, or its batch is refused with what to s
   expect(letter!.body.subarray(record!.start, record!.end).toString()).toMatch(/^\{"a":"x+"\}$/);
 });
 
-test('messages are written together by all that they take, also where they have no value', () => {
+test('messages are grouped by their whole size, even if they have no value', () => {
   const headers = new Map([[Buffer.from('tripline-detail'), Buffer.alloc(85)]]);
   const message = { topic: 'dead', value: Buffer.alloc(0), headers };
   const parts = [...partsOf(Array(100).fill(message), 1500)].map(({ length }) => length);

@@ -1,4 +1,4 @@
-/** What the sink makes of a receiver's answers. */
+/** How the sink interprets the answers of a receiver. */
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { encodeOtlp } from '../../otlp/proto.ts';
@@ -29,7 +29,7 @@ describe('a partial success', () => {
     expect(lines.map(({ level }) => level)).toEqual(['error']);
   });
 
-  test('of one request leaves the others as they are', async () => {
+  test('of one request does not affect the others', async () => {
     const letters = await openLetters();
     const { sink, peer } = await open(undefined, { maxRequestBytes: 65_536 }, letters);
     peer.respond = (_, response, index) => answering(200, index === 1 ? partly(1) : '')(_, response);
@@ -45,13 +45,13 @@ describe('a partial success', () => {
     expect([code, message]).toEqual(['sink.refused', expect.stringContaining('set deadLetterPath')]);
   });
 
-  test('that rejects nothing is a warning, once', async () => {
+  test('that rejects nothing is logged as a warning, once', async () => {
     const { sink, lines } = await open(answering(200, partly(0, 'use /v2')));
     for (const first of [0, 1]) {
       expect(await sink.deliver(numberedBatch(1, { first }))).toEqual({ kind: 'acknowledged', records: 1 });
     }
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'sink otlp: the receiver took the records and says: "use /v2"'],
+      ['warn', 'sink otlp: the receiver accepted the records and says: "use /v2"'],
     ]);
   });
 });
@@ -64,12 +64,12 @@ test.each([
   ['no Protobuf', Buffer.from('0affffff', 'hex'), PROTOBUF],
   ['another message', encodeOtlp('Status', { code: 1, message: 'a' }), PROTOBUF],
   ['a negative count', partly(-5), PROTOBUF],
-])('a success with %s is one', async (_, body, headers) => {
+])('a success with %s counts as one', async (_, body, headers) => {
   const { sink } = await open(answering(200, body, headers));
   expect(await sink.deliver(numberedBatch(1))).toEqual({ kind: 'acknowledged', records: 1 });
 });
 
-test('a partial success that repeats a token is one, without the token', async () => {
+test('a partial success that repeats a token is reported without the token', async () => {
   const settings = { auth: { bearer: 'sesame-1' } };
   const { sink } = await open(answering(200, partly(3, 'Bearer sesame-1 may not')), settings);
   const { code, message } = await problemOf(sink.deliver(numberedBatch(10)));
@@ -77,7 +77,7 @@ test('a partial success that repeats a token is one, without the token', async (
   expect(message).toContain('"Bearer ******** may not"');
 });
 
-test('a partial success in JSON is one', async () => {
+test('a partial success in JSON counts as one', async () => {
   const partialSuccess = { rejectedLogRecords: '3', errorMessage: 'too old' };
   const { sink } = await open(
     answering(200, JSON.stringify({ partialSuccess }), { 'content-type': 'application/json' }),
@@ -86,13 +86,13 @@ test('a partial success in JSON is one', async () => {
   expect([code, message]).toEqual(['sink.refused', expect.stringMatching(/rejected 3 of 10 .*: "too old"/)]);
 });
 
-test('a partial success with a message beyond all bounds is one', async () => {
+test('a partial success with an oversized message counts as one', async () => {
   const { sink } = await open(answering(200, partly(3, 'x'.repeat(1_000_000))));
   const { code, message } = await problemOf(sink.deliver(numberedBatch(10)));
   expect([code, message.length < 1000]).toEqual(['sink.refused', true]);
 });
 
-test.each([429, 502, 503, 504])('%i is tried again, when the receiver asks for it', async (status) => {
+test.each([429, 502, 503, 504])('%i is retried after the pause that the receiver asks for', async (status) => {
   const { sink, peer } = await open(answering(status, statusOf('busy'), { ...PROTOBUF, 'retry-after': '20' }));
   const { code, message } = await problemOf(sink.deliver(numberedBatch(1)));
   expect([code, message]).toEqual(['sink.unavailable', expect.stringContaining(`answered ${status}: "busy"`)]);
@@ -100,7 +100,7 @@ test.each([429, 502, 503, 504])('%i is tried again, when the receiver asks for i
   expect(peer.posted).toHaveLength(1);
 });
 
-test.each([401, 403, 404, 415, 307])('%i is a setting to mend', async (status) => {
+test.each([401, 403, 404, 415, 307])('%i is reported as a setting to fix', async (status) => {
   const { sink } = await open(answering(status, statusOf('no')));
   const { code, message } = await problemOf(sink.deliver(numberedBatch(1)));
   expect([code, message]).toEqual(['sink.unavailable', expect.stringMatching(/set |give /)]);

@@ -1,4 +1,4 @@
-/** Values of MessagePack as AnyValues, read with another decoder than ours. */
+/** MessagePack values as AnyValues, read with an independent decoder. */
 import { encode } from '@msgpack/msgpack';
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
@@ -52,10 +52,10 @@ test.each([
   expect(anyValueOf(hex(packed))).toEqual(normalized(expected));
 });
 
-/** As the decoder shows a message. */
+/** The message as the decoder returns it. */
 const normalized = (any: object) => decodeOtlp('AnyValue', encodeOtlp('AnyValue', any));
 
-/** A value in MessagePack, and what it has to be. */
+/** A value in MessagePack, and the AnyValue expected for it. */
 interface Both {
   packed: Uint8Array;
   any: object;
@@ -108,16 +108,16 @@ test('any value comes back as it was', () => {
   );
 });
 
-describe('a value that is deep', () => {
+describe('a deeply nested value', () => {
   const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x91), Buffer.of(0x01)]);
 
-  test('keeps its form as far as readers go, and is JSON from there', () => {
+  test('keeps its form to the depth that readers accept, and is JSON below it', () => {
     let found: any = anyValueOf(nested(MAX_LIST_DEPTH + 2));
     for (let depth = 0; depth < MAX_LIST_DEPTH; depth++) [found] = found.arrayValue.values;
     expect(found.stringValue).toBe('[[1]]');
   });
 
-  test('costs no stack', () => {
+  test('uses no stack', () => {
     let found: any = anyValueOf(nested(1_000_000));
     for (let depth = 0; depth < MAX_LIST_DEPTH; depth++) [found] = found.arrayValue.values;
     expect(found.stringValue).toHaveLength(2 * (1_000_000 - MAX_LIST_DEPTH) + 1);

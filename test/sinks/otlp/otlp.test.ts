@@ -12,7 +12,7 @@ import { decodeOtlp, encodeOtlp, keyValues, mapOf, valueIn } from '../../otlp/pr
 import { logEvent, numberedBatch, sinkContract, taggedBatch } from '../contract.ts';
 import { numbersOf, open, recordsIn } from './receiver.ts';
 
-/** The records that arrive of a batch. */
+/** The records of a batch that arrive. */
 async function arrivedOf(batch: TaggedBatch, settings?: object): Promise<any[]> {
   const { peer, sink } = await open(undefined, settings);
   await sink.deliver(batch);
@@ -95,7 +95,7 @@ describe('a record', () => {
     });
   });
 
-  test('of which nothing was found has no severity and no trace', async () => {
+  test('without findings has no severity and no trace', async () => {
     const [record] = await arrivedOf(taggedBatch(json, Buffer.from('[{"date":1700000000.5,"a":1}]')));
     expect(record).toMatchObject({ timeUnixNano: '1700000000500000000', resource: { 'service.name': 'tripline' } });
     expect(record).not.toHaveProperty('severityNumber');
@@ -103,7 +103,7 @@ describe('a record', () => {
     expect(valueIn(record.body)).toEqual({ a: 1 });
   });
 
-  test('that is no map is a text under log', async () => {
+  test('that is not a map is text under log', async () => {
     const [, record] = await arrivedOf(taggedBatch(ndjson, Buffer.from('{"a":1}\nno JSON\n')));
     expect(valueIn(record.body)).toEqual({ log: 'no JSON' });
     expect(record.attributes).toMatchObject({ 'tripline.verdict': 'clear' });
@@ -119,7 +119,7 @@ describe('a record', () => {
     }
   });
 
-  test('is under the resource of its cluster, once for each', async () => {
+  test('is grouped under one resource per cluster', async () => {
     const clusters = ['a', 'b', 'a', undefined];
     const tags = clusters.map((cluster) => ({ v: 2, verdict: 'clear', ...(cluster && { cluster }) })) as Tag[];
     const { peer, sink } = await open(undefined, { resource: { 'service.name': 'audit' } });
@@ -134,14 +134,14 @@ describe('a record', () => {
   });
 });
 
-describe('what a log event has of OpenTelemetry', () => {
+describe('the OpenTelemetry fields of a log event', () => {
   const groupStart = (body: object) =>
     Buffer.concat([Buffer.from('9292d700ffffffff00000000', 'hex'), encode({ schema: 'otlp' }), encode(body)]);
   const groupEnd = Buffer.from('9292d700fffffffe000000008080', 'hex');
   const event = (metadata: object, record: object) =>
     Buffer.concat([Buffer.from('9292d7006553f100075bcd15', 'hex'), encode(metadata), encode(record)]);
 
-  test('is in its fields again', async () => {
+  test('are restored', async () => {
     const otlpMetadata = {
       observed_timestamp: 1_700_000_001,
       severity_number: 5,
@@ -184,7 +184,7 @@ describe('what a log event has of OpenTelemetry', () => {
   });
 });
 
-describe('a record that came as OTLP', () => {
+describe('a record received as OTLP', () => {
   const resource = { attributes: keyValues({ 'service.name': 'api' }), droppedAttributesCount: 2 };
   const scope = { name: 'lib', attributes: keyValues({ s: 1 }) };
   const sent = (logRecord: object) =>
@@ -192,7 +192,7 @@ describe('a record that came as OTLP', () => {
       resourceLogs: [{ resource, schemaUrl: 'http://r', scopeLogs: [{ scope, logRecords: [logRecord] }] }],
     });
 
-  test('stays what it is, and gets the attributes', async () => {
+  test('keeps its fields, and gets the attributes', async () => {
     const own = {
       timeUnixNano: '5',
       observedTimeUnixNano: '6',
@@ -214,7 +214,7 @@ describe('a record that came as OTLP', () => {
     expect(record).not.toHaveProperty('severityText');
   });
 
-  test('gets severity, ids and the time of its arrival where it has none', async () => {
+  test('gets severity, ids and the time of its arrival if it has none', async () => {
     const batch = taggedBatch(otlp, sent({ body: { stringValue: 'text' } }), { tags: [match] });
     for (const each of [batch, spooled(batch)]) {
       const [record] = await arrivedOf(each);
@@ -224,7 +224,7 @@ describe('a record that came as OTLP', () => {
     }
   });
 
-  test('in JSON is one in Protobuf', async () => {
+  test('in JSON is sent as Protobuf', async () => {
     const logRecord = { timeUnixNano: '5', severityText: 'x', body: { intValue: '9223372036854775807' } };
     const sentAs = { resourceLogs: [{ resource: { attributes: [] }, scopeLogs: [{ logRecords: [logRecord, 5] }] }] };
     const batch = taggedBatch(otlpJson, Buffer.from(JSON.stringify(sentAs)), { tags: [match, match] });
@@ -234,7 +234,7 @@ describe('a record that came as OTLP', () => {
     expect(valueIn(malformed.body)).toEqual({ log: '5' });
   });
 
-  test('and cannot be read is its bytes under log', async () => {
+  test('that cannot be read is sent as its bytes under log', async () => {
     const cut = sent({ body: { stringValue: 'text' } }).subarray(0, -3);
     const batch = taggedBatch(otlp, cut);
     const records = await arrivedOf(batch);

@@ -1,4 +1,4 @@
-/** A receiver of OTLP on the loopback, which reads what it is sent with another decoder than ours. */
+/** A receiver of OTLP on the loopback, which decodes what it receives with a decoder other than the product's. */
 import { decodeOtlp, mapOf, valueIn } from '../../otlp/proto.ts';
 import { openPeer, type Posted, type Responder } from '../request/peer.ts';
 import { openConfigured, type openLetters } from '../request/posting.ts';

@@ -32,7 +32,7 @@ function keeping(more: Partial<Sink> = {}) {
   return { sink, got };
 }
 
-test('a sink gets what is left, and the batch stays as it was for all others', async () => {
+test('a sink gets the batch masked, which stays unchanged for all others', async () => {
   const { sink, got } = keeping();
   const batch = batchWith('hunter22');
   const before = Buffer.from(batch.bytes);
@@ -64,13 +64,13 @@ test('the digest is the same when a batch comes again, differs by what is masked
   );
 });
 
-test('whether a batch would be refused is asked of the sink', () => {
+test('the sink decides whether a batch would be refused', () => {
   expect(redact(keeping().sink, { secrets: true }, recorder()).refusal).toBeUndefined();
   const refusal = (bytes: number) => `no ${bytes}`;
   expect(redact(keeping({ refusal }).sink, { secrets: true }, recorder()).refusal?.(3)).toBe('no 3');
 });
 
-test('a defect is logged, and the record goes on masked as a whole', async () => {
+test('a defect is logged, and the record is passed on masked as a whole', async () => {
   const { sink, got } = keeping();
   const recorded = recorder();
   const batch = batchWith('hunter22');
@@ -113,7 +113,7 @@ describe('as a setting', () => {
   test.each<[object, RegExp]>([
     [{}, /redact is empty/],
     [{ paths: [] }, /redact\.paths is empty/],
-    [{ paths: ['user..extra'] }, /redact\.paths: "user\.\.extra" names no member; write names with dots between/],
+    [{ paths: ['user..extra'] }, /redact\.paths: "user\.\.extra" does not name a member; write names separated/],
     [{ secret: true }, /secret is not a setting; did you mean/],
-  ])('%j cannot be right', (redact, message) => expect(() => load({ redact })).toThrow(message));
+  ])('%j is refused', (redact, message) => expect(() => load({ redact })).toThrow(message));
 });

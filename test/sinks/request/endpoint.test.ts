@@ -36,7 +36,7 @@ async function outcomeOf(answer: ReturnType<Awaited<ReturnType<typeof endpointTo
   return found.kind === 'answered' ? found.status : found.reason;
 }
 
-/** A server that says what is written here, whatever it is asked. */
+/** A server whose answers `onSocket` writes, whatever the request. */
 async function rawPeer(onSocket: (socket: Socket) => void): Promise<string> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -75,14 +75,14 @@ describe('a request', () => {
     expect(address).toBe(`${peer.url}/in`);
   });
 
-  test('with a user and a password', async () => {
+  test('has a user and a password', async () => {
     const peer = await openPeer();
     const { post } = await endpointTo(peer.url, { auth: { basic: { username: 'ann', password: 'é:x' } } });
     await post();
     expect(peer.posted[0]!.headers.authorization).toBe(`Basic ${Buffer.from('ann:é:x').toString('base64')}`);
   });
 
-  test.each(['gzip', 'zstd'] as const)('%s', async (compression) => {
+  test.each(['gzip', 'zstd'] as const)('is compressed by %s', async (compression) => {
     const peer = await openPeer();
     const { post } = await endpointTo(peer.url, { compression });
     expect(await outcomeOf(post({ body: Buffer.alloc(100_000, 'x') }))).toBe(200);
@@ -91,7 +91,7 @@ describe('a request', () => {
     expect(peer.posted[0]!.body.equals(Buffer.alloc(100_000, 'x'))).toBe(true);
   });
 
-  test('uses a connection again, and a new one for what was lost with it', async () => {
+  test('reuses a connection, and is sent again on a new one if the connection was lost', async () => {
     const peer = await openPeer();
     const { post } = await endpointTo(peer.url);
     for (let n = 0; n < 5; n++) expect(await outcomeOf(post())).toBe(200);
@@ -102,7 +102,7 @@ describe('a request', () => {
     expect([peer.connections, peer.posted.length]).toEqual([2, 7]);
   });
 
-  test('is sent once more at most', async () => {
+  test('is sent again at most once', async () => {
     const peer = await openPeer();
     const { post } = await endpointTo(peer.url);
     await post();
@@ -120,7 +120,7 @@ describe('a request', () => {
   });
 });
 
-describe('what a receiver does wrong is a reason', () => {
+describe('a fault of the receiver is reported as a reason', () => {
   const soon = () => ({ deadline: performance.now() + 200 });
 
   test.each<[string, (socket: Socket) => void, RegExp | number]>([
@@ -130,7 +130,7 @@ describe('what a receiver does wrong is a reason', () => {
     [
       'half an answer, and the end',
       (socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf')),
-      /^closed the connection within its answer$/,
+      /^closed the connection in the middle of its answer$/,
     ],
     [
       'half an answer, and silence',
@@ -168,7 +168,7 @@ describe('what a receiver does wrong is a reason', () => {
     expect(sent).toBeLessThan(200);
   });
 
-  test('an early answer, and the rest of the body is not taken', async () => {
+  test('it answers early, and does not read the rest of the body', async () => {
     const text = 'HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
     const { post } = await endpointTo(await rawPeer((socket) => void socket.once('data', () => socket.end(text))));
     expect(await outcomeOf(post({ body: Buffer.alloc(100_000) }))).toBe(413);
@@ -178,7 +178,7 @@ describe('what a receiver does wrong is a reason', () => {
 describe('TLS', () => {
   const tls = { cert: readFileSync(pem('receiver.cert')), key: readFileSync(pem('receiver.key')) };
 
-  test('an authority and a name of its own', async () => {
+  test('an authority and a server name can be set', async () => {
     const peer = await openPeer(undefined, tls);
     const right = { ca: pem('receiver.cert'), servername: 'receiver.test', verify: true };
     expect(await outcomeOf((await endpointTo(peer.url, { tls: right })).post())).toBe(200);
@@ -188,7 +188,7 @@ describe('TLS', () => {
     expect(await outcomeOf((await endpointTo(peer.url, { tls: other })).post())).toMatch(/another name: set tls\.serv/);
   });
 
-  test('a changed authority counts for the next connection', async () => {
+  test('a changed authority applies to the next connection', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tripline-endpoint-'));
     const ca = join(folder, 'ca.pem');
     cpSync(pem('listener/stranger.cert'), ca);
@@ -199,7 +199,7 @@ describe('TLS', () => {
     expect(await outcomeOf(post())).toBe(200);
   });
 
-  test('https to a server that speaks none', async () => {
+  test('https to a server without TLS is a failure', async () => {
     const { url } = await openPeer();
     const { post } = await endpointTo(url.replace('http', 'https'), { tls: { verify: false } });
     expect(await outcomeOf(post())).toMatch(/wrong version number|does not speak TLS/);
@@ -213,10 +213,10 @@ describe('what an answer says', () => {
   test.each<[number, string, RegExp | undefined]>([
     [200, 'taken', undefined],
     [204, 'taken', undefined],
-    [302, 'unavailable', /answered 302 and redirects to "https:\/\/b\/": set url to where it is/],
+    [302, 'unavailable', /answered 302 and redirects to "https:\/\/b\/": set url to its present address/],
     [400, 'refused', /answered 400: "why"/],
     [401, 'unavailable', /answered 401: "why"; set auth/],
-    [404, 'unavailable', /set url to a path that is there/],
+    [404, 'unavailable', /set url to a path that exists/],
     [408, 'unavailable', /answered 408/],
     [413, 'too_large', /answered 413/],
     [415, 'unavailable', /set format or compression/],
@@ -233,11 +233,13 @@ describe('what an answer says', () => {
   test.each(['<html><body>Log in</body></html>', '\n<!DOCTYPE html>\n<title>Log in</title>'])('200 with %s', (page) => {
     expect(answered(200, { 'content-type': 'text/html' }, page)).toEqual({
       kind: 'unavailable',
-      reason: expect.stringMatching(/^answered 200: .*Log in.*, a page for people; set url to what takes records$/),
+      reason: expect.stringMatching(
+        /^answered 200: .*Log in.*, an HTML page; set url to an endpoint that accepts records$/,
+      ),
     });
   });
 
-  test('no secret that it sends back', async () => {
+  test('contains no secret that the receiver sends back', async () => {
     const peer = await openPeer(({ headers }, response) => {
       response.writeHead(400).end(JSON.stringify({ ...headers, password: 'sesame-1' }));
     });
@@ -254,7 +256,7 @@ describe('what an answer says', () => {
     }
   });
 
-  test('no secret of its URL that it sends back', async () => {
+  test('contains no secret of the URL that the receiver sends back', async () => {
     const peer = await openPeer(({ url }, response) => {
       response.writeHead(404).end(`nothing at ${url}`);
     });
@@ -263,7 +265,7 @@ describe('what an answer says', () => {
     expect(String(answer.kind === 'answered' && answer.body)).toBe('nothing at /in?api_key=********&database=records');
   });
 
-  test('no query of a redirect', () => {
+  test('contains no query of a redirect', () => {
     expect(answered(301, { location: 'https://a/in?key=sesame' })).toMatchObject({
       reason: /to "https:\/\/a\/in": set url/,
     });
@@ -275,7 +277,7 @@ describe('what an answer says', () => {
     ['-1', undefined],
     ['soon', undefined],
     ['Thu, 01 Jan 1970 00:00:00 GMT', undefined],
-  ])('to retry after %s', (value, expected) => {
+  ])('has the pause of Retry-After %s', (value, expected) => {
     expect(answered(503, { 'retry-after': value })).toEqual({
       kind: 'unavailable',
       reason: 'answered 503',
@@ -283,7 +285,7 @@ describe('what an answer says', () => {
     });
   });
 
-  test('a long text is cut, and stays on its line', () => {
+  test('is cut if it is long, and stays on one line', () => {
     const verdict = answered(500, {}, `\n\u0007a${'b'.repeat(10_000)}`);
     expect('reason' in verdict && verdict.reason).toMatch(/^answered 500: "\\u0007ab{298}…"$/);
   });
@@ -305,5 +307,5 @@ describe('settings that do not go together', () => {
     expect(messages.join('\n')).toMatch(message);
   });
 
-  test('the least ones are right', () => expect(requestFaults(settingsOf('https://a'))).toEqual([]));
+  test('minimal settings have no faults', () => expect(requestFaults(settingsOf('https://a'))).toEqual([]));
 });

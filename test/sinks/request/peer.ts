@@ -1,4 +1,4 @@
-/** A server on the loopback that answers posts as a test wants. */
+/** A server on the loopback that answers posts as a test requires. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -20,10 +20,10 @@ export interface Peer {
   url: string;
   port: number;
   posted: Posted[];
-  /** Connections that were ever made to it. */
+  /** Connections ever made to it. */
   connections: number;
   respond: Responder;
-  /** From now on nothing is there. */
+  /** From now on, nothing is listening. */
   stop(): Promise<void>;
   /** Ends the connections that are open. */
   dropAll(): void;

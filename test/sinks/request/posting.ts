@@ -1,4 +1,4 @@
-/** A sink that posts to a peer, with what it logs, counts and keeps. */
+/** A sink that posts to a peer, with its logs, metrics and dead letters. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export interface Letter {
   body: Buffer;
 }
 
-/** A folder for dead letters, until the test ends, and what is in it. */
+/** A folder for dead letters, for the duration of the test, and its contents. */
 export async function openLetters(maxBytes = 1e9) {
   const path = mkdtempSync(join(tmpdir(), 'tripline-letters-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));

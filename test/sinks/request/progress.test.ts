@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openProgress } from '../../../src/sinks/request/progress.ts';
 import { numberedBatch } from '../contract.ts';
 
-test('what has become of records is remembered until their batch is done', () => {
+test('the outcome of records is remembered until their batch is done', () => {
   const progress = openProgress();
   const own = progress.of(numberedBatch(3));
   own.settle(1, 'arrived');
@@ -17,7 +17,7 @@ test('what has become of records is remembered until their batch is done', () =>
   expect(progress.of(numberedBatch(3)).isSettled(1)).toBe(false);
 });
 
-test('in so many bytes: the longest ago is forgotten', () => {
+test('the oldest progress is forgotten beyond a number of bytes', () => {
   const progress = openProgress(1000);
   const batches = [1, 2, 3, 4].map((first) => numberedBatch(100, { first }));
   for (const batch of batches) {

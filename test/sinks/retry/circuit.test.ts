@@ -26,7 +26,7 @@ describe('a circuit', () => {
     expect(changes).toEqual([]);
   });
 
-  test('lets one try again at once after a failure, and refuses the others until it has', () => {
+  test('admits one probe at once after a failure, and refuses the others until it has reported', () => {
     const { admitted, admit, refusal, changes } = circuit();
     admitted().failed('refuses connections');
     expect(changes).toEqual([true]);
@@ -39,7 +39,7 @@ describe('a circuit', () => {
     expect(changes).toEqual([true, false]);
   });
 
-  test('leaves a receiver alone for as long as it asks, a minute at most', () => {
+  test('leaves a receiver alone for as long as it asks, but at most a minute', () => {
     const { admitted, refusal, time } = circuit();
     admitted().failed('is busy', 7000);
     expect(refusal()).toBe('is busy; it is tried again in 7.0 s');
@@ -48,7 +48,7 @@ describe('a circuit', () => {
     expect(refusal()).toBe('is busy; it is tried again in 60.0 s');
   });
 
-  test('pauses longer with each failure of the one that tries, and says how long', () => {
+  test('pauses longer with each failed probe, and says how long', () => {
     const { admitted, refusal, time, lines } = circuit(() => 1);
     const pauses = Array.from({ length: 9 }, () => {
       admitted().failed('is silent');
@@ -62,14 +62,14 @@ describe('a circuit', () => {
     expect(lines.at(-1)).toMatchObject({ level: 'info', message: 'sink a: b:1 is back', fields: { failures: 9 } });
   });
 
-  test('counts what failed together as one failure', () => {
+  test('counts concurrent failures as one', () => {
     const { admitted, refusal } = circuit();
     const passes = [admitted(), admitted(), admitted()];
     for (const pass of passes) pass.failed('is gone');
     expect(refusal()).toBeUndefined();
   });
 
-  test('hears no failure of what was let through before it healed', () => {
+  test('ignores failures of what was admitted before it recovered', () => {
     const { admitted, refusal } = circuit();
     const [first, second] = [admitted(), admitted()];
     first.failed('is gone');
@@ -80,7 +80,7 @@ describe('a circuit', () => {
     admitted();
   });
 
-  test('lets the next try where the one that tried has learned nothing', () => {
+  test('admits the next probe if the last one learned nothing', () => {
     const { admitted, refusal } = circuit();
     admitted().failed('is gone');
     const probe = admitted();
@@ -88,7 +88,7 @@ describe('a circuit', () => {
     expect(refusal()).toBeUndefined();
     admitted();
     expect(refusal()).toMatch('being tried');
-    // What it says later does not count.
+    // What the old probe reports later does not count.
     probe.succeeded();
     expect(refusal()).toMatch('being tried');
   });
@@ -101,7 +101,7 @@ describe('a circuit', () => {
     expect(allowed()).toBe(5);
   });
 
-  test('a pass that has reported reports nothing more', () => {
+  test('a pass reports only once', () => {
     const { admitted, changes } = circuit();
     const pass: Pass = admitted();
     pass.succeeded();
@@ -110,6 +110,6 @@ describe('a circuit', () => {
   });
 });
 
-test('pauses are spread over all of their length', () => {
+test('pauses are spread over their whole length', () => {
   expect([0, 0.25, 1].map((random) => backoff(4, () => random))).toEqual([0, 200, 800]);
 });

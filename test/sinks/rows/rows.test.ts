@@ -1,4 +1,4 @@
-/** Sinks that write findings in the place of records. */
+/** Sinks that write findings instead of records. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ test('level and rules choose among the findings of a record', async () => {
   expect(await choose({ verdicts: ['match'] })).toEqual(['a', 'b', 'c']);
 });
 
-test('what is known beside the tag is in the row', async () => {
+test('context beyond the tag is in the row', async () => {
   const peer = await openPeer();
   const contextOf = () => ({ rule: undefined, novelty: { times: 3, since: null }, owner: { name: 'shop team' } });
   const recorded = { ...recorder(), contextOf };
@@ -87,13 +87,13 @@ test('what is known beside the tag is in the row', async () => {
   expect(linesIn(peer.posted[0]!)[0]).toMatchObject({ novelty: { times: 3 }, owner: { name: 'shop team' } });
 });
 
-test('as MessagePack there are records alone', () => {
+test('only records can be MessagePack', () => {
   const sinks = [{ type: 'http', url: 'http://a', format: 'msgpack', rows: 'ecs' }];
   const load = () => loadConfig({ path: undefined, overrides: { sinks } as never, environment: {}, bundledRules: '.' });
   expect(load).toThrow('rows: ecs are JSON; set format to ndjson or json');
 });
 
-test('a person reads what goes there', () => {
+test('the target of a sink shows the form of its rows', () => {
   const sinks = [
     { type: 'stdout', rows: 'ocsf' },
     { type: 'ndjson', path: '/a' },
@@ -102,7 +102,7 @@ test('a person reads what goes there', () => {
   expect(config.sinks.map(sinkTarget)).toEqual(['stdout (ocsf)', '/a']);
 });
 
-describe('from the bytes of its records, as from a spool', () => {
+describe('from the bytes of records, as from a spool,', () => {
   const ofOtlp = () => {
     const body = encodeOtlp('ExportLogsServiceRequest', {
       resourceLogs: [{ scopeLogs: [{ logRecords: tags.map((_, n) => ({ body: { intValue: n } })) }] }],
@@ -116,7 +116,7 @@ describe('from the bytes of its records, as from a spool', () => {
     'log events': ofOtlp().logEvents,
   };
 
-  test.each(Object.entries(batches))('a row has the same: %s', async (_, batch) => {
+  test.each(Object.entries(batches))('rows are the same: %s', async (_, batch) => {
     const peer = await openPeer();
     const path = mkdtempSync(join(tmpdir(), 'tripline-rows-'));
     onTestFinished(() => rmSync(path, { recursive: true }));
@@ -161,7 +161,7 @@ describe('elasticsearch', () => {
     },
   );
 
-  test('a record of which a finding is refused is a dead letter, and the others are in', async () => {
+  test('a record with a refused finding becomes a dead letter, and the others are stored', async () => {
     const documents = new Map<string, any>();
     const peer = await openPeer(bulk(documents, (id) => id === 'b'));
     const letters = await openLetters();
@@ -183,7 +183,7 @@ test('a record is done when all of its findings are', async () => {
   peer.posted.length = 0;
   peer.respond = (_, response) => void response.end();
   expect(await sink.deliver(batch())).toEqual({ kind: 'acknowledged', records: 2 });
-  // Of the first record it is known that it has arrived, of some findings of the second it is not.
+  // The first record is known to have arrived; some findings of the second are not.
   expect(peer.posted.flatMap(linesIn).map(({ id }) => id)).toEqual(many.map(({ id }) => id));
   expect(peer.posted.length).toBeGreaterThan(2);
 });
@@ -210,7 +210,7 @@ test('loki: level and platform are labels, the time is that of the finding', asy
   expect(streams[1].values[0][0]).toBe('1768472430123456000');
 });
 
-test('ndjson: a line each', async () => {
+test('ndjson: one line per row', async () => {
   const path = mkdtempSync(join(tmpdir(), 'tripline-rows-'));
   onTestFinished(() => rmSync(path, { recursive: true }));
   const { sink } = await openConfigured({ type: 'ndjson', path, rows: 'ocsf' });
@@ -231,7 +231,7 @@ test('redact: what was masked in the tag is masked in the row', async () => {
   expect(String(peer.posted[0]!.body)).not.toContain(secret);
 });
 
-test('otlp: an event each, with severity, trace and the names of the conventions', async () => {
+test('otlp: one event per row, with severity, trace and the names of the conventions', async () => {
   const peer = await openPeer();
   const { sink } = await openConfigured({ type: 'otlp', url: `${peer.url}/v1/logs`, rows: 'findings' });
   await sink.deliver(batchOf());

@@ -13,8 +13,7 @@ const groupStart = Buffer.from('9292d700ffffffff0000000081a16d0181a16101', 'hex'
 const legacy = Buffer.from('92ce6553f10081a16e01', 'hex');
 const text = Buffer.from('9292d7006553f100075bcd1580a26869', 'hex');
 
-/** Bodies with records of each kind, some with a tag already. */
-/** By the name of their codec. */
+/** Bodies by the name of their codec, with records of each kind, some with a tag already. */
 const bodies: Record<string, (kinds: readonly number[]) => Uint8Array> = {
   json: (kinds) =>
     Buffer.from(
@@ -61,7 +60,7 @@ async function read(bytes: Buffer): Promise<Restored> {
 }
 
 test.each(Object.keys(bodies))(
-  'a batch of %s is as it was for a sink, and its body as for a sender',
+  'a restored batch of %s is the same for a sink, and its body the same for a sender',
   async (layout) => {
     await fc.assert(
       fc.asyncProperty(
@@ -86,7 +85,7 @@ test.each(Object.keys(bodies))(
   },
 );
 
-test('what a later version adds to a head is passed over', async () => {
+test('what a later version adds to a head is ignored', async () => {
   const batch = batchOf(codecNamed('json')!, Buffer.from('[{"a":1}]'), () => undefined);
   const { head, rest } = entryFrom(batch, 1);
   const added = { ...JSON.parse(Buffer.from(head).toString()), sealed: { by: 'x' } };
@@ -94,7 +93,7 @@ test('what a later version adds to a head is passed over', async () => {
   expect(Buffer.from((await read(bytes)).body).toString()).toBe('[{"a":1}]');
 });
 
-test('an entry that another version has written otherwise is refused, not read past its end', async () => {
+test('an entry in the layout of another version is refused, not read past its end', async () => {
   const batch = batchOf(codecNamed('json')!, Buffer.from('[{"a":1}]'), () => undefined);
   const { head: headBytes, rest } = entryFrom(batch, 1);
   const head = JSON.parse(Buffer.from(headBytes).toString());

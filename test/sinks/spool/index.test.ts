@@ -10,7 +10,7 @@ import { readKept } from '../../../src/sinks/spool/read.ts';
 import { numberedBatch, problemOf, recorder } from '../contract.ts';
 import { faultyFiles } from '../disk/faulty-files.ts';
 
-/** What is tried again waits for seconds at most. */
+/** Retries wait for seconds at most. */
 const eventually = { timeout: 20_000 };
 const MiB = 1024 * 1024;
 const root = mkdtempSync(join(tmpdir(), 'spooled-'));
@@ -18,7 +18,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 let folders = 0;
 const freshFolder = () => join(root, String(++folders));
 
-/** A place that takes batches while it is up, and keeps their entries. */
+/** A place that accepts batches while it is up, and keeps their entries. */
 function place() {
   const at = { isUp: true, entries: [] as string[], attempts: 0, isClosed: false };
   const sink: Sink = {
@@ -58,7 +58,7 @@ const entriesOf = (batch: ReturnType<typeof numberedBatch>) =>
   batch.records.map((_, index) => Buffer.from(entryOf(batch, index)).toString('hex'));
 
 describe('a sink with a spool', () => {
-  test('takes a batch while its place is down, and sends it when it is back, as it would have been', async () => {
+  test('accepts a batch while its place is down, and sends it unchanged when it is back', async () => {
     const to = place();
     to.at.isUp = false;
     const { sink, settled, levels, retries } = await spooled(to);
@@ -73,7 +73,7 @@ describe('a sink with a spool', () => {
     await expect.poll(() => levels.at(-1), eventually).toMatchObject({ entries: 0, oldestSeconds: 0 });
   });
 
-  test('sends after a restart what it had not, and nothing twice that a sender repeats', async () => {
+  test('sends after a restart what it had not sent, and nothing twice that a sender repeats', async () => {
     const to = place();
     to.at.isUp = false;
     const { sink, path, close } = await spooled(to);
@@ -90,7 +90,7 @@ describe('a sink with a spool', () => {
     expect(to.at.entries).toEqual([...entriesOf(batch), ...entriesOf(numberedBatch(5, { first: 9 }))]);
   });
 
-  test('a batch without records takes no room', async () => {
+  test('uses no space for a batch without records', async () => {
     const { sink, levels } = await spooled(place());
     expect(await sink.deliver(numberedBatch(1, { records: [], tags: [] }))).toEqual({
       kind: 'acknowledged',
@@ -99,7 +99,7 @@ describe('a sink with a spool', () => {
     expect(levels.at(-1)?.bytes).toBe(0);
   });
 
-  test('that is full refuses, tells it once, and takes batches again when there is room', async () => {
+  test('that is full refuses batches, logs it once, and accepts them again when there is space', async () => {
     const to = place();
     to.at.isUp = false;
     const { sink, path, lines, levels } = await spooled(to);
@@ -110,12 +110,12 @@ describe('a sink with a spool', () => {
     expect(problem.code).toBe('sink.unavailable');
     expect(problem.message).toMatch(/sink place: its spool .* is full: .* spool.maxBytes 16777216/);
     expect(problem.message).toContain(path);
-    // Before it is evaluated.
+    // Known before the batch is evaluated.
     expect(sink.refusal!(6 * MiB)).toContain('is full');
     expect(sink.refusal!(1000)).toBeUndefined();
     expect(levels.at(-1)?.trouble).toEqual({ kind: 'full', since: expect.any(Date) });
     await problemOf(sink.deliver(big(2)));
-    const told = () => lines.filter(({ message }) => /The spool takes/.test(message)).map(({ level }) => level);
+    const told = () => lines.filter(({ message }) => /The spool accepts/.test(message)).map(({ level }) => level);
     expect(told()).toEqual(['error']);
     to.at.isUp = true;
     await expect.poll(() => levels.at(-1)?.trouble, eventually).toBeUndefined();
@@ -123,7 +123,7 @@ describe('a sink with a spool', () => {
     expect(told()).toEqual(['error', 'info']);
   });
 
-  test('whose disk fails refuses, and goes on when it does not', async () => {
+  test('whose disk fails refuses batches, and accepts them again when it recovers', async () => {
     const to = place();
     const { sink, files, levels } = await spooled(to);
     files.fails = (call) => (call === 'writev' ? 'ENOSPC' : undefined);
@@ -136,7 +136,7 @@ describe('a sink with a spool', () => {
     await expect.poll(() => to.at.entries, eventually).toHaveLength(1);
   });
 
-  test('sets aside what is too old, tells where, and sends what is not', async () => {
+  test('sets aside what is too old, and logs where', async () => {
     const to = place();
     to.at.isUp = false;
     const { sink, path, close } = await spooled(to);
@@ -165,13 +165,13 @@ describe('a sink with a spool', () => {
   test.each([
     ['that its place refuses though it is up', new Problem('sink.refused', 'place: a record is too large')],
     ['on which its place fails by a defect', new TypeError('a defect')],
-  ])('a batch %s is tried five times and set aside, and holds up none', async (_, error) => {
+  ])('a batch %s is tried five times, then set aside, and holds up no other', async (_, error) => {
     const to = place();
     const { deliver } = to.sink;
     let refusals = 0;
     to.sink.deliver = async (batch) => {
       if (batch.fluentTag !== 'bad') return deliver(batch);
-      // That it was down for a while says nothing of the batch.
+      // An outage in between says nothing about the batch.
       if (++refusals === 2) throw new Problem('sink.unavailable', 'place is down');
       throw error;
     };
@@ -189,7 +189,7 @@ describe('a sink with a spool', () => {
     expect(lines.at(-1)).toMatchObject({ level: 'error', message: expect.stringContaining(error.message) });
   });
 
-  test('is closed though its place never answers, and sends the batch the next time', async () => {
+  test('closes even if its place never answers, and sends the batch the next time', async () => {
     const to = place();
     const { deliver } = to.sink;
     const begun = Promise.withResolvers<void>();
@@ -206,7 +206,7 @@ describe('a sink with a spool', () => {
     await expect.poll(() => to.at.entries, eventually).toHaveLength(1);
   });
 
-  test('takes nothing when it is closed', async () => {
+  test('accepts nothing when it is closed', async () => {
     const { sink, close } = await spooled(place());
     await close();
     expect((await problemOf(sink.deliver(numberedBatch(1)))).code).toBe('sink.unavailable');

@@ -1,4 +1,4 @@
-/** A spool whose process is killed again and again, in the long form alone: SPOOL_KILLS=100 npx vitest run
+/** A spool whose process is killed repeatedly, in the long form only: SPOOL_KILLS=100 npx vitest run
  * test/sinks/spool/kill.test.ts */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ const kills = Number(process.env.SPOOL_KILLS ?? 0);
 const program = fileURLToPath(new URL('killed.ts', import.meta.url));
 
 test.skipIf(kills === 0)(
-  'nothing that was taken is lost in as many kills as SPOOL_KILLS says',
+  'nothing that was accepted is lost in as many kills as SPOOL_KILLS says',
   { timeout: 3_600_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'spool-kill-'));
@@ -49,7 +49,7 @@ test.skipIf(kills === 0)(
       `${kills} kills: ${taken.length} taken, ${sent.length} sent, ${sent.length - unique.length} of them again`,
     );
     expect(taken.filter((n) => !unique.includes(n))).toEqual([]);
-    // Four are taken at a time, and may be written in any order.
+    // Four are accepted at a time, and may be written in any order.
     const blocks = unique.map((n) => (n - (n % 4)) / 4);
     expect(blocks).toEqual(blocks.toSorted((a, b) => a - b));
     rmSync(folder, { recursive: true });

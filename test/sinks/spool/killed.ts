@@ -1,4 +1,4 @@
-/** A process to be killed: takes numbered batches into a spool and says which it has taken, and sends them to a file.
+/** A process to be killed: accepts numbered batches into a spool, prints which it has accepted, and sends them to a file.
  * Arguments: the folder, the first number, and how many batches; without a number of them, until it is killed. */
 
 import { appendFileSync } from 'node:fs';

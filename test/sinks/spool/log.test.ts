@@ -37,7 +37,7 @@ async function open(path: string, options: Partial<LogOptions> = {}): Promise<Te
   return { log, amiss, files };
 }
 
-/** What a machine would find that was switched off now. */
+/** What a machine would find after losing power now. */
 function copyOf(path: string): string {
   const copy = freshFolder();
   cpSync(path, copy, { recursive: true, filter: (from) => basename(from) !== 'lock' });
@@ -52,7 +52,7 @@ async function close(log: SpoolLog): Promise<void> {
 const entry = (n: number, padBytes = 0) => entryFrom(numberedBatch(1, { first: n, padBytes }), n);
 const append = (log: SpoolLog, n: number, padBytes?: number) => log.append(entry(n, padBytes), n);
 
-/** The entries that are yet to be sent, by number, and how often bytes were set aside; all are dealt with. */
+/** Handles what is left to send: the numbers of the entries sent, and how often bytes were set aside. */
 async function drain(log: SpoolLog, most = Number.POSITIVE_INFINITY): Promise<{ sent: number[]; corrupt: number }> {
   const sent: number[] = [];
   let corrupt = 0;
@@ -78,7 +78,7 @@ const segmentsOf = (path: string) =>
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('a log', () => {
-  test('gives entries in order, over segments, and removes what is sent', async () => {
+  test('returns entries in order, across segments, and removes what is sent', async () => {
     const path = freshFolder();
     const { log } = await open(path);
     for (const n of upTo(20)) expect(await append(log, n)).toBe('stored');
@@ -89,7 +89,7 @@ describe('a log', () => {
     expect(segmentsOf(path).length).toBeLessThan(2);
   });
 
-  test('makes many entries last by one call', async () => {
+  test('makes many entries durable by one call', async () => {
     const { log, files } = await open(freshFolder(), { segmentBytes: 1e6 });
     await append(log, 0);
     files.calls.length = 0;
@@ -97,7 +97,7 @@ describe('a log', () => {
     expect(files.calls.filter((call) => call === 'datasync').length).toBeLessThanOrEqual(2);
   });
 
-  test('takes a batch that comes again once: at the same time, later, when it was sent, and after a restart', async () => {
+  test('stores a repeated batch once: at the same time, later, when it was sent, and after a restart', async () => {
     const path = freshFolder();
     const { log } = await open(path);
     expect(await Promise.all([append(log, 1), append(log, 1), append(log, 2)])).toEqual([
@@ -115,7 +115,7 @@ describe('a log', () => {
     expect(await drain(again)).toEqual({ sent: [3], corrupt: 0 });
   });
 
-  test('goes on after a restart where it was', async () => {
+  test('continues after a restart where it was', async () => {
     const path = freshFolder();
     const { log } = await open(path);
     for (const n of upTo(12)) await append(log, n);
@@ -128,7 +128,7 @@ describe('a log', () => {
     expect(amiss).toEqual([]);
   });
 
-  test('goes on after all of it was sent and removed, and takes nothing new for that', async () => {
+  test('continues after everything was sent and removed, and does not mistake new entries for those', async () => {
     const path = freshFolder();
     for (const n of upTo(3)) {
       const { log } = await open(path);
@@ -143,7 +143,7 @@ describe('a log', () => {
     expect(await drain(after)).toEqual({ sent: [1], corrupt: 0 });
   });
 
-  test('belongs to one at a time', async () => {
+  test('belongs to one process or sink at a time', async () => {
     const path = freshFolder();
     const { log } = await open(path);
     await expect(open(path)).rejects.toThrow(/another process or sink uses this folder/);
@@ -196,7 +196,7 @@ describe('a log', () => {
 });
 
 describe('a crash', () => {
-  test('within the last entry, at whichever byte, costs that entry and no other', async () => {
+  test('at any byte of the last entry costs that entry and no other', async () => {
     const path = freshFolder();
     const { log } = await open(path, { segmentBytes: 1e6 });
     await append(log, 0);
@@ -205,7 +205,7 @@ describe('a crash', () => {
     const before = readFileSync(segment!).length;
     await append(log, 2);
     const whole = readFileSync(segment!).length;
-    // Where a part of it begins or ends, and some bytes within.
+    // Where its parts begin or end, and some bytes in between.
     const within = fc.sample(fc.integer({ min: before + 25, max: whole - 2 }), { numRuns: 12 });
     for (const length of [before, before + 1, before + 27, before + 28, ...within, whole - 1]) {
       const copy = copyOf(path);
@@ -213,14 +213,14 @@ describe('a crash', () => {
       const { log: after, amiss } = await open(copy);
       expect(amiss.map(({ kind }) => kind)).toEqual(length === before ? [] : ['torn']);
       expect(readFileSync(segmentsOf(copy)[0]!).length).toBe(before);
-      // Its sender has no answer and sends it again.
+      // Its sender got no answer and sends it again.
       expect(await append(after, 2)).toBe('stored');
       expect(await drain(after)).toEqual({ sent: [0, 1, 2], corrupt: 0 });
       await close(after);
     }
   });
 
-  test('that leaves room which was never written to is one within an entry', async () => {
+  test('that leaves space which was never written is treated like one within an entry', async () => {
     const path = freshFolder();
     const { log } = await open(path);
     await append(log, 0);
@@ -231,7 +231,7 @@ describe('a crash', () => {
     expect(await drain(after)).toEqual({ sent: [0], corrupt: 0 });
   });
 
-  test('before anything is in a new segment', async () => {
+  test('before anything is in a new segment costs nothing', async () => {
     for (const length of [0, 5, 20, 34]) {
       const path = freshFolder();
       const { log } = await open(path);
@@ -246,7 +246,7 @@ describe('a crash', () => {
 });
 
 describe('bytes that have changed', () => {
-  test('anywhere in a segment are set aside with their entry, and the others are sent', async () => {
+  test('anywhere in a segment are set aside with their entry, and the other entries are sent', async () => {
     const path = freshFolder();
     const { log } = await open(path, { segmentBytes: 1e6 });
     const ends: number[] = [34];
@@ -271,11 +271,11 @@ describe('bytes that have changed', () => {
     }
   });
 
-  test('do not make an entry of what a record holds', async () => {
+  test('do not turn the content of a record into an entry', async () => {
     const path = freshFolder();
     const { log } = await open(path, { segmentBytes: 1e6 });
     await append(log, 0);
-    // Somebody knows what the file looks like, but for its mark.
+    // An attacker knows the format of the file, but not its mark.
     const forged = Buffer.concat(encodeEntry(Buffer.from('8 bytes.'), entry(666)));
     await log.append(entryFrom(taggedBatch(msgpack, Buffer.concat([logEvent({ forged })])), 1), 1);
     await append(log, 2);
@@ -288,7 +288,7 @@ describe('bytes that have changed', () => {
     expect(await drain(after)).toEqual({ sent: [0, 2], corrupt: 1 });
   });
 
-  test('while the process runs are set aside too, and their batch is taken when it comes again', async () => {
+  test('while the process runs are set aside too, and their batch is accepted when it is repeated', async () => {
     const path = freshFolder();
     const { log } = await open(path);
     await append(log, 1);
@@ -302,7 +302,7 @@ describe('bytes that have changed', () => {
     expect(await drain(log)).toEqual({ sent: [1], corrupt: 0 });
   });
 
-  test('in the first line, or a later version: the segment is set aside whole', async () => {
+  test('in the first line, or a later version, cause the whole segment to be set aside', async () => {
     const path = freshFolder();
     const { log } = await open(path);
     for (const n of upTo(6)) await append(log, n);
@@ -318,7 +318,7 @@ describe('bytes that have changed', () => {
     expect(readFileSync((amiss[0] as { movedTo: string }).movedTo).subarray(16)).toEqual(bytes.subarray(16));
   });
 
-  test('in the cursor: all that is there is sent again', async () => {
+  test('in the cursor cause all existing entries to be sent again', async () => {
     const path = freshFolder();
     const { log } = await open(path, { segmentBytes: 1e6 });
     for (const n of upTo(4)) await append(log, n);
@@ -333,7 +333,7 @@ describe('bytes that have changed', () => {
 
 describe('a disk', () => {
   test.each(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'])(
-    'that fails with %s refuses what comes and harms nothing',
+    'that fails with %s causes refusals and harms nothing',
     async (code) => {
       const path = freshFolder();
       const { log, files } = await open(path);
@@ -358,13 +358,13 @@ describe('a disk', () => {
     },
   );
 
-  test('that is full for long is left no emptier', async () => {
+  test('that stays full is not filled with leftovers', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
     await append(log, 0);
     files.fails = (call) => (call === 'writev' ? 'ENOSPC' : undefined);
     for (const n of upTo(10)) await expect(append(log, n + 1)).rejects.toThrow('ENOSPC');
-    // Where the first line has room, and the entry has not.
+    // The first line fits, but the entry does not.
     let writes = 0;
     files.fails = (call) => (call === 'writev' && ++writes % 2 === 0 ? 'ENOSPC' : undefined);
     for (const n of upTo(10)) await expect(append(log, n + 1)).rejects.toThrow('ENOSPC');
@@ -374,7 +374,7 @@ describe('a disk', () => {
     expect(await drain(log)).toEqual({ sent: [0, 1], corrupt: 0 });
   });
 
-  test('is asked to make an entry last before it is acknowledged, and what it cannot is not there', async () => {
+  test('syncs an entry before it is acknowledged, and one that cannot be synced is not stored', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
     await append(log, 0);
@@ -387,7 +387,7 @@ describe('a disk', () => {
     expect(await drain(after)).toEqual({ sent: [0, 1], corrupt: 0 });
   });
 
-  test('that cannot take the cursor: nothing is lost, and some is sent again after a restart', async () => {
+  test('that cannot store the cursor loses nothing, and some is sent again after a restart', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
     for (const n of upTo(3)) await append(log, n);
@@ -397,7 +397,7 @@ describe('a disk', () => {
     expect((await drain(after)).sent).toEqual([0, 1, 2]);
   });
 
-  test('on which nothing can be removed takes what comes, and is cleared by the next opening', async () => {
+  test('on which nothing can be removed still accepts entries, and is cleared by the next opening', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
     files.fails = (call) => (call === 'rm' ? 'EIO' : undefined);
@@ -412,7 +412,7 @@ describe('a disk', () => {
     expect(await drain(after)).toEqual({ sent: [], corrupt: 0 });
   });
 
-  test('on which nothing can be set aside keeps what was to be', async () => {
+  test('on which nothing can be set aside keeps the entries', async () => {
     const path = freshFolder();
     const { log, files } = await open(path);
     for (const n of upTo(2)) await append(log, n);
@@ -426,7 +426,7 @@ describe('a disk', () => {
 });
 
 describe('the bound', () => {
-  test('is kept, and what is sent makes room', async () => {
+  test('is kept, and what is sent frees space', async () => {
     const path = freshFolder();
     const { log } = await open(path, { maxBytes: 10_000 });
     const outcomes = await Promise.allSettled(upTo(20).map((n) => append(log, n, 800)));
@@ -443,7 +443,7 @@ describe('the bound', () => {
     await append(log, 100, 8_500);
   });
 
-  test('counts what was set aside, until somebody takes it away', async () => {
+  test('includes what was set aside, until somebody removes it', async () => {
     const path = freshFolder();
     const { log } = await open(path, { maxBytes: 10_000 });
     await append(log, 0, 6_000);
@@ -454,14 +454,14 @@ describe('the bound', () => {
   });
 });
 
-test('a file that was set aside is never written over', async () => {
+test('a file that was set aside is never overwritten', async () => {
   const path = freshFolder();
   for (const n of upTo(3)) {
     const { log } = await open(path);
     await append(log, n);
     await log.putAside((await log.next())!, 'expired');
     await close(log);
-    // As after a machine lost its power, with all that was not made to last.
+    // As after a power failure that lost everything not yet durable.
     for (const name of readdirSync(path)) if (name === 'cursor' || name.endsWith('.spool')) rmSync(join(path, name));
   }
   const times: number[] = [];

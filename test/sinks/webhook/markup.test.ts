@@ -1,4 +1,4 @@
-/** What an attacker calls a thing is text to each receiver, and nothing more. */
+/** Names that an attacker chooses are plain text to each receiver. */
 import { describe, expect, test } from 'vitest';
 import { noContext } from '../../../src/findings/context.ts';
 import type { Emitted } from '../../../src/findings/emitted.ts';
@@ -31,7 +31,7 @@ const texts = fc
   )
   .map(([parts, times]) => parts.join('').repeat(times) || 'a');
 
-/** A message in which all that a record can say is this. */
+/** A message in which every field that a record can set is this text. */
 function messageWith(text: string): Message {
   const emitted: Emitted = {
     ...{ kind: 'finding', mode: 'live', platform: 'eks', cluster: text, fluentTag: text, record: 0, trace: undefined },
@@ -48,7 +48,7 @@ const holds = (check: (message: Message, text: string) => void) =>
     { numRuns: 60 },
   );
 
-/** All texts in a value, with the member that each is of and what is beside it. */
+/** All texts in a value, each with its key and the object around it. */
 function* textsIn(value: unknown, key = '', beside: any = {}): Generator<{ key: string; text: string; beside: any }> {
   if (typeof value === 'string') yield { key, text: value, beside };
   else if (Array.isArray(value)) for (const item of value) yield* textsIn(item, key, beside);
@@ -68,7 +68,7 @@ const bodyOf = (profile: ProfileName, message: Message, template?: string): any 
   );
 
 describe('Slack', () => {
-  test('has names as plain text of the length that it takes', () => {
+  test('gets names as plain text of a length that it accepts', () => {
     holds((message) => {
       const body = bodyOf('slack', message);
       expect(body.mrkdwn).toBe(false);
@@ -87,7 +87,7 @@ describe('Slack', () => {
     });
   });
 
-  test('gets no markup by a template', () => {
+  test('gets no markup through a template', () => {
     holds((message) => {
       const { text } = bodyOf('slack', message, '{"text": "*{{summary}}* <{{link}}|{{user}}>"}');
       const [, inner] = /^\*(.*)\* <https:\/\/tripline\.example\.com\/findings\/f1\|(.*)>$/su.exec(text)!;
@@ -95,14 +95,14 @@ describe('Slack', () => {
     });
   });
 
-  test('shows what is no markup as it is', () => {
+  test('shows text without markup unchanged', () => {
     const summary = 'system:serviceaccount:shop:web_server made a-b.c/d_e';
     expect(escapes.slack(summary)).toBe(summary);
   });
 });
 
 describe('Teams', () => {
-  test('has names in text runs alone, which have no markup', () => {
+  test('gets names only in text runs, which have no markup', () => {
     holds((message) => {
       const [{ content }] = bodyOf('teams', message).attachments;
       const types = new Set([...textsIn(content)].filter(({ key }) => key === 'type').map(({ text }) => text));
@@ -113,16 +113,16 @@ describe('Teams', () => {
     });
   });
 
-  test('gets no markup by a template', () => {
+  test('gets no markup through a template', () => {
     holds((message) => {
       const { text } = bodyOf('teams', message, '{"text": "{{summary}}"}');
-      // Pairs of backslashes are such a character, and what is behind one is no markup.
+      // A backslash escapes the character after it, which may be another backslash.
       expect(text.replace(/\\[\s\S]/g, '')).not.toMatch(/[*_[\]()<>`\\]|:\/\//);
     });
   });
 });
 
-test('PagerDuty has an event of bounded size that is one incident', () => {
+test('PagerDuty gets an event of bounded size that is one incident', () => {
   holds((message) => {
     const body = bodyOf('pagerduty', message);
     expect(body).toMatchObject({
@@ -135,7 +135,7 @@ test('PagerDuty has an event of bounded size that is one incident', () => {
   });
 });
 
-test('all of them are well-formed texts on one line that say what they show', () => {
+test('all texts are well formed, on one line and without invisible characters', () => {
   const profileNames = ['slack', 'teams', 'pagerduty'] as const;
   holds((message) => {
     for (const profile of profileNames) {
@@ -148,7 +148,7 @@ test('all of them are well-formed texts on one line that say what they show', ()
 });
 
 describe('a template of an operator', () => {
-  test('is the same JSON whatever the values are', () => {
+  test('keeps its JSON structure whatever the values are', () => {
     const template = {
       a: [{ b: 'x {{user}} y', c: '{{attack}}', __proto__2: 1 }, 5, null, true],
       u: 'https://wiki/{{name}}?q={{user}}',
@@ -166,12 +166,12 @@ describe('a template of an operator', () => {
     });
   });
 
-  test('is not led out of the path of a URL', () => {
+  test('is not led out of the path of a URL by a value', () => {
     const body = bodyOf('generic', messageWith('..'), '{"a": "https://wiki/x/{{user}}/y"}');
     expect(new URL(body.a).pathname).toBe('/x//y');
   });
 
-  test('takes each name that there is', () => {
+  test('accepts every placeholder', () => {
     const message = messageWith('ann');
     const template = JSON.stringify(Object.fromEntries(placeholders.map((name) => [name, `{{ ${name} }}.`])));
     const body = bodyOf('generic', message, template);
@@ -179,11 +179,11 @@ describe('a template of an operator', () => {
   });
 
   test.each([
-    ['{"a": "{{usr}}"}', /names \{\{usr\}\}; there are kind, id, /],
-    ['{"a": ["{{data}}"]}', /names \{\{data\}\}/],
+    ['{"a": "{{usr}}"}', /has the unknown placeholder \{\{usr\}\}; write one of kind, id, /],
+    ['{"a": ["{{data}}"]}', /has the unknown placeholder \{\{data\}\}/],
     ['{"{{user}}": 1}', /placeholder in the key/],
-    ['{"a": ', /no JSON/],
-    ['"{{user}}"', /no JSON object/],
+    ['{"a": ', /is not JSON/],
+    ['"{{user}}"', /is not a JSON object/],
   ])('%s is refused', (template, message) => {
     expect(() => compileTemplate(template, escapes.generic)).toThrow(message);
   });

@@ -13,13 +13,13 @@ import type { Span } from '../../../record.ts';
 import { unixNanoFromFluentDate } from '../../../time.ts';
 import { entryFrom } from './entry.ts';
 
-/** Levels down to which any record's values become MessagePack; a deeper one goes on as text. */
+/** Levels down to which the values of any record become MessagePack; a deeper record is passed on as text. */
 const MAX_LEVELS = 1024;
 
-/** A record, tagged, as an entry of Fluent Forward. The member `dateKey` becomes the time again where it is one, and
- * stays a field where it is not. `__internal__.log_metadata` becomes the metadata; whatever else `__internal__` holds
- * (the `group_attributes` of a record whose OpenTelemetry group JSON has no marker for) stays a field. A record that
- * cannot be MessagePack, because it is no map, malformed or too deep, becomes `{"log": <its text>}`. */
+/** A tagged record as an entry of Fluent Forward. The member `dateKey` becomes the time again if it is one, and
+ * stays a field otherwise. `__internal__.log_metadata` becomes the metadata; whatever else `__internal__` holds
+ * (the `group_attributes` of a record whose OpenTelemetry group has no marker in JSON) stays a field. A record that
+ * cannot become MessagePack, because it is not a map, malformed or too deep, becomes `{"log": <its text>}`. */
 export function addEditsFromJson(
   { bytes, records, memberName, tags, dateKey, receivedUnixNano }: TaggedBatch,
   index: number,
@@ -55,7 +55,7 @@ function fieldsOf(bytes: Uint8Array, json: Span, dateKey: string, maxDepth: numb
   const map = mapFromJson(bytes, json, maxDepth);
   if (map === undefined) return undefined;
   const whole = { start: 0, end: map.length };
-  // The time comes from the digits of the text: they are exact, a float made of them is not.
+  // The time is parsed from the digits of the text, which are exact; a float made of them is not.
   const date = membersNamed(bytes, json.start, json.end, dateKey).at(-1);
   const unixNano = date && unixNanoFromFluentDate(textOf(bytes, date.valueStart, date.end));
   const removed: Pair[] = unixNano === undefined ? [] : pairs(map, 0, map.length, dateKey);

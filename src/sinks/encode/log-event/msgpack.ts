@@ -1,4 +1,4 @@
-/** A record of a MessagePack body as an entry of Fluent Forward, whose bytes go through. */
+/** A record of a MessagePack body as an entry of Fluent Forward; its bytes are passed through. */
 import { applyEdits } from '../../../batch/splice.ts';
 import type { TaggedBatch } from '../../../batch/tagged-batch.ts';
 import type { Edit } from '../../../codecs/codec.ts';
@@ -11,9 +11,9 @@ import { OUTLINED_DEPTH } from '../../../outline/msgpack-outline.ts';
 import type { Span } from '../../../record.ts';
 import { entryFrom } from './entry.ts';
 
-/** A log event whose time has Fluent Bit's own form goes through as it is; any other gets the time in that form. A record
- * of kind `other` becomes `{"log": <its text>}` where it is an event with a text for a body, and else, with a bin of all
- * its bytes. What nests too deep, map or metadata, becomes `{"log": <its JSON>}`. */
+/** A log event whose time is in Fluent Bit's own form is passed through unchanged; any other gets the time in that form. A
+ * record of kind `other` becomes `{"log": <its text>}` if it is an event whose body is a text, otherwise the same with a bin of
+ * all its bytes. What is nested too deep, map or metadata, becomes `{"log": <its JSON>}`. */
 export function addEditsFromMsgpack(
   { bytes, records, memberName, tags, receivedUnixNano }: TaggedBatch,
   index: number,
@@ -47,7 +47,7 @@ export function addEditsFromMsgpack(
     return applyEdits(line, whole, ofLine);
   }
 
-  /** It lies a level deeper than the map. */
+  /** Metadata lies a level deeper than the map. */
   function metadataWithin(span: Span): Uint8Array {
     return isTooDeep(bytes, span, maxDepth - 1) ? jsonLine(bytes, span) : bytes.subarray(span.start, span.end);
   }

@@ -10,7 +10,7 @@ import {
 } from '../../../codecs/opentelemetry/any-value.ts';
 import { createWriter, type Writer } from '../../../msgpack/write.ts';
 
-/** Lists inside lists that become MessagePack; what is deeper goes on as the bytes that it has in Protobuf. */
+/** Levels of nested lists that become MessagePack; what is deeper stays the bytes that it has in Protobuf. */
 const MAX_FORWARD_DEPTH = 1024;
 
 /** A member of a map. */
@@ -25,7 +25,7 @@ export function pair(key: string, value: Uint8Array): Pair {
   return { key: Buffer.from(key), value };
 }
 
-/** A map of pairs, which may have the same key. */
+/** A map of pairs; keys may be repeated. */
 export function mapOf(pairs: readonly Pair[]): Uint8Array {
   const writer = createWriter();
   writer.map(pairs.length);
@@ -48,7 +48,7 @@ export function packedBytes(bytes: Uint8Array): Uint8Array {
   return writer.finish();
 }
 
-/** The pairs of a body: its own, or one under `log`; undefined where something in it is malformed. */
+/** The pairs of a body: its own, or one under `log`; undefined if something in it is malformed. */
 export function packedBody(body: Message): Pair[] | undefined {
   const { held, isWhole } = anyValueIn(body);
   if (!isWhole) return undefined;
@@ -57,7 +57,7 @@ export function packedBody(body: Message): Pair[] | undefined {
   return value && [pair('log', value)];
 }
 
-/** Undefined where something in them is malformed. */
+/** Undefined if something in them is malformed. */
 export function packedPairs(list: List): Pair[] | undefined {
   const found: Pair[] = [];
   let isMalformed = false;

@@ -1,4 +1,4 @@
-/** A batch of OTLP as one of Fluent's log events, as Fluent Bit's own input for OTLP makes them. */
+/** An OTLP batch as a batch of Fluent log events, as Fluent Bit's own input for OTLP makes them. */
 import { digestOf } from '../../../batch/digest.ts';
 import type { TaggedBatch } from '../../../batch/tagged-batch.ts';
 import { msgpack } from '../../../codecs/msgpack.ts';
@@ -13,10 +13,10 @@ import { fitsEventTime } from '../../../time.ts';
 import { entryFrom } from './entry.ts';
 import { mapOf, type Pair, packedBody, packedBytes, packedPairs, packedText, pair } from './otlp-value.ts';
 
-/** A batch of OTLP as one of log events, in the groups of Fluent Bit's own input for OTLP: a group for each scope, opened by
- * a marker with its resource and itself. A record has its time, or else that at which it was observed; all of it but the
- * body is metadata under `otlp`; a body of pairs is the map, any other its member `log`. A record that is malformed is
- * `{"log": <its bytes>}`. Any other batch is returned itself. */
+/** An OTLP batch as one of log events, in the groups of Fluent Bit's own input for OTLP: a group for each scope, opened by
+ * a marker with the resource and the scope. A record has its time, or else the one at which it was observed; all of it except
+ * the body is metadata under `otlp`; a body of pairs is the map, any other is its member `log`. A malformed record becomes
+ * `{"log": <its bytes>}`. Any other batch is returned unchanged. */
 export function asLogEvents(batch: TaggedBatch): TaggedBatch {
   if (batch.codec.notation !== 'otlp') return batch;
   const { fluentTag, memberName, dateKey, receivedUnixNano } = batch;
@@ -65,7 +65,7 @@ export function asLogEvents(batch: TaggedBatch): TaggedBatch {
 const GROUP_END = Buffer.from('9292d700fffffffe000000008080', 'hex');
 const GROUP_START_TIME = Buffer.from('d700ffffffff00000000', 'hex');
 
-/** Numbers of resources in a request, and of scopes in a resource. */
+/** Numbers the resources in a request, and the scopes in a resource. */
 function groupIds(): (scopeLogs: OtlpScopeLogs) => { resource_id: number; scope_id: number } {
   let resource: OtlpResourceLogs | undefined;
   let resource_id = -1;
@@ -119,14 +119,14 @@ function logLine(bytes: Uint8Array, record: Span): Uint8Array {
 }
 
 interface Parts {
-  /** Undefined where an EventTime cannot say it. */
+  /** Undefined if an EventTime cannot represent it. */
   unixNano: bigint | undefined;
   metadata: Uint8Array;
   map: Uint8Array;
 }
 
-/** Undefined where a value is malformed.
- * @param hasTag whether its tag is the attribute of that name, which is a member of the map then; else it is none */
+/** Undefined if a value is malformed.
+ * @param hasTag whether its tag is the attribute of that name, which then becomes a member of the map; else that is dropped */
 function partsOf(logRecord: Uint8Array, memberName: string, hasTag: boolean): Parts | undefined {
   const attributes = packedPairs(pairsIn(logRecord, LOG_RECORD.attributes));
   const bodies = messagesIn(logRecord, LOG_RECORD.body);
@@ -158,7 +158,7 @@ function partsOf(logRecord: Uint8Array, memberName: string, hasTag: boolean): Pa
   };
 }
 
-/** A member of what is set, and none of what is not. */
+/** A member for a value that is set, and none otherwise. */
 function integer(key: string, value: bigint): Pair[] {
   return value === 0n ? [] : [pair(key, encode(value))];
 }
@@ -182,7 +182,7 @@ function attributesIn(message: Uint8Array, number: number): Pair[] {
   return pairs.length === 0 ? [] : [pair('attributes', mapOf(pairs))];
 }
 
-/** The last text, bytes or message of a number; empty where there is none. */
+/** The last text, bytes or message of a field; empty if there is none. */
 function lastIn(message: Uint8Array, number: number): Uint8Array {
   const last = messagesIn(message, number).at(-1);
   return last === undefined ? nothing : message.subarray(last.start, last.end);
@@ -190,7 +190,7 @@ function lastIn(message: Uint8Array, number: number): Uint8Array {
 
 const nothing = new Uint8Array();
 
-/** The last number of a field, of any type but a signed one; 0 where there is none. */
+/** The last integer of a field, of any type but a signed one; 0 if there is none. */
 function integerIn(message: Uint8Array, number: number): bigint {
   let found = 0n;
   eachField(message, { start: 0, end: message.length }, ({ number: other, wireType, valueStart, end }) => {
