@@ -1,9 +1,9 @@
-/** What a request does, by its verb and subresource, and how far it has come, by its stage. */
+/** What a request does, by its verb and subresource, and how far it has progressed, by its stage. */
 
 /** The stages at which events are logged. */
 export const stages: readonly string[] = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'];
 
-/** Whether an event of this stage says what became of the request. One that does not is followed by one that does. */
+/** Whether an event of this stage shows the result of the request. One that does not is followed by one that does. */
 export function isAnswered(stage: string): boolean {
   return stage !== 'RequestReceived';
 }
@@ -18,7 +18,7 @@ export function opensConnection(subresource: string | undefined): boolean {
   return subresource !== undefined && CONNECTIONS.has(subresource);
 }
 
-/** Whether a request is upgraded to a stream, and answered by 101. */
+/** Whether a request is upgraded to a stream, and answered with 101. */
 export function opensStream(subresource: string | undefined): boolean {
   return subresource !== undefined && STREAMS.has(subresource);
 }

@@ -1,10 +1,10 @@
-/** What databases of addresses know: autonomous system and country. */
+/** What address databases contain: autonomous system and country. */
 
-/** What is known of an address. A member that is not there is not known. */
+/** What is known about an address. An absent member is not known. */
 export interface Located {
   /** Number of the autonomous system that announces it. */
   asn?: number;
-  /** Who runs that. */
+  /** Who runs that system. */
   asOrganization?: string;
   /** Two letters (ISO 3166-1). */
   country?: string;
@@ -13,11 +13,11 @@ export interface Located {
 /** One file. */
 export interface Database {
   path: string;
-  /** Tells the file from others that were there before it. */
+  /** Distinguishes the file from others that were at its path before. */
   stamp: string;
-  /** What it says of itself: type, build. */
+  /** What it says about itself: type, build. */
   build: string;
-  /** What it has of an address. Where its data is broken there, nothing.
+  /** What it contains for an address; nothing if its data is broken there.
    * @param address as of `canonicalAddress` */
   of(address: string): Located;
 }
@@ -32,10 +32,10 @@ const nothing: Located = {};
 
 export const noDatabases: Databases = { files: [], of: () => nothing };
 
-/** Addresses of which the answer is remembered. */
+/** Most addresses whose answer is remembered. */
 const MOST_REMEMBERED = 8192;
 
-/** Several as one: of each member, the first that has it. */
+/** Several databases as one: each member comes from the first that has it. */
 export function databasesOf(files: readonly Database[]): Databases {
   if (files.length === 0) return noDatabases;
   const remembered = new Map<string, Located>();

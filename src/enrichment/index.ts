@@ -1,4 +1,4 @@
-/** What is known beside the log. Read together with the rules, so that one set decides about all of a batch. */
+/** What is known besides the log. Read together with the rules, so that one set decides a whole batch. */
 import { type Databases, noDatabases } from './databases.ts';
 import { noOwners, type Owners } from './owners.ts';
 

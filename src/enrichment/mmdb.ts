@@ -1,4 +1,4 @@
-/** Reads a database of addresses in the format of MaxMind.
+/** Reads an address database in the MaxMind format.
  * @see https://maxmind.github.io/MaxMind-DB/ */
 import { createRequire } from 'node:module';
 import type * as mmdb from 'mmdb-lib';
@@ -10,36 +10,36 @@ import type { Database, Located } from './databases.ts';
 /** Between the tree and the data. */
 const SEPARATOR_BYTES = 16;
 const LONGEST_NAME = 256;
-/** Stands before the metadata. */
+/** Precedes the metadata. */
 const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
-/** That a lookup may follow: an entry with the names of all languages has some hundreds. */
+/** Most references that a lookup may follow: an entry with the names in all languages has some hundreds. */
 const MOST_REFERENCES = 4096;
 
 /** @param bytes of the whole file, which the database keeps
- * @throws Error where it is none of this format, or is cut or broken */
+ * @throws Error if it is not in this format, or is cut or broken */
 export function databaseIn(bytes: Buffer): Pick<Database, 'build' | 'of'> {
-  // Few have one, and rules are loaded in one step.
+  // Loaded on demand, as few installations have one; synchronously, as rules are loaded in one step.
   const load = createRequire(import.meta.url);
   const { Reader } = load('mmdb-lib') as typeof mmdb;
   const { default: Decoder } = load('mmdb-lib/lib/decoder.js') as typeof decoder.default;
   const read = new Budget();
   let reader: mmdb.Reader<mmdb.Response>;
   try {
-    // The reader follows the references of the metadata without a bound.
+    // The reader follows the references of the metadata without a limit.
     const start = bytes.lastIndexOf(MARKER) + MARKER.length;
     const counted = new Budget();
     counted.begin();
     new Decoder(bytes, start, { get: (key) => void counted.get(key), set: () => undefined }).decode(start);
     reader = new Reader(bytes, { cache: read });
   } catch {
-    throw new Error('it is no database in the format of MaxMind (MMDB), or it is cut');
+    throw new Error('it is not a database in the format of MaxMind (MMDB), or it is truncated');
   }
   const { databaseType, buildEpoch, ipVersion } = reader.metadata;
   checkTree(reader.metadata, bytes);
   return {
     build: JSON.stringify([databaseType, Number(buildEpoch), bytes.length]),
     of(address) {
-      // A tree of IPv4 has no place for the other.
+      // An IPv4 tree cannot contain IPv6 addresses.
       if (ipVersion === 4 && address.includes(':')) return {};
       try {
         read.begin();
@@ -51,8 +51,8 @@ export function databaseIn(bytes: Buffer): Pick<Database, 'build' | 'of'> {
   };
 }
 
-/** Remembers the values that a lookup has read, so that one which many others refer to is read once, and ends a lookup that
- * follows too many references: they may lead in a circle. */
+/** Remembers the values that a lookup has read, so that one that many others refer to is read once, and ends a lookup that
+ * follows too many references: they may form a cycle. */
 class Budget {
   #values = new Map<string | number, unknown>();
   #left = 0;
@@ -73,16 +73,16 @@ class Budget {
   }
 }
 
-/** @throws Error unless each branch of the tree leads to another, to data, or to nothing */
+/** @throws Error unless each branch of the tree leads to another node, to data, or to nothing */
 function checkTree({ nodeCount, recordSize, searchTreeSize, ipVersion }: Metadata, bytes: Buffer): void {
   const dataBytes = bytes.length - searchTreeSize - SEPARATOR_BYTES;
   const isSound = Number.isSafeInteger(nodeCount) && nodeCount > 0 && dataBytes > 0 && [4, 6].includes(ipVersion);
-  if (!isSound) throw new Error('its metadata does not fit to the file: it is cut or broken');
+  if (!isSound) throw new Error('its metadata does not fit the file: it is truncated or broken');
   const step = recordSize / 4;
   for (let offset = 0; offset < searchTreeSize; offset += step) {
     const [left, right] = branchesAt(bytes, offset, recordSize);
     if (leadsAstray(left) || leadsAstray(right)) {
-      throw new Error(`its tree leads out of the file at byte ${offset}: it is cut or broken`);
+      throw new Error(`its tree leads out of the file at byte ${offset}: it is truncated or broken`);
     }
   }
 
@@ -102,7 +102,7 @@ function branchesAt(bytes: Buffer, offset: number, recordSize: number): [left: n
   ];
 }
 
-/** What an entry says, in the words of MaxMind and DB-IP, or in those of IPinfo. */
+/** What an entry says, in the keys of MaxMind and DB-IP, or in those of IPinfo. */
 function locatedIn(entry: unknown): Located {
   if (!isMap(entry)) return {};
   const asn = asnIn(entry);

@@ -1,4 +1,4 @@
-/** Who answers for what a finding is about, by a file: entries with patterns, of which the first that fits counts. */
+/** Who is responsible for what a finding is about, from a file of entries with patterns: the first that matches counts. */
 import { isMap, isSeq, type Node } from 'yaml';
 import { compilePattern, parsePattern } from '../sigma/match/pattern.ts';
 import { readMap, readText, readTexts } from '../sigma/parse/read-entry.ts';
@@ -18,7 +18,7 @@ export interface Owner {
   name: string;
   /** An address, a channel. */
   contact?: string;
-  /** URL of what to do. */
+  /** URL of the instructions. */
   runbook?: string;
 }
 
@@ -26,11 +26,11 @@ export interface Owner {
 export interface Owned {
   /** Name of the rule or correlation. */
   rule: string;
-  /** Undefined where it is not known. */
+  /** Undefined if it is not known. */
   cluster: string | undefined;
-  /** Empty for an object of the cluster; undefined where it is not known. */
+  /** Empty for a cluster-scoped object; undefined if it is not known. */
   namespace: string | undefined;
-  /** Of the object, as far as the record has them. */
+  /** Labels of the object, as far as the record has them. */
   labels: Readonly<Record<string, string>>;
 }
 
@@ -45,12 +45,12 @@ export const noOwners: Owners = { text: '', of: () => undefined };
 type Matches = (owned: Owned) => boolean;
 
 const MAX_ENTRIES = 10_000;
-const shape = { noun: 'list of owners', hint: 'write owners: and below it entries, as - namespace: shop' };
+const shape = { noun: 'list of owners', hint: 'write owners: and below it entries, such as - namespace: shop' };
 const texts = ['rule', 'cluster', 'namespace'] as const;
 const keys: readonly string[] = [...texts, 'labels', 'owner', 'contact', 'runbook'];
 const MAX_LENGTH = { maxLength: 1024 };
 
-/** The owners that a file spells, unless anything is wrong with it.
+/** The owners that a file lists, unless anything is wrong with it.
  * @param text the whole file, decoded as UTF-8 */
 export function parseOwners(text: string, path: string): { owners?: Owners; problems: RuleProblem[] } {
   const file = openFile(text, path);
@@ -63,7 +63,7 @@ export function parseOwners(text: string, path: string): { owners?: Owners; prob
 
 function itemsOf(file: RuleFile): (Node | null)[] {
   const [root, ...others] = readYaml(file, shape);
-  for (const other of others) file.report(offsetOf(other), 'a file holds one list of owners', 'join the documents');
+  for (const other of others) file.report(offsetOf(other), 'a file has one list of owners', 'merge the documents');
   if (root === undefined) return [];
   const members = entriesOf(root);
   for (const { key, keyNode } of members) {
@@ -76,7 +76,7 @@ function itemsOf(file: RuleFile): (Node | null)[] {
     return [];
   }
   if (list.value.items.length > MAX_ENTRIES) {
-    file.report(startOf(list), `there are more than ${MAX_ENTRIES} entries`, 'use * in patterns to join some');
+    file.report(startOf(list), `there are more than ${MAX_ENTRIES} entries`, 'use * in patterns to merge some');
     return [];
   }
   return list.value.items as (Node | null)[];
@@ -92,7 +92,7 @@ function readEntry(file: RuleFile, item: Node | null): OwnerEntry | undefined {
   if (!isMap(item)) {
     file.report(
       item === null ? 0 : offsetOf(item),
-      'an entry has to be a map',
+      'an entry must be a map',
       'write - namespace: shop, and owner: below it',
     );
     return undefined;
@@ -121,12 +121,12 @@ function readEntry(file: RuleFile, item: Node | null): OwnerEntry | undefined {
   return { offset, tests, owner };
 }
 
-/** The test whether a text fits to one of the patterns of a member; what is not known fits to none. */
+/** The test whether a text matches one of the patterns of a member; a text that is not known matches none. */
 function testsOf(file: RuleFile, entry: Entry | undefined, read: (owned: Owned) => string | undefined): Matches[] {
   if (entry === undefined) return [];
   const patterns = readTexts(file, entry, MAX_LENGTH).map((text) => compilePattern(parsePattern(text), true));
   if (isSeq(entry.value) && entry.value.items.length === 0) {
-    file.report(startOf(entry), `${quote(entry.key)} is an empty list`, 'write a pattern, or take the key away');
+    file.report(startOf(entry), `${quote(entry.key)} is an empty list`, 'write a pattern, or remove the key');
   }
   return [
     (owned) => {
@@ -136,10 +136,14 @@ function testsOf(file: RuleFile, entry: Entry | undefined, read: (owned: Owned) 
   ];
 }
 
-/** No entry is reached after one that fits to all. */
+/** No entry is reached after one that matches everything. */
 function checkLast(file: RuleFile, entries: readonly (OwnerEntry | undefined)[]): void {
   const all = entries.findIndex((entry) => entry?.tests.length === 0);
   const next = all === -1 ? undefined : entries[all + 1];
   if (next === undefined) return;
-  file.report(next.offset, 'no finding gets here: the entry before fits to all', 'put the entry without patterns last');
+  file.report(
+    next.offset,
+    'no finding reaches this entry: the one before it matches everything',
+    'put the entry without patterns last',
+  );
 }

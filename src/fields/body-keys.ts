@@ -1,16 +1,16 @@
-/** Where in a body the values of a field stand, as far as the bytes of the body tell it without being parsed. */
+/** Where in a body the values of a field are, as far as the bytes of the body show it without being parsed. */
 
-/** Whatever a field has comes from places in a body that have one of the keys. Where no body has any, the field has no value. */
+/** All values of a field come from places in a body that have one of the keys. If no body has any, the field has no value. */
 export interface BodyKeys {
-  /** Behind one of them, or behind a longer key that ends in a dot and one of them, each value stands, alone or in a list. */
+  /** Each value follows one of them, or a longer key that ends in a dot and one of them, alone or in a list. */
   keys: readonly string[];
-  /** Keys of maps, one of which each value is in, at any depth: alone, or joined by dots with others. */
+  /** Keys of maps: each value is in one of these maps, at any depth. The keys may be joined by dots with others. */
   through?: readonly string[];
-  /** What the field has of a value that stands there; undefined for nothing. */
+  /** What the field makes of a value that is found there; undefined for nothing. */
   spelled?(value: unknown): unknown;
 }
 
-/** For what a path leads to: a key may have dots in it, so that only where it ends is known. */
+/** The keys for a path: a key may contain dots, so only its end is known. */
 export function keysAtEnd(path: string): BodyKeys | undefined {
   const key = path.slice(path.lastIndexOf('.') + 1);
   return key === '' ? undefined : { keys: [key] };

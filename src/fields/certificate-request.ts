@@ -1,14 +1,14 @@
-/** The request for a certificate in a CertificateSigningRequest, laid open so that names in it can be searched. */
+/** The request for a certificate in a CertificateSigningRequest, decoded so that names in it can be searched. */
 
 const BEGIN = '-----BEGIN CERTIFICATE REQUEST-----';
 const END = '-----END CERTIFICATE REQUEST-----';
 
-/** kube-apiserver takes no bodies beyond this, so that a longer text is no request that anybody signs. */
+/** kube-apiserver accepts no larger bodies, so a longer text is never signed. */
 const MAX_LENGTH = 3 * 1024 * 1024;
 
 /** The DER of each PEM block of `spec.request`, each byte a character (Latin-1): names in a subject are plain text in it.
- * None where the text is not Base64 of PEM. Kubernetes signs the first block that can be read, whatever stands before
- * it, and so all are given.
+ * Empty if the text is not Base64 of PEM. Kubernetes signs the first block that can be read, whatever precedes it, so all
+ * are returned.
  * @param request Base64 of PEM, as an API object has it */
 export function certificateRequests(request: unknown): string[] {
   if (typeof request !== 'string' || request.length > MAX_LENGTH) return [];

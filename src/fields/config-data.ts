@@ -1,12 +1,12 @@
-/** What a ConfigMap says, as text. */
+/** The data of a ConfigMap, as text. */
 import { CUT, isMap } from '../json/map.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { listed, missing } from './found.ts';
 import { readWritten, type WrittenObject } from './written-object.ts';
 
-/** The entries of a ConfigMap that is written, as `key=value`, so that a rule can ask for keys that it does not know by
- * name; those without a value are left out. */
+/** The entries of a ConfigMap that is written, as `key=value`, so that a rule can search keys that it does not know by name;
+ * entries without a value are left out. */
 export function configDataOf(event: AuditEvent, object: WrittenObject): Found {
   if (event.objectRef?.resource !== 'configmaps') return missing(event.gaps.objectRef);
   const { values, gap } = readWritten(event, object, 'data');

@@ -5,7 +5,7 @@ import type { AuditEvent } from '../record.ts';
 import type { Found } from '../sigma/field.ts';
 import { listed, missing } from './found.ts';
 
-/** The arguments of an exec, one by one. GKE has them joined in a label: there an argument with blanks comes apart. */
+/** The arguments of an exec, one by one. GKE joins them in a label, so an argument with blanks is split there. */
 export function commandOf(event: AuditEvent): Found {
   const { values, gap } = optionOf(event, 'command', ['exec']);
   if (gap === undefined) return listed(values, gap);
@@ -14,14 +14,14 @@ export function commandOf(event: AuditEvent): Found {
   return label === '' ? missing(gap) : listed(label.split(' '), undefined);
 }
 
-/** The container that an exec or attach names; absent where it leaves the choice to the pod. */
+/** The container that an exec or attach names; absent if it leaves the choice to the pod. */
 export function containerOf(event: AuditEvent): Found {
   const { values, gap } = optionOf(event, 'container', ['exec', 'attach']);
-  // kube-apiserver takes the first where there are several.
+  // kube-apiserver uses the first if there are several.
   return values[0] === '' || values.length === 0 ? missing(gap) : { values: [values[0]] };
 }
 
-/** An option of a connection to a pod: in the query of the URI, or in a body that a platform makes of it. */
+/** An option of a connection to a pod: in the query of the URI, or in a body that a platform makes from it. */
 function optionOf(event: AuditEvent, option: string, subresources: readonly string[]): Found {
   const { objectRef, gaps } = event;
   if (objectRef === null) return missing(gaps.objectRef);
@@ -30,9 +30,9 @@ function optionOf(event: AuditEvent, option: string, subresources: readonly stri
   }
   const { requestURI, requestObject } = event;
   const query = requestURI.indexOf('?');
-  // Escapes that are none stay as they are, so that nothing is hidden behind them.
+  // Malformed escapes stay as they are, so that they cannot hide anything.
   if (query !== -1) return { values: new URLSearchParams(requestURI.slice(query)).getAll(option) };
   const inBody = [member(requestObject, option)].flat().filter((value) => typeof value === 'string');
-  // No exec goes without a query: where there is none, it was not logged.
+  // Every exec has a query: if there is none, it was not logged.
   return inBody.length > 0 ? { values: inBody } : missing(gaps.requestURI ?? 'not_logged');
 }

@@ -1,4 +1,4 @@
-/** What a name of the taxonomy is. */
+/** The definition of a name in the taxonomy. */
 import type { Databases } from '../enrichment/databases.ts';
 import { CUT, type JsonMap } from '../json/map.ts';
 import { type AuditEvent, Platform } from '../record.ts';
@@ -8,12 +8,12 @@ import { missing } from './found.ts';
 import type { PodSpec } from './pod-spec.ts';
 import type { WrittenObject } from './written-object.ts';
 
-/** Where platforms do not tell what a field says. */
+/** Where platforms do not log what a field needs. */
 export interface Unknown {
   platforms: readonly Platform[];
-  /** Whether it is so for every event there, or for some. */
+  /** Whether this applies to every event there, or to some. */
   extent: 'always' | 'sometimes';
-  /** Requests that it is so for; all if absent. */
+  /** Requests that this applies to; all if absent. */
   verbs?: readonly string[];
   /** In words, for a table. */
   where: string;
@@ -23,15 +23,15 @@ export interface Unknown {
 export interface Field {
   /** One line: what it says. */
   doc: string;
-  /** Where it is read, in the words of audit.k8s.io. */
+  /** Where it is read from, in the terms of audit.k8s.io. */
   source: string;
-  /** Where it is not known: a rule that turns on it is then undecided, not false. */
+  /** Where it is not known: a rule that depends on it is then undecided, not false. */
   unknown?: readonly Unknown[];
-  /** Tells whether names go on below it: `podSpec.dnsPolicy`. */
+  /** Set if names continue below it: `podSpec.dnsPolicy`. */
   nested?: true;
-  /** Tells that it holds several values, and is shown as a list even of one. */
+  /** Set if it holds several values, and is shown as a list even of one. */
   many?: true;
-  /** Of one that is read from bodies alone, where in them; undefined where that is not known of a path. */
+  /** For a field that is read from bodies alone, where in them; undefined if that is not known for a path. */
   bodyKeys?(path: string): BodyKeys | undefined;
   /** @param path what follows the name and its dot; empty for the name alone
    * @param databases of addresses */
@@ -56,10 +56,10 @@ export function always(platforms: readonly Platform[], where: string): readonly 
 
 export const BODIES_UNKNOWN = sometimes(
   everywhere,
-  "where the policy logs no bodies, as OpenShift's by default, or they were cut, truncated, skipped or split",
+  "if the policy logs no bodies, such as OpenShift's by default, or if they were cut, truncated, skipped or split",
 );
 
-/** A text: one that is empty is unknown where there is a gap. */
+/** A text; an empty one is unknown if there is a gap. */
 export function text(value: string, gap: string | undefined, empty: 'present' | 'absent' = 'present'): Found {
   if (value !== '') return { values: [value] };
   return gap === undefined && empty === 'present' ? { values: [''] } : missing(gap);

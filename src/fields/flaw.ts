@@ -1,5 +1,5 @@
-/** Names of fields that no event can have, though they begin as they should: what is known of the members of an audit
- * event, and of what Tripline makes of it. Bodies, annotations and extra may have any. */
+/** Names of fields that no event can have, although they begin with a known name: judged by the members of an audit event
+ * and by what Tripline makes of it. Bodies, annotations and extra may have any members. */
 import { AuditEvent } from '../record.ts';
 import { didYouMean, quote } from '../sigma/index.ts';
 import { fields } from './index.ts';
@@ -21,7 +21,7 @@ const maps: ReadonlySet<string> = new Set([
   'responseObject',
 ]);
 
-/** What other schemas call what is logged, with the name here. */
+/** Names that other schemas use, with the name used here. */
 const elsewhere: Readonly<Record<string, string>> = {
   'user.name': 'username',
   'user.id': 'uid',
@@ -43,17 +43,16 @@ const elsewhere: Readonly<Record<string, string>> = {
   'orchestrator.resource.type': 'resource',
   'orchestrator.cluster.name': 'cluster',
 };
-/** Before names of audit.k8s.io, where a shipper has put the event below something. */
+/** Prefixes of audit.k8s.io names, for shippers that nest the event below another key. */
 const prefixes = /^(?:kubernetes\.audit|kubernetes_audit|kubernetes|audit|protoPayload|log|ka)\./;
 
 /** @see FindFlaw of `sigma/` */
 export function findFlaw(name: string, isCompared: boolean): { message: string; hint: string } | undefined {
   const foreign = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
-  if (foreign !== undefined) return nothingThere(name, `write ${foreign}, as docs/reference/fields.md calls it`);
+  if (foreign !== undefined) return nothingThere(name, `write ${foreign}, its name in docs/reference/fields.md`);
   const bracket = /^(?!annotations\.|user\.extra\.)[^[]*\[[^\]]*\]/.exec(name);
   if (bracket !== null) {
-    const hint =
-      'leave the brackets out, for any member; or write sigma-version: 3 and [any], [all], [none] or a position';
+    const hint = 'drop the brackets, for any member; or write sigma-version: 3 and [any], [all], [none] or a position';
     return { message: `${quote(bracket[0])} is the name of a member here, and no event has it`, hint };
   }
   const [head = '', ...path] = name.split('.');
@@ -93,7 +92,7 @@ function flawBelow(
     const meant = didYouMean(member, known, `it has ${known.join(', ')}`);
     return nothingThere(name, meant.replace(/'(.*)'/, `'${above}.$1'`));
   }
-  // A map of any names, or what may be anything.
+  // A map with any names, or a value of any type.
   if (type === 'object' || type === undefined)
     return member === undefined && isCompared ? mapCompared(name) : undefined;
   return member === undefined ? undefined : nothingThere(name, `${above} has no members`);
@@ -109,7 +108,7 @@ function nothingThere(name: string, hint: string) {
 
 function position(name: string, list: string) {
   const hint = `write ${list} without it, for any member; or sigma-version: 3 and ${list}[0]`;
-  return { message: `${quote(name)} chooses a member of a list by a name that is a number, which none has`, hint };
+  return { message: `${quote(name)} selects a member of a list by a numeric name, which no member has`, hint };
 }
 
 function mapCompared(name: string) {
@@ -125,7 +124,7 @@ function mapCompared(name: string) {
   };
   const example = Object.hasOwn(examples, name) ? examples[name] : `${name}.kind`;
   return {
-    message: `${quote(name)} is a map, and is never equal to a text or a number, nor has it one within`,
-    hint: `name the member that is meant, as ${example}`,
+    message: `${quote(name)} is a map, which is never equal to text or a number, and never contains one`,
+    hint: `name the member that is meant, such as ${example}`,
   };
 }

@@ -1,7 +1,7 @@
 /** The answers that a look-up in an event gives. */
 import type { Found } from '../sigma/field.ts';
 
-/** No value: unknown where there is a gap, absent where there is none. */
+/** No value: unknown if there is a gap, absent if there is none. */
 export function missing(gap: string | undefined): Found {
   return { values: [], ...gapOf(gap) };
 }

@@ -24,7 +24,7 @@ export const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
 ]);
 
 /** How rules see an event: unified names, names below them, and the names of audit.k8s.io on every platform. Each name is
- * looked up once: names are those of the rules, which are many and ask for the same.
+ * looked up once, because many rules ask for the same ones.
  * @param databases of addresses */
 export function fieldsOf(event: AuditEvent, databases: Databases = noDatabases): FieldLookup {
   const shared = sharedAnswers(event, databases);
@@ -49,7 +49,7 @@ export function fieldsOf(event: AuditEvent, databases: Databases = noDatabases):
   return lookup;
 }
 
-/** What is found in what an event has in common with others; undefined where there is nothing. */
+/** The answers from what an event has in common with others; undefined if it has nothing in common. */
 export function sharedAnswers(event: AuditEvent, databases: Databases): SharedAnswers | undefined {
   const common = event instanceof LazyEvent ? event.common : undefined;
   if (common === undefined) return undefined;
@@ -58,7 +58,7 @@ export function sharedAnswers(event: AuditEvent, databases: Databases): SharedAn
   return (common.answers = new Answers(common.event, databases));
 }
 
-/** What is found in what events have in common. */
+/** The answers from what events have in common. */
 class Answers implements SharedAnswers {
   readonly databases: Databases;
   notes: object | undefined = undefined;
@@ -78,7 +78,7 @@ class Answers implements SharedAnswers {
 
   #find(name: string): Found | null {
     try {
-      // A look-up of its own: one that has failed may have noted something in part.
+      // A separate look-up each time: one that failed may have kept partial results.
       return fieldsOf(this.#common, this.databases)(name);
     } catch (error) {
       if (error instanceof NotCommon) return null;
@@ -112,15 +112,15 @@ function meaningOf(name: string): Meaning {
   return meaning;
 }
 
-/** Where in bodies a name is read; undefined for one that also depends on what is not in them, or may have values that do
- * not stand there. */
+/** Where in bodies a name is read; undefined for one that also depends on what is not in them, or may have values from
+ * elsewhere. */
 export function bodyKeysOf(name: string): BodyKeys | undefined {
   const { field, head, path } = meaningOf(name);
   if (field !== undefined) return field.bodyKeys?.(path);
   return (head === 'requestObject' || head === 'responseObject') && head !== name ? keysAtEnd(name) : undefined;
 }
 
-/** Read for the first field that asks: most events write nothing that a rule looks at. */
+/** Read when the first field needs it: most events write nothing that a rule looks at. */
 class WrittenBy implements Written {
   readonly #event: AuditEvent;
   #object: WrittenObject | undefined;
@@ -139,7 +139,7 @@ class WrittenBy implements Written {
   }
 }
 
-/** What the log said, without what was made of it. */
+/** The words of the event as logged, without what was derived from it. */
 function wordsOf({
   platform,
   cluster,
@@ -167,7 +167,7 @@ const UNIFIED: ReadonlyMap<string, string> = new Map([
   ['impersonatedUser.username', 'impersonatedUser'],
 ]);
 
-/** Reads a name of audit.k8s.io. What kube-apiserver leaves out where it is empty is absent, as in its own log. */
+/** Reads a name of audit.k8s.io. What kube-apiserver omits if it is empty is absent, as in its own log. */
 function raw(event: AuditEvent, name: string, head: string, lookup: FieldLookup): Found {
   const unified = UNIFIED.get(name);
   if (unified !== undefined) {
@@ -180,7 +180,7 @@ function raw(event: AuditEvent, name: string, head: string, lookup: FieldLookup)
   const value = memberOf(event, head);
   const found = walk(value === undefined ? {} : { [head]: value }, name);
   const gap = found.gap ?? textAt(event.gaps, head);
-  // Of a map that is there, its own mark says what is missing from it.
+  // For a map that is present, its own mark says what is missing from it.
   const isWhole = isMap(value);
   return isWhole && found.gap === undefined ? found : { ...found, ...gapOf(gap) };
 }
@@ -196,7 +196,7 @@ function isUnloggedByGoogle(event: AuditEvent, name: string, head: string): bool
   return (name === 'objectRef.uid' || name === 'objectRef.resourceVersion') && event.platform === 'gke';
 }
 
-/** Where a field is not known, by whichever of its names. */
+/** Where a field is not known, by any of its names. */
 export function unknownOf(name: string): readonly Unknown[] {
   const head = name.split('.', 1)[0]!;
   if (name === '' || head === 'requestObject' || head === 'responseObject') return BODIES_UNKNOWN;

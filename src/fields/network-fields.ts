@@ -1,10 +1,10 @@
-/** The fields that say which network a client is in: by databases of addresses, where the operator names some. */
+/** The fields that say which network a client is in, by address databases, if the operator configures any. */
 import type { Located } from '../enrichment/databases.ts';
 import { canonicalAddress, isPublic, judgedOf } from '../network.ts';
 import { everywhere, type Field, sometimes } from './field.ts';
 import { missing } from './found.ts';
 
-const unknown = sometimes(everywhere, 'without a database (setting `enrichment.mmdb`) and for addresses that none has');
+const unknown = sometimes(everywhere, 'without a database (setting `enrichment.mmdb`), and for addresses not in it');
 
 export const networkFields: readonly (readonly [name: string, field: Field])[] = [
   [
@@ -19,7 +19,7 @@ export const networkFields: readonly (readonly [name: string, field: Field])[] =
   [
     'clientASOrganization',
     {
-      doc: 'Who runs that autonomous system, as the database spells it. Absent for an address that is not on the internet.',
+      doc: 'Who runs that autonomous system, as named in the database. Absent for an address that is not on the internet.',
       source: 'sourceIPs, enrichment.mmdb',
       unknown,
       read: located('asOrganization'),
@@ -28,7 +28,7 @@ export const networkFields: readonly (readonly [name: string, field: Field])[] =
   [
     'clientCountry',
     {
-      doc: 'Country of clientIP, in two letters: `DE`. Absent for an address that is not on the internet.',
+      doc: 'Country of clientIP, as a two-letter code: `DE`. Absent for an address that is not on the internet.',
       source: 'sourceIPs, enrichment.mmdb',
       unknown,
       read: located('country'),
@@ -37,9 +37,9 @@ export const networkFields: readonly (readonly [name: string, field: Field])[] =
   [
     'clientNetwork',
     {
-      doc: 'The network of clientIP, to tell it from others: `AS64500` where a database has its number, else the address.',
+      doc: 'The network of clientIP, to distinguish it from others: `AS64500` if a database has its number, else the address.',
       source: 'sourceIPs, enrichment.mmdb',
-      unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
+      unknown: sometimes(['gke'], 'GKE: callers about whom Google logs nothing'),
       read({ clientIPs, gaps }, _written, _path, databases) {
         const judged = judgedOf(clientIPs);
         if (judged === undefined) return missing(gaps.sourceIPs);
@@ -51,7 +51,7 @@ export const networkFields: readonly (readonly [name: string, field: Field])[] =
   ],
 ];
 
-/** What Google writes for callers inside. */
+/** What Google logs for internal callers. */
 const INSIDE = 'private';
 
 function located(name: keyof Located): Field['read'] {

@@ -19,7 +19,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
   [
     'object',
     {
-      doc: 'The object that is written: as stored if it is created, as asked for if it is changed.',
+      doc: 'The object that is written: as stored if it is created, as requested if it is changed.',
       source: 'responseObject, requestObject',
       unknown: BODIES_UNKNOWN,
       nested: true,
@@ -30,9 +30,9 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
   [
     'workload',
     {
-      doc: 'Topmost controller of a pod or workload that can be told, as `shop/Deployment/web`; else the pod itself.',
+      doc: 'Topmost controller of a pod or workload that can be identified, such as `shop/Deployment/web`; else the pod itself.',
       source: 'objectRef, metadata.ownerReferences, label pod-template-hash',
-      unknown: sometimes(everywhere, 'pods whose owner is not logged: then it is the pod, and may be another'),
+      unknown: sometimes(everywhere, 'pods whose owner is not logged: then it is the pod, which may have an owner'),
       read: workloadOf,
     },
   ],
@@ -42,16 +42,16 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
       many: true,
       doc: 'Arguments of an exec, one by one.',
       source: 'command in requestURI, requestObject.command, label command.gke.io/command',
-      unknown: sometimes(['gke'], 'where the URI has no query, as on GKE, and there is no label'),
+      unknown: sometimes(['gke'], 'if the URI has no query, as on GKE, and there is no label'),
       read: commandOf,
     },
   ],
   [
     'commandLine',
     {
-      doc: 'Arguments of an exec, joined by blanks.',
+      doc: 'Arguments of an exec, joined by spaces.',
       source: 'command in requestURI, requestObject.command, label command.gke.io/command',
-      unknown: sometimes(['gke'], 'where the URI has no query, as on GKE, and there is no label'),
+      unknown: sometimes(['gke'], 'if the URI has no query, as on GKE, and there is no label'),
       read(event) {
         const { values, gap } = commandOf(event);
         return values.length === 0 ? missing(gap) : { values: [values.join(' ')] };
@@ -63,7 +63,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
     {
       doc: 'Container that an exec or attach names.',
       source: 'container in requestURI, requestObject.container',
-      unknown: sometimes(['gke'], 'where the URI has no query, as on GKE'),
+      unknown: sometimes(['gke'], 'if the URI has no query, as on GKE'),
       read: containerOf,
     },
   ],
@@ -78,7 +78,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
   [
     'certificateRequest',
     {
-      doc: 'What a CertificateSigningRequest wants signed, decoded down to bytes: names in it can be searched.',
+      doc: 'The request in a CertificateSigningRequest, decoded to bytes: names in it can be searched.',
       source: 'object.spec.request',
       unknown: BODIES_UNKNOWN,
       read(event, { object }) {
@@ -148,7 +148,7 @@ export const objectFields: readonly (readonly [name: string, field: Field])[] = 
   [
     'podSpec',
     {
-      doc: 'Pod spec of a pod or a workload that is written: as stored if it is created, as asked for if it is changed.',
+      doc: 'Pod spec of a pod or a workload that is written: as stored if it is created, as requested if it is changed.',
       source: 'responseObject, requestObject: spec, or spec.template.spec and the like',
       unknown: BODIES_UNKNOWN,
       nested: true,
@@ -221,7 +221,7 @@ function textsIn({ values, gap }: Found, spelled: (value: string) => string): Fo
   return listed(values.filter((value) => typeof value === 'string').map(spelled), gap);
 }
 
-/** The same of the texts among values. */
+/** The same for the texts among values. */
 function ofText(spelled: (value: string) => string): BodyKeys['spelled'] {
   return (value) => (typeof value === 'string' ? spelled(value) : undefined);
 }

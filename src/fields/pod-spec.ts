@@ -18,7 +18,7 @@ export interface PodSpec {
   read(path?: string): Found;
   /** The values under a path in each container, or the containers themselves. */
   readContainers(path?: string): Found;
-  /** A boolean: true where the request or the response has it, absent where neither does. */
+  /** A boolean: true if the request or the response has it, absent if neither does. */
   flag(name: string): Found;
 }
 
@@ -42,10 +42,10 @@ const SPEC_PATHS: ReadonlyMap<string, string> = new Map([
 /** The lists of a spec whose items are containers. */
 export const CONTAINERS = ['containers', 'initContainers', 'ephemeralContainers'];
 
-/** The parts of a pod that are changed through a door of their own, with a pod as body. */
+/** The subresources through which a pod is changed with a pod as body. */
 const SUBRESOURCES = ['', 'ephemeralcontainers', 'resize'];
 
-/** The pod spec of an event; absent where it does not write pods or their templates. */
+/** The pod spec of an event; absent if it does not write pods or their templates. */
 export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   const place = placeOf(event);
   if (typeof place === 'object') {
@@ -56,7 +56,7 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   const read = (path = '') => object.read(below(place, path), bodies);
   const { verb, action, gaps } = event;
 
-  /** Whether it is so in any body: what was asked for, or what was stored. */
+  /** Whether it is true in any body: what was requested, or what was stored. */
   function isTrueInAny(path: string, name: string): boolean {
     const first = bodies.at(0);
     if (first === undefined) return false;
@@ -76,8 +76,8 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
     readContainers: inContainers(read),
     flag(name) {
       const found = read(name);
-      // A webhook may set it after the request, or take it away: either way someone tried. An update sends the whole
-      // object too, so that what the response has besides was put in now, where after a patch it was there before.
+      // A webhook may set it after the request, or remove it: either way someone tried. An update sends the whole object
+      // too, so anything else in the response was added now, whereas after a patch it was there before.
       const isWhole = verb === 'create' || action === 'create' || verb === 'update';
       const isTrue = isWhole ? isTrueInAny(below(place, name), name) : found.values.some(isYes);
       if (isTrue || (found.gap !== undefined && isNamedByPodSecurity(event, name))) return { values: [true] };
@@ -87,7 +87,7 @@ export function podSpecOf(event: AuditEvent, object: WrittenObject): PodSpec {
   };
 }
 
-/** A path below another; the other where it is empty. */
+/** A path below another; the other alone if the path is empty. */
 export function below(name: string, path: string): string {
   return path === '' ? name : pathOf(name).below(path).name;
 }
@@ -104,7 +104,7 @@ function isYes(value: unknown): boolean {
   return booleanOf(value) === true;
 }
 
-/** Path of the spec in a body of the event, or what a look-up gives that has none. */
+/** Path of the spec in a body of the event, or the answer of a look-up if there is none. */
 function placeOf({ verb, objectRef, gaps }: AuditEvent): string | Found {
   if (verb !== '' && !isWrite(verb)) return missing(undefined);
   if (objectRef === null) return missing(gaps.objectRef);
@@ -119,7 +119,7 @@ function holdsSpec(body: unknown, place: string): boolean {
   return values.some(isMap) || gap !== undefined;
 }
 
-/** PodSecurity names what it objects to, in its audit annotation or where it refuses: enough where bodies are missing. */
+/** PodSecurity names what it objects to, in its audit annotation or its refusal: enough if bodies are missing. */
 function isNamedByPodSecurity(event: AuditEvent, name: string): boolean {
   const refusal = event.outcome === 'admission_denied' ? (event.responseStatus?.message ?? '') : '';
   const text = `${event.annotations['pod-security.kubernetes.io/audit-violations'] ?? ''} ${refusal}`;

@@ -10,12 +10,12 @@ export function plainPath(path: string): string {
   return `/${way.join('/')}`;
 }
 
-/** A Linux capability as Kubernetes documents it: `cap_sys_admin` is `SYS_ADMIN`. Runtimes take both. */
+/** A Linux capability as Kubernetes documents it: `cap_sys_admin` is `SYS_ADMIN`. Runtimes accept both. */
 export function capabilityName(name: string): string {
   return name.toUpperCase().replace(/^CAP_/, '');
 }
 
-/** An image reference without tag and digest; the port of a registry is none: `reg:5000/a/b:1@sha256:…` is
+/** An image reference without tag and digest; the port of a registry is not a tag: `reg:5000/a/b:1@sha256:…` is
  * `reg:5000/a/b`. */
 export function imageRepository(reference: string): string {
   const [name] = reference.split('@', 1);

@@ -5,9 +5,9 @@ import type { Found } from '../sigma/field.ts';
 import { missing } from './found.ts';
 import { plainPath } from './pod-values.ts';
 
-/** The path that kube-apiserver forwards to a node, pod or service, `/` where none is named; absent for requests without a
+/** The path that kube-apiserver forwards to a node, pod or service, `/` if none is given; absent for requests without a
  * proxy. kube-apiserver decodes the path of the URI once, splits it at slashes, escaped ones too, and joins the segments
- * after `proxy` by path.Join, which resolves `//`, `.` and `..`. It ignores a parameter `path` in the query. */
+ * after `proxy` with path.Join, which resolves `//`, `.` and `..`. It ignores a parameter `path` in the query. */
 export function proxyPathOf(event: AuditEvent): Found {
   const { objectRef, gaps } = event;
   if (objectRef === null) return missing(gaps.objectRef);

@@ -18,11 +18,11 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
       read: ({ action, gaps }) => text(action ?? '', gaps.action),
     },
   ],
-  ['resource', { doc: 'Kind of object, in plural.', source: 'objectRef.resource', read: inObjectRef('resource') }],
+  ['resource', { doc: 'Kind of object, in the plural.', source: 'objectRef.resource', read: inObjectRef('resource') }],
   [
     'subresource',
     {
-      doc: 'Part of the object, as `exec`; empty for the object itself.',
+      doc: 'Part of the object, such as `exec`; empty for the object itself.',
       source: 'objectRef.subresource',
       read: inObjectRef('subresource'),
     },
@@ -30,7 +30,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
   [
     'namespace',
     {
-      doc: 'Namespace of the object, a Namespace being in itself; empty for a cluster-scoped one.',
+      doc: 'Namespace of the object, for a Namespace its own name; empty for a cluster-scoped object.',
       source: 'objectRef.namespace, requestObject.metadata.namespace',
       read: inObjectRef('namespace'),
     },
@@ -38,9 +38,9 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
   [
     'name',
     {
-      doc: 'Name of the object; `prefix*` where it was generated and only the prefix is known.',
+      doc: 'Name of the object; `prefix*` if it was generated and only the prefix is known.',
       source: 'objectRef.name, responseObject.metadata.name, requestObject.metadata.name or generateName',
-      unknown: sometimes(everywhere, 'objects created with generateName where the response is not logged', 'create'),
+      unknown: sometimes(everywhere, 'objects created with generateName whose response is not logged', 'create'),
       read(event) {
         const found = inObjectRef('name')(event);
         const isGuess = event.objectRef?.name === '' || event.objectRef?.name.endsWith('*');
@@ -60,7 +60,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
   [
     'username',
     {
-      doc: 'Who was authenticated; empty where authentication failed.',
+      doc: 'The authenticated user; empty if authentication failed.',
       source: 'user.username',
       read: ({ user, gaps }) => text(user.username, gaps.user ?? cutOf(user)),
     },
@@ -87,9 +87,12 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
   [
     'impersonatedUser',
     {
-      doc: 'As whom the user acted (`kubectl --as`): authorization is decided on this one.',
+      doc: 'The user that was impersonated (`kubectl --as`): authorization is decided for this one.',
       source: 'impersonatedUser.username',
-      unknown: sometimes(['aks', 'eks'], 'AKSAudit tables and OCSF: impersonation is not logged, and taken for none'),
+      unknown: sometimes(
+        ['aks', 'eks'],
+        'AKSAudit tables and OCSF: impersonation is not logged, and is treated as none',
+      ),
       read: ({ impersonatedUser: user, gaps }) =>
         user === null ? missing(gaps.impersonatedUser) : text(user.username, cutOf(user)),
     },
@@ -98,9 +101,9 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
     'sourceIPs',
     {
       many: true,
-      doc: 'Addresses that the request came through; all but the last can be forged. GKE: for callers inside a word, `private`.',
+      doc: 'Addresses that the request came through; all but the last can be forged. GKE: a word, `private`, for internal callers.',
       source: 'sourceIPs',
-      unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
+      unknown: sometimes(['gke'], 'GKE: callers about whom Google logs nothing'),
       read: ({ sourceIPs, gaps }) => listed(sourceIPs, gaps.sourceIPs),
     },
   ],
@@ -108,18 +111,18 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
     'clientIPs',
     {
       many: true,
-      doc: 'Those of sourceIPs that may be the client: the nearest that is no proxy of the setting trustedProxies, and the one before it where X-Real-Ip may have put it there; without that setting all.',
+      doc: 'Those of sourceIPs that may be the client: the nearest that is not a proxy of the setting trustedProxies, and the one before it if X-Real-Ip may have put it there; without that setting all.',
       source: 'sourceIPs',
-      unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
+      unknown: sometimes(['gke'], 'GKE: callers about whom Google logs nothing'),
       read: ({ clientIPs, gaps }) => listed(clientIPs, gaps.sourceIPs),
     },
   ],
   [
     'clientIP',
     {
-      doc: 'The one of clientIPs that is judged: the nearest on the internet, or else the nearest.',
+      doc: 'The one of clientIPs that is evaluated: the nearest on the internet, or else the nearest.',
       source: 'sourceIPs',
-      unknown: sometimes(['gke'], 'GKE: callers of which Google tells nothing'),
+      unknown: sometimes(['gke'], 'GKE: callers about whom Google logs nothing'),
       read: ({ clientIPs, gaps }) => text(judgedOf(clientIPs) ?? '', gaps.sourceIPs, 'absent'),
     },
   ],
@@ -134,7 +137,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
   [
     'userAgentName',
     {
-      doc: 'What the client calls itself, up to the first slash or blank: `kubectl`.',
+      doc: 'What the client calls itself, up to the first slash or space: `kubectl`.',
       source: 'userAgent',
       read: ({ userAgent, gaps }) => text(nameIn(userAgent), gaps.userAgent),
     },
@@ -210,11 +213,11 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
   ['responseStatus.status', { doc: 'Success or Failure.', source: 'responseStatus.status', read: status('status') }],
   [
     'responseStatus.reason',
-    { doc: 'Reason of a failure, as `Forbidden`.', source: 'responseStatus.reason', read: status('reason') },
+    { doc: 'Reason of a failure, such as `Forbidden`.', source: 'responseStatus.reason', read: status('reason') },
   ],
   [
     'responseStatus.message',
-    { doc: 'What the client was told.', source: 'responseStatus.message', read: status('message') },
+    { doc: 'Message returned to the client.', source: 'responseStatus.message', read: status('message') },
   ],
   [
     'dryRun',
@@ -239,7 +242,7 @@ export const requestFields: readonly (readonly [name: string, field: Field])[] =
   [
     'cluster',
     {
-      doc: 'Name of the cluster; absent where neither record nor configuration tell it.',
+      doc: 'Name of the cluster; absent if neither the record nor the configuration names it.',
       source: 'wrappers, keys beside the event, configuration',
       read: ({ cluster }) => text(cluster?.name ?? '', undefined, 'absent'),
     },
@@ -269,7 +272,7 @@ function inShort({ details, metadata, ...status }: ResponseStatus): Found {
 
 export function groups(user: User, gap: string | undefined): Found {
   if (user.groups === null) return missing('not_logged');
-  // Groups stand before extra, so that extra says that they are all there. Where the name is missing, they need not be.
+  // Groups come before extra, so if extra is present they are complete. A missing name does not mean that they are cut.
   const cut = user.extra === undefined && cutOf(user) !== 'missing' ? cutOf(user) : undefined;
   return listed(user.groups, gap ?? cut);
 }

@@ -1,4 +1,4 @@
-/** The workload that a pod or controller belongs to, told the same way from both. */
+/** The workload that a pod or controller belongs to, derived the same way from both. */
 
 import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { booleanOf } from '../json/typed.ts';
@@ -21,18 +21,18 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ['rollouts', 'Rollout'], // Argo
 ]);
 
-/** Labels that a controller puts on the ReplicaSets that it makes, and on their pods: the ReplicaSet's name ends in the
- * value, before which stands the name of the controller. */
+/** Labels that a controller puts on the ReplicaSets that it makes, and on their pods: the ReplicaSet's name is the name of
+ * the controller followed by the value. */
 const HASH_LABELS: readonly (readonly [label: string, kind: string])[] = [
   ['pod-template-hash', 'Deployment'],
   ['rollouts-pod-template-hash', 'Rollout'],
 ];
 
-/** Such a value, by its letters.
+/** Such a value, recognized by its characters.
  * @see https://github.com/kubernetes/apimachinery/blob/v0.33.0/pkg/util/rand/rand.go SafeEncodeString */
 const HASH_AT_END = /-[bcdfghjklmnpqrstvwxz2456789]{8,10}$/;
 
-/** A Job of a CronJob has its time behind the name, in minutes or, before Kubernetes 1.21, seconds since 1970. */
+/** The name of a CronJob's Job ends in its time, in minutes or, before Kubernetes 1.21, seconds since 1970. */
 const TIME_AT_END = /-\d{8,}$/;
 
 /** The subresources whose bodies are the object itself. */
@@ -43,8 +43,8 @@ interface Controller {
   name: string;
 }
 
-/** `namespace/Kind/name` of the topmost controller that can be told; a pod on its own is its own workload. Absent for
- * other resources and for lists. Where the owner of a pod was not to be seen, a gap stands beside the pod itself. */
+/** `namespace/Kind/name` of the topmost controller that can be identified; a pod on its own is its own workload. Absent for
+ * other resources and for lists. If the owner of a pod is not visible, the value is the pod itself, with a gap. */
 export function workloadOf(event: AuditEvent): Found {
   const { objectRef, gaps } = event;
   if (objectRef === null) return missing(gaps.objectRef);
@@ -65,7 +65,7 @@ export function workloadOf(event: AuditEvent): Found {
   return { values: [`${namespace}/${top.kind}/${top.name}`], ...gapOf(isUnseen ? gap : undefined) };
 }
 
-/** Undefined where the name is not known. */
+/** Undefined if the name is not known. */
 function topmost(own: Controller, controller: Controller | undefined, labels: unknown): Controller | undefined {
   const { kind, name } = own;
   if (kind === 'Pod' && controller !== undefined) return topmost(controller, undefined, labels);
@@ -77,25 +77,25 @@ function topmost(own: Controller, controller: Controller | undefined, labels: un
   return own;
 }
 
-/** What made a ReplicaSet, undefined if it was made on its own. */
+/** The controller that made a ReplicaSet; undefined if it was made on its own. */
 function makerOf(name: string, labels: unknown): Controller | undefined {
   for (const [label, kind] of HASH_LABELS) {
     const end = `-${textAt(labels, label) ?? ''}`;
     if (end !== '-' && name.endsWith(end) && name !== end) return { kind, name: name.slice(0, -end.length) };
   }
-  // Every ReplicaSet has labels, so that it is known which it has not.
+  // Every ReplicaSet has labels: if they are logged whole, one that is not among them is absent.
   const isTold = isMap(labels) && labels[CUT] === undefined;
   return isTold || !HASH_AT_END.test(name) ? undefined : { kind: 'Deployment', name: name.replace(HASH_AT_END, '') };
 }
 
-/** Tells the metadata of an object from those of a Status or of a patch. */
+/** Distinguishes the metadata of an object from that of a Status or a patch. */
 function namesObject(metadata: unknown): metadata is JsonMap {
   if (!isMap(metadata)) return false;
   const name = textAt(metadata, 'name') ?? textAt(metadata, 'generateName');
   return name !== undefined || metadata[CUT] !== undefined;
 }
 
-/** The controller among the owners. A node owns the mirrors of its static pods, and is no workload. */
+/** The controller among the owners. A node owns the mirrors of its static pods, and is not a workload. */
 function controllerIn(metadata: JsonMap): Controller | undefined {
   const references = member(metadata, 'ownerReferences');
   if (!Array.isArray(references)) return undefined;

@@ -1,4 +1,4 @@
-/** The object that a request writes, read from whichever of its bodies says it. */
+/** The object that a request writes, read from whichever of its bodies contains it. */
 
 import { isWrite, opensConnection } from '../audit/request.ts';
 import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
@@ -8,30 +8,30 @@ import type { Found } from '../sigma/field.ts';
 import { walk } from '../sigma/match/walk.ts';
 import { missing } from './found.ts';
 
-/** A body that says something of the object. */
+/** A body that says something about the object. */
 export interface Body {
   source: 'request' | 'response' | 'patch';
   content: unknown;
-  /** Set where the body as a whole has an end that is not there. */
+  /** Set if the body as a whole is incomplete. */
   gap?: string;
 }
 
 export interface WrittenObject {
-  /** The bodies that tell what is written at a place, those that decide first.
-   * @param isThere tells a body that holds what is asked for */
+  /** The bodies that show what is written at a place, the deciding ones first.
+   * @param isThere whether a body holds what is asked for */
   bodiesFor(place: string, isThere?: (body: JsonMap) => boolean): Bodies;
-  /** What is written at a path, the whole object where it is empty: from the first body that is wholly there at it; else
-   * all that is there, with the gap. */
+  /** What is written at a path, or the whole object if the path is empty: from the first body that is complete there;
+   * otherwise everything that is found, with the gap. */
   read(path: string, bodies?: Bodies): Found;
 }
 
-/** Bodies that are read when they are asked for: mostly the first says all. */
+/** Bodies that are read on demand: usually the first is enough. */
 export class Bodies {
   readonly #sources: readonly (() => Body | undefined)[];
   readonly #read: Body[] = [];
   #next = 0;
 
-  /** @param sources give a body, or undefined where there is none that says something */
+  /** @param sources return a body, or undefined if it says nothing about the object */
   constructor(...sources: readonly (() => Body | undefined)[]) {
     this.#sources = sources;
   }
@@ -45,10 +45,10 @@ export class Bodies {
   }
 }
 
-/** The object of an event. It is for the caller to know that the event writes one.
- * - Created: the response says what was stored, after admission. Clients can ask for one without the object, and then, as
- *   where it is not logged, the request says it.
- * - Changed: what was asked for decides, as what else the object has was there before. */
+/** The object of an event. The caller has to know that the event writes one.
+ * - Created: the response shows what was stored, after admission. Clients can ask for a response without the object; then,
+ *   as when the response is not logged, the request shows it.
+ * - Changed: the request decides, as anything else in the object was there before. */
 export function writtenObjectOf(event: AuditEvent): WrittenObject {
   const { verb, gaps } = event;
   const isCreate = verb === 'create' || event.action === 'create';
@@ -73,7 +73,7 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
     if (requestObject === undefined) return new Bodies(stored);
     projection ??= projectionOf(requestObject);
     const { document, moved } = projection;
-    // What is moved or copied comes from the object as it was: only the response knows it.
+    // What is moved or copied comes from the object as it was: only the response contains it.
     if (isTouched(place, moved)) {
       const gap = gaps.responseObject ?? 'not_logged';
       return new Bodies(() => stored() ?? { source: 'patch', content: undefined, gap });
@@ -100,15 +100,15 @@ export function writtenObjectOf(event: AuditEvent): WrittenObject {
   };
 }
 
-/** The object in the response. What answers a failure is none, however little of a Status is logged. */
+/** The object in the response. The answer to a failed request is not one, however little of the Status is logged. */
 function storedObject(event: AuditEvent): JsonMap | undefined {
   if ((event.responseStatus?.code ?? 0) >= 400) return undefined;
   const { responseObject } = event;
   return isObject(responseObject) ? responseObject : undefined;
 }
 
-/** The whole object or a path in it; absent where the event writes none. Deletions have bodies too, but they say what
- * was, and connections have none. */
+/** The whole object or a path in it; absent if the event writes none. Deletions have bodies too, but they show what was
+ * there before, and connections have none. */
 export function readWritten({ verb, objectRef, gaps }: AuditEvent, object: WrittenObject, path: string): Found {
   if (!isWrite(verb)) return missing(verb === '' ? gaps.verb : undefined);
   if (opensConnection(objectRef?.subresource)) return missing(undefined);
@@ -135,7 +135,7 @@ function projectionOf(operations: readonly unknown[]): Projection {
   return { document, moved: moved.map((pointer) => keysOf(pointer.join('.'))) };
 }
 
-/** Tells whether a pointer leads to the place, to what it is in, or to what is in it. */
+/** Whether a pointer leads to the place, to something that contains it, or to something in it. */
 function isTouched(place: string, pointers: readonly (readonly string[])[]): boolean {
   const way = keysOf(place);
   return pointers.some((keys) => way.every((key, index) => index >= keys.length || key === keys[index]));

@@ -1,4 +1,4 @@
-/** Sigma's documents as data: what `parse` makes of a file and `compile` and `explain` read. Nothing here has behaviour. */
+/** Sigma's documents as data: what `parse` makes of a file, and what `compile` and `explain` read. */
 
 /** A place in a file; both count from 1, columns in UTF-16 code units. */
 export interface Position {
@@ -12,7 +12,7 @@ export type RuleLevel = (typeof ruleLevels)[number];
 export const ruleStatuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const;
 export type RuleStatus = (typeof ruleStatuses)[number];
 
-/** `shadow` is evaluated, counted and told of, and never raises a verdict; `off` is not evaluated. */
+/** `shadow` is evaluated, counted and reported, and never raises a verdict; `off` is not evaluated. */
 export const ruleModes = ['live', 'shadow', 'off'] as const;
 export type RuleMode = (typeof ruleModes)[number];
 
@@ -30,7 +30,7 @@ export const coveredPacks = [
 ] as const;
 export type CoveredPack = (typeof coveredPacks)[number];
 
-/** What a document that findings come from says of itself. */
+/** What a document that findings come from says about itself. */
 export interface RuleHead {
   /** The file, as its reader spelled it. */
   path: string;
@@ -40,18 +40,18 @@ export interface RuleHead {
   name: string;
   title: string;
   description: string;
-  /** `medium` where the rule does not say. */
+  /** `medium` if the rule does not say. */
   level: RuleLevel;
   status?: RuleStatus;
   /** As written, in order: `attack.privilege-escalation`, `attack.t1611`. */
   ruleTags: string[];
   references: string[];
   falsepositives: string[];
-  /** One sentence about what happened; the title where the rule has none. */
+  /** One sentence about what happened; the title if the rule has none. */
   summary: Template;
   /** Names of the fields to show with a finding. */
   context: string[];
-  /** `live` where the rule does not say. */
+  /** `live` if the rule does not say. */
   mode: RuleMode;
   /** Detections of other packs, by pack, that this one sees too. */
   covers: Readonly<Partial<Record<CoveredPack, readonly string[]>>>;
@@ -61,13 +61,13 @@ export interface RuleHead {
 
 export interface Rule extends RuleHead, Detection {
   logsource: Logsource;
-  /** Whose names the fields are: `sigma` where the rule does not say. */
+  /** Whose names the fields are: `sigma` if the rule does not say. */
   taxonomy: string;
-  /** The first whose condition holds sets the level of a finding; none does, and it is the rule's own. */
+  /** The first whose condition holds sets the level of a finding; if none does, it is the rule's own. */
   levels: LevelCase[];
 }
 
-/** A level, and the condition over the rule's selections under which a finding has it; unknown does not hold. */
+/** A level, and the condition over the rule's selections under which a finding has it; an unknown one does not hold. */
 export interface LevelCase {
   position: Position;
   condition: Condition;
@@ -77,24 +77,24 @@ export interface LevelCase {
 /** A rule about how other rules match: how often, together, in order, for the first time. */
 export interface Correlation extends RuleHead {
   position: Position;
-  /** Where the names of rules and fields stand that it uses. */
+  /** Where the names of the rules and fields that it uses are. */
   positions: ReadonlyMap<string, Position>;
   /** Names or ids, of rules or of other correlations. */
   rules: string[];
-  /** Fields that the events share: of one with several values, the first. They share their cluster in any case. */
+  /** Fields that the events share; of a field with several values, the first. They always share their cluster. */
   groupBy: string[];
   /** Seconds. */
   timespan: number;
   /** From alias to rule to field. */
   aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Whether the rules that it refers to raise findings of their own; false where it does not say. */
+  /** Whether the rules that it refers to raise findings of their own; false if it does not say. */
   generate: boolean;
   test: CorrelationTest;
 }
 
 export type CorrelationTest =
   | { type: 'event_count'; bounds: Bound[] }
-  /** Distinct tuples of the fields. Of an event with several values in a field each counts, in every combination with those
+  /** Distinct tuples of the fields. If an event has several values in a field, each counts, in every combination with those
    * of the others, up to 100 of them. */
   | { type: 'value_count'; fields: string[]; bounds: Bound[] }
   /** Of a field with several values, the first. */
@@ -102,8 +102,8 @@ export type CorrelationTest =
   | { type: 'value_percentile'; field: string; percentile: number; bounds: Bound[] }
   /** The selections of the condition are the names of rules. */
   | { type: 'temporal' | 'temporal_ordered'; condition: Condition }
-  /** Tripline's own: the tuple of group and fields was not seen within the timespan. Of an event with several values in a
-   * field there are several tuples, as with value_count; a finding tells those that are new. `learning` is in seconds. */
+  /** Tripline's own: the tuple of group and fields was not seen within the timespan. An event with several values in a field
+   * has several tuples, as with value_count; a finding contains those that are new. `learning` is in seconds. */
   | { type: 'new_terms'; fields: string[]; learning: number };
 
 /** All bounds of a test have to hold. */
@@ -112,7 +112,7 @@ export interface Bound {
   value: number;
 }
 
-/** An exception: a detection that is put to rules from outside. Where it is false, a match of theirs is silenced. */
+/** An exception: a detection that is applied to rules from outside. If it is false, a match of theirs is silenced. */
 export interface Filter extends Detection {
   path: string;
   /** A UUID. */
@@ -121,7 +121,7 @@ export interface Filter extends Detection {
   name: string;
   title: string;
   description: string;
-  /** The rules' own has to be within it. */
+  /** The logsource of the rules has to be within it. */
   logsource: Logsource;
   /** Names or ids of rules, or every rule of the logsource. */
   rules: 'any' | string[];
@@ -133,7 +133,7 @@ export interface Logsource {
   category?: string;
   product?: string;
   service?: string;
-  /** Keys beside these three, as data. */
+  /** Keys other than these three, as data. */
   custom?: Readonly<Record<string, unknown>>;
 }
 
@@ -174,8 +174,8 @@ export interface BlockItem {
   body: BlockBody;
 }
 
-/** Which members of a list have to pass. `all` asks for at least one; a list that is missing or null is empty, a scalar
- * one of one member. A position counts from 0, from the end if it is negative, and only in a list. */
+/** Which members of a list have to pass. `all` requires at least one; a list that is missing or null is empty, a scalar is a
+ * list of one member. A position counts from 0, or from the end if it is negative, and applies only to a list. */
 export type Members = { quantifier: 'any' | 'all' | 'all_or_empty' | 'none' } | { index: number };
 
 export type BlockBody = { kind: 'items'; items: Item[] } | ({ kind: 'detection' } & Detection);
@@ -184,7 +184,7 @@ export type BlockBody = { kind: 'items'; items: Item[] } | ({ kind: 'detection' 
 export type Test =
   /** Missing or null. */
   | { kind: 'null' }
-  /** Present, be it empty or null. */
+  /** Present, even if it is empty or null. */
   | { kind: 'exists' }
   /** Present and not null: a lone `*`. */
   | { kind: 'present' }

@@ -6,19 +6,19 @@ export interface RuleProblem {
   path: string;
   line: number;
   column: number;
-  /** Of the document that the problem is in; absent where it cannot be told. */
+  /** Name of the document that the problem is in; absent if it is not known. */
   name?: string;
   /** What is wrong. */
   message: string;
   /** What to write instead. */
   hint: string;
-  /** The source line, cut to what fits a screen, and a caret below it; none where no one line is at fault. */
+  /** The source line, cut to what fits a screen, and a caret below it; absent if no single line is at fault. */
   excerpt?: string;
-  /** What puts it right without changing what a rule matches; absent where that is for a person to decide. */
+  /** Fixes it without changing what a rule matches; absent if a person has to decide. */
   fix?: Edit;
 }
 
-/** Other text for a part of a file; places are offsets of its text behind a byte order mark. */
+/** Other text for a part of a file; positions are offsets into its text after a byte order mark. */
 export interface Edit {
   start: number;
   end: number;
@@ -68,13 +68,13 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** `did you mean 'x'?` where a candidate is near, else the fallback. */
+/** `did you mean 'x'?` if a candidate is near, else the fallback. */
 export function didYouMean(name: string, candidates: Iterable<string>, otherwise: string): string {
   const meant = nearest(name, candidates);
   return meant === undefined ? otherwise : `did you mean ${quote(meant)}?`;
 }
 
-/** Inserted, dropped, changed and swapped letters that lead from one word to the other. */
+/** How many inserted, dropped, changed and swapped letters lead from one word to the other. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, j) => j);

@@ -6,5 +6,5 @@ export function mostEventsOf({ type }: CorrelationTest): number {
   return type === 'event_count' ? 10_000 : 1_000;
 }
 
-/** So many events of a window are shown by their audit IDs, the last ones. */
+/** How many events of a window, the last ones, are shown by their audit IDs. */
 export const MOST_SHOWN_EVENTS = 100;

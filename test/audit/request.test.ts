@@ -30,6 +30,6 @@ it.each([
   [undefined, false],
 ])('the subresource %j opens a stream: %s', (subresource, expected) => expect(opensStream(subresource)).toBe(expected));
 
-it('every stage but the first is that of an answer', () => {
+it('every stage except the first has an answer', () => {
   expect(stages.map(isAnswered)).toEqual([false, true, true, true]);
 });

@@ -6,7 +6,7 @@ import { mmdbOf, pointerTo } from './mmdb.ts';
 const example = { autonomous_system_number: 64500, autonomous_system_organization: 'Example Net' };
 const located = { asn: 64500, asOrganization: 'Example Net' };
 
-test.each([24, 28, 32] as const)('addresses of both families, records of %d bits', (recordSize) => {
+test.each([24, 28, 32] as const)('finds addresses of both families in records of %d bits', (recordSize) => {
   const database = databaseIn(
     mmdbOf({ '198.51.100.0/24': example, '2001:db8::/32': { country: { iso_code: 'DE' } } }, { recordSize }),
   );
@@ -17,7 +17,7 @@ test.each([24, 28, 32] as const)('addresses of both families, records of %d bits
   expect(database.of('2001:db9::1')).toEqual({});
 });
 
-test('a database of IPv4 alone knows nothing of IPv6', () => {
+test('a database of IPv4 alone has nothing for IPv6 addresses', () => {
   const database = databaseIn(mmdbOf({ '0.0.0.0/1': example }, { ipVersion: 4 }));
   expect(database.of('1.2.3.4')).toEqual(located);
   expect(database.of('2001:db8::1')).toEqual({});
@@ -36,11 +36,11 @@ test.each([
   ['other types', { autonomous_system_number: 'many', country: { iso_code: 7 }, as_name: true }, {}],
   ['zero', { autonomous_system_number: 0, autonomous_system_organization: '' }, {}],
   ['a text', 'DE', {}],
-])('reads the words of %s', (_, entry, expected) => {
+])('reads the fields of %s', (_, entry, expected) => {
   expect(databaseIn(mmdbOf({ '198.51.100.0/24': entry as object as any })).of('198.51.100.1')).toEqual(expected);
 });
 
-test('of several, the first that has a member counts', () => {
+test('of several databases, the first that has a member is used', () => {
   const of = (entry: object) => ({
     ...{ path: 'x', stamp: '' },
     ...databaseIn(mmdbOf({ '198.51.100.0/24': entry as any })),
@@ -52,15 +52,15 @@ test('of several, the first that has a member counts', () => {
 
 const whole = mmdbOf({ '198.51.100.0/24': example, '2001:db8::/32': example });
 
-test('a file that is cut is refused, wherever it is cut, or else says the same', () => {
+test('a truncated file is refused, wherever it is cut, or else lookups in it do not fail', () => {
   for (let length = 0; length < whole.length; length++) {
-    expect(() => databaseIn(whole.subarray(0, length)), `${length}`).toThrow(/it is cut|cut or broken/);
-    // The end is there, and not what it is about.
+    expect(() => databaseIn(whole.subarray(0, length)), `${length}`).toThrow(/it is truncated|truncated or broken/);
+    // The end is present, but not what it describes.
     let database: ReturnType<typeof databaseIn>;
     try {
       database = databaseIn(whole.subarray(length));
     } catch (error) {
-      expect((error as Error).message).toMatch(/it is cut|cut or broken/);
+      expect((error as Error).message).toMatch(/it is truncated|truncated or broken/);
       continue;
     }
     for (const address of ['198.51.100.1', '2001:db8::1']) {
@@ -70,7 +70,7 @@ test('a file that is cut is refused, wherever it is cut, or else says the same',
   }
 });
 
-test('whatever byte is changed, it is refused or read, and a lookup never fails', () => {
+test('a file is refused or read, whatever byte is changed, and a lookup never fails', () => {
   for (let index = 0; index < whole.length; index++) {
     for (const byte of [0x00, 0x27, 0xff]) {
       const changed = Buffer.from(whole);
@@ -79,13 +79,13 @@ test('whatever byte is changed, it is refused or read, and a lookup never fails'
         const database = databaseIn(changed);
         for (const address of ['198.51.100.1', '2001:db8::1', '0.0.0.0', 'ffff::']) database.of(address);
       } catch (error) {
-        expect((error as Error).message, `${index}`).toMatch(/^it is no database|^its (metadata|tree)/);
+        expect((error as Error).message, `${index}`).toMatch(/^it is not a database|^its (metadata|tree)/);
       }
     }
   }
 });
 
-test('references in a circle, and ones that multiply, end', () => {
+test('circular references, and ones that multiply, terminate', () => {
   const circle = databaseIn(mmdbOf({ '198.51.100.0/24': pointerTo(0) }));
   expect(circle.of('198.51.100.1')).toEqual({});
   // Sixty arrays, each of two references to the next: 2^60 values.
@@ -97,14 +97,14 @@ test('references in a circle, and ones that multiply, end', () => {
   expect(laughs.of('198.51.100.1')).toEqual({});
 });
 
-test('references that multiply in the metadata end', () => {
+test('references that multiply in the metadata terminate', () => {
   const head = mmdbOf({ '198.51.100.0/24': example });
   const marker = head.lastIndexOf('MaxMind.com') + 'MaxMind.com'.length;
   const arrays = Array.from({ length: 60 }, (_, i) =>
     Buffer.concat([Buffer.of(2, 4), ...[0, 1].map(() => pointerTo((i + 1) * 6))]),
   );
   expect(() => databaseIn(Buffer.concat([head.subarray(0, marker), ...arrays, Buffer.of(0x40)]))).toThrow(
-    'it is no database',
+    'it is not a database',
   );
 });
 
@@ -113,5 +113,5 @@ test.each([
   ['a text', Buffer.from('not a database')],
   ['gzip', Buffer.from([0x1f, 0x8b, 8, 0])],
 ])('%s is refused', (_, bytes) => {
-  expect(() => databaseIn(bytes)).toThrow('it is no database in the format of MaxMind (MMDB), or it is cut');
+  expect(() => databaseIn(bytes)).toThrow('it is not a database in the format of MaxMind (MMDB), or it is truncated');
 });

@@ -1,4 +1,4 @@
-/** Writes small databases of addresses, as MaxMind's format has them.
+/** Writes small address databases in MaxMind's format.
  * @see https://maxmind.github.io/MaxMind-DB/ */
 import { parseNetwork } from '../../src/network.ts';
 
@@ -12,7 +12,7 @@ export interface Layout {
 }
 
 type Node = [left: Branch, right: Branch];
-/** A node below, the place of data, or nothing. */
+/** A child node, the position of data, or nothing. */
 type Branch = Node | number | undefined;
 
 const MARKER = Buffer.concat([Buffer.from([0xab, 0xcd, 0xef]), Buffer.from('MaxMind.com')]);
@@ -63,7 +63,7 @@ function insert(root: Node, address: readonly number[], prefix: number, place: n
 
 function nodesBelow(root: Node): Node[] {
   const nodes = [root];
-  // A list goes on to what is added to it meanwhile.
+  // Iterating over a list includes what is added to it meanwhile.
   for (const node of nodes) for (const branch of node) if (Array.isArray(branch)) nodes.push(branch);
   return nodes;
 }
@@ -85,7 +85,7 @@ function recordOf(node: Node, nodes: readonly Node[], recordSize: number): Buffe
   return bytes;
 }
 
-/** A value as it is written: maps, arrays, texts, unsigned integers of 32 bits, booleans. */
+/** An encoded value: maps, arrays, texts, unsigned integers of 32 bits, booleans. */
 function encoded(value: Value): Buffer {
   if (typeof value === 'string') return Buffer.concat([headOf(2, Buffer.byteLength(value)), Buffer.from(value)]);
   if (typeof value === 'boolean') return headOf(14, Number(value));
@@ -104,7 +104,7 @@ function headOf(type: number, size: number): Buffer {
   return Buffer.from(type > 7 ? [short, type - 7, ...more] : [(type << 5) | short, ...more]);
 }
 
-/** A reference to a place in the data, of 11 bits. */
+/** An 11-bit reference to a position in the data. */
 export function pointerTo(place: number): Uint8Array {
   return Uint8Array.of((1 << 5) | (place >> 8), place & 255);
 }

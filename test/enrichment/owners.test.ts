@@ -41,7 +41,7 @@ test.each<[string, Partial<Owned>, string | undefined]>([
   expect(ownerOf(over)?.name).toBe(owner);
 });
 
-test('says contact and runbook where the file does', () => {
+test('includes contact and runbook if the file does', () => {
   expect(ownerOf({ rule: 'secrets-list' })).toEqual({
     name: 'Security',
     contact: '#security',
@@ -55,7 +55,7 @@ test.each([
   ['- owner: A\n', 'owners.yaml:1:1: the file does not hold a list of owners'],
   ['owners: {}\n', "owners.yaml:1:9: there is no list under 'owners'"],
   ['owner: []\n', "owners.yaml:1:1: unknown key 'owner'; did you mean 'owners'?"],
-  ['owners:\n  - shop\n', 'owners.yaml:2:5: an entry has to be a map'],
+  ['owners:\n  - shop\n', 'owners.yaml:2:5: an entry must be a map'],
   ['owners:\n  - namespace: shop\n', "owners.yaml:2:5: the entry has no 'owner'"],
   ['owners:\n  - namspace: shop\n    owner: A\n', "owners.yaml:2:5: unknown key 'namspace'; did you mean 'namespace'?"],
   ['owners:\n  - namespace: []\n    owner: A\n', "owners.yaml:2:16: 'namespace' is an empty list"],
@@ -67,10 +67,10 @@ test.each([
   ],
   [
     'owners:\n  - owner: A\n  - namespace: shop\n    owner: B\n',
-    'owners.yaml:3:5: no finding gets here: the entry before',
+    'owners.yaml:3:5: no finding reaches this entry: the one before',
   ],
   ['owners: [\n', 'owners.yaml:2:1: not valid YAML'],
-])('%j is wrong, and says where', (text, message) => {
+])('%j is refused, with the place of the fault', (text, message) => {
   const { owners, problems } = parseOwners(text, 'owners.yaml');
   expect(owners).toBeUndefined();
   expect(problems.map(printRuleProblem).join('\n')).toContain(message);

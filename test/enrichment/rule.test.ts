@@ -21,7 +21,7 @@ const file = (name: string, content: string | Buffer) => {
 const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
 const eventsOf = eventReader(config);
 
-/** What is found in records, by a rule set of its own. */
+/** What a rule set from these sources finds in records. */
 async function emittedIn(records: readonly object[], sources: RuleSources) {
   const { ruleset, problems } = loadRules(sources);
   expect(problems).toEqual([]);
@@ -83,7 +83,7 @@ logsource: { product: kubernetes }
 detection: { at_home: { clientCountry: DE }, pods: { resource: pods }, condition: pods and not at_home }
 `;
 
-test('what a database does not know leaves a rule undecided', async () => {
+test('an address that a database does not contain leaves a rule undecided', async () => {
   const rules = [file('elsewhere.yml', asks)];
   const mmdb = [file('country.mmdb', mmdbOf({ '203.0.113.0/24': { country: { iso_code: 'FR' } } }))];
   const pods = ['203.0.113.7', '198.51.100.1', '10.0.0.1'].map((address, n) =>

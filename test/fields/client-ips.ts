@@ -1,4 +1,4 @@
-/** Rows of `clientIPs` and `clientIP`: the address to judge, whatever a client puts into X-Forwarded-For. */
+/** Rows of `clientIPs` and `clientIP`: the address to evaluate, whatever a client puts into X-Forwarded-For. */
 import type { Row } from './event.ts';
 
 const forged = ['10.0.0.1', '203.0.113.5'];

@@ -1,4 +1,4 @@
-/** Rows of `configData`: the entries of a ConfigMap, whichever body has them. */
+/** Rows of `configData`: the entries of a ConfigMap, whichever body contains them. */
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import type { Row } from './event.ts';
 

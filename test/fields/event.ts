@@ -1,4 +1,4 @@
-/** An event to vary, and what a field holds in it. */
+/** An event to vary, and the value of a field in it. */
 import type { Databases } from '../../src/enrichment/databases.ts';
 import { fieldsOf } from '../../src/fields/index.ts';
 import type { JsonMap } from '../../src/json/map.ts';
@@ -53,5 +53,5 @@ export const patch = (requestObject: unknown, more: JsonMap = {}): JsonMap => ({
 });
 export const update = (over: JsonMap): JsonMap => ({ verb: 'update', responseStatus: ok, ...over });
 
-/** What a field holds in an event that differs from `base` by the members given. */
+/** The value of a field in an event that differs from `base` by the given members. */
 export type Row = [name: string, event: JsonMap, field: string, values: unknown[], gap?: string];

@@ -1,4 +1,4 @@
-/** Rows of `command`, `commandLine` and `container`: what an exec or attach asks for. */
+/** Rows of `command`, `commandLine` and `container`: what an exec or attach requests. */
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import type { Row } from './event.ts';
 

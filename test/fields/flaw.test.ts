@@ -1,10 +1,10 @@
-/** Names that begin as they should and lead nowhere. */
+/** Names that begin correctly and lead nowhere. */
 import { describe, expect, it } from 'vitest';
 import { findFlaw } from '../../src/fields/flaw.ts';
 import { fields } from '../../src/fields/index.ts';
 import { AuditEvent } from '../../src/record.ts';
 
-/** Of names that no event has: what the hint says. */
+/** Names that no event has, and part of the hint for each. */
 const nowhere: [name: string, hint: string][] = [
   ['user.usernam', "did you mean 'user.username'?"],
   ['user.username.x', 'user.username has no members'],
@@ -21,9 +21,9 @@ const nowhere: [name: string, hint: string][] = [
 ];
 
 const lists: [name: string, hint: string][] = [
-  ['containers[]', 'leave the brackets out'],
+  ['containers[]', 'drop the brackets'],
   ['containers[0].image', 'sigma-version: 3'],
-  ['requestObject.spec.containers[*].image', 'leave the brackets out'],
+  ['requestObject.spec.containers[*].image', 'drop the brackets'],
   ['containers.0.image', 'write containers without it'],
   ['sourceIPs.0', 'write sourceIPs without it'],
   ['user.groups.0', 'write user.groups without it'],
@@ -48,24 +48,24 @@ const fine = [
 ];
 
 describe('a flaw of a name', () => {
-  it.each([...nowhere, ...lists])('is seen in %s', (name, hint) => {
+  it.each([...nowhere, ...lists])('is found in %s', (name, hint) => {
     expect(findFlaw(name, true)?.hint).toContain(hint);
     expect(findFlaw(name, false)?.hint).toContain(hint);
   });
 
-  it.each(maps)('is seen where %s is compared, and not where it is asked for', (name) => {
+  it.each(maps)('is found where %s is compared, and not where it is only read', (name) => {
     expect(findFlaw(name, true)?.message).toContain('is a map');
     expect(findFlaw(name, false)).toBeUndefined();
   });
 
-  it.each(fine)('is not seen in %s', (name) => expect(findFlaw(name, true)).toBeUndefined());
+  it.each(fine)('is not found in %s', (name) => expect(findFlaw(name, true)).toBeUndefined());
 
-  it('is not seen in any name of the taxonomy or of audit.k8s.io that is asked for', () => {
+  it('is not found in any name of the taxonomy or of audit.k8s.io that is only read', () => {
     const names = [...fields.keys(), ...Object.keys(AuditEvent.properties)];
     expect(names.filter((name) => findFlaw(name, false) !== undefined)).toEqual([]);
   });
 
-  it('is not seen in names that are not ours', () => {
+  it('is not found in names that are not ours', () => {
     for (const name of ['', '.', 'EventID', 'process.name', '__proto__', 'constructor.name', 'x'.repeat(100_000)]) {
       expect(findFlaw(name, true)).toBeUndefined();
     }

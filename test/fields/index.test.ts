@@ -15,7 +15,7 @@ import { requestObjectRef } from './request-object-ref.ts';
 import { workload } from './workload.ts';
 import { writtenObject } from './written-object.ts';
 
-/** On GKE the API server writes it, elsewhere an admission webhook of that name may. */
+/** The API server writes it on GKE; elsewhere an admission webhook of that name may. */
 const dryRunLabel: JsonMap = { annotations: { 'command.gke.io/dryRun': 'All' } };
 
 const unified: Row[] = [
@@ -23,7 +23,7 @@ const unified: Row[] = [
   ['action', {}, 'action', ['create']],
   ['action of a patch that created', { ...patch(pod({})), responseStatus: { code: 201 } }, 'action', ['create']],
   [
-    'action that the log does not tell',
+    'action that the log does not show',
     { ...patch(pod({})), responseStatus: {}, responseObject: undefined },
     'action',
     [],
@@ -543,7 +543,7 @@ describe.each(tables)('%s', (_group, rows) => {
   });
 });
 
-test('every field has a row here, and a line of description', () => {
+test('every field has a row here, and a one-line description', () => {
   const tested = new Set(tables.flatMap(([, rows]) => rows.map(([, , field]) => field)));
   expect([...fields.keys()].filter((name) => !tested.has(name))).toEqual([]);
   for (const { doc, source } of fields.values()) {
@@ -552,7 +552,7 @@ test('every field has a row here, and a line of description', () => {
   }
 });
 
-describe('what a client puts beside hostPID does not hide it', () => {
+describe('what a client adds beside hostPID does not hide it', () => {
   const spec = { template: { spec: { hostPID: true } } };
   test.each<[string, JsonMap]>([
     ['a key with the whole path', patch({ 'spec.template.spec.hostPID': false, spec })],
@@ -572,7 +572,7 @@ describe('what a client puts beside hostPID does not hide it', () => {
   });
 });
 
-test('an owner is the controller whose mark is true, whatever else stands there', () => {
+test('an owner is the reference whose controller is true, whatever the others contain', () => {
   const ownerReferences = [{ toString: 1 }, 'false', [], 'true'].map((controller, n) => ({
     kind: `k${n}`,
     controller,
@@ -580,7 +580,7 @@ test('an owner is the controller whose mark is true, whatever else stands there'
   expect(lookup({ requestObject: { metadata: { ownerReferences } } }, 'owner.kind').values).toEqual(['k3']);
 });
 
-test('the empty name is every word of the log, and none of what was made of it', () => {
+test('the empty name is every word of the log, and nothing derived from it', () => {
   const annotations = { 'authorization.k8s.io/decision': 'allow' };
   const { values, gap } = lookup({ annotations, gaps: { requestObject: 'not_logged' } }, '');
   expect(values).toEqual(expect.arrayContaining(['annotations', 'authorization.k8s.io/decision', 'allow']));
@@ -588,11 +588,11 @@ test('the empty name is every word of the log, and none of what was made of it',
   expect(gap).toBe('not_logged');
 });
 
-test('lists are whole at their place, those of containers one list', () => {
+test('lists are whole at their place', () => {
   expect(lookup({ sourceIPs: ['10.0.0.1', '10.0.0.2'] }, 'sourceIPs').places).toEqual([['10.0.0.1', '10.0.0.2']]);
 });
 
-test('lists in an object are whole, so that a block takes their members one by one', () => {
+test('lists in an object are whole, so that a block evaluates their members one by one', () => {
   const rules = [{ verbs: ['get'] }, { verbs: ['*'] }];
   expect(lookup({ requestObject: { rules } }, 'object.rules').places).toEqual([rules]);
   const cut = { requestObject: { rules, [CUT]: 'cut' } };

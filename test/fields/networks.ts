@@ -1,5 +1,5 @@
-/** Rows of what databases know of the client's address: what they do not know is unknown, and what is not on the internet has
- * none. */
+/** Rows of what databases know of the client's address: what they do not contain is unknown, and addresses that are not on the
+ * internet have none. */
 import { databasesOf } from '../../src/enrichment/databases.ts';
 import { databaseIn } from '../../src/enrichment/mmdb.ts';
 import { mmdbOf } from '../enrichment/mmdb.ts';

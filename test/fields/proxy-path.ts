@@ -1,4 +1,4 @@
-/** Rows of `proxyPath`: what is asked of a node, pod or service through its proxy. */
+/** Rows of `proxyPath`: what is requested from a node, pod or service through its proxy. */
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import type { Row } from './event.ts';
 

@@ -1,4 +1,4 @@
-/** Rows of the names of audit.k8s.io that no unified field stands for. */
+/** Rows of the names of audit.k8s.io that have no unified field. */
 import type { JsonMap } from '../../src/json/map.ts';
 import type { Row } from './event.ts';
 

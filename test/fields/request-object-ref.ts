@@ -1,4 +1,4 @@
-/** Rows of what objectRef leaves out and the URI says. */
+/** Rows of what objectRef omits and the URI contains. */
 import type { JsonMap } from '../../src/json/map.ts';
 import type { Row } from './event.ts';
 

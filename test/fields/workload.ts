@@ -1,4 +1,4 @@
-/** Rows of `workload`: the same for a pod as for the controller that it comes from. */
+/** Rows of `workload`: the same for a pod as for its controller. */
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import type { Row } from './event.ts';
 

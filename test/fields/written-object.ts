@@ -1,4 +1,4 @@
-/** Rows of the field `object`: which body tells what is written. */
+/** Rows of the field `object`: which body contains the written object. */
 import { CUT, type JsonMap } from '../../src/json/map.ts';
 import { patch, pod, type Row, template, update } from './event.ts';
 

@@ -1,4 +1,4 @@
-/** Rules by people who mean harm, or whose editor does: never an exception, always a message or a rule that runs. */
+/** Rules written with malice or mangled by an editor: never an exception, always a message or a rule that runs. */
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Item } from '../../src/sigma/ast.ts';
@@ -52,11 +52,11 @@ function survives(text: string): void {
   expect(explain(compiled, lookup).truth).toBe(evaluate(compiled, lookup).truth);
 }
 
-it('the rule itself is one', () => {
+it('the rule itself is valid', () => {
   expect(parseRule(rule, 'r.yml').problems).toEqual([]);
 });
 
-it('a rule whose list of conditions is empty is told of', () => {
+it('a rule whose list of conditions is empty is reported', () => {
   const { rule, problems } = parseRule(
     'title: t\nlogsource: { service: audit }\ndetection: { s: { a: b }, condition: [] }',
     'r.yml',
@@ -65,7 +65,7 @@ it('a rule whose list of conditions is empty is told of', () => {
   expect(problems).toMatchObject([{ line: 3, message: "'condition' is an empty list" }]);
 });
 
-it('lines behind what is no YAML are counted all the same', () => {
+it('lines after invalid YAML are still counted', () => {
   const { problems } = parseRules('a: }\n  b\n  c\nd: e\n', 'r.yml');
   expect(problems.map(({ line, column }) => [line, column])).toEqual([
     [1, 4],
@@ -76,13 +76,13 @@ it('lines behind what is no YAML are counted all the same', () => {
   ]);
 });
 
-it('what is no YAML is quoted in part, and nothing in it reaches a terminal', () => {
+it('invalid YAML is quoted in part, and its control characters do not reach a terminal', () => {
   const [, problem] = parseRules(`a: }\n${'\u202eb'.repeat(10_000)}\n`, 'r.yml').problems;
   expect(problem!.message.length).toBeLessThan(200);
   expect(problem!.message).not.toMatch(/\u202e/);
 });
 
-it('a rule with letters changed, dropped and put in', () => {
+it('survives a rule with characters changed, dropped and inserted', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       ...'[]{}:-|>&*!%@`\'"#,?\n\t \\()',
@@ -107,7 +107,7 @@ it('a rule with letters changed, dropped and put in', () => {
   );
 });
 
-it('a rule with values of any type in any place', () => {
+it('survives a rule with values of any type in any place', () => {
   const any = fc.anything({ withNullPrototype: false, maxDepth: 3, maxKeys: 4 });
   const key = fc.constantFrom(
     'verb',
@@ -136,7 +136,7 @@ it('a rule with values of any type in any place', () => {
 
 it.each([
   ['a template', 1000, 99],
-  // The rules that were whole by then are used.
+  // The rules that were complete by then are used.
   ['a template with which the rules are too large', 10_000, 10],
 ])('%s in many rules', (_, count, expected) => {
   const values = Array.from({ length: count }, (_, i) => `x${i}`).join(', ');
@@ -153,7 +153,7 @@ it.each([
   }
 });
 
-it('values of any type in the event', () => {
+it('survives values of any type in the event', () => {
   const { rule: parsed } = parseRule(rule, 'r.yml');
   const compiled = compileRule(parsed!);
   const value = fc.anything({ withBigInt: true, withNullPrototype: true });

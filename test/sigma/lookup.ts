@@ -1,4 +1,4 @@
-/** Field look-ups over plain data, as the engine's tests need them. */
+/** Field look-ups on plain data, as the engine's tests need them. */
 import type { FieldLookup, Found } from '../../src/sigma/index.ts';
 import { walk, words } from '../../src/sigma/match/walk.ts';
 

@@ -1,10 +1,10 @@
-/** What made a rule match, read off the tree of its explanation. */
+/** What made a rule match, according to the tree of its explanation. */
 import type { Explanation } from '../../src/sigma/index.ts';
 
 type Predicate = Explanation & { kind: 'predicate' };
 
-/** The fields of the predicates that are true and stand on a way of true nodes from the top, under no `not` and in no
- * exception, with at most ten of the values that passed. */
+/** The fields of the predicates that are true and on a path of true nodes from the top, under no `not` and in no exception,
+ * with at most ten of the values that passed. */
 export function matchedIn(explanation: Explanation): { field: string; values: unknown[] }[] {
   const byField = Map.groupBy(decisiveIn(explanation), ({ field }) => field);
   return [...byField].map(([field, predicates]) => ({

@@ -12,7 +12,7 @@ const MAX_TITLE_LENGTH = 120;
 
 export const checks: Readonly<Record<string, Check>> = {
   'same-element': {
-    doc: 'Two lines about members of one list may each be fulfilled by another member.',
+    doc: 'Two lines about members of one list may each match a different member.',
     run({ maps, isList }, report) {
       for (const items of maps) {
         const lists = new Set<string>();
@@ -22,8 +22,8 @@ export const checks: Readonly<Record<string, Check>> = {
           if (lists.has(list)) {
             report(
               offset,
-              `another member of ${quote(list)} can fulfil this line than the lines above`,
-              `for one and the same: sigma-version: 3, ${list}[any]: and the lines below it`,
+              `this line and the lines above can match different members of ${quote(list)}`,
+              `to match one member: sigma-version: 3, ${list}[any]: and the lines below it`,
             );
           }
           lists.add(list);
@@ -32,7 +32,7 @@ export const checks: Readonly<Record<string, Check>> = {
     },
   },
   'filter-without-not': {
-    doc: 'A selection that is called filter, and that the condition asks for instead of leaving it out.',
+    doc: 'A selection that is called filter, but that the condition requires instead of excluding.',
     isOfWhole: true,
     run({ detections }, report) {
       for (const { detection, conditions } of detections) {
@@ -40,43 +40,39 @@ export const checks: Readonly<Record<string, Check>> = {
         for (const [name, { asked, denied }] of signsOf(detection.condition)) {
           if (!/^filter/i.test(name) || !asked || denied) continue;
           const place = places.get(name) ?? conditions[0]!.offsetOf(0);
-          report(place, `the condition asks for ${quote(name)}`, `write 'not ${name}', or call it something else`);
+          report(place, `the condition requires ${quote(name)}`, `write 'not ${name}', or call it something else`);
         }
       }
     },
   },
   'positive-filter': {
-    doc: 'A filter document that leaves out nothing by name: matches have to fulfil it to stay.',
+    doc: 'A filter document that excludes nothing by name: only findings that match it are kept.',
     isOfWhole: true,
     run({ parsed, detections }, report) {
       if (parsed.kind !== 'filter' || [...signsOf(parsed.document.condition).values()].some(({ denied }) => denied)) {
         return;
       }
-      const message = 'matches stay where this holds, and are silenced everywhere else';
+      const message = 'findings are kept if this holds, and silenced otherwise';
       report(detections[0]!.conditions[0]!.offsetOf(0), message, "write 'not …' to silence what the selections name");
     },
   },
   'escaped-wildcard': {
-    doc: 'A backslash that takes the meaning from the wildcard behind it, in what looks like a path.',
+    doc: 'A backslash that escapes the wildcard after it, in what looks like a path.',
     run: onValues(({ text, value, offset, test }, _item, report) => {
       if (typeof value !== 'string' || !isText(test)) return;
-      // `\?` in a URL and `\*` in a command are meant as they stand.
+      // `\?` in a URL and `\*` in a command are meant as written.
       const found = /(?<=[\p{L}\p{N}%)}.:_-])\\\*/u.exec(text);
       if (found === null || !/\\[^*?\\]|^[A-Za-z]:/.test(text)) return;
-      const message = "'\\*' is the character *, and no backslash is before it";
+      const message = "'\\*' is the character * without a backslash before it";
       report(offset, message, "write '\\\\*' for a backslash and any text");
     }),
   },
   'lost-backslash': {
-    doc: 'A value that begins with two backslashes stands for a text that begins with one: of a UNC path one is lost.',
+    doc: 'A value that begins with two backslashes matches text that begins with one: a UNC path loses one.',
     run: onValues(({ text, value, offset, test }, { modifiers }, report) => {
       if (typeof value !== 'string' || !isText(test) || !/^\\\\[^\\*?]/.test(text)) return;
       if (modifiers.includes('contains') || modifiers.includes('endswith')) return;
-      report(
-        offset,
-        `${quote(text)} begins with one backslash: two of them stand for one`,
-        'write four for a UNC path',
-      );
+      report(offset, `${quote(text)} begins with one backslash: two are an escaped one`, 'write four for a UNC path');
     }),
   },
   'all-of-one': {
@@ -85,13 +81,13 @@ export const checks: Readonly<Record<string, Check>> = {
     run: onItems(({ field, modifiers, values, offset }, report, { text }) => {
       if (modifiers.includes('all') && values.length === 1) {
         const fix = withoutModifier('all', { field, modifiers, offset }, text);
-        report(offset, "'all' of one value says nothing", 'drop it, or write more values', fix);
+        report(offset, "'all' has no effect on a single value", 'drop it, or write more values', fix);
       }
     }),
   },
   'duplicate-value': {
     doc: 'The same value twice in a list.',
-    fixes: 'drops the second, unless a comment stands with it',
+    fixes: 'drops the second, unless it has a comment',
     run: onItems(({ values, modifiers }, report, source) => {
       const seen = new Set<string>();
       const isExpanded = modifiers.includes('expand');
@@ -100,26 +96,26 @@ export const checks: Readonly<Record<string, Check>> = {
         const key = isExpanded ? text : keyOf(test);
         if (seen.has(key)) {
           const fix = withoutValue(value, values[index - 1]!, source.text);
-          report(offset, `${quote(text)} is in the list already`, 'drop one of them', fix);
+          report(offset, `${quote(text)} is already in the list`, 'drop one of them', fix);
         }
         seen.add(key);
       }
     }),
   },
   'null-in-list': {
-    doc: 'null among other values: what is missing matches too.',
+    doc: 'null among other values: a missing field matches, too.',
     run: onItems(({ values, offset }, report) => {
       if (values.length > 1 && values.some(({ test }) => test.kind === 'null')) {
         report(
           offset,
-          'with null in the list an event without the field matches',
-          'write a selection of its own for it',
+          'with null in the list an event without the field matches, too',
+          'write a separate selection for null',
         );
       }
     }),
   },
   'pattern-of-one': {
-    doc: 'A quantity of selections where only one selection is meant.',
+    doc: 'A quantity of selections that stands for only one selection.',
     fixes: 'names the selection',
     isOfWhole: true,
     run(sourceMap, report) {
@@ -137,7 +133,7 @@ export const checks: Readonly<Record<string, Check>> = {
     },
   },
   'unused-selection': {
-    doc: 'A selection that neither the condition nor a level asks for.',
+    doc: 'A selection that neither the condition nor a level uses.',
     isOfWhole: true,
     run({ detections, parsed }, report) {
       for (const [index, { detection, offsets }] of detections.entries()) {
@@ -151,11 +147,11 @@ export const checks: Readonly<Record<string, Check>> = {
     },
   },
   'never-true': {
-    doc: 'Lines of which no event can fulfil all.',
+    doc: 'Lines that no event can match together.',
     isOfWhole: true,
     run({ detections: [outermost], maps, isList }, report) {
       if (outermost === undefined) return;
-      // What lists hold is another's to decide, and may be nothing for now.
+      // Lists are filled by others, and may be empty for now.
       const expanded = new Set(
         maps.flat().flatMap(({ modifiers, item }) => (modifiers.includes('expand') ? item : [])),
       );
@@ -172,7 +168,7 @@ export const checks: Readonly<Record<string, Check>> = {
         (conjunct) => conjunct.kind === 'not' && all.has(JSON.stringify(conjunct.operand)),
       );
       if (twice === undefined) return;
-      report(outermost.conditions[0]!.offsetOf(0), 'the condition asks for the same to be true and false', 'mend it');
+      report(outermost.conditions[0]!.offsetOf(0), 'the condition requires the same to be true and false', 'fix it');
     },
   },
   'plain-regex': {
@@ -185,28 +181,28 @@ export const checks: Readonly<Record<string, Check>> = {
       const place = start && end ? [] : start ? ['startswith'] : end ? ['endswith'] : ['contains'];
       const instead = [...place, ...(flags.includes('i') ? [] : ['cased'])];
       const how = instead.length === 0 ? 'drop the modifiers' : `use ${instead.join('|')}`;
-      report(offset, `${quote(source)} is an expression without any pattern`, `${how}, and write the text as it is`);
+      report(offset, `${quote(source)} is a regular expression of plain text`, `${how}, and write the text as it is`);
     }),
   },
   'open-dot': {
-    doc: 'A dot in what looks like the name of a host, which in a regular expression is any character.',
+    doc: 'A dot in what looks like a host name, which matches any character in a regular expression.',
     run: onRegexes((source, { offset }, _item, report) => {
       const found = hostDot.exec(source);
       if (found === null) return;
-      report(offset, `the dot in ${quote(found[0])} is any character`, `write ${found[0].replace('.', '\\.')}`);
+      report(offset, `the dot in ${quote(found[0])} matches any character`, `write ${found[0].replace('.', '\\.')}`);
     }),
   },
   'open-ended-regex': {
-    doc: 'A regular expression that begins or ends with `.*`: it is searched for anywhere as it is.',
-    fixes: 'drops it, but for `^.*` and `.*$`',
+    doc: 'A regular expression that begins or ends with `.*`: it is searched for anywhere without that.',
+    fixes: 'drops it, except `^.*` and `.*$`',
     run: onRegexes((source, { offset }, { modifiers }, report, { text }) => {
       if (!/^\^?\.\*(?!\?)|(?<!\\)\.\*\$?$/.test(source)) return;
-      const message = "'.*' at an end of an expression says nothing: it is searched for anywhere";
+      const message = "'.*' at either end has no effect: the expression is searched for anywhere";
       report(offset, message, 'drop it', withoutOpenEnds(source, { offset, modifiers }, text));
     }),
   },
   'unreachable-level': {
-    doc: 'A level that no finding can have, as a level before it always comes first or the condition forbids it.',
+    doc: 'A level that no finding can have, because a level above it always applies first or the condition excludes it.',
     isOfWhole: true,
     run({ parsed }, report) {
       if (parsed.kind !== 'rule') return;
@@ -214,13 +210,13 @@ export const checks: Readonly<Record<string, Check>> = {
       findUnreachable(conjunctsOf(condition), levels, report);
     },
   },
-  'no-id': ownOf('id', 'other rules, overrides and exceptions name it by its id', 'add id: and a UUID of its own'),
-  'no-status': ownOf('status', 'nobody knows how far it can be trusted', 'add status: experimental, test or stable'),
-  'no-level': ownOf('level', 'its findings are medium', 'add level: and what a match means'),
+  'no-id': ownOf('id', 'other rules, overrides and exceptions refer to it by its id', 'add id: and a UUID of its own'),
+  'no-status': ownOf('status', 'nobody can see how far it can be trusted', 'add status: experimental, test or stable'),
+  'no-level': ownOf('level', 'its findings are medium', 'add level: and the severity of a match'),
   'no-falsepositives': ownOf(
     'falsepositives',
-    'who meets a finding cannot tell what is benign',
-    'add falsepositives: and what may match in good faith',
+    'whoever handles a finding cannot see what is benign',
+    'add falsepositives: and what may match although it is benign',
   ),
   title: {
     doc: `A title that ends with a period, or is longer than ${MAX_TITLE_LENGTH} characters.`,
@@ -247,7 +243,7 @@ function ownOf(key: string, consequence: string, hint: string): Check {
     run({ head, members, offset, text }, report) {
       if (head === undefined || (members.has(key) && !isNull(members.get(key)!.value))) return;
       const fix = key === 'id' ? withId(members, text) : undefined;
-      report(offset, `the rule has no ${quote(key)}, so that ${consequence}`, hint, fix);
+      report(offset, `the rule has no ${quote(key)}: ${consequence}`, hint, fix);
     },
   };
 }
@@ -323,12 +319,12 @@ function signsOf(condition: Condition): ReadonlyMap<string, { asked: boolean; de
   return signs;
 }
 
-/** What all has to be true for the condition to be. */
+/** Everything that has to be true for the condition to be true. */
 function conjunctsOf(condition: Condition): Condition[] {
   return condition.kind === 'and' ? condition.operands.flatMap(conjunctsOf) : [condition];
 }
 
-/** Where the conditions name each selection first; patterns name none. */
+/** Where the conditions first name each selection; patterns do not count. */
 function placesIn(conditions: DetectionSource['conditions']): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   for (const { text, offsetOf } of conditions) {
@@ -339,8 +335,7 @@ function placesIn(conditions: DetectionSource['conditions']): ReadonlyMap<string
   return places;
 }
 
-/** Items that an event has to fulfil at once: those of each map, and those of all maps that the condition cannot do
- * without. */
+/** Items that an event has to fulfil at once: those of each map, and those of all maps that the condition requires. */
 function togetherIn({ detection: { selections, condition } }: DetectionSource): Item[][] {
   const needed = new Set(
     conjunctsOf(condition).flatMap((conjunct) => (conjunct.kind === 'selection' ? [conjunct.name] : [])),
@@ -369,7 +364,7 @@ function findUnreachable(facts: readonly Condition[], levels: readonly LevelCase
       const why = always === undefined ? 'a level above has the same condition' : 'a level above always holds';
       report(level.position, `no finding has this level: ${why}`, 'drop it, or move it up');
     } else if (isFalse(level.condition)) {
-      report(level.position, "no finding has this level: the rule's condition forbids it", 'drop it, or mend it');
+      report(level.position, "no finding has this level: the rule's condition excludes it", 'drop it, or fix it');
     }
     seen.add(key);
     if (isTrue(level.condition)) always ??= level;

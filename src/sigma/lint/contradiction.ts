@@ -1,4 +1,4 @@
-/** Looks for items about one field of which no value can fulfil all. */
+/** Looks for items about one field that no value can fulfil together. */
 import type { FieldItem, Item, Test } from '../ast.ts';
 import { literalOf } from '../match/pattern.ts';
 import { compileTest, printTest } from '../match/value-test.ts';
@@ -6,10 +6,10 @@ import { quote } from '../rule-problem.ts';
 import type { Report } from './check.ts';
 import type { SourceMap } from './source-map.ts';
 
-/** Beyond this many pairs of values nobody looks whether two items can hold together. */
+/** With more pairs of values than this, items are not checked for whether they can hold together. */
 const MAX_COMPARISONS = 10_000;
 
-/** Tells where a field with one of some plain values is asked to be something else as well. */
+/** Reports where a field that has to be one of some plain values has to be something else as well. */
 export function findContradiction(items: readonly Item[], isList: SourceMap['isList'], report: Report): void {
   const byField = Map.groupBy(
     items.filter((item) => item.kind === 'field'),
@@ -25,7 +25,7 @@ export function findContradiction(items: readonly Item[], isList: SourceMap['isL
     const others = demands.filter((demand) => demand !== plain);
     if (plain.literals.some((value) => others.every(({ passes }) => passes(value)))) continue;
     const failed = others.find(({ passes }) => !plain.literals!.some(passes)) ?? others[0]!;
-    const message = `${quote(field)} cannot be ${plain.text} and fulfil this too`;
+    const message = `${quote(field)} cannot be ${plain.text} and match this, too`;
     report(failed.item.position, message, "write the values as one list, or join the selections by 'or'");
   }
 }
@@ -34,7 +34,7 @@ interface Demand {
   item: FieldItem;
   text: string;
   size: number;
-  /** All the values that pass, if they can be told. */
+  /** All the values that pass, if they can be listed. */
   literals: unknown[] | undefined;
   passes(value: unknown): boolean;
 }

@@ -1,5 +1,5 @@
-/** Edits of a file that put right what a check tells of, and leave what the rule matches as it is. Undefined where the text
- * is not as plain as it has to be for that. */
+/** Edits of a file that fix what a check reports without changing what the rule matches. Undefined if the text is not plain
+ * enough for that. */
 import { randomUUID } from 'node:crypto';
 import type { Node } from 'yaml';
 import { offsetOf } from '../parse/rule-file.ts';
@@ -32,7 +32,7 @@ export function withoutValue({ offset, end }: ValueSource, previous: ValueSource
   return isAlone && !text.slice(offset, end).includes('\n') ? { start: line, end: behind, text: '' } : undefined;
 }
 
-/** The expression without `.*` where it begins or ends, unless something else there gives that a meaning. */
+/** The expression without `.*` at its beginning and end, unless something else there gives it a meaning. */
 export function withoutOpenEnds(
   pattern: string,
   { offset, modifiers }: { offset: number; modifiers: readonly string[] },
@@ -47,11 +47,11 @@ export function withoutOpenEnds(
   return { start, end: start + pattern.length, text: shorter };
 }
 
-/** The same to search for. What quotes (`\Q`), and what counts the dots before or behind, is left as it is. */
+/** An expression that finds the same. One that quotes (`\Q`), or has a quantifier at what would be left, stays as it is. */
 export function withoutEnds(pattern: string): string {
   if (/\\Q/.test(pattern)) return pattern;
   const shorter = pattern.replace(/^\.\*(?![?*+{])/, '').replace(/(?<!\\)\.\*$/, '');
-  // Nothing at all is another kind of expression.
+  // An empty expression is of another kind.
   return shorter === '' || /^[?*+{|)]|[|(]$/.test(shorter) ? pattern : shorter;
 }
 
@@ -64,7 +64,7 @@ export function withoutPeriod(title: string, node: Node | null | undefined, text
   return { start: end - 1, end, text: '' };
 }
 
-/** The document with an id of its own, on a line behind its title. */
+/** The document with an id of its own, on a line after its title. */
 export function withId(members: Members, text: string): Edit | undefined {
   const title = members.get('title');
   const end = title?.value?.range?.[1];

@@ -1,4 +1,4 @@
-/** Puts right in a file what lint tells of and can put right, as text: all else stays as it is written. */
+/** Fixes in a file what lint reports and can fix, as text: everything else stays as it is written. */
 import type { FieldItem, Item, Test } from '../ast.ts';
 import { fold } from '../match/pattern.ts';
 import { parseRules } from '../parse/index.ts';
@@ -6,10 +6,10 @@ import type { Edit } from '../rule-problem.ts';
 import { withoutEnds } from './edits.ts';
 import { type LintOptions, type LintProblem, lint } from './index.ts';
 
-/** Rounds of lint; what one puts right may be seen only behind another. */
+/** Rounds of lint; a problem may show only after another is fixed. */
 const MAX_ROUNDS = 20;
 
-/** The text with the fixes of lint's problems, and what they put right. Each fix is proved before it is kept: the
+/** The text with the fixes of lint's problems, and the problems that they fix. Each fix is verified before it is kept: the
  * documents that could be used can still be used, and mean the same.
  * @param source the whole file, decoded as UTF-8 */
 export function fix(source: string, path: string, options: LintOptions = {}): { text: string; fixed: LintProblem[] } {
@@ -19,7 +19,7 @@ export function fix(source: string, path: string, options: LintOptions = {}): { 
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = fixed.length;
     let free = Number.POSITIVE_INFINITY;
-    // From the end, so that places before stay what they are.
+    // From the end, so that earlier offsets stay valid.
     for (const problem of lint(text, path, options).toSorted((a, b) => (b.fix?.start ?? 0) - (a.fix?.start ?? 0))) {
       if (problem.fix === undefined || problem.fix.end > free) continue;
       const changed = edited(text, problem.fix);
@@ -39,7 +39,7 @@ function edited(text: string, { start, end, text: other }: Edit): string {
 
 function isSame(before: string, after: string, path: string, options: LintOptions): boolean {
   const [old, now] = [before, after].map((text) => parseRules(text, path, options));
-  // What is wrong with a document may hide what else is.
+  // One problem of a document may hide others.
   const broken = new Set(old!.problems.map(({ name }) => name));
   if (now!.problems.some(({ name }) => !broken.has(name))) return false;
   const meanings = new Map(documentsOf(now!).map((document) => [document.name, document]));
@@ -57,7 +57,7 @@ function documentsOf({ rules, correlations, filters }: ReturnType<typeof parseRu
 function meaningOf(document: { title: string; id?: string }, id: string | undefined): string {
   return JSON.stringify({ ...document, title: document.title.replace(/\.$/, ''), id }, (key, value) => {
     if (key === 'position' || key === 'positions') return undefined;
-    // Of a document without one, its title.
+    // For a document without one, it is the title.
     if (key === 'summary' && JSON.stringify(value) === JSON.stringify([document.title])) return undefined;
     if (value instanceof Map) return [...value];
     return isFieldItem(value) ? itemMeaning(value) : value;
@@ -68,7 +68,7 @@ function isFieldItem(value: unknown): value is FieldItem {
   return typeof value === 'object' && value !== null && (value as Item).kind === 'field';
 }
 
-/** Values that are there twice ask for nothing more. */
+/** A repeated value asks for nothing more. */
 function itemMeaning(item: FieldItem): unknown {
   const tests = new Set(item.tests.map(testMeaning));
   return { ...item, kind: 'item', tests: [...tests], quantifier: tests.size === 1 ? 'any' : item.quantifier };

@@ -1,4 +1,4 @@
-/** Tells of what is legal in a rule file and wrong all the same. */
+/** Reports what is legal in a rule file but wrong all the same. */
 import type { Node, YAMLMap } from 'yaml';
 import type { Position } from '../ast.ts';
 import { type ParseOptions, parseDocuments } from '../parse/index.ts';
@@ -9,12 +9,12 @@ import type { Check } from './check.ts';
 import { checks } from './checks.ts';
 import { type SourceMap, sourceMapOf } from './source-map.ts';
 
-/** A problem of a rule file: an error if what is meant cannot happen, as the document cannot be used or names a field that
- * no event has. */
+/** A problem of a rule file: an error if what is meant cannot happen, because the document cannot be used or names a field
+ * that no event has. */
 export type LintProblem = RuleProblem & { severity: 'error' | 'warning'; check?: string };
 
 export interface LintOptions extends ParseOptions {
-  /** More checks, by name, of what the fields of the events mean. */
+  /** More checks, by name, for what the fields of the events mean. */
   checks?: Readonly<Record<string, Check>>;
   /** Whether events have a list at the end of a path; without it none does. */
   isList?: (path: string) => boolean;
@@ -22,12 +22,12 @@ export interface LintOptions extends ParseOptions {
 
 const MAX_FOUND = 50;
 
-/** The check of the names of fields, which `parse` makes: by this name a comment accepts what it has to say. */
+/** The check of field names, which `parse` makes: a comment uses this name to accept what it reports. */
 const FIELD_CHECK = 'field-name';
 
-/** Everything that is wrong with a file, in order of place: documents that cannot be used, names of fields that no event
- * has, and what else is legal and wrong, as far as it can be read. `# lint: allow <check>` on a line, or on the one before
- * it, accepts what that check has to say of it.
+/** Everything that is wrong with a file, in order of position: documents that cannot be used, names of fields that no event
+ * has, and what else is legal but wrong, as far as it can be read. `# lint: allow <check>` on a line, or on the one before
+ * it, accepts what that check reports for it.
  * @param text the whole file, decoded as UTF-8 */
 export function lint(text: string, path: string, options: LintOptions = {}): LintProblem[] {
   const file = openFile(text, path);
@@ -41,7 +41,7 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
   }
   const named = new Set([...found.values()].map(({ position }) => `${position.line} ${position.column}`));
   const errors = file.problems().map((problem): LintProblem => ({ severity: 'error', ...problem }));
-  // Of more than these it is not known where they are.
+  // The positions of any further ones are not known.
   const isCut = errors.length === MAX_PROBLEMS;
   for (const { root, parsed } of documents) {
     // What a document lacks may be in what it builds on.
@@ -51,7 +51,7 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
     const all = Object.entries({ ...checks, ...options.checks }).filter(([, { isOfWhole }]) => isRead || !isOfWhole);
     for (const { offset, ...warning } of warningsOf(file, sourceMap, all)) {
       const position = positionOf(file, offset);
-      // Of a field that there is not, nothing else is to be said.
+      // Nothing else is reported about a field that does not exist.
       if (named.has(`${position.line} ${position.column}`)) continue;
       found.set(`${offset} ${warning.check} ${warning.message}`, { severity: 'warning', position, ...warning });
     }
@@ -66,7 +66,7 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
   const isWhole = documents.length > 0 && documents.every(({ isUsable }) => isUsable);
   for (const { check, position, isUsed } of allowed.values()) {
     if (isUsed || !isWhole) continue;
-    const message = `nothing here is told of by ${quote(check)}`;
+    const message = `nothing here is reported by ${quote(check)}`;
     const hint = 'drop the comment, or move it to the line it is about';
     const fix = withoutComment(file.text, file.lines.lineStarts[position.line - 1]!, position.column - 1, check);
     left.push({ severity: 'warning', check: 'allow', position, message, hint, ...(fix && { fix }) });
@@ -76,7 +76,7 @@ export function lint(text: string, path: string, options: LintOptions = {}): Lin
     .slice(0, MAX_FOUND)
     .map(({ position, message, ...rest }, index): LintProblem => {
       const more = index === MAX_FOUND - 1 ? left.length - MAX_FOUND : 0;
-      const further = more === 0 ? '' : ` (and ${more} more behind this one)`;
+      const further = more === 0 ? '' : ` (and ${more} more after this one)`;
       const excerpt = excerptOf(lines[position.line - 1] ?? '', position);
       return { ...rest, path, ...position, message: `${message}${further}`, excerpt };
     });
@@ -111,7 +111,7 @@ function allowancesOf(lines: readonly string[]): Map<string, Allowance> {
   return allowed;
 }
 
-/** Takes away a comment that says nothing else than to allow a check, and its line where nothing else stands there. */
+/** Removes a comment that does nothing but allow a check, and its line if nothing else is on it. */
 function withoutComment(text: string, line: number, column: number, check: string): Edit | undefined {
   const end = text.indexOf('\n', line);
   const rest = text.slice(line + column, end === -1 ? text.length : end);
@@ -119,7 +119,7 @@ function withoutComment(text: string, line: number, column: number, check: strin
   const before = text.slice(line, line + column);
   if (before.trim() === '') return { start: line, end: end === -1 ? text.length : end + 1, text: '' };
   const start = line + before.trimEnd().length;
-  // What ends the line stays, a carriage return too.
+  // The line ending stays, including a carriage return.
   return { start, end: line + column + rest.trimEnd().length, text: '' };
 }
 

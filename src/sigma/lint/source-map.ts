@@ -1,4 +1,4 @@
-/** A document beside its text: what `parse` made of it, with the keys and values as the file spells them. */
+/** A document alongside its text: what `parse` made of it, with the keys and values as the file spells them. */
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import type { Detection, FieldItem, Item, RuleHead, Test } from '../ast.ts';
 import type { Document } from '../parse/index.ts';
@@ -14,19 +14,19 @@ import {
 } from '../parse/rule-file.ts';
 import { type Members, membersOf } from '../parse/rule-head.ts';
 
-/** One document. The lists are flat: what stands within array blocks is among them. */
+/** One document. The lists are flat: they include what is within array blocks. */
 export interface SourceMap {
   parsed: Document;
-  /** Of the whole file, for fixes: offsets are places in it. */
+  /** Of the whole file, for fixes: offsets point into it. */
   text: string;
   /** Where it begins. */
   offset: number;
   members: Members;
-  /** What findings are told by; a filter makes none. */
+  /** What findings are described by; a filter raises none. */
   head: RuleHead | undefined;
   /** The document's own first, then those of array blocks; none in a correlation. */
   detections: DetectionSource[];
-  /** The items that stand in one map, for every map. */
+  /** The items in one map, for every map. */
   maps: ItemSource[][];
   /** Whether events have a list at the end of a path. */
   isList(path: string): boolean;
@@ -34,7 +34,7 @@ export interface SourceMap {
 
 export interface DetectionSource {
   detection: Detection;
-  /** Where the name of each selection stands. */
+  /** Where the name of each selection is. */
   offsets: ReadonlyMap<string, number>;
   conditions: TextSource[];
 }
@@ -50,11 +50,11 @@ export interface ItemSource {
   item: Item;
   /** Whether it is about a member of a list. */
   inBlock: boolean;
-  /** The field by its whole name from the event down, members of lists being named as their list. */
+  /** The field by its full name from the event down; members of lists have the name of their list. */
   path: string;
-  /** Where the key stands. */
+  /** Where the key is. */
   offset: number;
-  /** As written, brackets among it. */
+  /** As written, including brackets. */
   field: string;
   /** As written. */
   modifiers: string[];
@@ -66,16 +66,16 @@ export interface ItemSource {
 
 export interface ValueSource extends RuleValue {
   offset: number;
-  /** Where it ends; where it begins, for a value that is not there. */
+  /** Where it ends; for an absent value, where it would begin. */
   end: number;
-  /** What became of it. */
+  /** The test that was made from it. */
   test: Test;
 }
 
-/** The document beside the map that it was read from.
+/** The document alongside the map that it was read from.
  * @param root as `parse` has read it
- * @param isRead whether there is no problem with its detection; without it the map has the items that can be used, and no
- * detections */
+ * @param isRead whether there is no problem with its detection; if there is one, the source map has the items that can be
+ * used, and no detections */
 export function sourceMapOf(
   file: RuleFile,
   root: YAMLMap,
@@ -146,7 +146,7 @@ function addItems(
   for (const entry of entriesOf(map)) {
     const { line, column } = positionOf(file, offsetWithin(file, entry.keyNode, entry.key, 0));
     const item = byPlace.get(`${line} ${column}`);
-    // It cannot be used, as is reported.
+    // It cannot be used, which has been reported.
     if (item === undefined) continue;
     const [field = '', ...modifiers] = entry.key.split('|');
     const inner = innermost(item);
@@ -176,7 +176,7 @@ function pathOf(list: string | undefined, item: Item, inner: Item): string {
   }
 }
 
-/** What is behind the brackets of one key: the items of one key share its position. */
+/** What follows the brackets of one key: the items of one key share its position. */
 function innermost(item: Item): Item {
   let inner = item;
   while (inner.kind === 'block' && inner.body.kind === 'items' && inner.body.items[0]?.position === item.position) {
@@ -192,7 +192,7 @@ function nodesOf({ value }: Entry): (Node | null)[] {
 function textSource(file: RuleFile, node: Scalar): TextSource {
   const text = String(node.value);
   const start = offsetOf(node);
-  // Looked for once: a long text has many places. Where it is escaped or folded, all of them are its beginning.
+  // Searched for once: a long text has many positions. If it is escaped or folded, all of them are its beginning.
   const second = offsetWithin(file, node, text, 1);
   return { text, offsetOf: (index) => (second === start ? start : second - 1 + index) };
 }

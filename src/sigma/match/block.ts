@@ -4,12 +4,12 @@ import type { FieldLookup, Found } from '../field.ts';
 import { referencesOf } from './value-test.ts';
 import { foundAt, walk, words } from './walk.ts';
 
-/** Members of a block that are compared to lists around it, each of them to all that is there: what it costs grows with
- * their number times what is there. */
+/** Most members of a block that are compared with lists around it. Each is compared with every value there, so the cost grows
+ * with the product of both. */
 const MAX_COMPARED = 50;
 
 export interface OpenedBlock {
-  /** For each list that was found the look-ups into those of its members that are asked for. */
+  /** For each list that was found, the look-ups into its chosen members. */
   lists: FieldLookup[][];
   /** Why there may be more lists or members. */
   gap: string | undefined;
@@ -35,7 +35,7 @@ export function compileOpening({ members, body }: BlockItem): (found: Found, out
   };
 }
 
-/** Whether only so many members of a list are looked at, since each is compared to what stands around the list. */
+/** Whether the number of members that are looked at is limited, because each is compared with what surrounds its list. */
 export function isLimited({ body }: BlockItem): boolean {
   return comparesAround(body);
 }
@@ -48,7 +48,7 @@ function comparesAround(body: BlockItem['body']): boolean {
   });
 }
 
-/** Whether the body asks for anything but what is in a member. */
+/** Whether the body reads anything outside a member. */
 function looksAround(body: BlockItem['body']): boolean {
   return itemsOfBody(body).some((item) => {
     if (isAround(item.field)) return true;
@@ -61,12 +61,12 @@ export function itemsOfBody(body: BlockItem['body']): Item[] {
   return body.kind === 'items' ? body.items : [...body.selections.values()].flatMap((one) => one.alternatives).flat();
 }
 
-/** Tells the name of a field that stands around the list that a block opens. */
+/** Whether the name is that of a field around the list that a block opens. */
 export function isAround(field: string): boolean {
   return field.startsWith('^.');
 }
 
-/** What stands around the members is the same for all of them: looked up for each, it would cost their number squared. */
+/** The values around the members are the same for all of them; looking them up for each member would be quadratic. */
 function onceForEach(lookup: FieldLookup): FieldLookup {
   const answers = new Map<string, Found>();
   return (field) => {
@@ -92,12 +92,12 @@ function lookupIn(member: unknown, outer: FieldLookup, mark: 'split' | undefined
   };
 }
 
-/** Whether a gap in the list leaves a block that holds for what is there to hold for the whole list. */
+/** Whether a block that holds for the members present holds for the whole list, even if the list has a gap. */
 export function holdsDespiteGap(members: Members): boolean {
   return 'index' in members ? members.index >= 0 : members.quantifier === 'any';
 }
 
-/** Whether a block holds where its field leads to no list at all. */
+/** Whether a block holds if its field leads to no list, or to an empty one. */
 export function holdsForNothing(members: Members): boolean {
   return 'quantifier' in members && (members.quantifier === 'none' || members.quantifier === 'all_or_empty');
 }
@@ -107,7 +107,7 @@ export function printBlock(field: string, members: Members): string {
   return `${field}[${'index' in members ? members.index : members.quantifier}]`;
 }
 
-/** The name of a field within blocks, for a person: the way to it from the event. */
+/** The name of a field within blocks, for display: its path from the event. */
 export function fieldWithin(blocks: string, field: string): string {
   if (blocks === '' || isAround(field)) return field;
   if (field === '.') return blocks;

@@ -1,28 +1,28 @@
-/** Rules out texts that hold none of many words, at a price that hardly grows with the number of words. */
+/** Rules out texts that contain none of many words, at a cost that hardly grows with the number of words. */
 
-/** Characters of a word by which it is looked for. */
+/** Number of characters of a word that are hashed to look it up. */
 const SIZE = 3;
-/** Slots for each word: few characters of other texts lead to one that is not empty. */
+/** Slots per word: enough that few characters of other texts lead to a slot that is not empty. */
 const SLOTS_PER_WORD = 128;
-/** Characters from one that is looked at to the next, at most: what is saved in a text is added to each word. */
+/** Longest step between positions that are looked at in a text: what it saves in a text is added to each word. */
 const LONGEST_STEP = 4;
-/** Words of a slot that are compared to the text; where there are more, any of them may be there. */
+/** Most words of a slot that are compared with the text; if there are more, the text may contain any of them. */
 const MOST_COMPARED = 8;
 
 interface Entry {
   word: string;
-  /** Where in the word the characters stand by which it is looked for. */
+  /** Position in the word of the characters that are hashed. */
   at: number;
 }
 
-/** A function that is false only for texts in which none of the words stands, and true for few others; undefined where a
+/** A function that returns false only for texts that contain none of the words, and true for few of those; undefined if a
  * word is shorter than three characters. */
 export function mayContainAny(words: readonly string[]): ((text: string) => boolean) | undefined {
   const shortest = words.reduce((least, { length }) => Math.min(least, length), SIZE + LONGEST_STEP - 1);
   if (shortest < SIZE) return undefined;
   let step = shortest - SIZE + 1;
   let table = tableOf(words, step);
-  // Words that have much in common are told apart at few places.
+  // Words that have much in common differ at few positions.
   while (step > 1 && table.isCrowded) table = tableOf(words, --step);
   const { size, entries, isTaken } = table;
   return (text) => {
@@ -38,13 +38,13 @@ interface Table {
   /** A power of two. */
   size: number;
   entries: readonly (readonly Entry[])[];
-  /** By slot, 1 where there are entries. */
+  /** By slot, 1 if there are entries. */
   isTaken: Uint8Array;
-  /** Whether there are more words in a slot than are compared. */
+  /** Whether some slot has more words than are compared. */
   isCrowded: boolean;
 }
 
-/** @param step as many places in a row of each word are entered, one of which is looked at wherever the word begins */
+/** @param step number of consecutive positions of each word to enter, one of which is looked at wherever the word begins */
 function tableOf(words: readonly string[], step: number): Table {
   const size = 2 ** Math.ceil(Math.log2(Math.max(words.length, 1) * SLOTS_PER_WORD));
   const entries: Entry[][] = [];
@@ -68,14 +68,14 @@ function mayStandAt(text: string, at: number, entries: readonly Entry[]): boolea
   return entries.some((entry) => text.startsWith(entry.word, at - entry.at) && at >= entry.at);
 }
 
-/** The slot of each place in a word at which enough characters follow. */
+/** The slot of each position in a word that has enough characters after it. */
 function slotsOf(word: string, size: number): number[] {
   return Array.from({ length: word.length - SIZE + 1 }, (_, at) =>
     slotOf(word.charCodeAt(at), word.charCodeAt(at + 1), word.charCodeAt(at + 2), size),
   );
 }
 
-/** Where places in a row begin of which the fullest has the fewest entries. */
+/** Where the run of slots begins whose fullest slot has the fewest entries. */
 function leastTaken(slots: readonly number[], step: number, entriesIn: (slot: number) => number): number {
   let best = 0;
   let fewest = Number.POSITIVE_INFINITY;

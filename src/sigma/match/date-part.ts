@@ -4,8 +4,8 @@ import type { DatePart } from '../ast.ts';
 const dateTime =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::[0-5]\d(?:[.,]\d+)?|:60(?:[.,]\d+)?)?(Z|([+-])([01]\d|2[0-3]):?([0-5]\d))?)?$/i;
 
-/** The part in UTC of the time that a text spells, undefined for any other text. Read is RFC 3339, where a space may
- * stand for the T; a date alone is its midnight, a time without a zone is in UTC. Weeks are those of ISO 8601.
+/** The part, in UTC, of the time that a text spells; undefined for any other text. Accepts RFC 3339, also with a space in
+ * place of the T; a date alone is its midnight, a time without a zone is in UTC. Weeks are those of ISO 8601.
  * @see RFC 3339, section 5.6 */
 export function datePart(text: string, part: DatePart): number | undefined {
   const found = text.length > 64 ? null : dateTime.exec(text);
@@ -28,14 +28,14 @@ const parts: Record<DatePart, (time: Date) => number> = {
 
 const DAY = 86_400_000;
 
-/** The week that holds the Thursday of the same week belongs to the year of that Thursday. */
+/** A week belongs to the year of its Thursday. */
 function isoWeek(time: Date): number {
   const day = utc(time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()).getTime();
   const thursday = new Date(day + (4 - (time.getUTCDay() || 7)) * DAY);
   return Math.floor((thursday.getTime() - utc(thursday.getUTCFullYear(), 0, 1).getTime()) / (7 * DAY)) + 1;
 }
 
-/** Midnight in UTC; Date.UTC would take the year 26 for 1926. */
+/** Midnight in UTC; Date.UTC would read the year 26 as 1926. */
 function utc(year: number, month: number, day: number): Date {
   const date = new Date(0);
   date.setUTCFullYear(year, month, day);

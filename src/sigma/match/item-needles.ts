@@ -1,10 +1,10 @@
-/** Texts by which it is seen that an item does not hold, without deciding it. */
+/** Texts whose absence shows that an item does not hold, without evaluating it. */
 import type { Item, Test } from '../ast.ts';
 import { anyOf, bestOf, type Needles, needlesIn, regexNeedles } from './needles.ts';
 import { fold, longestLiteralIn } from './pattern.ts';
 
-/** Of the values of a field: without one that holds a needle, or without values, the item does not hold but for its negation.
- * Not known for an item that may hold on a field without values. */
+/** Needles in the values of a field: if no value contains one, or there are no values, the item is false before negation.
+ * Undefined for an item that may hold on a field without values. */
 export function needlesOf(item: Item): Needles {
   if (item.kind === 'block') return undefined;
   const lists = item.tests.map(needlesOfTest);

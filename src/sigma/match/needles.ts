@@ -1,10 +1,10 @@
 /** Texts without which a pattern or a regular expression does not match. */
 
-/** Characters of a needle at least: those of shorter ones stand in most texts. */
+/** Minimum length of a needle; shorter ones occur in most texts. */
 export const SHORTEST_NEEDLE = 3;
 
-/** Texts of ASCII, folded, one of which stands in every text, folded, that passes; undefined where they are not known. What
- * U+0130, U+017F and U+212A are folded to may be ASCII, so that a text with one of them may hold any needle. */
+/** Folded ASCII texts, one of which occurs in every text that passes, once folded; undefined if they are not known. U+0130,
+ * U+017F and U+212A may fold to ASCII, so a text with one of them may contain any needle. */
 export type Needles = readonly string[] | undefined;
 
 /** The longest needle in a text. */
@@ -13,15 +13,15 @@ export function needlesIn(text: string): Needles {
   return longest.length < SHORTEST_NEEDLE ? undefined : [longest];
 }
 
-/** Of alternatives. */
+/** The needles of alternatives. */
 export function anyOf(lists: readonly Needles[]): Needles {
   return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
 }
 
-/** Longer needles tell hardly more. */
+/** Needles longer than this are hardly more selective. */
 const LONG_NEEDLE = 8;
 
-/** Of texts that all have to be there, those that tell most. */
+/** The most selective of several lists, each of which has to be met. */
 export function bestOf(lists: readonly Needles[]): Needles {
   let best: Needles;
   let most = 0;
@@ -35,7 +35,7 @@ export function bestOf(lists: readonly Needles[]): Needles {
   return best;
 }
 
-/** Of a regular expression, whatever its flags. Not known where anything stands in it that is not known here. */
+/** The needles of a regular expression, whatever its flags; undefined if it contains syntax that is not known here. */
 export function regexNeedles(source: string): Needles {
   try {
     return new Reader(source).expression();
@@ -47,16 +47,16 @@ export function regexNeedles(source: string): Needles {
 
 class Unknown extends Error {}
 
-/** What a part of an expression says of the texts that it matches. */
+/** What is known about the texts that a part of an expression matches. */
 interface Part {
-  /** All of them, where they are few. */
+  /** All of them, if they are few. */
   all: readonly string[] | undefined;
-  /** Else with one of which they begin, where that is known. */
+  /** Otherwise prefixes, one of which each of them begins with, if known. */
   starts?: readonly string[] | undefined;
   needles: Needles;
 }
 
-/** Texts that are listed one by one, at most. */
+/** Most texts that are listed one by one. */
 const MOST_TEXTS = 24;
 
 const QUANTIFIER = /(?:[*+?]|\{(\d+)(?:,\d*)?\})\??/y;
@@ -126,7 +126,7 @@ class Reader {
     return literal === undefined ? undefined : { all: [literal.replace(/^\\/, '')], needles: undefined };
   }
 
-  /** How often what was read before has to come, and whether it comes as often and not more; undefined for once. */
+  /** How often the preceding part has to occur, and whether it is optional (`?`); undefined for exactly once. */
   #quantifier(): { least: number; isOptional: boolean } | undefined {
     const quantifier = this.#take(QUANTIFIER);
     if (quantifier === undefined) return undefined;
@@ -143,14 +143,14 @@ class Reader {
   }
 }
 
-/** Parts one behind the other. */
+/** A sequence of parts. */
 class Run {
-  /** One of them stands before what comes next, or else one of the others. */
+  /** Either one of these directly precedes the next part, or one of the others occurs instead. */
   #texts: readonly string[] = [''];
   #others: readonly string[] = [];
-  /** Of what has come behind the last part that was gone on without. */
+  /** The texts since the last part that was skipped as optional. */
   #behind: readonly string[] | undefined;
-  /** Whether they are all that has come. */
+  /** Whether the texts are everything that has come so far. */
   #isAll = true;
   #starts: readonly string[] | undefined;
   readonly #lists: Needles[] = [];
@@ -164,12 +164,12 @@ class Run {
       this.end();
     } else {
       this.#append(all);
-      // The last of those that come is followed by what is next.
+      // The last repetition is followed by the next part.
       if (quantifier !== undefined) this.end(all.length === 1 ? all : undefined);
     }
   }
 
-  /** @param next what is known to stand before what comes next */
+  /** @param next the texts known to precede the next part */
   end(next: readonly string[] = ['']): void {
     this.#note();
     if (this.#isAll) this.#starts = this.#texts;
@@ -194,7 +194,7 @@ class Run {
     if (this.#behind !== undefined) this.#behind = product(this.#behind, texts);
   }
 
-  /** Goes on without a part that may come, of which the beginning is known. */
+  /** Continues past an optional part of which only the beginning is known. */
   #branch(starts: readonly string[] | undefined): void {
     if (starts === undefined || this.#texts.length * starts.length > MOST_TEXTS) {
       this.end();

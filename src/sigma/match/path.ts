@@ -1,6 +1,6 @@
-/** Dotted names, taken apart once for all the data that they are looked up in. */
+/** Dotted names, split once for all the data that they are looked up in. */
 
-/** A dotted name. Keys may have dots in them, so that it can be cut at any. */
+/** A dotted name. Keys may contain dots, so it can be cut at any of its dots. */
 export class Path {
   readonly name: string;
   #cuts: readonly Cut[] | undefined;
@@ -15,7 +15,7 @@ export class Path {
     return (this.#cuts ??= cutsOf(this.name));
   }
 
-  /** The name that goes on with another. */
+  /** The name followed by a dot and another. */
   below(name: string): Path {
     this.#below ??= new Map();
     let path = this.#below.get(name);
@@ -29,7 +29,7 @@ export interface Cut {
   rest: Path;
 }
 
-/** By name. Names are those of rules and of fields: no event has a say in how many there are. */
+/** By name. Names come from rules and fields, so events cannot add any. */
 const paths = new Map<string, Path>();
 
 export function pathOf(name: string): Path {
@@ -40,7 +40,7 @@ export function pathOf(name: string): Path {
 
 function cutsOf(name: string): Cut[] {
   const cuts: Cut[] = [];
-  // A key has one character at least.
+  // A key has at least one character.
   for (let dot = name.indexOf('.', 1); dot !== -1; dot = name.indexOf('.', dot + 1)) {
     cuts.push({ key: name.slice(0, dot), rest: pathOf(name.slice(dot + 1)) });
   }

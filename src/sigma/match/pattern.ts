@@ -26,13 +26,13 @@ export function parsePattern(text: string): Pattern {
   return tidy([...parts, literal]);
 }
 
-/** The pattern with any text allowed before it, behind it, or both; a wildcard at that edge is not doubled. */
+/** The pattern with any text allowed before it, after it, or both; a wildcard at that edge is not doubled. */
 export function openPattern(pattern: Pattern, open: { before: boolean; behind: boolean }): Pattern {
   return tidy([...(open.before ? [many] : []), ...pattern, ...(open.behind ? [many] : [])]);
 }
 
-/** The pattern with each `-` and `/` that begins an option of a command line standing for either of them and for the
- * longer dashes that Windows takes in their place. */
+/** The pattern in which each `-` or `/` that begins a command-line option stands for either of them and for the longer
+ * dashes that Windows accepts in their place. */
 export function openDashes(pattern: Pattern): Pattern {
   return tidy(
     pattern.flatMap((part) => {
@@ -45,7 +45,7 @@ export function openDashes(pattern: Pattern): Pattern {
 
 const dash: Wildcard = { wildcard: '-' };
 const dashes = '-/\u2013\u2014\u2015';
-/** No letter before it, and one behind it. */
+/** No letter before it, and one after it. */
 const optionDash = /(?<![\p{L}\p{N}_])[-/](?=[\p{L}\p{N}_])/u;
 
 /** The text of a pattern that has no wildcards, undefined for any other. */
@@ -53,12 +53,12 @@ export function literalOf(pattern: Pattern): string | undefined {
   return pattern.every((part) => typeof part === 'string') ? pattern.join('') : undefined;
 }
 
-/** True for a lone `*`, which any value matches that is there. */
+/** True for a lone `*`, which matches any value that is present. */
 export function isAnything(pattern: Pattern): boolean {
   return pattern.length === 1 && isMany(pattern[0]!);
 }
 
-/** The pattern as a rule would spell it; a dash of an option as the characters that it stands for. */
+/** The pattern as a rule would spell it, with the dash of an option as the characters that it stands for. */
 export function printPattern(pattern: Pattern): string {
   return pattern
     .map((part) =>
@@ -69,8 +69,7 @@ export function printPattern(pattern: Pattern): string {
     .join('');
 }
 
-/** A function that tells whether a whole text matches the pattern; both are compared without regard to case unless
- * `cased`. */
+/** A function that reports whether a whole text matches the pattern, ignoring case unless `cased`. */
 export function compilePattern(pattern: Pattern, cased: boolean): (text: string) => boolean {
   if (cased) return matcherOf(pattern);
   const matches = matcherOf(foldPattern(pattern));
@@ -82,7 +81,7 @@ export function foldPattern(pattern: Pattern): Pattern {
   return pattern.map((part) => (typeof part === 'string' ? fold(part) : part));
 }
 
-/** A function that tells whether a whole text matches one of the patterns, with regard to case. */
+/** A function that reports whether a whole text matches one of the patterns; case-sensitive. */
 export function compileAlternatives(patterns: readonly Pattern[]): (text: string) => boolean {
   const expressions = patterns.map(expressionOf);
   const others = patterns.filter((_, index) => expressions[index] === undefined).map(matcherOf);
@@ -91,14 +90,14 @@ export function compileAlternatives(patterns: readonly Pattern[]): (text: string
     const all = patterns.map(matcherOf);
     return (text) => all.some((matches) => matches(text));
   }
-  // Alternatives of plain text, which take a time that is linear in the text.
+  // Alternatives of plain text match in time linear in the text.
   const expression = new RegExp(known.join('|'));
   const mayMatch = mayContainAny(patterns.filter((_, index) => expressions[index] !== undefined).map(longestLiteralIn));
   const matchesKnown = (text: string) => (mayMatch === undefined || mayMatch(text)) && expression.test(text);
   return (text) => matchesKnown(text) || others.some((matches) => matches(text));
 }
 
-/** A text that stands at the beginning, at the end or anywhere, as a regular expression; undefined for other patterns. */
+/** A pattern of one literal at the beginning, at the end or anywhere, as a regular expression; undefined for others. */
 function expressionOf(pattern: Pattern): string | undefined {
   const literals = pattern.filter((part) => typeof part === 'string');
   if (literals.length !== 1 || pattern.some((part) => typeof part !== 'string' && part.wildcard !== '*'))
@@ -108,7 +107,7 @@ function expressionOf(pattern: Pattern): string | undefined {
   return `${start}${escapeExpression(literals[0]!)}${end}`;
 }
 
-/** The longest text that stands in whatever matches the pattern. */
+/** The longest literal, which occurs in everything that matches the pattern. */
 export function longestLiteralIn(pattern: Pattern): string {
   return pattern.reduce<string>(
     (longest, part) => (typeof part === 'string' && part.length > longest.length ? part : longest),
@@ -135,13 +134,14 @@ export function fold(text: string): string {
   return lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;
 }
 
-/** True for `?*`, with which rules ask for a text that is not empty. */
+/** True for `?*`, by which rules require a text that is not empty. */
 function isNonEmpty([first, second, ...others]: Pattern): boolean {
   const isOne = typeof first === 'object' && first.wildcard === '?';
   return isOne && second !== undefined && isMany(second) && others.length === 0;
 }
 
-/** Where `*` is the only wildcard: each literal run is looked for behind the one before, the outer two at the edges. */
+/** For patterns whose only wildcard is `*`: each literal run is searched for after the previous one, the outer two at the
+ * edges. */
 function matcherOfRuns(parts: Pattern): (text: string) => boolean {
   const runs: string[] = [''];
   for (const part of parts) {

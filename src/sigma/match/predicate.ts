@@ -2,7 +2,7 @@
 import type { FieldItem } from '../ast.ts';
 import type { FieldLookup, Found } from '../field.ts';
 
-/** Why something could not be decided: the field that was missing, and what became of it. */
+/** Why something could not be decided: the field that was missing, and why. */
 export interface Gap {
   field: string;
   reason: string;
@@ -11,7 +11,7 @@ export interface Gap {
 /** True, false, or unknown for want of a field. */
 export type Decision = boolean | Gap;
 
-/** @param observer sees each part of the predicate with what it decides */
+/** @param observer is shown each part of the predicate with its decision */
 export type Predicate = (lookup: FieldLookup, observer?: Observer) => Decision;
 
 /** A part of a rule that has operands. */
@@ -27,25 +27,25 @@ export interface Leaf {
   readonly item: FieldItem;
   /** The field with the blocks around it; empty for the whole event. */
   readonly field: string;
-  /** The same for a person. */
+  /** The same, for display. */
   readonly name: string;
-  /** Whether it is about what stands around a list, and so the same for all members of the list. */
+  /** Whether it is about what surrounds a list, and so is the same for all members of the list. */
   readonly isSameForAll: boolean;
-  /** The values that pass a test, each once: in the order of the tests, for one test in that of the values.
+  /** The values that pass a test, each once, in the order of the tests and then of the values.
    * @param most how many are enough */
   passing(found: Found, lookup: FieldLookup, most?: number): unknown[];
-  /** Where there may be more for the item to see. */
+  /** Where there may be more values for the item, if anywhere. */
   gapOf(found: Found, lookup: FieldLookup): Gap | undefined;
 }
 
-/** Is shown an evaluation, part by part. */
+/** Follows an evaluation, part by part. */
 export interface Observer {
-  /** An operand of this truth that settles its branch ends it, as without an observer; undefined has every operand of
-   * every branch evaluated. */
+  /** An operand of this truth that settles its branch ends it, as without an observer; if undefined, every operand of every
+   * branch is evaluated. */
   readonly stopsAt: boolean | undefined;
-  /** A branch, before its operands. What is returned is shown them; undefined if nobody wants to see them. */
+  /** Called with a branch before its operands. Returns the observer of the operands; undefined if nobody observes them. */
   enter(branch: Branch): Observer | undefined;
-  /** The branch that was entered last, and what it decides.
+  /** Called with the branch that was entered last and its decision.
    * @param gap why a block may have more members */
   leave(branch: Branch, decision: Decision, gap?: string): void;
   look(leaf: Leaf, found: Found, lookup: FieldLookup, decision: Decision): void;
@@ -73,7 +73,7 @@ export function some(predicates: readonly Predicate[], branch: Branch = { kind: 
   return joined(branch, predicates, true);
 }
 
-/** What an operand says that decides; else unknown if any is, for the first reason; else the opposite. */
+/** The deciding truth if any operand has it; otherwise unknown if any is, for the first reason; otherwise the opposite. */
 function joined(branch: Branch, predicates: readonly Predicate[], deciding: boolean): Predicate {
   return (lookup, observer) => {
     const inner = observer?.enter(branch);
@@ -87,19 +87,19 @@ function joined(branch: Branch, predicates: readonly Predicate[], deciding: bool
   };
 }
 
-/** What operands say together, one more of them counted in. */
+/** The joint decision of operands after one more is added. */
 export function withOperand(decision: Decision, operand: Decision, deciding: boolean): Decision {
   return operand === !deciding || decision === deciding || (typeof decision !== 'boolean' && operand !== deciding)
     ? decision
     : operand;
 }
 
-/** Whether the operands after one that settles their branch are left out. */
+/** Whether the operands after one that settles their branch are skipped. */
 export function endsAt(deciding: boolean, observer: Observer | undefined): boolean {
   return observer === undefined || observer.stopsAt === deciding;
 }
 
-/** Unknown as long as those in a gap could make up the number. */
+/** Unknown as long as the unknown operands could make up the number. */
 export function atLeast(count: number, predicates: readonly Predicate[]): Predicate {
   const branch: Branch = { kind: 'atLeast', count };
   return (lookup, observer) => {

@@ -1,27 +1,27 @@
-/** What has to stand in a text for a regular expression to be found in it: plainer expressions, without repetition, that
- * V8 looks for many times faster than RE2JS for the whole, and in a time linear in the text. */
+/** What a text must contain for a regular expression to be found in it: simpler expressions, without repetition, that V8
+ * searches for many times faster than RE2JS for the whole, and in time linear in the text. */
 import type { RegexFlag } from '../ast.ts';
 
-/** Some of what an expression matches, as an expression of JavaScript. */
+/** Some of what an expression matches, as a JavaScript expression. */
 interface Run {
   source: string;
-  /** How rare it is in a text: of 2^bits places about one matches. */
+  /** How rare it is in a text: about one of 2^bits positions matches. */
   bits: number;
-  /** Ways in which it can match at a place, each of which may be tried. */
+  /** Number of ways in which it can match at a position, each of which may be tried. */
   ways: number;
 }
 
-/** A part of an expression of RE2. */
+/** A part of an RE2 expression. */
 interface Part {
-  /** Whatever the part matches is matched by this as a whole; undefined where the part has no bound. */
+  /** Matches, as a whole, whatever the part matches; undefined if the part is unbounded. */
   whole: Run | undefined;
-  /** Stands somewhere in whatever the part matches; undefined where nothing must. */
+  /** Occurs somewhere in whatever the part matches; undefined if nothing has to. */
   within: Run | undefined;
-  /** Stands at the beginning and at the end of whatever the part matches. */
+  /** Occurs at the beginning and at the end of whatever the part matches. */
   edge?: Run;
 }
 
-/** Less often, it would not spare the expression itself. */
+/** A screen with fewer bits would not save running the expression itself. */
 const LEAST_BITS = 8;
 const MOST_WAYS = 64;
 const LONGEST = 512;
@@ -29,8 +29,8 @@ const LETTER_BITS = 4;
 
 const empty: Run = { source: '', bits: 0, ways: 1 };
 
-/** The source of an expression of JavaScript that is found in each text, and in each longer one, in which one of the
- * expressions of RE2 is found, and in few others; undefined where there is none. */
+/** The source of a JavaScript expression that is found in each text, and in each longer one, in which one of the RE2
+ * expressions is found, and in few others; undefined if there is none. */
 export function screenOf(expressions: readonly { source: string; flags: readonly RegexFlag[] }[]): string | undefined {
   const screens = expressions.map(({ source, flags }) => {
     const run = new Reader(source).read(flags.includes('i'));
@@ -39,10 +39,10 @@ export function screenOf(expressions: readonly { source: string; flags: readonly
   return screens.length > 0 && screens.every((screen) => screen !== undefined) ? screens.join('|') : undefined;
 }
 
-/** Ends the reading of what is not understood. */
+/** Stops reading an expression that is not understood. */
 class Unread extends Error {}
 
-/** Reads what is common in the syntax of RE2. @see https://github.com/google/re2/wiki/Syntax */
+/** Reads the common part of the RE2 syntax. @see https://github.com/google/re2/wiki/Syntax */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -72,7 +72,7 @@ class Reader {
     };
   }
 
-  /** @param flags those that are set in the middle of a group hold to its end */
+  /** @param flags those set in the middle of a group apply until its end */
   #sequence(flags: { isAnyCase: boolean }): Part {
     let all: Run | undefined = empty;
     let run = empty;
@@ -80,7 +80,7 @@ class Reader {
     while (this.#at < this.#text.length && this.#next !== '|' && this.#next !== ')') {
       const { whole, edge, within: inside } = this.#repeated(flags);
       all = all && whole && joined(all, whole);
-      // What can be absent tells nothing at the beginning of a run.
+      // What can be absent adds nothing at the beginning of a run.
       const next = whole?.bits === 0 && run === empty ? empty : whole && joined(run, whole);
       if (next !== undefined) {
         run = next;
@@ -151,7 +151,7 @@ class Reader {
     return part;
   }
 
-  /** Of those that list characters, without ranges of others than letters and digits. */
+  /** Reads a class that lists characters, with ranges of letters and digits only. */
   #class(isAnyCase: boolean): Part {
     const [all, members] = /^((?:[a-z]-[a-z]|[A-Z]-[A-Z]|\d-\d|\\[dws]|[\w <>&=:;,/|.?'"%#@!~])+)\]/.exec(
       this.#text.slice(this.#at),
@@ -164,7 +164,7 @@ class Reader {
     return bounded({ source: `[${source}]`, bits: Math.max(bits, 0), ways: 1 });
   }
 
-  /** Passes over a class that may hold characters of two code units. */
+  /** Skips a class that may contain characters of two code units. */
   #otherClass(): Part {
     const [all] = /^\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\[])*\]/.exec(this.#text.slice(this.#at)) ?? [];
     if (all === undefined) throw new Unread();
@@ -223,7 +223,7 @@ function literal(character: string, isAnyCase: boolean): Run {
   if (character > '\x7f') throw new Unread();
   if (isAnyCase && /[a-z]/i.test(character)) {
     const [lower, upper] = [character.toLowerCase(), character.toUpperCase()];
-    // The other letters of Unicode that are one with these where case does not count.
+    // The other Unicode letters that equal these if case is ignored.
     const others = lower === 'k' ? '\\u212a' : lower === 's' ? '\\u017f' : '';
     return { source: `[${lower}${upper}${others}]`, bits: LETTER_BITS, ways: 1 };
   }
@@ -235,7 +235,7 @@ function optional({ source, ways }: Run): Run {
   return { source: `(?:${source})?`, bits: 0, ways: ways + 1 };
 }
 
-/** One behind the other; undefined where that takes too long to look for. */
+/** One after the other; undefined if that takes too long to search for. */
 function joined(first: Run, second: Run): Run | undefined {
   const source = first.source + second.source;
   const ways = first.ways * second.ways;

@@ -1,16 +1,16 @@
-/** Remembers what costly tests say of short texts: the words of a cluster's objects are few, and come again and again. */
+/** Remembers the answers of costly tests for short texts: the words of a cluster's objects are few, and recur often. */
 
-/** Texts of all tests together; then all are forgotten, and learnt anew. */
+/** Most texts of all tests together; beyond that all are forgotten, and learnt anew. */
 const MOST_TEXTS = 50_000;
 const LONGEST = 64;
-/** Texts that a test keeps though none of them has come again; then it keeps one in SAMPLE, until some do. */
+/** Texts that a test keeps although none of them has recurred; after that it keeps one in SAMPLE, until some recur. */
 const MOST_CREDIT = 256;
 const SAMPLE = 16;
 
 let texts = 0;
 let generation = 0;
 
-/** The same test; what it says depends on the value alone. */
+/** The same test; its answer must depend on the value alone. */
 export function remembered(test: (value: unknown) => boolean): (value: unknown) => boolean {
   const answers = new Map<string, boolean>();
   let own = generation;
@@ -34,7 +34,7 @@ export function remembered(test: (value: unknown) => boolean): (value: unknown) 
       texts = 0;
       generation++;
     }
-    // A copy: a part of a long text would keep all of it in memory.
+    // A copy: a slice of a long text would keep all of it in memory.
     answers.set(Buffer.from(value, 'utf16le').toString('utf16le'), answer);
     return answer;
   };

@@ -18,10 +18,10 @@ import {
 import { screenOf } from './regex-screen.ts';
 import { remembered } from './remember.ts';
 
-/** Tells whether one value that is present passes. */
+/** Reports whether one value that is present passes. */
 export type ValueTest = (value: unknown) => boolean;
 
-/** Makes the test for one event: only a comparison with another field looks at it. */
+/** Makes the test for one event; only a comparison with another field reads the event. */
 export type CompiledTest = (lookup: FieldLookup) => ValueTest;
 
 /** The function of a test that `parse` has accepted. */
@@ -38,8 +38,8 @@ export function compileTest(test: Test): CompiledTest {
   }
 }
 
-/** The function that tells whether any of the tests passes. Rules name texts and networks by the hundred: what is the same
- * for all of them is done once for a value, and a plain text is found without trying each. */
+/** The function that reports whether any of the tests passes. Rules list texts and networks by the hundred: work common to
+ * all of them is done once per value, and a plain text is found without trying each. */
 export function compileAny(tests: readonly Test[]): CompiledTest {
   const cased = new Set<string>();
   const folded = new Set<string>();
@@ -79,8 +79,8 @@ export function compileAny(tests: readonly Test[]): CompiledTest {
   };
 }
 
-/** A function that is false for a text in which there is no value that passes any of the tests; undefined where a text does
- * not tell. */
+/** A function that returns false only for a text that contains no value that passes any of the tests; undefined if a text
+ * cannot show that. */
 export function compileTextFilter(tests: readonly Test[]): ((text: JoinedText) => boolean) | undefined {
   const alternatives = tests.flatMap(alternativesOf);
   const texts = alternatives.filter((test) => test.kind === 'text');
@@ -118,7 +118,7 @@ function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): 
     case 'regex': {
       const screen = screenOf([test]);
       const mayMatch = screen === undefined ? undefined : new RegExp(screen);
-      // Made when it is needed: of the expressions of a rule set few ever are.
+      // Compiled on first use: few expressions of a rule set are ever needed.
       let regex: RE2JS | undefined;
       return onText(
         (text) => mayMatch?.test(text) !== false && (regex ??= compileRegex(test.source, test.flags)).test(text),
@@ -140,12 +140,12 @@ function compileConstant(test: Exclude<Test, { kind: 'fieldref' | 'either' }>): 
   }
 }
 
-/** Values of another field that a part of this one is compared to: what it costs grows with their number. */
+/** Most values of another field that a part of this one is compared with; the cost grows with their number. */
 const MAX_REFERENCED = 100;
 
-/** Compares texts, without regard to case. */
+/** Compares texts, ignoring case. */
 function compileReference({ field, anchor }: Test & { kind: 'fieldref' }): CompiledTest {
-  // The members of a list may all be compared to the same values around them.
+  // The members of a list may all be compared with the same values around them.
   const tests = new WeakMap<Found, ValueTest>();
   return (lookup) => {
     const found = lookup(field);
@@ -174,7 +174,7 @@ const partOf: Record<Exclude<Anchor, 'whole'>, (text: string, other: string) => 
   endswith: (text, other) => text.endsWith(other),
 };
 
-/** The other fields that a test reads, with why there may be more in them than the test has seen. */
+/** The other fields that a test reads, and why they may hold more than the test has seen. */
 export function referencesOf(test: Test): { field: string; gapOf(found: Found): string | undefined }[] {
   if (test.kind === 'either') return test.tests.flatMap(referencesOf);
   if (test.kind !== 'fieldref') return [];
@@ -186,12 +186,12 @@ export function referencesOf(test: Test): { field: string; gapOf(found: Found): 
   ];
 }
 
-/** Whether no value whatever passes: placeholders without values leave nothing to compare with. */
+/** Whether no value can pass: placeholders without values leave nothing to compare with. */
 export function matchesNothing(test: Test): boolean {
   return test.kind === 'either' && test.tests.every(matchesNothing);
 }
 
-/** The test in a few words of Sigma, for a person. */
+/** The test in a few words of Sigma, for display. */
 export function printTest(test: Test): string {
   switch (test.kind) {
     case 'null':

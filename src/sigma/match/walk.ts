@@ -4,10 +4,10 @@ import type { Found, JoinedText } from '../field.ts';
 import { type Path, pathOf } from './path.ts';
 import { fold } from './pattern.ts';
 
-/** Every value under a dotted path. Where keys have dots in them, the shortest comes first (`a`, then `a.b`, then `a.b.c`)
- * and the first way that leads to a value counts: a client can put any key into a patch, and kube-apiserver drops the
- * ones it does not know, so that a key `spec.hostPID` must not hide what stands in `spec`. Lists are crossed member by member, at the end of the path as
- * well; a member that is null counts as present. A map with CUT that lacks the key makes a gap, as does a list that was
+/** Every value under a dotted path. If keys contain dots, the shortest comes first (`a`, then `a.b`, then `a.b.c`) and the
+ * first cut that leads to a value counts: a client can put any key into a patch, and kube-apiserver drops the ones it does
+ * not know, so a key `spec.hostPID` must not hide what is in `spec`. Lists are crossed member by member, also at the end of
+ * the path; a member that is null counts as present. A map with CUT that lacks the key makes a gap, as does a list that was
  * open where the data was cut.
  * @param outer `split` if the value is part of a split entry, which its own marks need not say */
 export function walk(value: unknown, name: string, outer?: 'split'): Found {
@@ -56,7 +56,7 @@ function wordsIn(value: unknown): Found {
   return new Words(values, gap);
 }
 
-/** Words, with the text that they make where somebody asks for it. */
+/** Words, joined into a text on demand. */
 class Words implements Found, JoinedText {
   readonly values: readonly unknown[];
   readonly gap?: string;
@@ -84,12 +84,12 @@ class Words implements Found, JoinedText {
 interface Search {
   /** Undefined until the name leads to a place. */
   values: unknown[] | undefined;
-  /** Undefined until a list is taken apart. */
+  /** Undefined until a list is crossed. */
   places: unknown[] | undefined;
   gap: string | undefined;
 }
 
-/** Each map is met once at most, as only one way of cutting the path leads to it: the work is bounded by the data. */
+/** Each map is visited at most once, as only one way of cutting the path leads to it: the work is bounded by the data. */
 function descend(value: unknown, path: Path, outer: 'split' | undefined, search: Search): boolean {
   if (isMap(value)) return descendMap(value, path, outer, search);
   if (!Array.isArray(value)) return false;
@@ -99,7 +99,7 @@ function descend(value: unknown, path: Path, outer: 'split' | undefined, search:
 }
 
 function descendMap(map: JsonMap, path: Path, outer: 'split' | undefined, search: Search): boolean {
-  // Of a split entry any map may be spread over the parts, those inside as well.
+  // Any map of a split entry may be spread over the parts, nested ones too.
   const cut = map[CUT] ?? outer;
   const split = cut === 'split' ? cut : undefined;
   let hasKey = false;
@@ -136,13 +136,13 @@ function takeValue(value: unknown, values: unknown[], search: Search): void {
   if (isMap(value) && value[CUT] === 'too_deep') search.gap ??= 'too_deep';
 }
 
-/** A list has no place for the mark: it was open if it is the last member of a map that was. */
+/** A list cannot hold the mark: it was open if it is the last member of a map that was. */
 function noteOpenList(map: JsonMap, key: string, cut: string | undefined, search: Search): void {
   if (cut === undefined || !Array.isArray(map[key])) return;
   if (cut === 'split' || (cut === 'cut' && Object.keys(map).at(-1) === key)) search.gap ??= cut;
 }
 
-/** The members of nested lists in order; with a stack of its own, as input may nest deep. */
+/** The members of nested lists in order; uses its own stack, as input may nest deeply. */
 function flat(list: readonly unknown[]): readonly unknown[] {
   if (!list.some(Array.isArray)) return list;
   const values: unknown[] = [];

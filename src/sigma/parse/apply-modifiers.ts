@@ -1,4 +1,4 @@
-/** Modifiers at work: whether they can stand together, and the tests that a rule's values make under them. */
+/** Applies modifiers: whether they can be combined, and the tests that a rule's values make under them. */
 import type { FieldItem, Test } from '../ast.ts';
 import { isAnything } from '../match/pattern.ts';
 import { didYouMean, quote } from '../rule-problem.ts';
@@ -26,19 +26,19 @@ const followers: Readonly<Record<string, readonly string[]>> = {
 
 const regexFlags: readonly string[] = ['i', 'm', 's'];
 
-/** Why modifiers, each of which is known, cannot stand together, and which of them is at fault. */
+/** Why modifiers, each of which is known, cannot be combined, and which of them is at fault. */
 export function checkModifiers(names: readonly string[]): (Refusal & { index: number }) | undefined {
   for (const [index, name] of names.entries()) {
     const row = modifiers[name]!;
     const before = names.slice(0, index);
     const fault = (message: string, hint: string) => ({ index, message, hint });
     const clash = (other: string) => fault(`${quote(name)} cannot follow ${quote(other)}`, 'use one of the two');
-    if (before.includes(name)) return fault(`modifier ${quote(name)} stands here twice`, 'drop one of them');
+    if (before.includes(name)) return fault(`modifier ${quote(name)} is given twice`, 'drop one of them');
     if (names.includes('exists') && names.length > 1) {
       return fault("'exists' has to be the only modifier", 'move the rest to an item of its own');
     }
     if (regexFlags.includes(name) && !before.includes('re')) {
-      return fault(`${quote(name)} belongs behind 're'`, `write re|${name}`);
+      return fault(`${quote(name)} has to follow 're'`, `write re|${name}`);
     }
     if (row.kind === 'joins' || row.kind === 'expands') continue;
     const makers = before.filter((other) => modifiers[other]!.kind === 'reads' || modifiers[other]!.kind === 'changes');
@@ -51,7 +51,7 @@ export function checkModifiers(names: readonly string[]): (Refusal & { index: nu
       (other) => modifiers[other]!.group === 'base64' || modifiers[other]!.group === 'UTF-16',
     );
     if (encoder !== undefined && (name === 'windash' || row.group === 'UTF-16')) {
-      return fault(`${quote(name)} has to stand before ${quote(encoder)}`, `write ${name}|${encoder}`);
+      return fault(`${quote(name)} has to precede ${quote(encoder)}`, `write ${name}|${encoder}`);
     }
     if (row.group !== undefined && row.group !== 'place' && makers.includes('windash')) {
       return fault(`${quote(name)} cannot follow 'windash'`, 'write out a value for each dash');
@@ -60,11 +60,11 @@ export function checkModifiers(names: readonly string[]): (Refusal & { index: nu
   return undefined;
 }
 
-/** The test that one value makes under modifiers which `checkModifiers` has let pass.
+/** The test that one value makes under modifiers that `checkModifiers` has accepted.
  * @param placeholders what `%name%` stands for under `expand` */
 export function testOf(value: RuleValue, names: readonly string[], placeholders: Placeholders): Test | Refusal {
   if (!names.includes('expand')) return modified(value, names);
-  if (typeof value.value !== 'string') return refuse("'expand' takes text", 'put the value in quotes');
+  if (typeof value.value !== 'string') return refuse("'expand' accepts only text", 'put the value in quotes');
   const texts = expandPlaceholders(value.value, placeholders);
   if ('message' in texts) return texts;
   const tests: Test[] = [];
@@ -76,7 +76,7 @@ export function testOf(value: RuleValue, names: readonly string[], placeholders:
   return eitherOf(tests);
 }
 
-/** Why modifiers cannot stand behind the empty name, which is the whole event. */
+/** Why modifiers cannot follow the empty name, which is the whole event. */
 export function checkKeywordModifiers(names: readonly string[]): (Refusal & { index: number }) | undefined {
   const index = names.findIndex((name) => name === 'exists' || name === 'fieldref');
   return index === -1
@@ -84,9 +84,9 @@ export function checkKeywordModifiers(names: readonly string[]): (Refusal & { in
     : { index, message: `${quote(names[index]!)} needs a field`, hint: 'write the name of a field before it' };
 }
 
-/** The test that one keyword makes: it may stand anywhere in a text of the event. */
+/** The test that one keyword makes: it may occur anywhere in a text of the event. */
 export function keywordTestOf(value: RuleValue, names: readonly string[], placeholders: Placeholders): Test | Refusal {
-  if (value.value === null) return refuse('null is no word to look for', 'write some text');
+  if (value.value === null) return refuse('null cannot be searched for', 'write some text');
   const isPlain = names.every((name) => modifiers[name]!.kind !== 'reads' && modifiers[name]!.group !== 'place');
   return testOf(value, isPlain ? [...names, 'contains'] : names, placeholders);
 }

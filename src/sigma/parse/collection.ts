@@ -1,12 +1,12 @@
-/** Puts together the documents of a file that build on each other: Sigma's collections. */
+/** Merges the documents of a file that build on each other: Sigma's collections. */
 import { isScalar, type YAMLMap } from 'yaml';
 import { didYouMean, quote } from '../rule-problem.ts';
 import { type Entry, entriesOf, mergeMaps, offsetOf, type RuleFile, startOf, withoutEntry } from './rule-file.ts';
 
 const actions = ['global', 'reset', 'repeat'] as const;
 
-/** The documents that are to be read as rules, whole. A document with `action: global` is put into those behind it, over
- * what they say themselves, until `action: reset`; one with `action: repeat` is put into the one before it, which makes
+/** The complete documents to read as rules. A document with `action: global` is merged into those after it, overriding what
+ * they say themselves, until `action: reset`; one with `action: repeat` is merged into the one before it, which makes
  * another. Correlations and filters are left as they are.
  * @see Sigma specification 2.1.0, "Rule Collections" */
 export function readCollection(file: RuleFile, documents: readonly YAMLMap[]): YAMLMap[] {
@@ -43,10 +43,10 @@ export function readCollection(file: RuleFile, documents: readonly YAMLMap[]): Y
   if (documents.length > 0 && rules.length === 0 && file.count() === 0) {
     const [message, hint] =
       template === undefined
-        ? ['the file does not hold a rule', 'add one, behind a line of ---']
+        ? ['the file does not hold a rule', 'add one after a line of ---']
         : [
-            "no rule stands behind 'action: global', which puts its keys into those behind it",
-            'add one, behind a line of ---',
+            "no rule follows 'action: global', which merges its keys into the rules after it",
+            'add one after a line of ---',
           ];
     file.report(offsetOf(documents[0]!), message, hint);
   }
@@ -58,7 +58,7 @@ function readAction(file: RuleFile, entry: Entry): (typeof actions)[number] | un
   const action = actions.find((candidate) => candidate === text);
   if (action === undefined) {
     const hint = didYouMean(text, actions, `write one of ${actions.join(', ')}, or leave it out`);
-    file.report(startOf(entry), `${quote(text)} is no action`, hint);
+    file.report(startOf(entry), `${quote(text)} is not an action`, hint);
   }
   return action;
 }

@@ -7,7 +7,7 @@ export interface ConditionProblem {
   at: number;
   message: string;
   hint: string;
-  /** A word there, and the one that is meant without any doubt. */
+  /** A word there, and the one that is certainly meant. */
   meant?: readonly [word: string, other: string];
 }
 
@@ -21,7 +21,7 @@ interface Token {
 
 const operators: ReadonlySet<string> = new Set(['and', 'or', 'not', 'of']);
 
-/** The tree of a condition over the selections of a rule, or over what else has names.
+/** The tree of a condition over the selections of a rule, or over anything else that has names.
  * @param noun what messages call one of them
  * @see Sigma specification 2.1.0, "Condition" */
 export function parseCondition(
@@ -92,7 +92,7 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
       return condition;
     }
     if (token.text === ')' || operators.has(token.text)) {
-      fail(token.at, `${quote(token.text)} stands where a ${noun} has to`, `name a ${noun}`);
+      fail(token.at, `expected a ${noun} instead of ${quote(token.text)}`, `name a ${noun}`);
     }
     next++;
     if (peek() === 'of') {
@@ -113,7 +113,7 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
   function quantified(quantifier: Token): Condition {
     const isCount = /^[1-9]\d{0,5}$/.test(quantifier.text);
     if (!isCount && quantifier.text !== 'any' && quantifier.text !== 'all') {
-      fail(quantifier.at, `${quote(quantifier.text)} is no quantity`, "write '1 of', 'any of', 'all of' or a number");
+      fail(quantifier.at, `${quote(quantifier.text)} is not a quantity`, "write '1 of', 'any of', 'all of', a number");
     }
     const pattern = tokens[next];
     if (pattern === undefined || operators.has(pattern.text) || pattern.text === '(' || pattern.text === ')') {
@@ -126,7 +126,7 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
     }
     const least = isCount ? Number(quantifier.text) : 1;
     if (least > matching.length) {
-      const found = `${quote(pattern.text)} stands for ${matching.length}`;
+      const found = `${quote(pattern.text)} matches ${matching.length}`;
       fail(quantifier.at, `there are no ${least} ${noun}s: ${found}`, 'write a smaller number, or all of');
     }
     count(pattern, matching.length);
@@ -150,7 +150,7 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
   if (next < tokens.length) {
     failIfCapital(tokens[next]!);
     const hint = peek() === ')' ? "drop it, or write the '(' that it closes" : "write 'and' or 'or' before it";
-    fail(here(), `${quote(peek()!)} does not follow from what stands before it`, hint);
+    fail(here(), `${quote(peek()!)} cannot follow what is before it`, hint);
   }
   return condition;
 }
@@ -159,7 +159,7 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
 function failIfCapital({ text, at }: Token): void {
   const operator = text.toLowerCase();
   if (operator === text || !operators.has(operator)) return;
-  const message = `${quote(text)} is no operator: they are in lower case`;
+  const message = `${quote(text)} is not an operator: operators are in lower case`;
   throw new ConditionError({ at, message, hint: `write ${operator}`, meant: [text, operator] });
 }
 
@@ -167,7 +167,7 @@ function joined(kind: 'and' | 'or', operands: Condition[]): Condition {
   return operands.length === 1 ? operands[0]! : { kind, operands };
 }
 
-/** Names that begin with `_` are left out of patterns, unless the pattern begins so too. */
+/** Names that begin with `_` do not match patterns, unless the pattern begins with it too. */
 function matchesPattern(pattern: string, name: string): boolean {
   if (name.startsWith('_') && !pattern.startsWith('_')) return false;
   if (pattern === 'them') return true;

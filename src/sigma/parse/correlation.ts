@@ -37,8 +37,8 @@ const operators = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const satisfies Bou
 const MAX_RULES = 100;
 const MAX_FIELDS = 20;
 
-/** The correlation of a document, or undefined where the file has been told why there is none. What it refers to is not
- * looked up yet: see `resolveCorrelations`.
+/** The correlation of a document, or undefined after reporting why there is none. What it refers to is not looked up yet:
+ * see `resolveCorrelations`.
  * @see Sigma specification 2.1.0, "Correlation Rules" */
 export function readCorrelation(file: RuleFile, root: YAMLMap, head: RuleHead): Correlation | undefined {
   const before = file.count();
@@ -47,7 +47,7 @@ export function readCorrelation(file: RuleFile, root: YAMLMap, head: RuleHead): 
   const members = readMembers(file, entry);
   const stray = document.get('generate');
   if (stray !== undefined) {
-    file.report(offsetOf(stray.keyNode), "'generate' stands beside correlation", 'move it below correlation:');
+    file.report(offsetOf(stray.keyNode), "'generate' is beside correlation", 'move it below correlation:');
   }
   if (members === undefined) return undefined;
   const type = readType(file, entry, members.get('type'));
@@ -81,7 +81,7 @@ export function readCorrelation(file: RuleFile, root: YAMLMap, head: RuleHead): 
   return { ...head, position, positions, rules, groupBy, timespan, aliases, generate, test };
 }
 
-/** The names that a correlation's summary and context may have beside those of fields: what it groups by, and `value`, the
+/** The names that a correlation's summary and context may have besides those of fields: what it groups by, and `value`, the
  * number that it compares. */
 export function namesWithin(root: YAMLMap): string[] {
   const body = membersOf(root).get('correlation')?.value;
@@ -117,12 +117,12 @@ function readType(file: RuleFile, parent: Entry, entry: Entry | undefined): Corr
   const type = types.find((candidate) => candidate === text?.toLowerCase());
   if (type === undefined && text !== undefined) {
     const hint = didYouMean(text, types, `write one of ${types.join(', ')}`);
-    file.report(startOf(entry), `${quote(text)} is no type of correlation`, hint);
+    file.report(startOf(entry), `${quote(text)} is not a type of correlation`, hint);
   }
   return type;
 }
 
-/** @param least seconds that it has to be */
+/** @param least fewest seconds allowed */
 function readTimespan(file: RuleFile, parent: Entry, entry: Entry | undefined, least: number): number | undefined {
   if (entry === undefined) {
     file.report(offsetOf(parent.keyNode), "the correlation has no 'timespan'", 'add timespan: 15m, or another');
@@ -131,23 +131,23 @@ function readTimespan(file: RuleFile, parent: Entry, entry: Entry | undefined, l
   const text = readText(file, entry, {});
   const found = text === undefined ? undefined : secondsOf(text);
   if (found !== undefined && found >= least) return found;
-  if (text !== undefined) file.report(startOf(entry), `${quote(text)} is no ${entry.key}`, timespanHint);
+  if (text !== undefined) file.report(startOf(entry), `${quote(text)} is not a valid ${entry.key}`, timespanHint);
   return undefined;
 }
 
-/** How long new terms are gathered before the first is told. */
+/** How long new terms are gathered before the first is reported. */
 function readLearning(file: RuleFile, tripline: Entry | undefined, type: string | undefined): number | undefined {
   const map = tripline?.value;
   const entry = isMap(map) ? entriesOf(map).find(({ key }) => key === 'learning') : undefined;
   if (entry === undefined) return undefined;
   if (type !== undefined && type !== 'new_terms') {
-    file.report(offsetOf(entry.keyNode), `'learning' says nothing with ${type}`, 'drop it, or use type: new_terms');
+    file.report(offsetOf(entry.keyNode), `'learning' has no effect with ${type}`, 'drop it, or use type: new_terms');
     return undefined;
   }
   return readTimespan(file, entry, entry, 0);
 }
 
-/** A list of different names; a lone one is a list of one. */
+/** A list of distinct names; a single one is a list of one. */
 function readNames(file: RuleFile, entry: Entry | undefined, most: number, note: Note): string[] | undefined {
   if (entry === undefined) return undefined;
   const names = readTexts(file, entry, { maxLength: 256, example: 'a name, or a list of names' });
@@ -156,7 +156,7 @@ function readNames(file: RuleFile, entry: Entry | undefined, most: number, note:
     file.report(startOf(entry), `${quote(entry.key)} is empty`, 'name at least one');
   }
   if (names.length > most) file.report(startOf(entry), `${quote(entry.key)} names more than ${most}`, 'name fewer');
-  // Where one of them is no name, the file knows already.
+  // If one of them is not a name, that has been reported already.
   if (names.length !== nodes.length || names.length === 0 || names.length > most) return undefined;
   for (const [index, name] of names.entries()) {
     const node = nodes[index]!;
@@ -193,7 +193,7 @@ function readBoolean(file: RuleFile, entry: Entry | undefined): boolean | undefi
 const words = /[A-Za-z0-9_-]+/g;
 const reserved: ReadonlySet<string> = new Set(['and', 'or', 'not']);
 
-/** The rules that a condition names, where no list does. */
+/** The rules that a condition names, if no list does. */
 function namesIn({ value }: Entry, note: Note): string[] {
   const found = String((value as { value?: unknown }).value).match(words) ?? [];
   const names = [...new Set(found)].filter((word) => !reserved.has(word));
@@ -214,9 +214,9 @@ function readTemporal(
   if (dnf === undefined) {
     file.report(place, 'the condition can come true in more than 100 ways', 'name fewer rules, or split it');
   } else if (dnf.length === 0) {
-    file.report(place, 'the condition can never come true', 'mend it');
+    file.report(place, 'the condition can never come true', 'fix it');
   } else if (dnf.some(({ required }) => required.length === 0)) {
-    file.report(place, 'the condition is true where no rule matches', 'ask for a rule too: a and not b');
+    file.report(place, 'the condition is true if no rule matches', 'require a rule, too: a and not b');
   } else {
     return { type, condition };
   }
@@ -237,7 +237,7 @@ function readCombination(file: RuleFile, rules: readonly string[], entry: Entry 
     const used = namesOf(condition);
     const idle = rules.find((name) => !used.has(name));
     if (idle === undefined) return condition;
-    file.report(startOf(entry), `the condition does not name ${quote(idle)}`, 'name it, or take it out of rules');
+    file.report(startOf(entry), `the condition does not name ${quote(idle)}`, 'name it, or remove it from rules');
     return undefined;
   }
   const read = readBounds(file, entry, []);
@@ -245,7 +245,7 @@ function readCombination(file: RuleFile, rules: readonly string[], entry: Entry 
   const broken = read.bounds.find(({ value }) => !Number.isInteger(value) || value < 0 || value > rules.length);
   if (broken !== undefined) {
     const hint = `write a number of rules, up to ${rules.length}`;
-    file.report(startOf(entry), `${broken.value} is no number of the ${rules.length} rules`, hint);
+    file.report(startOf(entry), `${broken.value} is not a valid number of the ${rules.length} rules`, hint);
     return undefined;
   }
   const not = (operand: Condition): Condition => ({ kind: 'not', operand });
@@ -273,7 +273,7 @@ function namesOf(condition: Condition): Set<string> {
 
 type Measure = Exclude<CorrelationTest['type'], 'temporal' | 'temporal_ordered'>;
 
-/** What the condition of each type has beside bounds. */
+/** What the condition of each type has besides bounds. */
 const extras: Record<Measure, readonly string[]> = {
   event_count: [],
   value_count: ['field'],
@@ -320,7 +320,7 @@ function readMeasure(
       const most = mostEventsOf({ type } as CorrelationTest);
       const beyond = bounds.find(({ value }) => value >= most);
       if (beyond !== undefined) {
-        const message = `${beyond.value} is more than ${type} counts to`;
+        const message = `${beyond.value} is more than ${type} can count`;
         file.report(startOf(entry), message, `write a number below ${most}, and a shorter timespan`);
         return undefined;
       }
@@ -328,7 +328,7 @@ function readMeasure(
     }
     default: {
       if (another !== undefined) {
-        file.report(startOf(members.get('field')!), `${type} takes one field`, 'drop the others');
+        file.report(startOf(members.get('field')!), `${type} accepts only one field`, 'drop the others');
         return undefined;
       }
       if (type !== 'value_percentile') return { type, field, bounds };
@@ -338,7 +338,7 @@ function readMeasure(
   }
 }
 
-/** @param isBare whether it is one without bounds */
+/** @param isBare whether the condition has no bounds */
 function readBounds(
   file: RuleFile,
   entry: Entry,
@@ -359,7 +359,7 @@ function readBounds(
       continue;
     }
     const value = numberOf(member.value);
-    if (value === undefined) file.report(startOf(member), `${quote(operator)} takes a number`, 'write one: 10');
+    if (value === undefined) file.report(startOf(member), `${quote(operator)} accepts only a number`, 'write one: 10');
     else bounds.push({ operator, value });
   }
   if (bounds.length === 0 && !isBare && file.count() === before) {

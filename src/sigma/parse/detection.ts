@@ -28,16 +28,16 @@ import {
   wordFix,
 } from './rule-file.ts';
 
-/** Instructions of RE2, for all regular expressions of a rule: what a text costs grows with its length times these. */
+/** Most RE2 instructions of all regular expressions of a rule: the cost of a text grows with its length times these. */
 const MAX_REGEX_INSTRUCTIONS = 5_000;
-/** Values of all rules of a file, with what placeholders and templates make of them. */
+/** Most values of all rules of a file, including what placeholders and templates make of them. */
 const MAX_TESTS = 100_000;
-/** More than can stand together. */
+/** More than can be combined. */
 const MAX_MODIFIERS = 20;
 
 /** What the reading of a detection depends on besides its text. */
 export interface DetectionContext {
-  /** Without it any name of a field will do. */
+  /** If undefined, any field name is accepted. */
   fieldNames: FieldNames | undefined;
   placeholders: Placeholders;
   /** Whether brackets in the names of fields are array blocks, as from sigma-version 3 on. */
@@ -46,7 +46,7 @@ export interface DetectionContext {
   ofFile: { testsLeft: number };
 }
 
-/** For a file of which nothing is read yet. */
+/** For a file of which nothing has been read yet. */
 export function newBudget(): DetectionContext['ofFile'] {
   return { testsLeft: MAX_TESTS };
 }
@@ -54,14 +54,14 @@ export function newBudget(): DetectionContext['ofFile'] {
 interface ItemContext extends DetectionContext {
   /** What the rule may still spend; shared by all of its items. */
   left: { regexInstructions: number };
-  /** The list whose members the fields are of, by its whole name; undefined where they are those of the event. */
+  /** The full name of the list whose members have the fields; undefined if they are fields of the event. */
   list: string | undefined;
 }
 
-/** Of a detection that cannot be used, as the file has been told. */
+/** For a detection that cannot be used, which has been reported. */
 const never: Condition = { kind: 'or', operands: [] };
 
-/** The detection of a rule, or undefined where the file has been told why there is none. */
+/** The detection of a rule, or undefined after reporting why there is none. */
 export function readDetection(file: RuleFile, entry: Entry, context: DetectionContext): Detection | undefined {
   if (!isMap(entry.value) || entry.value.items.length === 0) {
     file.report(startOf(entry), `${quote(entry.key)} has to be a map`, 'write key: value, one a line, further in');
@@ -98,7 +98,7 @@ function readSelections(file: RuleFile, entry: Entry, members: readonly Entry[],
 /** Conditions in a list; each can name every selection again. */
 const MAX_CONDITIONS = 100;
 
-/** One condition over the named selections, or a list of which any will do. */
+/** One condition over the named selections, or a list of conditions, any of which is enough. */
 export function readCondition(file: RuleFile, entry: Entry, selections: readonly string[]): Condition | undefined {
   const nodes = isSeq(entry.value) ? (entry.value.items as Node[]) : [entry.value];
   const conditions: Condition[] = [];
@@ -158,7 +158,11 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
   const { key, keyNode, value } = entry;
   const [name = '', ...spelled] = key.split('|');
   if (spelled.length > MAX_MODIFIERS) {
-    file.report(offsetOf(keyNode), `the field has more than ${MAX_MODIFIERS} modifiers`, 'drop those that say nothing');
+    file.report(
+      offsetOf(keyNode),
+      `the field has more than ${MAX_MODIFIERS} modifiers`,
+      'drop those without an effect',
+    );
     return undefined;
   }
   let offset = name.length;
@@ -195,7 +199,7 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
   const values = readValues(file, entry);
   if (values === undefined) return undefined;
   if (modifiers.includes('exists') && values.length > 1) {
-    file.report(offsetOf(value!), "'exists' takes one value", 'write true or false');
+    file.report(offsetOf(value!), "'exists' accepts only one value", 'write true or false');
   }
   const { field } = path;
   const tests = readTests(file, values, modifiers, field, context);
@@ -203,15 +207,15 @@ function readItem(file: RuleFile, entry: Entry, context: ItemContext): Item | un
   return inBlocks(path.steps, position, item);
 }
 
-/** Whether what a field holds is compared with values: not where it is asked for being there, or for another field. */
+/** Whether what a field holds is compared with values, not with another field and not only for presence. */
 function isCompared(value: Node | null, modifiers: readonly string[]): boolean {
   if (isMap(value) || modifiers.some((modifier) => modifier === 'exists' || modifier === 'fieldref')) return false;
   const values = isSeq(value) ? (value.items as (Node | null)[]) : [value];
-  // `*` is anything that is there.
+  // `*` is any value that is present.
   return !values.some((each) => isNull(each) || (isScalar(each) && each.value === '*'));
 }
 
-/** The item with a block around it for each bracket on the way to its field. */
+/** The item with a block around it for each bracket in the path to its field. */
 function inBlocks(steps: readonly ArrayStep[], position: Item['position'], item: Item): Item {
   return steps.reduceRight<Item>(
     (inner, step) => ({ kind: 'block', position, ...step, body: { kind: 'items', items: [inner] } }),
@@ -231,11 +235,11 @@ function readBlock(
   if (!isBlock || modifiers.length > 0 || map.items.length === 0) {
     const [message, hint] = !isBlock
       ? [
-          'a map cannot stand below a field',
+          'a map cannot be the value of a field',
           'write the dotted path; for members of a list: sigma-version 3, field[any]:',
         ]
       : modifiers.length > 0
-        ? ['a block takes no modifiers', 'put them behind the fields inside']
+        ? ['a block cannot have modifiers', 'append them to the fields inside']
         : ['the block is empty', 'write field: value, one a line'];
     file.report(offsetOf(map), message, hint);
     return undefined;
@@ -257,7 +261,7 @@ function readTests(
   { left, ofFile, placeholders }: ItemContext,
 ): Test[] {
   return values.flatMap(({ offset, ...value }) => {
-    // Told of each rule, for none is to be used that is cut short.
+    // Reported for each rule, because none that is cut short may be used.
     const tellOfExcess = () =>
       file.report(offset, `the rules of the file have more than ${MAX_TESTS} values`, 'split the file, or use a list');
     if (ofFile.testsLeft < 0) tellOfExcess();
@@ -280,8 +284,8 @@ function readTests(
   });
 }
 
-/** The brackets on the way to a field, and the field behind them (`.` where a bracket is the last); reports a field
- * that no event has. */
+/** The brackets in the path to a field, and the field after them (`.` if a bracket is last); reports a field that no event
+ * has. */
 function readPath(
   file: RuleFile,
   offset: number,
@@ -298,7 +302,7 @@ function readPath(
   return checkField(file, offset, wholeName(list, path), fieldNames, isCompared) ? path : undefined;
 }
 
-/** The name of a field from the event down, members of lists being named as their list. */
+/** The name of a field from the event down; members of lists have the name of their list. */
 function wholeName(list: string | undefined, { steps, field }: { steps: readonly ArrayStep[]; field: string }): string {
   const parts = [list, ...steps.map((step) => step.field), field];
   return parts.filter((part) => part !== undefined && part !== '.').join('.');

@@ -1,4 +1,4 @@
-/** The condition of a temporal correlation in disjunctive normal form: the combinations of rules by which it comes true. */
+/** The condition of a temporal correlation in disjunctive normal form: the combinations of rules that make it true. */
 import type { Condition } from '../ast.ts';
 
 /** One combination. The numbers are indexes into the correlation's list of rules, in ascending order. */
@@ -11,10 +11,10 @@ export interface Conjunction {
 
 const MAX_CONJUNCTIONS = 100;
 
-/** Leaves the recursion where the form has more than MAX_CONJUNCTIONS. */
+/** Leaves the recursion if the form has more than MAX_CONJUNCTIONS. */
 class TooManyConjunctions extends Error {}
 
-/** The combinations by which the condition comes true, or undefined if there are more than 100.
+/** The combinations that make the condition true, or undefined if there are more than 100.
  * @param rules the names that the condition uses, in order */
 export function dnfOf(condition: Condition, rules: readonly string[]): Conjunction[] | undefined {
   const indexOf = new Map(rules.map((rule, index) => [rule, index]));
@@ -43,7 +43,7 @@ function expand(condition: Condition, negated: boolean, indexOf: ReadonlyMap<str
       return isEvery ? operands.reduce<Conjunction[]>(both, [...always]) : operands.reduce<Conjunction[]>(either, []);
     }
     case 'atLeast': {
-      // Not at least k of n hold where at least n - k + 1 do not.
+      // Fewer than k of n hold if at least n - k + 1 do not.
       const { count, operands } = condition;
       const least = negated ? operands.length - count + 1 : count;
       return choose(
@@ -55,7 +55,7 @@ function expand(condition: Condition, negated: boolean, indexOf: ReadonlyMap<str
 }
 
 function choose(operands: readonly Conjunction[][], least: number): Conjunction[] {
-  // chosen[k]: the combinations by which k of the operands so far hold; none where the rest could not make up the number.
+  // chosen[k]: the combinations by which k of the operands so far hold; none if the rest could not make up the number.
   let chosen: Conjunction[][] = [[...always]];
   for (const [index, operand] of operands.entries()) {
     const owed = least - (operands.length - index - 1);

@@ -1,9 +1,10 @@
-/** What is known of the names of fields, and the one place where a name in a rule is checked. */
+/** What is known about field names, and the one place where a name in a rule is checked. */
 import { didYouMean, quote } from '../rule-problem.ts';
 import type { RuleFile } from './rule-file.ts';
 
-/** Finds a name that leads nowhere though it begins as it should, or to something that has no value to compare.
- * @param isCompared whether values are compared with what is there */
+/** Finds a name that leads nowhere although it begins with a known name, or that leads to something without a value to
+ * compare.
+ * @param isCompared whether values are compared with what is found there */
 export type FindFlaw = (name: string, isCompared: boolean) => { message: string; hint: string } | undefined;
 
 export interface FieldNames {
@@ -13,7 +14,7 @@ export interface FieldNames {
 }
 
 /** Whether the field is one that an event can have; reports if not, and warns of what can never match.
- * @param names without it any name will do */
+ * @param names if undefined, any name is accepted */
 export function checkField(
   file: RuleFile,
   offset: number,
@@ -24,7 +25,7 @@ export function checkField(
   if (names === undefined) return true;
   if (!beginsWithKnown(name, names.known)) {
     const hint = /\[.*\]/.test(name)
-      ? 'brackets choose members of a list under sigma-version: 3'
+      ? 'brackets select members of a list only with sigma-version: 3'
       : (names.findFlaw?.(name, isCompared)?.hint ??
         didYouMean(name, names.known, 'see docs/reference/fields.md for the fields that an event has'));
     file.report(offset, `no event has a field ${quote(name)}`, hint);
@@ -35,7 +36,7 @@ export function checkField(
   return true;
 }
 
-/** Whether the name, or what stands before one of its dots, is among those that are known. */
+/** Whether the name, or the part before one of its dots, is known. */
 export function beginsWithKnown(name: string, known: ReadonlySet<string>): boolean {
   for (let dot = name.length; dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
     if (known.has(name.slice(0, dot))) return true;

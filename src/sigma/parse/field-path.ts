@@ -20,9 +20,9 @@ const MAX_STEPS = 20;
 
 const quantifiers = ['any', 'all', 'all_or_empty', 'none'] as const;
 
-/** The lists on the way to a field, each named from the member of the one before, and the field in a member of the last:
+/** The lists in the path to a field, each named from a member of the previous one, and the field in a member of the last:
  * `.` for the member itself.
- * @param inBlock whether the name is already one of a member
+ * @param inBlock whether the name is already relative to a member
  * @see the array matching proposed for Sigma 3: https://github.com/SigmaHQ/sigma-specification/discussions/106 */
 export function parseFieldPath(name: string, inBlock: boolean): { steps: ArrayStep[]; field: string } | PathProblem {
   const steps: ArrayStep[] = [];
@@ -38,14 +38,14 @@ export function parseFieldPath(name: string, inBlock: boolean): { steps: ArraySt
     const members = membersOf(token);
     if (members === undefined) {
       const hint = didYouMean(token, quantifiers, `write ${quantifiers.join(', ')} or a position such as 0 or -1`);
-      return { at: open.index + 1, message: `${quote(token)} chooses no members of a list`, hint };
+      return { at: open.index + 1, message: `${quote(token)} does not select members of a list`, hint };
     }
     const field = open.index === at && (at > 0 || inBlock) ? '.' : unescapeField(name.slice(at, open.index));
     const problem = checkName(field, inBlock || steps.length > 0, at);
     if (problem !== undefined) return problem;
     steps.push({ field, members });
     if (steps.length > MAX_STEPS) {
-      return { at, message: `the field has more than ${MAX_STEPS} brackets`, hint: 'no event nests so deep' };
+      return { at, message: `the field has more than ${MAX_STEPS} brackets`, hint: 'no event is nested so deeply' };
     }
     at = close.index + 1;
     if (at < name.length && name[at] !== '.' && name[at] !== '[') {

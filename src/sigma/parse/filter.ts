@@ -1,14 +1,14 @@
-/** Reads a filter: an exception that is put to rules from outside. */
+/** Reads a filter: an exception that is applied to rules from outside. */
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Detection, Filter } from '../ast.ts';
 import { type DetectionContext, readDetection } from './detection.ts';
 import { readTexts } from './read-entry.ts';
 import { type Entry, entriesOf, offsetOf, positionOf, type RuleFile, startOf, withoutEntry } from './rule-file.ts';
 
-/** Names of rules; who means more means any. */
+/** Most names of rules; a filter for more should use `any`. */
 const MAX_RULES = 100;
 
-/** What a filter says below `filter`, or undefined where the file has been told why that is nothing.
+/** What a filter says below `filter`, or undefined after reporting why there is nothing.
  * @see Sigma specification 2.1.0, "Sigma Filters" */
 export function readFilter(
   file: RuleFile,

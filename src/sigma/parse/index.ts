@@ -16,25 +16,25 @@ import { type DocumentKind, membersOf, readHead } from './rule-head.ts';
 
 /** What rules are read with besides their text. */
 export interface ParseOptions {
-  /** Names that fields of a Kubernetes rule may have, or begin with before a dot; without it any name will do. */
+  /** Names that fields of a Kubernetes rule may have, or begin with before a dot; if absent, any name is accepted. */
   knownFields?: Iterable<string>;
-  /** What of such names can never match all the same. */
+  /** Finds those of such names that can never match. */
   findFlaw?: FindFlaw;
   /** What `%name%` stands for under the modifier expand. */
   placeholders?: Placeholders;
 }
 
-/** What a file spells, but for documents that anything is wrong with; and the problems, in order of place. */
+/** The documents of a file, except those with problems, and the problems, in order of position. */
 export interface ParsedFile {
   rules: Rule[];
   correlations: Correlation[];
   filters: Filter[];
   problems: RuleProblem[];
-  /** Fields of documents that can be used, and that no event has as they are asked for. */
+  /** Fields, of documents that can be used, that no event has in the form asked for. */
   warnings: RuleProblem[];
 }
 
-/** What a document spells, by what it is. */
+/** What a document contains, by its kind. */
 export type Document =
   | { kind: 'rule'; document: Rule }
   | { kind: 'correlation'; document: Correlation }
@@ -59,9 +59,9 @@ export function parseRules(text: string, path: string, options: ParseOptions = {
 
 export interface ReadDocument {
   root: YAMLMap;
-  /** As far as it can be read, where it is not usable. */
+  /** As far as it can be read, if it is not usable. */
   parsed: Document | undefined;
-  /** Whether nothing of it has been reported on the file. */
+  /** Whether nothing has been reported about it. */
   isUsable: boolean;
 }
 
@@ -80,7 +80,7 @@ export function parseDocuments(file: RuleFile, options: ParseOptions): ReadDocum
   });
 }
 
-/** The rule of a file that spells one, unless anything is wrong with it; see `parseRules`. */
+/** The rule of a file that contains one, unless anything is wrong with it; see `parseRules`. */
 export function parseRule(
   text: string,
   path: string,
@@ -114,7 +114,7 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): Document | u
   const spelled = ['detection', 'correlation', 'filter'].flatMap((key) => members.get(key) ?? []);
   for (const { key, keyNode } of spelled.slice(1)) {
     const message = `a document with ${quote(spelled[0]!.key)} cannot have ${quote(key)} too`;
-    file.report(offsetOf(keyNode), message, 'write a document for each, parted by a line of ---');
+    file.report(offsetOf(keyNode), message, 'write a document for each, separated by a line of ---');
   }
   switch (spelled[0]?.key) {
     case 'correlation': {
@@ -141,7 +141,7 @@ function readDocument(file: RuleFile, root: YAMLMap, given: Given): Document | u
   }
 }
 
-/** Where the file has been told that something is wrong with it, it stands for what cannot be used. */
+/** If something wrong with it has been reported, the result stands for a rule that cannot be used. */
 function readRule(file: RuleFile, root: YAMLMap, given: Given): Rule {
   const members = membersOf(root);
   const { head, logsource, taxonomy, context } = readSubject(file, root, kinds.rule, given);
@@ -161,7 +161,7 @@ function readSubject(file: RuleFile, root: YAMLMap, kind: DocumentKind, given: G
   const members = membersOf(root);
   const taxonomy = readText(file, members.get('taxonomy'), { maxLength: 100 }) ?? 'sigma';
   const logsource = readLogsource(file, members.get('logsource'));
-  // Of the events of other products, and of fields by other names, nothing is known here.
+  // Nothing is known here about the events of other products, or about fields by other names.
   const isOurs = (logsource === undefined || logsource.product === 'kubernetes') && taxonomy === 'sigma';
   const fieldNames = isOurs ? given.fieldNames : undefined;
   const head = readHead(file, root, kind, { ...given, fieldNames });
@@ -171,7 +171,7 @@ function readSubject(file: RuleFile, root: YAMLMap, kind: DocumentKind, given: G
   return { head, logsource, taxonomy, context };
 }
 
-/** The major version of Sigma that a document is written in; 2 where it does not say. */
+/** The major version of Sigma that a document is written in; 2 if it does not say. */
 function readVersion(file: RuleFile, entry: Entry | undefined): number {
   if (entry === undefined) return 2;
   const version = isScalar(entry.value) ? String(entry.value.value) : '';
@@ -181,7 +181,7 @@ function readVersion(file: RuleFile, entry: Entry | undefined): number {
   return 2;
 }
 
-/** The name that a document says it has, whatever else is wrong with it. */
+/** The name that a document gives itself, whatever else is wrong with it. */
 function nameOf(root: YAMLMap): string | undefined {
   const value = membersOf(root).get('name')?.value;
   return isScalar(value) && typeof value.value === 'string' ? value.value : undefined;

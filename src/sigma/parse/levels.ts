@@ -11,14 +11,14 @@ const MAX_CASES = 20;
 
 const keys: readonly string[] = ['condition', 'level'];
 
-/** The cases of `tripline.levels`, but for those that the file has been told are none.
- * @param selections names of the rule's */
+/** The cases of `tripline.levels`, except those reported as invalid.
+ * @param selections names of the rule's selections */
 export function readLevels(file: RuleFile, entry: Entry, selections: readonly string[]): LevelCase[] {
   if (!isSeq(entry.value) || entry.value.items.length === 0) {
     file.report(
       startOf(entry),
       "'levels' has to be a list",
-      'write - condition: … and level: …, the first that holds counts',
+      'write - condition: … and level: …; the first that holds applies',
     );
     return [];
   }

@@ -1,10 +1,10 @@
-/** Reads a list: the values that rules call by one name. */
+/** Reads a list: the values that rules refer to by one name. */
 import { isScalar, isSeq, type Node } from 'yaml';
 import { didYouMean, quote, type RuleProblem } from '../rule-problem.ts';
 import { readText } from './read-entry.ts';
 import { type Entry, entriesOf, isNull, offsetOf, openFile, type RuleFile, readYaml, startOf } from './rule-file.ts';
 
-/** More than a value of a rule may stand for. */
+/** As many as a value of a rule may stand for. */
 const MAX_VALUES = 10_000;
 
 export interface List {
@@ -13,14 +13,14 @@ export interface List {
   name: string;
   title: string;
   description: string;
-  /** As a rule would spell them, wildcards among them. None is legal: nothing matches through the list then. */
+  /** As a rule would spell them, including wildcards. An empty list is legal: nothing matches through it. */
   values: string[];
 }
 
 const shape = { noun: 'list', hint: 'write a map with title, description, values' };
 const keys: readonly string[] = ['title', 'description', 'values'];
 
-/** The list that a file spells, unless anything is wrong with it.
+/** The list that a file contains, unless anything is wrong with it.
  * @param text the whole file, decoded as UTF-8
  * @param path of the file: its name is the list's */
 export function parseList(text: string, path: string): { list?: List; problems: RuleProblem[] } {
@@ -29,7 +29,7 @@ export function parseList(text: string, path: string): { list?: List; problems: 
   for (const other of others) file.report(offsetOf(other), 'a file holds one list', 'write a file for each');
   const name = path.replace(/^.*[\\/]/, '').replace(/\.ya?ml$/i, '');
   if (!/^\w+$/.test(name)) {
-    const hint = `letters, digits and _ can stand in %name%: ${name.replace(/\W+/g, '_').slice(0, 60)}.yml`;
+    const hint = `use only letters, digits and _ in %name%: ${name.replace(/\W+/g, '_').slice(0, 60)}.yml`;
     file.report(0, `a list cannot be called ${quote(name)}`, hint);
   }
   const members = new Map(root && entriesOf(root).map((entry) => [entry.key, entry]));

@@ -6,7 +6,7 @@ import { dataOf, type Entry, offsetOf, type RuleFile } from './rule-file.ts';
 
 const logsourceKeys = ['category', 'product', 'service'] as const;
 
-/** The logsource of a document, or undefined where the file has been told why there is none. */
+/** The logsource of a document, or undefined after reporting why there is none. */
 export function readLogsource(file: RuleFile, entry: Entry | undefined): Logsource | undefined {
   const members = readMap(file, entry);
   if (members === undefined) return undefined;

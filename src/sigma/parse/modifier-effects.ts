@@ -1,4 +1,4 @@
-/** What the modifiers of the table do: readings of a rule's value, and changes to the test that it makes. */
+/** What the modifiers of the table do: read a rule's value, and change the test that it makes. */
 import { parseNetwork } from '../../network.ts';
 import type { Anchor, Comparison, DatePart, Pattern, RegexFlag, Test } from '../ast.ts';
 import { literalOf, openPattern, parsePattern } from '../match/pattern.ts';
@@ -7,7 +7,7 @@ import { quote } from '../rule-problem.ts';
 import { type Change, type Effect, type Refusal, type RuleValue, refuse } from './modifier.ts';
 import { openRegex } from './regex.ts';
 
-/** One test that holds where any of them does. */
+/** One test that holds if any of them does. */
 export function eitherOf(tests: Test[]): Test {
   return tests.length === 1 ? tests[0]! : { kind: 'either', tests };
 }
@@ -63,12 +63,12 @@ export function withPattern(test: Test, pattern: Pattern): Test {
   return { kind: 'text', pattern, cased: test.kind === 'text' && test.cased };
 }
 
-/** @param mark what stands before the bytes */
+/** @param mark what precedes the bytes */
 export function encodeUtf16(name: string, encode: (text: string) => Buffer, mark = ''): Change {
   return onEach((test, value) => {
     const pattern = patternOf(test, value);
     if ('message' in pattern) return pattern;
-    if (pattern.length === 0) return refuse(`${quote(name)} takes text that is not empty`, 'write some text');
+    if (pattern.length === 0) return refuse(`${quote(name)} accepts only text that is not empty`, 'write some text');
     // From here on each character of the pattern is a byte.
     const bytes = pattern.map((part) => (typeof part === 'string' ? encode(part).toString('latin1') : part));
     return withPattern(test, mark === '' ? bytes : [mark, ...bytes]);
@@ -82,13 +82,13 @@ export function encodeBase64(name: string, encode: (bytes: Buffer) => string[]):
     const text = literalOf(pattern);
     if (text === undefined)
       return refuse(
-        `${quote(name)} takes text without wildcards`,
-        `write \\* for the character; place modifiers stand behind ${name}`,
+        `${quote(name)} accepts only text without wildcards`,
+        `write \\* for the character; place modifiers follow ${name}`,
       );
-    if (text === '') return refuse(`${quote(name)} takes text that is not empty`, 'write some text');
+    if (text === '') return refuse(`${quote(name)} accepts only text that is not empty`, 'write some text');
     const isBytes = before.some(({ group }) => group === 'UTF-16');
     const encoded = encode(Buffer.from(text, isBytes ? 'latin1' : 'utf8'));
-    if (encoded.includes('')) return refuse(`${quote(name)} takes two bytes at least`, 'write a longer text');
+    if (encoded.includes('')) return refuse(`${quote(name)} needs at least two bytes`, 'write a longer text');
     return eitherOf(encoded.map((each) => withPattern(test, [each])));
   });
 }
@@ -97,8 +97,8 @@ export function toBase64(bytes: Buffer): string {
   return bytes.toString('base64');
 }
 
-/** What surely stands in the Base64 of any bytes that hold these: by the place where they begin, without the characters
- * at either end that their neighbours have bits in. */
+/** What the Base64 of any bytes that contain these is sure to contain, for each place where they can begin: without the
+ * characters at either end that share bits with their neighbours. */
 export function base64Offsets(bytes: Buffer): string[] {
   return [0, 1, 2].map((shift) => {
     const encoded = toBase64(Buffer.concat([Buffer.alloc(shift), bytes]));
@@ -148,7 +148,7 @@ export function comparison(operator: Comparison): Effect {
     read: ({ value, text }) =>
       typeof value === 'number' && Number.isFinite(value)
         ? { kind: 'compare', operator, value }
-        : refuse(`${quote(operator)} takes a number, not ${quote(text)}`, 'write a number, without quotes'),
+        : refuse(`${quote(operator)} accepts only a number, not ${quote(text)}`, 'write a number, without quotes'),
   };
 }
 
@@ -158,10 +158,10 @@ export function datePartOf(part: DatePart, lowest: number, highest: number): Eff
     read: ({ value, text }) =>
       typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest
         ? { kind: 'date', part, value }
-        : refuse(`${quote(text)} is no ${part}`, `write a number from ${lowest} to ${highest}`),
+        : refuse(`${quote(text)} is not a valid ${part}`, `write a number from ${lowest} to ${highest}`),
   };
 }
 
 export function misplaced(name: string, what: string): Refusal {
-  return refuse(`${quote(name)} goes with ${what} only`, 'drop the modifier');
+  return refuse(`${quote(name)} can only be used with ${what}`, 'drop the modifier');
 }

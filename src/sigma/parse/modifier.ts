@@ -33,13 +33,13 @@ export type Effect =
   | { kind: 'changes'; change: Change }
   /** Says how the tests of the item are joined. */
   | { kind: 'joins'; join: Partial<Pick<FieldItem, 'quantifier' | 'negated'>> }
-  /** Puts values in the place of placeholders before anything else is done, wherever it stands. */
+  /** Replaces placeholders with values before anything else is done, whatever its position. */
   | { kind: 'expands' };
 
 export type Modifier = {
   doc: string;
   examples: readonly Example[];
-  /** No two modifiers of one group can stand together. */
+  /** No two modifiers of one group can be combined. */
   group?: 'place' | 'UTF-16' | 'base64';
 } & Effect;
 

@@ -1,4 +1,4 @@
-/** The modifiers of Sigma as one table: what each does to the tests of an item, said in words, code and examples. */
+/** The modifiers of Sigma as one table: what each does to the tests of an item, in words, code and examples. */
 
 import { literalOf, openDashes, parsePattern } from '../match/pattern.ts';
 import { type Modifier, refuse } from './modifier.ts';
@@ -51,7 +51,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     examples: [{ modifiers: 'endswith', rule: '-system', passes: ['kube-system', '-SYSTEM'], fails: ['-systems'] }],
   },
   cased: {
-    doc: 'Upper and lower case differ.',
+    doc: 'Case-sensitive.',
     kind: 'changes',
     change: onEach((test) => (test.kind === 'text' ? { ...test, cased: true } : misplaced('cased', 'text'))),
     examples: [
@@ -61,7 +61,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   all: {
-    doc: 'Every value of the list has to match, where otherwise one is enough.',
+    doc: 'Every value of the list has to match; without it one is enough.',
     kind: 'joins',
     join: { quantifier: 'all' },
     examples: [
@@ -70,7 +70,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   neq: {
-    doc: 'The item without neq does not match; so a field that is missing passes.',
+    doc: 'Negated: the item matches if it would not match without neq, so a missing field passes.',
     kind: 'joins',
     join: { negated: true },
     examples: [
@@ -79,20 +79,22 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   exists: {
-    doc: 'The field is there, be it empty or null (`true`), or it is not (`false`). Stands alone.',
+    doc: 'The field is present, even if empty or null (`true`), or absent (`false`). Not combined with other modifiers.',
     kind: 'reads',
     read: ({ value }) =>
-      typeof value === 'boolean' ? { kind: 'exists' } : refuse("'exists' takes true or false", 'write true or false'),
+      typeof value === 'boolean'
+        ? { kind: 'exists' }
+        : refuse("'exists' accepts only a boolean", 'write true or false'),
     examples: [
       { modifiers: 'exists', rule: true, passes: ['', null, 0, {}], fails: [] },
       { modifiers: 'exists', rule: false, passes: [], fails: ['', null] },
     ],
   },
   re: {
-    doc: 'The regular expression (RE2 syntax) is found anywhere in the text of the field, upper and lower case differ.',
+    doc: 'The regular expression (RE2 syntax) is found anywhere in the text of the field; case-sensitive.',
     kind: 'reads',
     read: ({ value }) => {
-      if (typeof value !== 'string') return refuse("'re' takes text", 'put the expression in single quotes');
+      if (typeof value !== 'string') return refuse("'re' accepts only text", 'put the expression in single quotes');
       return regexTest(value, []);
     },
     examples: [
@@ -102,19 +104,19 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   i: {
-    doc: 'Upper and lower case are the same; behind re.',
+    doc: 'Ignores case; after re.',
     kind: 'changes',
     change: regexFlag('i'),
     examples: [{ modifiers: 're|i', rule: 'bad', passes: ['BAD'], fails: ['b ad'] }],
   },
   m: {
-    doc: '`^` and `$` match at each line; behind re.',
+    doc: '`^` and `$` match at each line; after re.',
     kind: 'changes',
     change: regexFlag('m'),
     examples: [{ modifiers: 're|m', rule: '^b$', passes: ['a\nb\nc'], fails: ['ab'] }],
   },
   s: {
-    doc: '`.` matches line ends too; behind re.',
+    doc: '`.` matches line ends too; after re.',
     kind: 'changes',
     change: regexFlag('s'),
     examples: [{ modifiers: 're|s|i', rule: 'a.b', passes: ['A\nb'], fails: ['ab'] }],
@@ -154,7 +156,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     examples: [{ modifiers: 'gte', rule: 400, passes: [400, '403'], fails: [399, '400 '] }],
   },
   base64: {
-    doc: 'The value in Base64, of its UTF-8 text.',
+    doc: 'The Base64 of the value as UTF-8 text.',
     group: 'base64',
     kind: 'changes',
     change: encodeBase64('base64', (bytes) => [toBase64(bytes)]),
@@ -164,7 +166,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   base64offset: {
-    doc: 'The value in Base64 as part of something longer, at each of the three places where it can begin; with contains.',
+    doc: 'The value in Base64 as part of a longer text, at each of the three offsets where it can begin; with contains.',
     group: 'base64',
     kind: 'changes',
     change: encodeBase64('base64offset', base64Offsets),
@@ -208,14 +210,14 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     examples: [{ modifiers: 'utf16be|base64', rule: 'hi', passes: ['AGgAaQ=='], fails: ['aABpAA=='] }],
   },
   utf16: {
-    doc: 'The value in UTF-16, little-endian, behind a byte order mark.',
+    doc: 'The value in UTF-16, little-endian, after a byte order mark.',
     group: 'UTF-16',
     kind: 'changes',
     change: encodeUtf16('utf16', toUtf16le, '\xff\xfe'),
     examples: [{ modifiers: 'utf16|base64', rule: 'hi', passes: ['//5oAGkA'], fails: ['aABpAA=='] }],
   },
   windash: {
-    doc: 'Each `-` or `/` that begins an option stands for either, and for the longer dashes `–`, `—` and `―`.',
+    doc: 'Each `-` or `/` that begins an option matches either, and the longer dashes `–`, `—` and `―`.',
     kind: 'changes',
     change: onEach((test, value) => {
       const pattern = patternOf(test, value);
@@ -231,7 +233,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   expand: {
-    doc: 'Each `%name%` in the value stands for any of the values that the list of that name has; `\\%` is the character.',
+    doc: 'Each `%name%` in the value stands for any value of the list of that name; `\\%` is a literal `%`.',
     kind: 'expands',
     examples: [
       {
@@ -273,12 +275,12 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   fieldref: {
-    doc: 'The text of the field is that of the field which the value names; both have to be there.',
+    doc: 'The text of the field equals the text of the field that the value names; both have to be present.',
     kind: 'reads',
     read: ({ value }) => {
-      if (typeof value !== 'string' || value === '') return refuse("'fieldref' takes the name of a field", 'name one');
+      if (typeof value !== 'string' || value === '') return refuse("'fieldref' needs the name of a field", 'name one');
       const field = literalOf(parsePattern(value));
-      if (field === undefined) return refuse('the name of a field has no wildcards', 'write the name of one field');
+      if (field === undefined) return refuse('the name of a field cannot have wildcards', 'write one name');
       return { kind: 'fieldref', field, anchor: 'whole' };
     },
     examples: [
@@ -297,7 +299,7 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     ],
   },
   minute: {
-    doc: 'The minute of the time that the field spells (RFC 3339), in UTC; so with the five below.',
+    doc: "The minute of the field's time (RFC 3339), in UTC; likewise the five below.",
     ...datePartOf('minute', 0, 59),
     examples: [
       { modifiers: 'minute', rule: 4, passes: ['2026-01-02T03:04:05.678Z'], fails: ['2026-01-02T04:03:05Z', 4] },

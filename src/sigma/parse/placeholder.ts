@@ -1,13 +1,13 @@
 /** Values that a rule leaves to whoever runs it: `%name%` under the modifier expand. */
 import { didYouMean, quote } from '../rule-problem.ts';
 
-/** What each placeholder stands for: values as a rule would spell them, wildcards among them. One that stands for none
- * makes a value that nothing matches: an operator's list that is empty as yet is no mistake. */
+/** What each placeholder stands for: values as a rule would spell them, including wildcards. One that stands for none makes
+ * a value that nothing matches: a list that its operator has not filled yet is not a mistake. */
 export type Placeholders = Pick<ReadonlyMap<string, readonly string[]>, 'get' | 'keys'>;
 
 const MAX_EXPANSIONS = 10_000;
 
-/** The texts that one text stands for: one for each way of putting values in the place of its placeholders. `\%` is the
+/** The texts that one text stands for: one for each way of replacing its placeholders with values. `\%` is the
  * character. */
 export function expandPlaceholders(
   text: string,
@@ -19,7 +19,7 @@ export function expandPlaceholders(
   for (const [index, part] of parts.entries()) {
     const values = index % 2 === 0 ? [part.replaceAll('\\%', '%')] : placeholders.get(part);
     if (values === undefined) {
-      const hint = didYouMean(part, placeholders.keys(), `write a list ${part.slice(0, 60)}.yml, or take the rule out`);
+      const hint = didYouMean(part, placeholders.keys(), `write a list ${part.slice(0, 60)}.yml, or remove the rule`);
       return { message: `there is no list ${quote(part)}`, hint };
     }
     if (texts.length * values.length > MAX_EXPANSIONS) {

@@ -1,4 +1,4 @@
-/** Reads one member of a document's map as what it should be, and reports what is not: text, lists, choices, maps. */
+/** Reads one member of a document's map as what it should be (text, list, choice or map), and reports it if it is not. */
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import { didYouMean, quote } from '../rule-problem.ts';
 import { type Entry, entriesOf, offsetOf, offsetWithin, type RuleFile, startOf, wordFix } from './rule-file.ts';
@@ -6,11 +6,11 @@ import { type Entry, entriesOf, offsetOf, offsetWithin, type RuleFile, startOf, 
 export interface TextRules {
   maxLength?: number;
   pattern?: RegExp;
-  /** What the pattern wants, for the message. */
+  /** What the pattern accepts, for the message. */
   example?: string;
 }
 
-/** The text of a member; a number or a date is text as it is spelled. */
+/** The text of a member; a number or a date counts as text, as it is spelled. */
 export function readText(file: RuleFile, entry: Entry | undefined, rules: TextRules): string | undefined {
   if (entry === undefined) return undefined;
   return readTextNode(file, entry.value, startOf(entry), entry.key, rules);
@@ -25,7 +25,7 @@ function readTextNode(
 ): string | undefined {
   const text = isScalar(node) && node.value !== null ? (node.source ?? String(node.value)).trim() : '';
   if (text === '' || (pattern !== undefined && !pattern.test(text))) {
-    file.report(offset, `${quote(key)} has to be ${example}`, `write ${example} behind ${key}:`);
+    file.report(offset, `${quote(key)} has to be ${example}`, `write ${example} after ${key}:`);
     return undefined;
   }
   if (text.length > maxLength) {
@@ -35,7 +35,7 @@ function readTextNode(
   return text;
 }
 
-/** A list of texts; a lone text is a list of one. */
+/** A list of texts; a single text is a list of one. */
 export function readTexts(file: RuleFile, entry: Entry | undefined, rules: TextRules): string[] {
   if (entry === undefined) return [];
   if (!isSeq(entry.value)) {
@@ -48,7 +48,7 @@ export function readTexts(file: RuleFile, entry: Entry | undefined, rules: TextR
   });
 }
 
-/** One of some words. */
+/** One of several words. */
 export function readChoice<T extends string>(
   file: RuleFile,
   entry: Entry | undefined,
@@ -61,7 +61,7 @@ export function readChoice<T extends string>(
     const hint = didYouMean(text, choices, `write one of ${choices.join(', ')}`);
     const lower = choices.find((candidate) => candidate === text.toLowerCase());
     const fix = lower && wordFix(file, offsetWithin(file, entry.value!, text, 0), text, lower);
-    file.report(startOf(entry), `${quote(text)} is no ${entry.key}`, hint, fix);
+    file.report(startOf(entry), `${quote(text)} is not a valid ${entry.key}`, hint, fix);
   }
   return choice;
 }

@@ -1,7 +1,7 @@
 /** Regular expressions as text: what `contains`, `startswith` and `endswith` make of one. */
 
-/** The expression with `.*` before it, behind it, or both, unless it is anchored or open there. As expressions are
- * searched for anywhere, this changes what is shown more than what is found. */
+/** The expression with `.*` before it, after it, or both, unless it is anchored or open there. As expressions are searched
+ * for anywhere, this changes what is shown more than what is found. */
 export function openRegex(source: string, sides: { before: boolean; behind: boolean }): string {
   const whole = hasAlternatives(source) ? `(?:${source})` : source;
   const before = sides.before && !/^(?:\.\*|\^)/.test(whole) ? '.*' : '';
@@ -9,7 +9,7 @@ export function openRegex(source: string, sides: { before: boolean; behind: bool
   return before + whole + behind;
 }
 
-/** Whether a `|` stands outside of every group and class. */
+/** Whether a `|` occurs outside every group and class. */
 function hasAlternatives(source: string): boolean {
   let depth = 0;
   for (const [token] of source.matchAll(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]?|[()|]/gs)) {

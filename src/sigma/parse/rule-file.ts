@@ -1,4 +1,4 @@
-/** A rule file as a tree of YAML nodes with their places, and the list of what is wrong with it. */
+/** A rule file as a tree of YAML nodes with their positions, and the list of what is wrong with it. */
 import {
   isAlias,
   isMap,
@@ -18,7 +18,7 @@ import { type Edit, excerptOf, printable, quote, type RuleProblem } from '../rul
 const MAX_FILE_LENGTH = 512 * 1024;
 const MAX_DEPTH = 20;
 const MAX_DOCUMENTS = 100;
-/** Of a file, that are told. */
+/** Most problems of a file that are reported. */
 export const MAX_PROBLEMS = 50;
 
 /** A file being read: its text, and what has been found wrong so far. */
@@ -28,9 +28,9 @@ export interface RuleFile {
   lines: LineCounter;
   /** Name of the document that is being read: what is reported is in it. */
   document: string | undefined;
-  /** Whether what the documents build on cannot be read: what they lack may be there. */
+  /** Whether what the documents build on cannot be read: what they lack may be in it. */
   isTemplateLost: boolean;
-  /** Notes that a document cannot be used for what is reported elsewhere. */
+  /** Notes that a document cannot be used because of what is reported elsewhere. */
   spoil(): void;
   /** Notes what is wrong at an offset of the text, so that the document cannot be used. */
   report(offset: number, message: string, hint: string, fix?: Edit): void;
@@ -38,7 +38,7 @@ export interface RuleFile {
   warn(offset: number, message: string, hint: string): void;
   problems(): RuleProblem[];
   warnings(): RuleProblem[];
-  /** How much has been found wrong. */
+  /** How many things have been found wrong. */
   count(): number;
 }
 
@@ -46,7 +46,7 @@ export interface RuleFile {
 export function openFile(source: string, path: string): RuleFile {
   const text = source.startsWith('\uFEFF') ? source.slice(1) : source;
   const lines = new LineCounter();
-  // The parser would leave out lines behind what it cannot read.
+  // The parser would leave out lines after what it cannot read.
   for (let start = 0; start !== -1; start = lineBehind(text, start)) lines.addNewLine(start);
   const reported = new Map<string, Noted>();
   const warned = new Map<string, Noted>();
@@ -73,7 +73,7 @@ export function openFile(source: string, path: string): RuleFile {
   };
 }
 
-/** By place and message: rules of a collection share what a template says, and what is wrong with it. */
+/** Kept by position and message: rules of a collection share what a template says, and what is wrong with it. */
 interface Noted {
   offset: number;
   name: string | undefined;
@@ -82,7 +82,7 @@ interface Noted {
   fix?: Edit;
 }
 
-/** The first of them in order of place, each with its line. */
+/** The first of them in order of position, each with its line. */
 function placed(noted: Noted[], { path, text, lines }: Pick<RuleFile, 'path' | 'text' | 'lines'>): RuleProblem[] {
   return noted
     .sort((a, b) => a.offset - b.offset)
@@ -93,13 +93,13 @@ function placed(noted: Noted[], { path, text, lines }: Pick<RuleFile, 'path' | '
       const end = text.indexOf('\n', start);
       const excerpt = excerptOf(text.slice(start, end === -1 ? text.length : end), { line, column });
       const isLast = index === MAX_PROBLEMS - 1 && noted.length > MAX_PROBLEMS;
-      const more = isLast ? ` (and ${noted.length - MAX_PROBLEMS} more problems behind this one)` : '';
+      const more = isLast ? ` (and ${noted.length - MAX_PROBLEMS} more problems after this one)` : '';
       const of = { path, line, column, ...(name !== undefined && { name }) };
       return { ...of, message: `${message}${more}`, hint, excerpt, ...(fix && { fix }) };
     });
 }
 
-/** Where the line behind that of an offset begins; -1 if there is none. */
+/** Where the line after that of an offset begins; -1 if there is none. */
 function lineBehind(text: string, offset: number): number {
   const end = text.indexOf('\n', offset);
   return end === -1 ? -1 : end + 1;
@@ -132,7 +132,7 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
     prettyErrors: false,
     uniqueKeys: false, // Quadratic; `inspect` does it.
   });
-  // Behind a last `---` nothing need follow, and before the first nothing but comments.
+  // Nothing need follow a last `---`, and there may be nothing but comments before the first.
   const filled = [...documents].filter(({ contents, errors }) => !isNull(contents as Node | null) || errors.length > 0);
   if (filled.length > MAX_DOCUMENTS) {
     file.report(0, `the file holds more than ${MAX_DOCUMENTS} documents`, 'split the file');
@@ -145,7 +145,7 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
       const message = isDeep
         ? `the file nests deeper than ${MAX_DEPTH} levels`
         : `not valid YAML: ${briefly(error.message)}`;
-      file.report(error.pos[0], message, isDeep ? 'flatten it' : 'mend the YAML');
+      file.report(error.pos[0], message, isDeep ? 'flatten it' : 'fix the YAML');
     }
     if (errors.length > 0) return [];
     if (!isMap(root)) {
@@ -158,12 +158,12 @@ export function readYaml(file: RuleFile, shape = ruleShape): YAMLMap[] {
   return roots;
 }
 
-/** The parser quotes the file as it is, and as long as it is. */
+/** The parser quotes the file verbatim and at any length. */
 function briefly(message: string): string {
   return printable(truncateText(message, 150));
 }
 
-/** Tells whether the tree can be walked, and reports what YAML allows and these files do not. */
+/** Whether the tree can be walked; reports what YAML allows and these files do not. */
 function inspect(file: RuleFile, root: YAMLMap): boolean {
   const stack: { node: unknown; depth: number }[] = [{ node: root, depth: 0 }];
   let isUsable = true;
@@ -204,7 +204,7 @@ function inspect(file: RuleFile, root: YAMLMap): boolean {
   return isUsable;
 }
 
-/** The map with the members of another put in: maps within are joined, anything else is replaced. */
+/** The map with the members of another merged in: nested maps are joined, anything else is replaced. */
 export function mergeMaps(map: YAMLMap, other: YAMLMap): YAMLMap {
   const pairs = new Map(map.items.map((pair) => [keyText(pair.key as Scalar), pair]));
   for (const pair of other.items) {
@@ -224,7 +224,7 @@ export function withoutEntry(map: YAMLMap, { keyNode }: Entry): YAMLMap {
   );
 }
 
-/** A map with other members in the place of one. */
+/** A map with other members at the position of the given one. */
 function mapOf(map: YAMLMap, items: YAMLMap['items']): YAMLMap {
   const made = new YAMLMap();
   made.items = items;
@@ -244,7 +244,7 @@ export interface Entry {
   value: Node | null;
 }
 
-/** The members of a map that `inspect` has let pass. */
+/** The members of a map that `inspect` has accepted. */
 export function entriesOf(map: YAMLMap): Entry[] {
   return map.items.map(({ key, value }) => ({
     key: keyText(key as Scalar),
@@ -258,7 +258,7 @@ function keyText(key: Scalar): string {
   return key.source ?? String(key.value);
 }
 
-/** Null, or nothing at all behind the colon. */
+/** Null, or nothing at all after the colon. */
 export function isNull(node: Node | null): boolean {
   return node === null || (isScalar(node) && node.value === null);
 }
@@ -273,7 +273,7 @@ export function offsetOf(node: Node): number {
   return node.range?.[0] ?? 0;
 }
 
-/** Where in the file the character at `index` of a scalar's text is; where escapes or folding hide it, where the scalar
+/** Where in the file the character at `index` of a scalar's text is; if escapes or folding hide it, where the scalar
  * begins. */
 export function offsetWithin(file: RuleFile, node: Node, content: string, index: number): number {
   const start = offsetOf(node);
@@ -283,8 +283,8 @@ export function offsetWithin(file: RuleFile, node: Node, content: string, index:
   return start;
 }
 
-/** Puts another word in the place of one that stands at an offset; undefined where something else stands there, as the file
- * spells the word with escapes. */
+/** Replaces a word at an offset with another; undefined if something else is there, because the file spells the word with
+ * escapes. */
 export function wordFix(
   { text }: Pick<RuleFile, 'text'>,
   offset: number,
@@ -295,7 +295,7 @@ export function wordFix(
   return text.slice(offset, end) === word ? { start: offset, end, text: other } : undefined;
 }
 
-/** The place of an offset, as people count. */
+/** The position of an offset, counted from 1. */
 export function positionOf(file: RuleFile, offset: number): Position {
   const { line, col } = file.lines.linePos(offset);
   return { line, column: col };

@@ -1,4 +1,4 @@
-/** Reads what rules, correlations and filters say of themselves: title, level, tags, and how a finding is told. */
+/** Reads what rules, correlations and filters say about themselves: title, level, tags, and how a finding is described. */
 import type { YAMLMap } from 'yaml';
 import {
   type CoveredPack,
@@ -16,10 +16,10 @@ import { readChoice, readMap, readText, readTexts } from './read-entry.ts';
 import { dataOf, type Entry, entriesOf, isNull, offsetOf, offsetWithin, type RuleFile, startOf } from './rule-file.ts';
 import { parseTemplate } from './template.ts';
 
-/** What one kind of document has beside its head. */
+/** What one kind of document has besides its head. */
 export interface DocumentKind {
   noun: string;
-  /** Keys without which it means nothing, `title` apart. */
+  /** Keys without which it means nothing, apart from `title`. */
   owes: readonly string[];
   /** Keys that it may have below `tripline`. */
   tripline: readonly string[];
@@ -37,9 +37,9 @@ const headKeys: readonly string[] = [
   ...['date', 'modified', 'fields', 'falsepositives', 'level', 'tags', 'scope', 'sigma-version', 'tripline'],
 ];
 
-/** The head of a document. Where the file has been told that something is wrong with it, it stands for what cannot be used.
+/** The head of a document. If something wrong with it has been reported, it stands for one that cannot be used.
  * @param defaultName of a document that does not name itself
- * @param fieldNames without it any name of a field will do */
+ * @param fieldNames if undefined, any field name is accepted */
 export function readHead(
   file: RuleFile,
   root: YAMLMap,
@@ -55,7 +55,7 @@ export function readHead(
   const description = readText(file, members.get('description'), {}) ?? '';
   const level = readChoice(file, members.get('level'), ruleLevels) ?? 'medium';
   const status = readChoice(file, members.get('status'), ruleStatuses);
-  // A template's keys may stand there without a value.
+  // A template's keys may be present without a value.
   const filled = (key: string) => [members.get(key)].find((entry) => entry !== undefined && !isNull(entry.value));
   const ruleTags = readTexts(file, filled('tags'), { pattern: ruleTag, example: 'a tag such as attack.t1611' });
   const references = readTexts(file, filled('references'), {});
@@ -83,7 +83,7 @@ export function readHead(
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const ruleTag = /^[a-z0-9_-]+\.[a-z0-9._-]+$/i;
 
-/** Reports the keys that a document owes, and those that look like a slip of the pen; other keys are the author's own. */
+/** Reports required keys that are missing, and keys that look like typing errors; other keys are the author's own. */
 function checkKeys(
   file: RuleFile,
   root: YAMLMap,
@@ -111,7 +111,7 @@ interface Extras {
   covers: RuleHead['covers'];
 }
 
-/** What Sigma has no word for. Other tools pass over this key. */
+/** What Sigma has no key for. Other tools ignore this one. */
 function readTripline(
   file: RuleFile,
   entry: Entry | undefined,
@@ -153,7 +153,7 @@ function readCovers(file: RuleFile, entry: Entry): RuleHead['covers'] {
     const pack = coveredPacks.find((candidate) => candidate === member.key);
     if (pack === undefined) {
       const hint = didYouMean(member.key, coveredPacks, `use ${coveredPacks.join(', ')}`);
-      file.report(offsetOf(member.keyNode), `no pack is called ${quote(member.key)}`, hint);
+      file.report(offsetOf(member.keyNode), `there is no pack ${quote(member.key)}`, hint);
     } else {
       covers[pack] = readTexts(file, member, { maxLength: 256, example: 'names of detections' });
     }

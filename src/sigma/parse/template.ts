@@ -9,7 +9,7 @@ const MAX_VALUES = 5;
 const MAX_VALUE_LENGTH = 200;
 const MAX_SUMMARY_LENGTH = 1000;
 
-/** The template that a text spells, or where in the text and why it spells none. */
+/** The template that a text spells, or why it spells none and where in the text. */
 export function parseTemplate(text: string): Template | { message: string; at: number } {
   const parts: (string | { field: string })[] = [];
   let at = 0;
@@ -30,16 +30,16 @@ export function parseTemplate(text: string): Template | { message: string; at: n
   return parts;
 }
 
-/** The sentence for an event, at most 1,000 characters on one line. A field that is missing, or has no text, shows as
- * `-`; several values are joined by commas. */
+/** The sentence for an event, at most 1,000 characters on one line. A field that is missing, or has no text, shows as `-`;
+ * several values are joined by commas. */
 export function renderSummary(template: Template, lookup: FieldLookup): string {
   let sentence = '';
   for (const part of template) sentence += typeof part === 'string' ? part : show(lookup(part.field).values);
   return truncateText(printable(sentence), MAX_SUMMARY_LENGTH);
 }
 
-/** The same sentence in its parts, with what comes from the event apart, which can look like anything.
- * @returns undefined where these are not the sentence, as of another version of the rule */
+/** The same sentence in its parts, with what comes from the event kept apart, as it can look like anything.
+ * @returns undefined if these do not make up the sentence, as with another version of the rule */
 export function summaryParts(
   template: Template,
   lookup: FieldLookup,

@@ -14,7 +14,7 @@ const seconds: Readonly<Record<string, number>> = {
 /** How to write one, for messages. */
 export const timespanHint = 'write a number and s, m, h, d, w, M (months) or y, such as 15m';
 
-/** The seconds of a timespan, undefined for text that is none. */
+/** The seconds of a timespan; undefined for any other text. */
 export function secondsOf(text: string): number | undefined {
   const match = /^(\d{1,7})([smhdwMy])$/.exec(text);
   return match === null ? undefined : Number(match[1]) * seconds[match[2]!]!;

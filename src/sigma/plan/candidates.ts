@@ -1,5 +1,5 @@
-/** Leaves out rules that cannot match an event, by the values that they ask for in any case: an event is of one resource and
- * one verb, and most rules are about others. */
+/** Leaves out rules that cannot match an event, by the values that they always require: an event has one resource and one
+ * verb, and most rules are about others. */
 
 import { textOf } from '../../json/typed.ts';
 import type { Condition, Detection, Item, Test } from '../ast.ts';
@@ -7,10 +7,10 @@ import type { FieldLookup } from '../field.ts';
 import { fold, literalOf } from '../match/pattern.ts';
 import type { CompiledRule } from './compile.ts';
 
-/** Fields that are looked at: beyond a few, each tells less than it costs. */
+/** Most fields that are looked at: beyond a few, each costs more than it saves. */
 const MAX_FIELDS = 8;
 
-/** By field the values, folded, one of which has to be there. */
+/** By field, the folded values of which one has to be present. */
 type Required = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** A bit for each rule. */
@@ -24,8 +24,8 @@ interface Table {
   rest: Bits;
 }
 
-/** A function that tells, in order, the rules that can match an event or be unknown on it: all for which `evaluate` says
- * anything but false, and few others. */
+/** A function that returns, in order, the rules that can match an event or be unknown on it: all for which `evaluate`
+ * returns anything but false, and few others. */
 export function candidatesAmong(rules: readonly CompiledRule[]): (lookup: FieldLookup) => CompiledRule[] {
   const required = rules.map(({ rule }) => requiredBy(rule));
   const tables = mostRequired(required).map((field) => tableOf(field, required));
@@ -102,14 +102,14 @@ function requiredBy({ selections, condition }: Detection): Required {
 }
 
 function requiredByItem(item: Item): Required {
-  // To look for words anywhere in the event costs more than it tells.
+  // Searching for words anywhere in the event costs more than it saves.
   if (item.kind === 'block' || item.negated || item.field === '') return new Map();
   const values = item.tests.map(valuesOf);
   const found = item.quantifier === 'all' ? values.find((each) => each !== undefined) : united(values);
   return found === undefined ? new Map() : new Map([[item.field, new Set(found)]]);
 }
 
-/** The values, folded, that can pass the test; undefined where they cannot be told one by one. */
+/** The folded values that can pass the test; undefined if they cannot be listed one by one. */
 function valuesOf(test: Test): string[] | undefined {
   switch (test.kind) {
     case 'text': {
@@ -129,7 +129,7 @@ function united(lists: readonly (string[] | undefined)[]): string[] | undefined 
   return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
 }
 
-/** Of two sets for one field both have to be met; the smaller says more. */
+/** Two sets for one field both have to be met; the smaller one rules out more. */
 function allOf(parts: readonly Required[]): Required {
   const joined = new Map<string, ReadonlySet<string>>();
   for (const [field, values] of parts.flatMap((part) => [...part])) {

@@ -29,14 +29,14 @@ import {
 export interface CompiledRule {
   readonly rule: Rule;
   readonly decide: Predicate;
-  /** True where the rule matches: its condition without what must not hold, which makes no rule match. */
+  /** True if the rule matches: its condition without what must not hold, as that makes no rule match. */
   readonly affirmed: Predicate;
-  /** All that the selections ask of an event, each thing once. */
+  /** All items of the selections, each once. */
   readonly items: readonly CompiledItem[];
   readonly selections: CompiledSelections;
-  /** Where one of them is false, a match is silenced. */
+  /** If one of them is false, a match is silenced. */
   readonly exceptions: readonly CompiledFilter[];
-  /** The first that holds tells the level. */
+  /** The first that holds sets the level. */
   readonly levels: readonly { decide: Predicate; level: RuleLevel }[];
 }
 
@@ -55,7 +55,7 @@ export interface CompiledItem {
   readonly decide: Predicate;
 }
 
-/** The rule, ready to be evaluated. Takes what `parseRules` returns; never throws on it. */
+/** The rule, ready to be evaluated. Accepts what `parseRules` returns; never throws on it. */
 export function compileRule(rule: Rule, exceptions: readonly CompiledFilter[] = []): CompiledRule {
   return new Compiler().rule(rule, exceptions);
 }
@@ -65,7 +65,7 @@ export function compileFilter(filter: Filter): CompiledFilter {
   return new Compiler().filter(filter);
 }
 
-/** Compiles the documents of a set: what several of them ask of an event is compiled once. */
+/** Compiles the documents of a set; an item that several of them share is compiled once. */
 export class Compiler {
   readonly #items = new Map<string, CompiledItem>();
 
@@ -101,19 +101,19 @@ export class Compiler {
   }
 }
 
-/** Each once. */
+/** Each item once. */
 function itemsOf(selections: CompiledSelections): CompiledItem[] {
   return [...new Set([...selections.values()].flat(2))];
 }
 
-/** The same for items that ask the same. Numbers of rules are finite, so JSON tells them apart. */
+/** The same for items that ask the same. Numbers in rules are finite, so JSON distinguishes them. */
 function keyOf(item: Item): string {
   return JSON.stringify(item, (name, value) =>
     name === 'position' ? undefined : value instanceof Map ? [...value] : value,
   );
 }
 
-/** Rules ask the same of one event, one after another. Whoever observes sees it decided again. */
+/** Successive rules ask the same of one event. With an observer, it is evaluated again. */
 function rememberLast(decide: Predicate): Predicate {
   let event: object | undefined;
   let decision: Decision = false;
@@ -169,18 +169,18 @@ function compileCondition(condition: Condition, selections: ReadonlyMap<string, 
   }
 }
 
-/** The condition without those operands of its conjunctions that are negated. */
+/** The condition without the negated operands of its conjunctions. */
 function affirmedIn(condition: Condition): Condition {
   if (condition.kind !== 'and') return condition;
   return { kind: 'and', operands: condition.operands.filter(({ kind }) => kind !== 'not').map(affirmedIn) };
 }
 
-/** Of a single item, what it says. */
+/** A single predicate stays as it is. */
 function allOf(predicates: readonly Predicate[]): Predicate {
   return predicates.length === 1 ? predicates[0]! : every(predicates);
 }
 
-/** @param blocks the array blocks around, as the file spells them; empty for what is asked of the event itself */
+/** @param blocks the enclosing array blocks, as the file spells them; empty for an item of the event itself */
 function compileItem(item: Item, blocks: string): Predicate {
   return item.kind === 'field' ? compileField(item, blocks) : compileBlock(item, blocks);
 }
@@ -190,13 +190,13 @@ export function decideAlone(item: FieldItem): Predicate | undefined {
   return item.tests.some((test) => referencesOf(test).length > 0) ? undefined : compileField(item, '');
 }
 
-/** Any value that is present and passes decides for the item; a gap leaves open what else there is. */
+/** Any value that is present and passes decides the item; a gap leaves open what else there is. */
 function compileField(item: FieldItem, blocks: string): Predicate {
   const { field, quantifier, negated } = item;
   const groups = quantifier === 'all' ? item.tests.map((test) => [test]) : [item.tests];
   const tests = groups.map((group) => ({
     passes: compileAny(group),
-    // Words are many, and few of them are looked for.
+    // There are many words, and few of them are searched for.
     mayPass: field === '' ? compileTextFilter(group) : undefined,
     isForNothing: group.some(({ kind }) => kind === 'null'),
   }));
@@ -223,7 +223,7 @@ function compileField(item: FieldItem, blocks: string): Predicate {
   };
 }
 
-/** @param tests one for each test of the item, where there are such */
+/** @param tests one for each test of the item, if there are such */
 function leafOf(
   item: FieldItem,
   blocks: string,
@@ -236,7 +236,7 @@ function leafOf(
     name: fieldWithin(blocks, item.field === '' ? 'keywords' : item.field),
     ...known,
     passing({ values }, lookup, most = Number.POSITIVE_INFINITY) {
-      // Most items are never shown to anybody.
+      // Most items are never shown.
       tests ??= item.tests.map(compileTest);
       const passing = new Set<unknown>();
       for (const test of tests) {
@@ -251,7 +251,7 @@ function leafOf(
   };
 }
 
-/** Of what stands around a list: it is the same for all its members, however many values there are. */
+/** For what surrounds a list: it is the same for all its members, however many values there are. */
 function decidedOnce(
   decide: (found: Found, lookup: FieldLookup) => Decision,
 ): (found: Found, lookup: FieldLookup) => Decision {
@@ -263,8 +263,8 @@ function decidedOnce(
   };
 }
 
-/** Any of the lists that the field leads to decides for the block. A gap leaves open what other members and lists there
- * are, so that only what they cannot change is known. */
+/** Any of the lists that the field leads to can decide the block. A gap leaves open what other members and lists there are,
+ * so only what they cannot change is known. */
 function compileBlock(item: BlockItem, blocks: string): Predicate {
   const { field, members, body } = item;
   const within = fieldWithin(blocks, printBlock(field, members));
@@ -293,7 +293,7 @@ function compileBlock(item: BlockItem, blocks: string): Predicate {
   });
 }
 
-/** What the members of one list say together. */
+/** The joint decision of the members of one list. */
 function joinMembers(
   members: Members,
   predicate: Predicate,
@@ -311,12 +311,12 @@ function joinMembers(
   };
 }
 
-/** Tells where there may be more for an item to see: in its field, or in one that it is compared to. */
+/** Reports where there may be more values for an item: in its field, or in one that it is compared with. */
 function compileGap(
   { field, tests, quantifier }: FieldItem,
   blocks: string,
 ): (found: Found, lookup: FieldLookup) => Gap | undefined {
-  // Whatever there may be more, it does not pass.
+  // Whatever other values there may be, they do not pass.
   if (quantifier === 'all' ? tests.some(matchesNothing) : tests.every(matchesNothing)) return () => undefined;
   const references = tests.flatMap(referencesOf);
   return (found, lookup) => {

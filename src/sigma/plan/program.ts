@@ -1,4 +1,4 @@
-/** What the plan makes of a set of rules: made once, when the set is loaded. */
+/** The plan of a set of rules, made once when the set is loaded. */
 import type { Item } from '../ast.ts';
 import type { FieldLookup } from '../field.ts';
 import { isAround, itemsOfBody } from '../match/block.ts';
@@ -13,7 +13,7 @@ import type { CompiledItem, CompiledRule } from './compile.ts';
 export interface ProgramItem {
   field: string;
   decide: Predicate;
-  /** Where none of the field's values holds one of them, folded, the item is as negated as it is. */
+  /** If none of the field's values, folded, contains one of them, the item's decision is `negated`. */
   needles: Needles;
   negated: boolean;
 }
@@ -65,7 +65,7 @@ function itemsIn({ items, exceptions }: CompiledRule): CompiledItem[] {
   return [...items, ...exceptions.flatMap((exception) => exception.items)];
 }
 
-/** Not so for a search in the whole event, a comparison of fields, and a block that looks at what is around its list. */
+/** False for a search in the whole event, a comparison of fields, and a block that looks at what surrounds its list. */
 function readsOneField(item: Item): boolean {
   return item.field !== '' && readsOwn(item);
 }

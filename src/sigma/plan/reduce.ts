@@ -1,20 +1,20 @@
-/** Rules in which some of what they ask is known: only the rest is left to ask of an event. */
+/** Rules of which some items are already decided: only the rest is left to evaluate on an event. */
 import type { Condition } from '../ast.ts';
 import { atLeast, type Decision, every, not, type Predicate, some } from '../match/predicate.ts';
 import type { CompiledFilter, CompiledItem, CompiledRule } from './compile.ts';
 
-/** As much of a rule as its evaluation takes. */
+/** As much of a rule as its evaluation needs. */
 export type EvaluatedRule = Pick<CompiledRule, 'decide'> & {
   readonly exceptions: readonly Pick<CompiledFilter, 'decide' | 'filter'>[];
 };
 
 export type ReducedRule = EvaluatedRule & {
-  /** What items of the rule decide, where that is known. */
+  /** The decisions of the rule's items that are known. */
   readonly known: ReadonlyMap<CompiledItem, Decision>;
 };
 
-/** Says the same of an event as the rule, also which field is missing, where each item decides what is known of it.
- * @param known what an item decides; undefined where that is to be asked of the event */
+/** Decides an event as the rule does, including which field is missing, if each item decides what is known of it.
+ * @param known what an item decides; undefined if it has to be evaluated on the event */
 export function reduceRule(rule: CompiledRule, known: (item: CompiledItem) => Decision | undefined): ReducedRule {
   const { exceptions } = rule;
   const decisions = rule.items.map((item) => [item, known(item)] as const);
@@ -28,12 +28,12 @@ export function reduceRule(rule: CompiledRule, known: (item: CompiledItem) => De
   };
 }
 
-/** Whether a rule does not match, nor would but for an exception, where each item decides what is known of it. */
+/** Whether a rule does not match, even without its exceptions, if each item decides what is known of it. */
 export function isRuledOut(rule: CompiledRule, known: (item: CompiledItem) => Decision | undefined): boolean {
   return reduce(rule, rule.rule.condition, known) === false;
 }
 
-/** What the condition of a rule asks of an event. */
+/** The items that the condition of a rule asks for. */
 export function askedBy({ rule, selections }: CompiledRule): CompiledItem[] {
   const within = (part: Condition): CompiledItem[] => {
     if (part.kind === 'selection') return selections.get(part.name)!.flat();
@@ -81,7 +81,7 @@ function reduce(
   return within(condition);
 }
 
-/** What is known to hold has no say among what all has to, whichever stands first. */
+/** Terms that are known settle the conjunction or are dropped from it, whatever their order. */
 function allOf(terms: readonly Term[]): Term {
   if (terms.includes(false)) return false;
   const left = terms.filter((term) => typeof term !== 'boolean');

@@ -3,27 +3,27 @@ import type { Correlation, Position, Rule } from '../ast.ts';
 import { type Conjunction, dnfOf } from '../parse/dnf.ts';
 import { didYouMean, quote, type RuleProblem } from '../rule-problem.ts';
 
-/** A correlation, ready to be run: what it refers to is there. */
+/** A correlation, ready to be run: everything that it refers to exists. */
 export interface CompiledCorrelation {
   readonly correlation: Correlation;
   /** Names of rules and correlations, in the order of the correlation's list. */
   readonly rules: readonly string[];
-  /** Those of them that stand in its own file: they are there for it. */
+  /** Those of them that are in its own file, and so exist for it. */
   readonly beside: ReadonlySet<string>;
   /** For each of the rules, the fields that `group-by` names, in order, aliases looked up. */
   readonly groupFields: readonly (readonly string[])[];
-  /** For each of the rules, the fields of which the values are counted or compared, aliases looked up. */
+  /** For each of the rules, the fields whose values are counted or compared, aliases looked up. */
   readonly valueFields: readonly (readonly string[])[];
-  /** The condition of a temporal one in disjunctive normal form; empty for the others. */
+  /** The condition of a temporal correlation in disjunctive normal form; empty for the others. */
   readonly dnf: readonly Conjunction[];
 }
 
 const MAX_CHAIN = 10;
 
-/** The correlations that can be run, those that others refer to before them; and what is wrong with the others.
- * @param rules all that there are, those that are off among them
+/** The correlations that can be run, each after those that it refers to, and what is wrong with the others.
+ * @param rules all existing rules, including those that are off
  * @param knownFields as in ParseOptions
- * @param broken names of rules that there are and that cannot be used */
+ * @param broken names of existing rules that cannot be used */
 export function resolveCorrelations(
   correlations: readonly Correlation[],
   rules: readonly Pick<Rule, 'name' | 'id' | 'path'>[],
@@ -46,7 +46,7 @@ export function resolveCorrelations(
     const { name, id } = correlation;
     const other = byReference.get(name);
     if (other !== undefined) {
-      const message = `${quote(name)} is the name of the rule in ${other.path} already`;
+      const message = `${quote(name)} is already the name of the rule in ${other.path}`;
       report(correlation, correlation.position, message, 'give each rule and correlation a name of its own');
       continue;
     }
@@ -63,7 +63,7 @@ export function resolveCorrelations(
     refused.add(correlation.name);
   };
 
-  /** Names from the correlation asked for down to this one: not deeper than a chain may be. */
+  /** @param chain names of the correlations that led to this one, no more than a chain may have */
   function resolve(correlation: Correlation, chain: readonly string[]): void {
     const { name } = correlation;
     if (resolved.has(name) || refused.has(name)) return;
@@ -71,27 +71,27 @@ export function resolveCorrelations(
     for (const [index, reference] of correlation.rules.entries()) {
       const found = names[index];
       if (found === undefined && broken.has(reference)) {
-        refuse(correlation, reference, `${quote(reference)} cannot be used`, 'mend that first');
+        refuse(correlation, reference, `${quote(reference)} cannot be used`, 'fix that first');
       } else if (found === undefined) {
         const message = `there is no rule or correlation ${quote(reference)}`;
         const hint = didYouMean(reference, byReference.keys(), 'write the name or the id of one, and load its file');
         refuse(correlation, reference, message, hint);
       } else if (names.indexOf(found) < index) {
-        refuse(correlation, reference, `${quote(reference)} is ${quote(found)}, which is there already`, 'drop one');
+        refuse(correlation, reference, `${quote(reference)} is ${quote(found)}, which is already listed`, 'drop one');
       }
       const next = found === undefined ? undefined : byName.get(found);
       if (next === undefined) continue;
       const links = [...chain, name];
       if (links.includes(next.name)) {
         const cycle = [...links.slice(links.indexOf(next.name)), next.name].map(quote).join(' -> ');
-        refuse(correlation, reference, `correlations wait for each other: ${cycle}`, 'break the circle');
+        refuse(correlation, reference, `correlations wait for each other: ${cycle}`, 'break the cycle');
       } else if (links.length >= MAX_CHAIN) {
         const hint = 'join some of them';
         refuse(correlation, reference, `correlations are chained deeper than ${MAX_CHAIN}`, hint);
       } else {
         resolve(next, links);
         if (refused.has(next.name) && !refused.has(name)) {
-          refuse(correlation, reference, `the correlation ${quote(next.name)} cannot be used`, 'mend that first');
+          refuse(correlation, reference, `the correlation ${quote(next.name)} cannot be used`, 'fix that first');
         }
       }
     }

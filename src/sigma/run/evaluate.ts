@@ -1,19 +1,19 @@
-/** Decides a rule on an event, as fast as it can. */
+/** Evaluates a rule on an event, as fast as possible. */
 import type { RuleLevel } from '../ast.ts';
 import type { FieldLookup, Truth } from '../field.ts';
 import type { Gap } from '../match/predicate.ts';
 import type { CompiledRule } from '../plan/compile.ts';
 import type { EvaluatedRule } from '../plan/reduce.ts';
 
-/** `undecided` names the first field that was missing where truth is unknown; `silencedBy` the first exception where the
- * rule would match but for it. */
+/** `undecided` names the first field that was missing if truth is unknown; `silencedBy` the first exception if the rule
+ * would otherwise match. */
 export interface Evaluation {
   truth: Truth;
   undecided?: Gap;
   silencedBy?: string;
 }
 
-/** Whether the rule matches, and none of its exceptions has a say; stops at the first predicate that settles it. */
+/** Whether the rule matches, and none of its exceptions silences it; stops at the first predicate that settles it. */
 export function evaluate({ decide, exceptions }: EvaluatedRule, lookup: FieldLookup): Evaluation {
   const decision = decide(lookup);
   if (decision === false) return { truth: false };
@@ -26,7 +26,7 @@ export function evaluate({ decide, exceptions }: EvaluatedRule, lookup: FieldLoo
   return gap === undefined ? { truth: true } : { truth: 'unknown', undecided: gap };
 }
 
-/** The level of a finding that the rule makes of an event. */
+/** The level of a finding that the rule raises for an event. */
 export function levelOf({ rule, levels }: CompiledRule, lookup: FieldLookup): RuleLevel {
   return levels.find(({ decide }) => decide(lookup) === true)?.level ?? rule.level;
 }

@@ -1,4 +1,4 @@
-/** Why a rule matched an event or did not, as a tree: what an evaluation shows of itself, written down. */
+/** Why a rule matched an event or did not, as a tree of the evaluation. */
 
 import { truncateText } from '../../truncate.ts';
 import type { RuleLevel } from '../ast.ts';
@@ -12,7 +12,7 @@ export type Explanation =
   | { kind: 'and' | 'or' | 'not'; truth: Truth; operands: Explanation[] }
   | { kind: 'atLeast'; count: number; truth: Truth; operands: Explanation[] }
   | { kind: 'selection'; name: string; truth: Truth; operands: Explanation[] }
-  /** A filter; where it is false, it silences the rule. */
+  /** A filter; if it is false, it silences the rule. */
   | { kind: 'exception'; name: string; truth: Truth; operands: Explanation[] }
   /** An array block; its operands are the members that were looked at, `gap` says why there may be more. */
   | { kind: 'block'; field: string; truth: Truth; operands: Explanation[]; gap?: string }
@@ -34,8 +34,8 @@ export interface PredicateExplanation {
   gap?: string;
 }
 
-/** The tree of a rule's condition, and of those of its exceptions, with the truth of each node. Its own truth is that of
- * `evaluate`. */
+/** The tree of a rule's condition, and of the conditions of its exceptions, with the truth of each node. Its own truth is
+ * the one that `evaluate` returns. */
 export function explain({ decide, exceptions }: CompiledRule, lookup: FieldLookup): Explanation {
   const explained = explainPredicate(decide, lookup);
   if (exceptions.length === 0) return explained;
@@ -107,7 +107,7 @@ function explainLeaf(leaf: Leaf, found: Found, lookup: FieldLookup, decision: De
     truth: truthOf(decision),
     field: name,
     negated: item.negated,
-    // Lists are long, and not everybody asks.
+    // Lists are long, and not every caller needs them.
     get expected() {
       return item.tests.map(printTest).join(item.quantifier === 'all' ? ' and ' : ' or ');
     },
@@ -123,7 +123,7 @@ function truthOf(decision: Decision): Truth {
 
 const MAX_SHOWN_VALUES = 10;
 const MAX_SHOWN_LENGTH = 1000;
-/** Of what is expected, in print: a list may have hundreds of values. */
+/** Of what is expected, as printed: a list may have hundreds of values. */
 const MAX_EXPECTED_LENGTH = 200;
 
 /** The explanation as indented text: a mark for each node (+ true, - false, ? unknown), what was expected and found. */
@@ -142,7 +142,7 @@ export function printExplanation(explanation: Explanation, indent = ''): string 
   return printable(`${indent}${mark} ${field} ${negated ? 'not ' : ''}${expected}: found ${found}${more}${reason}`);
 }
 
-/** The operands, without a node between that says nothing: the `and` of the lines of a selection, an `and` in an `and`. */
+/** The operands, without redundant nodes in between: the `and` of the lines of a selection, an `and` in an `and`. */
 function shownOperands({ kind, operands }: Exclude<Explanation, PredicateExplanation>): Explanation[] {
   return operands.flatMap((operand) => {
     const isRepeated = (operand.kind === 'and' || operand.kind === 'or') && operand.kind === kind;

@@ -7,27 +7,26 @@ import { levelOf } from './evaluate.ts';
 
 const MAX_VALUES = 10;
 
-/** A predicate for which a rule matches. */
+/** A predicate that made a rule match. */
 export interface Match {
   readonly leaf: Leaf;
   /** What it looked at within a list; undefined for a field of the event itself. */
   readonly member?: { readonly found: Found; readonly lookup: FieldLookup };
 }
 
-/** What the match of a rule comes to. */
+/** The result of a rule's match. */
 export interface RuleMatch {
   readonly level: RuleLevel;
   readonly predicates: readonly Match[];
 }
 
-/** Of a rule that matches. Asked right after `evaluate`, it decides nothing anew but what is within lists. */
+/** For a rule that matches. If called right after `evaluate`, it reevaluates only what is within lists. */
 export function matchOf(rule: CompiledRule, lookup: FieldLookup): RuleMatch {
   return { level: levelOf(rule, lookup), predicates: matchesOf(rule, lookup) };
 }
 
-/** The predicates that made the rule match: those that are true and that stand on a way of true nodes from the top down to
- * them, under no `not` and in no exception. What an exclusion looks at did not make the rule match, and of an `or` only the
- * branches that hold did. */
+/** The predicates that made the rule match: those that are true and have only true nodes above them, under no `not` and in
+ * no exception. What an exclusion looks at did not make the rule match, and of an `or` only the branches that hold did. */
 function matchesOf({ affirmed }: CompiledRule, lookup: FieldLookup): readonly Match[] {
   try {
     collector.ofEvent = lookup;
@@ -40,10 +39,10 @@ function matchesOf({ affirmed }: CompiledRule, lookup: FieldLookup): readonly Ma
 
 /** The fields that made the rule match, each with the values that passed.
  *
- * Of a field only the values that passed are given, each once, at most 10; a field that had to be missing has none. Fields
- * that the finding shows anyway can be left out, unless nothing would be left.
+ * For each field only the values that passed are returned, each once, at most 10; a field that had to be missing has none.
+ * Fields that the finding shows anyway can be left out, unless nothing would remain.
  * @param shownElsewhere names of fields to leave out
- * @param matches the predicates for which the rule matches, where they are known */
+ * @param matches the predicates that made the rule match, if they are known */
 export function matchedFields(
   rule: CompiledRule,
   lookup: FieldLookup,
@@ -74,15 +73,15 @@ function addValues(values: unknown[], more: readonly unknown[]): void {
   }
 }
 
-/** Of a predicate that is true, the values that pass. */
+/** The values that pass a predicate that is true. */
 function passingIn(leaf: Leaf, found: Found, lookup: FieldLookup): readonly unknown[] {
-  // Where there is but one, it is that one.
+  // If there is only one, it is that one.
   return found.values.length <= 1 && leaf.item.tests.length > 0
     ? found.values
     : leaf.passing(found, lookup, MAX_VALUES);
 }
 
-/** Keeps what is true, and drops it again where the branch around it is not. */
+/** Keeps what is true, and drops it again if the branch around it is not. */
 class Collector implements Observer {
   readonly stopsAt = false;
   matches: Match[] = [];
@@ -112,5 +111,5 @@ class Collector implements Observer {
   }
 }
 
-/** One for all rules: each has its answer before the next is asked. */
+/** One for all rules: each is finished before the next begins. */
 const collector = new Collector();

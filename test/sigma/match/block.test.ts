@@ -145,12 +145,12 @@ describe('members of a list', () => {
     expect(evaluate(compileRule(rule!), lookupIn({ 'a[any]': ['x'] })).truth).toBe(!truth);
   });
 
-  it('a bracket that is escaped is part of the name', () => {
+  it('an escaped bracket is part of the name', () => {
     expect(truthOf("'a\\[0\\][0].b': x", { 'a[0]': [{ b: 'x' }] })).toBe(true);
   });
 });
 
-describe('what is missing', () => {
+describe('a gap', () => {
   const cut = (members: unknown[]) => ({ a: members, [CUT]: 'cut' });
   it.each<[string, unknown[], unknown]>([
     ['a[any]: x', ['x'], true],
@@ -166,13 +166,13 @@ describe('what is missing', () => {
     expect(truthOf(item, cut(members))).toBe(truth);
   });
 
-  it('is named from the event on', () => {
+  it('is named by its path from the event', () => {
     const event = { a: [{ b: [{ [CUT]: 'cut' }] }] };
     const { undecided } = evaluate(compiled('a[any].b[all].c: x'), lookupIn(event));
     expect(undecided).toEqual({ field: 'a[any].b[all].c', reason: 'cut' });
   });
 
-  it('may be among members that were not compared to a list around them', () => {
+  it('may be among members that were not compared with a list around them', () => {
     const many = (names: string[]) => ({ a: names.map((name) => ({ name })), b: [{ name: 'x' }] });
     const names = Array.from({ length: 51 }, (_, index) => `n${index}`);
     const item = 'a[any]:\n  ^.b[any]:\n    name|fieldref: ^.name';
@@ -184,26 +184,26 @@ describe('what is missing', () => {
     expect(undecided).toEqual({ field: 'a', reason: 'more than 50 members' });
   });
 
-  it('may be missing anywhere in a split entry', () => {
+  it('may be anywhere in a split entry', () => {
     expect(truthOf('a[any].b: null', { a: [{ c: 1 }], [CUT]: 'split' })).toBe('unknown');
   });
 });
 
 describe('refused', () => {
   it.each([
-    ['a[some].b: x', "'some' chooses no members of a list", 'any, all, all_or_empty, none'],
-    ['a[al]: x', "'al' chooses no members", "did you mean 'all'?"],
-    ['a[]: x', "'' chooses no members", 'position'],
-    ['a[1.5]: x', "'1.5' chooses no members", 'position'],
+    ['a[some].b: x', "'some' does not select members of a list", 'any, all, all_or_empty, none'],
+    ['a[al]: x', "'al' does not select members", "did you mean 'all'?"],
+    ['a[]: x', "'' does not select members", 'position'],
+    ['a[1.5]: x', "'1.5' does not select members", 'position'],
     ['a[any: x', 'a bracket has no partner', 'a literal one is'],
     ['a]: x', 'a bracket has no partner', 'a literal one is'],
     ['"a[any]b": x', "']' is not followed by a dot", 'field[any].field'],
     ['a[any].: x', 'the name of a field is missing', 'field[any].field'],
     ['"[any]": x', 'the name of a field is missing', 'field[any].field'],
     ['a[any]: {.b: x}', "'.' is the member itself", 'drop the dot'],
-    ['a[any]|contains: {b: x}', 'a block takes no modifiers', 'behind the fields inside'],
-    ['a[any].b: {c: x}', 'a map cannot stand below a field', 'field[any]:'],
-    ['a: {c: x}', 'a map cannot stand below a field', 'field[any]:'],
+    ['a[any]|contains: {b: x}', 'a block cannot have modifiers', 'to the fields inside'],
+    ['a[any].b: {c: x}', 'a map cannot be the value of a field', 'field[any]:'],
+    ['a: {c: x}', 'a map cannot be the value of a field', 'field[any]:'],
     ['a[any]: {}', 'the block is empty', 'one a line'],
     ['a[any]: {s: {b: x}, condition: t}', "there is no selection 't'", "'s'"],
     ['a[any]: [{b: x}]', 'a value has to be text', 'one value'],
@@ -253,7 +253,7 @@ const { tree: event } = fc.letrec<{ tree: unknown }>((tie) => ({
   ),
 }));
 
-/** What can be read of a value whose text ends after so many scalars; each map that was open is marked. */
+/** The readable part of a value whose text ends after this many scalars; each map that was still open is marked. */
 function cutAfter(value: unknown, scalars: number): unknown {
   let left = scalars;
   const copy = (part: unknown): unknown => {
@@ -275,7 +275,7 @@ function cutAfter(value: unknown, scalars: number): unknown {
 }
 
 describe('on generated rules and events', () => {
-  it('explain is evaluate', () => {
+  it('explain agrees with evaluate', () => {
     const seen = new Set<unknown>();
     fc.assert(
       fc.property(rule, event, fc.option(fc.nat(8)), (compiledRule, whole, scalars) => {
@@ -293,7 +293,7 @@ describe('on generated rules and events', () => {
     expect(seen).toEqual(new Set([true, false, 'unknown']));
   });
 
-  it('a cut only ever hides an answer', () => {
+  it('a cut may hide an answer but never changes it', () => {
     fc.assert(
       fc.property(rule, event, fc.nat(8), (compiledRule, whole, scalars) => {
         const { truth } = evaluate(compiledRule, lookupIn(cutAfter(whole, scalars)));
@@ -304,7 +304,7 @@ describe('on generated rules and events', () => {
   });
 });
 
-it('is explained member by member', () => {
+it('a block is explained member by member', () => {
   const block = compiled('c[any]:\n  name: b\n  ports[none].host: 80\nempty[all]: x\n"": [y, z]');
   expect(printExplanation(explain(block, lookupIn(containers)))).toBe(
     [

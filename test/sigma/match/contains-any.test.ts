@@ -5,7 +5,7 @@ import fc from '../../properties.ts';
 const letters = (least: number, most: number) =>
   fc.string({ unit: fc.constantFrom('a', 'b', 'ß', '😀', '\ud800', '-'), minLength: least, maxLength: most });
 
-it('never rules out a text that holds a word', () => {
+it('never rules out a text that contains a word', () => {
   fc.assert(
     fc.property(fc.array(letters(3, 6), { maxLength: 40 }), letters(0, 60), (words, text) => {
       const mayContain = mayContainAny(words)!;
@@ -15,7 +15,7 @@ it('never rules out a text that holds a word', () => {
   );
 });
 
-it('rules out the others, as long as words differ', () => {
+it('rules out other texts if the words differ enough', () => {
   const words = Array.from({ length: 200 }, (_, index) => `https://pool-${index}.example`);
   const mayContain = mayContainAny(words)!;
   expect(mayContain('a https://pool-17.example b')).toBe(true);
@@ -23,10 +23,10 @@ it('rules out the others, as long as words differ', () => {
   expect(mayContain('')).toBe(false);
 });
 
-it('knows nothing of words that are too short', () => {
+it('is undefined if a word is too short', () => {
   expect(mayContainAny(['abc', 'ab'])).toBeUndefined();
 });
 
-it('rules out everything where there is no word', () => {
+it('rules out everything if there are no words', () => {
   expect(mayContainAny([])!('anything')).toBe(false);
 });

@@ -1,4 +1,4 @@
-/** What passes a test holds one of its needles. */
+/** A text that passes a test contains one of its needles. */
 import { expect, test } from 'vitest';
 import { regexNeedles } from '../../../src/sigma/match/needles.ts';
 import { fold } from '../../../src/sigma/match/pattern.ts';
@@ -45,11 +45,11 @@ test.each([
   ['(?:abc\\d|def\\d)?ghi', ['ghi']],
   ['abc(?:\\d|e)?fg', ['abc']],
   ['a(?:b|c)?(?:d|e)?f', undefined],
-] as const)('of %s', (source, needles) => {
+] as const)('the needles of %s', (source, needles) => {
   expect(regexNeedles(source)).toEqual(needles);
 });
 
-test('of expressions made at random', () => {
+test('a text that matches a random expression contains one of its needles', () => {
   const random = randomFrom(5);
   const one = (list: readonly string[]) => list[random(list.length)]!;
   const expression = (depth: number): string => {

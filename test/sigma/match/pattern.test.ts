@@ -64,7 +64,7 @@ describe('matching', () => {
     expect(compilePattern(parsePattern(pattern), false)(text)).toBe(expected);
   });
 
-  it('tells case apart where asked to', () => {
+  it('is case-sensitive on request', () => {
     expect(compilePattern(parsePattern('*Pod?'), true)('aPodx')).toBe(true);
     expect(compilePattern(parsePattern('*Pod?'), true)('apodx')).toBe(false);
     expect(compilePattern(parsePattern('*Pod*'), true)('apodx')).toBe(false);
@@ -86,7 +86,7 @@ describe('matching', () => {
     );
   });
 
-  it('prints as text that reads as the same pattern', () => {
+  it('prints as text that parses to the same pattern', () => {
     fc.assert(
       fc.property(letters, (text) => {
         const pattern = parsePattern(text);

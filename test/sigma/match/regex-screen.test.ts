@@ -9,7 +9,7 @@ function screen(source: string, ...flags: RegexFlag[]): string | undefined {
   return screenOf([{ source, flags }]);
 }
 
-/** An expression, and a text of which it may match a part. */
+/** An expression, and a text that it may match in part. */
 type Pair = readonly [source: string, text: string];
 
 const samples = [
@@ -79,7 +79,7 @@ const respellings = fc.constantFrom<((text: string) => string)[]>(
 );
 
 describe('the screen of an expression', () => {
-  it('is found wherever the expression is, also in a longer text', () => {
+  it('is found wherever the expression is found, also in a longer text', () => {
     let found = 0;
     fc.assert(
       fc.property(
@@ -101,7 +101,7 @@ describe('the screen of an expression', () => {
     expect(found).toBeGreaterThan(200);
   });
 
-  it('is the rarest of what has to stand in a row', () => {
+  it('is the rarest sequence that a match must contain', () => {
     expect(screen('^GET .*/secrets/\\w+ HTTP$')).toBe('\\/secrets\\/[0-9A-Za-z_]');
     expect(screen('(?:nc|ncat)\\s+-e')).toBe('(?:nc|ncat)[\\t\\n\\f\\r ]');
     expect(screen('xx?yy+')).toBe('x(?:x)?yy');
@@ -109,7 +109,7 @@ describe('the screen of an expression', () => {
     expect(screen('ask', 'i')).toBe('[aA][sS\\u017f][kK\\u212a]');
   });
 
-  it('is that of each of several', () => {
+  it('combines the screens of several expressions', () => {
     const [one, other]: { source: string; flags: RegexFlag[] }[] = [
       { source: 'mkfifo', flags: [] },
       { source: 'telnet', flags: [] },
@@ -133,9 +133,9 @@ describe('the screen of an expression', () => {
     '\\pLabc',
     '\\Qabc\\E',
     'abc|x',
-  ])('is not there for %j, which says too little or is not read', (source) => expect(screen(source)).toBeUndefined());
+  ])('is undefined for %j, which is too vague or not understood', (source) => expect(screen(source)).toBeUndefined());
 
-  it('has no more ways to match at a place than are quick to try', () => {
+  it('has no more ways to match at a position than are quick to try', () => {
     expect(screen('a?'.repeat(40) + 'b'.repeat(40))).toBe('b'.repeat(40));
     expect(screen('(?:a|b)'.repeat(40))!.length).toBeLessThan(100);
     expect(screen('((((((((xy?){9}){9}){9}){9}){9}){9}){9}){9}')).toBeUndefined();
@@ -144,7 +144,7 @@ describe('the screen of an expression', () => {
   });
 });
 
-it('knows the blanks and words of RE2', () => {
+it('agrees with RE2 on whitespace, word characters and word boundaries', () => {
   for (let code = 0; code < 0x3000; code++) {
     const text = String.fromCharCode(code);
     for (const [re2, screen] of [

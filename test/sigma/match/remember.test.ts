@@ -10,7 +10,7 @@ function counted() {
   return { isLong, calls: () => calls };
 }
 
-test('a text that comes again is not tested again, and gives the same answer', () => {
+test('a repeated text is not tested again, and gives the same answer', () => {
   const { isLong, calls } = counted();
   for (let round = 0; round < 3; round++) {
     expect(isLong('nginx')).toBe(false);
@@ -19,7 +19,7 @@ test('a text that comes again is not tested again, and gives the same answer', (
   expect(calls()).toBe(2);
 });
 
-test('what is no text, and a long text, is tested each time', () => {
+test('long texts and values that are not text are tested each time', () => {
   const { isLong, calls } = counted();
   for (const value of [1, null, undefined, true, {}, 'x'.repeat(65)]) {
     const first = isLong(value);
@@ -28,7 +28,7 @@ test('what is no text, and a long text, is tested each time', () => {
   expect(calls()).toBe(12);
 });
 
-test('texts that never come again are no longer kept, and those that do are kept again', () => {
+test('texts that are never repeated are no longer kept, and those that are repeated are kept again', () => {
   const { isLong, calls } = counted();
   for (let index = 0; index < 2000; index++) isLong(`new ${index}`);
   const before = calls();
@@ -44,7 +44,7 @@ test('texts that never come again are no longer kept, and those that do are kept
   expect(calls()).toBe(learnt);
 });
 
-test('many texts of many tests are forgotten at once, and answers stay right', () => {
+test('many texts of many tests are forgotten at once, and answers stay correct', () => {
   const tests = Array.from({ length: 300 }, counted);
   for (const { isLong } of tests) {
     for (let index = 0; index < 250; index++) expect(isLong(`text ${index}`)).toBe(`text ${index}`.length > 5);

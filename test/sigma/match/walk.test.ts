@@ -52,7 +52,7 @@ test.each<[name: string, value: unknown, path: string, places: unknown[] | undef
   expect(walk(value, path).places).toEqual(places);
 });
 
-test('a split entry is split inside too, though only what holds it says so', () => {
+test('a split entry is also split inside, though only its container is marked', () => {
   expect(walk({ a: {} }, 'a.b', 'split')).toEqual({ values: [], gap: 'split' });
 });
 
@@ -66,11 +66,11 @@ describe('words', () => {
     expect(words(value)).toEqual({ values });
   });
 
-  test('may be missing where anything was cut', () => {
+  test('may be missing if anything was cut', () => {
     expect(words({ a: [{ b: 1, [CUT]: 'cut' }] })).toEqual({ values: ['a', 'b', 1], gap: 'cut' });
   });
 
-  test('of 100,000 levels', () => {
+  test('are found 100,000 levels deep', () => {
     let deep: unknown = 'x';
     for (let level = 0; level < 100_000; level++) deep = level % 2 ? [deep] : { k: deep };
     expect(words(deep).values.at(-1)).toBe('x');
@@ -78,7 +78,7 @@ describe('words', () => {
 });
 
 describe('hostile data', () => {
-  test('a list of 100,000 levels', () => {
+  test('a list nested 100,000 levels deep', () => {
     let deep: unknown = [1];
     for (let level = 0; level < 100_000; level++) deep = [deep];
     expect(walk({ a: deep }, 'a').values).toEqual([1]);
@@ -105,7 +105,7 @@ const { tree } = fc.letrec((tie) => ({
   ),
 }));
 
-test('what a whole value lacks is absent, never unknown', () => {
+test('a key that a whole value lacks is absent, never unknown', () => {
   fc.assert(
     fc.property(tree, fc.array(key, { minLength: 1 }), (value, keys) => {
       expect(walk(value, keys.join('.'))).not.toHaveProperty('gap');

@@ -58,13 +58,13 @@ describe('several documents', () => {
       'what is wrong with a template, once',
       ['action: global\nlevel: hi', rule('a', '{s: {f: 1}, condition: s}'), rule('b', '{s: {f: 1}, condition: s}')],
       [],
-      ["'hi' is no level"],
+      ["'hi' is not a valid level"],
     ],
     [
       'nothing but a template',
       ['action: global\ntitle: t'],
       [],
-      ["no rule stands behind 'action: global', which puts its keys into those behind it"],
+      ["no rule follows 'action: global', which merges its keys into the rules after it"],
     ],
     [
       'more than anyone would write',
@@ -77,7 +77,7 @@ describe('several documents', () => {
     expect(titlesOf(...documents)).toEqual({ titles, problems });
   });
 
-  it('are joined map by map', () => {
+  it('are merged map by map', () => {
     const text = `${rule('a', '{s: {f: 1}, condition: s}')}\n---\naction: repeat\ndetection: {s: {g: 2}}`;
     const [first, second] = parseRules(text, 'f.yml').rules.map((rule) => compileRule(rule));
     expect(evaluate(first!, lookupIn({ f: 1 })).truth).toBe(true);
@@ -86,7 +86,7 @@ describe('several documents', () => {
   });
 });
 
-describe('what is about other events', () => {
+describe('a rule about other events', () => {
   const knownFields = ['verb'];
   it.each([
     ['another product', 'logsource: {product: windows}'],

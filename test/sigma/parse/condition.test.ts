@@ -53,21 +53,21 @@ describe('refused', () => {
   it.each([
     ['', 0, 'ends where a selection has to follow'],
     ['a and', 5, 'ends where a selection has to follow'],
-    ['a and or b', 6, "'or' stands where a selection has to"],
-    ['a b', 2, "'b' does not follow"],
+    ['a and or b', 6, "expected a selection instead of 'or'"],
+    ['a b', 2, "'b' cannot follow"],
     ['(a or b', 7, "a '(' is not closed"],
-    ['a)', 1, "')' does not follow"],
-    ['()', 1, "')' stands where a selection has to"],
-    ['a AND b', 2, "'AND' is no operator: they are in lower case"],
-    ['NOT a', 0, "'NOT' is no operator"],
-    ['1 OF a', 2, "'OF' is no operator"],
+    ['a)', 1, "')' cannot follow"],
+    ['()', 1, "expected a selection instead of ')'"],
+    ['a AND b', 2, "'AND' is not an operator: operators are in lower case"],
+    ['NOT a', 0, "'NOT' is not an operator"],
+    ['1 OF a', 2, "'OF' is not an operator"],
     ['slo_1', 0, "there is no selection 'slo_1'"],
     ['constructor', 0, "there is no selection 'constructor'"],
     ['them', 0, "there is no selection 'them'"],
     ['sel_*', 0, "there is no selection 'sel_*'"],
-    ['3 of sel_*', 0, "there are no 3 selections: 'sel_*' stands for 2"],
-    ['0 of sel_*', 0, "'0' is no quantity"],
-    ['some of sel_*', 0, "'some' is no quantity"],
+    ['3 of sel_*', 0, "there are no 3 selections: 'sel_*' matches 2"],
+    ['0 of sel_*', 0, "'0' is not a quantity"],
+    ['some of sel_*', 0, "'some' is not a quantity"],
     ['1 of', 4, "'of' is not followed by selections"],
     ['1 of nothing*', 5, "no selection has a name like 'nothing*'"],
     ['a | count() > 5', 2, "'|' aggregations are not supported"],
@@ -89,7 +89,7 @@ describe('refused', () => {
     expect(parseCondition(text, names)).toMatchObject({ hint: expect.stringContaining(hint) });
   });
 
-  it('a long chain is no nesting', () => {
+  it('a long chain does not count as nesting', () => {
     expect(parseCondition(`a${' or not b'.repeat(5_000)}`, names)).toMatchObject({ kind: 'or' });
   });
 });

@@ -14,18 +14,18 @@ const count = `  type: event_count
   timespan: 5m
   condition: { gte: 3 }`;
 
-describe('what is wrong is told with its place and what to write', () => {
+describe('a problem is reported with its place and what to write', () => {
   test.each<[name: string, body: string, problem: string]>([
     ['no type', '  rules: [a]', "c.yml:3:1: the correlation has no 'type'; add type: event_count, or another"],
     [
       'a type that is near',
       '  type: event_cuont',
-      "c.yml:4:9: 'event_cuont' is no type of correlation; did you mean 'event_count'?",
+      "c.yml:4:9: 'event_cuont' is not a type of correlation; did you mean 'event_count'?",
     ],
     [
       'an unknown type',
       '  type: sessions',
-      /'sessions' is no type of correlation; write one of event_count, value_count/.source,
+      /'sessions' is not a type of correlation; write one of event_count, value_count/.source,
     ],
     [
       'a key that is near',
@@ -38,7 +38,7 @@ describe('what is wrong is told with its place and what to write', () => {
     [
       'a rule that is a map',
       '  rules: [{ a: b }]',
-      "c.yml:4:11: 'rules' has to be a name, or a list of names; write a name, or a list of names behind rules:",
+      "c.yml:4:11: 'rules' has to be a name, or a list of names; write a name, or a list of names after rules:",
     ],
     [
       'no timespan',
@@ -48,9 +48,9 @@ describe('what is wrong is told with its place and what to write', () => {
     [
       'a timespan without unit',
       '  timespan: 300',
-      "c.yml:4:13: '300' is no timespan; write a number and s, m, h, d, w, M (months) or y, such as 15m",
+      "c.yml:4:13: '300' is not a valid timespan; write a number and s, m, h, d, w, M (months) or y, such as 15m",
     ],
-    ['a timespan of nothing', '  timespan: 0s', "c.yml:4:13: '0s' is no timespan;"],
+    ['a timespan of nothing', '  timespan: 0s', "c.yml:4:13: '0s' is not a valid timespan;"],
     [
       'generate as text',
       "  generate: 'true'",
@@ -68,7 +68,7 @@ describe('what is wrong is told with its place and what to write', () => {
       count.replace('gte', 'gtee'),
       "c.yml:7:16: unknown key 'gtee' below condition; did you mean 'gte'?",
     ],
-    ['a bound that is no number', count.replace('3', 'many'), "c.yml:7:21: 'gte' takes a number; write one: 10"],
+    ['a bound that is no number', count.replace('3', 'many'), "c.yml:7:21: 'gte' accepts only a number; write one: 10"],
     [
       'a field that is not asked for',
       count.replace('3', '3, field: username'),
@@ -82,7 +82,7 @@ describe('what is wrong is told with its place and what to write', () => {
     [
       'two fields to sum up',
       count.replace('event_count', 'value_sum').replace('3', '3, field: [a, b]'),
-      'c.yml:7:31: value_sum takes one field; drop the others',
+      'c.yml:7:31: value_sum accepts only one field; drop the others',
     ],
     [
       'a percentile beyond 100',
@@ -92,7 +92,7 @@ describe('what is wrong is told with its place and what to write', () => {
     [
       'more than is counted',
       count.replace('3', '10000'),
-      'c.yml:7:14: 10000 is more than event_count counts to; write a number below 10000, and a shorter timespan',
+      'c.yml:7:14: 10000 is more than event_count can count; write a number below 10000, and a shorter timespan',
     ],
     [
       'text where a map is',
@@ -107,22 +107,22 @@ describe('what is wrong is told with its place and what to write', () => {
     [
       'a rule that the condition leaves out',
       '  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a',
-      "c.yml:7:14: the condition does not name 'b'; name it, or take it out of rules",
+      "c.yml:7:14: the condition does not name 'b'; name it, or remove it from rules",
     ],
     [
       'nothing that has to match',
       '  type: temporal\n  timespan: 5m\n  condition: not a',
-      'c.yml:6:14: the condition is true where no rule matches; ask for a rule too: a and not b',
+      'c.yml:6:14: the condition is true if no rule matches; require a rule, too: a and not b',
     ],
     [
       'what can never be',
       '  type: temporal\n  timespan: 5m\n  condition: a and not a',
-      'c.yml:6:14: the condition can never come true; mend it',
+      'c.yml:6:14: the condition can never come true; fix it',
     ],
     [
       'more rules than there are',
       '  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: { gte: 3 }',
-      'c.yml:7:14: 3 is no number of the 2 rules; write a number of rules, up to 2',
+      'c.yml:7:14: 3 is not a valid number of the 2 rules; write a number of rules, up to 2',
     ],
     [
       'too many ways',
@@ -136,7 +136,7 @@ describe('what is wrong is told with its place and what to write', () => {
     ],
   ])('%s', (_, body, problem) => expect(problemsOf(body).join('\n')).toContain(problem));
 
-  test('all at once', () => {
+  test('all problems are reported at once', () => {
     expect(problemsOf('  type: x\n  rules: []\n  timespan: 5\n  generate: 1\n  foo: 1').length).toBe(5);
   });
 
@@ -144,12 +144,12 @@ describe('what is wrong is told with its place and what to write', () => {
     [
       'generate beside the body',
       `${count}\ngenerate: true`,
-      "c.yml:8:1: 'generate' stands beside correlation; move it below correlation:",
+      "c.yml:8:1: 'generate' is beside correlation; move it below correlation:",
     ],
     [
       'learning of what learns nothing',
       `${count}\ntripline: { learning: 7d }`,
-      "c.yml:8:13: 'learning' says nothing with event_count; drop it, or use type: new_terms",
+      "c.yml:8:13: 'learning' has no effect with event_count; drop it, or use type: new_terms",
     ],
     [
       'a summary with a field that there is not',
@@ -203,7 +203,7 @@ function resolve(...documents: string[]) {
 }
 
 describe('references', () => {
-  test('by name or id, of rules and correlations, those referred to first', () => {
+  test('may be names or ids of rules and correlations, and those referred to come first', () => {
     const resolved = resolve(
       refers('top', '00000000-0000-4000-8000-000000000006, AAAAAAAA-0000-4000-8000-000000000000'),
       refers('middle', 'a, b'),
@@ -229,24 +229,24 @@ describe('references', () => {
       'a name and an id of the same',
       [refers('x', 'a, aaaaaaaa-0000-4000-8000-000000000000')],
       [],
-      ["c.yml:4:43: 'aaaaaaaa-0000-4000-8000-000000000000' is 'a', which is there already; drop one"],
+      ["c.yml:4:43: 'aaaaaaaa-0000-4000-8000-000000000000' is 'a', which is already listed; drop one"],
     ],
-    ['itself', [refers('x', 'x')], [], ["c.yml:4:40: correlations wait for each other: 'x' -> 'x'; break the circle"]],
+    ['itself', [refers('x', 'x')], [], ["c.yml:4:40: correlations wait for each other: 'x' -> 'x'; break the cycle"]],
     [
       'a circle, and others are unharmed',
       [refers('x', 'yy'), refers('yy', 'zzz, a'), refers('zzz', 'x'), refers('fine', 'a, b')],
       ['fine'],
       [
-        "c.yml:14:40: correlations wait for each other: 'x' -> 'yy' -> 'zzz' -> 'x'; break the circle",
-        "c.yml:9:40: the correlation 'zzz' cannot be used; mend that first",
-        "c.yml:4:40: the correlation 'yy' cannot be used; mend that first",
+        "c.yml:14:40: correlations wait for each other: 'x' -> 'yy' -> 'zzz' -> 'x'; break the cycle",
+        "c.yml:9:40: the correlation 'zzz' cannot be used; fix that first",
+        "c.yml:4:40: the correlation 'yy' cannot be used; fix that first",
       ],
     ],
     [
       'the name of a rule',
       [refers('a', 'b')],
       [],
-      ["c.yml:4:1: 'a' is the name of the rule in a.yml already; give each rule and correlation a name of its own"],
+      ["c.yml:4:1: 'a' is already the name of the rule in a.yml; give each rule and correlation a name of its own"],
     ],
     [
       'an alias of a rule that is not among them',
@@ -272,7 +272,7 @@ describe('references', () => {
     expect(resolved.order).toEqual(order);
   });
 
-  test('a chain may be as deep as ten, and not deeper', () => {
+  test('a chain may be at most ten deep', () => {
     const chain = (depth: number) =>
       Array.from(
         { length: depth },
@@ -283,7 +283,7 @@ describe('references', () => {
     expect(resolve(...chain(11)).problems[0]).toContain('correlations are chained deeper than 10');
   });
 
-  test('a chain groups by what it groups by below', () => {
+  test('a chain can group by what the correlation below it groups by', () => {
     const below = refers('x', 'a, b', ', group-by: [who], aliases: { who: { a: username, b: userAgent } }');
     const above = refers('yy', 'x', ', group-by: [who]');
     expect(resolve(below, above)).toMatchObject({

@@ -28,7 +28,7 @@ function compiled(selection: string, ...filters: string[]) {
   );
 }
 
-it('is read with its selections, but for the rules that it names', () => {
+it('a filter is read with its selections, which do not include the rules that it names', () => {
   const { filters, rules, problems } = parseRules(
     filterWith('{rules: [pod-exec, pod-attach], ann: {username: ann}, condition: not ann}', 'description: Hers.\n'),
     'exceptions/ours.yml',
@@ -49,7 +49,7 @@ it('is read with its selections, but for the rules that it names', () => {
   expect([...filters[0]!.selections.keys()]).toEqual(['ann']);
 });
 
-it('may be for any rule, or for one', () => {
+it('a filter may be for any rule, or for one', () => {
   const rulesOf = (rules: string) =>
     parseRules(filterWith(`{rules: ${rules}, s: {f: 1}, condition: not s}`), 'f.yml').filters[0]!.rules;
   expect(rulesOf('any')).toBe('any');
@@ -57,7 +57,7 @@ it('may be for any rule, or for one', () => {
   expect(rulesOf('[any]')).toEqual(['any']);
 });
 
-it('stands beside the rule in a file, and a template of rules leaves it alone', () => {
+it('a filter may be in the same file as the rule, and a template of rules leaves it alone', () => {
   const template = 'action: global\nlevel: high\nlogsource: {service: audit}\n';
   const text = [template, ruleText('{f: 1}'), filterWith('{rules: any, s: {f: 1}, condition: not s}')].join('---\n');
   const { rules, filters, problems } = parseRules(text, 'f.yml');
@@ -110,7 +110,7 @@ describe('explained', () => {
   const event = fc.dictionary(fc.constantFrom('f', 'g'), fc.constantFrom(1, 2, null));
   const gaps = fc.dictionary(fc.constantFrom('f', 'g'), fc.constant('cut'));
 
-  it('it comes to what evaluation does', () => {
+  it('it agrees with evaluation', () => {
     fc.assert(
       fc.property(selection, fc.array(filter, { maxLength: 3 }), event, gaps, (rule, filters, fields, missing) => {
         const lookup = lookupOf(fields, missing);
@@ -120,7 +120,7 @@ describe('explained', () => {
     );
   });
 
-  it('it is shown, and its fields are not what matched', () => {
+  it('it is shown, and its fields are not among those that matched', () => {
     const rule = compiled('{f: 1}', '{rules: any, day: {g: 2}, condition: day}');
     const lookup = lookupOf({ f: 1, g: 2 });
     const explanation = explain(rule, lookup);
@@ -133,7 +133,7 @@ describe('explained', () => {
   });
 });
 
-it('is told everything that is wrong with it at once', () => {
+it('all problems of a filter are reported at once', () => {
   const { problems } = parseRules('name: f\nfilter: {rules: [], s: {f|contians: 1}, condition: not t}', 'f.yml');
   expect(problems.map(({ message }) => message)).toEqual([
     "the filter has no 'title'",

@@ -42,7 +42,7 @@ tripline:
 `;
 const fields = ['verb', 'name', 'hostPID', 'hostIPC', 'uid', 'username', 'requestObject'];
 
-/** A rule with one thing put in the place of another. */
+/** A rule with one piece of text replaced by another. */
 function withChange(from: string, to: string): string {
   expect(whole).toContain(from);
   return whole.replace(from, to);
@@ -176,7 +176,7 @@ it('reads a file with a byte order mark and with CRLF', () => {
   expect(rule?.description).toBe('Two\nlines.');
 });
 
-it('prints the place, the fault, the remedy, the line and a caret', () => {
+it('prints the place, the fault, the fix, the line and a caret', () => {
   const { problems } = parseRule(withChange('name|startswith|cased', 'name|startwith|cased'), 'r.yml', fields);
   expect(problems.map(printRuleProblem)).toEqual([
     "r.yml:25:10: unknown modifier 'startwith'; did you mean 'startswith'?\n" +
@@ -185,7 +185,7 @@ it('prints the place, the fault, the remedy, the line and a caret', () => {
   ]);
 });
 
-it('reports everything that is wrong at once, in order of place', () => {
+it('reports all problems at once, in order of place', () => {
   const broken = `\
 name: x
 level: hi
@@ -202,7 +202,7 @@ tripline: {sumary: a}
   expect(problems.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
     "1:1 the rule has no 'title'",
     "1:1 the rule has no 'logsource'",
-    "2:8 'hi' is no level",
+    "2:8 'hi' is not a valid level",
     "5:5 no event has a field 'vreb'",
     "6:10 unknown modifier 'contain'",
     '7:13 the regular expression is not valid: missing closing ): `(`',
@@ -214,9 +214,9 @@ tripline: {sumary: a}
 describe('refused', () => {
   it.each([
     ['tags:', 'tag:', "unknown key 'tag'", "did you mean 'tags'?"],
-    ['level: high', 'level: hihg', "'hihg' is no level", "did you mean 'high'?"],
-    ['level: high', 'level: [high]', "'level' has to be text", 'write text behind level:'],
-    ['status: test', 'status: done', "'done' is no status", 'write one of stable, test'],
+    ['level: high', 'level: hihg', "'hihg' is not a valid level", "did you mean 'high'?"],
+    ['level: high', 'level: [high]', "'level' has to be text", 'write text after level:'],
+    ['status: test', 'status: done', "'done' is not a valid status", 'write one of stable, test'],
     ['id: 5b3f', 'id: zzzz', "'id' has to be a UUID", 'a UUID'],
     ['  - attack.t1611', '  - [attack]', "'tags' has to be a tag such as attack.t1611", 'attack.t1611'],
     ['  - attack.t1611', '  - T1611', "'tags' has to be a tag such as attack.t1611", 'attack.t1611'],
@@ -234,9 +234,9 @@ describe('refused', () => {
       'write a document for each',
     ],
     ['custom_key', 'filter', "a document with 'detection' cannot have 'filter' too", 'write a document for each'],
-    ['custom_key: {kept: out of the way}', 'action: global', 'no rule stands behind', 'behind a line of ---'],
+    ['custom_key: {kept: out of the way}', 'action: global', 'no rule follows', 'after a line of ---'],
     ['custom_key: {kept: out of the way}', 'action: repeat', 'there is no rule to repeat', 'write a rule before'],
-    ['custom_key: {kept: out of the way}', 'action: golbal', "'golbal' is no action", "did you mean 'global'?"],
+    ['custom_key: {kept: out of the way}', 'action: golbal', "'golbal' is not an action", "did you mean 'global'?"],
     ['  4688:', '  timeframe: 5m\n  4688:', "'timeframe' is not supported", 'correlation rule'],
     ['    - selection and 4688', '    - 5', "'condition' has to be text", 'name the selections'],
     ['    verb: create', '    verbs: create', "no event has a field 'verbs'", "did you mean 'verb'?"],
@@ -260,7 +260,7 @@ describe('refused', () => {
     ['date: 2026-01-02', '? [a]\n: b', 'a key has to be text', 'key: value'],
     ['date: 2026-01-02', 'title: again', "the key 'title' is here twice", 'rename one'],
     ['    verb: create', '    verb: create\n    verb: get', "the key 'verb' is here twice", 'rename one'],
-    ['date: 2026-01-02', 'date: "x', 'not valid YAML', 'mend the YAML'],
+    ['date: 2026-01-02', 'date: "x', 'not valid YAML', 'fix the YAML'],
     ['date: 2026-01-02', 'date: \ufffd', 'this is not text in UTF-8', 'save the file as UTF-8'],
     ['date: 2026-01-02', 'date: \ud800', 'this is not text in UTF-8', 'save the file as UTF-8'],
     ['date: 2026-01-02', 'date: \u0000', 'this is not text in UTF-8', 'save the file as UTF-8'],
@@ -309,7 +309,7 @@ describe('refused', () => {
     for (const problem of problems) expect(printRuleProblem(problem).length).toBeLessThan(1_000);
   });
 
-  it('says how many problems there are behind the fiftieth', () => {
+  it('says how many problems follow the fiftieth', () => {
     const items = Array.from({ length: 60 }, (_, i) => `    f${i}: []`).join('\n');
     const { problems } = parseRule(withChange('    verb: create', items), 'r.yml');
     expect(problems).toHaveLength(50);
@@ -328,14 +328,14 @@ describe('refused', () => {
   });
 });
 
-it('accepts fields below a known one, and any field where none are known', () => {
+it('accepts fields below a known one, and any field if none are known', () => {
   expect(parseRule(withChange('    verb: create', '    requestObject.spec.x: 1'), 'r.yml', fields).problems).toEqual(
     [],
   );
   expect(parseRule(withChange('    verb: create', '    whatever: 1'), 'r.yml').problems).toEqual([]);
 });
 
-it('accepts what SigmaHQ rules carry beside', () => {
+it('accepts the additional keys of SigmaHQ rules', () => {
   const more = 'related: [{id: x, type: derived}]\nmodified: 2026-01-02\nlicense: MIT\nfields: [a]\nsigma-version: 2';
   expect(parseRule(withChange('date: 2026-01-02', more), 'r.yml', fields).problems).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Levels by condition, and what else stands below `tripline`. */
+/** Levels by condition, and the other keys below `tripline`. */
 import { describe, expect, it } from 'vitest';
 import { compileRule, levelOf, parseRule } from '../../../src/sigma/index.ts';
 import { lookupOf } from '../lookup.ts';
@@ -39,14 +39,14 @@ describe('refused', () => {
     ['{levels: [~]}', 'a level has to be a map', 'condition: … and level: …'],
     ['{levels: [{condition: a}]}', "the level has no 'level'", 'add level:'],
     ['{levels: [{level: low}]}', "the level has no 'condition'", 'add condition:'],
-    ['{levels: [{condition: a, level: hihg}]}', "'hihg' is no level", "did you mean 'high'?"],
+    ['{levels: [{condition: a, level: hihg}]}', "'hihg' is not a valid level", "did you mean 'high'?"],
     ['{levels: [{condition: d, level: high}]}', "there is no selection 'd'", 'did you mean'],
     ['{levels: [{condition: [a, {}], level: high}]}', "'condition' has to be text", 'name the selections'],
     ['{levels: [{condition: a, level: low, then: x}]}', "unknown key 'then' in levels", 'use condition and level'],
     [cases(21), 'there are more than 20 levels', 'with or'],
-    ['{mode: shadwo}', "'shadwo' is no mode", "did you mean 'shadow'?"],
+    ['{mode: shadwo}', "'shadwo' is not a valid mode", "did you mean 'shadow'?"],
     ['{covers: [falco]}', "'covers' has to be a map", 'key: value'],
-    ['{covers: {falcon: x}}', "no pack is called 'falcon'", "did you mean 'falco'?"],
+    ['{covers: {falcon: x}}', "there is no pack 'falcon'", "did you mean 'falco'?"],
     ['{covers: {falco: {}}}', "'falco' has to be names of detections", 'names of detections'],
     ['{learning: 7d}', "unknown key 'learning' below tripline", 'use summary'],
   ])('%s', (tripline, message, hint) => {
@@ -58,7 +58,7 @@ describe('refused', () => {
     });
   });
 
-  it('conditions without end', () => {
+  it('too many conditions', () => {
     const many = Array.from({ length: 101 }, () => 'a').join(', ');
     const { problems } = parseRule(ruleWith(`{levels: [{condition: [${many}], level: low}]}`), 'r.yml');
     expect(problems[0]!.message).toBe('there are more than 100 conditions');

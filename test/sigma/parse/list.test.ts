@@ -3,7 +3,7 @@ import { parseList } from '../../../src/sigma/index.ts';
 
 const text = "title: Jump hosts\ndescription: Ours.\nvalues:\n  - 10.0.0.0/8\n  - 007\n  - true\n  - 'a*'\n";
 
-it('is called as its file, and its values are text as they are spelled', () => {
+it('a list is named after its file, and its values are text as they are spelled', () => {
   expect(parseList(text, 'dir/jump_hosts.yml')).toEqual({
     problems: [],
     list: {
@@ -16,7 +16,7 @@ it('is called as its file, and its values are text as they are spelled', () => {
   });
 });
 
-it('may be empty', () => {
+it('a list may be empty', () => {
   expect(parseList('title: T\nvalues: []', 'none.yaml').list?.values).toEqual([]);
 });
 

@@ -33,7 +33,7 @@ describe('each modifier has examples that hold', () => {
       }),
     ),
   );
-  // The value stands alone in an array, which is how a look-up gives it.
+  // The value is alone in an array, which is how a lookup returns it.
   it.each(rows)('$item on $value: $expected', ({ item, value, expected, beside, placeholders }) => {
     expect(truthOf(item, { ...beside, f: [value] }, placeholders)).toBe(expected);
   });
@@ -98,7 +98,7 @@ describe('regular expressions', () => {
     expect(truthOf(`f|re: '${source}'`, { f: value })).toBe(expected);
   });
 
-  it.each(['ignorecase', 'i'])('%s is i', (name) => {
+  it.each(['ignorecase', 'i'])('%s is the same as i', (name) => {
     expect(truthOf(`f|re|${name}: bad`, { f: 'BAD' })).toBe(true);
   });
 });
@@ -112,7 +112,7 @@ describe('another field', () => {
     expect(truthOf('f|fieldref|contains: g', { f: 'azz', g: others })).toBe(truth);
   });
 
-  it('that may hold more leaves the answer open, unless the item is settled', () => {
+  it('that may have more values leaves the answer unknown, unless a known value decides it', () => {
     const { rule } = parseRule(ruleWith('f|fieldref: g'), 't.yml');
     const answer = (g: unknown) => evaluate(compileRule(rule!), lookupOf({ f: 'a', g }, { g: 'cut' }));
     expect(answer('b')).toEqual({ truth: 'unknown', undecided: { field: 'g', reason: 'cut' } });
@@ -145,8 +145,8 @@ describe('refused', () => {
     ['f|base64off: a', "unknown modifier 'base64off'", "did you mean 'base64'?"],
     ['f|base64|base64offset: a', "'base64offset' cannot follow 'base64'", 'use one of the two'],
     ['f|wide|utf16le: a', "'utf16le' cannot follow 'wide'", 'use one of the two'],
-    ['f|base64|wide: a', "'wide' has to stand before 'base64'", 'write wide|base64'],
-    ['f|wide|windash: a', "'windash' has to stand before 'wide'", 'write windash|wide'],
+    ['f|base64|wide: a', "'wide' has to precede 'base64'", 'write wide|base64'],
+    ['f|wide|windash: a', "'windash' has to precede 'wide'", 'write windash|wide'],
     ['f|windash|base64: a', "'base64' cannot follow 'windash'", 'write out a value for each dash'],
     ['f|re|base64: a', "'base64' cannot follow 're'", 'use one of the two'],
     ['f|re|windash: a', "'windash' cannot follow 're'", 'use one of the two'],
@@ -156,52 +156,52 @@ describe('refused', () => {
     ['f|fieldref|cased: a', "'cased' cannot follow 'fieldref'", 'use one of the two'],
     ['f|fieldref|re: a', "'re' cannot follow 'fieldref'", 'use one of the two'],
     ['f|exists|base64: true', "'exists' has to be the only modifier", 'item of its own'],
-    ['f|base64: a*', "'base64' takes text without wildcards", 'stand behind base64'],
-    ['f|contains|base64offset: a', "'base64offset' takes text without wildcards", 'stand behind base64offset'],
-    ["f|base64: ''", "'base64' takes text that is not empty", 'write some text'],
-    ['f|base64offset|contains: a', "'base64offset' takes two bytes at least", 'a longer text'],
-    ["f|wide: ''", "'wide' takes text that is not empty", 'write some text'],
+    ['f|base64: a*', "'base64' accepts only text without wildcards", 'follow base64'],
+    ['f|contains|base64offset: a', "'base64offset' accepts only text without wildcards", 'follow base64offset'],
+    ["f|base64: ''", "'base64' accepts only text that is not empty", 'write some text'],
+    ['f|base64offset|contains: a', "'base64offset' needs at least two bytes", 'a longer text'],
+    ["f|wide: ''", "'wide' accepts only text that is not empty", 'write some text'],
     ['f|base64: null', 'null has no text', 'drop the modifier'],
-    ['f|fieldref: a*', 'the name of a field has no wildcards', 'one field'],
-    ['f|fieldref: 5', "'fieldref' takes the name of a field", 'name one'],
-    ['f|hour: 24', "'24' is no hour", 'from 0 to 23'],
-    ['f|month: "5"', "'5' is no month", 'from 1 to 12'],
-    ['f|week: 1.5', "'1.5' is no week", 'from 1 to 53'],
+    ['f|fieldref: a*', 'the name of a field cannot have wildcards', 'write one name'],
+    ['f|fieldref: 5', "'fieldref' needs the name of a field", 'name one'],
+    ['f|hour: 24', "'24' is not a valid hour", 'from 0 to 23'],
+    ['f|month: "5"', "'5' is not a valid month", 'from 1 to 12'],
+    ['f|week: 1.5', "'1.5' is not a valid week", 'from 1 to 53'],
     ['f|expand: "%a%"', "there is no list 'a'", 'write a list a.yml'],
-    ['f|expand: 5', "'expand' takes text", 'in quotes'],
+    ['f|expand: 5', "'expand' accepts only text", 'in quotes'],
     ['f|re|startswith|contains: a', "'contains' cannot follow 'startswith'", 'use one of the two'],
     ['f|contains|startswith: a', "'startswith' cannot follow 'contains'", 'use one of the two'],
-    ['f|contains|contains: a', "modifier 'contains' stands here twice", 'drop one'],
+    ['f|contains|contains: a', "modifier 'contains' is given twice", 'drop one'],
     ['f|contains|re: a', "'re' cannot follow 'contains'", 'use one of the two'],
     ['f|cidr|re: a', "'re' cannot follow 'cidr'", 'use one of the two'],
     ['f|lt|gt: 1', "'gt' cannot follow 'lt'", 'use one of the two'],
     ['f|gte|cased: 1', "'cased' cannot follow 'gte'", 'use one of the two'],
-    ['f|i: a', "'i' belongs behind 're'", 'write re|i'],
-    ['f|cidr|i: 10.0.0.0/8', "'i' belongs behind 're'", 'write re|i'],
+    ['f|i: a', "'i' has to follow 're'", 'write re|i'],
+    ['f|cidr|i: 10.0.0.0/8', "'i' has to follow 're'", 'write re|i'],
     ['f|exists|neq: true', "'exists' has to be the only modifier", 'item of its own'],
-    ['f|exists: yes', "'exists' takes true or false", 'write true or false'],
-    ['f|exists: [true, false]', "'exists' takes one value", 'write true or false'],
+    ['f|exists: yes', "'exists' accepts only a boolean", 'write true or false'],
+    ['f|exists: [true, false]', "'exists' accepts only one value", 'write true or false'],
     ['f|re: a(b', 'the regular expression is not valid: missing closing )', 'RE2 syntax'],
     ["f|re: '(?=a)'", 'the regular expression is not valid', 'no lookaround'],
     ["f|re: '(a{1000}){1000}'", 'the regular expression is not valid', 'RE2'],
-    ['f|re: 5', "'re' takes text", 'quotes'],
+    ['f|re: 5', "'re' accepts only text", 'quotes'],
     ['f|cidr: 10.0.0.1/8', 'bits are set after the first 8', 'write a network'],
     ['f|cidr: 10.0.0.0/33', 'longer than the address', 'write a network'],
     ['f|cidr: 10.0.0.1', 'not an IP network', 'write a network'],
     ['f|cidr: 10/8', 'not an IP network', 'write a network'],
-    ['f|lt: "5"', "'lt' takes a number", 'without quotes'],
-    ['f|lt: .inf', "'lt' takes a number", 'write a number'],
+    ['f|lt: "5"', "'lt' accepts only a number", 'without quotes'],
+    ['f|lt: .inf', "'lt' accepts only a number", 'write a number'],
     ['f|contains: null', 'null has no text', 'drop the modifier'],
-    ['f|cased: 5', "'cased' goes with text only", 'drop the modifier'],
+    ['f|cased: 5', "'cased' can only be used with text", 'drop the modifier'],
     ['f: 12345678901234567890', 'cannot be compared exactly', 'in quotes'],
     ['f: .nan', 'cannot be compared exactly', 'in quotes'],
     ['f|contains: [a, null]', 'null has no text', 'drop the modifier'],
     ['f: []', 'the list is empty', 'write a value'],
     ['f: [[a]]', 'a value has to be text, a number, true or false', 'write one value'],
-    ['f: {g: a}', 'a map cannot stand below a field', 'field[any]'],
+    ['f: {g: a}', 'a map cannot be the value of a field', 'field[any]'],
     ['"|exists": true', "'exists' needs a field", 'write the name of a field'],
     ['"|fieldref": a', "'fieldref' needs a field", 'write the name of a field'],
-    ['"|all": [a, null]', 'null is no word to look for', 'write some text'],
+    ['"|all": [a, null]', 'null cannot be searched for', 'write some text'],
   ])('%s', (item, message, hint) => {
     const { rule, problems } = parseRule(ruleWith(item), 't.yml');
     expect(rule).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Our reading of correlations against that of pySigma, the reference implementation. The vectors are its answers, written
+/** Compares how we and pySigma, the reference implementation, read correlations. The vectors are its answers, written
  * by test/fixtures/sigma/make_correlations.py. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +65,7 @@ const compare: Record<string, (value: number, bound: number) => boolean> = {
   neq: (value, bound) => value !== bound,
 };
 
-/** For which rules that match it is true, as one text. */
+/** Whether it is true for each subset of the rules, as a string of digits. */
 function truthOf({ rules, condition }: Pick<Made, 'rules' | 'condition'>): string {
   return subsets
     .map((present) => {
@@ -76,7 +76,7 @@ function truthOf({ rules, condition }: Pick<Made, 'rules' | 'condition'>): strin
     .join('');
 }
 
-/** The same shape for both. */
+/** In the same shape as `shownOurs`. */
 function shownTheirs(made: Made): unknown {
   const { type, seconds, generate, aliases, condition } = made;
   const base = { type, rules: made.rules, seconds, groupBy: made['group-by'], generate, aliases };
@@ -119,8 +119,8 @@ function difference({ type, condition, aliases, ...body }: Body): string | undef
   if (type === 'new_terms') return 'an extension of ours';
   if (operators.length > 1) return 'a range, which the specification has and pySigma refuses';
   const isTemporal = /^temporal/.test(type);
-  if (isTemporal && condition === 'not a or b and c') return 'true where no rule matches';
-  if (isTemporal && operators.some((key) => ['lt', 'lte', 'neq'].includes(key))) return 'true where no rule matches';
+  if (isTemporal && condition === 'not a or b and c') return 'true if no rule matches';
+  if (isTemporal && operators.some((key) => ['lt', 'lte', 'neq'].includes(key))) return 'true if no rule matches';
   if (isTemporal && bounds.gt === 3) return 'never true';
   if (isTemporal && (bounds.gte === 2.5 || 'field' in bounds)) return 'says nothing of rules';
   if (/^event_count$/i.test(type) && 'field' in bounds) return 'says nothing: value_count is meant';
@@ -132,7 +132,7 @@ function difference({ type, condition, aliases, ...body }: Body): string | undef
 }
 
 describe('correlations', () => {
-  it('are read alike', () => {
+  it('are read as pySigma reads them', () => {
     const different: unknown[] = [];
     const unreasoned: unknown[] = [];
     for (const [body, made] of vectors.correlations) {
@@ -146,7 +146,7 @@ describe('correlations', () => {
     }
     expect(unreasoned).toEqual([]);
     expect(vectors.correlations.filter(([, made]) => made !== 'error').length).toBeGreaterThan(50);
-    // A reason that is no more is to be taken out.
+    // A reason that no longer applies has to be removed.
     expect(new Set(different.map((body) => difference(body as Body)))).toEqual(
       new Set(vectors.correlations.flatMap(([body]) => difference(body) ?? [])),
     );
@@ -154,11 +154,11 @@ describe('correlations', () => {
 });
 
 describe('extended conditions', () => {
-  /** pySigma takes `and` alone for the name of a rule. */
+  /** pySigma reads a lone `and` as the name of a rule. */
   const isReserved = (tree: Tree): boolean =>
     typeof tree === 'string' ? ['and', 'or', 'not'].includes(tree) : tree.slice(1).some(isReserved);
 
-  it('are read alike', () => {
+  it('are read as pySigma reads them', () => {
     const different: unknown[] = [];
     for (const [text, theirs] of vectors.conditions) {
       const condition = parseCondition(text, names, 'rule');
@@ -172,7 +172,7 @@ describe('extended conditions', () => {
     expect(different).toEqual([]);
   });
 
-  it('come true as their dnf does', () => {
+  it('are true exactly when their dnf is', () => {
     for (const [text] of vectors.conditions) {
       const condition = parseCondition(text, names, 'rule');
       if ('message' in condition) continue;
@@ -192,7 +192,7 @@ test.each([
   ['2 of 4', '2 of them', 6],
   ['not 2 of 4', 'not (2 of them)', 4],
   ['all', 'all of them', 1],
-])('the dnf of a number: %s', (_, text, count) => {
+])('the dnf of a count: %s', (_, text, count) => {
   const condition = parseCondition(text, names, 'rule') as Condition;
   expect(dnfOf(condition, names)).toHaveLength(count);
 });
@@ -200,7 +200,7 @@ test.each([
 test.each([
   ['all', 100, 1],
   ['all but one', 99, 100],
-])('the dnf of a large number, which is short: %s of a hundred', (_, count, dnf) => {
+])('the dnf of a large count is short: %s of a hundred', (_, count, dnf) => {
   const rules = Array.from({ length: 100 }, (_, i) => `r${i}`);
   const operands = rules.map((name): Condition => ({ kind: 'selection', name }));
   expect(dnfOf({ kind: 'atLeast', count, operands }, rules)).toHaveLength(dnf);

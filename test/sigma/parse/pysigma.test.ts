@@ -1,4 +1,4 @@
-/** Our reading of values, modifiers and conditions against that of pySigma, the reference implementation. The vectors are
+/** Compares how we and pySigma, the reference implementation, read values, modifiers and conditions. The vectors are
  * its answers, written by test/fixtures/sigma/make.py: every text of up to three of the characters a, star, question mark,
  * backslash and dash under chains of modifiers, as parsed parts; and every condition of up to three words, as a tree. */
 import { readFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ function ours(modifiers: readonly string[], text: string): Test | 'error' {
   return 'message' in test ? 'error' : test;
 }
 
-/** Neighbouring stars say no more than one. */
+/** Adjacent stars match the same as one. */
 function simplified(parts: Parts): Parts {
   return parts.filter(
     (part, i) =>
@@ -54,7 +54,7 @@ function patternsOf(test: Test): Pattern[] {
   }
 }
 
-/** As many texts as a dash of the pattern has spellings; patterns of pySigma never have one. */
+/** One text for each spelling of a dash in the pattern; patterns of pySigma never have one. */
 function spelledOut(pattern: Pattern): Parts[] {
   return pattern.reduce<Parts[]>(
     (texts, part) => {
@@ -125,7 +125,7 @@ describe('regular expressions', () => {
   });
 });
 
-/** Operands of the same kind in one another stand side by side here, and a lone one stands for itself. */
+/** Merges nested operations of the same kind and unwraps those of one operand, both except for `not`. */
 function flattened(tree: Tree): Tree {
   if (typeof tree === 'string') return tree;
   const [kind, ...operands] = tree as [string, ...Tree[]];
@@ -147,10 +147,10 @@ function treeOf(condition: Condition): Tree {
   }
 }
 
-/** Conditions that we take and pySigma does not. */
+/** Conditions that we accept and pySigma does not. */
 const more: Record<string, string> = { '2 of sel_*': 'a number of selections is an extension' };
 
-it('conditions', () => {
+it('conditions are read as pySigma reads them', () => {
   const different: unknown[] = [];
   for (const [text, theirs] of vectors.conditions) {
     if (text in more) continue;

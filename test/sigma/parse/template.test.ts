@@ -39,15 +39,15 @@ it.each([
   ['a {}', 2],
   ['{a{b}}', 0],
   ['a}b', 1],
-])('%s is no template', (text, at) => {
+])('%s is not a template', (text, at) => {
   expect(parseTemplate(text)).toMatchObject({ at });
 });
 
-it('a field in a gap shows as missing', () => {
+it('a field in a gap is shown as missing', () => {
   expect(renderSummary([{ field: 'name' }], lookupOf({}, { name: 'cut' }))).toBe('-');
 });
 
-it('is one line of at most 1,000 characters, whatever the values', () => {
+it('a summary is one line of at most 1,000 characters, whatever the values', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary', minLength: 100, maxLength: 600 })), (values) => {
       const sentence = renderSummary(Array(8).fill({ field: 'f' }), lookupOf({ f: values }));

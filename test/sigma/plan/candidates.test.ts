@@ -13,7 +13,7 @@ function compiled(detection: string) {
   return compileRule(rules[0]!);
 }
 
-/** Twice, as a field that one rule alone asks for is not looked at. */
+/** Each rule twice, because a field that only one rule asks for is not looked at. */
 const among = (...rules: ReturnType<typeof compiled>[]) => candidatesAmong([...rules, ...rules]);
 const isCandidate = (detection: string, ...event: Parameters<typeof lookupOf>) =>
   among(compiled(detection))(lookupOf(...event)).length > 0;
@@ -46,7 +46,7 @@ describe('a rule is not left out', () => {
   ])('%s', (_, detection, event, gaps) => expect(isCandidate(detection, event, gaps)).toBe(true));
 });
 
-it('takes no other order, however many there are', () => {
+it('keeps the order of the rules, however many there are', () => {
   const rules = Array.from({ length: 100 }, (_, i) => compiled(`{s: {f: [x, 'v${i % 7}']}, condition: s}`));
   expect(candidatesAmong(rules)(lookupOf({ f: 'x' }))).toEqual(rules);
   const some = candidatesAmong(rules)(lookupOf({ f: ['v3', 'V5', {}, null] }));
@@ -54,7 +54,7 @@ it('takes no other order, however many there are', () => {
   expect(candidatesAmong([])(lookupOf({ f: 'x' }))).toEqual([]);
 });
 
-it('looks for no words: that costs more than it tells', () => {
+it('looks up no keywords, which would cost more than it saves', () => {
   const rule = compiled('{s: [x], condition: s}');
   const seen: string[] = [];
   among(rule)((field) => {
@@ -90,13 +90,13 @@ const condition = fc.constantFrom(
 const detection = fc
   .tuple(selection, selection, condition)
   .map(([a, b, text]) => `{a: ${a}, b: ${b}, condition: '${text}'}`)
-  // The syntax wants every selection to be used.
+  // The syntax requires every selection to be used.
   .map((text) => (/condition: '(a|not a)'/.test(text) ? text.replace(/, b: .*, condition/, ', condition') : text));
 const value = fc.constantFrom<unknown>('x', 'X', 'y', 'xy', '', true, 'TRUE', 1, '1', null, {}, '10.1.1.1');
 const event = fc.dictionary(field, fc.oneof(value, fc.array(value, { maxLength: 3 })));
 const gaps = fc.dictionary(field, fc.constant('cut'), { maxKeys: 1 });
 
-it('leaves out none that a look at every rule would find to be true or unknown', () => {
+it('leaves out no rule that evaluates to true or unknown', () => {
   let left = 0;
   let all = 0;
   fc.assert(
@@ -115,6 +115,6 @@ it('leaves out none that a look at every rule would find to be true or unknown',
     ),
     { numRuns: runs(120) },
   );
-  // It is no test of nothing.
+  // Otherwise the test would prove nothing.
   expect(left).toBeLessThan(all);
 });

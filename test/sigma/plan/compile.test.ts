@@ -17,7 +17,7 @@ function compileAll() {
   return texts.map((text, index) => compiler.rule(parseRules(text, `${index}.yml`).rules[0]!, exceptions));
 }
 
-/** A look-up that notes what it is asked for. */
+/** A lookup that records what it is asked for. */
 function watched(event: Record<string, unknown[]>, isSteady: boolean) {
   const asked: string[] = [];
   const lookup: FieldLookup = Object.assign(
@@ -30,7 +30,7 @@ function watched(event: Record<string, unknown[]>, isSteady: boolean) {
   return { asked, lookup };
 }
 
-it('what several rules and exceptions ask of an event is one item', () => {
+it('an item that several rules and exceptions have in common is shared', () => {
   const rules = compileAll();
   expect(new Program(rules).items.map(({ field }) => field)).toEqual(['verb', 'name', 'name', 'list']);
   expect(rules[0]!.items[0]).toBe(rules[1]!.items[0]);
@@ -38,7 +38,7 @@ it('what several rules and exceptions ask of an event is one item', () => {
   expect(rules[1]!.items[1]).toBe(rules[0]!.exceptions[0]!.items[0]);
 });
 
-it('what looks alike is not taken for the same', () => {
+it('items that only look alike are not shared', () => {
   const compiler = new Compiler();
   const values = [
     '1',
@@ -67,7 +67,7 @@ it('what looks alike is not taken for the same', () => {
   expect(new Set(items).size).toBe(items.length);
 });
 
-it('an item is decided once for an event that answers the same each time', () => {
+it('an item is decided once for an event whose lookup always gives the same answer', () => {
   const rules = compileAll();
   const event = { verb: ['create'], name: ['a'], list: [{ x: 1 }] };
   const { asked, lookup } = watched(event, true);
@@ -76,7 +76,7 @@ it('an item is decided once for an event that answers the same each time', () =>
   expect(asked.sort()).toEqual(['list', 'name', 'name', 'verb']);
 });
 
-it('and again for another event, and for one that may answer otherwise', () => {
+it('an item is decided again for another event, and for a lookup whose answers may change', () => {
   const [rule] = compileAll();
   const first = watched({ verb: ['create'], name: ['a'] }, true);
   const second = watched({ verb: ['get'], name: ['a'] }, true);

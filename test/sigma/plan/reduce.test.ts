@@ -28,7 +28,7 @@ function compiled(one: string, others: readonly string[]) {
 
 const truths = fc.record(Object.fromEntries(names.map((name) => [name, fc.constantFrom('true', 'false', 'unknown')])));
 
-it('a rule of which some is known says what the whole rule says, with the same field missing', () => {
+it('a reduced rule evaluates like the whole rule, with the same undecided field', () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(
@@ -39,7 +39,7 @@ it('a rule of which some is known says what the whole rule says, with the same f
       (one, others, events, fields) => {
         const rule = compiled(one, others);
         const lookups = events.map((event) => {
-          // What is known is so in every event.
+          // Known fields have the same truth in every event.
           const truth = (name: string) => (fields.includes(name) ? events[0]! : event)[name];
           const gaps = names.filter((name) => truth(name) === 'unknown').map((name) => [name, `gap ${name}`]);
           return lookupOf(

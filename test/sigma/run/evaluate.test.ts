@@ -8,7 +8,7 @@ function compiled(detection: string) {
   return compileRule(rule!);
 }
 
-/** T holds, F does not, U is in a gap. */
+/** T holds, F does not, U and V are in a gap. */
 const rule = (condition: string) => compiled(`{T: {t: 1}, F: {f: 1}, U: {u: 1}, V: {v: 1}, condition: '${condition}'}`);
 const lookup = lookupOf({ t: 1, f: 0 }, { u: 'cut', v: 'skipped' });
 
@@ -75,7 +75,7 @@ describe('a gap in a field', () => {
   });
 });
 
-it('does not look further than the answer needs', () => {
+it('looks up no more fields than the answer needs', () => {
   const seen: string[] = [];
   const watching = (field: string) => {
     seen.push(field);
@@ -98,7 +98,7 @@ describe('what matched', () => {
     ['(T and not F) and not F', ['t']],
     ['T or not F', ['t', 'f']],
     ['T and (T or not F)', ['t', 't', 'f']],
-  ])('of %s asks for %j alone', (condition, fields) => {
+  ])('in %s is found by looking up %j alone', (condition, fields) => {
     const asked: string[] = [];
     const { predicates } = matchOf(rule(condition), (field) => {
       asked.push(field);

@@ -58,7 +58,7 @@ const value = fc.constantFrom('x', 'X', 'xy', '', 'y', 1, 3, true, null, '10.1.1
 const event = fc.dictionary(fieldOf, fc.oneof(value, fc.array(value, { maxLength: 3 })));
 const gaps = fc.dictionary(fieldOf, fc.constantFrom('cut', 'truncated'));
 
-describe('explain is evaluate, the long way', () => {
+describe('explain agrees with evaluate', () => {
   it('on generated rules and events', () => {
     const seen = new Set<unknown>();
     fc.assert(
@@ -79,7 +79,7 @@ describe('explain is evaluate, the long way', () => {
     expect(seen).toEqual(new Set([true, false, 'unknown']));
   });
 
-  it('and a gap only ever hides an answer, it never turns one around', () => {
+  it('and a gap may hide an answer but never reverses it', () => {
     fc.assert(
       fc.property(detection, event, fc.subarray(['f', 'g', 'h']), (text, fields, hidden) => {
         const rule = compiled(text);
@@ -168,7 +168,7 @@ describe('the fields that matched', () => {
     ]);
   });
 
-  it('leave out what is shown elsewhere, unless nothing is left', () => {
+  it('leave out those shown elsewhere, unless none would be left', () => {
     expect(matchedFields(rule, lookup, new Set(['verb', 'name', 'owner', 'body']))).toEqual([
       { field: 'hostPID', values: [true] },
     ]);
