@@ -1,17 +1,17 @@
-/** Server-sent events, as they come in.
+/** Server-sent events, as they arrive.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
 export interface ServerEvent {
   type: string;
   data: string;
-  /** Of the last event that had one. */
+  /** The id of the last event that had one. */
   id: string | undefined;
 }
 
-/** Characters; the stream is that of a sidecar, if the address is right. */
+/** In characters. Generous, as the stream comes from a sidecar if the address is right. */
 const MAX_EVENT = 256 * 1024 * 1024;
 
-/** @throws Error where an event does not end */
+/** @throws Error if an event does not end */
 export async function* eventsIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   let type = '';
   let data: string[] = [];
@@ -30,7 +30,7 @@ export async function* eventsIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerat
   }
 }
 
-/** Lines end at CR LF, LF or CR. */
+/** Lines end with CR LF, LF or CR. */
 async function* linesIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let parts: string[] = [];

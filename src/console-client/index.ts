@@ -1,4 +1,4 @@
-/** The console of a running sidecar, as its commands ask it: over HTTP, by the API that the page uses. */
+/** Client for the console of a running sidecar, used by commands: over HTTP, with the API that the page uses. */
 import { UsageError } from '../command-line/declaration.ts';
 import type { StreamFindings } from '../console/api.ts';
 import { eventsIn, type ServerEvent } from './events.ts';
@@ -14,32 +14,32 @@ export const consoleOptions = {
 } as const;
 
 export interface ConsoleClient {
-  /** As it is shown. */
+  /** The address as shown to people. */
   url: string;
   /** What `GET /console/v1/<path>` answers.
-   * @throws Unavailable, or UsageError where asking again is of no use */
+   * @throws Unavailable, or UsageError if a retry is of no use */
   get<Answer>(path: string, query?: Query): Promise<Answer>;
-  /** What `GET /console/v1/stream` sends of findings from now on, or after an event; it ends when the connection does. It
-   * resolves when the sidecar has begun, so that none that comes later is missed.
+  /** The findings that `GET /console/v1/stream` sends from now on, or after an event; ends when the connection does. It
+   * resolves when the sidecar has started the stream, so that no later finding is missed.
    * @throws as `get` does */
   stream(query: Query, lastEventId: string | undefined): Promise<AsyncIterable<Sent>>;
 }
 
 export interface Sent {
-  /** Of the event, to go on after it. */
+  /** Id of the event, to resume after it. */
   id: string | undefined;
   findings: StreamFindings;
 }
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** It cannot be reached, or has no answer at the moment: the next time it may. */
+/** The console cannot be reached, or has no answer at the moment; a retry may succeed. */
 export class Unavailable extends UsageError {}
 
 const MAX_WAIT_MILLISECONDS = 10_000;
 const EVENTS = 'text/event-stream';
 
-/** @param signal ends whatever is under way */
+/** @param signal aborts whatever is in progress */
 export function openConsoleClient(
   asked: { url: string | undefined },
   environment: Readonly<Record<string, string | undefined>>,
@@ -123,13 +123,13 @@ export function openConsoleClient(
   }
 }
 
-/** What fetch has met, which it tells as the cause of a failure. */
+/** The underlying error, which fetch reports as the cause of its failure. */
 function messageOf(error: unknown): string {
   const { message, cause } = error as Error & { cause?: Error };
   return cause?.message || message;
 }
 
-/** The address, ending in `/`, so that a path before the console's stays. */
+/** The address, ending in `/`, so that a path prefix is preserved. */
 function baseOf(text: string): URL {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
@@ -144,7 +144,7 @@ function baseOf(text: string): URL {
   return url;
 }
 
-/** What is wrong, as Tripline says it (RFC 9457). */
+/** Problem details, as Tripline returns them (RFC 9457). */
 async function detailsIn(response: Response): Promise<{ detail?: string; remedy?: string }> {
   if (!response.headers.get('content-type')?.startsWith('application/problem+json')) return {};
   const { detail, remedy } = (await response.json().catch(() => ({}))) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** Answers what the API is asked, from the book and from rules of its own. */
+/** Answers API requests, from the book and from its own copy of the rules. */
 import { taggedRecord } from '../batch/splice.ts';
 import { codecNamed } from '../codecs/index.ts';
 import type { Config } from '../config/index.ts';
@@ -21,13 +21,13 @@ import { nowOf, type Status } from './status.ts';
 import { type Tuned, tuneFinding, writeTuned } from './tuning.ts';
 import { whyNot, whyNotText } from './why-not.ts';
 
-/** Who asks. */
+/** Who is asking. */
 export type Who = Pick<Session, 'credential' | 'mayWrite' | 'writeDenied'>;
 
 export type Ask =
   | { kind: 'session'; who: Who }
   | { kind: 'now' }
-  /** As it stands in the URL. */
+  /** `query` is as given in the URL. */
   | { kind: 'findings'; query: Readonly<Record<string, unknown>> }
   | { kind: 'finding'; id: string }
   | { kind: 'why-not'; record: string }
@@ -39,7 +39,7 @@ export type Ask =
 
 export interface Answers {
   book: Book;
-  /** Reads the rules again where the live ones are others. */
+  /** Reloads the rules if the live ones have changed. */
   follow(ruleset: string): void;
   /** @throws Problem */
   answer(ask: Ask, status: Status): Promise<object>;
@@ -47,7 +47,7 @@ export interface Answers {
 
 export interface AnswersParts {
   config: Config;
-  /** The last batches, where they are kept. */
+  /** The last batches, if batches are kept. */
   batches: () => Promise<readonly KeptBatch[]>;
 }
 
@@ -55,10 +55,10 @@ const MOST_NODES = 5000;
 /** Events that costs are measured on. */
 const MOST_MEASURED = 2000;
 
-/** @throws Problem `rule.invalid` where no rule can be loaded */
+/** @throws Problem `rule.invalid` if no rule can be loaded */
 export function openAnswers({ config, batches }: AnswersParts): Answers {
   let loaded: LoadedRules = loadRules(config);
-  /** The hash that the rules were last read for. */
+  /** The hash for which the rules were last loaded. */
   let followed = loaded.ruleset.hash;
   let costs: Costs | undefined;
   const open = opener(config);
@@ -99,10 +99,10 @@ export function openAnswers({ config, batches }: AnswersParts): Answers {
     };
   }
 
-  /** Of an event that is still kept. */
+  /** For an event that is still kept. */
   async function whyNotId(auditID: string): Promise<WhyNot> {
     for (const kept of [...book.pages()].reverse().map((page) => page.kept)) {
-      // Ids stand in the tag where they are not very long; JSON may escape what is in them.
+      // The tag contains ids unless they are very long; JSON may escape their characters.
       if (kept.bytes === undefined || !kept.tag.includes(JSON.stringify(auditID).slice(1, -1))) continue;
       const { events, batch } = open(kept);
       if (!events.some((event) => event.auditID === auditID)) continue;
@@ -198,7 +198,7 @@ export function openAnswers({ config, batches }: AnswersParts): Answers {
   };
 }
 
-/** Records tell their own time: no event is ahead of it. Unix nanoseconds. */
+/** Far in the future, so that no event is ahead of its receipt: records carry their own time. Unix nanoseconds. */
 const LAST = 2n ** 62n;
 
 function reachOf(batches: readonly KeptBatch[], maxBytes: number): Reach {

@@ -1,22 +1,22 @@
-/** What the console's API answers, `GET /console/v1/…`: shared by the server, the page, and the commands `tail` and `top`.
+/** Responses of the console's API, `GET /console/v1/…`: shared by the server, the page, and the commands `tail` and `top`.
  * Times are RFC 3339 in UTC. */
 import type { Novelty, Owner } from '../findings/context.ts';
 import type { AuditEvent, Evidence, Finding, Level, Platform, Report } from '../record.ts';
 import type { Explanation } from '../sigma/index.ts';
 import type { EventSummary, Verdict } from '../tag.ts';
 
-/** `session`: who asks, and what the sidecar is. */
+/** `session`: who is asking, and which sidecar answers. */
 export interface Session {
   version: string;
   /** When the process began. */
   started: string;
   ruleset: string;
-  /** The name of the credential; null where none is asked for. */
+  /** The name of the credential; null if none is required. */
   credential: string | null;
   mayWrite: boolean;
-  /** Why nothing can be written, for a person; null where it can. */
+  /** Why nothing can be written, for a person; null if writing is possible. */
   writeDenied: string | null;
-  /** What is kept. `records` is null where only those with a finding are. */
+  /** What is kept. `records` is null if only records with a finding are kept. */
   ring: { findings: Reach; records: Reach | null };
 }
 
@@ -25,10 +25,10 @@ export interface Reach {
   held: number;
   bytes: number;
   maxBytes: number;
-  /** When the oldest came in; null where it is empty. */
+  /** When the oldest entry arrived; null if the ring is empty. */
   oldest: string | null;
-  /** Since when all that came in is held: what is older is there in part, as a rule that finds much pushes out its own. Null
-   * where nothing has been pushed out. */
+  /** The time since which every entry is held. Older entries are held only in part, since a rule with many findings evicts
+   * its own. Null if nothing has been evicted. */
   completeSince: string | null;
 }
 
@@ -38,16 +38,16 @@ export interface Now {
   ruleset: string;
   rules: number;
   correlations: number;
-  /** When the rules were last read, and the set was another. */
+  /** When the rules were last reloaded with a different rule set. */
   rulesSince: string;
-  /** Absent while the files of the rules can be loaded. */
+  /** Absent while the rule files can be loaded. */
   refused?: { since: string; files: string[] };
-  /** One for each that was counted since the process began. */
+  /** One for each platform and verdict counted since the process began. */
   records: RecordRate[];
-  /** Of what is in the ring, by minute. */
+  /** Findings in the ring, by minute. */
   findings: FindingBin[];
   silenced: { from: string; count: number }[];
-  /** Seconds from the event to its receipt, of the last minutes; null where nothing came. */
+  /** Seconds from the event to its receipt, over the last minutes; null if nothing arrived. */
   lag: { p50: number | null; p99: number | null };
   sinks: SinkNow[];
   problems: ProblemNow[];
@@ -56,7 +56,7 @@ export interface Now {
 export interface RecordRate {
   platform: Platform | null;
   verdict: Verdict;
-  /** Records in each of the last seconds, oldest first; of all clusters. */
+  /** Records in each of the last seconds, oldest first, across all clusters. */
   perSecond: number[];
   total: number;
 }
@@ -76,12 +76,12 @@ export interface SinkNow {
   sent: number;
   failed: number;
   setAside: number;
-  /** Null where the sink has no spool. */
+  /** Null if the sink has no spool. */
   spool: { entries: number; bytes: number; oldestSeconds: number } | null;
   isDown: boolean;
 }
 
-/** What is wrong, gravest first. */
+/** A current problem; the gravest is listed first. */
 export interface ProblemNow {
   /** `rules.refused`, `spool.full`, `sink.down`, `state.unwritten` … */
   code: string;
@@ -90,21 +90,21 @@ export interface ProblemNow {
   since: string;
 }
 
-/** Query of `findings` and of `stream`; lists are joined by commas. */
+/** Query of `findings` and `stream`; lists are joined by commas. */
 export interface FindingsQuery {
   level?: string;
   platform?: string;
   mode?: string;
   rule?: string;
-  /** `new`: never before. */
+  /** `new`: never seen before. */
   seen?: string;
-  /** Words: `who: ns: ip: rule: obj: agent: workload: id:`, `-` is not, `*` is anything, quotes hold blanks. */
+  /** Words: `who: ns: ip: rule: obj: agent: workload: id:`. `-` negates, `*` matches anything, quotes enclose blanks. */
   q?: string;
   from?: string;
   to?: string;
   /** `time` (newest first, the default), `-time`, `level`, `novelty`. */
   sort?: string;
-  /** Cursor of the answer before. */
+  /** Cursor from the previous response. */
   before?: string;
   /** 1 to 1,000; 200 by default. */
   limit?: string;
@@ -113,17 +113,18 @@ export interface FindingsQuery {
 /** `findings` */
 export interface Findings {
   findings: FindingRow[];
-  /** Cursor of what follows; null at the end. */
+  /** Cursor of the next page; null at the end. */
   next: string | null;
-  /** How many fit the query, exactly. */
+  /** The exact number of findings that match the query. */
   total: number;
-  /** How many of those that fit everything but this facet have each value. */
+  /** For each value of a facet, the number of findings that match the query apart from that facet. */
   facets: Record<'level' | 'platform' | 'mode' | 'rule' | 'seen', Record<string, number>>;
-  /** Counts over the time that the ring reaches, oldest first: one list of as many bins for each level that occurs. */
+  /** Counts over the time that the ring covers, oldest first: one list of bins, all of the same length, for each level that
+   * occurs. */
   bins: { from: string; to: string; counts: Partial<Record<Level, number[]>> };
 }
 
-/** A part of a summary: text of the rule, or what came from the record, which is never to be read as anything but text. */
+/** A part of a summary: text of the rule, or a value from the record, which must never be interpreted as anything but text. */
 export type SummaryPart = string | { field: string; value: string };
 
 export interface FindingRow {
@@ -136,7 +137,7 @@ export interface FindingRow {
   mode: 'live' | 'shadow';
   summary: string;
   parts: SummaryPart[];
-  /** Of the event; of a report the end of its window. */
+  /** Time of the event; for a report, the end of its window. */
   time: string | null;
   received: string;
   /** Null for a report. */
@@ -150,22 +151,22 @@ export interface FindingRow {
   owner: Owner | null;
 }
 
-/** `findings/ID`. Of an {@link Explanation}, operands beyond some thousands are left out, and the branch has their number as
+/** `findings/ID`. An {@link Explanation} leaves out operands beyond some thousands, and the branch gives their number as
  * `omitted`; long values end with `…`. */
 export interface FindingPage extends FindingRow {
   finding: Finding | Report;
   about: RuleText | null;
-  /** Base64: the record with its tag, byte for byte as it was returned; null where it is too large to be kept. */
+  /** Base64: the record with its tag, byte for byte as it was returned; null if it is too large to be kept. */
   record: string | null;
   mediaType: string;
-  /** Offsets of what was put in, in those bytes: the member of the tag, with its comma; null with the record. */
+  /** Offsets in those bytes of what was inserted: the tag's member, with its comma; null if the record is. */
   tag: { start: number; end: number } | null;
-  /** The event as rules read it; null for a report. */
+  /** The event as rules see it; null for a report. */
   normalized: AuditEvent | null;
-  /** Null where the rule is not live any more, and for a report. */
+  /** Null if the rule is no longer live, and for a report. */
   explanation: Explanation | null;
   fluentTag: string | null;
-  /** Of the same identity or address in the cluster, oldest first; this one among them. */
+  /** Findings of the same identity or address in the cluster, oldest first, including this one. */
   line: FindingRow[];
 }
 
@@ -179,7 +180,7 @@ export interface RuleText {
 /** `why-not`: POST of `{"record": "text of a record"}`, or GET with `?auditID=`. */
 export interface WhyNot {
   verdict: Verdict;
-  /** Why the record cannot be read; absent where it can. */
+  /** Why the record cannot be read; absent if it can. */
   problem?: string;
   /** One for each audit event in the record. */
   events: { about: string; event: EventSummary; isAnswered: boolean }[];
@@ -202,7 +203,7 @@ export interface WhyNotRule {
 /** `rules` */
 export interface Rules {
   rules: RuleRow[];
-  /** The records that costs were measured on; null where none were: `POST rules/cost` measures. */
+  /** The records that costs were measured on; null if they have not been measured: `POST rules/cost` does it. */
   cost: { records: number; at: string } | null;
 }
 
@@ -214,42 +215,42 @@ export interface RuleRow {
   description: string;
   level: Level;
   mode: 'live' | 'shadow' | 'off';
-  /** In the ring. */
+  /** Findings in the ring. */
   hits: number;
   silenced: number;
   undecided: number;
   lastHit: string | null;
-  /** Microseconds for a record, as a mean of those in the ring; null where it was not measured. */
+  /** Mean microseconds per record, over those in the ring; null if it was not measured. */
   costMicros: number | null;
   decidable: Partial<Record<Platform, 'yes' | 'partly' | 'no'>>;
   attack: { tactic?: string; technique: string }[];
   path: string;
 }
 
-/** `POST tune` of {@link TuneRequest}. */
+/** Body of `POST tune`. */
 export interface TuneRequest {
   finding: string;
-  /** Fields that the exception asks for. */
+  /** Fields that the exception tests. */
   by?: string[];
 }
 
 export interface Tune {
   yaml: string;
-  /** File name that is proposed. */
+  /** The proposed file name. */
   name: string;
   rule: string;
-  /** What the exception can ask for, with the finding's values; `weak` says why an attacker chooses it. */
+  /** What the exception can test, with the finding's values; `weak` says why an attacker can choose the value. */
   fields: { field: string; values: string[]; isChosen: boolean; weak: string | null }[];
   silences: {
     /** Findings of the rule in the ring. */
     of: number;
     ids: string[];
-    /** Of those silenced, how many are of another identity. */
+    /** How many of the silenced findings are of another identity. */
     otherIdentities: number;
-    /** Ids of findings that become undecided: the log does not tell whether the exception applies to them. */
+    /** Ids of findings that become undecided: the log does not show whether the exception applies to them. */
     undecided: string[];
   };
-  /** `before`: the answer without the exception; a case that failed before does not fail by it. */
+  /** `before`: the answer without the exception; a case that failed before does not fail because of it. */
   cases: { name: string; want: string; answer: string; before: string }[];
   /** What to know before it is committed, for a person. */
   warnings: { code: string; message: string }[];
@@ -262,14 +263,14 @@ export interface Written {
   path: string;
 }
 
-/** What `GET stream` sends, server-sent events, one a second at most: `findings` with the id of the last as its event id, and
- * `now`. */
+/** What `GET stream` sends, as server-sent events, at most one a second: `findings` with the id of the last as its event id,
+ * and `now`. */
 export interface StreamFindings {
   findings: FindingRow[];
-  /** How many more fit the query: one event has 500 at most, the newest. */
+  /** How many more match the query: one event has at most 500 findings, the newest. */
   omitted: number;
-  /** How many came that do not fit the query. */
+  /** How many arrived that do not match the query. */
   others: number;
-  /** Whether some that came since `Last-Event-ID` are not in the ring any more. */
+  /** Whether some that arrived since `Last-Event-ID` are no longer in the ring. */
   isGap: boolean;
 }

@@ -1,4 +1,4 @@
-/** All that is kept, read and in order: what queries are answered from. */
+/** Everything that is kept, decoded and in order: queries are answered from it. */
 import type { ContextOf } from '../findings/context.ts';
 import { type Level, levels } from '../record.ts';
 import type { FindingBin, FindingRow, Findings, Reach } from './api.ts';
@@ -7,11 +7,11 @@ import { cursorOf, type Facet, facetOf, facets, isAfter, isInTime, misfits, type
 import { type Lost, Ring } from './ring.ts';
 import { type Open, type Opened, rowsOf } from './rows.ts';
 
-/** What of a record is at hand: the rest is read from its bytes again. */
+/** The part of a record that is held ready; the rest is decoded from its bytes on demand. */
 interface Page {
   kept: Kept;
   rows: readonly Placed[];
-  /** Names of rules that matched without a finding, or could not be decided. */
+  /** Names of rules that matched without a finding, and of those that could not be decided. */
   silenced: readonly string[];
   undecided: readonly string[];
 }
@@ -19,7 +19,7 @@ interface Page {
 export interface Found {
   kept: Kept;
   opened: Opened;
-  /** Which of those that are emitted. */
+  /** Index in `opened.emitted`. */
   index: number;
   row: FindingRow;
 }
@@ -28,7 +28,7 @@ const BINS = 60;
 const MINUTE = 60_000;
 
 export class Book {
-  /** What has been pushed out before it came here. */
+  /** What had been evicted before it reached this thread. */
   lostBefore: Lost | undefined;
   readonly #open: Open;
   readonly #contextOf: () => ContextOf;
@@ -37,7 +37,7 @@ export class Book {
   readonly #byId = new Map<string, Placed>();
   #sorted: readonly Placed[] | undefined;
 
-  /** @param contextOf of the rules as they are when a record comes */
+  /** @param contextOf for the rules that are live when a record arrives */
   constructor(maxBytes: number, open: Open, contextOf: () => ContextOf) {
     this.#ring = new Ring(maxBytes);
     this.#open = open;
@@ -48,7 +48,7 @@ export class Book {
   last = 0;
 
   /** Reads a record into the book.
-   * @returns those that have made room; undefined where it is here already */
+   * @returns the evicted records; undefined if the record is already in the book */
   add(kept: Kept): readonly Kept[] | undefined {
     this.last = Math.max(this.last, kept.seq);
     const gone = this.#ring.add(kept);
@@ -87,7 +87,7 @@ export class Book {
     };
   }
 
-  /** The last that is not here any more; undefined where all is. */
+  /** The last that is no longer held; undefined if all are. */
   get lost(): Lost | undefined {
     const { lost } = this.#ring;
     return (lost?.seq ?? 0) >= (this.lostBefore?.seq ?? 0) ? lost : this.lostBefore;
@@ -103,7 +103,7 @@ export class Book {
     return this.#pages.values();
   }
 
-  /** Those of records with a higher number, oldest first. */
+  /** Rows of records with a higher number, oldest first. */
   rowsAfter(seq: number): Placed[] {
     return [...this.#pages.values()].filter(({ kept }) => kept.seq > seq).flatMap(({ rows }) => rows);
   }
@@ -153,7 +153,7 @@ export class Book {
     };
   }
 
-  /** Of those that fit but for the time, over all the time that there is something of. */
+  /** Counts the rows that match apart from the time range, over the whole time that rows are held for. */
   #binsOf(found: readonly Placed[]): Findings['bins'] {
     const all = this.rows();
     const [to, from] = [all[0]?.at ?? 0, all.at(-1)?.at ?? 0];
@@ -196,7 +196,7 @@ export class Book {
     };
   }
 
-  /** Those of the same identity, or of the same address, in the cluster; oldest first, and with the row itself among them. */
+  /** Rows of the same identity or the same address in the cluster, oldest first, including the row itself. */
   line(of: FindingRow): FindingRow[] {
     const who = of.event?.username ?? '';
     const isSomebody = who !== '' && who !== 'system:anonymous';
@@ -216,9 +216,9 @@ export class Book {
   }
 }
 
-/** Of one line: those next to the finding. */
+/** Rows of one line: those nearest to the finding. */
 const LINE = 200;
-/** Of one answer: the newest. */
+/** Bins of one answer: the newest. */
 const MOST_BINS = 5000;
 
 function timeOf(at: number): string {

@@ -1,33 +1,33 @@
-/** What is kept on disk, in SQLite as Node ships it, so that it survives a restart. Whatever is wrong with the file, the console
- * goes on in memory. */
+/** Keeps entries on disk, in the SQLite that Node ships, so that they survive a restart. Whatever is wrong with the file, the
+ * console continues in memory. */
 import { closeSync, constants, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { codecNamed } from '../codecs/index.ts';
 import type { Kept } from './kept.ts';
 
-/** What is read from the file has no number yet. */
+/** An entry that is read from the file has no number yet. */
 export type Stored = Omit<Kept, 'seq'>;
 
 export interface Disk {
-  /** What is there from before, the oldest first. */
+  /** The existing entries, oldest first. */
   stored(): Stored[];
-  /** Writes what came, and removes what has made room, by their keys; all of it or nothing.
-   * @throws Error where it cannot be written */
+  /** Writes the new entries and removes the evicted ones, by their keys; all of it or nothing.
+   * @throws Error if it cannot be written */
   write(added: readonly Stored[], gone: readonly Pick<Kept, 'key'>[]): void;
   close(): void;
 }
 
-/** `Trip` as a number: tells the file from those of other programs. */
+/** `Trip` as a number: distinguishes the file from those of other programs. */
 const APPLICATION = 0x54726970;
 const VERSION = 1;
 const PAGE_BYTES = 4096;
-/** Bytes on disk for one that is kept: texts are as long there, rows and an index are around them. */
+/** Bytes on disk for one byte kept: texts are as long there, with the overhead of rows and an index. */
 const DISK_SHARE = 3;
 
-/** Opens the file, and makes it where there is none. One that cannot be read, or is of another program or version, is set
+/** Opens the file, or creates it if there is none. One that cannot be read, or is of another program or version, is set
  * aside: `setAside` is called with its new name.
- * @param maxBytes of what is kept
- * @throws Error where there can be no such file, or another process has it */
+ * @param maxBytes of the kept entries
+ * @throws Error if the file cannot be created, or another process has it open */
 export function openDisk(path: string, maxBytes: number, setAside: (to: string, why: string) => void): Disk {
   makeFile(path);
   const { size } = statSync(path);
@@ -46,11 +46,11 @@ export function openDisk(path: string, maxBytes: number, setAside: (to: string, 
   return diskOf(create(path, maxBytes));
 }
 
-/** Its owner's alone, and no link to another. */
+/** Accessible to its owner alone, and not through a symbolic link. */
 function makeFile(path: string): void {
   const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
   closeSync(openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600));
-  if (!statSync(path).isFile()) throw new Error(`${path} is no file`);
+  if (!statSync(path).isFile()) throw new Error(`${path} is not a file`);
 }
 
 function freeName(path: string): string {
@@ -59,14 +59,14 @@ function freeName(path: string): string {
 
 function connect(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
-  // What is committed survives the process, however it ends; of the system's end the last commits may be lost.
+  // Commits survive the end of the process, however it ends; if the system itself goes down, the last ones may be lost.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   return database;
 }
 
 function create(path: string, maxBytes: number): DatabaseSync {
   const empty = new DatabaseSync(path);
-  // Before there is a log beside the file, so that its first page tells what it is at any time.
+  // Before there is a WAL beside the file, so that its first page identifies it at any time.
   empty.exec(`
     BEGIN;
     PRAGMA application_id = ${APPLICATION};
@@ -83,7 +83,7 @@ function create(path: string, maxBytes: number): DatabaseSync {
   return database;
 }
 
-/** The file is no larger whatever happens. */
+/** Bounds the size of the file, whatever happens. */
 function limit(database: DatabaseSync, maxBytes: number): void {
   database.exec(`PRAGMA max_page_count = ${Math.ceil((maxBytes * DISK_SHARE) / PAGE_BYTES) + 256}`);
   database.exec(`PRAGMA journal_size_limit = ${4 * 1024 * 1024}`);
@@ -92,16 +92,16 @@ function limit(database: DatabaseSync, maxBytes: number): void {
 type Probed = { kind: 'ours'; database: DatabaseSync } | { kind: 'other'; why: string };
 
 /** Looks at the first page alone before anything is written.
- * @throws Error where another process has it */
+ * @throws Error if another process has the file open */
 function probe(path: string): Probed {
   const head = Buffer.alloc(100);
   const file = openSync(path, 'r');
   readSync(file, head);
   closeSync(file);
-  if (!head.toString('latin1').startsWith('SQLite format 3\0')) return { kind: 'other', why: 'it is no database' };
+  if (!head.toString('latin1').startsWith('SQLite format 3\0')) return { kind: 'other', why: 'it is not a database' };
   const [version, application] = [head.readUInt32BE(60), head.readUInt32BE(68)];
-  if (application !== APPLICATION) return { kind: 'other', why: 'it is of another program' };
-  if (version !== VERSION) return { kind: 'other', why: `it has version ${version}, and this reads ${VERSION}` };
+  if (application !== APPLICATION) return { kind: 'other', why: 'it belongs to another program' };
+  if (version !== VERSION) return { kind: 'other', why: `it has version ${version}, and only ${VERSION} is read` };
   let database: DatabaseSync | undefined;
   try {
     database = connect(path);
@@ -137,7 +137,7 @@ function diskOf(database: DatabaseSync): Disk {
       if (added.length + gone.length === 0) return;
       database.exec('BEGIN');
       try {
-        // Room is made first, for the file to stay within its bound.
+        // Remove first, so that the file stays within its bound.
         for (const { key } of gone) remove.run(key);
         for (const one of added) insert.run(...valuesOf(one));
         database.exec('COMMIT');
@@ -165,13 +165,13 @@ function valuesOf({
 }: Stored) {
   return [
     ...[key, name, at, size, codec, fluentTag ?? null, String(receivedUnixNano)],
-    // SQLite takes no memory that threads share.
+    // SQLite does not accept memory shared between threads.
     bytes === undefined ? null : bytes.slice(),
     ...[JSON.stringify(record), tag, JSON.stringify(novelty)],
   ];
 }
 
-/** Undefined where it is not what was written. */
+/** Undefined if the row is not what was written. */
 function storedIn(row: Record<string, SQLOutputValue>): Stored | undefined {
   const { key, class: name, at, size, codec, fluent_tag: fluentTag, received, bytes, record, tag, novelty } = row;
   try {

@@ -1,15 +1,16 @@
-/** Explanations as the API gives them: as long as a page can show, whatever an event holds. */
+/** Explanations as the API returns them: no longer than a page can show, whatever an event holds. */
 import type { Explanation } from '../sigma/index.ts';
 import { truncate, truncateText } from '../truncate.ts';
 
-/** How much there is left of what an answer may hold. */
+/** The remaining capacity of a response. */
 export interface Room {
   nodes: number;
 }
 
 const LONGEST = 2000;
 
-/** The explanation with long values cut, and without what there is no room for: its branch says how much as `omitted`. */
+/** The explanation with long values cut, and without operands that exceed the capacity: their branch counts them as
+ * `omitted`. */
 export function shownExplanation(explanation: Explanation, room: Room): Explanation {
   room.nodes--;
   if (explanation.kind === 'predicate') {
@@ -34,7 +35,7 @@ function shown(values: readonly unknown[]): readonly unknown[] {
   return truncate(values);
 }
 
-/** JSON of an answer; integers that JSON has no number for are texts. */
+/** An answer as JSON; integers too large for a JSON number become strings. */
 export function jsonOf(answer: unknown): string {
   return JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }

@@ -1,5 +1,5 @@
-/** What the thread that processes batches keeps for the console, and how the console's thread has it: copies of bytes and of
- * tags. Nothing of it is read there. */
+/** What the processing thread keeps for the console, and how the console's thread gets it: copies of bytes and tags. The
+ * processing thread decodes none of it. */
 import type { MessagePort } from 'node:worker_threads';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { Novelty } from '../findings/context.ts';
@@ -13,17 +13,17 @@ export interface Kept extends Held {
   codec: string;
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
-  /** The record, in memory that threads share, with what it cannot be read without; undefined where it is too large. */
+  /** The record, in memory shared between threads, with what is needed to read it; undefined if it is too large. */
   bytes: Uint8Array | undefined;
-  /** Where it lies in them. */
+  /** Its position in `bytes`. */
   record: LogRecord & { kind: 'map' };
   /** JSON of its tag. */
   tag: string;
-  /** How new its findings are, by their ids; of those of which it is known. */
+  /** How new its findings are, by id, as far as it is known. */
   novelty: Readonly<Record<string, Novelty>>;
 }
 
-/** A batch as it came, in memory that threads share. */
+/** A batch as it was received, in memory shared between threads. */
 export interface KeptBatch {
   codec: string;
   fluentTag: string | undefined;
@@ -31,25 +31,25 @@ export interface KeptBatch {
   bytes: Uint8Array;
 }
 
-/** What the console's thread asks for. `after` is answered once there is something, or `now`. */
+/** What the console's thread asks for. `after` is answered once there is something, or at once if `now` is set. */
 export type Pull = { kind: 'after'; seq: number; now: boolean } | { kind: 'batches' };
 
 export type Pulled =
-  /** `isAll` where there is no more at the moment. */
+  /** `isAll` if there is no more at the moment. */
   { kind: 'kept'; kept: Kept[]; lost: Lost | undefined; isAll: boolean } | { kind: 'batches'; batches: KeptBatch[] };
 
 export interface Keeper {
-  /** Keeps what was found in a batch, and the batch itself where records are kept. */
+  /** Keeps what was found in a batch, and the batch itself if records are kept. */
   keep(batch: TaggedBatch): void;
-  /** Answers the console's thread; the port before is not answered any more. */
+  /** Answers the console's thread on this port, and no longer on the previous one. */
   serve(port: MessagePort): void;
 }
 
-/** What an entry takes apart from its texts. */
+/** Overhead of an entry apart from its texts. */
 const ENTRY_BYTES = 500;
-/** One record is not to push out all the others: of one with a larger share of the bytes, the tag alone is kept. */
+/** One record must not evict all the others: if its share of the bytes is larger, only its tag is kept. */
 const LARGEST_SHARE = 1 / 8;
-/** Of one answer. */
+/** Per answer. */
 const PULL_BYTES = 1024 * 1024;
 
 export interface KeeperParts {
@@ -57,7 +57,7 @@ export interface KeeperParts {
   maxRecordBytes: number;
   /** How new a finding is, by its id. */
   noveltyOf?: (id: string) => Novelty | undefined;
-  /** Called where a batch cannot be kept, by a defect. */
+  /** Called when a defect keeps a batch from being kept. */
   onFailure: (error: unknown) => void;
 }
 
@@ -87,7 +87,7 @@ export function openKeeper({
   function keepFound({ codec, bytes, records, tags, fluentTag, receivedUnixNano }: TaggedBatch): boolean {
     let isAny = false;
     const at = Number(receivedUnixNano / 1_000_000n);
-    /** Most records share the tag of those that nothing was found in. */
+    /** Most records share one tag, which has nothing found in it. */
     let nothing: Tag | undefined;
     for (let index = 0; index < tags.length; index++) {
       const tag = tags[index];
@@ -136,7 +136,7 @@ export function openKeeper({
         if (maxRecordBytes > 0) keepBatch(batch);
         if (keepFound(batch)) answer();
       } catch (error) {
-        // The batch goes on.
+        // The batch is still processed.
         onFailure(error);
       }
     },
@@ -162,7 +162,7 @@ function shared(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** What a record with this tag is kept as; undefined where nothing was found in it. */
+/** What a record with this tag is kept as; undefined if nothing was found in it. */
 function aboutOf(tag: Tag): Pick<Kept, 'key' | 'class'> | undefined {
   const { findings = none, reports = none, silenced = none } = tag;
   const live = findings.length + reports.length;
@@ -181,7 +181,7 @@ function aboutOf(tag: Tag): Pick<Kept, 'key' | 'class'> | undefined {
   return { key, class: `silenced ${silenced[0]!.rule}` };
 }
 
-/** Live ones first. */
+/** Live findings first. */
 function foundIn(tag: Tag): readonly (Finding | Report)[] {
   return [...(tag.findings ?? none), ...(tag.reports ?? none), ...(tag.shadow ?? none), ...(tag.shadowReports ?? none)];
 }

@@ -1,4 +1,4 @@
-/** What the thread of the HTTP server and that of the console say to each other. */
+/** Messages between the thread of the HTTP server and the console's thread. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config/index.ts';
 import type { ProblemCode } from '../problem.ts';
@@ -13,10 +13,10 @@ export interface Start {
 
 export type Question =
   | { kind: 'ask'; id: number; ask: Ask; status: Status }
-  /** Wants what comes, as events of a stream. `after` is the id of the last that it has, by its own word. */
+  /** Subscribes to new findings as events of a stream. `after` is the id of the last event that the client claims to have. */
   | { kind: 'follow'; id: number; query: Readonly<Record<string, unknown>>; after: string | undefined }
   | { kind: 'leave'; id: number }
-  /** Writes what is kept to the disk, and ends. */
+  /** Writes what is kept to disk, and ends. */
   | { kind: 'close' };
 
 export type Reply =

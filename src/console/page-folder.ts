@@ -1,4 +1,4 @@
-/** Where the page of the console lies, built: beside the modules as they are published, in dist/ of the sources. */
+/** Where the built page of the console is: beside the modules when published, in dist/ when run from source. */
 import { fileURLToPath } from 'node:url';
 
 const isSource = import.meta.url.endsWith('.ts');

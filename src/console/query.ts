@@ -1,15 +1,15 @@
-/** A query of findings: which fit, in which order, and from where on. */
+/** A query for findings: which match, in which order, and starting where. */
 import { Problem } from '../problem.ts';
 import { levels } from '../record.ts';
 import type { FindingRow, FindingsQuery } from './api.ts';
 import { searchOf, type Test } from './search.ts';
 
-/** A row in its place. */
+/** A row with its position. */
 export interface Placed {
   row: FindingRow;
-  /** Of its time, Unix milliseconds: that of the event, else of its receipt. */
+  /** Time of the event, or else of its receipt, in Unix milliseconds. */
   at: number;
-  /** Number of the record in the ring, and of the finding there. */
+  /** Number of the record in the ring; `index` is that of the finding in the record. */
   seq: number;
   index: number;
 }
@@ -18,7 +18,7 @@ export const facets = ['level', 'platform', 'mode', 'rule', 'seen'] as const;
 export type Facet = (typeof facets)[number];
 
 export interface Query {
-  /** By facet the values that are chosen; undefined where all are. */
+  /** The chosen values by facet; undefined if all are. */
   chosen: Readonly<Partial<Record<Facet, ReadonlySet<string>>>>;
   search: Test;
   from: number;
@@ -30,7 +30,7 @@ export interface Query {
 
 interface Order {
   name: string;
-  /** What rows are compared by, least first; different for each. */
+  /** The sort key, least first; no two rows have the same. */
   keyOf(placed: Placed): number[];
 }
 
@@ -46,7 +46,7 @@ const orders: readonly Order[] = [
 const MOST_VALUES = 500;
 const MOST_ROWS = 1000;
 
-/** What a finding has of a facet. */
+/** The value of a facet for a finding. */
 export function facetOf(row: FindingRow, facet: Facet): string {
   switch (facet) {
     case 'seen':
@@ -58,20 +58,20 @@ export function facetOf(row: FindingRow, facet: Facet): string {
   }
 }
 
-/** @param given as it stands in the URL: of any type
+/** @param given as parsed from the URL, so of any type
  * @throws Problem `console.query` */
 export function queryOf(given: Readonly<Record<keyof FindingsQuery | string, unknown>>): Query {
   const text = (name: keyof FindingsQuery): string | undefined => {
     const value = given[name];
     if (value === undefined || value === '') return undefined;
-    if (typeof value !== 'string') throw new Problem('console.query', `${name} stands there more than once`);
+    if (typeof value !== 'string') throw new Problem('console.query', `${name} is given more than once`);
     return value;
   };
   const timeOf = (name: 'from' | 'to', otherwise: number): number => {
     const value = text(name);
     if (value === undefined) return otherwise;
     const time = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
-    if (Number.isNaN(time)) throw new Problem('console.query', `${name} is no time such as 2026-01-02T03:04:05Z`);
+    if (Number.isNaN(time)) throw new Problem('console.query', `${name} is not a time such as 2026-01-02T03:04:05Z`);
     return time;
   };
   const chosen: Partial<Record<Facet, ReadonlySet<string>>> = {};
@@ -79,18 +79,18 @@ export function queryOf(given: Readonly<Record<keyof FindingsQuery | string, unk
     const values = text(facet)?.split(',');
     if (values === undefined) continue;
     if (values.length > MOST_VALUES) {
-      throw new Problem('console.query', `${facet} has ${values.length} values, and ${MOST_VALUES} are the most`);
+      throw new Problem('console.query', `${facet} has ${values.length} values, and may have ${MOST_VALUES} at most`);
     }
     chosen[facet] = new Set(values);
   }
   const name = text('sort') ?? 'time';
   const order = orders.find((one) => one.name === name);
   if (order === undefined) {
-    throw new Problem('console.query', `sort is one of ${orders.map((one) => one.name).join(', ')}`);
+    throw new Problem('console.query', `sort has to be one of ${orders.map((one) => one.name).join(', ')}`);
   }
   const limit = text('limit') ?? '200';
   if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > MOST_ROWS) {
-    throw new Problem('console.query', `limit is a number from 1 to ${MOST_ROWS}`);
+    throw new Problem('console.query', `limit has to be a number from 1 to ${MOST_ROWS}`);
   }
   return {
     chosen,
@@ -103,7 +103,8 @@ export function queryOf(given: Readonly<Record<keyof FindingsQuery | string, unk
   };
 }
 
-/** A cursor says where its row stands in the order, so that it holds when others come, or when the row itself has gone. */
+/** A cursor holds the position of its row in the order, so that it stays valid when rows arrive, or when the row itself is
+ * evicted. */
 export function cursorOf(placed: Placed, { name, keyOf }: Order): string {
   return Buffer.from(JSON.stringify([name, ...keyOf(placed)])).toString('base64url');
 }
@@ -119,7 +120,7 @@ function cursorIn(text: string | undefined, { name, keyOf }: Order): number[] | 
     const [of, ...key] = parsed;
     if (of === name && key.length === length && key.every((part) => typeof part === 'number')) return key;
   }
-  throw new Problem('console.query', 'before is no cursor of an answer to this sort: leave it out to begin anew');
+  throw new Problem('console.query', 'before is not a cursor from this sort: leave it out to start over');
 }
 
 /** Whether one key comes after another. */
@@ -131,12 +132,12 @@ export function isAfter(key: readonly number[], other: readonly number[]): boole
   return false;
 }
 
-/** Whether a row fits, but for the facets; `to` is not in the time. */
+/** Whether a row is in the time range of the query, from `from` up to but not including `to`. */
 export function isInTime({ at }: Placed, { from, to }: Query): boolean {
   return at >= from && at < to;
 }
 
-/** The facets that a row does not fit. */
+/** The facets that a row does not match. */
 export function misfits(row: FindingRow, { chosen }: Query): Facet[] {
   return facets.filter((facet) => chosen[facet]?.has(facetOf(row, facet)) === false);
 }

@@ -1,24 +1,24 @@
-/** The last of what came, bounded by bytes. What makes room is the oldest of the class that takes most: a rule that finds much
- * pushes out itself, and not the one finding of another rule. */
+/** The latest entries, bounded by bytes. The oldest of the largest class is evicted: a rule with many findings evicts its own,
+ * and not the one finding of another rule. */
 
-/** What is held. */
+/** An entry of the ring. */
 export interface Held {
-  /** Grows with each that is added. */
+  /** Increases with each entry that is added. */
   seq: number;
-  /** The same for what comes again. */
+  /** The same for an entry that is repeated. */
   key: string;
-  /** What makes room together. */
+  /** The group within which the oldest entry is evicted. */
   class: string;
   size: number;
-  /** When it came in, in Unix milliseconds. */
+  /** When it arrived, in Unix milliseconds. */
   at: number;
 }
 
-/** The last of those that have made room: all that came later is held. */
+/** The last of the evicted entries: all later ones are held. */
 export type Lost = Pick<Held, 'seq' | 'at'>;
 
 interface Class<T> {
-  /** The oldest first; those before `from` have gone. */
+  /** Oldest first; those before `from` have been evicted. */
   held: (T | undefined)[];
   from: number;
   bytes: number;
@@ -27,7 +27,7 @@ interface Class<T> {
 export class Ring<T extends Held> {
   readonly maxBytes: number;
   bytes = 0;
-  /** Undefined where nothing has made room. */
+  /** Undefined if nothing has been evicted. */
   lost: Lost | undefined;
   readonly #bySeq = new Map<number, T>();
   readonly #keys = new Set<string>();
@@ -51,8 +51,8 @@ export class Ring<T extends Held> {
     return this.#bySeq.values();
   }
 
-  /** Adds one with a higher number than all before.
-   * @returns those that have made room; undefined where it is here already, or is larger than all that is to be held */
+  /** Adds an entry with a higher number than all before.
+   * @returns the evicted entries; undefined if it is held already, or is larger than the whole ring may be */
   add(one: T): readonly T[] | undefined {
     const { seq, key, size } = one;
     if (this.#keys.has(key)) return undefined;
@@ -74,7 +74,7 @@ export class Ring<T extends Held> {
     return gone;
   }
 
-  /** Those with a higher number, in order, until they have as many bytes. */
+  /** Entries with a higher number, in order, until they add up to this many bytes. */
   after(seq: number, bytes: number): T[] {
     const found: T[] = [];
     let left = bytes;
@@ -82,7 +82,7 @@ export class Ring<T extends Held> {
       found.push(one);
       left -= one.size;
     };
-    // Numbers have gaps where others have made room.
+    // Eviction leaves gaps in the numbers.
     if (this.#last - seq > this.#bySeq.size) {
       for (const one of this.#bySeq.values()) if (one.seq > seq && left > 0) take(one);
     } else {

@@ -1,4 +1,4 @@
-/** What is kept of a record, read: the rows of its findings and reports. */
+/** Decodes a kept record into the rows of its findings and reports. */
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { codecNamed } from '../codecs/index.ts';
 import type { Config } from '../config/index.ts';
@@ -13,18 +13,18 @@ import type { FindingRow, SummaryPart } from './api.ts';
 import type { Kept } from './kept.ts';
 import type { Placed } from './query.ts';
 
-/** A record that is kept, read. */
+/** A kept record, decoded. */
 export interface Opened {
   batch: TaggedBatch;
   tag: Tag;
-  /** None where the record is too large to be kept. */
+  /** Empty if the record is too large to be kept. */
   events: readonly AuditEvent[];
   emitted: readonly Emitted[];
 }
 
 export type Open = (kept: Kept) => Opened;
 
-/** Reads what is kept, as it was read for the rules. */
+/** Decodes a kept record in the same way as for the rules. */
 export function opener(config: Config): Open {
   const eventsOf = eventReader(config);
   const { memberName, dateKey } = config;
@@ -32,7 +32,7 @@ export function opener(config: Config): Open {
     const tag = JSON.parse(text) as Tag;
     const batch: TaggedBatch = {
       ...{ fluentTag, codec: codecNamed(codec)!, memberName, dateKey, receivedUnixNano },
-      // Not every decoder reads memory that threads share.
+      // Not every decoder can read memory shared between threads.
       bytes: bytes === undefined ? new Uint8Array() : bytes.slice(),
       records: [record],
       tags: [tag],
@@ -42,7 +42,7 @@ export function opener(config: Config): Open {
   };
 }
 
-/** The rows of a record, and where they are in the order of time. */
+/** The rows of a record, with their positions in time. */
 export function rowsOf({ seq, at, novelty }: Kept, { events, emitted }: Opened, contextOf: ContextOf): Placed[] {
   return emitted.map((one, index) => {
     const row = {
@@ -79,12 +79,12 @@ function rowOf(
   };
 }
 
-/** Where the sentence is not that of the rule as it is now, any of it may be from the record. */
+/** If the summary does not come from the rule as it is now, any part of it may be from the record. */
 function unknownParts(summary: string): SummaryPart[] {
   return [{ field: 'summary', value: summary }];
 }
 
-/** What the sentence was made of: of a correlation what its events share, else what the event says. */
+/** The values that the summary was made from: for a correlation the values that its events share, else those of the event. */
 function lookupOf({ finding }: Emitted, event: AuditEvent | undefined): FieldLookup {
   const ofEvent = event && fieldsOf(event);
   const { correlation } = finding;

@@ -1,4 +1,4 @@
-/** The rules, with what is kept of their findings and what they cost. */
+/** The rules, with counts of their kept findings and their costs. */
 import { setImmediate } from 'node:timers/promises';
 import { attackOf } from '../attack.ts';
 import { isAnswered } from '../audit/request.ts';
@@ -10,7 +10,7 @@ import { evaluate, type Rule, type RuleHead } from '../sigma/index.ts';
 import type { RuleRow, Rules } from './api.ts';
 import type { Book } from './book.ts';
 
-/** What rules cost, by name, in microseconds for a record. */
+/** The cost of each rule, by name, in microseconds per record. */
 export interface Costs {
   records: number;
   at: Date;
@@ -65,7 +65,7 @@ export function rulesOf(loaded: LoadedRules, book: Pick<Book, 'rows' | 'pages'>,
   };
 }
 
-/** Nothing of platforms that a rule does not ask for. */
+/** Leaves out platforms that a rule is not about. */
 function decidableOn(rule: Rule): RuleRow['decidable'] {
   const words = { yes: 'yes', partly: 'partly', blind: 'no' } as const;
   return Object.fromEntries(
@@ -76,14 +76,14 @@ function decidableOn(rule: Rule): RuleRow['decidable'] {
   );
 }
 
-/** Microseconds of one measurement at least: the clock is no finer than some of them. */
-const MEASURED_MICROS = 200;
-/** Of all rules together. */
+/** Microseconds for which each rule is measured at least: one pass may be shorter than the clock resolves. */
+const MEASURED_MICROS = 2_000;
+/** For all rules together. */
 const MOST_MILLISECONDS = 5000;
 
-/** Measures each rule alone on events, with the reading of its fields: in the pipeline what rules have in common is read and
- * decided once.
- * @param events of records, which are many */
+/** Measures each rule alone on events, including the reading of its fields; the pipeline reads and decides once what rules
+ * have in common.
+ * @param events of all the records */
 export async function measureCosts(ruleset: Ruleset, events: readonly AuditEvent[], records: number): Promise<Costs> {
   const micros = new Map<string, number>();
   const answered = events.filter(({ stage }) => isAnswered(stage));
@@ -91,7 +91,7 @@ export async function measureCosts(ruleset: Ruleset, events: readonly AuditEvent
   for (const compiled of ruleset.rules) {
     let passes = 0;
     let took = 0;
-    while (answered.length > 0 && took * 1000 < MEASURED_MICROS * 10 && performance.now() < end) {
+    while (answered.length > 0 && took * 1000 < MEASURED_MICROS && performance.now() < end) {
       const lookups = answered.map((event) => lookupOf(event, ruleset));
       const from = performance.now();
       for (const lookup of lookups) evaluate(compiled, lookup);

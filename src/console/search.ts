@@ -1,4 +1,4 @@
-/** Words that findings are searched by: `who:ann -ns:kube-* "a pod"`. No expressions, and time linear in word and text. */
+/** Words that findings are searched by: `who:ann -ns:kube-* "a pod"`. No regular expressions; linear in word and text. */
 import { Problem } from '../problem.ts';
 import type { FindingRow } from './api.ts';
 
@@ -7,7 +7,7 @@ const MOST_WORDS = 32;
 
 export type Test = (row: FindingRow) => boolean;
 
-/** What a word is looked for in. */
+/** The texts that a word is looked for in. */
 type Texts = (row: FindingRow) => readonly (string | null | undefined)[];
 
 const ofEvent =
@@ -34,11 +34,11 @@ const all: Texts = (row) => [
   ...ofEvent('username', 'impersonatedUser', 'namespace', 'name', 'resource', 'userAgent', 'auditID')(row),
 ];
 
-/** What the words ask for; all of them must hold.
+/** The test that the words express; all of them must hold.
  * @throws Problem `console.query` */
 export function searchOf(query: string): Test {
   if (query.length > LONGEST) {
-    throw new Problem('console.query', `q has ${query.length} characters, and ${LONGEST} are the most`);
+    throw new Problem('console.query', `q has ${query.length} characters, and may have ${LONGEST} at most`);
   }
   const tests = wordsOf(query).map(testOf);
   if (tests.length > MOST_WORDS) throw new Problem('console.query', `q has more than ${MOST_WORDS} words`);
@@ -51,7 +51,7 @@ interface Word {
   text: string;
 }
 
-/** A word ends at a blank that is not between quotes; a quote that is not closed ends with the text. */
+/** A word ends at a blank outside quotes; an unclosed quote extends to the end of the text. */
 export function wordsOf(query: string): Word[] {
   const words: Word[] = [];
   for (const [, not, key, rest = ''] of query.matchAll(/(-?)(?:([a-z]+):)?((?:"[^"]*(?:"|$)|[^\s"])+|(?<=:))/g)) {
@@ -68,7 +68,7 @@ function testOf({ isNot, key, text }: Word): Test {
   return (row) => texts(row).some((one) => typeof one === 'string' && isIn(one)) !== isNot;
 }
 
-/** Whether a text holds the parts of the pattern, in their order, with anything between them; in any case. */
+/** Whether a text contains the parts of the pattern in order, with anything between them, regardless of case. */
 export function holds(pattern: string): (text: string) => boolean {
   const parts = pattern.toLowerCase().split('*');
   const isStartFixed = parts.length > 1 && parts[0] !== '';

@@ -1,4 +1,5 @@
-/** Starts the console's thread when somebody asks, hands questions to it, and ends it when nobody has asked for a while. */
+/** Starts the console's thread on the first request, passes requests to it, and ends it when there have been none for a
+ * while. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -12,10 +13,10 @@ export interface Console {
   /** The answer as JSON.
    * @throws Problem */
   ask(ask: Ask): Promise<string>;
-  /** Gives what comes, until the function that comes back is called.
-   * @param query as it stands in the URL
-   * @param came is given the id of an event and its JSON
-   * @param ended is called where there is no more, with why */
+  /** Passes on new events until the returned function is called.
+   * @param query as given in the URL
+   * @param came receives the id of an event and its JSON
+   * @param ended is called with the reason when there will be no more */
   follow(
     query: Readonly<Record<string, unknown>>,
     after: string | undefined,
@@ -27,24 +28,24 @@ export interface Console {
 
 export interface ConsoleParts {
   config: Config;
-  /** A port by which the thread gets what is kept. */
+  /** Opens a port on which the thread receives what is kept. */
   watch: () => MessagePort;
   status: () => Status;
   logger: Pick<Logger, 'error' | 'info'>;
   /** Called when the thread begins, and when it has ended. */
   onRunning?: (isRunning: boolean) => void;
-  /** How long the thread is kept when nobody asks. */
+  /** How long the thread is kept running without requests. */
   idleMilliseconds?: number;
 }
 
-/** Of all who ask. */
+/** Of all clients together. */
 const MOST_QUESTIONS = 32;
 const ANSWER_MILLISECONDS = 20_000;
-/** Until the thread begins anew that has ended by a defect, where it writes to disk. */
+/** Delay before the thread is restarted after it ended, if it writes to disk. */
 const AGAIN_MILLISECONDS = 10_000;
 const CLOSE_MILLISECONDS = 1000;
 const IDLE_MILLISECONDS = 5 * 60_000;
-/** Of the thread: what is kept is read into it, some times as large. */
+/** Heap of the thread: kept records are decoded into it, at several times their size. */
 const HEAP_MEBIBYTES = 512;
 
 interface Waiting {
@@ -69,7 +70,7 @@ export function openConsole(parts: ConsoleParts): Console {
     return worker;
   }
 
-  /** Begins to wait for the end of the thread anew. */
+  /** Restarts the idle timer. */
   function rest(): void {
     clearTimeout(idle);
     idle = setTimeout(() => {
@@ -79,7 +80,7 @@ export function openConsole(parts: ConsoleParts): Console {
   }
 
   function start(): Worker {
-    // Both as a source and as built.
+    // Works both from source and when built.
     const isSource = import.meta.url.endsWith('.ts');
     const file = new URL(isSource ? '../console/thread.ts' : '../processing/console.js', import.meta.url);
     const port = watch();
@@ -92,9 +93,9 @@ export function openConsole(parts: ConsoleParts): Console {
     });
     onRunning(true);
     started.on('message', hear);
-    // A defect here ends what somebody looks at, and nothing else.
+    // A defect here interrupts those who use the console, and nothing else.
     started.on('error', (error) => {
-      logger.error({ err: error }, 'The console ended by a defect, and begins anew when somebody asks');
+      logger.error({ err: error }, 'The console stopped because of a defect, and restarts on the next request');
     });
     started.once('exit', () => {
       if (worker === started) worker = undefined;
@@ -138,7 +139,7 @@ export function openConsole(parts: ConsoleParts): Console {
   function problemOf({ code, message, stack }: Failure): Problem {
     if (code !== undefined) return new Problem(code, message);
     const cause = Object.assign(new Error(message), { stack });
-    logger.error({ err: cause }, 'The console failed on a question by a defect');
+    logger.error({ err: cause }, 'The console failed to answer a question because of a defect');
     return new Problem('console.unavailable', message, { cause });
   }
 

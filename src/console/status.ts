@@ -1,9 +1,9 @@
-/** What the sidecar is at the moment, as the console's thread is given it with each question, and what is wrong with it. */
+/** The current state of the sidecar, which the console's thread receives with each question, and its problems. */
 import { describeSource, REMEDY, type Silence } from '../silence/index.ts';
 import type { Now, ProblemNow, RecordRate, SinkNow } from './api.ts';
 import type { Book } from './book.ts';
 
-/** Of the rules that decide, as the processing thread says. */
+/** The live rules, as reported by the processing thread. */
 export interface RulesNow {
   ruleset: string;
   rules: number;
@@ -20,7 +20,7 @@ export interface Status {
   started: Date;
   at: Date;
   rules: RulesNow;
-  /** When a set of rules last took the place of another, or the process began. */
+  /** When a rule set last replaced another, or the process began. */
   rulesSince: Date;
   spools: Readonly<Record<string, { kind: 'full' | 'failing'; since: Date }>>;
   /** The sources that are silent. */
@@ -28,7 +28,7 @@ export interface Status {
   records: RecordRate[];
   lag: Now['lag'];
   sinks: SinkNow[];
-  /** Since when sinks are down, by name. */
+  /** By name, the time since which a sink has been down. */
   down: Readonly<Record<string, Date>>;
 }
 
@@ -46,7 +46,7 @@ export function nowOf(status: Status, book: Pick<Book, 'minutes'>): Now {
   };
 }
 
-/** Gravest first: what loses records, what holds them up, what decides by older rules. */
+/** Gravest first: what loses records, what delays them, what evaluates outdated rules. */
 export function problemsOf({ at, rules, rulesSince, spools, silences, down }: Status): ProblemNow[] {
   const problems: ProblemNow[] = [];
   const add = (code: string, since: Date, message: string, remedy: string) =>
@@ -54,38 +54,38 @@ export function problemsOf({ at, rules, rulesSince, spools, silences, down }: St
   for (const [sink, { kind, since }] of Object.entries(spools)) {
     if (kind === 'full') {
       const remedy =
-        'See why its receiver takes nothing, or give the spool more room (spool.maxBytes). Senders retry meanwhile.';
+        'Check why its receiver accepts nothing, or give the spool more space (spool.maxBytes). Senders retry meanwhile.';
       add('spool.full', since, `The spool of ${sink} is full, and its batches are refused`, remedy);
     } else {
-      const remedy = 'See the log for the error of the disk. Senders retry meanwhile.';
+      const remedy = 'See the log for the disk error. Senders retry meanwhile.';
       add('spool.failing', since, `The spool of ${sink} cannot be written, and its batches are refused`, remedy);
     }
   }
   for (const [sink, since] of Object.entries(down)) {
-    const remedy = 'See whether it is up, and whether address and credentials of the sink are right.';
-    add('sink.down', since, `The receiver of ${sink} does not take records`, remedy);
+    const remedy = 'Check whether it is up, and whether the address and credentials of the sink are right.';
+    add('sink.down', since, `The receiver of ${sink} does not accept records`, remedy);
   }
   for (const silence of silences) {
     add('source.silent', silence.since, `${describeSource(silence)} sends no audit records`, REMEDY);
   }
   if (rules.refused !== undefined) {
     const { since, files } = rules.refused;
-    const remedy = 'Run tripline check, which says what is wrong and where. The rules before stay live.';
-    add('rules.refused', since, `Nothing of the rule files can be loaded: ${files.join(', ')}`, remedy);
+    const remedy = 'Run tripline check, which reports what is wrong and where. The previous rules stay live.';
+    add('rules.refused', since, `The rule files cannot be loaded at all: ${files.join(', ')}`, remedy);
   }
   if (rules.stateUnwritten !== undefined) {
     const { since, code } = rules.stateUnwritten;
-    const remedy = 'See to the disk and to the rights of state.path. A restart would forget what correlations count.';
+    const remedy = 'Check the disk and the permissions of state.path. A restart would lose what correlations count.';
     add('state.unwritten', since, `The state of correlations cannot be written: ${code}`, remedy);
   }
   if (rules.stateUnavailable !== undefined) {
     const { since, code } = rules.stateUnavailable;
     const remedy =
-      'See whether it is up, takes writes and has room, and whether address and credentials of state are right.';
+      'Check whether it is up, accepts writes and has space, and whether address and credentials of state are right.';
     add('state.unavailable', since, `The server of the state cannot be used: ${code}`, remedy);
   }
   for (const { rule, at: place, now } of rules.broken ?? []) {
-    const remedy = 'Mend it; no restart is needed.';
+    const remedy = 'Fix it; no restart is needed.';
     add(
       'rules.broken',
       rulesSince < at ? rulesSince : at,

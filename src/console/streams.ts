@@ -1,35 +1,35 @@
-/** Streams of what comes: each is given, once a second at most, all that came since, by its own query. */
+/** Streams of new findings: each receives, at most once a second, all that arrived since and match its own query. */
 import type { StreamFindings } from './api.ts';
 import type { Book } from './book.ts';
 import { fits, type Placed, type Query } from './query.ts';
 
-/** Rows of one event at most. */
+/** Maximum rows in one event. */
 const MOST_ROWS = 500;
 
 interface Stream {
   query: Query;
-  /** Number of the last record that it has been given. */
+  /** Number of the last record that was sent. */
   seq: number;
   isGap: boolean;
   send: (last: string, event: StreamFindings) => void;
 }
 
 export interface Streams {
-  /** @param after id of the last event that it has; without it, it begins with what comes from now on */
+  /** @param after id of the last event that the client has; without it, the stream begins now */
   open(id: number, query: Query, after: string | undefined, send: Stream['send']): void;
   close(id: number): void;
-  /** Sends what came. */
+  /** Sends what has arrived. */
   tick(): void;
 }
 
-/** @param instance tells the numbers of this process from those of another */
+/** @param instance distinguishes the numbers of this process from those of another */
 export function openStreams(book: Book, instance: string): Streams {
   const streams = new Map<number, Stream>();
   return {
     open(id, query, after, send) {
       const [of, number] = after?.split('-') ?? [];
       const isKnown = of === instance && number !== undefined && /^\d{1,15}$/.test(number);
-      // Of another process nothing is known but that some may be missing.
+      // Ids of another process only mean that some findings may be missing.
       const seq = after === undefined ? book.last : isKnown ? Math.min(Number(number), book.last) : book.last;
       const isGap = after !== undefined && (!isKnown || (book.lost?.seq ?? 0) > seq);
       streams.set(id, { query, seq, isGap, send });

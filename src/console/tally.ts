@@ -1,4 +1,4 @@
-/** Sums of what the processing thread has measured: what is on /metrics as well, in numbers. Nothing is counted for it. */
+/** Sums of the processing thread's measurements: the same numbers as on /metrics. Nothing is counted just for this. */
 import type { Platform } from '../record.ts';
 import type { Verdict } from '../tag.ts';
 import type { Measurement } from '../telemetry/index.ts';
@@ -6,18 +6,18 @@ import type { Now, RecordRate, SinkNow } from './api.ts';
 import type { Status } from './status.ts';
 
 const SECONDS = 60;
-/** Lags that percentiles are of, and how old they may be. */
+/** The number of lags that percentiles are computed from, and how old they may be. */
 const LAGS = 1000;
 const LAG_MILLISECONDS = 5 * 60_000;
 
 export interface Tally {
   add(measurements: readonly Measurement[]): void;
-  /** Ends a second: of those before, the last are known one by one. */
+  /** Ends a second: the last ones are kept individually. */
   sample(): void;
   read(): Pick<Status, 'records' | 'lag' | 'sinks' | 'down'>;
 }
 
-/** What stands for a platform that is not known, in metrics. */
+/** Represents an unknown platform in metrics. */
 const NO_PLATFORM = 'none';
 
 /** @param sinks by name */
@@ -27,7 +27,7 @@ export function openTally(sinks: readonly { name: string; type: string }[]): Tal
     sinks.map(({ name, type }) => [name, { name, type, sent: 0, failed: 0, setAside: 0, spool: null, isDown: false }]),
   );
   const down = new Map<string, Date>();
-  /** Of the last lags, the oldest is overwritten. */
+  /** The last lags; a new one overwrites the oldest. */
   const lags: { at: number; seconds: number }[] = [];
   let nextLag = 0;
 

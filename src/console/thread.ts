@@ -1,4 +1,5 @@
-/** The thread of the console: it reads what the processing thread keeps, and answers from it. It is there while somebody looks. */
+/** The console's thread: it decodes what the processing thread keeps, and answers from it. It runs while the console is in
+ * use. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -11,9 +12,9 @@ import type { Failure, Question, Reply, Start } from './messages.ts';
 import { queryOf } from './query.ts';
 import { openStreams } from './streams.ts';
 
-/** Between two questions to the processing thread, so that these cost it nothing that counts. */
+/** Between two requests to the processing thread, so that their cost to it is negligible. */
 const PULL_MILLISECONDS = 250;
-/** Records that are read before questions have their turn. */
+/** Records that are decoded before questions can be answered. */
 const SLICE = 20;
 
 const { config, port } = workerData as Start;
@@ -25,7 +26,7 @@ const disk = openStored();
 const streams = openStreams(book, randomUUID().slice(0, 8));
 setInterval(streams.tick, 1000).unref();
 
-/** What is kept, and then what comes. */
+/** Gets what is kept, and then what arrives. */
 async function pull(): Promise<void> {
   while (!(await pullOnce(true)));
   ready.resolve();
@@ -34,10 +35,10 @@ async function pull(): Promise<void> {
   }
 }
 
-/** The number of the last that has come. */
+/** The number of the last record that has arrived. */
 let seq = 0;
-/** @param now whether nothing is an answer, too
- * @returns whether that was all there is at the moment */
+/** @param now whether to return at once even if there is nothing
+ * @returns whether there is no more at the moment */
 async function pullOnce(now: boolean): Promise<boolean> {
   const { kept, lost, isAll } = await askFor(seq, now);
   book.lostBefore ??= lost;
@@ -56,12 +57,12 @@ async function pullOnce(now: boolean): Promise<boolean> {
   return isAll;
 }
 
-/** One that cannot be read is left out: the next may be. */
+/** Leaves out a record that cannot be decoded: the next may be readable. */
 function add(one: Kept): readonly Kept[] | undefined {
   try {
     return book.add(one);
   } catch (error) {
-    log('error', { err: failureOf(error) }, 'A record cannot be read for the console, by a defect');
+    log('error', { err: failureOf(error) }, 'A record cannot be read for the console because of a defect');
     return undefined;
   }
 }
@@ -71,15 +72,15 @@ function openStored(): Disk | undefined {
   if (path === undefined) return undefined;
   try {
     const opened = openDisk(path, maxFindingBytes, (movedTo, why) =>
-      log('error', { path, movedTo }, `The file of the console was set aside, and begun anew: ${why}`),
+      log('error', { path, movedTo }, `The console file was set aside, and a new one was started: ${why}`),
     );
     const stored = opened.stored();
-    // Numbers of what comes begin at 1.
+    // Numbers of records from the processing thread begin at 1.
     const gone = stored.flatMap((one, index) => add({ ...one, seq: index - stored.length }) ?? []);
     opened.write([], gone);
     return opened;
   } catch (error) {
-    log('error', { path, err: failureOf(error) }, 'What the console keeps cannot be on disk, and is in memory alone');
+    log('error', { path, err: failureOf(error) }, 'What the console keeps cannot be on disk, and is in memory only');
     return undefined;
   }
 }
@@ -99,7 +100,7 @@ function log(level: 'info' | 'error', fields: object, message: string): void {
   reply({ kind: 'log', level, fields, message });
 }
 
-/** Those who wait for what the processing thread answers. */
+/** Callers that wait for an answer of the processing thread. */
 let hearKept: (pulled: Extract<Pulled, { kind: 'kept' }>) => void = () => {};
 let hearBatches: ((batches: readonly KeptBatch[]) => void)[] = [];
 

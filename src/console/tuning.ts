@@ -1,4 +1,4 @@
-/** Proposes an exception for a finding that is kept, tries it on what else is kept, and writes it where that is allowed. */
+/** Proposes an exception for a kept finding, tries it on everything else that is kept, and writes it if that is allowed. */
 import { statSync } from 'node:fs';
 import { CannotTune, failsByIt, subjectOf, type TuneParts, tune, writeException } from '../authoring/tune/index.ts';
 import { codecNamed } from '../codecs/index.ts';
@@ -9,17 +9,17 @@ import type { Tune, Written } from './api.ts';
 import type { Found } from './book.ts';
 import type { Kept, KeptBatch } from './kept.ts';
 
-/** What is kept, oldest first: records with findings, and whole batches where these are kept as well. */
+/** What is kept, oldest first: records with findings, and whole batches if these are kept as well. */
 export interface Everything {
   kept: readonly Kept[];
   batches: readonly KeptBatch[];
 }
 
-/** Apart from who may write it. */
+/** Without the permission to write it. */
 export type Tuned = Omit<Tune, 'mayWrite' | 'writeDenied'>;
 
 /** @param by names of fields
- * @throws Problem where no exception can be proposed */
+ * @throws Problem if no exception can be proposed */
 export async function tuneFinding(
   { opened, index, row }: Found,
   by: readonly string[] | undefined,
@@ -31,7 +31,7 @@ export async function tuneFinding(
   const event = 'event' in finding ? opened.events[finding.event] : undefined;
   const subject = await subjectOf({ finding, event, identity: undefined }, records, parts);
   if (subject === undefined) {
-    throw new Problem('console.gone', `of finding ${row.id} no event is kept that an exception could be made of`);
+    throw new Problem('console.gone', `no event of finding ${row.id} is kept, so no exception can be made from it`);
   }
   try {
     const { yaml, name, rule, fields, silences, cases, warnings } = await tune(
@@ -45,7 +45,7 @@ export async function tuneFinding(
   }
 }
 
-/** A batch that is kept whole has its findings too: they are evaluated once. */
+/** A batch that is kept whole includes its records with findings: those are evaluated only once. */
 function* batchesOf({ kept, batches }: Everything): Generator<Batch> {
   const [first] = batches;
   for (const { codec, fluentTag, receivedUnixNano, bytes } of kept) {
@@ -59,7 +59,8 @@ function* batchesOf({ kept, batches }: Everything): Generator<Batch> {
 
 /** Writes one new file into the first folder of exceptions.
  * @param id of the finding that it is for
- * @throws Problem where it does not silence the finding, or a case would fail by it, where there is a file of this name, or where the folder cannot be written */
+ * @throws Problem if it does not silence the finding, or a case would fail because of it, if a file of this name exists, or
+ * if the folder cannot be written */
 export async function writeTuned(
   id: string,
   { name, yaml, silences, cases }: Tuned,
@@ -69,12 +70,12 @@ export async function writeTuned(
   if (failing.length > 0) {
     throw new Problem(
       'console.write_off',
-      `by it ${failing.map((one) => `the case "${one.name}"`).join(', ')} would fail`,
+      `with it ${failing.map((one) => `the case "${one.name}"`).join(', ')} would fail`,
     );
   }
   if (!silences.ids.includes(id)) throw new Problem('console.write_off', 'it would not silence the finding');
   const folder = exceptions.find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
-  if (folder === undefined) throw new Problem('console.write_off', 'exceptions names no folder that is there');
+  if (folder === undefined) throw new Problem('console.write_off', 'exceptions does not name an existing folder');
   try {
     return { path: await writeException(folder, { name, yaml }) };
   } catch (error) {

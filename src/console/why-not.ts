@@ -1,4 +1,4 @@
-/** Why each rule matches a record, or does not. */
+/** Why each rule matches or does not match a record. */
 import { isAnswered } from '../audit/request.ts';
 import { aboutOf } from '../authoring/explain-record.ts';
 import { codecNamed } from '../codecs/index.ts';
@@ -11,14 +11,14 @@ import { summarize } from '../tagger.ts';
 import type { WhyNot, WhyNotRule } from './api.ts';
 import { type Room, shownExplanation } from './explanations.ts';
 
-/** Of a record that holds many. */
+/** Of a record with many events. */
 const MOST_EVENTS = 10;
 const MOST_NODES = 20_000;
-/** Records tell their own time: no event is ahead of it. Unix nanoseconds. */
+/** Far in the future, so that no event is ahead of its receipt: records carry their own time. Unix nanoseconds. */
 const LAST = 2n ** 62n;
 
-/** Of a record as text, JSON on one line or on several.
- * @throws Problem `console.query` where there is none in it */
+/** For a record as text: JSON on one line or on several.
+ * @throws Problem `console.query` if the text has no record in it */
 export async function whyNotText(
   text: string,
   partsOf: (ruleset: Ruleset) => Parts,
@@ -59,7 +59,7 @@ export function whyNot(detection: Detection, ruleset: Ruleset, problem?: string)
 }
 
 function answersTo(event: AuditEvent, index: number, ruleset: Ruleset, room: Room): WhyNotRule[] {
-  // The answer to the request is an event of its own.
+  // The response to the request is logged as an event of its own.
   if (!isAnswered(event.stage)) return [];
   const lookup = lookupOf(event, ruleset);
   return ruleset.rules.map((compiled): WhyNotRule => {

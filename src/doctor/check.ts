@@ -1,22 +1,22 @@
-/** The contract of a check: what it looks at, and how it tells of what it finds. */
+/** The contract of a check: what it examines, and how it reports what it finds. */
 import type { Place } from '../fluent-bit-config/index.ts';
 import type { Flow } from './flow.ts';
 
-/** What comes of it, in the words of the reference page. */
+/** The effects of a finding, in the words of the reference page. */
 export const effects = {
   loses: 'records are lost',
-  loops: 'records go round in a circle',
-  alters: 'records are not as they were',
-  repeats: 'records come twice',
-  stops: 'nothing goes on until somebody mends it',
-  delays: 'records come late',
+  loops: 'records circulate without end',
+  alters: 'records are altered',
+  repeats: 'records arrive twice',
+  stops: 'nothing continues until somebody fixes it',
+  delays: 'records arrive late',
   exposes: 'others can read or send records',
   ignored: 'Fluent Bit does not do what the line says',
 } as const;
 
 export type Effect = keyof typeof effects;
 
-/** Tells of something found.
+/** Reports a finding.
  * @param message what is lost or altered, and when
  * @param fix what to write, or do */
 export type Report = (place: Place, message: string, fix: string) => void;
@@ -25,13 +25,13 @@ export interface Check {
   effect: Effect;
   /** One line: what is found, and why it is wrong. */
   doc: string;
-  /** Looks at a whole configuration. */
+  /** Examines a whole configuration. */
   run(flow: Flow, report: Report): void;
 }
 
-/** A line as the format of a configuration has it. */
+/** A line in the format of the configuration. */
 export function lineOf({ config }: Flow, key: string, value: string): string {
-  // What begins with * is an alias in YAML.
+  // In YAML, a value that begins with * is an alias.
   if (config.format === 'yaml') return `${key}: ${value.startsWith('*') ? `'${value}'` : value}`;
   const name = key.includes('.') ? key : key.replaceAll(/(?<=^|_)[a-z]/g, (letter) => letter.toUpperCase());
   return `${name} ${value}`;

@@ -1,4 +1,4 @@
-/** The part of a Fluent Bit configuration that records pass, to Tripline and back. */
+/** The part of a Fluent Bit configuration that records pass through, to Tripline and back. */
 import type { Config } from '../config/index.ts';
 import type { FluentBitConfig, Section } from '../fluent-bit-config/index.ts';
 import { type Plugin, pluginOf, takes } from './plugin.ts';
@@ -13,21 +13,21 @@ export interface Flow {
   senders: readonly Plugin[];
   /** The inputs whose records they send. */
   sources: readonly Plugin[];
-  /** The inputs that take tagged records from Tripline. */
+  /** The inputs that receive tagged records from Tripline. */
   returns: readonly Plugin[];
-  /** The outputs that tagged records go on to. */
+  /** The outputs to which tagged records are routed next. */
   receivers: readonly Plugin[];
-  /** Tags of records as the inputs give them, an example where there are many, by the input. */
+  /** The tag that each input gives to its records; one example if it gives many. */
   tagsOf: ReadonlyMap<Plugin, string>;
-  /** Tags under which tagged records come back; none where this Fluent Bit does not take them. */
+  /** Tags under which tagged records return; none if this Fluent Bit does not receive them. */
   returnedTags: readonly string[];
-  /** The settings of Tripline; defaults where no file of them is named. */
+  /** The settings of Tripline; the defaults if no settings file is named. */
   tripline: Config;
-  /** Whether a file of them is named. */
+  /** Whether a settings file is named. */
   isTriplineGiven: boolean;
 }
 
-/** What Tripline's forward sink has where its settings are not known. */
+/** Used for Tripline's forward sink if its settings are not known. */
 export const DEFAULT_PREFIX = 'tripline.';
 const MAX_TAGS = 100;
 const MOST_OF_TAG = 1_000;
@@ -35,7 +35,7 @@ const MOST_OF_TAG = 1_000;
 export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGiven: boolean): Flow {
   const of = (kind: Section['kind']) => config.sections.filter((section) => section.kind === kind).map(pluginOf);
   const [inputs, outputs] = [of('input'), of('output')];
-  // A filter that is switched off; `off` does not do that.
+  // `active` switches a filter off with `false` or `0`, but not with `off`.
   const filters = of('filter').filter((filter) => !/^(false|0)$/i.test(filter.text('active', '') ?? ''));
   const ofLogs = ({ name }: Plugin) => !/metrics|^prometheus_|^vivo_/.test(name);
   const noService: Section = {
@@ -46,13 +46,13 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
     processors: [],
   };
   const service = of('service')[0] ?? pluginOf(noService);
-  // Without a match, the one output takes all of the one input, and else it takes nothing.
+  // Without a match, a single output receives everything from a single input; otherwise it receives nothing.
   const takesAll = inputs.length === 1 && outputs.length === 1;
   const sends = (output: Plugin, tag: string) => (takesAll && !hasMatch(output)) || takes(output, tag);
 
   let senders = outputs.filter((output) => isSender(output, tripline));
   if (senders.length === 0 && !isTriplineGiven && !inputs.some(({ name }) => name === 'forward')) {
-    // Where nothing else could lead to Tripline, these do.
+    // If nothing else can lead to Tripline, these must.
     senders = outputs.filter(({ name }) => name === 'forward');
   }
   const returns = inputs.filter((input) => isReturn(input, tripline, isTriplineGiven));
@@ -103,14 +103,14 @@ export function flowOf(config: FluentBitConfig, tripline: Config, isTriplineGive
   };
 }
 
-/** The tags that Tripline learns of what an output sends, where the records have some. */
+/** The tags under which Tripline sees the records that an output sends. */
 function namesIn(sender: Plugin, tags: readonly string[], { tagHeader }: Config): readonly string[] {
   const isSent = sender.name === 'forward' || sender.text('header_tag', '')?.toLowerCase() === tagHeader.toLowerCase();
   if (tags.length === 0 || isSent) return tags;
   return [fixedTag(sender, tagHeader) ?? (sender.name === 'opentelemetry' ? 'v1_logs' : 'untagged')];
 }
 
-/** The tag that a header of an output has for all records. */
+/** The tag that an output sends for all records in a fixed header. */
 export function fixedTag(sender: Plugin, tagHeader: string): string | undefined {
   const start = `${tagHeader.toLowerCase()} `;
   return sender
@@ -124,7 +124,7 @@ export function hasMatch(output: Plugin): boolean {
   return output.property('match') !== undefined || output.property('match_regex') !== undefined;
 }
 
-/** The tags, and those that filters give to records under them once more. */
+/** The tags, and those that `rewrite_tag` filters derive from them. */
 export function rewritten(tags: readonly string[], filters: readonly Plugin[]): string[] {
   const all = new Set(tags);
   for (const tag of all) {
@@ -136,7 +136,7 @@ export function rewritten(tags: readonly string[], filters: readonly Plugin[]): 
   return [...all];
 }
 
-/** The third word of a rule of rewrite_tag, with the tag where it has `$TAG`, and a part of it for `$TAG[1]`. */
+/** The third word of a rewrite_tag rule, with `$TAG` replaced by the tag, and `$TAG[1]` by a part of it. */
 function newTag(rule: string, tag: string): string {
   return (rule.trim().split(/\s+/)[2] ?? tag)
     .replaceAll(/\$TAG\[(\d+)\]/g, (_, part: string) => tag.split('.')[Number(part)] ?? '')
@@ -147,7 +147,7 @@ function newTag(rule: string, tag: string): string {
 
 function tagOf(input: Plugin, index: number): string {
   const tag = input.text('tag', `${input.name}.${index}`) ?? 'x';
-  // A tail puts the path of the file there.
+  // The tail input replaces `*` with the path of the file.
   return tag.replaceAll('*', 'x').slice(0, MOST_OF_TAG);
 }
 
@@ -177,7 +177,7 @@ function portIn(address: string): number {
   return Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
-/** Of a listener or an address; NaN where it is not known. */
+/** The port of a listener or an address; NaN if it is not known. */
 export function portOf(plugin: Plugin, otherwise: number): number {
   return Number.parseInt(plugin.text('port', String(otherwise)) ?? '', 10);
 }

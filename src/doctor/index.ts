@@ -1,4 +1,4 @@
-/** Looks for what loses, loops or alters records in a Fluent Bit configuration that has Tripline beside it. */
+/** Checks a Fluent Bit configuration that runs beside Tripline for settings that lose, loop or alter records. */
 import type { Config } from '../config/index.ts';
 import type { FluentBitConfig, Place } from '../fluent-bit-config/index.ts';
 import { excerptOf, type RuleProblem } from '../sigma/rule-problem.ts';
@@ -15,7 +15,7 @@ import { flowOf } from './flow.ts';
 
 export { effects } from './check.ts';
 
-/** All of them, by name. */
+/** All checks, by name. */
 export const checks: Readonly<Record<string, Check>> = {
   ...routeChecks,
   ...deliveryChecks,
@@ -27,12 +27,12 @@ export const checks: Readonly<Record<string, Check>> = {
   ...bothChecks,
 };
 
-/** What a check tells of; `message` says what is lost or altered, and when, and `hint` what to write. */
+/** A finding of a check; `message` says what is lost or altered, and when, and `hint` what to write. */
 export type DoctorFinding = RuleProblem & { check: string; effect: Effect };
 
 const MAX_FOUND = 500;
 
-/** What is found, in the order of files and lines.
+/** Findings of all checks, in the order of files and lines.
  * @param tripline settings of Tripline, or the defaults
  * @param isTriplineGiven whether they are those of the Tripline that runs beside it */
 export function examine(config: FluentBitConfig, tripline: Config, isTriplineGiven: boolean): DoctorFinding[] {
@@ -53,7 +53,7 @@ export function examine(config: FluentBitConfig, tripline: Config, isTriplineGiv
     .slice(0, MAX_FOUND);
 }
 
-/** Lines that may have a secret in them: what is found is printed, and kept in logs. */
+/** Lines that may contain a secret: findings are printed, and kept in logs. */
 const secret = /passw|secret|token|shared_key|authorization|api_?key|credential/i;
 
 function excerpt({ files }: FluentBitConfig, place: Place): { excerpt?: string } {

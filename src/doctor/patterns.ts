@@ -1,9 +1,9 @@
-/** What to write for a match, by the tags of the configuration itself. */
+/** Suggested values for `match`, derived from the tags of the configuration itself. */
 import { matchesTag } from '../fluent-bit-config/index.ts';
 import { DEFAULT_PREFIX, type Flow, rewritten } from './flow.ts';
 import type { Plugin } from './plugin.ts';
 
-/** A pattern of the tags under which records of the audit log come in, and of none under which they come back. */
+/** A pattern that matches the tags under which records of the audit log arrive, and none under which they return. */
 export function sourcePattern({ inputs, filters, sources, returns, returnedTags, tagsOf }: Flow): string {
   const before = sources.length > 0 ? sources : inputs.filter((input) => !returns.includes(input));
   const isAudit = (input: Plugin) => /audit/i.test(`${tagsOf.get(input)} ${input.text('path', '')}`);
@@ -14,12 +14,12 @@ export function sourcePattern({ inputs, filters, sources, returns, returnedTags,
   return [...rewritten(returnedTags, filters), ...others].some((other) => matchesTag(pattern, other)) ? tag : pattern;
 }
 
-/** A pattern of the tags under which tagged records come back. */
+/** A pattern that matches the tags under which tagged records return. */
 export function returnPattern({ returnedTags: [tag = DEFAULT_PREFIX] }: Flow): string {
   return beginning(tag);
 }
 
-/** Of a tag with parts, those with the same first part. */
+/** For a tag with several parts, a pattern for all tags with the same first part. */
 function beginning(tag: string): string {
   return tag.includes('.') ? `${tag.slice(0, tag.indexOf('.'))}.*` : tag;
 }

@@ -1,5 +1,5 @@
 /** Reads the classic format, by the rules of Fluent Bit's own reader: indentation counts, a key ends at the first space, and
- * `#` begins a comment only where a line begins.
+ * `#` begins a comment only at the start of a line.
  * @see flb_cf_fluentbit.c of Fluent Bit 5.1.1 */
 import { dirname, join } from 'node:path/posix';
 import { quote } from '../sigma/rule-problem.ts';
@@ -7,7 +7,7 @@ import { type Reading, refuse } from './files.ts';
 import type { Place, Section, SectionKind } from './model.ts';
 import { addSection, nothing, property, section, type Written } from './written.ts';
 
-/** Of the names of sections any beginning will do, and the first in this order counts. */
+/** A section name may be abbreviated to any prefix; the first match in this order counts. */
 const kinds: readonly (readonly [string, SectionKind])[] = [
   ['service', 'service'],
   ['parser', 'parser'],
@@ -22,7 +22,7 @@ const kinds: readonly (readonly [string, SectionKind])[] = [
 ];
 
 /** Reads a file and those that it includes.
- * @throws Problem `config.invalid` where Fluent Bit would not start */
+ * @throws Problem `config.invalid` if Fluent Bit would not start */
 export function readClassic(path: string, text: string, reading: Reading): Written {
   const written = nothing();
   const context = { root: dirname(path), seen: new Set([join(path)]), written, reading };
@@ -31,7 +31,7 @@ export function readClassic(path: string, text: string, reading: Reading): Writt
 }
 
 interface Context {
-  /** The folder of the first file, from which included files are named. */
+  /** The folder of the first file, to which the paths of included files are relative. */
   root: string;
   seen: Set<string>;
   written: Written;
@@ -41,7 +41,7 @@ interface Context {
 function readText(path: string, text: string, context: Context): void {
   const { written } = context;
   let current: Section | undefined;
-  /** Whether the lines are those of a group within the section, which has nothing that is looked at here. */
+  /** Whether the lines belong to a group within the section; nothing in groups is examined. */
   let isInGroup = false;
   let indent: string | undefined;
   for (const [index, whole] of text.split('\n').entries()) {
@@ -76,9 +76,9 @@ function readText(path: string, text: string, context: Context): void {
     const space = line.indexOf(' ', start);
     const key = line.slice(start, space === -1 ? undefined : space);
     if (space === -1) {
-      // What comes after a tab may be a password.
+      // Text after a tab may be a password.
       const [name, ...more] = key.split('\t');
-      const hint = more.length > 0 ? 'write a space for the tab' : 'write one after a space';
+      const hint = more.length > 0 ? 'write a space instead of the tab' : 'write one after a space';
       refuse(place(start + 1), `${quote(name!)} has no value`, hint);
     }
     if (current === undefined)
@@ -94,12 +94,12 @@ function readText(path: string, text: string, context: Context): void {
   }
 }
 
-/** Where a line begins after its indentation. */
+/** Where the text of a line begins after its indentation. */
 function startOf(line: string, indent: string, place: (column: number) => Place): number {
   if (!line.startsWith(indent)) {
     const indented = /^[ \t]*/.exec(line)![0];
-    const message = indented.length < indent.length ? 'the line is indented less' : 'tabs and spaces are mixed';
-    refuse(place(1), `${message} than the first of the file`, `indent it by the same ${quote(indent)}`);
+    const what = indented.length < indent.length ? 'is indented less than' : 'mixes tabs and spaces differently from';
+    refuse(place(1), `the line ${what} the first of the file`, `indent it by the same ${quote(indent)}`);
   }
   const more = /^[ \t]*/.exec(line.slice(indent.length))![0].length;
   if (more === 0 || more === indent.length) return indent.length + more;
@@ -119,7 +119,7 @@ function include(named: string, place: Place, context: Context): void {
       text = reading.open(path, place);
     }
     if (text === undefined)
-      refuse(place, `${quote(candidate)} is not there`, 'name it from the folder of the first file');
+      refuse(place, `${quote(candidate)} does not exist`, 'name it relative to the folder of the first file');
     if (seen.has(path)) refuse(place, `${quote(path)} is included twice`, 'include it once');
     seen.add(path);
     readText(path, text, context);

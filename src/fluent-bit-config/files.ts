@@ -5,14 +5,14 @@ import { quote } from '../sigma/rule-problem.ts';
 import type { Place } from './model.ts';
 
 export interface Files {
-  /** The first bytes of a file; undefined where there is none. A path that is relative is one from the working directory.
-   * @throws a system's error for what is there and cannot be read */
+  /** The first bytes of a file; undefined if it does not exist. Relative paths start at the working directory.
+   * @throws the system's error for a file that exists but cannot be read */
   read(path: string, most: number): Uint8Array | undefined;
-  /** The names in a folder; none where it is not there. */
+  /** The names in a folder; none if it does not exist. */
   names(folder: string): readonly string[];
 }
 
-/** What keeps a configuration from being read: Fluent Bit would not start with it. */
+/** Rejects a configuration that Fluent Bit would not start with. */
 export function refuse({ path, line, column }: Place, message: string, hint: string): never {
   throw new Problem('config.invalid', `${path}:${line}:${column}: ${message}; ${hint}`);
 }
@@ -21,10 +21,10 @@ const MAX_FILES = 1000; // FLB_CF_FILE_NUM_LIMIT
 const MAX_BYTES = 1024 * 1024;
 const MAX_ALL_BYTES = 16 * MAX_BYTES;
 
-/** Files that are read one after another, each as text, and none beyond what a configuration can sensibly be. */
+/** Files that are read one after another as text, within the sensible limits of a configuration. */
 export interface Reading {
   /** The text of a file.
-   * @param from where it is named; undefined for the first */
+   * @param from where the file is named; undefined for the first */
   open(path: string, from: Place | undefined): string | undefined;
   /** The files that match a pattern.
    * @see glob(3) */
@@ -46,9 +46,9 @@ export function readingOf(files: Files): Reading {
       allBytes += bytes.length;
       if (opened > MAX_FILES) refuse(place, `more than ${MAX_FILES} files are included`, 'include fewer');
       if (bytes.length > MAX_BYTES || allBytes > MAX_ALL_BYTES) {
-        refuse(place, `${quote(path)} is larger than a configuration is`, 'name another file');
+        refuse(place, `${quote(path)} is too large for a configuration`, 'name another file');
       }
-      if (bytes.includes(0)) refuse(place, `${quote(path)} is no text file`, 'save it as UTF-8');
+      if (bytes.includes(0)) refuse(place, `${quote(path)} is not a text file`, 'save it as UTF-8');
       const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
       lines.set(path, text.split(/\r?\n/));
       return text;
@@ -83,7 +83,7 @@ function expand(files: Files, pattern: string): string[] {
   return folders.filter((path) => namesIn(dirname(path)).includes(basename(path)));
 }
 
-/** Whether a name matches a pattern of `*`, `?` and sets in brackets; in time of both lengths multiplied. */
+/** Whether a name matches a pattern of `*`, `?` and sets in brackets; in time proportional to the product of their lengths. */
 function matchesName(pattern: string, name: string): boolean {
   const tokens = pattern.match(/\*+|\[[!^]?\]?[^\]]*\]|./gsu) ?? [];
   const fits = (token: string, character: string) => {

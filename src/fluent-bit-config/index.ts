@@ -1,4 +1,4 @@
-/** Reads a configuration of Fluent Bit: both formats, with what they include, variables and parsers files. */
+/** Reads a configuration of Fluent Bit in either format, with included files, variables and parsers files. */
 import { dirname, join } from 'node:path/posix';
 import { quote } from '../sigma/rule-problem.ts';
 import { readClassic } from './classic.ts';
@@ -13,13 +13,13 @@ export type { FluentBitConfig, Named, Place, Property, Section, SectionKind } fr
 export { matchesTag } from './tags.ts';
 export { boolOf, bytesOf, secondsOf } from './values.ts';
 
-/** What is compared of one section with others stays little work. */
+/** Bounds the work of comparing sections with each other. */
 const MAX_SECTIONS = 1_000;
 const MAX_PROPERTIES = 5_000;
 
-/** The configuration as Fluent Bit 5.1.1 would take it.
- * @param environment what `${NAME}` stands for where the configuration does not set it
- * @throws Problem `config.invalid` with `file:line:column: what; what to do` for what Fluent Bit would not start with */
+/** The configuration as Fluent Bit 5.1.1 would read it.
+ * @param environment values of `${NAME}` for names that the configuration does not set
+ * @throws Problem `config.invalid` with `file:line:column: what; what to do` if Fluent Bit would not start with it */
 export function readFluentBitConfig(
   path: string,
   files: Files,
@@ -28,7 +28,7 @@ export function readFluentBitConfig(
   const reading = readingOf(files);
   const start = { path, line: 1, column: 1 };
   const text = reading.open(path, undefined);
-  if (text === undefined) refuse(start, 'there is no such file', 'name the file that Fluent Bit is started with');
+  if (text === undefined) refuse(start, 'the file does not exist', 'name the file that Fluent Bit is started with');
   const format = formatOf(path);
   const written = read(path, text, reading);
   const inMain = written.sections.find(({ name }) => /^(multiline_)?parser$/i.test(name));
@@ -50,7 +50,7 @@ export function readFluentBitConfig(
     const set = written.variables.get(name)?.value;
     if (set?.startsWith('file://')) return null;
     if (set !== undefined) return set;
-    // Fluent Bit sets this one by itself.
+    // Fluent Bit sets this one itself.
     return name === 'HOSTNAME' && !environment[name] ? null : environment[name];
   };
   const put = (property: Property): Translated => {
@@ -71,7 +71,7 @@ export function readFluentBitConfig(
 
 const pick = ({ value, isUnknown }: Translated) => ({ value, isUnknown });
 
-/** By the end of the name: what is not known is classic. */
+/** Decided by the file extension; an unknown one means classic. */
 function formatOf(path: string): FluentBitConfig['format'] {
   return /\.ya?ml$/i.test(path) ? 'yaml' : 'classic';
 }
@@ -80,7 +80,7 @@ function read(path: string, text: string, reading: Reading): Written {
   return formatOf(path) === 'yaml' ? readYaml(path, text, reading) : readClassic(path, text, reading);
 }
 
-/** The parsers of the files that the service section names: from the working directory, or else from the folder of the
+/** The parsers of the files that the service section names, relative to the working directory, or else to the folder of the
  * configuration. */
 function parsersIn(main: string, sections: readonly Section[], reading: Reading, absent: Named[]): Section[] {
   const service = sections.find(({ kind }) => kind === 'service');
@@ -92,12 +92,12 @@ function parsersIn(main: string, sections: readonly Section[], reading: Reading,
       path = join(dirname(main), value);
       text = reading.open(path, place);
     }
-    // A whole path is one of the machine, or the image, that Fluent Bit runs on.
+    // An absolute path refers to the machine or image that Fluent Bit runs on.
     if (text === undefined && value.startsWith('/')) {
       absent.push({ name: value, place });
       return [];
     }
-    if (text === undefined) return refuse(place, `${quote(value)} is not there`, 'name the file of the parsers');
+    if (text === undefined) return refuse(place, `${quote(value)} does not exist`, 'name the parsers file');
     return read(path, text, reading).sections.filter(({ kind }) => kind === 'parser' || kind === 'multiline_parser');
   });
 }

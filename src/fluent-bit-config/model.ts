@@ -8,11 +8,11 @@ export interface Place {
 }
 
 export interface Property {
-  /** In lower case, as Fluent Bit compares keys; what YAML has in camelCase is in snake_case. */
+  /** In lower case, as Fluent Bit compares keys; camelCase keys from YAML are converted to snake_case. */
   key: string;
-  /** After variables. A list in YAML is a property for each of its members. */
+  /** With variables replaced. A list in YAML becomes one property for each of its members. */
   value: string;
-  /** Whether the value has a variable in it of which it is not known here what Fluent Bit will put in. */
+  /** Whether the value contains a variable whose value in Fluent Bit is not known here. */
   isUnknown: boolean;
   place: Place;
 }
@@ -28,23 +28,23 @@ export type SectionKind =
   | 'stream_processor'
   | 'plugins'
   | 'upstream_servers'
-  /** One that Fluent Bit has no use for. */
+  /** One that Fluent Bit does not use. */
   | 'other';
 
 export interface Section {
   kind: SectionKind;
-  /** As it is written, as in `[INPUT]`. */
+  /** As written in the file, such as in `[INPUT]`. */
   name: string;
   place: Place;
   /** In their order in the file. */
   properties: Property[];
-  /** Processors for logs, each with its properties; on inputs and outputs in YAML alone. */
+  /** Processors for logs, each with its properties; only for inputs and outputs in YAML. */
   processors: Section[];
-  /** Where `routes` stands, if it does; in YAML alone. */
+  /** The place of `routes`, if present; only in YAML. */
   routes?: Place;
 }
 
-/** What a value names, and where. */
+/** A name in a value, and its place. */
 export interface Named {
   name: string;
   place: Place;
@@ -54,11 +54,11 @@ export interface FluentBitConfig {
   /** Of the first file. */
   format: 'classic' | 'yaml';
   path: string;
-  /** In the order in which Fluent Bit reads them, those of included files and of parsers files among them. */
+  /** In the order in which Fluent Bit reads them, including those of included files and parsers files. */
   sections: Section[];
   /** The variables that are set neither here nor by a default. */
   unset: Named[];
-  /** The files of parsers with a whole path that are not on this machine. */
+  /** The parsers files with an absolute path that do not exist on this machine. */
   absent: Named[];
   /** The lines of each file that was read. */
   files: ReadonlyMap<string, readonly string[]>;

@@ -1,15 +1,15 @@
-/** Puts variables into values, as Fluent Bit does.
+/** Replaces variables in values, as Fluent Bit does.
  * @see flb_env.c of Fluent Bit 5.1.1 */
 
 export interface Translated {
   value: string;
-  /** Those that are set nowhere and have no default: they leave nothing. */
+  /** Variables that are set nowhere and have no default: they are replaced with nothing. */
   unset: string[];
-  /** Whether a variable has a value that is not known here. */
+  /** Whether the value of a variable is not known here. */
   isUnknown: boolean;
 }
 
-/** @param find the value of a variable; undefined where it is not set, null where it is and the value is not known here */
+/** @param find returns the value of a variable; undefined if it is not set, null if it is set but its value is not known */
 export function translate(text: string, find: (name: string) => string | undefined | null): Translated {
   const parts: string[] = [];
   const unset: string[] = [];
@@ -19,8 +19,8 @@ export function translate(text: string, find: (name: string) => string | undefin
   while (true) {
     const start = text.indexOf('${', from);
     const end = text.indexOf('}', from);
-    // A brace that closes before one opens ends the search, as an empty name does; what is up to it is left out, and all of
-    // the rest where none closes.
+    // A closing brace before an opening one ends the search, as does an empty name; the text up to that brace is dropped, or
+    // all of the rest if no brace closes.
     if (start === -1) rest = from;
     else if (end === -1) rest = text.length;
     else rest = end + 1;

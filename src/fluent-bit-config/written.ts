@@ -1,10 +1,10 @@
-/** What the files say, before variables are put in. */
+/** The contents of the files, before variables are replaced. */
 import type { Place, Property, Section, SectionKind } from './model.ts';
 
 export interface Written {
   sections: Section[];
   service: Section | undefined;
-  /** By `@SET` and `env`, the later one of a name winning. */
+  /** From `@SET` and `env`; for a repeated name, the last one wins. */
   variables: Map<string, { value: string; place: Place }>;
 }
 
@@ -16,13 +16,13 @@ export function section(kind: SectionKind, name: string, place: Place): Section 
   return { kind, name, place, properties: [], processors: [] };
 }
 
-/** Nothing yet. */
+/** The initial, empty state. */
 export function nothing(): Written {
   return { sections: [], service: undefined, variables: new Map() };
 }
 
 /** Adds a section; a second service section adds to the first.
- * @returns the one to which properties belong */
+ * @returns the section to which the properties belong */
 export function addSection(written: Written, added: Section): Section {
   if (added.kind === 'service') {
     if (written.service !== undefined) return written.service;

@@ -20,7 +20,7 @@ const lists: Readonly<Record<string, SectionKind>> = {
 const components: Readonly<Record<string, SectionKind>> = { inputs: 'input', filters: 'filter', outputs: 'output' };
 
 /** Reads a file and those that it includes.
- * @throws Problem `config.invalid` where Fluent Bit would not start */
+ * @throws Problem `config.invalid` if Fluent Bit would not start */
 export function readYaml(path: string, text: string, reading: Reading): Written {
   const written = nothing();
   readText(path, text, { seen: new Set([join(path)]), written, reading });
@@ -33,7 +33,7 @@ interface Context {
   reading: Reading;
 }
 
-/** A node with what is needed to say where it is. */
+/** Reads nodes of a document, and rejects unexpected ones with their place. */
 interface Reader {
   at(node: Node | null | undefined): Place;
   entries(node: Node | null | undefined, what: string): { key: string; place: Place; value: Node | null }[];
@@ -57,8 +57,8 @@ function readText(path: string, text: string, context: Context): void {
   for (const document of documents) {
     for (const { pos, message } of document.errors) {
       const isDeep = message.includes('call stack');
-      const what = isDeep ? 'the file nests too deep' : `no valid YAML: ${truncateText(message.split('\n')[0]!, 200)}`;
-      refuse(placeOf(pos[0]), what, isDeep ? 'flatten it' : 'mend the YAML');
+      const what = isDeep ? 'the file nests too deep' : `not valid YAML: ${truncateText(message.split('\n')[0]!, 200)}`;
+      refuse(placeOf(pos[0]), what, isDeep ? 'flatten it' : 'fix the YAML');
     }
     const reader = readerOf(path, placeOf);
     if (document.contents === null) continue;
@@ -80,7 +80,7 @@ function readerOf(path: string, placeOf: (offset: number) => Place): Reader {
     entries(node, what) {
       if (!isMap(node)) return refuse(at(node), `expected ${what}`, 'write `key: value` lines');
       return (node.items as Pair<Node, Node | null>[]).map(({ key, value }) => {
-        if (!isScalar(key)) return refuse(at(key), 'a key that is no text', 'write a word');
+        if (!isScalar(key)) return refuse(at(key), 'a key that is not text', 'write a word');
         return { key: String(key.value ?? ''), place: at(key), value };
       });
     },
@@ -90,7 +90,7 @@ function readerOf(path: string, placeOf: (offset: number) => Place): Reader {
     },
     text(node, what) {
       if (node === null || node === undefined) return '';
-      if (!isScalar(node)) return refuse(at(node), `expected a text for ${what}`, 'write one value');
+      if (!isScalar(node)) return refuse(at(node), `expected text for ${what}`, 'write one value');
       return String(node.value ?? '');
     },
   };
@@ -136,7 +136,7 @@ function readSection(
     refuse(place, 'a second service section', 'write its lines into the first');
   }
   const added = addSection(written, section(name === 'service' ? 'service' : 'other', key, place));
-  // What extensions and services nest is for others.
+  // Nested settings of extensions and of the service are not examined here.
   if (name === 'extensions') return;
   for (const entry of reader.entries(value, `the settings of ${quote(key)}`)) {
     if (isMap(entry.value) && name === 'service' && entry.key.toLowerCase() === 'telemetry') continue;
@@ -168,7 +168,7 @@ function processorsOf(value: Node | null, reader: Reader): Section[] {
     const processors = reader.items(list, 'processors').map((item) => {
       const added = section('filter', 'processor', reader.at(item));
       for (const entry of reader.entries(item, 'the settings of one processor')) {
-        // Conditions and the like are maps and lists of them, which nothing here looks into.
+        // Conditions and the like are maps or lists of maps, which are not examined here.
         const isText =
           isScalar(entry.value) || (isSeq(entry.value) && entry.value.items.every((each) => isScalar(each)));
         added.properties.push(
@@ -197,7 +197,7 @@ function readVariables(value: Node | null, reader: Reader, { variables }: Writte
     const entries = reader.entries(item, 'the settings of one variable');
     const of = (name: string) => entries.find(({ key }) => key.toLowerCase() === name);
     const named = of('name');
-    // Without a name the first line is name and value.
+    // Without `name`, the first entry gives name and value.
     const [entry] = entries;
     if (named === undefined && entry === undefined) continue;
     const name = named === undefined ? entry!.key : reader.text(named.value, 'name');
@@ -212,18 +212,18 @@ function readVariables(value: Node | null, reader: Reader, { variables }: Writte
 function include(named: string, place: Place, from: string, context: Context): void {
   const { seen, reading } = context;
   const whole = named.startsWith('/') ? named : join(dirname(from), named);
-  // A pattern may match nothing here, and may not in the classic format.
+  // Unlike in the classic format, a pattern may match nothing.
   const found = named.includes('*') ? reading.match(whole) : [whole];
   for (const path of found) {
     if (seen.has(path)) refuse(place, `${quote(path)} is included twice`, 'include it once');
     const text = reading.open(path, place);
-    if (text === undefined) refuse(place, `${quote(path)} is not there`, 'name it from the folder of this file');
+    if (text === undefined) refuse(place, `${quote(path)} does not exist`, 'name it relative to this file');
     seen.add(path);
     readText(path, text, context);
   }
 }
 
-/** camelCase becomes snake_case, but not where the key begins in upper case or has an underscore. */
+/** Converts camelCase to snake_case, unless the key begins with an upper-case letter or has an underscore. */
 function keyOf(key: string): string {
   const isCamel = /^[a-z]/.test(key) && !key.includes('_');
   return (isCamel ? key.replace(/(?<=.)[A-Z]/gs, '_$&') : key).toLowerCase().trim();

@@ -1,10 +1,10 @@
-/** How new findings are: how often a rule matched the same identity on the same kind of object before. Who counts as the
- * same is in subject.ts.
+/** How new findings are: how often a rule matched the same identity on the same kind of object before. subject.ts defines
+ * what counts as the same.
  *
  * It is counted once, when a record is tagged, and remembered by the id of the finding: a retry, a replay and a batch from a
- * spool have the same id. Both memories are in the store of the correlations, which is bounded and outlives a restart. What
- * is evicted from it leaves the time of its last match: a subject that is not remembered has not been seen since then, and
- * may have been before. */
+ * spool have the same id. Both memories are in the store of the correlations, which is bounded and survives a restart. An
+ * evicted subject leaves the time of its last match: a subject that is not remembered has not been seen since then, but may
+ * have been before. */
 import type { Detection } from '../detect.ts';
 import type { Novelty } from '../findings/context.ts';
 import type { Finding, Report } from '../record.ts';
@@ -15,19 +15,19 @@ import { addTo, countUntil, type Stretches } from './stretches.ts';
 import { type Subject, subjectOf, subjectOfReport } from './subject.ts';
 
 export interface NoveltyMemory {
-  /** Counts what is found in a record; what has been counted before, by its id, is left as it is.
-   * @param receivedUnixNano when the record came: no event is much later */
+  /** Counts the findings of a record; those counted before, by id, are left as they are.
+   * @param receivedUnixNano when the record arrived: no event is much later */
   count(detection: Detection, receivedUnixNano: bigint): void;
-  /** Of a finding or report by its id; undefined where it is not remembered, or not known who did it. */
+  /** The novelty of a finding or report by its id; undefined if it is not remembered, or it is not known who did it. */
   of(id: string): Novelty | undefined;
   /** To be called when the store has evicted values.
    * @param place of the values
    * @param latest when the last of them was committed
-   * @returns whether they were of this memory */
+   * @returns whether they belonged to this memory */
   evicted(space: string, place: string, latest: number): boolean;
 }
 
-/** What is remembered of a cluster: since when no match is forgotten. */
+/** What is remembered about a cluster: the time since which no match has been forgotten. */
 interface Horizon {
   from: number;
 }
@@ -38,10 +38,10 @@ type Remembered = [times: number, since: number | null];
 const SECOND = 1_000_000;
 const subjects: Space = { name: 'novelty/subjects', lifetime: null };
 const horizons: Space = { name: 'novelty/horizons', lifetime: null };
-/** Longer than a sender retries and a spool is kept from being sent. */
+/** Longer than a sender retries, and than a spool waits to be sent. */
 const findings: Space = { name: 'novelty/findings', lifetime: 30 * 86_400 * SECOND };
 
-/** What values take in memory, in bytes. */
+/** Size of values in memory, in bytes. */
 const STRETCH_BYTES = 56;
 const FINDING_BYTES = 80;
 const HORIZON_BYTES = 40;
@@ -71,7 +71,7 @@ export function openNovelty(store: Store): NoveltyMemory {
     store.commit({ space: subjects, key, value: stretches, entries: 1, bytes, place, owner, at });
   }
 
-  /** Since when no match of a cluster is forgotten: its first at the latest. */
+  /** The time since which no match of a cluster has been forgotten: that of its first match at the latest. */
   function horizonOf(place: string, at: number): number {
     const horizon = store.load(horizons, place) as Horizon | undefined;
     if (horizon !== undefined) return horizon.from;
@@ -102,7 +102,7 @@ export function openNovelty(store: Store): NoveltyMemory {
     evicted(space, place, latest) {
       if (space === subjects.name) {
         const horizon = store.load(horizons, place) as Horizon | undefined;
-        // In place: this is in the midst of another commit, and takes no more room.
+        // In place: another commit is in progress, and this needs no more space.
         if (horizon !== undefined) horizon.from = Math.max(horizon.from, latest);
       }
       return space.startsWith('novelty/');

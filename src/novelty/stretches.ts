@@ -1,16 +1,16 @@
-/** How often something happened before a time, in bounded memory. Times may come in any order: those that are near to each
- * other are counted together, so that an old log that comes late is counted apart from what happens now. */
+/** How often something happened before a time, in bounded memory. Times may arrive in any order: those close to each other
+ * are counted together, so that an old log that arrives late is counted apart from what happens now. */
 
 /** Times that are counted together; from and to are in Unix microseconds. */
 type Stretch = [from: number, to: number, times: number];
 
-/** In the order of time; none overlaps another. Plain data. */
+/** In order of time, without overlaps. Plain data. */
 export type Stretches = Stretch[];
 
 export const MOST_STRETCHES = 8;
 
-/** How many are not later than a time, and the first of them; exact but for a time within a stretch, where all of that
- * stretch count. */
+/** How many are not later than a time, and the first of them; exact unless the time is within a stretch, in which case all
+ * of that stretch count. */
 export function countUntil(stretches: Readonly<Stretches>, at: number): { times: number; first: number | undefined } {
   let times = 0;
   for (const [from, , count] of stretches) {
@@ -20,7 +20,7 @@ export function countUntil(stretches: Readonly<Stretches>, at: number): { times:
   return { times, first: times === 0 ? undefined : stretches[0]![0] };
 }
 
-/** Counts one more. */
+/** Counts one more occurrence. */
 export function addTo(stretches: Stretches, at: number): void {
   const index = stretches.findLastIndex(([from]) => from <= at);
   const before = stretches[index];

@@ -4,23 +4,23 @@ import { CUT, type JsonMap } from '../json/map.ts';
 import { judgedOf } from '../network.ts';
 import type { AuditEvent, Report, User } from '../record.ts';
 
-/** Two that are equal are the same to novelty. */
+/** Equal subjects are the same to novelty. */
 export interface Subject {
   cluster: readonly unknown[];
-  /** The effective user: the one that is impersonated, if any, as authorization is decided on that one. A request that was
-   * not authenticated has none: the address of its client stands for it. Of a report, the values that its events share. */
+  /** The effective user: the impersonated one, if any, as authorization is decided for that user. An unauthenticated request
+   * has none; the address of its client is used instead. For a report, the values that its events share. */
   identity: readonly unknown[];
-  /** The kind of object: API group, resource and subresource; empty texts for a request about none, and for a report. A group
-   * that is not logged counts as the core group. */
+  /** The kind of object: API group, resource and subresource; empty strings for a request about no object, and for a report.
+   * A group that is not logged counts as the core group. */
   object: readonly string[];
-  /** Who can make new subjects at will: the user that was authenticated. */
+  /** Who can create new subjects at will: the authenticated user. */
   owner: readonly unknown[];
 }
 
-/** Names under which a request is logged whose client is not known. An empty one: authentication failed. */
+/** User names with which a request from an unknown client is logged. An empty one means that authentication failed. */
 const UNAUTHENTICATED: ReadonlySet<string> = new Set(['', 'system:anonymous', 'system:unauthenticated']);
 
-/** Undefined where it is not known who did it, or to what: a member of the event is missing that says so. */
+/** Undefined if it is not known who did it, or to what, because the event lacks the member that says so. */
 export function subjectOf(event: AuditEvent): Subject | undefined {
   const { user, objectRef, gaps } = event;
   if (gaps.user !== undefined || gaps.impersonatedUser !== undefined || gaps.objectRef !== undefined) return undefined;
@@ -35,7 +35,7 @@ export function subjectOf(event: AuditEvent): Subject | undefined {
   };
 }
 
-/** @param event of the record that carries the report, which is of the same cluster */
+/** @param event of the record that carries the report, and so of the same cluster */
 export function subjectOfReport({ correlation }: Report, event: AuditEvent): Subject {
   const identity = ['group', ...correlation.group.flatMap(({ field, values }) => [field, ...values])];
   return { cluster: clusterOf(event), identity, object: ['', '', ''], owner: identity };
@@ -51,7 +51,7 @@ function clusterOf(event: AuditEvent): readonly unknown[] {
   return placeOf(event) ?? [];
 }
 
-/** Whether a name is empty as the rest of its map was cut. */
+/** Whether a name is empty because the rest of its map was cut. */
 function isLost(name: string, map: object): boolean {
   return name === '' && (map as JsonMap)[CUT] !== undefined;
 }

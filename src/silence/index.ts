@@ -1,9 +1,9 @@
-/** Notices when a source of audit records falls silent: an API server that runs logs all the time, if only leases and health
- * checks, so that silence is a fault between it and here, or somebody's work. */
+/** Notices when a source of audit records falls silent: a running API server logs all the time, if only leases and health
+ * checks, so silence is either a fault on the path to Tripline, or somebody's doing. */
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import type { Platform } from '../record.ts';
 
-/** Where audit records come from, as far as they tell. */
+/** Where audit records come from, as far as they show it. */
 export interface Source {
   fluentTag: string | undefined;
   platform: Platform;
@@ -11,47 +11,47 @@ export interface Source {
   cluster: string | undefined;
 }
 
-/** A source that was regular, and of which nothing comes. */
+/** A source that was regular and no longer sends anything. */
 export interface Silence extends Source {
-  /** When its last records came. */
+  /** When its last records arrived. */
   since: Date;
 }
 
-/** Hears of a silence when it begins, and when it is over. */
+/** Called when a silence begins, and when it is over. */
 export type SilenceListener = (silence: Silence, isOver: boolean) => void;
 
-/** Has a listener called, until the function that it gives is. */
+/** Registers a listener; the returned function removes it. */
 export type ListenForSilences = (listener: SilenceListener) => () => void;
 
 export interface Silences {
-  /** Notes from where the records of a batch came. */
+  /** Notes where the records of a batch came from. */
   heard(batch: Pick<TaggedBatch, 'fluentTag' | 'tags'>): void;
-  /** Looks who has fallen silent; to be called now and then. */
+  /** Checks which sources have fallen silent; to be called periodically. */
   look(): void;
-  /** Those that are silent, the longest first. */
+  /** The silent sources, the longest silent first. */
   now(): Silence[];
   listen: ListenForSilences;
 }
 
 export interface SilenceParts {
-  /** How long a source may send nothing; also how long it has to have sent without such a gap before that counts. */
+  /** How long a source may send nothing; also how long it must have sent without such a gap before silence counts. */
   afterSeconds: number;
   logger: Record<'info' | 'warn', (fields: object, message: string) => void>;
-  /** Given with each look how many seconds ago a regular source has sent. */
+  /** Called on each check with the seconds since a regular source last sent. */
   measure(source: Source, seconds: number): void;
   /** Milliseconds of Unix time. */
   clock?: () => number;
 }
 
-/** Senders choose their tags, and whoever writes a record the name of its cluster: there are only so many, of some length. */
+/** Senders choose their tags, and whoever writes a record chooses its cluster name, so number and length are bounded. */
 const MOST_SOURCES = 500;
 const MOST_CHARACTERS = 128;
 
 interface Heard extends Source {
-  /** Its first records, which no silence has followed until it is regular; in milliseconds of Unix time. */
+  /** Time of its first records in Unix milliseconds; a silence before it is regular starts it anew. */
   from: number;
   last: number;
-  /** Once it is, it stays so: one that comes and goes is noticed each time. */
+  /** Once true, stays true: each silence of an intermittent source is noticed. */
   isRegular: boolean;
   isSilent: boolean;
 }
@@ -84,7 +84,7 @@ export function openSilences({ afterSeconds, logger, measure, clock = Date.now }
     source.isRegular ||= at - source.from >= after;
   }
 
-  /** None is put out for a new one, else many names would hide a silence: only those that came for a moment are, in time. */
+  /** No source is evicted for a new one, else many names could hide a silence: only short-lived ones expire, in time. */
   function hasRoom(): boolean {
     if (sources.size < MOST_SOURCES) return true;
     if (!isFull)
@@ -121,7 +121,10 @@ export function openSilences({ afterSeconds, logger, measure, clock = Date.now }
         if (source.isSilent || gap <= after) continue;
         source.isSilent = true;
         const { since } = silenceOf(source);
-        logger.warn({ ...named(source), since }, `${describeSource(source)} has fallen silent: no audit record comes`);
+        logger.warn(
+          { ...named(source), since },
+          `${describeSource(source)} has fallen silent: no audit records arrive`,
+        );
         tell(source, false);
       }
     },

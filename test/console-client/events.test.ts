@@ -1,4 +1,4 @@
-/** Server-sent events, however their bytes are cut. */
+/** Server-sent events, wherever their bytes are cut. */
 import { expect, test } from 'vitest';
 import { eventsIn } from '../../src/console-client/events.ts';
 import fc from '../properties.ts';
@@ -24,12 +24,12 @@ test('type, data and id; the id stays until the next', async () => {
   ]);
 });
 
-test('without data there is no event, and what does not end is none', async () => {
+test('without data there is no event, nor without an end', async () => {
   expect(await read('event: now\n\ndata: cut\n')).toEqual([]);
   expect(await read('retry: 5\nid: 1\n\nid: a\0b\nother\ndata\n\n')).toEqual([{ type: 'message', data: '', id: '1' }]);
 });
 
-test('each end of a line, cut anywhere, within a character too, reads the same', async () => {
+test('each kind of line end, cut anywhere, even within a character, reads the same', async () => {
   const lines = ['event: findings', 'id: é7', 'data: {"name":"Zoë 😀 \u2028"}', '', 'data: b', '', ''];
   const expected = await read(lines.join('\n'));
   expect(expected.length).toBe(2);

@@ -54,7 +54,7 @@ describe('findings', () => {
     expect(new Set(seen.map(({ id }) => id)).size).toBe(60);
   });
 
-  test('fit as a plain filter says, and facets count what fits all but themselves', async () => {
+  test('match as a plain filter does, and each facet counts what matches all the other filters', async () => {
     const all = (await book.findings({ limit: '1000' })).findings;
     const queries = fc.record({
       level: fc.option(fc.constantFrom('medium', 'high,low', 'critical')),
@@ -101,14 +101,16 @@ describe('findings', () => {
     }
   }
 
-  test('stand where they are while others come', async () => {
+  test('keep their place while others arrive', async () => {
     const growing = await answersTo([spread.slice(0, 20)]);
+    const idsOf = ({ findings }: Awaited<ReturnType<typeof growing.findings>>) => findings.map(({ id }) => id);
+    const all = idsOf(await growing.findings({ limit: '100' }));
     const first = await growing.findings({ limit: '5' });
-    const more = await answersTo([spread.slice(20, 40)]);
-    expect(more.book.last).toBe(20);
-    const rest = await growing.findings({ limit: '100', before: first.next! });
-    expect(rest.findings).toHaveLength(15);
-    expect(rest.findings.some(({ id }) => first.findings.some((one) => one.id === id))).toBe(false);
+    await growing.add([spread.slice(20, 40)]);
+    expect(growing.book.last).toBe(40);
+    const rest = new Set(idsOf(await growing.findings({ limit: '100', before: first.next! })));
+    expect(all).toHaveLength(20);
+    expect(all.filter((id) => !rest.has(id))).toEqual(idsOf(first));
   });
 
   test.each([
@@ -125,11 +127,11 @@ describe('findings', () => {
     [{ level: ['high', 'low'] }],
     [{ rule: 'x,'.repeat(600) }],
     [{ q: 'x'.repeat(2000) }],
-  ])('of the query %j are not given', async (query) => {
+  ])('are refused for the query %j', async (query) => {
     await expect(book.findings(query)).rejects.toMatchObject({ code: 'console.query' });
   });
 
-  test('have the sentence in its parts, so that no name passes for another', async () => {
+  test('have the sentence in parts, so that no name passes for another', async () => {
     const name = '] deleted pod [kube-system/x';
     const hostile = await answersTo([[eventOf('1', { user: { username: name } })]]);
     const { findings } = await hostile.findings();
@@ -140,7 +142,7 @@ describe('findings', () => {
     ]);
   });
 
-  test('show controls and text direction as they are in the record, and in the sentence as marks', async () => {
+  test('keep control and text direction characters in the record, and show them as marks in the sentence', async () => {
     const name = 'a\u202eb\u0000\u2028<b>&{name}';
     const hostile = await answersTo([[eventOf('1', { user: { username: name } })]]);
     const [found] = (await hostile.findings()).findings;
@@ -165,14 +167,14 @@ describe('a finding', () => {
     expect(page.line.map(({ time }) => time)).toEqual(page.line.map(({ time }) => time!).sort());
   });
 
-  test('by nobody has a line by its address alone', async () => {
+  test('by an anonymous user has a line by its address alone', async () => {
     const [first] = (await book.findings({ q: 'who:system:anonymous id:a-2' })).findings;
     const page = (await book.ask({ kind: 'finding', id: first!.id })) as FindingPage;
     expect(new Set(page.line.map(({ event }) => event!.sourceIPs![0]))).toEqual(new Set(first!.event!.sourceIPs));
     expect(page.line.length).toBeGreaterThan(1);
   });
 
-  test('that is not kept is said to be gone', async () => {
+  test('that is not kept is reported as gone', async () => {
     const asked = book.ask({ kind: 'finding', id: '__proto__' });
     await expect(asked).rejects.toMatchObject({ code: 'console.gone' });
   });
@@ -213,7 +215,7 @@ describe('why not', () => {
     expect(await book.ask({ kind: 'why-not', record: deep })).toMatchObject({ verdict: 'not_audit' });
   });
 
-  test('finds an event that is kept by its id, and others where records are kept', async () => {
+  test('finds a kept event by its id, and others if records are kept', async () => {
     const found = (await book.ask({ kind: 'why-not-id', auditID: 'a-7' })) as WhyNot;
     expect(found.events).toMatchObject([{ event: { auditID: 'a-7' } }]);
     await expect(book.ask({ kind: 'why-not-id', auditID: 'nine' })).rejects.toThrow('console.maxRecordBytes');
@@ -225,7 +227,7 @@ describe('why not', () => {
   });
 });
 
-test('rules have what was found by them, what is decidable, and what they cost once it is asked for', async () => {
+test('rules have their hits, what is decidable, and their cost once it is asked for', async () => {
   const rows = ({ rules }: Rules) => Object.fromEntries(rules.map((row) => [row.name, row])) as Record<string, RuleRow>;
   const before = rows((await book.ask({ kind: 'rules' })) as Rules);
   expect(before['pod-host-pid']).toMatchObject({ hits: 60, mode: 'live', costMicros: null, attack: [{}, {}] });
@@ -236,7 +238,7 @@ test('rules have what was found by them, what is decidable, and what they cost o
   expect(rows(measured)['pod-host-pid']!.costMicros).toBeGreaterThan(0);
 });
 
-test('matches that an exception silences are counted, and no finding', async () => {
+test('matches that an exception silences are counted, but are not findings', async () => {
   const { mkdtempSync, writeFileSync } = await import('node:fs');
   const folder = mkdtempSync('/tmp/tripline-console-');
   writeFileSync(
@@ -255,7 +257,7 @@ test('matches that an exception silences are counted, and no finding', async () 
   expect(why.rules[0]).toMatchObject({ answer: 'silenced', silencedBy: 'ann' });
 });
 
-test('a session says how far what is kept reaches', async () => {
+test('a session says how far back the kept findings reach', async () => {
   const who = { credential: 'ann', mayWrite: false, writeDenied: 'x' };
   const small = await answersTo([spread], { console: { maxFindingBytes: 65_536 } });
   const { ring } = (await small.ask({ kind: 'session', who })) as Session;
@@ -320,7 +322,7 @@ describe('tune', () => {
     await expect(tuned.answer({ kind: 'tune', request, who }, status)).rejects.toMatchObject({ code });
   });
 
-  test('a folder that is not there, or cannot be written, is said', async () => {
+  test('without a folder of exceptions nothing is written', async () => {
     const tuned = await answersTo([records], { exceptions: [] });
     const [own] = (await tuned.findings({})).findings;
     const write = tuned.answer({ kind: 'write', request: { finding: own!.id } }, status);

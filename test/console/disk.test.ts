@@ -1,4 +1,4 @@
-/** What is kept on disk: over a restart, a kill, and files that are none. */
+/** What is kept on disk: across a restart and a kill, and if the file is not ours. */
 import {
   copyFileSync,
   existsSync,
@@ -32,7 +32,7 @@ async function keptOf(count: number, from = 0): Promise<Stored[]> {
   return keptIn(keeper).map(({ seq, ...stored }) => stored);
 }
 
-test("what was written is there again, as it was, and its owner's alone", async () => {
+test("what was written is read back unchanged, and is its owner's alone", async () => {
   const kept = await keptOf(3);
   const disk = open();
   disk.write(kept, []);
@@ -50,11 +50,11 @@ test("what was written is there again, as it was, and its owner's alone", async 
   again.close();
 });
 
-test('what was written is there after a kill, and what was not is not in part', async () => {
+test('what was written survives a kill, and nothing else is there in part', async () => {
   const kept = await keptOf(4);
   const disk = open();
   disk.write(kept.slice(0, 2), []);
-  // As a kill leaves it: the log of SQLite has not gone into the file.
+  // As a kill leaves it: the log of SQLite is not yet in the file.
   const killed = `${path}.killed`;
   for (const end of ['', '-wal']) copyFileSync(path + end, killed + end);
   const log = readFileSync(`${killed}-wal`);
@@ -67,10 +67,10 @@ test('what was written is there after a kill, and what was not is not in part', 
   again.close();
 });
 
-describe('a file that is none of ours', () => {
+describe('a file that is not ours', () => {
   const cases: [string, () => void, string][] = [
-    ['is no database', () => writeFileSync(path, 'x'.repeat(10_000)), 'no database'],
-    ['is of another program', () => other('CREATE TABLE a (b); INSERT INTO a VALUES (1)'), 'of another program'],
+    ['is not a database', () => writeFileSync(path, 'x'.repeat(10_000)), 'not a database'],
+    ['is of another program', () => other('CREATE TABLE a (b); INSERT INTO a VALUES (1)'), 'another program'],
     [
       'is of a later version',
       () => other(`PRAGMA application_id = ${0x54726970}; PRAGMA user_version = 9`),
@@ -82,7 +82,7 @@ describe('a file that is none of ours', () => {
     database.exec(sql);
     database.close();
   };
-  test.each(cases)('%s: it is set aside whole, and another begun', async (_, make, why) => {
+  test.each(cases)('%s: it is set aside whole, and another is begun', async (_, make, why) => {
     make();
     const before = readFileSync(path);
     const disk = open();
@@ -134,7 +134,7 @@ test('rows that hold what was never written are left out', async () => {
   again.close();
 });
 
-test('the file is bounded, and a full one fails the write alone', async () => {
+test('the size of the file is limited, and a full one fails only the write', async () => {
   const disk = open(64 * 1024);
   const kept = await keptOf(20);
   const large = (n: number): Stored => ({ ...kept[0]!, key: `large ${n}`, bytes: new Uint8Array(100_000) });

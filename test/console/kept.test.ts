@@ -13,7 +13,7 @@ import { configWith, eventOf, keeperFor, keptIn, portTo, tagged } from './kept.t
 
 const clear = (auditID: string) => podEvent({ auditID, hostPID: false });
 
-test('records with a finding alone are kept, each once, however often its batch is repeated', async () => {
+test('only records with a finding are kept, each once, however often its batch is repeated', async () => {
   const keeper = keeperFor(configWith());
   const batch = await tagged([clear('0'), eventOf('1'), clear('2'), eventOf('3')]);
   keeper.keep(batch);
@@ -25,7 +25,7 @@ test('records with a finding alone are kept, each once, however often its batch 
   ]);
 });
 
-test('a record is read as it was, in every layout and whatever came beside it', async () => {
+test('a record is read as it was, after the bytes of its batch are gone', async () => {
   const config = configWith();
   const open = opener(config);
   const batch = await tagged([clear('0'), eventOf('1')], config);
@@ -77,7 +77,7 @@ test('a question is answered once there is something, with what came meanwhile',
 });
 
 describe('bounds', () => {
-  test('one record pushes out no others: of a large one the tag alone is kept', async () => {
+  test('one record evicts no others: only the tag of a large one is kept', async () => {
     const keeper = keeperFor(configWith({ console: { maxFindingBytes: 65_536 } }));
     keeper.keep(await tagged([eventOf('1')]));
     keeper.keep(await tagged([eventOf('2', { annotations: { a: 'x'.repeat(100_000) } })]));
@@ -86,7 +86,7 @@ describe('bounds', () => {
     expect(opener(configWith())(large!).emitted).toMatchObject([{ event: { auditID: '2' } }]);
   });
 
-  test('the last batches are kept where records are', async () => {
+  test('the last batches are kept if records are', async () => {
     const keeper = keeperFor(configWith({ console: { maxRecordBytes: 3000 } }));
     const { pulled, ask } = portTo(keeper);
     for (let n = 0; n < 9; n++) keeper.keep(await tagged([clear(`${n}`)]));
@@ -101,7 +101,7 @@ describe('bounds', () => {
   test('nothing is allocated for records without a finding', async () => {
     const keeper = keeperFor(configWith());
     const batch = await tagged(Array.from({ length: 500 }, (_, n) => clear(`${n}`)));
-    // Whatever else it asked for of the batch would fail.
+    // Reading anything else of the batch would fail.
     const bare = { tags: batch.tags, records: batch.records } as unknown as typeof batch;
     bare.receivedUnixNano = 0n;
     expect(() => keeper.keep(bare)).not.toThrow();

@@ -21,7 +21,7 @@ export const configWith = (settings: object = {}): Config =>
     bundledRules,
   });
 
-/** A batch after its tags. */
+/** A batch after tagging. */
 export async function tagged(
   records: readonly unknown[],
   config: Config = configWith(),
@@ -46,7 +46,7 @@ function rulesOf(config: Config): Ruleset {
 
 export const eventOf = (auditID: string, more: object = {}) => ({ ...podEvent({ auditID }), ...more });
 
-/** A port to the keeper that gives what comes at once. */
+/** A port to the keeper that collects the messages sent at once. */
 export function portTo(keeper: Keeper): { pulled: Pulled[]; ask(message: object): void } {
   const pulled: Pulled[] = [];
   let hear: (message: object) => void = () => {};
@@ -70,7 +70,7 @@ export function keeperFor(config: Config): Keeper {
   });
 }
 
-/** All that a keeper has. */
+/** Everything that a keeper holds. */
 export function keptIn(keeper: Keeper, lost: (lost: Lost | undefined) => void = () => {}): Kept[] {
   const { pulled, ask } = portTo(keeper);
   const kept: Kept[] = [];
@@ -100,13 +100,18 @@ export async function answersTo(records: readonly (readonly unknown[])[], settin
   };
   const answers = openAnswers({ config, batches });
   let at = 1_800_000_000_000;
-  for (const batch of records) keeper.keep(await tagged(batch, config, { at: (at += 1000) }));
   const noteLost = (lost: Lost | undefined) => {
     answers.book.lostBefore ??= lost;
   };
-  for (const kept of keptIn(keeper, noteLost)) answers.book.add(kept);
+  const add = async (batches: typeof records) => {
+    for (const batch of batches) keeper.keep(await tagged(batch, config, { at: (at += 1000) }));
+    const { last } = answers.book;
+    for (const kept of keptIn(keeper, noteLost)) if (kept.seq > last) answers.book.add(kept);
+  };
+  await add(records);
   return {
     ...answers,
+    add,
     keeper,
     ask: (ask: Parameters<typeof answers.answer>[0]) => answers.answer(ask, status),
     findings: (query: object = {}) =>

@@ -10,7 +10,7 @@ const one = (seq: number, name: string, size = 10): Held => ({
   at: seq * 1000,
 });
 
-test('what finds much pushes out itself', () => {
+test('a class with many entries evicts its own', () => {
   const ring = new Ring<Held>(100);
   ring.add(one(1, 'rare'));
   for (let seq = 2; seq <= 50; seq++) ring.add(one(seq, 'loud'));
@@ -18,7 +18,7 @@ test('what finds much pushes out itself', () => {
   expect(ring.lost).toEqual({ seq: 41, at: 41_000 });
 });
 
-test('what comes again is not held twice, and what has gone may come again', () => {
+test('a repeated entry is not held twice, and an evicted one may be added again', () => {
   const ring = new Ring<Held>(20);
   expect(ring.add(one(1, 'a'))).toEqual([]);
   expect(ring.add({ ...one(2, 'a'), key: 'k1' })).toBeUndefined();
@@ -27,14 +27,14 @@ test('what comes again is not held twice, and what has gone may come again', () 
   expect(ring.add({ ...one(5, 'a'), key: 'k1' })).toMatchObject([{ seq: 3 }]);
 });
 
-test('what is larger than all is not held, and is lost', () => {
+test('an entry larger than the ring is not held, and is lost', () => {
   const ring = new Ring<Held>(20);
   ring.add(one(1, 'a'));
   expect(ring.add(one(2, 'b', 21))).toBeUndefined();
   expect([ring.length, ring.bytes, ring.lost?.seq]).toEqual([1, 10, 2]);
 });
 
-test('holds no more than its bytes, in order, and gives what comes after a number as a plain list would', () => {
+test('holds no more than its bytes, in order, and returns what follows a number as a plain list would', () => {
   const adds = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom('a', 'b', 'c')), { maxLength: 60 });
   fc.assert(
     fc.property(adds, fc.integer({ min: -1, max: 70 }), (list, after) => {

@@ -53,7 +53,7 @@ test.each<[string, boolean]>([
   expect(searchOf(query)(row)).toBe(expected);
 });
 
-test('words are taken apart as they stand', () => {
+test('a query is split into words with their keys, quotes and negation', () => {
   expect(wordsOf('-ns:"kube system" x"y z" a:b')).toEqual([
     { isNot: true, key: 'ns', text: 'kube system' },
     { isNot: false, key: undefined, text: 'xy z' },
@@ -61,7 +61,7 @@ test('words are taken apart as they stand', () => {
   ]);
 });
 
-test('a pattern holds as the expression does that it stands for', () => {
+test('a pattern matches what its regular expression matches', () => {
   const letters = fc.stringMatching(/^[ab*]{0,8}$/);
   fc.assert(
     fc.property(letters, fc.stringMatching(/^[abc]{0,12}$/), (pattern, text) => {
@@ -80,7 +80,7 @@ describe('hostile queries', () => {
   });
 
   test('take time that does not grow faster than pattern and text', () => {
-    // By trying all places for each star, this would not end.
+    // If all positions were tried for each star, this would not end.
     const isIn = holds(`*${'a*'.repeat(400)}b`);
     expect(isIn('a'.repeat(100_000))).toBe(false);
     expect(wordsOf(`${'a'.repeat(500)}:"${'b'.repeat(400)}`)).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** The thread of the console as the sidecar has it: it begins when it is asked, and whatever becomes of it, all else goes on. */
+/** The console thread as the sidecar runs it: it starts with a question, and whatever happens to it, all else continues. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ function open(config: Config, keeper: Keeper, parts: Partial<Parameters<typeof o
 
 const findings = async (query = {}) => JSON.parse(await console.ask({ kind: 'findings', query })) as Findings;
 
-test('it begins with the first question, knows all that is kept, hears what comes, and ends when it is not asked', async () => {
+test('it starts with the first question, knows all that is kept, hears what arrives, and ends when it is closed', async () => {
   const config = configWith();
   const keeper = keeperFor(config);
   keeper.keep(await tagged([eventOf('1'), eventOf('2')]));
@@ -56,7 +56,7 @@ test('it begins with the first question, knows all that is kept, hears what come
     },
     ({ code }) => void ended.push(code),
   );
-  // The first answer says that the stream is open by then.
+  // Once this is answered, the stream is open.
   await findings();
   keeper.keep(await tagged([eventOf('nr-3'), eventOf('nr-4')]));
   await vi.waitFor(() => expect(came).toHaveLength(1), { timeout: 5000 });
@@ -90,7 +90,7 @@ test('it begins with the first question, knows all that is kept, hears what come
   await expect(console.ask({ kind: 'now' })).rejects.toMatchObject({ code: 'server.draining' });
 });
 
-test('it ends when nobody asks, and begins anew', async () => {
+test('it ends when nobody asks, and starts again with the next question', async () => {
   const config = configWith();
   const keeper = keeperFor(config);
   keeper.keep(await tagged([eventOf('1')]));
@@ -100,7 +100,7 @@ test('it ends when nobody asks, and begins anew', async () => {
   expect((await findings()).total).toBe(1);
 });
 
-test('a defect in it is answered and logged, and the next question begins it anew', async () => {
+test('a defect in it is answered and logged, and the next question restarts it', async () => {
   const config = configWith();
   const keeper = keeperFor(config);
   keeper.keep(await tagged([eventOf('1')]));
@@ -116,11 +116,11 @@ test('a defect in it is answered and logged, and the next question begins it ane
     },
   });
   await expect(findings()).rejects.toMatchObject({ code: 'console.unavailable' });
-  expect(log).toMatchObject([[{ err: {} }, expect.stringContaining('ended by a defect')]]);
+  expect(log).toMatchObject([[{ err: {} }, expect.stringContaining('stopped because of a defect')]]);
   expect((await findings()).total).toBe(1);
 });
 
-test('what is on disk is there after a restart, beside what comes, and a broken file stops nothing', async () => {
+test('what is on disk is available after a restart, together with what arrives, and a broken file stops nothing', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'tripline-console-')), 'console.db');
   writeFileSync(path, 'x'.repeat(5000));
   const config = configWith({ console: { path } });
@@ -133,7 +133,7 @@ test('what is on disk is there after a restart, beside what comes, and a broken 
   await console.close();
 
   const second = keeperFor(config);
-  // Its sender has not had an answer, and repeats one.
+  // The sender received no answer, and repeats one.
   second.keep(await tagged([eventOf('2')]));
   second.keep(await tagged([eventOf('3')]));
   open(config, second);

@@ -53,7 +53,7 @@ test('every check has its rows', () => {
   expect(Object.keys(rows).sort()).toEqual(Object.keys(checks).sort());
 });
 
-test.each(formats)('a configuration in which nothing is wrong: %s', (format) => {
+test.each(formats)('a sound configuration has no findings: %s', (format) => {
   expect(findingsIn(textsOf(soundParts(), format))).toEqual([]);
   expect(findingsIn(textsOf(soundParts(), format), 'sinks: [{ type: forward, host: 127.0.0.1 }]\n')).toEqual([]);
 });
@@ -102,7 +102,7 @@ describe('a forward output to Tripline', () => {
       tripline !== undefined,
     ).map(({ check }) => check);
 
-  test('is one by the port of its forward input', () => {
+  test('is recognized by the port of the forward input', () => {
     expect(found(parts, { forward: { listen: '127.0.0.1:24225', sharedKey: 'k' } })).toEqual([
       'retry-limit',
       'forward-ack',
@@ -116,13 +116,13 @@ describe('a forward output to Tripline', () => {
     expect(found(parts, { forward: { listen: '127.0.0.1:9999' } })).toEqual(['no-tripline']);
   });
 
-  test('is one where nothing else could be', () => {
+  test('is recognized if nothing else could be one', () => {
     const collector = { ...parts, inputs: parts.inputs.slice(0, 1) };
     expect(found(collector)).toEqual(['retry-limit', 'forward-ack']);
   });
 });
 
-test('an input that a sink posts to takes tagged records', () => {
+test('an input that a sink posts to receives tagged records', () => {
   const parts = soundParts();
   parts.inputs[1] = { name: 'opentelemetry', port: '4318', 'storage.type': 'filesystem' };
   parts.outputs[1] = { name: 'stdout', match: 'v1_logs' };
@@ -132,7 +132,7 @@ test('an input that a sink posts to takes tagged records', () => {
   expect(found('sinks: [{ type: otlp, url: "http://127.0.0.1:4319/v1/logs" }]\n')).toEqual([]);
 });
 
-describe('what is to be written goes by the tags that are there', () => {
+describe('a hint follows the existing tags', () => {
   const parts = soundParts();
   Object.assign(parts.inputs[0]!, { tag: 'cp.audit' });
   Object.assign(parts.inputs[1]!, { tag_prefix: 'det.' });
@@ -171,10 +171,10 @@ describe('what is to be written goes by the tags that are there', () => {
   test('and the plugin', () => {
     const change = ({ inputs }: Parts) =>
       inputs.push({ name: 'fluentbit_logs', tag: 'cp.own', 'storage.type': 'filesystem' });
-    expect(fixOf(change, 'own-log', 'yaml')).toBe("give it a tag that Tripline's output does not take");
+    expect(fixOf(change, 'own-log', 'yaml')).toBe('give it a tag that the output to Tripline does not match');
   });
 
-  test('and is what the format reads', () => {
+  test('and the format of the file', () => {
     const change = ({ inputs }: Parts) => Object.assign(inputs[0]!, { path: '/var/log/containers/*.log' });
     expect(fixOf(change, 'own-log', 'yaml')).toContain("exclude_path: '*fluent-bit*'");
     expect(fixOf(change, 'own-log', 'classic')).toContain('Exclude_Path *fluent-bit*');

@@ -1,4 +1,4 @@
-/** Fluent Bit configurations made of the same parts in both formats. */
+/** Fluent Bit configurations built from the same parts in both formats. */
 import type { Files } from '../../src/fluent-bit-config/index.ts';
 
 export type Settings = Record<string, string | undefined>;
@@ -11,7 +11,7 @@ export interface Parts {
   outputs: Settings[];
 }
 
-/** One Fluent Bit that is both ends, and of which there is nothing to say. */
+/** A single Fluent Bit for both ends, without anything to report. */
 export function soundParts(): Parts {
   return {
     service: {
@@ -69,7 +69,7 @@ export function soundParts(): Parts {
 const lines = (settings: Settings, line: (key: string, value: string) => string) =>
   Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [line(key, value)]));
 
-/** A value that begins with `|` is YAML that goes below its key. */
+/** A value that begins with `|` is YAML to be placed below its key. */
 function yamlLine(indent: string): (key: string, value: string) => string {
   return (key, value) =>
     value.startsWith('|')
@@ -127,7 +127,7 @@ export function textsOf(parts: Parts, format: Format): Record<string, string> {
   return { 'fluent-bit.conf': classicOf(parts), 'parsers.conf': `${parsers.join('\n')}\n` };
 }
 
-/** Files that are in memory alone. */
+/** Files that exist in memory only. */
 export function filesOf(texts: Record<string, string | Uint8Array>): Files {
   return {
     read: (path) => (Object.hasOwn(texts, path) ? Buffer.from(texts[path]!) : undefined),

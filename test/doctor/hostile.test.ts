@@ -1,4 +1,4 @@
-/** Large and odd configurations: what is found is bounded, and so is the work. */
+/** Large and odd configurations: the findings are bounded, and so is the work. */
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { examine } from '../../src/doctor/index.ts';
@@ -26,7 +26,7 @@ test('more sections and lines than a configuration has', () => {
   expect(found(`[SERVICE]\n${'    storage_path b\n'.repeat(1_000)}`).length).toBe(500);
 });
 
-test('tags, patterns and rules made to take long', () => {
+test('tags, patterns and rules built to take long', () => {
   const tag = 'a'.repeat(20_000);
   const pattern = '*a'.repeat(1_000);
   const regex = `${'(a*)*'.repeat(20)}b`;
@@ -38,7 +38,7 @@ test('tags, patterns and rules made to take long', () => {
   for (const { message } of findings) expect(message.length).toBeLessThan(1_000);
 });
 
-test('a rewrite_tag that makes ever new tags', () => {
+test('a rewrite_tag that keeps making new tags', () => {
   const parts = soundParts();
   parts.filters.push({ name: 'rewrite_tag', match: '*', rule: '$a b x.$TAG false' });
   const texts = textsOf(parts, 'yaml');
@@ -46,7 +46,7 @@ test('a rewrite_tag that makes ever new tags', () => {
   expect(findings.map(({ check }) => check)).toContain('runs-twice');
 });
 
-test('names of things that every object has', () => {
+test('names of properties that every object has', () => {
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     const text = `[SERVICE]\n    ${name} 1\n[${name}]\n    a b\n[INPUT]\n    Name ${name}\n    Tag x\n[FILTER]\n    Name ${name}\n    Match *\n[OUTPUT]\n    Name http\n    Uri /v1/records\n    Match *\n    Format ${name}\n`;
     expect(found(text).map(({ check }) => check)).toEqual(
@@ -58,7 +58,7 @@ test('names of things that every object has', () => {
   }
 });
 
-test('a section without anything in it', () => {
+test('sections without any properties', () => {
   expect(found('[SERVICE]\n[INPUT]\n[FILTER]\n[OUTPUT]\n').map(({ check }) => check)).toEqual(['no-tripline']);
 });
 

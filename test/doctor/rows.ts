@@ -1,17 +1,17 @@
-/** For each check what it tells of and what it does not: changes of a configuration in which nothing is wrong. */
+/** For each check, what it reports and what it does not: changes to a configuration in which nothing is wrong. */
 import type { Parts, Settings } from './configs.ts';
 
 export type Change = (parts: Parts) => void;
 
 export interface Row {
-  /** Changes, and the line that is found then: key and value, or `name` and the plugin for a section. */
+  /** Changes, and the line that is reported then: key and value, or `name` and the plugin for a section. */
   wrong: [change: Change, line: string][];
   right?: Change[];
-  /** Whole files, for what changes of settings cannot make. */
+  /** Whole files, for what changes of settings cannot produce. */
   texts?: { wrong: [text: string, line: string][]; right: string[] };
-  /** YAML alone has it. */
+  /** Only YAML has it. */
   isYaml?: true;
-  /** Settings of Tripline, without which it is not looked for. */
+  /** Settings of Tripline, without which the check does not run. */
   tripline?: string;
 }
 
@@ -482,7 +482,7 @@ export const rows: Readonly<Record<string, Row>> = {
       [tail({ parser: undefined, 'multiline.parser': 'cri, mine' }), 'multiline.parser cri, mine'],
     ],
     right: [tail({ parser: undefined, 'multiline.parser': 'docker, cri' })],
-    // Whether a file that is not here declares it cannot be known.
+    // Whether a file that is missing here declares it cannot be known.
     texts: {
       wrong: [],
       right: [

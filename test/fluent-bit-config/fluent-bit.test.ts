@@ -1,4 +1,4 @@
-/** Which configurations are refused, and where; with FLUENT_BIT, that the real one agrees. */
+/** Which configurations are refused, and where; with FLUENT_BIT, that the real Fluent Bit agrees. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,14 +28,14 @@ test.each(Object.entries(refused))('%s is refused', (_, config) => {
 test('a password after a tab is not shown', () => {
   const text = '[INPUT]\n    Name forward\n    Shared_Key\thunter2\n';
   expect(problemOf({ files: { 'a.conf': text } })).toBe(
-    "a.conf:3:5: 'Shared_Key' has no value; write a space for the tab",
+    "a.conf:3:5: 'Shared_Key' has no value; write a space instead of the tab",
   );
 });
 
 test.each(Object.entries(accepted))('%s is accepted', (_, config) => expect(problemOf(config)).toBeUndefined());
 
 describe.runIf(FLUENT_BIT)('FLUENT_BIT agrees', () => {
-  /** Whether the real one starts with the files. */
+  /** Whether the real Fluent Bit starts with the files. */
   function starts(files: Record<string, string>): boolean {
     const folder = mkdtempSync(join(tmpdir(), 'tripline-fluent-bit-'));
     for (const [name, text] of Object.entries(files)) {
@@ -58,10 +58,10 @@ describe.runIf(FLUENT_BIT)('FLUENT_BIT agrees', () => {
   const named = (configs: Record<string, Config>) =>
     Object.entries(configs).map(([name, { files }]): [string, Record<string, string>] => [name, files]);
 
-  test('what is refused', () => expect(disagreeing(named(refused), false)).toEqual([]));
-  test('what is accepted', () => expect(disagreeing(named(accepted), true)).toEqual([]));
+  test('on what is refused', () => expect(disagreeing(named(refused), false)).toEqual([]));
+  test('on what is accepted', () => expect(disagreeing(named(accepted), true)).toEqual([]));
 
-  test('that it starts with what doctor has something to say of', () => {
+  test('that it starts with what doctor has findings for', () => {
     const configs = Object.entries(rows).flatMap(([check, { wrong, right = [], isYaml }]) =>
       [...wrong.map(([change]) => change), ...right].flatMap((change, index) =>
         (isYaml ? (['yaml'] as const) : (['yaml', 'classic'] as const)).map(

@@ -1,4 +1,4 @@
-/** What is read of a configuration: sections, places, variables, included files; and what hostile ones do. */
+/** What is read from a configuration: sections, places, variables, included files; and what hostile ones do. */
 import { describe, expect, test } from 'vitest';
 import {
   boolOf,
@@ -86,7 +86,7 @@ test('variables come from @SET, env and the environment, and those that are not 
   expect(read({ 'main.conf': text }).unset).toMatchObject([{ name: 'B', place: { line: 4, column: 3 } }]);
 });
 
-/** As Fluent Bit 5.1.1 made tags of them, with A=aa and EMPTY empty. */
+/** The tags that Fluent Bit 5.1.1 made of them, with A=aa and EMPTY empty. */
 test.each([
   ['x${A}y', 'xaay'],
   ['${A}${A}', 'aaaa'],
@@ -119,7 +119,7 @@ test.each([
   [`${'*a'.repeat(200)}b`, 'a'.repeat(2_000), false],
 ])('%s matches %s: %s', (pattern, tag, isMatch) => expect(matchesTag(pattern, tag)).toBe(isMatch));
 
-test('values as Fluent Bit reads them', () => {
+test('values are read as Fluent Bit reads them', () => {
   expect(['on', 'Yes', 'TRUE', 'off', '1', ''].map(boolOf)).toEqual([true, true, true, false, undefined, undefined]);
   expect(['5M', '512k', '2MB', '32768', '1.5G', 'false', '5 M', '5MiB', 'x'].map(bytesOf)).toEqual([
     ...[5_000_000, 512_000, 2_000_000, 32_768, 1_500_000_000, 0, 5_000_000],
@@ -132,29 +132,29 @@ describe('hostile files', () => {
   const deep = (open: string, close: string, depth: number) => open.repeat(depth) + close.repeat(depth);
 
   test.each<[string, Record<string, string | Uint8Array>, string]>([
-    ['nothing but NUL', { 'a.yaml': new Uint8Array(10) }, 'is no text file'],
-    ['UTF-16', { 'a.conf': Buffer.from('[INPUT]\n', 'utf16le') }, 'is no text file'],
+    ['nothing but NUL', { 'a.yaml': new Uint8Array(10) }, 'is not a text file'],
+    ['UTF-16', { 'a.conf': Buffer.from('[INPUT]\n', 'utf16le') }, 'is not a text file'],
     ['bytes that are no UTF-8', { 'a.yaml': Buffer.from([0x61, 0x3a, 0xff]) }, 'not UTF-8'],
-    ['too large', { 'a.conf': '#'.repeat(1_048_577) }, 'larger than a configuration is'],
+    ['too large', { 'a.conf': '#'.repeat(1_048_577) }, 'too large for a configuration'],
     ['deep', { 'a.yaml': `a: ${deep('[', ']', 5_000)}` }, 'nests too deep'],
     ['deeper', { 'a.yaml': `a: ${deep('{a: ', '}', 300)}` }, 'nests too deep'],
     ['aliases of aliases', { 'a.yaml': 'a: &a [x]\nb: &b [*a,*a]\nc: [*b,*b]\n' }, 'an alias'],
-    ['a key that is a map', { 'a.yaml': '? {a: b}\n: c\n' }, 'a key that is no text'],
-    ['cut', { 'a.yaml': 'pipeline:\n  inputs:\n    - name: "ta' }, 'no valid YAML'],
+    ['a key that is a map', { 'a.yaml': '? {a: b}\n: c\n' }, 'a key that is not text'],
+    ['cut', { 'a.yaml': 'pipeline:\n  inputs:\n    - name: "ta' }, 'not valid YAML'],
     [
       'files that include each other',
       { 'a.yaml': 'includes: [b.yaml]\n', 'b.yaml': 'includes: [./a.yaml]\n' },
       'included twice',
     ],
-    ['a name with control characters', { 'a.conf': '@INCLUDE \u001b[2Jx\n' }, 'is not there'],
+    ['a name with control characters', { 'a.conf': '@INCLUDE \u001b[2Jx\n' }, 'does not exist'],
   ])('%s', (_, texts, message) => expect(() => read(texts)).toThrow(message));
 
-  test('what is empty has nothing in it', () => {
+  test('an empty file has no sections', () => {
     for (const name of ['a.yaml', 'a.conf']) expect(read({ [name]: '' }).sections).toEqual([]);
     expect(read({ 'a.conf': Buffer.from('# gr\u00fcn\n', 'latin1') }).sections).toEqual([]);
   });
 
-  test('no file is read twice, and each folder is asked once, however many includes there are', () => {
+  test('no file is read twice, and each folder is listed once, however many includes there are', () => {
     const names = Array.from({ length: 300 }, (_, i) => `in/${i}.conf`);
     let reads = 0;
     let asked = 0;
@@ -173,12 +173,12 @@ describe('hostile files', () => {
       },
     };
     readFluentBitConfig('main.conf', files, {});
-    // Those that a pattern found are looked for from the working directory alone.
+    // Files found by a pattern are looked up from the working directory alone.
     expect(reads).toBe(301);
     expect(asked).toBe(1);
   });
 
-  test('more files than Fluent Bit takes', () => {
+  test('more files than Fluent Bit accepts', () => {
     const names = Array.from({ length: 1_001 }, (_, i) => `in/${i}.conf`);
     const texts = { 'main.conf': '@INCLUDE in/*.conf\n', ...Object.fromEntries(names.map((name) => [name, ''])) };
     expect(() => read(texts)).toThrow('more than 1000 files');

@@ -1,9 +1,9 @@
-/** Configurations that Fluent Bit does not start with, and such that it does, in spite of what they look like. */
+/** Configurations with which Fluent Bit does not start, and others with which it does, contrary to appearances. */
 
 export interface Config {
   /** The main file first. */
   files: Record<string, string>;
-  /** Where it is refused, for one that is: `file:line:column`. */
+  /** Where it is refused, if it is: `file:line:column`. */
   at?: string;
 }
 

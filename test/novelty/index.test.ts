@@ -21,7 +21,7 @@ const received = BigInt(START + 86_400_000 * 30) * 1_000_000n;
 
 interface Match {
   id: string;
-  /** Seconds; undefined where it is not known. */
+  /** Seconds; undefined if it is not known. */
   second?: number;
   user?: string;
   rule?: string;
@@ -73,7 +73,7 @@ test('says how often, and since when', () => {
   expect(third).toEqual({ times: 2, since: timeOf(0) });
 });
 
-test('another user, rule, kind of object or cluster is new, since the first that was found in its cluster', () => {
+test('another user, rule, kind of object or cluster is new, since the first finding in its cluster', () => {
   const { memory } = opened();
   counted(memory, { id: '0', second: 0 });
   const others = counted(
@@ -86,7 +86,7 @@ test('another user, rule, kind of object or cluster is new, since the first that
   expect(counted(memory, { id: '4', second: 5, cluster: 'green' })).toEqual([{ times: 0, since: null }]);
 });
 
-test('a finding that comes again is answered as before, however often and whatever came between', () => {
+test('a repeated finding is answered as before, however often and whatever came between', () => {
   const users = fc.constantFrom('ann', 'bob');
   const matches = fc.array(fc.record({ id: fc.nat({ max: 30 }).map(String), user: users }), { maxLength: 60 });
   fc.assert(
@@ -104,7 +104,7 @@ test('a finding that comes again is answered as before, however often and whatev
   );
 });
 
-test('an old log is not new by what came after it, and does not make today old', () => {
+test('an old log is counted without what came after it in time, and does not make today old', () => {
   const { memory } = opened();
   const day = 86_400;
   counted(memory, ...[20, 21, 22].map((at) => ({ id: `now ${at}`, second: at * day })));
@@ -116,7 +116,7 @@ test('an old log is not new by what came after it, and does not make today old',
   expect(counted(memory, { id: 'next', second: 23 * day })).toEqual([{ times: 5, since: timeOf(day) }]);
 });
 
-test('one without a time counts with the last, and one ahead of the clock not beyond it', () => {
+test('a finding without a time counts with the last, and one ahead of the clock counts no later than the clock', () => {
   const { memory } = opened();
   counted(memory, { id: '0', second: 0 });
   expect(counted(memory, { id: '1' })).toEqual([{ times: 1, since: timeOf(0) }]);
@@ -124,7 +124,7 @@ test('one without a time counts with the last, and one ahead of the clock not be
   expect(counted(memory, { id: '3', second: 31 * 86_400 })).toEqual([{ times: 3, since: timeOf(0) }]);
 });
 
-test('nothing is said where it is not known who did it', () => {
+test('nothing is said if it is not known who did it', () => {
   const { memory, store } = opened();
   expect(counted(memory, { id: '0', second: 0, user: '' })).toEqual([undefined]);
   expect(store.entries()).toBe(0);
@@ -164,7 +164,7 @@ test('a restart keeps what was remembered', async () => {
   ]);
 });
 
-test('memory is bounded, and what is forgotten is not said to be new since before it was forgotten', () => {
+test('memory is bounded, and what is forgotten is never called new since a time before it was forgotten', () => {
   const maxBytes = 200_000;
   const { memory, store } = opened(maxBytes);
   const last = new Map<string, number>();
@@ -183,14 +183,14 @@ test('memory is bounded, and what is forgotten is not said to be new since befor
   expect(store.bytes()).toBeLessThanOrEqual(maxBytes);
 });
 
-test('one user who makes many findings does not push out those of others', () => {
+test('one user with many findings does not evict those of others', () => {
   const { memory } = opened(200_000);
   counted(memory, { id: 'ann', second: 0 });
   for (let i = 0; i < 2000; i++) counted(memory, { id: `${i}`, second: i, user: 'mallory', resource: `kind ${i}` });
   expect(memory.of('ann')).toEqual({ times: 0, since: null });
 });
 
-test('records are tagged as without it, and a batch that comes again says the same', async () => {
+test('records are tagged as without novelty, and a repeated batch is answered the same', async () => {
   const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
   const ruleset = rulesetOf('pod-host-pid');
   const record = (auditID: string, second: number) => ({

@@ -1,9 +1,9 @@
-/** Counts by time in bounded memory against all times in a list. */
+/** Counts by time in bounded memory, compared with a list of all times. */
 import { expect, test } from 'vitest';
 import { addTo, countUntil, MOST_STRETCHES, type Stretches } from '../../src/novelty/stretches.ts';
 import fc from '../properties.ts';
 
-/** What is counted at each time, and how many before are not later, in fact. */
+/** What is counted at each time, and how many of those before it are in fact not later. */
 function counted(times: readonly number[]): { told: number; first: number | undefined; exact: number }[] {
   const stretches: Stretches = [];
   return times.map((at, index) => {
@@ -18,7 +18,7 @@ function counted(times: readonly number[]): { told: number; first: number | unde
 
 const anyTimes = fc.array(fc.integer({ min: 0, max: 10_000 }), { maxLength: 60 });
 
-test('in the order of time it is exact, and so is the first', () => {
+test('in order of time the count is exact, and so is the first time', () => {
   fc.assert(
     fc.property(anyTimes, (times) => {
       times.sort((a, b) => a - b);
@@ -30,7 +30,7 @@ test('in the order of time it is exact, and so is the first', () => {
   );
 });
 
-test('in any order it is never less than what was before, nor more than all, and exact of as many as there are stretches', () => {
+test('in any order the count is between the exact one and all, and exact for as many as there are stretches', () => {
   fc.assert(
     fc.property(anyTimes, (times) => {
       for (const [index, { told, exact }] of counted(times).entries()) {
@@ -42,7 +42,7 @@ test('in any order it is never less than what was before, nor more than all, and
   );
 });
 
-test('an old log that comes after a new one is counted on its own', () => {
+test('an old log that arrives after a new one is counted on its own', () => {
   const day = 86_400;
   const months = fc.array(fc.integer({ min: 0, max: 30 * day }), { minLength: 1, maxLength: 40 });
   fc.assert(

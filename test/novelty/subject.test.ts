@@ -31,13 +31,13 @@ test('the effective user counts, and whoever impersonates answers for it', () =>
   expect(subject({ impersonatedUser })).toMatchObject({ identity: ['user', 'bob'], owner: ['ann'] });
 });
 
-test('clusters are told apart, in any spelling', () => {
+test('clusters are distinguished, whatever the case of their names', () => {
   const [blue, same, green] = ['blue', 'Blue', 'green'].map((cluster) => subject({ cluster })!.cluster);
   expect(same).toEqual(blue);
   expect(green).not.toEqual(blue);
 });
 
-test('who is not authenticated is told by the address of the client', () => {
+test('an unauthenticated user is identified by the address of the client', () => {
   for (const username of ['', 'system:anonymous', 'system:unauthenticated']) {
     const anonymous = { user: { username, groups: [] } };
     expect(subject(anonymous)).toMatchObject({ identity: ['address', '198.51.100.9'] });
@@ -46,7 +46,7 @@ test('who is not authenticated is told by the address of the client', () => {
   }
 });
 
-test('who or what is not known is nobody that was there before', () => {
+test('an unknown user has no subject', () => {
   expect(subject({ user: undefined })).toBeUndefined();
   expect(subject({ user: 'cut' })).toBeUndefined();
   expect(subject({ impersonatedUser: 'cut' })).toBeUndefined();

@@ -11,7 +11,7 @@ const tagOf = (cluster: string | undefined): Tag => ({
 });
 const START = Date.parse('2026-01-01T00:00:00Z');
 
-/** With a clock that counts minutes; five of them are a silence. */
+/** With a clock that counts minutes; five of them make a silence. */
 function open() {
   const log: string[] = [];
   const measured: [Source, number][] = [];
@@ -30,7 +30,7 @@ function open() {
     ...{ silences, log, measured, told, stop },
     hear: (cluster?: string, fluentTag: string | undefined = 'kube.audit') =>
       silences.heard({ fluentTag, tags: [tagOf(cluster)] }),
-    /** Passes some minutes, each with a look. */
+    /** Advances the clock by minutes, with a look at each. */
     pass(minutes: number, each: () => void = () => {}) {
       for (let count = 0; count < minutes; count++) {
         minute++;
@@ -57,7 +57,7 @@ describe('a source that was regular', () => {
       ['orchid', 10, true],
     ]);
     expect(log).toEqual([
-      'orchid (eks), kube.audit, has fallen silent: no audit record comes',
+      'orchid (eks), kube.audit, has fallen silent: no audit records arrive',
       'orchid (eks), kube.audit, sends audit records again',
     ]);
     // A single batch is enough for the next time.
@@ -65,7 +65,7 @@ describe('a source that was regular', () => {
     expect(told.at(-1)).toEqual(['orchid', 30, false]);
   });
 
-  test('is measured with each look', () => {
+  test('is measured at each look', () => {
     const { hear, pass, measured } = open();
     pass(6, () => hear());
     pass(2);
@@ -73,7 +73,7 @@ describe('a source that was regular', () => {
     expect(measured[0]![0]).toEqual({ fluentTag: 'kube.audit', platform: 'eks', cluster: undefined });
   });
 
-  test('is known by cluster, platform and Fluent tag, though records of several come in a batch', () => {
+  test('is identified by cluster, platform and Fluent tag, even if a batch has records of several', () => {
     const { silences, pass, hear, told } = open();
     const tags = [tagOf('a'), undefined, tagOf('b'), { v: 2, verdict: 'not_audit' } as Tag, tagOf('a')];
     pass(7, () => silences.heard({ fluentTag: 'kube.audit', tags }));
@@ -89,7 +89,7 @@ test.each([
   ['once', 1, 0],
   ['for a while', 4, 0],
   ['each half hour', 30, 29],
-])('one that sends %s is not missed', (_, minutes, gap) => {
+])('a source that sends %s does not fall silent', (_, minutes, gap) => {
   const { pass, told, hear } = open();
   let at = 0;
   pass(minutes, () => at++ % (gap + 1) === 0 && hear('a'));
@@ -97,7 +97,7 @@ test.each([
   expect(told).toEqual([]);
 });
 
-test('what a listener is not to hear any more it does not', () => {
+test('a listener that has stopped hears nothing more', () => {
   const { hear, pass, told, stop } = open();
   pass(7, () => hear());
   stop();
@@ -105,7 +105,7 @@ test('what a listener is not to hear any more it does not', () => {
   expect(told).toEqual([]);
 });
 
-test('the console shows it with the time of the last record', () => {
+test('the console shows a silence with the time of the last record', () => {
   const { hear, pass, silences } = open();
   pass(7, () => hear('orchid'));
   pass(7);
@@ -120,7 +120,7 @@ test('the console shows it with the time of the last record', () => {
   ]);
 });
 
-describe('names that somebody makes up', () => {
+describe('forged names', () => {
   test('do not hide the silence of a source', () => {
     const { hear, pass, told } = open();
     let made = 0;
@@ -131,13 +131,13 @@ describe('names that somebody makes up', () => {
     });
     pass(7);
     expect(told).toEqual([['real', 7, false]]);
-    // And in time there is room again.
+    // In time there is space again.
     pass(7, () => hear('new'));
     pass(7);
     expect(told.at(-1)).toEqual(['new', 21, false]);
   });
 
-  test('that become regular leave no room for new ones, and the log says so once', () => {
+  test('that become regular leave no space for new ones, and the log says so once', () => {
     const { hear, pass, log, told } = open();
     pass(7, () => {
       for (let count = 0; count < 600; count++) hear(`made-up-${count}`);
@@ -147,7 +147,7 @@ describe('names that somebody makes up', () => {
     expect(told).toHaveLength(500);
   });
 
-  test('and that are long, or no text for a person, are not kept', () => {
+  test('that are long, or not readable text, are not kept', () => {
     const { hear, pass, told } = open();
     pass(7, () => {
       hear('x'.repeat(129));

@@ -1,16 +1,16 @@
-/** What the address bar holds: a path for the page, the query for all that is chosen on it. */
+/** The address bar: a path for the page, and a query for everything chosen on it. */
 import type { FindingsQuery } from '../api.ts';
 
 export type PageName = 'now' | 'findings' | 'finding' | 'why-not' | 'rules' | 'rule' | 'tune' | 'unknown';
 
 export interface Address {
   page: PageName;
-  /** Of a finding its id, of a rule its name. */
+  /** The id of a finding, or the name of a rule. */
   id?: string;
   query: Readonly<Record<string, string>>;
 }
 
-/** What is searched and filtered by, in the order in which an address has it. */
+/** The parameters for search and filters, in the order in which they appear in an address. */
 export const findingsQuery = [
   ...['level', 'platform', 'mode', 'rule', 'seen', 'q', 'from', 'to', 'sort'],
 ] as readonly (keyof FindingsQuery)[];
@@ -38,7 +38,7 @@ export function printAddress({ page, id, query = {} }: { page: PageName; id?: st
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
-/** Without what is empty. */
+/** Leaves out empty values. */
 export function printQuery(query: Query): string {
   return Object.entries(query)
     .filter(([, value]) => value !== undefined && value !== '')
@@ -46,17 +46,17 @@ export function printQuery(query: Query): string {
     .join('&');
 }
 
-/** The part of an address's query that asks for findings. */
+/** The part of an address's query that selects findings. */
 export function findingsPart(query: Query): FindingsQuery & Query {
   return Object.fromEntries(findingsQuery.filter((name) => query[name]).map((name) => [name, query[name]]));
 }
 
-/** Values of a comma list. */
+/** Values of a comma-separated list. */
 export function listOf(query: Query, name: string): string[] {
   return (query[name] ?? '').split(',').filter(Boolean);
 }
 
-/** A search word for a value as it is: `who:"a b"`. What the grammar cannot hold, a quote or a wildcard, stands as `*`. */
+/** A search word for a literal value: `who:"a b"`. What the grammar cannot express, a quote or a wildcard, becomes `*`. */
 export function searchWord(key: string, value: string): string {
   const text = value.replaceAll('"', '*').slice(0, 200);
   return /[\s"]|^-/.test(text) ? `${key}:"${text}"` : `${key}:${text}`;

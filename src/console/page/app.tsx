@@ -1,4 +1,4 @@
-/** The frame, and in it the page of the address. */
+/** The frame, with the page of the current address. */
 import { useEffect } from 'preact/hooks';
 import type { Now as NowAnswer, Session } from '../api.ts';
 import { askJson, isSignInNeeded } from './client.ts';
@@ -87,7 +87,7 @@ function Page() {
   }
 }
 
-/** A reader hears where it is: the heading of a new page takes the focus. */
+/** The heading of a new page gets the focus, so that a screen reader announces it. */
 function useFocusOnNewPage(key: string): void {
   useEffect(() => {
     const main = document.getElementById('main')!;

@@ -1,11 +1,11 @@
-/** Charts as SVG, drawn at the width that they have. */
+/** Charts as SVG, drawn at their actual width. */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Level } from '../../record.ts';
 import { count, shortClock } from './numbers.ts';
 import { type Below, type Column, levels, narrowed, sentenceOf, type TripLine as TripLineData } from './trip-line.ts';
 
-/** Its height does not depend on the data: nothing moves when these come. */
+/** Its height does not depend on the data, so nothing moves when they arrive. */
 function Plot({ height, label, draw }: { height: number; label: string; draw: (width: number) => ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -66,14 +66,14 @@ export function Spark({
 interface TripLineProps {
   line: TripLineData;
   height: number;
-  /** Picking a column with the mouse; all of it can be typed as from and to as well. */
+  /** Picks columns with the mouse; the same can be typed as from and to. */
   pick?: (from: number, to: number) => void;
 }
 
 const footHeight = 16;
 const mostColumns = 60;
 
-/** The signature of the page: above the line what was found, below it what was not to be. */
+/** The signature of the page: live findings above the line, those in shadow mode or silenced below it. */
 export function TripLine({ line, height, pick }: TripLineProps) {
   return (
     <Plot height={height} label={sentenceOf(line)} draw={(width) => <Columns {...{ line, height, width, pick }} />} />
@@ -116,7 +116,7 @@ function Columns({
   const stacked = (column: Column, index: number) => {
     let top = middle;
     let bottom = middle + 2;
-    // The gravest stands on top.
+    // The gravest is on top.
     const above = levels.toReversed().flatMap((level) => {
       const size = (column.above[level] ?? 0) * up;
       top -= size;

@@ -1,4 +1,4 @@
-/** Asks the API of the sidecar that served the page. */
+/** Client for the API of the sidecar that served the page. */
 import { effect, signal } from '@preact/signals';
 
 const base = '/console/v1/';
@@ -11,11 +11,11 @@ effect(() => {
   else sessionStorage.setItem(storedAt, authorization.value);
 });
 
-/** Whether the API has refused what is sent as a credential, or that there is none. */
+/** Whether the API has refused the credential, or the lack of one. */
 export const isSignInNeeded = signal(false);
 /** Whether the tab has a credential. */
 export const isSignedIn = signal(authorization.value !== null);
-/** Counts up with each sign-in: what was refused before can be asked for again. */
+/** Incremented with each sign-in, so that refused requests are retried. */
 export const signIns = signal(0);
 
 export type Credential = { user: string; password: string } | { token: string };
@@ -32,17 +32,17 @@ export function signIn(credential: Credential): void {
 
 export function signOut(): void {
   authorization.value = null;
-  // Nothing stays in memory of what the credential has shown.
+  // Nothing that was shown with the credential must stay in memory.
   location.reload();
 }
 
-/** What is wrong, in the words of the sidecar where it answered. */
+/** A failed request, in the words of the sidecar if it answered. */
 export class ApiProblem extends Error {
   readonly status: number | undefined;
   readonly code: string;
   readonly remedy: string;
 
-  /** @param status undefined where there was no answer */
+  /** @param status undefined if there was no response */
   constructor(status: number | undefined, code: string, message: string, remedy: string) {
     super(message);
     this.status = status;
@@ -59,7 +59,7 @@ interface Asked {
 }
 
 /** @param path below the API, with its query
- * @throws {ApiProblem} where the answer is not 2xx, or there is none */
+ * @throws {ApiProblem} if the response is not 2xx, or there is none */
 export async function ask(path: string, { body, headers = {}, signal }: Asked = {}): Promise<Response> {
   let reply: Response;
   try {
@@ -70,7 +70,7 @@ export async function ask(path: string, { body, headers = {}, signal }: Asked = 
         ...(authorization.value === null ? {} : { authorization: authorization.value }),
         ...headers,
       },
-      // Else the browser asks for a password of its own, which no page can style or forget.
+      // Otherwise the browser shows its own password prompt, which no page can style or clear.
       credentials: 'omit',
       cache: 'no-store',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

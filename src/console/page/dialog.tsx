@@ -1,4 +1,4 @@
-/** A modal dialog of the browser's own: it keeps the focus inside, and gives it back. */
+/** A native modal dialog: it keeps the focus inside, and restores it afterwards. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
@@ -15,7 +15,7 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
-  // A click outside of it is one on the dialog element itself.
+  // A click outside the dialog targets the dialog element itself.
   const onClick = (event: MouseEvent) => {
     if (event.target === element.current) close();
   };

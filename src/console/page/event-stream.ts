@@ -1,4 +1,4 @@
-/** Server-sent events, read from the pieces in which they come.
+/** Server-sent events, read from the pieces in which they arrive.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream */
 
 export interface ServerEvent {
@@ -7,7 +7,7 @@ export interface ServerEvent {
 }
 
 export class EventStreamReader {
-  /** Of the last event that had one: where to go on after a lost connection. */
+  /** The id of the last event that had one, to resume after a lost connection. */
   lastEventId = '';
   #line = '';
   #endsWithReturn = false;
@@ -18,7 +18,7 @@ export class EventStreamReader {
   /** @param text a piece of the stream, cut anywhere
    * @returns the events that it completes */
   read(text: string): ServerEvent[] {
-    // A line end that was cut in two is one.
+    // CR LF that was split between two pieces is one line end.
     const rest = this.#endsWithReturn && text.startsWith('\n') ? text.slice(1) : text;
     if (text !== '') this.#endsWithReturn = text.endsWith('\r');
     const lines = rest.split(/\r\n|\r|\n/);

@@ -1,4 +1,4 @@
-/** What an explanation's tree says beside its nodes: which of them decided, and where a rule stopped. */
+/** What can be derived from an explanation's tree: which nodes were decisive, and where a rule stopped. */
 import type { Explanation } from '../../sigma/index.ts';
 
 type Predicate = Extract<Explanation, { kind: 'predicate' }>;
@@ -7,7 +7,7 @@ export function operandsOf(node: Explanation): readonly Explanation[] {
   return node.kind === 'predicate' ? [] : node.operands;
 }
 
-/** Operands that made the answer of a node: of a true conjunction all of them, of a false one those that are false. */
+/** Operands that determined the answer of a node: all of a true conjunction, the false ones of a false conjunction. */
 export function decisiveOf(node: Explanation): readonly Explanation[] {
   if (node.kind === 'predicate') return [];
   if (node.kind === 'not' || node.kind === 'atLeast') return node.operands;
@@ -29,11 +29,11 @@ export interface Stop {
   predicate: Predicate;
   /** Whether it is below a `not`: it held, and should not have. */
   isNegated: boolean;
-  /** Name of the selection around it. */
+  /** Name of the enclosing selection. */
   selection: string | undefined;
 }
 
-/** The first predicate in the order of the rule that made its answer; undefined where there is none. */
+/** The first predicate, in the order of the rule, that determined its answer; undefined if there is none. */
 export function stopOf(root: Explanation): Stop | undefined {
   let node = root;
   let isNegated = false;

@@ -1,4 +1,4 @@
-/** Filters of findings: what can be chosen, and how many there would be. */
+/** Filters for findings: the choices, and how many findings each would show. */
 import type { Findings } from '../api.ts';
 import { listOf, type Query } from './address.ts';
 import { Icon } from './icon.tsx';
@@ -18,7 +18,7 @@ const facets: { name: Facet; title: string; values?: readonly string[] }[] = [
 ];
 
 const words: Record<string, string> = { new: 'first time', before: 'seen before', unknown: 'not known' };
-/** Rules that are listed: more can be searched for. */
+/** Maximum rules that are listed: more can be found by search. */
 const mostValues = 12;
 
 interface Chosen {
@@ -73,7 +73,7 @@ function topOf(counts: Record<string, number>, chosen: readonly string[]): strin
   return [...new Set([...chosen, ...names.slice(0, mostValues)])];
 }
 
-/** The two ends in UTC: what can be picked in the trip line by the mouse. */
+/** Start and end in UTC: the same can be picked in the trip line with the mouse. */
 function Range({ query }: Chosen) {
   return (
     <div class="facet" role="group" aria-label="Time">

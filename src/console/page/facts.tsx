@@ -1,4 +1,4 @@
-/** Who did what to which object, from where and with what, and what is known beside it. */
+/** Who did what to which object, from where and with what, and what else is known. */
 import type { ComponentChildren } from 'preact';
 import type { FindingPage } from '../api.ts';
 import { printAddress, searchWord } from './address.ts';
@@ -6,7 +6,7 @@ import { count, plural } from './numbers.ts';
 import { Link, Panel, Untrusted } from './parts.tsx';
 import { longest } from './untrusted.ts';
 
-/** Who is not authenticated: no identity. */
+/** The user name of unauthenticated requests: not an identity. */
 export const anonymous = 'system:anonymous';
 
 /** Fields of a rule's context that have a line of their own. */

@@ -1,4 +1,4 @@
-/** The findings of a query, as far as the list was scrolled. */
+/** The findings of a query, loaded as far as the list was scrolled. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FindingRow, Findings } from '../api.ts';
 import { printQuery } from './address.ts';
@@ -7,14 +7,14 @@ import { type Loaded, problemOf, useLoaded } from './loaded.ts';
 
 export interface FindingsList extends Loaded<Findings> {
   rows: readonly FindingRow[];
-  /** Asks for what follows, until there are rows up to an index. */
+  /** Requests more rows, until there are rows up to an index. */
   need: (to: number) => void;
 }
 
 const firstRows = 200;
-/** The most that the API gives at once. */
+/** The most that the API returns at once. */
 const moreRows = 1000;
-/** Milliseconds: letters that are typed one after the other are one query. */
+/** Milliseconds: letters typed in quick succession make one query. */
 const typingDelay = 150;
 
 export function useFindings(query: string): FindingsList {

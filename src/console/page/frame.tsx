@@ -1,4 +1,4 @@
-/** What is around each page: where one can go, whether the stream runs, and how the page looks. */
+/** The frame around each page: navigation, state of the stream, and appearance. */
 
 import { useEffect, useState } from 'preact/hooks';
 import type { Session } from '../api.ts';

@@ -1,4 +1,4 @@
-/** The list of findings: one stop for Tab, rows that are drawn as they come into sight, and never moved by what comes in. */
+/** The list of findings: a single tab stop, rows that are drawn as they come into view, and never moved by new findings. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FindingRow } from '../api.ts';
 import { count } from './numbers.ts';
@@ -7,20 +7,20 @@ import { density } from './state.ts';
 import { scrollTo, visibleRows } from './visible-rows.ts';
 
 export interface GridProps {
-  /** As far as they are there. */
+  /** The rows loaded so far. */
   rows: readonly FindingRow[];
-  /** How many there are. */
+  /** The number of all rows. */
   total: number;
   isBusy: boolean;
-  /** Of a row in `rows`; -1 for none. */
+  /** Index in `rows`; -1 for none. */
   selected: number;
   select: (index: number) => void;
   /** A click on a row. */
   press: (index: number) => void;
   open: (row: FindingRow) => void;
-  /** Asks for rows up to an index. */
+  /** Requests rows up to an index. */
   need: (to: number) => void;
-  /** What focuses a row, for keys that work wherever the focus is. */
+  /** Set to a function that focuses a row, for keys that work wherever the focus is. */
   focusRow: { current: (index: number) => void };
 }
 
@@ -71,7 +71,7 @@ export function Grid({ rows, total, isBusy, selected, select, press, open, need,
   });
 
   const shown = Array.from({ length: to - from }, (_, index) => from + index);
-  // The row that has the focus is always drawn: without it the focus would be lost.
+  // The focused row is always drawn: otherwise the focus would be lost.
   if (focused >= 0 && focused < total && (focused < from || focused >= to)) shown.push(focused);
   const stop = selected >= 0 ? selected : 0;
 

@@ -37,7 +37,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   );
 }
 
-/** The mark of Tripline: a line that was tripped. */
+/** The logo of Tripline: a line that was tripped. */
 export function Mark() {
   return (
     <svg class="icon" viewBox="0 0 20 20" width={20} height={20} aria-hidden="true">

@@ -1,4 +1,4 @@
-/** JSON laid out in lines, from its text rather than from its values: numbers, escapes and repeated names stay as they came. */
+/** JSON laid out in lines, from its text rather than its values: numbers, escapes and repeated names stay as received. */
 
 export type TokenKind = 'name' | 'string' | 'number' | 'word' | 'mark';
 
@@ -9,7 +9,7 @@ export interface Line {
   start: number;
 }
 
-/** Tokens of JSON; what is none of them is a mark, so that no text is lost. */
+/** Tokens of JSON; anything else becomes a mark, so that no text is lost. */
 const token = /"(?:[^"\\]|\\.)*"?|-?\d[\d.eE+-]*|[A-Za-z]+|[[\]{},:]|[^\s]/gsu;
 
 /** @param most lines; undefined stands in the place of those that are left out
@@ -46,7 +46,7 @@ function kindOf(piece: string): TokenKind {
   return /^[A-Za-z]/.test(piece) ? 'word' : 'mark';
 }
 
-/** Bytes of a record as a text, and where in it the tag is.
+/** Bytes of a record as text, with the position of the tag in it.
  * @param tag offsets into the bytes */
 export function textOf(
   bytes: Uint8Array,
@@ -62,7 +62,7 @@ export function textOf(
   return { text: before! + inside! + after!, start, end: start + inside!.length };
 }
 
-/** Lines of a hex dump: offset, bytes, and the printable ones of them. */
+/** Lines of a hex dump: offset, bytes, and the printable ones as text. */
 export function hexLines(bytes: Uint8Array, most: number): { start: number; hex: string; text: string }[] {
   const lines = [];
   for (let start = 0; start < bytes.length && lines.length < most; start += 16) {

@@ -1,4 +1,4 @@
-/** Keys that do something wherever the focus is, and the dialog that lists them. */
+/** Keys that work wherever the focus is, and the dialog that lists them. */
 import { useLayoutEffect } from 'preact/hooks';
 import type { PageName } from './address.ts';
 import { printAddress } from './address.ts';
@@ -7,14 +7,14 @@ import { isPaused } from './live.ts';
 import { copy } from './parts.tsx';
 import { address, density, go, isKeysOpen, keys, listAddress, say } from './state.ts';
 
-/** What the page that is shown does for a key; it gives false where the key is not for it after all. */
+/** What the current page does for a key; returns false if it does not handle the key after all. */
 export type PageKeys = Partial<Record<string, (event: KeyboardEvent) => boolean | undefined>>;
 
 let pageKeys: PageKeys = {};
 
-/** Gives keys a meaning while a page is shown. */
+/** Sets key handlers while a page is shown. */
 export function usePageKeys(of: PageKeys): void {
-  // Before the next key: it may come before the page is painted.
+  // Must run before the next key, which may be pressed before the page is painted.
   useLayoutEffect(() => {
     pageKeys = of;
     return () => {
@@ -30,7 +30,7 @@ let chordUntil = 0;
 
 export function togglePaused(): void {
   isPaused.value = !isPaused.value;
-  say(isPaused.value ? 'The stream is paused; new findings are counted, not shown' : 'The stream runs');
+  say(isPaused.value ? 'The stream is paused; new findings are counted, not shown' : 'The stream is running');
 }
 
 export function toggleDensity(): void {
@@ -146,7 +146,7 @@ export function KeysDialog() {
             keys.value = currentTarget.checked ? 'on' : 'off';
           }}
         />
-        <span>Single keys do something. Off: Tab, Enter, Esc and the arrow keys alone do.</span>
+        <span>Single-key shortcuts. Off: only Tab, Enter, Esc and the arrow keys work.</span>
       </label>
     </Dialog>
   );

@@ -1,4 +1,4 @@
-/** The stream of what comes in: read by fetch, since an EventSource cannot send a credential. */
+/** The stream of new findings: read with fetch, since an EventSource cannot send a credential. */
 import { computed, effect, signal } from '@preact/signals';
 import type { FindingRow, Now, StreamFindings } from '../api.ts';
 import { findingsPart, printQuery } from './address.ts';
@@ -9,25 +9,25 @@ import { address, now, say } from './state.ts';
 import { levels } from './trip-line.ts';
 import { plainText } from './untrusted.ts';
 
-/** `since` and `retryAt` in milliseconds of the epoch. */
+/** `since` and `retryAt` in Unix milliseconds. */
 export type Connection = { state: 'opening' | 'open' } | { state: 'lost'; since: number; retryAt: number };
 
 export const connection = signal<Connection>({ state: 'opening' });
 export const isPaused = signal(false);
-/** Findings that fit what is chosen and came since the list was read. */
+/** Findings that match the chosen filters and arrived since the list was loaded. */
 export const waiting = signal<Waiting>({ count: 0, isGap: false });
 
 export interface Waiting {
   count: number;
-  /** Whether some that came are not in the ring any more, or were not sent. */
+  /** Whether some that arrived are no longer in the ring, or were not sent. */
   isGap: boolean;
 }
 
-/** Between two that are read out. */
+/** Minimum time between announcements to screen readers. */
 const quietMilliseconds = 15_000;
 const longestRetry = 15_000;
 
-/** What the stream is asked for: on the page of findings what is chosen there. */
+/** The query of the stream: on the findings page, the filters chosen there. */
 const wanted = computed(() =>
   address.value.page === 'findings' ? printQuery({ ...findingsPart(address.value.query), sort: '' }) : '',
 );
@@ -43,7 +43,7 @@ export function openStream(): void {
     if (isSignInNeeded.value) return;
     const stop = new AbortController();
     takeWaiting();
-    // What is typed changes the query with each letter.
+    // Typing changes the query with each letter.
     const timer = setTimeout(() => follow(query, stop.signal), 200);
     return () => {
       clearTimeout(timer);
@@ -67,7 +67,7 @@ async function follow(query: string, signal: AbortSignal): Promise<void> {
         for (const { type, data } of reader.read(piece.value)) receive(type, data);
       }
     } catch (error) {
-      // Why is said where the same is asked for: here it is known that nothing comes, and whether another try can help.
+      // The page that requests the same data shows the reason; all that matters here is whether a retry can help.
       if (error instanceof ApiProblem && isFinal(error.status)) return;
     }
     if (signal.aborted) return;

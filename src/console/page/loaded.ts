@@ -1,17 +1,17 @@
-/** What a page asks for, and how far it is. */
+/** Loads data for a page, with its progress. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiProblem, signIns } from './client.ts';
 import { refreshes } from './state.ts';
 
 export interface Loaded<Data> {
-  /** Undefined until it is there; while it is asked for again, what was there before. */
+  /** Undefined until it is loaded; the previous data while it is reloaded. */
   data: Data | undefined;
   problem: ApiProblem | undefined;
   isLoading: boolean;
 }
 
-/** @param key what is asked for; with another one it is asked again, with undefined not at all
- * @param delay milliseconds before it is asked, so that not each of many keys is */
+/** @param key identifies what is loaded: a change reloads it, and undefined loads nothing
+ * @param delay milliseconds to wait first, so that not every one of many keys is loaded */
 export function useLoaded<Data>(
   key: string | undefined,
   load: (signal: AbortSignal) => Promise<Data>,
@@ -43,10 +43,5 @@ export function useLoaded<Data>(
 
 export function problemOf(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
-  return new ApiProblem(
-    undefined,
-    'page',
-    error instanceof Error ? error.message : String(error),
-    'Load the page again.',
-  );
+  return new ApiProblem(undefined, 'page', error instanceof Error ? error.message : String(error), 'Reload the page.');
 }

@@ -1,4 +1,4 @@
-/** The console's page: where it begins. */
+/** Entry point of the console's page. */
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { listenForKeys } from './keys.tsx';

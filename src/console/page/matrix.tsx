@@ -1,4 +1,4 @@
-/** ATT&CK as the rules cover it: a column for each tactic, a cell for each technique. */
+/** Coverage of ATT&CK by the rules: a column for each tactic, a cell for each technique. */
 import type { RuleRow } from '../api.ts';
 import { printAddress } from './address.ts';
 import { brief, count, plural } from './numbers.ts';
@@ -8,7 +8,7 @@ import { tactics, techniqueName } from './techniques.ts';
 interface Cell {
   technique: string;
   rules: number;
-  /** Of them, how many are live. */
+  /** How many of them are live. */
   live: number;
   hits: number;
 }
@@ -92,7 +92,7 @@ function Technique({
   );
 }
 
-/** A technique that a rule gives under no tactic stands last. */
+/** Techniques that a rule gives without a tactic come last. */
 function columnsOf(rules: readonly RuleRow[]): { id: string; name: string; cells: Cell[] }[] {
   const byTactic = new Map<string, Map<string, Cell>>();
   for (const rule of rules) {

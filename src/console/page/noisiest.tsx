@@ -1,4 +1,4 @@
-/** Where to begin to tune: what is found most. */
+/** Where to start tuning: the most frequent findings. */
 import type { FindingRow, Findings } from '../api.ts';
 import { printAddress } from './address.ts';
 import { askJson } from './client.ts';
@@ -34,7 +34,7 @@ export function Noisiest() {
     <div class="page">
       <div class="pagehead">
         <Heading>Tune</Heading>
-        <span class="sub">What is found most, by rule and identity. Begin with one that you know the reason for.</span>
+        <span class="sub">The most frequent findings, by rule and identity. Begin with one that you can explain.</span>
       </div>
       {problem === undefined ? null : <Failure what="Findings" problem={problem} />}
       {data === undefined ? (

@@ -1,4 +1,4 @@
-/** Numbers and times as the page writes them. */
+/** Numbers and times as shown on the page. */
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -20,13 +20,13 @@ export function brief(value: number): string {
   return `${(value / 1e9).toFixed(1)}G`;
 }
 
-/** One decimal below 10; a dash is not measured, 0 is none. */
+/** One decimal below 10; a dash means not measured, 0 means none. */
 export function measured(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   return value !== 0 && Math.abs(value) < 9.95 ? value.toFixed(1) : count(value);
 }
 
-/** Of a whole that may be 0. */
+/** The whole may be 0. */
 export function percent(part: number, whole: number): string {
   return whole === 0 ? '–' : measured((part / whole) * 100);
 }
@@ -51,7 +51,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** `03:04:36` in UTC; with the date where that is not the day of `now`. */
+/** `03:04:36` in UTC; with the date if it is not the day of `now`. */
 export function clock(time: number, now: number): string {
   const text = new Date(time).toISOString();
   const clockTime = text.slice(11, 19);
@@ -71,7 +71,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(span / day)} d ${Math.floor((span % day) / hour)} h`;
 }
 
-/** Seconds with a unit that fits them. */
+/** Seconds in a suitable unit. */
 export function seconds(value: number | null): string {
   return value === null ? '–' : value < 120 ? `${measured(value)} s` : duration(value * 1000);
 }

@@ -1,4 +1,4 @@
-/** How Tripline itself is: what comes by platform, problems, sinks and rules. */
+/** The state of Tripline itself: records by platform, problems, sinks and rules. */
 import type { Now, ProblemNow, SinkNow } from '../api.ts';
 import { printAddress } from './address.ts';
 import { Icon } from './icon.tsx';
@@ -7,7 +7,7 @@ import { Blank, Link, Panel, Time, Untrusted } from './parts.tsx';
 import { longest } from './untrusted.ts';
 import { verdicts } from './verdicts.ts';
 
-/** Of the last seconds: one alone says little. */
+/** Over the last seconds: a single one says little. */
 export function mean(perSecond: readonly number[]): number {
   const last = perSecond.slice(-10);
   return last.length === 0 ? 0 : last.reduce((sum, value) => sum + value, 0) / last.length;
@@ -20,7 +20,7 @@ export function Platforms({ data }: { data: Now }) {
   if (names.length === 0) {
     return (
       <Panel title="Platforms">
-        <Blank title="No record has come yet">
+        <Blank title="No record has arrived yet">
           <p>Send some to this sidecar; the README has a line to paste.</p>
         </Blank>
       </Panel>
@@ -129,7 +129,7 @@ export function Sinks({ sinks }: { sinks: readonly SinkNow[] }) {
   return (
     <Panel title="Sinks and spool">
       {sinks.length === 0 ? (
-        <p class="body two">None: the reply to the sender is all that is delivered.</p>
+        <p class="body two">None: only the reply to the sender is delivered.</p>
       ) : (
         <section class="tblwrap" tabIndex={0} aria-label="Sinks, table">
           <table class="tbl">
@@ -200,7 +200,9 @@ export function Ruleset({ data: { ruleset, rules, correlations, rulesSince, refu
                     <Untrusted text={file} max={200} />
                   </code>
                 ))}
-                <span class="why">since {clock(Date.parse(refused.since), Date.now())}; the set before stays live</span>
+                <span class="why">
+                  since {clock(Date.parse(refused.since), Date.now())}; the previous set stays live
+                </span>
               </dd>
             </>
           )}

@@ -9,7 +9,7 @@ import { go, say } from './state.ts';
 import { withoutBrackets } from './summary.ts';
 import { longest, piecesOf, plainText } from './untrusted.ts';
 
-/** Text of a record: isolated, with what cannot be seen as code points, cut with its length. */
+/** Text of a record: isolated, with invisible characters as code points, and the full length if it is cut. */
 export function Untrusted({ text, max = longest.heading }: { text: string; max?: number }) {
   return (
     <bdi>
@@ -38,7 +38,7 @@ type LinkProps = Omit<HTMLAttributes<HTMLAnchorElement>, 'role' | 'onClick'> & {
   children: ComponentChildren;
 };
 
-/** A link within the page: its address is made by printAddress alone. */
+/** A link within the page: its address always comes from printAddress. */
 export function Link({ to, children, ...rest }: LinkProps) {
   const open = (event: MouseEvent) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -52,7 +52,7 @@ export function Link({ to, children, ...rest }: LinkProps) {
   );
 }
 
-/** A letter, a shape, a fill, and the word: beside it, or for readers alone. */
+/** A letter, a shape, a fill, and the word: beside it, or only for screen readers. */
 export function Level({
   level,
   mode,
@@ -87,7 +87,7 @@ export function timeOf({ time, received }: FindingRow): string {
 
 const serviceAccount = 'system:serviceaccount:';
 
-/** In lists the part that all service accounts share is a chip: an element, which no name can imitate. */
+/** In lists, the common prefix of service accounts is a chip: an element, which no name can imitate. */
 function Identity({ name, max, isList }: { name: string; max: number; isList: boolean }) {
   const rest = name.startsWith(serviceAccount) ? name.slice(serviceAccount.length) : '';
   if (rest === '') {
@@ -114,8 +114,8 @@ function Identity({ name, max, isList }: { name: string; max: number; isList: bo
   );
 }
 
-/** A summary, with what came from the record apart from the words of the rule.
- * @param without the identity that is named around it: left out where the sentence begins with it */
+/** A summary, with values from the record set apart from the words of the rule.
+ * @param without the identity that the context already names: left out if the sentence begins with it */
 export function Sentence({
   parts,
   max = longest.heading,
@@ -222,7 +222,7 @@ export function Blank({ title, children }: { title: string; children?: Component
   );
 }
 
-/** A problem of the API: its words, what to do, and what happens to records meanwhile. */
+/** A problem reported by the API: its message, what to do, and what happens to records meanwhile. */
 export function Failure({ what, problem }: { what: string; problem: ApiProblem }) {
   return (
     <Note kind="bad" icon="warn" role="alert">
@@ -237,7 +237,7 @@ export function Failure({ what, problem }: { what: string; problem: ApiProblem }
   );
 }
 
-/** Grey lines where something will be. */
+/** Grey placeholder lines for something that is loading. */
 export function Waiting({ what, lines = 8 }: { what: string; lines?: number }) {
   return (
     <div class="skels" aria-busy="true">

@@ -1,4 +1,4 @@
-/** The record as it came, with what was put in marked, and the same as others see it. */
+/** The record as it was received, with the inserted part marked, and other views of it. */
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { FindingPage } from '../api.ts';
 import { Icon } from './icon.tsx';
@@ -9,7 +9,7 @@ import { escapedJson, longest } from './untrusted.ts';
 
 const views = ['record', 'bytes', 'finding', 'event'] as const;
 type View = (typeof views)[number];
-/** More lines would slow the page down; what is copied is all of it. */
+/** More lines would slow the page down; copying includes all of them. */
 const mostLines = 2000;
 const mostHexLines = 1000;
 /** Lines that are drawn at first. */
@@ -47,7 +47,7 @@ export function RecordView({ page, id }: { page: FindingPage; id?: string }) {
   const sub =
     raw === undefined
       ? 'too large to be kept'
-      : `${page.mediaType}, ${byteCount(raw.length)}${added > 0 ? `, ${count(added)} bytes of it the tag` : ''}`;
+      : `${page.mediaType}, ${byteCount(raw.length)}${added > 0 ? `, ${count(added)} bytes of it are the tag` : ''}`;
   return (
     <Panel
       title="Record"
@@ -97,7 +97,7 @@ const tokenClasses: Record<TokenKind, string> = { name: 'k', string: 's', number
 interface JsonProps {
   text: string;
   label: string;
-  /** Characters that were put in. */
+  /** The inserted characters. */
   ours: { start: number; end: number } | undefined;
   most: number;
   more: () => void;

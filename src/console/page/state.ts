@@ -1,4 +1,4 @@
-/** What all of the page shares: where it is, how it looks, and what it says aloud. */
+/** State shared by the whole page: its address, its appearance, and what it announces. */
 import { computed, effect, signal } from '@preact/signals';
 import type { Now, Session } from '../api.ts';
 import { type Address, type PageName, parseAddress, printAddress, type Query } from './address.ts';
@@ -19,7 +19,7 @@ export function go(to: string, how: 'push' | 'replace' = 'push'): void {
   address.value = parseAddress(location.pathname, location.search);
 }
 
-/** Changes parts of the query of the page that is shown; undefined takes one out. */
+/** Changes parts of the current page's query; undefined removes one. */
 export function choose(changes: Query, how: 'push' | 'replace' = 'push'): void {
   const { page, query, ...rest } = address.value;
   go(printAddress({ page, ...rest, query: { ...query, ...changes } }), how);
@@ -32,16 +32,16 @@ effect(() => {
   if (page === 'findings') listAddress.value = printAddress({ page, query });
 });
 
-/** The findings of that list, as far as they were read, and how many there are. */
+/** The findings of that list, as far as they were loaded, and how many there are. */
 export const listed = signal<{ ids: readonly string[]; total: number }>({ ids: [], total: 0 });
 
 export const session = signal<Session | undefined>(undefined);
-/** As it was read first, then the last of the stream. */
+/** First as loaded, then the latest from the stream. */
 export const now = signal<Now | undefined>(undefined);
-/** Why it cannot be read. */
+/** Why it cannot be loaded. */
 export const nowProblem = signal<ApiProblem | undefined>(undefined);
 
-/** Kept in localStorage under its name. */
+/** A setting that is kept in localStorage under its name. */
 function kept<Value extends string>(name: string, values: readonly [Value, ...Value[]]) {
   const key = `tripline.${name}`;
   const found = values.find((value) => value === localStorage.getItem(key));
@@ -52,9 +52,9 @@ function kept<Value extends string>(name: string, values: readonly [Value, ...Va
 
 export const theme = kept('theme', ['system', 'light', 'dark']);
 export const density = kept('density', ['comfortable', 'compact']);
-/** Whether single keys do something. */
+/** Whether single-key shortcuts are active. */
 export const keys = kept('keys', ['on', 'off']);
-/** Whether the selected finding is shown beside the list, where there is space. */
+/** Whether the selected finding is shown beside the list, if there is space. */
 export const beside = kept('beside', ['on', 'off']);
 
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
@@ -71,13 +71,13 @@ effect(() => {
 /** Read out by screen readers when there is a pause. */
 export const said = signal('');
 export function say(text: string): void {
-  // The same text twice is no change, and would not be read out again.
+  // Setting the same text again is no change, and would not be read out.
   said.value = said.value === text ? `${text}\u00a0` : text;
 }
 
 export const isKeysOpen = signal(false);
 
-/** Counts up when the page that is shown should load again what it shows. */
+/** Incremented when the current page should reload its data. */
 export const refreshes = signal(0);
 
 export const pageNames: Record<PageName, string> = {

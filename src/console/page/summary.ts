@@ -1,7 +1,7 @@
-/** A summary as it is drawn: what came from the record is apart already, and needs no brackets around it. */
+/** A summary as it is drawn: values from the record are already set apart, and need no brackets around them. */
 import type { SummaryPart } from '../api.ts';
 
-/** Takes the brackets away that rules write around fields. Those in a field are text of the record, and stay. */
+/** Removes the brackets that rules write around fields. Those within a field are text of the record, and stay. */
 export function withoutBrackets(parts: readonly SummaryPart[]): SummaryPart[] {
   const isField = (part: SummaryPart | undefined) => part !== undefined && typeof part !== 'string';
   let isOpen = false;

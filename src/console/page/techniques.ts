@@ -86,7 +86,7 @@ const byId = new Map(
     .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]),
 );
 
-/** Empty where it has none here: a rule of others can name any technique. */
+/** Empty if it has no name here: rules that are not bundled can name any technique. */
 export function techniqueName(id: string): string {
   return byId.get(id) ?? '';
 }

@@ -10,12 +10,12 @@ type Truth = Explanation['truth'];
 
 const signs = { true: ['+', 'true'], false: ['−', 'false'], unknown: ['?', 'unknown'] } as const;
 const operators = { and: 'all of', or: 'any of', not: 'not' };
-/** Operands of a branch and values of a predicate that are shown. */
+/** Maximum operands of a branch, and values of a predicate, that are shown. */
 const mostOperands = 50;
 const mostValues = 4;
-/** Characters of what is expected. */
+/** Maximum characters of the expected values. */
 const longestExpected = 200;
-/** Branches below this are closed at first: a rule can nest as deep as its author likes. */
+/** Branches deeper than this are collapsed at first: a rule can nest as deep as its author likes. */
 const openDepth = 12;
 
 export function Sign({ truth }: { truth: Truth }) {
@@ -28,7 +28,7 @@ export function Sign({ truth }: { truth: Truth }) {
   );
 }
 
-/** @param isBrief whether only what decided is shown */
+/** @param isBrief whether to show only what was decisive */
 export function Tree({ root, isBrief = false }: { root: Explanation; isBrief?: boolean }) {
   return (
     <div class="tree">
@@ -43,7 +43,7 @@ interface NodeProps {
   node: Explanation;
   depth: number;
   isBrief: boolean;
-  /** Whether all above it and it itself made the answer. */
+  /** Whether the node and all nodes above it determined the answer. */
   isDecisive: boolean;
 }
 
@@ -81,7 +81,7 @@ function Node({ node, depth, isBrief, isDecisive }: NodeProps) {
               </span>
               <Label node={node} />
             </span>
-            <span class="value">{'gap' in node && node.gap ? `not all is there: ${node.gap}` : ''}</span>
+            <span class="value">{'gap' in node && node.gap ? `incomplete: ${node.gap}` : ''}</span>
           </div>
         </summary>
         {isOpen ? (
@@ -103,7 +103,7 @@ function Node({ node, depth, isBrief, isDecisive }: NodeProps) {
   );
 }
 
-/** A rule can ask for hundreds of names: few of them are read. */
+/** A rule can test for hundreds of names, of which a reader needs only a few. */
 function Expected({ text }: { text: string }) {
   const [isLong, setIsLong] = useState(text.length <= longestExpected);
   if (isLong) return <em>{text}</em>;
@@ -166,7 +166,7 @@ function Found({ node }: { node: Extract<Explanation, { kind: 'predicate' }> }) 
   );
 }
 
-/** A text in quotes, so that an empty one is seen. */
+/** A text in quotes, so that an empty one is visible. */
 export function Value({ value }: { value: unknown }) {
   if (typeof value === 'string') {
     return (

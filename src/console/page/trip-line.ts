@@ -1,4 +1,4 @@
-/** Columns of the trip line: above it what was found, by level; below it what was not to be, in shadow mode or silenced. */
+/** Columns of the trip line: above it live findings, by level; below it those in shadow mode or silenced. */
 
 import type { Level } from '../../record.ts';
 import type { Findings, Now } from '../api.ts';
@@ -21,7 +21,7 @@ export interface TripLine {
   columns: Column[];
 }
 
-/** @param minutes that are shown */
+/** @param minutes number of minutes shown */
 export function lineOfNow(
   { at, findings, silenced }: Pick<Now, 'at' | 'findings' | 'silenced'>,
   minutes = 60,
@@ -55,7 +55,7 @@ export function lineOfBins({ from, to, counts }: Findings['bins']): TripLine {
   return { from: start, to: end, columns };
 }
 
-/** The same in fewer columns. */
+/** The same data in fewer columns. */
 export function narrowed({ from, to, columns }: TripLine, most: number): TripLine {
   if (columns.length <= most) return { from, to, columns };
   const each = Math.ceil(columns.length / most);
@@ -71,7 +71,7 @@ export function narrowed({ from, to, columns }: TripLine, most: number): TripLin
   return { from, to, columns: joined };
 }
 
-/** All its numbers in a sentence, for who does not see it. */
+/** All its numbers in a sentence, for those who cannot see it. */
 export function sentenceOf({ from, to, columns }: TripLine): string {
   const sums = levels.map((level) => ({ level, sum: total(columns.map(({ above }) => above[level])) }));
   const shadow = total(columns.map(({ below }) => below.shadow));

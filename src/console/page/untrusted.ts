@@ -1,26 +1,26 @@
-/** Text that came from a record, cut into what can be shown: what cannot be seen, or moves what is around it, stands as its
- * code point. */
+/** Text from a record, cut into pieces that can be shown: a character that is invisible, or moves text around it, is replaced
+ * with its code point. */
 
 export type Piece =
   | { kind: 'text'; text: string }
-  /** A place where a long name may break. */
+  /** A position where a long name may break. */
   | { kind: 'break' }
-  /** `U+202E`, for what a reader would not see. */
+  /** Such as `U+202E`, for a character that a reader would not see. */
   | { kind: 'codePoint'; text: string }
-  /** How long all of it is, where the rest is left out. */
+  /** The full length, if the rest is left out. */
   | { kind: 'cut'; length: number };
 
-/** Characters of a heading, of a fact, of a text in JSON. */
+/** Maximum characters of a heading, of a fact, and of a text in JSON. */
 export const longest = { heading: 110, fact: 400, json: 2000 };
 
-/** Controls, format characters (bidi, zero width, tags), surrogates, private and unassigned code points, blanks that are not
- * U+0020, and letters that have no shape. */
+/** Controls, format characters (bidi, zero width, tags), surrogates, private and unassigned code points, blanks other than
+ * U+0020, and letters without a glyph. */
 const unseen = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u;
 const mark = /\p{M}/u;
-/** More marks on one letter reach into the lines above and below. */
+/** More marks on one letter would reach into the lines above and below. */
 const mostMarks = 2;
 
-/** @param max characters; what follows is left out, and its cost is not paid */
+/** @param max characters; the rest is left out without being processed */
 export function piecesOf(value: string, max: number): Piece[] {
   const pieces: Piece[] = [];
   let text = '';
@@ -48,7 +48,7 @@ export function piecesOf(value: string, max: number): Piece[] {
   return pieces;
 }
 
-/** The same as one string, for attributes, titles and what is read out. */
+/** The same as one string, for attributes, titles and screen readers. */
 export function plainText(value: string, max: number): string {
   return piecesOf(value, max)
     .map((piece) => {
@@ -59,10 +59,10 @@ export function plainText(value: string, max: number): string {
     .join('');
 }
 
-/** JSON of the same value in which nothing is unseen: what is copied does not turn around where it is pasted. */
+/** JSON of the same value without invisible characters, so that copied text does not reorder where it is pasted. */
 export function escapedJson(text: string): string {
   return text.replaceAll(/./gsu, (character) => {
-    // Between values these stand as they are; in a text JSON has them escaped already.
+    // Between values these are left as they are; within a string, JSON has already escaped them.
     if (/[ \t\r\n]/.test(character) || !unseen.test(character)) return character;
     const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
     return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');

@@ -1,4 +1,4 @@
-/** YAML with its keys and comments apart: as the server wrote it, line by line. */
+/** YAML with keys and comments highlighted: as the server wrote it, line by line. */
 import { Untrusted } from './parts.tsx';
 import { longest } from './untrusted.ts';
 

@@ -1,10 +1,10 @@
-/** Whether the settings of Fluent Bit and those of Tripline go together. */
+/** Whether the settings of Fluent Bit and Tripline are compatible. */
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf } from '../check.ts';
 import { type Flow, portOf, sinksInto, triplinePort } from '../flow.ts';
 import type { Plugin } from '../plugin.ts';
 
-/** Bytes of a chunk that is full; one more append may go beyond it. */
+/** Bytes at which a chunk is full; one more append may exceed it. */
 const CHUNK = 2_048_000;
 const FORWARD_BUFFER = 6_144_000;
 
@@ -31,8 +31,8 @@ export const bothChecks: Readonly<Record<string, Check>> = {
       if (sender === undefined || tripline.sinks.some(({ required }) => required)) return;
       const message =
         tripline.sinks.length === 0
-          ? 'Tripline has no sinks: records are judged, acknowledged and go nowhere'
-          : 'no sink of Tripline is required: what they do not take is acknowledged to this output, and lost';
+          ? 'Tripline has no sinks: records are evaluated and acknowledged, and go nowhere'
+          : 'no sink of Tripline is required: what sinks do not accept is acknowledged to this output and lost';
       report(
         sender.section.place,
         message,
@@ -42,7 +42,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
   },
   tls: {
     effect: 'stops',
-    doc: 'TLS on one side of a connection with Tripline alone (with `--config`).',
+    doc: 'TLS on only one side of a connection with Tripline (with `--config`).',
     run: whereGiven((flow, report) => {
       const { tripline } = flow;
       for (const sender of flow.senders) {
@@ -92,8 +92,8 @@ export const bothChecks: Readonly<Record<string, Check>> = {
         const wanted = flow.tripline.forward?.sharedKey;
         const key = sender.property('shared_key');
         if (sender.name !== 'forward' || key?.isUnknown || (wanted ?? '') === (key?.value ?? '')) continue;
-        const message = 'it has not the sharedKey of the forward input of Tripline, and the two do not come to speak';
-        report(sender.place('shared_key'), message, 'give both the same, or none');
+        const message = 'it does not have the sharedKey of the forward input of Tripline, so the two cannot connect';
+        report(sender.place('shared_key'), message, 'set the same key on both, or on neither');
       }
       for (const input of flow.returns) {
         const key = input.property('shared_key');
@@ -101,7 +101,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
         for (const sink of sinksInto(input, flow.tripline)) {
           const isGiven = sink.sharedKey !== undefined;
           if (isAsked && !isGiven) {
-            const message = `the sink ${quote(sink.name)} of Tripline has no sharedKey, and is refused`;
+            const message = `the sink ${quote(sink.name)} of Tripline has no sharedKey and is refused`;
             report(input.place('shared_key'), message, `write sharedKey: \${SHARED_KEY} in Tripline's settings`);
           } else if (!isAsked && isGiven) {
             const message = `the sink ${quote(sink.name)} of Tripline has a sharedKey, and waits for a greeting that does not come`;
@@ -110,7 +110,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
             report(
               key.place,
               `it is not the sharedKey of the sink ${quote(sink.name)} of Tripline, which is refused`,
-              'give both the same',
+              'set the same key on both',
             );
           }
           if (input.property('security.users') !== undefined && sink.username === undefined) {
@@ -163,7 +163,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
   },
   'body-limit': {
     effect: 'loses',
-    doc: 'Limits of Tripline below what a chunk of Fluent Bit can have: it is refused, and dropped for good (with `--config`).',
+    doc: 'Limits of Tripline below the possible size of a Fluent Bit chunk: it is refused and dropped permanently (with `--config`).',
     run: whereGiven((flow, report) => {
       const { maxBodyBytes, maxDecompressedBytes } = flow.tripline.limits;
       const longest = Math.max(
@@ -172,7 +172,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
       );
       for (const sender of flow.senders) {
         if (sender.name === 'forward') continue;
-        // JSON takes up to six bytes for a character that it escapes; of text as it is in audit logs, twice is ample.
+        // JSON takes up to six bytes for an escaped character; for text typical of audit logs, a factor of two is ample.
         const factor = sender.name === 'http' && /^json/i.test(sender.text('format', 'json') ?? '') ? 2 : 1;
         const needed = (CHUNK + longest) * factor;
         const isCompressed = sender.property('compress') !== undefined;
@@ -181,7 +181,7 @@ export const bothChecks: Readonly<Record<string, Check>> = {
           ['maxDecompressedBytes', isCompressed ? maxDecompressedBytes : Number.POSITIVE_INFINITY],
         ] as const) {
           if (limit >= needed) continue;
-          const message = `a chunk may have ${needed} bytes, and Tripline refuses more than limits.${name} (${limit}): it is dropped for good`;
+          const message = `a chunk may have ${needed} bytes, and Tripline refuses more than limits.${name} (${limit}): it is dropped permanently`;
           report(sender.section.place, message, `raise limits.${name} to ${needed}`);
         }
       }
@@ -189,11 +189,11 @@ export const bothChecks: Readonly<Record<string, Check>> = {
   },
   'tls-verify': {
     effect: 'exposes',
-    doc: 'TLS with `tls.verify` off, to Tripline: whoever is between can read the audit log, and answer for Tripline.',
+    doc: 'TLS with `tls.verify` off, to Tripline: anyone in between can read the audit log and answer in place of Tripline.',
     run(flow, report) {
       for (const sender of flow.senders) {
         if (sender.bool('tls', false) !== true || sender.bool('tls.verify', true) !== false) continue;
-        const message = 'whoever is between can read the records, and acknowledge them in the place of Tripline';
+        const message = 'anyone in between can read the records and acknowledge them in place of Tripline';
         report(sender.place('tls.verify'), message, `write ${lineOf(flow, 'tls.verify', 'on')} and tls.ca_file`);
       }
     },
@@ -213,7 +213,7 @@ function compare(
   report(
     plugin.place(key),
     message,
-    `write ${lineOf(flow, key, there ? 'on' : 'off')}, or alter the settings of Tripline`,
+    `write ${lineOf(flow, key, there ? 'on' : 'off')}, or change the settings of Tripline`,
   );
 }
 

@@ -1,13 +1,13 @@
-/** What outputs do when an answer is late, refused or not there. */
+/** What outputs do when a response is late, is a refusal or is missing. */
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf, type Report } from '../check.ts';
 import type { Flow } from '../flow.ts';
 import type { Plugin } from '../plugin.ts';
 
-/** Outputs to the disk or the console of the same machine, of which a stop is all that a retry could cure. */
+/** Outputs to the disk or the console of the same machine: a stop is the only failure that a retry could cure. */
 const local = new Set(['file', 'stdout', 'null', 'exit', 'counter', 'flowcounter', 'plot', 'lib', 'test']);
 
-/** The outputs that a chunk needs, before Tripline and after it. */
+/** The outputs that a chunk depends on, before Tripline and after it. */
 function inFlow({ senders, receivers }: Flow): Plugin[] {
   return [...senders, ...receivers.filter(({ name }) => !local.has(name))];
 }
@@ -15,7 +15,7 @@ function inFlow({ senders, receivers }: Flow): Plugin[] {
 export const deliveryChecks: Readonly<Record<string, Check>> = {
   'retry-limit': {
     effect: 'loses',
-    doc: 'An output to Tripline, or one that tagged records go on to, that gives up: by default after its second attempt.',
+    doc: 'An output to Tripline, or one that receives tagged records, that gives up: by default after its second attempt.',
     run(flow, report) {
       for (const output of inFlow(flow)) {
         const limit = output.text('retry_limit', '1');
@@ -31,7 +31,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'scheduler-cap': {
     effect: 'delays',
-    doc: 'Without a low `scheduler.cap` the next attempt after an outage or a refusal comes up to 2,000 s later.',
+    doc: 'Without a low `scheduler.cap` the next attempt after an outage or a refusal is made up to 2,000 s later.',
     run(flow, report) {
       const { service, senders } = flow;
       const cap = service.seconds('scheduler.cap', 2000);
@@ -58,21 +58,21 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'keep-rejected': {
     effect: 'loses',
-    doc: 'Without `storage.keep.rejected` and `storage.path`, a chunk that is refused for good (a 4xx) is gone.',
+    doc: 'Without `storage.keep.rejected` and `storage.path`, a chunk that is refused permanently (a 4xx) is lost.',
     run(flow, report) {
       const { service, senders } = flow;
       const isKept = service.bool('storage.keep.rejected', false);
       const path = service.text('storage.path', '');
       if (senders.length === 0 || path === undefined || service.property('storage.keep.rejected')?.isUnknown) return;
       if (isKept !== true) {
-        const message = 'a chunk that is refused for good, as it cannot be read or is too large, is gone';
+        const message = 'a chunk that is refused permanently, because it cannot be read or is too large, is lost';
         report(
           service.place('storage.keep.rejected'),
           message,
           `write ${lineOf(flow, 'storage.keep.rejected', 'on')} in the service section`,
         );
       } else if (path === '') {
-        const message = 'without storage.path no refused chunk is kept, and nothing says so';
+        const message = 'without storage.path no refused chunk is kept, and Fluent Bit does not report it';
         report(
           service.place('storage.keep.rejected'),
           message,
@@ -83,12 +83,12 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'worker-connections': {
     effect: 'loses',
-    doc: '`net.max_worker_connections`: chunks beyond it fail at once, and each failure counts as an attempt.',
+    doc: '`net.max_worker_connections`: chunks beyond it fail immediately, and each failure counts as an attempt.',
     run({ senders }, report) {
       for (const sender of senders) {
         const limit = sender.bytes('net.max_worker_connections', 0);
         if (limit === undefined || limit === 0) continue;
-        const message = `with ${limit} in flight, the next chunks fail at once and use up their retries`;
+        const message = `with ${limit} in flight, further chunks fail immediately and use up their retries`;
         report(
           sender.place('net.max_worker_connections'),
           message,
@@ -99,7 +99,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'response-timeout': {
     effect: 'repeats',
-    doc: 'An output that waits for less than `limits.maxWaitSeconds` of Tripline: in a backlog chunks are cut off, and sent again.',
+    doc: 'An output that waits for less than `limits.maxWaitSeconds` of Tripline: in a backlog chunks are cut off and sent again.',
     run(flow, report) {
       const wait = flow.tripline.limits.maxWaitSeconds;
       const waits = [
@@ -124,7 +124,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'file-folder': {
     effect: 'loses',
-    doc: 'Two file outputs with threads of their own that make the same folder: the later one drops its chunk.',
+    doc: 'Two file outputs with threads of their own that create the same folder: the later one drops its chunk.',
     run(flow, report) {
       const making = flow.receivers.filter(
         (output) =>
@@ -135,7 +135,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
         if (folder === undefined || outputs.length < 2) continue;
         for (const output of outputs) {
           const message =
-            'another output makes this folder, too, and of two that do so at once the later one drops its chunk';
+            'another output also creates this folder: if both do so at the same time, the later one drops its chunk';
           report(output.place('path'), message, `write ${lineOf(flow, 'workers', '0')} on both`);
         }
       }
@@ -143,7 +143,7 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'response-log': {
     effect: 'ignored',
-    doc: '`log_response_payload` on an output that gets replies without a body: a line for each chunk, and nothing in it.',
+    doc: '`log_response_payload` on an output that gets replies without a body: it logs an empty line for each chunk.',
     run(flow, report) {
       for (const sender of flow.senders) {
         if (sender.name !== 'http' || sender.property('log_response_payload') === undefined) continue;
@@ -155,34 +155,35 @@ export const deliveryChecks: Readonly<Record<string, Check>> = {
   },
   'forward-ack': {
     effect: 'loses',
-    doc: 'A forward output without `require_ack_response`: what is in the connection when it breaks is gone.',
+    doc: 'A forward output without `require_ack_response`: what is in flight when the connection breaks is lost.',
     run: onForward((output, flow, report) => {
       if (output.bool('require_ack_response', false) !== false) return;
-      const message = 'a chunk counts as delivered when it is written, and is gone where the receiver does not get it';
+      const message = 'a chunk counts as delivered when it is written, and is lost if the receiver does not get it';
       report(output.place('require_ack_response'), message, `write ${lineOf(flow, 'require_ack_response', 'on')}`);
     }),
   },
   'ack-timeout': {
     effect: 'stops',
-    doc: 'A forward output with `require_ack_response` that waits for ever: it finds neither by `net.io_timeout` nor by `net.tcp_keepalive` that the receiver has gone.',
+    doc: 'A forward output with `require_ack_response` that waits without end: neither `net.io_timeout` nor `net.tcp_keepalive` is set to detect that the receiver has gone.',
     run: onForward((output, flow, report) => {
       if (output.bool('require_ack_response', false) !== true || output.seconds('net.io_timeout', 0) !== 0) return;
       if (output.bool('net.tcp_keepalive', false) !== false) return;
-      const message = 'where the machine of the receiver goes, this output waits for its acknowledgements without end';
+      const message =
+        'if the machine of the receiver goes away, this output waits for its acknowledgements without end';
       const lines = [lineOf(flow, 'net.tcp_keepalive', 'on'), lineOf(flow, 'net.tcp_keepalive_time', '30')];
       report(output.place('net.io_timeout'), message, `write ${lines.join(' and ')}`);
     }),
   },
   'forward-tag': {
     effect: 'alters',
-    doc: 'A forward output to Tripline with a `tag`: it takes the place of that of each record, and one with a `$` has each sent by itself.',
+    doc: 'A forward output to Tripline with a `tag`: it replaces the tag of each record, and with a `$` each record is sent by itself.',
     run({ senders }, report) {
       for (const sender of senders) {
         const tag = sender.property('tag');
         if (sender.name !== 'forward' || tag === undefined || tag.value === '') continue;
         const message = tag.value.includes('$')
-          ? 'each record is sent in a message of its own, and waited for, under another tag than it had'
-          : `${quote(tag.value)} takes the place of the tag that a record had`;
+          ? 'each record is sent and acknowledged in a message of its own, under a different tag'
+          : `${quote(tag.value)} replaces the tag of each record`;
         report(tag.place, message, 'drop the line');
       }
     },

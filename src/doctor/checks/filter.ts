@@ -1,4 +1,4 @@
-/** What filters and processors do to records before Tripline has judged them, or once more afterwards. */
+/** What filters and processors do to records before Tripline has evaluated them, or a second time afterwards. */
 import type { Place } from '../../fluent-bit-config/index.ts';
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf } from '../check.ts';
@@ -6,28 +6,28 @@ import { type Flow, rewritten } from '../flow.ts';
 import { returnPattern } from '../patterns.ts';
 import { type Plugin, pluginOf, takes } from '../plugin.ts';
 
-/** What a filter takes away: whole records. */
+/** Filters that drop or replace whole records, with what they do. */
 const dropping: Readonly<Record<string, string>> = {
   grep: 'drops the records that it does not let through',
-  throttle: 'drops what comes above its rate',
-  throttle_size: 'drops what comes above its rate',
+  throttle: 'drops what exceeds its rate',
+  throttle_size: 'drops what exceeds its rate',
   sampling: 'drops all but a sample',
-  tensorflow: 'puts its result in the place of the record',
+  tensorflow: 'replaces the record with its result',
 };
 
-/** What a filter makes of a record. One that is not here may alter it, too. */
+/** Filters that alter records, with how. One that is not listed may alter them, too. */
 const altering: Readonly<Record<string, string>> = {
-  lua: 'takes members that are null out of what it returns, rounds integers above 2^53, and makes 1 of 1.0',
+  lua: 'removes null members from what it returns, rounds integers above 2^53, and turns 1.0 into 1',
   wasm: 'returns a record of its own making',
   modify: 'adds, renames or removes members',
   record_modifier: 'adds or removes members',
   content_modifier: 'adds, renames or removes members',
   nest: 'moves members into a map or out of one, where rules do not look for them',
-  kubernetes: "adds a pod's data, which an audit record is not about, and may take its text apart",
-  parser: 'puts what it parses in the place of the record, unless reserve_data is on',
+  kubernetes: "adds a pod's data, which an audit record is not about, and may parse its text",
+  parser: 'replaces the record with what it parses, unless reserve_data is on',
   type_converter: 'alters the types of values',
-  multiline: 'joins records, which are one event each',
-  sql: 'makes other records of what it selects',
+  multiline: 'joins records, each of which is one event',
+  sql: 'replaces records with what it selects',
   checklist: 'alters or drops the records that its list names',
   lookup: 'adds what its list has',
   geoip2: 'adds members',
@@ -41,7 +41,7 @@ const altering: Readonly<Record<string, string>> = {
   alter_size: 'adds or removes records',
 };
 
-/** Those that leave records as they are. */
+/** Filters that leave records as they are. */
 const harmless = new Set([
   'stdout',
   'expect',
@@ -64,7 +64,7 @@ interface Step {
   name: string;
 }
 
-/** What records pass before they are sent to Tripline. */
+/** The filters and processors that records pass through before they are sent to Tripline. */
 function stepsBefore(flow: Flow): Step[] {
   const tags = tagsBefore(flow);
   return [
@@ -94,12 +94,12 @@ function processorsOf(owner: Plugin): Step[] {
 export const filterChecks: Readonly<Record<string, Check>> = {
   'drops-before': {
     effect: 'loses',
-    doc: 'A filter or processor that drops records before Tripline: what it drops is never judged.',
+    doc: 'A filter or processor that drops records before Tripline: what it drops is never evaluated.',
     run(flow, report) {
       for (const { plugin, place, name } of stepsBefore(flow)) {
         const what = own(dropping, plugin.name);
         if (what === undefined) continue;
-        report(place, `${name} ${what}, before Tripline has judged them`, after(flow));
+        report(place, `${name} ${what}, before Tripline has evaluated them`, after(flow));
       }
     },
   },
@@ -110,13 +110,13 @@ export const filterChecks: Readonly<Record<string, Check>> = {
       for (const { plugin, place, name } of stepsBefore(flow)) {
         if (own(dropping, plugin.name) !== undefined || harmless.has(plugin.name) || plugin.name === '') continue;
         const what = own(altering, plugin.name) ?? 'may alter records';
-        report(place, `${name} ${what}, before Tripline has judged them`, after(flow));
+        report(place, `${name} ${what}, before Tripline has evaluated them`, after(flow));
       }
     },
   },
   'alters-returned': {
     effect: 'alters',
-    doc: 'A processor on an input that takes tagged records: it works on what Tripline has tagged before any output has it.',
+    doc: 'A processor on an input that receives tagged records: it processes what Tripline has tagged before any output receives it.',
     run(flow, report) {
       for (const { plugin, place, name } of flow.returns.flatMap(processorsOf)) {
         if (harmless.has(plugin.name)) continue;
@@ -127,21 +127,21 @@ export const filterChecks: Readonly<Record<string, Check>> = {
   },
   'runs-twice': {
     effect: 'alters',
-    doc: 'A filter that takes the tags of the inputs and those under which records come back: it works on each record twice.',
+    doc: 'A filter that matches the tags of the inputs and those under which records come back: it processes each record twice.',
     run(flow, report) {
       const before = tagsBefore(flow);
       for (const filter of flow.filters) {
         const isTwice = before.some((tag) => takes(filter, tag)) && flow.returnedTags.some((tag) => takes(filter, tag));
         if (!isTwice || (harmless.has(filter.name) && filter.name !== 'rewrite_tag')) continue;
         const place = (filter.property('match') ?? filter.property('match_regex'))?.place ?? filter.section.place;
-        const message = `the filter ${quote(filter.name)} works on a record before Tripline, and again when it comes back`;
+        const message = `the filter ${quote(filter.name)} processes a record before Tripline, and again when it comes back`;
         report(place, message, `write ${lineOf(flow, 'match', returnPattern(flow))}, or a match for one of the two`);
       }
     },
   },
   'tag-before': {
     effect: 'loses',
-    doc: 'A rewrite_tag that moves records to a tag which the output to Tripline does not take.',
+    doc: 'A rewrite_tag that moves records to a tag that the output to Tripline does not match.',
     run(flow, report) {
       const tags = tagsBefore(flow);
       for (const filter of flow.filters) {
@@ -155,7 +155,7 @@ export const filterChecks: Readonly<Record<string, Check>> = {
             ),
           );
           if (isKept || lost === undefined) continue;
-          const message = `records under ${quote(lost)} that the rule fits get a tag that no output to Tripline takes, and are not judged`;
+          const message = `records under ${quote(lost)} that match the rule get a tag that no output to Tripline matches, and are not evaluated`;
           report(place, message, `end the rule with true, or rewrite tags of ${returnPattern(flow)} only`);
         }
       }
@@ -171,7 +171,7 @@ export const filterChecks: Readonly<Record<string, Check>> = {
         if (/^filesystem$/i.test(filter.text('emitter_storage.type', 'memory') ?? 'filesystem')) continue;
         if (filter.all('rule').every(({ value }) => /\s(true|on|yes)$/i.test(value.trim()))) continue;
         const message =
-          'records under their new tag are in memory alone, although their input may have them on disk: a crash loses them';
+          'records under their new tag are only in memory, although their input may have them on disk: a crash loses them';
         report(
           filter.place('emitter_storage.type'),
           message,

@@ -1,11 +1,11 @@
-/** Whether records come to Tripline as they are: tag, time, every value. */
+/** Whether records reach Tripline unaltered: tag, time, every value. */
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf, type Report } from '../check.ts';
 import { type Flow, fixedTag } from '../flow.ts';
 import type { Plugin } from '../plugin.ts';
 
 const jsonFormats = new Set(['json', 'json_lines', 'json_stream']);
-/** In the form in which Tripline reads the time. */
+/** Formats in which Tripline can read the time. */
 const dateFormats = new Set(['', 'double', 'epoch', 'epoch_ms', 'iso8601', 'java_sql_timestamp']);
 
 /** A `json_date_key` that leaves the time out. */
@@ -14,16 +14,16 @@ const noDateKey = /^(false|off|no)$/i;
 export const formatChecks: Readonly<Record<string, Check>> = {
   'header-tag': {
     effect: 'alters',
-    doc: 'An HTTP output without the `header_tag` that Tripline reads: records come back without their tag, and are not known again.',
+    doc: 'An HTTP output without the `header_tag` that Tripline reads: records come back without their tag, and are not recognized.',
     run: onHttp((sender, flow, report) => {
       const { tagHeader } = flow.tripline;
       const header = sender.text('header_tag', '');
       if (header === undefined || header.toLowerCase() === tagHeader.toLowerCase()) return;
-      // A header with the name of it does as well, where all records have one tag.
+      // A fixed header of that name works as well if all records have one tag.
       if (header === '' && fixedTag(sender, tagHeader) !== undefined) return;
       const what =
-        header === '' ? 'no header has the tag' : `the tag is in ${quote(header)}, and Tripline reads ${tagHeader}`;
-      const message = `${what}: records come back under another one, and Tripline cannot tell those that it has sent`;
+        header === '' ? 'no header carries the tag' : `the tag is in ${quote(header)}, and Tripline reads ${tagHeader}`;
+      const message = `${what}: records come back under another tag, and Tripline cannot recognize those that it has sent`;
       report(sender.place('header_tag'), message, `write ${lineOf(flow, 'header_tag', tagHeader)}`);
     }),
   },
@@ -31,12 +31,12 @@ export const formatChecks: Readonly<Record<string, Check>> = {
     effect: 'alters',
     doc:
       'A format of an HTTP output that is not `msgpack`: the JSON formats round times to microseconds and floats to 16 digits, ' +
-      'and alter what is no UTF-8.',
+      'and alter what is not UTF-8.',
     run: onHttp((sender, flow, report) => {
       const format = sender.text('format', 'json')?.toLowerCase();
       if (format === undefined || !jsonFormats.has(format)) return;
       const key = sender.text('json_date_key', 'date');
-      const altered = ['rounds times to microseconds and floats to 16 digits', 'alters text that is no UTF-8'];
+      const altered = ['rounds times to microseconds and floats to 16 digits', 'alters text that is not UTF-8'];
       // Without a key there is no time.
       if (key !== undefined && !noDateKey.test(key)) {
         altered.push(`takes the time from a record with a member ${quote(key)} of its own`);
@@ -64,7 +64,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       const key = sender.text('json_date_key', 'date');
       if (key !== undefined && key !== dateKey) {
         const message = noDateKey.test(key)
-          ? 'the time of each record is left out, and becomes that of its arrival at Tripline'
+          ? 'the time of each record is left out, and its arrival at Tripline is used instead'
           : `Tripline reads the time from ${quote(dateKey)}: ${quote(key)} stays in the record, which gets the time of its arrival`;
         report(
           sender.place('json_date_key'),
@@ -89,7 +89,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       if (found === undefined) return;
       report(
         found.place,
-        `only ${quote(found.value)} of each record is sent, and nothing of records without it`,
+        `only ${quote(found.value)} of each record is sent, and records without it are lost`,
         'drop the line',
       );
     }),
@@ -97,41 +97,41 @@ export const formatChecks: Readonly<Record<string, Check>> = {
   'otlp-batch': {
     effect: 'loses',
     doc:
-      'An opentelemetry output with a `batch_size` below that of a chunk: of the parts of a chunk only the answer to the last ' +
-      'one counts, and what others were refused is lost without a word.',
+      'An opentelemetry output with a `batch_size` below the size of a chunk: only the answer to the last part of a ' +
+      'chunk counts, and refused records of other parts are lost silently.',
     run: onOtlp((sender, flow, report) => {
       const size = sender.bytes('batch_size', 1000);
       if (size === undefined || size >= 100_000) return;
       const message =
-        `a chunk is sent in parts of ${size} records, and only the answer to the last part counts: where another one is ` +
+        `a chunk is sent in parts of ${size} records, and only the answer to the last part counts: if another is ` +
         'refused, its records are lost without a trace';
       report(sender.place('batch_size'), message, `write ${lineOf(flow, 'batch_size', '100000')}`);
     }),
   },
   'otlp-tag': {
     effect: 'alters',
-    doc: 'An opentelemetry output without a header for the tag, which OTLP has no place for.',
+    doc: 'An opentelemetry output without a header for the tag, which OTLP cannot carry.',
     run: onOtlp((sender, flow, report) => {
       const { tagHeader } = flow.tripline;
       if (fixedTag(sender, tagHeader) !== undefined) return;
       const message =
-        'the tag is not sent: records come back as if theirs had been v1_logs, whatever input they are from';
+        'the tag is not sent: records come back as if their tag were v1_logs, whatever input they are from';
       report(
         sender.section.place,
         message,
-        `write ${lineOf(flow, 'header', `${tagHeader} kube.audit`)}, an output for each tag`,
+        `write ${lineOf(flow, 'header', `${tagHeader} kube.audit`)}, with an output for each tag`,
       );
     }),
   },
   'otlp-body-key': {
     effect: 'loses',
-    doc: 'An opentelemetry output with a `logs_body_key`, by default `log` and `message`: of a record that has it nothing else is sent.',
+    doc: 'An opentelemetry output with a `logs_body_key`, by default `log` and `message`: nothing else of a record that has it is sent.',
     run: onOtlp((sender, flow, report) => {
       if (sender.bool('logs_body_key_attributes', false) !== false) return;
       const keys = sender.all('logs_body_key').map(({ value }) => quote(value));
       const isWritten = keys.length > 0;
       if (isWritten && keys.every((key) => key === "'$none'")) return;
-      const message = `of a record with a member ${isWritten ? keys.join(' or ') : "'log' or 'message'"} only that is sent`;
+      const message = `only the member ${isWritten ? keys.join(' or ') : "'log' or 'message'"} is sent of a record that has one`;
       report(
         sender.place('logs_body_key'),
         message,

@@ -1,4 +1,4 @@
-/** Lines that Fluent Bit reads and does not do: it says nothing of a key of the service section that it does not know. */
+/** Lines that Fluent Bit reads but ignores: it does not report unknown keys of the service section. */
 import { boolOf, type Section } from '../../fluent-bit-config/index.ts';
 import { didYouMean, quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf } from '../check.ts';
@@ -50,7 +50,7 @@ const texts = [
 /** @see service_configs in flb_config.c of Fluent Bit 5.1.1 */
 const serviceKeys = [...flags, ...numbers, ...texts];
 
-/** Of these the last line counts, and Fluent Bit refuses no second one. */
+/** For these the last line counts, and Fluent Bit does not reject a second one. */
 const single = new Set([
   ...['tag', 'match', 'match_regex', 'host', 'port', 'listen', 'retry_limit', 'storage.type', 'mem_buf_limit', 'alias'],
   ...['storage.total_limit_size', 'storage.pause_on_chunks_overlimit', 'workers', 'tls', 'tls.verify', 'threaded'],
@@ -71,13 +71,13 @@ const wantedInYaml = [
 export const settingsChecks: Readonly<Record<string, Check>> = {
   'unknown-service-key': {
     effect: 'ignored',
-    doc: 'A key of the service section that Fluent Bit does not know: it says nothing, and goes on without it.',
+    doc: 'A key of the service section that Fluent Bit does not know: it ignores the key without reporting it.',
     run({ service }, report) {
       for (const { key, place } of service.section.properties) {
         if (serviceKeys.includes(key)) continue;
         report(
           place,
-          `Fluent Bit knows no ${quote(key)} in the service section, and says nothing of it`,
+          `Fluent Bit does not know ${quote(key)} in the service section, and ignores it silently`,
           didYouMean(key, serviceKeys, 'drop the line'),
         );
       }
@@ -85,18 +85,13 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
   },
   'service-value': {
     effect: 'ignored',
-    doc: 'A value in the service section that is none: neither on nor off, or no number.',
+    doc: 'An invalid value in the service section: neither on nor off, or not a number.',
     run(flow, report) {
       for (const { key, value, isUnknown, place } of flow.service.section.properties) {
         if (isUnknown) continue;
         const isFlag = flags.includes(key) && boolOf(value) === undefined;
         const isNumber = numbers.includes(key) && !/^\s*[+-]?(\d+(\.\d*)?|\.\d+)$/.test(value);
-        if (isFlag)
-          report(
-            place,
-            `${quote(value)} is neither on nor off, and counts as neither`,
-            `write ${lineOf(flow, key, 'on')} or off`,
-          );
+        if (isFlag) report(place, `${quote(value)} is neither on nor off`, `write ${lineOf(flow, key, 'on')} or off`);
         if (isNumber) {
           const read = Number.parseInt(value, 10) || 0;
           report(
@@ -110,14 +105,14 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
   },
   'unknown-section': {
     effect: 'ignored',
-    doc: 'A section that Fluent Bit has no use for: it reads it, and says nothing.',
+    doc: 'A section that Fluent Bit does not use: it reads the section and ignores it silently.',
     run({ config }, report) {
       const wanted = config.format === 'yaml' ? wantedInYaml : wantedSections;
       for (const { kind, name, place } of config.sections) {
         if (kind !== 'other' || /^extensions$/i.test(name)) continue;
         report(
           place,
-          `Fluent Bit has no use for a section ${quote(name)}, and says nothing of it`,
+          `Fluent Bit does not use a section ${quote(name)}, and ignores it silently`,
           didYouMean(name, wanted, 'drop it'),
         );
       }
@@ -125,11 +120,11 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
   },
   'comment-in-value': {
     effect: 'ignored',
-    doc: 'A `#` after a value, in the classic format: it is part of the value, and no comment.',
+    doc: 'A `#` after a value, in the classic format: it is part of the value, not a comment.',
     run({ config }, report) {
       if (config.format === 'yaml') return;
       for (const { key, value, place } of config.sections.flatMap(({ properties }) => properties)) {
-        // What these hold may well have one, or is not to be shown.
+        // Values of these keys may legitimately contain `#`, or must not be shown.
         if (/regex|rule|record|header|passw|secret|token|shared_key|code|call|^(add|set|exclude|script)/.test(key))
           continue;
         if (!/\s#/.test(value)) continue;
@@ -161,36 +156,36 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
   },
   'unset-variable': {
     effect: 'ignored',
-    doc: 'A variable without a default that is not set where doctor runs: Fluent Bit would put nothing in its place.',
+    doc: 'A variable without a default that is not set where doctor runs: Fluent Bit would replace it with nothing.',
     run({ config }, report) {
       for (const { name, place } of config.unset) {
-        const message = `the variable ${quote(name)} is not set, and nothing comes in its place`;
+        const message = `the variable ${quote(name)} is not set, and is replaced with nothing`;
         report(place, message, `set it here as it is for Fluent Bit, or write \${${name}:-DEFAULT}`);
       }
     },
   },
   'absent-parsers': {
     effect: 'ignored',
-    doc: 'A file of parsers, by its whole path, that is not where doctor runs: Fluent Bit would not start without it, and what it declares is not known.',
+    doc: 'A parsers file, named by its absolute path, that does not exist where doctor runs: Fluent Bit would not start without it, and its parsers are not known.',
     run({ config }, report) {
       for (const { name, place } of config.absent) {
-        const message = `${quote(name)} is not here: Fluent Bit would not start, and which parsers it declares is not known`;
-        report(place, message, 'run doctor where it is, as in the image of Fluent Bit');
+        const message = `${quote(name)} does not exist here: Fluent Bit would not start, and its parsers are not known`;
+        report(place, message, 'run doctor where the file exists, such as in the Fluent Bit image');
       }
     },
   },
   'storage-inherit': {
     effect: 'ignored',
-    doc: 'A `storage.type` in the service section without `storage.inherit`: inputs do not take it over.',
+    doc: 'A `storage.type` in the service section without `storage.inherit`: inputs do not inherit it.',
     run(flow, report) {
       const type = flow.service.property('storage.type');
       if (type === undefined || flow.service.bool('storage.inherit', false) !== false) return;
-      report(type.place, 'inputs do not take it over', `write ${lineOf(flow, 'storage.inherit', 'on')} below it`);
+      report(type.place, 'inputs do not inherit it', `write ${lineOf(flow, 'storage.inherit', 'on')} below it`);
     },
   },
   reload: {
     effect: 'stops',
-    doc: 'A reload of one Fluent Bit that is both ends, with `hot_reload.ensure_thread_safety`, the default: it waits for itself without end.',
+    doc: 'A reload of one Fluent Bit that both sends to Tripline and receives from it, with `hot_reload.ensure_thread_safety`, the default: it waits for itself without end.',
     run(flow, report) {
       const { service, senders, returns } = flow;
       if (senders.length === 0 || returns.length === 0) return;
@@ -198,14 +193,14 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
       if (service.bool('hot_reload.ensure_thread_safety', true) !== true) return;
       report(
         service.property('hot_reload.ensure_thread_safety')?.place ?? service.place('hot_reload'),
-        'a reload pauses the input for tagged records, and then waits for the output to Tripline, which needs it: without end',
-        `write ${lineOf(flow, 'hot_reload.ensure_thread_safety', 'off')}, or take two Fluent Bits`,
+        'a reload pauses the input for tagged records, then waits without end for the output to Tripline, which needs that input',
+        `write ${lineOf(flow, 'hot_reload.ensure_thread_safety', 'off')}, or use two Fluent Bits`,
       );
     },
   },
   grace: {
     effect: 'stops',
-    doc: 'A negative `grace` of one Fluent Bit that is both ends: a stop waits for itself without end.',
+    doc: 'A negative `grace` of one Fluent Bit that both sends to Tripline and receives from it: a stop waits for itself without end.',
     run(flow, report) {
       const { service, senders, returns } = flow;
       const grace = service.property('grace');

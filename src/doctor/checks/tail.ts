@@ -1,14 +1,14 @@
-/** What a tail input does to an audit log: when files rotate, when lines are long, when Fluent Bit was not there. */
+/** What a tail input does to an audit log: when files rotate, when lines are long, when Fluent Bit was not running. */
 import { matchesTag, secondsOf } from '../../fluent-bit-config/index.ts';
 import { quote } from '../../sigma/rule-problem.ts';
 import { type Check, lineOf, type Report } from '../check.ts';
 import type { Flow } from '../flow.ts';
 import { type Plugin, pluginOf } from '../plugin.ts';
 
-/** Those that Fluent Bit has without a declaration. */
+/** Parsers that Fluent Bit has built in. */
 const builtIn = new Set(['docker', 'cri', 'go', 'java', 'python', 'ruby', 'none']);
 const CHUNK = 32_768;
-/** Bytes of a line that an audit log may well have: requests and answers of 1.5 MB, as etcd takes them. */
+/** Bytes of a line that an audit log may well contain: etcd accepts requests and responses of 1.5 MB. */
 const LONG = 1_000_000;
 
 export const tailChecks: Readonly<Record<string, Check>> = {
@@ -33,8 +33,8 @@ export const tailChecks: Readonly<Record<string, Check>> = {
           .split(',')
           .some((each) => fits(each.trim(), `${folder}${rotated}`) && !fits(each.trim(), `${folder}${plain}`));
         if (excluded !== undefined && isExcluded && !excluded.isUnknown) {
-          const message = `it takes out ${rotated} and the like: what is written while Fluent Bit is down, and rotated, is lost`;
-          report(excluded.place, message, 'drop the line; ignore_older takes out what is old');
+          const message = `it excludes ${rotated} and the like: what is written and rotated while Fluent Bit is down is lost`;
+          report(excluded.place, message, 'drop the line; ignore_older excludes old files');
           continue;
         }
         const beside = paths.filter((each) => each.slice(0, each.lastIndexOf('/') + 1) === folder);
@@ -60,7 +60,7 @@ export const tailChecks: Readonly<Record<string, Check>> = {
       const [wait, older] = [tail.seconds('rotate_wait', 5), tail.seconds('ignore_older', 0)];
       if (wait === undefined || older === undefined || (older > 0 && wait > older)) return;
       const message =
-        `a rotated file is let go of after ${wait} s, and as the path matches its new name, it is read again from its head` +
+        `a rotated file is closed after ${wait} s, and as the path matches its new name, it is read again from its head` +
         (older === 0 ? ', however old' : '');
       report(
         tail.place('rotate_wait'),
@@ -71,41 +71,41 @@ export const tailChecks: Readonly<Record<string, Check>> = {
   },
   'tail-db': {
     effect: 'loses',
-    doc: 'A tail without `db`: after each start it reads all again, or nothing of what was written meanwhile.',
+    doc: 'A tail without `db`: after each start it reads everything again, or nothing of what was written meanwhile.',
     run: onTail((tail, flow, report) => {
       if (tail.property('db') !== undefined) return;
       const message =
         tail.bool('read_from_head', false) === false
-          ? 'what is written while Fluent Bit is down is not read: nothing says how far it had come'
-          : 'after each start every file is read from its head, and comes twice: nothing says how far it had come';
+          ? 'what is written while Fluent Bit is down is not read: no position was saved'
+          : 'after each start every file is read again from its head: no position was saved';
       report(tail.section.place, message, `write ${lineOf(flow, 'db', '/var/lib/fluent-bit/audit.db')}`);
     }),
   },
   'shared-db': {
     effect: 'repeats',
-    doc: 'Two inputs with the same `db`: at a start each drops what the other has noted in it, and files are read again.',
+    doc: 'Two inputs with the same `db`: at startup each drops what the other has stored in it, and files are read again.',
     run(flow, report) {
       for (const source of flow.sources) {
         const db = source.property('db');
         const other = flow.inputs.find((each) => each !== source && each.text('db', '') === db?.value);
         if (db === undefined || db.isUnknown || other === undefined) continue;
-        const message = `an input of the tag ${quote(flow.tagsOf.get(other)!)} has it, too: at a start each drops what the other has noted there`;
+        const message = `an input with the tag ${quote(flow.tagsOf.get(other)!)} uses it, too: at startup each drops what the other has stored there`;
         report(db.place, message, `write ${lineOf(flow, 'db', another(db.value))}`);
       }
     },
   },
   'read-from-head': {
     effect: 'loses',
-    doc: 'A tail without `read_from_head`: of a file that it does not know at its start, what is there already is not read.',
+    doc: 'A tail without `read_from_head`: the existing content of a file that it does not know at startup is not read.',
     run: onTail((tail, flow, report) => {
       if (tail.bool('read_newly_discovered_files_from_head', true) === false) {
         const message =
-          'of a file that is found after the start, as after each rotation, what is there already is not read';
+          'the existing content of a file that is found after startup, as after each rotation, is not read';
         report(tail.place('read_newly_discovered_files_from_head'), message, 'drop the line');
       }
       if (tail.bool('read_from_head', false) !== false) return;
       const message =
-        'of a file that is new at a start, as after a rotation while Fluent Bit was down, only what comes later is read';
+        'the existing content of a file that is new at startup, as after a rotation while Fluent Bit was down, is not read';
       report(tail.place('read_from_head'), message, `write ${lineOf(flow, 'read_from_head', 'on')}`);
     }),
   },
@@ -129,7 +129,7 @@ export const tailChecks: Readonly<Record<string, Check>> = {
       report(
         tail.property('truncate_long_lines')?.place ?? tail.place('skip_long_lines'),
         message,
-        `write ${lineOf(flow, 'truncate_long_lines', 'on')}, as Tripline says of a cut event what it cannot know`,
+        `write ${lineOf(flow, 'truncate_long_lines', 'on')}, as Tripline reports which parts of a cut event it cannot know`,
       );
     }),
   },
@@ -141,17 +141,17 @@ export const tailChecks: Readonly<Record<string, Check>> = {
       const seconds = found === undefined ? 60 : found.isUnknown ? undefined : secondsOf(found.value);
       const path = tail.text('path', '') ?? '';
       if (seconds === undefined || seconds < 60 || !/[*?[]/.test(path)) return;
-      const message = `after a rotation the new file is found up to ${seconds} s later, and its events are judged so much later`;
+      const message = `after a rotation the new file is found up to ${seconds} s later, and its events are evaluated that much later`;
       report(tail.place('refresh_interval'), message, `write ${lineOf(flow, 'refresh_interval', '5')}`);
     }),
   },
   'no-parser': {
     effect: 'alters',
-    doc: 'A tail of the audit log without a parser for JSON: each record is a text, with the time of its arrival.',
+    doc: 'A tail of the audit log without a parser for JSON: each record is one string, with the time of its arrival.',
     run: onTail((tail, flow, report) => {
       if (tail.property('parser') !== undefined || tail.property('multiline.parser') !== undefined) return;
       const message =
-        'each event comes as a text under one key, with the time of its arrival, and queries do not see its members';
+        'each event becomes a string under one key, with the time of its arrival, and queries do not see its members';
       report(
         tail.section.place,
         message,
@@ -161,7 +161,7 @@ export const tailChecks: Readonly<Record<string, Check>> = {
   },
   'unknown-parser': {
     effect: 'alters',
-    doc: 'A parser that is named and not declared: Fluent Bit logs an error and goes on, and records come as texts.',
+    doc: 'A parser that is named but not declared: Fluent Bit logs an error and continues, and records become strings.',
     run(flow, report) {
       if (flow.config.absent.length > 0) return;
       const declared = new Set(parsersOf(flow).map((parser) => parser.text('name', '')));
@@ -173,7 +173,7 @@ export const tailChecks: Readonly<Record<string, Check>> = {
       for (const source of flow.sources) {
         for (const { value, isUnknown, place } of source.all('parser')) {
           if (isUnknown || value === '' || declared.has(value)) continue;
-          const message = `no parser ${quote(value)} is declared: each event comes as a text, with the time of its arrival`;
+          const message = `no parser ${quote(value)} is declared: each event becomes a string, with the time of its arrival`;
           report(
             place,
             message,
@@ -193,12 +193,12 @@ export const tailChecks: Readonly<Record<string, Check>> = {
   },
   'time-keep': {
     effect: 'alters',
-    doc: 'A parser that takes the time out of the record: without `time_keep` the member is gone.',
+    doc: 'A parser that removes the time from the record: without `time_keep` the member is missing.',
     run(flow, report) {
       const named = new Set(flow.sources.map((source) => source.text('parser', '')));
       for (const parser of parsersOf(flow)) {
         if (!named.has(parser.text('name', ''))) continue;
-        // Without a format no time is read, and nothing leaves the record.
+        // Without a format no time is parsed, and nothing is removed from the record.
         if (parser.property('time_format') === undefined || parser.bool('time_keep', false) === true) continue;
         const key = parser.text('time_key', 'time');
         report(
@@ -223,25 +223,25 @@ export const tailChecks: Readonly<Record<string, Check>> = {
     run: onTail((tail, _flow, report) => {
       for (const key of ['multiline', 'docker_mode']) {
         if (tail.bool(key, false) !== true) continue;
-        const message = 'lines are held back and joined, and an audit log has one event a line: the parser is not used';
+        const message = 'lines are held back and joined, but an audit log has one event a line: the parser is not used';
         report(tail.place(key), message, 'drop the line');
       }
     }),
   },
 };
 
-/** A file of another name beside one. */
+/** A file with another name in the same folder. */
 function another(path: string): string {
   return path.replace(/(\.\w+)?$/, '-2$1');
 }
 
-/** Whether a pattern of files fits a path, where a `?` and a set stand for any text. */
+/** Whether a file pattern matches a path; a `?` or a set is treated as matching any text. */
 function fits(pattern: string, path: string): boolean {
   return matchesTag(pattern.replaceAll(/\[[^\]]*\]|\?/g, '*'), path);
 }
 
 function whatHappens(tail: Plugin): string {
-  if (tail.bool('truncate_long_lines', false) === true) return 'is cut, and what is cut off is not judged';
+  if (tail.bool('truncate_long_lines', false) === true) return 'is cut, and what is cut off is not evaluated';
   return tail.bool('skip_long_lines', false) === true
     ? 'is skipped without a trace'
     : 'ends the reading of its file: nothing that follows in it is read';

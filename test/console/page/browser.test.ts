@@ -5,7 +5,7 @@ import { desktop, faults, launch, openPage, phone, program, type View, type Watc
 import { type FakeServer, ordinaryRows, startFakeServer } from './fake-server.ts';
 import { hostile, hostileRows, rowOf, rowsOf } from './fixtures.ts';
 
-// One line in the report for all of them, where they are left out.
+// One line in the report for all of them when they are skipped.
 if (program === undefined) test.skip('the page in a browser: set CHROMIUM to the path of one', () => {});
 else
   describe('the page in a browser', () => {
@@ -28,7 +28,7 @@ else
       server.drop(false);
     });
 
-    /** Opens a path, and waits until it has what it asks for. */
+    /** Opens a path, and waits for its heading. */
     async function open(path: string, view: View = desktop): Promise<Page> {
       watched = await openPage(browser, server.url, view);
       await watched.page.goto(server.url + path);
@@ -39,7 +39,7 @@ else
     const focused = (page: Page) =>
       page.evaluate(() => document.activeElement?.getAttribute('data-index') ?? document.activeElement?.tagName);
 
-    /** Pages and states: what is done before each is looked at. */
+    /** Pages and states, with what is done before each is inspected. */
     const states: Record<string, (view: View) => Promise<Page>> = {
       Now: (view) => open('/', view),
       'Now, quiet': (view) => {
@@ -73,7 +73,7 @@ else
         const page = await open('/findings', view);
         await page.waitForTimeout(400);
         server.drop(true);
-        await page.getByText('The connection to the sidecar is lost since').waitFor();
+        await page.getByText('The connection to the sidecar has been lost since').waitFor();
         return page;
       },
       'Findings, error': async (view) => {
@@ -161,13 +161,13 @@ else
         },
       );
 
-      test('are shown as they are, with what cannot be seen', async () => {
+      test('are shown unchanged, with invisible characters made visible', async () => {
         const page = await open('/findings');
         await loaded(page);
         const list = await page.locator('.rows').innerText();
         expect(list).toContain(hostile.html.slice(0, 40));
         expect(list).toContain('U+202E');
-        // A chip is an element: a name that reads like one has none.
+        // A chip is an element, so a name that reads like one has none.
         const row = page.locator('.frow', { hasText: 'sa shop:checkout' }).filter({ hasText: 'created pod sa' });
         expect(await row.locator('.sa').count()).toBe(0);
       });
@@ -206,7 +206,7 @@ else
         expect(await focused(page)).toBe('H1');
       });
 
-      test('go to the search, which is part of the address, and do nothing there', async () => {
+      test('go to the search, which is part of the address, and are plain text there', async () => {
         const page = await open('/findings');
         await page.keyboard.press('/');
         await page.keyboard.type('profiling');
@@ -229,7 +229,7 @@ else
         expect(await page.getByRole('dialog').count()).toBe(0);
       });
 
-      test('reach all of the list with one stop', async () => {
+      test('reach the whole list with one tab stop', async () => {
         const page = await open('/findings', phone);
         await loaded(page);
         expect(await page.locator('.rows [tabindex="0"]').count()).toBe(1);
@@ -257,7 +257,7 @@ else
         expect(await page.locator('.grid').getAttribute('aria-rowcount')).toBe(String(server.state.rows.length + 1));
       });
 
-      test('comes back after it was lost', async () => {
+      test('reconnects after it was lost', async () => {
         const page = await open('/findings');
         await loaded(page);
         await page.waitForTimeout(400);
@@ -271,7 +271,7 @@ else
       });
     });
 
-    test('filters are in the address, and back goes back', async () => {
+    test('filters are in the address, and going back undoes them', async () => {
       const page = await open('/findings');
       await loaded(page);
       await page.getByRole('checkbox', { name: 'high' }).check();
@@ -301,7 +301,7 @@ else
       expect(watched.wrongs).toEqual([]);
     });
 
-    test('what is pasted is in no address', async () => {
+    test('pasted text is in no address', async () => {
       const page = await open('/why-not');
       await page.getByRole('textbox', { name: /One record/ }).fill('{"kind":"Event"}');
       await page.keyboard.press('Control+Enter');
@@ -309,7 +309,7 @@ else
       expect(page.url()).toBe(`${server.url}/why-not`);
     });
 
-    test('10,000 findings are few nodes, and all of them are reached', async () => {
+    test('10,000 findings make few nodes, and all of them can be reached', async () => {
       server.state.rows = rowsOf(10_000);
       const page = await open('/findings');
       await loaded(page);
@@ -333,7 +333,7 @@ else
       expect(watched.wrongs).toEqual([]);
     });
 
-    test('it is painted soon', async () => {
+    test('it is painted', async () => {
       const page = await open('/');
       const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
       console.log(`First paint after ${Math.round(paint ?? 0)} ms`);

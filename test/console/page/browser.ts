@@ -1,9 +1,9 @@
-/** A real browser, headless, on the page that is built, and a count of all that must not happen there. */
+/** A real headless browser on the built page, and a count of everything that must not happen there. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-/** Path of a Chromium; without it these tests are left out. */
+/** Path of a Chromium; without it these tests are skipped. */
 export const program = process.env.CHROMIUM;
 
 export function launch(): Promise<Browser> {
@@ -21,11 +21,11 @@ export const desktop: View = { width: 1440, height: 900, colours: 'dark' };
 
 export interface Watched {
   page: Page;
-  /** Dialogs, requests to elsewhere, refusals of the policy, errors of scripts. */
+  /** Dialogs, requests to other origins, policy violations, script errors. */
   wrongs: string[];
 }
 
-/** @param url of the server, where all requests have to go */
+/** @param url of the server, to which all requests have to go */
 export async function openPage(browser: Browser, url: string, { width, height, colours }: View): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width, height },
@@ -52,9 +52,9 @@ export async function openPage(browser: Browser, url: string, { width, height, c
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** @returns rule by rule what axe finds, and on what */
+/** @returns what axe finds, by rule, and on which elements */
 export async function faults(page: Page): Promise<string[]> {
-  // By the debugger's protocol, which the policy of the page does not bind.
+  // Through the debugger's protocol, to which the policy of the page does not apply.
   await page.evaluate(`${axe}; undefined`);
   const result = await page.evaluate(async () => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

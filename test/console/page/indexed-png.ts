@@ -1,4 +1,4 @@
-/** PNG with a palette: a third of the bytes, and no eye sees it on a page of few colours.
+/** PNG with a palette: a third of the bytes, without visible difference on a page of few colours.
  * @see https://www.w3.org/TR/png-3/ */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 

@@ -41,7 +41,7 @@ describe('an address', () => {
     expect(parseAddress(pathname, search)).toEqual(address);
   });
 
-  test('is read as it was printed, whatever stands in it', () => {
+  test('is read as it was printed, whatever it contains', () => {
     const query = fc.dictionary(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }));
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), query, (id, query) => {
@@ -53,7 +53,7 @@ describe('an address', () => {
     );
   });
 
-  test('has no scheme, and no second address, whoever chose the id', () => {
+  test('has no scheme and no other host, whoever chose the id', () => {
     for (const id of [hostile.link, '//attacker.example', '../..', hostile.html]) {
       const url = new URL(printAddress({ page: 'finding', id }), 'http://127.0.0.1:9870');
       expect(url.origin).toBe('http://127.0.0.1:9870');
@@ -67,7 +67,7 @@ describe('an address', () => {
     expect(findingsPart({ q: 'a', sel: 'b', level: '' })).toEqual({ q: 'a' });
   });
 
-  test('follows a value as it is', () => {
+  test('searches for a value as it is', () => {
     expect(searchWord('who', 'system:serviceaccount:shop:checkout')).toBe('who:system:serviceaccount:shop:checkout');
     expect(searchWord('agent', 'kubectl/v1 (linux)')).toBe('agent:"kubectl/v1 (linux)"');
     expect(searchWord('who', 'a "b" c')).toBe('who:"a *b* c"');
@@ -90,7 +90,7 @@ test('a summary has no brackets but those of the record', () => {
 });
 
 describe('text of a record', () => {
-  test('shows what cannot be seen', () => {
+  test('shows invisible characters', () => {
     expect(piecesOf('a\u202eb', 99)).toEqual([
       { kind: 'text', text: 'a' },
       { kind: 'codePoint', text: 'U+202E' },
@@ -118,18 +118,18 @@ describe('text of a record', () => {
     for (const name of ['Zoë', 'Прод', '日本', 'नमस्ते', 'a b', 'é']) expect(plainText(name, 99)).toBe(name);
   });
 
-  test('has two marks on a letter at most', () => {
+  test('has at most two marks on a letter', () => {
     expect(piecesOf(hostile.marks, 200).filter(({ kind }) => kind === 'codePoint').length).toBeGreaterThan(100);
   });
 
-  test('is cut with its length, and costs no more than what is shown of it', () => {
+  test('is cut off with its length, and costs no more than what is shown of it', () => {
     expect(piecesOf('x'.repeat(5000), 110)).toEqual([
       { kind: 'text', text: 'x'.repeat(110) },
       { kind: 'cut', length: 5000 },
     ]);
   });
 
-  test('is copied as JSON of the same value in which nothing is unseen', () => {
+  test('is copied as JSON of the same value without invisible characters', () => {
     const text = JSON.stringify({ name: hostile.bidi, tag: 'a\u{e0041}', plain: 'Zoë 日本' }, null, 2);
     const copied = escapedJson(text);
     expect(JSON.parse(copied)).toEqual(JSON.parse(text));
@@ -179,7 +179,7 @@ test('numbers and times', () => {
 describe('a long list', () => {
   const view = { height: 760, row: 38, total: 10_000 };
 
-  test('draws what is seen, and a few rows more', () => {
+  test('draws the visible rows, and a few more', () => {
     expect(visibleRows({ ...view, scrollTop: 0 })).toEqual({ from: 0, to: 28 });
     expect(visibleRows({ ...view, scrollTop: 3800 })).toEqual({ from: 92, to: 128 });
     expect(visibleRows({ ...view, scrollTop: 380_000 })).toEqual({ from: 9992, to: 10_000 });
@@ -212,7 +212,7 @@ describe('a stream of events', () => {
     );
   });
 
-  test('gives no event that is not ended', () => {
+  test('gives no event before its end', () => {
     expect(new EventStreamReader().read('data: x\n')).toEqual([]);
   });
 });
@@ -267,7 +267,7 @@ describe('JSON in lines', () => {
     );
   });
 
-  test('ends after as many lines as are asked for, however deep it is', () => {
+  test('ends after the requested number of lines, however deep it is', () => {
     const { lines, isCut } = jsonLines('['.repeat(100_000), 50);
     expect([lines.length, isCut]).toEqual([50, true]);
   });
@@ -296,7 +296,7 @@ describe('the trip line', () => {
   ] as const;
   const line = lineOfNow({ at, findings: [...findings], silenced: [{ from: '2026-11-28T02:08:00Z', count: 4 }] });
 
-  test('has what was found above, shadow and silenced below, and nothing from before', () => {
+  test('has findings above, shadow and silenced ones below, and nothing older', () => {
     expect(line.columns).toHaveLength(60);
     expect(line.columns.at(-1)!.above).toEqual({ high: 2 });
     expect(line.columns.at(-2)!.below).toEqual({ shadow: 1 });
@@ -312,14 +312,14 @@ describe('the trip line', () => {
     expect(sentenceOf(few)).toBe(sentenceOf(line));
   });
 
-  test('is drawn of bins', () => {
+  test('is drawn from bins', () => {
     const bins = { from: '2026-11-28T03:00:00Z', to: '2026-11-28T04:00:00Z', counts: { critical: [0, 3] } };
     expect(lineOfBins(bins).columns.map(({ above }) => above.critical)).toEqual([undefined, 3]);
     expect(lineOfBins({ ...bins, counts: {} }).columns).toEqual([]);
   });
 });
 
-test('each technique of a bundled rule has its name', () => {
+test('each technique of a bundled rule has a name', () => {
   const folder = new URL('../../../rules/', import.meta.url);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.yml'));
   const tags = files.flatMap(
@@ -331,7 +331,7 @@ test('each technique of a bundled rule has its name', () => {
   );
 });
 
-test('nothing in the page makes HTML of a text', () => {
+test('nothing in the page turns text into HTML', () => {
   const folder = new URL('../../../src/console/page/', import.meta.url);
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
     /\.tsx?$/.test(path),

@@ -1,4 +1,4 @@
-/** Records of an hour in three clusters, with an attack in one of them: what the screenshots of the docs show. */
+/** Records of an hour in three clusters, with an attack in one of them: the content of the screenshots in the docs. */
 
 interface Event {
   user: string;
@@ -103,7 +103,7 @@ const attack: [minutes: number, event: Event][] = [
   ],
 ];
 
-/** What agents of nodes do all day. */
+/** Routine activity of node agents. */
 function ordinary(minutes: number): Event[] {
   const name = `perf-agent-${(minutes * 7919).toString(36)}`;
   const agent = account('profiling', 'agent');

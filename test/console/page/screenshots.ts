@@ -1,4 +1,4 @@
-/** Makes the screenshots of the docs, of a real sidecar with planted records:
+/** Makes the screenshots of the docs from a real sidecar with planted records:
  * `CHROMIUM=/usr/bin/chromium node test/console/page/screenshots.ts` */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -52,7 +52,7 @@ else
       }
     });
 
-    test('a record that comes in is shown when it is asked for', async () => {
+    test('a new record is shown once it is asked for', async () => {
       const { page, wrongs } = await openPage(browser, sidecar.url, desktop);
       await page.goto(`${sidecar.url}/findings?rule=pod-host-pid`);
       await page.locator('.rows .frow').first().waitFor();

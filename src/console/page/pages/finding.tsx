@@ -30,7 +30,7 @@ import { techniqueName } from '../techniques.ts';
 import { Tree } from '../tree.tsx';
 import { longest } from '../untrusted.ts';
 
-/** Findings of the line that are shown around the one that is open. */
+/** Number of findings of the line that are shown around the open one. */
 const lineLength = 14;
 
 function useFinding(id: string, delay = 0) {
@@ -109,7 +109,7 @@ export function Finding({ id }: { id: string }) {
   );
 }
 
-/** The same beside the list; what the keys pass over is not asked for. */
+/** The same beside the list; findings that are skipped quickly with keys are not loaded. */
 export function FindingBeside({ id }: { id: string }) {
   const { data, problem } = useFinding(id, 120);
   if (problem !== undefined) return <Failure what="The finding" problem={problem} />;
@@ -150,7 +150,7 @@ interface Of {
 }
 
 function useOpenedHeading(page: FindingPage, isBeside: boolean): void {
-  // What was loading when the page opened had no heading to give the focus to.
+  // While the page was loading, it had no heading to focus.
   useEffect(() => {
     if (isBeside || document.activeElement === null) return;
     const active = document.activeElement;

@@ -1,4 +1,4 @@
-/** What happened, by whom, in which order. */
+/** What happened, by whom, and in which order. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Findings as Answer, FindingRow } from '../../api.ts';
 import { findingsPart, printAddress, printQuery } from '../address.ts';
@@ -16,8 +16,8 @@ import { address, beside, choose, go, listed, refreshes, session } from '../stat
 import { lineOfBins } from '../trip-line.ts';
 import { FindingBeside } from './finding.tsx';
 
-const orders = { '': 'newest first', '-time': 'oldest first', level: 'gravest first', novelty: 'what is new first' };
-/** From this width on there is space beside the list. */
+const orders = { '': 'newest first', '-time': 'oldest first', level: 'gravest first', novelty: 'new first' };
+/** From this width on, there is space beside the list. */
 const wide = matchMedia('(min-width: 1280px)');
 
 function useIsWide(): boolean {
@@ -43,7 +43,7 @@ export function Findings() {
   useEffect(() => {
     listed.value = { ids: rows.map(({ id }) => id), total: data?.total ?? 0 };
   }, [rows, data]);
-  // What is in the list waits no more.
+  // Findings in the list no longer count as waiting.
   useEffect(takeWaiting, [data]);
   const open = ({ id }: FindingRow) => go(printAddress({ page: 'finding', id }));
   const select = (index: number) => {
@@ -139,7 +139,7 @@ export function Findings() {
             <div class="waiting">
               <Button class="pri" title="n" onClick={showNew}>
                 {waiting.value.isGap
-                  ? 'Some were missed: read the list again'
+                  ? 'Some were missed: reload the list'
                   : `Show ${plural(waiting.value.count, 'new finding')}`}
               </Button>
             </div>
@@ -208,7 +208,7 @@ function Strip({ bins }: { bins: Answer['bins'] | undefined }) {
   );
 }
 
-/** Seconds to the next try count down. */
+/** Counts down the seconds to the next retry. */
 function Lost() {
   const [, tick] = useState(0);
   const state = connection.value;
@@ -222,10 +222,10 @@ function Lost() {
   return (
     <Note kind="bad" icon="plug">
       <p>
-        <strong>The connection to the sidecar is lost since {clock(state.since, Date.now())} UTC.</strong>
+        <strong>The connection to the sidecar has been lost since {clock(state.since, Date.now())} UTC.</strong>
       </p>
       <p>
-        What is shown is from then. {wait > 0 ? `Next try in ${duration(wait)}.` : 'Trying now.'} What comes in
+        The page shows the data from then. {wait > 0 ? `Next try in ${duration(wait)}.` : 'Trying now.'} What comes in
         meanwhile is read from the ring.
       </p>
     </Note>
@@ -236,7 +236,7 @@ function Empty({ isFiltered }: { isFiltered: boolean }) {
   const reach = session.value?.ring.findings;
   if (isFiltered) {
     return (
-      <Blank title="No finding fits this">
+      <Blank title="No finding matches this">
         <p>
           {reach === undefined ? '' : `The ring holds ${plural(reach.held, 'finding')}`}
           {reach?.oldest ? `, since ${ago(Date.parse(reach.oldest), Date.now())}.` : '.'}
@@ -248,7 +248,7 @@ function Empty({ isFiltered }: { isFiltered: boolean }) {
   return (
     <Blank title="Nothing found yet">
       <p>
-        Records are looked at as they come. What is found in them is listed here, as far as the ring reaches
+        Records are evaluated as they arrive. Their findings are listed here, as far as the ring reaches
         {reachText(reach)}.
       </p>
       <Link class="btn" to={printAddress({ page: 'why-not' })}>

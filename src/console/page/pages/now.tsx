@@ -1,4 +1,4 @@
-/** Is anything grave, is everything that came in delivered, what first? */
+/** Is anything grave, is everything received also delivered, and what needs attention first? */
 
 import type { Now as Answer, FindingRow, Findings } from '../../api.ts';
 import { printAddress, searchWord } from '../address.ts';
@@ -18,7 +18,7 @@ const hour = 3600_000;
 const grave = 'high,critical';
 const minute = 60_000;
 
-/** Asked again with each minute that passes, and with each grave finding that is counted. */
+/** Reloaded every minute, and with each grave finding that is counted. */
 function useGrave(counted: number) {
   const from = new Date(Math.floor(Date.now() / minute) * minute - hour).toISOString().replace('.000Z', 'Z');
   return useLoaded(`grave ${from} ${counted}`, (signal) =>
@@ -93,7 +93,7 @@ interface Counts {
   /** Live findings of the last hour. */
   hour: number;
   grave: number;
-  /** Records a second, and those of a verdict. */
+  /** Records per second: all, then the undecided ones. */
   perSecond: number;
   undecided: number;
   failed: number;
@@ -121,7 +121,7 @@ function Lead({ data, counts, rows }: { data: Answer; counts: Counts; rows: read
   const [top] = [...names].toSorted(([, a], [, b]) => b - a);
   const quiet = [
     counts.failed + counts.spooled === 0 && data.sinks.every(({ isDown }) => !isDown)
-      ? 'What came in was delivered.'
+      ? 'Everything received was delivered.'
       : [
           counts.failed > 0 ? `${plural(counts.failed, 'record')} not delivered.` : '',
           counts.spooled > 0 ? `${plural(counts.spooled, 'entry waits', 'entries wait')} in spools.` : '',
@@ -229,7 +229,7 @@ function Figures({ data, counts }: { data: Answer; counts: Counts }) {
   );
 }
 
-/** The sum of several, second by second. */
+/** The sum of several rates, second by second. */
 function secondsOf(records: Answer['records']): number[] {
   const length = Math.max(0, ...records.map(({ perSecond }) => perSecond.length));
   return Array.from({ length }, (_, index) => records.reduce((sum, { perSecond }) => sum + (perSecond[index] ?? 0), 0));

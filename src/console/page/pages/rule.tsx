@@ -1,4 +1,4 @@
-/** One rule: what it is about, what it did, and where it can see. */
+/** One rule: what it is about, what it found, and on which platforms it can be decided. */
 import { printAddress } from '../address.ts';
 import { count, measured } from '../numbers.ts';
 import { Failure, Heading, Level, Link, Panel, Time, Untrusted, Waiting } from '../parts.tsx';
@@ -7,7 +7,7 @@ import { platforms, useRules } from './rules.tsx';
 
 const words = {
   yes: 'it can be decided',
-  partly: 'in part: what it asks for can be missing in the log',
+  partly: 'in part: what it asks for can be missing from the log',
   no: 'blind: the log never has what it asks for',
 } as const;
 

@@ -1,4 +1,4 @@
-/** Which rules are loud, costly, silent or blind, and where. */
+/** Which rules are noisy, costly, silent or blind, and where. */
 import { useState } from 'preact/hooks';
 import type { Rules as Answer, RuleRow } from '../../api.ts';
 import { listOf, printAddress } from '../address.ts';
@@ -55,7 +55,7 @@ export function Rules() {
   );
 }
 
-/** Costs are measured when somebody asks: it runs all rules on what is in the ring. */
+/** Costs are measured only on request: it runs all rules on what is in the ring. */
 function Cost({ cost }: Pick<Answer, 'cost'>) {
   const [isBusy, setIsBusy] = useState(false);
   const measure = async () => {
@@ -165,7 +165,7 @@ function List({ rules, isMeasured }: { rules: readonly RuleRow[]; isMeasured: bo
       </div>
       <Panel title="List of rules" sub="counts are of what is in the ring">
         {shown.length === 0 ? (
-          <Blank title="No rule fits this">
+          <Blank title="No rule matches this">
             <Button onClick={() => choose({ q: '', mode: '', blind: '', technique: '', level: '' })}>Clear all</Button>
           </Blank>
         ) : (
@@ -241,7 +241,7 @@ function Row({ rule, isMeasured }: { rule: RuleRow; isMeasured: boolean }) {
 
 const states = { yes: 'sees', partly: 'sees in part', no: 'is blind on' } as const;
 
-/** A letter for each platform: solid where the log always tells, dashed where in part, struck where never. */
+/** A letter for each platform: solid if its log always decides the rule, dashed if in part, struck through if never. */
 export function Decidable({ of }: { of: RuleRow['decidable'] }) {
   const sentence = platforms.map((platform) => `${states[of[platform] ?? 'yes']} ${platform}`).join(', ');
   return (

@@ -1,4 +1,4 @@
-/** Asks for a credential, where the API answers 401. */
+/** Asks for a credential if the API requires one. */
 import { useRef } from 'preact/hooks';
 import { isSignedIn, signIn } from '../client.ts';
 import { Heading, Note, Panel } from '../parts.tsx';

@@ -26,7 +26,7 @@ import { address, choose, say } from '../state.ts';
 import { longest } from '../untrusted.ts';
 import { Yaml } from '../yaml.tsx';
 
-/** Stands in an address for no field at all: a query has no empty list. */
+/** Represents an empty list of fields in an address, as a query cannot. */
 const nothing = 'none';
 
 export function Tune() {
@@ -81,12 +81,12 @@ function Proposal({ finding }: { finding: string }) {
   );
 }
 
-/** A case that failed before does not fail by the exception. */
+/** A case that failed before does not fail because of the exception. */
 function failsByIt({ want, answer, before }: Answer['cases'][number]): boolean {
   return answer !== want && before === want;
 }
 
-/** In one sentence whether it is narrow enough; the warnings of the sidecar below it. */
+/** One sentence on whether the exception is narrow enough, followed by the warnings of the sidecar. */
 function Judgement({ answer, isFirst }: { answer: Answer; isFirst: boolean }) {
   const { fields, silences, cases, warnings } = answer;
   const chosen = fields.filter(({ isChosen }) => isChosen);
@@ -105,7 +105,7 @@ function Judgement({ answer, isFirst }: { answer: Answer; isFirst: boolean }) {
         <p>
           <strong>It hides too much: {plural(failing, 'case')} of the rule would fail.</strong>
         </p>
-        <p>Choose one field more: the identity, or what keeps others from being hidden by it.</p>
+        <p>Choose one more field: the identity, or one that keeps others from being hidden by it.</p>
         <Warnings of={warnings} />
       </Note>
     );
@@ -116,7 +116,7 @@ function Judgement({ answer, isFirst }: { answer: Answer; isFirst: boolean }) {
       : silences.otherIdentities > 0
         ? `It also silences ${plural(silences.otherIdentities, 'finding')} of other identities.`
         : isFirst
-          ? 'This happened for the first time: an exception is for what you know the reason of.'
+          ? 'This happened for the first time: an exception is for what you can explain.'
           : undefined;
   if (doubt !== undefined || warnings.length > 0) {
     return (
@@ -340,7 +340,7 @@ function Commit({ answer, request }: { answer: Answer; request: unknown }) {
       <p class="body dim" id="about-write">
         {outcome === undefined ? (
           mayWrite ? (
-            'Write makes one new file in the folder of exceptions, never over another.'
+            'Write creates one new file in the folder of exceptions, and never overwrites one.'
           ) : (
             <>
               Write is off: <Untrusted text={writeDenied ?? 'the settings do not allow it.'} max={longest.fact} />

@@ -1,4 +1,4 @@
-/** Why a record did not match, and whether the log can tell at all. */
+/** Why a record did not match, and whether the log can show it at all. */
 import { useEffect, useState } from 'preact/hooks';
 import type { WhyNot as Answer, WhyNotRule } from '../../api.ts';
 import { printAddress } from '../address.ts';
@@ -42,7 +42,7 @@ export function WhyNot() {
   }, [auditID]);
   const send = () => {
     if (record.trim() === '') return;
-    // What is pasted never stands in an address.
+    // A pasted record must never appear in an address.
     if (auditID) choose({ auditID: undefined });
     void ask('why-not', { record });
   };
@@ -100,7 +100,7 @@ export function WhyNot() {
               </button>
               {session.value?.ring.records === null ? (
                 <p class="dim">
-                  Records with a finding alone are kept; <code>console.maxRecordBytes</code> keeps others too.
+                  Only records with a finding are kept; <code>console.maxRecordBytes</code> keeps others too.
                 </p>
               ) : null}
             </form>
@@ -174,7 +174,7 @@ function Answered({ answer, wanted }: { answer: Answer; wanted: string }) {
           </p>
         ))}
         {notAnswered > 0 ? (
-          <p>{plural(notAnswered, 'event')} of the record are not answered for: paste them alone.</p>
+          <p>{plural(notAnswered, 'event')} of the record are not included: paste them separately.</p>
         ) : null}
       </Note>
       <Panel
@@ -210,7 +210,7 @@ function Answered({ answer, wanted }: { answer: Answer; wanted: string }) {
           </label>
         </div>
         {fits.length === 0 ? (
-          <Blank title="No rule fits this">
+          <Blank title="No rule matches this">
             <Button onClick={() => choose({ answer: undefined })}>All answers</Button>
           </Blank>
         ) : (
@@ -227,7 +227,7 @@ function Answered({ answer, wanted }: { answer: Answer; wanted: string }) {
 }
 
 function RuleAnswer({ rule, isOfMany }: { rule: WhyNotRule; isOfMany: boolean }) {
-  // Drawn when it is opened: the trees of all rules would be tens of thousands of nodes.
+  // Drawn only when opened: the trees of all rules would be tens of thousands of nodes.
   const [isOpen, setIsOpen] = useState(false);
   const { explanation } = rule;
   return (
@@ -260,7 +260,7 @@ function RuleAnswer({ rule, isOfMany }: { rule: WhyNotRule; isOfMany: boolean })
   );
 }
 
-/** The first thing that stood against it, in a line. */
+/** The first reason that the rule did not match, in one line. */
 function Stop({ rule }: { rule: WhyNotRule }) {
   if (rule.answer === 'matches') return <>all that it asks for is there</>;
   if (rule.answer === 'silenced') return <>silenced by {rule.silencedBy}</>;
