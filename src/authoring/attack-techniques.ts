@@ -1,6 +1,6 @@
-/** The numbers of ATT&CK's techniques, as far as a slip in one can be seen by them. */
+/** The numbers of ATT&CK's techniques, as far as needed to detect a typo in one. */
 
-/** Of version 17: each technique, with the number of its last sub-technique after the dot. */
+/** From version 17: each technique, with the number of its last sub-technique after the dot. */
 const known =
   '1001.3 1003.8 1005 1006 1007 1008 1010 1011.1 1012 1014 1016.2 1018 1020.1 1021.8 1025 1027.17 1029 1030 1033 ' +
   '1036.11 1037.5 1039 1040 1041 1046 1047 1048.3 1049 1052.1 1053.7 1055.15 1056.4 1057 1059.12 1068 1069.3 ' +
@@ -25,10 +25,10 @@ const lastSub: ReadonlyMap<number, number> = new Map(
     }),
 );
 const newest = Math.max(...lastSub.keys());
-/** Further techniques that later versions may have; a version brings a dozen. */
+/** Further techniques that later versions may have; a version adds about a dozen. */
 const LATER = 200;
 
-/** Whether ATT&CK may have the technique: those newer than what is known here are not held against anybody.
+/** Whether ATT&CK may have the technique: numbers newer than those known here are accepted.
  * @param name as in tags: `t1611`, `t1098.006` */
 export function isTechnique(name: string): boolean {
   const [, technique, sub] = /^t(\d{4})(?:\.(\d{3}))?$/.exec(name) ?? [];

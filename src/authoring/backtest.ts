@@ -1,44 +1,44 @@
-/** What rules find in a corpus of records against what they are expected to find. Pure: the caller reads and writes. */
+/** Compares what rules find in a corpus of records with what they are expected to find. Pure: the caller reads and writes. */
 import { isMap, member } from '../json/map.ts';
 import { didYouMean, quote } from '../sigma/index.ts';
 
-/** A finding or report in a file of the corpus, each once. */
+/** A finding or report in a file of the corpus, without repeats. */
 export interface Found {
   id: string;
   rule: string;
   level: string;
   summary: string;
-  /** Of its event; of a correlation those of all events that it counts, the one that carries it first. */
+  /** That of its event; for a correlation those of all events that it counts, starting with the one that carries it. */
   auditIDs: readonly string[];
 }
 
-/** One finding: any of the rule with this auditID, or the one of this id. */
+/** One finding: any of the rule with this auditID, or the one with this id. */
 export interface ExpectedFinding {
   rule: string;
   auditID?: string;
   id?: string;
 }
 
-/** What is expected in one file; nothing where both are absent. */
+/** What is expected in one file; nothing if both are absent. */
 export interface Expected {
   findings?: readonly ExpectedFinding[];
-  /** How many findings rules have, where they are too many to be listed. */
+  /** The number of findings of rules that have too many to be listed. */
   counts?: Readonly<Record<string, number>>;
 }
 
-/** By the path of a file, from the folder of the expectations. */
+/** By the path of a file, relative to the folder of the expectations. */
 export type Expectations = ReadonlyMap<string, Expected>;
 
 export interface Difference {
   file: string;
   rule: string;
-  /** `count`: another number than expected. */
+  /** `count`: a number other than expected. */
   difference: 'missed' | 'new' | 'count';
   expected: number;
   found: number;
-  /** Of one finding: its auditID, or else its id. */
+  /** For a single finding: its auditID, or else its id. */
   finding?: string;
-  /** Of one that is new. */
+  /** For a new finding. */
   level?: string;
   summary?: string;
 }
@@ -74,10 +74,10 @@ function isMeant({ rule, auditID, id }: ExpectedFinding, found: Found): boolean 
   return found.rule === rule && (id === undefined ? found.auditIDs.includes(auditID!) : found.id === id);
 }
 
-/** Findings of a rule in a file beyond which they are counted. */
+/** Beyond this many findings of a rule in a file, they are counted instead of listed. */
 const MAX_LISTED = 20;
 
-/** What is found, as expectations of it. A rule that was counted before stays counted. */
+/** Turns findings into expectations. A rule that was counted before stays counted. */
 export function expectedOf(found: readonly Found[], before: Expected = {}): Expected {
   const byRule = Map.groupBy(found, ({ rule }) => rule);
   const isCounted = (rule: string) => Object.hasOwn(before.counts ?? {}, rule) || byRule.get(rule)!.length > MAX_LISTED;
@@ -87,7 +87,7 @@ export function expectedOf(found: readonly Found[], before: Expected = {}): Expe
   return { ...(findings.length > 0 && { findings }), ...(counts.length > 0 && { counts: Object.fromEntries(counts) }) };
 }
 
-/** By auditID, which a person finds in the log, where it is of one finding alone. */
+/** By auditID, which a person can find in the log, if only one finding has it. */
 function listedOf(found: readonly Found[]): ExpectedFinding[] {
   return found.map(({ rule, id, auditIDs: [auditID = ''] }) => {
     const isAlone = auditID !== '' && found.filter(({ auditIDs }) => auditIDs.includes(auditID)).length === 1;
@@ -95,7 +95,7 @@ function listedOf(found: readonly Found[]): ExpectedFinding[] {
   });
 }
 
-/** The expectations as the text of a file: JSON, a line for each finding, so that a change of one is a change of one line. */
+/** The expectations as the text of a file: JSON with a line for each finding, so that a changed finding changes one line. */
 export function printExpectations(expectations: Expectations): string {
   const files = [...expectations]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -118,7 +118,7 @@ function spaced(map: object): string {
   return `{ ${members.join(', ')} }`;
 }
 
-/** The expectations in the text of a file, unless something is wrong with it: then a line for each thing that is. */
+/** The expectations in the text of a file, or, if it has problems, a line for each of them. */
 export function parseExpectations(text: string, path: string): { expectations?: Expectations; problems: string[] } {
   let root: unknown;
   try {

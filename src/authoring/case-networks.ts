@@ -1,13 +1,13 @@
-/** What databases of addresses know, as a case says it. */
+/** What address databases know, as given in a case. */
 import type { Located } from '../enrichment/databases.ts';
 import { type Enrichment, noEnrichment } from '../enrichment/index.ts';
 import { isMap, member } from '../json/map.ts';
 import { isWithinAny, parseNetworkOrAddress } from '../network.ts';
 
-/** By network (CIDR) or address; the first that an address is in counts. */
+/** By network (CIDR) or address; the first that contains an address counts. */
 export type Networks = Readonly<Record<string, Located>>;
 
-/** Of each member, whether a value is one. */
+/** For each member, whether a value is valid. */
 const members: Record<keyof Located, (value: unknown) => boolean> = {
   asn: (value) => Number.isSafeInteger(value) && (value as number) > 0,
   asOrganization: (value) => typeof value === 'string' && value !== '',
@@ -33,7 +33,7 @@ function isLocated(value: unknown): boolean {
   });
 }
 
-/** What is known where that is all. */
+/** Enrichment that knows these networks and nothing else. */
 export function knowing(networks: Networks): Enrichment {
   const known = Object.entries(networks).map(([text, located]) => [[parseNetworkOrAddress(text)], located] as const);
   const of = (address: string): Located => known.find(([network]) => isWithinAny(network, address))?.[1] ?? {};

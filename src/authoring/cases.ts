@@ -1,4 +1,4 @@
-/** The cases beside a rule: what a case file says, and what the rule answers, by the way that a record goes. */
+/** The cases beside a rule: the contents of a case file, and the answers of the rule, by the path that a record takes. */
 import { ndjson } from '../codecs/ndjson.ts';
 import { correlator } from '../correlate/index.ts';
 import { type Detection, Ruleset } from '../detect.ts';
@@ -16,27 +16,27 @@ export interface Case {
   name: string;
   /** Log records as they arrive, in order; most cases have one. */
   records: readonly unknown[];
-  /** Of a case that matches: the level that its finding has to have. */
+  /** For a case that matches: the level that its finding must have. */
   level?: Level;
-  /** The setting of that name, which is otherwise not set. */
+  /** The setting of that name; not set by default. */
   trustedProxies?: readonly string[];
-  /** What databases know of networks and addresses; nothing where it is left out. */
+  /** What databases know about networks and addresses; nothing if left out. */
   networks?: Networks;
 }
 
-/** Whether a rule finds something, nothing, or cannot tell. */
+/** Whether a rule finds something or nothing, or cannot be decided. */
 export const answers = ['matches', 'ignores', 'undecided'] as const;
 export type Answer = (typeof answers)[number];
 
-/** A kind of which there is no case is empty. */
+/** A kind without cases has an empty list. */
 export type Cases = Readonly<Record<Answer, readonly Case[]>>;
 
-/** Values that lists have for the cases of a file, by name: those of an operator are not known to its author. */
+/** Values of lists for the cases of a file, by name: its author does not know those of an operator. */
 export type ListValues = Readonly<Record<string, readonly string[]>>;
 
-/** Levels of a record, and of what is around it in the file. */
+/** Nesting levels of a record, and of what surrounds it in the file. */
 const MAX_DEPTH = 256 + 4;
-/** More than a record has that came over a wire. */
+/** More than a record received over the network may have. */
 const limits = { maxDepth: MAX_DEPTH, maxRecords: Number.POSITIVE_INFINITY };
 
 /** Where the cases of a rule file are. */
@@ -44,7 +44,7 @@ export function casesPathOf(rulePath: string): string {
   return rulePath.replace(/\.ya?ml$/, '.cases.json');
 }
 
-/** The cases of a file, unless something is wrong with it: then a line for each thing that is, with path and case. */
+/** The cases of a file, or, if it has problems, a line for each of them, with path and case. */
 export function parseCases(text: string, path: string): { cases?: Cases; lists?: ListValues; problems: string[] } {
   const bytes = Buffer.from(text);
   let root: unknown;
@@ -54,7 +54,7 @@ export function parseCases(text: string, path: string): { cases?: Cases; lists?:
     return { problems: [`${path}: ${(error as Error).message}`] };
   }
   if (nestsDeeper(bytes, 0, bytes.length, MAX_DEPTH)) {
-    return { problems: [`${path}: it nests deeper than ${MAX_DEPTH} levels, which no record does that is read`] };
+    return { problems: [`${path}: it nests deeper than ${MAX_DEPTH} levels, more than a record may`] };
   }
   if (!isMap(root)) return { problems: [`${path}: expected a map with ${answers.join(', ')}`] };
 
@@ -63,7 +63,8 @@ export function parseCases(text: string, path: string): { cases?: Cases; lists?:
   const report = (place: string, message: string) => problems.push(`${path}: ${place}: ${message}`);
   const keys = ['$schema', 'lists', ...answers];
   for (const key of Object.keys(root)) {
-    if (!keys.includes(key)) report(quote(key), `is none of ${keys.join(', ')}; ${didYouMean(key, keys, 'remove it')}`);
+    if (!keys.includes(key))
+      report(quote(key), `is not one of ${keys.join(', ')}; ${didYouMean(key, keys, 'remove it')}`);
   }
   if (Object.hasOwn(root, '$schema') && typeof member(root, '$schema') !== 'string') {
     report('$schema', 'expected the path of a schema, for editors');
@@ -104,7 +105,7 @@ function readCase(
   }
   const name = member(item, 'name');
   if (typeof name !== 'string' || name.trim() === '') return void report('it has no name; add "name": "what it shows"');
-  if (names.has(name)) report('another case has this name; give each a name of its own');
+  if (names.has(name)) report('another case has this name; give each its own name');
   names.add(name);
   const hasOne = Object.hasOwn(item, 'record');
   if (hasOne === Object.hasOwn(item, 'records')) {
@@ -148,26 +149,26 @@ function isLevel(value: unknown): value is Level {
   return levels.includes(value as Level);
 }
 
-/** Whether a case was answered as it should be: the kind, and the level where the case says one. */
+/** Whether a case was answered as expected: the kind, and the level if the case gives one. */
 export function isRight({ level }: Case, expected: Answer, { answer, levels }: Answered): boolean {
   return answer === expected && (level === undefined || levels.includes(level));
 }
 
 export interface Answered {
-  /** Undefined where a record cannot be read at all, and nothing was found in the others. */
+  /** Undefined if a record cannot be read at all, and nothing was found in the others. */
   answer: Answer | undefined;
-  /** Of the findings and reports, in order. */
+  /** Levels of the findings and reports, in order. */
   levels: readonly Level[];
   /** One for each record. */
   detections: readonly Detection[];
 }
 
-/** Cases tell their own time: no event is ahead of it. Unix nanoseconds. */
+/** Far in the future, so that no event is ahead of its receipt: cases carry their own time. Unix nanoseconds. */
 const LAST = 2n ** 62n;
 
-/** What rules say to the records of a case, as if these were the first records ever: `matches` if one of the rules has a
- * finding or a report on any of them.
- * @param names of the rules that are asked; the others of the set are there for correlations to refer to */
+/** The answer of rules to the records of a case, as if these were the first records ever: `matches` if one of the rules has
+ * a finding or a report on any of them.
+ * @param names of the rules in question; the others of the set are there for correlations to refer to */
 export async function answerTo(
   { records, trustedProxies, networks }: Case,
   names: ReadonlySet<string>,

@@ -1,11 +1,11 @@
-/** Which techniques of MITRE ATT&CK rules watch, as a layer of the ATT&CK Navigator.
+/** The MITRE ATT&CK techniques that rules watch, as a layer of the ATT&CK Navigator.
  * @see https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md */
 import { attackOf, tactics } from '../attack.ts';
 import type { RuleHead } from '../sigma/index.ts';
 
 export interface TechniqueEntry {
   techniqueID: string;
-  /** Left out where rules see the technique serve several tactics, or say nothing of it: the entry then shows under each. */
+  /** Left out if rules give the technique several tactics, or none: the entry then appears under each. */
   tactic?: string;
   /** How many rules watch it. */
   score: number;
@@ -28,7 +28,7 @@ export function navigatorLayer(heads: readonly RuleHead[]) {
   const techniques = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, entry]) => techniqueEntry(id, entry));
   return {
     name: 'Tripline',
-    // The least that the format asks for; of ATT&CK no version is named, as rules are tagged with no one in mind.
+    // The minimum that the format requires; no ATT&CK version is given, as rules are not tagged for a particular one.
     versions: { navigator: '5.1.0', layer: '4.5' },
     domain: 'enterprise-attack',
     description: `What ${heads.length} rules watch in Kubernetes audit logs. The score is the number of rules.`,
@@ -43,7 +43,7 @@ export function navigatorLayer(heads: readonly RuleHead[]) {
   };
 }
 
-/** Where a tactic has two names, the older one: each version of ATT&CK up to 18 has it. */
+/** If a tactic has two names, the older one: each version of ATT&CK up to 18 has it. */
 const tacticNames: ReadonlyMap<string, string> = new Map(
   Object.entries(tactics)
     .reverse()

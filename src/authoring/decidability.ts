@@ -1,21 +1,21 @@
-/** Whether what a platform logs is enough to decide a rule. */
+/** Whether a platform logs enough to decide a rule. */
 import { type Unknown, unknownOf } from '../fields/index.ts';
 import type { Platform } from '../record.ts';
 import type { Condition, Detection, FieldItem, Item, Rule } from '../sigma/ast.ts';
 import { literalOf } from '../sigma/match/pattern.ts';
 import { referencesOf } from '../sigma/match/value-test.ts';
 
-/** `partly` where some events cannot be decided, `blind` where the rule can never be found true, `elsewhere` where it
- * asks for other platforms. */
+/** `partly` if some events cannot be decided, `blind` if the rule can never be found true, `elsewhere` if it is about other
+ * platforms. */
 export type Extent = 'yes' | 'partly' | 'blind' | 'elsewhere';
 
 export interface Decidability {
   extent: Extent;
-  /** Where events there lack what the rule asks for; empty for `yes` and `elsewhere`. */
+  /** Where events of the platform lack what the rule tests; empty for `yes` and `elsewhere`. */
   why: readonly Unknown[];
 }
 
-/** Requests that only read are logged apart, or not at all. */
+/** Read-only requests are logged separately, or not at all. */
 const readsUnknown: readonly Unknown[] = [
   {
     platforms: ['gke'],
@@ -25,7 +25,7 @@ const readsUnknown: readonly Unknown[] = [
   { platforms: ['aks'], extent: 'sometimes', where: 'AKS: reads, where kube-audit-admin is logged alone' },
 ];
 
-/** How far a rule can be decided by what a platform logs.
+/** How far a rule can be decided from what a platform logs.
  * @see docs/fidelity.md */
 export function decidabilityOn(platform: Platform, { selections, condition }: Rule): Decidability {
   const detection = { selections, condition };
@@ -64,12 +64,12 @@ export function decidabilityOn(platform: Platform, { selections, condition }: Ru
   return { extent, why: [...why] };
 }
 
-/** All have to be known. */
+/** All must be known. */
 function worst(extents: readonly Extent[]): Extent {
   return extents.includes('blind') ? 'blind' : extents.includes('partly') ? 'partly' : 'yes';
 }
 
-/** One that is known can decide. */
+/** A single known one can decide. */
 function mixed(extents: readonly Extent[]): Extent {
   return extents.every((extent) => extent === extents[0]) ? (extents[0] ?? 'yes') : 'partly';
 }
@@ -95,12 +95,12 @@ function asksForReads(item: FieldItem): boolean {
   return literalsOf(item).some((verb) => verb === 'get' || verb === 'list' || verb === 'watch');
 }
 
-/** The requests by which something is done: what a patch or an update made was created. */
+/** The verbs with which an action can be requested: an update or a patch can also create an object. */
 function requestsOf(verb: string): string[] {
   return verb === 'create' ? ['create', 'update', 'patch'] : [verb];
 }
 
-/** The values, one of which the condition cannot do without in a field; undefined if it can. */
+/** The values of a field, one of which the condition requires; undefined if it does not require any. */
 function neededIn({ selections, condition }: Detection, names: readonly string[]): string[] | undefined {
   const needed = condition.kind === 'and' ? condition.operands : [condition];
   const items = needed.flatMap((node) => {

@@ -1,4 +1,4 @@
-/** Loads rules for those who look at them: what is off, or in shadow mode, with the rest. */
+/** Loads rules for inspection: including those that are off or in shadow mode. */
 
 import { type LoadedRules, loadRules, type RuleSources } from '../rules/index.ts';
 import type { RuleMode } from '../sigma/index.ts';
@@ -8,7 +8,7 @@ export interface EveryRule extends LoadedRules {
   modes: ReadonlyMap<string, RuleMode>;
 }
 
-/** The rules of these sources, every one about Kubernetes audit events among them.
+/** The rules of these sources, including every one about Kubernetes audit events.
  * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
 export function loadEveryRule(sources: RuleSources): EveryRule {
   const modes = new Map<string, RuleMode>();

@@ -1,4 +1,4 @@
-/** Why rules match the events in records, or do not. */
+/** Why rules match or do not match the events in records. */
 import { isAnswered } from '../audit/request.ts';
 import { type Detection, lookupOf, type Ruleset } from '../detect.ts';
 import type { AuditEvent, FieldValues, Finding, FindingCorrelation, Report } from '../record.ts';
@@ -7,11 +7,11 @@ import { printable } from '../sigma/rule-problem.ts';
 import { summarize } from '../tagger.ts';
 import { truncate } from '../truncate.ts';
 
-/** What there is to say of a record, or of one event in it. */
+/** One statement about a record, or about an event in it. */
 export type Explained =
   | { kind: 'unreadable'; problem: string }
   | { kind: 'not_audit' }
-  /** It says nothing of what happened, so that no rule looks at it: the answer to the request is an event of its own. */
+  /** The event does not show the outcome, so no rule evaluates it: the response to the request is an event of its own. */
   | { kind: 'unanswered'; event: number; about: string }
   | {
       kind: 'event';
@@ -22,19 +22,19 @@ export type Explained =
       rule: string;
       answer: 'matches' | 'ignores' | 'undecided';
       explanation: Explanation;
-      /** Of one that matches: its level, and the conditions that could have set another. */
+      /** For a match: its level, and the conditions that could have set another. */
       level?: RuleLevel;
       levels?: { level: RuleLevel; explanation: Explanation }[];
     }
-  /** A match that counts in a correlation, and with which others. */
+  /** A match that counts in a correlation, and the group in which it counts. */
   | { kind: 'counts'; event: number; about: string; correlation: string; rule: string; group: FieldValues[] }
-  /** What a correlation has found, now that this record is there. */
+  /** What a correlation finds with this record. */
   | { kind: 'found'; correlation: string; summary: string; found: FindingCorrelation };
 
-/** What of a rule set is explained. */
+/** The part of a rule set that is explained. */
 export type Subject = Pick<Ruleset, 'rules' | 'correlations' | 'enrichment'>;
 
-/** Every event of a record against every rule, in this order, and what it is for the correlations. */
+/** Every event of a record against every rule, in this order, and how it counts in the correlations. */
 export function explainRecord(detection: Detection, subject: Subject): Explained[] {
   switch (detection.verdict) {
     case 'not_audit':
@@ -137,7 +137,7 @@ function printGroup(group: readonly FieldValues[]): string {
   return printable(group.map(({ field, values }) => `${field}=${values.slice(0, 3).join(',') || '-'}`).join(' '));
 }
 
-/** Nothing where no condition could have set another level. */
+/** Empty if no condition could have set another level. */
 function printLevels({ level, levels = [] }: Explained & { kind: 'event' }): string {
   if (levels.length === 0) return '';
   const conditions = levels.map(

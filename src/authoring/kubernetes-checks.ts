@@ -1,4 +1,4 @@
-/** The checks that take knowledge of Kubernetes or ATT&CK, as one table; those of Sigma alone are in sigma/lint/checks.ts. */
+/** The checks that need knowledge of Kubernetes or ATT&CK, as one table; those of Sigma alone are in sigma/lint/checks.ts. */
 
 import { tactics } from '../attack.ts';
 import { opensStream } from '../audit/request.ts';
@@ -23,7 +23,7 @@ const verbs: readonly string[] = [
   ...['post', 'put', 'head', 'options'],
 ];
 
-/** What people write for verbs. */
+/** What people write instead of verbs. */
 const otherVerbs: Readonly<Record<string, string>> = {
   replace: 'a replacement is an update',
   edit: 'kubectl edit sends a patch',
@@ -34,13 +34,13 @@ const otherVerbs: Readonly<Record<string, string>> = {
   portforward: 'write get and create, with subresource: portforward',
   proxy: 'write the verb of the request, with subresource: proxy',
   impersonate: 'write impersonatedUser|exists: true',
-  bind: 'it is a permission, and never what is asked for',
-  escalate: 'it is a permission, and never what is asked for',
-  use: 'it is a permission, and never what is asked for',
+  bind: 'it is a permission, never the verb of a request',
+  escalate: 'it is a permission, never the verb of a request',
+  use: 'it is a permission, never the verb of a request',
   approve: 'write update and patch, with subresource: approval',
 };
 
-/** Kinds of objects that rules are about, with the resources that they are. */
+/** Kinds of objects that rules are about, with their resources. */
 const resourceOf: ReadonlyMap<string, string> = new Map([
   ...[
     ...['pod', 'deployment', 'daemonset', 'statefulset', 'replicaset', 'replicationcontroller', 'job', 'cronjob'],
@@ -59,7 +59,7 @@ const resourceOf: ReadonlyMap<string, string> = new Map([
 
 export const kubernetesChecks: Readonly<Record<string, Check>> = {
   verb: {
-    doc: 'A verb that no request has, as replace.',
+    doc: 'A verb that no request has, such as replace.',
     run: onLiterals(['verb', 'action'], (verb, { offset }, report) => {
       if (verbs.includes(verb)) return;
       const known = Object.hasOwn(otherVerbs, verb) ? otherVerbs[verb] : undefined;
@@ -68,12 +68,12 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
     }),
   },
   'websocket-stream': {
-    doc: 'exec, attach or portforward with the verb create alone: over WebSocket, as kubectl asks since 1.31, it is get.',
+    doc: 'exec, attach or portforward with only the verb create: over WebSocket, as in kubectl since 1.31, it is get.',
     run: onMaps((items, report) => {
       const stream = items.find((item) => nameOf(item) === 'subresource' && literalsIn(item)?.some(opensStream));
       const verb = items.find((item) => nameOf(item) === 'verb' || nameOf(item) === 'action');
       if (stream === undefined || verb === undefined || !literalsIn(verb)?.every((word) => word === 'create')) return;
-      const message = 'over WebSocket, as kubectl asks since 1.31, the verb of such a request is get';
+      const message = 'over WebSocket, as in kubectl since 1.31, the verb of such a request is get';
       report(verb.offset, message, 'write get and create, or drop the verb');
     }),
   },
@@ -90,12 +90,12 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
         const hint = `write resource: ${plural} and apiGroup: ${group.join('.')}`;
         report(offset, `${quote(resource)} is a resource and its API group, which are two fields`, hint);
       } else if (plural !== object) {
-        report(offset, `${quote(resource)} is a kind, and resources are in plural`, `write ${plural}`);
+        report(offset, `${quote(resource)} is a kind; resources are plural`, `write ${plural}`);
       }
     }),
   },
   logsource: {
-    doc: 'A rule about other logs than the audit log of Kubernetes: it is left out.',
+    doc: 'A rule about logs other than the Kubernetes audit log: it is left out.',
     run({ parsed, members, offset }, report) {
       if (parsed.kind !== 'rule' || isAboutAudit(parsed.document)) return;
       const { product, service } = parsed.document.logsource;
@@ -106,20 +106,20 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
         : 'leave the file out of what is loaded, or accept this with a comment';
       report(
         members.get('logsource')?.keyNode.range?.[0] ?? offset,
-        'the rule is never evaluated: by its logsource it is about other logs',
+        'the rule is never evaluated: its logsource is about other logs',
         hint,
       );
     },
   },
   'kubernetes-field': {
-    doc: 'A member that neither pod specs nor the metadata of objects have, or a map of theirs in the place of a value.',
+    doc: 'A member that neither pod specs nor the metadata of objects have, or one of their maps instead of a value.',
     run: onMaps((items, report) => {
       for (const { path, offset, asked, modifiers, values } of items) {
         const [type, ...rest] = typedPathOf(path) ?? [];
         if (type === undefined) continue;
         const unknown = unknownMember(type, rest);
         if (unknown?.isPosition) {
-          const message = `${quote(rest[unknown.at]!)} stands for no member of a list`;
+          const message = `${quote(rest[unknown.at]!)} does not identify a member of a list`;
           report(offset, message, 'leave it out, for any member; or write sigma-version: 3 and [0]');
         } else if (unknown !== undefined) {
           const name = rest[unknown.at]!;
@@ -133,10 +133,10 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
     }),
   },
   'status-code': {
-    doc: 'A word in the place of the number that responseStatus.code is.',
+    doc: 'A word for responseStatus.code, which is a number.',
     run: onLiterals(['responseStatus.code'], (code, { offset }, report) => {
       if (/^\d+$/.test(code)) return;
-      const hint = 'ask for outcome, or for decision: allow or forbid';
+      const hint = 'use outcome, or decision: allow or forbid';
       report(offset, `responseStatus.code is a number such as 403, never ${quote(code)}`, hint);
     }),
   },
@@ -154,12 +154,12 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
     }),
   },
   keywords: {
-    doc: 'Words that are looked for in the whole event, where whoever sends a request can put any text.',
+    doc: 'Words that are searched for in the whole event, where the sender of a request can put any text.',
     run: aboutKubernetes(({ maps }, report) => {
       const first = maps.flat().find(({ field, inBlock }) => field === '' && !inBlock);
       if (first === undefined) return;
-      const message = 'these words may stand anywhere in the event, in text that a client chooses too';
-      report(first.values[0]?.offset ?? first.offset, message, 'name the field that they are looked for in');
+      const message = 'these words may be anywhere in the event, also in text that a client chooses';
+      report(first.values[0]?.offset ?? first.offset, message, 'name the field to search for them in');
     }),
   },
   'attack-tag': {
@@ -169,7 +169,7 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
         const [namespace, ...rest] = tag.toLowerCase().split('.');
         const name = rest.join('.').replaceAll('_', '-');
         if (namespace !== 'attack' || Object.hasOwn(tactics, name)) continue;
-        // Techniques, and what tags name beside them: groups, software, campaigns, mitigations, data sources.
+        // Techniques, and what else tags may name: groups, software, campaigns, mitigations, data sources.
         if (isTechnique(name) || /^(?:[gscm]\d{4}|ds\d{4})$/.test(name)) continue;
         const otherwise = 'write a tactic such as attack.execution, or a technique such as attack.t1611';
         const hint = /^t\d/.test(name) ? otherwise : didYouMean(name, Object.keys(tactics), otherwise);
@@ -179,11 +179,11 @@ export const kubernetesChecks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** The type that Kubernetes has for the map in which a name begins, and the rest of the name; undefined where objects of
- * several kinds have other types there. */
+/** The Kubernetes type of the map in which a name begins, and the rest of the name; undefined if objects of several kinds
+ * have different types there. */
 function typedPathOf(path: string): string[] | undefined {
   const [head = '', ...rest] = path.split('.');
-  // Keywords in a list, and the map that a list is in, are not named by their path; brackets are seen where names are read.
+  // Keywords in a list, and the map that contains a list, are not named by their path; brackets are checked elsewhere.
   if (rest.length === 0 || rest.some((part) => part === '' || part === '^' || part.includes('['))) return undefined;
   if (head === 'podSpec') return ['PodSpec', ...rest];
   if (head === 'containers') return ['EphemeralContainer', ...rest];
@@ -201,7 +201,7 @@ function typedPathOf(path: string): string[] | undefined {
   return member === 'volumes' ? ['Volume', ...below] : undefined;
 }
 
-/** Whether texts or numbers are asked for; `*` is anything that is there. */
+/** Whether a value is compared with texts or numbers; `*` only tests that there is one. */
 function isCompared(modifiers: readonly string[], values: readonly ValueSource[]): boolean {
   return (
     !modifiers.includes('exists') &&
@@ -224,7 +224,7 @@ function onMaps(look: (items: readonly ItemSource[], report: Report) => void): C
   });
 }
 
-/** Looks at each plain text, in lower case, that one of these fields is asked to be. */
+/** Looks at each plain text, in lower case, that one of these fields is compared with. */
 function onLiterals(names: readonly string[], look: (text: string, value: ValueSource, report: Report) => void) {
   return onMaps((items, report) => {
     for (const item of items) {
@@ -242,7 +242,7 @@ function nameOf({ field }: ItemSource): string {
   return field.replace(/^objectRef\./, '');
 }
 
-/** The plain texts that a field is asked to be, in lower case; undefined if it may be something else too. */
+/** The plain texts that a field is compared with, in lower case; undefined if other values can match too. */
 function literalsIn({ values }: ItemSource): string[] | undefined {
   const literals = values.map(literalIn);
   return literals.includes(undefined) ? undefined : (literals as string[]);

@@ -1,8 +1,8 @@
-/** The members that Kubernetes has for pod specs and for the metadata of objects, to tell a slip in a name from a member that
- * no rule has asked for yet. */
+/** The members that Kubernetes has for pod specs and for the metadata of objects, to distinguish a typo in a name from a
+ * member that no rule has used yet. */
 
-/** As kube-apiserver 1.36 describes them in its OpenAPI: each type with its members, those that are lists with brackets, and
- * after a colon the type of those that are maps. `map` has any names, `any` may be anything. */
+/** From the OpenAPI document of kube-apiserver 1.36: each type with its members. Brackets mark lists, and the type of maps
+ * follows a colon. `map` has any names, `any` may be anything. */
 const declared = `
 AWSElasticBlockStoreVolumeSource: fsType partition readOnly volumeID
 Affinity: nodeAffinity:NodeAffinity podAffinity:PodAffinity podAntiAffinity:PodAntiAffinity
@@ -185,8 +185,8 @@ function memberOf(text: string): [name: string, Member] {
   return [name, { isList: brackets !== undefined, type }];
 }
 
-/** What a name has at one of its parts, where Kubernetes has no such member; undefined where it has, or may have.
- * @param type of the map that the name begins in */
+/** The first part of a name that is no member in Kubernetes; undefined if all parts are, or may be.
+ * @param type of the map in which the name begins */
 export function unknownMember(
   type: string,
   path: readonly string[],
@@ -204,9 +204,8 @@ export function unknownMember(
   return undefined;
 }
 
-/** Whether the name stands for a map or for a list of maps, whose members have to be named; undefined where that is not
- * known.
- * @param type of the map that the name begins in */
+/** Whether the name stands for a map or for a list of maps, whose members must be named; undefined if that is not known.
+ * @param type of the map in which the name begins */
 export function isMapAt(type: string, path: readonly string[]): boolean | undefined {
   let current: string | undefined = type;
   for (const part of path) {

@@ -1,4 +1,4 @@
-/** Everything that is wrong with files of rules, exceptions and lists: with each on its own, and with them together. */
+/** All problems of rule, exception and list files: of each on its own, and of all together. */
 
 import { parseOwners } from '../enrichment/owners.ts';
 import { findFlaw } from '../fields/flaw.ts';
@@ -23,8 +23,8 @@ import { requestedFiles } from './requested-files.ts';
 /** Every check by its name. */
 export const checks: Readonly<Record<string, Check>> = { ...sigmaChecks, ...kubernetesChecks };
 
-/** Everything that is wrong with a rule, correlation or exception file, in order of place: errors, which keep it from
- * being used, or, where there are none, warnings, each with the name of its check.
+/** All problems of a rule, correlation or exception file, in order of place: errors, which keep it from being used, or, if
+ * there are none, warnings, each with the name of its check.
  * @param text the whole file, decoded as UTF-8
  * @param placeholders the values of lists by their names */
 export function lintFile(
@@ -35,7 +35,7 @@ export function lintFile(
   return lint(text, path, optionsWith(placeholders));
 }
 
-/** The text of such a file with what lint can put right, and what that is. What its documents match does not change.
+/** The text of such a file with all fixes that lint can apply, and what they are. What its documents match does not change.
  * @param text the whole file, decoded as UTF-8
  * @param placeholders the values of lists by their names */
 export function fixFile(
@@ -50,7 +50,7 @@ function optionsWith(placeholders: LintOptions['placeholders']): LintOptions {
   return { knownFields, findFlaw, ...(placeholders && { placeholders }), checks: kubernetesChecks, isList };
 }
 
-/** Names of members in the objects of Kubernetes that are lists. */
+/** Names of members in Kubernetes objects that are lists. */
 const lists: ReadonlySet<string> = new Set([
   ...['containers', 'initContainers', 'ephemeralContainers', 'volumes', 'volumeMounts', 'env', 'envFrom', 'ports'],
   ...['rules', 'subjects', 'webhooks', 'ownerReferences', 'tolerations', 'ingress', 'egress', 'conditions', 'tls'],
@@ -61,9 +61,9 @@ function isList(path: string): boolean {
   return fields.get(path)?.many === true || lists.has(path.slice(path.lastIndexOf('.') + 1));
 }
 
-/** What is wrong with the files at the paths, or, without a path, with all that the configuration names; and the paths of
- * these files.
- * @throws Problem `rule.invalid` where a path does not exist */
+/** The problems of the files at the paths, or, without a path, of all that the configuration names; and the paths of these
+ * files.
+ * @throws Problem `rule.invalid` if a path does not exist */
 export function lintSources(
   paths: readonly string[],
   config: RuleSources,
@@ -88,8 +88,8 @@ export function lintSources(
   };
 }
 
-/** The rule, correlation and exception files at the paths with what lint can put right; those alone that change by it.
- * @throws Problem `rule.invalid` where a path does not exist */
+/** The rule, correlation and exception files at the paths with all fixes that lint can apply; only files that change.
+ * @throws Problem `rule.invalid` if a path does not exist */
 export function fixSources(
   paths: readonly string[],
   config: RuleSources,
@@ -105,7 +105,7 @@ function problemsTogether(sources: RuleSources): RuleProblem[] {
   try {
     return loadEveryRule(sources).problems;
   } catch (error) {
-    // Not one rule can be used: of each it is reported already why.
+    // No rule can be used; the reason for each has already been reported.
     if (error instanceof Problem && error.code === 'rule.invalid') return [];
     throw error;
   }

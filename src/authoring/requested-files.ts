@@ -1,4 +1,4 @@
-/** The files that someone asks about, among all that make a rule set. */
+/** The files that a command is asked about, among all files of a rule set. */
 import { existsSync, realpathSync } from 'node:fs';
 import { Problem } from '../problem.ts';
 import type { RuleSources } from '../rules/index.ts';
@@ -10,16 +10,16 @@ export interface RequestedFiles {
   /** Rules, correlations and filters. */
   documents: SourceFile[];
   lists: SourceFile[];
-  /** Lists of owners; those of the configuration are read with its rules. */
+  /** Owner lists; those of the configuration are read with its rules. */
   owners: SourceFile[];
-  /** What is wrong with files that cannot be read. */
+  /** Problems of files that cannot be read. */
   problems: RuleProblem[];
   /** The requested files first, then the others of the configuration, which those may refer to. */
   sources: RuleSources;
 }
 
 /** The files at the paths, or, without a path, all that the configuration names.
- * @throws Problem `rule.invalid` where a path does not exist */
+ * @throws Problem `rule.invalid` if a path does not exist */
 export function requestedFiles(paths: readonly string[], config: RuleSources): RequestedFiles {
   const { rules, lists = [], exceptions = [] } = config;
   if (paths.length === 0) {
@@ -55,7 +55,7 @@ export function requestedFiles(paths: readonly string[], config: RuleSources): R
   };
 }
 
-/** Tells a file by its keys, where nothing says what it is meant to be. */
+/** Identifies a file by its keys, as nothing else says what it is meant to be. */
 function kindOf({ text }: SourceFile): 'documents' | 'lists' | 'owners' {
   if (/^(detection|correlation|filter)\s*:/m.test(text)) return 'documents';
   if (/^values\s*:/m.test(text)) return 'lists';

@@ -1,4 +1,4 @@
-/** The documents that `tripline new` writes, with cases that they answer as they should: to be changed bit by bit. */
+/** The documents that `tripline new` writes, with cases that pass, so that authors can change them step by step. */
 import { randomUUID } from 'node:crypto';
 
 export interface Template {
@@ -8,7 +8,7 @@ export interface Template {
   documentsOf(name: string): readonly string[];
   /** Members of the file with its cases. */
   cases: Readonly<Record<'matches' | 'ignores', readonly object[]>>;
-  /** What its author has to do first. */
+  /** What the author has to do first. */
   next: string;
 }
 
@@ -33,14 +33,14 @@ export const templates: Readonly<Record<'rule' | 'correlation' | 'exception', Te
       `title: Kubernetes ${titleOf(name)}
 id: ${randomUUID()}
 name: ${name}
-${about('What happened, and why somebody should know of it.')}
+${about('What happened, and why somebody should know about it.')}
 ${logsource}
 ${podsCreated}
 falsepositives:
-  - Who does this for a good reason
+  - Who does this legitimately
 level: medium
 tripline:
-  mode: shadow # finds, and raises nothing, until it is live
+  mode: shadow # its findings raise nothing until it is live
   summary: '[{username}] created pod [{namespace}/{name}]'
   context: [username, sourceIPs, userAgent, namespace, verb, resource, requestURI, responseStatus, cluster]
 `,
@@ -52,7 +52,7 @@ tripline:
         { name: 'dry run', record: podRequest({ query: '?dryRun=All' }) },
       ],
     },
-    next: 'Say in the rule what it is to find, and put records of your own into the cases',
+    next: 'Describe in the rule what it should find, and add your own records to the cases',
   },
   correlation: {
     schema: 'rule.schema.json',
@@ -73,7 +73,7 @@ tripline:
       `title: Kubernetes ${titleOf(name)}
 id: ${randomUUID()}
 name: ${name}
-${about('What the events say together, and why somebody should know of it.')}
+${about('What the events say together, and why somebody should know about it.')}
 correlation:
   type: event_count
   rules:
@@ -85,10 +85,10 @@ correlation:
   condition:
     gte: 3
 falsepositives:
-  - Who does this for a good reason
+  - Who does this legitimately
 level: medium
 tripline:
-  mode: shadow # finds, and raises nothing, until it is live
+  mode: shadow # its findings raise nothing until it is live
   summary: '[{username}] created [{value}] pods in [{namespace}] within ten minutes'
   context: [username, sourceIPs, userAgent, namespace, cluster]
 `,
@@ -104,7 +104,7 @@ tripline:
         },
       ],
     },
-    next: 'Say in the rule what is counted and in the correlation how, and put records of your own into the cases',
+    next: 'Describe in the rule what is counted, in the correlation how, and add your own records to the cases',
   },
   exception: {
     schema: 'exceptions.schema.json',
@@ -113,12 +113,12 @@ tripline:
 id: ${randomUUID()}
 name: ${name}
 description: |
-  Who does this for a good reason, who asked for it, and when to look at it again.
+  Who does this legitimately, who asked for it, and when to look at it again.
 date: ${today()}
 ${logsource}
 filter:
   rules:
-    - pod-host-network # names or ids of the rules that it is about
+    - pod-host-network # names or ids of the rules that it applies to
   expected: # what nobody else can choose: a user, and what it does
     username|cased: ${controller}
     namespace: ingress
@@ -137,7 +137,7 @@ filter:
         },
       ],
     },
-    next: 'Say in the exception which rules it is about and what it silences, and put records of theirs into the cases',
+    next: 'Describe in the exception to which rules it applies and what it silences, and add records to the cases',
   },
 };
 

@@ -1,4 +1,4 @@
-/** Rule files on the cases beside them: what passed, what did not, and why. */
+/** Runs rule files on the cases beside them: which passed, which did not, and why. */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Detection, Ruleset } from '../detect.ts';
 import { Problem } from '../problem.ts';
@@ -22,28 +22,28 @@ export interface CaseResult {
   name: string;
   expected: Answer;
   answer: Answer | 'unreadable';
-  /** Set where the finding has another level than it should. */
+  /** Set if the finding has a level other than expected. */
   level?: { expected: Level; found: readonly Level[] };
-  /** False where the rules do not match what their exception is to silence. */
+  /** False if the rules do not match what their exception should silence. */
   silenced?: false;
   passed: boolean;
-  /** Of a case that did not pass: every event against the rule, or against those that a correlation refers to. */
+  /** For a case that did not pass: every event against the rule, or against the rules that a correlation refers to. */
   explained?: { record: number; explained: Explained }[];
 }
 
 export interface FileResult {
   path: string;
   cases: CaseResult[];
-  /** What there should be cases of, and is none: a line each. */
+  /** Kinds of cases that are missing: a line each. */
   lacking: string[];
   /** Why the cases cannot be read: a line each. */
   problems: string[];
 }
 
-/** Runs the rules of a file on its cases, or the rules that its exceptions are about; undefined where no rule of the set
- * is from there, and no exception that has cases.
+/** Runs the rules of a file, or the rules that its exceptions are about, on its cases; undefined if the set has no rule from
+ * the file, and no exception with cases.
  * @param sources of the rule set
- * @param change makes the rules that are run of those that the cases need */
+ * @param change turns the rules that the cases need into those that are run */
 export async function testRuleFile(
   path: string,
   ruleset: Ruleset,
@@ -80,8 +80,8 @@ export async function testRuleFile(
   return result;
 }
 
-/** What the answers to the cases of a rule file follow from: the cases, the rules with all that they refer to, values of
- * lists among it, and exceptions. Undefined where there is nothing to test. */
+/** Everything that determines the answers to the cases of a rule file: the cases, the rules with all that they refer to,
+ * including values of lists, and exceptions. Undefined if there is nothing to test. */
 export function basisOf(path: string, ruleset: Ruleset): unknown {
   const { own, excepted } = subjectOf(path, ruleset);
   if (own.length + excepted.length === 0) return undefined;
@@ -125,7 +125,7 @@ interface Asked {
   expected: Answer;
   names: ReadonlySet<string>;
   needed: Ruleset;
-  /** Whether it has to be an exception that keeps the rules from a finding. */
+  /** Whether an exception must be the reason that the rules have no finding. */
   isSilenced: boolean;
 }
 
@@ -159,8 +159,8 @@ function explainAll(detections: readonly Detection[], { rules, enrichment }: Rul
   );
 }
 
-/** The rules of these names with all that they refer to, and nothing that is known beside the log: cases say that.
- * @param lists values of lists in place of those that the sources of the set have
+/** The rules of these names with all that they refer to, and without enrichment, which cases provide themselves.
+ * @param lists values of lists that replace those from the sources of the set
  * @throws Problem `rule.invalid` when not one rule can be used with these values */
 export function neededFor(
   names: ReadonlySet<string>,
@@ -179,7 +179,7 @@ export function neededFor(
   return neededFor(names, loadEveryRule({ ...sources, rules: pathsOf(needed), exceptions: [], values }).ruleset);
 }
 
-/** The files that a set is from. */
+/** The files that a set was loaded from. */
 function pathsOf({ rules, correlations }: Ruleset): string[] {
   const documents = [
     ...rules.flatMap(({ rule, exceptions }) => [rule, ...exceptions.map(({ filter }) => filter)]),
@@ -188,10 +188,10 @@ function pathsOf({ rules, correlations }: Ruleset): string[] {
   return [...new Set(documents.map(({ path }) => path))];
 }
 
-/** The names, and those of all that they refer to. */
+/** The names, and those of all rules that they refer to. */
 function referredBy(names: ReadonlySet<string>, { correlations }: Ruleset): ReadonlySet<string> {
   const needed = new Set(names);
-  // A set goes on to what is added to it meanwhile.
+  // Iterating over a set also visits members that are added meanwhile.
   for (const name of needed) {
     for (const { correlation, rules } of correlations) {
       if (correlation.name === name) for (const referred of rules) needed.add(referred);

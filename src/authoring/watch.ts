@@ -1,21 +1,21 @@
-/** Notices that files were changed by whoever writes rules. */
+/** Notices when files are changed by an author of rules. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filesSeen } from '../rules/files-seen.ts';
 
 export interface Watch {
-  /** The paths that have changed since the start or since the last, each time that files have changed and come to rest;
-   * ends by the signal. */
+  /** Yields the paths that changed since the start or the last yield, each time that files have changed and come to rest; the
+   * signal ends it. */
   changes(signal: AbortSignal): AsyncGenerator<string[]>;
 }
 
-/** Short for who waits for an answer, and long for what writes a file. */
+/** Short for a person who waits for an answer, and long for a program that writes a file. */
 const lookMilliseconds = 250;
 
 /** Rules, lists, exceptions and settings, and the cases beside rules. */
 const isRead = /\.(ya?ml|cases\.json)$/;
 
-/** Looks at the files as they are now, for the changes from there on.
- * @param pathsOf files and folders, asked at each look */
+/** Records the current state of the files, as the base for changes.
+ * @param pathsOf files and folders, called at each look */
 export async function openWatch(pathsOf: () => readonly string[]): Promise<Watch> {
   const look = () => filesSeen(pathsOf(), isRead);
   let known = await look();
@@ -26,7 +26,7 @@ export async function openWatch(pathsOf: () => readonly string[]): Promise<Watch
     while (await rest()) {
       const before = seen;
       seen = await look();
-      // A file that is being written is not read half.
+      // Do not read a file that is still being written.
       if (differing(before, seen).length > 0) continue;
       const changed = differing(known, seen);
       known = seen;

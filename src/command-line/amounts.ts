@@ -1,6 +1,6 @@
-/** Amounts and times, short, each with its unit. */
+/** Amounts and times in short form, each with its unit. */
 
-/** 1,284; from 10,000 on 12.4k. */
+/** Such as 1,284, or from 10,000 on 12.4k. */
 export function amount(number: number): string {
   const [, scale, unit] = scales.find(([from]) => number >= from) ?? [0, 1, ''];
   if (unit === '') return number.toLocaleString('en-US', { maximumFractionDigits: 0 });
@@ -13,7 +13,7 @@ const scales: readonly [from: number, scale: number, unit: string][] = [
   [1e4, 1e3, 'k'],
 ];
 
-/** With a decimal below 10; 0 is none. */
+/** With one decimal below 10, except for 0. */
 export function rate(number: number): string {
   return number > 0 && number < 10 ? number.toFixed(1) : amount(number);
 }
@@ -42,7 +42,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / large)} ${largeName} ${Math.floor((seconds % large) / small)} ${smallName}`;
 }
 
-/** The time of the day in UTC, with the date where it is another than that of now; all in RFC 3339. */
+/** The time of day in UTC, with the date if it is not today's; all in RFC 3339. */
 export function clock(time: string, now: string): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return time;

@@ -1,4 +1,4 @@
-/** Reads the arguments of a command by its declaration. */
+/** Reads the arguments of a command according to its declaration. */
 import { parseArgs } from 'node:util';
 import { didYouMean, quote } from '../sigma/rule-problem.ts';
 import { type Declaration, type OptionTable, type OptionValues, shortOf, UsageError } from './declaration.ts';
@@ -77,7 +77,7 @@ function didYouMeanOption(rawName: string, known: object, otherwise: string): st
   );
 }
 
-/** What Node says of a missing value and the like, as an error of use. */
+/** Turns what Node says about a missing value and the like into a usage error. */
 function parse(config: Parameters<typeof parseArgs>[0], see: string): ReturnType<typeof parseArgs> {
   try {
     return parseArgs(config);

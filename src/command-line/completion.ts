@@ -5,12 +5,12 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 /** A script for a shell to read.
- * @param commands of which the first is the one that runs where none is named */
+ * @param commands the first of which is the default command */
 export function completionFor(shell: Shell, commands: readonly Declaration[]): string {
   return { bash, zsh, fish }[shell](commands, commands[0]!);
 }
 
-/** Names of one word; and those of two, as the second words by the first. */
+/** Names of one word; and names of two words, as second words by the first. */
 function wordsOf(commands: readonly Declaration[]): { names: string; below: ReadonlyMap<string, readonly string[]> } {
   const words = commands.map(({ name }) => name.split(' '));
   const pairs = words.filter(({ length }) => length > 1);
@@ -189,7 +189,7 @@ function choicesOf(option: Option): readonly string[] | undefined {
   return option.kind === 'value' ? option.choices : undefined;
 }
 
-/** What an option is for, in the few words that a list has room for. */
+/** What an option is for, in the few words that fit into a list. */
 function gistOf({ doc }: Option): string {
   return doc.split(/[;:(]/, 1)[0]!.trim();
 }

@@ -1,4 +1,4 @@
-/** How a command is declared: what its parser, its help text and its page in the docs are made of. */
+/** How a command is declared: its parser, its help text and its page in the docs are made from this. */
 
 export type Option =
   | { kind: 'flag'; doc: string }
@@ -43,14 +43,14 @@ export interface Declaration<T extends OptionTable = OptionTable> {
   name: string;
   /** One line, for the list of commands. */
   summary: string;
-  /** What stands behind the options, as the usage line shows it: `FILE…`. */
+  /** What follows the options, as the usage line shows it: `FILE…`. */
   operands: string;
   /** How many operands there may be. */
   count: { least: number; most: number };
-  /** What a person should know who has not used it yet, in paragraphs. */
+  /** What a new user should know, in paragraphs. */
   about: string;
   options: T;
-  /** What the process exits with, by what that says. */
+  /** The exit codes of the process, with their meanings. */
   exitCodes: Readonly<Record<string, string>>;
   examples: readonly Example[];
 }

@@ -1,4 +1,4 @@
-/** What `--help` says, and the page of the docs that says the same: both printed from the declarations. */
+/** The text of `--help`, and the docs page with the same content: both printed from the declarations. */
 import { type Declaration, type Option, shortOf } from './declaration.ts';
 import type { Output } from './process-io.ts';
 import { definitions, styled, widthOf, wrap, wrapCommand } from './text.ts';
@@ -23,7 +23,7 @@ export function helpOf(declaration: Declaration, screen: Screen): string {
   ].join('\n\n')}\n`;
 }
 
-/** What `tripline --help` says: the commands, and what the command does that runs without being named. */
+/** The text of `tripline --help`: the commands, and what the default command does. */
 export function overviewOf(
   version: string,
   commands: readonly Declaration[],
@@ -34,8 +34,8 @@ export function overviewOf(
   const width = widthOf(screen);
   const heading = (text: string) => styled('bold', text, screen);
   const more =
-    `Without a command it runs ${byDefault.name}. tripline COMMAND --help, or tripline help COMMAND, tells more; ` +
-    'tripline --version tells the version.';
+    `Without a command it runs ${byDefault.name}. tripline COMMAND --help, or tripline help COMMAND, says more; ` +
+    'tripline --version prints the version.';
   return `${wrap(`tripline ${version}: tags Kubernetes audit records with what Sigma rules detect in them`, '', width)}
 
 ${heading('usage:')} tripline [COMMAND] [OPTION]... [ARGUMENT]...
@@ -54,7 +54,7 @@ ${heading('example:')} ${wrapCommand(example!.line, '', width)}
 `;
 }
 
-/** The page of the commands in the docs' reference. */
+/** The page about the commands in the docs' reference. */
 export function commandsMarkdown(commands: readonly Declaration[], byDefault: Declaration): string {
   const list = commands
     .map(({ name, summary }) => `| [\`${name}\`](#${name.replaceAll(' ', '-')}) | ${summary} |`)
@@ -79,8 +79,8 @@ ${examples.map(({ purpose, line }) => `# ${purpose}\n${line}`).join('\n')}
   });
   return `# Commands
 
-\`tripline COMMAND --help\` says the same. Without a command, \`tripline\` runs \`${byDefault.name}\`. What is wrong is told on
-stderr; a reader that closes the pipe early (\`| head\`) is no error.
+\`tripline COMMAND --help\` prints the same. Without a command, \`tripline\` runs \`${byDefault.name}\`. Errors are reported on
+stderr; a reader that closes the pipe early (\`| head\`) is not an error.
 
 | command | what it does |
 |---|---|

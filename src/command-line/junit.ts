@@ -1,4 +1,4 @@
-/** What passed and what failed, in the XML of JUnit, which CI systems show beside a change.
+/** What passed and what failed, as JUnit XML, which CI systems show beside a change.
  * @see https://github.com/testmoapp/junitxml */
 import { printable } from '../sigma/rule-problem.ts';
 
@@ -13,11 +13,11 @@ export interface Case {
   /** Where it is. */
   file?: string;
   line?: number;
-  /** What was expected, and what there is instead; the first line is shown in lists. */
+  /** What was expected, and what was found instead; the first line is shown in lists. */
   failure?: string;
   /** Why it could not be run. */
   error?: string;
-  /** What else there is to say. */
+  /** Further remarks. */
   notes?: string;
 }
 
@@ -60,12 +60,12 @@ function attributes(values: Readonly<Record<string, string | number | undefined>
   return given.map(([name, value]) => ` ${name}="${xmlText(printable(String(value)))}"`).join('');
 }
 
-/** Lines stay lines. */
+/** Keeps line breaks. */
 function content(text: string): string {
   return xmlText(text.split('\n').map(printable).join('\n'));
 }
 
-/** `>` as well, so that there is no `]]>`. The two characters are allowed in no XML, though no control characters. */
+/** Escapes `>` as well, so that there is no `]]>`. The two characters are not allowed in XML, though not control characters. */
 function xmlText(text: string): string {
   const names: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return text.replace(/[&<>"]/g, (character) => names[character]!).replace(/[\uFFFE\uFFFF]/g, '\uFFFD');

@@ -1,26 +1,26 @@
-/** The lines of the log: what may stand in them, and how they look to a person in the place of JSON objects. */
+/** The lines of the log: which characters they may contain, and how they look to a person instead of JSON objects. */
 import { type LoggerOptions, stdTimeFunctions } from 'pino';
 import { printable } from '../sigma/rule-problem.ts';
 import type { Output } from './process-io.ts';
 import { styled, styleOf } from './text.ts';
 
-/** How the log is made, whatever it is written to. */
+/** Options of the log, whatever it is written to. */
 export function logOptions(level: string): LoggerOptions {
   return {
     level,
-    // Words and dates, for those who read a log without a tool at hand.
+    // Words and dates, for those who read a log without a tool.
     formatters: { level: (label) => ({ level: label }) },
     timestamp: stdTimeFunctions.isoTime,
     hooks: { streamWrite: visible },
   };
 }
 
-/** An escape, or a character that no printed text holds. */
+/** An escape, or a character that does not occur in printed text. */
 const ESCAPE_OR_CONTROL = /\\(?:u([0-9a-f]{4})|.)|(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/giu;
 
-/** A line of the log in which each control or direction character gives way to one that can be seen, whether it stands as
- * it is or as an escape, of which a tool makes the character again. All that is logged passes here: tags, names, URLs,
- * header values and messages of libraries come from whoever sends. Line feeds stay escaped, as a stack has them. */
+/** A line of the log in which each control or direction character is replaced by a visible one, whether it appears raw or as
+ * an escape, which a tool would turn back into the character. Everything that is logged passes through here: tags, names, URLs,
+ * header values and messages of libraries come from whoever sends. Line feeds stay escaped, as in a stack. */
 export function visible(line: string): string {
   return line.replace(ESCAPE_OR_CONTROL, (found, code: string | undefined) => {
     if (/^\\[bfr]/.test(found)) return REPLACEMENT;
@@ -32,10 +32,10 @@ export function visible(line: string): string {
 
 const REPLACEMENT = '\ufffd';
 
-/** What each line has, or what the text says otherwise. */
+/** Members that every line has, or that the text shows in another form. */
 const left = ['level', 'time', 'msg', 'pid', 'hostname', 'err'];
 
-/** One line of JSON as text: time, level, message, then the other members as `name=value`. What goes on below is indented,
+/** One line of JSON as text: time, level, message, then the other members as `name=value`. Continuation lines are indented,
  * and a value with spaces is quoted, so that no text can pass for a line or a member of its own. */
 export function logLine(json: string, screen: Pick<Output, 'hasColors'>): string {
   const entry = JSON.parse(json) as Record<string, unknown>;

@@ -1,8 +1,8 @@
 /** `--output`: the form of what a command writes, the same words for every command.
  *
- * - `table`: for a person. Rows that line up, or, of a command that reports what is wrong, text with places.
- * - `json`: one document, an array; `ndjson`: one object a line. Both are exact: nothing is cut or replaced.
- * - `csv`, `tsv`: one row a line under a line of names, for spreadsheets and `cut`; see delimited.ts.
+ * - `table`: for a person. Aligned rows or, for a command that reports what is wrong, text with places.
+ * - `json`: one document, an array; `ndjson`: one object per line. Both are exact: nothing is cut or replaced.
+ * - `csv`, `tsv`: one row per line under a line of names, for spreadsheets and `cut`; see delimited.ts.
  * - `junit`: what passed and failed, as CI shows it; see junit.ts. */
 import { delimitedRow } from './delimited.ts';
 import { junit, type Suite } from './junit.ts';
@@ -15,19 +15,19 @@ export type ListingForm = (typeof listingForms)[number];
 export const reportForms = [...listingForms, 'junit'] as const;
 export type ReportForm = (typeof reportForms)[number];
 
-/** The option, of a command that has these forms. */
+/** The option, for a command that has these forms. */
 export function outputOption<const Forms extends readonly ReportForm[]>(choices: Forms, byDefault: string) {
-  const doc = `form of what is written: ${choices.join(', ')}. Default: ${byDefault}`;
+  const doc = `output form: ${choices.join(', ')}. Default: ${byDefault}`;
   return { kind: 'value', short: 'o', placeholder: 'FORM', choices, doc } as const;
 }
 
-/** Of a command that lists rows: a program reads what goes into a pipe. */
+/** For a command that lists rows: what goes into a pipe is read by a program. */
 export const listingOutput = outputOption(listingForms, 'table on a terminal, ndjson in a pipe');
 
-/** Of a command that reports what is wrong: a person reads it in the log of CI as well, which is a pipe. */
-export const reportOutput = outputOption(reportForms, 'table, which is text for a person, in a pipe too');
+/** For a command that reports what is wrong: a person also reads it in the log of CI, which is a pipe. */
+export const reportOutput = outputOption(reportForms, 'table (text), also in a pipe');
 
-/** What is asked for, or what suits the output. */
+/** The requested form, or the one that suits the output. */
 export function listingFormOf(output: Pick<Output, 'columns'>, asked: ListingForm | undefined): ListingForm {
   return asked ?? (output.columns === undefined ? 'ndjson' : 'table');
 }
@@ -37,7 +37,7 @@ export function jsonText(value: unknown): string {
   return harmlessJson(JSON.stringify(value));
 }
 
-/** JSON as exact as it was: characters that would move a cursor or reorder what a person reads are escaped. */
+/** Equivalent JSON in which characters that would move a cursor or reorder what a person reads are escaped. */
 function harmlessJson(text: string): string {
   if (/^[ -~]*$/.test(text)) return text;
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
@@ -50,7 +50,7 @@ function escaped(unit: number): string {
 }
 
 export interface RowWriter<Row> {
-  /** Writes rows at once, so that a list may be as long as it likes.
+  /** Writes rows at once, so that a list may have any length.
    * @throws OutputClosed */
   write(rows: readonly Row[]): Promise<void>;
   /** Ends the document, if it is one. */
@@ -58,7 +58,7 @@ export interface RowWriter<Row> {
 }
 
 /** Begins a list.
- * @param json of a row, on one line */
+ * @param json a row as JSON on one line */
 export function openRows<Row>(
   output: Output,
   columns: readonly Column<Row>[],
@@ -129,14 +129,14 @@ export async function writeRows<Row>(
 
 /** What a command has found wrong. */
 export interface Report<Row> extends Listing<Row> {
-  /** For a person, lines each ended. */
+  /** Text for a person, each line ended. */
   text: string;
   suites: readonly Suite[];
-  /** One line, which is no part of what a program reads. */
+  /** One line, which is not part of what a program reads. */
   totals: string;
 }
 
-/** Writes a report: for a person with its totals, for a program without, which then go to stderr. */
+/** Writes a report: with its totals for a person, without them for a program; they then go to stderr. */
 export async function writeReport<Row>(
   { stdout, stderr }: Pick<ProcessIo, 'stdout' | 'stderr'>,
   { text, suites, totals, ...listing }: Report<Row>,

@@ -1,14 +1,14 @@
-/** What a command may touch of the process that it runs in; main.ts hands it over. */
+/** The parts of its process that a command may use; main.ts provides them. */
 
 export interface Output {
   /** Resolves when it is written, so that a slow reader slows the writer.
    * @throws OutputClosed */
   write(chunk: string | Uint8Array): Promise<void>;
-  /** Columns of the terminal that it is, as wide as it is now; undefined where it is none. */
+  /** Current number of columns of the terminal; undefined if it is not a terminal. */
   readonly columns: number | undefined;
   /** Lines of the terminal. */
   readonly rows: number | undefined;
-  /** Whether it shows colours, and is wanted to. */
+  /** Whether it can and should show colours. */
   hasColors: boolean;
 }
 
@@ -23,13 +23,13 @@ export interface ProcessIo {
   bundled: { rules: string; schemas: string };
   /** Resolves with the next signal that asks the process to stop. */
   stopped(): Promise<string>;
-  /** Has a text written to stdout when the process ends, by whatever: what leaves a terminal as it was. Undefined for none. */
+  /** Has a text written to stdout when the process ends, for any reason, to restore a terminal. Undefined for none. */
   writeAtExit(text: string | undefined): void;
-  /** Calls the listener for each hang-up, by which a process is asked to read its files again; without one it ends. */
+  /** Calls the listener for each SIGHUP, which asks a process to read its files again; without a listener the process ends. */
   onHangup(listener: () => void): void;
 }
 
-/** Thrown by a write whose reader has gone, as `head` does when it has enough. */
+/** Thrown by a write whose reader is gone, as with `head` once it has enough. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }

@@ -1,8 +1,8 @@
-/** How far a long file, or a plan of many, has been read: on a line of the terminal that is written over. */
+/** Shows how far a long file, or a plan of many, has been read: on a line of the terminal that is overwritten. */
 import type { Input } from '../inputs/open.ts';
 import type { Output } from './process-io.ts';
 
-/** Short files need none. */
+/** Short files need no progress. */
 const FIRST_MILLISECONDS = 1000;
 const NEXT_MILLISECONDS = 200;
 const ERASE_LINE = '\r\x1b[K';
@@ -10,11 +10,11 @@ const ERASE_LINE = '\r\x1b[K';
 export interface Progress {
   /** Shows it, unless that was done a moment ago. */
   show(records: number): Promise<void>;
-  /** Takes it off the screen, where something else is to be written. */
+  /** Removes it from the screen before something else is written. */
   hide(): Promise<void>;
 }
 
-/** Shows nothing where the output is no terminal. */
+/** Shows nothing if the output is not a terminal. */
 export function progressOf(
   { name, size, bytesRead }: Pick<Input, 'name' | 'size' | 'bytesRead'>,
   output: Output,
@@ -37,21 +37,21 @@ export function progressOf(
   };
 }
 
-/** Elsewhere than on a terminal, one line in so long. */
+/** Without a terminal, the interval between lines. */
 const LINE_MILLISECONDS = 60_000;
-/** Of all bytes, those after which the rest can be reckoned: before, the start of the threads is most of it. */
+/** The share of all bytes after which the rest can be estimated: before that, starting the threads takes most of the time. */
 const KNOWN_SHARE = 0.02;
 
 export interface UnitsProgress {
   /** Shows it, unless that was done a moment ago.
    * @param bytes that have been read
-   * @param done units of which all have been */
+   * @param done units that have been read completely */
   show(bytes: number, done: number): Promise<void>;
   hide(): Promise<void>;
 }
 
-/** Shows how far the units of a plan are, and how long the rest will take if it goes on like this.
- * @param all that there are when it begins */
+/** Shows how far the units of a plan are, and how long the rest will take at this rate.
+ * @param all what is left to do at the start */
 export function unitsProgress(all: { bytes: number; units: number }, output: Output): UnitsProgress {
   const begun = performance.now();
   const isTerminal = output.columns !== undefined;

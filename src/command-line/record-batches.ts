@@ -4,16 +4,16 @@ import { documentBytes, STDIN } from '../inputs/open.ts';
 import { openInOrder, sourcesOf } from '../inputs/sources.ts';
 import type { ProcessIo } from './process-io.ts';
 
-/** Records tell their own time: no event is ahead of it. Unix nanoseconds. */
+/** A time that no event is ahead of, as records carry their own time. Unix nanoseconds. */
 export const LAST = 2n ** 62n;
 
-/** As the pipeline takes it. */
+/** As the pipeline accepts it. */
 interface RecordBatch extends Pick<InputBatch, 'codec' | 'bytes' | 'lineOf'> {
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
 }
 
-/** The records of files in order, from the first on at each call: of files they are read again, those of stdin are kept in
+/** The records of files in order, from the first on at each call: files are read again, records from stdin are kept in
  * memory.
  * @param paths of files and folders, addresses of objects, `-` for stdin
  * @param limits of the configuration */
@@ -37,7 +37,7 @@ export function recordsOf(
   };
 }
 
-/** The records of one path: of a file, or of the files or objects below it. */
+/** The records of one path: a file, or the files or objects below it. */
 export async function* batchesIn(
   path: string,
   io: Pick<ProcessIo, 'stdin' | 'environment'>,

@@ -12,13 +12,13 @@ export const ruleOptions = {
   rules: {
     kind: 'values',
     placeholder: 'PATH',
-    doc: 'folder or file with Sigma rules, instead of those that come along',
+    doc: 'folder or file with Sigma rules, instead of the bundled ones',
   },
-  lists: { kind: 'values', placeholder: 'PATH', doc: 'folder or file with lists, beside those that come along' },
+  lists: { kind: 'values', placeholder: 'PATH', doc: 'folder or file with lists, in addition to the bundled ones' },
   exceptions: { kind: 'values', placeholder: 'PATH', doc: 'folder or file with exceptions (Sigma filters)' },
 } as const satisfies OptionTable;
 
-/** What serve takes beside them. */
+/** The options of serve: its own, and those above. */
 export const serveOptions = {
   listen: {
     kind: 'value',
@@ -28,7 +28,7 @@ export const serveOptions = {
   ...ruleOptions,
 } as const satisfies OptionTable;
 
-/** The settings of serve that the command line and the environment say. */
+/** The settings of serve that come from the command line and the environment. */
 export function serveSettings(
   { listen: asked }: OptionValues<typeof serveOptions>,
   environment: ProcessIo['environment'],
@@ -38,10 +38,10 @@ export function serveSettings(
   return { ...(listen && { listen }), ...(logFormat && { logFormat: logFormat as Config['logFormat'] }) };
 }
 
-/** Where a command takes fewer of them, the configuration says the others. */
+/** If a command has only some of them, the others come from the configuration. */
 export type RuleOptions = Partial<OptionValues<typeof ruleOptions>>;
 
-/** The configuration that the options name, with what else the command line sets.
+/** The configuration that the options name, with further settings from the command line.
  * @throws Problem `config.invalid` */
 export function readConfig(options: RuleOptions, io: ProcessIo, settings: Partial<Config> = {}): Config {
   return loadConfig(configSourceOf(options, io, settings));
@@ -61,7 +61,7 @@ export function configSourceOf(
   };
 }
 
-/** Tells on stderr what is wrong in files that are not used, which rules can never match, and which are left out. */
+/** Reports on stderr what is wrong in files that are not used, which rules can never match, and which are left out. */
 export async function reportProblems(
   { problems, warnings = [], leftOut = [] }: Partial<LoadedRules>,
   { stderr }: ProcessIo,
@@ -73,15 +73,14 @@ export async function reportProblems(
   if (leftOut.length === 0) return;
   const names = leftOut.slice(0, NAMED).map(({ name }) => name);
   const more = leftOut.length > NAMED ? ` and ${leftOut.length - NAMED} more` : '';
-  const why =
-    'by the logsource about other logs than the audit log of Kubernetes (product: kubernetes, service: audit)';
+  const why = 'as their logsource is not the Kubernetes audit log (product: kubernetes, service: audit)';
   await stderr.write(`left out, ${why}: ${names.join(', ')}${more}\n`);
 }
 
-/** Rules in one line of a message. */
+/** The most rules that one line of a message names. */
 const NAMED = 20;
 
-/** What each rule and each correlation says of itself. */
+/** The heads of all rules and correlations. */
 export function headsOf({ rules, correlations }: Ruleset): RuleHead[] {
   return [...rules.map(({ rule }) => rule), ...correlations.map(({ correlation }) => correlation)];
 }

@@ -6,20 +6,20 @@ import { styled, styleOf, visible } from './text.ts';
 export interface Column<Row> {
   /** As in JSON: the name of a column for programs. */
   name: string;
-  /** Of a column that a table has, too. */
+  /** Set for a column that a table shows, too. */
   heading?: string;
   cell: (row: Row) => string | number;
   /** Whether the texts are levels, which have colours. */
   isLevel?: boolean;
-  /** Whether texts stand to the right, as numbers do. */
+  /** Whether texts are right-aligned, as numbers are. */
   isAmount?: boolean;
 }
 
 const GAP = '  ';
 
-/** Begins a table. What it returns prints rows as lines, each ended, the first time below the headings. Numbers stand to
- * the right. A line is cut, with `…`, to the columns of the terminal, if there is one, and coloured if it is wanted. Rows
- * that come later line up with those before, unless they need more room. */
+/** Begins a table. The returned function prints rows as lines, each ended, the first time below the headings. Numbers are
+ * right-aligned. A line is cut, with `…`, to the columns of the terminal, if there is one, and coloured if wanted. Later rows
+ * line up with earlier ones, unless they need more space. */
 export function startTable<Row>(
   columns: readonly Column<Row>[],
   { columns: width = Number.POSITIVE_INFINITY, hasColors }: Pick<Output, 'columns' | 'hasColors'>,
@@ -28,7 +28,7 @@ export function startTable<Row>(
   const headings = shown.map(({ heading }) => heading!);
   const widths = headings.map(({ length }) => length);
   const level = shown.findIndex(({ isLevel }) => isLevel);
-  /** Which stand to the right. */
+  /** Which columns are right-aligned. */
   let isNumber: boolean[] | undefined;
   const printLine = (line: readonly string[]) => {
     const padded = line.map((text, i) => (isNumber?.[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)));

@@ -1,15 +1,15 @@
-/** Text for a terminal: lines that fit its width, terms with what they mean, colours where they are wanted. */
+/** Text for a terminal: lines that fit its width, terms with their meanings, colours if wanted. */
 import { styleText } from 'node:util';
 import type { Output } from './process-io.ts';
 
 /** Lines longer than this are hard to read, however wide the terminal. */
 const WIDEST = 100;
-/** What an explanation needs beside its term; it goes below the term where there is less. */
+/** The width that an explanation needs beside its term; with less, it goes below the term. */
 const LEAST = 30;
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** The length of lines for an output; a pipe takes any. */
+/** The length of lines for an output; a pipe has no limit of its own. */
 export function widthOf({ columns = WIDEST }: Pick<Output, 'columns'>): number {
   return Math.min(WIDEST, columns);
 }
@@ -24,7 +24,7 @@ export function definitions(rows: readonly (readonly [string, string])[], width:
   return rows.map(([term, text]) => `  ${term.padEnd(longest)}  ${wrap(text, indent, width)}`).join('\n');
 }
 
-/** The text in lines of a length, all but the first after an indent. */
+/** The text in lines of at most this width, all but the first indented. */
 export function wrap(text: string, indent: string, width: number): string {
   const lines: string[] = [''];
   for (const word of text.split(/\s+/)) {
@@ -36,8 +36,8 @@ export function wrap(text: string, indent: string, width: number): string {
   return lines.join(`\n${indent}`);
 }
 
-/** A line of shell in lines of a length, as far as it can be continued: before an option or a pipe that no single quotes
- * hold. */
+/** A shell command in lines of at most this width, broken where it can be continued: before an option or a pipe outside single
+ * quotes. */
 export function wrapCommand(line: string, indent: string, width: number): string {
   const parts = line.split(/ (?=--?[a-z]|\| )(?=(?:[^']*'[^']*')*[^']*$)/);
   const lines: string[] = [''];
@@ -50,13 +50,13 @@ export function wrapCommand(line: string, indent: string, width: number): string
   return lines.join(` \\\n${indent}  `);
 }
 
-/** The text in a style, where the output shows styles. */
+/** The text in a style, if the output shows styles. */
 export function styled(style: Style, text: string, { hasColors }: Pick<Output, 'hasColors'>): string {
   return hasColors ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** Text with each control or formatting character and each lone surrogate spelt as `<U+202E>`, so that a person sees that it
- * is there, and it neither moves a cursor nor reorders what is read. */
+/** Text with each control or formatting character and each lone surrogate spelled as `<U+202E>`, so that a person sees it, and
+ * it neither moves a cursor nor reorders what is read. */
 export function visible(text: string): string {
   if (/^[ -~]*$/.test(text)) return text;
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {

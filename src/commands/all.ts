@@ -1,8 +1,8 @@
 /** The table of commands. */
 import type { Command } from './command.ts';
 
-/** In the order in which help lists them: what runs on records, then what is for rules. A command is loaded when it is
- * asked for, with what it needs. One of two words is below the one of its first word, which takes no operands. */
+/** In the order in which help lists them: commands that run on records, then those for rules. A command is loaded on demand,
+ * with what it needs. A command of two words is below the one named by its first word, which has no operands. */
 const loaders = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   check: async () => (await import('./check.ts')).checkCommand,
@@ -25,15 +25,15 @@ const loaders = {
 
 export const commandNames = Object.keys(loaders);
 
-/** Runs where no command is named. */
+/** Runs if no command is named. */
 export const defaultCommand = 'serve';
 
-/** Undefined where there is none of this name. */
+/** Undefined if there is none with this name. */
 export async function loadCommand(name: string): Promise<Command | undefined> {
   return Object.hasOwn(loaders, name) ? loaders[name as keyof typeof loaders]() : undefined;
 }
 
-/** The words of a command line that name a command, as one name, and those that follow; no name where none is given. */
+/** The words of a command line that name a command, as one name, and those that follow; no name if none is given. */
 export function namedIn(args: readonly string[]): { name: string | undefined; rest: readonly string[] } {
   const [first, second] = args;
   if (first === undefined || first.startsWith('-')) return { name: undefined, rest: args };

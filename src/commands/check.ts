@@ -1,4 +1,4 @@
-/** `tripline check`: what serve would run, or all that keeps it from that. */
+/** `tripline check`: what serve would run, or everything that prevents it. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Case, junit } from '../command-line/junit.ts';
@@ -16,19 +16,19 @@ import { defineCommand } from './command.ts';
 
 export const checkCommand = defineCommand({
   name: 'check',
-  summary: 'tells what serve would run, or all that is wrong with settings, rules and files',
+  summary: 'reports what serve would run, or everything that is wrong with settings, rules and files',
   operands: '',
   count: { least: 0, most: 0 },
   about:
-    'Reads the configuration with the files that it names, as serve does: settings, rules, lists, exceptions, enrichment, ' +
-    'certificates and secrets; and looks whether what is written can be written. Nothing is written, and no sink is ' +
-    'connected to. All that is wrong is printed on stderr, each with file, line and column; in another form than table it ' +
-    'is part of what is written.',
+    'Reads the configuration and the files that it names, as serve does: settings, rules, lists, exceptions, ' +
+    'enrichment, certificates and secrets. It also checks that everything to be written can be written. Nothing is ' +
+    'written, and no sink is connected to. Every problem is printed on stderr with file, line and column; in any ' +
+    'output form other than table, problems are part of the output instead.',
   options: { ...serveOptions, output: reportOutput },
-  exitCodes: { '0': 'serve would run as it says', '2': 'something is wrong' },
+  exitCodes: { '0': 'serve would run as printed', '2': 'something is wrong' },
   examples: [
     { purpose: 'before a restart', line: 'tripline check --config tripline.yaml' },
-    { purpose: 'a restart only where all is well', line: 'tripline check && echo restart' },
+    { purpose: 'a restart only if nothing is wrong', line: 'tripline check && echo restart' },
   ],
   async run({ options }, io) {
     const { environment } = io;
@@ -53,7 +53,7 @@ export const checkCommand = defineCommand({
       broken.push(...loaded.problems.map(printRuleProblem));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      // Of rules that are not there it is said already.
+      // Missing rules have already been reported.
       if (sources.rules.length > 0) broken.push(error.message.split('\n').map(printable).join('\n'));
     }
     const isFit = config !== undefined && loaded !== undefined && wrong.length + broken.length === 0;
@@ -73,7 +73,7 @@ export const checkCommand = defineCommand({
   },
 });
 
-/** A part of what serve would run, or what keeps it from that. */
+/** A part of what serve would run, or something that prevents it. */
 interface Row {
   passed: boolean;
   part: string;
@@ -99,18 +99,18 @@ function caseOf(name: string, wrong: readonly string[]): Case {
   return wrong.length === 0 ? { name } : { name, failure: wrong.join('\n') };
 }
 
-/** What is to be read and is not there. */
+/** What is to be read but does not exist. */
 function missing({ paths, placeOf }: ReadConfig): string[] {
   return (['rules', 'lists', 'exceptions'] as const).flatMap((setting) =>
     paths[setting].flatMap((path, index) =>
       existsSync(path)
         ? []
-        : [`${placeOf([setting, index])}: ${setting}: ${quote(path)} is not there; name a file or a folder`],
+        : [`${placeOf([setting, index])}: ${setting}: ${quote(path)} does not exist; name a file or a folder`],
     ),
   );
 }
 
-/** What is to be written and cannot be. */
+/** What is to be written but cannot be. */
 function unwritable({ paths, placeOf }: ReadConfig): string[] {
   const written = [
     ...paths.state.map((path) => ({ setting: ['state', 'path'], path, isFolder: false })),
@@ -123,12 +123,12 @@ function unwritable({ paths, placeOf }: ReadConfig): string[] {
   });
 }
 
-/** Folders are made where there are none. */
+/** Folders that do not exist are created later. */
 function whyUnwritable(path: string, isFolder: boolean): string | undefined {
   let folder = isFolder ? resolve(path) : dirname(resolve(path));
   while (!existsSync(folder)) folder = dirname(folder);
   try {
-    if (!statSync(folder).isDirectory()) return `${printable(folder)} is no folder; name another path`;
+    if (!statSync(folder).isDirectory()) return `${printable(folder)} is not a folder; name another path`;
     accessSync(folder, constants.W_OK);
     if (!isFolder && existsSync(path)) accessSync(path, constants.W_OK);
   } catch (error) {
@@ -153,21 +153,21 @@ function plan(path: string | undefined, config: Config, { ruleset }: LoadedRules
     ['rules', `${countOf(ruleset)}, of ${rules.join(', ')}`],
     ['exceptions', exceptions.length > 0 || Object.keys(overrides).length > 0 ? tuned.join(', ') : 'none'],
     ...(known.length === 0 ? [] : [['enrichment', printable(known.join(', '))] satisfies [string, string]]),
-    ['sinks', sinks.map((sink) => sinkLine(sink)).join(', ') || 'none: records go back in the reply only'],
+    ['sinks', sinks.map((sink) => sinkLine(sink)).join(', ') || 'none: records are returned in the reply only'],
     ['state', stateLine(state)],
     ['dead letters', deadLetterPath ?? 'not kept'],
   ];
 }
 
 function stateLine(state: Config['state']): string {
-  if (state === undefined) return 'in memory alone';
+  if (state === undefined) return 'in memory only';
   const { path, key, url, username, password, whenUnavailable = 'retry' } = state;
   if (url === undefined) return printable(`${path}${key === undefined ? '' : ', authenticated'}`);
   const asked = password === undefined ? 'no credentials' : `a password${username === undefined ? '' : ' and a user'}`;
-  return printable(`${url} with ${asked}, ${whenUnavailable} while it is away`);
+  return printable(`${url} with ${asked}, ${whenUnavailable} while it is unavailable`);
 }
 
-/** Who may connect, and by what; no secret. */
+/** Who may connect, and with which credentials; contains no secret. */
 function accessOf({ auth, tls }: Config): string[] {
   const secured = tls && `TLS${tls.requireClientCertificate ? ' with client certificates' : ''}`;
   if (auth === undefined) return [...(secured ? [secured] : []), 'no credentials'];

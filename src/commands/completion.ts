@@ -10,11 +10,11 @@ export const completionCommand = defineCommand({
   operands: 'SHELL',
   count: { least: 1, most: 1 },
   about:
-    'Prints a script for SHELL (bash, zsh or fish) to read, by which it completes the names of commands and options, and ' +
-    'the values of an option that has a few. Load it in the file that your shell starts with, or keep it where the shell ' +
-    'looks for completions; print it again after an update.',
+    'Prints a script for SHELL (bash, zsh or fish) that completes the names of commands and options, and the ' +
+    'values of options that accept only a few. Load it in the startup file of your shell, or save it where the ' +
+    'shell looks for completions; print it again after an update.',
   options: {},
-  exitCodes: { '0': 'it is printed', '2': 'there is none for this shell' },
+  exitCodes: { '0': 'the script was printed', '2': 'there is no script for this shell' },
   examples: [
     { purpose: 'for this shell', line: 'source <(tripline completion bash)' },
     { purpose: 'a file for ~/.config/fish/completions', line: 'tripline completion fish > tripline.fish' },

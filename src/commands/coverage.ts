@@ -11,13 +11,13 @@ export const coverageCommand = defineCommand({
   operands: '',
   count: { least: 0, most: 0 },
   about:
-    'Writes a layer (format 4.5) that the ATT&CK Navigator opens: Open Existing Layer, Upload from local. A technique is ' +
-    'scored with the number of rules that are tagged with it; its comment lists them. Rules that are off do not count, ' +
-    'those in shadow mode are marked.',
+    'Writes a layer (format 4.5) that the ATT&CK Navigator opens: Open Existing Layer, Upload from local. The ' +
+    'score of a technique is the number of rules that are tagged with it; its comment lists them. Rules that are ' +
+    'off do not count; rules in shadow mode are marked.',
   options: ruleOptions,
-  exitCodes: { '0': 'every rule could be read', '2': 'a rule could not be read; the layer has the others' },
+  exitCodes: { '0': 'every rule could be read', '2': 'a rule could not be read; the layer contains the others' },
   examples: [
-    { purpose: 'a layer of the rules that come along', line: 'tripline coverage > layer.json' },
+    { purpose: 'a layer of the bundled rules', line: 'tripline coverage > layer.json' },
     {
       purpose: 'the techniques that only one rule watches',
       line: `tripline coverage | jq -r '.techniques[] | select(.score == 1) | .techniqueID'`,

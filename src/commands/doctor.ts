@@ -1,4 +1,4 @@
-/** `tripline doctor`: what in a Fluent Bit configuration loses, loops or alters records next to Tripline. */
+/** `tripline doctor`: what in a Fluent Bit configuration loses, loops or alters records when used with Tripline. */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import type { Case } from '../command-line/junit.ts';
 import { reportOutput, writeReport } from '../command-line/output-format.ts';
@@ -13,20 +13,21 @@ import { defineCommand } from './command.ts';
 
 export const doctorCommand = defineCommand({
   name: 'doctor',
-  summary: 'tells what in a Fluent Bit configuration loses, loops or alters records next to Tripline',
+  summary: 'reports what loses, loops or alters records in a Fluent Bit configuration used with Tripline',
   operands: 'FLUENT_BIT_CONFIG',
   count: { least: 1, most: 1 },
   about:
-    'Reads the configuration that Fluent Bit is started with, in YAML or the classic format, with what it includes, its ' +
-    'parsers files and the variables that are set here. Nothing is started or connected to. Looked at are the outputs to ' +
-    'Tripline, the inputs and filters before them, the inputs that take tagged records back, and the outputs after those; ' +
-    'what else Fluent Bit does is its own. Each finding says where, what is lost or altered and when, and what to write.\n\n' +
-    'With the settings of Tripline both sides are compared, and an input counts as one for tagged records if a sink of ' +
-    'Tripline sends to it. Without them, every forward input does.',
+    'Reads the configuration that Fluent Bit is started with, in YAML or the classic format, with its ' +
+    'includes, its parsers files and the variables that are set in this environment. Nothing is started or ' +
+    'connected to. It examines the outputs to Tripline, the inputs and filters before them, the inputs that ' +
+    'receive tagged records back, and the outputs after those; it ignores everything else in the ' +
+    'configuration. Each finding says where the fault is, what is lost or altered and when, and what to write.\n\n' +
+    'With the settings of Tripline, both sides are compared, and an input counts as one for tagged records if a ' +
+    'sink of Tripline sends to it. Without them, every forward input counts as one.',
   options: { output: reportOutput, config: ruleOptions.config },
   exitCodes: {
     '0': 'nothing was found',
-    '1': 'something was',
+    '1': 'something was found',
     '2': 'a configuration cannot be read, or Fluent Bit would not start with it',
   },
   examples: [
@@ -85,11 +86,11 @@ const files: Files = {
   names: (folder) => unlessMissing(() => readdirSync(folder)) ?? [],
 };
 
-/** @throws Problem for what has no end, or may be waited for without one: devices and pipes */
+/** @throws Problem for what has no end, or may block forever: devices and pipes */
 function beginning(path: string, most: number): Uint8Array {
   const stats = statSync(path);
   if (!stats.isFile() && !stats.isDirectory()) {
-    throw new Problem('config.invalid', `${path}: it is no file; write it into one`);
+    throw new Problem('config.invalid', `${path}: it is not a regular file; copy its content to one`);
   }
   const file = openSync(path, 'r');
   try {

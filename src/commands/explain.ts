@@ -23,11 +23,12 @@ export const explainCommand = defineCommand({
   operands: 'RULE [FILE]',
   count: { least: 1, most: 2 },
   about:
-    'RULE is the name or the id of a rule or a correlation, or a file with rules. Every event in the records of FILE, or of stdin, is ' +
-    'held against it, also where the rule is off; records come in any layout that scan reads. Each line of the answer ' +
-    'is a part of the condition, + for true, - for false, ? for what the log does not tell, with what was expected and ' +
-    'what the event has there. Of a correlation it shows what its rules say of each event, among which others a match ' +
-    'counts, and what the correlation finds in these records.',
+    'RULE is the name or the id of a rule or a correlation, or a file of rules. Every event in the records of ' +
+    'FILE, or of stdin, is evaluated against it, even if the rule is off; records may be in any layout that scan ' +
+    'reads. Each line of the answer is a part of the condition, + for true, - for false, ? for what the log does ' +
+    'not show, with what was expected and what the event contains. For a correlation it shows what its rules ' +
+    'answer for each event, with which other events a match is counted, and what the correlation finds in these ' +
+    'records.',
   options: {
     only: {
       kind: 'value',
@@ -36,25 +37,25 @@ export const explainCommand = defineCommand({
       choices: ['matches', 'ignores', 'undecided'],
     },
     record: { kind: 'value', placeholder: 'N', doc: 'only the record of this number, from 1' },
-    output: outputOption(['table', 'json', 'ndjson'], 'table, which is text, in a pipe too'),
+    output: outputOption(['table', 'json', 'ndjson'], 'table (text), also in a pipe'),
     ...ruleOptions,
   },
-  exitCodes: { '0': 'every record that is asked for was read', '2': 'a record, a file or a rule could not be read' },
+  exitCodes: { '0': 'every requested record was read', '2': 'a record, a file or a rule could not be read' },
   examples: [
     { purpose: 'a bundled rule', line: 'tripline explain pod-host-pid event.json' },
     { purpose: 'a rule that you are writing', line: 'tripline explain my-rules/pod-in-default.yml event.json' },
     { purpose: 'the first records of a log', line: 'head -3 audit.log | tripline explain pod-host-pid' },
     {
-      purpose: 'the answer for each event alone',
+      purpose: 'only the answer for each event',
       line: 'tripline explain pod-host-pid audit.log -o ndjson | jq -c "[.record, .answer]"',
     },
   ],
   async run({ options, operands: [name, path = STDIN] }, io) {
     const { stdin, stdout, stderr } = io;
     if (path === STDIN && stdin.isTTY)
-      throw new UsageError('there is no record', 'name a file, or send records down a pipe');
+      throw new UsageError('there is no record', 'name a file, or pipe records to stdin');
     if (options.record !== undefined && !/^[1-9]\d{0,15}$/.test(options.record)) {
-      throw new UsageError(`${quote(options.record)} is no number of a record`, 'they count from 1');
+      throw new UsageError(`${quote(options.record)} is not a record number`, 'records are numbered from 1');
     }
     const config = readConfig(options, io);
     const isFile = /\.ya?ml$/.test(name);
@@ -95,7 +96,7 @@ export const explainCommand = defineCommand({
     if (Number(options.record) > record) {
       isComplete = false;
       await stderr.write(
-        `tripline: there is no record ${options.record}: ${numbered(record, 'record')} can be found\n`,
+        `tripline: there is no record ${options.record}: the input has ${numbered(record, 'record')}\n`,
       );
     }
     return isComplete ? 0 : 2;
@@ -115,10 +116,10 @@ function openAnswers(stdout: Output, form: 'table' | 'json' | 'ndjson' = 'table'
   return { write: (rows) => stdout.write(rows.map(print).join('')), async end() {} };
 }
 
-/** Whether the options ask for it. What a correlation makes of a match belongs to the matches. */
+/** Whether the options ask for it. What a correlation makes of a match counts among the matches. */
 function isWanted(explained: Explained, record: number, { only, record: number }: { only?: string; record?: string }) {
   if (number !== undefined && Number(number) !== record) return false;
-  // What cannot be read may be any of them.
+  // An unreadable record could be any kind.
   if (only === undefined || explained.kind === 'unreadable') return true;
   return explained.kind === 'event' ? explained.answer === only : only === 'matches' && isOfMatch(explained);
 }
@@ -133,7 +134,7 @@ function subjectIn(path: string, ruleset: Ruleset): Ruleset {
   return neededFor(new Set(heads.filter((head) => head.path === path).map(({ name }) => name)), ruleset);
 }
 
-/** @throws UsageError where there is none */
+/** @throws UsageError if there is none */
 function subjectNamed(name: string, ruleset: Ruleset): Ruleset {
   const heads = headsOf(ruleset);
   const meant = heads.find(({ name: own, id }) => own === name || id?.toLowerCase() === name.toLowerCase());

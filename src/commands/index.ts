@@ -8,8 +8,8 @@ import { didYouMean, quote } from '../sigma/rule-problem.ts';
 import { commandNames, defaultCommand, loadCommand, loadCommands, namedIn } from './all.ts';
 import type { Command } from './command.ts';
 
-/** Runs the command that the arguments name, and resolves with the exit code of the process. What is wrong with what the
- * user gave is told on stderr; a reader that has gone is no error. */
+/** Runs the command that the arguments name, and resolves with the exit code of the process. Errors in what the user provided
+ * are reported on stderr; a reader that is gone is not an error. */
 export async function runCommandLine(args: readonly string[], io: ProcessIo): Promise<number> {
   try {
     return await dispatch(args, io);

@@ -13,23 +13,23 @@ import { defineCommand } from './command.ts';
 
 export const lintCommand = defineCommand({
   name: 'lint',
-  summary: 'tells what is wrong with rule, exception and list files, and what is legal but looks like a mistake',
+  summary: 'reports what is wrong with rule, exception and list files, and what is legal but looks like a mistake',
   operands: '[PATH]...',
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
-    'Reads files, and folders of them: rules, correlations, exceptions, lists and owners, told apart by what is in them. Without ' +
-    'a PATH it reads everything that the options name. An error keeps a document from being used, or is a name that no ' +
-    'event has; a warning is what looks like a mistake.\n\n' +
+    'Reads files and folders of rules, correlations, exceptions, lists and owners, which it distinguishes by ' +
+    'their content. Without a PATH it reads everything that the options name. An error prevents a document ' +
+    'from being used, or is a name that no event has; a warning is something that looks like a mistake.\n\n' +
     `${whatBecomesOfBroken}\n\n` +
-    'What a PATH refers to (the rules of a correlation or an exception, lists) is looked up in it and in what the ' +
-    'options name.\n\n' +
-    'With --fix it first puts right, in the files of PATH, what takes no decision: it gives rules without one an id; ' +
-    'writes modifiers, operators, levels and the like in lower case; drops the modifier all of one value, a value that ' +
-    'is twice in a list, the quantity of one selection, .* at an end of an expression, the period of a title, and ' +
-    'comments that accept nothing. All else in the file stays as it is written, and no rule matches anything else by it; ' +
-    'what is left is told as ever.',
+    'Whatever a PATH refers to (the rules of a correlation or an exception, lists) is looked up in it and in ' +
+    'what the options name.\n\n' +
+    'With --fix it first fixes, in the files of PATH, what requires no decision: it gives an id to rules without ' +
+    'one; writes modifiers, operators, levels and the like in lower case; and removes the modifier all of a single ' +
+    'value, duplicate values in a list, the quantity of a single selection, .* at either end of an expression, the ' +
+    'period at the end of a title, and comments that accept nothing. Everything else in the file stays as it is ' +
+    'written, and no rule matches anything different; the remaining problems are reported as usual.',
   options: {
-    fix: { kind: 'flag', doc: 'put right what takes no decision; with PATH' },
+    fix: { kind: 'flag', doc: 'fix what requires no decision, in the files of PATH' },
     output: reportOutput,
     ...ruleOptions,
   },
@@ -37,15 +37,15 @@ export const lintCommand = defineCommand({
   examples: [
     { purpose: 'rules of your own', line: 'tripline lint my-rules' },
     { purpose: 'one file', line: 'tripline lint my-rules/pod-in-default.yml' },
-    { purpose: 'what can be put right without you', line: 'tripline lint my-rules --fix' },
+    { purpose: 'fix what requires no decision', line: 'tripline lint my-rules --fix' },
     { purpose: 'everything that serve would load', line: 'tripline lint --config tripline.yaml' },
-    { purpose: 'for CI to show beside a change', line: 'tripline lint my-rules -o junit > lint.xml' },
+    { purpose: 'a report for CI', line: 'tripline lint my-rules -o junit > lint.xml' },
   ],
   async run({ options, operands }, io) {
     const config = readConfig(options, io);
     let fixed = 0;
     if (options.fix) {
-      if (operands.length === 0) throw new UsageError('--fix changes files', 'name those that it may change');
+      if (operands.length === 0) throw new UsageError('--fix changes files', 'name the files that it may change');
       for (const file of fixSources(operands, config)) {
         await writeFile(file.path, file.text);
         fixed += file.fixed.length;
@@ -57,7 +57,7 @@ export const lintCommand = defineCommand({
       numbered(files.length, 'file'),
       numbered(errors, 'error'),
       numbered(problems.length - errors, 'warning'),
-      ...(options.fix ? [`${fixed} put right`] : []),
+      ...(options.fix ? [`${fixed} fixed`] : []),
     ];
     const report = {
       columns,
@@ -92,7 +92,7 @@ function print(problem: LintProblem): string {
   return `${printRuleProblem({ ...problem, message: `${severity}: ${message}`, hint: `${hint}${named}` })}\n`;
 }
 
-/** A case for each file, which fails by its errors. */
+/** A case for each file, which fails if the file has errors. */
 function casesOf(files: readonly string[], problems: readonly LintProblem[]): Case[] {
   return [...new Set([...files, ...problems.map(({ path }) => path)])].map((path) => {
     const own = problems.filter((problem) => problem.path === path);

@@ -1,4 +1,4 @@
-/** `tripline new`: the files that a rule, a correlation or an exception begins with. */
+/** `tripline new`: the initial files of a rule, a correlation or an exception. */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -13,10 +13,10 @@ export const newCommand = defineCommand({
   operands: 'rule|correlation|exception NAME',
   count: { least: 2, most: 2 },
   about:
-    'Writes NAME.yml, a document with an id of its own, and NAME.cases.json with example records. Both pass tripline ' +
-    'lint and tripline test as they are, and stay so while you change them bit by bit. A correlation comes with the ' +
-    'rule that it counts; an exception is about a bundled rule until you name yours. NAME is lower case words with ' +
-    'dashes between, and may begin with a folder. Nothing is overwritten.',
+    'Writes NAME.yml, a document with an id of its own, and NAME.cases.json with example records. Both pass ' +
+    'tripline lint and tripline test as they are, and continue to while you change them step by step. A ' +
+    'correlation comes with the rule that it counts; an exception applies to a bundled rule until you name yours. ' +
+    'NAME is lower-case words separated by dashes, and may begin with a folder. Nothing is overwritten.',
   options: {},
   exitCodes: { '0': 'written', '2': 'not written' },
   examples: [
@@ -28,16 +28,16 @@ export const newCommand = defineCommand({
     if (!isKind(kind)) {
       const kinds = Object.keys(templates);
       const hint = didYouMean(kind, kinds, `write one of ${kinds.join(', ')}`);
-      throw new UsageError(`${quote(kind)} cannot be made`, hint);
+      throw new UsageError(`${quote(kind)} cannot be created`, hint);
     }
     const name = basename(path);
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > MAX_NAME) {
-      throw new UsageError(`${quote(name)} is no name of a rule`, 'write words in lower case with dashes between');
+      throw new UsageError(`${quote(name)} is not a valid name`, 'write lower-case words separated by dashes');
     }
     const folder = dirname(path);
     const [documentPath, casesPath] = [join(folder, `${name}.yml`), join(folder, `${name}.cases.json`)];
     const there = [documentPath, join(folder, `${name}.yaml`), casesPath].find((file) => existsSync(file));
-    if (there !== undefined) throw new UsageError(`${there} is there already`, 'choose another name, or remove it');
+    if (there !== undefined) throw new UsageError(`${there} already exists`, 'choose another name, or remove it');
     await mkdir(folder, { recursive: true });
     const template = templates[kind];
     const schemaAt = (schema: string) => relative(resolve(folder), join(bundled.schemas, schema));

@@ -1,4 +1,4 @@
-/** `tripline rules backtest`: what rules find in a corpus of records, against what they are expected to find. */
+/** `tripline rules backtest`: compares what rules find in a corpus of records with what they are expected to find. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -35,34 +35,35 @@ export const rulesBacktestCommand = defineCommand({
   operands: 'EXPECTATIONS [PATH]...',
   count: { least: 1, most: Number.POSITIVE_INFINITY },
   about:
-    'Evaluates the files at each PATH, or in folders every file but hidden ones, Markdown and YAML; without a PATH the ' +
-    'folder that EXPECTATIONS lies in. Records come in any layout that scan reads. For correlations the records of each ' +
-    'file are the first ever, so that a file more changes nothing of the others. Rules in shadow mode count like live ' +
-    'ones.\n\n' +
-    'EXPECTATIONS is a JSON file: by the path of each file, from the folder of EXPECTATIONS, {"findings": [{"rule": ' +
-    '"…", "auditID": "…"}], "counts": {"…": 48}}. A finding is named by the auditID of its event, or by its "id"; of a ' +
-    'correlation any event that it counts will do. Rules with many findings are counted. Every finding has to be listed ' +
-    'or counted: a file with {}, or one that is not named, is expected to have none.\n\n' +
-    'It reports what is missed, what is new, and other counts. With --update it writes what is found now as what is ' +
-    'expected, and leaves alone what it says of files that were not read.',
+    'Evaluates the file at each PATH, or every file in a folder except hidden ones, Markdown and YAML; without ' +
+    'a PATH, the folder that contains EXPECTATIONS. Records may be in any layout that scan reads. Correlations ' +
+    'start without state for each file, so that adding a file does not change the results of the others. Rules ' +
+    'in shadow mode count like live ones.\n\n' +
+    'EXPECTATIONS is a JSON file. It maps the path of each file, relative to the folder of EXPECTATIONS, to ' +
+    '{"findings": [{"rule": "…", "auditID": "…"}], "counts": {"…": 48}}. A finding is identified by the ' +
+    'auditID of its event, or by its "id"; for a correlation, any event that it counts will do. Rules with ' +
+    'many findings are counted. Every finding has to be listed or counted: a file with {}, or one that is not ' +
+    'named, is expected to have none.\n\n' +
+    'It reports findings that are missed, findings that are new, and counts that differ. With --update it writes ' +
+    'the current findings as the expected ones, and keeps the entries of files that were not read.',
   options: {
-    update: { kind: 'flag', doc: 'write EXPECTATIONS as what is found now' },
+    update: { kind: 'flag', doc: 'write the current findings to EXPECTATIONS' },
     output: reportOutput,
     ...ruleOptions,
   },
   exitCodes: {
-    '0': 'all is as expected, or EXPECTATIONS is written',
+    '0': 'everything is as expected, or EXPECTATIONS was written',
     '1': 'something differs',
-    '2': 'a file, a record or a rule cannot be read, or a file holds no audit event; nothing is written then',
+    '2': 'a file, a record or a rule cannot be read, or a file contains no audit event; nothing is written then',
   },
   examples: [
     {
-      purpose: 'what is found now, as what is expected',
+      purpose: 'record the current findings as expected',
       line: 'tripline rules backtest corpus/expected.json --update',
     },
-    { purpose: 'whether it is still so', line: 'tripline rules backtest corpus/expected.json corpus' },
+    { purpose: 'check that they are unchanged', line: 'tripline rules backtest corpus/expected.json corpus' },
     {
-      purpose: 'for CI to show beside a change',
+      purpose: 'a report for CI',
       line: 'tripline rules backtest corpus/expected.json -o junit > backtest.xml',
     },
   ],
@@ -81,7 +82,7 @@ export const rulesBacktestCommand = defineCommand({
     const isAsked = (name: string) => asked.some((path) => isWithin(join(folder, name), path));
     const corpus = await evaluateFiles(files, { ruleset: loaded.ruleset, config, io });
     for (const [name] of before) {
-      if (isAsked(name) && !files.has(name) && !update) corpus.set(name, { found: [], problems: ['it is not there'] });
+      if (isAsked(name) && !files.has(name) && !update) corpus.set(name, { found: [], problems: ['does not exist'] });
     }
 
     const isUnread = loaded.problems.length > 0 || [...corpus.values()].some(({ problems }) => problems.length > 0);
@@ -98,14 +99,14 @@ export const rulesBacktestCommand = defineCommand({
   },
 });
 
-/** @throws UsageError where there are none to compare with */
+/** @throws UsageError if there are none to compare with */
 function readExpectations(path: string, isUpdate: boolean): Expectations {
   if (!existsSync(path)) {
     if (isUpdate) return new Map();
-    throw new UsageError(`${path} is not there`, 'write it as what is found now: --update');
+    throw new UsageError(`${path} does not exist`, 'write the current findings to it with --update');
   }
   const { expectations, problems } = parseExpectations(readFileSync(path, 'utf8'), path);
-  if (expectations === undefined) throw new UsageError(problems.join('\n'), 'mend it, or write it anew with --update');
+  if (expectations === undefined) throw new UsageError(problems.join('\n'), 'fix it, or write it again with --update');
   return expectations;
 }
 
@@ -147,7 +148,7 @@ async function evaluateFiles(
   const limits = { ...shared.limits, maxRecords: Number.POSITIVE_INFINITY };
   const evaluated = new Map<string, Evaluated>();
   for (const [name, path] of files) {
-    // What was decided of one file holds for the next; what is remembered of one does not.
+    // Decisions are shared between files; the state of correlations is not.
     const { correlate } = partsOf(config, () => ruleset, []);
     evaluated.set(name, await evaluateFile(path, { ...shared, limits, correlate }, config, io));
   }
@@ -163,7 +164,7 @@ async function evaluateFile(path: string, parts: Parts, { limits }: Config, io: 
   try {
     for await (const batch of batchesIn(path, io, limits)) {
       const processed = await processBatch(batch, parts).catch((error) => {
-        // Blank lines are nothing that cannot be read.
+        // Blank lines do not count as unreadable.
         if (error instanceof Problem && error.code === 'body.empty') return undefined;
         throw error;
       });
@@ -205,7 +206,7 @@ function reportOf(results: readonly FileResult[]) {
   const unread = results.flatMap(({ file, problems }) => problems.map((problem) => `${file}: ${problem}`));
   const numberOf = (kind: Difference['difference']) => rows.filter(({ difference }) => difference === kind).length;
   const findings = results.reduce((sum, { found }) => sum + found.length, 0);
-  const differing = `${numberOf('missed')} missed, ${numberOf('new')} new, ${numberOf('count')} with another count`;
+  const differing = `${numberOf('missed')} missed, ${numberOf('new')} new, ${numberOf('count')} with a different count`;
   const totals = [
     `${numbered(results.length, 'file')}, ${numbered(findings, 'finding')}`,
     rows.length === 0 ? 'as expected' : differing,

@@ -1,4 +1,4 @@
-/** `tripline rules tune`: an exception for what a rule finds without need. */
+/** `tripline rules tune`: an exception for unwanted findings of a rule. */
 import type { FoundAgain, Noise, Tuned, TuneParts } from '../authoring/tune/index.ts';
 import { UsageError } from '../command-line/declaration.ts';
 import { outputOption, writeRows } from '../command-line/output-format.ts';
@@ -18,48 +18,49 @@ export const rulesTuneCommand = defineCommand({
   operands: '[FILE]...',
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
-    'Reads records, tagged or not, in any layout that scan reads, and evaluates them again: what their tags say does not ' +
-    'count. Without --finding and --rule it lists what is found most, by rule and identity, with the id of one finding ' +
-    'of each.\n\n' +
-    'Of a finding it proposes an exception, as YAML on stdout. On stderr it tells what the exception asks for and could ' +
-    'ask for, which findings in the records it would silence, how many of them are of other identities, and which cases ' +
-    'of the rule, and of correlations that count it, would then fail: they are run. An exception for a correlation is ' +
-    'about the rules that it counts. Fields that an attacker chooses are warned of.\n\n' +
-    'Files are read several times; records of stdin are kept in memory.',
+    'Reads records, tagged or not, in any layout that scan reads, and evaluates them again; existing tags are ' +
+    'ignored. Without --finding and --rule it lists the most frequent findings by rule and identity, with the ' +
+    'id of one finding of each.\n\n' +
+    'For a finding it proposes an exception, as YAML on stdout. On stderr it reports which fields the ' +
+    'exception compares and which others it could, which findings in the records it would silence, how many of ' +
+    'them are of other identities, and which cases would then fail: it runs the cases of the rule and of ' +
+    'correlations that count it. An exception for a correlation applies to the rules that it counts. It warns ' +
+    'of fields that an attacker can choose.\n\n' +
+    'Files are read several times; records from stdin are kept in memory.',
   options: {
     finding: { kind: 'value', placeholder: 'ID', doc: 'id of the finding' },
     rule: {
       kind: 'value',
       placeholder: 'NAME',
-      doc: 'in the place of an id: the last finding of this rule by the identity that it finds most',
+      doc: 'instead of an id: the last finding of this rule by the identity that it finds most often',
     },
     by: {
       kind: 'value',
       placeholder: 'FIELDS',
       doc:
-        'what the exception asks for, as username,namespace; without it username, impersonatedUser, namespace and ' +
-        'resource, as far as they are known',
+        'fields that the exception compares, such as username,namespace; by default username, impersonatedUser, ' +
+        'namespace and resource, as far as they are known',
     },
     write: {
       kind: 'value',
       placeholder: 'FOLDER',
-      doc: 'write the exception into this folder as a new file, unless a case would fail; never over another',
+      doc: 'write the exception to a new file in this folder, unless a case would fail; never overwrites a file',
     },
     output: outputOption(
       ['table', 'json', 'ndjson'],
-      'of the list, table on a terminal and ndjson in a pipe; of an exception table, which is its YAML',
+      'for the list, table on a terminal and ndjson in a pipe; for an exception table, which is its YAML',
     ),
     ...ruleOptions,
   },
   exitCodes: {
-    '0': 'an exception is proposed, and written if asked for; or the list is printed',
-    '1': 'it is proposed, and not written: a case would fail by it, or it does not silence the finding',
+    '0': 'an exception is proposed, and written if requested; or the list is printed',
+    '1': 'it is proposed, and not written: a case would fail, or it does not silence the finding',
     '2': 'there is no such finding, or something could not be read or written',
   },
   examples: [
-    { purpose: 'what is found most, and by whom', line: 'tripline rules tune audit.log' },
+    { purpose: 'the most frequent findings, and by whom', line: 'tripline rules tune audit.log' },
     {
-      purpose: 'an exception for it',
+      purpose: 'an exception for the most frequent one of a rule',
       line: 'tripline rules tune audit.log --rule pod-host-pid --by username,namespace',
     },
     {
@@ -70,7 +71,7 @@ export const rulesTuneCommand = defineCommand({
   async run({ options, operands }, io) {
     const { stdin, stdout } = io;
     if (operands.length === 0 && stdin.isTTY) {
-      throw new UsageError('there are no records', 'name a file, or send records down a pipe');
+      throw new UsageError('there are no records', 'name a file, or pipe records to stdin');
     }
     const config = readConfig(options, io);
     const loaded = loadRules(config);
@@ -85,7 +86,7 @@ export const rulesTuneCommand = defineCommand({
       sources: config,
       pipelineOf: (rules) => {
         const { limits, ...rest } = partsOf(config, () => rules, []);
-        // A file may have as many as it likes.
+        // A file may have any number of records.
         return { ...rest, limits: { ...limits, maxRecords: Number.POSITIVE_INFINITY } };
       },
       today: new Date().toISOString().slice(0, 10),
@@ -120,7 +121,7 @@ export const rulesTuneCommand = defineCommand({
     if (subject === undefined) {
       throw new UsageError(
         'the records have none of the events that the report is about',
-        'name the files before, too',
+        'name the earlier files, too',
       );
     }
     let tuned: Tuned;
@@ -139,14 +140,14 @@ export const rulesTuneCommand = defineCommand({
   },
 });
 
-/** @throws UsageError where there is a file of this name */
+/** @throws UsageError if a file of this name exists */
 async function written(path: Promise<string>): Promise<string> {
   try {
     return await path;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EEXIST') throw error;
-    throw new UsageError(message, 'it is never written over: remove it, or take the exception from stdout');
+    throw new UsageError(message, 'it is never overwritten: remove it, or use the exception from stdout');
   }
 }
 
@@ -174,7 +175,7 @@ const columns: Column<Row>[] = [
   { name: 'identity', heading: 'IDENTITY', cell: ({ identity }) => identity },
 ];
 
-/** What is for a person on stderr, and on stdout what is to be committed, or where it is. */
+/** Writes text for a person to stderr, and to stdout what is to be committed, or where it is. */
 async function tell(
   tuned: Tuned,
   failing: Tuned['cases'],
@@ -185,7 +186,7 @@ async function tell(
   await stdout.write(path === undefined ? tuned.yaml : `wrote ${path}\n`);
 }
 
-/** Values that are shown of a field. */
+/** The number of values that are shown for a field. */
 const SHOWN = 3;
 
 function textOf({ rule, rules, fields, silences, cases, warnings }: Tuned, failing: Tuned['cases']): string {

@@ -13,18 +13,18 @@ export const rulesCommand = defineCommand({
   operands: '',
   count: { least: 0, most: 0 },
   about:
-    'Lists every rule and correlation about Kubernetes audit events in the order of the files, with level and mode as ' +
-    'the configuration overrides them; those that are off as well. All forms but the table have ' +
-    'the id, the kind and the path too.',
+    'Lists every rule and correlation about Kubernetes audit events in the order of the files, including those ' +
+    'that are off, with level and mode as the configuration overrides them. All forms except the table also have ' +
+    'the id, the kind and the path.',
   options: { output: listingOutput, ...ruleOptions },
   exitCodes: { '0': 'all could be read', '2': 'a rule could not be read; the others are listed' },
   examples: [
-    { purpose: 'the rules that come along', line: 'tripline rules' },
+    { purpose: 'the bundled rules', line: 'tripline rules' },
     {
       purpose: 'the names of those that are high or critical',
       line: `tripline rules -o ndjson | jq -r 'select(.level | IN("high", "critical")).name'`,
     },
-    { purpose: 'yours, as your settings have them', line: 'tripline rules --rules my-rules --config tripline.yaml' },
+    { purpose: 'your own, with your settings', line: 'tripline rules --rules my-rules --config tripline.yaml' },
   ],
   async run({ options }, io) {
     const loaded = loadEveryRule(readConfig(options, io));

@@ -1,4 +1,4 @@
-/** `tripline serve`: the sidecar, until it is told to stop. */
+/** `tripline serve`: the sidecar, until it is asked to stop. */
 import { pino } from 'pino';
 import { logLine, logOptions } from '../command-line/log-lines.ts';
 import type { ProcessIo } from '../command-line/process-io.ts';
@@ -10,13 +10,14 @@ import { defineCommand } from './command.ts';
 
 export const serveCommand = defineCommand({
   name: 'serve',
-  summary: 'receives records over HTTP, tags them and sends them on (runs without being named)',
+  summary: 'receives records over HTTP, tags them and sends them on (the default command)',
   operands: '',
   count: { least: 0, most: 0 },
   about:
-    'Listens for batches of records, as Fluent Bit sends them, until it gets SIGTERM or SIGINT; requests in flight are ' +
-    'then finished, unless a second signal ends it at once. On SIGHUP it reads rules, lists, ' +
-    'exceptions, credentials and certificates again. Its log goes to stderr: for people on a terminal, else one JSON object a line.',
+    'Listens for batches of records, as Fluent Bit sends them, until it receives SIGTERM or SIGINT. It then ' +
+    'finishes the requests in flight, unless a second signal ends it immediately. On SIGHUP it reloads rules, ' +
+    'lists, exceptions, credentials and certificates. It logs to stderr: as text on a terminal, otherwise as one ' +
+    'JSON object per line.',
   options: serveOptions,
   exitCodes: {
     '0': 'stopped, with every request finished',
@@ -41,10 +42,10 @@ export const serveCommand = defineCommand({
     const isText = (config.logFormat ?? (stderr.columns === undefined ? 'json' : 'text')) === 'text';
     const log = isText ? textLog(stderr) : undefined;
     const logger = pino(logOptions(config.logLevel), log ?? destination());
-    // The server is much to load, and no other command needs it.
+    // The server loads slowly, and no other command needs it.
     const { serve } = await import('../sidecar.ts');
     let sidecar: Sidecar | undefined;
-    // From here on: one that came before the files were read has nothing more to say.
+    // A SIGHUP before `sidecar` is set is ignored, instead of ending the process: the files have just been read.
     onHangup(() => sidecar?.reload());
     sidecar = await serve(config, {
       environment,
@@ -57,7 +58,7 @@ export const serveCommand = defineCommand({
     });
     const signal = stopped();
     await stdout.write(greeting(io.version, sidecar, config));
-    // What came before at level info, the greeting says as well.
+    // The greeting repeats what was logged before at level info.
     log?.release((level) => level !== 'info');
     logger.info({ signal: await signal }, `Stopping: requests in flight have ${config.drainSeconds} s to finish`);
     const again = stopped();
@@ -76,13 +77,13 @@ export const serveCommand = defineCommand({
   },
 });
 
-/** stdout is free for what is said to a person. With `sync`, no line is lost at an exit, and none is written again and again
- * at one because its reader has gone. */
+/** stdout is left for messages to a person. With `sync`, no line is lost at exit, and none is retried endlessly at exit because
+ * its reader is gone. */
 function destination() {
   return pino.destination({ dest: 2, sync: true });
 }
 
-/** Writes the log as lines for people; those of the start wait, so that the greeting comes first. */
+/** Writes the log as lines for people; those of the startup are held back, so that the greeting comes first. */
 function textLog(screen: ProcessIo['stderr']) {
   const out = destination();
   let waiting: string[] | undefined = [];
@@ -92,7 +93,7 @@ function textLog(screen: ProcessIo['stderr']) {
       if (waiting === undefined) write(json);
       else waiting.push(json);
     },
-    /** Writes what waits, of the levels that are wanted, and lets nothing wait any more. */
+    /** Writes the held lines whose level is wanted, and stops holding lines back. */
     release(isWanted: (level: string) => boolean) {
       for (const json of waiting ?? []) if (isWanted(JSON.parse(json).level)) write(json);
       waiting = undefined;
@@ -107,7 +108,7 @@ function greeting(
 ): string {
   const reads = kafka === undefined ? '' : `, reads ${kafka.topics.join(', ')}`;
   const listens = `tripline ${version} listens on ${[url, ...forward].join(' and ')}${reads}`;
-  // Where records go on to a sink it is no place to try things.
+  // A sidecar that sends records to a sink is not the place to try things out.
   if (sinks.length > 0) return `${listens} and sends to ${sinks.map(({ name }) => name).join(', ')}\n`;
   const event = {
     kind: 'Event',

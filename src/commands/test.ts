@@ -1,4 +1,4 @@
-/** `tripline test`: rules on the cases beside them. */
+/** `tripline test`: runs rules on the cases beside them. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { casesPathOf } from '../authoring/cases.ts';
@@ -28,24 +28,26 @@ import { defineCommand } from './command.ts';
 
 export const testCommand = defineCommand({
   name: 'test',
-  summary: 'runs the cases beside rules, and shows what a rule answers otherwise, and why',
+  summary: 'runs the cases beside rules, and shows which answers differ, and why',
   operands: '[PATH]...',
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
-    'Runs each rule file on the cases in the file of its name with .cases.json: {"matches": […], "ignores": […], ' +
-    '"undecided": […]}, each a list of {"name": "…", "record": {…}}, or "records": […] for a correlation: the ' +
-    'records come in this order, and the case matches if any of them completes it. A case that matches may say ' +
-    'the "level" of the finding, and each the "trustedProxies" that are set for it and the "networks" that databases ' +
-    'of addresses know. Beside the three, "lists": {"allowed_users": ["ann"]} gives lists the values that the cases are ' +
-    'written for. A rule without cases that it matches and cases that it ignores fails; rules about something else than Kubernetes audit events are ' +
-    'passed over. Exceptions may have cases too: the rules that they are about match those in matches, and what is in ' +
-    'ignores is silenced. Rules that are off or in shadow mode are tested like the others.\n\n' +
-    'Without a PATH it tests the rules that the options name. What a PATH refers to is looked up in it and in what the ' +
-    'options name; exceptions count as they do for serve.',
+    'Runs each rule file on the cases in the file of the same name with .cases.json: {"matches": […], ' +
+    '"ignores": […], "undecided": […]}, each a list of {"name": "…", "record": {…}}. For a correlation, a case ' +
+    'may have "records": […] instead: they are evaluated in this order, and the case matches if any of them ' +
+    'completes the correlation. A case that matches may give the "level" of the finding, and any case may give ' +
+    'the "trustedProxies" that are set for it and the "networks" that address databases contain. Beside the ' +
+    'three, "lists": {"allowed_users": ["ann"]} gives lists the values that the cases are written for. A rule ' +
+    'fails unless it has both cases that it matches and cases that it ignores; rules about anything other than ' +
+    'Kubernetes audit events are skipped. Exceptions may have cases too: the rules that they apply to match ' +
+    'the records in matches, and the records in ignores are silenced. Rules that are off or in shadow mode are ' +
+    'tested like the others.\n\n' +
+    'Without a PATH it tests the rules that the options name. Whatever a PATH refers to is looked up in it and in ' +
+    'what the options name; exceptions apply as they do for serve.',
   options: {
     watch: {
       kind: 'flag',
-      doc: 'run again what changes, until interrupted; the exit code is that of how all stand then',
+      doc: 'rerun what changes, until interrupted; the exit code is for the last state of all',
     },
     output: reportOutput,
     ...ruleOptions,
@@ -65,7 +67,7 @@ export const testCommand = defineCommand({
   ],
   async run({ options, operands }, io) {
     if (options.watch && (options.output === 'json' || options.output === 'junit')) {
-      throw new UsageError(`--watch does not end, as ${options.output} has to`, 'give ndjson or table');
+      throw new UsageError(`--watch does not end, but ${options.output} has to`, 'use ndjson or table');
     }
     const suite = new Suite(operands, options, io);
     if (!options.watch) return suite.run();
@@ -81,14 +83,14 @@ export const testCommand = defineCommand({
 
 type Options = RuleOptions & { output: ReportForm | undefined };
 
-/** The rule files that are tested, and how they stand. */
+/** The rule files that are tested, and their latest results. */
 class Suite {
   readonly #operands: readonly string[];
   readonly #options: Options;
   readonly #io: ProcessIo;
   readonly #results: Results;
   #config: Config;
-  /** By path, what was tested last and what came of it. */
+  /** By path, what was tested last and the result. */
   readonly #tested = new Map<string, { basis: unknown; result: FileResult }>();
 
   constructor(operands: readonly string[], options: Options, io: ProcessIo) {
@@ -99,7 +101,7 @@ class Suite {
     this.#config = readConfig(options, io);
   }
 
-  /** Files and folders that the answers follow from. */
+  /** Files and folders on which the results depend. */
   paths(): string[] {
     const { rules, lists, exceptions } = this.#config;
     const settings = configSourceOf(this.#options, this.#io, {}).path;
@@ -108,8 +110,8 @@ class Suite {
     return [...paths, ...cases, ...(settings === undefined ? [] : [settings])];
   }
 
-  /** Runs what the change of files may make answer otherwise, and tells how all stand. What keeps the rules from being read
-   * is told, for it to be mended while the files are watched. */
+  /** Runs the tests whose results the changed files may affect, and reports the state of all. If the rules cannot be read, it
+   * reports why, so that this can be fixed while the files are watched. */
   async runAgain(changed: readonly string[]): Promise<number> {
     const { stderr } = this.#io;
     const more = changed.length > 1 ? ` and ${changed.length - 1} more` : '';
@@ -124,7 +126,7 @@ class Suite {
     }
   }
 
-  /** Runs each file that was not run yet on the same rules and cases, and resolves with the exit code of how all stand. */
+  /** Runs each file that was not yet run on the same rules and cases, and resolves with the exit code for the state of all. */
   async run(): Promise<number> {
     const { stderr } = this.#io;
     const { documents, sources } = requestedFiles(this.#operands, this.#config);
@@ -157,7 +159,7 @@ class Suite {
     return unreadable > 0 ? 2 : failed > 0 ? 1 : 0;
   }
 
-  /** Writes what is for people, also where programs read the results. */
+  /** Writes text for people, even if programs read the results. */
   #say(text: string): Promise<void> {
     const { stdout, stderr } = this.#io;
     return ((this.#options.output ?? 'table') === 'table' ? stdout : stderr).write(text);
@@ -166,7 +168,7 @@ class Suite {
 
 interface Results {
   write(result: FileResult): Promise<void>;
-  /** @param problems of rules that cannot be read, which are printed already */
+  /** @param problems of rules that cannot be read; already printed */
   end(problems: readonly RuleProblem[]): Promise<void>;
 }
 
@@ -183,7 +185,7 @@ function openResults(stdout: Output, form: ReportForm = 'table'): Results {
   return { write: (result) => rows.write(rowsOf(result)), end: () => rows.end() };
 }
 
-/** What a case came to, or that there should be one. */
+/** The result of a case, or that there should be one. */
 type Row = { path: string; passed: boolean } & Partial<CaseResult & { message: string }>;
 
 const columns: Column<Row>[] = [
@@ -219,7 +221,7 @@ function brokenSuite(problem: RuleProblem): TestSuite {
   return { name: path, cases: [{ name: 'rule', file: path, line, error: printRuleProblem(problem) }] };
 }
 
-/** What failed; nothing where all passed. */
+/** What failed; empty if all passed. */
 function reportOf({ path, cases, lacking }: FileResult): string {
   const failed = cases.filter(({ passed }) => !passed);
   if (failed.length + lacking.length === 0) return '';

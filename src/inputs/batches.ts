@@ -1,4 +1,4 @@
-/** A stream of bytes as batches that the pipeline takes: lines a few at a time, any other layout as a whole. */
+/** A stream of bytes as batches for the pipeline: lines a few at a time, any other layout as a whole. */
 import type { Codec } from '../codecs/codec.ts';
 import { json } from '../codecs/json.ts';
 import { ndjson } from '../codecs/ndjson.ts';
@@ -16,12 +16,12 @@ const FIRST_LOOK_BYTES = 64 * 1024;
 export interface InputBatch {
   codec: Codec;
   bytes: Uint8Array;
-  /** Undefined where the layout keeps none. */
+  /** Undefined if the layout keeps none. */
   fluentTag?: string;
-  /** Where in the file the record is that begins at an offset of the batch; undefined where the layout has no lines. Asked
+  /** Where in the file the record is that begins at an offset of the batch; undefined if the layout has no lines. Called
    * for one record after another. */
   lineOf(index: number, start: number): LineOf | undefined;
-  /** Whether it is all that there is, as its layout cannot be read bit by bit. */
+  /** Whether it is everything, as its layout cannot be read piece by piece. */
   isWhole?: true;
 }
 
@@ -30,9 +30,10 @@ export interface InputLimits {
   maxBytes: number;
 }
 
-/** Yields what a stream holds in order. Of lines that are JSON, and of any other layout, the bytes are those of the stream;
- * of text they are the JSON of a record each, and NUL bytes in text are left out. Needs memory for one batch at a time.
- * @throws Problem `body.corrupt` behind what could be read before it, `body.too_large` for a line, or a file that is not lines, beyond the limit */
+/** Yields the contents of a stream in order. For lines that are JSON, and for any other layout, the bytes are those of the
+ * stream; each line of text becomes the JSON of a record, without NUL bytes. Needs memory for one batch at a time.
+ * @throws Problem `body.corrupt` after what could be read before it, `body.too_large` for a line, or a file that is not lines,
+ * beyond the limit */
 export async function* batchesOf(chunks: Chunks, { maxBytes }: InputLimits): AsyncGenerator<InputBatch> {
   const held: Uint8Array[] = [];
   let size = 0;
@@ -57,7 +58,7 @@ export async function* batchesOf(chunks: Chunks, { maxBytes }: InputLimits): Asy
         hold(chunk);
         if (size > maxBytes) throw tooLarge(codec, maxBytes);
         if (size < look) continue;
-        // Each look is at twice as much as the one before, so that all of them cost no more than two of the last.
+        // Each look covers twice as much as the one before, so that all of them cost no more than two of the last.
         look = 2 * size;
         const head = take();
         codec = layoutOf(head, false);
@@ -68,7 +69,7 @@ export async function* batchesOf(chunks: Chunks, { maxBytes }: InputLimits): Asy
       if (size > maxBytes) throw tooLarge(codec, maxBytes);
     }
   } catch (error) {
-    // What came before a compression broke off can be read all the same.
+    // What came before the compressed data broke off can still be read.
     if (!(error instanceof Problem && error.code === 'body.corrupt')) throw error;
     brokenOff = error;
   }
@@ -100,7 +101,7 @@ function placed({ codec, bytes, lines }: LinesBatch): InputBatch {
   return { codec, bytes, lineOf: (index) => lines[index] };
 }
 
-/** Counts line ends on from the record before. */
+/** Continues to count line ends from the record before. */
 function lineIn(bytes: Uint8Array): InputBatch['lineOf'] {
   let number = 1;
   let counted = 0;
@@ -113,15 +114,15 @@ function lineIn(bytes: Uint8Array): InputBatch['lineOf'] {
   };
 }
 
-/** JSON has no NUL, but white space. */
+/** JSON does not allow NUL, but white space. */
 function spaced(bytes: Uint8Array): Uint8Array {
   return bytes.includes(NUL) ? bytes.map((byte) => (byte === NUL ? SPACE : byte)) : bytes;
 }
 
 function tooLarge(codec: Codec | undefined, maxBytes: number): Problem {
-  const shape = codec === ndjson ? 'a line has' : 'it is not one record a line, which is read bit by bit, and has';
+  const shape = codec === ndjson ? 'a line has' : 'it does not have one record per line, and has';
   return new Problem(
     'body.too_large',
-    `${shape} more than ${maxBytes} bytes; raise limits.maxDecompressedBytes, or bring it into lines (jq -c)`,
+    `${shape} more than ${maxBytes} bytes; raise limits.maxDecompressedBytes, or convert it to lines (jq -c)`,
   );
 }

@@ -1,4 +1,4 @@
-/** The bytes of a file or of stdin, in the pieces in which they come. */
+/** The bytes of a file or of stdin, in pieces as they come. */
 export type Chunks = AsyncIterable<Uint8Array>;
 
 /** The first bytes of a stream, and all of it. */
@@ -17,7 +17,7 @@ export async function peek(chunks: Chunks, length: number): Promise<{ head: Buff
       yield* first;
       yield* { [Symbol.asyncIterator]: () => iterator };
     } finally {
-      // Whoever stops reading early lets go of the file.
+      // A reader that stops early releases the file.
       await iterator.return?.();
     }
   }

@@ -1,4 +1,4 @@
-/** The bytes of a stream without their compression, which its first bytes tell. */
+/** The decompressed bytes of a stream, whose first bytes identify the compression. */
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../problem.ts';
@@ -26,9 +26,9 @@ const compressions: readonly Compression[] = [
 
 const LONGEST_MAGIC = Math.max(...compressions.map(({ magic }) => magic.length));
 
-/** Yields the decompressed bytes as they come, in chunks of a size of their own; bytes that are not compressed as they
- * are. Gzip and zstd may be several members one behind the other, as rotated logs put together are.
- * @throws Problem `body.corrupt` where the compression breaks, `request.encoding` for one that is not read */
+/** Yields the decompressed bytes as they come, in chunks of a size of their own; bytes that are not compressed pass as they
+ * are. Gzip and zstd may consist of several members in a row, as in concatenated rotated logs.
+ * @throws Problem `body.corrupt` if the compressed data is broken, `request.encoding` for an unsupported compression */
 export async function* decompressed(chunks: Chunks): AsyncGenerator<Uint8Array> {
   const { head, rest } = await peek(chunks, LONGEST_MAGIC);
   const compression = compressions.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
@@ -49,6 +49,6 @@ function through(chunks: Chunks, transform: Transform): Chunks {
 
 function unread(name: string, command: string): Compression['decompress'] {
   return () => {
-    throw new Problem('request.encoding', `${name} is not read here; use ${command} FILE | tripline scan`);
+    throw new Problem('request.encoding', `${name} is not supported; use ${command} FILE | tripline scan`);
   };
 }

@@ -1,4 +1,4 @@
-/** Which byte layout a file has, told from how it begins. */
+/** Which byte layout a file has, judging by how it begins. */
 import type { Codec } from '../codecs/codec.ts';
 import { json } from '../codecs/json.ts';
 import { msgpack } from '../codecs/msgpack.ts';
@@ -12,14 +12,14 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const MAX_DEPTH = 1024;
 
-/** A cut line may come first where a log was rotated; more than a few say that lines are no records. */
+/** The first line may be cut if a log was rotated; more than a few such lines show that lines are not records. */
 const LINES_TO_TRY = 8;
 
 /** What follows the bracket of an array of records, or of an empty one. */
 const ARRAY_GOES_ON = new Set([OPEN_BRACE, OPEN_BRACKET, CLOSE_BRACKET]);
 
-/** The codec of bytes that begin like this; undefined where more of them could change it.
- * @param isAll whether these are all bytes that there are */
+/** The codec of bytes that begin like this; undefined if more of them could change it.
+ * @param isAll whether these are all the bytes */
 export function layoutOf(head: Uint8Array, isAll: boolean): Codec | undefined {
   const start = skipSpace(head, skipByteOrderMark(head), head.length);
   if (start === head.length) return isAll ? ndjson : undefined;
@@ -30,7 +30,7 @@ export function layoutOf(head: Uint8Array, isAll: boolean): Codec | undefined {
     // Text may begin with a bracket too: [2026-05-01 10:00:00], [info], [pod/kube-apiserver].
     return item === head.length || ARRAY_GOES_ON.has(head[item]) ? json : ndjson;
   }
-  // Text, of which each line is looked at on its own.
+  // Text, each line of which is looked at separately.
   if (head[start] !== OPEN_BRACE) return ndjson;
 
   let lineStart = start;
@@ -38,7 +38,7 @@ export function layoutOf(head: Uint8Array, isAll: boolean): Codec | undefined {
     const end = endOfLine(head, lineStart);
     if (end === -1 && !isAll) return undefined;
     const bytes = head.subarray(lineStart, end === -1 ? head.length : end);
-    // An indented one is inside of another.
+    // An indented map is inside another.
     if (bytes[0] === OPEN_BRACE && isMapLine(bytes)) return ndjson;
     if (end === -1) return json;
     lineStart = end + 1;
@@ -47,14 +47,14 @@ export function layoutOf(head: Uint8Array, isAll: boolean): Codec | undefined {
   return json;
 }
 
-/** Of a line before a line feed or NUL; -1 where there is neither. */
+/** The end of a line before a line feed or NUL; -1 if there is neither. */
 function endOfLine(bytes: Uint8Array, start: number): number {
   const lineFeed = bytes.indexOf(LINE_FEED, start);
   const nul = bytes.subarray(0, lineFeed === -1 ? bytes.length : lineFeed).indexOf(NUL, start);
   return nul === -1 ? lineFeed : nul;
 }
 
-/** Whether a line is one whole map, as it is in no map that is printed over several lines. */
+/** Whether a line is one whole map, as no line of a map printed over several lines is. */
 export function isMapLine(line: Uint8Array): boolean {
   const start = skipSpace(line, 0, line.length);
   if (line[start] !== OPEN_BRACE) return false;

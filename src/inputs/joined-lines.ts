@@ -1,7 +1,7 @@
-/** Texts that a writer has spread over several lines of a log, each put together as one line again. */
+/** Texts that a writer has spread over several lines of a log, each joined into one line again. */
 
 export interface Line {
-  /** Of the file, from 1; of its first line where several were joined. */
+  /** Of the file, from 1; that of the first line if several were joined. */
   number: number;
   /** Without its end. */
   bytes: Uint8Array;
@@ -9,17 +9,17 @@ export interface Line {
   end: Uint8Array;
 }
 
-/** One habit of writers. Holds what is not complete yet. */
+/** Handles one convention of writers. Holds what is not complete yet. */
 interface Joiner {
   /** Looks at the next line.
    * @returns the lines that are complete before it, and whether the line itself has become part of one */
   take(line: Line): { complete: Line[]; isJoined: boolean };
-  /** What is still held, as no line follows. */
+  /** What is still held when no line follows. */
   rest(): Line[];
 }
 
 export interface JoinedLines {
-  /** The lines that are complete with one more line, in order of their last one. */
+  /** The lines that are complete once this line is added, ordered by their last line. */
   take(line: Line): Line[];
   rest(): Line[];
 }
@@ -45,16 +45,16 @@ export function joinedLines(maxBytes: number): JoinedLines {
 const PASSED: ReturnType<Joiner['take']> = { complete: [], isJoined: false };
 const JOINED: ReturnType<Joiner['take']> = { complete: [], isJoined: true };
 
-/** Memory that a held line takes beside its bytes. */
+/** Memory that a held line takes besides its bytes. */
 const LINE_COST = 200;
 
-/** Lines that will be one. */
+/** Lines that will be joined into one. */
 interface Held {
   isEmpty(): boolean;
   /** Whether one more line is within the limit. */
   hasRoomFor(bytes: Uint8Array): boolean;
   hold(line: Line): void;
-  /** The lines as one; none where none is held. */
+  /** The lines as one; empty if none is held. */
   join(): Line[];
 }
 
@@ -88,8 +88,8 @@ function holdLines(separator: string, maxBytes: number): Held {
 const HEADER = /^\d{4}-\d\d-\d\dT\S+ [^\s{[]+ ?$/;
 const LONGEST_HEADER = 600;
 
-/** JSON that is printed over several lines, and a line with a time before it. Inside it each line is indented, so that JSON
- * that is cut does not swallow the lines after it. */
+/** JSON that is printed over several lines, and a line with a time before it. Each line inside it must be indented, so that
+ * JSON that is cut does not swallow the lines after it. */
 function prettyPrinted(maxBytes: number): Joiner {
   // A line end in JSON is white space, as it is between a header and its event.
   const held = holdLines(' ', maxBytes);
@@ -104,7 +104,7 @@ function prettyPrinted(maxBytes: number): Joiner {
       }
       const isOpening = (first === '{' || first === '[') && isBlankFrom(line.bytes, 1);
       if (!isOpening && held.isEmpty() && !isHeader(line.bytes)) return PASSED;
-      // What is open, or a header without JSON.
+      // Open JSON, or a header without JSON.
       const complete = isOpening && !isOpen ? [] : held.join();
       isOpen = isOpening;
       if (!isOpening && !isHeader(line.bytes)) return { complete, isJoined: false };
@@ -119,11 +119,11 @@ function isHeader(bytes: Uint8Array): boolean {
   return bytes.length <= LONGEST_HEADER && isDigit(bytes[0]) && HEADER.test(startOf(bytes, LONGEST_HEADER));
 }
 
-/** `<time> <stream> <P or F>[:more tags] <text>`: the log of a container runtime, P where the text goes on. */
+/** `<time> <stream> <P or F>[:more tags] <text>`: the log of a container runtime, with P if the text continues. */
 const CRI_PREFIX = /^(\d{4}-\d\d-\d\dT\S+ (std(?:out|err))) ([PF](?::\S*)?)(?: |$)/;
 const LONGEST_CRI_PREFIX = 100;
 
-/** The parts into which a container runtime cuts a long line of one stream; those of the other may lie between them. */
+/** The parts into which a container runtime cuts a long line of one stream; lines of the other may lie between them. */
 function criPartials(stream: string, maxBytes: number): Joiner {
   const held = holdLines('', maxBytes);
   return {
@@ -149,7 +149,7 @@ function charAt(bytes: Uint8Array, at: number): string {
   return at < bytes.length ? String.fromCharCode(bytes[at]) : '\n';
 }
 
-/** A regular expression with a class for any byte looks at bytes as characters. */
+/** As Latin-1, so that a regular expression sees each byte as a character. */
 function startOf(bytes: Uint8Array, length: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(length, bytes.length)).toString('latin1');
 }

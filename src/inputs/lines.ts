@@ -1,5 +1,5 @@
-/** The lines of a log as batches of JSON lines. A line that is no JSON map becomes the record `{"log": "<the line>"}`, as
- * Fluent Bit makes one of it, so that what is around an event in a text comes off in the same place for both. */
+/** The lines of a log as batches of JSON lines. A line that is not a JSON map becomes the record `{"log": "<the line>"}`, as
+ * in Fluent Bit, so that what surrounds an event in a text is removed in the same place for both. */
 import { isUtf8 } from 'node:buffer';
 import type { Codec } from '../codecs/codec.ts';
 import { ndjson } from '../codecs/ndjson.ts';
@@ -14,7 +14,7 @@ const CARRIAGE_RETURN = 0x0d;
 const LINE_END = Uint8Array.of(LINE_FEED);
 /** Bytes of a batch of lines; a longer line is a batch of its own. */
 const BATCH_BYTES = 1024 * 1024;
-/** Bytes of a text that becomes a record. In JSON they may be six times as many, and a string has half a gigabyte. */
+/** Bytes of a text that becomes a record. In JSON they may be six times as many, and a string holds half a gigabyte. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /** Where a record is from. */
@@ -32,8 +32,8 @@ export interface LinesBatch {
   lines: readonly LineOf[];
 }
 
-/** JSON lines of which those that stayed as they were, as they could not become a record, are described without their
- * place in the batch, which is none in the file. */
+/** JSON lines. A line that was left as it was, because it could not become a record, is described without its place in the
+ * batch, which is not its place in the file. */
 const lineRecords: Codec = {
   ...ndjson,
   decode: (bytes, limits, outlines) =>
@@ -45,22 +45,22 @@ const lineRecords: Codec = {
 };
 
 export interface LineReader {
-  /** Takes whole lines, or the last one without its end. */
+  /** Reads whole lines, or the last one without its end. */
   read(block: Uint8Array): Generator<LinesBatch>;
-  /** What is left as no line follows. */
+  /** What is left when no line follows. */
   rest(): Generator<LinesBatch>;
 }
 
 /** Reads the lines of one file.
- * @param maxBytes of a line that was joined of several */
+ * @param maxBytes of a line that was joined from several */
 export function lineReader(maxBytes: number): LineReader {
   const joiner = joinedLines(maxBytes);
   const draft = startDraft();
   let number = 1;
-  /** Whether the last line has no end: what was held before it comes after it. */
+  /** Whether the last line has no end: anything held before it is written after it. */
   let isOpen = false;
 
-  /** Takes one line after another into the batch. */
+  /** Adds one line after another to the batch. */
   function* add(complete: readonly Line[]): Generator<LinesBatch> {
     for (const line of complete) {
       const { bytes, kind } = recordOf(line.bytes);
@@ -77,7 +77,7 @@ export function lineReader(maxBytes: number): LineReader {
       let nul = -1;
       for (let start = 0; start < block.length; ) {
         const text = endOfRun(block, LINE_FEED, start);
-        // Blank lines, which may be millions.
+        // Blank lines, of which there may be millions.
         if (text > start) {
           draft.add(block.subarray(start, text));
           number += text - start;
@@ -85,8 +85,7 @@ export function lineReader(maxBytes: number): LineReader {
           if (draft.size() >= BATCH_BYTES) yield draft.take();
           continue;
         }
-        // Looked for once for all lines before it. A NUL ends a line as well: what stands after one was written to an
-        // emptied file.
+        // Searched once for all lines before it. A NUL ends a line as well: what follows one was written to an emptied file.
         if (nul < start) nul = indexOrEnd(block, NUL, start);
         const stop = indexOrEnd(block.subarray(0, nul), LINE_FEED, start);
         const isLineFeed = stop < nul;
@@ -128,7 +127,7 @@ function startDraft() {
   return draft;
 }
 
-/** The offset behind a run of one byte. */
+/** The offset after a run of one byte. */
 function endOfRun(bytes: Uint8Array, byte: number, start: number): number {
   let at = start;
   while (bytes[at] === byte) at++;
@@ -144,7 +143,7 @@ function isBlank(bytes: Uint8Array): boolean {
   return skipSpace(bytes, 0, bytes.length) === bytes.length;
 }
 
-/** Text of a map, which a line that is cut begins with as well. */
+/** The beginning of a map, which a cut line has as well. */
 const MAP_BEGINS = /^\s*(?:\[\s*)?\{\s*"/;
 
 function recordOf(line: Uint8Array): { bytes: Uint8Array; kind: LineOf['kind'] } {

@@ -1,4 +1,4 @@
-/** Opens what records are read from: a file, or what comes on stdin. */
+/** Opens what records are read from: a file or stdin. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { MAGIC } from '../avro/magic.ts';
@@ -7,13 +7,13 @@ import { batchesOf, type InputBatch, type InputLimits } from './batches.ts';
 import { type Chunks, peek } from './chunks.ts';
 import { decompressed } from './file-compression.ts';
 
-/** Stands for stdin where a file is named. */
+/** Stands for stdin in place of a file name. */
 export const STDIN = '-';
 
 export interface Input {
   /** For messages. */
   name: string;
-  /** Bytes of the file as it lies there; undefined where nobody knows. */
+  /** Bytes of the file as stored; undefined if not known. */
   size: number | undefined;
   /** How many of them have been read. */
   bytesRead(): number;
@@ -21,13 +21,13 @@ export interface Input {
   batches: AsyncIterable<InputBatch>;
 }
 
-/** Bytes of one document, where a request may have fewer: what is read here comes from who runs the command. */
+/** The most bytes of one document; a request may have fewer, but what is read here comes from whoever runs the command. */
 export function documentBytes(maxDecompressedBytes: number): number {
   return Math.max(maxDecompressedBytes, 128 * 1024 * 1024);
 }
 
 /** Opens a file, or stdin for `-`.
- * @throws Problem `body.unreadable` for a folder; the system's error where there is no such file */
+ * @throws Problem `body.unreadable` for a folder; the system's error if there is no such file */
 export async function openInput(path: string, stdin: Chunks, limits: InputLimits): Promise<Input> {
   if (path === STDIN) return inputOf('stdin', stdin, undefined, limits);
   const stats = await stat(path);
@@ -35,8 +35,8 @@ export async function openInput(path: string, stdin: Chunks, limits: InputLimits
   return inputOf(path, createReadStream(path), stats.isFile() ? stats.size : undefined, limits);
 }
 
-/** Bytes that somebody has opened.
- * @param size of them all; undefined where nobody knows */
+/** An input from bytes that the caller has opened.
+ * @param size of all of them; undefined if not known */
 export function inputOf(name: string, chunks: Chunks, size: number | undefined, limits: InputLimits): Input {
   let read = 0;
   async function* counted() {
@@ -51,7 +51,7 @@ export function inputOf(name: string, chunks: Chunks, size: number | undefined, 
 async function* batchesIn(chunks: Chunks, limits: InputLimits): AsyncGenerator<InputBatch> {
   const { head, rest } = await peek(chunks, MAGIC.length);
   if (!head.subarray(0, MAGIC.length).equals(MAGIC)) return yield* batchesOf(rest, limits);
-  // Its decoder is much to load.
+  // The Avro decoder loads slowly.
   const { storedBatches } = await import('./stored-records.ts');
   yield* storedBatches(rest, limits);
 }

@@ -1,11 +1,11 @@
-/** A log without the NUL bytes that a sparse file has: logrotate's copytruncate empties a log under a writer that goes on at
- * its old offset. */
+/** A log without the NUL bytes of a sparse file: logrotate's copytruncate empties a log under a writer that continues at its
+ * old offset. */
 import type { Chunks } from './chunks.ts';
 
 const NUL = 0;
 
-/** Yields the bytes without the NUL bytes before the first other one, and with one NUL for each later run, in memory for
- * a chunk, however long the runs are. MessagePack, to which NUL is a value, passes as it is. */
+/** Yields the bytes without the NUL bytes before the first other one, and with one NUL for each later run; needs memory for
+ * one chunk, however long the runs are. MessagePack, in which NUL is a value, passes as it is. */
 export async function* withoutPadding(chunks: Chunks): AsyncGenerator<Uint8Array> {
   let isText: boolean | undefined;
   let last = NUL;
@@ -31,7 +31,7 @@ function collapsed(chunk: Uint8Array, before: number): Uint8Array {
   return kept.subarray(0, size);
 }
 
-/** Records of MessagePack are arrays; no other text but some Arabic and Syriac begins with their first bytes. */
+/** Records of MessagePack are arrays; the only text that begins with their first bytes is some Arabic and Syriac. */
 function mayBeMessagePack(byte: number): boolean {
   return (byte >= 0x90 && byte <= 0x9f) || byte === 0xdc || byte === 0xdd;
 }

@@ -1,8 +1,8 @@
-/** Streams that are read before somebody asks for them. */
+/** Streams that are read ahead of demand. */
 import type { Chunks } from './chunks.ts';
 
-/** Begins to read a stream now, and keeps what comes until it is asked for, up to a number of bytes.
- * @param maxBytes after which reading pauses; the last chunk may go beyond */
+/** Begins to read a stream now, and keeps what arrives until it is asked for, up to a number of bytes.
+ * @param maxBytes after which reading pauses; the last chunk may exceed them */
 export function readAhead(source: Chunks, maxBytes: number): Chunks {
   const held: Uint8Array[] = [];
   let bytes = 0;

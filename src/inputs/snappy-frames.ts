@@ -9,7 +9,7 @@ const UNCOMPRESSED = 0x01;
 const FIRST_SKIPPABLE = 0x80;
 const HEADER_LENGTH = 4;
 const CHECKSUM_LENGTH = 4;
-/** Bytes that a frame holds at most, before compression. */
+/** The most bytes that a frame holds, before compression. */
 const MAX_FRAME = 65_536;
 
 /** Yields the data of each frame.
@@ -23,7 +23,7 @@ export async function* uncompressFrames(chunks: Chunks): AsyncGenerator<Uint8Arr
       const kind = pending[0];
       const end = HEADER_LENGTH + pending.readUIntLE(1, 3);
       if (kind < FIRST_SKIPPABLE && end > HEADER_LENGTH + CHECKSUM_LENGTH + 2 * MAX_FRAME) {
-        throw corrupt(`a frame says to have ${end} bytes`);
+        throw corrupt(`a frame claims to have ${end} bytes`);
       }
       if (pending.length < end) break;
       const body = pending.subarray(HEADER_LENGTH, end);
@@ -35,7 +35,7 @@ export async function* uncompressFrames(chunks: Chunks): AsyncGenerator<Uint8Arr
 }
 
 async function dataOf(kind: number, body: Buffer): Promise<Uint8Array> {
-  if (kind !== COMPRESSED && kind !== UNCOMPRESSED) throw corrupt(`0x${kind.toString(16)} is no kind of frame`);
+  if (kind !== COMPRESSED && kind !== UNCOMPRESSED) throw corrupt(`0x${kind.toString(16)} is not a type of frame`);
   if (body.length < CHECKSUM_LENGTH) throw corrupt('a frame has no checksum');
   const packed = body.subarray(CHECKSUM_LENGTH);
   const data = kind === COMPRESSED ? await uncompressBlock(packed) : packed;
@@ -44,10 +44,10 @@ async function dataOf(kind: number, body: Buffer): Promise<Uint8Array> {
 }
 
 async function uncompressBlock(block: Buffer): Promise<Uint8Array> {
-  // A block begins with its length, which the decoder takes before it looks further.
+  // A block begins with its length, which the decoder allocates before it looks further.
   const length =
     (block[0] & 0x7f) + (block[0] < 0x80 ? 0 : (block[1] & 0x7f) * 2 ** 7 + (block[1] < 0x80 ? 0 : block[2] * 2 ** 14));
-  if (!(length <= MAX_FRAME)) throw corrupt(`a block says to have ${length} bytes`);
+  if (!(length <= MAX_FRAME)) throw corrupt(`a block claims to have ${length} bytes`);
   try {
     return (await uncompress(block, { asBuffer: true })) as Buffer;
   } catch (error) {

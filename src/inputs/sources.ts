@@ -1,4 +1,4 @@
-/** What a path of the command line stands for: a file, the files in a folder, the objects below an address, or stdin. */
+/** What a path on the command line stands for: a file, the files in a folder, the objects below an address, or stdin. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Problem } from '../problem.ts';
@@ -13,24 +13,24 @@ import { readAhead } from './read-ahead.ts';
 export interface Source {
   /** Its path or address; `stdin`. */
   name: string;
-  /** Bytes; undefined where nobody knows. */
+  /** Bytes; undefined if not known. */
   size: number | undefined;
-  /** Changes whenever it is written; undefined where nobody knows. */
+  /** Changes whenever it is written; undefined if not known. */
   version: string | undefined;
-  /** Whether bytes take their time to come, so that it is worth to ask for them early. */
+  /** Whether bytes are slow to arrive, so that it is worth asking for them early. */
   isRemote: boolean;
-  /** Its bytes as they lie there. */
+  /** Its bytes as stored. */
   read(): Chunks;
 }
 
-/** What is around a command. */
+/** The environment of a command. */
 export interface Surroundings {
   stdin: Chunks;
   environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** The sources of a path, in the order of their names.
- * @throws the system's error where there is no such file, Problem `storage.failed` or `config.invalid` */
+ * @throws the system's error if there is no such file, Problem `storage.failed` or `config.invalid` */
 export async function sourcesOf(path: string, { stdin, environment }: Surroundings): Promise<Source[]> {
   if (path === STDIN)
     return [{ name: 'stdin', size: undefined, version: undefined, isRemote: false, read: () => stdin }];
@@ -56,9 +56,9 @@ async function fileSource(path: string): Promise<Source> {
   };
 }
 
-/** Finds sources again by what was known of them. Objects that were written since are found out as they are read.
+/** Finds sources again by what was known about them. Objects that were written since are detected when they are read.
  * @returns a function that throws Problem `body.unreadable` for a file that was written since, the system's error for one
- * that is not there */
+ * that does not exist */
 export function sourceFinder(
   environment: Surroundings['environment'],
 ): (known: { name: string; size: number; version: string }) => Promise<Source> {
@@ -67,16 +67,16 @@ export function sourceFinder(
     if (isAddress(known.name)) return { ...(await open(known.name)).listed(known), isRemote: true };
     const source = await fileSource(known.name);
     if (source.size === known.size && source.version === known.version) return source;
-    throw new Problem('body.unreadable', 'it was written since the plan was made; use --restart to begin anew');
+    throw new Problem('body.unreadable', 'it has been written since the plan was made; use --restart to start over');
   };
 }
 
-/** Objects that are asked for before their turn, and bytes that are kept of each: what is fast in one place is slow over a
- * network by the time between question and answer. */
+/** Objects that are requested before their turn, and bytes that are kept of each: over a network, the time between request and
+ * response makes reading slow. */
 const AHEAD = 4;
 const AHEAD_BYTES = 8 * 1024 * 1024;
 
-/** Opens one source after another, in order; of those over a network the next few are read meanwhile. */
+/** Opens one source after another, in order; the next few of those over a network are read meanwhile. */
 export function* openInOrder(sources: readonly Source[], limits: InputLimits): Generator<Input> {
   const ahead: Chunks[] = [];
   const begin = (index: number): Chunks => {

@@ -1,4 +1,4 @@
-/** The tagged records of an Avro container, as batches of the layouts that they came in. */
+/** The tagged records of an Avro container, as batches in the layouts in which they came. */
 import { readContainer, type StoredRecord } from '../avro/read-container.ts';
 import { codecFor } from '../codecs/index.ts';
 import { Problem } from '../problem.ts';
@@ -26,7 +26,7 @@ export async function* storedBatches(chunks: Chunks, { maxBytes }: InputLimits):
         if (last !== undefined && (last.mediaType !== one.mediaType || last.fluentTag !== one.fluentTag)) yield* take();
         held.push(one);
         size += one.record.length;
-        // One that cannot be read may have no end of its own, and is then the rest of its batch.
+        // A record that cannot be read may have no end of its own, and is then the rest of its batch.
         if (one.verdict === 'error' || size >= BATCH_BYTES) yield* take();
       }
     }

@@ -1,4 +1,4 @@
-/** Counted records in files, each file in the order of time: written within bounds of memory, and read as one sequence. */
+/** Counted records in files, each file in order of time: written within bounds of memory, and read as one sequence. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -20,12 +20,12 @@ export interface CountedRow {
 /** A file of rows in order. */
 export interface RowsFile {
   path: string;
-  /** Of its first and its last row, in Unix microseconds. */
+  /** Times of its first and its last row, in Unix microseconds. */
   from: number;
   to: number;
 }
 
-/** A file of rows is gone, or not as it was written. */
+/** A file of rows is missing, or not as it was written. */
 export class DamagedRows extends Error {
   override readonly name = 'DamagedRows';
   readonly path: string;
@@ -40,10 +40,10 @@ export class DamagedRows extends Error {
 const RUN_CHARACTERS = 32 * 1024 * 1024;
 /** Files that are read at the same time. */
 const MAX_OPEN = 128;
-/** Rows that are written or handed on together. */
+/** Rows that are written or yielded together. */
 const BLOCK = 1000;
 
-/** The order of rows: those of the same time as they stand in the inputs. */
+/** The order of rows: those with the same time in the order of the inputs. */
 function isBefore(a: CountedRow, b: CountedRow): boolean {
   if (a.time !== b.time) return a.time < b.time;
   return a.input === b.input ? a.record < b.record : a.input < b.input;
@@ -53,14 +53,14 @@ const compare = (a: CountedRow, b: CountedRow) => (isBefore(a, b) ? -1 : 1);
 
 export interface RowSorter {
   add(row: CountedRow): void;
-  /** Writes what has been added, if there is much of it. */
+  /** Writes what has been added, if it is a lot. */
   settle(): Promise<void>;
-  /** Writes all rows in order to the file; resolves with undefined where there are none. */
+  /** Writes all rows in order to the file; resolves with undefined if there are none. */
   end(): Promise<RowsFile | undefined>;
 }
 
-/** Takes rows in any order.
- * @param path of the file; what it needs meanwhile is beside it */
+/** Accepts rows in any order.
+ * @param path of the file; temporary files are placed beside it */
 export function sortRows(path: string, runCharacters = RUN_CHARACTERS): RowSorter {
   const runs: RowsFile[] = [];
   let rows: CountedRow[] = [];
@@ -94,7 +94,7 @@ async function* blocksOf(rows: readonly CountedRow[]): AsyncGenerator<readonly C
   for (let at = 0; at < rows.length; at += BLOCK) yield rows.slice(at, at + BLOCK);
 }
 
-/** Fast, as it is read once. */
+/** Fast compression, as each file is read once. */
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
 
 async function writeRows(path: string, blocks: AsyncIterable<readonly CountedRow[]>): Promise<RowsFile> {
@@ -115,9 +115,9 @@ async function writeRows(path: string, blocks: AsyncIterable<readonly CountedRow
   return { path, from, to };
 }
 
-/** Yields the rows of files as one sequence in order, some at a time. A file is opened when its time has come, so that of
- * archives that follow one another few are open.
- * @param spare what names of files begin with that are made and removed where too many cover the same time
+/** Yields the rows of files as one sequence in order, some at a time. A file is opened when its time has come, so that few are
+ * open if archives follow one another.
+ * @param spare prefix of temporary files, which are made if too many files cover the same time
  * @throws DamagedRows */
 export async function* mergeRows(
   files: readonly RowsFile[],
@@ -142,7 +142,7 @@ export async function* mergeRows(
   }
 }
 
-/** How many files cover the same time, at most. */
+/** The greatest number of files that cover the same time. */
 function depthOf(files: readonly RowsFile[]): number {
   const ends = files.map(({ to }) => to).sort((a, b) => a - b);
   let over = 0;
@@ -152,7 +152,7 @@ function depthOf(files: readonly RowsFile[]): number {
   }, 0);
 }
 
-/** @param files by their first row */
+/** @param files ordered by their first row */
 async function* mergeOpen(files: readonly RowsFile[]): AsyncGenerator<readonly CountedRow[]> {
   const heap: RowReader[] = [];
   let next = 0;
@@ -223,14 +223,14 @@ class RowReader {
     this.#chunks = this.#source[Symbol.asyncIterator]();
   }
 
-  /** Takes the next row, if it has been read already. */
+  /** Moves to the next row, if it has been read already. */
   advanceHeld(): boolean {
     if (this.#at >= this.#lines.length) return false;
     this.row = rowOf(this.#lines[this.#at++]!);
     return true;
   }
 
-  /** Takes the next row; resolves with whether there is one.
+  /** Moves to the next row; resolves with whether there is one.
    * @throws DamagedRows */
   async advance(): Promise<boolean> {
     while (!this.advanceHeld()) {

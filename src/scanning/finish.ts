@@ -1,5 +1,4 @@
-/** The end of a plan: the findings of all units, and one pass of correlations over what they have counted, in the order of
- * time. */
+/** The end of a plan: the findings of all units, and one pass of correlations over what they have counted, in order of time. */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,9 +20,9 @@ export interface PlanEnd {
   ruleset: Ruleset;
   /** Counts from zero. */
   counter: Counter;
-  /** Is given what was found: of units in their order, then of correlations in the order of time. */
+  /** Receives what was found: by units in their order, then by correlations in order of time. */
   write(rows: readonly Found[]): Promise<void>;
-  /** Is given what the units have to say of their inputs. */
+  /** Receives what the units have to say about their inputs. */
   tell(notes: string): Promise<void>;
 }
 
@@ -37,8 +36,8 @@ export async function unitsLeft(folder: string, { units }: ScanPlan): Promise<nu
 /** Findings that are written together. */
 const BLOCK = 500;
 
-/** Writes and counts what was found; resolves with whether all inputs could be read. All units have to be done.
- * @throws Problem `config.invalid` where a file of a unit is not as it was written */
+/** Writes and counts what was found; resolves with whether all inputs could be read. All units must be done.
+ * @throws Problem `config.invalid` if a file of a unit is not as it was written */
 export async function finishPlan({ folder, plan, ruleset, counter, write, tell }: PlanEnd): Promise<boolean> {
   let isComplete = true;
   const counted: RowsFile[] = [];

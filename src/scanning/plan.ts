@@ -1,5 +1,5 @@
-/** The plan of a scan that is done in parts: which inputs, in which units, with which rules. It is a file in a folder in which
- * the results of the units lie beside it. */
+/** The plan of a scan that is done in parts: which inputs, in which units, with which rules. It is a file in a folder, with the
+ * results of the units beside it. */
 import { hash, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -15,7 +15,7 @@ import { writeWhole } from './whole-file.ts';
 /** An input as it was when the plan was made. */
 export interface PlannedInput {
   name: string;
-  /** Bytes as they lie there. */
+  /** Bytes as stored. */
   size: number;
   /** Changes whenever it is written. */
   version: string;
@@ -27,19 +27,19 @@ export interface ScanPlan {
   version: string;
   /** Hash of the rules. */
   rules: string;
-  /** Hash of what else decides about a record. */
+  /** Hash of everything else that affects the result for a record. */
   settings: string;
-  /** As they were given. */
+  /** As given. */
   paths: readonly string[];
   inputs: readonly PlannedInput[];
-  /** Inputs that are scanned one after another, by their numbers: from the first, up to the one before the second. */
+  /** Numbers of inputs that are scanned one after another: from the first, up to but not including the second. */
   units: readonly (readonly [from: number, to: number])[];
 }
 
 const PLAN_FILE = 'plan.json';
 
-/** A year of archives is divided so often that the cores are done at about the same time, and a restart has little to do
- * again; beyond that units have so many bytes. */
+/** A year of archives is divided into so many units that the cores finish at about the same time, and a restart repeats little.
+ * Larger scans have more units, of MOST_BYTES each. */
 const UNITS = 256;
 const LEAST_BYTES = 4 * 1024;
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -53,8 +53,8 @@ export interface PlanRequest {
 }
 
 /** The plan of a folder, which is made if there is none.
- * @param isPart whether others work by the same plan, so that what it lists was looked for already
- * @throws Problem `config.invalid` where it is of other rules, inputs or settings, or where an input cannot be read twice */
+ * @param isPart whether others work on the same plan, so that its inputs have already been listed
+ * @throws Problem `config.invalid` if it has other rules, inputs or settings, or if an input cannot be read twice */
 export async function openPlan(request: PlanRequest, around: Surroundings, isPart: boolean): Promise<ScanPlan> {
   const { folder } = request;
   const before = await readPlan(folder);
@@ -69,7 +69,7 @@ export async function openPlan(request: PlanRequest, around: Surroundings, isPar
   const own = join(folder, `.plan-${randomUUID()}`);
   await writeWhole(own, JSON.stringify(plan));
   try {
-    // The first of several that begin at the same time makes the plan of all.
+    // The first of several that start at the same time makes the plan for all.
     await link(own, join(folder, PLAN_FILE));
     return plan;
   } catch (error) {
@@ -82,17 +82,20 @@ export async function openPlan(request: PlanRequest, around: Surroundings, isPar
   }
 }
 
-/** Makes the folder of a plan, if it is not there.
- * @throws Problem `config.invalid` where a file is in its place */
+/** Makes the folder of a plan, if it does not exist.
+ * @throws Problem `config.invalid` if a file is in its place */
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
     if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error;
-    throw new Problem('config.invalid', `--plan ${printable(folder)} is no folder, or lies in a file; name a folder`);
+    throw new Problem(
+      'config.invalid',
+      `--plan ${printable(folder)} is not a folder, or is inside a file; name a folder`,
+    );
   });
 }
 
-/** @returns undefined where there is none
- * @throws Problem `config.invalid` for a file that is no plan */
+/** @returns undefined if there is none
+ * @throws Problem `config.invalid` for a file that is not a plan */
 export async function readPlan(folder: string): Promise<ScanPlan | undefined> {
   let text: string;
   try {
@@ -105,17 +108,17 @@ export async function readPlan(folder: string): Promise<ScanPlan | undefined> {
     const plan = JSON.parse(text) as ScanPlan;
     if (plan.v === 1 && Array.isArray(plan.inputs) && Array.isArray(plan.units)) return plan;
   } catch {
-    // Said below.
+    // Reported below.
   }
-  throw refused(folder, 'is no plan of this version of Tripline');
+  throw refused(folder, 'is not a plan of this version of Tripline');
 }
 
-/** Names of what a plan leaves in its folder. */
+/** Names of the files that a plan leaves in its folder. */
 const OWN_FILE = /^(?:plan\.json|\.plan-[0-9a-f-]{36}|unit-\d+\.[\w.-]+|last-[\w.-]+)$/;
-/** Those of what was not written to its end. */
+/** Names of files that were not written completely. */
 const PART_FILE = /^(?:\.plan-|unit-\d+\.\w+\.|last-)/;
 
-/** Removes what a killed process left in the folder. Nobody else may work by the plan meanwhile. */
+/** Removes what a killed process left in the folder. No other process may work on the plan meanwhile. */
 export async function sweepParts(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (OWN_FILE.test(name) && PART_FILE.test(name)) await rm(join(folder, name), { force: true });
@@ -128,7 +131,7 @@ export async function discardPlan(folder: string): Promise<void> {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  // The plan goes first: what is left of units without one belongs to nothing.
+  // The plan goes first: files of units without a plan belong to nothing.
   for (const name of names.filter((name) => OWN_FILE.test(name)).sort((a, b) => rankOf(a) - rankOf(b))) {
     await rm(join(folder, name), { force: true });
   }
@@ -146,7 +149,7 @@ async function inputsOf({ paths, folder }: PlanRequest, around: Surroundings): P
   const inputs: PlannedInput[] = [];
   for (const path of paths) {
     if (!isAddress(path) && isWithin(folder, path)) {
-      throw new Problem('config.invalid', `the plan's folder ${folder} lies in ${path}, which is scanned; use another`);
+      throw new Problem('config.invalid', `the plan's folder ${folder} is in ${path}, which is scanned; use another`);
     }
     const sources = await sourcesOf(path, around).catch((error) => Promise.reject(ofPath(path, error)));
     for (const { name, size, version } of sources) {
@@ -162,7 +165,7 @@ async function inputsOf({ paths, folder }: PlanRequest, around: Surroundings): P
   return inputs;
 }
 
-/** What a body would be refused for is a slip in the command here. */
+/** A problem for which a body would be refused is a mistake in the command here. */
 function ofPath(path: string, error: unknown): unknown {
   if (!(error instanceof Problem) || error.code !== 'body.unreadable') return error;
   return new Problem('config.invalid', `${printable(path)}: ${error.message}`, { cause: error });
@@ -173,7 +176,7 @@ function isWithin(inner: string, outer: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-/** Divides inputs into runs of about as many bytes. */
+/** Divides inputs into runs of about equal size in bytes. */
 export function unitsOf(inputs: readonly Pick<PlannedInput, 'size'>[]): [from: number, to: number][] {
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
   const wanted = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, total / UNITS));
@@ -194,13 +197,13 @@ function checkPlan(plan: ScanPlan, request: PlanRequest): void {
   const now = headOf(request);
   const what =
     plan.version !== now.version
-      ? `is of Tripline ${plan.version}, and this is ${now.version}`
+      ? `was made by Tripline ${plan.version}, and this is ${now.version}`
       : plan.rules !== now.rules
-        ? 'is of other rules, lists, exceptions or overrides'
+        ? 'was made with other rules, lists, exceptions or overrides'
         : plan.settings !== now.settings
-          ? 'is of other settings (platform, cluster, trustedProxies, limits, dateKey, memberName)'
+          ? 'was made with other settings (platform, cluster, trustedProxies, limits, dateKey, memberName)'
           : request.paths.length > 0 && JSON.stringify(plan.paths) !== JSON.stringify(now.paths)
-            ? `is of other paths: ${plan.paths.join(' ')}`
+            ? `was made for other paths: ${plan.paths.join(' ')}`
             : undefined;
   if (what !== undefined) throw refused(request.folder, what);
 }
@@ -209,17 +212,17 @@ function checkInputs(before: readonly PlannedInput[], now: readonly PlannedInput
   const found = new Map(now.map((input) => [input.name, input]));
   for (const input of before) {
     const same = found.get(input.name);
-    if (same === undefined) throw refused(folder, `has ${input.name}, which is not there any more`);
+    if (same === undefined) throw refused(folder, `has ${input.name}, which no longer exists`);
     if (same.version !== input.version || same.size !== input.size) {
-      throw refused(folder, `has ${input.name}, which was written since`);
+      throw refused(folder, `has ${input.name}, which has been written since`);
     }
   }
   const planned = new Set(before.map(({ name }) => name));
   const more = now.find(({ name }) => !planned.has(name));
-  if (more !== undefined) throw refused(folder, `does not have ${more.name}, which is there now`);
+  if (more !== undefined) throw refused(folder, `does not have ${more.name}, which is new`);
 }
 
 function refused(folder: string, what: string): Problem {
-  const remedy = 'use --restart to begin anew, or another folder';
+  const remedy = 'use --restart to start over, or another folder';
   return new Problem('config.invalid', `the plan in ${folder} ${what}; ${remedy}`);
 }

@@ -12,20 +12,20 @@ export interface UnitStart {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a thread says. */
+/** What a thread reports. */
 export type UnitNews =
   | { kind: 'bytes'; unit: number; bytes: number }
   | { kind: 'done'; unit: number }
   | { kind: 'failed'; unit: number; failure: Failure };
 
 export interface UnitsProgress {
-  /** Called with the bytes that have been read of all units, as they lie there, and the units that are done. */
+  /** Called with the bytes, as stored, that have been read of all units, and the number of units that are done. */
   onProgress(bytes: number, done: number): void;
   /** Called with a unit that could not be scanned. */
   onFailed(unit: number, message: string): void;
 }
 
-/** Resolves when each unit is done or has failed: one that fails leaves the others.
+/** Resolves when each unit is done or has failed: one that fails does not affect the others.
  * @param jobs threads at the same time */
 export async function runUnits(
   units: readonly number[],
@@ -73,18 +73,18 @@ export async function runUnits(
   while (waiting.length > 0) await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, work));
 }
 
-/** Of a defect, with its stack. */
+/** A defect is described with its stack. */
 function describe({ message, stack }: Failure): string {
   return stack ?? message;
 }
 
 function startThread(start: UnitStart): Worker {
-  // Both as a source and as built, where this is part of a file in a folder beside.
+  // Works from source and as built, where this code is in a file in a sibling folder.
   const file = new URL(`../scanning/unit-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
   return new Worker(file, { name: 'units', workerData: start, env: { ...start.environment } });
 }
 
-/** Bytes of the inputs of a unit, as they lie there. */
+/** Bytes of the inputs of a unit, as stored. */
 export function bytesOf({ inputs, units }: ScanPlan, unit: number): number {
   const [from, to] = units[unit]!;
   return inputs.slice(from, to).reduce((sum, { size }) => sum + size, 0);

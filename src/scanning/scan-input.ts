@@ -1,4 +1,4 @@
-/** Files of records through the same pipeline as those that are sent, and what is written of them. */
+/** Runs files of records through the same pipeline as records that are sent, and writes the results. */
 import { taggedBody } from '../batch/splice.ts';
 import type { Codec } from '../codecs/codec.ts';
 import type { RowWriter } from '../command-line/output-format.ts';
@@ -15,7 +15,7 @@ import type { Finding, Report } from '../record.ts';
 import { printable } from '../sigma/rule-problem.ts';
 import type { Counter } from './tally.ts';
 
-/** How many unreadable records of one file are told of one by one. */
+/** How many unreadable records of one file are reported individually. */
 const MAX_TOLD = 5;
 const LINE_FEED = 0x0a;
 
@@ -28,7 +28,7 @@ export interface Place {
   line: number | undefined;
 }
 
-/** What was found in a record, or with it. */
+/** What was found in a record, or came with it. */
 export type Found = Place & { mode: 'live' | 'shadow' } & (
     | ({ kind: 'finding' } & Finding)
     | ({ kind: 'report' } & Report)
@@ -38,7 +38,7 @@ export type Found = Place & { mode: 'live' | 'shadow' } & (
 export interface Scan {
   parts: Parts;
   wanted: Wanted;
-  /** Takes findings, where these are wanted. */
+  /** Receives findings, if they are wanted. */
   list: RowWriter<Found>;
   counter: Counter;
   stdout: Output;
@@ -47,12 +47,12 @@ export interface Scan {
   onRecord?(detection: Detection, place: Place): void;
   /** Called before each batch of records. */
   onBatch?(): Promise<void>;
-  /** Whether the records written so far end within a line of text, which what follows must not go on with. */
+  /** Whether the records written so far end within a line of text, which the next output must not continue. */
   isLineOpen: boolean;
 }
 
-/** Takes an input through the pipeline and writes what is wanted of it; resolves with whether all of it could be read.
- * @throws Problem, or the system's error, where the rest of it cannot be read */
+/** Runs an input through the pipeline and writes what is wanted of it; resolves with whether all of it could be read.
+ * @throws Problem, or the system's error, if the rest of it cannot be read */
 export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
   const name = printable(input.name);
   const progress = progressOf({ ...input, name }, scan.stderr);
@@ -72,8 +72,8 @@ export async function scanInput(input: Input, scan: Scan): Promise<boolean> {
       await scan.onBatch?.();
       const processed = await process(batch, batch.isWhole ? scan.parts : ofLines(scan.parts));
       if (processed instanceof Problem) {
-        // Blank lines are nothing that could not be read.
-        if (processed.code !== 'body.empty') await tell(`behind record ${records}`, processed.message);
+        // Blank lines do not count as unreadable.
+        if (processed.code !== 'body.empty') await tell(`after record ${records}`, processed.message);
         if (scan.wanted === 'records') await writeRecords(batch.codec, batch.bytes, scan);
         continue;
       }
@@ -115,21 +115,21 @@ function placeOf(line: LineOf | undefined, record: number): string {
   return line === undefined ? `record ${record}` : `line ${line.number}`;
 }
 
-/** The batch at the end of its way, or why nothing in it can be read: of lines, the next may be. */
+/** The processed batch, or why nothing in it can be read: if it consists of lines, the next may be readable. */
 async function process(batch: InputBatch, parts: Parts) {
   try {
     const receivedUnixNano = BigInt(Date.now()) * 1_000_000n;
     return await processBatch({ ...batch, fluentTag: batch.fluentTag, receivedUnixNano }, parts);
   } catch (error) {
     if (error instanceof Problem && error.code === 'body.too_many_records') {
-      return new Problem(error.code, `${error.message}; raise limits.maxRecords, or bring it into lines (jq -c '.[]')`);
+      return new Problem(error.code, `${error.message}; raise limits.maxRecords, or convert it to lines (jq -c '.[]')`);
     }
     if (error instanceof Problem) return error;
     throw error;
   }
 }
 
-/** Lines are read some at a time, and a file may have as many as it likes. */
+/** Lines are read some at a time, and a file may have any number of them. */
 function ofLines(parts: Parts): Parts {
   return { ...parts, limits: { ...parts.limits, maxRecords: Number.POSITIVE_INFINITY } };
 }
@@ -146,7 +146,7 @@ function foundIn(detection: Detection, place: Place): Found[] {
   return 'findings' in detection ? foundAt(detection, place) : [];
 }
 
-/** What was found in a record, and with it, at its place. */
+/** What was found in a record, or came with it, with its place. */
 export function foundAt(
   { findings, shadow, reports, shadowReports }: Pick<Extract<Detection, { findings: unknown }>, FoundKind>,
   place: Place,

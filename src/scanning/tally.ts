@@ -7,7 +7,7 @@ import { type Verdict, verdicts } from '../tag.ts';
 export interface Tally {
   records: number;
   verdicts: Record<Verdict, number>;
-  /** What was found in events of other records than the one that it came with. */
+  /** What was found in events of records other than the one that it came with. */
   reports: number;
   /** Records with findings on which another rule could not be decided. */
   matchedInPart: number;
@@ -28,7 +28,7 @@ export interface RuleTally {
   silenced: number;
 }
 
-/** What was said of a record before. */
+/** The verdict with which a record was counted before. */
 export interface CountedVerdict {
   verdict: Verdict;
   /** Whether a rule could not be decided on it. */
@@ -42,13 +42,13 @@ export interface Counter {
   count(detection: Detection): void;
   /** Counts what was found later in a record that was counted before. */
   countMore(before: CountedVerdict, more: FoundMore): void;
-  /** Counts what another has counted. */
+  /** Adds the counts of another tally. */
   add(tally: Tally): void;
   tally: Tally;
 }
 
 /** Counts from zero.
- * @param heads of the rules, whose own level stands for what is undecided */
+ * @param heads of the rules, whose own level is used for what is undecided */
 export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'level'>>): Counter {
   const known = new Map([...heads].map((head) => [head.name, head]));
   const rules = new Map<string, RuleTally>();
@@ -110,7 +110,7 @@ export function startTally(heads: Iterable<Pick<RuleHead, 'name' | 'title' | 'le
   };
 }
 
-/** The rules of a tally, gravest and then most frequent first. */
+/** The rules of a tally, highest level first, then most frequent. */
 export function gravestFirst({ rules }: Tally): RuleTally[] {
   const rank = ({ level }: RuleTally) => levels.indexOf(level);
   return [...rules.values()].sort((a, b) => rank(b) - rank(a) || b.findings - a.findings || b.undecided - a.undecided);

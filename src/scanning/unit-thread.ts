@@ -1,16 +1,16 @@
-/** The thread that scans units of a plan, one after another, as they are given to it. */
+/** The thread that scans units of a plan, one after another, as it receives them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadRules } from '../rules/index.ts';
 import { failureOf } from '../server/thread-messages.ts';
 import type { UnitNews, UnitStart } from './run-units.ts';
 import { scanUnit } from './unit.ts';
 
-/** How often it says how far it is. */
+/** How often it reports progress. */
 const NEWS_MILLISECONDS = 200;
 
 const start = workerData as UnitStart;
 const tell = (news: UnitNews) => parentPort!.postMessage(news);
-// The same as those of the plan: what has changed since then is found out before the thread is started.
+// The same rules as those of the plan: any change since then is detected before the thread is started.
 const { ruleset } = loadRules(start.config);
 
 parentPort!.on('message', (unit: number) => {

@@ -1,4 +1,4 @@
-/** One unit of a plan: its inputs scanned by rules alone, and what correlations will count of them. */
+/** One unit of a plan: scans its inputs with rules alone, and keeps what correlations will count. */
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,19 +25,19 @@ import { type Found, type Scan, scanInput } from './scan-input.ts';
 import { type RuleTally, startTally, type Tally } from './tally.ts';
 import { renameWhole, writeWhole } from './whole-file.ts';
 
-/** What a unit has come to, beside the files of its findings and of its counted records. */
+/** The result of a unit, besides the files of its findings and of its counted records. */
 export interface UnitResult {
   isComplete: boolean;
-  /** What there is to say of its inputs, for stderr. */
+  /** What there is to say about its inputs, for stderr. */
   notes: string;
   tally: Omit<Tally, 'rules'> & { rules: readonly RuleTally[] };
-  /** The times that its counted records cover; null where there are none. */
+  /** The times that its counted records cover; null if there are none. */
   counted: Pick<RowsFile, 'from' | 'to'> | null;
-  /** Lines of the file of its findings. */
+  /** Number of lines in the file of its findings. */
   found: number;
 }
 
-/** What is kept of a record for the correlations, beside its place. */
+/** What is kept of a record for the correlations, besides its place. */
 export interface KeptRecord extends Pick<CountedRecord, 'events'> {
   line?: number;
   verdict: Verdict;
@@ -50,11 +50,11 @@ export interface UnitSurroundings {
   config: Config;
   ruleset: Ruleset;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Called now and then with how many bytes of the unit have been read, as they lie there. */
+  /** Called now and then with the number of bytes, as stored, that have been read of the unit. */
   onBytes(bytes: number): void;
 }
 
-/** The files of a unit. That of its result is there once the others are. */
+/** The files of a unit. The result is written once the others are complete. */
 export function filesOfUnit(folder: string, unit: number) {
   const at = (kind: string) => join(folder, `unit-${unit}.${kind}`);
   return { result: at('result'), found: at('found'), counted: at('counted') };
@@ -75,7 +75,7 @@ export async function resultOf(folder: string, unit: number): Promise<UnitResult
     const result = JSON.parse(text) as UnitResult;
     if (Array.isArray(result.tally.rules) && Number.isInteger(result.found)) return result;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw damaged(path);
 }
@@ -83,12 +83,12 @@ export async function resultOf(folder: string, unit: number): Promise<UnitResult
 /** @param path of a file of a unit */
 export function damaged(path: string, cause?: unknown): Problem {
   const result = path.replace(/[^.]*$/, 'result');
-  const remedy = `remove ${printable(result)}, and give the same command again, which scans that unit anew`;
-  return new Problem('config.invalid', `${printable(path)} is not as it was written; ${remedy}`, { cause });
+  const remedy = `remove ${printable(result)}, and run the same command, which scans that unit again`;
+  return new Problem('config.invalid', `${printable(path)} differs from what was written; ${remedy}`, { cause });
 }
 
-/** Scans a unit and writes what it comes to. What is wrong with what an input holds is part of that.
- * @throws Problem, or the system's error, where an input cannot be read now, or is not as it was planned */
+/** Scans a unit and writes its result, which includes what is wrong with the contents of an input.
+ * @throws Problem, or the system's error, if an input cannot be read now, or is not as it was when planned */
 export async function scanUnit(unit: number, around: UnitSurroundings): Promise<void> {
   const { folder, plan, config, ruleset } = around;
   const files = filesOfUnit(folder, unit);
@@ -103,7 +103,7 @@ export async function scanUnit(unit: number, around: UnitSurroundings): Promise<
   const stderr: Output = { ...plain, write: async (text) => void notes.push(String(text)) };
   const counter = startTally(headsOf(ruleset));
 
-  /** Of the records of a batch, in order. */
+  /** For the records of a batch, in order. */
   let counted: (CountedRecord | undefined)[] = [];
   let last = 0;
   let index = first;
@@ -149,7 +149,7 @@ export async function scanUnit(unit: number, around: UnitSurroundings): Promise<
       try {
         isComplete = (await scanInput(input, scan)) && isComplete;
       } catch (error) {
-        // What cannot be had now can be had later; what cannot be understood stays as it is.
+        // An input that cannot be fetched now may be available later; one that cannot be understood stays as it is.
         if (!(error instanceof Problem) || error.code === 'storage.failed') throw named(input.name, error);
         isComplete = false;
         notes.push(`tripline: ${printable(input.name)}: ${error.message}\n`);
@@ -194,7 +194,7 @@ async function findSources(
   return sources;
 }
 
-/** With the input in the message. */
+/** The error with the input's name in its message. */
 function named(name: string, error: unknown): unknown {
   if (error instanceof Problem)
     return new Problem(error.code, `${printable(name)}: ${error.message}`, { cause: error });
@@ -203,7 +203,7 @@ function named(name: string, error: unknown): unknown {
   return new Problem('body.unreadable', `${printable(name)}: ${describeError(error)}`, { cause: error });
 }
 
-/** A file of findings, one a line. */
+/** A file of findings, one per line. */
 function openLines(path: string) {
   const stream = createWriteStream(path, { flush: true, mode: 0o600 });
   let failure: { error: Error } | undefined;

@@ -1,9 +1,9 @@
-/** Files that are there as a whole, on disk, or not at all. */
+/** Files that exist completely, on disk, or not at all. */
 import { randomUUID } from 'node:crypto';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Writes a file in the place of one that is there. */
+/** Writes a file, replacing an existing one. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const part = `${path}.${randomUUID()}`;
   const file = await open(part, 'wx', 0o600);
@@ -16,7 +16,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await renameWhole(part, path);
 }
 
-/** Gives a file that is on disk its name, and has that last. */
+/** Gives a file that is on disk its name, durably. */
 export async function renameWhole(part: string, path: string): Promise<void> {
   await rename(part, path);
   const folder = await open(dirname(path), 'r');

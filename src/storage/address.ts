@@ -5,7 +5,7 @@ export type Scheme = 's3' | 'gs' | 'az';
 
 export interface Address {
   scheme: Scheme;
-  /** Of Azure alone, where names of containers are those of an account. */
+  /** For Azure only, where the names of containers belong to an account. */
   account?: string;
   /** The bucket, or the container. */
   bucket: string;
@@ -21,8 +21,8 @@ export function isAddress(path: string): boolean {
   return SCHEME.test(path);
 }
 
-/** Reads an address. The prefix is taken as it is written: `%20`, `..` and a second slash stand for themselves.
- * @throws Problem `config.invalid` where it is none */
+/** Reads an address. The prefix is used as it is written: `%20`, `..` and a second slash stand for themselves.
+ * @throws Problem `config.invalid` if it is none */
 export function addressOf(text: string): Address {
   const scheme = SCHEME.exec(text)?.[1] as Scheme | undefined;
   if (scheme === undefined)
@@ -51,5 +51,5 @@ export function nameOf({ scheme, account, bucket }: Address, key: string): strin
 }
 
 function invalid(text: string, form: string): Problem {
-  return new Problem('config.invalid', `${JSON.stringify(text)} is no address of objects; write ${form}`);
+  return new Problem('config.invalid', `${JSON.stringify(text)} is not the address of objects; write ${form}`);
 }

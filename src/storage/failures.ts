@@ -1,4 +1,4 @@
-/** What to tell of a failure of object storage: where, what, and what to do. */
+/** What to report about a failure of object storage: where, what, and what to do. */
 import { Problem } from '../problem.ts';
 import type { Scheme } from './address.ts';
 import type { Failure, FailureKind } from './object-store.ts';
@@ -9,10 +9,10 @@ const common = {
   passing: 'try again; if it lasts, look at the network and at the limits of the storage',
   changed: 'it was written again while it was read: run the command again, on objects that are complete',
   no_object: 'it was there when the prefix was listed: run the command again',
-  unknown: 'check that the address is that of such a storage',
+  unknown: 'check that the address is of a storage service of this kind',
 };
 
-/** By the storage, what to do about each kind of failure. */
+/** What to do about each kind of failure, by storage. */
 const remedies: Record<Scheme, Remedies> = {
   s3: {
     ...common,
@@ -21,7 +21,7 @@ const remedies: Record<Scheme, Remedies> = {
     expired: 'renew the credentials (aws sso login, or a new session token), and run the command again',
     denied:
       'allow s3:ListBucket on the bucket, s3:GetObject on its objects, s3:PutObject for a sink, and kms:Decrypt on its key',
-    no_bucket: 'check the name of the bucket; for storage other than that of AWS set AWS_ENDPOINT_URL',
+    no_bucket: 'check the name of the bucket; for storage other than AWS set AWS_ENDPOINT_URL',
     region: 'set AWS_REGION to the region of the bucket',
     archived: 'restore it first (aws s3api restore-object), or leave it out',
     unreachable: 'check AWS_ENDPOINT_URL, AWS_REGION and the network',
@@ -58,12 +58,12 @@ const said: Record<FailureKind, string> = {
   expired: 'says that the credentials have expired',
   denied: 'does not allow it with these credentials',
   no_bucket: 'has no such bucket or container',
-  no_object: 'does not have it any more',
+  no_object: 'no longer has it',
   changed: 'has another version of it now',
   region: 'has the bucket in another region',
-  archived: 'has it in an archive, from which it is not read',
+  archived: 'has archived it, and does not serve it from the archive',
   unreachable: 'cannot be reached',
-  unknown: 'gives an answer that is not understood',
+  unknown: 'gives an unexpected answer',
 };
 
 /** @param where the storage fails, such as `at byte 17`; empty for the whole of it */
@@ -73,7 +73,7 @@ export function storageProblem(scheme: Scheme, failure: Failure, where = '', cau
   return new Problem('storage.failed', message, { cause });
 }
 
-/** Errors of the system by which a connection ends that may be had again. */
+/** System errors that end a connection which can be opened again. */
 const PASSING = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -84,7 +84,7 @@ const PASSING = new Set([
 ]);
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED']);
 
-/** What an error of a connection is; undefined for any other. */
+/** Classifies an error of a connection; undefined for any other. */
 export function connectionFailure(error: unknown): Failure | undefined {
   const { code, name, message } = error as NodeJS.ErrnoException;
   const said = oneLine(message || code || name);
@@ -96,7 +96,7 @@ export function connectionFailure(error: unknown): Failure | undefined {
   return undefined;
 }
 
-/** By its status, what an answer is that says no more. */
+/** Classifies, by its status, an answer that says no more. */
 export function kindOfStatus(status: number | undefined): FailureKind {
   switch (status) {
     case 401:
@@ -120,7 +120,7 @@ export function kindOfStatus(status: number | undefined): FailureKind {
 
 const MAX_SAID = 200;
 
-/** What a storage says may be any text. */
+/** A storage may answer with any text. */
 export function oneLine(text: unknown): string {
   return String(text).replaceAll(/\s+/g, ' ').trim().slice(0, MAX_SAID);
 }

@@ -1,4 +1,4 @@
-/** Google Cloud Storage, by its client: credentials are the Application Default Credentials. */
+/** Google Cloud Storage, through its client: credentials are the Application Default Credentials. */
 
 import type { Address } from './address.ts';
 import { connectionFailure, kindOfStatus, oneLine } from './failures.ts';
@@ -28,7 +28,7 @@ export async function openGcs({ bucket: name }: Address, environment: Environmen
       } while (pageToken !== undefined);
     },
     async *read({ key, version }, from, signal) {
-      // One whose metadata says gzip would come decompressed else, of which no part can be asked for.
+      // An object whose metadata says gzip would otherwise come decompressed, and no part of that can be requested.
       const file = bucket.file(key, { generation: version });
       const stream = file.createReadStream({ start: from, decompress: false, validation: false });
       const stop = () => stream.destroy();

@@ -15,7 +15,7 @@ export interface Listed {
   size: number;
   /** Changes whenever it is written. */
   version: string;
-  /** Its bytes, from the first on at each call.
+  /** Its bytes, from the first on, at each call.
    * @throws Problem `storage.failed` */
   read(): AsyncIterable<Uint8Array>;
 }
@@ -27,17 +27,17 @@ export interface Storage {
   list(): Promise<Listed[]>;
   /** The object whose key is the prefix of the address, as it was listed before. */
   listed(object: Pick<Listed, 'size' | 'version'>): Listed;
-  /** Writes a file as the object of a key below the prefix of the address, in the place of what it has there.
+  /** Writes a file as the object of a key below the prefix of the address, replacing what is there.
    * @returns the address of the object
    * @throws Problem `storage.failed` */
   put(key: string, path: string): Promise<string>;
-  /** Lets go of connections. */
+  /** Releases connections. */
   close(): void;
 }
 
 type Open = (address: Address, environment: Environment) => Promise<ObjectStore>;
 
-/** One row for each scheme. The clients are much to load, and few read objects. */
+/** One row for each scheme. The clients are large to load, and few read objects. */
 const kinds: Record<Scheme, Open> = {
   s3: async (...given) => (await import('./s3.ts')).openS3(...given),
   gs: async (...given) => (await import('./gcs.ts')).openGcs(...given),
@@ -46,8 +46,8 @@ const kinds: Record<Scheme, Open> = {
 
 const openStore: Open = (address, environment) => kinds[address.scheme](address, environment);
 
-/** Opens what an address is of; connects when it is asked for something.
- * @throws Problem `config.invalid` where it is no address */
+/** Opens the storage of an address; connects when it is first used.
+ * @throws Problem `config.invalid` if it is not an address */
 export async function openStorage(
   text: string,
   environment: Environment,
@@ -63,7 +63,7 @@ export async function openStorage(
     } catch (error) {
       if (error instanceof Problem) throw error;
       const failure = store.failureOf(error);
-      // Neither a list nor a new object asks for an object.
+      // Neither listing nor writing asks for an existing object.
       const kind = failure.kind === 'no_object' ? 'no_bucket' : failure.kind;
       throw storageProblem(scheme, { ...failure, kind }, where, error);
     }
@@ -83,7 +83,7 @@ export async function openStorage(
         return objects;
       };
       const objects = (await of(all(), '')).filter(({ key, size }) => !(key.endsWith('/') && size === 0));
-      // Storages differ in the order that they list in.
+      // Storages differ in the order in which they list.
       return objects.sort((a, b) => (a.key < b.key ? -1 : 1)).map(listed);
     },
     async put(key, path) {
@@ -95,7 +95,7 @@ export async function openStorage(
   };
 }
 
-/** Opens objects of which the names are known, with one client for all of a bucket. */
+/** Opens objects whose names are known, with one client for all of a bucket. */
 export function objectOpener(environment: Environment): (name: string) => Promise<Storage> {
   const stores = new Map<string, Promise<ObjectStore>>();
   return (name) =>

@@ -1,6 +1,6 @@
 /** The contract of a kind of object storage. */
 
-/** The variables by which storage and credentials are named. */
+/** The variables that name storage and credentials. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface StoredObject {
@@ -18,12 +18,12 @@ export interface ObjectStore {
   /** The bytes of an object from an offset on, as long as it has the version.
    * @throws whatever the client does, at once or in the middle */
   read(object: StoredObject, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Writes a file as an object, in the place of one that has the key.
+  /** Writes a file as an object, replacing one that has the key.
    * @throws whatever the client does */
   put(key: string, path: string): Promise<void>;
-  /** What an error of its client is. */
+  /** Classifies an error of its client. */
   failureOf(error: unknown): Failure;
-  /** Lets go of connections. */
+  /** Releases connections. */
   close(): void;
 }
 
@@ -35,7 +35,7 @@ export interface Failure {
 }
 
 export type FailureKind =
-  /** The connection broke, or the storage asks to come again. */
+  /** The connection broke, or the storage asks to try again. */
   | 'passing'
   /** No credentials were found. */
   | 'no_credentials'
@@ -43,7 +43,7 @@ export type FailureKind =
   | 'refused'
   /** They were right. */
   | 'expired'
-  /** They are right, and do not reach as far. */
+  /** They are right, but do not permit this. */
   | 'denied'
   | 'no_bucket'
   | 'no_object'
@@ -53,7 +53,7 @@ export type FailureKind =
   | 'region'
   /** The object has to be restored first. */
   | 'archived'
-  /** Nobody answers under this address. */
+  /** Nothing answers at this address. */
   | 'unreachable'
-  /** What answers is no such storage, or says what is not known here. */
+  /** What answers is not such a storage, or its answer is not understood. */
   | 'unknown';

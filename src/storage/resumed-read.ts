@@ -1,13 +1,13 @@
-/** The bytes of an object, whatever happens to the connection: a read that breaks goes on at the byte that it has reached. */
+/** The bytes of an object, whatever happens to the connection: a read that breaks continues at the byte that it has reached. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scheme } from './address.ts';
 import { storageProblem } from './failures.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 
-/** Tries one after another that bring nothing. */
+/** Consecutive tries that yield nothing. */
 const MAX_TRIES = 5;
 const FIRST_WAIT = 200;
-/** After so long without a byte a connection counts as broken. */
+/** After this long without a byte, a connection counts as broken. */
 const SILENT_MILLISECONDS = 60_000;
 
 export interface Patience {
@@ -45,7 +45,7 @@ export async function* resumedRead(
         }
       } finally {
         reading.abort();
-        // One that hangs does not end by being asked to.
+        // One that hangs does not end when asked to.
         void Promise.resolve(source.return?.()).catch(() => {});
       }
       if (reached === object.size) return;

@@ -1,4 +1,4 @@
-/** Amazon S3, and what speaks its protocol, by the SDK of AWS: credentials are those of its default chain. */
+/** Amazon S3, and storage that speaks its protocol, through the SDK of AWS: credentials are those of its default chain. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -40,13 +40,13 @@ export async function openS3({ bucket }: Address, environment: Environment): Pro
   const client = new S3Client({
     maxAttempts: ATTEMPTS,
     followRegionRedirects: true,
-    // Other storage than that of AWS seldom has a name for each bucket.
+    // Storage other than that of AWS seldom has a host name for each bucket.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(endpoint !== undefined && environment.AWS_REGION === undefined && { region: 'us-east-1' }),
-    // It warns on stderr of what is an error here.
+    // It warns on stderr about what is reported as an error here.
     logger: silent,
     requestHandler: { connectionTimeout: CONNECT_MILLISECONDS },
-    // Other storage does not know the checksums that AWS has.
+    // Other storage does not support the checksums of AWS.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
@@ -59,7 +59,7 @@ export async function openS3({ bucket }: Address, environment: Environment): Pro
         );
         yield (page.Contents ?? []).map(objectOf).filter((object) => object !== undefined);
         const next = page.IsTruncated ? page.NextContinuationToken : undefined;
-        // What says that there is more and not where would be asked for the first page for ever.
+        // A storage that says there is more, but not where, would be asked for the first page forever.
         if (page.IsTruncated && (next === undefined || next === token))
           throw new Error('a page of the list names no next one');
         token = next;

@@ -1,4 +1,4 @@
-/** Expectations of a corpus: what differs from them, and the file that they are kept in. */
+/** Expectations for a corpus: what differs from them, and the file that they are kept in. */
 import { describe, expect, it, test } from 'vitest';
 import {
   compareFound,
@@ -24,13 +24,13 @@ function finding(rule: string, auditID: string, more: Partial<Found> = {}): Foun
 const found = [finding('a', '1'), finding('a', '2'), finding('b', '1')];
 
 describe('what differs', () => {
-  it('is nothing where each finding is listed or counted', () => {
+  it('is nothing if each finding is listed or counted', () => {
     const listed = { findings: [{ rule: 'b', auditID: '1' }], counts: { a: 2 } };
     expect(compareFound('f', found, listed)).toEqual([]);
     expect(compareFound('f', [], {})).toEqual([]);
   });
 
-  it('is what is missed, what is new, and another number', () => {
+  it('is what is missed, what is new, and a different count', () => {
     const expected = {
       findings: [
         { rule: 'b', auditID: '2' },
@@ -47,7 +47,7 @@ describe('what differs', () => {
     expect(compareFound('f', [], { counts: { a: 0 } })).toEqual([]);
   });
 
-  it('knows a correlation by any event that it counts, and a finding without an auditID by its id', () => {
+  it('identifies a correlation by any event that it counts, and a finding without an auditID by its id', () => {
     const many = finding('many', '3', { auditIDs: ['3', '1', '2'] });
     expect(compareFound('f', [many], { findings: [{ rule: 'many', auditID: '1' }] })).toEqual([]);
     const nameless = finding('a', '', { auditIDs: [''], id: 'x' });
@@ -64,7 +64,7 @@ describe('expectations of what is found', () => {
   const some = fc.uniqueArray(oneOf, { maxLength: 40, selector: ({ rule, auditID }) => `${rule} ${auditID}` });
   const corpus = fc.dictionary(fc.string({ minLength: 1 }), some, { maxKeys: 4 });
 
-  it('are met by it, also as read from their file, and are the same when they are written again', () => {
+  it('are met by it, also when read from their file, and stay the same when written again', () => {
     fc.assert(
       fc.property(corpus, (files) => {
         const byFile = Object.entries(files).map(
@@ -84,7 +84,7 @@ describe('expectations of what is found', () => {
     );
   });
 
-  it('count what is too much to be listed, and what was counted before', () => {
+  it('count rules with too many findings to list, and those that were counted before', () => {
     const many = Array.from({ length: 21 }, (_, index) => finding('a', String(index + 1)));
     expect(expectedOf(many)).toEqual({ counts: { a: 21 } });
     expect(expectedOf(many.slice(1))).toMatchObject({ findings: { length: 20 } });

@@ -3,7 +3,7 @@ import { decidabilityOn, type Extent } from '../../src/authoring/decidability.ts
 import type { Platform } from '../../src/record.ts';
 import { parseRule } from '../../src/sigma/index.ts';
 
-/** Of a detection, as lines. */
+/** The decidability of a detection, given as lines. */
 function decide(platform: Platform, ...detection: string[]) {
   const text = `title: t\nsigma-version: 3\nlogsource: {product: kubernetes}\ndetection:\n  ${detection.join('\n  ')}\n`;
   const { rule, problems } = parseRule(text, 'r.yml');
@@ -43,7 +43,7 @@ it.each(rows)('%s, on %s: %s', (_name, platform, extent, detection) => {
 });
 
 describe('why', () => {
-  it('names each reason once, of that platform alone', () => {
+  it('names each reason once, and only those of that platform', () => {
     const why = (platform: Platform) =>
       decide(platform, groups, pod, 'q: {hostIPC: true, uid: x}', 'condition: g and p and q').why.map(
         ({ where }) => where,

@@ -1,4 +1,4 @@
-/** What lint puts right by itself: nothing else in the file changes, nor what the rule matches. */
+/** What lint fixes by itself: nothing else in the file changes, nor does what the rule matches. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { RE2JS } from 're2js';
@@ -19,11 +19,11 @@ level: low
 falsepositives: [none]
 logsource: {product: kubernetes, service: audit}
 `;
-/** A rule around a detection of which the condition is a. */
+/** A rule around the selection `a`, which is its condition unless another is given. */
 const around = (selection: string, condition = 'a') =>
   `${head}detection:\n  a:\n${selection}  condition: ${condition}\n`;
 
-/** Files before and after; what stands in both is left as it is. */
+/** Files before and after; what is in both is left as it is. */
 const rows: [name: string, before: string, after: string][] = [
   [
     'the case of a modifier',
@@ -66,7 +66,7 @@ const rows: [name: string, before: string, after: string][] = [
   ['a byte order mark', `\uFEFF${around('    name|all: x\n')}`, `\uFEFF${around('    name: x\n')}`],
 ];
 
-describe('what is put right', () => {
+describe('what is fixed', () => {
   test.each(rows)('%s', (_, before, after) => {
     const { text, fixed: problems } = fixed(before);
     expect(text).toBe(after);
@@ -74,7 +74,7 @@ describe('what is put right', () => {
     expect(fixed(text)).toEqual({ text, fixed: [] });
   });
 
-  it('an id that is missing, behind the title', () => {
+  it('a missing id, after the title', () => {
     const without = head.replace(/^id: .*\n/m, '');
     const rule = `${without}detection: {a: {name: x}, condition: a}\n`;
     const ids: string[] = [];
@@ -91,7 +91,7 @@ describe('what is put right', () => {
   });
 });
 
-test('the checks that say what --fix does are those that it does something for', () => {
+test('the checks that say what --fix does are exactly those that it fixes', () => {
   const all = rows.flatMap(([, before]) => fixed(before).fixed.flatMap(({ check }) => check ?? []));
   const said = Object.entries(checks).filter(([, { fixes }]) => fixes !== undefined);
   expect(new Set([...all, 'no-id'])).toEqual(new Set([...said.map(([name]) => name), 'allow']));
@@ -123,7 +123,7 @@ describe('what is left to a person', () => {
   });
 });
 
-describe('a rule matches what it matched', () => {
+describe('a fixed rule matches what it matched before', () => {
   const path = fileURLToPath(new URL('../../rules/kubernetes/pod-host-pid.yml', import.meta.url));
   const word = fc.constantFrom(
     'foo',
@@ -147,7 +147,7 @@ describe('a rule matches what it matched', () => {
     maxLength: 12,
   });
 
-  it('by an expression without its open ends', () => {
+  it('with an expression without its open ends', () => {
     const compiled = (source: string) => {
       try {
         return RE2JS.compile(source);
@@ -170,7 +170,7 @@ describe('a rule matches what it matched', () => {
     );
   });
 
-  it('whatever stands in its selection', () => {
+  it('whatever its selection contains', () => {
     const value = fc.constantFrom('x', 'X', 'xy', '"x"', "'.*x'", '7', 'null', "'*'", 'true', '"%names%"');
     const modifiers = fc.constantFrom(
       '',
@@ -184,7 +184,7 @@ describe('a rule matches what it matched', () => {
       '|expand|all',
     );
     const line = fc.tuple(fc.constantFrom('name', 'verb'), modifiers, fc.array(value, { minLength: 1, maxLength: 4 }));
-    // A key that is there twice is an error of its own.
+    // A duplicate key is an error of its own.
     const selector = ([field, change]: [string, string, string[]]) => field + change;
     const lines = fc.uniqueArray(line, { minLength: 1, maxLength: 3, selector });
     const condition = fc.constantFrom('a', '1 of a', 'all of them', 'not 1 of a*', 'a and not a');
@@ -213,7 +213,7 @@ describe('a rule matches what it matched', () => {
     );
   });
 
-  it('and nothing of a rule is touched that lint has nothing to say of', () => {
+  it('and a rule for which lint reports nothing is not touched', () => {
     const text = readFileSync(path, 'utf8');
     expect(fixed(text)).toEqual({ text, fixed: [] });
   });

@@ -1,4 +1,4 @@
-/** What lint tells of, check by check: rules that are wrong, and rules beside them that are not. */
+/** What lint reports, check by check: rules that are wrong, and similar rules that are not. */
 import { globSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { type LintProblem, parseRules, printRuleProblem } from '../../src/sigma/
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A rule, all keys of which can be replaced: a part is the text of its detection, or of whole keys of the rule. */
+/** A rule with this text as its detection, in which the text of any key can be replaced. */
 function ruleOf(detection: string, keys: Record<string, string | undefined> = {}): string {
   const head: Record<string, string | undefined> = {
     title: 'Pods',
@@ -39,7 +39,7 @@ function lintText(text: string): LintProblem[] {
   return lintFile(text, 'rule.yml', { placeholders: new Map([['names', ['ann', 'bob']]]) });
 }
 
-/** What is told of: the check, the source from the place on, and the rest in words. */
+/** What is reported: the check, or `error`, and the source line from the place on. */
 function told(text: string): string[] {
   return lintText(text).map((problem) => {
     const { line, column } = problem;
@@ -49,7 +49,7 @@ function told(text: string): string[] {
 }
 
 interface Rows {
-  /** Rules, and where in them something is told of. */
+  /** Rules, and where in them something is reported. */
   wrong: Record<string, [text: string, source: string]>;
   right: Record<string, string>;
 }
@@ -404,13 +404,13 @@ function missing(key: string): Rows {
 }
 
 describe.each(Object.entries(rows))('%s', (check, { wrong, right }) => {
-  it.each(Object.entries(wrong))('tells of %s', (_, [text, source]) => {
+  it.each(Object.entries(wrong))('reports %s', (_, [text, source]) => {
     const [problem, ...others] = told(text).filter((line) => line.startsWith(`${check} at `));
     expect(problem).toMatch(`${check} at ${source}`);
     expect(others).toEqual([]);
   });
 
-  it.each(Object.entries(right))('passes over %s', (_, text) => {
+  it.each(Object.entries(right))('accepts %s', (_, text) => {
     expect(told(text).filter((line) => line.startsWith(`${check} at `) || line.startsWith('error'))).toEqual([]);
   });
 });
@@ -434,15 +434,15 @@ it.each([
   ["requestObject|contains: 'events'", "'requestObject' is a map", 'name the member'],
   ['containers[].image: x', "no event has a field 'containers[].image'", 'sigma-version: 3'],
   ['podSpec.containers[0].image: x', "'podSpec.containers[0]' is the name of a member", 'sigma-version: 3'],
-  ['sourceIPs.0: x', "'sourceIPs.0' chooses", 'write sourceIPs without it'],
-])('tells of %s once, as an error', (line, message, hint) => {
+  ['sourceIPs.0: x', "'sourceIPs.0' selects a member", 'write sourceIPs without it'],
+])('reports %s once, as an error', (line, message, hint) => {
   const problems = lintText(ruleOf(asking(line)));
   expect(problems).toMatchObject([{ severity: 'error', line: 9, column: 5 }]);
   expect(problems[0]!.message).toContain(message);
   expect(problems[0]!.hint).toContain(hint);
 });
 
-it('tells of names in blocks, contexts and summaries as well', () => {
+it('reports names in blocks, contexts and summaries as well', () => {
   const text = ruleOf(asking('user.extra: x', 'objectRef.nmae: x'), {
     tripline: '{summary: "[{user.usernam}]", context: [responseStatus.cod]}',
   });
@@ -454,34 +454,34 @@ it('tells of names in blocks, contexts and summaries as well', () => {
   ]);
 });
 
-it('tells of what is wrong in one document, though another cannot be used', () => {
+it('reports what is wrong in one document, though another cannot be used', () => {
   const text = `${ruleOf(asking('verbb: get'))}---\n${ruleOf(asking('verb: replace'), { name: 'b' })}`;
   expect(told(text)).toEqual(['error at verbb: get', 'verb at replace']);
 });
 
-it('passes over keys of a template that have no value, but says what they are for', () => {
+it('accepts keys of a template that have no value, but says what they are for', () => {
   const text = ruleOf(asking('verb: get'), { tags: '', references: '', falsepositives: '' });
   expect(told(text)).toEqual(['no-falsepositives at title: Pods']);
 });
 
-it('looks at every document of a file, and tells once of what a template says for all', () => {
+it('checks every document of a file, and reports a problem of their template once', () => {
   const own = (name: string) => ruleOf(asking('verb: replace'), { name, level: undefined });
   const text = `action: global\nlevel: low\ntags: [attack.none]\n---\n${own('a')}---\n${own('b')}`;
   expect(told(text).map((line) => line.split(' at ')[0])).toEqual(['attack-tag', 'verb', 'verb']);
 });
 
-it('tells of 50 warnings at most, and how many there are', () => {
+it('reports 50 warnings at most, and how many more there are', () => {
   const text = ruleOf(asking(`verb: [${Array.from({ length: 60 }, (_, i) => `v${i}`).join(', ')}]`));
   const warnings = lintText(text);
   expect(warnings).toHaveLength(50);
-  expect(warnings.at(-1)?.message).toMatch(/\(and 10 more behind this one\)$/);
+  expect(warnings.at(-1)?.message).toMatch(/\(and 10 more after this one\)$/);
 });
 
-describe('errors and warnings of one document come together', () => {
+describe('errors and warnings of one document are reported together', () => {
   const slips = asking('verb: get', 'user.usernam: x');
   const errorIn = (text: string) => told(text).sort();
 
-  it('where the error is in the head, with all that there is to say of the detection', () => {
+  it('if the error is in the head, with all problems of the detection', () => {
     expect(errorIn(ruleOf(`${slips}\nb:\n  verb: [get, get]`, { level: 'hihg', status: undefined }))).toEqual([
       'duplicate-value at get]',
       'error at hihg',
@@ -494,14 +494,14 @@ describe('errors and warnings of one document come together', () => {
   it.each([
     ['an unknown modifier', 'verb|contain: get', 'error at contain: get'],
     ['an empty value', 'verb: [[]]', 'error at []]'],
-  ])('where it is in the detection, with what there is to say of the head: %s', (_, line, error) => {
+  ])('if the error is in the detection, with all problems of the head: %s', (_, line, error) => {
     const text = ruleOf(asking(line), { title: 'Pods.', id: undefined, tags: '[attack.nothing]' });
     expect(errorIn(text)).toEqual(
       ['attack-tag at tags: [attack.nothing]', error, 'no-id at title: Pods.', 'title at title: Pods.'].sort(),
     );
   });
 
-  it('line by line of one selection, a field that there is not having one message', () => {
+  it('for each line of a selection, with one message for a field that does not exist', () => {
     const lines = ['verb|contain: x', 'podSpec.hostNetwrk: true', 'containers.0.image: y', 'resource: pod'];
     expect(errorIn(ruleOf(asking(...lines)))).toEqual([
       'error at contain: x',
@@ -524,7 +524,7 @@ describe('errors and warnings of one document come together', () => {
     expect(found).toContain('no-status at title: Pods');
   });
 
-  it('where the condition or the logsource cannot be read', () => {
+  it('if the condition or the logsource cannot be read', () => {
     const text = ruleOf('a: { verb: get }\ncondition: a OR b', {
       logsource: '{ produkt: x }',
       falsepositives: undefined,
@@ -532,16 +532,16 @@ describe('errors and warnings of one document come together', () => {
     expect(errorIn(text)).toEqual(['error at OR b', 'error at produkt: x }', 'no-falsepositives at title: Pods']);
   });
 
-  it('and what lies behind more errors than are told is not taken for read', () => {
+  it('and text after the last reported error does not count as read', () => {
     const again = 'author: A\n'.repeat(60);
     const text = `${again}${ruleOf(asking("verb|expand: ['%none%', '%nobody%']", 'resource: pods'))}`;
     const problems = lintText(text);
     expect(problems.filter(({ severity }) => severity === 'error')).toHaveLength(50);
-    expect(problems.map(({ message }) => message).join()).toContain('more problems behind this one');
+    expect(problems.map(({ message }) => message).join()).toContain('more problems after this one');
   });
 });
 
-describe('one slip in what documents build on is one message', () => {
+describe('one mistake in what documents build on is one message', () => {
   const behind = ['A', 'B']
     .map((title) => `---\ntitle: ${title}\ndetection: { a: { verb: get }, condition: a }\n`)
     .join('');
@@ -552,7 +552,7 @@ describe('one slip in what documents build on is one message', () => {
       'title: T\naction: globl\nlogsource: { product: kubernetes }\n',
       "did you mean 'global'?",
     ],
-    ['YAML that is none', 'title: T\naction: global\nlogsource: [ product\nlevel: high\n', 'mend the YAML'],
+    ['YAML that is none', 'title: T\naction: global\nlogsource: [ product\nlevel: high\n', 'fix the YAML'],
     ['an anchor', 'title: T\naction: global\nlogsource: { product: kubernetes }\ncustom: *x\n', 'write the value out'],
   ])('%s', (_, template, hint) => {
     const problems = lintText(`${template}${behind}`);
@@ -560,13 +560,13 @@ describe('one slip in what documents build on is one message', () => {
     expect(parseRules(`${template}${behind}`, 'rule.yml').rules, 'none without what it builds on').toEqual([]);
   });
 
-  it('says of a template alone that nothing builds on it', () => {
+  it('reports that nothing builds on a lone template', () => {
     const [problem, ...others] = lintText('title: T\naction: global\nlogsource: { product: kubernetes }\n');
-    expect(problem?.message).toContain("no rule stands behind 'action: global'");
+    expect(problem?.message).toContain("no rule follows 'action: global'");
     expect(others).toEqual([]);
   });
 
-  it('a key that is missing where no document builds on another is told', () => {
+  it('a missing key is reported if no document builds on another', () => {
     const problems = lintText(`title: [\n${behind}`);
     expect(problems.filter(({ message }) => message.includes("no 'logsource'"))).toHaveLength(2);
   });
@@ -589,7 +589,7 @@ describe('# lint: allow', () => {
   });
 });
 
-it('has nothing to say of the bundled rules', () => {
+it('reports nothing in the bundled rules', () => {
   const files = globSync('rules/**/*.yml', { cwd: root }).map((file) => `${root}/${file}`);
   const placeholders = placeholdersOf(loadLists([]).lists);
   const warnings = files.flatMap((file) =>

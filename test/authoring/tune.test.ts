@@ -1,4 +1,4 @@
-/** Tuning a rule from a finding: the exception that is proposed, what it silences, which cases fail by it. */
+/** Tuning a rule from a finding: the proposed exception, what it silences, and which cases fail because of it. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,7 +107,7 @@ function batchesOf(...records: unknown[]): () => Batch[] {
     });
 }
 
-/** The rules of files that lie in a folder of their own. */
+/** The rules of these files, in a folder of their own. */
 function partsFor(files: Record<string, string>): TuneParts {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-tune-'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
@@ -119,7 +119,7 @@ function partsFor(files: Record<string, string>): TuneParts {
 
 const parts = partsFor({ 'host-network.yml': rule });
 
-/** The last finding of a rule, by whom it finds most. */
+/** The last finding of a rule, by the identity with the most findings. */
 async function noisiestOf(rule: string, records: TuneInput['records'], from: TuneParts) {
   const found = (await noisiest(records, from)).find((noise) => noise.rule === rule)!;
   return (await subjectOf(found.last, records, from))!;
@@ -131,20 +131,20 @@ function eventOf(record: unknown) {
   return normalized.events[0];
 }
 
-/** Whether the rule still finds a record. */
+/** Whether the rule still matches a record. */
 function isFound(record: unknown, ruleset: Ruleset): boolean {
   const detection = detect(normalize(record as Record<string, unknown>, {}), ruleset);
   return 'findings' in detection && detection.findings.length > 0;
 }
 
-describe('what is proposed', () => {
+describe('the proposed exception', () => {
   const propose1 = (pod: Pod = {}, by?: string[]) =>
     propose(
       { rule: 'host-network', event: eventOf(podRequest('a-1', pod)) },
       { by, ruleset: parts.ruleset, today: '2026-11-29' },
     );
 
-  it('is an exception by who, where and what it is done to', () => {
+  it('is by user, namespace and resource', () => {
     const { yaml, name, fields, warnings } = propose1();
     expect(yaml.replace(/^id: .*\n/m, '')).toBe(`title: "Exception to host-network"
 name: host-network-net-agent
@@ -186,16 +186,16 @@ filter:
     expect(propose1(pod, by).warnings.map(({ code }) => code)).toEqual(codes);
   });
 
-  it('refuses what it cannot ask for, and says what it can', () => {
+  it('refuses fields that it cannot use, and says which it can', () => {
     expect(() => propose1({}, ['user'])).toThrow(CannotTune);
     expect(() => propose1({}, [])).toThrow('no field is chosen');
-    expect(() => propose1({}, ['usernam'])).toThrow("no exception can be by 'usernam'");
+    expect(() => propose1({}, ['usernam'])).toThrow("an exception cannot use 'usernam'");
     expect(() => propose1({ body: { requestObject: 'skipped-too-big-size-object' } }, ['images'])).toThrow(
-      'the record does not tell images, or not all of it',
+      'the record does not contain images, or not all of it',
     );
   });
 
-  it('says exactly what the event says, whatever that is, and nothing more', () => {
+  it('matches exactly what the event contains, whatever that is, and nothing more', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }),
       fc.constantFrom(
@@ -242,7 +242,7 @@ filter:
     );
   });
 
-  it('asks of lists that they hold nothing else', () => {
+  it('requires that lists contain nothing else', () => {
     const { yaml, name } = propose1({ sourceIPs: ['192.0.2.1', '198.51.100.9'] }, ['username', 'sourceIPs', 'images']);
     const excepted = withException(parts.ruleset, { name, yaml });
     expect(isFound(podRequest('a-2', { sourceIPs: ['198.51.100.9'] }), excepted)).toBe(false);
@@ -252,14 +252,14 @@ filter:
     expect(isFound(podRequest('a-4', { body: { requestObject: { kind: 'Pod', spec } } }), excepted)).toBe(true);
   });
 
-  it('takes no name that another exception has', () => {
+  it('does not use the name of another exception', () => {
     const { yaml, name } = propose1();
     const ruleset = withException(parts.ruleset, { name, yaml });
     const event = eventOf(podRequest('a-1'));
     expect(propose({ rule: 'host-network', event }, { ruleset, today: '2026-11-29' }).name).toBe(`${name}-2`);
   });
 
-  it('has a reason for each field that an attacker chooses', () => {
+  it('has a reason for each field that an attacker can choose', () => {
     const strong = tunableFields.filter(({ weak }) => weak === undefined).map(({ field }) => field);
     expect(strong).toEqual(['username', 'impersonatedUser', 'cluster', 'namespace', 'verb', 'resource', 'subresource']);
   });
@@ -287,7 +287,7 @@ describe('what it silences', () => {
     expect(wide.warnings.map(({ code }) => code)).toEqual(['no-identity', 'no-cases', 'other-identities']);
   });
 
-  it('does not tell people apart who are nobody in particular, but by their address', async () => {
+  it('distinguishes anonymous users only by their address', async () => {
     const anybody = { username: 'system:anonymous' };
     const records = batchesOf(
       podRequest('a-1', anybody),
@@ -298,7 +298,7 @@ describe('what it silences', () => {
     expect((await tuned(records, undefined)).silences.ids).toHaveLength(2);
   });
 
-  it('is not what becomes undecided', async () => {
+  it('does not include what becomes undecided', async () => {
     const created = partsFor({ 'host-network.yml': rule.replace(', hostNetwork: true', '') });
     const records = batchesOf(podRequest('b-1', { body: {} }), podRequest('a-1'));
     const { silences, warnings } = await tuned(records, ['username', 'images'], created);
@@ -311,7 +311,7 @@ describe('what it silences', () => {
     expect((await tuned(batchesOf(podRequest('a-1')), undefined, shadow)).silences).toMatchObject({ of: 1 });
   });
 
-  it('is, of a correlation, what it no longer finds without what the rules are silenced for', async () => {
+  it('is, for a correlation, what it no longer finds without the silenced findings of its rules', async () => {
     const counting = partsFor({ 'many.yml': correlation });
     const records = batchesOf(...[0, 1, 2].map((minute) => podRequest(`a-${minute}`, { minute })));
     const { yaml, rules, silences, warnings } = await tuned(records, undefined, counting, 'many');
@@ -322,7 +322,7 @@ describe('what it silences', () => {
     expect(warnings.map(({ code }) => code)).toEqual(['correlation', 'no-cases']);
   });
 
-  it('is nothing of a correlation that counts enough others', async () => {
+  it('is nothing for a correlation that still counts enough others', async () => {
     const counting = partsFor({ 'many.yml': correlation });
     const pods = [...[0, 1, 2].map((minute) => ({ minute, username: 'ann' })), { minute: 3 }];
     const records = batchesOf(...pods.map((pod, index) => podRequest(`a-${index}`, pod)));
@@ -333,7 +333,7 @@ describe('what it silences', () => {
     expect(warnings.map(({ code }) => code)).toContain('not-silenced');
   });
 
-  it('cannot be said of a finding that the records do not give', async () => {
+  it('is unknown for a finding that the records do not reproduce', async () => {
     const subject = { id: 'gone', rule: 'host-network', event: eventOf(podRequest('a-9')) };
     const { silences, warnings } = await tune(
       { subject, records: batchesOf(podRequest('a-1', { username: 'ann' })) },
@@ -343,7 +343,7 @@ describe('what it silences', () => {
     expect(warnings.map(({ code }) => code)).toContain('not-found-again');
   });
 
-  it('begins with a finding by its id', async () => {
+  it('can start from the id of a finding', async () => {
     const records = batchesOf(podRequest('b-1', { username: 'ann' }), podRequest('a-1'), podRequest('a-2'));
     const { silences } = await tuned(records, ['username']);
     const [id] = silences.ids;
@@ -365,7 +365,7 @@ describe('which cases fail', () => {
   const tried = partsFor({ 'host-network.yml': rule, 'host-network.cases.json': JSON.stringify(cases) });
   const records = batchesOf(podRequest('a-1'));
 
-  it('is found by running them, with the values of lists that they bring', async () => {
+  it('is found by running them, with the list values that they define', async () => {
     const subject = await noisiestOf('host-network', records, tried);
     const narrow = await tune({ subject, records }, tried);
     expect(narrow.cases.map(({ name, want, answer }) => [name, want, answer])).toEqual([

@@ -1,4 +1,4 @@
-/** What stands in the log: nothing that moves a cursor, turns text round, or passes for a line of its own. */
+/** What is written to the log: nothing that moves the cursor, reverses text, or passes for a line of its own. */
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { describeDefect } from '../../src/command-line/cli-errors.ts';
@@ -18,7 +18,7 @@ function logged(log: (logger: pino.Logger) => void): string {
   return line;
 }
 
-/** All texts of a value, names of members too. */
+/** All texts in a value, including the names of members. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];
@@ -36,13 +36,13 @@ test.each([
   for (const character of hostile) {
     const json = logged((logger) => log(logger, `a${character}b`));
     expect(json.endsWith('}\n') && !hidden.test(json.slice(0, -1)), JSON.stringify(character)).toBe(true);
-    // A tool that takes the JSON apart prints none either; a stack has line feeds.
+    // A tool that parses the JSON prints none either; a stack has line feeds.
     for (const text of textsOf(JSON.parse(json))) expect(text.replaceAll('\n', '')).not.toMatch(hidden);
     expect(logLine(json, { hasColors: false }).replaceAll('\n', '')).not.toMatch(hidden);
   }
 });
 
-test('nor has what is said of a defect that ends the process', () => {
+test('the description of a defect that ends the process has none either', () => {
   for (const character of hostile) {
     const text = describeDefect(new Error(`Unexpected token '${character}'`));
     expect(text.replaceAll('\n', '')).not.toMatch(hidden);
@@ -50,7 +50,7 @@ test('nor has what is said of a defect that ends the process', () => {
   }
 });
 
-test('what can be seen stays as it is', () => {
+test('visible characters are unchanged', () => {
   const text = 'ünïcode 日本 😀 C:\\u001b\\path "quoted"\n\tsecond';
   expect(JSON.parse(logged((logger) => logger.info({ text }, text)))).toMatchObject({ text, msg: text });
 });

@@ -1,4 +1,4 @@
-/** The forms of output: each is what its readers take it for, whatever texts attackers put into it. */
+/** The forms of output: each stays valid for its readers, whatever texts attackers put into it. */
 import { describe, expect, test } from 'vitest';
 import { delimitedRow } from '../../src/command-line/delimited.ts';
 import { junit } from '../../src/command-line/junit.ts';
@@ -50,7 +50,7 @@ test.each<[ListingForm, string]>([
   expect(await written(form, rows)).toBe(expected);
 });
 
-test('a table on a terminal, and lines of JSON in a pipe', async () => {
+test('the default is a table on a terminal, and lines of JSON in a pipe', async () => {
   expect(await written(undefined, rows, 80)).toBe(await written('table', rows));
   expect(await written(undefined, rows)).toBe(await written('ndjson', rows));
 });
@@ -61,11 +61,11 @@ test.each<[ListingForm, string]>([
   ['ndjson', ''],
   ['csv', 'name,count,more\r\n'],
   ['tsv', 'name\tcount\tmore\n'],
-])('nothing as %s', async (form, expected) => {
+])('no rows as %s', async (form, expected) => {
   expect(await written(form, [])).toBe(expected);
 });
 
-test.each(['json', 'ndjson', 'csv', 'tsv'] as const)('bit by bit as %s is the same as at once', async (form) => {
+test.each(['json', 'ndjson', 'csv', 'tsv'] as const)('streaming rows as %s gives the same output', async (form) => {
   const output = collect();
   const list = openRows(output, columns, form);
   for (const row of rows) await list.write([row]);
@@ -74,7 +74,7 @@ test.each(['json', 'ndjson', 'csv', 'tsv'] as const)('bit by bit as %s is the sa
   expect(output.text).toBe(await written(form, rows));
 });
 
-test('a table bit by bit has one line of headings, and lines up with what came before', async () => {
+test('a streamed table has one line of headings, and stays aligned with earlier rows', async () => {
   const output = collect();
   const table = openRows(output, columns, 'table');
   for (const row of [rows[1]!, rows[0]!]) await table.write([row]);
@@ -82,7 +82,7 @@ test('a table bit by bit has one line of headings, and lines up with what came b
   expect(output.text).toBe('NAME         COUNT\na long name     12\nann              3\n');
 });
 
-/** Moves the cursor, reorders what is read, ends a line, is half a character. */
+/** Moves the cursor, reorders text, ends a line, and contains half a character. */
 const hostile = '\u001b[2J\u009b31m\u202e\u2028\u0000\n\r\ud800\u{e0001}';
 
 test.each(['json', 'ndjson'] as const)('hostile texts in %s are exact, and harmless on a terminal', async (form) => {
@@ -117,12 +117,12 @@ describe('csv', () => {
     expect(delimitedRow([cell], 'csv')).toBe(`${expected}\r\n`);
   });
 
-  test('a number of ours is no formula', () => {
+  test('a numeric cell is not escaped as a formula', () => {
     expect(delimitedRow([-1, 'x'], 'csv')).toBe('-1,x\r\n');
   });
 });
 
-/** The elements of a document, read as strictly as XML 1.0 asks for where a document has neither comments nor CDATA. */
+/** The elements of a document, parsed as strictly as XML 1.0 requires of a document without comments and CDATA. */
 function elementsOf(xml: string): { element: string; attributes: Record<string, string>; text: string }[] {
   expect(xml).not.toMatch(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|\]\]>/u);
   const plain = (text: string) => {
@@ -173,7 +173,7 @@ describe('junit', () => {
     ]);
   });
 
-  test('whatever is in its texts, it is XML', () => {
+  test('it is well-formed XML, whatever its texts contain', () => {
     const text = `${hostile} ]]> <![CDATA[ </failure> &amp; &#0; " ' \ufffe\uffff <!-- --> 😀`;
     const xml = junit([{ name: text, cases: [{ name: text, file: text, failure: text, notes: text }] }]);
     const failure = elementsOf(xml).find(({ element }) => element === 'failure')!;
@@ -181,12 +181,12 @@ describe('junit', () => {
     expect(failure.attributes.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  test('nothing is a document too', () => {
+  test('no suites are a document too', () => {
     expect(elementsOf(junit([]))).toMatchObject([{ element: 'testsuites', attributes: { tests: '0' } }]);
   });
 });
 
-test('a report is text with its totals for a person, in a pipe too; for a program these go to stderr', async () => {
+test('a report for a person is text with its totals, also in a pipe; for a program these go to stderr', async () => {
   const report = { columns, rows, text: 'x.yml:1:1: error\n', suites: [{ name: 's', cases: [] }], totals: '1 error' };
   const shown = async (form?: 'csv' | 'junit') => {
     const [stdout, stderr] = [collect(), collect()];

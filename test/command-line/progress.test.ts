@@ -1,4 +1,4 @@
-/** How far a plan is, and how long the rest will take. */
+/** How far a plan has progressed, and how long the rest will take. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { unitsProgress } from '../../src/command-line/progress.ts';
 
@@ -11,7 +11,7 @@ function output(columns: number | undefined) {
   return { written, columns, rows: undefined, hasColors: false, write };
 }
 
-test('on a terminal a line is written over, with the time left once it can be reckoned', async () => {
+test('on a terminal one line is overwritten, with the time left once it can be estimated', async () => {
   const stderr = output(80);
   const progress = unitsProgress({ bytes: 1000, units: 8 }, stderr);
   await progress.show(1, 0);
@@ -32,7 +32,7 @@ test('on a terminal a line is written over, with the time left once it can be re
   ]);
 });
 
-test('elsewhere a line each minute', async () => {
+test('elsewhere a line is written every minute', async () => {
   const stderr = output(undefined);
   const progress = unitsProgress({ bytes: 1000, units: 8 }, stderr);
   for (let seconds = 0; seconds < 150; seconds++) {

@@ -1,4 +1,4 @@
-/** `tripline check`: what would run, or all that keeps it from that. */
+/** `tripline check`: what would run, or everything that prevents it. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ function configFile(...lines: string[]): string {
   return path;
 }
 
-test('tells what would run', async () => {
+test('reports what would run', async () => {
   const path = configFile(
     `rules: [${folder}/rules]`,
     'overrides: { pod-in-default: { level: high } }',
@@ -43,7 +43,7 @@ test('tells what would run', async () => {
   expect(stdout).not.toContain('s3cret');
 });
 
-test('names what is known beside the log, and what is wrong with it', async () => {
+test('names the enrichment files, and what is wrong with them', async () => {
   const owners = (text: string) => writeFileSync(join(folder, 'owners.yaml'), text);
   const path = configFile(`rules: [${folder}/rules]`, `enrichment: { owners: ${folder}/owners.yaml }`);
   owners('owners:\n  - owner: Platform\n');
@@ -56,10 +56,10 @@ test('names what is known beside the log, and what is wrong with it', async () =
   const { status, stderr } = await run(['check', '--config', path]);
   expect(status).toBe(2);
   expect(stderr).toContain("owners.yaml:2:5: the entry has no 'owner'");
-  expect(stderr).toContain('owners.yaml:1:1: it cannot be used: it is no database in the format of MaxMind');
+  expect(stderr).toContain('owners.yaml:1:1: it cannot be used: it is not a database in the format of MaxMind');
 });
 
-test('tells all that is wrong at once, each with its place, and of a rule as of a rule', async () => {
+test('reports every problem at once with its place, including those in rule files', async () => {
   writeFileSync(join(folder, 'rules/broken.yml'), ruleText.replace('condition: created', 'condition: craeted'));
   const path = configFile(
     'lisen: x',
@@ -75,13 +75,13 @@ test('tells all that is wrong at once, each with its place, and of a rule as of 
   for (const words of [
     "tripline.yaml:1:1: lisen is not a setting; did you mean 'listen'?",
     'tripline.yaml:2:',
-    "'/no/rules' is not there",
-    "tripline.yaml:3:9: lists: '/no/lists' is not there",
+    "'/no/rules' does not exist",
+    "tripline.yaml:3:9: lists: '/no/lists' does not exist",
     'tripline.yaml:4:10: state.path: ',
     'tripline.yaml:5:1: deadLetterPath: ',
     'tripline.yaml:6:42: tls.ca: ENOENT',
-    'tripline.yaml:6:69: sinks.0.spool.path: /dev/null is no folder',
-    'tripline.yaml:6:110: sinks.1.path: /dev/null is no folder',
+    'tripline.yaml:6:69: sinks.0.spool.path: /dev/null is not a folder',
+    'tripline.yaml:6:110: sinks.1.path: /dev/null is not a folder',
     "tripline.yaml:7:10: there is no environment variable 'CLUSTER'",
     'broken.yml:10:',
   ]) {
@@ -90,14 +90,14 @@ test('tells all that is wrong at once, each with its place, and of a rule as of 
   expect(stderr).not.toContain('cluster must');
 });
 
-test('an override of no rule is told where it stands in the configuration', async () => {
+test('an override that names no rule is reported at its place in the configuration', async () => {
   const path = configFile('overrides:', '  pod-hostpid: { mode: off }');
   const { status, stderr } = await run(['check', '--config', path]);
   expect(status).toBe(2);
   expect(stderr).toContain("tripline.yaml:2:3: there is no rule 'pod-hostpid'; did you mean 'pod-host-pid'?");
 });
 
-test('in other forms than a table, what would run and what is wrong are rows, or cases of JUnit', async () => {
+test('in forms other than a table, what would run and what is wrong are rows, or JUnit cases', async () => {
   const check = (form: string) => run(['check', '--config', join(folder, 'tripline.yaml'), '-o', form]);
   configFile('lisen: x', `rules: [${folder}/rules]`);
   writeFileSync(join(folder, 'rules/broken.yml'), ruleText.replace('condition: created', 'condition: craeted'));

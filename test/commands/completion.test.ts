@@ -1,11 +1,11 @@
-/** `tripline completion`: the scripts do, in their shells, what they are for. */
+/** `tripline completion`: the scripts work in their shells. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { loadCommands } from '../../src/commands/all.ts';
 import { run } from './run.ts';
 
 const commands = await loadCommands();
-/** Of one word. */
+/** Those of one word. */
 const names = commands.map(({ name }) => name).filter((name) => !name.includes(' '));
 
 async function completed(shell: string, ask: string): Promise<string[]> {
@@ -53,13 +53,13 @@ describe.skipIf(!isThere('fish'))('fish, where it is installed', () => {
   });
 });
 
-test.skipIf(!isThere('zsh'))('zsh reads its script, where it is installed', async () => {
+test.skipIf(!isThere('zsh'))('zsh parses its script, where it is installed', async () => {
   const { stdout: script } = await run(['completion', 'zsh']);
   expect(spawnSync('zsh', ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
   for (const name of names) expect(script).toContain(`'${name}:`);
 });
 
-test('another shell is named as none of them', async () => {
+test('an unknown shell is refused with a suggestion', async () => {
   const { status, stderr } = await run(['completion', 'fsh']);
   expect(status).toBe(2);
   expect(stderr).toBe("tripline: there is no completion for 'fsh'; did you mean 'zsh'?\n");

@@ -25,7 +25,7 @@ test('the page shows what it prints', async () => {
   expect(status).toBe(1);
 });
 
-test('as JSON, with both sides together', async () => {
+test('-o ndjson lists the findings of both sides together', async () => {
   const folder = exampleFolder();
   writeFileSync(join(folder, 'tripline.yaml'), 'listen: 127.0.0.1:9999\n');
   const { status, stdout, stderr } = await runIn(folder, [
@@ -57,7 +57,7 @@ test('-o junit has a case for each check', async () => {
   expect(stdout).toMatch(/name="rotated-file" file="fluent-bit.yaml" line="7">\n *<failure message="[^"]*loses: /);
 });
 
-test('what cannot be read ends with 2, and says where', async () => {
+test('a configuration that cannot be read ends with status 2 and names the place', async () => {
   const folder = workFolder();
   writeFileSync(join(folder, 'a.conf'), '[INPUT]\n    Name tail\n  Tag x\n');
   expect(await runIn(folder, ['a.conf'])).toMatchObject({
@@ -66,19 +66,19 @@ test('what cannot be read ends with 2, and says where', async () => {
   });
   expect(await runIn(folder, ['none.yaml'])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('there is no such file'),
+    stderr: expect.stringContaining('the file does not exist'),
   });
   expect(await runIn(folder, ['.'])).toMatchObject({ status: 2, stderr: expect.stringContaining('EISDIR') });
   const large = '#'.repeat(2_000_000);
   writeFileSync(join(folder, 'large.conf'), large);
   expect(await runIn(folder, ['large.conf'])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('larger than a configuration is'),
+    stderr: expect.stringContaining('too large for a configuration'),
   });
   writeFileSync(join(folder, 'endless.conf'), '@INCLUDE /dev/zero\n');
   expect(await runIn(folder, ['endless.conf'])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('/dev/zero: it is no file'),
+    stderr: expect.stringContaining('/dev/zero: it is not a regular file'),
   });
   expect(await runIn(folder, [])).toMatchObject({
     status: 2,
@@ -110,17 +110,17 @@ test.each(globSync('fluent-bit/inputs/*.{yaml,conf}', { cwd: root }))('nothing i
   expect((await runIn(folder, [`collector/main.${end}`], environment)).stdout).toMatch(/0 findings\n$/);
 });
 
-test('nothing is found in the example of OTLP', async () => {
+test('nothing is found in the OTLP example', async () => {
   const { stdout } = await runIn(join(root, 'examples/otlp'), ['fluent-bit.yaml'], environment);
   expect(stdout).toBe('1 file, 0 findings\n');
 });
 
-test('nothing is found in the pod, both sides together; with one file name alone, it is', async () => {
+test('nothing is found in the pod with both sides together, but a single file name is reported', async () => {
   const folder = workFolder();
   const [settings] = parseAllDocuments(readFileSync(join(root, 'examples/pod/pod.yaml'), 'utf8'))
     .map((document) => document.toJS() as { kind?: string; data: Record<string, string> })
     .filter(({ kind }) => kind === 'ConfigMap');
-  // An init container makes the password.
+  // An init container generates the password.
   writeFileSync(join(folder, 'password'), 's3cret');
   const here = (text: string) => text.replace('/run/tripline/password', join(folder, 'password'));
   for (const [name, text] of Object.entries(settings!.data)) writeFileSync(join(folder, name), here(text));
@@ -132,7 +132,7 @@ test('nothing is found in the pod, both sides together; with one file name alone
   expect((await runIn(folder, args, environment)).stdout).toContain('[rotated-file]');
 });
 
-test('nothing is found in examples/compose, both sides together', async () => {
+test('nothing is found in examples/compose with both sides together', async () => {
   const folder = workFolder();
   const files = ['compose/fluent-bit.yaml', 'compose/tripline.yaml', 'loki/output.yaml'].map(
     (path) => `examples/${path}`,

@@ -1,4 +1,4 @@
-/** `tripline explain`: why, for every event; as text and as JSON. */
+/** `tripline explain`: why each event matches or not, as text and as JSON. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const records = lines(
   { ...podEvent(), stage: 'RequestReceived' },
 );
 
-test('each event is told with every predicate, its value and its truth', async () => {
+test('each event is shown with every predicate, its value and its truth', async () => {
   const { status, stdout } = await run(['explain', 'pod-host-pid'], { input: records });
   expect(stdout).toContain('record 1, event 0: ann: create pods shop/web: pod-host-pid matches\n');
   expect(stdout).toContain('+ hostPID true: found true');
@@ -27,7 +27,7 @@ test('each event is told with every predicate, its value and its truth', async (
   expect(status).toBe(0);
 });
 
-test('of a match, which condition set its level', async () => {
+test('a match shows which condition set its level', async () => {
   const path = join(folder, 'my-rules/levels.yml');
   const levels = 'tripline: { levels: [{ condition: by_robot, level: low }, { condition: created, level: high }] }\n';
   const rule = ruleText.replace('name: pod-in-default', 'name: levels').replace(/id: .*\n/, '');
@@ -37,7 +37,7 @@ test('of a match, which condition set its level', async () => {
   expect(stdout.split('level high')).toHaveLength(2);
 });
 
-test('of a correlation, what its rules say, among what a match counts, and what is found', async () => {
+test('a correlation shows what its rules answer, in which group a match counts, and what is found', async () => {
   const path = join(bundledRules, 'kubernetes/secrets-bulk-read-by-person.cases.json');
   const { matches } = JSON.parse(readFileSync(path, 'utf8'));
   const input = lines(...matches[0].records);
@@ -51,16 +51,20 @@ test('of a correlation, what its rules say, among what a match counts, and what 
   expect(status).toBe(0);
 });
 
-test('--record says where there is none of the number, and other records that cannot be read do not matter', async () => {
+test('--record reports a number that no record has, and ignores other records that cannot be read', async () => {
   const input = `${records.split('\n')[0]}\n{"kind":"Event", cut\n`;
   const beyond = await run(['explain', 'pod-host-pid', '--record', '9'], { input });
-  expect(beyond).toEqual({ status: 2, stdout: '', stderr: 'tripline: there is no record 9: 2 records can be found\n' });
+  expect(beyond).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'tripline: there is no record 9: the input has 2 records\n',
+  });
   expect((await run(['explain', 'pod-host-pid', '--record', '1'], { input })).status).toBe(0);
   const ignored = await run(['explain', 'pod-host-pid', '--only', 'ignores'], { input });
   expect(ignored).toMatchObject({ status: 2, stdout: expect.stringMatching(/^record 2: cannot be read: /) });
 });
 
-test('--only and --record leave out the rest, and the numbers stay', async () => {
+test('--only and --record leave out the rest, and the numbers stay the same', async () => {
   const headsOf = (stdout: string) => stdout.match(/^record.*/gm);
   const ignored = await run(['explain', 'pod-host-pid', '--only', 'ignores'], { input: records });
   expect(headsOf(ignored.stdout)).toEqual([expect.stringMatching(/^record 2, .* does not match$/)]);
@@ -68,13 +72,13 @@ test('--only and --record leave out the rest, and the numbers stay', async () =>
   expect(headsOf(fourth.stdout)).toEqual([expect.stringMatching(/^record 4, .* RequestReceived$/)]);
 });
 
-test('the lines of a selection stand below its name, without an and between', async () => {
+test('the lines of a selection follow its name, without an "and" in between', async () => {
   const { stdout } = await run(['explain', 'pod-host-pid', '--record', '1'], { input: records });
   expect(stdout).toContain("    + created\n      + action 'create'");
   expect(stdout).not.toMatch(/^( *)([+?-]) and\n\1 {2}[+?-] and\n/m);
 });
 
-test('-o ndjson has one line for each', async () => {
+test('-o ndjson has one line for each event, or record without one', async () => {
   const { stdout } = await run(['explain', 'pod-host-pid', '-o', 'ndjson'], { input: records });
   const explained = stdout
     .trim()
@@ -98,7 +102,7 @@ test('a rule is found by its id, and by its file', async () => {
   }
 });
 
-test('what cannot be decided says why', async () => {
+test('a rule that cannot be decided says why', async () => {
   const { requestObject, ...event } = podEvent() as any;
   const { stdout } = await run(['explain', 'pod-host-pid'], { input: lines({ ...event, level: 'Metadata' }) });
   expect(stdout).toContain('pod-host-pid cannot be decided');
@@ -107,16 +111,20 @@ test('what cannot be decided says why', async () => {
 
 test.each<[string, string[], RegExp]>([
   ['a rule that there is not', ['pod-host-pit'], /there is no rule 'pod-host-pit'; did you mean 'pod-host-pid'\?/],
-  ['a record by no number', ['pod-host-pid', '--record', '0'], /'0' is no number of a record; they count from 1/],
+  [
+    'a record by no number',
+    ['pod-host-pid', '--record', '0'],
+    /'0' is not a record number; records are numbered from 1/,
+  ],
   ['a record that is not there', ['pod-host-pid', join(folder, 'none')], /no such file/],
   ['a rule file that is not there', [join(folder, 'none.yml')], /none.yml does not exist/],
-])('%s is told of', async (_, args, words) => {
+])('%s is reported', async (_, args, words) => {
   const { status, stderr } = await run(['explain', ...args]);
   expect(stderr).toMatch(words);
   expect(status).toBe(2);
 });
 
-test('a record that cannot be read is told of, and the next one explained', async () => {
+test('a record that cannot be read is reported, and the next one is explained', async () => {
   const input = Buffer.concat([Buffer.from([0xff, 0x0a]), Buffer.from(lines(podEvent()))]);
   const { status, stdout } = await run(['explain', 'pod-host-pid'], { input });
   expect(stdout).toMatch(/record 1: cannot be read: .*\nrecord 2, event 0: /);
@@ -128,7 +136,7 @@ test('a line of text is a record without an event', async () => {
   expect(stdout).toMatch(/record 1: there is no audit event in it\nrecord 2, event 0: /);
 });
 
-test('a terminal is not waited for', async () => {
+test('input from a terminal is not waited for', async () => {
   const { status, stderr } = await run(['explain', 'pod-host-pid'], { isTTY: true });
   expect(stderr).toContain('there is no record; name a file');
   expect(status).toBe(2);

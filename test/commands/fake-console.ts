@@ -1,4 +1,4 @@
-/** The HTTP API of a sidecar's console, with findings that a test gives it. */
+/** The HTTP API of a sidecar's console, with findings supplied by a test. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,17 +31,17 @@ export interface Asked {
 export interface FakeConsole {
   url: string;
   asked: Asked[];
-  /** What is kept, oldest first. */
+  /** The stored findings, oldest first. */
   rows: FindingRow[];
   now: Now | undefined;
-  /** Answers with this instead, while it is set. */
+  /** Answers with this instead while it is set. */
   refusal: { status: number; type?: string; body?: string } | undefined;
-  /** Writes to every stream that is open. */
+  /** Writes to every open stream. */
   write(text: string): void;
   send(id: string, findings: Partial<StreamFindings>): void;
-  /** Resolves when a stream has been opened, this many times in all. */
+  /** Resolves when a stream has been opened this many times in total. */
   opened(times: number): Promise<void>;
-  /** Resolves when this much has been asked in all. */
+  /** Resolves when this many requests have been received in total. */
   asks(times: number): Promise<void>;
   /** Ends every stream. */
   end(): void;

@@ -1,4 +1,4 @@
-/** A folder such as the examples of help texts are about: logs, events, settings, rules of one's own. */
+/** A folder like the one that the examples of help texts use: logs, events, settings, custom rules. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import { workFolder } from './run.ts';
 
 export const lines = (...records: unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
-/** A rule that asks for pods in the namespace `default`. */
+/** A rule that matches pods in the namespace `default`. */
 export const ruleText = `title: Pod in the default namespace
 id: 7d1b5a0e-5f6e-4c3c-9a38-0a52a5d5c001
 name: pod-in-default
@@ -22,7 +22,7 @@ falsepositives: [Trials]
 level: low
 `;
 
-/** Of a Fluent Bit that loses what was written to a file before its rotation while it was down. */
+/** For a Fluent Bit that, after downtime, loses what was written to a file before its rotation. */
 export const fluentBitYaml = `service: { storage.path: /var/lib/fluent-bit/chunks, storage.keep.rejected: on, scheduler.cap: 30 }
 parsers: [{ name: audit, format: json }]
 pipeline:
@@ -91,14 +91,14 @@ export const readText = (folder: string, name: string): string => readFileSync(j
 
 const [one] = passingCases.matches;
 
-/** Case files that are refused, by what is wrong with them, with what is said of it. Those marked `schemaPasses` are wrong
- * in what a JSON Schema cannot say. */
+/** Case files that are refused, by what is wrong with them, with the message about it. Those marked `schemaPasses` are wrong in
+ * ways that a JSON Schema cannot express. */
 export const refusedCases: Readonly<Record<string, { cases: unknown; words: RegExp; schemaPasses?: true }>> = {
   'no JSON': { cases: '{"matches": [', words: /pod-in-default.cases.json: .*JSON/, schemaPasses: true },
   'a list': { cases: [], words: /expected a map with matches, ignores, undecided/ },
   'an unknown kind': {
     cases: { matche: [] },
-    words: /'matche': is none of \$schema, lists, matches, .*did you mean 'matches'\?/,
+    words: /'matche': is not one of \$schema, lists, matches, .*did you mean 'matches'\?/,
   },
   'a schema that is no path': { cases: { $schema: 7 }, words: /\$schema: expected the path of a schema/ },
   'a kind that is no list': { cases: { matches: {} }, words: /matches: expected a list of cases/ },
@@ -148,7 +148,7 @@ export const refusedCases: Readonly<Record<string, { cases: unknown; words: RegE
   },
   'a level that there is not': { cases: { matches: [{ ...one, level: 'hihg' }] }, words: /"level" has to be one of/ },
   'a level of what is ignored': { cases: { ignores: [{ ...one, level: 'low' }] }, words: /unknown key 'level'/ },
-  'a key of every object': { cases: '{"__proto__": [], "constructor": 1}', words: /'__proto__': is none of/ },
+  'a key of every object': { cases: '{"__proto__": [], "constructor": 1}', words: /'__proto__': is not one of/ },
   depth: {
     cases: `{"matches":[{"name":"x","record":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`,
     words: /nests deeper than/,

@@ -1,4 +1,4 @@
-/** What help says is so: each example runs; and what is mistyped is told of. */
+/** Help is correct: each example runs. Mistyped commands are reported. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const examples = commands.flatMap(({ name, exitCodes, examples }) =>
   examples.map(({ line }) => ({ name, line, codes: Object.keys(exitCodes).map(Number) })),
 );
 
-/** Runs a line, whose answer may go to jq, within this process; by a shell, where it needs one. */
+/** Runs a line, whose output may be piped to jq, within this process, or in a shell if it needs one. */
 async function ranAs(line: string, folder: string): Promise<Ran> {
   const [own = '', filter] = line.split(/ \| (?=jq )/);
   const words = own.split(' ');
@@ -77,7 +77,7 @@ test('--help lists every command', async () => {
   for (const { name, summary } of commands) expect(stdout.replace(/\s+/g, ' ')).toContain(`${name} ${summary}`);
 });
 
-test('help is --help, and version, -v and --version are one', async () => {
+test('help is the same as --help, and version, -v and --version are the same', async () => {
   expect(await run(['help'])).toEqual(await run(['--help']));
   expect(await run(['help', 'scan'])).toEqual(await run(['scan', '--help']));
   expect(await run(['help', 'rules', 'tune'])).toEqual(await run(['rules', 'tune', '--help']));
@@ -86,7 +86,7 @@ test('help is --help, and version, -v and --version are one', async () => {
   for (const asked of ['version', '-v', '--version']) expect((await run([asked])).stdout).toBe('0.0.0\n');
 });
 
-test.each([60, 80, 100])('help fits %d columns, but for a word or a quoted text that is longer', async (columns) => {
+test.each([60, 80, 100])('help fits %d columns, except for a longer word or quoted text', async (columns) => {
   for (const args of [['help'], ...commands.map(({ name }) => ['help', ...name.split(' ')])]) {
     const { stdout } = await run(args, { columns });
     const long = stdout.split('\n').filter((line) => line.length > columns);
@@ -94,14 +94,14 @@ test.each([60, 80, 100])('help fits %d columns, but for a word or a quoted text 
   }
 });
 
-test('an example that goes over two lines is the same command', () => {
+test('an example that is wrapped over two lines is the same command', () => {
   const line = "tripline scan audit.log --show findings | jq -r '[.level, .rule] | @tsv'";
   const wrapped = wrapCommand(line, '  ', 50);
   expect(wrapped.split('\n').length).toBe(2);
   expect(wrapped.replaceAll(/ \\\n */g, ' ')).toBe(line);
 });
 
-test('colours are shown where the output has them, and nothing else changes', async () => {
+test('colours are used if the output has them, and nothing else changes', async () => {
   const asked = ['rules', '-o', 'table'];
   const [plain, coloured] = [await run(asked), await run(asked, { hasColors: true })];
   expect(coloured.stdout).toContain('\x1b[33mmedium\x1b[39m');
@@ -123,7 +123,7 @@ test.each([
   expect(stdout.includes('\x1b[1m')).toBe(expected);
 });
 
-test.each(commands)('$name --help tells its options and exit codes', async ({ name, options, exitCodes }) => {
+test.each(commands)('$name --help lists its options and exit codes', async ({ name, options, exitCodes }) => {
   const { status, stdout } = await run([...name.split(' '), '--help']);
   expect(status).toBe(0);
   for (const option of Object.keys(options)) expect(stdout).toContain(`--${option}`);
@@ -147,7 +147,7 @@ test.each<[string, string[], string]>([
   [
     'a form that ends',
     ['test', '--watch', '-o', 'junit'],
-    '--watch does not end, as junit has to; give ndjson or table',
+    '--watch does not end, but junit has to; use ndjson or table',
   ],
   [
     'a value that is missing',

@@ -17,12 +17,12 @@ function write(name: string, text: string): string {
   return path;
 }
 
-test('files without fault are counted', async () => {
+test('files without problems are counted', async () => {
   const ran = await run(['lint', join(folder, 'my-rules')]);
   expect(ran).toEqual({ status: 0, stdout: '1 file, 0 errors, 0 warnings\n', stderr: '' });
 });
 
-test('an error comes with place, excerpt, caret and what to write', async () => {
+test('an error has its place, an excerpt, a caret and a suggestion', async () => {
   const path = write('x.yml', ruleText.replace('namespace: default', 'namespace|startwith: default'));
   const { status, stdout } = await run(['lint', path]);
   expect(stdout).toMatch(new RegExp(`^${path}:9:\\d+: error: .*'startwith'; did you mean 'startswith'\\?`));
@@ -38,7 +38,7 @@ test.each([
   ['scan', 'none'],
   ['explain', 'pod-host-pid', 'x.yml'],
   ['test', 'x.yml'],
-])('what stands in the name of a file does not reach the terminal: %s %s', async (...args) => {
+])('control characters in the name of a file do not reach the terminal: %s %s', async (...args) => {
   const name = `\u001b[2J\u202e${args.at(-1)}`;
   const path = write(name, '{"a":'.repeat(2_000));
   const asked = args.at(-1)!.startsWith('none') ? `${path}.none.yml` : path;
@@ -48,7 +48,7 @@ test.each([
   for (const character of ['\u001b', '\u202e']) expect(stdout + stderr).not.toContain(character);
 });
 
-test('a warning names its check, and is no failure', async () => {
+test('a warning names its check, and is not a failure', async () => {
   const { status, stdout } = await run(['lint', write('x.yml', ruleText.replace('action: create', 'verb: replace'))]);
   expect(stdout).toMatch(/warning: .*'replace'.*\[verb\]\n/);
   expect(status).toBe(0);
@@ -67,26 +67,26 @@ test.each<[string, string, RegExp]>([
     'title: x\nname: x\ncorrelation: { type: event_count, rules: [nowhere-to-be-found], timespan: 5m, condition: { gte: 2 } }\n',
     /nowhere-to-be-found/,
   ],
-])('%s is told by what is in it, and looked at together with the rest', async (name, text, words) => {
+])('%s is identified by its content, and checked together with the rest', async (name, text, words) => {
   const { status, stdout } = await run(['lint', join(folder, 'my-rules'), write(name, text)]);
   expect(stdout).toMatch(words);
   expect(stdout).toContain(name);
   expect(status).toBe(1);
 });
 
-test('a name that another rule has is told of', async () => {
+test('a name that another rule has is reported', async () => {
   const path = write('again.yml', ruleText.replace('c001', 'c002'));
   expect((await run(['lint', join(folder, 'my-rules'), path])).stdout).toMatch(/'pod-in-default'/);
 });
 
-test('-o ndjson has a line for each problem, the count on stderr', async () => {
+test('-o ndjson has a line for each problem, and the count is on stderr', async () => {
   const path = write('x.yml', 'title: x\nstatus: test\n');
   const { stdout, stderr } = await run(['lint', path, '-o', 'ndjson']);
   const problems = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(problems.map(({ severity, message }) => [severity, message.replace(/,.*/, '')]).sort()).toEqual([
+  expect(problems.map(({ severity, message }) => [severity, message.replace(/[,:].*/, '')]).sort()).toEqual([
     ['error', "the rule has no 'detection'"],
     ['error', "the rule has no 'logsource'"],
     ...['falsepositives', 'id', 'level'].map((key) => ['warning', `the rule has no '${key}'`]),
@@ -110,18 +110,18 @@ test('-o junit has a case for each file, with its errors and its warnings', asyn
   expect(status).toBe(1);
 });
 
-test('a path that is not there is told of', async () => {
+test('a path that does not exist is reported', async () => {
   expect(await run(['lint', join(folder, 'none')])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('none does not exist'),
   });
 });
 
-test('what comes along has no errors', async () => {
+test('the bundled files have no errors', async () => {
   expect((await run(['lint'])).status).toBe(0);
 });
 
-test('--fix puts right what it can in the files that are named, and tells the rest', async () => {
+test('--fix fixes what it can in the named files, and reports the rest', async () => {
   const text = ruleText
     .replace('action: create', 'action|all: create, verb: replace')
     .replace('level: low', 'level: Low');
@@ -129,8 +129,8 @@ test('--fix puts right what it can in the files that are named, and tells the re
   const { status, stdout } = await run(['lint', path, '--fix']);
   expect(readFileSync(path, 'utf8')).toBe(text.replace('|all', '').replace('Low', 'low'));
   expect(stdout).toContain("no request has the verb 'replace'");
-  expect(stdout).toMatch(/\n1 file, 0 errors, 1 warning, 2 put right\n$/);
+  expect(stdout).toMatch(/\n1 file, 0 errors, 1 warning, 2 fixed\n$/);
   expect(status).toBe(0);
-  expect((await run(['lint', path, '--fix'])).stdout).toMatch(/, 0 put right\n$/);
-  expect((await run(['lint', '--fix'])).stderr).toContain('--fix changes files; name those that it may change');
+  expect((await run(['lint', path, '--fix'])).stdout).toMatch(/, 0 fixed\n$/);
+  expect((await run(['lint', '--fix'])).stderr).toContain('--fix changes files; name the files that it may change');
 });

@@ -1,4 +1,4 @@
-/** What a command loads: its own modules, and no package that it has no use for. */
+/** What a command loads: its own modules, and no package that it does not use. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -28,7 +28,7 @@ const commandsIn = (urls: readonly string[]) =>
 
 /** YAML, schemas of settings, addresses, expressions. */
 const forRules = ['ipaddr.js', 're2js', 'typebox', 'yaml'];
-/** Those that come along take longer to read than all else. */
+/** The bundled ones take longer to read than everything else. */
 const ownRules = ['--rules', 'my-rules'];
 
 test.each<[command: string, operands: string[], packages: string[]]>([
@@ -39,7 +39,7 @@ test.each<[command: string, operands: string[], packages: string[]]>([
   ['rules', ownRules, forRules],
   ['coverage', ownRules, forRules],
   ['check', [], forRules],
-])('%s loads its packages alone', async (command, operands, packages) => {
+])('%s loads only its own packages', async (command, operands, packages) => {
   const loaded = loadedBy([command, ...operands]);
   expect(loaded.length).toBeGreaterThan(5);
   expect(packagesIn(loaded)).toEqual(packages);
@@ -49,7 +49,7 @@ test.each<[command: string, operands: string[], packages: string[]]>([
 test.each([
   ['scan', () => ['scan', join(folder, 'audit.log'), ...ownRules]],
   ['explain', () => ['explain', 'pod-in-default', join(folder, 'audit.log'), ...ownRules]],
-])('what %s loads beside them has to do with records', (command, args) => {
+])('%s loads no package that only the server needs', (command, args) => {
   const loaded = loadedBy(args());
   expect(commandsIn(loaded)).toEqual([command]);
   const others = packagesIn(loaded).filter((name) => /^(fastify|pino|@opentelemetry|@grpc)/.test(name));

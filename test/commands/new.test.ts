@@ -1,4 +1,4 @@
-/** `tripline new`: what it writes can be used at once, and nothing is lost. */
+/** `tripline new`: what it writes can be used at once, and nothing is overwritten. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -36,7 +36,7 @@ test.each<[kind: string, was: string, is: string]>([
   ['exception', 'namespace: ingress', 'namespace: egress'],
   ['exception', '    namespace: ingress\n', ''],
   ['exception', /.*username\|cased.*\n/.source, ''],
-])('the cases of a new %s notice a change of %o to %o', async (kind, was, is) => {
+])('the cases of a new %s detect a change of %o to %o', async (kind, was, is) => {
   const path = join(workFolder(), 'mine');
   await run(['new', kind, path]);
   const text = readFileSync(`${path}.yml`, 'utf8');
@@ -53,20 +53,20 @@ test('nothing is overwritten', async () => {
   for (const kind of kinds) {
     expect(await run(['new', kind, path])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('is there already'),
+      stderr: expect.stringContaining('already exists'),
     });
   }
   expect(readFileSync(`${path}.yml`, 'utf8')).toBe(before);
 });
 
-test('a kind that there is not is told with the one that was meant', async () => {
+test('an unknown kind is refused with a suggestion', async () => {
   const { status, stderr } = await run(['new', 'corelation', join(workFolder(), 'x')]);
   expect(stderr).toContain("did you mean 'correlation'?");
   expect(status).toBe(2);
 });
 
-test.each(['Upper', 'two words', 'x.yml', '-x', '../..', 'x_y'])('%s is no name', async (name) => {
+test.each(['Upper', 'two words', 'x.yml', '-x', '../..', 'x_y'])('%s is not a valid name', async (name) => {
   const { status, stderr } = await run(['new', 'rule', '--', join(workFolder(), name)]);
-  expect(stderr).toContain('is no name');
+  expect(stderr).toContain('is not a valid name');
   expect(status).toBe(2);
 });

@@ -56,17 +56,17 @@ const written = `{
 }
 `;
 
-test('what is written as expected is as expected, and is the same when it is written again', async () => {
+test('written expectations are met, and are the same when they are written again', async () => {
   const first = await backtest(expected, '--update');
   expect(first).toMatchObject({ status: 0, stderr: '' });
-  // Each file begins anew: that in one.json is the third pod, and no more than one in its own.
+  // Each file starts afresh: with that in one.json there are three pods, but it is the only one in its file.
   expect(readFileSync(expected, 'utf8')).toBe(written);
   expect(await backtest(expected)).toMatchObject({ status: 0, stdout: '3 files, 4 findings: as expected\n' });
   expect(await backtest(expected, '--update')).toMatchObject({ status: 0 });
   expect(readFileSync(expected, 'utf8')).toBe(written);
 });
 
-test('what differs is reported: missed, new, another count', async () => {
+test('differences are reported: missed, new, another count', async () => {
   writeFileSync(
     expected,
     JSON.stringify({
@@ -79,7 +79,7 @@ test('what differs is reported: missed, new, another count', async () => {
     'attack/one.json: pod-in-default: missed b-2\n' +
       'attack/one.json: pod-in-default: new b-1: Pod in the default namespace (low)\n' +
       'attack/two.log: pod-in-default: expected 3 findings, found 2\n' +
-      '3 files, 4 findings: 1 missed, 1 new, 1 with another count\n',
+      '3 files, 4 findings: 1 missed, 1 new, 1 with a different count\n',
   );
   expect(status).toBe(1);
   const ndjson = await backtest(expected, '-o', 'ndjson');
@@ -102,7 +102,7 @@ test('JUnit has a suite for each file and a case for each rule', async () => {
   expect(status).toBe(1);
 });
 
-test('of the files that are named alone anything is expected, or updated', async () => {
+test('only the named files are compared or updated', async () => {
   await backtest(expected, '--update');
   write('attack/two.log', lines(podIn('default', 'a-1')));
   expect(await backtest(expected, join(folder, 'recordings/day.log'))).toMatchObject({ status: 0 });
@@ -112,13 +112,13 @@ test('of the files that are named alone anything is expected, or updated', async
   expect(readFileSync(expected, 'utf8')).toContain('"day.log": {}');
   expect(readFileSync(expected, 'utf8')).not.toContain('two-in-default');
   const gone = await backtest(expected);
-  expect(gone.stdout).toContain('day.log: it is not there\n');
+  expect(gone.stdout).toContain('day.log: does not exist\n');
   expect(gone.status).toBe(2);
   expect(await backtest(expected, '--update')).toMatchObject({ status: 0 });
   expect(readFileSync(expected, 'utf8')).not.toContain('day.log');
 });
 
-test('an exception or an override of the settings counts', async () => {
+test('an override in the settings applies', async () => {
   await backtest(expected, '--update');
   const config = join(folder, 'tripline.yaml');
   writeFileSync(config, 'overrides: { two-in-default: { mode: off } }\n');
@@ -127,16 +127,16 @@ test('an exception or an override of the settings counts', async () => {
   expect(status).toBe(1);
 });
 
-test('what cannot be read is no success, and nothing is written then', async () => {
+test('a file that cannot be read is not a success, and then nothing is written', async () => {
   write('broken.log', `${lines(podIn('shop', 'c-1'))}{"auditID": \n`);
   write('other.log', 'a line\nanother\n');
   const { status, stdout } = await backtest(expected, '--update');
   expect(stdout).toMatch(
-    /broken\.log: 1 record cannot be read\n.*other\.log: none of 2 records holds an audit event; /s,
+    /broken\.log: 1 record cannot be read\n.*other\.log: none of 2 records contains an audit event; /s,
   );
   expect(status).toBe(2);
   expect((await backtest(expected)).stderr).toContain(
-    'expected.json is not there; write it as what is found now: --update',
+    'expected.json does not exist; write the current findings to it with --update',
   );
   writeFileSync(expected, '{"day.log": {"finding": []}}');
   expect((await backtest(expected)).stderr).toContain("'day.log': unknown key 'finding'; did you mean 'findings'?");

@@ -1,4 +1,4 @@
-/** `tripline rules tune`: an exception for what a rule finds without need. */
+/** `tripline rules tune`: an exception for what a rule finds needlessly. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ async function mostFrequent(): Promise<string> {
 }
 
 describe('without a finding', () => {
-  test('it lists what is found most', async () => {
+  test('it lists the most frequent findings', async () => {
     const { status, stdout } = await tune(pods(), '-o', 'table');
     expect(stdout.replaceAll(/[0-9a-f]{32}/g, 'ID').replaceAll(/ +/g, ' ')).toBe(
       'LEVEL RULE FINDINGS FINDING IDENTITY\nlow pod-in-default 3 ID robot\nlow pod-in-default 1 ID bob\n',
@@ -34,8 +34,8 @@ describe('without a finding', () => {
   });
 });
 
-describe('of a finding', () => {
-  test('the exception goes to stdout, and what it does to stderr', async () => {
+describe('with a finding', () => {
+  test('the exception goes to stdout, and its effect to stderr', async () => {
     const { status, stdout, stderr } = await tune(pods(), '--finding', await mostFrequent());
     expect(stdout).toContain('  known:\n    username|cased: "robot"\n    namespace|cased: "default"\n');
     expect(stderr).toContain('silences 3 of 4 findings, 0 of other identities\n2 cases: 0 would fail\n');
@@ -43,13 +43,13 @@ describe('of a finding', () => {
     expect(status).toBe(0);
   });
 
-  test('by a rule it is one of the identity that it finds most, from stdin as well', async () => {
+  test('or with a rule, the exception is for the most frequent identity, also from stdin', async () => {
     const args = ['rules', 'tune', '--rules', join(folder, 'my-rules'), '--rule', 'pod-in-default'];
     const { stdout } = await run(args, { input: readText(folder, 'pods.log') });
     expect(stdout).toContain('username|cased: "robot"');
   });
 
-  test('JSON says all of it', async () => {
+  test('JSON contains all of it', async () => {
     const { stdout } = await tune(pods(), '--rule', 'pod-in-default', '-o', 'ndjson');
     expect(JSON.parse(stdout)).toMatchObject({
       rule: 'pod-in-default',
@@ -63,24 +63,25 @@ describe('of a finding', () => {
     });
   });
 
-  test('the file that it writes is an exception, and is never written over', async () => {
+  test('the file that it writes is an exception, and is never overwritten', async () => {
     const to = exampleFolder();
     const asked = [pods(), '--rule', 'pod-in-default', '--write', join(to, 'archive')];
     expect(await tune(...asked)).toMatchObject({ status: 0 });
     expect(readdirSync(join(to, 'archive'))).toEqual(['1.log', 'pod-in-default-robot.yml']);
     const again = await tune(...asked);
-    expect(again.stderr).toMatch(/pod-in-default-robot\.yml'; it is never written over/);
+    expect(again.stderr).toMatch(/pod-in-default-robot\.yml'; it is never overwritten/);
     expect(again).toMatchObject({ status: 2, stdout: '' });
 
     const scan = ['scan', pods(), '--rules', join(folder, 'my-rules'), '--exceptions', join(to, 'archive')];
-    // What is there by now is no exception of the log in that folder.
-    const { stdout } = await run([...scan, '--output', 'findings']);
+    // The log that was already in that folder is not read as an exception.
+    const { status, stdout } = await run([...scan, '--show', 'findings']);
     expect(stdout.trim().split('\n')).toHaveLength(1);
+    expect(status).toBe(1);
     const next = await tune(pods(), '--rule', 'pod-in-default', '--exceptions', join(to, 'archive'));
     expect(next.stdout).toContain('username|cased: "bob"');
   });
 
-  test('one by which a case would fail is not written', async () => {
+  test('an exception that would make a case fail is not written', async () => {
     const { status, stderr } = await tune(
       ...[pods(), '--rule', 'pod-in-default', '--by', 'namespace, resource', '--write', folder],
     );
@@ -97,11 +98,15 @@ describe('of a finding', () => {
     [
       'a field',
       ['--rule', 'pod-in-default', '--by', 'usernam'],
-      "no exception can be by 'usernam'; did you mean 'username'?",
+      "an exception cannot use 'usernam'; did you mean 'username'?",
     ],
-    ['a field that is not known', ['--rule', 'pod-in-default', '--by', 'cluster'], 'the record does not tell cluster'],
+    [
+      'a field that is not known',
+      ['--rule', 'pod-in-default', '--by', 'cluster'],
+      'the record does not contain cluster',
+    ],
     ['no field', ['--rule', 'pod-in-default', '--by', ','], 'no field is chosen'],
-  ])('%s that is not there ends with status 2', async (_, args, words) => {
+  ])('%s that does not exist ends with status 2', async (_, args, words) => {
     const { status, stdout, stderr } = await tune(pods(), ...args);
     expect(stderr).toContain(words);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

@@ -1,4 +1,4 @@
-/** `tripline rules` and `tripline coverage`: what the rule set is. */
+/** `tripline rules` and `tripline coverage`: what the rule set contains. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -11,7 +11,7 @@ const folder = exampleFolder();
 const rules = join(folder, 'my-rules');
 
 describe('rules', () => {
-  test('in a pipe JSON lines', async () => {
+  test('are JSON lines in a pipe', async () => {
     const { status, stdout } = await run(['rules', '--rules', rules]);
     expect(JSON.parse(stdout)).toMatchObject({
       name: 'pod-in-default',
@@ -24,7 +24,7 @@ describe('rules', () => {
     expect(status).toBe(0);
   });
 
-  test('on a terminal a table, cut to its width', async () => {
+  test('are a table on a terminal, cut to its width', async () => {
     const { stdout } = await run(['rules', '--rules', rules], { columns: 80 });
     expect(stdout).toBe(
       'NAME            LEVEL  MODE  ATT&CK  TITLE\npod-in-default  low    live  T1610   Pod in the default namespace\n',
@@ -33,10 +33,10 @@ describe('rules', () => {
     for (const line of (await run(['rules'], { columns: 60 })).stdout.split('\n')) expect(line.length).toBeLessThan(61);
   });
 
-  test('level and mode are those of the configuration; what is off is listed', async () => {
+  test('have the level and mode of the configuration, and are listed even if they are off', async () => {
     const config = join(folder, 'overrides.yaml');
     writeFileSync(config, 'overrides: { pod-in-default: { mode: off, level: high } }\n');
-    // Something has to be live.
+    // At least one rule has to be live.
     const other = join(folder, 'other.yml');
     writeFileSync(other, ruleText.replace('c001', 'c002').replace('name: pod-in-default', 'name: other'));
     const { stdout } = await run(['rules', '--rules', rules, '--rules', other, '--config', config, '-o', 'ndjson']);
@@ -52,7 +52,7 @@ describe('rules', () => {
 });
 
 describe('coverage', () => {
-  /** What the format asks for, by its description.
+  /** What the format requires, according to its description.
    * @see https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md */
   const text = { type: 'string' };
   const layer = new Ajv({ strict: false }).compile({
@@ -118,7 +118,7 @@ describe('coverage', () => {
     for (const { score, comment } of written.techniques) expect(comment.split('\n').length).toBe(score);
   });
 
-  test('a tactic is named where all rules agree on it', async () => {
+  test('a tactic is named if all rules agree on it', async () => {
     const other = join(folder, 'another.yml');
     const change = (text: string) => text.replace('c001', 'c003').replace('name: pod-in-default', 'name: another');
     writeFileSync(

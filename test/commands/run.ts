@@ -1,4 +1,4 @@
-/** Commands as a person or a script runs them: within this process, as a process of its own, on a terminal. */
+/** Commands as a person or a script runs them: in this process, in a process of their own, on a terminal. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ export function workFolder(): string {
 
 interface Setting {
   input?: string | Uint8Array;
-  /** Of the terminal; without it outputs are pipes. */
+  /** Width of the terminal; without it outputs are pipes. */
   columns?: number;
   rows?: number;
   hasColors?: boolean;
@@ -42,13 +42,13 @@ interface Setting {
   environment?: Record<string, string>;
   /** Resolves with a signal. */
   stopped?: Promise<string>;
-  /** Is given what is to be written at the end of the process. */
+  /** Receives the text to be written at the end of the process. */
   onExitText?(text: string | undefined): void;
-  /** Is given all of stdout and stderr whenever there is more. */
+  /** Receives all of stdout and stderr whenever there is more. */
   onWrite?(stdout: string, stderr: string): void;
 }
 
-/** Runs a command within this process, which saves the second that a process takes to start. */
+/** Runs a command in this process, which saves the second that a process takes to start. */
 export async function run(
   args: readonly string[],
   { input = '', columns, rows, hasColors = false, isTTY, environment = {}, ...more }: Setting = {},

@@ -1,4 +1,4 @@
-/** `tripline scan`: every layout and compression, what is written, and inputs that mean harm. */
+/** `tripline scan`: every layout and compression, the output, and hostile input. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** With one rule, so that no other has a say. */
+/** With one rule, so that no other has an effect. */
 function scan(args: string[], input?: string | Uint8Array): Promise<Ran> {
   return run(['scan', ...args, '--rules', rule], { input });
 }
@@ -73,7 +73,7 @@ describe('every layout and compression is read', () => {
   });
 });
 
-describe('what tools write is read', () => {
+describe('the output of tools is read', () => {
   test.each(layoutsOf([match, clear, podEvent({ auditID: 'm-2' })]))('$name', async ({ content }) => {
     const expected = { rules: ['pod-host-pid', 'pod-host-pid'], status: 1 };
     const found = (ran: Ran) => ({ rules: findingsOf(ran).map(({ rule }) => rule), status: ran.status });
@@ -104,7 +104,7 @@ describe('exit codes', () => {
     expect((await scan([file('input', content)])).status).toBe(status);
   });
 
-  test('a file that is not there, behind one with findings', async () => {
+  test('a missing file after one with findings', async () => {
     const { status, stderr, stdout } = await scan([file('input', lines(match)), join(folder, 'none')]);
     expect(status).toBe(2);
     expect(stderr).toContain('none');
@@ -122,7 +122,7 @@ describe('exit codes', () => {
 });
 
 describe('output', () => {
-  test('records: the bytes that came, each record with its tag', async () => {
+  test('records are the bytes that came, each record with its tag', async () => {
     const odd = `{"a" : 1,\t"big":12345678901234567890, "a":2}\r\n\n${ndjson.trimEnd()}`;
     const { stdout } = await scan(['--show', 'records', file('input', odd)]);
     expect(stdout.replace(/,"tripline":\{[^\n]*\}(?=\}(\r?\n|$))/g, '')).toBe(odd);
@@ -141,7 +141,7 @@ describe('output', () => {
     ).toEqual(['m-1', 'm-1']);
   });
 
-  test('records of a pipe are those of a reply: what cannot be read passes through', async () => {
+  test('records from a pipe are as in a reply: what cannot be read passes through', async () => {
     const junk = Buffer.concat([Buffer.from('\xff\xfe\n', 'latin1'), Buffer.from(lines(match))]);
     const { stdout } = spawnSync(process.execPath, [built, 'scan', '--show', 'records', '--rules', rule], {
       input: junk,
@@ -149,7 +149,7 @@ describe('output', () => {
     expect(stdout.subarray(0, 3)).toEqual(junk.subarray(0, 3));
   });
 
-  test('records: a line of text becomes one, and no text is lost', async () => {
+  test('a line of text becomes a record, and no text is lost', async () => {
     const texts = ['started', `2026-01-02T03:04:05Z ${JSON.stringify(match)}`, '\u{1f600} "quoted"\\'];
     const { stdout } = await scan(['--show', 'records', file('input', `${texts.join('\r\n')}\n\n${lines(clear)}`)]);
     const records = stdout
@@ -168,7 +168,7 @@ describe('output', () => {
     expect(scanned.status).toBe(0);
   });
 
-  test('findings name file and record', async () => {
+  test('findings name their file and record', async () => {
     const found = findingsOf(await scan([file('input', ndjson)]));
     expect(found.map(({ file, record, line }) => [file, record, line])).toEqual(
       [1, 3].map((record) => [join(folder, 'input'), record, record]),
@@ -182,7 +182,7 @@ describe('output', () => {
     });
   });
 
-  test('summary in a pipe is JSON lines, with -o table a table', async () => {
+  test('the summary is JSON lines in a pipe, and a table with -o table', async () => {
     const path = file('input', ndjson);
     expect(findingsOf(await scan(['--show', 'summary', path]))).toEqual([
       expect.objectContaining({ rule: 'pod-host-pid', level: 'medium', findings: 2, shadow: 0, undecided: 0 }),
@@ -211,7 +211,7 @@ describe('output', () => {
     expect(csv.length).toBe(4);
   });
 
-  test('on a terminal it is a table that fits', async () => {
+  test('the summary is a table that fits on a terminal', async () => {
     const { status, stdout } = await run(['scan', '--rules', rule, file('input', ndjson)], { columns: 40 });
     expect(stdout.split('\n')).toEqual([
       'LEVEL   RULE          FINDINGS  SHADOW …',
@@ -221,13 +221,13 @@ describe('output', () => {
     expect(status).toBe(1);
   });
 
-  test('on a real terminal too', () => {
+  test('it is a table on a real terminal too', () => {
     const command = [process.execPath, built, 'scan', '--rules', rule, file('input', ndjson)].join(' ');
     const { stdout, error } = spawnSync('script', ['-qec', command, '/dev/null'], { input: '', encoding: 'utf8' });
     if (error === undefined) expect(stripVTControlCharacters(stdout)).toMatch(/^LEVEL +RULE/m);
   });
 
-  test('what an exception silenced is counted', async () => {
+  test('findings that an exception silenced are counted', async () => {
     const exception = file(
       'exceptions.yml',
       `title: debug\nlogsource: { product: kubernetes, service: audit }\nfilter:\n  rules: [pod-host-pid]\n` +
@@ -246,7 +246,7 @@ describe('output', () => {
     expect(stderr).toContain('1 of those with findings have undecided rules too');
   });
 
-  test('what could not be decided is counted', async () => {
+  test('undecided records are counted', async () => {
     const { requestObject, ...cut } = match as any;
     const { stdout, stderr, status } = await scan([
       '--show',
@@ -271,26 +271,26 @@ describe('bad input', () => {
       snappyFrames(Buffer.from(ndjson), 1),
       /snappy: the checksum of a frame is wrong/,
     ],
-    ['xz', Buffer.from('\xfd7zXZ\x00rest', 'latin1'), /xz is not read here; use xz -dc FILE \| tripline scan/],
+    ['xz', Buffer.from('\xfd7zXZ\x00rest', 'latin1'), /xz is not supported; use xz -dc FILE \| tripline scan/],
     [
       'binary junk',
       Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i * 31) % 251)),
       /line 1: it is neither JSON nor UTF-8/,
     ],
     ['a JSON array that breaks', '[{"a":1},{"b":', /found the end/],
-  ])('%s is told of, in words', async (_, content, words) => {
+  ])('%s is reported in words', async (_, content, words) => {
     const { status, stderr } = await scan([file('input', content)]);
     expect(stderr).toMatch(words);
     expect(stderr).not.toContain('    at ');
     expect(status).toBe(2);
   });
 
-  test('what stands before a cut is scanned', async () => {
+  test('the records before a cut are scanned', async () => {
     const found = findingsOf(await scan([file('input', cut.subarray(0, -20))]));
     expect(found.length).toBeGreaterThan(1000);
   });
 
-  test('a folder stands for its files, in the order of their names, and one without any is told of', async () => {
+  test('a folder stands for its files in the order of their names, and an empty one is reported', async () => {
     const within = join(folder, 'within');
     mkdirSync(join(within, 'b/.git'), { recursive: true });
     writeFileSync(join(within, 'c.log'), lines(match));
@@ -306,7 +306,7 @@ describe('bad input', () => {
     expect(empty.status).toBe(2);
   });
 
-  test('many unreadable records are told of shortly', async () => {
+  test('many unreadable records are reported briefly', async () => {
     const { stderr } = await scan([file('input', lines(match) + '{"cut\n'.repeat(1000))]);
     expect(stderr).toContain('995 more could not be read');
     expect(stderr.split('\n').length).toBeLessThan(10);
@@ -317,25 +317,25 @@ describe('bad input', () => {
     ['lines', `${lines(clear).repeat(3000)}\n\n{"cut\n`, 3003],
     ['parts of a text', `\n${cri} P {"audit\n${cri} P ID":"x\n${lines(match)}`, 2],
     ['maps over several lines', `{\n"a": 1\n}\n${JSON.stringify({ x: { y: match } }, null, 2)}\n`, 4],
-  ])('what cannot be read in %s is named by its line of the file', async (_, content, line) => {
+  ])('a fault in %s is reported with its line in the file', async (_, content, line) => {
     const { status, stderr } = await scan([file('input', content)]);
     expect(stderr).toContain(`input: line ${line}: `);
     expect(stderr).not.toMatch(/line [^:]*: line/);
     expect(status).toBe(2);
   });
 
-  test('a file that holds no event says so, and what to do', async () => {
+  test('a file without an event is reported, with what to do', async () => {
     const { stderr } = await scan([file('input', 'started\n'.repeat(1000))]);
-    expect(stderr).toContain('none of 1000 records holds an audit event; ');
+    expect(stderr).toContain('none of 1000 records contains an audit event; ');
     expect(stderr).toContain('tripline scan --help');
   });
 
-  test('lines of text beside events are counted, the first is named', async () => {
+  test('lines of text among events are counted, and the first is named', async () => {
     const { stderr } = await scan([file('input', `${lines(clear, clear)}started\n${lines(clear)}stopped\n`)]);
     expect(stderr).toContain('2 of 5 records are lines of text without an audit event, the first is line 3\n');
   });
 
-  test('NUL bytes without end take no memory', async () => {
+  test('a long run of NUL bytes takes no memory', async () => {
     const padded = gzipSync(Buffer.concat([Buffer.alloc(70 * 1024 * 1024), Buffer.from(lines(match))]), { level: 1 });
     expect((await scan([file('padded.gz', Buffer.concat([padded, padded]))])).status).toBe(1);
   });
@@ -346,23 +346,23 @@ describe('bad input', () => {
       'documents over several lines',
       (records: unknown[]) => records.map((one) => JSON.stringify(one, null, 1)).join('\n'),
     ],
-  ])('the records of %s are limited, those of lines are not', async (_, written) => {
+  ])('the number of records in %s is limited, that in lines is not', async (_, written) => {
     const config = file('limits.yaml', 'limits: { maxRecords: 5, maxDepth: 20 }');
     const read = (text: string) => scan([file('input', text), '--config', config]);
     const records = Array.from({ length: 6 }, () => match);
     const whole = await read(written(records));
     expect(whole.stderr).toMatch(
-      /: more than 5 records; raise limits\.maxRecords, or bring it into lines \(jq -c '\.\[\]'\)/,
+      /: more than 5 records; raise limits\.maxRecords, or convert it to lines \(jq -c '\.\[\]'\)/,
     );
     expect([whole.status, whole.stdout]).toEqual([2, '']);
     expect((await read(written(records.slice(1)))).stderr).toContain('5 records, 5 with findings');
     expect((await read(lines(...records))).stderr).toContain('6 records, 6 with findings');
-    // What is too deep in one is unknown, and hides none of the others.
+    // What is too deep in one record is unknown, and hides none of the others.
     const deep = JSON.parse(`${'{"log":'.repeat(60)}1${'}'.repeat(60)}`);
     expect((await read(written([match, deep, match]))).stderr).toContain('3 records, 2 with findings');
   });
 
-  test('a line of 100 MB is read, and the next ones', async () => {
+  test('a line of 100 MB is read, and so are the next ones', async () => {
     const long = `{"log":"${'x'.repeat(100e6)}"}\n`;
     const { status, stderr, stdout } = await scan([file('long', lines(match) + long + lines(match))]);
     expect(findingsOf({ stdout } as Ran).map(({ record }) => record)).toEqual([1, 3]);
@@ -370,7 +370,7 @@ describe('bad input', () => {
     expect(status).toBe(1);
   });
 
-  test('a line beyond the limit, as a bomb has, takes no more memory than the limit', async () => {
+  test('a line beyond the limit, as in a decompression bomb, takes no more memory than the limit', async () => {
     const bomb = gzipSync(Buffer.alloc(150 * 1024 * 1024, 0x78), { level: 1 });
     const { status, stderr } = await scan([file('bomb.gz', bomb)]);
     expect(stderr).toMatch(/more than 134217728 bytes; raise limits.maxDecompressedBytes/);
@@ -378,7 +378,7 @@ describe('bad input', () => {
   });
 });
 
-test('a reader that has seen enough is no error', async () => {
+test('a reader that closes the pipe early is not an error', async () => {
   const path = file('many', lines(...Array.from({ length: 20_000 }, () => match)));
   const child = spawn(process.execPath, [built, 'scan', '--rules', rule, path], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
@@ -388,7 +388,7 @@ test('a reader that has seen enough is no error', async () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
-test('memory does not grow with a file of lines', async () => {
+test('memory does not grow with the size of a file of lines', async () => {
   const peak = (records: number) => {
     const path = file('sized', lines(clear).repeat(records));
     const measured = `process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS))`;

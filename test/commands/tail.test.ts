@@ -1,4 +1,4 @@
-/** `tripline tail`: what is kept and what comes, over connections that break, and refusals in words. */
+/** `tripline tail`: kept and new findings, over connections that break, and refusals in words. */
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sinceIn } from '../../src/commands/tail/values.ts';
@@ -34,7 +34,7 @@ function follow(...args: string[]) {
     },
   });
   return {
-    /** Resolves when one of the two has this text; or with what it has come to. */
+    /** Resolves when one of the two outputs has this text, or with the result if the command ends. */
     until: (text: string) =>
       Promise.race([
         ran,
@@ -52,32 +52,32 @@ function follow(...args: string[]) {
   };
 }
 
-describe('what is kept', () => {
+describe('kept findings', () => {
   beforeEach(() => {
     console.rows = Array.from({ length: 2500 }, (_, index) => rowOf(`f${index}`));
   });
 
-  test('ten without a number, oldest first', async () => {
+  test('are ten without a number, oldest first', async () => {
     const ran = await tail('--no-follow');
     expect(summaries(ran)).toEqual(Array.from({ length: 10 }, (_, index) => `f${2490 + index}`));
     expect(ran).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('as many as are asked for, in pages', async () => {
+  test('are as many as are asked for, in pages', async () => {
     expect(summaries(await tail('--no-follow', '--last', '2001'))).toEqual(
       Array.from({ length: 2001 }, (_, index) => `f${499 + index}`),
     );
     expect(console.asked.map(({ query }) => query.limit)).toEqual(['1000', '1000', '1']);
   });
 
-  test('all since a time, in pages', async () => {
+  test('are all those since a time, in pages', async () => {
     expect(summaries(await tail('--no-follow', '--since', '2026-01-02T00:00:00Z'))).toHaveLength(2500);
     expect(console.asked.map(({ query }) => [query.from, query.sort])).toEqual(
       Array(3).fill(['2026-01-02T00:00:00.000Z', '-time']),
     );
   });
 
-  test('filters are those of the page', async () => {
+  test('have the filters of the page', async () => {
     const filters = ['--level', 'high,critical', '--platform=eks', '--mode=live', '--rule', 'a,b', '--seen=new'];
     await tail('--no-follow', ...filters, '--q=-who:ann ns:prod');
     const { sort, limit, ...query } = console.asked[0]!.query;
@@ -100,7 +100,7 @@ describe('what is kept', () => {
   });
 });
 
-test('so long ago is a time', () => {
+test('--since accepts a duration before now', () => {
   const now = new Date('2026-01-02T00:00:00Z');
   expect(['90s', '10m', '2h', '1d'].map((text) => sinceIn(text, now))).toEqual([
     '2026-01-01T23:58:30.000Z',
@@ -110,7 +110,7 @@ test('so long ago is a time', () => {
   ]);
 });
 
-test('what comes while the kept ones are asked for is shown once, and the stream is open before', async () => {
+test('the stream is opened before kept findings are asked for, and a finding in both is shown once', async () => {
   console.rows = [rowOf('f1'), rowOf('f2')];
   const following = follow('-o', 'ndjson', '--level', 'medium');
   await following.until('"f2"');
@@ -129,7 +129,7 @@ test('what comes while the kept ones are asked for is shown once, and the stream
   ]);
 });
 
-test('a connection that is lost is opened again, after the last event that came', async () => {
+test('a lost connection is opened again, after the last event that came', async () => {
   console.rows = [rowOf('f1')];
   const following = follow('-o', 'json');
   await following.until('"f1"');
@@ -147,7 +147,7 @@ test('a connection that is lost is opened again, after the last event that came'
   const { status, stdout, stderr } = await following.stop();
   expect(JSON.parse(stdout).map(({ id }: { id: string }) => id)).toEqual(['f1', 'f2', 'f3']);
   expect(stderr).toMatch(
-    /^tripline: .*breaks: .*; trying again\ntripline: connected to .* again\ntripline: some that came/,
+    /^tripline: .*breaks: .*; trying again\ntripline: connected to .* again\ntripline: some findings that came/,
   );
   expect(status).toBe(0);
   const streams = console.asked.filter(({ path }) => path === 'stream');
@@ -155,7 +155,7 @@ test('a connection that is lost is opened again, after the last event that came'
   expect(console.asked.filter(({ path }) => path === 'findings')).toHaveLength(1);
 });
 
-test('a sidecar that ends, as for a restart, is told of and connected to again', async () => {
+test('a sidecar that ends, as for a restart, is reported and connected to again', async () => {
   const following = follow('-o', 'ndjson');
   await console.opened(1);
   console.end();
@@ -185,7 +185,7 @@ test.each<[number, string | undefined, string, string]>([
   [503, undefined, '{"detail":"not now"}', 'answers 503: not now; look at its log'],
   [200, 'text/html', '<h1>', 'there is no console at '],
   [200, 'application/json', '{"findings":', 'breaks: '],
-])('an answer of %i at first ends it, in words', async (status, type, body, words) => {
+])('a first answer of %i ends it with a message', async (status, type, body, words) => {
   console.refusal = { status, body, ...(type !== undefined && { type }) };
   for (const args of [['--no-follow'], ...(type === 'application/json' ? [] : [[]])]) {
     const ran = await tail(...args);
@@ -194,7 +194,7 @@ test.each<[number, string | undefined, string, string]>([
   }
 });
 
-test('a sidecar that is not there is told of', async () => {
+test('a sidecar that cannot be reached is reported', async () => {
   const { url } = console;
   await console.close();
   const { status, stderr } = await run(['tail', '--url', url.replace('http://', '')]);
@@ -202,7 +202,7 @@ test('a sidecar that is not there is told of', async () => {
   expect([status, stderr]).toEqual([2, expect.stringMatching(/cannot be reached: .*ECONNREFUSED.*; see whether Trip/)]);
 });
 
-test('hostile texts are a line each for a person, and cells of a spreadsheet', async () => {
+test('hostile texts stay within a line for a person, and within the cells of a spreadsheet', async () => {
   const summary = '[=cmd()\u001b[2J\u202e\n] created pod';
   const event = { username: '=cmd()', userAgent: '@x\r\n"y"' };
   console.rows = [rowOf('f1', { summary, event, mode: 'shadow', kind: 'report', level: 'high' })];

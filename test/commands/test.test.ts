@@ -1,4 +1,4 @@
-/** `tripline test`: what passes, what fails and why, and case files that mean harm. */
+/** `tripline test`: what passes, what fails and why, and hostile case files. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -17,17 +17,17 @@ function writeCases(cases: unknown): void {
   writeFileSync(rulePath.replace('.yml', '.cases.json'), text);
 }
 
-/** Without the rules that come along, which take longer to read than all else does. */
+/** Without the bundled rules, which take longer to read than everything else. */
 function testRules(...args: string[]) {
   const rules = join(folder, 'my-rules');
   return run(['test', rules, '--rules', rules, ...args]);
 }
 
-test('cases that are answered as they should be pass', async () => {
+test('cases with the expected answer pass', async () => {
   expect(await testRules()).toEqual({ status: 0, stdout: '1 rule, 2 cases: all passed\n', stderr: '' });
 });
 
-test('a case that is answered otherwise is told with the explanation', async () => {
+test('a case with another answer fails, with the explanation', async () => {
   const [wrong] = passingCases.ignores;
   writeCases({ ...passingCases, matches: [{ ...wrong, name: 'wrong' }] });
   const { status, stdout } = await testRules();
@@ -37,7 +37,7 @@ test('a case that is answered otherwise is told with the explanation', async () 
   expect(status).toBe(1);
 });
 
-test('a case can say the level of the finding', async () => {
+test('a case can expect a level of the finding', async () => {
   const [match] = passingCases.matches;
   writeCases({ ...passingCases, matches: [{ ...match, level: 'low' }] });
   expect((await testRules()).status).toBe(0);
@@ -57,7 +57,7 @@ test('cases can give lists the values that they are written for', async () => {
   expect(await testRules('--lists', list)).toEqual({ status: 0, stdout: '1 rule, 2 cases: all passed\n', stderr: '' });
 });
 
-test('values with which a rule cannot be used are told of', async () => {
+test('values with which a rule cannot be used are reported', async () => {
   const list = join(folder, 'watched.yml');
   writeFileSync(list, 'title: Parts of names\nvalues: [x]\n');
   writeFileSync(rulePath, ruleText.replace('namespace: default', "namespace|expand: '%watched%%watched%%watched%'"));
@@ -67,7 +67,7 @@ test('values with which a rule cannot be used are told of', async () => {
   expect(status).toBe(2);
 });
 
-test('a case can have proxies that are named', async () => {
+test('a case can name trusted proxies', async () => {
   writeFileSync(rulePath, ruleText.replace('namespace: default', "clientIP: '203.0.113.5'"));
   const record = { ...podIn('default', 'p-1'), sourceIPs: ['203.0.113.5', '192.0.2.7'] };
   const behind = (trustedProxies: unknown) => ({ name: `behind ${trustedProxies}`, record, trustedProxies });
@@ -75,7 +75,7 @@ test('a case can have proxies that are named', async () => {
   expect(await testRules()).toEqual({ status: 0, stdout: '1 rule, 3 cases: all passed\n', stderr: '' });
 });
 
-test('records are one case: it matches if any of them does', async () => {
+test('several records are one case, which matches if any of them does', async () => {
   const records = [podIn('shop', 'r-1'), podIn('default', 'r-2')];
   writeCases({ ...passingCases, matches: [{ name: 'the second', records }] });
   expect((await testRules()).status).toBe(0);
@@ -109,7 +109,7 @@ test.each([['off'], ['shadow']])('a rule in mode %s is tested', async (mode) => 
   expect(await testRules()).toMatchObject({ status: 1, stdout: expect.stringContaining("'wrong': expected ignores") });
 });
 
-test('a rule about something else is passed over', async () => {
+test('a rule about something else is skipped', async () => {
   writeFileSync(
     join(folder, 'my-rules/foreign.yml'),
     ruleText.replace('kubernetes, service: audit', 'windows').replace('c001', 'c009').replace('pod-in', 'foreign'),
@@ -117,7 +117,7 @@ test('a rule about something else is passed over', async () => {
   expect((await testRules()).stdout).toBe('1 rule, 2 cases: all passed\n');
 });
 
-describe('lacking cases fail', () => {
+describe('missing cases fail', () => {
   test('no file', async () => {
     rmSync(rulePath.replace('.yml', '.cases.json'));
     expect(await testRules()).toMatchObject({
@@ -125,13 +125,13 @@ describe('lacking cases fail', () => {
       stdout: expect.stringContaining('pod-in-default.cases.json; write {'),
     });
   });
-  test.each(['matches', 'ignores'])('none that it %s', async (answer) => {
+  test.each(['matches', 'ignores'])('no case that it %s', async (answer) => {
     writeCases({ ...passingCases, [answer]: [] });
     expect(await testRules()).toMatchObject({ status: 1, stdout: expect.stringContaining(`'${answer}' in `) });
   });
 });
 
-describe('a case file that cannot be read is told of with path and case', () => {
+describe('a case file that cannot be read is reported with its path and case', () => {
   test.each(Object.entries(refusedCases))('%s', async (_, { cases, words }) => {
     writeCases(cases);
     const { status, stderr } = await testRules();
@@ -163,12 +163,12 @@ filter:
   };
   const testException = () => run(['test', join(folder, 'my-rules/trials.yml'), '--rules', rulePath]);
 
-  test('without cases is passed over', async () => {
+  test('without cases is skipped', async () => {
     write(exception);
     expect((await testException()).stdout).toBe('0 rules, 0 cases: all passed\n');
   });
 
-  test('is tested by the rules that it is about', async () => {
+  test('is tested with the rules that it is about', async () => {
     write(exception, cases);
     expect((await testException()).stdout).toBe('1 rule, 2 cases: all passed\n');
     write(exception.replace('{ username: ann }', '{ username: [ann, bob] }'), cases);
@@ -205,7 +205,7 @@ test('-o ndjson has a line for each case', async () => {
   expect(stderr).toContain('1 failed');
 });
 
-test('-o junit has a suite for each file, with why a case fails', async () => {
+test('-o junit has a suite for each file, and says why a case fails', async () => {
   writeCases({ ...passingCases, undecided: [{ ...passingCases.matches[0], name: 'wrong' }] });
   const { stdout } = await testRules('-o', 'junit');
   expect(stdout).toContain(`<testsuite name="${rulePath}" tests="3" failures="1" errors="0">`);
@@ -229,6 +229,6 @@ test('-o csv has a row for each case', async () => {
   );
 });
 
-test('the rules that come along pass', async () => {
+test('the bundled rules pass', async () => {
   expect(await run(['test'])).toMatchObject({ status: 0, stdout: expect.stringContaining('all passed') });
 });

@@ -43,8 +43,12 @@ const busy: Now = {
   ],
   problems: [
     {
-      ...{ code: 'sink.down', message: 'The receiver of forward does not take records', since: '2026-01-02T02:00:00Z' },
-      remedy: 'See whether it is up, and whether address and credentials of the sink are right.',
+      ...{
+        code: 'sink.down',
+        message: 'The receiver of forward does not accept records',
+        since: '2026-01-02T02:00:00Z',
+      },
+      remedy: 'Check whether it is up, and whether the address and credentials of the sink are right.',
     },
   ],
 };
@@ -67,19 +71,19 @@ describe('what it draws', () => {
   test('nothing wrong, nothing found, nothing received', () => {
     const lines = drawn(quiet);
     expect(lines[1]).toBe('Nothing is wrong; nothing high or critical found in the last hour.');
-    expect(lines).toContain('none came since it began');
-    expect(lines).toContain('LAG    nothing came in the last minutes');
-    expect(lines).toContain('no sinks: records go back in the reply');
+    expect(lines).toContain('none received since the start');
+    expect(lines).toContain('LAG    nothing received in the last minutes');
+    expect(lines).toContain('no sinks: records are returned in the reply');
     expect(lines.some((line) => line.startsWith('PROBLEMS'))).toBe(false);
   });
 
-  test('rules that cannot be loaded, and a sidecar that does not answer, are told', () => {
+  test('rules that cannot be loaded, and a sidecar that does not answer, are shown', () => {
     const refused = { since: '2026-01-01T09:00:00Z', files: ['a.yml'] };
     expect(drawn({ ...quiet, refused }, { columns: 200 }).join('\n')).toContain(
       'since 01:00:00; what changed since 2026-01-01 09:00:00 cannot be loaded',
     );
     const lost = { since: new Date('2026-01-02T03:04:00Z'), message: 'ECONNREFUSED' };
-    expect(drawn(quiet, {}, { lost })[1]).toBe('No answer since 03:04:00, below is what was before: ECONNREFUSED');
+    expect(drawn(quiet, {}, { lost })[1]).toBe('No answer since 03:04:00, the last state is below: ECONNREFUSED');
   });
 
   const hostile = `\u001b[2J\u202e${'ｗ'.repeat(300)}`;
@@ -95,7 +99,7 @@ describe('what it draws', () => {
     [20, 5],
     [300, 90],
     [1, 1],
-  ])('whatever there is fits %d by %d', (columns, rows) => {
+  ])('any content fits %d by %d', (columns, rows) => {
     for (const now of [quiet, busy, many]) {
       const lines = drawn(now, { columns, rows });
       expect(lines.length).toBeLessThanOrEqual(rows);
@@ -104,7 +108,7 @@ describe('what it draws', () => {
     }
   });
 
-  test('what has no room is counted, and every part stays', () => {
+  test('lines that do not fit are counted, and every part stays', () => {
     const lines = drawn(many, { columns: 80, rows: 24 });
     for (const head of ['PROBLEMS', 'RECORDS/S', 'FINDINGS', 'LAG', 'RULES', 'SINK']) {
       expect(lines.some((line) => line.startsWith(head))).toBe(true);
@@ -147,7 +151,7 @@ describe('as a command', () => {
   const environment = () => ({ TRIPLINE_URL: console.url });
   const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 
-  /** On a terminal, with what is written, and what is to be written should the process end. */
+  /** Runs it on a terminal; `exitTexts` are to be written if the process ends. */
   function onTerminal(until: (stdout: string) => void) {
     let stop!: (signal: string) => void;
     const exitTexts: (string | undefined)[] = [];
@@ -160,7 +164,7 @@ describe('as a command', () => {
     return { ran, exitTexts, stop: () => stop('SIGINT') };
   }
 
-  test('a screen that is drawn anew, over a loss of the sidecar, and left as it was', async () => {
+  test('the screen is redrawn, also while the sidecar does not answer, and left as it was', async () => {
     const top = onTerminal((stdout) => {
       const frames = stdout.split('\u001b[H').length - 1;
       if (frames === 1) console.refusal = { status: 503 };
@@ -193,7 +197,7 @@ describe('as a command', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining('asks for credentials')]);
   });
 
-  test('a sidecar that cannot be reached at first is no screen', async () => {
+  test('a sidecar that cannot be reached at first opens no screen', async () => {
     console.refusal = { status: 503 };
     const { ran, exitTexts } = onTerminal(() => {});
     const { status, stdout } = await ran;
@@ -205,7 +209,7 @@ describe('as a command', () => {
     expect(status).toBe(0);
     expect(stdout).not.toContain('\u001b');
     expect(words(stdout.split('\n').find((line) => line.startsWith('forward')))).toEqual([
-      ...['forward', 'down', '1,071', '2', '1', '12 wait, 1.2 MiB, the oldest for 31 s'],
+      ...['forward', 'down', '1,071', '2', '1', '12 waiting, 1.2 MiB, oldest 31 s'],
     ]);
     expect(JSON.parse((await run(['top', '-o', 'json'], { environment: environment() })).stdout)).toEqual(busy);
   });

@@ -1,4 +1,4 @@
-/** `tripline test --watch`: runs again what changed, and ends in order. */
+/** `tripline test --watch`: reruns what changed, and ends cleanly. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ beforeEach(() => {
   folder = exampleFolder();
   mkdirSync(join(folder, 'my-lists'));
   write('my-lists/watched_namespaces.yml', list('shop'));
-  // One more rule, which calls a list.
+  // Another rule, which refers to a list.
   const other = ruleText.replace('c001', 'c002').replace('name: pod-in-default', 'name: pod-in-watched');
   write('my-rules/pod-in-watched.yml', other.replace('namespace: default', "namespace|expand: '%watched_namespaces%'"));
   write('my-rules/pod-in-watched.cases.json', {
@@ -40,7 +40,7 @@ async function start(...more: string[]): Promise<void> {
   await said(/cases: .*\n/);
 }
 
-/** What is said from now on, until it has all of these words; the two outputs come in any order. */
+/** The output from now on, until it has all of these words; stdout and stderr come in any order. */
 async function said(...words: RegExp[]): Promise<string> {
   for (;;) {
     const found = words.map((word) => word.exec(text));
@@ -61,7 +61,7 @@ async function interrupt(): Promise<number | null> {
   return code as number | null;
 }
 
-test('a rule, a case file and a list are run again when they change, and nothing else', async () => {
+test('a change to a rule, a case file or a list reruns its cases, and nothing else', async () => {
   await start('-o', 'ndjson');
   const isRun = (lines: string) => lines.split('\n').flatMap((line) => /"name":"([^"]+)"/.exec(line)?.[1] ?? []);
   const verdict = /\d+ rules?, \d+ cases?: .*\n/;
@@ -87,7 +87,7 @@ test('a rule, a case file and a list are run again when they change, and nothing
   expect(await interrupt()).toBe(1);
 });
 
-test('what cannot be read is told, and watched until it can', async () => {
+test('a file that cannot be read is reported, and watched until it can be', async () => {
   await start();
   write('my-rules/pod-in-default.yml', ruleText.replace('action: create', 'action|startwith: create'));
   await said(/could not be read/, /did you mean 'startswith'\?/);
@@ -108,7 +108,7 @@ test('what cannot be read is told, and watched until it can', async () => {
   expect(await interrupt()).toBe(0);
 });
 
-test('no screen is cleared', async () => {
+test('the screen is not cleared', async () => {
   await start();
   write('my-rules/pod-in-default.yml', `${ruleText}author: Ann\n`);
   expect(await said(/all passed/)).not.toContain('\x1b');

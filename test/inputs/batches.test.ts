@@ -46,7 +46,7 @@ test.each<[string, string]>([
   );
 });
 
-test('lines come in several batches', async () => {
+test('lines are split into several batches', async () => {
   const chunks = Array.from({ length: megabytes / 1024 }, () => Buffer.from(line));
   expect((await collect(chunks)).length).toBeGreaterThan(1);
 });

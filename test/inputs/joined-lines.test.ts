@@ -1,11 +1,11 @@
-/** Lines that writers have spread over several, put together again; and those who never end one. */
+/** Records that writers have split over several lines, joined again; and writers that never end one. */
 import { expect, test } from 'vitest';
 import { batchesOf } from '../../src/inputs/batches.ts';
 import { stepsOf } from '../steps.ts';
 
 const T = '2026-01-02T03:04:05.1Z';
 
-/** The records of a log of lines, each with the line on which it begins; those that are text as their text. */
+/** The records of a log of lines, each with the line on which it begins; those that are text are given as their text. */
 async function recordsIn(text: string | Uint8Array, maxBytes = 64 * 1024 * 1024): Promise<[number, unknown][]> {
   const found: [number, unknown][] = [];
   async function* chunks() {
@@ -147,7 +147,7 @@ test.each<[string, string, [number, unknown][]]>([
   expect(await recordsIn(text)).toEqual(expected);
 });
 
-test('a text that is cut at the limit is still all there', async () => {
+test('a text that is cut at the limit is kept in full', async () => {
   const parts = Array.from({ length: 1000 }, (_, i) => `${T} stdout P part-${i};`).join('\n');
   const records = await recordsIn(`x\n${parts}\n`, 60_000);
   expect(records.length).toBeGreaterThan(2);
@@ -167,9 +167,9 @@ test.each<[string, string]>([
 ])('%s cost in proportion to their length', async (_, text) => {
   const read = (times: number) => stepsOf(() => recordsIn(`x\n{\n${text.repeat(times)}`));
   await read(10);
-  // Counts can be lost where code is discarded meanwhile, and are never too high.
+  // Counts can be lost if code is discarded during a run, and are never too high.
   const most = async (times: number) => Math.max(await read(times), await read(times), await read(times));
   const [once, fourfold] = [await most(2000), await most(8000)];
-  // Steps are counted too low where code is optimized meanwhile; each part held against those before it would be 16.
+  // Steps are counted too low if code is optimized during a run; comparing each part with those before it would give 16.
   expect(fourfold / once).toBeLessThan(6);
 });

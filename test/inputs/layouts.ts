@@ -1,4 +1,4 @@
-/** Files as tools write them, each with the same events in it. */
+/** Files as tools write them, each with the same events. */
 
 export interface Layout {
   name: string;
@@ -134,7 +134,7 @@ export function layoutsOf(events: readonly Record<string, unknown>[]): Layout[] 
   ];
 }
 
-/** A line in parts, with those of the other stream between them. */
+/** A line in parts, interleaved with those of the other stream. */
 function criParts(text: string): string {
   const parts = text.match(/.{1,200}/g)!;
   return parts

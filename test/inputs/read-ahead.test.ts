@@ -1,4 +1,4 @@
-/** Streams that are read before somebody asks: in order, within bounds, and no longer than they are wanted. */
+/** Streams that are read ahead: in order, within bounds, and no longer than they are needed. */
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { readAhead } from '../../src/inputs/read-ahead.ts';
@@ -6,7 +6,7 @@ import { openInOrder, type Source } from '../../src/inputs/sources.ts';
 
 const KiB = 1024;
 
-/** A stream of chunks of 1 KiB, and how many of them were taken. */
+/** A stream of chunks of 1 KiB, and how many of them were read. */
 function counted(count: number) {
   const stream = {
     taken: 0,
@@ -29,7 +29,7 @@ async function settle(): Promise<void> {
   for (let turns = 0; turns < 50; turns++) await setImmediate();
 }
 
-test('it is read at once, up to the bound, and given in order', async () => {
+test('a stream is read at once, up to the bound, and yielded in order', async () => {
   const stream = counted(100);
   const ahead = readAhead(stream.chunks(), 10 * KiB);
   await settle();
@@ -45,7 +45,7 @@ test('it is read at once, up to the bound, and given in order', async () => {
   expect(first).toEqual(Array.from({ length: 100 }, (_, index) => index));
 });
 
-test('who stops early ends the stream', async () => {
+test('a consumer that stops early ends the stream', async () => {
   const stream = counted(100);
   for await (const _ of readAhead(stream.chunks(), 10 * KiB)) break;
   expect([stream.isEnded, stream.taken < 20]).toEqual([true, true]);
@@ -66,7 +66,7 @@ test('an error comes after what was read before it', async () => {
   expect(read).toEqual(['a']);
 });
 
-test('of sources over a network the next three are begun with one, files each in its turn', async () => {
+test('a network source is begun together with the next three, a file only in its turn', async () => {
   const begun: string[] = [];
   const source = (name: string, isRemote: boolean): Source => {
     const read = () => {

@@ -1,4 +1,4 @@
-/** Writes snappy's framing format, which the library in use does not. */
+/** Writes snappy's framing format, which the library in use cannot. */
 import { compressSync } from 'snappy';
 import { maskedCrc32c } from '../../src/inputs/snappy-frames.ts';
 

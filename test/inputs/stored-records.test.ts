@@ -58,13 +58,13 @@ test.each<[string, Uint8Array, string[]]>([
     Buffer.from(JSON.stringify({ kind: 'EventList', items: events })),
     events.map((event) => JSON.stringify(event)),
   ],
-])('%s: the records are those that went in, with their tag', async (layout, bytes, expected) => {
+])('%s: the records are those that were written, with their tag', async (layout, bytes, expected) => {
   const batches = await read(await containerOf(bytes, layout, 'kube.audit'));
   expect(recordsOf(batches)).toEqual([expected]);
   expect(batches.map(({ fluentTag }) => fluentTag)).toEqual(['kube.audit']);
 });
 
-test('a record that cannot be read ends its batch, so that it takes nothing with it', async () => {
+test('a record that cannot be read ends its batch, so that no other is lost with it', async () => {
   const [first, second] = events.map((event) => JSON.stringify(event));
   const cut = await containerOf(Buffer.from(`[${first},{"cut":`), 'json');
   const whole = await containerOf(Buffer.from(`[${second}]`), 'json');
@@ -72,7 +72,7 @@ test('a record that cannot be read ends its batch, so that it takes nothing with
   expect(recordsOf(batches)).toEqual([[first, '{"cut":'], [second]]);
 });
 
-/** Two containers of one schema and, as it happens, two blocks with one mark. */
+/** Two containers of one schema joined: two blocks with the same sync marker. */
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
   const sync = Buffer.from(one).subarray(-16);
   const otherSync = Buffer.from(other).subarray(-16);
@@ -112,7 +112,7 @@ test.each(['deflate', 'null'])('compressed by %s, with members of a later schema
   expect(batches[0]!.fluentTag).toBeUndefined();
 });
 
-test('a file that is cut is told of behind what could be read', async () => {
+test('a file that is cut is reported after what could be read', async () => {
   const one = await containerOf(Buffer.from('{"a":1}\n'), 'json_lines');
   const container = joined(one, await containerOf(Buffer.from('{"a":2}\n'), 'json_lines'));
   const seen: string[][] = [];
@@ -131,7 +131,7 @@ test('every cut and every changed byte is read or refused with a problem', async
   const places = [...container.keys()].filter((at) => at < 20 || at >= block || at % 100 === 0);
   const variants = places.map((at) => {
     const changed = Buffer.from(container);
-    // A number that has the second one set goes on.
+    // The second one makes a number continue in the next byte.
     changed[at] = changed[at]! ^ [0xff, 0x80, 0x01][at % 3]!;
     return changed;
   });
@@ -156,7 +156,7 @@ test.each<[string, unknown]>([
     fields: [{ name: 'x', type }, ...names.map((name) => ({ name, type: 'bytes' }))],
   };
   const text = (value: string) => [value.length * 2, ...Buffer.from(value)];
-  // 100,000 lists of as many items as there are bytes left.
+  // A list of 500,000 items without bytes in each record.
   const list = [0xc0, 0x84, 0x3d, 0];
   const record = [...list, ...text('{}'), ...text('application/json'), ...text(''), ...text('clear')];
   const block = Buffer.concat(Array.from({ length: 20_000 }, () => Buffer.from(record)));
@@ -173,7 +173,7 @@ test.each<[string, unknown]>([
     Buffer.alloc(16),
   ]);
   const refused = read(container, { chunk: 100_000 });
-  // The last lists say to have more items than there are bytes.
+  // The last lists claim more items than there are bytes.
   await expect(refused).rejects.toMatchObject({ code: 'body.corrupt' });
 });
 
@@ -185,7 +185,7 @@ function varint(value: number): number[] {
   }
 }
 
-test('a block that says to be larger than the limit is refused before it is read', async () => {
+test('a block that claims to be larger than the limit is refused before it is read', async () => {
   const container = await containerOf(Buffer.from(lines(...events)), 'json_lines');
   await expect(read(container, { maxBytes: 500 })).rejects.toMatchObject({ code: 'body.too_large' });
 });

@@ -1,4 +1,4 @@
-/** Archives of a cluster whose files cover the same time, and what rules and correlations of every type say of them. */
+/** Archives of a cluster whose files cover the same time, and the results of rules and correlations of every type for them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import { podEvent } from '../server/app.ts';
 export interface Archives {
   /** Folder of the files. */
   folder: string;
-  /** One file with the same records in the order of time. */
+  /** One file with the same records in order of time. */
   inOrder: string;
   /** Folder of rules. */
   rules: string;
@@ -20,14 +20,14 @@ export interface Archives {
 
 const BEGIN = Date.UTC(2026, 4, 1, 10);
 
-/** One that no correlation counts. */
+/** A rule that no correlation counts. */
 const listed = `title: ConfigMaps Listed
 name: listed
 logsource: { product: kubernetes, service: audit }
 detection: { listed: { verb: list, resource: configmaps, name: n-3 }, condition: listed }
 `;
 
-/** What is judged at the end of a window, and what counts another correlation. */
+/** Correlations that are evaluated at the end of a window, and one that counts another correlation. */
 const late = `title: Pod Left
 name: left
 correlation:
@@ -126,7 +126,7 @@ export function writeArchives(root: string, { count = 1500, files = 7, seed = 1 
   for (const event of events) {
     const path = join(folder, `day/${random.below(files)}.log`);
     const own = records.get(path) ?? [];
-    // What is logged at the end of a request is not quite in the order in which requests came in.
+    // Records that are logged at the end of a request are not quite in the order in which requests came in.
     own.splice(Math.max(0, own.length - random.below(3)), 0, event);
     records.set(path, own);
   }

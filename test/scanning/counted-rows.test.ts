@@ -1,4 +1,4 @@
-/** Rows in any order come back in the order of time, whatever has room in memory. */
+/** Rows in any order come back in order of time, however few fit in memory. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const rowOf = (time: number, input: number, record: number): CountedRow => {
   };
 };
 
-test('sorted in runs of a few rows, merged a few files at a time', async () => {
+test('rows are sorted in runs of a few rows, and merged a few files at a time', async () => {
   const times = fc.array(fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 40 }), { maxLength: 9 });
   await fc.assert(
     fc.asyncProperty(times, fc.integer({ min: 2, max: 12 }), async (units, maxOpen) => {
@@ -51,7 +51,7 @@ test('sorted in runs of a few rows, merged a few files at a time', async () => {
   );
 });
 
-test('a file that is cut is an error, and not an end', async () => {
+test('a file that is cut is an error, not the end of the rows', async () => {
   const path = join(folder, 'cut');
   const sorter = sortRows(path);
   for (let record = 1; record < 20_000; record++) sorter.add(rowOf(record * 7919, 0, record));

@@ -1,4 +1,4 @@
-/** The plan of a scan: how inputs are divided, and that results are never of other rules or records than they say. */
+/** The plan of a scan: how inputs are divided, and that results are never of rules or records other than they say. */
 import { cpSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('the same plan is found again, by parts as by the whole', async () => {
+test('the same plan is found again, by parts and by the whole', async () => {
   const plan = await open();
   expect(plan.inputs.map(({ name }) => name)).toEqual(readdirSync(inputs).sort().map(at));
   expect(await open()).toEqual(plan);
@@ -34,7 +34,7 @@ test('the same plan is found again, by parts as by the whole', async () => {
   expect(await open({ paths: [] }, true)).toEqual(plan);
 });
 
-test('of several that begin at the same time one makes the plan of all', async () => {
+test('of several scans that begin at the same time, one makes the plan for all', async () => {
   const plans = await Promise.all(Array.from({ length: 8 }, () => open({}, true)));
   expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBe(1);
   expect(readdirSync(folder)).toEqual(['plan.json']);
@@ -45,50 +45,55 @@ test.each<[string, () => void, Partial<PlanRequest>, RegExp]>([
     'other rules',
     () => {},
     { ruleset: new Ruleset([], [], 'g') },
-    /is of other rules, lists, exceptions or overrides; use --restart/,
+    /was made with other rules, lists, exceptions or overrides; use --restart/,
   ],
-  ['other settings', () => {}, { config: { ...config, dateKey: 'time' } }, /is of other settings \(platform, /],
-  ['another version', () => {}, { version: '2' }, /is of Tripline 1, and this is 2/],
-  ['other paths', () => {}, { paths: [root] }, /is of other paths: /],
+  ['other settings', () => {}, { config: { ...config, dateKey: 'time' } }, /was made with other settings \(platform, /],
+  ['another version', () => {}, { version: '2' }, /was made by Tripline 1, and this is 2/],
+  ['other paths', () => {}, { paths: [root] }, /was made for other paths: /],
   [
     'a file that was written',
     () => writeFileSync(at('plan.test.ts'), 'x'),
     {},
-    /plan\.test\.ts, which was written since/,
+    /plan\.test\.ts, which has been written since/,
   ],
   [
     'a file that was touched',
     () => utimesSync(at('plan.test.ts'), 1, 1),
     {},
-    /plan\.test\.ts, which was written since/,
+    /plan\.test\.ts, which has been written since/,
   ],
-  ['a file that has gone', () => rmSync(at('plan.test.ts')), {}, /plan\.test\.ts, which is not there any more/],
-  ['a file that has come', () => writeFileSync(at('more'), ''), {}, /does not have .*more, which is there now/],
+  ['a file that has gone', () => rmSync(at('plan.test.ts')), {}, /plan\.test\.ts, which no longer exists/],
+  ['a file that has come', () => writeFileSync(at('more'), ''), {}, /does not have .*more, which is new/],
   [
     'a plan of another form',
     () => writeFileSync(join(folder, 'plan.json'), '{"v":9}'),
     {},
-    /is no plan of this version/,
+    /is not a plan of this version/,
   ],
   [
     'a plan that is cut',
     () => writeFileSync(join(folder, 'plan.json'), '{"v":1,"in'),
     {},
-    /is no plan of this version/,
+    /is not a plan of this version/,
   ],
-  ['a plan that is no map', () => writeFileSync(join(folder, 'plan.json'), 'null'), {}, /is no plan of this version/],
+  [
+    'a plan that is no map',
+    () => writeFileSync(join(folder, 'plan.json'), 'null'),
+    {},
+    /is not a plan of this version/,
+  ],
 ])('%s: refused', async (_, change, changed, words) => {
   await open();
   change();
   await expect(open(changed)).rejects.toMatchObject({ code: 'config.invalid', message: expect.stringMatching(words) });
 });
 
-test('a folder that would be scanned itself is refused', async () => {
-  await expect(open({ folder: join(inputs, 'plan') })).rejects.toThrow(/lies in .*, which is scanned; use another/);
+test('a folder for the plan that would itself be scanned is refused', async () => {
+  await expect(open({ folder: join(inputs, 'plan') })).rejects.toThrow(/is in .*, which is scanned; use another/);
   await expect(open({ folder: inputs })).rejects.toThrow(/which is scanned/);
 });
 
-test('a plan is forgotten with its results, and nothing else in the folder is', async () => {
+test('a plan is discarded with its results, and nothing else in the folder is', async () => {
   await open();
   for (const name of [
     'unit-0.result',
@@ -106,7 +111,7 @@ test('a plan is forgotten with its results, and nothing else in the folder is', 
   await discardPlan(join(root, 'none'));
 });
 
-test('units are runs of inputs, in order, each once, and none is large but by one input', () => {
+test('units are runs of inputs, in order, each once, and none is large except because of one input', () => {
   const sizes = fc.array(fc.record({ size: fc.integer({ min: 0, max: 3_000_000 }) }), { maxLength: 400 });
   fc.assert(
     fc.property(sizes, (drawn) => {

@@ -1,4 +1,4 @@
-/** A scan by a plan finds what one scan of the same records in the order of time finds, however it is divided and stopped. */
+/** A scan with a plan finds what one scan of the same records in order of time finds, however it is divided and stopped. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,8 +28,8 @@ const scan = (...args: string[]) =>
   run(['scan', '--rules', archives.rules, '--show', 'findings', '-o', 'ndjson', ...args]);
 const totals = ({ stderr }: Ran) => stderr.split('\n').filter((line) => line.includes(' records, '));
 
-/** Findings with the record that carries each, without the place where that lies: reports come with whatever record is the
- * first after the end of their window. */
+/** Findings with the record that carries each, but not its place. Reports are without it, as they come with whichever record
+ * is the first after the end of their window. */
 function findingsOf(ran: Ran, auditIDAt: (file: string, record: number) => string): string[] {
   return rowsOf(ran)
     .map(({ file, record, line, ...finding }) => {
@@ -68,14 +68,14 @@ test.each([1, 3])(
     if (jobs > 1) return;
     const summary = (...args: string[]) =>
       run(['scan', '--rules', archives.rules, '--show', 'summary', '-o', 'ndjson', ...args]);
-    // As the same command is given again: nothing is scanned anew.
+    // When the same command is given again, nothing is scanned again.
     const again = await summary('--plan', plan, '--jobs', '1', archives.folder);
     const sorted = (ran: Ran) => ran.stdout.split('\n').sort();
     expect(sorted(again)).toEqual(sorted(await summary(archives.inOrder)));
   },
 );
 
-test('what is killed again and again goes on, and finds the same', async () => {
+test('a scan that is killed repeatedly continues, and finds the same', async () => {
   const plan = newPlan();
   const command = ['scan', '--rules', archives.rules, '--plan', plan, '--jobs', '2', archives.folder];
   const doneIn = () => (existsSync(plan) ? readdirSync(plan).filter((name) => name.endsWith('.result')) : []);
@@ -101,17 +101,19 @@ test('what is killed again and again goes on, and finds the same', async () => {
   ).toEqual([]);
 });
 
-test('two at the same time are refused, but for parts', async () => {
+test('two scans at the same time are refused, except for parts', async () => {
   const plan = newPlan();
   mkdirSync(plan);
   const unlock = lockFile(join(plan, '.lock'));
   const { status, stderr } = await scan('--plan', plan, archives.folder);
+  const part = await scan('--plan', plan, '--shard', '0/7', '--jobs', '1', archives.folder);
   unlock();
+  expect(part.status).toBe(0);
   expect(stderr).toMatch(/the plan cannot be used: .*\.lock is locked: another process/);
   expect(status).toBe(2);
 });
 
-test('parts on several machines, and the report after them', async () => {
+test('parts run on several machines, and the report follows them', async () => {
   const plan = newPlan();
   const first = await scan('--plan', plan, '--shard', '0/2', '--jobs', '1', archives.folder);
   const early = await scan('--plan', plan, '--finish');
@@ -124,23 +126,23 @@ test('parts on several machines, and the report after them', async () => {
   expect(planned.status).toBe(1);
 });
 
-test('a file that is written after the plan fails its unit alone, and the others are kept', async () => {
+test('a file that is written after the plan fails only its unit, and the others are kept', async () => {
   const folder = join(root, 'changing');
   cpSync(archives.folder, folder, { recursive: true });
   const plan = newPlan();
   await scan('--plan', plan, '--shard', '6/7', '--jobs', '1', folder);
   writeFileSync(join(folder, 'day/0.log'), lines(podEvent({})));
   const { status, stderr } = await scan('--plan', plan, '--shard', '0/1', '--jobs', '1', folder);
-  expect(stderr).toMatch(/tripline: unit 0: .*0\.log: it was written since the plan was made/);
+  expect(stderr).toMatch(/tripline: unit 0: .*0\.log: it has been written since the plan was made/);
   expect(status).toBe(2);
   expect(readdirSync(plan).filter((name) => name.endsWith('.result'))).toHaveLength(6);
   const whole = await scan('--plan', plan, folder);
-  expect(whole.stderr).toContain('0.log, which was written since; use --restart');
+  expect(whole.stderr).toContain('0.log, which has been written since; use --restart');
   expect([whole.status, whole.stdout]).toEqual([2, '']);
   expect((await scan('--plan', plan, '--restart', '--jobs', '1', folder)).status).toBe(1);
 });
 
-test('a file of a unit that is not as it was written is named, and its unit scanned anew', async () => {
+test('a file of a unit that is not as it was written is named, and its unit is scanned again', async () => {
   const whole = newPlan();
   await scan('--plan', whole, archives.folder);
   const named = readdirSync(whole).filter((name) => readFileSync(join(whole, name)).length > 9);
@@ -157,7 +159,7 @@ test('a file of a unit that is not as it was written is named, and its unit scan
     const result = path.replace(kind, 'result');
     writeFileSync(path, damage);
     const { status, stderr } = await scan('--plan', plan, '--finish');
-    expect(stderr).toContain(`${path} is not as it was written; remove ${result}, and give`);
+    expect(stderr).toContain(`${path} differs from what was written; remove ${result}, and run`);
     expect(status).toBe(2);
     rmSync(result);
     if (damage === '') expect(findingsOf(await scan('--plan', plan, archives.folder), inArchives)).toEqual(expected);
@@ -167,15 +169,15 @@ test('a file of a unit that is not as it was written is named, and its unit scan
 test.each([
   [['--jobs', '2', 'x'], 'name its folder with --plan'],
   [['--plan', 'p'], 'name files, folders or addresses'],
-  [['--plan', 'p', '--jobs', '0', 'x'], 'no number of jobs'],
-  [['--plan', 'p', '--shard', '2/2', 'x'], 'no part'],
+  [['--plan', 'p', '--jobs', '0', 'x'], 'not a number of jobs'],
+  [['--plan', 'p', '--shard', '2/2', 'x'], 'not a part'],
   [['--plan', 'p', '--finish', 'x'], 'leave them out with --finish'],
-  [['--plan', 'p', '--finish', '--restart'], '--finish goes with neither'],
+  [['--plan', 'p', '--finish', '--restart'], '--finish cannot be combined'],
   [['--plan', 'p', '--shard', '0/2', '--restart', 'x'], 'leave out --restart'],
   [['--plan', 'p', '--show', 'records', 'x'], 'a plan keeps what was found'],
   [['--plan', newPlan(), '-'], 'stdin cannot be read twice'],
-  [['--plan', '', 'x'], '--plan names no folder'],
-  [['--plan', built, 'x'], 'tripline.js is no folder, or lies in a file; name a folder'],
+  [['--plan', '', 'x'], '--plan does not name a folder'],
+  [['--plan', built, 'x'], 'tripline.js is not a folder, or is inside a file; name a folder'],
   [['--plan', join(built, 'x'), '--shard', '0/2', import.meta.filename], 'name a folder'],
 ])('%j is refused: %s', async (args, words) => {
   const { status, stderr } = await run(['scan', ...args]);
@@ -183,19 +185,21 @@ test.each([
   expect(status).toBe(2);
 });
 
-test('what is wrong with records is told in the order of the inputs, each time', async () => {
+test('what is wrong with records is reported in the order of the inputs, each time', async () => {
   const plan = newPlan();
   const folder = join(root, 'archive-b');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'cut.log'), `${lines(podEvent({}))}{"kind":"Event","cut\n`);
+  const cut = '{"kind":"Event","cut\n';
+  writeFileSync(join(folder, 'second.log'), `${lines(podEvent({}))}${cut}`);
+  writeFileSync(join(folder, 'first.log'), `${lines(podEvent({}), podEvent({}))}${cut}`);
   for (let times = 0; times < 2; times++) {
-    const { status, stderr } = await scan('--plan', plan, '--jobs', '1', folder);
-    expect(stderr).toContain('cut.log: line 2: ');
+    const { status, stderr } = await scan('--plan', plan, '--jobs', '2', folder);
+    expect(stderr).toMatch(/first\.log: line 3: .*second\.log: line 2: /s);
     expect(status).toBe(2);
   }
 });
 
-test('objects that cannot be read for a while fail their units, which the same command tries again', async () => {
+test('objects that temporarily cannot be read fail their units, which the same command retries', async () => {
   const objects = Object.fromEntries([...archives.records].map(([path], i) => [`day/${i}`, readFileSync(path)]));
   const s3: FakeS3 = await openFakeS3(objects);
   const environment = { ...s3.environment, AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };

@@ -1,4 +1,4 @@
-/** A small S3 on the loopback, which can be as unkind as a test wants. */
+/** A small S3 on the loopback, which can misbehave as a test requires. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,12 +6,12 @@ import { buffer } from 'node:stream/consumers';
 import { onTestFinished, vi } from 'vitest';
 
 export interface FakeS3 {
-  /** Variables by which a command finds it. */
+  /** Environment variables with which a command finds it. */
   environment: Record<string, string>;
   objects: Map<string, Buffer>;
   /** Method and path of each request, with the header Range. */
   asked: string[];
-  /** Keys in a page of the list. */
+  /** Keys per page of the list. */
   pageSize: number;
   /** Answers a request itself, and returns whether it has.
    * @param key of an object; undefined for the list */
@@ -23,14 +23,14 @@ const escaped = (text: string) => text.replaceAll(/[&<>"]/g, (character) => esca
 
 export const etagOf = (body: Buffer) => `"${createHash('md5').update(body).digest('hex')}"`;
 
-/** Answers as S3 does where something is wrong. */
+/** Error responses in S3's format. */
 export function refuse(response: ServerResponse, status: number, code: string, message = code): true {
   response.writeHead(status, { 'content-type': 'application/xml' });
   response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${escaped(message)}</Message></Error>`);
   return true;
 }
 
-/** Has the SDK take nothing from who runs the tests. */
+/** Prevents the SDK from using the configuration of whoever runs the tests. */
 export function stubCredentials(): void {
   const none = '/nonexistent/tripline';
   const variables = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret', AWS_EC2_METADATA_DISABLED: 'true' };
@@ -46,7 +46,7 @@ export async function openFakeS3(objects: Record<string, string | Buffer> = {}):
   stubCredentials();
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(`http://host${request.url!.replace(/^\/audit/, '/audit')}`);
-    // As it was sent: URL would take the dots out.
+    // As sent: URL would resolve the dots.
     const path = decodeURIComponent(request.url!.split('?')[0]!);
     const key = searchParams.has('list-type') || pathname === '/audit' ? undefined : path.slice('/audit/'.length);
     fake.asked.push([request.method, path, request.headers.range].filter(Boolean).join(' '));
@@ -98,7 +98,7 @@ export async function openFakeS3(objects: Record<string, string | Buffer> = {}):
   return fake;
 }
 
-/** Gives an object, or the part of it that is asked for.
+/** Serves an object, or the requested part of it.
  * @param most bytes after which the connection is cut */
 export function give(body: Buffer, request: IncomingMessage, response: ServerResponse, most = Infinity): true {
   const etag = etagOf(body);

@@ -1,4 +1,4 @@
-/** Objects of S3 as records to scan, from a server that is as unkind as networks and storages are. */
+/** S3 objects as records to scan, from a server that is as unreliable as networks and storage are. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { addressOf } from '../../src/storage/address.ts';
@@ -35,7 +35,7 @@ test('the objects below a prefix are scanned in the order of their names, over s
   expect(status).toBe(1);
 });
 
-test('layout and compression are told from the bytes, as those of files', async () => {
+test('layout and compression are detected from the bytes, as for files', async () => {
   const array = JSON.stringify([podEvent({ auditID: 'a' })]);
   const s3 = await openFakeS3({ one: array, two: gzipSync(log('b')), three: gzipSync(array) });
   const { stdout } = await scan('s3://audit', s3);
@@ -74,7 +74,7 @@ async function bytesOf(s3: FakeS3, patience = quick): Promise<Buffer> {
   return Buffer.concat(await all(resumedRead(store, 's3', page![0]!, patience)));
 }
 
-test('a body that is cut goes on at the byte that was reached', async () => {
+test('a body that is cut off is resumed at the byte that was reached', async () => {
   const s3 = await openFakeS3({ log: object });
   s3.before = (key, response, request) => key === 'log' && give(object, request, response, 50_000);
   expect((await bytesOf(s3)).equals(object)).toBe(true);
@@ -83,7 +83,7 @@ test('a body that is cut goes on at the byte that was reached', async () => {
   expect(ranges).toEqual(ranges.toSorted((a, b) => a - b));
 });
 
-test('a body that ends early, as if it were whole, goes on as well', async () => {
+test('a body that ends early, as if it were whole, is resumed as well', async () => {
   const s3 = await openFakeS3({ log: object });
   let times = 0;
   s3.before = (key, response) => {
@@ -96,7 +96,7 @@ test('a body that ends early, as if it were whole, goes on as well', async () =>
   expect(s3.asked.join('\n')).toContain('bytes=1000-');
 });
 
-test('a body that hangs is asked for again', async () => {
+test('a body that hangs is requested again', async () => {
   const s3 = await openFakeS3({ log: object });
   let times = 0;
   s3.before = (key, response) => {
@@ -108,7 +108,7 @@ test('a body that hangs is asked for again', async () => {
   expect((await bytesOf(s3)).equals(object)).toBe(true);
 });
 
-test('one that never gives a byte more is an error that names the byte', async () => {
+test('a body that never gives another byte is an error that names the byte', async () => {
   const s3 = await openFakeS3({ log: object });
   s3.before = (key, response, request) => {
     if (key !== 'log') return false;
@@ -122,7 +122,7 @@ test('one that never gives a byte more is an error that names the byte', async (
   });
 }, 120_000);
 
-test('one that is written again while it is read is an error, and not a mixture', async () => {
+test('an object that is overwritten while it is read is an error, and not a mixture', async () => {
   const s3 = await openFakeS3({ log: object });
   s3.before = (key, response, request) => {
     if (key !== 'log' || request.headers.range !== undefined) return false;
@@ -164,14 +164,14 @@ test.each<[string, FakeS3['before'], string, RegExp]>([
     /have expired .*aws sso login/,
   ],
   ['a bucket that is not there', listing((r) => refuse(r, 404, 'NoSuchBucket')), 's3://audit/a', /no such bucket/],
-  ['an object that has gone', reading((r) => refuse(r, 404, 'NoSuchKey')), 's3://audit/a', /not have it any more/],
+  ['an object that has gone', reading((r) => refuse(r, 404, 'NoSuchKey')), 's3://audit/a', /no longer has it/],
   ['an object in an archive', reading((r) => refuse(r, 403, 'InvalidObjectState')), 's3://audit/a', /restore it first/],
   ['another region', listing((r) => refuse(r, 400, 'AuthorizationHeaderMalformed')), 's3://audit/a', /set AWS_REGION/],
   [
     'a list that is no XML',
     listing((r) => !!r.writeHead(200).end('<<<{"no": xml') as true),
     's3://audit/a',
-    /gives an answer|cannot be reached/,
+    /gives an unexpected answer|cannot be reached/,
   ],
   [
     'a list of another kind',
@@ -187,7 +187,7 @@ test.each<[string, FakeS3['before'], string, RegExp]>([
     's3://audit/a',
     /names no next one/,
   ],
-])('%s is told of with what to do', async (_, before, where, remedy) => {
+])('%s is reported with what to do', async (_, before, where, remedy) => {
   const s3 = await openFakeS3({ a: log('a') });
   s3.before = before;
   const { status, stderr } = await scan('s3://audit/a', s3);
@@ -197,7 +197,7 @@ test.each<[string, FakeS3['before'], string, RegExp]>([
   expect(status).toBe(2);
 });
 
-test('one object that cannot be read leaves the others', async () => {
+test('an object that cannot be read does not stop the others', async () => {
   const s3 = await openFakeS3({ a: log('a'), b: log('b'), c: log('c') });
   s3.before = (key, response) => key === 'b' && refuse(response, 403, 'AccessDenied');
   const { stdout, stderr, status } = await scan('s3://audit', s3);
@@ -206,7 +206,7 @@ test('one object that cannot be read leaves the others', async () => {
   expect(status).toBe(2);
 });
 
-test('a storage that asks to slow down is asked again', async () => {
+test('a request is repeated if the storage asks to slow down', async () => {
   const s3 = await openFakeS3({ a: log('a') });
   let times = 0;
   s3.before = (_, response) => times++ % 2 === 0 && refuse(response, 503, 'SlowDown');
@@ -214,7 +214,7 @@ test('a storage that asks to slow down is asked again', async () => {
   expect(filesIn(stdout)).toEqual(['s3://audit/a']);
 });
 
-test('nobody at the address is told of', async () => {
+test('an address where nobody listens is reported', async () => {
   const s3 = await openFakeS3();
   s3.environment.AWS_ENDPOINT_URL = 'http://127.0.0.1:1';
   const { stderr, status } = await scan('s3://audit/a', s3);
@@ -222,17 +222,17 @@ test('nobody at the address is told of', async () => {
   expect(status).toBe(2);
 });
 
-test('a prefix without objects is not clear', async () => {
+test('a prefix without objects is not reported as clear', async () => {
   const { stderr, status } = await scan('s3://audit/none', await openFakeS3({ a: log('a') }));
   expect(stderr).toContain('s3://audit/none: no object has a key that begins like this');
   expect(status).toBe(2);
 });
 
 test.each(['s3://', 's3:///a', 's3://a b/c', 'az://account', 'az://ACCOUNT/c/p', 'gs://'])(
-  '%s is no address',
+  '%s is not an address',
   async (path) => {
     const { stderr, status } = await scan(path, await openFakeS3());
-    expect(stderr).toContain('is no address of objects; write');
+    expect(stderr).toContain('is not the address of objects; write');
     expect(status).toBe(2);
   },
 );

@@ -1,4 +1,4 @@
-/** The same against servers: S3, GCS and AZURITE name the programs (versitygw, fake-gcs-server, azurite-blob). */
+/** The same against real servers: S3, GCS and AZURITE name the programs (versitygw, fake-gcs-server, azurite-blob). */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ describe.each([
       expect(status).toBe(1);
     });
 
-    it('gives a large object byte for byte, and the same again from a byte on', { timeout: 60_000 }, async () => {
+    it('gives a large object byte for byte', { timeout: 60_000 }, async () => {
       const body = Buffer.alloc(20 * 1024 * 1024, 'a line of some bytes\n');
       await put('large/one', body);
       const address = `${server.address}/large/`;
@@ -72,7 +72,7 @@ describe.each([
       expect(Buffer.concat(parts).equals(body)).toBe(true);
     });
 
-    it('an object that is written again between list and read is told of', { timeout: 60_000 }, async () => {
+    it('an object that is overwritten between list and read is reported', { timeout: 60_000 }, async () => {
       await put('again/one', log('a'));
       const [object] = await (await openStorage(`${server.address}/again/`, server.environment)).list();
       await put('again/one', log('other', 'one'));
@@ -82,7 +82,7 @@ describe.each([
       await expect(reading()).rejects.toMatchObject({ code: 'storage.failed' });
     });
 
-    it('a bucket that is not there is told of', { timeout: 60_000 }, async () => {
+    it('a missing bucket is reported', { timeout: 60_000 }, async () => {
       const { stderr, status } = await scan(`${server.address.replace('/audit', '/nothing')}/a`);
       expect(stderr).toMatch(/check the name/);
       expect(status).toBe(2);

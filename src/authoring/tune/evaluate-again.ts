@@ -1,4 +1,4 @@
-/** Records evaluated again: what is found in them, and what an exception changes. */
+/** Evaluates records again: what is found in them, and what an exception changes. */
 import type { Detection, Ruleset } from '../../detect.ts';
 import { type Batch, eventsIn, type Parts, type ProcessedBatch, processBatch } from '../../pipeline.ts';
 import { Problem } from '../../problem.ts';
@@ -7,13 +7,13 @@ import { neededFor } from '../test-rule.ts';
 import { identityOf, identityShown } from './identity.ts';
 import { affectedBy } from './with-exception.ts';
 
-/** Records in the order in which they came. */
+/** Records in order of arrival. */
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
-/** The same records, from the first on, each time that it is called. */
+/** Returns the same records, from the first on, at each call. */
 export type Records = () => Batches;
 
-/** The pipeline for a rule set, which remembers nothing yet and delivers nowhere. */
+/** A pipeline for a rule set, with empty state and no sinks. */
 export type PipelineOf = (ruleset: Ruleset) => Parts;
 
 /** A finding or report with where it was found. */
@@ -21,7 +21,7 @@ export interface FoundAgain {
   finding: Finding | Report;
   /** Undefined for a report, which is about events of other records. */
   event: AuditEvent | undefined;
-  /** Who it is about; undefined where that is not shown. */
+  /** Who it is about; undefined if it does not show that. */
   identity: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export async function* findAgain(batches: Batches, parts: Parts): AsyncGenerator
   }
 }
 
-/** Undefined where no record can be found in the batch, as in one of blank lines: nothing is found in it then. */
+/** Undefined if the batch contains no record, such as one of blank lines: nothing is found in it then. */
 async function process(batch: Batch, parts: Parts): Promise<ProcessedBatch | undefined> {
   try {
     return await processBatch(batch, parts);
@@ -44,7 +44,7 @@ async function process(batch: Batch, parts: Parts): Promise<ProcessedBatch | und
   }
 }
 
-/** The last event that has one of these ids; undefined where there is none. */
+/** The last event that has one of these ids; undefined if there is none. */
 export async function eventAmong(
   auditIDs: ReadonlySet<string>,
   batches: Batches,
@@ -71,22 +71,22 @@ function* foundIn(detection: Detection | undefined, index: number, processed: Pr
 }
 
 export interface Silences {
-  /** Findings in the records of the rules that the exception is about, and of the correlations that count these. */
+  /** Findings in the records, of the rules that the exception is about and of the correlations that count these. */
   of: number;
-  /** Ids of those for which it leaves no finding. */
+  /** Ids of the findings that it silences. */
   ids: string[];
-  /** How many of these are about another identity than the subject. */
+  /** How many of these are about an identity other than that of the subject. */
   otherIdentities: number;
-  /** Ids of findings that become undecided, as the log does not tell whether the exception applies. */
+  /** Ids of findings that become undecided, as the log does not show whether the exception applies. */
   undecided: string[];
-  /** Ids of findings of correlations that there are only with the exception: they count other events then. */
+  /** Ids of correlation findings that occur only with the exception: the correlations then count other events. */
   instead: string[];
 }
 
-/** What an exception would silence, by evaluating the records with it and without.
+/** What an exception would silence, found by evaluating the records with and without it.
  * @param rules that it is about, by name
  * @param identity that it is meant for
- * @returns with `found`, the ids of all findings that the silences are of */
+ * @returns also, as `found`, the ids of all findings that `silences.of` counts */
 export async function silencedBy(
   batches: Batches,
   { rules, before, after, identity }: { rules: readonly string[]; before: Ruleset; after: Ruleset; identity: string },
@@ -121,7 +121,8 @@ export async function silencedBy(
   return { silences, found: new Set(found.keys()) };
 }
 
-/** Whether a rule that matched is silenced no more than it is found: a rule in shadow mode is not listed as undecided. */
+/** Whether a finding without the exception is not listed as silenced with it. `undecided` cannot be used, as it does not list
+ * rules in shadow mode. */
 function isUndecided(finding: Finding | Report, detection: Detection | undefined): boolean {
   if (detection === undefined || !('silenced' in detection)) return false;
   if (!('event' in finding) || finding.correlation !== undefined) return false;

@@ -1,9 +1,9 @@
-/** Tuning a rule from one of its findings: an exception is proposed, tried on records and on the cases of the rule, and given
- * as YAML to commit. Nothing is written, and no rule set is changed.
+/** Tunes a rule from one of its findings: an exception is proposed, tried on records and on the cases of the rule, and
+ * returned as YAML to commit. Nothing is written, and no rule set is changed.
  *
  * The console calls `tune` with the records of its ring, `tripline rules tune` with those of a file. Cases and what they
- * need are read from beside the rules; all else comes with the call. It evaluates every record twice by the rules that the
- * exception concerns: call it away from the thread that answers senders. */
+ * need are read from files beside the rules; everything else is passed in. Every record is evaluated twice with the rules
+ * that the exception concerns: do not call it on the thread that answers senders. */
 import type { Ruleset } from '../../detect.ts';
 import type { RuleSources } from '../../rules/index.ts';
 import type { Answer } from '../cases.ts';
@@ -21,18 +21,18 @@ export { tunableFields } from './tunable-fields.ts';
 export { writeException } from './write.ts';
 
 export interface TuneInput {
-  /** What the finding is about, and its id. Of one that is known by its id alone, see subject.ts. */
+  /** What the finding is about, and its id. For one that is known by its id alone, see subject.ts. */
   subject: Subject & { id: string };
-  /** Names of fields that the exception asks for; without it who, where, and what it is done to. */
+  /** Names of fields that the exception tests; by default who, where, and what it is done to. */
   by?: readonly string[];
-  /** What to try it on, from the first that came to the last: of a correlation, with all the records that it counts. */
+  /** The records to try it on, in order of arrival; for a correlation, with all the records that it counts. */
   records: Records;
 }
 
 export interface TuneParts {
   /** The live rules, as `loadRules` gives them. */
   ruleset: Ruleset;
-  /** Where they come from: cases may bring values of lists, with which the rules are read again. */
+  /** Where they come from: cases may provide values of lists, with which the rules are reloaded. */
   sources: RuleSources;
   /** `(ruleset) => partsOf(config, () => ruleset, [])` */
   pipelineOf: PipelineOf;
@@ -45,9 +45,9 @@ export interface TunedCase {
   path: string;
   name: string;
   want: Answer;
-  /** With the exception; `unreadable` where a record of the case is. */
+  /** With the exception; `unreadable` if a record of the case is. */
   answer: Answer | 'unreadable';
-  /** Without it: a case that fails then too does not fail by the exception. */
+  /** Without it: a case that fails then too does not fail because of the exception. */
   before: Answer | 'unreadable';
 }
 
@@ -57,16 +57,16 @@ export interface Tuned extends Omit<Proposal, 'rules'> {
   /** The rules that the exception names. */
   rules: string[];
   silences: Silences;
-  /** Of the rules that it names, and of the correlations that count them, those that fail by the exception first. */
+  /** Cases of the rules that it names and of the correlations that count them; those that fail because of it come first. */
   cases: TunedCase[];
-  /** Codes beside those of a proposal: `case-fails`, `no-cases`, `unreadable-cases`, `other-identities`, `undecided`,
-   * `correlation-shifts`, `not-found-again` (the records do not give the finding, so that nothing can be said of it),
+  /** Codes in addition to those of a proposal: `case-fails`, `no-cases`, `unreadable-cases`, `other-identities`, `undecided`,
+   * `correlation-shifts`, `not-found-again` (the records do not produce the finding, so nothing can be said about it),
    * `not-silenced` (the finding stays). */
   warnings: Proposal['warnings'];
 }
 
 /** Proposes an exception for a finding, and tries it.
- * @throws CannotTune where no exception can be proposed; Problem where records cannot be read */
+ * @throws CannotTune if no exception can be proposed; Problem if records cannot be read */
 export async function tune({ subject, by, records }: TuneInput, parts: TuneParts): Promise<Tuned> {
   const { ruleset, sources, pipelineOf, today } = parts;
   const { rules, ...proposal } = propose(subject, { ...(by && { by }), ruleset, today });
@@ -81,7 +81,7 @@ export async function tune({ subject, by, records }: TuneInput, parts: TuneParts
 
 interface Tried {
   cases: TunedCase[];
-  /** Files of rules that have no cases. */
+  /** Rule files without cases. */
   without: string[];
   problems: string[];
 }
@@ -111,19 +111,19 @@ function casesOf(path: string, before: FileResult, now: FileResult): TunedCase[]
   });
 }
 
-/** Whether a case is answered as it should be without the exception, and otherwise with it. */
+/** Whether a case is answered as expected without the exception, but not with it. */
 export function failsByIt({ want, answer, before }: Record<'want' | 'answer' | 'before', string>): boolean {
   return answer !== want && before === want;
 }
 
-/** What becomes of the finding itself, where it is not silenced. */
+/** What happens to the finding itself if it is not silenced. */
 function fateOf(id: string, { ids, undecided }: Silences, found: ReadonlySet<string>): Proposal['warnings'] {
   if (ids.includes(id) || undecided.includes(id)) return [];
   const stays = {
     code: 'not-silenced',
-    message: 'the finding itself stays: the correlation counts others that are enough',
+    message: 'the finding itself stays: the correlation counts enough other events',
   };
-  const message = 'the records do not give the finding again, so that it is not tried on it';
+  const message = 'the finding does not occur again in the records, so the exception was not tried on it';
   return [found.has(id) ? stays : { code: 'not-found-again', message }];
 }
 
@@ -136,7 +136,7 @@ function warningsOf(
   const failing = cases.filter(failsByIt).length;
   if (failing > 0) warn('case-fails', `it hides what the rules are for: ${failing} of their cases would fail`);
   for (const path of without)
-    warn('no-cases', `there are no cases beside ${path}: what it hides of the rule is not tried`);
+    warn('no-cases', `there are no cases beside ${path}: what it hides of the rule was not tried`);
   for (const problem of problems) warn('unreadable-cases', problem);
   if (otherIdentities > 0) {
     const others = otherIdentities === 1 ? '1 finding of another identity' : `${otherIdentities} findings of others`;
@@ -145,11 +145,11 @@ function warningsOf(
   if (undecided.length > 0) {
     warn(
       'undecided',
-      `${undecided.length} findings become undecided: the log does not tell whether it applies to them`,
+      `${undecided.length} findings become undecided: the log does not show whether it applies to them`,
     );
   }
   if (instead.length > 0) {
-    warn('correlation-shifts', `${instead.length} findings of correlations are there in the place of others`);
+    warn('correlation-shifts', `${instead.length} findings of correlations replace others`);
   }
   return warnings;
 }

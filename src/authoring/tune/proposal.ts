@@ -1,4 +1,4 @@
-/** An exception for what a finding is about, as YAML to commit. */
+/** Proposes an exception for what a finding is about, as YAML to commit. */
 import { hash } from 'node:crypto';
 import { lookupOf, type Ruleset } from '../../detect.ts';
 import type { AuditEvent } from '../../record.ts';
@@ -18,17 +18,17 @@ export class CannotTune extends Error {
   }
 }
 
-/** What an exception is to silence. */
+/** What an exception should silence. */
 export interface Subject {
-  /** The rule or the correlation that the finding is of, by name. */
+  /** The rule or correlation of the finding, by name. */
   rule: string;
-  /** The event that it is about; of a correlation, one that it has counted. */
+  /** The event that it is about; for a correlation, one that it has counted. */
   event: AuditEvent;
 }
 
 export interface Warning {
-  /** `weak-field`, `anybody`, `shared-identity`, `no-identity`, `impersonated`, `correlation` of a proposal; see `tune` for
-   * those of what it does. */
+  /** `weak-field`, `anybody`, `shared-identity`, `no-identity`, `impersonated`, `correlation` for a proposal; see `tune` for
+   * those about its effects. */
   code: string;
   message: string;
 }
@@ -37,17 +37,17 @@ export interface Proposal {
   /** Names the exception in tags, and its file. No exception of the rule set has this name. */
   name: string;
   yaml: string;
-  /** The rules that it is about, by name: of a correlation those that it counts, as it cannot be silenced itself. */
+  /** The rules that it is about, by name; for a correlation, those that it counts, as it cannot be silenced itself. */
   rules: string[];
-  /** What it can ask for, in the order of the file, with the values of the event. */
+  /** The fields that it can test, in the order of the file, with the values of the event. */
   fields: { field: string; values: string[]; isChosen: boolean; weak: string | null }[];
   warnings: Warning[];
 }
 
-/** Proposes an exception that is about the rule of the subject and the values of its event in some fields.
- * @param by names of fields, those of `fields` in the answer; without it who, where and what it is done to
+/** Proposes an exception for the rule of the subject and the values of its event in some fields.
+ * @param by names of fields, as in `fields` of the result; by default who, where and what it is done to
  * @param today as `2026-11-29`
- * @throws CannotTune where nothing can be proposed by these fields */
+ * @throws CannotTune if nothing can be proposed with these fields */
 export function propose(
   { rule, event }: Subject,
   { by, ruleset, today }: { by?: readonly string[]; ruleset: Ruleset; today: string },
@@ -100,23 +100,23 @@ ${selection}  condition: not known # what has to hold for a match to stay
 
 function unusable(name: string, names: readonly string[]): CannotTune {
   if (tunableFields.some(({ field }) => field === name)) {
-    const message = `the record does not tell ${name}, or not all of it`;
+    const message = `the record does not contain ${name}, or not all of it`;
     return new CannotTune(message, `choose some of ${names.join(', ')}`);
   }
   const all = tunableFields.map(({ field }) => field);
   return new CannotTune(
-    `no exception can be by ${quote(name)}`,
+    `an exception cannot use ${quote(name)}`,
     didYouMean(name, all, `the fields are ${all.join(', ')}`),
   );
 }
 
-/** The rule, or those that a correlation counts, which may count others. */
+/** The rule, or those that a correlation counts, directly or through other correlations. */
 function rulesOf(name: string, { rules, correlations }: Ruleset): string[] {
   if (rules.some(({ rule }) => rule.name === name)) return [name];
   const found = correlations.find(({ correlation }) => correlation.name === name);
   if (found === undefined) {
     const all = [...rules.map(({ rule }) => rule.name), ...correlations.map(({ correlation }) => correlation.name)];
-    throw new CannotTune(`no rule is live by the name ${quote(name)}`, didYouMean(name, all, 'see tripline rules'));
+    throw new CannotTune(`no live rule has the name ${quote(name)}`, didYouMean(name, all, 'see tripline rules'));
   }
   return [...new Set(found.rules.flatMap((each) => rulesOf(each, { rules, correlations } as Ruleset)))];
 }
@@ -126,22 +126,22 @@ function valuesText(values: readonly string[]): string {
   return values.length === 1 ? quotedValue(only!) : `[${values.map(quotedValue).join(', ')}]`;
 }
 
-/** What the rules say that they are about, as far as they say the same: a filter must not ask for more. */
+/** The log source of the rules, as far as they have it in common: a filter must not require more. */
 function logsourceOf(names: readonly string[], { rules }: Ruleset): string {
   const logsources = rules.filter(({ rule }) => names.includes(rule.name)).map(({ rule }) => rule.logsource);
   const said = { product: 'kubernetes', service: 'audit' } satisfies Logsource;
   const lines = Object.entries(said).filter(([key, value]) =>
     logsources.every((logsource) => logsource[key as keyof typeof said] === value),
   );
-  // A filter without any key here is about every log source, and a map has to have one.
+  // A filter without any of these keys is about every log source, but the map must have one.
   if (lines.length === 0) return '  definition: audit log of Kubernetes\n';
   return lines.map(([key, value]) => `  ${key}: ${value}\n`).join('');
 }
 
-/** Characters of the name of a document. */
+/** Maximum characters of a document's name. */
 const MAX_NAME = 90;
 
-/** No text of the event in it that could say anything to a person. */
+/** Contains no text of the event, which could say anything to a person. */
 function titleFor(rule: string): string {
   return `Exception to ${rule}`.slice(0, 120);
 }
@@ -156,7 +156,7 @@ function nameFor(rule: string, event: AuditEvent, { rules }: Ruleset): string {
   }
 }
 
-/** The same for the same exception, so that it is the same however often it is proposed. UUID of version 8. */
+/** The same for the same exception, however often it is proposed. UUID version 8. */
 function uuidOf(text: string): string {
   const digits = hash('sha256', text);
   const parts = [digits.slice(0, 8), digits.slice(8, 12), `8${digits.slice(13, 16)}`, `8${digits.slice(17, 20)}`];
@@ -168,19 +168,19 @@ function warningsOf(asked: readonly TunableField[], { rule, event }: Subject, ru
   const warn = (code: string, message: string) => warnings.push({ code, message });
   const fields = new Set(asked.map(({ field }) => field));
   if (!fields.has('username') && !fields.has('impersonatedUser')) {
-    warn('no-identity', 'it asks for no identity, so that others can hide in it: choose username');
+    warn('no-identity', 'it compares no identity, so that others can use it to hide: choose username');
   } else if (isAnybody(event)) {
     warn('anybody', `${event.user.username || 'an empty username'} is nobody in particular: anybody can send this`);
   } else if (/^system:serviceaccount:[^:]*:default$/.test(event.user.username)) {
     warn('shared-identity', 'every pod of the namespace that names no service account runs as this one');
   }
   if (fields.has('username') && !fields.has('impersonatedUser') && event.impersonatedUser !== null) {
-    warn('impersonated', 'the user acts as others: without impersonatedUser it is about all of them');
+    warn('impersonated', 'the user acts as others: without impersonatedUser it applies to all of them');
   }
   for (const { field, weak } of asked) if (weak !== undefined) warn('weak-field', `${field}: ${weak}`);
   if (!rules.includes(rule)) {
     const names = rules.join(', ');
-    warn('correlation', `a correlation cannot be silenced itself: it is about ${names}, wherever else these count too`);
+    warn('correlation', `a correlation cannot be silenced itself: it applies to ${names}, in other correlations too`);
   }
   return warnings;
 }

@@ -4,13 +4,13 @@ import type { RuleLevel } from '../../sigma/index.ts';
 import { eventAmong, type FoundAgain, findAgain, type PipelineOf, type Records } from './evaluate-again.ts';
 import type { Subject } from './proposal.ts';
 
-/** As of TuneParts. */
+/** The same as in TuneParts. */
 interface Parts {
   ruleset: Ruleset;
   pipelineOf: PipelineOf;
 }
 
-/** The finding or report of an id; undefined where the rules of now do not give it. */
+/** The finding or report with an id; undefined if the current rules do not produce it. */
 export async function findById(id: string, records: Records, parts: Parts): Promise<FoundAgain | undefined> {
   for await (const found of findAgain(records(), parts.pipelineOf(parts.ruleset))) {
     if (found.finding.id === id) return found;
@@ -18,11 +18,11 @@ export async function findById(id: string, records: Records, parts: Parts): Prom
   return undefined;
 }
 
-/** What one rule finds of one identity. */
+/** What one rule finds for one identity. */
 export interface Noise {
   rule: string;
   level: RuleLevel;
-  /** Undefined where the findings do not show it. */
+  /** Undefined if the findings do not show it. */
   identity: string | undefined;
   findings: number;
   last: FoundAgain;
@@ -36,14 +36,14 @@ export async function noisiest(records: Records, parts: Parts): Promise<Noise[]>
     const { rule, level, id } = finding;
     const key = JSON.stringify([rule, identity]);
     const before = noises.get(key);
-    // One that is sent again comes at once.
+    // A repeated record follows the first one immediately.
     if (before?.last.finding.id === id) continue;
     noises.set(key, { rule, level, identity, findings: (before?.findings ?? 0) + 1, last: found });
   }
   return [...noises.values()].sort((a, b) => b.findings - a.findings);
 }
 
-/** What a finding is about; undefined for a report of which the records do not have an event. */
+/** What a finding is about; undefined for a report if the records contain none of its events. */
 export async function subjectOf(
   { finding, event }: FoundAgain,
   records: Records,

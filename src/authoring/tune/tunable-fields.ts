@@ -1,15 +1,15 @@
-/** What an exception can be about: fields of the event, how a filter asks for them, and which of them an attacker chooses. */
+/** What an exception can be about: fields of the event, how a filter tests them, and which of them an attacker can choose. */
 import type { FieldLookup } from '../../sigma/index.ts';
 
 export interface TunableField {
-  /** The name that people choose it by, which is that of the taxonomy. */
+  /** The name by which people choose it, the same as in the taxonomy. */
   field: string;
-  /** The key in the filter. Of a list, every member has to be one of the values: a list that has another member too, which
-   * whoever sends the request could add, is not excepted. */
+  /** The key in the filter. For a list, every member must be one of the values: a list with a further member, which the sender
+   * of the request could add, is not excepted. */
   key: string;
-  /** Whether `key` stands for members of a list, which takes Sigma 3. */
+  /** Whether `key` stands for members of a list, which requires Sigma 3. */
   isList?: true;
-  /** Why it says little of who asks; absent where nobody but the cluster decides it. */
+  /** Why it says little about who sent the request; absent if the cluster alone decides it. */
   weak?: string;
 }
 
@@ -31,19 +31,19 @@ export const tunableFields: readonly TunableField[] = [
     weak: 'the client can forge all addresses but the last, and others may share that one',
   },
   { field: 'name', key: 'name|cased', weak: ofWriter },
-  { field: 'workload', key: 'workload|cased', weak: `${ofWriter}: owners and labels can be made up` },
+  { field: 'workload', key: 'workload|cased', weak: `${ofWriter}: owners and labels can be forged` },
   { field: 'serviceAccountName', key: 'serviceAccountName|cased', weak: ofWriter },
   { field: 'images', key: 'containers[all].image|cased', isList: true, weak: ofWriter },
   { field: 'userAgent', key: 'userAgent|cased', weak: 'the client chooses it' },
 ];
 
-/** Values of a field beyond which no exception lists them. */
+/** Maximum number of values that an exception lists for a field. */
 export const MAX_VALUES = 50;
-/** Characters of a value. */
+/** Maximum characters of a value. */
 export const MAX_LENGTH = 2_000;
 
-/** The texts that an event has in a field; undefined where it has none, more than an exception should list, or where it is
- * not known that these are all. */
+/** The texts that an event has in a field; undefined if it has none, has more than an exception should list, or may have
+ * others that are not known. */
 export function valuesIn(field: string, lookup: FieldLookup): string[] | undefined {
   const { values, gap } = lookup(field);
   const texts = values.filter((value) => typeof value === 'string');

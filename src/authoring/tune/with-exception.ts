@@ -1,10 +1,10 @@
-/** A rule set with one exception more, as if it had been loaded with it. */
+/** A rule set with one more exception, as if it had been loaded with it. */
 import { Ruleset } from '../../detect.ts';
 import { isAbout, ruleReader } from '../../rules/index.ts';
 import { compileFilter, printRuleProblem } from '../../sigma/index.ts';
 
 /** @param yaml of one exception
- * @throws Error where it is none: what is proposed always is */
+ * @throws Error if it is not one; a proposal always is */
 export function withException(ruleset: Ruleset, { name, yaml }: { name: string; yaml: string }): Ruleset {
   const { filters, problems } = ruleReader(new Map()).read({ path: `${name}.yml`, text: yaml }, () => {});
   const [filter] = filters;
@@ -18,10 +18,10 @@ export function withException(ruleset: Ruleset, { name, yaml }: { name: string; 
   return new Ruleset(rules, ruleset.correlations, `${ruleset.hash}+${name}`);
 }
 
-/** The names of the rules, and of all correlations that count them, or count those. */
+/** The names of the rules, and of all correlations that count them, directly or indirectly. */
 export function affectedBy(rules: readonly string[], { correlations }: Ruleset): ReadonlySet<string> {
   const affected = new Set(rules);
-  // A set goes on to what is added to it meanwhile.
+  // Iterating over a set also visits members that are added meanwhile.
   for (const name of affected) {
     for (const { correlation, rules } of correlations) if (rules.includes(name)) affected.add(correlation.name);
   }

@@ -1,8 +1,8 @@
-/** Texts as YAML that says them exactly, whatever they are, and that a person can read without being deceived. */
+/** Texts as YAML that represents them exactly, whatever they are, and that a person can read without being deceived. */
 import { printPattern } from '../../sigma/index.ts';
 
-/** A text in double quotes, in plain ASCII: what would move a cursor, reorder a line, or look like another letter is
- * escaped. Wildcards and backslashes stand for themselves in the filter that reads it. */
+/** A text in double quotes, in plain ASCII: characters that would move a cursor, reorder a line, or look like another letter
+ * are escaped. Wildcards and backslashes stand for themselves in the filter that reads it. */
 export function quotedValue(text: string): string {
   return quoted(printPattern([text]));
 }
@@ -15,7 +15,7 @@ export function quoted(text: string): string {
   return `"${escaped}"`;
 }
 
-/** Words of a name of a file: `[a-z0-9]` with dashes between, none where there are none. */
+/** Words for a file name: `[a-z0-9]` with dashes between; empty if there are none. */
 export function slugOf(text: string, maxLength: number): string {
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   return words.slice(0, maxLength).replace(/^-+|-+$/g, '');

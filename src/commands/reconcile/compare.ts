@@ -1,4 +1,4 @@
-/** Compares what was sent with what arrived: reads the destination into counts, then takes the source from them. */
+/** Compares what was sent with what arrived: reads the destination into counts, then subtracts the source from them. */
 import type { Output } from '../../command-line/process-io.ts';
 import { progressOf } from '../../command-line/progress.ts';
 import type { Input } from '../../inputs/open.ts';
@@ -7,18 +7,18 @@ import { printable } from '../../sigma/rule-problem.ts';
 import { KeyCounts } from './key-counts.ts';
 import type { KeyReader, RecordKey } from './record-keys.ts';
 
-/** In the order of their gravity. */
+/** In order of severity. */
 export const kinds = ['missing', 'not_comparable', 'repeated', 'only_in_destination'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** An event that the two do not have equally often, or a record without one. */
+/** An event, or a record without one, that the two sides do not have equally often. */
 export interface Difference {
   kind: Kind;
   file: string;
   /** Of the file, from 1. */
   record: number;
   line?: number;
-  /** Left out where a record is known by its content alone. */
+  /** Left out if a record is identified only by its content. */
   auditID?: string;
   stage?: string;
 }
@@ -28,12 +28,12 @@ export interface Comparison {
   source: number;
   destination: number;
   differences: Record<Kind, number>;
-  /** Whether all of both could be read. */
+  /** Whether both could be read completely. */
   isComplete: boolean;
 }
 
 export interface Sides {
-  /** Opens a file anew each time. */
+  /** Reopens a file each time. */
   open(file: string): Promise<Input>;
   source: readonly string[];
   destination: readonly string[];
@@ -41,7 +41,7 @@ export interface Sides {
   stderr: Output;
 }
 
-/** @param tell is given each difference, those of one kind in the order of the files; resolves with whether more of its kind
+/** @param tell receives each difference, those of one kind in the order of the files; resolves with whether more of its kind
  * are wanted */
 export async function compare(sides: Sides, tell: (difference: Difference) => Promise<boolean>): Promise<Comparison> {
   const counts = new KeyCounts();
@@ -65,7 +65,7 @@ export async function compare(sides: Sides, tell: (difference: Difference) => Pr
     const isWhole = await readKeys(file, sides, async (place, key) => {
       comparison.source++;
       if (counts.take(key.high, key.low)) return true;
-      // Something on the way may have changed a content, while an event keeps its name.
+      // Something in the pipeline may have changed a content, while an event keeps its key.
       const kind = key.event === undefined ? 'not_comparable' : 'missing';
       comparison.differences[kind]++;
       await differ(kind, place, key);
@@ -77,7 +77,7 @@ export async function compare(sides: Sides, tell: (difference: Difference) => Pr
   const left = counts.left();
   comparison.differences.repeated = left.repeated;
   comparison.differences.only_in_destination = left.strange;
-  // Only a second look at the destination tells where they are.
+  // Only a second pass over the destination shows where they are.
   const wanted = { repeated: left.repeated > 0, strange: left.strange > 0 };
   for (const file of sides.destination) {
     if (!wanted.repeated && !wanted.strange) break;
@@ -116,12 +116,12 @@ async function readKeys(
           for (const key of found) if (!(await take(place, key))) return isWhole;
         }
       } catch (error) {
-        // Of lines, the next may be readable. Blank ones are nothing that could not be read.
+        // If the file consists of lines, the next may be readable. Blank ones do not count as unreadable.
         if (!(error instanceof Problem)) throw error;
         if (error.code === 'body.empty') continue;
         isWhole = false;
         await progress.hide();
-        await complain(`behind record ${record}: ${error.message}`);
+        await complain(`after record ${record}: ${error.message}`);
       }
     }
   } catch (error) {

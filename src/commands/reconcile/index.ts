@@ -1,4 +1,4 @@
-/** `tripline reconcile`: whether all that was logged has arrived. */
+/** `tripline reconcile`: whether everything that was logged has arrived. */
 import { UsageError } from '../../command-line/declaration.ts';
 import { listingFormOf, listingOutput, openRows } from '../../command-line/output-format.ts';
 import { readConfig, ruleOptions } from '../../command-line/rule-options.ts';
@@ -8,37 +8,37 @@ import { openInput, STDIN } from '../../inputs/open.ts';
 import { defineCommand } from '../command.ts';
 import { type Comparison, compare, type Difference, kinds } from './compare.ts';
 
-/** How many of each kind are named where not all are wanted. */
+/** How many of each kind are named if not all are wanted. */
 const MOST_NAMED = 20;
 
 const options = {
-  all: { kind: 'flag', doc: `every difference, as it is found; else the first ${MOST_NAMED} of each kind` },
+  all: { kind: 'flag', doc: `every difference, as it is found; otherwise the first ${MOST_NAMED} of each kind` },
   output: listingOutput,
   config: ruleOptions.config,
 } as const;
 
 export const reconcileCommand = defineCommand({
   name: 'reconcile',
-  summary: 'compares a log with what arrived of it, and names what is missing',
+  summary: 'compares a log with what arrived of it, and reports what is missing',
   operands: 'SOURCE DESTINATION',
   count: { least: 2, most: 2 },
   about:
-    'Reads an audit log, as Fluent Bit tails it, and what arrived of it, or any two archives, and compares their events by ' +
-    'auditID and stage: missing are those that the source has more often than the destination, repeated those that the ' +
-    'destination has more often, only_in_destination those that the source does not have at all. Either is a file or a ' +
-    'folder of files, in any layout that scan reads, tagged or not, and the two need not have the same. - stands for ' +
-    'stdin as SOURCE.\n\n' +
-    'A record without an event, or whose event has no auditID, is known by its content: the members but for the tag and ' +
-    'the time that Fluent Bit adds. One that is not found so may be missing, or have been changed on its way: it is ' +
-    'named as not_comparable.\n\n' +
-    'It takes 15 to 19 bytes of memory for each event of the destination, less than 200 MB for ten million, and reads ' +
-    'the destination twice if it has something that the source has not. What is written to the source while it is read ' +
-    'may be named as missing.',
+    'Reads an audit log that Fluent Bit tails and what arrived of it, or any two archives, and compares their ' +
+    'events by auditID and stage: missing are those that the source has more often than the destination, ' +
+    'repeated those that the destination has more often, only_in_destination those that the source does not ' +
+    'have at all. Each is a file or a folder of files, in any layout that scan reads, tagged or not, and the ' +
+    'two may have different layouts. - means stdin, as SOURCE only.\n\n' +
+    'A record without an event, or whose event has no auditID, is identified by its content: the members ' +
+    'except the tag and the time that Fluent Bit adds. If it is not found, it may be missing, or may have been ' +
+    'changed on the way: it is reported as not_comparable.\n\n' +
+    'It uses 15 to 19 bytes of memory for each event of the destination, less than 200 MB for ten million, and ' +
+    'reads the destination twice if it has something that the source does not have. What is written to the source ' +
+    'while it is read may be reported as missing.',
   options,
   exitCodes: {
-    '0': 'everything in the source is in the destination, as often at least',
+    '0': 'everything in the source is in the destination, at least as often',
     '1': 'something is missing',
-    '2': 'a file could not be read to its end, or records could not be compared: nothing is sure then',
+    '2': 'a file could not be read to its end, or records could not be compared: the result is uncertain',
   },
   examples: [
     { purpose: 'whether all that was logged has arrived', line: 'tripline reconcile audit.log archive' },
@@ -53,7 +53,7 @@ export const reconcileCommand = defineCommand({
       throw new UsageError('the destination is read twice', 'give it as a file, or as a folder of files');
     }
     const config = readConfig(options, io);
-    // Much to load, which no other command needs.
+    // Slow to load, and no other command needs it.
     const { openKeyReader } = await import('./record-keys.ts');
     const list = openRows(stdout, columns, listingFormOf(stdout, options.output));
     const named: Difference[] = [];

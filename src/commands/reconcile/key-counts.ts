@@ -1,21 +1,21 @@
-/** How often each of many millions of keys has come, in memory outside of the heap. */
+/** How often each of many millions of keys has occurred, in memory outside the heap. */
 
-/** Tables that grow one by one, so that growing takes room for one of them twice and not for all. */
+/** Tables that grow one by one, so that growing needs twice the memory of one of them only, not of all. */
 const TABLES = 256;
 const FIRST_SLOTS = 64;
-/** Numbers of a slot: both halves of the key, then flags and count. */
+/** Numbers in a slot: both halves of the key, then flags and count. */
 const SLOT = 3;
 const MOST_LOAD = 0.8;
 const GROWTH = 1.25;
 
-/** Of a slot that is in use, whatever is left of its count. */
+/** Marks a slot that is in use, whatever is left of its count. */
 const USED = 2 ** 30;
-/** Of a key that was taken or asked for. */
+/** Marks a key for which `take` was called. */
 const TAKEN = 2 ** 31;
 const COUNT = USED - 1;
 
-/** A multiset of 64-bit keys that are as good as random: 15 to 19 bytes for each. What is added can be taken, and what is
- * left then be looked at. */
+/** A multiset of 64-bit keys that are as good as random: 15 to 19 bytes for each. Keys that were added can be removed, and
+ * those that are left can then be looked at. */
 export class KeyCounts {
   readonly #tables = Array.from({ length: TABLES }, () => new Table());
 
@@ -24,7 +24,7 @@ export class KeyCounts {
     this.#tableOf(high).add(high, low);
   }
 
-  /** Counts a key once less; false where none is left. */
+  /** Counts a key once less; false if none is left. */
   take(high: number, low: number): boolean {
     const { slots, at } = this.#tableOf(high).find(high, low);
     if (slots[at] === 0) return false;
@@ -34,8 +34,8 @@ export class KeyCounts {
     return true;
   }
 
-  /** Takes one of those that `take` has left: `repeated` where it took some of the key, `strange` where it was never asked
-   * for it; undefined where none is left. */
+  /** Removes one of the keys that `take` has left: `repeated` if `take` was called for the key, `strange` if it never was;
+   * undefined if none is left. */
   takeLeft(high: number, low: number): 'repeated' | 'strange' | undefined {
     const { slots, at } = this.#tableOf(high).find(high, low);
     if ((slots[at]! & COUNT) === 0) return undefined;
@@ -54,7 +54,7 @@ export class KeyCounts {
     return left;
   }
 
-  /** Of all tables. */
+  /** Bytes of all tables. */
   get bytes(): number {
     return this.#tables.reduce((sum, { slots }) => sum + slots.byteLength, 0);
   }
@@ -83,7 +83,7 @@ class Table {
     this.slots[at]! += 1;
   }
 
-  /** Where the count of a key is, or is to be: it is 0 there. */
+  /** The position of the count of a key; for a new key, it is 0 there. */
   find(high: number, low: number): { slots: Uint32Array; at: number } {
     const { slots } = this;
     const count = slots.length / SLOT;
@@ -103,7 +103,7 @@ class Table {
       const { at } = this.find(before[from - 2]!, before[from - 1]!);
       this.slots.set(before.subarray(from - 2, from + 1), at - 2);
     }
-    // Freed now, and not when it is collected.
+    // Freed now, rather than when it is collected.
     before.buffer.transfer(0);
   }
 }

@@ -1,4 +1,4 @@
-/** What a record is known by, wherever it went: its events by auditID and stage, anything else by its content. */
+/** What identifies a record, wherever it went: its events by auditID and stage, anything else by its content. */
 import { hash, randomBytes } from 'node:crypto';
 import type { Config } from '../../config/index.ts';
 import { Ruleset } from '../../detect.ts';
@@ -10,12 +10,12 @@ import { eventsIn, type Parts } from '../../pipeline.ts';
 import { partsOf } from '../../pipeline-dependencies.ts';
 import type { AuditEvent, LogRecord } from '../../record.ts';
 
-/** A key with what it was made of. 64 bits of a hash under a secret of this process: two keys of ten million are the same
- * once in 370,000 runs, and nobody can choose names of which two are. */
+/** A key with what it was made from. 64 bits of a hash under a secret of this process: two of ten million keys are equal once
+ * in 370,000 runs, and nobody can choose names that collide. */
 export interface RecordKey {
   high: number;
   low: number;
-  /** Undefined where the key is that of a content. */
+  /** Undefined if the key is made from content. */
   event: { auditID: string; stage: string } | undefined;
 }
 
@@ -26,14 +26,14 @@ export interface PlacedKeys {
 
 export interface KeyReader {
   /** The keys of one record after another.
-   * @throws Problem where no record can be found in the batch */
+   * @throws Problem if no record can be found in the batch */
   keysOf(batch: InputBatch): Iterable<PlacedKeys>;
 }
 
 /** Reads events as the pipeline does, with no rule to evaluate on them. */
 export function openKeyReader(config: Config): KeyReader {
   const ruleset = new Ruleset([], [], '');
-  // A tag is a member like any other here, with which a record can be outlined.
+  // A tag is an ordinary member here, so that a record with one can be outlined.
   const parts: Parts = {
     ...partsOf({ ...config, memberName: '' }, () => ruleset, []),
     limits: { ...config.limits, maxRecords: Number.POSITIVE_INFINITY },
@@ -72,13 +72,13 @@ export function openKeyReader(config: Config): KeyReader {
   };
 }
 
-/** Without what Fluent Bit and Tripline add. */
+/** Without the members that Fluent Bit and Tripline add. */
 function withoutMembers(value: unknown, names: readonly string[]): unknown {
   if (!isMap(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
 }
 
-/** One text for a content, whatever the order of members, the white space, and whether it was JSON or MessagePack. */
+/** The same text for the same content, whatever the order of members or the white space, and in JSON or MessagePack. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isMap(value)) return stringifyExactly(value) ?? 'null';

@@ -1,4 +1,4 @@
-/** `tripline replay`: what could not be delivered once, or was archived, goes through again. */
+/** `tripline replay`: sends what could not be delivered, or was archived, through the pipeline again. */
 import { describeError } from '../../command-line/cli-errors.ts';
 import type { ProcessIo } from '../../command-line/process-io.ts';
 import { progressOf } from '../../command-line/progress.ts';
@@ -13,40 +13,40 @@ import type { Send, Sent } from './send.ts';
 import type { Source } from './sources.ts';
 
 const options = {
-  tag: { kind: 'value', placeholder: 'TAG', doc: 'the Fluent tag of what has none' },
+  tag: { kind: 'value', placeholder: 'TAG', doc: 'the Fluent tag of records that have none' },
   remove: {
     kind: 'flag',
-    doc: 'removes dead letters that were delivered; else they are moved to the folder delivered',
+    doc: 'remove dead letters that were delivered; otherwise they are moved to the folder delivered',
   },
   ...ruleOptions,
 } as const;
 
 export const replayCommand = defineCommand({
   name: 'replay',
-  summary: 'puts dead letters and archives of records through again, to the sinks',
+  summary: 'sends dead letters and archived records through the pipeline to the sinks again',
   operands: 'PATH...',
   count: { least: 1, most: Number.POSITIVE_INFINITY },
   about:
-    'Takes what lies at each PATH, a file or a folder, through the whole pipeline as if it had just been sent: to the ' +
-    'sinks of the configuration, by the rules as they are now; tags that are there are replaced. Findings have the ids ' +
-    'that they had the first time.\n\n' +
-    'A dead letter is read as its headers say, which stand in the .json beside it and can be mended there. Once every ' +
-    'sink has it, it is moved to the folder delivered beside it, or removed; until then it stays where it is, whatever ' +
-    'happens. Any other file is records in a layout that scan reads: an archive of JSON lines, plain or compressed, or ' +
-    'an Avro container of tagged records, which has Fluent tags of its own; or a file or the folder of a spool, of which ' +
-    'it takes what was not sent. - stands for stdin.\n\n' +
-    'What fails is named, and the next is taken. Where a sink cannot be reached after five attempts, it ends. It may be ' +
-    'interrupted, and run again: what was not moved away is sent once more. Files of lines, and Avro containers, need ' +
-    'memory for some megabytes, however long.',
+    'Sends the contents of each PATH, a file or a folder, through the whole pipeline to the sinks of the ' +
+    'configuration, as if they had just been received: the current rules apply, and existing tags are ' +
+    'replaced. Findings keep the ids that they had the first time.\n\n' +
+    'A dead letter is read according to its headers, which are in the .json file beside it and can be ' +
+    'corrected there. Once every sink has it, it is moved to the folder delivered beside it, or removed; until ' +
+    'then it stays where it is, whatever happens. Any other file is read as records in a layout that scan ' +
+    'reads: an archive of JSON lines, plain or compressed, or an Avro container of tagged records, which has ' +
+    'its own Fluent tags. From a file or the folder of a spool, it sends what was not sent yet. - means stdin.\n\n' +
+    'Failures are reported with their file, and the next file is processed. If a sink cannot be reached after five ' +
+    'attempts, the command ends. It may be interrupted and run again: whatever was not moved away is sent once ' +
+    'more. Files of lines and Avro containers need a few megabytes of memory, however long they are.',
   options,
   exitCodes: {
     '0': 'everything was delivered',
-    '1': 'something was not: it is named, and a letter is where it was',
+    '1': 'something was not: it is named, and a dead letter is where it was',
     '2': 'a setting, a rule or a path cannot be used',
   },
   examples: [
     {
-      purpose: 'what was refused, once its cause is mended',
+      purpose: 'what was refused, once the cause is fixed',
       line: 'tripline replay letters --config tripline.yaml',
     },
     {
@@ -61,7 +61,7 @@ export const replayCommand = defineCommand({
     }
     const loaded = loadRules(config);
     await reportProblems(loaded, io);
-    // Much to load, which no other command needs.
+    // Slow to load, and no other command needs it.
     const [{ eventReader, partsOf }, { sender }, { sourcesIn }, { openSink }] = await Promise.all([
       import('../../pipeline-dependencies.ts'),
       import('./send.ts'),
@@ -74,7 +74,7 @@ export const replayCommand = defineCommand({
     const contextOf = openContext({ ruleset: () => loaded.ruleset });
     const heard = { onRetry: ignore, onDown: ignore, onSettled: ignore, onSpool: ignore };
     const dependencies = { logger, eventsOf, contextOf, environment: io.environment, ...heard };
-    // What waits for the sink itself needs no spool, which the running Tripline has anyway.
+    // This command waits for the sink and needs no spool, which the running Tripline uses anyway.
     const sinks = await Promise.all(
       config.sinks.map((sink) => openSink({ ...sink, required: true, spool: undefined }, dependencies)),
     );
@@ -97,7 +97,7 @@ export const replayCommand = defineCommand({
   },
 });
 
-/** Counts what becomes of sources that are taken one after another. */
+/** Counts the results of sources that are processed one after another. */
 function startReplay() {
   const counts = { sources: 0, whole: 0, records: 0 };
   let isEnded = false;
@@ -111,7 +111,7 @@ function startReplay() {
     const tell = async (reason: string) => {
       isWhole = false;
       await progress.hide();
-      const place = records === 0 ? '' : `behind record ${records}: `;
+      const place = records === 0 ? '' : `after record ${records}: `;
       await stderr.write(`tripline: ${name}: ${place}${printable(reason)}\n`);
     };
     try {
@@ -128,7 +128,7 @@ function startReplay() {
         if (isEnded) break;
       }
     } catch (error) {
-      // What a problem of a body advises is for those who send it.
+      // The remedy of a problem with a body is for those who send it.
       await tell(error instanceof Problem ? error.message : describeError(error));
     } finally {
       await progress.hide();
@@ -143,7 +143,7 @@ function startReplay() {
       await source.settle();
       counts.whole++;
     },
-    /** Whether it is of no use to go on. */
+    /** Whether there is no point in continuing. */
     isEnded: () => isEnded,
     isComplete: () => counts.whole === counts.sources,
     totals(): string {
@@ -154,7 +154,7 @@ function startReplay() {
   };
 }
 
-/** Lets a person know what sinks complain of. */
+/** Reports warnings and errors of sinks to a person. */
 function loggerOf({ stderr }: ProcessIo) {
   const tell = (_: object, message: string) => void stderr.write(`tripline: ${printable(message)}\n`).catch(() => {});
   return { info: tell, warn: tell, error: tell };

@@ -1,4 +1,4 @@
-/** Puts a body through the pipeline, to every sink. */
+/** Sends a body through the pipeline to every sink. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countRecords } from '../../batch/count.ts';
@@ -11,7 +11,7 @@ const PAUSES = [1, 2, 4, 8];
 
 export type Sent =
   | { kind: 'delivered'; records: number }
-  /** It would fail again as it is. */
+  /** It would fail again unchanged. */
   | { kind: 'failed'; reason: string }
   /** A sink cannot be reached: others would fail as well. */
   | { kind: 'unavailable'; reason: string };
@@ -21,14 +21,14 @@ export type Send = (body: Body) => Promise<Sent>;
 
 /** @param wait takes seconds */
 export function sender(parts: Parts, wait = (seconds: number) => sleep(1000 * seconds)): Send {
-  /** Why sinks do not take the body. */
+  /** Why sinks do not accept the body. */
   let refused: string[] = [];
   const sinks = parts.sinks.map((sink) => ({
     ...sink,
     async deliver(batch: Parameters<typeof sink.deliver>[0]) {
       try {
         const result = await sink.deliver(batch);
-        if (result.kind === 'withheld') refused.push(`${sink.name} does not take it: ${result.reason}`);
+        if (result.kind === 'withheld') refused.push(`${sink.name} does not accept it: ${result.reason}`);
         return result;
       } catch (error) {
         if (error instanceof Problem && error.code === 'sink.refused') refused.push(error.message);
@@ -60,7 +60,7 @@ export function sender(parts: Parts, wait = (seconds: number) => sleep(1000 * se
     if (processed instanceof Problem) return { kind: 'failed', reason: processed.message };
     const to = body.sink === undefined ? sinks : sinks.filter(({ name }) => name === body.sink);
     if (to.length === 0) {
-      return { kind: 'failed', reason: `it is for sink ${body.sink}, of which the configuration has none` };
+      return { kind: 'failed', reason: `it is for sink ${body.sink}, which the configuration does not have` };
     }
     const problem = await delivered(() => deliverBatch(processed, { ...parts, sinks: to }));
     if (refused.length > 0) return { kind: 'failed', reason: refused.join('; ') };

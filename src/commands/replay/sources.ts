@@ -1,4 +1,4 @@
-/** What there is to be put through again below a path, by the names of the files. */
+/** What can be sent again from below a path, judging by the names of the files. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Codec } from '../../codecs/codec.ts';
@@ -18,10 +18,10 @@ import { unixNanoFromRfc3339 } from '../../time.ts';
 export interface Body {
   codec: Codec;
   bytes: Uint8Array;
-  /** Undefined where nothing says one. */
+  /** Undefined if it is not known. */
   fluentTag: string | undefined;
   receivedUnixNano: bigint;
-  /** Name of the one sink that is to have it; without it, all are. */
+  /** Name of the one sink that it is for; without it, it is for all. */
   sink?: string;
 }
 
@@ -29,12 +29,12 @@ export interface Body {
 export interface Source {
   /** For messages. */
   name: string;
-  /** Of an archive; undefined where nobody knows. */
+  /** Bytes of an archive; undefined if not known. */
   size?: number;
   /** How many of them have been read. */
   bytesRead?(): number;
   /** In order, one at a time in memory.
-   * @throws Problem, or the system's error, where the rest cannot be read */
+   * @throws Problem, or the system's error, if the rest cannot be read */
   bodies(): AsyncIterable<Body>;
   /** Called when all of it was delivered. */
   settle(): Promise<void>;
@@ -48,15 +48,15 @@ export interface SourceSettings {
 }
 
 /** Yields the sources below a path, in the order of their names.
- * @throws the system's error where there is no such path */
+ * @throws the system's error if there is no such path */
 export async function* sourcesIn(path: string, settings: SourceSettings): AsyncGenerator<Source> {
   const files = path === STDIN ? [path] : await filesOf(path);
-  // Asked of these, as letters are moved away meanwhile.
+  // Looked up here, as letters are moved away meanwhile.
   const named = new Set(files);
   const isThere = files[0] === path ? undefined : (file: string) => named.has(file);
   for (const file of files) {
     const within = relative(path, file).split(sep);
-    // What was delivered, and what was not written to its end.
+    // Delivered letters, and files that were not written completely.
     if (within.slice(0, -1).includes(DELIVERED) || /\.[0-9a-f-]{36}\.part$/.test(file)) continue;
     if (await isOfSpool(file)) continue;
     if (file.endsWith('.spool')) {
@@ -67,7 +67,7 @@ export async function* sourcesIn(path: string, settings: SourceSettings): AsyncG
     if (part === undefined) yield await archive(file, settings);
     else if (part === 'body') yield letter(file, settings);
     else if (part === 'left') await settleLetter(bodyBeside(file), settings);
-    // In a folder its body comes by itself.
+    // In a folder, its body is listed as well.
     else if (file === path) yield letter(bodyBeside(file), settings);
   }
 }
@@ -81,12 +81,12 @@ async function archive(path: string, { config, stdin }: SourceSettings): Promise
         yield { codec, bytes, fluentTag, receivedUnixNano: BigInt(Date.now()) * 1_000_000n };
       }
     },
-    // It is no copy of ours.
+    // The file is not a copy of ours.
     async settle() {},
   };
 }
 
-/** Whether a file is one that a spool keeps beside its batches. */
+/** Whether a spool keeps this file beside its batches. */
 async function isOfSpool(path: string): Promise<boolean> {
   if (!['cursor', 'lock'].includes(basename(path))) return false;
   return stat(join(dirname(path), 'set-aside')).then(
@@ -95,7 +95,7 @@ async function isOfSpool(path: string): Promise<boolean> {
   );
 }
 
-/** A file of a spool: what of it was not sent. */
+/** The part of a spool file that was not sent. */
 function spooled(path: string): Source {
   return {
     name: path,
@@ -127,7 +127,7 @@ function letter(path: string, { config, remove }: SourceSettings): Source {
       const codec = sourceAt(head.path).codecFor(mediaType);
       if (codec === undefined) throw new Problem('request.media_type', `Content-Type is ${mediaType ?? 'missing'}`);
       const encoding = textIn(head.headers['content-encoding']);
-      // Nothing else needs room, and nobody goes.
+      // Nothing else needs memory, and no client can disconnect.
       const share = byteBudget(Number.POSITIVE_INFINITY).open();
       const bytes = await decompressor(config.limits)(body, encoding, share, new AbortController().signal);
       yield {

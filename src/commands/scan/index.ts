@@ -1,4 +1,4 @@
-/** `tripline scan`: records in files, by the same pipeline as those that are sent. */
+/** `tripline scan`: records in files, through the same pipeline as those that are sent. */
 
 import { describeError } from '../../command-line/cli-errors.ts';
 import { UsageError } from '../../command-line/declaration.ts';
@@ -22,8 +22,8 @@ const options = {
     placeholder: 'WHAT',
     choices: ['records', 'findings', 'summary'],
     doc:
-      'records: all of them, byte for byte (but for lines of text), each with its tag; findings: each of them, and ' +
-      'reports (about other records), those of shadow rules with the mode shadow; summary: counts of both by rule and ' +
+      'records: all of them, byte for byte (except lines of text), each with its tag; findings: each finding and ' +
+      'report (about other records), those of shadow rules with the mode shadow; summary: counts of both by rule and ' +
       'level. Default: summary on a terminal, findings in a pipe',
   },
   output: listingOutput,
@@ -31,21 +31,21 @@ const options = {
     kind: 'value',
     placeholder: 'FOLDER',
     doc:
-      'scan in units, several at the same time, and keep what each comes to in this folder: a command that was stopped ' +
-      'goes on where it was when it is given again',
+      'scan in units, several at the same time, and keep the results of each in this folder: a command that was ' +
+      'stopped continues where it was when it is run again',
   },
   jobs: {
     kind: 'value',
     placeholder: 'N',
-    doc: 'with --plan: units at the same time (default: as many as there are cores)',
+    doc: 'with --plan: units scanned at the same time (default: the number of cores)',
   },
   shard: {
     kind: 'value',
     placeholder: 'I/N',
-    doc: 'with --plan: of N parts only that of the number I, from 0, and no report; for machines that share the folder',
+    doc: 'with --plan: scan only part I of N, from 0, without a report; for machines that share the folder',
   },
-  finish: { kind: 'flag', doc: 'with --plan: only the report, when all parts are done; takes no PATH' },
-  restart: { kind: 'flag', doc: 'with --plan: forget what is in the folder, and begin anew' },
+  finish: { kind: 'flag', doc: 'with --plan: only write the report, when all parts are done; accepts no PATH' },
+  restart: { kind: 'flag', doc: 'with --plan: discard what is in the folder, and start over' },
   ...ruleOptions,
 } as const;
 
@@ -55,31 +55,37 @@ export const scanCommand = defineCommand({
   operands: '[PATH]...',
   count: { least: 0, most: Number.POSITIVE_INFINITY },
   about:
-    'Reads records in the layouts that are received over HTTP, but for OTLP in Protobuf: one JSON object a line, JSON ' +
-    "arrays, JSON objects one behind the other, Fluent Bit's MessagePack; plain, or compressed by gzip, zstd or snappy (framed); and the records " +
-    'in Avro containers that Tripline wrote. Without a PATH, and for -, it reads stdin. A PATH is a file, a folder, of which all files are read but hidden ones, or the address of objects: s3://BUCKET/PREFIX, ' +
-    'gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX, of which all are read whose keys begin like that. They are read in the order given, below a folder or an address in that of their names, which is the order that correlations see them in.\n\n' +
-    'A line that is no JSON object is read as the same text in a record is (under log), with what stands before the ' +
-    'event: the time of kubectl logs, aws logs tail and the exports of CloudWatch Logs, the stream and tags of a CRI ' +
-    'log. Partial CRI lines are joined up to their last one, and JSON printed over several lines with the line of its ' +
-    'time and stream. NUL bytes that logrotate leaves with copytruncate, byte order marks and CRLF do no harm.\n\n' +
-    'Lines are read bit by bit, whatever the size of the file; any other layout, such as one JSON document, is held in ' +
-    'memory, up to 128 MiB or limits.maxDecompressedBytes, and limits.maxRecords. The number of records, and of those that could not be decided or read, ' +
-    'is told on stderr. Messages and findings name the line of the file. A file without any audit event, or with as many ' +
-    'lines of text without one as events, is not called clear: the exit code is 2, whether it is the log of something ' +
-    'else or in a layout that is not read.\n\n' +
-    '--plan is for archives of weeks and months: inputs are divided into units of about as many bytes, rules are evaluated on ' +
-    'several units at the same time, and correlations then count the hits of all in the order of time, whatever the order ' +
-    'of the files. A file is never divided. The list has the findings of rules in the order of the inputs, then those of ' +
-    'correlations.\n\n' +
-    'With --show records, a line of text becomes the record {"log": "<the line>"} with its tag, and lines that were ' +
-    'joined become one. A line that is neither JSON nor UTF-8 stays as it is. NUL bytes and byte order marks are left out.',
+    'Reads records in the layouts that are accepted over HTTP, except OTLP in Protobuf: one JSON object per ' +
+    "line, JSON arrays, JSON objects one after another, Fluent Bit's MessagePack; plain, or compressed with " +
+    'gzip, zstd or snappy (framed); and the records in Avro containers that Tripline wrote. Without a PATH, or ' +
+    'for -, it reads stdin. A PATH is a file, a folder, in which all files except hidden ones are read, or the ' +
+    'address of objects: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX, for which ' +
+    'all objects are read whose keys begin with PREFIX. Paths are read in the order given, and files and ' +
+    'objects below them in the order of their names; correlations see the records in this order.\n\n' +
+    'A line that is not a JSON object is read like the same text in a record (under log), including what ' +
+    'precedes the event: the time that kubectl logs, aws logs tail and exports of CloudWatch Logs add, and the ' +
+    'stream and tags of a CRI log. Partial CRI lines are joined up to their last one, and so is JSON printed ' +
+    'over several lines, with the line that has its time and stream. NUL bytes that logrotate leaves with ' +
+    'copytruncate, byte order marks and CRLF do no harm.\n\n' +
+    'Lines are read piece by piece, whatever the size of the file; any other layout, such as a single JSON ' +
+    'document, is held in memory, up to 128 MiB or limits.maxDecompressedBytes, and limits.maxRecords. The ' +
+    'number of records, and of those that could not be decided or read, is reported on stderr. Messages and ' +
+    'findings give the line of the file. A file without any audit event, or with at least as many lines of ' +
+    'text without one as events, is not reported as clear: the exit code is 2, whether it is the log of ' +
+    'something else or in a layout that is not supported.\n\n' +
+    '--plan is for archives of weeks and months: inputs are divided into units of about as many bytes each, ' +
+    'rules are evaluated on several units at the same time, and correlations then count the hits of all units ' +
+    'in order of time, whatever the order of the files. A file is never divided. The list has the findings of ' +
+    'rules in the order of the inputs, then those of correlations.\n\n' +
+    'With --show records, a line of text becomes the record {"log": "<the line>"} with its tag, and lines that ' +
+    'were joined become one. A line that is neither JSON nor UTF-8 stays as it is. NUL bytes and byte order marks ' +
+    'are left out.',
   options,
   exitCodes: {
     '0': 'nothing was found, and everything could be read',
     '1': 'there are findings or reports',
     '2':
-      'a file, a record or a rule could not be read, or a file holds no audit event, or mostly text without one, ' +
+      'a file, a record or a rule could not be read, or a file contains no audit event, or mostly text without one, ' +
       'whatever was found in the rest',
   },
   examples: [
@@ -95,23 +101,23 @@ export const scanCommand = defineCommand({
     { purpose: 'tagged records for another tool', line: 'tripline scan audit.log --show records > tagged.log' },
     { purpose: 'what is in the log of a container', line: 'tripline scan kube-apiserver.log --show summary' },
     {
-      purpose: 'what is in the archives of a year, on all cores, going on where it was stopped',
+      purpose: 'what is in the archives of a year, on all cores, continuing where it was stopped',
       line: 'tripline scan --plan backtest archive --show summary',
     },
-    { purpose: 'what comes down a pipe', line: 'zcat audit-1.log.gz | tripline scan --show summary -o table' },
+    { purpose: 'what comes through a pipe', line: 'zcat audit-1.log.gz | tripline scan --show summary -o table' },
   ],
   async run({ options, operands }, io) {
     const { stdin, stdout, stderr } = io;
     const part = partOf(options, operands);
     if (part === undefined && operands.length === 0 && stdin.isTTY) {
-      throw new UsageError('there is nothing to scan', 'name a file, or send records down a pipe');
+      throw new UsageError('there is nothing to scan', 'name a file, or pipe records to stdin');
     }
     const wanted = options.show ?? (stdout.columns === undefined ? 'findings' : 'summary');
     if (wanted === 'records' && options.output !== undefined) {
-      throw new UsageError('--show records is records as they are, in no other form', 'leave out --output');
+      throw new UsageError('--show records writes records as they are, in no other form', 'leave out --output');
     }
     if (wanted === 'records' && part !== undefined) {
-      throw new UsageError('a plan keeps what was found, and no records', 'use --show findings or --show summary');
+      throw new UsageError('a plan keeps what was found, not records', 'use --show findings or --show summary');
     }
     const config = readConfig(options, io);
     const loaded = loadRules(config);
@@ -121,7 +127,7 @@ export const scanCommand = defineCommand({
       const { runPlan } = await import('./planned.ts');
       return runPlan(part, { wanted, form: options.output, paths: operands, config, loaded }, io);
     }
-    // Much to load, which no other command needs.
+    // Slow to load, and no other command needs it.
     const [{ partsOf }, { scanInput }] = await Promise.all([
       import('../../pipeline-dependencies.ts'),
       import('../../scanning/scan-input.ts'),
@@ -159,7 +165,7 @@ export const scanCommand = defineCommand({
 });
 
 async function tellFailure(name: string, error: unknown, stderr: Output): Promise<void> {
-  // What a problem of a body advises is for those who send it.
+  // The remedy of a problem with a body is for those who send it.
   const message = error instanceof Problem ? error.message : describeError(error);
   await stderr.write(`tripline: ${printable(name)}: ${message}\n`);
 }

@@ -12,7 +12,7 @@ export interface Part {
   shard: { index: number; of: number } | undefined;
   /** Whether only the report is made. */
   isFinish: boolean;
-  /** Whether what is in the folder is forgotten. */
+  /** Whether the contents of the folder are discarded. */
   isRestart: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface PartOptions {
   restart: boolean;
 }
 
-/** @returns undefined where no plan is asked for
+/** @returns undefined if no plan is asked for
  * @throws UsageError for options that do not go together */
 export function partOf(
   { plan: folder, jobs, shard, finish: isFinish, restart: isRestart }: PartOptions,
@@ -34,23 +34,23 @@ export function partOf(
     if (jobs === undefined && shard === undefined && !isFinish && !isRestart) return undefined;
     throw new UsageError('--jobs, --shard, --finish and --restart are about a plan', 'name its folder with --plan');
   }
-  if (folder === '') throw new UsageError('--plan names no folder', 'name one, such as --plan backtest');
+  if (folder === '') throw new UsageError('--plan does not name a folder', 'name one, such as --plan backtest');
   if (isFinish && (shard !== undefined || isRestart)) {
-    throw new UsageError('--finish goes with neither --shard nor --restart', 'leave them out');
+    throw new UsageError('--finish cannot be combined with --shard or --restart', 'leave them out');
   }
   if (isFinish && paths.length > 0) throw new UsageError('the plan has the paths', 'leave them out with --finish');
   if (!isFinish && paths.length === 0) {
-    throw new UsageError('a plan needs what can be read again', 'name files, folders or addresses of objects');
+    throw new UsageError('a plan needs inputs that can be read again', 'name files, folders or addresses of objects');
   }
   if (shard !== undefined && isRestart) {
-    throw new UsageError('other parts may be at work in the folder', 'remove it when none is, and leave out --restart');
+    throw new UsageError('other parts may be using the folder', 'remove it when none is, and leave out --restart');
   }
   return { folder, jobs: jobsOf(jobs), shard: shardOf(shard), isFinish, isRestart };
 }
 
 function jobsOf(text: string | undefined): number {
   if (text === undefined) return availableParallelism();
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new UsageError(`${quote(text)} is no number of jobs`, 'write 1 or more');
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new UsageError(`${quote(text)} is not a number of jobs`, 'write 1 or more');
   return Number(text);
 }
 
@@ -58,7 +58,7 @@ function shardOf(text: string | undefined): Part['shard'] {
   if (text === undefined) return undefined;
   const [, index, of] = (/^(\d{1,6})\/([1-9]\d{0,5})$/.exec(text) ?? []).map(Number);
   if (index === undefined || of === undefined || index >= of) {
-    throw new UsageError(`${quote(text)} is no part`, 'write 0/8 for the first of eight, 7/8 for the last');
+    throw new UsageError(`${quote(text)} is not a part`, 'write 0/8 for the first of eight, 7/8 for the last');
   }
   return { index, of };
 }

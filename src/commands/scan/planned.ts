@@ -1,4 +1,4 @@
-/** A scan in units, by a plan that is kept in a folder. */
+/** A scan in units, following a plan that is kept in a folder. */
 import { join } from 'node:path';
 import type { ListingForm } from '../../command-line/output-format.ts';
 import type { ProcessIo } from '../../command-line/process-io.ts';
@@ -27,13 +27,13 @@ interface PlannedScan {
 }
 
 /** Resolves with the exit code.
- * @throws Problem `config.invalid` where the folder has another plan */
+ * @throws Problem `config.invalid` if the folder has another plan */
 export async function runPlan(part: Part, scan: PlannedScan, io: ProcessIo): Promise<number> {
   const { folder, shard, isFinish, isRestart } = part;
   if (isFinish && (await readPlan(folder)) === undefined) {
-    throw new Problem('config.invalid', `there is no plan in ${folder}: it is made by --plan with paths`);
+    throw new Problem('config.invalid', `there is no plan in ${folder}: create it with --plan and paths`);
   }
-  // Parts, of which there are several at work, have units of their own; who does all of them has to be alone.
+  // Several parts may run at once, as each has its own units; a process that does all units must be alone.
   const unlock = shard === undefined && !isFinish ? await lockPlan(folder) : () => {};
   try {
     if (isRestart) await discardPlan(folder);
@@ -60,7 +60,7 @@ async function workByPlan(
   const { ruleset, problems } = scan.loaded;
   const request = { folder, paths: scan.paths, version: io.version, ruleset, config: scan.config };
   const plan = await openPlan(request, io, shard !== undefined || isFinish);
-  // What others are writing looks like what was left over.
+  // Files that others are still writing look like leftovers.
   if (shard === undefined && !isFinish) await sweepParts(folder);
   if (!isFinish) {
     const isScanned = await scanUnits(plan, { folder, shard, isFinish, ...part }, scan, io);
@@ -90,7 +90,7 @@ async function workByPlan(
   return endReport(io, { wanted: scan.wanted, form: scan.form, list, tally: counter.tally, isComplete });
 }
 
-/** Scans the units of the part that are not done; resolves with whether all of them are then. */
+/** Scans the units of the part that are not done; resolves with whether all of them are done then. */
 async function scanUnits(
   plan: ScanPlan,
   { folder, jobs, shard }: Part,
@@ -125,7 +125,7 @@ async function scanUnits(
   await progress.hide();
   if (failed > 0) {
     await stderr.write(
-      `tripline: ${numbered(failed, 'unit')} could not be scanned; the same command tries them again\n`,
+      `tripline: ${numbered(failed, 'unit')} could not be scanned; run the same command to retry them\n`,
     );
   }
   return failed === 0;

@@ -1,4 +1,4 @@
-/** What a scan shows: what was found, how much was looked at, and of what nothing is known. */
+/** What a scan shows: what was found, how much was looked at, and what remains unknown. */
 import type { ListingForm } from '../../command-line/output-format.ts';
 import { listingFormOf, openRows, type RowWriter, writeRows } from '../../command-line/output-format.ts';
 import type { ProcessIo } from '../../command-line/process-io.ts';
@@ -62,14 +62,14 @@ const findingColumns: Column<Found>[] = [
   { name: 'line', cell: ({ line }) => line ?? '' },
 ];
 
-/** What to know beside the findings: how much was looked at, and of what nothing is known. */
+/** What to know besides the findings: how much was looked at, and what remains unknown. */
 function totals({ records, verdicts, reports, matchedInPart }: Tally): string {
   const counts = [
     `${records} records`,
     `${verdicts.match} with findings`,
     `${verdicts.clear} clear`,
     `${verdicts.indeterminate} undecided`,
-    `${verdicts.not_audit} no audit events`,
+    `${verdicts.not_audit} without audit events`,
     `${verdicts.error} unreadable`,
     ...(matchedInPart > 0 ? [`${matchedInPart} of those with findings have undecided rules too`] : []),
     ...(reports > 0 ? [`${reports} reports about others`] : []),

@@ -13,7 +13,7 @@ export function columnsFor(form: ListingForm): readonly Column<FindingRow>[] {
 const shown: Column<FindingRow>[] = [
   { name: 'time', heading: 'TIME', cell: ({ time, received }) => clock(time ?? received, new Date().toISOString()) },
   { name: 'level', heading: 'LEVEL', cell: ({ level }) => level, isLevel: true },
-  // Who did what is wanted most, where there is room for one thing.
+  // If there is space for only one thing, who did what matters most.
   { name: 'summary', heading: 'SUMMARY', cell: (row) => `${row.summary} (${whichOf(row)})` },
 ];
 

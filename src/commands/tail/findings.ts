@@ -1,14 +1,14 @@
-/** Findings of a running sidecar, oldest first: those that it keeps, and those that come. */
+/** Findings of a running sidecar, oldest first: those that it keeps, and new ones. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FindingRow, Findings } from '../../console/api.ts';
 import { type ConsoleClient, type Query, Unavailable } from '../../console-client/index.ts';
 
-/** Of one answer. */
+/** Rows in one answer. */
 const MOST_ROWS = 1000;
-/** Seconds before each further attempt to reach a sidecar that has gone; the last for all that follow. */
+/** Seconds before each further attempt to reach a sidecar that is gone; the last one is repeated. */
 const PAUSES = [0.2, 1, 2, 4, 8];
 
-/** Yields what the sidecar keeps that fits the query; the last of them, if a number is given.
+/** Yields the kept findings that match the query; the last of them, if a number is given.
  * @throws as the client's `get` */
 export async function* keptFindings(
   client: ConsoleClient,
@@ -37,23 +37,22 @@ async function* pages(client: ConsoleClient, query: Query, most: number): AsyncG
 }
 
 export interface Following {
-  /** What is yielded first, asked for when the stream has begun, so that nothing is missed between the two. */
+  /** What is yielded first, requested once the stream has begun, so that nothing is missed in between. */
   kept(): AsyncIterable<FindingRow[]>;
-  /** Lets a person know. */
+  /** Informs a person. */
   tell(message: string): Promise<void>;
-  /** Ends it. */
+  /** Ends the stream. */
   signal: AbortSignal;
 }
 
-/** Yields what is kept, then what comes. Opens the stream again when it ends, after the last event that came, as often as it
- * takes.
- * @throws as the client's `stream`, where it cannot be opened the first time, or is refused */
+/** Yields what is kept, then new findings. Reopens the stream whenever it ends, after the last event that was received.
+ * @throws as the client's `stream`, if it cannot be opened the first time, or is refused */
 export async function* sentFindings(
   client: ConsoleClient,
   query: Query,
   { kept, tell, signal }: Following,
 ): AsyncGenerator<FindingRow[]> {
-  /** What was kept, some of which may have come meanwhile. */
+  /** Kept findings, some of which may also arrive on the stream. */
   const known = new Set<string>();
   let lastEventId: string | undefined;
   let isFirst = true;
@@ -72,8 +71,8 @@ export async function* sentFindings(
       failures = 0;
       for await (const { id, findings } of events) {
         lastEventId = id;
-        if (findings.isGap) await tell('some that came meanwhile are not kept any more');
-        if (findings.omitted > 0) await tell(`${findings.omitted} more came, of which only the newest are sent`);
+        if (findings.isGap) await tell('some findings that came in the meantime are no longer kept');
+        if (findings.omitted > 0) await tell(`${findings.omitted} more came; only the newest are sent`);
         yield findings.findings.filter((row) => !known.has(row.id));
       }
       if (!signal.aborted) await tell(`the connection to ${client.url} has ended; trying again`);

@@ -8,7 +8,7 @@ import { columnsFor } from './columns.ts';
 import { keptFindings, sentFindings } from './findings.ts';
 import { listIn, numberIn, sinceIn } from './values.ts';
 
-/** How many are shown first where nothing else is asked for. */
+/** How many are shown first by default. */
 const LAST = 10;
 
 const platforms = [...Platform.enum, 'unknown'];
@@ -21,18 +21,19 @@ export const tailCommand = defineCommand({
   operands: '',
   count: { least: 0, most: 0 },
   about:
-    'Asks the console of a sidecar for the last findings that it keeps, and then shows those that come, until it is ' +
-    'interrupted. Filters are those of the page: a finding has to fit all of them, and one value of each list.\n\n' +
-    'The words of --q are looked for in who did it, the object, the rule and the summary, in any case. who:ann, ns:prod and ' +
-    'ip:192.0.2.1 are looked for in that place alone, as rule:, obj:, agent:, workload: and id: are; -word is not to be ' +
-    'there, * is anything, and quotes hold blanks.\n\n' +
-    'When the connection is lost, it is opened again, and goes on after the last finding that came. The sidecar sends ' +
-    'findings once a second at most.',
+    'Asks the console of a sidecar for the last findings that it keeps, then shows new ones as they come, ' +
+    'until it is interrupted. The filters are those of the page: a finding has to match all of them, and one ' +
+    'value of each list.\n\n' +
+    'The words of --q are searched for in who did it, the object, the rule and the summary, ignoring case. ' +
+    'who:ann, ns:prod and ip:192.0.2.1 are searched for only there, and so are rule:, obj:, agent:, workload: ' +
+    'and id:; -word excludes a word, * matches anything, and quotes enclose words with blanks.\n\n' +
+    'If the connection is lost, it is opened again, and continues after the last finding that came. The sidecar ' +
+    'sends findings at most once a second.',
   options: {
     level: { kind: 'value', placeholder: 'LIST', doc: `only these levels: ${levels.toReversed().join(', ')}` },
-    rule: { kind: 'value', placeholder: 'LIST', doc: 'only these rules: names with commas between' },
+    rule: { kind: 'value', placeholder: 'LIST', doc: 'only these rules: names separated by commas' },
     platform: { kind: 'value', placeholder: 'LIST', doc: `only these platforms: ${platforms.join(', ')}` },
-    mode: { kind: 'value', placeholder: 'MODE', choices: modes, doc: 'only live ones, or shadow ones' },
+    mode: { kind: 'value', placeholder: 'MODE', choices: modes, doc: 'only live findings, or only shadow ones' },
     seen: {
       kind: 'value',
       placeholder: 'LIST',
@@ -41,28 +42,28 @@ export const tailCommand = defineCommand({
     q: {
       kind: 'value',
       placeholder: 'WORDS',
-      doc: 'only what all these words fit; where the first begins with -, write --q=-who:ann',
+      doc: 'only findings that match all these words; if the first begins with -, write --q=-who:ann',
     },
     since: {
       kind: 'value',
       placeholder: 'TIME',
-      doc: 'first what is kept since 2026-01-02T03:04:05Z, or since 30s, 10m, 2h or 1d ago',
+      doc: 'start with what is kept since 2026-01-02T03:04:05Z, or since 30s, 10m, 2h or 1d ago',
     },
     last: {
       kind: 'value',
       placeholder: 'N',
-      doc: `first the last N that are kept (default ${LAST}; with --since, all since then)`,
+      doc: `start with the last N that are kept (default ${LAST}; with --since, all since then)`,
     },
-    'no-follow': { kind: 'flag', doc: 'end after those' },
+    'no-follow': { kind: 'flag', doc: 'end after the kept findings' },
     output: listingOutput,
     ...consoleOptions,
   },
   exitCodes: {
-    '0': 'it was interrupted, or its reader has gone, which the next finding shows; with --no-follow, all was shown',
-    '2': 'the sidecar cannot be reached, or refuses',
+    '0': 'it was interrupted, or its reader is gone, which the next finding shows; with --no-follow, all was shown',
+    '2': 'the sidecar cannot be reached, or refuses the request',
   },
   examples: [
-    { purpose: 'what comes that is grave, in one namespace', line: 'tripline tail --level high,critical --q ns:prod' },
+    { purpose: 'new grave findings in one namespace', line: 'tripline tail --level high,critical --q ns:prod' },
     {
       purpose: 'who did what in the last hour, for a script',
       line: "tripline tail --since 1h --no-follow -o ndjson | jq -r '[.event.username, .summary] | @tsv'",

@@ -2,7 +2,7 @@
 import { UsageError } from '../../command-line/declaration.ts';
 import { didYouMean, quote } from '../../sigma/rule-problem.ts';
 
-/** A list with commas between, each of which is one of some.
+/** A comma-separated list of allowed values.
  * @throws UsageError */
 export function listIn(option: string, text: string | undefined, allowed: readonly string[]): string | undefined {
   const wrong = text?.split(',').find((value) => !allowed.includes(value));
@@ -21,7 +21,7 @@ export function numberIn(option: string, text: string | undefined): number | und
 
 const MILLISECONDS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A time, or so long before now, as RFC 3339.
+/** A time, or a duration before now, as RFC 3339.
  * @throws UsageError */
 export function sinceIn(text: string | undefined, now: Date): string | undefined {
   if (text === undefined) return undefined;

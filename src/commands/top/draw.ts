@@ -1,4 +1,4 @@
-/** How a sidecar does, as lines that fit a screen. */
+/** How a sidecar is doing, as lines that fit a screen. */
 import { amount, bytes, clock, duration, rate } from '../../command-line/amounts.ts';
 import type { Output } from '../../command-line/process-io.ts';
 import { type Column, startTable } from '../../command-line/table.ts';
@@ -8,7 +8,7 @@ import { levels } from '../../record.ts';
 import { verdicts } from '../../tag.ts';
 import { truncateText } from '../../truncate.ts';
 
-/** What is known of it. */
+/** What is known about it. */
 export interface Seen {
   url: string;
   session: Session;
@@ -22,7 +22,7 @@ export type Screen = Pick<Output, 'columns' | 'rows' | 'hasColors'>;
 /** Seconds that a rate is the mean of. */
 const MEAN = 10;
 
-/** Lines, each ended, of which there are no more than the screen has; all of them where it is no screen. */
+/** Lines, each ended, no more than the screen has; all of them if it is not a screen. */
 export function drawSnapshot(seen: Seen, screen: Screen): string {
   const line = lineOf(screen);
   const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]) =>
@@ -37,7 +37,7 @@ export function drawSnapshot(seen: Seen, screen: Screen): string {
     recordLines(now.records, { line, table }),
     table(findingColumns, windows(now)),
     [line(lagLine(now)), line(rulesLine(now))],
-    now.sinks.length === 0 ? [line('no sinks: records go back in the reply')] : table(sinkColumns, now.sinks),
+    now.sinks.length === 0 ? [line('no sinks: records are returned in the reply')] : table(sinkColumns, now.sinks),
   ];
   return fitted(sections, screen.rows ?? Number.POSITIVE_INFINITY)
     .map((text) => `${text}\n`)
@@ -47,7 +47,7 @@ export function drawSnapshot(seen: Seen, screen: Screen): string {
 interface Line {
   /** Cut to the width. */
   (text: string, style?: Style): string;
-  /** As many as it takes, after an indent. */
+  /** As many lines as needed, after an indent. */
   wrapped(text: string, indent: string, style?: Style): string[];
 }
 
@@ -78,7 +78,7 @@ function sentences({ now, lost }: Seen, line: Line): string[] {
   const told = line(`${wrong}; ${found}.`, style);
   if (lost === undefined) return [told];
   const since = clock(lost.since.toISOString(), now.at);
-  return [...line.wrapped(`No answer since ${since}, below is what was before: ${lost.message}`, '', 'red'), told];
+  return [...line.wrapped(`No answer since ${since}, the last state is below: ${lost.message}`, '', 'red'), told];
 }
 
 function problemLines({ since, message, remedy }: ProblemNow, at: string, line: Line): string[] {
@@ -89,7 +89,7 @@ function recordLines(
   records: readonly RecordRate[],
   { line, table }: { line: Line; table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] },
 ): string[] {
-  if (records.length === 0) return [line('RECORDS/S', 'bold'), line('none came since it began')];
+  if (records.length === 0) return [line('RECORDS/S', 'bold'), line('none received since the start')];
   const platforms = [...new Set(records.map(({ platform }) => platform))];
   const rows = platforms.map((platform) => ({
     name: platform ?? 'unknown',
@@ -126,7 +126,7 @@ const recordColumns: Column<Rates>[] = [
       },
     }),
   ),
-  { name: 'total', heading: 'in all', isAmount: true, cell: ({ rates }) => amount(sum(rates, ({ total }) => total)) },
+  { name: 'total', heading: 'total', isAmount: true, cell: ({ rates }) => amount(sum(rates, ({ total }) => total)) },
 ];
 
 type Counts = Record<(typeof levels)[number] | 'shadow' | 'silenced', number>;
@@ -140,7 +140,7 @@ function windows(now: Now): Window[] {
   return [
     { name: 'last 5 minutes', counts: windowOf(now, 5) },
     { name: 'last hour', counts: windowOf(now, 60) },
-    { name: 'all that are kept', counts: windowOf(now, Number.POSITIVE_INFINITY) },
+    { name: 'all kept', counts: windowOf(now, Number.POSITIVE_INFINITY) },
   ];
 }
 
@@ -171,8 +171,8 @@ const findingColumns: Column<Window>[] = [
 ];
 
 function lagLine({ lag }: Now): string {
-  if (lag.p50 === null || lag.p99 === null) return 'LAG    nothing came in the last minutes';
-  return `LAG    half of the events came within ${duration(lag.p50)}, 99 of 100 within ${duration(lag.p99)}`;
+  if (lag.p50 === null || lag.p99 === null) return 'LAG    nothing received in the last minutes';
+  return `LAG    half of the events arrived within ${duration(lag.p50)}, 99 of 100 within ${duration(lag.p99)}`;
 }
 
 function rulesLine({ at, rules, correlations, ruleset, rulesSince, refused }: Now): string {
@@ -192,11 +192,11 @@ const sinkColumns: Column<SinkNow>[] = [
 function spoolText(spool: SinkNow['spool']): string {
   if (spool === null) return 'none';
   const { entries, bytes: size, oldestSeconds } = spool;
-  return entries === 0 ? 'empty' : `${amount(entries)} wait, ${bytes(size)}, the oldest for ${duration(oldestSeconds)}`;
+  return entries === 0 ? 'empty' : `${amount(entries)} waiting, ${bytes(size)}, oldest ${duration(oldestSeconds)}`;
 }
 
-/** The sections with blank lines between, as far as there is room: first these go, then the ends of the longest sections but
- * the first. */
+/** The sections with blank lines between, as far as they fit: the blank lines are dropped first, then the ends of the longest
+ * sections except the first. */
 function fitted(sections: readonly (readonly string[])[], most: number): string[] {
   if (sum(sections, ({ length }) => length + 1) - 1 <= most) {
     return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
@@ -206,7 +206,7 @@ function fitted(sections: readonly (readonly string[])[], most: number): string[
   for (let height = sum(sections, ({ length }) => length); height > most; height--) {
     const longest = shown.reduce((best, one) => (one.lines.length > best.lines.length ? one : best));
     if (longest.lines.length <= 2) break;
-    // A line says how many there are more, and takes the place of one.
+    // A line says how many more there are, and replaces one of them.
     const gone = longest.left === 0 ? 2 : 1;
     longest.lines.splice(-gone);
     longest.left += gone;

@@ -1,4 +1,4 @@
-/** `tripline top`: how a running sidecar does, on a screen that is drawn anew each second. */
+/** `tripline top`: how a running sidecar is doing, on a screen that is redrawn each second. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jsonText, outputOption } from '../../command-line/output-format.ts';
 import type { Output } from '../../command-line/process-io.ts';
@@ -9,30 +9,31 @@ import { drawSnapshot, type Seen } from './draw.ts';
 
 const EVERY_MILLISECONDS = 1000;
 
-/** The other screen, without cursor; lines that are too long end at its edge. */
+/** Switches to the alternate screen, without cursor; lines that are too long end at its edge. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 
 export const topCommand = defineCommand({
   name: 'top',
-  summary: 'shows how a running sidecar does: what is wrong, records, findings, lag, sinks and rules',
+  summary: 'shows the state of a running sidecar: problems, records, findings, lag, sinks and rules',
   operands: '',
   count: { least: 0, most: 0 },
   about:
-    'Asks the console of a sidecar each second, and shows what its first page shows, until it is interrupted (Ctrl-C): what ' +
-    'is wrong and what to do, records a second by platform and verdict as a mean of the last ten, findings by level, the ' +
-    'time from an event to its receipt, what sinks have sent and what waits in their spools, and the rules.\n\n' +
-    'Where stdout is no terminal, or another form is asked for, it shows how all stands once.',
+    'Asks the console of a sidecar every second, and shows what its first page shows, until it is interrupted ' +
+    '(Ctrl-C): what is wrong and what to do, records per second by platform and verdict as a mean of the last ' +
+    'ten, findings by level, the time from an event to its receipt, what sinks have sent and what waits in ' +
+    'their spools, and the rules.\n\n' +
+    'If stdout is not a terminal, or another form is requested, it shows the current state once.',
   options: {
     output: outputOption(['table', 'json'], 'table, which is a screen on a terminal, and text once in a pipe'),
     ...consoleOptions,
   },
   exitCodes: {
-    '0': 'it was interrupted; in a pipe, all was shown',
-    '2': 'the sidecar cannot be reached, or refuses',
+    '0': 'it was interrupted; in a pipe, everything was shown',
+    '2': 'the sidecar cannot be reached, or refuses the request',
   },
   examples: [
-    { purpose: 'how it does', line: 'tripline top' },
+    { purpose: 'the state of the sidecar', line: 'tripline top' },
     { purpose: 'what is wrong, for a script', line: "tripline top -o json | jq -r '.problems[].message'" },
   ],
   async run({ options }, io) {
@@ -68,8 +69,8 @@ async function see(client: ConsoleClient): Promise<Seen> {
   return { url: client.url, session, now };
 }
 
-/** Draws until the signal. A sidecar that does not answer is asked again, beneath what was seen of it last.
- * @throws UsageError where it refuses */
+/** Draws until aborted. A sidecar that does not answer is asked again, while the last state seen of it stays on the screen.
+ * @throws UsageError if it refuses */
 async function watch(
   client: ConsoleClient,
   first: Seen,

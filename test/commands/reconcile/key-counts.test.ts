@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { KeyCounts } from '../../../src/commands/reconcile/key-counts.ts';
 import fc from '../../properties.ts';
 
-/** Few, so that they come again, and many in one slot of one table. */
+/** Few, so that they repeat, and many in one slot of one table. */
 const key = fc.record({
   high: fc.constantFrom(0, 1, 256, 0xffff_ffff),
   low: fc.oneof(fc.constantFrom(0, 0xffff_ffff), fc.nat(40)),
@@ -11,7 +11,7 @@ const key = fc.record({
 type Key = { high: number; low: number };
 const nameOf = ({ high, low }: Key) => `${high}/${low}`;
 
-test('what is added can be taken, and what is left is told apart', () => {
+test('added keys can be taken, and those that are left are distinguished', () => {
   fc.assert(
     fc.property(fc.array(key, { maxLength: 400 }), fc.array(key, { maxLength: 200 }), (added, taken) => {
       const counts = new KeyCounts();

@@ -1,4 +1,4 @@
-/** `tripline reconcile`: what is missing is named, whatever the layouts of the two. */
+/** `tripline reconcile`: missing events are named, whatever the layouts of source and destination. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -87,7 +87,7 @@ describe('dropped and repeated at random', () => {
     place: fc.nat(),
   });
 
-  test('each event that is missing is named with its line, and no other', async () => {
+  test('each missing event is named with its line, and no other is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(outcome, { maxLength: 40 }), fc.constantFrom('lines', 'msgpack', 'avro'), check),
       { numRuns: 20 },
@@ -100,7 +100,7 @@ describe('dropped and repeated at random', () => {
     const expected = { missing: 0, repeated: 0, only_in_destination: 0 };
     const missing: unknown[] = [];
     outcomes.forEach(({ wrapper, stage: wanted, sent, arrived: times, place }, index) => {
-      // Entries of Cloud Audit Logs tell no stage.
+      // Entries of Cloud Audit Logs contain no stage.
       const stage = wrapper === 'gke' ? 'ResponseComplete' : wanted;
       const record = wrappers[wrapper]!(eventOf(`id-${index}`, stage));
       for (let time = 0; time < sent; time++) {
@@ -137,7 +137,7 @@ describe('dropped and repeated at random', () => {
 describe('layouts', () => {
   const events = ['a', 'b', 'c'].map((auditID) => eventOf(auditID));
 
-  /** Layouts with a line of text that is no event. */
+  /** Layouts with a line of text that is not an event. */
   const withText = ['CRI in parts', 'NUL bytes before an array'];
 
   test.each(layoutsOf(events).filter(({ name }) => !withText.includes(name)))('$name', async ({ content }) => {
@@ -167,13 +167,13 @@ describe('layouts', () => {
     ]);
   });
 
-  test('the source may come down a pipe', async () => {
+  test('the source may come from a pipe', async () => {
     const { status } = await run(['reconcile', '-', file(lines(...events))], { input: lines(...events) });
     expect(status).toBe(0);
     expect((await run(['reconcile', file(''), '-'])).stderr).toContain('the destination is read twice');
   });
 
-  test('an event list is as many events as it holds', async () => {
+  test('an event list counts as the events that it holds', async () => {
     const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: events };
     const ran = await reconcile(file(lines(list)), file(lines(events[0], events[2])));
     expect(differences(ran)).toMatchObject([{ kind: 'missing', line: 1, auditID: 'b' }]);
@@ -185,7 +185,7 @@ describe('records without an audit ID', () => {
   const odd = { level: 'info', at: 1, big: 1 };
   const text = JSON.stringify(odd).replace('"big":1', '"big":12345678901234567890');
 
-  test('are known by their content, whatever carries it', async () => {
+  test('are identified by their content, whatever carries it', async () => {
     const source = file(`started\n${text}\n${JSON.stringify({ ...eventOf(''), auditID: undefined })}\n`);
     const arrived = [
       `{"date":1.5,"big":12345678901234567890, "level":"info","at":1}`,
@@ -206,7 +206,7 @@ describe('records without an audit ID', () => {
   });
 });
 
-test('a file that cannot be read to its end makes nothing sure', async () => {
+test('a file that cannot be read to its end makes the result uncertain', async () => {
   const whole = file(lines(eventOf('a')));
   const cut = file(gzipSync(lines(eventOf('a'), eventOf('b'))).subarray(0, -12));
   const ran = await reconcile(whole, cut);
@@ -225,7 +225,7 @@ test('an audit ID that its client chose for many requests hides none of them', a
   ]);
 });
 
-test('the first twenty of each kind are named, on a terminal as a table', async () => {
+test('the first twenty of each kind are named, as a table on a terminal', async () => {
   const source = file(lines(...Array.from({ length: 30 }, (_, index) => eventOf(`s-${index}`))));
   const destination = file(lines(...Array.from({ length: 30 }, (_, index) => eventOf(`d-${index}`))));
   const short = await reconcile(source, destination);

@@ -1,4 +1,4 @@
-/** `tripline replay`: what was kept goes through again, and none of it is lost on the way. */
+/** `tripline replay`: what was kept is delivered again, and none of it is lost on the way. */
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ const arrived = () =>
     }),
   );
 
-/** A letter as the server makes one of a body that it refuses. */
+/** A dead letter as the server writes it for a body that it refuses. */
 async function refused(
   body: Uint8Array,
   headers: Record<string, string>,
@@ -73,7 +73,7 @@ const many = Buffer.concat([match, podEvent({ auditID: 'm-2' })].map((record) =>
 const fluentBit = { 'content-type': 'application/msgpack', 'x-fluent-tag': 'kube.audit' };
 
 describe('dead letters', () => {
-  test('are read as the source that they were sent to reads them', async () => {
+  test('are read as by the source that they were sent to', async () => {
     const items = [match, podEvent({ auditID: 'm-2' })];
     const body = Buffer.from(JSON.stringify({ kind: 'EventList', items }));
     const json = { 'content-type': 'application/json' };
@@ -85,7 +85,7 @@ describe('dead letters', () => {
     ]);
   });
 
-  test('go through when what was in their way is gone, as their headers say', async () => {
+  test('are delivered as their headers say once the cause of the refusal is gone', async () => {
     const letters = await refused(gzipSync(many), { ...fluentBit, 'content-encoding': 'gzip' }, { maxRecords: 1 });
     const [head] = readdirSync(letters).filter((name) => name.endsWith('.json'));
     const { time, code, detail } = JSON.parse(readFileSync(join(letters, head!), 'utf8'));
@@ -103,7 +103,7 @@ describe('dead letters', () => {
     expect(readdirSync(join(letters, 'delivered'))).toHaveLength(2);
   });
 
-  test('that nobody can read stay as they are, and the others go', async () => {
+  test('that cannot be read stay as they are, and the others are delivered', async () => {
     const letters = await refused(Buffer.from('nothing'), { ...fluentBit, 'content-type': 'application/json' });
     await refused(many, fluentBit, { maxRecords: 1 });
     const before = readdirSync(letters);
@@ -116,7 +116,7 @@ describe('dead letters', () => {
     expect(before).toEqual(expect.arrayContaining(left));
   });
 
-  test('can be mended by what stands in their head', async () => {
+  test('can be repaired by editing their head', async () => {
     const letters = await refused(Buffer.from(lines(match)), { ...fluentBit });
     const [head] = readdirSync(letters).filter((name) => name.endsWith('.json'));
     const path = join(letters, head!);
@@ -125,7 +125,7 @@ describe('dead letters', () => {
     expect(arrived().map(({ auditID }) => auditID)).toEqual(['m-1']);
   });
 
-  test('of one sink go to that sink alone', async () => {
+  test('for one sink go to that sink alone', async () => {
     const letters = join(folder, 'letters');
     const deadLetters = await openDeadLetters(letters, 1e9);
     const other = await startReceiver();
@@ -144,7 +144,7 @@ describe('dead letters', () => {
     await other.close();
   });
 
-  test('are removed if that is asked for', async () => {
+  test('are removed on request', async () => {
     const letters = await refused(many, fluentBit, { maxRecords: 1 });
     expect((await replay(letters, '--remove')).status).toBe(0);
     expect(readdirSync(letters)).toEqual([]);
@@ -168,7 +168,7 @@ describe('dead letters', () => {
     file('letters/0b.json.3f1c7a50-0000-4000-8000-000000000001.part', '{"ti');
     const ran = await replay(letters);
     expect(ran.status).toBe(1);
-    expect(ran.stderr).toContain('0a.json has to say how to read it');
+    expect(ran.stderr).toContain('0a.json must say how to read it');
     expect(ran.stderr).not.toContain('.part');
     expect(readdirSync(letters)).toHaveLength(2);
   });
@@ -180,7 +180,7 @@ describe('archives', () => {
   const processed = (bytes: Uint8Array, mediaType: string, fluentTag?: string) =>
     processBatch({ fluentTag, codec: codecFor(mediaType)!, bytes, receivedUnixNano: 1n }, parts);
 
-  test('of tagged records get one tag, with the findings that they had', async () => {
+  test('of tagged records get one tag, with the same findings as before', async () => {
     const batch = await processed(Buffer.from(lines(match)), 'application/x-ndjson');
     const archive = file('archive.log.gz', gzipSync(taggedBody(batch)));
     expect(await replay(archive, '--tag', 'old')).toMatchObject({ status: 0 });
@@ -192,7 +192,7 @@ describe('archives', () => {
     expect(arrived()[1]).toEqual(arrived()[0]);
   });
 
-  test('in Avro have Fluent tags of their own', async () => {
+  test('in Avro have their own Fluent tags', async () => {
     const batch = await processed(many, 'application/msgpack', 'kube.audit');
     expect((await replay(file('archive.avro', await encodeContainer(batch, () => true)), '--tag', 'old')).status).toBe(
       0,
@@ -203,29 +203,29 @@ describe('archives', () => {
     ]);
   });
 
-  test('that would go round in a loop are not delivered, and that is a failure', async () => {
+  test('that would cause a loop are not delivered, which is a failure', async () => {
     const ran = await replay(file('archive.log', lines(match)), '--tag', 'tripline.kube.audit');
     expect(ran.status).toBe(1);
-    expect(ran.stderr).toContain('forward does not take it: the tag');
+    expect(ran.stderr).toContain('forward does not accept it: the tag');
     expect(arrived()).toEqual([]);
   });
 
-  test('come down a pipe as well', async () => {
+  test('may come from a pipe', async () => {
     const ran = await run(['replay', '-', '--config', settings, '--rules', rule], { input: lines(match) });
     expect(ran.status).toBe(0);
     expect(arrived().map(({ fluentTag }) => fluentTag)).toEqual(['tripline.untagged']);
   });
 
-  test('that are cut are delivered up to there, and named', async () => {
+  test('that are cut are delivered up to the cut, and named', async () => {
     const cut = file('cut.gz', gzipSync(lines(match)).subarray(0, -8));
     const ran = await replay(cut);
     expect(ran.status).toBe(1);
-    expect(ran.stderr).toContain('behind record 1: gzip');
+    expect(ran.stderr).toContain('after record 1: gzip');
     expect(arrived()).toHaveLength(1);
   });
 });
 
-test('a spool of a machine that is gone: what of it was not sent', async () => {
+test('what was not sent of the spool of a lost machine is delivered', async () => {
   const path = join(folder, 'spool');
   const before = file(
     'before.yaml',
@@ -258,14 +258,14 @@ test('a spool of a machine that is gone: what of it was not sent', async () => {
   ]);
 });
 
-test('without a sink, or without such a path, nothing is done', async () => {
+test('without a sink, or with a path that does not exist, nothing is done', async () => {
   const none = await run(['replay', file('a.log', lines(match)), '--rules', rule]);
   expect(none.status).toBe(2);
   expect(none.stderr).toContain('sinks: there is none to deliver to');
   expect((await replay(join(folder, 'none'))).status).toBe(2);
 });
 
-test('a sink that cannot be reached is waited for, and then ends it', async () => {
+test('a sink that cannot be reached is waited for, and then ends the replay', async () => {
   const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
   let failures = 3;
   const sink: Sink = {
