@@ -7,7 +7,7 @@ import type { Place } from './places.ts';
 /** What is kept of a cluster. Times are in Unix microseconds. */
 export interface Clock {
   latest: number;
-  /** Before which nothing waits that the correlations of `plan` judge; not known to others. */
+  /** Before this, nothing is due that the correlations of `plan` judge; unknown for other plans. */
   readonly due: number;
   readonly plan: string;
   /** The latest of the times of events on which something was emitted. */
@@ -22,10 +22,10 @@ const clocks: Space = {
 };
 const CLOCK_BYTES = 100;
 
-/** The clock of a cluster, put forward by an event. One without a time leaves it where it is: in a log of yesterday, today
- * would age all that is remembered.
+/** The clock of a cluster, advanced by an event. An event without a time leaves it unchanged: in a log of yesterday,
+ * today would age everything that is remembered.
  * @param logged the time of the event at hand
- * @param received stands in where the cluster has no time yet: nothing is known of it then */
+ * @param received used if the cluster has no time yet: nothing is known of it then */
 export function advance(store: Store, place: Place, logged: number | undefined, received: number): Clock {
   const { name, clock: handle } = place;
   const clock = store.load(clocks, name, undefined, handle) as Clock | undefined;

@@ -7,12 +7,12 @@ import type { WindowPlan } from './window-plan.ts';
 type Test = Correlation['test'];
 type Bound = Extract<Test, { bounds: unknown }>['bounds'][number];
 
-/** Events in the order of time, from `start` to before `end`. */
+/** Events in time order, from `start` to before `end`. */
 export interface Stretch {
   events: readonly WindowEvent[];
   start: number;
   end: number;
-  /** Of the values or the rules of the events; where they are few, it takes no longer to count them anew. */
+  /** Of the values or the rules of the events; left out for few events, as counting them anew takes no longer. */
   counts?: StretchCounts;
 }
 
@@ -30,15 +30,15 @@ const operators: Record<Bound['operator'], (value: number, bound: number) => boo
   neq: (value, bound) => value !== bound,
 };
 
-/** Whether the condition on the number can be met by at most so many.
- * @param most of what is counted, where more of it undoes nothing */
+/** Whether the condition on the number can be met by at most `most`.
+ * @param most of what is counted, if more of it undoes nothing */
 export function isReachable(most: number, { bounds }: Extract<Test, { bounds: unknown }>): boolean {
   for (const { operator, value } of bounds) if (!operators[operator](most, value)) return false;
   return true;
 }
 
 /** Whether the correlation holds in the events, which are not empty and lie within its timespan.
- * @param around the events that lie within a timespan with all those of the stretch up to a time */
+ * @param around the events that lie within a timespan of all those of the stretch up to a time */
 export function holdsIn(
   stretch: Stretch,
   { test, dnf }: WindowPlan,
@@ -88,7 +88,7 @@ function measure({ events, start, end, counts }: Stretch, test: Extract<Test, { 
     return events.slice(start, end).map(({ value }) => value as number);
   }
 
-  // Anew each time: what is added and taken away again leaves rounding errors.
+  // Anew each time: adding and subtracting values leaves rounding errors.
   function sum(): number {
     let total = 0;
     for (let i = start; i < end; i++) total += events[i]!.value as number;
@@ -102,12 +102,12 @@ function percentileOf(values: number[], percentile: number): number {
   const place = ((values.length - 1) * percentile) / 100;
   const below = values[Math.floor(place)]!;
   const above = values[Math.ceil(place)]!;
-  // Without the product where it is none: the difference of two large numbers may be infinite.
+  // Without the product if there is nothing to interpolate: the difference of two large numbers may be infinite.
   return place === Math.floor(place) ? below : below + (above - below) * (place - Math.floor(place));
 }
 
-/** When the last event of the rules was, if there is one of each; and, if asked, one after another. Events at the same
- * time stand in any order. */
+/** The time of the last event of the rules, if each has one and, if asked, one after another. Events of the same time may
+ * be in any order. */
 function lastOf({ events, start, end }: Stretch, rules: readonly number[], isOrdered: boolean): number | undefined {
   let last = Number.NEGATIVE_INFINITY;
   const missing = new Set(rules);

@@ -1,5 +1,5 @@
-/** What correlations read of a record, taken out of it to be correlated later, without the record: records that are evaluated
- * in any order are correlated in that of their time. */
+/** What correlations read of a record, extracted to be correlated later, without the record: records that are evaluated
+ * in any order are correlated in time order. */
 import { isAnswered } from '../audit/request.ts';
 import type { Correlated, Evaluated, Hit, Ruleset } from '../detect.ts';
 import type { AuditEvent } from '../record.ts';
@@ -15,31 +15,31 @@ export interface CountedEvent
     AuditEvent,
     'cluster' | 'stage' | 'auditID' | 'verb' | 'requestURI' | 'requestReceivedTimestamp' | 'stageTimestamp'
   > {
-  /** Which one of its record, from 0. */
+  /** Its index in the record, from 0. */
   index: number;
   username: string;
   /** Names of the rules that matched it and count in a correlation. */
   hits: readonly string[];
-  /** By their names, the fields that these correlations read. */
+  /** The fields that these correlations read, by name. */
   values: Readonly<Record<string, readonly unknown[]>>;
 }
 
-/** A record of which events count, or by which time passes. */
+/** A record with events that count, or that advances the time. */
 export interface CountedRecord {
-  /** Of its first event here, in Unix microseconds; undefined where it is not known. */
+  /** Of its first event here, in Unix microseconds; undefined if it is not known. */
   time: number | undefined;
   events: readonly CountedEvent[];
 }
 
-/** Time is noted that often where nothing counts, in microseconds: a window is judged on the next event after its end. */
+/** How often time is noted if nothing counts, in microseconds: a window is judged on the next event after its end. */
 const TICK = 10 * SECOND;
 
-/** Makes a step of the pipeline in the place of the one that correlates: what counts is given away, and nothing is raised.
- * @param give called once for each record, with undefined for one that has no say in correlations */
+/** Creates a pipeline step that replaces the one that correlates: it passes on what counts, and raises nothing.
+ * @param give called once for each record, with undefined for one that does not matter to correlations */
 export function counter(give: (counted: CountedRecord | undefined) => void): Correlate {
   const times = new EventTimes();
   const placeIn = places();
-  /** By cluster, the time of the last event that was given away. */
+  /** By cluster, the time of the last event that was passed on. */
   const given = new Map<string, number>();
   let planned: { correlations: Ruleset['correlations']; plan: Plan; fieldsOf: (rule: string) => readonly string[] };
 
@@ -84,7 +84,7 @@ export function counter(give: (counted: CountedRecord | undefined) => void): Cor
     return record;
   }
 
-  /** Whether so much time has passed in a cluster that windows may have ended. */
+  /** Whether enough time has passed in a cluster that windows may have ended. */
   function isTick(event: AuditEvent, time: number | undefined): boolean {
     if (planned.plan.emittedAtClose.length === 0 || time === undefined) return false;
     const last = given.get(placeIn(event).name);
@@ -101,7 +101,7 @@ function namesOf(hits: readonly Hit[], begin: number, end: number, { links }: Pl
   return names;
 }
 
-/** The fields that are read of an event on which a rule matches: by the correlations that count it, and by those that count
+/** The fields that are read of an event that a rule matches: by the correlations that count it, and by those that count
  * these. */
 function fieldReader({ links }: Plan): (rule: string) => readonly string[] {
   const known = new Map<string, readonly string[]>();
@@ -119,8 +119,9 @@ function fieldReader({ links }: Plan): (rule: string) => readonly string[] {
   return fieldsOf;
 }
 
-/** Correlates a record of which the counted events alone are left: what is raised names events by their place in the record.
- * @param correlate all records of a run, in the order of the calls */
+/** Correlates a record of which only the counted events are left: findings refer to events by their index in the whole
+ * record.
+ * @param correlate used for all records of a run, in the order of the calls */
 export function correlateCounted(
   { events }: CountedRecord,
   correlate: Correlate,
@@ -154,7 +155,7 @@ function rulesOf(ruleset: Ruleset): ReadonlyMap<string, CompiledRule> {
   return rules;
 }
 
-/** Correlations read no other members of an event but by the look-up. */
+/** Correlations read all other members of an event through the look-up. */
 function eventOf({ username, ...event }: CountedEvent): AuditEvent {
   return { ...event, user: { username } } as unknown as AuditEvent;
 }

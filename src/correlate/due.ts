@@ -1,4 +1,4 @@
-/** Which groups of a correlation have a window that will end, in the order of time, for each cluster. */
+/** Which groups of a correlation have a window that will end, in time order, for each cluster. */
 import type { Store } from '../state/store.ts';
 import type { Current } from './current-event.ts';
 import type { Planned } from './plan.ts';
@@ -7,17 +7,17 @@ import { firstIndex } from './window-event.ts';
 /** Times in Unix microseconds, and keys of groups; at the front those that were taken out. */
 export type Due = [at: number, group: string][];
 
-/** What is left in the place of a group that is taken out: to move all that follow, each time, takes longer than all else where
- * many wait. */
+/** What is left in place of a group that is taken out: to move all that follow, each time, takes longer than everything
+ * else if many wait. */
 const TAKEN: Due[number] = [Number.MIN_SAFE_INTEGER, ''];
-/** So many of them are left, or as many as groups wait. */
+/** At most this many of them are left, or as many as groups wait. */
 const MOST_TAKEN = 64;
 
 /** Groups of one correlation and cluster that wait. */
 const MAX_DUE = 100_000;
 const DUE_BYTES = 100;
 
-/** @returns how many groups are forgotten for want of room */
+/** @returns how many groups are forgotten for lack of capacity */
 export function schedule(store: Store, planned: Planned, group: string, at: number, current: Current): number {
   const due = dueIn(store, planned, current);
   due.splice(
@@ -25,7 +25,7 @@ export function schedule(store: Store, planned: Planned, group: string, at: numb
     0,
     [at, group],
   );
-  // There cannot be as many groups: what comes first belongs to some that are forgotten.
+  // There cannot be this many groups: the first ones belong to groups that are forgotten.
   const first = firstWaiting(due);
   const excess = Math.max(0, due.length - first - MAX_DUE);
   due.fill(TAKEN, first, first + excess);
@@ -33,7 +33,7 @@ export function schedule(store: Store, planned: Planned, group: string, at: numb
   return excess;
 }
 
-/** Takes out those of which the time is past, the first in time, up to a number of them. */
+/** Takes out the groups whose time has passed, the earliest first, up to a number of them. */
 export function takeDue(store: Store, planned: Planned, most: number, current: Current): Due {
   const due = dueIn(store, planned, current);
   const first = firstWaiting(due);
@@ -46,7 +46,7 @@ export function takeDue(store: Store, planned: Planned, most: number, current: C
   return past;
 }
 
-/** When the first of a correlation's groups waits for; far in the future where none does. */
+/** The time that the first of a correlation's groups waits for; far in the future if none does. */
 export function firstDue(store: Store, planned: Planned, current: Current): number {
   const due = dueIn(store, planned, current);
   return due[firstWaiting(due)]?.[0] ?? Number.MAX_SAFE_INTEGER;

@@ -14,14 +14,14 @@ export type Values = Readonly<Record<string, unknown>>;
 export interface Emitted {
   group: Values;
   window: Window;
-  /** Set where it is about other events than the one that carries it: what is shown of the last of them. */
+  /** Set if it is about events other than the one that carries it: what is shown of the last of them. */
   fields?: Values;
 }
 
 /** The event that carries it. */
 export interface Carrier {
   event: AuditEvent;
-  /** Which one of its record. */
+  /** Its index in the record. */
   index: number;
   lookup: FieldLookup;
 }
@@ -66,7 +66,7 @@ function shownOf({ test }: Correlation, { group, window }: Emitted): FindingCorr
   };
 }
 
-/** Of these fields those values are shown that are new, which the group has, and not those of the event. */
+/** For these fields the new values are shown, which the group has, and not those of the event. */
 export function termsOf({ test }: Correlation): readonly string[] {
   return test.type === 'new_terms' ? test.fields : [];
 }

@@ -1,5 +1,5 @@
-/** When an event was, in Unix microseconds. Times of events follow one another, so all but the seconds of most is the same
- * as of the one before, and is not read again. */
+/** The time of an event, in Unix microseconds. Times of events follow one another, so for most of them everything but the
+ * seconds is the same as for the one before, and is not read again. */
 import { LazyEvent } from '../audit/lazy-event.ts';
 import { timeShown } from '../finding.ts';
 import type { AuditEvent } from '../record.ts';
@@ -15,13 +15,13 @@ const POINT = 46;
 const Z = 90;
 
 export class EventTimes {
-  /** Whether the time of the last event is that of its answer in place of another, which is none. */
+  /** Whether the time of the last event is that of its answer, because that of its request is not a valid time. */
   isStandIn = false;
   readonly #minute = new Uint8Array(MINUTE_LENGTH);
   #minuteMicros = 0;
   readonly #text = new Uint8Array(LONGEST);
 
-  /** The time of an event as it was logged; undefined where it is not known. */
+  /** The time of an event as it was logged; undefined if it is not known. */
   of(event: AuditEvent): number | undefined {
     this.isStandIn = false;
     const micros =
@@ -57,7 +57,7 @@ export class EventTimes {
     this.#minuteMicros = time - micros;
   }
 
-  /** @returns the length of a text of ASCII, which stands in `#text` then; -1 for any other */
+  /** @returns the length of an ASCII text, which is in `#text` then; -1 for any other */
   #put(text: string): number {
     const { length } = text;
     if (length > LONGEST) return -1;
@@ -70,8 +70,8 @@ export class EventTimes {
   }
 }
 
-/** The seconds and the fraction of a time of UTC, which is one if its minute is; -1 where it is written in another
- * manner. Digits beyond microseconds are cut. */
+/** The seconds and the fraction of a UTC time, which is one if its minute is; -1 if it is written in another format.
+ * Digits beyond microseconds are cut. */
 function microsWithin(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   if (length < 20 || length > LONGEST || bytes[start + 16] !== COLON || bytes[end - 1] !== Z) return -1;

@@ -1,6 +1,6 @@
-/** The events of a group, with what is derived of them so that an event costs the same in a group of ten as of a thousand:
- * the keys of those that are moved in time, the counts of the window, and those that others stand for. What was put in long
- * ago is not in the processor's cache: nothing of an old event is read that is known without it. */
+/** The events of a group, with an index derived from them so that an event costs the same in a group of ten as in one of
+ * a thousand: the keys of events that are moved in time, the counts of the window, and the spare events. Events inserted
+ * long ago are no longer in the processor's cache, so nothing is read from an old event that is known without it. */
 import { isReachable, type Stretch } from './correlation-condition.ts';
 import { noteInserted, noteRemoved, type SpareEvents, spareEvents } from './spare-events.ts';
 import { enter, inserted, leave, removed, type StretchCounts, stretchCounts, type Token } from './stretch-counts.ts';
@@ -17,25 +17,26 @@ import {
 } from './window-event.ts';
 import type { WindowPlan } from './window-plan.ts';
 
-/** Of events that differ in what is asked for. */
+/** For events that differ in the property in question. */
 const MIXED = -1;
 
 class GroupIndex {
   /** The time of the first event. */
   oldest = Number.POSITIVE_INFINITY;
-  /** How many texts are counted of the events in all. */
+  /** How many texts are counted across all events. */
   values = 0;
-  /** How many characters the audit ID of each event has, and those of all where these are not as many. */
+  /** The length of every event's audit ID in characters; if these differ, MIXED, and `characters` is their sum. */
   idLength = MIXED;
   characters = 0;
-  /** The rule that all events matched, and where there are several, how many of the events each of them matched. */
+  /** The rule that all events matched; if there are several, MIXED, and `rules` has how many of the events each
+   * matched. */
   rule = MIXED;
   rules: number[] = NO_RULES;
-  /** The event that opens the window to be judged next; null where that has to be looked for. */
+  /** The event that opens the window to be judged next; null if it has to be searched for. */
   opening: WindowEvent | undefined | null = null;
-  /** Of rules some of whose events are moved in time. */
+  /** For rules some of whose events are moved in time. */
   keys: EventKeys | undefined = undefined;
-  /** Made when they are needed, as the next three: of all events, how many have each value. */
+  /** Created on demand, like the next three: how many of all events have each value. */
   totals: Map<Token, number> | undefined = undefined;
   counts: StretchCounts | undefined = undefined;
   spares: SpareEvents | undefined = undefined;
@@ -47,48 +48,48 @@ const NO_RULES: number[] = [];
 /** By rule, the identities of the events that it matched. */
 type EventKeys = (Set<string> | undefined)[];
 
-/** The events with which a window can begin, in order, where there are others beside them. */
+/** The events with which a window can begin, in order, if there are others beside them. */
 interface Openers {
   /** By rule. */
   readonly opens: readonly boolean[];
   readonly events: WindowEvent[];
 }
 
-/** Under which a group has what is derived of its events. */
+/** The key of a group's index. */
 const derived = Symbol('derived');
 
-/** One that has been judged or emitted. */
+/** A window that has been judged or emitted. */
 export interface ClosedWindow {
   readonly from: number;
   readonly until: number;
 }
 
-/** What is kept of a group: plain data, and what is derived of it. */
+/** What is kept of a group: plain data, and the index derived from it. */
 export interface Group {
   /** In order (see window-event.ts); those of closed windows are gone. */
   events: WindowEvent[];
-  /** Nothing in them is emitted again. Each is a timespan long, and they are in the order of time. */
+  /** Nothing in them is emitted again. Each is one timespan long, and they are in time order. */
   closedWindows: ClosedWindow[];
   /** The time of the latest event that was not in a window that had been emitted. */
   newest: number;
-  /** Not written out: made anew where it is missing. */
+  /** Not written out; rebuilt if it is missing. */
   [derived]?: GroupIndex;
 }
 
-/** Events that it takes no longer to look through than to look up. */
+/** Up to this many events, scanning takes no longer than a look-up. */
 const FEW = 8;
 
-/** A group of which nothing is known but the time of the event that is about to be put in. */
+/** A group of which only the time of the event about to be inserted is known. */
 export function emptyGroup(newest: number): Group {
   return { events: [], closedWindows: [], newest, [derived]: new GroupIndex() };
 }
 
-/** Whether the event is there, by the same rule. */
+/** Whether the group has the event, matched by the same rule. */
 export function has(group: Group, event: WindowEvent): boolean {
   return isThere(group, event, indexIn(group.events, event));
 }
 
-/** @param at where it belongs. An event that comes again has the same time, unless it is moved */
+/** @param at where it belongs. A repeated event has the same time, unless it is moved */
 function isThere(group: Group, event: WindowEvent, at: number): boolean {
   const { key, rule, isMoved } = event;
   const { events } = group;
@@ -101,9 +102,9 @@ function isThere(group: Group, event: WindowEvent, at: number): boolean {
   return found.key === key && found.rule === rule;
 }
 
-/** Puts an event where it belongs.
- * @param isLatest whether it is later than all that are there
- * @returns where that is; -1 if it is there already */
+/** Inserts an event in order.
+ * @param isLatest whether it is later than all existing events
+ * @returns its index; -1 if it is there already */
 export function insert(group: Group, event: WindowEvent, isLatest = false): number {
   const { events } = group;
   const at = isLatest ? events.length : indexIn(events, event);
@@ -117,15 +118,15 @@ export function insert(group: Group, event: WindowEvent, isLatest = false): numb
   if (index.counts !== undefined) inserted(index.counts, event, at);
   if (index.spares !== undefined) noteInserted(index.spares, event, events[at - 1], at === events.length - 1);
   if (index.openers?.opens[event.rule]) putInOrder(index.openers.events, event);
-  // One that comes last opens no window that another opens.
+  // An event at the end does not replace the one that opens the next window.
   if (index.opening === undefined || at < events.length - 1) index.opening = null;
   return at;
 }
 
-/** Puts an event behind all others in the place of one that says the same, is not moved in time and opens no window to come:
- * the same as to insert the one and remove the other, for a fraction of the price.
- * @param at of the other, which is not the first
- * @returns whether it is: not where the two differ in what is derived of them */
+/** Appends an event in place of one that says the same, is not moved in time and opens no future window: the same as
+ * inserting the one and removing the other, at a fraction of the cost.
+ * @param at index of the other, which is not the first
+ * @returns whether it was done: not if the two differ in what is derived from them */
 export function supersede(group: Group, at: number, event: WindowEvent): boolean {
   const { events } = group;
   const index = derivedOf(group);
@@ -150,7 +151,7 @@ export function supersede(group: Group, at: number, event: WindowEvent): boolean
   return true;
 }
 
-/** Counts an event that is put in beside others. */
+/** Counts an event that is inserted beside others. */
 function enterEvent(index: GroupIndex, event: WindowEvent, { length }: { length: number }): void {
   const { rule, auditID } = event;
   index.values += valuesIn(event);
@@ -178,7 +179,7 @@ function enterEvent(index: GroupIndex, event: WindowEvent, { length }: { length:
 /** Removes the first events. */
 export function removeFirst(group: Group, count: number): void {
   if (count === 0) return;
-  // What takes longer than to begin anew.
+  // Removing one by one would take longer than starting over.
   if (count > group.events.length / 2) {
     replace(group, group.events.slice(count));
     return;
@@ -203,13 +204,13 @@ export function removeAt(group: Group, at: number): void {
   if (index.openers?.opens[event.rule]) takeFrom(index.openers.events, event);
 }
 
-/** Puts other events in the place of all. */
+/** Replaces all events. */
 export function replace(group: Group, events: WindowEvent[]): void {
   group.events = events;
   group[derived] = undefined;
 }
 
-/** Where an event is that makes no difference to windows that end later, since a later one is as good; -1 if there is
+/** The index of an event that makes no difference to windows that end later, since a later one is as good; -1 if there is
  * none. */
 export function spareIn(group: Group, { test }: WindowPlan): number {
   const { events } = group;
@@ -234,7 +235,7 @@ export function spareIn(group: Group, { test }: WindowPlan): number {
   }
 }
 
-/** Some of the events, as the correlation is asked about them. */
+/** Some of the events, in the form in which the correlation is evaluated on them. */
 export function stretchOf(group: Group, start: number, end: number, { test }: WindowPlan): Stretch {
   const { events } = group;
   if (events.length <= FEW || !isCounted(test)) return { events, start, end };
@@ -247,7 +248,7 @@ function isCounted({ type }: WindowPlan['test']): boolean {
   return type === 'value_count' || type === 'temporal' || type === 'temporal_ordered';
 }
 
-/** The time of the first event; infinite where there is none. */
+/** The time of the first event; infinite if there is none. */
 export function oldestOf(group: Group): number {
   return derivedOf(group).oldest;
 }
@@ -298,7 +299,8 @@ function countOf(rule: number, index: GroupIndex, { length }: readonly WindowEve
   return index.rule === rule ? length : 0;
 }
 
-/** Whether all that a correlation asks for may be among the events: while something is missing, no window holds. */
+/** Whether everything that a correlation requires may be among the events: while something is missing, it holds in no
+ * window. */
 export function mayHold(group: Group, { test, dnf, growsWithEvents }: WindowPlan): boolean {
   if (dnf.length > 0) {
     const index = derivedOf(group);
@@ -314,7 +316,7 @@ function areThere(required: readonly number[], index: GroupIndex, events: readon
   return true;
 }
 
-/** How many different values the events have; at most so many while they are few. */
+/** How many different values the events have; an upper bound while they are few. */
 function mostValuesIn(group: Group): number {
   const index = derivedOf(group);
   if (group.events.length <= FEW) return index.values;
@@ -325,18 +327,18 @@ function mostValuesIn(group: Group): number {
   return index.totals.size;
 }
 
-/** How many texts are counted of the events in all. */
+/** How many texts are counted across all events. */
 export function valuesOf(group: Group): number {
   return derivedOf(group).values;
 }
 
-/** How many characters the audit IDs of the events have. */
+/** How many characters the audit IDs of the events have in total. */
 export function charactersOf(group: Group): number {
   const { idLength, characters } = derivedOf(group);
   return idLength === MIXED ? characters : idLength * group.events.length;
 }
 
-/** What is derived of the group's events. */
+/** The index derived from the group's events. */
 function derivedOf(group: Group): GroupIndex {
   let index = group[derived];
   if (index === undefined) {
@@ -356,7 +358,7 @@ function valuesIn({ value }: WindowEvent): number {
   return typeof value === 'object' ? value.length : 0;
 }
 
-/** From now on, the keys of a rule's events are looked up. */
+/** Starts to index the keys of a rule's events. */
 function noteKeys(index: GroupIndex, rule: number, events: readonly WindowEvent[]): void {
   const keys = new Set<string>();
   for (const event of events) if (event.rule === rule) keys.add(identityOf(event));

@@ -1,5 +1,5 @@
-/** Finds what events say together: the hits of records in, findings of correlations out. All that is remembered from one
- * record to the next is in the store, as plain data: see state/store.ts. */
+/** Correlates events: hits of records in, findings of correlations out. Everything that is remembered from one record to
+ * the next is in the store, as plain data: see state/store.ts. */
 
 import { isAnswered } from '../audit/request.ts';
 import type { Correlated, Evaluated, Hit, Ruleset } from '../detect.ts';
@@ -31,19 +31,19 @@ import { emittedAt, judge, observe } from './window.ts';
 export type { CorrelationLosses };
 
 /** What correlations make of a record. Records are evaluated one after another, in the order of the calls.
- * @param receivedUnixNano when the record came: no event is much later. Stands in for the time of a cluster's first event
- * where that has none
- * @throws Problem where the store cannot be reached now */
+ * @param receivedUnixNano when the record arrived: no event is much later. Used as the time of a cluster's first event if
+ * that has none
+ * @throws Problem if the store cannot be reached now */
 export type Correlate = (
   evaluated: Evaluated,
   ruleset: Pick<Ruleset, 'correlations' | 'enrichment'>,
   receivedUnixNano: bigint,
 ) => Correlated;
 
-/** Windows that are judged on one event, at most; others wait for the next. */
+/** The most windows that are judged on one event; others wait for the next. */
 const MAX_JUDGED = 100;
 
-/** What values take in memory, in bytes, with what is derived of them. */
+/** Bytes that values take in memory, including what is derived from them. */
 const GROUP_BYTES = 400;
 const EVENT_BYTES = 250;
 const VALUE_BYTES = 150;
@@ -52,21 +52,21 @@ const WINDOW_BYTES = 60;
 /** What is kept of a group. */
 interface GroupState {
   group: Group;
-  /** What is shown of the last event in time, where windows are emitted on other events, and how long its JSON is. */
+  /** What is shown of the last event in time, if windows are emitted on other events, and how long its JSON is. */
   last?: { group: Values; fields: Values; at: number; length: number };
   due?: number;
 }
 
-/** Makes the step of the pipeline that correlates. */
+/** Creates the pipeline step that correlates. */
 export function correlator(store: Store, losses: CorrelationLosses = { late() {}, evicted() {} }): Correlate {
   const memory = { store, losses };
   const hashOf = keyHash(store.secret);
   const times = new EventTimes();
-  /** Of the batch, in nanoseconds and in microseconds: a division of big integers is not made for each record. */
+  /** When the batch was received, in nanoseconds and in microseconds: not every record needs a bigint division. */
   let received = 0n;
   let receivedMicros = 0;
   let planned: { correlations: readonly CompiledCorrelation[]; plan: Plan } | undefined;
-  /** With handles by the numbers of the plan. */
+  /** Its handles are indexed by the numbers of the plan. */
   let keys = new KnownKeys(hashOf);
   let placeIn = places();
   let targets: Targets;
@@ -97,14 +97,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     received: number,
   ): Correlated {
     const results: Results = { raised: undefined, reported: undefined };
-    // Hits are in the order of their events: each is passed once, however many events a record has.
+    // Hits are in the order of their events: each is visited once, however many events a record has.
     let begin = 0;
     let end = 0;
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
       begin = end;
       while (end < hits.length && hits[end]!.event === index) end++;
-      // The answer of the request is an event of its own, and of the same key.
+      // The answer to the request is an event of its own, with the same key.
       if (!isAnswered(event.stage)) continue;
       const shared = begin === end ? undefined : sharedAnswers(event, enrichment.databases);
       const known = shared && targets.known(shared, hits);
@@ -116,7 +116,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       const clock = advance(store, place, logged, received);
       const at = logged ?? clock.latest;
       const isMoved = time !== at || times.isStandIn;
-      // An event that comes again has the same time, unless it is moved.
+      // A repeated event has the same time, unless it is moved.
       const mayBeAgain = isMoved || at <= clock.emitted;
       const mayBeDue = at >= clock.latest && (clock.due < clock.latest || clock.plan !== plan.id);
       if (!counts && !mayBeAgain && !mayBeDue) continue;
@@ -141,7 +141,8 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       };
       const before = mayBeAgain ? emittedBefore(store, current) : undefined;
       if (before !== undefined) replay(before, current);
-      // Only what passes the end of a window emits it: were it any event, a retry would find more than its first try.
+      // Only an event that passes the end of a window emits it: if any event did, a retry would find more than the first
+      // attempt.
       else if (mayBeDue) judgeAll(current);
       if (!counts) continue;
       const observation: Observation = {
@@ -164,7 +165,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     };
   }
 
-  /** Gives what was found to each correlation that counts it, and what these find to those that count them. */
+  /** Passes what was found to each correlation that counts it, and what these find to those that count them. */
   function ingest(found: readonly Target[], observation: Observation, current: Current): void {
     for (const target of found) ingestBy(target, observation, current);
   }
@@ -221,7 +222,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     const event = eventOf(observation, rule, value, current);
     const state: GroupState = before ?? { group: emptyGroup(at) };
     const { outcome, window, forgotten, due } = observe(state.group, event, plan, current.clock);
-    // What comes later is found when it is judged: each event of a group could put it off.
+    // A later time is found when the group is judged: otherwise each event of a group could postpone it.
     const isSooner = due !== undefined && (state.due === undefined || due < state.due);
     if (isSooner) state.due = due;
     const mayBeShown = plan.emitsAtWindowClose && outcome === 'counted' && mayHold(state.group, plan);
@@ -241,7 +242,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     return window && { group: groupShown(compiled.correlation, group.parts), window };
   }
 
-  /** What is compared or counted of an event; null where it has none of that. */
+  /** The value of an event that is compared or counted; null if it has none. */
   function counted({ link, tuples, keys: known }: Target, observation: Observation, current: Current) {
     const { test } = link.planned.window;
     if (known !== undefined) return known;
@@ -293,7 +294,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
     setDue(store, current.place, id, Math.min(...emittedAtClose.map((planned) => firstDue(store, planned, current))));
   }
 
-  /** Judges the windows of a correlation that have ended in a cluster, the groups in the order of time. */
+  /** Judges the windows of a correlation that have ended in a cluster, the groups in time order. */
   function judgeDue(planned: Planned, current: Current): void {
     let left = MAX_JUDGED;
     while (left > 0) {
@@ -302,14 +303,14 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
       left -= groups.length;
       for (const [at, groupKey] of groups) judgeGroup(planned, groupKey, at, current);
     }
-    // There may be more, for the next event; for a retry of this one there is not.
+    // Anything left is for the next event, not for a retry of this one.
     rememberEvent(store, current);
   }
 
   function judgeGroup(planned: Planned, groupKey: string, at: number, current: Current): void {
     const { space } = planned;
     const state = store.load(space, groupKey, current.place) as GroupState | undefined;
-    // If it has another time, the group has been given that since then.
+    // With another due time, the group has been rescheduled since.
     if (state === undefined || state.due !== at) return;
     const { window, due } = judge(state.group, planned.window, current.clock);
     const one = window && { group: state.last!.group, fields: state.last!.fields, window };
@@ -338,7 +339,7 @@ export function correlator(store: Store, losses: CorrelationLosses = { late() {}
   }
 }
 
-/** Whether one of some hits counts for a correlation. */
+/** Whether any of these hits counts for a correlation. */
 function isCounted(hits: readonly Hit[], begin: number, end: number, { links }: Plan): boolean {
   for (let hit = begin; hit < end; hit++) if (links.has(hits[hit]!.rule.rule.name)) return true;
   return false;

@@ -4,29 +4,29 @@ import type { KeyHash } from '../state/key-hash.ts';
 import type { Handle } from '../state/store.ts';
 import type { Tuple } from './values.ts';
 
-/** A key, and by the slots of correlations where the store has what each keeps under it. */
+/** A key, and where the store has what each correlation keeps under it, by slot. */
 export interface Known {
   readonly key: string;
   readonly handles: (Handle | undefined)[];
-  /** How often it was found without one. */
+  /** How often it was found without a handle. */
   found: number;
 }
 
 /** A group of events: the cluster and the values that they have in common, and a key that stands for these. */
 export interface GroupOf extends Known {
   parts: readonly unknown[];
-  /** The terms that were seen in it, and since when all were forgotten last. */
+  /** The terms that were seen in it, and the generation that they belong to. */
   terms?: Map<string, Known>;
   generation?: number;
   /** See emitted-windows.ts. */
   emitted?: number[];
 }
 
-/** Lists of values that begin alike. */
+/** Lists of values with the same beginning. */
 interface Lists {
   /** By the value that follows. */
   next?: Map<string, Lists>;
-  /** That of the list that ends here. */
+  /** The group of the list that ends here. */
   group?: GroupOf;
 }
 
@@ -35,7 +35,7 @@ export const MOST_KNOWN = 16_384;
 export const MOST_HANDLES = 32_768;
 /** How often a key is found before it gets handles: they cost more than a few look-ups. */
 export const OFTEN = 32;
-/** Longer texts come again too seldom, and take too much room. */
+/** Longer texts recur too seldom, and take too much memory. */
 const LONGEST = 64;
 
 export class KnownKeys {
@@ -44,7 +44,7 @@ export class KnownKeys {
   #values = new Map<string, readonly string[]>();
   #size = 0;
   #handles = 0;
-  /** How often all were forgotten: whoever has a group of an earlier time goes on with it. */
+  /** How often all were forgotten: whoever has a group from before continues to use it. */
   #generation = 0;
 
   constructor(hashOf: KeyHash) {
@@ -61,8 +61,8 @@ export class KnownKeys {
     return this.#handles;
   }
 
-  /** To be called when a value was found under a key without a handle: gives it one in a slot, if it is found often. What is
-   * made up to fill the store is not. */
+  /** To be called when a value was found under a key without a handle: gives it one in a slot, if it is found often. Keys
+   * forged to fill the store are not. */
   remember(known: Known, slot: number): void {
     if (++known.found < OFTEN || this.#handles >= MOST_HANDLES) return;
     while (known.handles.length < slot) known.handles.push(undefined);

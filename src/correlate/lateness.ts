@@ -1,7 +1,8 @@
-/** How late an event may come and still count, in microseconds. */
+/** How late an event may arrive and still count, in microseconds. */
 const MINUTE = 60 * 1_000_000;
 
-/** How much later than an event by a timespan one may be that still counts: records wait in buffers and are retried. */
+/** How much more than a timespan an event may lag behind the latest and still count: records wait in buffers and are
+ * retried. */
 export const LATENESS = 15 * MINUTE;
-/** How long the end of a window is waited for events that are under way. */
+/** How long after the end of a window events that are under way are waited for. */
 export const GRACE = MINUTE;

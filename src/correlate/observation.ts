@@ -5,26 +5,26 @@ import type { WindowEvent } from './window-event.ts';
 
 /** Something that a rule or a correlation found. */
 export interface Observation {
-  /** Undefined for that of the current event, as the auditID. */
+  /** Undefined for that of the current event, like the auditID. */
   key: string | undefined;
   at: number;
   auditID: string | undefined;
-  /** Whether the key does not tell the time. */
+  /** Whether the key does not indicate the time. */
   isMoved: boolean;
   /** Undefined for that of the current event, too. */
   lookup: FieldLookup | undefined;
-  /** Set where it is about other events than the one that is being looked at. */
+  /** Set if it is about events other than the current one. */
   isOfOthers: boolean;
-  /** What was put into groups: those whose events would be equal share one. */
+  /** What was put into groups: groups whose events would be equal share one. */
   events: WindowEvent[];
 }
 
-/** How what has been found is looked up. */
+/** The look-up for what has been found. */
 export function lookupFor({ lookup }: Observation, current: Current): FieldLookup {
   return lookup ?? lookupIn(current);
 }
 
-/** What a group has of an observation. */
+/** The event that a group has for an observation. */
 export function eventOf(
   observation: Observation,
   rule: number,
@@ -40,8 +40,8 @@ export function eventOf(
   return event;
 }
 
-/** The key of the current event in a group. Where its time is known to the microsecond, no other of that time has its auditID,
- * whoever chooses that: see `identityOf`. */
+/** The key of the current event in a group. If its time is known to the microsecond, no other event of that time has its
+ * auditID, whoever chooses it: see `identityOf`. */
 function windowKeyOf(auditID: string, isMoved: boolean, current: Current): string {
   const { time, isTimeKnown } = current;
   if (!isTimeKnown || time % 1000 === 0 || auditID === '') return keyOf(current);

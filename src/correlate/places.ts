@@ -1,10 +1,10 @@
-/** Names clusters: what another cluster logs is another group, at a time of its own. */
+/** Names clusters: what another cluster logs is in another group, and has its own time. */
 import { placeOf } from '../finding.ts';
 import type { AuditEvent } from '../record.ts';
 import type { Handle } from '../state/store.ts';
 import { stableHash } from './values.ts';
 
-/** Clusters of which the name is kept. */
+/** How many clusters' names are kept. */
 const MAX_KNOWN = 1000;
 
 /** A cluster, and where the store has what is kept of it. */
@@ -38,7 +38,7 @@ export function places(): (event: AuditEvent) => Place {
   };
 }
 
-/** Findings have ids by it. */
+/** The ids of findings depend on it. */
 function placeNamed(text: string): Place {
   return { name: stableHash([text]), clock: {}, since: [] };
 }

@@ -1,5 +1,5 @@
-/** What is to be done with the correlations of a rule set: which hits count for which, what each remembers under which name,
- * and what is not to be emitted. */
+/** What to do with the correlations of a rule set: which hits count for which, what each remembers under which name, and
+ * what is not emitted. */
 import type { Correlated } from '../detect.ts';
 import { isMap } from '../json/map.ts';
 import type { CompiledCorrelation } from '../sigma/index.ts';
@@ -9,52 +9,53 @@ import { LATENESS } from './lateness.ts';
 import { stableHash } from './values.ts';
 import { type WindowPlan, windowPlanOf } from './window-plan.ts';
 
-/** Microseconds: times of events are reckoned in them. */
+/** Microseconds, the unit of event times. */
 export const SECOND = 1_000_000;
 const MONTH = 30 * 86_400 * SECOND;
 
-/** A correlation, and where in the store it remembers. */
+/** A correlation, and where it keeps its state in the store. */
 export interface Planned {
   compiled: CompiledCorrelation;
-  /** Which of all. */
+  /** Its index among all. */
   number: number;
   space: Space;
-  /** Of a correlation that is judged at the end: `Due`, under a key for each cluster. */
+  /** For a correlation that is judged at the end: `Due`, under a key for each cluster. */
   due: Space;
-  /** Of new_terms: since when terms are learnt, under a key for each cluster. */
+  /** For new_terms: since when terms are learnt, under a key for each cluster. */
   since: Space;
   window: WindowPlan;
   /** The fields that are shown of an event. */
   shown: readonly string[];
-  /** Whether its windows make findings; if not, they count for other correlations alone. */
+  /** Whether its windows produce findings; if not, they only count for other correlations. */
   isRaised: boolean;
 }
 
 /** A correlation that counts what a rule or another correlation finds. */
 export interface Link {
   planned: Planned;
-  /** As which of its rules. */
+  /** The index of what is counted among the correlation's rules. */
   rule: number;
   groupFields: readonly string[];
   valueFields: readonly string[];
-  /** Which fields it groups by: correlations that group by the same have the same number. */
+  /** Identifies the fields it groups by: correlations that group by the same have the same number. */
   grouping: number;
-  /** Which of those that group by as many fields: where their values are equal, so are the groups, whichever the fields. */
+  /** Its index among those that group by the same number of fields: if their values are equal, so are the groups,
+   * whatever the fields. */
   slot: number;
 }
 
 /** All correlations of a rule set. */
 export interface Plan {
-  /** By the name of a rule or a correlation, those that it counts for, and as which of their rules. */
+  /** By the name of a rule or a correlation, the correlations that it counts for, and as which of their rules. */
   links: ReadonlyMap<string, readonly Link[]>;
   bySpace: ReadonlyMap<string, Planned>;
   /** How many groupings there are. */
   groupings: number;
-  /** The same for plans that judge the same at the end of a window. */
+  /** Equal for plans that judge the same at the end of a window. */
   id: string;
   emittedAtClose: readonly Planned[];
   withheld: Correlated['withheld'];
-  /** What there is of a record in which nothing is found. */
+  /** The result for a record in which nothing is found. */
   nothing: Correlated;
 }
 
@@ -64,7 +65,7 @@ export function correlationOf(space: string): string {
 }
 
 /** The plan for the correlations of a rule set.
- * @param correlations those that others refer to before them */
+ * @param correlations ordered so that each follows those it refers to */
 export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
   const withheld = suppressedIn(correlations);
   const links = new Map<string, Link[]>();
@@ -112,10 +113,10 @@ export function planOf(correlations: readonly CompiledCorrelation[]): Plan {
   };
 }
 
-/** The rules and correlations that raise nothing of their own, each with the live correlations that emit it.
- * @param correlations those that others refer to before them */
+/** The rules and correlations that raise nothing themselves, each with the live correlations that emit it.
+ * @param correlations ordered so that each follows those it refers to */
 function suppressedIn(correlations: readonly CompiledCorrelation[]): Plan['withheld'] {
-  // What is in shadow changes no verdict, so it withholds only what is there for it alone.
+  // A correlation in shadow changes no verdict, so it withholds only what exists for it alone.
   const names = new Set(
     correlations.flatMap(({ correlation: { generate, mode }, rules, beside }) =>
       generate ? [] : rules.filter((name) => mode === 'live' || beside.has(name)),
@@ -140,8 +141,7 @@ function isGroupState(value: unknown): boolean {
   return Array.isArray(events) && Array.isArray(closedWindows) && Number.isFinite(newest);
 }
 
-/** A correlation that is changed begins anew, in a space of another name; one of which no more than the head is changed
- * goes on. */
+/** A correlation that is changed begins anew, in a space of another name; if only its head is changed, it continues. */
 function spacesOf(
   compiled: CompiledCorrelation,
   { emitsAtWindowClose }: WindowPlan,
@@ -151,7 +151,7 @@ function spacesOf(
   const body = stableHash([timespan, test, rules, groupFields, valueFields, dnf].map((part) => JSON.stringify(part)));
   const span = timespan * SECOND;
 
-  // Windows that are judged at the end are forgotten then; those of a rule that is gone, some time.
+  // Windows that are judged at the end are forgotten then; those of a rule that is gone, after some time.
   const lifetime = emitsAtWindowClose ? 2 * span + MONTH : span + LATENESS;
   const own = `${name}@${body}`;
   return {

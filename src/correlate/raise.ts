@@ -12,7 +12,7 @@ export function replay(before: readonly Remembered[], current: Current): void {
   }
 }
 
-/** A finding, or a report where it is about other events than the current one. */
+/** Raises a finding, or a report if it is about events other than the current one. */
 export function raise({ compiled: { correlation }, isRaised }: Planned, one: Emitted, current: Current): void {
   if (!isRaised) return;
   const { name, mode } = correlation;

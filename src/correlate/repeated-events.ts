@@ -1,25 +1,26 @@
-/** Events that say nothing new: with the value of an earlier and of a later one that are not far apart. A window is longer than
- * that, so one with such an event in it has one of the other two in it as well. */
+/** Events that say nothing new: with the value of an earlier and of a later one that are close together. A window is
+ * longer than that, so one that contains such an event contains one of the other two as well. */
 import { type Correlation, MOST_SHOWN_EVENTS } from '../sigma/index.ts';
 import type { WindowEvent } from './window-event.ts';
 
-/** So many events of a group are kept whatever they say: as many as a window shows. */
+/** This many events of a group are kept whatever they say: as many as a window shows. */
 const KEPT_ANYWAY = MOST_SHOWN_EVENTS;
-/** Of a timespan, how far apart the other two may be: the time from which a window is shown is that exact. */
+/** How far apart the other two may be, as a share of the timespan: the time from which a window is shown is that
+ * exact. */
 const PART = 1 / 16;
-/** Events before and behind one that are looked through for its value. */
+/** Events before and after one that are searched for its value. */
 const NEAR = 16;
 
 /** What a correlation has to know to find such events. */
 export interface Repeats {
   /** How far apart the other two may be, in microseconds. */
   readonly within: number;
-  /** How many events are looked through. Where their order counts, none with another value may stand between. */
+  /** How many events are searched. If their order counts, none with another value may be in between. */
   readonly near: number;
   readonly isSame: (one: WindowEvent, other: WindowEvent) => boolean;
 }
 
-/** @returns undefined where each event counts by itself
+/** @returns undefined if each event counts by itself
  * @param timespan in microseconds */
 export function repeatsOf({ type }: Correlation['test'], timespan: number): Repeats | undefined {
   const within = timespan * PART;
@@ -35,7 +36,7 @@ export function repeatsOf({ type }: Correlation['test'], timespan: number): Repe
   }
 }
 
-/** Where an event is that will say nothing new once another has been put in behind all; -1 if there is none. */
+/** The index of an event that will say nothing new once another has been appended; -1 if there is none. */
 export function repeatedByNext(
   events: readonly WindowEvent[],
   next: WindowEvent,
@@ -49,9 +50,9 @@ export function repeatedByNext(
   return first !== -1 && next.at - events[first]!.at <= repeats.within ? last : -1;
 }
 
-/** Where an event is that says nothing new since another has been put in: that other one or, where that is the last, the one
- * before it with its value. -1 if there is none.
- * @param at where the other has been put in */
+/** The index of an event that says nothing new since another was inserted: the inserted one or, if that is the last, the
+ * one before it with its value. -1 if there is none.
+ * @param at index of the inserted event */
 export function repeatedBy(events: readonly WindowEvent[], at: number, repeats: Repeats | undefined): number {
   if (repeats === undefined || events.length <= KEPT_ANYWAY) return -1;
   const event = events[at]!;
@@ -61,7 +62,7 @@ export function repeatedBy(events: readonly WindowEvent[], at: number, repeats: 
   return isRepeated(events, events[before]!, before, at, repeats) ? before : -1;
 }
 
-/** Whether an event says nothing new that is not among the others.
+/** Whether an event that is not among the others would say nothing new.
  * @param at where it belongs */
 export function saysNothingNew(
   events: readonly WindowEvent[],
@@ -73,9 +74,9 @@ export function saysNothingNew(
   return isRepeated(events, event, at, at, repeats);
 }
 
-/** Whether an event stands between two with its value that are near each other.
- * @param before the index before which one of them is looked for
- * @param behind the one from which the other is */
+/** Whether an event is between two with its value that are near each other.
+ * @param before the index before which the earlier is looked for
+ * @param behind the index from which the later is */
 function isRepeated(
   events: readonly WindowEvent[],
   event: WindowEvent,
@@ -105,7 +106,7 @@ function haveSameRule(one: WindowEvent, other: WindowEvent): boolean {
   return one.rule === other.rule;
 }
 
-/** Of several values each may be the last of its kind. */
+/** If there are several values, each may be the last of its kind. */
 function haveSameValue({ value: one }: WindowEvent, { value: other }: WindowEvent): boolean {
   if (one === other) return (one as readonly string[]).length === 1;
   const [a, b] = [one as readonly string[], other as readonly string[]];

@@ -13,14 +13,14 @@ const EMITTED_BYTES = 600;
 
 export interface Remembered extends Emitted {
   space: string;
-  /** Of its JSON, about. */
+  /** Of its JSON, approximately. */
   length: number;
 }
 /** By the keys of events. */
 const emitted: Space = { name: 'emitted', lifetime: DAY, isOwn: Array.isArray };
-/** The audit IDs of these events: of others no key is needed. */
+/** The audit IDs of these events: for others no key is needed. */
 const emittedIds: Space = { name: 'emitted-ids', lifetime: DAY };
-/** What has been emitted on the event before; undefined if it is not known to have been here. */
+/** What has been emitted on the event before; undefined if it is not known to have been seen. */
 export function emittedBefore(store: Store, current: Current): readonly Remembered[] | undefined {
   if (store.load(emittedIds, auditIDOf(current), current.place) === undefined) return undefined;
   const before = store.load(emitted, keyOf(current), current.place) as Remembered[] | undefined;
@@ -33,7 +33,7 @@ export function remember(store: Store, one: Emitted, space: string, current: Cur
   add(store, [{ ...one, space, length: lengthOf(one) }], current);
 }
 
-/** Remembers that the event has been here, though nothing may be emitted on it. */
+/** Remembers that the event has been seen, though nothing may be emitted on it. */
 export function rememberEvent(store: Store, current: Current): void {
   add(store, [], current);
 }

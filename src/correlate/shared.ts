@@ -1,4 +1,5 @@
-/** Correlates on a store that several processes share, and, if so wished, on one of this process where that cannot be used. */
+/** Correlates on a store that several processes share and, if configured, on one of this process while that cannot be
+ * used. */
 import type { Correlated } from '../detect.ts';
 import { Problem } from '../problem.ts';
 import { Unavailable } from '../state/shared/link.ts';
@@ -17,14 +18,14 @@ export interface SharedCorrelation {
 
 export interface SharedCorrelationParts {
   shared: SharedStore;
-  /** What correlations go on with while the server cannot be used; their batches fail where it is left out. */
+  /** What correlations continue on while the server cannot be used; if it is left out, their batches fail. */
   local?: Store | undefined;
   losses: CorrelationLosses;
 }
 
 export function sharedCorrelation({ shared, local, losses }: SharedCorrelationParts): SharedCorrelation {
   let view: View | undefined;
-  /** Of the keys by the secret that the shared store has. */
+  /** For keys made with the shared store's secret. */
   let onShared: { secret: Store['secret']; correlate: Correlate } | undefined;
   const onLocal = local && marked(correlator(local, losses));
   let current: Correlate | undefined;
@@ -34,7 +35,7 @@ export function sharedCorrelation({ shared, local, losses }: SharedCorrelationPa
     if (view === undefined) throw new Error('correlations are asked outside of a transaction');
     return view;
   };
-  // They count once, however often a slice runs.
+  // Losses count once, however often a slice runs.
   const onceWritten: CorrelationLosses = {
     late: (name) => inView().effect(() => losses.late(name)),
     evicted: (name, entries) => inView().effect(() => losses.evicted(name, entries)),
@@ -84,9 +85,9 @@ export function sharedCorrelation({ shared, local, losses }: SharedCorrelationPa
   };
 }
 
-/** The same, with what it gives marked as known to this process alone. */
+/** The same, with its results marked as known to this process alone. */
 function marked(correlate: Correlate): Correlate {
-  /** Records in which nothing is found share what there is of them. */
+  /** Records in which nothing is found share one result. */
   let nothing: { found: Correlated; marked: Correlated } | undefined;
   return (...given) => {
     const found = correlate(...given);

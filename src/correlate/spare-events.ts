@@ -1,4 +1,4 @@
-/** The events of a group that others stand for: each of their values is in a later event too. */
+/** The spare events of a group: each of their values is in a later event too. */
 import { isAfter, putInOrder, takeFrom, type WindowEvent } from './window-event.ts';
 
 export interface SpareEvents {
@@ -14,7 +14,7 @@ export function spareEvents(events: readonly WindowEvent[]): SpareEvents {
   return spares;
 }
 
-/** @param before the event that it stands behind
+/** @param before the event that precedes it
  * @param isLast whether it is later than all others */
 export function noteInserted(
   spares: SpareEvents,
@@ -29,7 +29,7 @@ export function noteInserted(
     const last = lastWith.get(value!);
     lastWith.set(value!, event);
     if (last === undefined || !hasNoLast(spares, last)) return;
-    // Most often, that of the same value is the one before.
+    // Most often, the one with the same value is the one before.
     if (last === before) spare.push(last);
     else putInOrder(spare, last);
     return;

@@ -34,7 +34,7 @@ export function countsOf(
   return stretch.counts;
 }
 
-/** To be called when an event has been put in at an index. */
+/** To be called when an event has been inserted at an index. */
 export function inserted(stretch: StretchCounts, event: WindowEvent, index: number): void {
   if (index >= stretch.end) return;
   stretch.end++;
@@ -56,7 +56,7 @@ export function enter(counts: Map<Token, number>, { value, rule }: WindowEvent):
   else counts.set(rule, (counts.get(rule) ?? 0) + 1);
 }
 
-/** Counts an event no more. */
+/** Stops counting an event. */
 export function leave(counts: Map<Token, number>, { value, rule }: WindowEvent): void {
   if (typeof value === 'object') for (const text of value) decrease(counts, text);
   else decrease(counts, rule);

@@ -1,5 +1,5 @@
-/** Where what is found in an event counts: in which group of which correlation, and with which values. Of events that have
- * something in common, what depends on nothing else is looked up once for all. */
+/** Where what is found in an event counts: in which group of which correlation, and with which values. For events that
+ * have something in common, what depends on nothing else is looked up once for all. */
 import type { Hit } from '../detect.ts';
 import type { CompiledRule, SharedAnswers } from '../sigma/index.ts';
 import { type Current, groupBy, lookupIn } from './current-event.ts';
@@ -9,29 +9,29 @@ import { type Tuple, tuplesOf } from './values.ts';
 
 export interface Target {
   readonly link: Link;
-  /** Null where a value is missing, as such an event is in no group. Undefined, as the next three, where it has to be found
+  /** Null if a value is missing, as such an event is in no group. Undefined, like the next three, if it has to be found
    * for each event. */
   readonly group: GroupOf | null | undefined;
   /** The values. */
   readonly tuples: readonly Tuple[] | undefined;
-  /** Keys of the values, of those that are counted. */
+  /** Keys of the values, if these are counted. */
   readonly keys: readonly string[] | undefined;
   /** The values as terms of the group. */
   readonly terms: readonly Known[] | undefined;
 }
 
-/** Those of the hits of some rules. */
+/** The targets of the hits of some rules. */
 interface OfRules {
-  /** And not the hits, which keep what was read of their event. */
+  /** Not the hits, which retain what was read of their event. */
   readonly rules: readonly CompiledRule[];
   readonly targets: readonly Target[];
 }
 
-/** Lists of other hits that are remembered of events that have their answers in common: bodies can be made to match rules in any
+/** Lists of hits that are remembered for events that share their answers: bodies can be made to match rules in any
  * combination. */
 export const MOST_LISTS = 8;
 
-/** Of events that have their answers in common: those of the last one, and of others that have other hits. */
+/** For events that share their answers: the targets of the last one, and of others that have other hits. */
 class CommonTargets {
   readonly owner: Targets;
   #last: OfRules;
@@ -56,24 +56,24 @@ class CommonTargets {
   }
 }
 
-/** Of one plan, and with the keys that go with it. */
+/** The targets of one plan, with the keys that go with it. */
 export class Targets {
   readonly #links: Plan['links'];
-  /** By links, where nothing is common to events. */
+  /** By links, if events have nothing in common. */
   readonly #open = new Map<readonly Link[], readonly Target[]>();
 
   constructor({ links }: Plan) {
     this.#links = links;
   }
 
-  /** Those of the only event of a record, where they are known.
+  /** The targets of the only event of a record, if they are known.
    * @param shared what it has in common with others */
   known(shared: SharedAnswers, hits: readonly Hit[]): readonly Target[] | undefined {
     const { notes } = shared;
     return notes instanceof CommonTargets && notes.owner === this ? notes.of(hits) : undefined;
   }
 
-  /** Those of some hits of the current event, from the one at `begin` to before the one at `end`. */
+  /** The targets of some hits of the current event, from the one at `begin` to before the one at `end`. */
   of(hits: readonly Hit[], begin: number, end: number, current: Current): readonly Target[] {
     const { shared } = current;
     const found: Target[] = [];
@@ -85,7 +85,7 @@ export class Targets {
     return found;
   }
 
-  /** Those of what a correlation has found. */
+  /** The targets of what a correlation has found. */
   ofCorrelation(name: string): readonly Target[] {
     return this.#ofLinks(this.#links.get(name) ?? []);
   }

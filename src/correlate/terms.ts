@@ -1,4 +1,4 @@
-/** Terms that have not been there for a timespan. What is remembered of each is when it was seen last. */
+/** Terms that have not been seen for a timespan. For each, the time when it was last seen is remembered. */
 import type { Store } from '../state/store.ts';
 import { truncate } from '../truncate.ts';
 import { auditIDOf, type Current, ownerOf } from './current-event.ts';
@@ -20,7 +20,7 @@ interface Memory {
   losses: CorrelationLosses;
 }
 
-/** Notes that the terms are there.
+/** Notes that the terms were seen.
  * @returns what is emitted for those that are new */
 export function ingestTerms(
   memory: Memory,
@@ -40,8 +40,8 @@ export function ingestTerms(
   return { group: terms, window: { from: at, to: at, auditIDs: [auditID] } };
 }
 
-/** Those of the tuples that were not there for a timespan, once the correlation has learnt what is usual in a cluster; undefined
- * where there are none. */
+/** The tuples that were not seen for a timespan, once the correlation has learnt what is usual in a cluster; undefined if
+ * there are none. */
 function newTerms(
   { store, losses }: Memory,
   { link, tuples: known, terms }: Target,
@@ -57,14 +57,14 @@ function newTerms(
   const { correlation } = compiled;
   const { place, cluster, clock, keys } = current;
   const { name, timespan, test } = correlation;
-  // Whether they were new then, nobody remembers.
+  // It is no longer known whether they were new then.
   if (at < clock - space.lifetime!) {
     losses.late(name);
     return undefined;
   }
   const ofSince = (cluster.since[number] ??= {});
   const begun = store.load(since, place, undefined, ofSince) as number | undefined;
-  // The first to arrive need not be the first; what is older than any delay is another log.
+  // The first to arrive need not be the earliest; what is older than any delay is from another log.
   const begin = begun === undefined ? at : at >= clock - LATENESS ? Math.min(begun, at) : begun;
   if (begin !== begun) {
     store.commit({ space: since, key: place, value: begin, entries: 1, bytes: NUMBER_BYTES, place: '', at });

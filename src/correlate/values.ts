@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { FieldLookup } from '../sigma/index.ts';
 
-/** Values of a field, and tuples of the values of several, that count of one event. */
+/** How many values of a field, or tuples of the values of several, count for one event. */
 const MAX_VALUES = 100;
 
 /** The values of several fields, one of each. */
@@ -30,7 +30,7 @@ export function firstOf(lookup: FieldLookup, field: string): unknown {
 /** The values of a field that can be compared, each once, up to a hundred. */
 export function valuesOf(lookup: FieldLookup, field: string): readonly unknown[] {
   const { values } = lookup(field);
-  // Nearly all.
+  // Nearly all fields.
   if (values.length === 1) {
     const first = values[0];
     return first === null || typeof first === 'object' ? none : values;
@@ -39,7 +39,7 @@ export function valuesOf(lookup: FieldLookup, field: string): readonly unknown[]
   return found.length < 2 ? found : [...new Set(found)].slice(0, MAX_VALUES);
 }
 
-/** One value of each field, in every way that there is, up to a hundred. */
+/** One value of each field, in every combination, up to a hundred. */
 export function tuplesOf(lookup: FieldLookup, fields: readonly string[]): readonly Tuple[] {
   if (fields.length === 0) return noValues;
   if (fields.length === 1) {

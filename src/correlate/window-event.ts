@@ -1,28 +1,28 @@
-/** An event of a group, and the order of events: by time, and those of the same time in the same order whenever they
- * arrive. Times are in Unix microseconds. */
+/** An event of a group, and the order of events: by time, and those of the same time in the same order regardless of when
+ * they arrive. Times are in Unix microseconds. */
 
-/** Events that are moved one by one. */
+/** Up to this many events are moved one by one. */
 const FEW = 8;
 const NEAR = 2;
-/** Events at either end that are looked through before the others. */
+/** Events at either end that are searched before the others. */
 const ENDS = 8;
 
 /** An event that one of the rules matched. */
 export interface WindowEvent {
-  /** With the time, the same wherever and whenever the event is seen again. */
+  /** Together with the time, the same wherever and whenever the event is seen again. */
   key: string;
   /** Which of the correlation's rules. */
   rule: number;
   at: number;
   auditID: string;
-  /** What is compared of it, a number, or counted: texts that stand for tuples. */
+  /** What is compared, a number, or counted: texts that stand for tuples. */
   value?: number | readonly string[] | undefined;
-  /** Its key does not tell its time: it had none, was ahead of the clock, or is a window that was emitted. */
+  /** Its key does not indicate its time: it had none, was ahead of the clock, or is a window that was emitted. */
   isMoved?: true | undefined;
 }
 
-/** The same wherever and whenever the event is seen again, moved in time or not: an auditID as its key tells an event that is not
- * apart from others of its time alone. */
+/** The same wherever and whenever the event is seen again, moved in time or not: an auditID as its key distinguishes an
+ * event that is not moved from others of its time alone. */
 export function identityOf({ key, auditID, at, isMoved }: WindowEvent): string {
   return !isMoved && key === auditID ? `${key} ${at}` : key;
 }
@@ -34,7 +34,7 @@ export function isAfter(one: WindowEvent, other: WindowEvent): boolean {
   return one.key === other.key ? one.rule > other.rule : one.key > other.key;
 }
 
-/** Where an event is in a list that is in order, or where it belongs. */
+/** The index of an event in an ordered list, or where it belongs. */
 export function indexIn(events: readonly WindowEvent[], event: WindowEvent): number {
   const { length } = events;
   // Most are the latest, or the one before.
@@ -50,8 +50,8 @@ export function indexIn(events: readonly WindowEvent[], event: WindowEvent): num
   return low;
 }
 
-/** Puts an event where it belongs in a list that is in order.
- * @returns where that is */
+/** Inserts an event into an ordered list.
+ * @returns its index */
 export function putInOrder(events: WindowEvent[], event: WindowEvent): number {
   const index = indexIn(events, event);
   putIn(events, event, index);
@@ -63,14 +63,14 @@ export function putIn(events: WindowEvent[], event: WindowEvent, index: number):
   else events.splice(index, 0, event);
 }
 
-/** Takes an event out of a list that is in order, if it is there. */
+/** Removes an event from an ordered list, if it is there. */
 export function takeFrom(events: WindowEvent[], event: WindowEvent): void {
   const index = indexOf(events, event);
   if (events[index] === event) removeFrom(events, index);
 }
 
-/** Where an event is that is there. What is evicted is nearly always among the first or the last, where it is found
- * without a look at others. */
+/** The index of an event that is in the list. Evicted events are nearly always among the first or the last, where they
+ * are found without looking at others. */
 export function indexOf(events: readonly WindowEvent[], event: WindowEvent): number {
   const { length } = events;
   const ends = Math.min(ENDS, length);
@@ -81,7 +81,7 @@ export function indexOf(events: readonly WindowEvent[], event: WindowEvent): num
   return indexIn(events, event);
 }
 
-/** Takes out the event at an index: what stands at either side of it moves, whichever is little. */
+/** Removes the event at an index: the events on the side with few of them move. */
 export function removeFrom(events: WindowEvent[], index: number): WindowEvent {
   const event = events[index]!;
   const last = events.length - 1;
@@ -97,11 +97,11 @@ export function removeFrom(events: WindowEvent[], index: number): WindowEvent {
   return event;
 }
 
-/** Where the first event not before a time is. */
+/** The index of the first event that is not before a time. */
 export function indexAt(events: readonly WindowEvent[], at: number): number {
   let low = 0;
   let high = events.length;
-  // Most that is looked for is the second, as the first is to go.
+  // Most often the second is looked for, as the first is to be removed.
   for (; low < high && low < NEAR; low++) if (events[low]!.at >= at) return low;
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -111,7 +111,7 @@ export function indexAt(events: readonly WindowEvent[], at: number): number {
   return low;
 }
 
-/** Where the first item is with which it holds, as it does with all that follow. */
+/** The index of the first item for which `holds` is true, as it is for all that follow. */
 export function firstIndex<T>(items: readonly T[], holds: (item: T) => boolean): number {
   let low = 0;
   let high = items.length;

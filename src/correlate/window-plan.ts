@@ -1,4 +1,4 @@
-/** What the windows of a correlation ask for, worked out once for all events. Times are in microseconds. */
+/** What the windows of a correlation ask for, computed once for all events. Times are in microseconds. */
 import { type CompiledCorrelation, type Correlation, mostEventsOf } from '../sigma/index.ts';
 import { type Repeats, repeatsOf } from './repeated-events.ts';
 
@@ -6,15 +6,15 @@ export interface WindowPlan {
   readonly test: Correlation['test'];
   readonly dnf: CompiledCorrelation['dnf'];
   readonly timespan: number;
-  /** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
+  /** Whether more events could undo what holds, so that it is judged only at the end of a window. */
   readonly emitsAtWindowClose: boolean;
   /** Whether what holds in some events holds with more of them as well. */
   readonly growsWithEvents: boolean;
-  /** By rule, whether a window can begin with its events: not if they are only such as must not happen. */
+  /** By rule, whether a window can begin with its events: not if the rule is only forbidden. */
   readonly opens: readonly boolean[];
-  /** What is kept of a group. */
+  /** The most events that are kept of a group. */
   readonly mostEvents: number;
-  /** Which events say nothing new; undefined where each counts by itself. */
+  /** Which events say nothing new; undefined if each counts by itself. */
   readonly repeats: Repeats | undefined;
 }
 

@@ -29,17 +29,17 @@ export interface Window {
   to: number;
   /** The number that was compared. */
   value?: number;
-  /** Of the last events in it. */
+  /** Those of the last events in it. */
   auditIDs: string[];
 }
 
 export interface Observed {
   outcome: 'counted' | 'in closed window' | 'seen before' | 'too late';
-  /** The one that the event completes. */
+  /** The window that the event completes. */
   window?: Window;
-  /** How many events were forgotten for want of room. */
+  /** How many events were forgotten for lack of capacity. */
   forgotten: number;
-  /** When the group's window can be judged, if that is at its end. */
+  /** When the group's window can be judged, if it is judged at its end. */
   due?: number;
 }
 
@@ -53,9 +53,9 @@ export function observe(group: Group, event: WindowEvent, plan: WindowPlan, cloc
   if (isClosed && !emitsAtWindowClose) return { outcome: 'in closed window', forgotten: 0 };
   const isLatest = event.at > group.newest;
   if (isLatest) group.newest = event.at;
-  // What must not happen within a window can have happened in the one before.
+  // An event that must not happen within a window may lie in the one before, and is kept.
   if (isClosed && plan.opens[event.rule] && !has(group, event)) {
-    // One that comes again is not there if it said nothing new.
+    // A repeated event is missing from the group if it said nothing new.
     const isRepeat = saysNothingNew(group.events, event, indexIn(group.events, event), plan.repeats);
     return { outcome: isRepeat ? 'seen before' : 'too late', forgotten: 0 };
   }
@@ -79,18 +79,18 @@ export function observe(group: Group, event: WindowEvent, plan: WindowPlan, cloc
   return { outcome: 'counted', forgotten, window };
 }
 
-/** Whether the latest event is put in the place of one that says nothing new from now on. Then it completes no window: in one
- * that ends with it there is nothing but what was in that of the event before. */
+/** Whether the latest event replaces one that says nothing new from now on. It then completes no window: a window that
+ * ends with it has nothing that the window of the event before did not have. */
 function isPutInPlace(group: Group, event: WindowEvent, plan: WindowPlan, clock: number): boolean {
   const repeated = repeatedByNext(group.events, event, plan.repeats);
   return repeated !== -1 && isDispensable(group, repeated, plan, clock) && supersede(group, repeated, event);
 }
 
-/** Whether an event that says nothing new can go: no window to come may begin with it. While the first event of the window that is
- * judged next can be another yet, each may begin the one after it. */
+/** Whether an event that says nothing new can be dropped: no future window may begin with it. While the first event of
+ * the window that is judged next can still change, any event may begin the one after it. */
 function isDispensable(group: Group, at: number, plan: WindowPlan, clock: number): boolean {
   const event = group.events[at]!;
-  // It would count at another time when it comes again.
+  // If it is repeated, it would count at another time.
   if (event.isMoved) return false;
   if (!plan.emitsAtWindowClose || !plan.opens[event.rule]) return true;
   const begin = openingOf(group, plan)?.at ?? Number.POSITIVE_INFINITY;
@@ -101,8 +101,8 @@ function isTooLate(group: Group, at: number, { emitsAtWindowClose, timespan }: W
   return at < (emitsAtWindowClose ? clock - timespan - GRACE : group.newest - timespan - LATENESS);
 }
 
-/** The window that has been emitted and in which an event of that time lies, so that the event changes nothing; undefined
- * where it is for `observe` to say. */
+/** The emitted window in which an event of that time lies, so that the event changes nothing; undefined if `observe` has
+ * to decide. */
 export function emittedAt(group: Group, at: number, plan: WindowPlan, clock: number): ClosedWindow | undefined {
   if (group.closedWindows.length === 0 || plan.emitsAtWindowClose || isTooLate(group, at, plan, clock))
     return undefined;
@@ -114,15 +114,16 @@ function isInClosed(group: Group, at: number): boolean {
 }
 
 function closedAt({ closedWindows }: Group, at: number): ClosedWindow | undefined {
-  // All are as long, so the last to begin is the last to end.
+  // All have the same length, so the last to begin is the last to end.
   let index = closedWindows.length - 1;
   if (index >= 0 && closedWindows[index]!.from > at) index = firstIndex(closedWindows, ({ from }) => from > at) - 1;
   const window = closedWindows[index];
   return window !== undefined && at <= window.until ? window : undefined;
 }
 
-/** Judges the group's oldest window if its end is past.
- * @returns `window`: that one, where the correlation holds in it; `due`: when there will be something to do for the group; undefined if it can be forgotten */
+/** Judges the group's oldest window if it has ended.
+ * @returns `window`: that window, if the correlation holds in it; `due`: when there will be something to do for the
+ * group; undefined if it can be forgotten */
 export function judge(group: Group, plan: WindowPlan, clock: number): { window?: Window; due: number | undefined } {
   const due = dueOf(group, plan);
   if (clock <= due) return { due };
@@ -144,14 +145,14 @@ export function judge(group: Group, plan: WindowPlan, clock: number): { window?:
   return { window: held && windowOf(events, until, held), due: dueOf(group, plan) };
 }
 
-/** When the window that the oldest event opens has ended, and all that belongs into it is there; without one, when no
- * event can come any more to which it matters what the group has seen. */
+/** When the window to be judged next has ended and everything that belongs in it has arrived; without such a window,
+ * when no event can arrive any more for which it matters what the group has seen. */
 function dueOf(group: Group, plan: WindowPlan): number {
   const begin = openingOf(group, plan)?.at ?? group.newest + plan.timespan;
   return begin + plan.timespan + GRACE;
 }
 
-/** The window that the event at an index completes: of those that hold it, the first in time in which the correlation
+/** The window that the event at an index completes: of those that contain it, the first in time in which the correlation
  * holds. */
 function complete(group: Group, index: number, plan: WindowPlan): Window | undefined {
   const { events } = group;
@@ -159,12 +160,12 @@ function complete(group: Group, index: number, plan: WindowPlan): Window | undef
   const { at } = events[index]!;
   const begin = indexAt(events, at - timespan);
   const end = index === events.length - 1 ? events.length : firstIndex(events, (one) => one.at > at + timespan);
-  // A late event is in many windows, of which none holds what all of them together do not.
+  // A late event is in many windows; the correlation holds in none of them if it does not hold in all of them together.
   if (index < end - 1 && plan.growsWithEvents && !holdsIn(stretchOf(group, begin, end, plan), plan)) return undefined;
   let start = begin;
   for (let last = index; last < end; last++) {
     const to = events[last]!.at;
-    // Of events at the same time, all belong to the window.
+    // All events of the same time belong to the window.
     if (events[last + 1]?.at === to) continue;
     while (events[start]!.at < to - timespan) start++;
     const held = holdsIn(stretchOf(group, start, last + 1, plan), plan);
@@ -191,8 +192,8 @@ function close(group: Group, window: ClosedWindow): void {
   );
 }
 
-/** Drops what no window to come can hold.
- * @returns how many events that are */
+/** Drops what no future window can contain.
+ * @returns how many events were dropped */
 function forget(group: Group, plan: WindowPlan): number {
   const { events, closedWindows } = group;
   const oldest = oldestKept(group, plan);
@@ -206,15 +207,15 @@ function forget(group: Group, plan: WindowPlan): number {
 function oldestKept(group: Group, plan: WindowPlan): number {
   const { timespan } = plan;
   if (!plan.emitsAtWindowClose) return group.newest - timespan - LATENESS;
-  // What is judged at the end looks a timespan back from the event that opens a window, which may be one yet to come.
+  // Judging at the end looks a timespan back from the event that opens a window, which may be still to come.
   const opening = Math.max(judgedUntil(group), group.newest - timespan - GRACE);
   return Math.min(opening, openingOf(group, plan)?.at ?? opening) - timespan;
 }
 
-/** Drops events beyond what is kept of a group: first such as another stands for, so that nobody can push out what counts
- * by doing the same thing over and over.
- * @param index of the event that was put in
- * @returns how many events are missed, and where that event is now, if it is there */
+/** Drops events beyond the limit of a group: spare ones first, so that nobody can push out what counts by repeating the
+ * same action.
+ * @param index of the event that was inserted
+ * @returns how many events were lost, and where that event is now, if it is still there */
 function evictOverflow(group: Group, index: number, plan: WindowPlan): { forgotten: number; kept: number | undefined } {
   let kept: number | undefined = index;
   let forgotten = 0;
@@ -227,7 +228,7 @@ function evictOverflow(group: Group, index: number, plan: WindowPlan): { forgott
 }
 
 /** @param index of an event
- * @returns where that event is when the one at `dropped` has been removed; undefined if it is that one */
+ * @returns where that event is once the one at `dropped` has been removed; undefined if it is the same */
 function drop(group: Group, dropped: number, index: number | undefined): number | undefined {
   removeAt(group, dropped);
   if (index === dropped) return undefined;

@@ -1,13 +1,13 @@
-/** What cannot be used as its file says it: it is left out, or stays as it was. The rest is live all the same. */
+/** What cannot be used as its file has it: it is left out, or stays as it was. The rest is live regardless. */
 import { dirname } from 'node:path';
 import type { RuleProblem } from '../sigma/index.ts';
 
 /** The principle, in the words of the log, of `lint --help` and of docs/operation.md. */
 export const whatBecomesOfBroken =
   'What cannot be used is left out, and all the rest is live: at the start, and when files change while Tripline runs. ' +
-  'What was live before and is broken by a change stays live in its last good version, until its file is mended or removed.';
+  'What was live before and is broken by a change stays live in its last good version, until its file is fixed or removed.';
 
-/** A rule, correlation, exception or list, by what it is known from one version of its file to the next. */
+/** A rule, correlation, exception or list, by what identifies it from one version of its file to the next. */
 export interface Named {
   path: string;
   name: string;
@@ -17,8 +17,8 @@ export interface Named {
 export interface Broken extends Named {
   /** In order of place; at least one. */
   problems: readonly RuleProblem[];
-  /** `left out`: it is not live; `as before`: it is live in its last good version; `live`: it is live as it is written, but
-   * for what is wrong with it, such as a name in it that nothing has. */
+  /** `left out`: it is not live; `as before`: it is live in its last good version; `live`: it is live as written, except
+   * for what is wrong with it, such as a name in it that does not exist. */
   now: 'left out' | 'as before' | 'live';
 }
 
@@ -26,8 +26,8 @@ export function keyOf({ path, name }: Named): string {
   return `${path}\0${name}`;
 }
 
-/** Of what could be used before, what stays as it was: what a file has no more, or none that can be used, while something
- * in it cannot be used. Which of its documents that was is not always to be read.
+/** What stays as it was, of what could be used before: anything that its file no longer has, or no longer in a usable
+ * form, while something in the file cannot be used. It is not always possible to see which document that was.
  * @param usable what can be used now
  * @param unusable why other documents and files cannot be used */
 export function lastGood<T extends Named>(
@@ -40,7 +40,8 @@ export function lastGood<T extends Named>(
   return before.filter((one) => !now.has(keyOf(one)) && placeIn(faulty, one.path) !== undefined);
 }
 
-/** The documents with what is kept in its place: each behind the one that it was behind, as their order is that of findings. */
+/** The documents, with what is kept in its old place: each after the one that it followed, as findings appear in this
+ * order. */
 export function withKept<T extends Named>(
   documents: readonly T[],
   kept: ReadonlySet<Named>,
@@ -59,7 +60,7 @@ export function withKept<T extends Named>(
   return [...(behind.get(undefined) ?? []), ...others.flatMap((one) => [one, ...(behind.get(keyOf(one)) ?? [])])];
 }
 
-/** What is broken. A document that is broken under another name than it had is the one that is kept.
+/** What is broken. A document that is broken under a name other than it had is the one that is kept.
  * @param kept what is live in its last good version
  * @param live what is live at all */
 export function brokenIn(problems: readonly RuleProblem[], kept: readonly Named[], live: readonly Named[]): Broken[] {
@@ -83,7 +84,7 @@ export function brokenIn(problems: readonly RuleProblem[], kept: readonly Named[
   return [...asBefore.values(), ...others];
 }
 
-/** The path, or the folder above it that is named. */
+/** The path, or the folder above it, that is in `named`. */
 function placeIn(named: ReadonlySet<string>, path: string): string | undefined {
   for (let place = path; ; place = dirname(place)) {
     if (named.has(place)) return place;

@@ -1,4 +1,4 @@
-/** Reads the files of what is known beside the log: databases of addresses, and owners. */
+/** Reads the files of the enrichment: databases of addresses, and owners. */
 import { readFileSync, statSync } from 'node:fs';
 import { type Database, databasesOf } from '../enrichment/databases.ts';
 import { type Enrichment, noEnrichment } from '../enrichment/index.ts';
@@ -6,7 +6,7 @@ import { databaseIn } from '../enrichment/mmdb.ts';
 import { noOwners, type Owners, parseOwners } from '../enrichment/owners.ts';
 import type { RuleProblem } from '../sigma/index.ts';
 
-/** Several times what the largest databases that are sold take. */
+/** Several times the size of the largest databases that are sold. */
 const MAX_DATABASE_BYTES = 1024 * 1024 * 1024;
 const MAX_OWNERS_BYTES = 2 * 1024 * 1024;
 
@@ -21,13 +21,13 @@ export interface LoadedEnrichment {
   enrichment: Enrichment;
   /** What is wrong with files that are not used as they are. */
   problems: RuleProblem[];
-  /** The files of which what was loaded before is used. */
+  /** The files for which what was loaded before is used. */
   kept: string[];
-  /** Whether the system did not let something be read, which may pass by itself. */
+  /** Whether the system did not let something be read, which may resolve itself. */
   isUnread: boolean;
 }
 
-/** @param before what was loaded before: it stays in the place of a file that cannot be used by now */
+/** @param before what was loaded before: it replaces a file that cannot be used by now */
 export function loadEnrichment(sources: EnrichmentSources = {}, before = noEnrichment): LoadedEnrichment {
   const loaded: Omit<LoadedEnrichment, 'enrichment'> = { problems: [], kept: [], isUnread: false };
   const files = (sources.mmdb ?? []).flatMap((path) => loadDatabase(path, before, loaded) ?? []);
@@ -49,7 +49,7 @@ function loadDatabase(path: string, { databases }: Enrichment, notes: Notes): Da
     if (size > MAX_DATABASE_BYTES) throw new Error(`it is larger than ${MAX_DATABASE_BYTES} bytes`);
     return { path, stamp, ...databaseIn(readFileSync(path)) };
   } catch (error) {
-    note(path, error, 'write a whole .mmdb file in its place, in one step (rename)', notes);
+    note(path, error, 'replace it with a complete .mmdb file, in one step (rename)', notes);
     if (old !== undefined) notes.kept.push(path);
     return old;
   }
@@ -64,7 +64,7 @@ function loadOwners(path: string, before: Owners, notes: Notes): Owners {
     notes.problems.push(...problems);
     if (owners !== undefined) return owners;
   } catch (error) {
-    note(path, error, `let Tripline read it, or take 'enrichment.owners' away`, notes);
+    note(path, error, `let Tripline read it, or remove 'enrichment.owners'`, notes);
   }
   if (before !== noOwners) notes.kept.push(path);
   return before;

@@ -1,9 +1,9 @@
-/** What files look like from outside, to notice that there is something else to read. */
+/** What files look like from outside, to notice that there is something new to read. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** One line for each file and folder, by its path, which differs when there is something else to read. Errors are a state
- * like any other. A look that hangs, as on a file server that is gone, keeps nothing waiting but the next.
+/** One line for each file and folder, by its path, which differs when there is something new to read. Errors are a state
+ * like any other. A look that hangs, as on an unreachable file server, blocks nothing but the next look.
  * @param isRead names of files that are looked at in folders */
 export async function filesSeen(paths: readonly string[], isRead: RegExp): Promise<Map<string, string>> {
   const lines = new Map<string, string>();
@@ -11,10 +11,10 @@ export async function filesSeen(paths: readonly string[], isRead: RegExp): Promi
   return lines;
 }
 
-/** Sees what the loader would find: nothing hidden, links followed, each folder once. The inode is left out, as some
- * network file systems make a new one up each time; the time of the last change of the inode is in, which nobody can
+/** Visits what the loader would find: nothing hidden, links followed, each folder once. The inode is left out, as some
+ * network file systems invent a new one each time; the time of the last change of the inode is included, which nobody can
  * set back.
- * @param place the real path, where it is known already */
+ * @param place the real path, if it is known already */
 async function see(
   { path, place }: { path: string; place?: string },
   isRead: RegExp,

@@ -34,13 +34,13 @@ export const knownFields = [...fields.keys(), ...Object.keys(AuditEvent.properti
 export interface RuleSources extends Overrides {
   /** Files and folders with rules and correlations. */
   rules: readonly string[];
-  /** Files and folders with lists, beside those that come with Tripline. */
+  /** Files and folders with lists, besides those that come with Tripline. */
   lists?: readonly string[];
-  /** Values that lists have instead of their own, by name. */
+  /** Values that replace those of lists, by the name of the list. */
   values?: Readonly<Record<string, readonly string[]>>;
   /** Files and folders with filters. */
   exceptions?: readonly string[];
-  /** Files that say what is known beside the log. */
+  /** Files with what is known besides the log. */
   enrichment?: EnrichmentSources;
 }
 
@@ -52,25 +52,25 @@ export function pathsOf({ rules, lists = [], exceptions = [], enrichment = {} }:
 
 export interface LoadedRules {
   ruleset: Ruleset;
-  /** What is wrong in files that are not used, or names what there is not; the rest is live all the same. */
+  /** What is wrong in files that are not used, or refers to a name that does not exist; the rest is live regardless. */
   problems: RuleProblem[];
-  /** The same by what it is wrong with, and what became of that. */
+  /** The same, grouped by what is broken, and what became of that. */
   broken: Broken[];
   /** What is wrong with rules that are used: names of fields that can never match. */
   warnings: RuleProblem[];
-  /** Rules that no event here is for, by their logsource. */
+  /** Rules whose logsource matches no event here. */
   leftOut: Rule[];
   /** How many files were read. */
   files: number;
-  /** Whether a file could not be read, which may pass without a change of any. */
+  /** Whether a file could not be read, which may resolve itself without a change of any file. */
   isUnread: boolean;
-  /** What the files say that can be used, live or not: what stays where the next version cannot be used. */
+  /** What the files contain that can be used, live or not: it stays if the next version cannot be used. */
   usable: Usable;
 }
 
 /** Loads every rule of the given files and folders, in the order of their paths.
- * @param before what was loaded before of the same sources: what of it is broken by now stays as it was
- * @param modeOf the mode that a rule or a correlation is loaded in; without it, the one that it or its override says
+ * @param before what was loaded before from the same sources: anything in it that is broken by now stays as it was
+ * @param modeOf the mode that a rule or a correlation is loaded in; by default, the one that it or its override says
  * @throws Problem `rule.invalid` when a path does not exist, or not one rule can be used */
 export function loadRules(
   sources: RuleSources,
@@ -98,7 +98,7 @@ export function loadRules(
   const inExceptions = exceptionFiles.files.map(read);
   for (const { path, name } of inExceptions.flatMap(documentsOf)) {
     const hint = "move it to a folder that the setting 'rules' names";
-    misplaced.push({ ...atTop(path, 'this is no filter, and not used', hint), name });
+    misplaced.push({ ...atTop(path, 'this is not a filter, and is not used', hint), name });
   }
 
   const known = loadEnrichment(sources.enrichment, before?.ruleset.enrichment);
@@ -114,7 +114,7 @@ export function loadRules(
   const off = new Set(joined.documents.filter(({ mode }) => mode === 'off').map(({ name }) => name));
   for (const { correlation, rules } of liveCorrelations) {
     for (const name of rules.filter((name) => off.has(name))) {
-      const hint = 'switch this off as well, or the rule on; in mode shadow a rule counts and tells nothing';
+      const hint = 'switch this off as well, or the rule on; in shadow mode a rule counts but reports nothing';
       const message = `${quote(correlation.name)} counts what ${quote(name)} finds, which is off`;
       problems.push({ path: correlation.path, ...correlation.position, name: correlation.name, message, hint });
     }
@@ -162,7 +162,7 @@ export function loadRules(
   };
 }
 
-/** Stands for the names of all lists, which are looked through for one that may be meant. */
+/** Stands for the names of all lists, which are searched for one that may be meant. */
 const EVERY_NAME = '*';
 
 /** Reads files with rules, correlations and filters. */
@@ -206,8 +206,8 @@ function documentsOf({ rules, correlations }: ParsedFile): Document[] {
   return [...rules, ...correlations];
 }
 
-/** The names of correlations that are off, and of what stands beside them for them alone.
- * @param correlations those that others refer to before them */
+/** The names of correlations that are off, and of the documents beside them that serve them alone.
+ * @param correlations ordered so that each follows those it refers to */
 function idleIn(correlations: readonly CompiledCorrelation[]): ReadonlySet<string> {
   const idle = new Set<string>();
   for (const { correlation, beside } of correlations.toReversed()) {
@@ -228,8 +228,8 @@ export function isAbout({ rules, logsource }: Filter, rule: Rule): boolean {
   return isNamed && isWithin(rule.logsource, logsource);
 }
 
-/** Whether a rule is about the events that Tripline has, by the names that it has for them: each key of its logsource
- * that is given must be theirs. */
+/** Whether a rule is about the events that Tripline has: each key of its logsource that is set must have the value that
+ * stands for them. */
 export function isAboutAudit({
   logsource: { category, product, service, custom },
   taxonomy,

@@ -1,4 +1,5 @@
-/** Puts together what files say: names that are no one else's, overrides, and what exceptions and correlations refer to. */
+/** Joins what files contain: ensures that names are unique, applies overrides, and resolves what exceptions and
+ * correlations refer to. */
 import { isDeepStrictEqual } from 'node:util';
 import {
   type CompiledCorrelation,
@@ -18,36 +19,36 @@ import { keyOf, lastGood, stemOf, withKept } from './broken.ts';
 
 export type Document = Rule | Correlation;
 
-/** What files say that can be used, live or not. */
+/** What files contain that can be used, live or not. */
 export interface Usable {
   documents: readonly Document[];
   filters: readonly Filter[];
   lists: readonly List[];
-  /** The whole text of the file that says one of them. */
+  /** The whole text of the file that contains one of them. */
   textOf: (one: Document | Filter) => string;
 }
 
 export interface Overrides {
   /** By name or id of a rule or a correlation. */
   overrides?: Readonly<Record<string, Override>>;
-  /** Where they stand, as far as they stand in a file. */
+  /** Where they are written, for those that are in a file. */
   overridePlaces?: Readonly<Record<string, Pick<RuleProblem, 'path' | 'line' | 'column'>>>;
 }
 
-/** What is to be in the place of what a rule says. */
+/** What replaces parts of a rule. */
 export interface Override {
-  /** Whatever the conditions of its levels say. */
+  /** Applies whatever the conditions of the rule's levels say. */
   level?: RuleLevel;
   mode?: RuleMode;
 }
 
 export interface Joined {
-  /** With overrides, in the mode that each is loaded in. */
+  /** With overrides applied, in the mode that each is loaded in. */
   documents: readonly Document[];
   filters: readonly Filter[];
-  /** Those that others refer to before them. */
+  /** Ordered so that each follows those it refers to. */
   correlations: readonly CompiledCorrelation[];
-  /** The same as they are written, without what cannot be used. */
+  /** The same as written, without what cannot be used. */
   usable: Pick<Usable, 'documents' | 'filters'>;
 }
 
@@ -56,8 +57,8 @@ interface Written extends Pick<Usable, 'documents' | 'filters'> {
   unusable: readonly RuleProblem[];
 }
 
-/** What documents come to together, and with them the last good version of what cannot be used: by what its file says, or
- * beside the others.
+/** Joins the documents with the last good version of those that cannot be used, whether because of their own file or of
+ * the other documents.
  * @returns with `kept`, what is used in its last good version, and all `problems` */
 export function joinWithLastGood(
   { documents, filters, unusable }: Written,
@@ -76,7 +77,8 @@ export function joinWithLastGood(
     broken: new Set(unusable.map(({ path, name }) => name ?? stemOf(path))),
   };
   const kept = new Set(lastGood(before, [...documents, ...filters], unusable));
-  // What is kept can make others unusable, as when both have a name: each round keeps more, so that there is a last one.
+  // What is kept can make others unusable, for example if both have the same name: each round keeps more, so that there
+  // is a last one.
   for (;;) {
     const { unusable, loose, ...joined } = join(
       {
@@ -108,9 +110,9 @@ interface Context {
   knownFields: readonly string[];
   /** The mode that each is loaded in. */
   modeOf: (document: Document) => RuleMode;
-  /** What was used before: it loses its name to no other. */
+  /** What was used before: it loses its name to no other document. */
   before: ReadonlySet<string>;
-  /** Names of what cannot be used: that is not missing where others refer to it. */
+  /** Names of what cannot be used: references to it are not reported as missing. */
   broken: ReadonlySet<string>;
 }
 
@@ -141,7 +143,7 @@ export function isRule(document: Document): document is Rule {
   return 'logsource' in document;
 }
 
-/** Those that have a name and an id of their own; of two with the same, the one that was used before, or else the first. */
+/** Those with a name and an id of their own; of two with the same, the one that was used before, or else the first. */
 function named<T extends Document | Filter>(
   documents: readonly T[],
   before: ReadonlySet<string>,
@@ -157,7 +159,7 @@ function named<T extends Document | Filter>(
     for (const [what, key] of Object.entries(keys)) {
       const other = key && taken.get(key);
       if (!other) continue;
-      const message = `the one in ${other} has the ${what} ${quote((what === 'id' ? id : name) ?? '')} already`;
+      const message = `the one in ${other} already has the ${what} ${quote((what === 'id' ? id : name) ?? '')}`;
       problems.push({
         ...atTop(path, message, `give each rule ${what === 'id' ? 'an id' : 'a name'} of its own`),
         name,
@@ -187,7 +189,7 @@ function unknownRule(
   reference: string,
   byReference: ReadonlyMap<string, Document>,
 ): Pick<RuleProblem, 'message' | 'hint'> {
-  const hint = didYouMean(reference, byReference.keys(), 'write the name or the id of one, or take this away');
+  const hint = didYouMean(reference, byReference.keys(), 'write the name or the id of one, or remove this');
   return { message: `there is no rule ${quote(reference)}`, hint };
 }
 
@@ -212,7 +214,7 @@ function overridden(
   });
 }
 
-/** Tells of references that lead nowhere, or to what a filter cannot silence. */
+/** Reports references that lead nowhere, or to what a filter cannot silence. */
 function checkFilters(
   filters: readonly Filter[],
   byReference: ReadonlyMap<string, Document>,

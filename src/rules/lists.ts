@@ -13,14 +13,14 @@ export interface LoadedLists {
   lists: List[];
   files: SourceFile[];
   problems: RuleProblem[];
-  /** Those of before that are used in the place of what cannot be read. */
+  /** Earlier lists that are used in place of what cannot be read. */
   kept: List[];
   /** As in readSources. */
   isUnread: boolean;
 }
 
-/** Loads the bundled lists, and those of the given paths, which replace bundled ones of their name.
- * @param before what was loaded before: what of it is broken by now stays as it was
+/** Loads the bundled lists, and those of the given paths, which replace bundled ones of the same name.
+ * @param before what was loaded before: anything in it that is broken by now stays as it was
  * @throws Problem `rule.invalid` when a path does not exist */
 export function loadLists(paths: readonly string[], before: readonly List[] = []): LoadedLists {
   const bundled = listsIn([bundledLists], []);
@@ -54,8 +54,8 @@ function listsIn(paths: readonly string[], before: readonly List[]): LoadedLists
     const other = lists.get(list.name);
     if (other === undefined) lists.set(list.name, list);
     else {
-      const message = `the list in ${other.path} has the name '${list.name}' already`;
-      problems.push({ path, line: 1, column: 1, message, hint: 'rename the file, or join the two' });
+      const message = `the list in ${other.path} already has the name '${list.name}'`;
+      problems.push({ path, line: 1, column: 1, message, hint: 'rename the file, or merge the two' });
     }
   }
   const kept = lastGood(before, [...lists.values()], problems).filter(({ name }) => !lists.has(name));
@@ -63,7 +63,7 @@ function listsIn(paths: readonly string[], before: readonly List[]): LoadedLists
 }
 
 /** What `%name%` stands for in rules.
- * @param instead values in the place of those that lists have, by name */
+ * @param instead values that replace those of lists, by name */
 export function placeholdersOf(
   lists: readonly List[],
   instead: Readonly<Record<string, readonly string[]>> = {},

@@ -1,14 +1,16 @@
 /**
- * Keeps the live rule set what the files say: notices that they changed, compiles them aside, and swaps the whole set.
+ * Keeps the live rule set in step with the files: notices that they changed, compiles them aside, and swaps the whole
+ * set.
  *
- * Noticing is looking: every two seconds at the name, the real path, the size and the times of each file. Events would
- * be sooner and miss things: network and overlay file systems send none, and a ConfigMap's files change by a link beside
- * them. A change is acted on when two looks in a row agree, so that a file which is being written is not read half.
+ * Changes are found by polling: every two seconds, the name, the real path, the size and the times of each file. Events
+ * would be faster but miss changes: network and overlay file systems send none, and a ConfigMap's files change through a
+ * link beside them. A change is applied when two looks in a row agree, so that a file that is still being written is not
+ * read.
  *
- * What cannot be used is left out and all the rest is live, at the start as later; of a document that is broken by a change
- * the last good version stays live, since by a slip of the pen its detection would be off without anybody having meant it.
- * A file that is removed takes its rules with it, as that is how rules are removed; the log warns of those. Only where a path
- * is gone, or not one rule can be used, nothing is taken over: that is what a start fails for.
+ * What cannot be used is left out and the rest is live, both at the start and later. If a change breaks a document, its
+ * last good version stays live, since a typo would otherwise switch off its detection unintentionally. A file that is
+ * removed takes its rules with it, as that is how rules are removed; the log warns of those. Nothing is reloaded only if
+ * a path is gone, or not one rule can be used: a start fails for the same reasons.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -22,21 +24,21 @@ import { filesSeen } from './files-seen.ts';
 import type { LoadedRules } from './index.ts';
 
 export interface LiveRules {
-  /** The set that decides now; a batch asks once. */
+  /** The live set; a batch asks for it once. */
   ruleset(): Ruleset;
-  /** What cannot be used as its file says it, and what became of it. */
+  /** What cannot be used as written, and what became of it. */
   broken(): readonly Broken[];
-  /** Why nothing of the files as they are now is live; undefined while they can be loaded. */
+  /** Why the current files were refused; undefined while they can be loaded. */
   refusal(): Refusal | undefined;
-  /** Looks at the files once, and takes over what has changed and come to rest. Not to be called again before it has
+  /** Looks at the files once, and reloads them if they have changed and settled. Not to be called again before it has
    * resolved. */
   look(): Promise<void>;
 }
 
 export interface Refusal {
-  /** When the files were refused first since a set of them was live. */
+  /** When the files were first refused since a set of them was live. */
   since: Date;
-  /** What is gone, or the paths without a rule that can be used. */
+  /** What is gone, or the paths without a usable rule. */
   files: string[];
   /** What is wrong, as it is printed. */
   text: string;
@@ -45,24 +47,24 @@ export interface Refusal {
 export interface RuleFiles {
   /** Files and folders that the rule set is made of. */
   paths: readonly string[];
-  /** Makes the rule set of what is in the files at the moment, with what was loaded before in the place of what is broken. */
+  /** Builds the rule set from the files as they are now, with what was loaded before in place of what is broken. */
   load: (before?: LoadedRules) => LoadedRules;
   logger: Logger;
 }
 
 const lookMilliseconds = 2000;
-/** Looks after which what was refused or could not be read is tried again unchanged: the fault may have been the file
- * system's. */
+/** Looks after which files that were refused or could not be read are retried though unchanged: the fault may have been
+ * the file system's. */
 const looksToRetry = 30;
-/** Looks after which the log is told that files do not come to rest. */
+/** Looks after which a warning is logged that files do not settle. */
 const looksToWarn = 30;
 const toldAtMost = 20;
 
-/** Loads the rules; what is wrong with files that are not used is in the log.
+/** Loads the rules; logs what is wrong with files that are not used.
  * @throws Problem `rule.invalid` when not one rule can be used, or whatever `load` throws */
 export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise<LiveRules> {
   let seen = await linesOf(paths);
-  /** The files that were loaded last, whatever came of it. */
+  /** The files of the last attempt to load them, whatever its outcome. */
   let tried = seen;
   let live = load();
   let refusal: Refusal | undefined;
@@ -84,7 +86,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     if (now === tried && !retry) return;
 
     const loaded = attempt();
-    // Changed under the reader, it may be of two minds.
+    // Files that changed while they were read may be inconsistent.
     if ((await linesOf(paths)) !== now) return;
     const changed = now !== tried;
     tried = now;
@@ -110,8 +112,8 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     if (!news) return;
     logger.error(
       { files, ruleset: live.ruleset.hash, since: refusal.since },
-      `The changed rules are not taken over: set ${live.ruleset.hash} stays live. ` +
-        `Mend this, or undo the change; no restart is needed:\n${text}`,
+      `The changed rules are not applied: set ${live.ruleset.hash} stays live. ` +
+        `Fix this, or undo the change; no restart is needed:\n${text}`,
     );
   }
 
@@ -127,20 +129,20 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     if (ruleset.hash === before.ruleset.hash) {
       countReload('unchanged');
       if (enrichment !== undefined) logger.info({ enrichment }, 'The changed enrichment is live');
-      if (mended) logger.info({ ruleset: ruleset.hash }, 'The rule files say again what is live');
+      if (mended) logger.info({ ruleset: ruleset.hash }, 'The rule files match the live set again');
       return;
     }
     countReload('swapped');
     gaugeRules(ruleset);
     const changes = changesOf(before.ruleset, ruleset);
-    // Not every slip is a problem: by another logsource a rule is about something else.
+    // Not every mistake is a problem: with another logsource, a rule is about something else.
     logger[changes.removed.length > 0 ? 'warn' : 'info'](
       { before: before.ruleset.hash, ruleset: ruleset.hash, ...countsOf(ruleset), ...changes, enrichment },
       'The changed rules are live',
     );
   }
 
-  /** Says what is wrong with what is loaded, as far as it was not wrong before. */
+  /** Logs what is wrong with what is loaded and was not wrong before. */
   function tell({ broken, warnings, leftOut }: LoadedRules, before?: LoadedRules): void {
     gaugeBroken(broken.length);
     const old = new Set(before?.broken.map(said));
@@ -154,7 +156,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
       );
     }
     const more = news.length - toldAtMost;
-    if (more > 0) logger.error(`${more} more cannot be used: tripline lint names them all`);
+    if (more > 0) logger.error(`${more} more cannot be used: tripline lint lists them all`);
     const known = new Set(before?.leftOut.map(({ name }) => name));
     warn(
       problemsAdded(before?.warnings ?? [], warnings),
@@ -166,20 +168,20 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
   function warn(warnings: readonly RuleProblem[], leftOut: readonly Rule[]): void {
     for (const warning of warnings.slice(0, toldAtMost)) logger.warn({ path: warning.path }, printRuleProblem(warning));
     const more = warnings.length - toldAtMost;
-    if (more > 0) logger.warn(`${more} more rules have fields that no event has: tripline lint names them all`);
+    if (more > 0) logger.warn(`${more} more rules have fields that no event has: tripline lint lists them all`);
     if (leftOut.length === 0) return;
     const names = leftOut.slice(0, toldAtMost).map(({ name }) => name);
     logger.warn(
       { rules: names, leftOut: leftOut.length },
-      'These rules are left out: by their logsource they are about other logs than the audit log of Kubernetes ' +
-        '(product: kubernetes, service: audit)',
+      'These rules are left out: their logsource names logs other than the audit log of Kubernetes (product: ' +
+        'kubernetes, service: audit)',
     );
   }
 
   function warnOfUnrest(): void {
     logger.warn(
       { ruleset: live.ruleset.hash, paths },
-      `Rule files change at every look, and are taken over only when they rest: set ${live.ruleset.hash} stays live. ` +
+      `Rule files keep changing, and are reloaded only once they stop: set ${live.ruleset.hash} stays live. ` +
         'See what writes to these paths',
     );
   }
@@ -187,7 +189,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
   return { ruleset: () => live.ruleset, broken: () => live.broken, refusal: () => refusal, look };
 }
 
-/** Looks again and again, until the signal is given. */
+/** Keeps looking until the signal is aborted. */
 export async function keepLooking({ look }: LiveRules, logger: Logger, signal: AbortSignal): Promise<void> {
   const rest = () => sleep(lookMilliseconds, true, { signal, ref: false }).catch(() => false);
   while (await rest()) await look().catch((error) => logger.error({ err: error }, 'Looking for changed rules failed'));
@@ -197,8 +199,8 @@ async function linesOf(paths: readonly string[]): Promise<string> {
   return [...(await filesSeen(paths, /\.ya?ml$/)).values()].join('\n');
 }
 
-/** The problems that are not among those before. Lines move as a file is edited, so a problem is known by its file and
- * its message, and by how many of it there are: of two rules in a file the second can get what the first has. */
+/** The problems that were not there before. Lines move as a file is edited, so a problem is identified by its file and
+ * message, and by how often it occurs: of two rules in a file, the second can acquire the problem of the first. */
 function problemsAdded(before: readonly RuleProblem[], after: readonly RuleProblem[]): RuleProblem[] {
   const known = new Map<string, number>();
   const keyOf = ({ path, message }: RuleProblem) => `${path}\0${message}`;
@@ -214,25 +216,25 @@ export function countsOf({ rules, correlations }: Ruleset): { rules: number; cor
   return { rules: rules.length, correlations: correlations.length };
 }
 
-/** What the log says of something broken. */
+/** What is logged about something broken. */
 const sentences = {
   'left out': (name: string) => `${name} cannot be used and is left out; all the rest is live:`,
   'as before': (name: string) => `${name} cannot be used as it is now, and stays live in its last good version:`,
-  live: (name: string) => `${name} is live, but not all of it means something:`,
+  live: (name: string) => `${name} is live, but parts of it have no effect:`,
 } satisfies Record<Broken['now'], (name: string) => string>;
 
-/** Tells what is said of something broken from what was. Lines move as a file is edited. */
+/** Identifies what was logged about something broken. Lines move as a file is edited, so line numbers are left out. */
 function said({ path, name, now, problems }: Broken): string {
   return JSON.stringify([path, name, now, problems.map(({ message }) => message)]);
 }
 
-/** What of the enrichment is another than before; undefined where nothing is. */
+/** The parts of the enrichment that have changed; undefined if none has. */
 function enrichmentChanged(before: Ruleset, after: Ruleset): (keyof Enrichment)[] | undefined {
   const changed = (['databases', 'owners'] as const).filter((key) => before.enrichment[key] !== after.enrichment[key]);
   return changed.length === 0 ? undefined : changed;
 }
 
-/** What became of rules and correlations, by name; a rule is changed by its exceptions and lists, too. */
+/** What became of rules and correlations, by name; a change of its exceptions or lists also changes a rule. */
 function changesOf(before: Ruleset, after: Ruleset): Record<'added' | 'removed' | 'changed', string[]> {
   const [old, fresh] = [before, after].map(
     ({ rules, correlations }) =>

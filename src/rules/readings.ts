@@ -1,24 +1,24 @@
-/** What files of rules and lists say, read once. Of the bundled ones the build has prepared it: a start then reads no YAML of
- * theirs. Of others it is remembered: where one file changes, no other is read again, but for those with rules that call the
- * list which does, or one that is not there. A file is known by a digest of its text and of what all readings of its kind
- * depend on. Where the program runs from its sources, nothing is prepared. */
+/** What files of rules and lists say, read once. For the bundled ones, the build has prepared it: a start then reads none
+ * of their YAML. For others it is remembered: if one file changes, no other is read again, except those with rules that
+ * call the changed list, or one that does not exist. A file is identified by a digest of its text and of what all
+ * readings of its kind depend on. If the program runs from its sources, nothing is prepared. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 import type { SourceFile } from './source-files.ts';
 
-/** Lies beside the program that was built with it, so that one never has what another has read. */
+/** Beside the program that was built with it, so that no program uses what another has read. */
 const file = new URL('../rules/prepared.bin', import.meta.url);
 
 /** How files of one kind are read. */
 export interface Reader<T> {
   /** @param asks to be called with the name of each list that the reading depends on */
   read(file: SourceFile, asks: (list: string) => void): T;
-  /** Tells what every reading depends on besides the file. */
+  /** Identifies what every reading depends on besides the file. */
   dependsOn: string;
-  /** Tells what a list holds; the same for all that are not there. */
+  /** Identifies what a list contains; the same for all that do not exist. */
   versionOf(list: string): string;
-  /** The same as said of a path, in objects of its own. */
+  /** What was read, for a path, in objects of its own. */
   moved(said: T, path: string): T;
 }
 
@@ -35,7 +35,7 @@ const read = new Map<string, Reading & { digest: string }>();
 /** Paths that are remembered; when there are more, all are forgotten. */
 const MOST_READ = 10_000;
 
-/** What a file says, in other objects each time: a file that is named twice says the same twice.
+/** What a file says, in new objects each time: a file that is named twice says the same twice.
  * @throws whatever the reader throws, and remembers nothing then */
 export function readOnce<T>(reader: Reader<T>, source: SourceFile): T {
   prepared ??= load();
@@ -53,13 +53,13 @@ export function readingOf<T>(reader: Reader<T>, source: SourceFile): Reading {
   return { said, lists };
 }
 
-/** Whether a reading of the same text is what it would be now. */
+/** Whether a reading of the same text is still what it would be now. */
 export function isCurrent<T>({ lists }: Reading, reader: Reader<T>): boolean {
   for (const [list, version] of lists) if (reader.versionOf(list) !== version) return false;
   return true;
 }
 
-/** Names what a file comes to: by its text, and by its name, which is that of what it holds. */
+/** Identifies what a file says: by its text, and by its name, which names what it contains. */
 export function digest<T>({ dependsOn }: Reader<T>, { path, text }: SourceFile): string {
   return hash('sha256', JSON.stringify([dependsOn, path.replace(/^.*[\\/]/, ''), text]), 'base64');
 }
@@ -78,7 +78,7 @@ function load(): ReadonlyMap<string, Reading> {
   try {
     return deserialize(readFileSync(file));
   } catch {
-    // There is none, or a Node with another format of such files has written it.
+    // There is none, or it was written by a Node with another format of such files.
     return new Map();
   }
 }

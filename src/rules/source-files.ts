@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Problem } from '../problem.ts';
 import type { RuleProblem } from '../sigma/index.ts';
 
-/** Bytes of a file; no reader takes one that is longer. */
+/** Bytes of a file; no reader accepts a longer one. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
 export interface SourceFile {
@@ -15,7 +15,7 @@ export interface SourceFile {
 /** The files of the given paths, in their order, those of a folder sorted; what cannot be read is a problem.
  * @param paths files, or folders that are searched for `*.yml` and `*.yaml`
  * @param setting that the paths come from
- * @returns with `isUnread`, whether the system did not let something be read, which may pass by itself
+ * @returns with `isUnread`, whether the system did not let something be read, which may resolve itself
  * @throws Problem `rule.invalid` when a path does not exist */
 export function readSources(
   paths: readonly string[],
@@ -28,7 +28,7 @@ export function readSources(
     problems.push({ path, line: 1, column: 1, message, hint });
   const unreadable = (path: string, error: unknown) => {
     isUnread = true;
-    refuse(path, `it cannot be read: ${(error as Error).message}`, 'let Tripline read it, or take it away');
+    refuse(path, `it cannot be read: ${(error as Error).message}`, 'let Tripline read it, or remove it');
   };
   for (const path of paths.flatMap((path) => filesOf(path, setting, unreadable))) {
     try {
@@ -51,9 +51,9 @@ function filesOf(path: string, setting: string, unreadable: Unreadable): string[
   return statSync(path).isDirectory() ? filesBelow(path, new Set(), unreadable) : [path];
 }
 
-/** What is hidden is passed over: a ConfigMap's files lie in `..data` and `..2026_01_02_03_04_05.67` as well as beside
- * them, and editors keep copies and locks as `.#x.yml`. Links are followed, since a mounted file is one; but each folder
- * is entered once, so that a link to a folder above ends.
+/** Hidden files are skipped: a ConfigMap's files are in `..data` and `..2026_01_02_03_04_05.67` as well as beside them,
+ * and editors keep copies and locks as `.#x.yml`. Links are followed, since a mounted file is one; but each folder is
+ * entered once, so that a link to a folder above does not loop.
  * @param entered the real paths of the folders so far */
 function filesBelow(folder: string, entered: Set<string>, unreadable: Unreadable): string[] {
   try {
@@ -75,7 +75,7 @@ function filesBelow(folder: string, entered: Set<string>, unreadable: Unreadable
   }
 }
 
-/** What cannot be told is taken for a file: reading it says why. */
+/** Whatever cannot be examined counts as a file: reading it reports why. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

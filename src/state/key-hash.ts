@@ -1,23 +1,24 @@
-/** Short keys that stand for lists of values: HalfSipHash-1-3 with 64 bits of result, which is keyed, so that nobody who
- * does not know the store's secret can make two lists with the same key, and takes a tenth of the time of SHA-256.
+/** Short keys that stand for lists of values: HalfSipHash-1-3 with a 64-bit result. It is keyed, so that nobody without
+ * the store's secret can make two lists with the same key, and it takes a tenth of the time of SHA-256.
  * @see https://github.com/veorq/SipHash */
 import type { Secret } from './store.ts';
 
 /** @param more values that follow those of the list */
 export type KeyHash = (values: readonly unknown[], more?: readonly unknown[]) => string;
 
-/** Stands before four characters of which one is beyond ASCII, and which take two words; four of ASCII make one without
- * these bits. */
+/** Precedes four characters of which one is beyond ASCII, and which take two words; four ASCII characters make one word
+ * without these bits. */
 const WIDE = 0x80808080 | 0;
 const types = ['undefined', 'string', 'number', 'bigint', 'boolean'];
-/** A text of ASCII is read from here, four characters at once; a shorter one from itself, since to write it takes longer. */
+/** An ASCII text is written here and read four characters at a time; a shorter one is read directly, since writing it
+ * takes longer. */
 const written = Buffer.alloc(1024);
 const words = new Int32Array(written.buffer, written.byteOffset, written.length / 4);
 const SHORTEST_WRITTEN = 16;
 const DIGITS = Uint8Array.from(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'));
 
-/** @returns a function that gives equal keys of eleven characters for equal values of equal types alone. It is one function
- * with the round written out, as the four words of the state stay in registers then */
+/** @returns a function that gives equal keys, of eleven characters, only for equal values of equal types. It is one
+ * function with the round written out, as the four words of the state then stay in registers */
 export function keyHash([k0, k1]: Secret): KeyHash {
   return (values, more = []) => {
     const count = values.length + more.length;
@@ -32,7 +33,7 @@ export function keyHash([k0, k1]: Secret): KeyHash {
       const isWritten = length >= SHORTEST_WRITTEN && length <= written.length && written.write(text) === length;
       let i = 0;
       let wide = 0;
-      // The length stands first, so that the values of a list cannot run into each other.
+      // The length comes first, so that the values of a list cannot run into each other.
       let word = ((typeof value === 'string' ? 1 : types.indexOf(typeof value)) << 29) ^ length;
       for (;;) {
         v3 ^= word;

@@ -1,8 +1,8 @@
 /** The store of a single process: maps in memory, bounded in bytes, that can be written out and read back.
  *
- * What is over the bound is evicted where most is kept: from the space and cluster that takes the most memory. There, what
- * has been committed once goes before what has been committed again later (a segmented LRU): a term that was seen once, or
- * a group of one event, costs whoever makes it a single request. Of those, what belongs to an owner of many goes first. */
+ * Values beyond the bound are evicted from the space and cluster that take the most memory. There, values committed once
+ * are evicted before values committed again later (a segmented LRU): a term that was seen once, or a group of one event,
+ * costs whoever creates it a single request. Of those, values of an owner that has many go first. */
 import { randomBytes } from 'node:crypto';
 import {
   type Age,
@@ -38,7 +38,7 @@ export interface MemoryStore extends Store {
   entries(): number;
   /** Bytes that the values take, as estimated. */
   bytes(): number;
-  /** Every value, those first that were longest untouched. Values may be changed between two steps. */
+  /** Every value, in the order in which each shelf evicts them. Values may be changed between two steps. */
   rows(): Iterable<Row>;
   /** Puts back what `rows` gave, in its order. */
   restore(row: Row): void;
@@ -46,23 +46,24 @@ export interface MemoryStore extends Store {
 
 export interface MemoryOptions {
   maxBytes?: number;
-  /** Receives the number of entries that a space forgets for want of room, all of one place, and when the last of them was
-   * committed. */
+  /** Receives the number of entries that a space evicts to stay within the bound, all of one place, and when the last of
+   * them was committed. */
   onEvict?: (space: string, entries: number, place: string, latest: number) => void;
   secret?: Secret;
 }
 
 /** Enough for a quarter of a million groups and terms. */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** What a cell takes apart from its value: itself, its key, and its place in the maps. */
+/** Bytes that a cell takes apart from its value: itself, its key, and its place in the maps. */
 const CELL_BYTES = 280;
-/** Of a shelf, what is protected. */
+/** The largest share of a shelf that is protected. */
 const MOST_PROTECTED = 0.8;
-/** Of the bound, what one owner may hold on probation on a shelf before its further values are the first to be evicted. */
+/** The share of the bound that one owner may hold on probation on a shelf before its further values are the first to be
+ * evicted. */
 const OWNER_SHARE = 1 / 64;
-/** Places of which the time is known though nothing of them is kept. */
+/** Places whose time is remembered though nothing of them is kept. */
 const MOST_AGES = 10_000;
-/** More than the bound is evicted at once, so that the largest shelf is looked for now and then. */
+/** Eviction goes this far below the bound, so that the largest shelf is searched for only now and then. */
 const SLACK = 1 / 64;
 
 interface Cells {
@@ -82,7 +83,7 @@ export function memoryStore({
   let totalEntries = 0;
   let totalBytes = 0;
   let evicted = 0;
-  /** What was loaded last is what is committed next, in nearly all cases. */
+  /** The value loaded last is nearly always the one committed next. */
   let loaded: Cell | undefined;
   let loadedFrom: Cells | undefined;
 
@@ -102,8 +103,8 @@ export function memoryStore({
     return age;
   }
 
-  /** Whoever sends can make up places. One of which values are kept goes on with its time: else these would stand still while
-   * its clock goes on. One that is forgotten begins anew. */
+  /** Senders can forge places. A place with values keeps its time: otherwise its values would not age while its clock
+   * advances. A forgotten place begins anew. */
   function forgetAges(): void {
     ages.clear();
     for (const { shelves } of spaces.values()) for (const { place, age } of shelves.values()) ages.set(place, age);
@@ -119,7 +120,7 @@ export function memoryStore({
     return shelf;
   }
 
-  /** Puts a cell into a queue of its shelf, out of the one where it is. */
+  /** Moves a cell into a queue of its shelf, out of its current one. */
   function move(cell: Cell, queue: Queue): void {
     take(cell);
     enqueue(queue, cell);
@@ -151,7 +152,7 @@ export function memoryStore({
   function remove(cells: Cells, cell: Cell): void {
     if (cell === loaded) loaded = undefined;
     take(cell);
-    // A handle may keep the cell, but not what was in it.
+    // A handle may retain the cell, but not its value.
     cell.value = undefined;
     cells.byKey.delete(cell.key);
     totalEntries -= cell.entries;
@@ -172,7 +173,7 @@ export function memoryStore({
     cell.bytes = bytes;
   }
 
-  /** Commits what is there again. */
+  /** Commits an existing value again. */
   function renew(cell: Cell, value: unknown, entries: number, bytes: number, at: number): void {
     cell.value = value;
     resize(cell, entries, bytes + CELL_BYTES);
@@ -199,14 +200,14 @@ export function memoryStore({
     }
   }
 
-  /** Evicts until there is room, and never what was committed just now. */
+  /** Evicts until the values fit, but never the one just committed. */
   function evictOverflow(own: Cells, committed: Cell): void {
     const { shelf, queue } = committed;
     take(committed);
-    // What has had its time is no loss.
+    // Expired values are no loss.
     for (const cells of spaces.values()) expire(cells);
     const enough = maxBytes * (1 - SLACK);
-    // Sorted once: where there are as many shelves as values, to look for the largest each time takes longer than all else.
+    // Sorted once: with as many shelves as values, searching for the largest each time takes longer than everything else.
     const largest = shelvesBySize();
     for (let level = largest[0]?.bytes ?? 0; totalBytes > enough && level >= 1; ) {
       level *= 1 - SLACK;
@@ -219,7 +220,7 @@ export function memoryStore({
     move(committed, queue!);
   }
 
-  /** Evicts from a shelf until there is room, or less than a number of bytes is on it: others may be larger then. */
+  /** Evicts from a shelf until the values fit, or until it has less than `level` bytes: others may be larger then. */
   function evictFrom(shelf: Shelf, cells: Cells, { enough, level }: { enough: number; level: number }): void {
     let entries = 0;
     let latest = Number.NEGATIVE_INFINITY;
@@ -338,7 +339,7 @@ export function memoryStore({
   };
 }
 
-/** The cell that a handle leads to, if it is still there. */
+/** The cell that a handle refers to, if it is still there. */
 function cellAt(handle: Handle | undefined): Cell | undefined {
   const cell = handle?.cell as Cell | undefined;
   return cell?.queue === undefined ? undefined : cell;

@@ -4,11 +4,11 @@ export interface Cell {
   readonly key: string;
   value: unknown;
   entries: number;
-  /** Of the value and all that it takes to keep it. */
+  /** Of the value and everything that it takes to keep it. */
   bytes: number;
   /** The time of its place when it was committed last. */
   touched: number;
-  /** The same, when it was put where it stands in its queue. */
+  /** The value of `touched` when it was put in its place in the queue. */
   queuedAt: number;
   readonly created: number;
   readonly owner: string;
@@ -25,7 +25,7 @@ export interface Queue {
   bytes: number;
 }
 
-/** The latest time of all changes of a place, by events: Unix microseconds. */
+/** The latest event time of all changes of a place: Unix microseconds. */
 export interface Age {
   time: number;
 }
@@ -71,8 +71,8 @@ export function dequeue(cell: Cell): void {
   cell.queue = cell.previous = cell.next = undefined;
 }
 
-/** The cell that was longest untouched. A commit leaves a cell where it stands, so that it costs nothing; those that were
- * touched since are put in their place here. */
+/** The cell that was longest untouched. A commit leaves a cell where it is, so that it costs nothing; cells touched since
+ * are moved to their place here. */
 export function oldestOf(queue: Queue): Cell | undefined {
   for (;;) {
     const { first } = queue;

@@ -1,5 +1,5 @@
-/** Keeps the store's values in a file, so that a restart goes on where it was stopped: NDJSON, a head, a line for each
- * value, and an end with the hash of what stands before it or, where there is a key, its HMAC. */
+/** Keeps the store's values in a file, so that a restart continues where the last run stopped: NDJSON, a head, a line for
+ * each value, and an end with the hash of everything before it or, if there is a key, its HMAC. */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -10,27 +10,27 @@ import { isMap, type JsonMap, member } from '../json/map.ts';
 import type { MemoryStore, Row } from './memory.ts';
 import type { Secret } from './store.ts';
 
-/** Of the layout of the file and of what the store's values hold. */
+/** Version of the layout of the file and of the contents of the store's values. */
 const VERSION = 5;
 /** Several times what a full store takes. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 /** Characters of a line: a value is bounded by the store. */
 const MAX_LINE_LENGTH = 64 * 1024 * 1024;
 const DAY_MS = 86_400_000;
-/** Characters that are put together before they are written. */
+/** Characters that are collected before they are written. */
 const CHUNK_LENGTH = 256 * 1024;
 
-/** How the end of a file proves what stands before it. */
+/** How the end of a file proves what precedes it. */
 type Proof = 'sha256' | 'hmac';
 
 const proofOf = (key: string | undefined): Proof => (key === undefined ? 'sha256' : 'hmac');
 const hashOf = (key: string | undefined) => (key === undefined ? createHash('sha256') : createHmac('sha256', key));
 
-/** Writes the store to the file, in one step: whoever reads it finds the old state or the new, never a part of it. It is
- * written under a name that nobody can guess, to a file that was not there before, which then takes the place of the old
- * one, or of a link: what a link leads to stays untouched.
+/** Writes the store to the file, in one step: a reader finds the old state or the new, never a part of it. It is written
+ * to a new file under a name that nobody can guess, which then replaces the old file, or a link: the target of a link
+ * stays untouched.
  * @param key authenticates the file
- * @throws the system's error where the file cannot be written; the old one is untouched then */
+ * @throws the system's error if the file cannot be written; the old one is untouched then */
 export async function saveState(path: string, store: MemoryStore, key?: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomBytes(TEMPORARY_BYTES).toString('hex')}.new`;
@@ -40,9 +40,9 @@ export async function saveState(path: string, store: MemoryStore, key?: string):
       const hash = hashOf(key);
       for (const chunk of chunksOf(store)) {
         hash.update(chunk);
-        // Writes on where a full disk takes a part of it.
+        // Continues if a full disk accepts only a part of it.
         await file.writeFile(chunk);
-        // Requests go on meanwhile.
+        // Requests are served meanwhile.
         await rest();
       }
       await file.writeFile(`${JSON.stringify({ [proofOf(key)]: hash.digest('hex') })}\n`);
@@ -59,10 +59,10 @@ export async function saveState(path: string, store: MemoryStore, key?: string):
 
 const TEMPORARY_BYTES = 8;
 const WRITE_ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-/** A pipe keeps nobody waiting. */
+/** Opening a pipe must not block. */
 const READ_AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Removes what a process left that was killed while it wrote. */
+/** Removes the files of a process that was killed while it wrote. */
 async function removeLeftovers(path: string): Promise<void> {
   const name = basename(path);
   for (const each of await readdir(dirname(path))) {
@@ -83,7 +83,7 @@ function* chunksOf(store: MemoryStore): Generator<string> {
   yield chunk;
 }
 
-/** What became of reading a file. */
+/** The outcome of reading a file. */
 export type Loaded =
   | { kind: 'restored'; entries: number }
   /** There is no file yet. */
@@ -91,16 +91,16 @@ export type Loaded =
   /** It could not be used, and lies at another path now. */
   | { kind: 'set aside'; reason: string; path: string };
 
-/** Fills the store with what the file holds: all of it, or, where anything is wrong with the file, nothing.
+/** Fills the store with what the file holds: all of it or, if anything is wrong with the file, nothing.
  * @param key with which it has to be authenticated; without one it must not be
- * @throws an error where the file can be neither read nor moved, or is a folder */
+ * @throws an error if the file can be neither read nor moved, or is a folder */
 export async function loadState(path: string, store: MemoryStore, key?: string): Promise<Loaded> {
   const found = await lstat(path).catch((error) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (found === undefined) return { kind: 'none' };
-  // A slip in the configuration, and nothing of ours to be moved.
+  // A mistake in the configuration, and nothing of ours to move.
   if (found.isDirectory()) throw new Error(`${path} is a folder; name a file in it`);
   await removeLeftovers(path);
   const read = found.isSymbolicLink() ? 'it is a symbolic link' : await readFile(path, key);
@@ -121,7 +121,7 @@ async function readFile(path: string, key: string | undefined): Promise<Read> {
   const file = await open(path, READ_AS_IT_IS);
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) return 'it is no file';
+    if (!stats.isFile()) return 'it is not a file';
     return await readRows(file, stats.size, key);
   } finally {
     await file.close();
@@ -138,17 +138,17 @@ async function readRows(file: FileHandle, size: number, key: string | undefined)
   const stream = file.createReadStream({ encoding: 'utf8', autoClose: false });
   try {
     for await (const line of linesOf(stream)) {
-      if (line === undefined) return 'it is cut, or no text of lines';
+      if (line === undefined) return 'it is truncated, or not a text file';
       const data = parse(line);
       if (state === 'head') {
-        if (member(data, 'tripline') !== 'state') return 'it does not begin as the state of Tripline does';
+        if (member(data, 'tripline') !== 'state') return 'it does not begin like a state file of Tripline';
         const version = member(data, 'version');
-        if (version !== VERSION) return `it is of version ${version}, and this Tripline reads ${VERSION}`;
+        if (version !== VERSION) return `it is of version ${version}, but this Tripline reads ${VERSION}`;
         secret = secretOf(member(data, 'secret'));
         if (secret === undefined) return 'it has no secret of its keys';
         state = 'rows';
       } else if (state === 'end') {
-        return 'it goes on behind its end';
+        return 'it continues after its end';
       } else if (isMap(data)) {
         const wrong = whyUnproven(data, hash.digest(), key);
         if (wrong !== undefined) return wrong;
@@ -156,9 +156,8 @@ async function readRows(file: FileHandle, size: number, key: string | undefined)
         continue;
       } else {
         const row = rowOf(data);
-        if (row === undefined) return `line ${rows.length + 2} is cut or no part of a state`;
-        if (row.touched > latest)
-          return 'it is of a time ahead of the clock, and all that comes would be too late for it';
+        if (row === undefined) return `line ${rows.length + 2} is truncated or not part of a state`;
+        if (row.touched > latest) return 'its times are ahead of the clock, so every new event would be too late';
         rows.push(row);
       }
       hash.update(`${line}\n`);
@@ -168,17 +167,17 @@ async function readRows(file: FileHandle, size: number, key: string | undefined)
   } finally {
     stream.destroy();
   }
-  return state === 'end' ? { rows, secret: secret! } : 'it is cut';
+  return state === 'end' ? { rows, secret: secret! } : 'it is truncated';
 }
 
-/** Why the end of a file does not prove what stands before it. */
+/** Why the end of a file does not prove what precedes it. */
 function whyUnproven(end: JsonMap, digest: Buffer, key: string | undefined): string | undefined {
   const given = member(end, proofOf(key));
   if (typeof given !== 'string') {
-    if (key !== undefined) return 'it is not authenticated, and state.key is set';
+    if (key !== undefined) return 'it is not authenticated, but state.key is set';
     return member(end, 'hmac') === undefined
       ? 'it has been changed since it was written'
-      : 'it is authenticated, and there is no state.key to check it with';
+      : 'it is authenticated, but there is no state.key to check it with';
   }
   const bytes = Buffer.from(given, 'hex');
   if (bytes.length === digest.length && timingSafeEqual(bytes, digest)) return undefined;
@@ -187,9 +186,9 @@ function whyUnproven(end: JsonMap, digest: Buffer, key: string | undefined): str
     : 'it was not written with this state.key, or has been changed since';
 }
 
-/** The lines of a text; undefined for a rest that is none, or would be too long. */
+/** The lines of a text; undefined for a remainder that is no full line, or would be too long. */
 async function* linesOf(stream: AsyncIterable<string>): AsyncGenerator<string | undefined> {
-  // Put together at its end: a long line comes in many pieces.
+  // Joined at its end: a long line arrives in many pieces.
   let rest: string[] = [];
   let length = 0;
   for await (const chunk of stream) {
@@ -236,7 +235,7 @@ function rowOf(data: unknown): Row | undefined {
     : undefined;
 }
 
-/** The path, with a number behind it if there is something already. */
+/** The path, with a number appended if something exists there already. */
 async function freePath(path: string): Promise<string> {
   for (let number = 0; ; number++) {
     const candidate = number === 0 ? path : `${path}.${number}`;

@@ -1,4 +1,4 @@
-/** Carries the store over restarts: read when it is opened, written each minute and when it is closed. */
+/** Carries the store across restarts: read when it is opened, written each minute and when it is closed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Problem } from '../problem.ts';
@@ -16,7 +16,7 @@ export interface Unwritten {
 export interface State {
   /** Undefined while the last attempt has succeeded. */
   unwritten(): Unwritten | undefined;
-  /** Writes the store for the last time; resolves when it is on disk, or cannot be written, which the log tells. */
+  /** Writes the store for the last time; resolves when it is on disk, or cannot be written, which is logged. */
   close(): Promise<void>;
 }
 
@@ -26,14 +26,14 @@ export interface StateFile {
   key?: string | undefined;
 }
 
-/** Errors of a disk that takes nothing for now: what is remembered is of use without it. Any other says that the setting is
- * wrong. */
+/** Errors of a disk that accepts nothing for now: what is remembered is useful without it. Any other error means that the
+ * setting is wrong. */
 const PASSING = ['ENOSPC', 'EDQUOT', 'EIO'];
 
-/** Fills the store from the file, and keeps the file.
- * @param onSave is told after each attempt whether the store was written
- * @param write writes the store; tests put one in its place that fails
- * @throws Problem `config.invalid` where there can be no such file */
+/** Fills the store from the file, and keeps the file up to date.
+ * @param onSave receives after each attempt whether the store was written
+ * @param write writes the store; tests replace it with one that fails
+ * @throws Problem `config.invalid` if there can be no such file */
 export async function openState(
   { path, key }: StateFile,
   store: MemoryStore,
@@ -47,15 +47,15 @@ export async function openState(
   const loaded = await loadState(path, store, key).catch(invalid);
   switch (loaded.kind) {
     case 'restored':
-      logger.info({ path, entries: loaded.entries }, 'State restored: windows and terms go on');
+      logger.info({ path, entries: loaded.entries }, 'State restored: windows and terms continue');
       break;
     case 'none':
-      logger.info({ path }, 'No state yet: windows and terms begin anew');
+      logger.info({ path }, 'No state yet: windows and terms start empty');
       break;
     case 'set aside':
       logger.error(
         { path, reason: loaded.reason, movedTo: loaded.path },
-        'The state cannot be used and was set aside: windows and terms begin anew',
+        'The state cannot be used and was set aside: windows and terms start empty',
       );
       break;
   }
@@ -64,7 +64,10 @@ export async function openState(
   let unwritten: Unwritten | undefined;
   const note = (error: NodeJS.ErrnoException) => {
     unwritten = { since: unwritten?.since ?? new Date(), code: error.code ?? 'unknown' };
-    logger.error({ path, err: error }, 'The state could not be written: a restart would go back to what is there');
+    logger.error(
+      { path, err: error },
+      'The state could not be written: a restart would return to the last saved state',
+    );
   };
   // What cannot be written now would be missed on the next start, when it is too late.
   await write(path, store, key).catch((error) => (PASSING.includes(error.code) ? note(error) : invalid(error)));

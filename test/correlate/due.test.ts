@@ -1,4 +1,4 @@
-/** Groups that wait for the end of a window, against a list that is sorted anew each time. */
+/** Groups that wait for the end of a window, compared with a list that is sorted again each time. */
 import { expect, test } from 'vitest';
 import type { Current } from '../../src/correlate/current-event.ts';
 import { type Due, firstDue, schedule, takeDue } from '../../src/correlate/due.ts';
@@ -16,12 +16,12 @@ function waiting() {
     take: (most: number, clock: number) => takeDue(store, planned, most, currentAt(clock)),
     first: () => firstDue(store, planned, currentAt(0)),
     entries: () => store.entries(),
-    /** How many entries there are, of which some may be left of groups that were taken out. */
+    /** How many entries there are; some may be left from groups that were taken out. */
     kept: () => (store.load(planned.due, 'here') as Due | undefined)?.length ?? 0,
   };
 }
 
-test('are taken out in the order of time, and of those of one time as they came', () => {
+test('groups are taken out in order of time, and those of one time in order of arrival', () => {
   const step = fc.oneof(
     fc.record({ at: fc.nat(40) }),
     fc.record({ at: fc.nat(40) }),
@@ -48,7 +48,7 @@ test('are taken out in the order of time, and of those of one time as they came'
   );
 });
 
-test('of too many, the first in time are forgotten, whatever was taken out before', () => {
+test('when there are too many, the first in time are forgotten, whatever was taken out before', () => {
   const groups = waiting();
   for (let at = 0; at <= 40; at++) groups.schedule(`gone-${at}`, at);
   expect(groups.take(40, 40)).toHaveLength(40);
@@ -58,7 +58,7 @@ test('of too many, the first in time are forgotten, whatever was taken out befor
   expect(groups.first()).toBe(1003);
 });
 
-test('nothing is kept where nobody waits', () => {
+test('nothing is kept when no group waits', () => {
   const groups = waiting();
   groups.schedule('g', 1);
   groups.take(1, 2);

@@ -1,4 +1,4 @@
-/** Windows that are known to be emitted: the same is found as by a correlator that always asks the store. */
+/** Windows that are known to be emitted: the findings are those of a correlator that always asks the store. */
 import { describe, expect, test } from 'vitest';
 import { OFTEN } from '../../src/correlate/known-keys.ts';
 import { LATENESS } from '../../src/correlate/lateness.ts';
@@ -48,7 +48,7 @@ const streams = fc.array(
 test.each([
   ['without a bound', 2 ** 30],
   ['where groups are evicted', 40_000],
-])('find the same, %s', async (_, maxBytes) => {
+])('gives the same findings, %s', async (_, maxBytes) => {
   let [saved, evicted] = [0, 0];
   await fc.assert(
     fc.asyncProperty(streams, async (drawn) => {
@@ -89,19 +89,19 @@ describe('the store', () => {
     return { loadsFor, store };
   }
 
-  test('is not asked about an event in the window, on its edges neither', async () => {
+  test('is not asked about an event in the window or on its edges', async () => {
     const { loadsFor } = await busy();
     for (const seconds of [40, 0, 60, 59]) expect(await loadsFor(seconds)).toBe(0);
   });
 
-  test('is asked about one before it or behind it, and not about one in the next', async () => {
+  test('is asked about one before or after it, and not about one in the next window', async () => {
     const { loadsFor } = await busy();
     for (const seconds of [-0.001, 60.001, 61, 62]) expect(await loadsFor(seconds)).toBe(1);
     expect(await loadsFor(63)).toBe(1);
     expect(await loadsFor(64)).toBe(0);
   });
 
-  test('is asked about one that is very late: it forgets a group at that age', async () => {
+  test('is asked about one that is very late, as it forgets a group at that age', async () => {
     const { loadsFor } = await busy();
     const late = LATENESS / 1_000_000;
     await loadsFor(50 + late, 'bob');
@@ -109,13 +109,13 @@ describe('the store', () => {
     expect(await loadsFor(49.999)).toBe(1);
   });
 
-  test('is asked once something was evicted', async () => {
+  test('is asked after something was evicted', async () => {
     const { loadsFor, store } = await busy();
     for (let i = 0; store.evicted === 0; i++) await loadsFor(50, `stranger-${i}`);
     expect(await loadsFor(51)).toBe(1);
   });
 
-  test('is asked each time where others change it', async () => {
+  test('is asked each time if others change it', async () => {
     const { loadsFor } = await busy(true);
     for (const seconds of [40, 41]) expect(await loadsFor(seconds)).toBe(1);
   });

@@ -1,4 +1,4 @@
-/** Windows whose counts are kept up to date against windows that are counted anew: the same events, whatever comes when. */
+/** Windows whose counts are kept up to date, compared with windows that are counted afresh, whatever arrives when. */
 import { expect, test } from 'vitest';
 import { charactersOf, emptyGroup, type Group, oldestOf, openingOf, valuesOf } from '../../src/correlate/group.ts';
 import { LATENESS } from '../../src/correlate/lateness.ts';
@@ -36,7 +36,7 @@ const bodies = [
   'type: temporal_ordered, rules: [a, b, c], condition: a and b and not c',
 ];
 
-/** Some events near each other, some far apart, late ones among them, and some that come again. */
+/** Some events near each other, some far apart, some late, and some repeated. */
 const arrivals = fc
   .array(
     fc.record({
@@ -139,7 +139,7 @@ test.each(bodies.filter((body) => /value_count|temporal/.test(body)))('%s, of mo
 test.each(bodies.filter((body) => /value_count|temporal/.test(body)))(
   '%s, of many events that say the same',
   (body) => {
-    // Of more values than there are here, so that no window ends the run.
+    // More values than there are here, so that no window ends the run.
     const bodyOfMany = body.replace(/gte: \d+/, 'gte: 30');
     fc.assert(
       fc.property(fc.array(fc.nat(1_000_000), { minLength: 50, maxLength: 50 }), (random) => {
@@ -163,7 +163,7 @@ test.each(bodies.filter((body) => /value_count|temporal/.test(body)))(
   },
 );
 
-/** As above, but looks at the whole group now and then alone, since it is large. */
+/** As above, but compares the whole group only now and then, since it is large. */
 function compareAtTheEnd(body: string, drawn: Parameters<typeof compare>[1]): void {
   const correlation = correlationOf(body);
   const plan = windowPlanOf(correlation);

@@ -7,7 +7,7 @@ import fc from '../properties.ts';
 
 const eventAt = (requestReceivedTimestamp: string, stageTimestamp = '') =>
   ({ requestReceivedTimestamp, stageTimestamp }) as AuditEvent;
-/** Is read in bytes. */
+/** An event whose time is read from bytes. */
 class EventInBytes extends LazyEvent {
   readonly common = undefined;
   readonly stageTimestamp = '';
@@ -33,7 +33,7 @@ const plainly = (text: string) => {
   return nanos === undefined ? undefined : Number(nanos / 1000n);
 };
 
-test('is what it would be alone, whatever was read before', () => {
+test('the time of an event does not depend on what was read before', () => {
   const digits = (length: number) => fc.stringMatching(new RegExp(`^[0-9]{${length}}$`));
   const text = fc
     .tuple(
@@ -68,7 +68,7 @@ test('is what it would be alone, whatever was read before', () => {
   expect(known).toBeGreaterThan(100);
 });
 
-test('is that of the answer where that of the request is not known', () => {
+test('the time is that of the answer if that of the request is not known', () => {
   const times = new EventTimes();
   const [first, second] = ['2026-01-02T03:00:01.5Z', '2026-01-02T03:00:02.5Z'];
   expect(times.of(eventAt(first))).toBe(plainly(first));

@@ -7,8 +7,7 @@ import { type MemoryStore, memoryStore } from '../../src/state/memory.ts';
 import fc, { runs } from '../properties.ts';
 import { podEvent } from '../server/app.ts';
 
-/** Two rules by verb, `got` and `deleted`, and correlations of them. */
-/** Each text is a file of its own. */
+/** Rules by verb, `got`, `deleted` and `listed`, and correlations of them, each text as a file of its own. */
 function rulesetOf(...correlations: string[]): Ruleset {
   const ruleOf = (name: string, verb: string) =>
     `title: ${name}\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { s: { verb: ${verb} }, condition: s }`;
@@ -98,7 +97,7 @@ const foundOn = ({ findings, reports }: { findings: any[]; reports: any[] }) => 
 const correlation = (body: string, head = '') => `title: Together\nname: c\n${head}\ncorrelation: ${body}`;
 const every = (count: number, of: (i: number) => Given) => Array.from({ length: count }, (_, i) => of(i));
 
-/** On which of the events, by number, the correlation c is emitted. */
+/** The indices of the events on which the correlation c is emitted. */
 async function emittedOn(body: string, events: Given[]): Promise<number[]> {
   const names = await sidecar(rulesetOf(correlation(body))).emitted(events);
   return names.flatMap((rules, index) => (rules.includes('c') ? [index] : []));
@@ -107,7 +106,7 @@ async function emittedOn(body: string, events: Given[]): Promise<number[]> {
 const got = (at: number, more: Partial<Given> = {}): Given => ({ at, auditID: `g-${at}`, ...more });
 const deleted = (at: number, more: Partial<Given> = {}): Given => ({ at, verb: 'delete', auditID: `d-${at}`, ...more });
 const listed = (at: number, more: Partial<Given> = {}): Given => ({ at, verb: 'list', auditID: `l-${at}`, ...more });
-/** An event that no rule matches: time goes on. */
+/** An event that no rule matches, which advances time. */
 const tick = (at: number): Given => ({ at, verb: 'watch', auditID: `t-${at}` });
 
 describe.each<[string, string, [name: string, events: Given[], emittedOn: number[]][]]>([
@@ -328,7 +327,7 @@ describe('a finding', () => {
     ]);
   });
 
-  test('has the id that it has always had: whoever receives it twice knows it by that', async () => {
+  test('has the same id in every version, by which a receiver recognises a repetition', async () => {
     const c = (name: string, body: string) => `title: ${name}\nname: ${name}\ncorrelation: ${body}`;
     const { see } = sidecar(
       rulesetOf(
@@ -371,7 +370,7 @@ describe('a report: what the end of a window emits on the record that passes it'
     "id: 0b1d7cf1-8a43-4b0e-9d6f-7f7d6f8f4a52\nlevel: high\ntripline: { summary: '{username} did {verb} {value} times from {sourceIPs}', context: [username, userAgent, uid] }";
   const innocent: Given = { ...tick(500), user: 'innocent', more: { userAgent: 'other', sourceIPs: ['203.0.113.1'] } };
 
-  test('is about those who are in the window, and nothing else of the record is', async () => {
+  test('is about those who are in the window, and contains nothing of the record', async () => {
     const { see } = sidecar(rulesetOf(correlation(few, head)));
     await see(got(0));
     const detection = await see(innocent);
@@ -405,7 +404,7 @@ describe('a report: what the end of a window emits on the record that passes it'
     expect(JSON.stringify(detection.reports)).not.toMatch(/innocent|other|203\.0\.113\.1|watch/);
   });
 
-  test('stands beside what the record itself holds', async () => {
+  test('is separate from the findings of the record itself', async () => {
     const { see } = sidecar(rulesetOf(correlation(few, head)));
     await see(got(0));
     const detection = await see({ ...innocent, verb: 'delete' });
@@ -425,7 +424,7 @@ describe('a report: what the end of a window emits on the record that passes it'
     expect(new Set(reports.map(({ id }) => id)).size).toBe(2);
   });
 
-  test('of a correlation in shadow mode is one apart', async () => {
+  test('of a correlation in shadow mode is a shadow report', async () => {
     const { see } = sidecar(rulesetOf(correlation(few, 'tripline: { mode: shadow }')));
     await see(got(0));
     expect(await see(innocent)).toMatchObject({
@@ -443,7 +442,7 @@ describe('a report: what the end of a window emits on the record that passes it'
   test.each([
     ['event_count', 'group-by: [username], condition: { gte: 1 }'],
     ['new_terms', 'condition: { field: username }'],
-  ])('comes of a correlation that is counted through one: %s', async (type, more) => {
+  ])('comes from a correlation that counts a report: %s', async (type, more) => {
     const { see } = sidecar(rulesetOf(correlation(few, head), counted(type, more)));
     await see(got(0));
     const first = await see(innocent);
@@ -453,7 +452,7 @@ describe('a report: what the end of a window emits on the record that passes it'
     expect(await see(innocent)).toEqual(first);
   });
 
-  test('is none where an event of the record completes what an ended window began', async () => {
+  test('is a finding if an event of the record completes what an ended window began', async () => {
     const both =
       'title: P\nname: p\ncorrelation: { type: temporal, rules: [c, deleted], group-by: [username], timespan: 1h }';
     const { see } = sidecar(rulesetOf(correlation(few), both));
@@ -474,7 +473,7 @@ describe('generate', () => {
     expect(names).toEqual([['got']]);
   });
 
-  test('of a correlation in shadow withholds no more than the rule beside it', async () => {
+  test('of a correlation in shadow withholds only the rule in its own file', async () => {
     const beside =
       'title: L\nname: l\nlogsource: { product: kubernetes }\ndetection: { s: { verb: list }, condition: s }';
     const counting = correlation(three.replace('[got]', '[l]'), 'tripline: { mode: shadow }');
@@ -485,7 +484,7 @@ describe('generate', () => {
     expect(await see(listed(2))).toMatchObject({ findings: [{ rule: 'listed' }], shadow: [{ rule: 'c' }] });
   });
 
-  test('of a correlation in shadow withholds nothing of other files', async () => {
+  test('of a correlation in shadow withholds no rules of other files', async () => {
     const { see } = sidecar(rulesetOf(correlation(three, 'tripline: { mode: shadow }')));
     await see(got(0));
     await see(got(1));
@@ -507,14 +506,14 @@ describe('a chain', () => {
     expect(names).toEqual([[], [], [], ['p'], []]);
   });
 
-  test('goes by the time of the window, not of what emits it', async () => {
+  test('uses the time of the window, not of the event that emits it', async () => {
     const names = await sidecar(chained).emitted([got(0), got(1), got(2), deleted(301), deleted(302)]);
     expect(names).toEqual([[], [], [], ['p'], []]);
     const late = await sidecar(chained).emitted([got(0), got(1), got(2), deleted(303)]);
     expect(late).toEqual([[], [], [], []]);
   });
 
-  test('of one that is judged at its end', async () => {
+  test('counts a correlation that is evaluated at its end', async () => {
     const quiet =
       'title: Q\nname: q\ncorrelation: { type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 2 } }';
     const ruleset = rulesetOf(
@@ -527,7 +526,7 @@ describe('a chain', () => {
 });
 
 describe('groups', () => {
-  test('by an alias: another field in each rule', async () => {
+  test('can be by an alias: another field in each rule', async () => {
     const body =
       '{ type: temporal, rules: [got, deleted], group-by: [who], aliases: { who: { got: username, deleted: objectRef.name } }, timespan: 1m }';
     const events = [got(0, { user: 'web' }), got(1, { user: 'ann' }), deleted(2, { user: 'bob' })];
@@ -543,13 +542,13 @@ describe('groups', () => {
     ]);
   });
 
-  test('an event without the value is of none', async () => {
+  test('do not contain an event without the value', async () => {
     const nobody = (at: number) => got(at, { more: { sourceIPs: undefined } });
     const body = three.replace('username', 'sourceIPs');
     expect(await emittedOn(body, [nobody(0), nobody(1), nobody(2)])).toEqual([]);
   });
 
-  test('of a list, the first', async () => {
+  test('are by the first value of a list', async () => {
     const from = (at: number, ...sourceIPs: string[]) => got(at, { more: { sourceIPs } });
     const body = three.replace('username', 'sourceIPs');
     expect(await emittedOn(body, [from(0, 'a', 'b'), from(1, 'a', 'c'), from(2, 'b', 'a'), from(3, 'a')])).toEqual([3]);
@@ -672,12 +671,12 @@ describe('clusters', () => {
   });
 });
 
-describe('of a field with several values', () => {
+describe('a field with several values', () => {
   const from = (at: number, ...sourceIPs: unknown[]) => got(at, { more: { sourceIPs } });
   const news =
     '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: sourceIPs } }\ntripline: { learning: 0s, summary: "{sourceIPs}" }';
 
-  test('each is a term, and those are emitted that are new', async () => {
+  test('each value is a term, and the new ones are emitted', async () => {
     const { see } = sidecar(rulesetOf(correlation(news)));
     const found = [];
     for (const event of [
@@ -693,7 +692,7 @@ describe('of a field with several values', () => {
     expect(found).toEqual([[['a, b', group('a', 'b')]], [], [['c', group('c')]], [], [['d, e', group('d', 'e')]]]);
   });
 
-  test('each counts, in every combination with those of other fields', async () => {
+  test('each value counts, in every combination with those of other fields', async () => {
     const count = (field: string, gte: number) =>
       `{ type: value_count, rules: [got], timespan: 1m, condition: { field: ${field}, gte: ${gte} } }`;
     expect(await emittedOn(count('sourceIPs', 3), [from(0, 'a', 'b'), from(1, 'b', 'a'), from(2, 'a', 'c')])).toEqual([
@@ -707,7 +706,7 @@ describe('of a field with several values', () => {
     expect((await see(from(0, 'a', 'b', 'c', 'd'))).findings[0].correlation.value).toBe(4);
   });
 
-  test('a hundred of them count', async () => {
+  test('no more than a hundred values count', async () => {
     const many = (prefix: string) => every(200, (i) => `${prefix}${i}` as never);
     const { see, store } = sidecar(rulesetOf(correlation(news)));
     const [finding] = (await see(from(0, ...many('a')))).findings;
@@ -728,7 +727,7 @@ describe('of a field with several values', () => {
     return (await sidecar(rulesetOf(correlation(body))).see(got(0, { more }))).findings;
   }
 
-  test('they have their place in memory', async () => {
+  test('the values count towards the memory', async () => {
     const body = '{ type: value_count, rules: [got], timespan: 1h, condition: { field: sourceIPs, gte: 900 } }';
     const { see, store } = sidecar(rulesetOf(correlation(body)));
     await see(from(0, ...every(50, (i) => `${i}` as never)));
@@ -737,7 +736,7 @@ describe('of a field with several values', () => {
 });
 
 describe('what a rule could not decide', () => {
-  /** Reads a field of which there may be more. */
+  /** Reads a field that `unlogged` may have had. */
   const open =
     'title: O\nname: open\nlogsource: { product: kubernetes }\ndetection: { s: { hostPID: true }, condition: s }';
   const shut = open.replace('title: O\nname: open', 'title: S\nname: shut').replace('hostPID', 'hostIPC');
@@ -797,7 +796,7 @@ describe('a retry', () => {
     expect(await sidecar(rulesetOf(correlation(body))).emitted(events)).toEqual(expected);
   });
 
-  test('gives the same finding, though more has happened meanwhile', async () => {
+  test('gives the same finding, although more has happened meanwhile', async () => {
     const { see } = sidecar(rulesetOf(correlation(three)));
     await see(got(0));
     await see(got(1));
@@ -806,7 +805,7 @@ describe('a retry', () => {
     expect(await see(got(2))).toEqual(first);
   });
 
-  test('that overtakes the first try finds as much', async () => {
+  test('that overtakes the first attempt finds as much', async () => {
     const { see } = sidecar(rulesetOf(correlation(three)));
     await see(got(0));
     await see(got(1));
@@ -824,7 +823,7 @@ describe('a retry', () => {
     expect((await see(got(32))).findings.length).toBe(1);
   });
 
-  test('so does one of which only the times of its answers are known', async () => {
+  test('a long request counts once too if only the times of its answers are known', async () => {
     const { see } = sidecar(rulesetOf(correlation(three)));
     const session = (at: number): Given => ({ at, auditID: 's', more: { requestReceivedTimestamp: 'soon' } });
     await see(session(0));
@@ -836,7 +835,7 @@ describe('a retry', () => {
   const news =
     '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }\ntripline: { learning: 0s }';
 
-  test('of such a request, which has another time, finds the same', async () => {
+  test('of such a request finds the same, although it has another time', async () => {
     const { see } = sidecar(rulesetOf(correlation(news)));
     const session = (at: number): Given => ({ at, auditID: 's', more: { requestReceivedTimestamp: 'soon' } });
     const first = await see(session(0));
@@ -844,7 +843,7 @@ describe('a retry', () => {
     expect((await see(session(30))).findings.map(({ id }) => id)).toEqual(first.findings.map(({ id }) => id));
   });
 
-  test('of an event that was ahead of the clock finds the same when it is no more', async () => {
+  test('of an event that was ahead of the clock finds the same when it no longer is', async () => {
     const store = memoryStore();
     const ruleset = rulesetOf(correlation(news));
     const first = await sidecar(ruleset, store, 10).see(got(400));
@@ -869,7 +868,7 @@ describe('a retry', () => {
     expect((await see(got(421))).findings).toHaveLength(1);
   });
 
-  test('of what was found without any time finds the same', async () => {
+  test('of an event without any time finds the same', async () => {
     const timeless = got(0, { more: { requestReceivedTimestamp: '', stageTimestamp: '' } });
     const { see } = sidecar(rulesetOf(correlation(news)));
     await see(got(50_000, { user: 'eve' }));
@@ -903,19 +902,19 @@ describe('a retry', () => {
 });
 
 describe('time', () => {
-  test('too late does not count, and is reported as lost', async () => {
+  test('an event that is too late does not count, and is reported as lost', async () => {
     const { emitted, see, lost } = sidecar(rulesetOf(correlation(three)));
     await emitted([got(0), got(1), got(10_000)]);
     await see(got(2));
     expect(lost.counts().late).toEqual(['c']);
   });
 
-  test('an event without the value that is counted, or in a window that was emitted, is no sign of time in its group', async () => {
+  test('an event without the counted value, or in an emitted window, does not advance the time of its group', async () => {
     const body = '{ type: value_count, rules: [got], timespan: 1m, condition: { field: responseStatus.code, gte: 2 } }';
     const { emitted, see, lost } = sidecar(rulesetOf(correlation(body)));
     expect(await emitted([got(1000, { code: 200 }), got(1010, { code: 403 })])).toEqual([[], ['c']]);
     await see(got(1059, { more: { responseStatus: {} } }));
-    // Within a timespan and a quarter of an hour of the one, and not of the other.
+    // Within a timespan and a quarter of an hour of the one, but not of the other.
     await see(got(80, { code: 200 }));
     expect(lost.counts().late).toEqual([]);
     await see(got(1060, { code: 200 }));
@@ -926,7 +925,7 @@ describe('time', () => {
     expect(lost.counts().late).toEqual(['c']);
   });
 
-  test('nor is a term, of which nobody remembers whether it was new', async () => {
+  test('a term that is too late does not count, as nobody remembers whether it was new', async () => {
     const body = '{ type: new_terms, rules: [got], timespan: 1m, condition: { field: username } }';
     const { emitted, lost } = sidecar(rulesetOf(correlation(body, 'tripline: { learning: 0s }')));
     const bob = (at: number) => got(at, { user: 'bob' });
@@ -949,7 +948,7 @@ describe('time', () => {
     expect(await emittedOn(few, [got(0), timeless, tick(500)])).toEqual([2]);
   });
 
-  test('an event without a time, and none before it, happened when it came', async () => {
+  test('an event without a time, and with none before it, happened when it came', async () => {
     const timeless = { requestReceivedTimestamp: '', stageTimestamp: 'soon' };
     expect(
       await emittedOn(
@@ -974,9 +973,9 @@ const drawnEvent = fc.record({
   code: fc.constantFrom(200, 403),
 });
 
-describe('any order of anything', () => {
+describe('events in any order', () => {
   const drawn = fc.array(
-    // How much later it comes again, and whether there is a restart before it.
+    // How much later it is repeated, and whether there is a restart before that.
     fc
       .tuple(drawnEvent, fc.record({ again: fc.nat(6), restart: fc.boolean() }))
       .map(([event, more]) => ({ ...event, ...more })),
@@ -984,7 +983,7 @@ describe('any order of anything', () => {
   );
 
   test.each(bodies)(
-    'a delivery that is repeated changes nothing and finds the same, a restart between or not: %s',
+    'a repeated delivery changes nothing and finds the same, with or without a restart in between: %s',
     async (body) => {
       const ruleset = rulesetOf(
         correlation(body),
@@ -1020,7 +1019,7 @@ describe('any order of anything', () => {
 });
 
 describe('chunks that arrive in another order', () => {
-  /** Events in the order of time, and in one in which each comes less than a minute after those that are later. */
+  /** Events in order of time, and in an order in which each comes less than a minute after those that are later. */
   const shuffled = fc
     .array(fc.tuple(drawnEvent, fc.nat(58), fc.boolean()), { minLength: 10, maxLength: 40, size: 'max' })
     .map((drawn) => {
@@ -1091,19 +1090,19 @@ describe('chunks that arrive in another order', () => {
     expect((await see(tick(500))).reports).toMatchObject([{ summary: 'g-50', correlation: { value: 2 } }]);
   });
 
-  test('learning begins with the first event, not with the first that arrives', async () => {
+  test('learning begins with the first event in time, not with the first that arrives', async () => {
     const body =
       '{ type: new_terms, rules: [got], timespan: 1h, condition: { field: username } }\ntripline: { learning: 10m }';
     const events = [got(0, { user: 'a' }), got(300, { user: 'b' }), got(700, { user: 'c' })];
     expect(await emittedOn(body, events)).toEqual([2]);
     expect(await emittedOn(body, [events[1]!, events[0]!, events[2]!])).toEqual([2]);
-    // What is older than any delay is another log, which must not end the learning of this one.
+    // An event older than any delay is from another log, which must not end the learning of this one.
     expect(await emittedOn(body, [got(2_000), got(10), got(2_300, { user: 'c' })])).toEqual([]);
   });
 });
 
-describe('any order of anything in several clusters', () => {
-  test.each(bodies)('finds in each what it would find in it alone: %s', async (body) => {
+describe('events in any order in several clusters', () => {
+  test.each(bodies)('give each the findings that it would have alone: %s', async (body) => {
     const ruleset = rulesetOf(
       correlation(body),
       'title: P\nname: p\ncorrelation: { type: event_count, rules: [c], timespan: 5m, condition: { gte: 2 }, generate: true }',
@@ -1136,7 +1135,7 @@ describe('any order of anything in several clusters', () => {
 });
 
 describe('another rule set', () => {
-  test('goes on where no more than the head of the correlation is another', async () => {
+  test('continues if only the head of the correlation differs', async () => {
     const { see } = sidecar(rulesetOf());
     const before = rulesetOf(correlation(three));
     const after = rulesetOf(correlation(three, 'level: critical'));
@@ -1145,7 +1144,7 @@ describe('another rule set', () => {
     expect((await see(got(2), after)).findings).toEqual([expect.objectContaining({ level: 'critical' })]);
   });
 
-  test('begins anew where the correlation is another', async () => {
+  test('starts over if the correlation differs', async () => {
     const { see } = sidecar(rulesetOf());
     await see(got(0), rulesetOf(correlation(three)));
     await see(got(1), rulesetOf(correlation(three)));
@@ -1155,7 +1154,7 @@ describe('another rule set', () => {
 });
 
 describe('memory', () => {
-  test('a group stands once among those that are to be judged, however often it is put off', async () => {
+  test('a group waits for evaluation once, however often it is postponed', async () => {
     const body = '{ type: temporal, group-by: [username], timespan: 1m, condition: got and not deleted }';
     const { emitted, store } = sidecar(rulesetOf(correlation(body)));
     await emitted([got(0), ...every(50, (i) => deleted(i, { user: 'eve' }))]);
@@ -1164,7 +1163,7 @@ describe('memory', () => {
     expect(await emitted([tick(121)])).toEqual([['c']]);
   });
 
-  test('a flood of groups pushes out the oldest, and that is counted', async () => {
+  test('a flood of groups evicts the oldest, which is counted', async () => {
     const { see, store, lost } = sidecar(
       rulesetOf(correlation(three)),
       memoryStore({ maxBytes: 20_000_000, onEvict: (space, n) => lost.evicted(space.split('@')[0]!, n) }),
@@ -1178,7 +1177,7 @@ describe('memory', () => {
     expect(lost.counts().evicted.c).toBe(60_000 * 2 + 1 - store.entries());
   });
 
-  test('a flood of events in a group drops the oldest, and that is counted', async () => {
+  test('a flood of events in a group drops the oldest, which is counted', async () => {
     const body =
       '{ type: value_sum, rules: [got], timespan: 1h, condition: { field: responseStatus.code, gte: 900000 } }';
     const { see, store, lost } = sidecar(rulesetOf(correlation(body)));
@@ -1203,7 +1202,7 @@ describe('memory', () => {
       '{ type: temporal, timespan: 20m, condition: got and deleted and not listed }',
       [deleted(0), tick(2000)],
     ],
-  ])('a flood of the same does not push out what counts: %s', async (_, body, [first, last]) => {
+  ])('a flood of equal events does not evict those that count: %s', async (_, body, [first, last]) => {
     const { see, lost } = sidecar(rulesetOf(correlation(body)));
     await see(first!);
     await see(every(1_500, (i) => got(1 + i / 1000, { auditID: `x${i}` })));
@@ -1211,14 +1210,14 @@ describe('memory', () => {
     expect(lost.counts()).toEqual({ late: [], evicted: {} });
   });
 
-  test('long values have a bounded place', async () => {
+  test('long values take a bounded amount of memory', async () => {
     const { see, store } = sidecar(rulesetOf(correlation(three)));
     for (let i = 0; i < 3; i++) await see(got(i, { user: 'x'.repeat(100_000), auditID: `${i}`.repeat(100_000) }));
     const bytes = [...store.rows()].reduce((sum, row) => sum + JSON.stringify(row).length, 0);
     expect(bytes).toBeLessThan(20_000);
   });
 
-  test('no event emits more than a hundred windows that end: the next emits others', async () => {
+  test('no event emits more than a hundred windows that end; the next event emits others', async () => {
     const body = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
     const { see } = sidecar(rulesetOf(correlation(body)));
     await see(every(250, (i) => got(i / 1000, { user: `u${i}`, auditID: `x${i}` })));
@@ -1227,7 +1226,7 @@ describe('memory', () => {
     expect(counts).toEqual([100, 100, 50, 0]);
   });
 
-  test('what is over is forgotten', async () => {
+  test('groups that are over are forgotten', async () => {
     const body = '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { lt: 3 } }';
     const { see, store } = sidecar(rulesetOf(correlation(body)), memoryStore(), 1_000_000);
     for (let i = 0; i < 50; i++) await see(got(i, { user: `u${i}` }));

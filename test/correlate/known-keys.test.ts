@@ -1,4 +1,4 @@
-/** Keys that are remembered against keys that are hashed anew. */
+/** Keys that are remembered, compared with keys that are hashed again. */
 import { expect, test } from 'vitest';
 import { KnownKeys, MOST_HANDLES, MOST_KNOWN, OFTEN } from '../../src/correlate/known-keys.ts';
 import { keyHash } from '../../src/state/key-hash.ts';
@@ -11,7 +11,7 @@ const value = fc.oneof(
 );
 const values = fc.array(value, { minLength: 1, maxLength: 3 });
 
-test('are the same, whatever was asked for before', () => {
+test('keys are the same, whatever was asked for before', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(values, fc.array(values, { minLength: 1, maxLength: 2 })), { minLength: 1 }),
@@ -30,7 +30,7 @@ test('are the same, whatever was asked for before', () => {
   );
 });
 
-test('are forgotten when there are too many', () => {
+test('keys are forgotten when there are too many', () => {
   const keys = new KnownKeys(hashOf);
   let most = 0;
   for (let i = 0; i < 3 * MOST_KNOWN; i++) {
@@ -54,7 +54,7 @@ test('terms of a group that is kept elsewhere are forgotten with all others', ()
   expect(most).toBeLessThanOrEqual(MOST_KNOWN);
 });
 
-test('have handles by slot once they are found often, of which there are not too many', () => {
+test('groups that are found often have handles by slot, up to a maximum number of handles', () => {
   const keys = new KnownKeys(hashOf);
   const ann = keys.groupOf(['place', 'ann']);
   for (let i = 1; i < OFTEN; i++) keys.remember(ann, 2);

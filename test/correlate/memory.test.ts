@@ -11,7 +11,7 @@ import { podEvent } from '../server/app.ts';
 
 setFlagsFromString('--expose-gc');
 const collectOnce = runInNewContext('gc') as () => void;
-/** What waits for a finalizer is there until the second time. */
+/** Objects that wait for a finalizer are freed only the second time. */
 function collectGarbage(): void {
   collectOnce();
   collectOnce();
@@ -49,7 +49,7 @@ function sidecar(ruleset: Ruleset, store: MemoryStore) {
   let count = 0;
   return (user: string, more: Record<string, unknown> = {}): string[] => {
     const time = new Date(start + 10 * count++).toISOString();
-    // As a record that is parsed: its texts are its own.
+    // Like a parsed record, it shares no text with others.
     const event = JSON.parse(
       JSON.stringify({
         ...podEvent({ auditID: `00000000-0000-4000-8000-${String(count).padStart(12, '0')}` }),
@@ -83,7 +83,7 @@ describe.each<[string, string, (i: number) => Parameters<ReturnType<typeof sidec
   });
 });
 
-describe('a flood of made-up users', () => {
+describe('a flood of forged users', () => {
   const MAX_BYTES = 4_000_000;
   const flood = (flooded: (i: number) => Parameters<ReturnType<typeof sidecar>>) => {
     const evicted = new Map<string, number>();

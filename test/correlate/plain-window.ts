@@ -1,12 +1,12 @@
-/** The windows of a group by their plain meaning: all that is asked is counted anew from the events that are kept. Keeps
- * nothing but these, and so is slow, and easy to read. The product has to find the same. */
+/** The windows of a group in their plain meaning: every answer is computed anew from the events that are kept. Keeps nothing
+ * else, and so is slow but easy to read. The product has to find the same. */
 import { GRACE, LATENESS } from '../../src/correlate/lateness.ts';
 import { isAfter, type WindowEvent } from '../../src/correlate/window-event.ts';
 import { type CompiledCorrelation, type Correlation, mostEventsOf } from '../../src/sigma/index.ts';
 
 /** What is kept of a group. */
 export interface Group {
-  /** In the order of time; those of windows that are over are gone. */
+  /** In order of time; events of windows that are over are removed. */
   events: WindowEvent[];
   /** The windows that are over: nothing in them is emitted again. They do not overlap, and end within the last timespan. */
   closedWindows: { from: number; until: number }[];
@@ -19,7 +19,7 @@ interface Window {
   to: number;
   /** The number that was compared. */
   value?: number;
-  /** Of the last events in it. */
+  /** Of the last events in the window. */
   auditIDs: string[];
 }
 
@@ -30,13 +30,13 @@ interface Observed {
   outcome: 'counted' | 'in closed window' | 'seen before' | 'too late';
   /** The one that the event completes. */
   window?: Window;
-  /** How many events were forgotten for want of room. */
+  /** How many events were evicted for lack of space. */
   forgotten: number;
-  /** When the group's window can be judged, if that is at its end. */
+  /** When the group's window can be evaluated, if that happens at its end. */
   due?: number;
 }
 
-/** A group of which nothing is known but the time of the event that is about to be put in. */
+/** A group of which nothing is known but the time of the event that is about to be added. */
 export function emptyGroup(newest: number): Group {
   return { events: [], closedWindows: [], newest };
 }
@@ -74,8 +74,9 @@ export function observe(group: Group, seen: WindowEvent, correlation: CompiledCo
   return { outcome: 'counted', forgotten, window };
 }
 
-/** Judges the group's oldest window if its end is past.
- * @returns `window`: that one, where the correlation holds in it; `due`: when there will be something to do for the group; undefined if it can be forgotten */
+/** Evaluates the group's oldest window if its end is past.
+ * @returns `window`: that one, if the correlation holds in it; `due`: when there will be something to do for the group;
+ * undefined if it can be forgotten */
 export function judge(
   group: Group,
   correlation: CompiledCorrelation,
@@ -100,28 +101,28 @@ function timespanOf({ correlation }: CompiledCorrelation): number {
   return correlation.timespan * SECOND;
 }
 
-/** When the window that the oldest event opens has ended, and all that belongs into it is there; without one, when no
- * event can come any more to which it matters what the group has seen. */
+/** When the window that the oldest event opens has ended and everything that belongs in it has arrived; if there is no such
+ * window, when no event can arrive any more for which the group's history matters. */
 function dueOf(group: Group, correlation: CompiledCorrelation): number {
   const begin = openingOf(group, correlation)?.at ?? group.newest + timespanOf(correlation);
   return begin + timespanOf(correlation) + GRACE;
 }
 
-/** The event that opens the window to be judged next. */
+/** The event that opens the window to be evaluated next. */
 function openingOf({ events, closedWindows }: Group, correlation: CompiledCorrelation): WindowEvent | undefined {
   const judged = closedWindows.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
   return events.find((seen) => seen.at > judged && isOpenedBy(correlation, seen));
 }
 
-/** The window that the event at a place completes: of those that hold it, the first in time in which the correlation
- * holds. */
+/** The window that the event at a position completes: of the windows that contain it, the first in time in which the
+ * correlation holds. */
 function complete({ events }: Group, place: number, correlation: CompiledCorrelation): Window | undefined {
   const timespan = timespanOf(correlation);
   const { at } = events[place]!;
   const begin = events.findIndex((seen) => seen.at >= at - timespan);
   const next = events.findIndex((seen) => seen.at > at + timespan);
   const end = next === -1 ? events.length : next;
-  // A late event is in many windows, of which none holds what all of them together do not.
+  // A late event is in many windows, none of which contains anything that all of them together do not.
   if (place < end - 1 && growsWithEvents(correlation) && !holdsIn({ events, start: begin, end }, correlation)) {
     return undefined;
   }
@@ -137,7 +138,7 @@ function complete({ events }: Group, place: number, correlation: CompiledCorrela
   return undefined;
 }
 
-/** Whether what holds in some events holds with more of them as well, where the end of a window is not waited for. */
+/** Whether what holds for some events also holds with more of them, if the end of a window is not waited for. */
 function growsWithEvents({ correlation: { test } }: CompiledCorrelation): boolean {
   switch (test.type) {
     case 'event_count':
@@ -161,12 +162,12 @@ function close(group: Group, window: { from: number; until: number }): void {
   group.events = group.events.filter(({ at }) => at < window.from || at > window.until);
 }
 
-/** Drops what no window to come can hold.
- * @returns how many events that are */
+/** Drops the events that no future window can contain.
+ * @returns the number of such events */
 function forget(group: Group, correlation: CompiledCorrelation): number {
   const timespan = timespanOf(correlation);
   const judged = group.closedWindows.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
-  // What is judged at the end looks a timespan back from the event that opens a window, which may be one yet to come.
+  // Evaluation at the end looks one timespan back from the event that opens a window, which may be one yet to come.
   const opening = Math.max(judged, group.newest - timespan - GRACE);
   const oldest = emitsAtWindowClose(correlation)
     ? Math.min(opening, openingOf(group, correlation)?.at ?? opening) - timespan
@@ -178,14 +179,14 @@ function forget(group: Group, correlation: CompiledCorrelation): number {
   return group.events.splice(0, kept === -1 ? group.events.length : kept).length;
 }
 
-/** Events that are kept whatever they say. */
+/** Number of events that are kept whatever they contribute. */
 const KEPT_ANYWAY = 100;
-/** Events before and behind one that are looked through for what it says. */
+/** Number of events before and after one that are searched for the same values. */
 const NEAR = 16;
 
-/** Whether an event says nothing new: it stands between two that say the same, a sixteenth of the timespan apart at most.
+/** Whether an event adds nothing new: it is between two with the same values, at most a sixteenth of the timespan apart.
  * @param before events before it
- * @param behind events behind it */
+ * @param behind events after it */
 function saysNothingNew(
   event: WindowEvent,
   before: readonly WindowEvent[],
@@ -198,7 +199,7 @@ function saysNothingNew(
   return first !== undefined && last !== undefined && last.at - first.at <= timespanOf(correlation) / 16;
 }
 
-/** What events say, and how many are looked through for it; none where each counts by itself. */
+/** The values that events contribute, and how many are searched for them; none if each event counts by itself. */
 function sayingOf({ correlation: { test } }: CompiledCorrelation): {
   near: number;
   said: (event: WindowEvent) => unknown;
@@ -218,8 +219,8 @@ function sayingOf({ correlation: { test } }: CompiledCorrelation): {
   }
 }
 
-/** Where an event is that says nothing new since one has been put in: that one, or where it is the last, the one before it that
- * says the same. -1 if there is none. */
+/** The position of an event that adds nothing new since one was added: that one or, if it is the last, the previous one with
+ * the same values. -1 if there is none. */
 function repeatedBy(group: Group, place: number, correlation: CompiledCorrelation, clock: number): number {
   const { events, newest } = group;
   if (events.length <= KEPT_ANYWAY) return -1;
@@ -231,7 +232,7 @@ function repeatedBy(group: Group, place: number, correlation: CompiledCorrelatio
   const behind = isLast ? events.slice(place) : events.slice(at + 1);
   if (!saysNothingNew(events[at]!, events.slice(0, at), behind, correlation)) return -1;
   if (events[at]!.isMoved) return -1;
-  // A window may yet begin with it.
+  // A window may still begin with it.
   if (emitsAtWindowClose(correlation) && isOpenedBy(correlation, events[at]!)) {
     const opening = openingOf(group, correlation);
     const isSettled = opening !== undefined && opening.at + GRACE < clock;
@@ -240,10 +241,10 @@ function repeatedBy(group: Group, place: number, correlation: CompiledCorrelatio
   return at;
 }
 
-/** Drops events beyond what is kept of a group: first such as another stands for, so that nobody can push out what counts
- * by doing the same thing over and over.
- * @param place of the event that was put in
- * @returns how many events are missed, and where that event is now, if it is there */
+/** Drops events beyond what is kept of a group: first those that another event can replace, so that nobody can evict what
+ * counts by repeating the same action.
+ * @param place of the event that was added
+ * @returns how many events are missed, and the new position of that event, if it is still present */
 function evictOverflow(
   events: WindowEvent[],
   place: number,
@@ -262,7 +263,7 @@ function evictOverflow(
   return { forgotten, kept };
 }
 
-/** An event that makes no difference to windows that end later, since a later one is as good; -1 if there is none. */
+/** An event that makes no difference to windows that end later, because a later one is as good; -1 if there is none. */
 function spareIn(events: readonly WindowEvent[], { type }: CompiledCorrelation['correlation']['test']): number {
   switch (type) {
     case 'value_count': {
@@ -284,8 +285,8 @@ function spareIn(events: readonly WindowEvent[], { type }: CompiledCorrelation['
   }
 }
 
-/** Puts an event where it belongs.
- * @returns where that is */
+/** Inserts an event at its position.
+ * @returns that position */
 function insert(events: WindowEvent[], seen: WindowEvent): number {
   let place = events.length;
   while (place > 0 && isAfter(events[place - 1]!, seen)) place--;
@@ -296,14 +297,14 @@ function insert(events: WindowEvent[], seen: WindowEvent): number {
 type Test = Correlation['test'];
 type Bound = Extract<Test, { bounds: unknown }>['bounds'][number];
 
-/** Events in the order of time, from `start` to before `end`. */
+/** Events in order of time, from `start` to before `end`. */
 interface Stretch {
   events: readonly WindowEvent[];
   start: number;
   end: number;
 }
 
-/** That it holds, and the number that was compared. */
+/** The fact that it holds, and the number that was compared. */
 interface Held {
   value?: number;
 }
@@ -317,7 +318,7 @@ const operators: Record<Bound['operator'], (value: number, bound: number) => boo
   neq: (value, bound) => value !== bound,
 };
 
-/** Whether more events could undo what holds, so that it is judged at the end of a window alone. */
+/** Whether more events could undo what holds, so that it is evaluated only at the end of a window. */
 function emitsAtWindowClose({ correlation: { test }, dnf }: CompiledCorrelation): boolean {
   return 'bounds' in test
     ? test.bounds.some(({ operator }) => operator !== 'gt' && operator !== 'gte')
@@ -329,8 +330,8 @@ function isOpenedBy({ dnf }: CompiledCorrelation, { rule }: Pick<WindowEvent, 'r
   return dnf.length === 0 || dnf.some(({ required }) => required.includes(rule));
 }
 
-/** Whether the correlation holds in the events, which are not empty and lie within its timespan.
- * @param around the events that lie within a timespan with all those of the stretch up to a time */
+/** Whether the correlation holds for the events, which are not empty and lie within its timespan.
+ * @param around the events that lie within a timespan with all those of the range up to a time */
 function holdsIn(
   stretch: Stretch,
   { correlation: { test }, dnf }: CompiledCorrelation,
@@ -387,12 +388,12 @@ function percentileOf(values: number[], percentile: number): number {
   const place = ((values.length - 1) * percentile) / 100;
   const below = values[Math.floor(place)]!;
   const above = values[Math.ceil(place)]!;
-  // Without the product where it is none: the difference of two large numbers may be infinite.
+  // Without the product if it is zero: the difference of two large numbers may be infinite.
   return place === Math.floor(place) ? below : below + (above - below) * (place - Math.floor(place));
 }
 
-/** When the last event of the rules was, if there is one of each; and, if asked, one after another. Events at the same
- * time stand in any order. */
+/** The time of the last event of the rules, if there is one of each; and, if required, one after another. Events at the same
+ * time may be in any order. */
 function lastOf({ events, start, end }: Stretch, rules: readonly number[], isOrdered: boolean): number | undefined {
   let last = Number.NEGATIVE_INFINITY;
   const missing = new Set(rules);

@@ -1,4 +1,4 @@
-/** A correlator that remembers keys, and where the store has what is under them, against one that is made for each record. */
+/** A correlator that remembers keys and where the store has their values, compared with one that is made for each record. */
 import { expect, test } from 'vitest';
 import { correlator } from '../../src/correlate/index.ts';
 import { evaluateRecord, Ruleset } from '../../src/detect.ts';
@@ -11,7 +11,7 @@ import { podEvent } from '../server/app.ts';
 const head = 'title: Got\nname: got\nlogsource: { product: kubernetes }\ndetection: { s: { verb: get }, condition: s }';
 const other = head.replace('Got', 'Other').replace('got', 'other').replace('verb: get', 'verb: get, namespace: a');
 const learning = '\ntripline: { learning: 0s }';
-/** Some group by fields of which the values are equal, and some by the same. */
+/** Some group by fields with equal values, and some by the same fields. */
 const bodies = [
   '{ type: event_count, rules: [got], group-by: [username], timespan: 1m, condition: { gte: 3 } }',
   '{ type: event_count, rules: [got, other], group-by: [namespace], timespan: 1m, condition: { gte: 4 } }',
@@ -51,19 +51,19 @@ const records = fc.array(
     userAgent: name,
     cluster: fc.constantFrom('', '', 'a', 'b'),
     step: fc.constantFrom(0, 1, 1, 5, 30, 90, 3000),
-    /** Whether a user is made up. */
+    /** Whether the user is forged. */
     isNew: fc.constantFrom(false, false, true),
     ruleset: fc.constantFrom(0, 0, 0, 0, 0, 1),
   }),
   { minLength: 20, maxLength: 80, size: 'max' },
 );
 
-/** Of the user and namespace that most have, so that their keys are found often. */
+/** Events of the most common user and namespace, so that their keys are found often. */
 const before = Array.from({ length: 40 }, () => ({
   ...{ username: 'a', namespace: 'a', userAgent: 'a', cluster: '', step: 1, isNew: false, ruleset: 0 },
 }));
 
-test('the same is found, and left in the store, where little fits', () => {
+test('the findings and the content of the store are the same, even if little fits', () => {
   let found = 0;
   fc.assert(
     fc.property(records, fc.constantFrom(6_000, 20_000, 2 ** 26), (drawn, maxBytes) => {

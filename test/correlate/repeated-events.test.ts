@@ -1,4 +1,4 @@
-/** Events that say nothing new are not kept, and nothing is missed for that. */
+/** Events that say nothing new are not kept, and nothing is missed because of it. */
 import { expect, test } from 'vitest';
 import { emptyGroup } from '../../src/correlate/group.ts';
 import { judge, observe, type Window } from '../../src/correlate/window.ts';
@@ -17,7 +17,7 @@ function planOf(body: string): WindowPlan {
 }
 
 interface Drawn {
-  /** Seconds before the one that came before it. */
+  /** Seconds by which it is late. */
   late: number;
   rule: number;
   value: number;
@@ -48,7 +48,7 @@ function eventsOf(plan: WindowPlan, drawn: readonly Drawn[]): WindowEvent[] {
   });
 }
 
-/** The windows that are found, and how many events were kept at most. */
+/** The windows that are found, and the most events that were kept at a time. */
 function run(plan: WindowPlan, events: readonly WindowEvent[]): { windows: Window[]; most: number } {
   const group = emptyGroup(events[0]!.at);
   const windows: Window[] = [];
@@ -64,7 +64,7 @@ function run(plan: WindowPlan, events: readonly WindowEvent[]): { windows: Windo
   return { windows, most };
 }
 
-/** Keeps all. */
+/** Keeps all events. */
 const exact = (plan: WindowPlan): WindowPlan => ({
   ...plan,
   repeats: undefined,
@@ -76,7 +76,7 @@ test.each([
   'type: temporal_ordered, rules: [a, b, c]',
   'type: temporal_ordered, rules: [c, a, b]',
   'type: value_count, rules: [a, b, c], condition: { field: f, gte: 6 }',
-])('%s: is complete with the same event', (body) => {
+])('%s: the first window is complete with the same event', (body) => {
   const plan = planOf(body);
   let found = 0;
   let fewer = 0;
@@ -104,7 +104,7 @@ test.each([
   'type: temporal, rules: [a, b], condition: a and not b',
   'type: temporal_ordered, rules: [a, b, c], condition: a and b and not c',
   'type: value_count, rules: [a, b, c], condition: { field: f, lte: 4 }',
-])('%s: the windows that are judged at their end are the same', (body) => {
+])('%s: the windows that are evaluated at their end are the same', (body) => {
   const plan = planOf(body);
   let found = 0;
   let fewer = 0;
@@ -126,11 +126,11 @@ test.each([
   'type: temporal, rules: [a, b]',
   'type: temporal, rules: [a, b, c], condition: a and b and not c',
   'type: value_count, rules: [a, b], condition: { field: f, gte: 9 }',
-])('%s: of the same over and over, few are kept', (body) => {
+])('%s: few of many equal events are kept', (body) => {
   const plan = planOf(body);
   const drawn = Array.from({ length: 10_000 }, (_, i) => ({ late: 0, rule: 0, value: i % 3 }));
   const events = eventsOf(plan, drawn);
   expect(run(exact(plan), events).most).toBeGreaterThan(600);
-  // Of a quarter of an hour and a timespan, the first hundred, and then two for each sixteenth of a timespan.
+  // Within a quarter of an hour and a timespan, the first hundred, then two for each sixteenth of a timespan.
   expect(run(plan, events).most).toBeLessThan(520);
 });

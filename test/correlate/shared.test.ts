@@ -1,4 +1,4 @@
-/** Correlations on a shared store: what becomes of a batch while the server is away, and what counts once. */
+/** Correlations on a shared store: what happens to a batch while the server is away, and what counts once. */
 import { afterEach, expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
 import { fakeServer } from '../state/shared/fake-server.ts';
@@ -23,13 +23,13 @@ async function worker(server = fakeServer(), options = {}) {
   return opened;
 }
 
-test('a batch is refused while the server is away, and counts once it comes again', async () => {
+test('a batch is refused while the server is away, and counts when it is retried', async () => {
   const server = fakeServer();
   const { tags, isAvailable } = await worker(server);
   await tags([nth(0), nth(1)]);
   server.fault = gone;
   await expect(tags([nth(2)])).rejects.toMatchObject({ code: 'state.unavailable', message: 'read ECONNRESET' });
-  // What has no event is none of correlations', and the batch waits all the same: one slice is one step.
+  // A record without an event needs no correlation, but the batch waits all the same: one slice is one step.
   await expect(tags([{ no: 'event' }, nth(2)])).rejects.toMatchObject({ code: 'state.unavailable' });
   server.fault = undefined;
   await expect.poll(isAvailable).toBe(true);
@@ -49,7 +49,7 @@ test('a batch whose answer is lost counts once', async () => {
 });
 
 test.each(['"text"', '7', '{}', '{"group":{}}', '[]', 'true'])(
-  'what others have written under its keys, %s, counts as absent, and fails no record',
+  'a value that others wrote under its keys, %s, counts as absent, and fails no record',
   async (json) => {
     const server = fakeServer();
     await (await worker(server)).tags([nth(0), nth(1), nth(2)]);
@@ -64,7 +64,7 @@ test.each(['"text"', '7', '{}', '{"group":{}}', '[]', 'true'])(
   },
 );
 
-test('where it may, it goes on with what it has seen itself; tags say so, and clear ones are shared', async () => {
+test('if allowed, it continues with what it has seen itself; tags say so, and clear ones are shared', async () => {
   const server = fakeServer();
   const { tags, isAvailable } = await worker(server, { local: memoryStore() });
   const [before] = await tags([nth(0)]);
@@ -84,7 +84,7 @@ test('where it may, it goes on with what it has seen itself; tags say so, and cl
   expect(after).not.toHaveProperty('state');
 });
 
-test('what is too late counts once, though the slice runs again', async () => {
+test('an event that is too late counts once, although the slice runs again', async () => {
   const server = fakeServer();
   const [one, other] = [await worker(server), await worker(server)];
   await one.tags([nth(4000)]);

@@ -1,4 +1,4 @@
-/** What an event costs does not grow with the group that it joins. */
+/** The cost of an event does not grow with the group that it joins. */
 import { expect, test } from 'vitest';
 import { emptyGroup } from '../../src/correlate/group.ts';
 import { observe } from '../../src/correlate/window.ts';
@@ -19,7 +19,7 @@ function correlationOf(body: string): CompiledCorrelation {
 
 type Values = (i: number) => number;
 const different: Values = (i) => i;
-/** Those that come last in a full group are those that came first. */
+/** The last values in a full group are the first ones again. */
 const around: Values = (i) => i % 990;
 
 test.each<[string, string, [few: number, many: number], Values]>([

@@ -1,4 +1,4 @@
-/** Where hits count: what is remembered for events that have something in common, against what is looked up anew. */
+/** Where hits count: what is remembered for events with something in common, compared with a new look-up. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
@@ -37,7 +37,7 @@ const hitsOf = (...names: string[]): Hit[] =>
     match: {} as Hit['match'],
   }));
 
-/** Events of one user that do the same, with names of their own. */
+/** Events of one user that do the same to objects with different names. */
 function eventsOf(username: string): (name: string) => Current {
   const values = { username: [username], verb: ['get'] };
   const shared: Current['shared'] = {
@@ -60,7 +60,7 @@ const shown = ({ link, group, tuples, keys, terms }: Target) => ({
   terms: terms?.length,
 });
 
-test('each list of hits has its own, whichever came before', () => {
+test('each list of hits has its own targets, whichever came before', () => {
   const targets = new Targets(plan);
   const ann = eventsOf('ann');
   const { shared } = ann('x');
@@ -90,7 +90,7 @@ test('what depends on more than the events have in common is left open', () => {
   ]);
 });
 
-test('of many lists the first are forgotten', () => {
+test('the first lists are forgotten when there are too many', () => {
   const targets = new Targets(plan);
   const ann = eventsOf('ann')('x');
   const lists = Array.from({ length: MOST_LISTS + 1 }, (_, i) => hitsOf(...Array(i + 1).fill('a')));
@@ -101,7 +101,7 @@ test('of many lists the first are forgotten', () => {
   ]);
 });
 
-test('nothing of the hits is kept, which have what was read of their event', async () => {
+test('the hits are not kept, as they hold what was read of their event', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   const targets = new Targets(plan);
@@ -113,13 +113,13 @@ test('nothing of the hits is kept, which have what was read of their event', asy
     return hits.flatMap((hit) => [new WeakRef(hit), new WeakRef(hit.match)]);
   };
   const refs = note();
-  // A reference that was made in a turn is strong until its end.
+  // A WeakRef is strong until the end of the turn in which it was made.
   await new Promise((resolve) => setImmediate(resolve));
   collectGarbage();
   expect(refs.map((ref) => ref.deref())).toEqual(Array(4).fill(undefined));
 });
 
-test('those of other rules are not known', () => {
+test('targets of other rules are not known', () => {
   const ann = eventsOf('ann');
   const hits = hitsOf('a');
   new Targets(plan).of(hits, 0, 1, ann('x'));

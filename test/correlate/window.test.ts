@@ -1,4 +1,4 @@
-/** Windows against their meaning, recomputed from all events each time, whatever the order of arrival. */
+/** Windows compared with their definition, recomputed from all events each time, whatever the order of arrival. */
 import { describe, expect, test } from 'vitest';
 import { emptyGroup, type Group } from '../../src/correlate/group.ts';
 import { GRACE, LATENESS } from '../../src/correlate/lateness.ts';
@@ -102,7 +102,7 @@ const atEnd: [
   ],
 ];
 
-/** Times in whole seconds, few enough to meet. */
+/** Times in whole seconds, few enough to coincide. */
 const eventsWithin = (seconds: number) =>
   fc
     .array(
@@ -155,12 +155,12 @@ describe('emitted at once', () => {
       }),
       { numRuns: 300 },
     );
-    // It is no test of nothing.
+    // The test must not pass without a window.
     expect(count).toBeGreaterThan(0);
   });
 });
 
-describe('judged at the end', () => {
+describe('evaluated at the end', () => {
   test.each(atEnd)('%s', (body, holds, opens = [0, 1, 2]) => {
     const plan = planOf(body);
     const arrivals = eventsWithin(600).chain((events) =>

@@ -1,4 +1,4 @@
-/** Rule files as an operator leaves them: in folders, broken, twice. */
+/** Rule files as an operator leaves them: in folders, broken, duplicated. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,12 +22,12 @@ function folder(files: Record<string, string>): string {
 
 const namesIn = (path: string) => loadRules({ rules: [path] }).ruleset.rules.map(({ rule }) => rule.name);
 
-test('rules are found in folders below, by either extension, in the order of their paths', () => {
+test('rules are found in subfolders, by either extension, in the order of their paths', () => {
   const path = folder({ 'b/second.yaml': text('second'), 'a.yml': text('first'), 'notes.txt': 'no rule' });
   expect(namesIn(path)).toEqual(['first', 'second']);
 });
 
-test('a file of a mounted ConfigMap is found once, though it lies in three places', () => {
+test('a file of a mounted ConfigMap is found once, though it is in three places', () => {
   const path = folder({ '..2026_01_02/a.yml': text('a'), '..2026_01_02/sub/b.yml': text('b') });
   symlinkSync('..2026_01_02', join(path, '..data'));
   symlinkSync('..data/a.yml', join(path, 'a.yml'));
@@ -36,7 +36,7 @@ test('a file of a mounted ConfigMap is found once, though it lies in three place
   expect(loadRules({ rules: [path] }).problems).toEqual([]);
 });
 
-test('what cannot be followed or entered is a problem, and the rest is live', () => {
+test('a rule file that is a broken link is a problem, and the rest is live', () => {
   const path = folder({ 'a.yml': text('a') });
   symlinkSync('loop.yml', join(path, 'loop.yml'));
   symlinkSync('loop', join(path, 'loop'));
@@ -49,27 +49,27 @@ test('what cannot be followed or entered is a problem, and the rest is live', ()
   ]);
 });
 
-test('what an editor hides is no rule, nor is a link to nothing', () => {
+test('hidden files of editors and links to nothing are not rules', () => {
   const path = folder({ 'a.yml': text('a'), '.b.yml': text('b'), '.trash/c.yml': text('c') });
   symlinkSync('ann@laptop.4711', join(path, '.#a.yml'));
   symlinkSync('gone', join(path, 'notes'));
   expect(namesIn(path)).toEqual(['a']);
 });
 
-test('a link to a folder above is not followed for ever', () => {
+test('a link to a parent folder is not followed forever', () => {
   const path = folder({ 'sub/a.yml': text('a') });
   symlinkSync('..', join(path, 'sub', 'up'));
   symlinkSync('sub', join(path, 'twin'));
   expect(namesIn(path)).toEqual(['a']);
 });
 
-test('a broken file is told of, and the others are live', () => {
+test('a broken file is reported, and the others are live', () => {
   const { ruleset, problems } = loadRules({ rules: [folder({ 'bad.yml': 'title: [', 'good.yml': text('good') })] });
   expect(ruleset.rules.map(({ rule }) => rule.name)).toEqual(['good']);
   expect(problems[0].path).toContain('bad.yml');
 });
 
-test('of two rules with one name the first is live, and the other is told where it is', () => {
+test('of two rules with the same name, the first is live and the other is reported with the path of the first', () => {
   const path = folder({ 'a.yml': text('same'), 'b.yml': text('same') });
   const { ruleset, problems } = loadRules({ rules: [path] });
   expect(ruleset.rules).toHaveLength(1);
@@ -78,11 +78,11 @@ test('of two rules with one name the first is live, and the other is told where 
   ]);
 });
 
-test('a rule about another product is loaded and never live', () => {
+test('a rule about another product is loaded but never live', () => {
   expect(namesIn(folder({ 'a.yml': text('ours'), 'b.yml': text('theirs', 'windows') }))).toEqual(['ours']);
 });
 
-test('the hash tells one rule set from another, and the same from itself', () => {
+test('the hash distinguishes rule sets that differ, and is the same for equal ones', () => {
   const hashOf = (files: Record<string, string>) => loadRules({ rules: [folder(files)] }).ruleset.hash;
   expect(hashOf({ 'a.yml': text('a') })).toBe(hashOf({ 'a.yml': text('a') }));
   expect(hashOf({ 'a.yml': text('a') })).not.toBe(hashOf({ 'a.yml': text('a').replace('get', 'list') }));
@@ -92,7 +92,7 @@ test.each([
   ['a path that is not there', '/no/such/rules', '/no/such/rules'],
   ['a folder without a rule', folder({ 'notes.txt': '' }), 'no file there is a rule'],
   ['a folder with broken rules alone', folder({ 'bad.yml': 'title: [' }), 'bad.yml'],
-])('%s stops the start, and says why', (_, path, words) => {
+])('%s prevents startup, and the error says why', (_, path, words) => {
   expect(() => loadRules({ rules: [path] })).toThrow(words);
 });
 
@@ -102,7 +102,7 @@ describe('lists', () => {
   const usersOf = (rules: string, lists: string) =>
     loadRules({ rules: [folder({ 'a.yml': uses(rules) })], lists: [folder({ 'admins.yml': lists })] });
 
-  test('are what a rule calls by their names', () => {
+  test('are called by name in rules', () => {
     const { ruleset, problems } = usersOf('admins', list('ann', 'bob'));
     expect(problems).toEqual([]);
     expect(JSON.stringify([...ruleset.rules[0].rule.selections.values()])).toMatch(/"ann".*"bob"/);
@@ -115,13 +115,13 @@ describe('lists', () => {
     expect(found).toEqual({ truth: false });
   });
 
-  test('of which there is none are told of, with the one that was meant', () => {
+  test('that do not exist are reported, with the one that was meant', () => {
     const rules = folder({ 'a.yml': uses('amdins'), 'b.yml': text('b') });
     const { problems } = loadRules({ rules: [rules], lists: [folder({ 'admins.yml': list('ann') })] });
     expect(problems).toMatchObject([{ message: "there is no list 'amdins'", hint: "did you mean 'admins'?" }]);
   });
 
-  test('that come along are there, and give way to those of their name', () => {
+  test('that are bundled are available, and give way to those of the same name', () => {
     const rules = folder({ 'a.yml': uses('system_namespaces') });
     const values = (lists: string[]) =>
       JSON.stringify([...loadRules({ rules: [rules], lists }).ruleset.rules[0].rule.selections.values()]);
@@ -129,7 +129,7 @@ describe('lists', () => {
     expect(values([folder({ 'system_namespaces.yml': list('mine') })])).not.toContain('kube-system');
   });
 
-  test('of one name twice: the first counts, and the other is told of', () => {
+  test('with the same name: the first is used, and the other is reported', () => {
     const lists = folder({ 'a/admins.yml': list('ann'), 'b/admins.yml': list('bob') });
     const { problems } = loadRules({ rules: [folder({ 'a.yml': uses('admins') })], lists: [lists] });
     expect(problems).toMatchObject([
@@ -149,13 +149,13 @@ describe('exceptions', () => {
     ['by name', '[a]', ['f', undefined]],
     ['by id, in any case', `[${id.toUpperCase()}]`, ['f', undefined]],
     ['that are all', 'any', ['f', 'f']],
-  ])('are put to the rules %s', (_, named, expected) => {
+  ])('apply to the rules %s', (_, named, expected) => {
     const { ruleset, problems } = loadWith({ 'f.yml': filter(named) });
     expect(problems).toEqual([]);
     expect(ruleset.rules.map(({ exceptions }) => exceptions[0]?.filter.name)).toEqual(expected);
   });
 
-  test('for any rule leave those alone that are not within their logsource', () => {
+  test('for any rule do not apply to rules that are not within their logsource', () => {
     const { ruleset } = loadWith({ 'f.yml': filter('any', '{ product: kubernetes, service: audit }') });
     expect(ruleset.rules.map(({ exceptions }) => exceptions.length)).toEqual([0, 0]);
   });
@@ -163,9 +163,9 @@ describe('exceptions', () => {
   test.each([
     ['no rule', filter('[abc, a]'), "there is no rule 'abc'", 'write the name'],
     ['a rule beyond their logsource', filter('[a]', '{ product: aws }'), "leaves out that of 'a'", 'write less'],
-    ['one more rule', text('more'), 'this is no filter', "the setting 'rules'"],
-    ['broken YAML', 'title: [', 'not valid YAML', 'mend'],
-  ])('that hold or name %s are told of', (_, content, message, hint) => {
+    ['one more rule', text('more'), 'this is not a filter', "the setting 'rules'"],
+    ['broken YAML', 'title: [', 'not valid YAML', 'fix'],
+  ])('that contain or name %s are reported', (_, content, message, hint) => {
     const { ruleset, problems } = loadWith({ 'f.yml': content });
     expect(problems[0]).toMatchObject({
       path: expect.stringMatching(/f\.yml$/),
@@ -175,19 +175,19 @@ describe('exceptions', () => {
     expect(ruleset.rules.map(({ rule }) => rule.name)).toEqual(['a', 'b']);
   });
 
-  test('of one name twice: the second is told of, and not used', () => {
+  test('with the same name: the second is reported, and not used', () => {
     const { ruleset, problems } = loadWith({ 'x/f.yml': filter('[a]'), 'y/f.yml': filter('[b]') });
-    expect(problems).toMatchObject([{ message: expect.stringContaining("has the name 'f' already") }]);
+    expect(problems).toMatchObject([{ message: expect.stringContaining("already has the name 'f'") }]);
     expect(ruleset.rules.map(({ exceptions }) => exceptions.length)).toEqual([1, 0]);
   });
 });
 
-describe('one slip is one message', () => {
+describe('one mistake is one message', () => {
   const filterOf = (name: string) =>
     `title: E\nlogsource: { product: kubernetes }\nfilter: { rules: [${name}], s: { username: x }, condition: not s }\n`;
   const broken = text('b').replace('detection', 'detektion');
 
-  test('a broken rule is not missing where exceptions and overrides name it', () => {
+  test('a broken rule is not reported as missing where exceptions and overrides name it', () => {
     const { problems, broken: what } = loadRules({
       rules: [folder({ 'a.yml': text('a'), 'b.yml': broken })],
       exceptions: [folder({ 'e.yml': filterOf('b') })],
@@ -197,17 +197,17 @@ describe('one slip is one message', () => {
     expect(what).toMatchObject([{ name: 'b', now: 'left out' }]);
   });
 
-  test('a correlation of it is left out with it, and says so', () => {
+  test('a correlation of a broken rule is left out with it, and says so', () => {
     const counts =
       'title: C\nname: c\ncorrelation: { type: event_count, rules: [b], timespan: 1m, condition: { gte: 2 } }\n';
     const { broken: what } = loadRules({ rules: [folder({ 'a.yml': text('a'), 'b.yml': broken, 'c.yml': counts })] });
     expect(what).toMatchObject([
       { name: 'b', now: 'left out' },
-      { name: 'c', now: 'left out', problems: [{ message: "'b' cannot be used", hint: 'mend that first' }] },
+      { name: 'c', now: 'left out', problems: [{ message: "'b' cannot be used", hint: 'fix that first' }] },
     ]);
   });
 
-  test('an override of no rule is told where it stands', () => {
+  test('an override of a rule that does not exist is reported at its place', () => {
     const place = { path: '/etc/tripline.yaml', line: 7, column: 3 };
     const overrides = { zz: { mode: 'off' } } as const;
     const rules = [folder({ 'a.yml': text('a') })];
@@ -246,12 +246,12 @@ describe('overrides', () => {
     expect(headsWith(overrides)).toEqual(expected);
   });
 
-  test('of what is no rule are told of', () => {
+  test('of a rule that does not exist are reported', () => {
     const { problems } = loadRules({ rules: [rules], overrides: { __proto__x: { mode: 'off' } } });
     expect(problems).toMatchObject([{ path: 'overrides', message: "there is no rule '__proto__x'" }]);
   });
 
-  test('that leave no rule stop the start', () => {
+  test('that leave no rule prevent startup', () => {
     expect(() => headsWith({ a: { mode: 'off' } })).toThrow('no rule that can be used');
   });
 });
@@ -263,13 +263,13 @@ describe('a correlation that is off', () => {
   const nameOf = ({ ruleset }: LoadedRules) => ruleset.rules.map(({ rule }) => rule.name);
   const off = { many: { mode: 'off' } } as const;
 
-  test('takes along the rule beside it, which is there for it alone', () => {
+  test('also switches off the rule beside it, which exists for it alone', () => {
     const path = folder({ 'a.yml': text('a'), 'many.yml': `${text('b')}---\n${correlation('b')}` });
     expect(nameOf(loadRules({ rules: [path] }))).toEqual(['a', 'b']);
     expect(nameOf(loadRules({ rules: [path], overrides: off }))).toEqual(['a']);
   });
 
-  test('takes along the correlations that it counts, and what they count', () => {
+  test('also switches off the correlations that it counts, and what they count', () => {
     const chain = correlation('few').replace('name: many', 'name: most');
     const few = correlation('b').replace('name: many', 'name: few');
     const path = folder({ 'a.yml': text('a'), 'most.yml': `${text('b')}---\n${few}---\n${chain}` });
@@ -287,7 +287,7 @@ describe('a correlation that is off', () => {
   });
 });
 
-test('a live correlation over a rule that is off is told of', () => {
+test('a live correlation over a rule that is off is reported', () => {
   const correlation =
     'title: Many\nname: many\ncorrelation: { type: event_count, rules: [b], group-by: [username], timespan: 5m, ' +
     'condition: { gte: 3 } }\n';
@@ -299,7 +299,7 @@ test('a live correlation over a rule that is off is told of', () => {
   expect(loadRules({ rules: [path], overrides: { b: { mode: 'shadow' } } }).problems).toEqual([]);
 });
 
-test('a rule that is off is read all the same', () => {
+test('a rule that is off is still read', () => {
   const path = folder({ 'a.yml': text('a'), 'b.yml': `${text('b')}tripline: { mode: off, summry: x }\n` });
   expect(loadRules({ rules: [path] }).problems).toMatchObject([{ message: "unknown key 'summry' below tripline" }]);
 });
@@ -309,11 +309,11 @@ test('a file that is named twice is reported, and used once', () => {
   for (let times = 0; times < 2; times++) {
     const { ruleset, problems } = loadRules({ rules: [path, join(path, 'a.yml')] });
     expect(ruleset.rules).toHaveLength(1);
-    expect(problems).toMatchObject([{ message: expect.stringContaining("has the name 'a' already") }]);
+    expect(problems).toMatchObject([{ message: expect.stringContaining("already has the name 'a'") }]);
   }
 });
 
-test('an id that is used twice is told of', () => {
+test('an id that is used twice is reported', () => {
   const id = 'id: 5b3f0f64-7f0e-4d0f-a4a8-0a3b7a0d9a11\n';
   const { ruleset, problems } = loadRules({ rules: [folder({ 'a.yml': text('a') + id, 'b.yml': text('b') + id })] });
   expect(ruleset.rules).toHaveLength(1);
@@ -338,7 +338,7 @@ test('the hash covers lists, exceptions and overrides', () => {
   expect(new Set(hashes).size).toBe(5);
 });
 
-test('what is no file, or too long to be read, is told of', () => {
+test('a path that is not a file and a file too long to read are reported', () => {
   const path = folder({ 'a.yml': text('a'), 'big.yml': '#'.repeat(2 * 1024 * 1024 + 1) });
   execFileSync('mkfifo', [join(path, 'pipe.yml')]);
   const { problems } = loadRules({ rules: [path] });

@@ -32,7 +32,7 @@ function write(folder: string, files: Files): void {
   }
 }
 
-/** Live rules on a folder with these files, and what a test asks of them. */
+/** Live rules on a folder with these files, with what the tests look at. */
 async function live(
   files: Files,
   prepare = (folder: string) => write(folder, files),
@@ -56,7 +56,7 @@ async function live(
     log,
     load,
     look,
-    /** As many looks as it takes to act on what has come to rest. */
+    /** As many looks as it takes to load files that have stopped changing. */
     settle: () => look(2),
     /** What is broken, and what became of it. */
     states: () => Object.fromEntries(rules.broken().map(({ name, now }) => [name, now])),
@@ -66,7 +66,7 @@ async function live(
   };
 }
 
-describe('what changes is taken over', () => {
+describe('changes become live', () => {
   const start = { 'a.yml': rule('a'), 'sub/b.yml': rule('b') };
 
   test.each<[string, (folder: string) => void, string[], object]>([
@@ -89,7 +89,7 @@ describe('what changes is taken over', () => {
     await rules.settle();
     expect(rules.names()).toEqual(names);
     expect(rules.hash()).toBe(loadRules({ rules: [rules.folder] }).ruleset.hash);
-    // A rule that is about something else is named first.
+    // A rule about another product is logged first.
     expect(rules.log.filter(({ leftOut }) => leftOut === undefined)).toEqual([
       expect.objectContaining({
         msg: 'The changed rules are live',
@@ -102,7 +102,7 @@ describe('what changes is taken over', () => {
     ]);
   });
 
-  test('a text of the same length under the same time', async () => {
+  test('a text of the same length with the same modification time', async () => {
     const rules = await live(start);
     const time = new Date('2026-01-02T03:04:05Z');
     utimesSync(join(rules.folder, 'a.yml'), time, time);
@@ -113,14 +113,14 @@ describe('what changes is taken over', () => {
     expect(rules.verbs()[0]).toContain('put');
   });
 
-  test('nothing is loaded again while nothing changes, nor for files that are no rules', async () => {
+  test('nothing is loaded again while nothing changes, nor for files that are not rules', async () => {
     const rules = await live(start);
     write(rules.folder, { 'a.cases.json': '{}', 'notes.md': '', '.a.yml.swp': '', '.git/x.yml': 'title: [' });
     await rules.look(100);
     expect(rules.load).not.toHaveBeenCalled();
   });
 
-  test('a file that is touched is the same set', async () => {
+  test('a touched file does not change the rule set', async () => {
     const rules = await live(start);
     const before = rules.ruleset().hash;
     utimesSync(join(rules.folder, 'a.yml'), 1, 1);
@@ -131,7 +131,7 @@ describe('what changes is taken over', () => {
   });
 });
 
-describe('what is known beside the log is read again', () => {
+describe('enrichment is read again', () => {
   const database = (asn: number) =>
     mmdbOf({ '198.51.100.0/24': { autonomous_system_number: asn } }, { buildEpoch: asn });
   const owners = (name: string) => `owners:\n  - namespace: shop\n    owner: ${name}\n`;
@@ -158,7 +158,7 @@ describe('what is known beside the log is read again', () => {
     };
   };
 
-  test('a database that is replaced makes another rule set', async () => {
+  test('a replaced database makes another rule set', async () => {
     const rules = await open();
     const [before, hash] = [rules.ruleset(), rules.hash()];
     expect([rules.asn(), rules.owner()]).toEqual([64500, 'Shop']);
@@ -171,7 +171,7 @@ describe('what is known beside the log is read again', () => {
     expect(rules.log).toMatchObject([{ msg: 'The changed rules are live', changed: [], enrichment: ['databases'] }]);
   });
 
-  test('owners that change decide about no record', async () => {
+  test('changed owners do not affect verdicts, so the hash stays the same', async () => {
     const rules = await open();
     const hash = rules.hash();
     put(rules.folder, 'owners.yaml', owners('Market'));
@@ -180,7 +180,7 @@ describe('what is known beside the log is read again', () => {
     expect(rules.log).toMatchObject([{ msg: 'The changed enrichment is live', enrichment: ['owners'] }]);
   });
 
-  test('a file that is not changed is not read again', async () => {
+  test('an unchanged file is not read again', async () => {
     const rules = await open();
     const { databases, owners } = rules.ruleset().enrichment;
     write(rules.folder, { 'rules/b.yml': rule('b') });
@@ -195,7 +195,7 @@ describe('what is known beside the log is read again', () => {
       'a database that is cut',
       (at) => put(at, 'as.mmdb', database(64501).subarray(0, 300)),
       'as.mmdb',
-      /as\.mmdb:1:1: it cannot be used: it is no database .*, or it is cut; write a whole \.mmdb file/,
+      /as\.mmdb:1:1: it cannot be used: it is not a database .*, or it is truncated; replace it with a complete \.mmdb file/,
     ],
     ['a database that is gone', (at) => rmSync(join(at, 'as.mmdb')), 'as.mmdb', /cannot be used: ENOENT/],
     [
@@ -205,7 +205,7 @@ describe('what is known beside the log is read again', () => {
       /owners\.yaml:3:5: unknown key 'ownr'; did you mean 'owner'\?/,
     ],
     ['owners that are gone', (at) => rmSync(join(at, 'owners.yaml')), 'owners', /cannot be used: ENOENT/],
-  ])('%s: the previous stays, and the log says why', async (_, change, name, message) => {
+  ])('%s: the previous one stays in use, and the log says why', async (_, change, name, message) => {
     const rules = await open();
     const hash = rules.hash();
     change(rules.folder);
@@ -220,7 +220,7 @@ describe('what is known beside the log is read again', () => {
     expect(rules.states()).toEqual({});
   });
 
-  test('files that are not there at the start are left out until they are', async () => {
+  test('files that are missing at startup are left out until they exist', async () => {
     const rules = await open(false);
     expect(rules.states()).toEqual({ 'as.mmdb': 'left out', owners: 'left out' });
     expect([rules.asn(), rules.owner()]).toEqual([undefined, undefined]);
@@ -230,7 +230,7 @@ describe('what is known beside the log is read again', () => {
   });
 });
 
-describe('lists and exceptions are as good as rules', () => {
+describe('lists and exceptions are handled like rules', () => {
   const calling = rule('a').replace('verb: get', "'username|expand': '%people%'");
   const list = (...values: string[]) => `title: People\nvalues: [${values}]\n`;
   const exception = (name: string) =>
@@ -253,7 +253,7 @@ describe('lists and exceptions are as good as rules', () => {
     ['an exception changed', (at) => write(at, { 'exceptions/one.yml': exception('eve') })],
     ['an exception added', (at) => write(at, { 'exceptions/two.yml': exception('eve') })],
     ['an exception removed', (at) => rmSync(join(at, 'exceptions/one.yml'))],
-  ])('%s is a change of the rule that it is for', async (_, change) => {
+  ])('%s is a change of the rule that it applies to', async (_, change) => {
     const rules = await open();
     expect(rules.log).toEqual([]);
     change(rules.folder);
@@ -265,7 +265,7 @@ describe('lists and exceptions are as good as rules', () => {
     ['a broken list', (at) => write(at, { 'lists/people.yml': 'values: {' }), { people: 'as before' }],
     ['a list removed that a rule calls', (at) => rmSync(join(at, 'lists/people.yml')), { a: 'as before' }],
     ['a broken exception', (at) => write(at, { 'exceptions/one.yml': 'title: [' }), { one: 'as before' }],
-  ])('%s leaves all as it was', async (_, change, broken) => {
+  ])('%s leaves the existing rules as they were', async (_, change, broken) => {
     const rules = await open();
     const [before, verbs] = [rules.ruleset(), rules.verbs()];
     change(rules.folder);
@@ -278,7 +278,7 @@ describe('lists and exceptions are as good as rules', () => {
     expect(exceptionsOf(rules.ruleset())).toEqual(exceptionsOf(before));
   });
 
-  test('an exception whose rule is removed stays, and is named', async () => {
+  test('an exception whose rule is removed stays, and is reported', async () => {
     const rules = await open();
     rmSync(join(rules.folder, 'rules/a.yml'));
     await rules.settle();
@@ -286,7 +286,7 @@ describe('lists and exceptions are as good as rules', () => {
     expect(rules.states()).toEqual({ one: 'live' });
   });
 
-  test('an exception that is taken out of its file is out, though another there names a rule that there is not', async () => {
+  test('an exception deleted from its file is removed, though another there names a missing rule', async () => {
     const rules = await open();
     write(rules.folder, { 'exceptions/one.yml': `${exception('bob')}---\n${exception('eve').replace('[a]', '[zz]')}` });
     await rules.settle();
@@ -298,7 +298,7 @@ describe('lists and exceptions are as good as rules', () => {
 });
 
 describe('a mounted ConfigMap', () => {
-  /** Swaps the files as the kubelet does: a folder by the time, a link to it, renamed onto `..data`. */
+  /** Swaps the files as the kubelet does: a folder named by time, and a link to it that is renamed to `..data`. */
   function mount(folder: string, version: string, files: Files): void {
     write(join(folder, version), files);
     const data = join(folder, '..data');
@@ -315,7 +315,7 @@ describe('a mounted ConfigMap', () => {
     if (old !== undefined) rmSync(join(folder, old), { recursive: true });
   }
 
-  test('is taken over, and each of its files counts once', async () => {
+  test('is reloaded, and each of its files counts once', async () => {
     const rules = await live({}, (folder) => mount(folder, '..2026_1', { 'a.yml': rule('a'), 'b.yml': rule('b') }));
     expect(rules.names()).toEqual(['a', 'b']);
     mount(rules.folder, '..2026_2', { 'a.yml': rule('a', 'put'), 'b.yml': rule('b') });
@@ -325,9 +325,9 @@ describe('a mounted ConfigMap', () => {
     expect(rules.log).toMatchObject([{ changed: ['a'] }]);
   });
 
-  test('is seen by its link alone, where files were there before', async () => {
+  test('is noticed by its link alone if the files were there before', async () => {
     const rules = await live({}, (folder) => mount(folder, '..2026_1', { 'a.yml': rule('a', 'get') }));
-    // The file of the next version is there before, and only the link changes.
+    // The file of the next version already exists, and only the link changes.
     write(join(rules.folder, '..2026_2'), { 'a.yml': rule('a', 'put') });
     await rules.settle();
     expect(rules.load).not.toHaveBeenCalled();
@@ -338,8 +338,8 @@ describe('a mounted ConfigMap', () => {
   });
 });
 
-describe('what is broken by a change stays in its last good version, and all the rest is live', () => {
-  test('a broken file: told where, in the log and to those who ask, until it is mended', async () => {
+describe('what a change breaks stays at its last good version, and the rest is live', () => {
+  test('a broken file is reported with its place, in the log and on request, until it is fixed', async () => {
     const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
     const before = rules.hash();
     write(rules.folder, { 'a.yml': broken });
@@ -374,14 +374,14 @@ describe('what is broken by a change stays in its last good version, and all the
     expect(rules.log).toMatchObject([{}, { changed: ['a'], before }]);
   });
 
-  test('a broken file that is put back as it was', async () => {
+  test('a broken file that is restored', async () => {
     const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
     write(rules.folder, { 'a.yml': broken });
     await rules.settle();
     write(rules.folder, { 'a.yml': rule('a') });
     await rules.settle();
     expect(rules.broken()).toEqual([]);
-    expect(rules.log).toMatchObject([{}, { msg: 'The rule files say again what is live' }]);
+    expect(rules.log).toMatchObject([{}, { msg: 'The rule files match the live set again' }]);
   });
 
   const count = (name: string, rules: string, types = 'event_count') =>
@@ -455,7 +455,7 @@ describe('what is broken by a change stays in its last good version, and all the
     expect(rules.names()).toEqual(['a']);
   });
 
-  test('its file removed, a rule is removed', async () => {
+  test('a broken rule is removed with its file', async () => {
     const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
     write(rules.folder, { 'b.yml': 'title: [' });
     await rules.settle();
@@ -465,7 +465,7 @@ describe('what is broken by a change stays in its last good version, and all the
     expect(rules.states()).toEqual({});
   });
 
-  test('a file that is broken again and again, mended and broken again', async () => {
+  test('a file that is broken again and again, fixed and broken again', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     for (const text of [broken, 'title: [', '', broken.replace('get', 'put')]) {
       write(rules.folder, { 'a.yml': text });
@@ -479,10 +479,29 @@ describe('what is broken by a change stays in its last good version, and all the
     await rules.settle();
     expect(rules.verbs()[0], 'the last good version is that of then').toContain('list');
   });
+
+  test('a link to nothing', async () => {
+    const rules = await live({ 'a.yml': rule('a') });
+    symlinkSync('gone', join(rules.folder, 'b.yml'));
+    await rules.settle();
+    expect(rules.names()).toEqual(['a']);
+    expect(rules.states()).toEqual({ b: 'left out' });
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a file without read permission (root can read everything)', async () => {
+    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
+    chmodSync(join(rules.folder, 'a.yml'), 0);
+    await rules.settle();
+    expect(rules.names()).toEqual(['a', 'b']);
+    expect(rules.states()).toEqual({ a: 'as before' });
+    chmodSync(join(rules.folder, 'a.yml'), 0o600);
+    await rules.settle();
+    expect(rules.states()).toEqual({});
+  });
 });
 
-describe('files of which nothing can be loaded are refused, and the old set stays', () => {
-  test('a folder that goes, and comes back', async () => {
+describe('files from which nothing can be loaded are refused, and the old set stays', () => {
+  test('a folder that disappears and comes back', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     const before = rules.ruleset();
     renameSync(rules.folder, `${rules.folder}-gone`);
@@ -497,7 +516,7 @@ describe('files of which nothing can be loaded are refused, and the old set stay
     expect(rules.verbs()[0]).toContain('put');
   });
 
-  test('a folder from which every rule is gone', async () => {
+  test('a folder from which every rule was removed', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     rmSync(join(rules.folder, 'a.yml'));
     await rules.settle();
@@ -505,26 +524,7 @@ describe('files of which nothing can be loaded are refused, and the old set stay
     expect(rules.refusal()?.text).toContain('no rule that can be used');
   });
 
-  test('a link to nothing', async () => {
-    const rules = await live({ 'a.yml': rule('a') });
-    symlinkSync('gone', join(rules.folder, 'b.yml'));
-    await rules.settle();
-    expect(rules.names()).toEqual(['a']);
-    expect(rules.states()).toEqual({ b: 'left out' });
-  });
-
-  test.skipIf(process.getuid?.() === 0)('a file that may not be read (root may read all)', async () => {
-    const rules = await live({ 'a.yml': rule('a'), 'b.yml': rule('b') });
-    chmodSync(join(rules.folder, 'a.yml'), 0);
-    await rules.settle();
-    expect(rules.names()).toEqual(['a', 'b']);
-    expect(rules.states()).toEqual({ a: 'as before' });
-    chmodSync(join(rules.folder, 'a.yml'), 0o600);
-    await rules.settle();
-    expect(rules.states()).toEqual({});
-  });
-
-  test('an error of the system passes, though the files stay the same', async () => {
+  test('loading is retried after a system error, though the files stay the same', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     const error = Object.assign(new Error("EACCES: permission denied, open '/rules/a.yml'"), { path: '/rules/a.yml' });
     rules.load.mockImplementationOnce(() => {
@@ -546,10 +546,10 @@ describe('files of which nothing can be loaded are refused, and the old set stay
   });
 });
 
-describe('what was broken at the start', () => {
+describe('a rule that is broken at startup', () => {
   const start = { 'a.yml': rule('a'), 'bad.yml': broken.replace('name: a', 'name: bad') };
 
-  test('is told, the others are live, and does not stand in the way of a change', async () => {
+  test('is reported, the others are live, and it does not prevent a change', async () => {
     const rules = await live(start);
     expect(rules.names()).toEqual(['a']);
     expect(rules.refusal()).toBeUndefined();
@@ -568,7 +568,7 @@ describe('what was broken at the start', () => {
     expect(rules.verbs()[0]).toContain('put');
   });
 
-  test('rules that can never match are live with a warning, and those of other logs are named', async () => {
+  test('rules that can never match are live with a warning, and those for other logs are reported', async () => {
     const typo = rule('typo').replace('verb:', 'user.usernam:');
     const rules = await live({ 'a.yml': rule('a'), 'b.yml': typo, 'c.yml': rule('c').replace('kubernetes', 'k8s') });
     expect(rules.names()).toEqual(['a', 'typo']);
@@ -584,7 +584,7 @@ describe('what was broken at the start', () => {
     expect(rules.log.slice(3)).toMatchObject([{ path: join(rules.folder, 'e.yml') }, { rules: ['d'] }, { level: 30 }]);
   });
 
-  test('once mended stays when it breaks again', async () => {
+  test('once fixed, stays live when it breaks again', async () => {
     const rules = await live(start);
     write(rules.folder, { 'bad.yml': rule('b') });
     await rules.settle();
@@ -596,7 +596,7 @@ describe('what was broken at the start', () => {
   });
 });
 
-describe('what is under way is let come to rest', () => {
+describe('changes in progress are given time to settle', () => {
   test('a file that is written piece by piece', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     const path = join(rules.folder, 'b.yml');
@@ -610,21 +610,21 @@ describe('what is under way is let come to rest', () => {
     expect(rules.log).toHaveLength(1);
   });
 
-  test('a flood of changes is loaded once, at its end, and told of while it lasts', async () => {
+  test('a flood of changes is loaded once, at its end, and logged while it lasts', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     for (let i = 0; i < 100; i++) {
       write(rules.folder, { [`b${i % 7}.yml`]: i % 3 === 0 ? broken : rule(`b${i % 7}`, `v${i}`) });
       await rules.look(1);
     }
     expect(rules.load).not.toHaveBeenCalled();
-    expect(rules.log).toMatchObject([{ level: 40, msg: expect.stringContaining('change at every look') }]);
+    expect(rules.log).toMatchObject([{ level: 40, msg: expect.stringContaining('keep changing') }]);
     write(rules.folder, Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`b${i}.yml`, rule(`b${i}`)])));
     await rules.settle();
     expect(rules.load).toHaveBeenCalledTimes(1);
     expect(rules.names()).toHaveLength(8);
   });
 
-  test('a change while the files are read is loaded again, whole', async () => {
+  test('files that change while they are read are loaded again as a whole', async () => {
     const rules = await live({ 'a.yml': rule('a') });
     write(rules.folder, { 'a.yml': rule('a', 'list') });
     rules.load.mockImplementationOnce(() => {

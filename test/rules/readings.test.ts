@@ -1,4 +1,5 @@
-/** What the build prepares of the bundled rules and lists is what they say, and of nothing else; other files are read once. */
+/** Prepared readings of the bundled rules and lists equal fresh ones and are used for nothing else; other files are read
+ * once. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ const placeholders = placeholdersOf(loadLists([]).lists);
 const rules = fileURLToPath(new URL('../../rules', import.meta.url));
 const filesIn = (folder: string) => readSources([folder], 'rules').files;
 
-/** What is prepared of a file, as a reader may use it. */
+/** The prepared reading of a file, if the reader may use it. */
 function preparedOf<T>(reader: Reader<T>, file: SourceFile): T | undefined {
   const reading = prepared.get(digest(reader, file));
   return reading !== undefined && isCurrent(reading, reader) ? reader.moved(reading.said as T, file.path) : undefined;
@@ -32,26 +33,26 @@ function expectPrepared<T>(reader: Reader<T>, folder: string): void {
   expect(files.length).toBeGreaterThan(20);
 }
 
-test('every bundled rule file', () => expectPrepared(ruleReader(placeholders), rules));
-test('every bundled list', () => expectPrepared(listReader, bundledLists));
+test('every bundled rule file is prepared', () => expectPrepared(ruleReader(placeholders), rules));
+test('every bundled list is prepared', () => expectPrepared(listReader, bundledLists));
 
-describe('is of no use', () => {
+describe('a prepared reading', () => {
   const file = filesIn(rules)[0]!;
 
   test.each([
     ['another text', ruleReader(placeholders), { ...file, text: `${file.text}\n` }],
     ['another name', ruleReader(placeholders), { ...file, path: file.path.replace('.yml', '2.yml') }],
     ['a file of another kind', listReader as Reader<unknown>, file],
-  ] as [string, Reader<unknown>, SourceFile][])('for %s', (_, reader, other) => {
+  ] as [string, Reader<unknown>, SourceFile][])('is not used for %s', (_, reader, other) => {
     expect(preparedOf(reader, other)).toBeUndefined();
   });
 
-  test('but under another folder', () => {
+  test('is used under another folder', () => {
     const other = { ...file, path: `/other/${file.path.split('/').pop()}` };
     expect(preparedOf(ruleReader(placeholders), other)).toBeDefined();
   });
 
-  test('for those that call a list which holds other values', () => {
+  test('is not used for rules that call a list with other values', () => {
     const name = 'system_principals';
     const others = new Map([...placeholders, [name, [...placeholders.get(name)!, 'x']]]);
     const unread = filesIn(rules).filter((file) => preparedOf(ruleReader(others), file) === undefined);
@@ -60,13 +61,13 @@ describe('is of no use', () => {
     expect(calling.length).toBeGreaterThan(1);
   });
 
-  test('but beside lists of the operator', () => {
+  test('is used beside lists of the operator', () => {
     const more = ruleReader(new Map([...placeholders, ['own', ['x']]]));
     for (const file of filesIn(rules)) expect(preparedOf(more, file)).toBeDefined();
   });
 });
 
-test('the built program, which has it, takes a list of the operator in the place of a bundled one', () => {
+test('the built program, which has prepared readings, uses a list of the operator in place of a bundled one', () => {
   const folder = workFolder();
   const [lists, log] = [join(folder, 'lists'), join(folder, 'audit.log')];
   mkdirSync(lists);
@@ -120,7 +121,7 @@ describe('a file that is not prepared', () => {
     expect(readsOf(() => expect(readOnce(readerOf(dependsOn), other)).toBe(said))).toBe(1);
   });
 
-  test('is read again when the reading failed', () => {
+  test('is read again if reading it failed', () => {
     const read = () => readOnce(readerOf('x'), { path: '/a/broken.yml', text: 'broken' });
     expect(read).toThrow('no reading');
     expect(readsOf(() => expect(read).toThrow('no reading'))).toBe(1);
@@ -136,7 +137,7 @@ describe('rules that call lists', () => {
     return problems[0] === undefined ? JSON.stringify(rules[0]!.selections.get('s')) : problems[0].hint;
   };
 
-  test('are read again when one of them holds other values, comes or goes', () => {
+  test('are read again when one of them changes its values, is added or is removed', () => {
     expect(said({ some: ['ann'] })).toContain('ann');
     expect(said({ some: ['bob'] })).toContain('bob');
     expect(said({ some: ['bob'], other: ['ann'] })).not.toContain('ann');
@@ -144,13 +145,13 @@ describe('rules that call lists', () => {
     expect(said({ some: ['eve'] })).toContain('eve');
   });
 
-  test('are read again when one comes that may be meant', () => {
+  test('are read again when one is added that may be meant', () => {
     const text = calling('%sme%');
     expect(said({}, text)).toContain('sme.yml');
     expect(said({ some: ['ann'] }, text)).toContain("'some'");
   });
 
-  test('are known however their names are written', () => {
+  test('are recognized however their names are written', () => {
     const text = calling('%some%').replace("'%some%'", '"%\\x73ome%"');
     expect(said({ some: ['ann'] }, text)).toContain('ann');
     expect(said({ some: ['bob'] }, text)).toContain('bob');

@@ -1,4 +1,4 @@
-/** A store that is asked by handles against one that is asked by keys alone. */
+/** A store that is asked by handles, compared with one that is asked by keys alone. */
 import { expect, test } from 'vitest';
 import { memoryStore } from '../../src/state/memory.ts';
 import type { Handle, Space } from '../../src/state/store.ts';
@@ -15,13 +15,13 @@ const steps = fc.array(
     key: fc.nat(5),
     at: fc.nat(200),
     bytes: fc.constantFrom(10, 10, 200, 900),
-    /** Whether a new handle takes the place of the one that there is, as when it is forgotten. */
+    /** Whether a new handle replaces the existing one, as when that is forgotten. */
     isNew: fc.constantFrom(false, false, false, true),
   }),
   { minLength: 1, maxLength: 120 },
 );
 
-test('the same is found, evicted and written out', () => {
+test('both find, evict and write out the same', () => {
   fc.assert(
     fc.property(steps, (drawn) => {
       const losses: unknown[][] = [[], []];
@@ -61,7 +61,7 @@ test('the same is found, evicted and written out', () => {
   );
 });
 
-test('a handle holds nothing of what is evicted', () => {
+test('a handle holds nothing of a value that is dropped', () => {
   const store = memoryStore({ secret: [1, 2] });
   const handle: Handle = {};
   const [space] = spaces;

@@ -39,7 +39,7 @@ test.each<[string, unknown[], unknown[]]>([
   ['by what looks as characters beyond ASCII are written', ['\u8080\u8080ab'], ['\u8080ab\u8080']],
 ])('lists differ %s', (_, one, other) => expect(hash(one)).not.toBe(hash(other)));
 
-// A state file holds keys that were made before.
+// A state file holds keys of earlier versions.
 test.each([
   ['system:serviceaccount:a:b', '12XMIJQOK1C'],
   ['/api/v1/namespaces/kube-system/pods?limit=500', 'oAkXodmjpDD'],
@@ -62,7 +62,7 @@ test('another secret gives other keys, in both halves', () => {
 });
 
 test('what collides under one secret does not under another', () => {
-  // Texts of which the keys begin with the same six bits under the secret that is known.
+  // Texts whose keys begin with the same six bits under the known secret.
   const known = keyHash([7, 7]);
   const texts: string[] = [];
   for (let i = 0; texts.length < 2_000; i++) if (known([`user-${i}`]).startsWith('A')) texts.push(`user-${i}`);

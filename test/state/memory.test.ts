@@ -5,7 +5,7 @@ import fc, { runs } from '../properties.ts';
 
 const space: Space = { name: 's', lifetime: 10 };
 const forever: Space = { name: 'f', lifetime: null };
-/** Room for four values of this size. */
+/** Space for four values of this size. */
 const BYTES = 10_000;
 const MOST = 43_000;
 
@@ -15,7 +15,7 @@ function opened(maxBytes = MOST) {
   return {
     store,
     evicted,
-    /** Puts a text there, and says what was there. */
+    /** Commits a text, and returns what was there before. */
     put: (key: string, at: number, value = key, more: Partial<Change> = {}) => {
       const where = more.space ?? space;
       const before = store.load(where, key);
@@ -27,7 +27,7 @@ function opened(maxBytes = MOST) {
 }
 
 describe('a value', () => {
-  test('is what the last commit made of it', () => {
+  test('is that of the last commit', () => {
     const { put, store } = opened();
     expect(put('a', 1, 'x')).toBeUndefined();
     expect(put('a', 2, 'y')).toBe('x');
@@ -42,7 +42,7 @@ describe('a value', () => {
     expect(put(key, 1, 'y')).toBe('x');
   });
 
-  test('is forgotten when its time is over, and not before', () => {
+  test('is forgotten when its lifetime is over, and not before', () => {
     const { put, has } = opened();
     put('a', 0);
     put('b', 10);
@@ -71,14 +71,14 @@ describe('a value', () => {
     expect(store.load(space, 'a')).toBeUndefined();
   });
 
-  test('of a space that nobody asks for any more is forgotten too', () => {
+  test('of a space that is no longer used is forgotten too', () => {
     const { put, store } = opened();
     put('a', 0);
     put('x', 1000, 'x', { space: forever });
     expect(store.entries()).toBe(1);
   });
 
-  test('can stay for ever', () => {
+  test('can stay forever', () => {
     const { put } = opened();
     put('a', 0, 'x', { space: forever });
     put('b', 1e15, 'x', { space: forever });
@@ -86,10 +86,10 @@ describe('a value', () => {
   });
 });
 
-describe('room', () => {
+describe('eviction', () => {
   const still: Partial<Change> = { space: forever };
 
-  test('is made by what was longest untouched', () => {
+  test('starts with the value that was untouched longest', () => {
     const { put, evicted, has } = opened();
     for (const [at, key] of ['a', 'b', 'c', 'd'].entries()) put(key, at, key, still);
     put('e', 4, 'e', still);
@@ -98,7 +98,7 @@ describe('room', () => {
     expect(has('b', forever)).toBe(true);
   });
 
-  test('is made by what was committed once before what was committed again', () => {
+  test('removes values that were committed once before those that were committed again', () => {
     const { put, has } = opened();
     put('a', 0, 'a', still);
     put('a', 1, 'a', still);
@@ -106,7 +106,7 @@ describe('room', () => {
     expect(has('a', forever)).toBe(true);
   });
 
-  test('is made by what was committed again too, where nothing else is left', () => {
+  test('removes values that were committed again too, if nothing else is left', () => {
     const { put, store, has } = opened();
     for (let i = 0; i < 20; i++) {
       put(`x${i}`, 2 * i, 'x', still);
@@ -121,7 +121,7 @@ describe('room', () => {
     ['another space', () => ({ space: { name: 'flooded', lifetime: null } })],
     ['another cluster', () => ({ place: 'flooded' })],
     ['another owner', () => ({ owner: 'mallory' })],
-  ])('is made by %s that holds too much', (_, of) => {
+  ])('removes values of %s that holds too much', (_, of) => {
     const { put, has, evicted } = opened(4_000_000);
     for (let i = 0; i < 10; i++) put(`a${i}`, i, 'a', { ...still, owner: `o${i}` });
     for (let i = 0; i < 5_000; i++) put(`x${i}`, 10 + i, 'x', { ...still, bytes: 2_000, ...of(i) });
@@ -129,21 +129,21 @@ describe('room', () => {
     expect(evicted.length).toBeGreaterThan(0);
   });
 
-  // Without an end, where the largest place is looked for anew for each value.
-  test('is made among a hundred thousand places of one value each', () => {
+  // Would not end if the largest place were searched for again for each value.
+  test('works among a hundred thousand places of one value each', () => {
     const { put, evicted, store } = opened(40_000_000);
     for (let i = 0; i < 150_000; i++) put(`x${i}`, i, 'x', { ...still, bytes: 100, place: `made-up-${i}` });
     expect(evicted.length).toBeGreaterThan(40_000);
     expect(store.bytes()).toBeLessThanOrEqual(40_000_000);
   });
 
-  test('is not made by what was put there just now', () => {
+  test('spares the value that was just committed', () => {
     const { put } = opened();
     put('a', 0, 'a', { bytes: 10 * MOST });
     expect(put('a', 1)).toBe('a');
   });
 
-  test('never runs out of the bound, whatever is put where', () => {
+  test('keeps the store within its bound, whatever is put where', () => {
     const puts = fc.array(
       fc.tuple(
         fc.constantFrom('a', 'b', 'c', 'd', 'e'),

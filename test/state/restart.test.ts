@@ -1,4 +1,4 @@
-/** What correlations remember, over a restart of the sidecar. */
+/** What correlations remember across a restart of the sidecar. */
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -48,7 +48,7 @@ async function start(settings: object): Promise<(auditID: string) => Promise<str
   };
 }
 
-test('windows and terms go on', async () => {
+test('windows and terms continue', async () => {
   const path = join(folder, 'state', 'tripline.ndjson');
   const found = join(folder, 'found');
   const before = await start({ state: { path }, sinks: [{ type: 'ndjson', path: found, rows: 'findings' }] });
@@ -57,7 +57,7 @@ test('windows and terms go on', async () => {
   const kept: any = await (await fetch(`${sidecar!.url}/console/v1/findings`)).json();
   expect(await sidecar!.stop()).toBe(0);
   expect(readFileSync(path, 'utf8')).toContain('"sha256"');
-  // How new a finding is goes to sinks and the console, and into the state.
+  // The novelty of a finding goes to sinks and the console, and into the state.
   expect(kept.findings).toMatchObject([{ rule: 'a-namespace', novelty: { times: 0, since: null } }]);
   const rows = readdirSync(found).map((name) => readFileSync(join(found, name), 'utf8'));
   const row = JSON.parse(rows.join(''));
@@ -66,20 +66,20 @@ test('windows and terms go on', async () => {
 
   const after = await start({ state: { path } });
   expect(sidecar!.stderr()).toContain('State restored');
-  // A retry of what was told before the restart is told again.
+  // A retry of what was reported before the restart is reported again.
   expect(await after('1')).toEqual(['a-namespace']);
   expect(await after('2')).toEqual(['two-pods']);
   expect(await sidecar!.stop()).toBe(0);
   expect(existsSync(`${path}.unusable`)).toBe(false);
 });
 
-test('without a place for it they do not, and the log says so', async () => {
+test('without a state file they do not, and the log says so', async () => {
   await start({});
   expect(sidecar!.stderr()).toContain('set state to keep them in a file');
   expect(await sidecar!.stop()).toBe(0);
 });
 
-test('they go on, too, where a request in flight had not ended in the time of a stop', async () => {
+test('they also continue if a request in flight had not ended in the time of a stop', async () => {
   const path = join(folder, 'tripline.ndjson');
   const receiver = createServer(() => {}).listen(0, '127.0.0.1');
   await once(receiver, 'listening');

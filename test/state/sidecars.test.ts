@@ -56,7 +56,7 @@ const manyIn = (tags: readonly any[]) =>
   tags.flatMap(({ findings = [] }) => findings).filter(({ rule }: any) => rule === 'many');
 
 describe.skipIf(!binary)('sidecars (VALKEY names a valkey-server or redis-server)', () => {
-  test('count together, and go on after a restart', async () => {
+  test('count together, and continue after a restart', async () => {
     valkey = await startValkey({ binary, args: ['--requirepass', 's3cret'], credentials: { password: 's3cret' } });
     const state = { url: valkey.url, password: '${STATE_PASSWORD}' };
     const both = await Promise.all([start(state), start(state)]);
@@ -72,7 +72,7 @@ describe.skipIf(!binary)('sidecars (VALKEY names a valkey-server or redis-server
       /tripline_state_requests_total\{[^}]*result="written"/,
     );
     expect(again.stderr()).not.toContain('s3cret');
-    expect(again.stderr()).toContain('has no bound on its memory');
+    expect(again.stderr()).toContain('has no memory limit');
   });
 
   test('start without the server, refuse until it is there, and say so', async () => {
@@ -88,7 +88,7 @@ describe.skipIf(!binary)('sidecars (VALKEY names a valkey-server or redis-server
     expect(await sidecar.stop()).toBe(0);
   });
 
-  test('go on alone where they are told to, and say so', async () => {
+  test('continue alone if they are configured to, and say so', async () => {
     const sidecar = await start({ url: `redis://127.0.0.1:${await freePort()}`, whenUnavailable: 'local' });
     const { status, tags } = await send(
       sidecar,

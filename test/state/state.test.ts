@@ -56,7 +56,7 @@ describe('what is saved', () => {
     expect(loaded.secret).toEqual(store.secret);
   });
 
-  test('ages on from where it was', async () => {
+  test('continues to age from where it was', async () => {
     await saveState(path, filled());
     const loaded = memoryStore();
     await loadState(path, loaded);
@@ -64,14 +64,14 @@ describe('what is saved', () => {
     expect([...loaded.rows()].map(({ key }) => key)).toEqual(['k1', 'k2', 'new', 'clock']);
   });
 
-  test('is in a folder that is made for it, and for its owner alone', async () => {
+  test('is in a folder that is made for it, and accessible only to its owner', async () => {
     const deep = join(folder, 'a', 'b', 'state');
     await saveState(deep, filled());
     expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['state']);
     expect(statSync(deep).mode & 0o777).toBe(0o600);
   });
 
-  test('leaves the old file where it cannot be written', async () => {
+  test('leaves the old file if it cannot be written', async () => {
     await saveState(path, filled());
     const before = readFileSync(path, 'utf8');
     const broken = {
@@ -85,7 +85,7 @@ describe('what is saved', () => {
     expect(readdirSync(folder)).toEqual(['state.ndjson']);
   });
 
-  test('while values change is still whole', async () => {
+  test('is still whole if values change meanwhile', async () => {
     const store = filled(20_000);
     const saving = saveState(path, store);
     for (let i = 0; i < 500; i++) {
@@ -103,16 +103,16 @@ const sealed = (lines: string[]) => {
 };
 const head = '{"tripline":"state","version":5,"secret":[1,2]}';
 
-describe('a file that cannot be used is set aside, and nothing of it is taken', () => {
+describe('a file that cannot be used is set aside, and nothing of it is loaded', () => {
   test.each<[string, (whole: string) => string | Buffer, RegExp]>([
-    ['empty', () => '', /cut/],
+    ['empty', () => '', /truncated/],
     ['of somebody else', () => '{"name":"package"}\n', /does not begin/],
-    ['binary', () => Buffer.alloc(100_000, 0xff), /cut, or no text|does not begin/],
+    ['binary', () => Buffer.alloc(100_000, 0xff), /truncated, or not a text|does not begin/],
     ['of another version', () => sealed(['{"tripline":"state","version":0}']), /version 0/],
-    ['cut in a line', (whole) => whole.slice(0, -120), /cut/],
-    ['cut behind a line', (whole) => `${whole.split('\n').slice(0, 3).join('\n')}\n`, /cut/],
+    ['cut in a line', (whole) => whole.slice(0, -120), /truncated/],
+    ['cut behind a line', (whole) => `${whole.split('\n').slice(0, 3).join('\n')}\n`, /truncated/],
     ['changed', (whole) => whole.replace('"k1"', '"k9"'), /changed/],
-    ['joined from two', (whole) => whole + whole, /goes on/],
+    ['joined from two', (whole) => whole + whole, /continues after its end/],
     ['of the version before', () => sealed(['{"tripline":"state","version":3}']), /version 3/],
     ['without the secret', () => sealed([head.replace('[1,2]', '[1]')]), /secret/],
     ['of lines that are no values', () => sealed([head, '[1,2,3]']), /line 2/],
@@ -136,7 +136,7 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     expect(existsSync(path)).toBe(false);
   });
 
-  test('or taken, whatever its lines are', async () => {
+  test('or loaded, whatever its lines are', async () => {
     const row = fc.tuple(
       ...[fc.string(), fc.oneof(fc.double(), fc.constant(null)), fc.string(), fc.string(), fc.string()],
       ...[fc.boolean(), fc.double(), fc.integer(), fc.integer()],
@@ -170,7 +170,7 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
 
   test('a pipe', async () => {
     execFileSync('mkfifo', [path]);
-    expect(await loadState(path, memoryStore())).toMatchObject({ kind: 'set aside', reason: 'it is no file' });
+    expect(await loadState(path, memoryStore())).toMatchObject({ kind: 'set aside', reason: 'it is not a file' });
   });
 
   test('a link, and what it leads to is neither read nor written', async () => {
@@ -195,7 +195,7 @@ describe('a file that cannot be used is set aside, and nothing of it is taken', 
     expect(existsSync(path)).toBe(true);
   });
 
-  test('beside those that were before', async () => {
+  test('beside earlier ones', async () => {
     for (const name of [path, `${path}.unusable`, `${path}.unusable.1`]) writeFileSync(name, 'x');
     expect(await loadState(path, memoryStore())).toMatchObject({ path: `${path}.unusable.2` });
   });
@@ -228,7 +228,7 @@ describe('with a key', () => {
   });
 });
 
-test('a file that is put where it will be written is not written to', async () => {
+test('temporary names cannot be predicted, so that no planted file is written to', async () => {
   const names: string[] = [];
   const watcher = watch(folder, (_, name) => void names.push(name!));
   await saveState(path, filled());
@@ -240,7 +240,7 @@ test('a file that is put where it will be written is not written to', async () =
   for (const name of temporary) expect(name).toMatch(/^state\.ndjson\.[0-9a-f]{16}\.new$/);
 });
 
-test('a kill in the middle of writing leaves a state that was whole once', async () => {
+test('a kill in the middle of writing leaves an earlier, whole state', async () => {
   const child = spawn(process.execPath, [
     '--input-type=module',
     '-e',
@@ -255,7 +255,7 @@ test('a kill in the middle of writing leaves a state that was whole once', async
        console.log(round);
      }`,
   ]);
-  // Some time in the next round, when the first is there.
+  // Some time in the next round, after the first is there.
   for await (const _ of child.stdout) break;
   await new Promise(setImmediate);
   child.kill('SIGKILL');
@@ -271,7 +271,7 @@ describe('open', () => {
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   beforeEach(() => void lines.splice(0));
 
-  test('then close: what was put meanwhile is there on the next', async () => {
+  test('then close: what was committed meanwhile is there on the next open', async () => {
     const store = memoryStore();
     const state = await openState({ path }, store, logger);
     put(store, 'a', 1, 'x');
@@ -280,12 +280,12 @@ describe('open', () => {
     await (await openState({ path }, next, logger)).close();
     expect([...next.rows()]).toEqual([expect.objectContaining({ key: 'a', value: 'x' })]);
     expect(lines.map(({ msg }) => msg)).toEqual([
-      'No state yet: windows and terms begin anew',
-      'State restored: windows and terms go on',
+      'No state yet: windows and terms start empty',
+      'State restored: windows and terms continue',
     ]);
   });
 
-  test('says what became of a file that cannot be used', async () => {
+  test('logs what happened to a file that cannot be used', async () => {
     writeFileSync(path, 'x\n');
     await (await openState({ path }, memoryStore(), logger)).close();
     expect(lines).toEqual([
@@ -293,7 +293,7 @@ describe('open', () => {
     ]);
   });
 
-  test('then a write that fails: it is told until one succeeds', async () => {
+  test('then a write that fails: it is reported until one succeeds', async () => {
     const store = memoryStore();
     const saves: boolean[] = [];
     const inside = join(folder, 'inside');
@@ -310,7 +310,7 @@ describe('open', () => {
     expect(lines.at(-1)!.msg).toBe('The state is written again');
   });
 
-  test.each(['ENOSPC', 'EDQUOT', 'EIO'])('on a disk that takes nothing, %s: what is there is of use', async (code) => {
+  test.each(['ENOSPC', 'EDQUOT', 'EIO'])('on a disk that refuses writes, %s: what is saved is used', async (code) => {
     await saveState(path, filled());
     const store = memoryStore();
     const saves: boolean[] = [];
@@ -328,7 +328,7 @@ describe('open', () => {
     expect(saves).toEqual([false, true]);
   });
 
-  test('fails where there can be no file', async () => {
+  test('fails if there can be no file', async () => {
     writeFileSync(join(folder, 'file'), '');
     await expect(openState({ path: join(folder, 'file', 'state') }, memoryStore(), logger)).rejects.toMatchObject({
       code: 'config.invalid',

@@ -50,12 +50,12 @@ const counted = (least: number, timespan = '1h') =>
     `title: Many\nname: many\ncorrelation: { type: event_count, rules: [got], group-by: [username], timespan: ${timespan}, condition: { gte: ${least} } }`,
   );
 
-/** An event of a user, of a number. */
+/** The event of a user with this number. */
 const nth = (index: number, user = 'ann') => eventOf({ index, user, time: timeOf(index) });
 const findings = (tags: Awaited<ReturnType<SharedWorker['tags']>>) => tags.flatMap((tag) => tag?.findings ?? []);
 
 describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-server)', () => {
-  test('one worker and several by turns find what one finds in memory', async () => {
+  test('several workers that take turns find what one finds in memory', async () => {
     const valkey = await server();
     let run = 0;
     await fc.assert(
@@ -73,7 +73,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
     );
   });
 
-  test('of what several count at once nothing is lost, and nothing counts twice', async () => {
+  test('if several count at once, nothing is lost, and nothing counts twice', async () => {
     const valkey = await server();
     const [users, each] = [5, 60];
     const rules = counted(each);
@@ -83,7 +83,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       workers.map(async (worker, number) => {
         const own = events.filter((_, index) => index % workers.length === number);
         const all = [];
-        // Some come again, to another worker too.
+        // Some are repeated, also to another worker.
         for (let from = 0; from < own.length; from += 3) {
           all.push(...findings(await worker.tags([...own.slice(from, from + 3), events[from]!])));
         }
@@ -96,7 +96,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
     expect(workers.flatMap(({ exchanges }) => exchanges)).toContain('conflict');
   });
 
-  test('each key has a TTL but the secret, and no key is outside of the prefix', async () => {
+  test('each key except the secret has a TTL, and no key is outside the prefix', async () => {
     const valkey = await server();
     const worker = await workerOn([valkey], { prefix: 'own' });
     await worker.tags(Array.from({ length: 10 }, (_, i) => eventOf({ index: i, time: timeOf(i), namespace: `n${i}` })));
@@ -120,14 +120,14 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
     const keys = ((await valkey.ask('KEYS', '{t}:1:*')) as string[]).sort();
     for (const key of keys) {
       await valkey.ask('DEL', key);
-      // By a script, as the helper sends texts alone.
+      // By a script, as the helper sends only text.
       await valkey.ask('EVAL', `return redis.call('${command}', KEYS[1], '\\255\\254abc\\0')`, '1', key);
     }
     await worker.tags([nth(1)]);
     expect(findings(await worker.tags([nth(2)]))).toHaveLength(1);
   });
 
-  test('a server that forgets scripts and values, and one that is emptied', async () => {
+  test('a server may forget its scripts, and may be emptied', async () => {
     const valkey = await server();
     const worker = await workerOn([valkey], { rules: counted(3) });
     await worker.tags([nth(0), nth(1)]);
@@ -139,7 +139,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
   });
 
   describe('failover', () => {
-    test('the workers find the replica that was promoted, and count on', async () => {
+    test('the workers find the promoted replica, and continue to count', async () => {
       const [primary, replica] = [await server(), await server()];
       await follow(replica, primary);
       const workers = [
@@ -157,7 +157,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       expect(findings(await workers[1]!.tags([nth(3)]))).toMatchObject([{ correlation: { value: 4 } }]);
     });
 
-    test('where the last writes are lost, a batch that comes again has the same ids', async () => {
+    test('if the last writes are lost, a repeated batch has the same ids', async () => {
       const [primary, replica] = [await server(), await server()];
       await follow(replica, primary);
       const worker = await workerOn([primary, replica], { rules: counted(3) });
@@ -174,12 +174,12 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       expect(findings(await worker.tags(last))).toEqual(before);
     });
 
-    test('loses nothing where a replica has to have each write', async () => {
+    test('loses nothing if a replica has to have each write', async () => {
       const [primary, replica] = [await server(), await server()];
       await follow(replica, primary);
       const worker = await workerOn([primary, replica], { rules: counted(3), replicas: 1 });
       await worker.tags([nth(0), nth(1)]);
-      // At once: nothing waits for the replica but the batch itself.
+      // At once: only the batch itself waits for the replica.
       await primary.kill();
       await replica.ask('REPLICAOF', 'NO', 'ONE');
       const third = await server();
@@ -212,7 +212,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       expect(findings(await worker.tags([nth(2)]))).toHaveLength(1);
     });
 
-    test('a primary that becomes a replica is left', async () => {
+    test('the workers leave a primary that becomes a replica', async () => {
       const [one, other] = [await server(), await server()];
       const worker = await workerOn([one, other], { rules: counted(3) });
       await worker.tags([nth(0), nth(1)]);
@@ -226,7 +226,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
   });
 
   describe('a server that is full', () => {
-    test('and may not evict refuses, and takes writes again when there is room', async () => {
+    test('and may not evict refuses writes, and accepts them again when there is space', async () => {
       const valkey = await server({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'noeviction'] });
       const logged: string[] = [];
       const worker = await workerOn([valkey], { rules: counted(2), logged });
@@ -258,7 +258,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
   });
 
   describe('a server that does not answer', () => {
-    test('fails the batch after the time that an answer may take, and the next at once', async () => {
+    test('fails the batch after the timeout, and the next at once', async () => {
       const valkey = await server();
       const worker = await workerOn([valkey], { rules: counted(2), timeout: 200 });
       await worker.tags([nth(0)]);
@@ -274,7 +274,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
       expect(findings(await worker.tags([nth(1)]))).toMatchObject([{ correlation: { value: 2 } }]);
     });
 
-    test('is replaced by what the worker itself has seen, which tags say, and comes back', async () => {
+    test('is replaced by what the worker itself has seen, which tags say, until it is back', async () => {
       const valkey = await server();
       const local = memoryStore();
       const worker = await workerOn([valkey], { rules: counted(2), local });
@@ -293,7 +293,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
     });
   });
 
-  test('TLS, with the authority that is named and with no other', async () => {
+  test('TLS works with the configured authority and no other', async () => {
     const tlsPort = await freePort();
     const files = ['--tls-cert-file', pem('listener.cert'), '--tls-key-file', pem('listener.key')];
     const authority = ['--tls-ca-cert-file', pem('authority.cert'), '--tls-auth-clients', 'no'];
@@ -305,7 +305,7 @@ describe.skipIf(!binary)('on a server (VALKEY names a valkey-server or redis-ser
     await expect(others.tags([nth(2)])).rejects.toThrow('certificate');
   });
 
-  test('a user that may do what the page says, and no more', async () => {
+  test('a user with the permissions on the page suffices, and may do no more', async () => {
     const acl = aclOfPage().replace('PASSWORD', 's3cret');
     const valkey = await server();
     await valkey.ask('ACL', 'SETUSER', ...acl.split(' '));

@@ -1,15 +1,15 @@
-/** What this process last knew of values on the server, the least recently used forgotten first. It may be out of date: each
- * slice has what it has read of it checked. */
+/** The values on the server as this process last knew them, the least recently used forgotten first. They may be out of
+ * date: the values that a slice has read are compared on the server. */
 import type { Stored } from './stored.ts';
 
-/** A value, with the object that it is, as long as nobody may have changed that. */
+/** A value, with its object as long as nobody may have changed that. */
 export interface Known extends Stored {
   live?: unknown;
 }
 
-/** Characters of JSON. With what they become as objects, about what the store in memory takes. */
+/** Characters of JSON. With the objects made from them, about what the store in memory takes. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
-/** Characters that an entry counts for beside its JSON. */
+/** Characters that an entry counts for besides its JSON. */
 const ENTRY_CHARACTERS = 100;
 
 export class Cache {

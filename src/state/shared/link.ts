@@ -1,25 +1,25 @@
-/** The way to the server: a connection that is made anew when it breaks, and a breaker, so that batches do not wait for a
- * server that is away, one after another. */
+/** The link to the server: a connection that is made anew when it breaks, and a breaker, so that batches do not wait, one
+ * after another, for a server that is down. */
 import type { Logger } from 'pino';
 import type { Secret } from '../store.ts';
 import type { Send } from './script.ts';
 import { within } from './within.ts';
 
-/** A connection to a server that takes writes. */
+/** A connection to a server that accepts writes. */
 export interface Connection {
-  /** The secret of the keys that are there. */
+  /** The secret of the server's keys. */
   secret: Secret;
   /** Which server it is, for the log. */
   server: string;
-  /** @throws Error with the server's answer, or as it is not connected any more */
+  /** @throws Error with the server's answer, or because it is no longer connected */
   send: Send;
-  /** At once: what waits for an answer gets none. */
+  /** Closes at once: pending commands get no answer. */
   close(): void;
 }
 
-/** Connects to the first server that takes writes.
+/** Connects to the first server that accepts writes.
  * @param onLost is called when an established connection breaks
- * @throws Error that says of each server why it does not */
+ * @throws Error that says for each server why it does not */
 export type Connect = (onLost: (error: Error) => void) => Promise<Connection>;
 
 /** The server cannot be used now. */
@@ -27,7 +27,7 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
-/** Since when the server cannot be used, and why: a code of the system or the first word of what it answers. */
+/** Since when the server cannot be used, and why: a system error code or the first word of its answer. */
 export interface Outage {
   since: Date;
   code: string;
@@ -38,7 +38,7 @@ export interface Link {
    * @throws Unavailable */
   secret(): Secret;
   /** Sends a command, and waits for its answer for as long as is allowed.
-   * @throws Unavailable; Error where the script is not there (NOSCRIPT) */
+   * @throws Unavailable; Error if the script is not there (NOSCRIPT) */
   send: Send;
   /** Gives up the connection for a reason, and makes a new one. */
   lose(error: Error): Unavailable;
@@ -53,13 +53,13 @@ export interface LinkOptions {
   logger: Logger;
   /** Called when the server becomes unavailable or available again, but not for the first attempt. */
   onChange?: (outage: Outage | undefined) => void;
-  /** Milliseconds between attempts to connect; tests have less patience. */
+  /** Milliseconds between attempts to connect; shorter in tests. */
   retryAfter?: number;
 }
 
 const RETRY_AFTER = 1000;
 
-/** Resolves after the first attempt to connect, whatever comes of it. */
+/** Resolves after the first attempt to connect, whatever its outcome. */
 export async function openLink(connect: Connect, options: LinkOptions): Promise<Link> {
   const { timeout, logger, onChange = () => {}, retryAfter = RETRY_AFTER } = options;
   let connection: Connection | undefined;
@@ -93,7 +93,7 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
     why = error.message;
     if (outage === undefined) {
       outage = { since: new Date(), code: codeOf(error) };
-      logger.error({ err: error }, 'The server of the state cannot be used; it is tried again each second');
+      logger.error({ err: error }, 'The server of the state cannot be used; retrying every second');
       if (isOpen) onChange(outage);
     }
     if (!isClosed && retrying === undefined) {
@@ -116,7 +116,7 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
       return await within(used.send(command), timeout);
     } catch (error) {
       if ((error as Error).message.startsWith('NOSCRIPT')) throw error;
-      // Another batch may have lost it, and made a new one.
+      // Another batch may have lost it, and connected again.
       throw used === connection ? lose(error as Error) : new Unavailable((error as Error).message, { cause: error });
     }
   }
@@ -138,7 +138,7 @@ export async function openLink(connect: Connect, options: LinkOptions): Promise<
   };
 }
 
-/** What a server answers begins with a code: `OOM command not allowed …`. */
+/** A server's answer begins with a code: `OOM command not allowed …`. */
 function codeOf(error: Error & { code?: unknown }): string {
   if (typeof error.code === 'string') return error.code;
   return /^[A-Z]{3,}(?= )/.exec(error.message)?.[0] ?? 'unknown';

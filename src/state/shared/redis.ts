@@ -1,4 +1,4 @@
-/** Servers of Redis and Valkey, by the client that Redis maintains. It is loaded when a server is configured. */
+/** Redis and Valkey servers, through the client that Redis maintains. It is loaded if a server is configured. */
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { agreeOnSecret, memoryAdvice } from './handshake.ts';
@@ -13,11 +13,11 @@ export interface Address {
 }
 
 export interface RedisSettings {
-  /** The first that takes writes is used. */
+  /** The first that accepts writes is used. */
   servers: readonly Address[];
   database: number;
   isTls: boolean;
-  /** Set where the servers are sentinels: the name by which they watch the primary. */
+  /** Set if the servers are sentinels: the name under which they monitor the primary. */
   sentinelName?: string | undefined;
   username?: string | undefined;
   password?: string | undefined;
@@ -29,7 +29,7 @@ export interface RedisSettings {
   replicas: number;
 }
 
-/** @param logger receives a warning, once, where the memory policy of the server is unsuitable */
+/** @param logger receives a warning, once, if the memory policy of the server is unsuitable */
 export async function redisConnector(
   settings: RedisSettings,
   { names, logger }: { names: KeyNames; logger: Logger },
@@ -38,7 +38,7 @@ export async function redisConnector(
   const { servers, database, isTls, sentinelName, username, password, ca, timeout, replicas } = settings;
   let advised: string | undefined;
 
-  /** @param isServer whether it is a server with values, and no sentinel */
+  /** @param isServer whether it is a server with values rather than a sentinel */
   async function open({ host, port }: Address, isServer: boolean, onLost: (error: Error) => void) {
     const common = { host, port, connectTimeout: timeout, reconnectStrategy: false as const };
     const credentials = isServer && { database, ...(username && { username }), ...(password && { password }) };
@@ -63,7 +63,7 @@ export async function redisConnector(
       try {
         const asked = client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinelName]);
         const reply = await within(asked, timeout);
-        if (!Array.isArray(reply)) throw new Error(`it watches no primary of the name ${sentinelName}`);
+        if (!Array.isArray(reply)) throw new Error(`it monitors no primary named ${sentinelName}`);
         return [{ host: String(reply[0]), port: Number(reply[1]) }];
       } finally {
         client.destroy();
@@ -90,7 +90,7 @@ export async function redisConnector(
     });
 }
 
-/** Sends commands, each of which counts when replicas have what it has written. Both are one round trip.
+/** Sends commands, each of which counts when replicas have what it has written. The command and WAIT take one round trip.
  * @param timeout milliseconds that the server waits for them */
 function replicatedTo(replicas: number, send: Send, timeout: number): Send {
   const wait = ['WAIT', String(replicas), String(Math.ceil(timeout / 2))];
@@ -103,8 +103,8 @@ function replicatedTo(replicas: number, send: Send, timeout: number): Send {
   };
 }
 
-/** What the first server gives that gives anything.
- * @throws Error that says of each why not */
+/** The result of the first server that gives one.
+ * @throws Error that says for each server why it did not */
 async function firstOf<T>(servers: readonly Address[], ask: (server: Address) => Promise<T>): Promise<T> {
   const errors: (Error & { code?: unknown })[] = [];
   for (const server of servers) {

@@ -1,16 +1,18 @@
-/** The one script that the server runs: writes the changes of a slice if all that it has read is still as it was read, else
- * answers what is there instead. So a slice takes one round trip, and a further one for each time that it has to run again. */
+/** The one script that the server runs: writes the changes of a slice if everything that it has read is unchanged, else
+ * answers with the current values. A slice thus takes one round trip, and a further one each time that it has to run
+ * again. */
 import { createHash } from 'node:crypto';
 import { FOREIGN, type KeyNames, VERSION_LENGTH } from './stored.ts';
 
-/** Bytes of values that one answer holds; of what is beyond it the version alone. A slice that reads more than the store in
- * memory may hold at all would be an attack on the memory of this process. */
+/** Bytes of values that one answer holds; beyond that, only versions. Half of what the store in memory holds by
+ * default: a slice that reads more would be an attack on the memory of this process. */
 const MAX_ANSWER = 32 * 1024 * 1024;
 
-/** KEYS: secret, those of values. ARGV: secret, most bytes; for each value the version that it was read with,
- * what to do (`r`ead, `k`eep, `s`et, `d`elete), its TTL in milliseconds and its text.
+/** KEYS: secret, those of values. ARGV: secret, most bytes; for each value the version that it was read with, what to do
+ * (`r`ead, `k`eep, `s`et, `d`elete), its TTL in milliseconds and its text.
  *
- * Where the secret is gone, as after FLUSHALL, that of the first who comes counts. What has another type than a string counts as absent, and is overwritten. */
+ * If the secret is gone, as after FLUSHALL, that of the first process to come counts. A key of another type than string
+ * counts as absent, and is overwritten. */
 const LUA = `
 local secret = redis.call('GET', KEYS[1])
 if secret and secret ~= ARGV[1] then return {'secret'} end
@@ -45,7 +47,7 @@ return {'written'}
 
 const SHA = createHash('sha1').update(LUA).digest('hex');
 
-/** What becomes of a value. `keep`: it stays as it is, and its TTL begins anew. */
+/** What becomes of a value. `keep`: it stays as it is, and its TTL restarts. */
 export type Act = 'read' | 'keep' | 'set' | 'delete';
 
 /** A value that a slice has read or changed. */
@@ -63,16 +65,16 @@ export interface Item {
 
 export type Answer =
   | { kind: 'written' }
-  /** `found` has, by the index of the item, what is there instead of what was read; undefined for nothing. */
+  /** `found` has, by the index of the item, the current value in place of what was read; undefined if there is none. */
   | { kind: 'conflict'; found: [index: number, text: string | undefined][] }
   /** The keys of the store have another secret by now. */
   | { kind: 'secret' };
 
 /** Sends a command to the server.
- * @throws Error with what the server answers, or why it did not */
+ * @throws Error with the server's answer, or why there was none */
 export type Send = (command: readonly string[]) => Promise<unknown>;
 
-/** Writes the changes if all is as it was read.
+/** Writes the changes if everything is as it was read.
  * @param secret as `secretText` gives it
  * @throws whatever `send` throws */
 export async function exchange(
@@ -87,7 +89,7 @@ export async function exchange(
     ...items.flatMap(({ expected, act, ttl, text }) => [expected, act[0]!, String(ttl), text]),
   ];
   const reply = await send(command).catch((error: Error) => {
-    // A server that was started anew, or was a replica before.
+    // The server was restarted, or was a replica before.
     if (!error.message.startsWith('NOSCRIPT')) throw error;
     return send(['EVAL', LUA, ...command.slice(2)]);
   });

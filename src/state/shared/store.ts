@@ -1,8 +1,9 @@
 /** The store of several processes, on a server of Redis or Valkey.
  *
- * A slice of a batch runs on a view of what is known here; what is not is taken for absent. Then all that it has read is
- * compared on the server and, if it is still so, all that it has changed is written: one round trip where nothing else has
- * written meanwhile, or where keys are new. Else the answer has what is there, and the slice runs again from its start. */
+ * A slice of a batch runs on a view of what is known here; what is not known counts as absent. Everything that it has
+ * read is then compared on the server and, if it is unchanged, everything that it has changed is written: one round trip
+ * if nothing else has written meanwhile, or if keys are new. Otherwise the answer has the current values, and the slice
+ * runs again from its start. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../problem.ts';
 import type { Secret, Space } from '../store.ts';
@@ -13,21 +14,21 @@ import { type Answer, exchange, type Item } from './script.ts';
 import { type KeyNames, read, VERSION_LENGTH, versions } from './stored.ts';
 import { asRead, itemOf, type Slot, View } from './view.ts';
 
-/** Times that a slice runs until its batch is left to be sent again. */
+/** Times that a slice runs before its batch is left to be sent again. */
 const MAX_RUNS = 64;
-/** Milliseconds that are waited for others, at most, before a slice runs again. */
+/** The most milliseconds to wait for others before a slice runs again. */
 const MAX_BACKOFF = 50;
 
 export interface SharedStore {
-  /** Runs a step on the store until what it has read and changed is written as one. Each run begins anew, and only the result
-   * of the last counts. One at a time: the caller sees to that.
-   * @throws Unavailable where the server cannot be used now: nothing is written, or it is not known whether it is. Problem
-   * `state.unavailable` where others write without end */
+  /** Runs a step on the store until what it has read and changed is written atomically. Each run begins anew, and only
+   * the result of the last counts. The caller ensures that one runs at a time.
+   * @throws Unavailable if the server cannot be used now: nothing is written, or it is not known whether it is. Problem
+   * `state.unavailable` if others write without end */
   transaction<T>(step: (view: View) => Promise<T>): Promise<T>;
 }
 
-/** What became of an exchange: `written`; `same`: compared, and yet to be written; `missing`: not known here, so that the slice had to run again; `conflict`: changed by
- * another process meanwhile; `failed`. */
+/** The outcome of an exchange: `written`; `same`: compared, and yet to be written; `missing`: not known here, so that the
+ * slice had to run again; `conflict`: changed by another process meanwhile; `failed`. */
 export type ExchangeResult = 'written' | 'same' | 'missing' | 'conflict' | 'failed';
 
 type Written = Exclude<Answer, { kind: 'secret' }>;
@@ -52,11 +53,11 @@ export function sharedStore({
   const cache = new Cache(maxCharacters);
   const nextVersion = versions();
   let secret: Secret | undefined;
-  /** Whether what was known was out of date the last time. Then it is compared before anything is written: to write out and
-   * send what will be refused takes longer than a further round trip. */
+  /** Whether what was known was out of date the last time. If so, it is compared before anything is written: serializing
+   * and sending what will be refused takes longer than a further round trip. */
   let isOutdated = false;
 
-  /** Of another store than before, nothing is known. */
+  /** If the store is another than before, nothing is known of it. */
   function adopt(other: Secret): Secret {
     if (secret?.[0] !== other[0] || secret[1] !== other[1]) {
       cache.clear();
@@ -69,7 +70,7 @@ export function sharedStore({
     onForgotten(space.name, version.length === VERSION_LENGTH && json === undefined ? 'room' : 'foreign', name);
 
   async function run<T>(step: (view: View) => Promise<T>): Promise<T> {
-    /** What the server has answered in this transaction, whatever room the cache has. */
+    /** What the server has answered in this transaction, whatever the capacity of the cache. */
     const answered = new Map<string, Known | undefined>();
     const known = (name: string) => (answered.has(name) ? answered.get(name) : cache.get(name));
     for (let conflicts = 0, runs = 0; runs < MAX_RUNS; runs++) {
@@ -93,13 +94,13 @@ export function sharedStore({
       }
       const isConflict = answer.found.some(([index]) => slots[index]!.known !== undefined);
       onExchange(isConflict ? 'conflict' : 'missing');
-      // What was out of date at first says nothing of others that are at work now. Whoever wins does not wait, so that of several
-      // one always goes on.
+      // A conflict in the first run does not mean that others are writing now. Whoever wins does not wait, so that one of
+      // several always proceeds.
       if (isConflict && runs > 0) await sleep(Math.random() * Math.min(2 ** conflicts++, MAX_BACKOFF));
     }
     throw new Problem(
       'state.unavailable',
-      `others have changed the same groups ${MAX_RUNS} times while this batch was at work on them`,
+      `others have changed the same groups ${MAX_RUNS} times while this batch was being processed`,
     );
   }
 
@@ -109,7 +110,7 @@ export function sharedStore({
       onExchange('failed');
       throw error;
     });
-    if (answer.kind === 'secret') throw link.lose(new Error('the keys on the server have another secret by now'));
+    if (answer.kind === 'secret') throw link.lose(new Error('the keys on the server have a different secret now'));
     return answer;
   }
 

@@ -1,23 +1,23 @@
-/** How values lie on the server: `<version><touched> <JSON>`, or with `!` for the space where the JSON has integers beyond 2^53,
- * which take several times as long to read.
+/** How values are stored on the server: `<version><touched> <JSON>`, or with `!` for the space if the JSON has integers
+ * beyond 2^53, which take several times as long to read.
  *
- * The version is 16 characters that no other commit has, not a number that counts up: after a failover that lost writes, or
- * where a value was evicted and made anew, the same number could stand for another value. */
+ * The version is 16 characters that no other commit has, not a counter: after a failover that lost writes, or if a value
+ * was evicted and made anew, the same number could stand for another value. */
 import { randomBytes } from 'node:crypto';
 import { parseExactly, stringifyExactly } from '../../json/exact.ts';
 import type { Space } from '../store.ts';
 
 /** Characters of a version. */
 export const VERSION_LENGTH = 16;
-/** The version of a key under which nothing is. */
+/** The version of a key without a value. */
 export const ABSENT = '';
-/** Stands for the version of what no Tripline has written. */
+/** Stands for the version of what Tripline has not written. */
 export const FOREIGN = '!';
 
-/** Of the layout of values, in the names of their keys: those of another layout are not seen. */
+/** Version of the layout of values, in the names of their keys: those of another layout are not seen. */
 const LAYOUT = 1;
 const IS_VERSION = /^[\w-]{16}$/;
-/** Microseconds, which a log may have parts of. */
+/** Microseconds; a log may have fractions of one. */
 const TOUCHED = /^(-?\d{1,17}(?:\.\d{1,6})?)([ !])/;
 const MOST_DIGITS = 32;
 
@@ -26,7 +26,7 @@ export interface Stored {
   version: string;
   /** The time of its place when it was committed last: Unix microseconds of event time. */
   touched: number;
-  /** JSON; undefined where it is nothing that Tripline has written. */
+  /** JSON; undefined if Tripline has not written it. */
   json: string | undefined;
   hasBigints: boolean;
 }
@@ -55,7 +55,7 @@ export function write(version: string, touched: number, value: unknown): string 
   }
 }
 
-/** What lies under a key, which anybody may have written. */
+/** What is under a key, which anybody may have written. */
 export function read(text: string): Stored {
   const nothing = { touched: 0, json: undefined, hasBigints: false };
   const version = text.slice(0, VERSION_LENGTH);
@@ -66,7 +66,7 @@ export function read(text: string): Stored {
   return { version, touched: Number(digits), json, hasBigints: mark === '!' };
 }
 
-/** The value of a text that was read; undefined where it is none. */
+/** The value of a text that was read; undefined if it is none. */
 export function storedValue({ json, hasBigints }: Pick<Stored, 'json' | 'hasBigints'>): unknown {
   if (json === undefined) return undefined;
   try {
@@ -78,13 +78,13 @@ export function storedValue({ json, hasBigints }: Pick<Stored, 'json' | 'hasBigi
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Of values that are never forgotten by the time of events: clocks of clusters, and since when terms are learnt. They are few,
- * and go on with each slice that reads them. Longer than the timespan of any rule is likely to be: a cluster that is silent
- * for as long begins anew. */
+/** For values that never expire in event time: clocks of clusters, and since when terms are learnt. They are few, and
+ * each slice that reads them renews it. Longer than the timespan of any rule is likely to be: a cluster that is silent
+ * for that long begins anew. */
 const LONGEST = 400 * DAY;
 
-/** Milliseconds after its last commit when the server may drop a value. The lifetime is of event time, which stands still while
- * nothing is processed: after a stop that is shorter than what is added here, all is as it was. */
+/** Milliseconds after its last commit when the server may drop a value. The lifetime is in event time, which stands still
+ * while nothing is processed: after a stop shorter than what is added here, everything is as before. */
 export function ttlOf({ lifetime }: Space): number {
   if (lifetime === null) return LONGEST;
   const milliseconds = Math.ceil(lifetime / 1000);

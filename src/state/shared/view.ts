@@ -1,10 +1,10 @@
-/** What a slice of a batch reads and changes, before it is on the server. */
+/** What a slice of a batch reads and changes, before it is written to the server. */
 import type { Change, Secret, Space, Store } from '../store.ts';
 import type { Known } from './cache.ts';
 import type { Item } from './script.ts';
 import { ABSENT, type KeyNames, storedValue, ttlOf, write } from './stored.ts';
 
-/** Of each place the latest time of its changes, in Unix microseconds. */
+/** The latest time of the changes of each place, in Unix microseconds. */
 const ages: Space = { name: 'ages', lifetime: null };
 
 /** A key that the slice has asked for. */
@@ -12,11 +12,11 @@ export interface Slot {
   space: Space;
   /** Of its key on the server. */
   name: string;
-  /** What was known of it; undefined for nothing. */
+  /** What was known of it; undefined if nothing was. */
   known: Known | undefined;
-  /** Undefined where nothing is there. */
+  /** Undefined if there is none. */
   value: unknown;
-  /** Whether `value` is made of what was known. */
+  /** Whether `value` is set: read from what was known, or changed in this run. */
   isRead: boolean;
   touched: number;
   change: 'none' | 'set' | 'drop';
@@ -73,12 +73,12 @@ export class View implements Store {
     slot.change = 'drop';
   }
 
-  /** Has something done once, when the changes are written, however often the slice runs. */
+  /** Has something done once, when the changes are written, no matter how often the slice runs. */
   effect(act: () => void): void {
     this.#effects.push(act);
   }
 
-  /** To be called when they are. */
+  /** To be called when the changes are written. */
   settle(): void {
     for (const act of this.#effects) act();
   }
@@ -94,7 +94,7 @@ export class View implements Store {
     return typeof time === 'number' ? time : Number.NEGATIVE_INFINITY;
   }
 
-  /** @returns the time of the place then */
+  /** @returns the time of the place afterwards */
   #advance(place: string, at: number): number {
     const time = this.#timeOf(place);
     if (at <= time) return time;
@@ -135,7 +135,7 @@ export class View implements Store {
   }
 }
 
-/** What is to be done on the server about a key.
+/** What the server is to do with a key.
  * @param version of what is written */
 export function itemOf({ space, name, known, value, touched, change }: Slot, version: string): Item {
   const common = { name, expected: known?.version ?? ABSENT, ttl: ttlOf(space), text: '' };
@@ -145,12 +145,12 @@ export function itemOf({ space, name, known, value, touched, change }: Slot, ver
     case 'drop':
       return { ...common, act: known === undefined ? 'read' : 'delete' };
     case 'none':
-      // What is read alone would come to the end of its TTL, though it never ages.
+      // A value that is only read would reach the end of its TTL, though it never ages.
       return { ...common, act: known !== undefined && space.lifetime === null ? 'keep' : 'read' };
   }
 }
 
-/** The same for what is only to be compared. */
+/** The same for a key that is only to be compared. */
 export function asRead({ name, known }: Slot): Item {
   return { name, expected: known?.version ?? ABSENT, act: 'read', ttl: 0, text: '' };
 }

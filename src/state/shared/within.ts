@@ -5,7 +5,7 @@ class Timeout extends Error {
 }
 
 /** @param timeout milliseconds
- * @throws Error where it takes longer */
+ * @throws Error if it takes longer */
 export async function within<T>(promise: Promise<T>, timeout: number): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Timeout(`no answer within ${timeout} ms`)), timeout);

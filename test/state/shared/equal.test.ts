@@ -1,4 +1,4 @@
-/** What correlations find on a store that is shared is what they find in memory. */
+/** Correlations find on a shared store what they find in memory. */
 import { expect, test } from 'vitest';
 import fc, { runs } from '../../properties.ts';
 import { fakeServer } from './fake-server.ts';
@@ -7,7 +7,7 @@ import { loneWorker, rulesetOf, sharedWorker } from './workers.ts';
 
 const ruleset = rulesetOf(...correlations);
 
-test('one worker: the same tags, and the same that is too late', async () => {
+test('one worker gives the same tags, and the same events are too late', async () => {
   const found = new Set<string>();
   await fc.assert(
     fc.asyncProperty(streams, async (batches) => {
@@ -29,7 +29,7 @@ test('one worker: the same tags, and the same that is too late', async () => {
     expect(found).toContain(name);
 });
 
-test('several workers by turns, one of which is started anew now and then: the same', async () => {
+test('several workers that take turns, one of which restarts now and then, give the same tags', async () => {
   await fc.assert(
     fc.asyncProperty(streams, fc.array(fc.nat(3), { minLength: 20, maxLength: 20 }), async (batches, turns) => {
       const { connect } = fakeServer();
@@ -53,7 +53,7 @@ test('an event in a window that was emitted does not move the time of its group'
   const alone = loneWorker(ruleset, shared.secret());
   for (const [index, seconds] of [0, 1, 2, 50, -930].entries()) {
     const batch = [eventOf({ index, time: timeOf(seconds) })];
-    // Nobody remembers it but the server.
+    // Only the server remembers it.
     const other = await sharedWorker(ruleset, connect);
     expect(await other.tags(batch)).toEqual(await alone.tags(batch));
     shared.late.push(...other.late);

@@ -1,19 +1,19 @@
-/** The few commands that Tripline sends, as a server answers them, within the process. */
+/** The few commands that Tripline sends, answered in process as a server would. */
 import { createHash } from 'node:crypto';
 import { agreeOnSecret } from '../../../src/state/shared/handshake.ts';
 import type { Connect } from '../../../src/state/shared/link.ts';
 import { keyNames } from '../../../src/state/shared/stored.ts';
 
 export interface FakeServer {
-  /** By the names of keys. What is no text has another type. */
+  /** By key name. A value that is not text has another type. */
   values: Map<string, string | object>;
-  /** Milliseconds, of the keys that have one. */
+  /** Milliseconds, for the keys that have one. */
   ttls: Map<string, number>;
-  /** Every command, but for those of the handshake. */
+  /** Every command except those of the handshake. */
   commands: (readonly string[])[];
-  /** Fails the commands to come where it gives an error; `silent` answers never. */
+  /** Makes subsequent commands fail if it returns an error; with `silent`, they are never answered. */
   fault: ((command: readonly string[]) => Error | 'silent' | undefined) | undefined;
-  /** Loses the answers to come, of commands that were done. */
+  /** Loses the answers of subsequent commands, which were executed. */
   lost: Error | undefined;
   /** Is called before a script runs. */
   before: (() => void) | undefined;
@@ -89,7 +89,7 @@ export function fakeServer(prefix = 't'): FakeServer {
     return typeof found === 'string' ? found : undefined;
   };
 
-  /** What script.ts has in Lua. */
+  /** The Lua script of script.ts. */
   function script([count, ...given]: string[]): unknown {
     server.before?.();
     const keys = given.slice(0, Number(count));

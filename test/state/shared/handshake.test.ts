@@ -5,7 +5,7 @@ const info = (bytes: string, policy: string) =>
   `# Memory\r\nused_memory:1\r\nmaxmemory:${bytes}\r\nmaxmemory_human:0B\r\nmaxmemory_policy:${policy}\r\n`;
 
 test.each<[string, () => Promise<unknown>, RegExp | undefined]>([
-  ['no bound', async () => info('0', 'noeviction'), /no bound on its memory: set maxmemory/],
+  ['no bound', async () => info('0', 'noeviction'), /no memory limit: set maxmemory/],
   ['no eviction', async () => info('1000', 'noeviction'), /refuses writes when it is full/],
   ['eviction of any key', async () => info('1000', 'allkeys-lru'), /may evict the secret/],
   ['eviction of keys with a TTL', async () => info('1000', 'volatile-lru'), undefined],

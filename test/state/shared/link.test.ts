@@ -1,4 +1,4 @@
-/** What becomes of a server that is away, full, or answers something else. */
+/** What happens when a server is away, is full, or answers something else. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { Unavailable } from '../../../src/state/shared/link.ts';
 import { sharedStore } from '../../../src/state/shared/store.ts';
@@ -8,7 +8,7 @@ import { add, closeAll, names, opened } from './processes.ts';
 afterEach(closeAll);
 
 describe('a server that', () => {
-  test('was started anew is given the script again', async () => {
+  test('was restarted is given the script again', async () => {
     const server = fakeServer();
     const { transaction } = await opened(server);
     await transaction(add('a'));
@@ -25,7 +25,7 @@ describe('a server that', () => {
     ['does not allow it', 'NOPERM', () => new Error('NOPERM this user has no permissions to run evalsha')],
     ['answers never', 'timeout', () => 'silent'],
     ['breaks off', 'ECONNRESET', () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
-  ])('%s is not asked again for a while, and then goes on', async (_, code, fault) => {
+  ])('%s is not asked again for a while, and then is used again', async (_, code, fault) => {
     const server = fakeServer();
     const one = await opened(server);
     await one.transaction(add('a'));
@@ -52,7 +52,7 @@ describe('a server that', () => {
     }
   });
 
-  test('breaks the connection while nothing is asked is known to be away', async () => {
+  test('breaks an idle connection is known to be away', async () => {
     const server = fakeServer();
     const one = await opened(server);
     server.isDown = true;
@@ -63,7 +63,7 @@ describe('a server that', () => {
     expect(await one.transaction(add('a'))).toBe(0);
   });
 
-  test('is not there at the start is waited for', async () => {
+  test('is away at the start is waited for', async () => {
     const server = fakeServer();
     server.isDown = true;
     const one = await opened(server);

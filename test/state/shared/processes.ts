@@ -1,4 +1,4 @@
-/** Processes with a store on a server, and what they do there. */
+/** Processes with a store on a server, and their operations there. */
 import { pino } from 'pino';
 import { type Link, openLink } from '../../../src/state/shared/link.ts';
 import { sharedStore } from '../../../src/state/shared/store.ts';
@@ -41,7 +41,7 @@ export async function opened(server: FakeServer, maxCharacters?: number) {
 export const put = (view: View, key: string, value: unknown, more: Partial<Change> = {}) =>
   view.commit({ space, key, value, entries: 1, bytes: 10, place: '', at: 1, ...more });
 
-/** Adds to a number; its value before. */
+/** Adds to a number; returns its value before. */
 export const add =
   (key: string, more = 1) =>
   async (view: View) => {

@@ -9,13 +9,13 @@ import { add, closeAll, forever, keyOf, names, opened, put, space } from './proc
 afterEach(closeAll);
 
 describe('a slice takes', () => {
-  test('one round trip where keys are new, and where they are known and nobody else has written', async () => {
+  test('one round trip if keys are new, or if they are known and nobody else has written', async () => {
     const { transaction, exchanges } = await opened(fakeServer());
     for (let i = 0; i < 5; i++) expect(await transaction(add('a'))).toBe(i);
     expect(exchanges).toEqual(Array(5).fill('written'));
   });
 
-  test('two where they are not known here', async () => {
+  test('two if they are not known here', async () => {
     const server = fakeServer();
     await (await opened(server)).transaction(add('a'));
     const other = await opened(server);
@@ -23,14 +23,14 @@ describe('a slice takes', () => {
     expect(other.exchanges).toEqual(['missing', 'written']);
   });
 
-  test('none where nothing is remembered', async () => {
+  test('none if nothing is remembered', async () => {
     const server = fakeServer();
     const { transaction } = await opened(server);
     expect(await transaction(async () => 7)).toBe(7);
     expect(server.commands).toEqual([]);
   });
 
-  test('a further one for keys that it asks for once it knows others', async () => {
+  test('a further one for keys that it asks for after it knows others', async () => {
     const server = fakeServer();
     const one = await opened(server);
     await one.transaction(async (view) => {
@@ -46,7 +46,7 @@ describe('a slice takes', () => {
     expect(other.exchanges).toEqual(['missing', 'missing', 'written']);
   });
 
-  test('as many where there is no room to remember what it reads', async () => {
+  test('as many if there is no space to remember what it reads', async () => {
     const server = fakeServer();
     const one = await opened(server);
     const keys = Array.from({ length: 50 }, (_, i) => `k${i}`);
@@ -61,8 +61,8 @@ describe('a slice takes', () => {
   });
 });
 
-describe('where another process writes meanwhile', () => {
-  test('the slice runs again from its start, with what is there now', async () => {
+describe('if another process writes meanwhile', () => {
+  test('the slice runs again from its start, with the current values', async () => {
     const server = fakeServer();
     const [one, other] = [await opened(server), await opened(server)];
     await one.transaction(add('a', 1));
@@ -85,7 +85,7 @@ describe('where another process writes meanwhile', () => {
     expect(await one.transaction(changed)).toBe(2);
   });
 
-  test('again and again, it compares before it writes, until nobody has', async () => {
+  test('repeatedly, the slice compares before it writes, until nobody else has written', async () => {
     const server = fakeServer();
     const [one, other] = [await opened(server), await opened(server)];
     await one.transaction(add('a'));
@@ -103,7 +103,7 @@ describe('where another process writes meanwhile', () => {
     expect(other.exchanges.slice(4)).toEqual(['same', 'written', 'written']);
   });
 
-  test('numbers of many are neither lost nor doubled', async () => {
+  test('the counts of many are neither lost nor doubled', async () => {
     const server = fakeServer();
     const all = await Promise.all(Array.from({ length: 5 }, () => opened(server)));
     const sums = all.map(async ({ transaction }, i) => {
@@ -120,7 +120,7 @@ describe('where another process writes meanwhile', () => {
     for (let i = 0; i < 5; i++) expect(await all[0]!.transaction(add(`own-${i}`))).toBe(40);
   });
 
-  test('without end, its batch is left to be sent again', async () => {
+  test('endlessly, the batch is left to be sent again', async () => {
     const server = fakeServer();
     const one = await opened(server);
     await one.transaction(add('a'));
@@ -131,7 +131,7 @@ describe('where another process writes meanwhile', () => {
     expect(await one.transaction(add('a'))).toBe(5);
   });
 
-  test('what was read, and is gone, counts as absent: evicted, flushed', async () => {
+  test('a value that was read and is gone counts as absent: evicted, flushed', async () => {
     const server = fakeServer();
     const one = await opened(server);
     await one.transaction(add('a'));
@@ -139,12 +139,12 @@ describe('where another process writes meanwhile', () => {
     expect(await one.transaction(add('a'))).toBe(0);
     server.values.clear();
     expect(await one.transaction(add('a'))).toBe(0);
-    // Its own secret is there again: others count on with it.
+    // Its own secret is there again: others continue to count with it.
     const other = await opened(server);
     expect(other.link.secret()).toEqual(one.link.secret());
   });
 
-  test('and has put another secret there, keys are made anew', async () => {
+  test('and replaces the secret, keys are made again', async () => {
     const server = fakeServer();
     const one = await opened(server);
     await one.transaction(add('a'));
@@ -158,7 +158,7 @@ describe('where another process writes meanwhile', () => {
 });
 
 describe('a value', () => {
-  test('that is dropped is gone, and one that was never there stays away', async () => {
+  test('that is dropped is gone, and one that was never there stays absent', async () => {
     const server = fakeServer();
     const { transaction } = await opened(server);
     await transaction(add('a'));
@@ -190,7 +190,7 @@ describe('a value', () => {
     expect(await at(5, 'c')).toBe(2001);
   });
 
-  test('has a TTL that begins anew with each commit; one that never ages, with each read', async () => {
+  test('has a TTL that restarts with each commit, or with each read if the value never ages', async () => {
     const server = fakeServer();
     const { transaction } = await opened(server);
     const hours = (count: number): Space => ({ name: `${count}h`, lifetime: count * 3_600_000_000 });
@@ -244,7 +244,7 @@ test.each<[string, string | object]>([
   expect(server.values.get(keyOf('a'))).toMatch(/^[\w-]{16}1 2$/);
 });
 
-test('more than a slice may read is forgotten, and counted', async () => {
+test('values beyond what a slice may read are forgotten, and counted', async () => {
   const server = fakeServer();
   const one = await opened(server);
   const large = 'x'.repeat(17 * 1024 * 1024);

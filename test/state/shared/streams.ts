@@ -1,4 +1,4 @@
-/** Streams of events of a few users in a few clusters, and correlations of every type that count them. */
+/** Event streams of a few users in a few clusters, and correlations of every type that count them. */
 import fc from '../../properties.ts';
 import { podEvent } from '../../server/app.ts';
 
@@ -38,7 +38,7 @@ interface Drawn {
   hasNoTime: boolean;
 }
 
-/** Batches of records. Some events are late, some have no time, some come again. */
+/** Batches of records. Some events are late, some have no time, some are repeated. */
 export const streams: fc.Arbitrary<object[][]> = fc
   .tuple(
     fc.array(

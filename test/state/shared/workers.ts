@@ -1,4 +1,4 @@
-/** Processes that correlate, within this one: on a store that they share, or each on its own. */
+/** Processes that correlate, simulated in this one: on a store that they share, or each on its own. */
 import { pino } from 'pino';
 import { codecFor } from '../../../src/codecs/index.ts';
 import { loadConfig } from '../../../src/config/index.ts';
@@ -19,13 +19,13 @@ import { bundledRules } from '../../server/app.ts';
 export interface Worker {
   /** The tags of the records of a batch. */
   tags(records: readonly object[]): Promise<(Tag | undefined)[]>;
-  /** What came too late, by correlation. */
+  /** What arrived too late, by correlation. */
   late: string[];
 }
 
 export interface SharedWorker extends Worker {
   secret(): Secret;
-  /** What became of each exchange. */
+  /** The outcome of each exchange. */
   exchanges: string[];
   isAvailable(): boolean;
   close(): void;
@@ -33,7 +33,7 @@ export interface SharedWorker extends Worker {
 
 const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
 
-/** Rules by verb (`got`, `deleted`, `listed`), and correlations: a text is a file. */
+/** Rules by verb (`got`, `deleted`, `listed`), and correlations: each text is a file. */
 export function rulesetOf(...correlations: string[]): Ruleset {
   const ruleOf = (name: string, verb: string) =>
     `title: ${name}\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { s: { verb: ${verb} }, condition: s }`;
@@ -67,7 +67,7 @@ function workerOf(
   };
 }
 
-/** One that has all to itself. */
+/** One that shares nothing. */
 export function loneWorker(ruleset: Ruleset, secret?: Secret): Worker {
   return workerOn(memoryStore({ ...(secret && { secret }) }), ruleset);
 }
@@ -81,7 +81,7 @@ export function workerOn(store: Store, ruleset: Ruleset): Worker {
 export interface SharedWorkerOptions {
   prefix?: string;
   timeout?: number;
-  /** What it goes on with while the server is away. */
+  /** The store with which it continues while the server is away. */
   local?: MemoryStore;
 }
 
