@@ -20,7 +20,7 @@ export type BlockCodec = keyof typeof codecs;
 const metadataType = avro.Type.forSchema({ type: 'map', values: 'bytes' });
 const longType = avro.Type.forSchema('long');
 
-/** Writes containers of one kind of rows; all that one writer makes mark their blocks alike. */
+/** Writes containers of one kind of rows; all containers of one writer mark their blocks alike. */
 export interface ContainerWriter {
   /** What a container begins with. */
   head: Uint8Array;
@@ -57,12 +57,12 @@ export function containerWriter({ schema }: Pick<Rows, 'schema'>, codec: BlockCo
   };
 }
 
-/** Bytes of rows in a block of a container that is made whole. */
+/** Bytes of rows in a block of a container that is made as a whole. */
 const BLOCK_BYTES = 64 * 1024;
 
 /** A container of its own with the chosen records of a batch.
  * @param batch whose `eventsOf` gives the events of a record by its index, for the bytes of the batch
- * @param chosen tells by its index whether a record is wanted */
+ * @param chosen whether a record is wanted, by its index */
 export async function encodeContainer(
   batch: TaggedBatch & { eventsOf(index: number, bytes: Uint8Array): readonly AuditEvent[] },
   chosen: (index: number) => boolean,

@@ -26,9 +26,9 @@ export class Cursor {
     throw corrupt('a number has more than 64 bits');
   }
 
-  /** @throws Problem `body.corrupt` where there are fewer left */
+  /** @throws Problem `body.corrupt` if there are fewer left */
   take(length: number): Uint8Array {
-    if (length < 0 || length > this.left) throw corrupt(`a value says to have ${length} bytes, of ${this.left}`);
+    if (length < 0 || length > this.left) throw corrupt(`a value claims ${length} bytes, but ${this.left} are left`);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }

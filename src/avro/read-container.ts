@@ -1,4 +1,4 @@
-/** The records of an Avro object container file, one by one as their blocks come.
+/** The records of an Avro object container file, one by one as their blocks arrive.
  * @see https://avro.apache.org/docs/1.12.0/specification/#object-container-files */
 import { inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import { Problem } from '../problem.ts';
@@ -7,7 +7,7 @@ import { MAGIC, SYNC_BYTES } from './magic.ts';
 import { openSource, type Source, tooLarge } from './source.ts';
 import { fieldsReader } from './written-schema.ts';
 
-/** What is read of a TaggedRecord. */
+/** What is read from a TaggedRecord. */
 export interface StoredRecord {
   /** The record as it came, untagged. */
   record: Uint8Array;
@@ -26,7 +26,7 @@ const codecs: Record<string, Inflate> = {
 
 /** Yields the records of each block. Needs memory for one block at a time.
  * @param maxBytes of a block, compressed or not
- * @throws Problem `body.corrupt` behind what could be read before it; `body.too_large`; `body.unreadable` for a container of
+ * @throws Problem `body.corrupt` after what could be read before it; `body.too_large`; `body.unreadable` for a container of
  * anything but tagged records; `request.encoding` */
 export async function* readContainer(
   chunks: AsyncIterable<Uint8Array>,
@@ -38,7 +38,7 @@ export async function* readContainer(
   const inflate = Object.hasOwn(codecs, codec) ? codecs[codec] : undefined;
   if (inflate === undefined) {
     const known = Object.keys(codecs).join(', ');
-    throw new Problem('request.encoding', `the container is compressed by ${codec}; one of ${known} is read`);
+    throw new Problem('request.encoding', `the container is compressed with ${codec}; supported are ${known}`);
   }
   const decode = decoderOf(metadata.get('avro.schema')?.toString() ?? '');
 
@@ -50,7 +50,7 @@ export async function* readContainer(
   }
 }
 
-/** Bytes of a container up to the end of its last block that is whole; 0 where there is none. */
+/** Bytes of a container up to the end of its last block that is whole; 0 if there is none. */
 export async function wholeBytes(chunks: AsyncIterable<Uint8Array>): Promise<number> {
   const source = openSource(chunks, Number.POSITIVE_INFINITY);
   let whole = 0;
@@ -69,12 +69,12 @@ export async function wholeBytes(chunks: AsyncIterable<Uint8Array>): Promise<num
 }
 
 async function readHead(source: Source): Promise<{ metadata: Map<string, Buffer>; sync: Buffer }> {
-  if (!(await source.take(MAGIC.length)).equals(MAGIC)) throw corrupt('it does not begin as a container does');
+  if (!(await source.take(MAGIC.length)).equals(MAGIC)) throw corrupt('it does not begin like a container');
   return { metadata: await readMetadata(source), sync: await source.take(SYNC_BYTES) };
 }
 
 async function readSync(source: Source, sync: Buffer): Promise<void> {
-  if (!(await source.take(sync.length)).equals(sync)) throw corrupt('the end of a block is not marked as such');
+  if (!(await source.take(sync.length)).equals(sync)) throw corrupt('a block does not end with the sync marker');
 }
 
 /** Decodes as many records as a block is said to have.
@@ -84,11 +84,11 @@ function decoderOf(schema: string): (block: Uint8Array, count: number) => Stored
   try {
     read = fieldsReader(schema, ['record', 'mediaType', 'fluentTag', 'verdict']);
   } catch (error) {
-    throw new Problem('body.unreadable', `it is no container of tagged records: ${(error as Error).message}`);
+    throw new Problem('body.unreadable', `it is not a container of tagged records: ${(error as Error).message}`);
   }
   return (block, count) => {
     const cursor = new Cursor(block);
-    if (count > block.length) throw corrupt(`a block of ${block.length} bytes says to have ${count} records`);
+    if (count > block.length) throw corrupt(`a block of ${block.length} bytes claims to have ${count} records`);
     const records: StoredRecord[] = [];
     for (let index = 0; index < count; index++) {
       const { record, mediaType, fluentTag, verdict } = read(cursor);
@@ -121,7 +121,7 @@ function inflated(block: Uint8Array, inflate: Inflate, maxBytes: number): Uint8A
 async function readMetadata(source: Source): Promise<Map<string, Buffer>> {
   const metadata = new Map<string, Buffer>();
   for (let count = await source.long(); count !== 0; count = await source.long()) {
-    // A negative one is followed by the size of the entries.
+    // A negative count is followed by the size of the entries.
     if (count < 0) await source.long();
     for (let entry = 0; entry < Math.abs(count); entry++) {
       const key = await source.take(await source.long());

@@ -1,4 +1,4 @@
-/** What containers have rows of: tagged records, or findings. */
+/** The rows of containers: tagged records, or findings. */
 import avro, { type Type } from 'avsc';
 import type { TaggedBatch } from '../batch/tagged-batch.ts';
 import { type AuditEvent, Finding } from '../record.ts';
@@ -25,7 +25,7 @@ export interface Rows {
   schema: string;
   /** The rows of a record, each as its bytes; a group marker has none.
    * @param eventsOf the events of a record of the batch, by its index
-   * @param isChosen of its findings, where rows are of these */
+   * @param isChosen whether to include a finding of the record, if the rows are findings */
   of(
     batch: TaggedBatch,
     index: number,

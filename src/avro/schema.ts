@@ -20,8 +20,8 @@ interface JsonSchema {
 
 const namespace = 'tripline';
 
-/** The Avro schema of a declaration. Choices among words are strings, so that a reader of today can read a word of
- * tomorrow; a value of any type is a string that holds JSON; what is optional is null where it is absent. */
+/** The Avro schema of a declaration. Choices among words are strings, so that today's readers can read future
+ * words; a value of any type is a string that holds JSON; what is optional is null if it is absent. */
 export function avroSchema(declaration: object): Schema {
   const named = new Set<string>();
   return typeOf(declaration as JsonSchema, 'Value', named) as Schema;

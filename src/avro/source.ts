@@ -1,14 +1,14 @@
-/** Reads the parts of a container as its bytes come. */
+/** Reads the parts of a container as its bytes arrive. */
 import { Problem } from '../problem.ts';
 import { Cursor, corrupt } from './cursor.ts';
 
 export interface Source {
-  /** @throws Problem `body.corrupt` where there are fewer bytes left */
+  /** @throws Problem `body.corrupt` if there are fewer bytes left */
   take(length: number): Promise<Buffer>;
   /** A number of Avro's type long. */
   long(): Promise<number>;
   isAtEnd(): Promise<boolean>;
-  /** Of what comes next. */
+  /** The offset of what comes next. */
   offset(): number;
 }
 

@@ -1,12 +1,12 @@
-/** Reads values by the schema that they were written with: a few fields of a record, past all others. An avsc reader would
- * trust the counts in the bytes, and go round for as long as a broken one says. */
+/** Reads values by the schema that they were written with: a few fields of a record, skipping all others. An avsc reader
+ * would trust the counts in the bytes, and loop for as long as a broken one says. */
 import { isMap } from '../json/map.ts';
 import { type Cursor, corrupt } from './cursor.ts';
 
-/** Moves behind a value. */
+/** Moves past a value. */
 type Skip = (cursor: Cursor, depth: number) => void;
 
-/** Values inside of values; ours have some ten. */
+/** Most values inside of values; ours have some ten. */
 const MAX_DEPTH = 100;
 
 const primitives = new Map<string, Skip>(
@@ -22,9 +22,9 @@ const primitives = new Map<string, Skip>(
   }),
 );
 
-/** Makes what reads fields of a record: bytes of those of type bytes and string, null for an optional one that is absent.
+/** Makes a reader of fields of a record: bytes of those of type bytes and string, null for an optional one that is absent.
  * @param schema of the writer, in JSON
- * @throws Error where it is none of a record with such fields */
+ * @throws Error if it is not the schema of a record with such fields */
 export function fieldsReader<const Name extends string>(
   schema: string,
   wanted: readonly Name[],
@@ -34,10 +34,10 @@ export function fieldsReader<const Name extends string>(
     throw new Error('it has no fields');
   const names = new Map<string, Skip>();
   const skipOf = compiler(names);
-  // Names that are used are those before, or the record itself.
+  // Names that are used refer to earlier types, or to the record itself.
   skipOf(written, '');
   const fields = (written.fields as unknown[]).map((field) => {
-    if (!isMap(field)) throw new Error('a field is none');
+    if (!isMap(field)) throw new Error('a field is not an object');
     const { name, type } = field;
     const isWanted = wanted.includes(name as Name);
     return {
@@ -60,7 +60,7 @@ export function fieldsReader<const Name extends string>(
 
 function textReader(type: unknown): (cursor: Cursor) => Uint8Array | null {
   if (type === 'bytes' || type === 'string') return (cursor) => cursor.bytes();
-  if (!Array.isArray(type)) throw new Error('a field is no text');
+  if (!Array.isArray(type)) throw new Error('a field is not text');
   const branches = type.map((branch) => (branch === 'null' ? () => null : textReader(branch)));
   return (cursor) => branchOf(branches, cursor)(cursor);
 }
@@ -103,7 +103,7 @@ function compiler(names: Map<string, Skip>): (schema: unknown, namespace: string
       if (found === undefined) throw new Error(`there is no type ${schema.slice(0, 100)}`);
       return found;
     }
-    if (!isMap(schema)) throw new Error('a type is none');
+    if (!isMap(schema)) throw new Error('a type is not an object');
     switch (schema.type) {
       case 'record':
         return define(schema, namespace, (inner) => {
@@ -126,20 +126,20 @@ function compiler(names: Map<string, Skip>): (schema: unknown, namespace: string
         });
       }
       default:
-        // A type with attributes that say nothing of its bytes, such as a logical type.
+        // A type with attributes that say nothing about its bytes, such as a logical type.
         return skipOf(schema.type, namespace);
     }
   }
   return skipOf;
 }
 
-/** Items of an array or a map, in blocks of so many, up to an empty one. */
+/** Items of an array or a map, in counted blocks, up to an empty one. */
 function blocks(item: Skip): Skip {
   return (cursor, depth) => {
     for (let count = cursor.long(); count !== 0; count = cursor.long()) {
-      // Of a negative number the size in bytes follows.
+      // A negative count is followed by the size in bytes.
       if (count < 0) cursor.bytes();
-      else if (count > cursor.left) throw corrupt(`a list says to have ${count} items in ${cursor.left} bytes`);
+      else if (count > cursor.left) throw corrupt(`a list claims to have ${count} items in ${cursor.left} bytes`);
       else skipItems(item, count, cursor, deeper(depth));
     }
   };
@@ -149,7 +149,7 @@ function skipItems(item: Skip, count: number, cursor: Cursor, depth: number): vo
   for (let index = 0; index < count; index++) {
     const before = cursor.left;
     item(cursor, depth);
-    // Nor do the others have any bytes.
+    // The others do not have any bytes either.
     if (cursor.left === before) return;
   }
 }

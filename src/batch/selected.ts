@@ -3,10 +3,10 @@ import { isGroupStart } from '../codecs/fluent/log-event.ts';
 import { digestOf } from './digest.ts';
 import type { TaggedBatch } from './tagged-batch.ts';
 
-/** The records that are chosen, as a batch like any other; the batch itself where all are, undefined where none is. The
- * markers of an OpenTelemetry group go with those of its records that are chosen, and only with them.
- * @param isChosen asked for each record that is no marker, by index
- * @param isReframed whether it has the form of a part where all are chosen, too */
+/** The chosen records, as a batch like any other; the batch itself if all are chosen, undefined if none is. The markers of an
+ * OpenTelemetry group are included with its chosen records, and only with them.
+ * @param isChosen called for each record that is not a marker, by index
+ * @param isReframed whether the result has the form of a part even if all are chosen */
 export function selected(
   batch: TaggedBatch,
   isChosen: (index: number) => boolean,
@@ -45,7 +45,7 @@ export function selected(
     bytes,
     chosen.map((index) => records[index]!),
   );
-  // Whatever else is known of the batch goes by the index of a record there.
+  // Everything else that is known about the batch refers to a record by its index there.
   return {
     ...{ fluentTag, codec, ...selection, memberName, dateKey, receivedUnixNano },
     tags: chosen.map((index) => tags[index]),

@@ -44,7 +44,7 @@ export function taggedBodyAndRecords(batch: TaggedBatch): { body: Uint8Array; re
   return { body: applyEdits(bytes, { start: 0, end: bytes.length }, inOrder(edits, enclosing)), records };
 }
 
-/** One record with its tag, without what is around it, and where in it lies what was put in. */
+/** One record with its tag, without what is around it, and where the inserted bytes lie in it. */
 export function taggedRecord(batch: TaggedBatch, index: number): { bytes: Uint8Array; tag: Span } {
   const record = batch.records[index]!;
   const edits: Edit[] = [];
@@ -66,10 +66,10 @@ function growthBy({ start, end, insert }: Edit): number {
   return insert.length - (end - start);
 }
 
-/** Edits of records and those of what is around them, which lie at other places. */
+/** Merges edits of records with those of what is around them, which lie elsewhere. */
 export function inOrder(edits: readonly Edit[], enclosing: readonly Edit[] = []): readonly Edit[] {
   if (enclosing.length === 0) return edits;
-  // What is put in at the end of a record comes before what is changed there.
+  // An insertion at the end of a record comes before what is changed there.
   return [...enclosing, ...edits].sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
@@ -103,7 +103,7 @@ export function lengthAfter(span: Span, edits: readonly Edit[]): number {
   let length = span.end - span.start;
   let behind = span.start;
   for (const { start, end, insert } of edits) {
-    // The result would have bytes that nothing is written to, and these hold what was in memory before.
+    // The result would have bytes that are never written, and these hold what was in memory before.
     if (start < behind) throw new Error(`the edit of byte ${start} comes after one up to byte ${behind}`);
     length += insert.length - (end - start);
     behind = end;

@@ -12,10 +12,10 @@ import type { LogRecord } from '../record.ts';
 import type { Tag } from '../tag.ts';
 import type { TaggedBatch } from './tagged-batch.ts';
 
-/** Levels of a tag that are read: it has fewer. */
+/** Most levels of a tag that are read: it has fewer. */
 const TAG_DEPTH = 16;
 
-/** The tag of a record: the batch has it, or, where it comes from a spool, the bytes of the record do. Undefined for a group
+/** The tag of a record: from the batch or, if that comes from a spool, from the bytes of the record. Undefined for a group
  * marker. */
 export function tagOf(batch: TaggedBatch, index: number): Tag | undefined {
   const tag = batch.tags[index];

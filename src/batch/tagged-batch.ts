@@ -6,7 +6,7 @@ import type { Origin } from './origin.ts';
 
 /** The bytes as they came, and for each record in order its tag. */
 export interface TaggedBatch {
-  /** Fluent tag of the batch; undefined where the sender gave none. */
+  /** Fluent tag of the batch; undefined if the sender gave none. */
   fluentTag: string | undefined;
   codec: Codec;
   bytes: Uint8Array;
@@ -17,8 +17,8 @@ export interface TaggedBatch {
   /** Key of the time in Fluent Bit's JSON. */
   dateKey: string;
   receivedUnixNano: bigint;
-  /** Set where it was read from Kafka. */
+  /** Set if it was read from Kafka. */
   origin?: Origin;
-  /** Digest of the batch that these are some of the records of; undefined where they are all. */
+  /** Digest of the batch of which these are some of the records; undefined if they are all of them. */
   partOf?: string;
 }

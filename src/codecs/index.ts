@@ -21,17 +21,17 @@ export const codecs: readonly Codec[] = [
 ];
 
 const byName = new Map(codecs.map((codec) => [codec.name, codec]));
-/** Of several codecs the first: the others are chosen by a source. */
+/** The first of several codecs: the others are chosen by a source. */
 const byMediaType = new Map(
   codecs.toReversed().flatMap((codec) => codec.mediaTypes.map((mediaType) => [mediaType, codec])),
 );
 
-/** The codec of a name; undefined where there is none. */
+/** The codec with a name; undefined if there is none. */
 export function codecNamed(name: string): Codec | undefined {
   return byName.get(name);
 }
 
-/** The codec of a Content-Type, whose parameters and case do not count; undefined where there is none. */
+/** The codec for a Content-Type, whose parameters and case are ignored; undefined if there is none. */
 export function codecFor(mediaType: string | undefined): Codec | undefined {
   const [essence = ''] = (mediaType ?? '').split(';', 1);
   return byMediaType.get(essence.trim().toLowerCase());

@@ -14,16 +14,16 @@ const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** The kube-apiserver's audit webhook. Its items have no apiVersion and kind, and need none to be known for audit events. */
+/** The kube-apiserver's audit webhook. Its items have no apiVersion and kind, and do not need them to be recognized. */
 export const eventList = itemsCodec('event_list', 'items');
 /** Amazon Data Firehose: each item has its data in base64. */
 export const firehose = itemsCodec('firehose', 'records');
 
-/** Each item of the list is a record with a tag of its own, and what lies around the items stays as it was. Where the key
- * stands more than once, the items of each list are records: no reader is sure to take the same one.
+/** Each item of the list is a record with a tag of its own, and what lies around the items stays as it was. If the key occurs
+ * more than once, the items of each list are records: no reader is certain to use the same one.
  *
- * In all other things it is `json`: a map without such a list is one record, and so is each item of an array. What is
- * framed is an array of the records alone, so that what has the media type of JSON can be read as that. */
+ * In all other respects it is `json`: a map without such a list is one record, and so is each item of an array. What is
+ * framed is an array of the records alone, so that what has the media type of JSON can be read as JSON. */
 function itemsCodec(name: string, key: string): Codec {
   const spelling = Buffer.from(JSON.stringify(key).slice(1, -1));
 
@@ -48,8 +48,8 @@ function itemsCodec(name: string, key: string): Codec {
     return (bytes[at] === OPEN_BRACE ? listsIn(bytes, at, found) : undefined) ?? found.value(at);
   }
 
-  /** Takes the items of the lists in the map at an offset for records. Returns the offset after the map; undefined where there is
-   * no such list in it. */
+  /** Adds the items of the lists in the map at an offset as records. Returns the offset after the map; undefined if it has no
+   * such list. */
   function listsIn(bytes: Uint8Array, open: number, found: RecordFinder): number | Fault | undefined {
     const end = bytes.length;
     let isFound = false;

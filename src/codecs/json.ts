@@ -1,4 +1,4 @@
-/** JSON as Fluent Bit posts it: one array of records (format json), or records one behind the other without a separator
+/** JSON as Fluent Bit posts it: one array of records (format json), or records one after the other without a separator
  * (format json_stream); both come as application/json. */
 import { skipByteOrderMark, skipSpace } from '../json/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
@@ -10,7 +10,7 @@ import { spliceRecord } from './splice/json.ts';
 
 const OPEN_BRACKET = 0x5b;
 
-/** The items of top-level arrays and all other top-level values are records. Where the body breaks, its rest is one
+/** The items of top-level arrays and all other top-level values are records. If the body breaks, its rest is one
  * record of kind `other`; an array that is cut between two items leaves an empty one. */
 export const json: Codec = {
   name: 'json',

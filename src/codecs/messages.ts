@@ -1,6 +1,6 @@
-/** Messages of Kafka one after another, each a record, with a head before it: how many bytes it has, and where it stands.
+/** Kafka messages one after another, each of them a record with a head before it: how many bytes it has, and where it stands.
  * Whatever a message holds, those beside it stay whole, and no two batches are equal byte for byte. Such a body is made in
- * this process, and comes from a sender as a dead letter alone: one that is cut is refused as a whole. */
+ * this process, and comes from a sender only as a dead letter: one that is cut is refused as a whole. */
 
 import { describeFault, endOfValue, skipSpace } from '../json/scan.ts';
 import { endOfValue as endOfMsgpack } from '../msgpack/scan.ts';
@@ -52,7 +52,7 @@ const ARRAYS_OF_TWO = Uint8Array.of(0x92, 0x92);
 const EMPTY_MAP = Uint8Array.of(0x80);
 const OPEN_EVENT_BYTES = 13;
 
-/** The message of a record as Kafka has it; undefined where the batch is of another layout. */
+/** The message of a record as Kafka has it; undefined if the batch has another layout. */
 export function messageOf({ codec, bytes }: { codec: Codec; bytes: Uint8Array }, record: Span): Uint8Array | undefined {
   if (codec === jsonMessages) return bytes.subarray(record.start, record.end);
   return codec === msgpackMessages ? bytes.subarray(record.start + OPEN_EVENT_BYTES, record.end) : undefined;
@@ -67,7 +67,7 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, recordAt: (span: Span) 
     }
     const start = at + HEAD_BYTES;
     const end = start > bytes.length ? start : start + headBefore(bytes, start).getUint32(0);
-    if (end > bytes.length) throw new Problem('body.unreadable', `byte ${at}: the message goes on beyond the end`);
+    if (end > bytes.length) throw new Problem('body.unreadable', `byte ${at}: the message continues beyond the end`);
     records.push(recordAt({ start, end }));
     at = end;
   }
@@ -77,7 +77,7 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, recordAt: (span: Span) 
 function jsonRecord(bytes: Uint8Array, span: Span, limits: DecodeLimits, outlines: Outlines | undefined): LogRecord {
   const { start, end } = span;
   const first = skipSpace(bytes, start, end);
-  // What does not end as a map is not looked at, as it would be read on into the messages after it.
+  // What does not end like a map is not outlined, as it would be read into the messages after it.
   const outlined = outlines !== undefined && bytes[end - 1] === CLOSE_BRACE ? outlines.addJson(first) : -1;
   if (outlined !== -1 && skipSpace(bytes, outlined, end) === end) {
     return { kind: 'map', ...span, map: { start: first, end: outlined }, outline: outlines!.last };
@@ -96,7 +96,7 @@ function msgpackRecord(bytes: Uint8Array, span: Span, outlines: Outlines | undef
   const malformed = (at: number, found: string) => other(span, 'record.malformed', `byte ${at}: found ${found}`);
   const after = endOfMsgpack(bytes, span.start, span.end);
   if (typeof after !== 'number') return malformed(after.at, after.found);
-  if (after < span.end) return malformed(after, 'more behind the value');
+  if (after < span.end) return malformed(after, 'more bytes after the value');
   const event = logEventAt(bytes, span);
   if (event === undefined || !isMapAt(bytes, event.body)) {
     const at = event?.body.start ?? span.start;

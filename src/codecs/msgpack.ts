@@ -1,4 +1,4 @@
-/** MessagePack as Fluent Bit posts it: log events one behind the other, `[[EventTime, metadata], map]` each. */
+/** MessagePack as Fluent Bit posts it: log events one after the other, `[[EventTime, metadata], map]` each. */
 import { endOfValue, headerAt } from '../msgpack/scan.ts';
 import type { Outlines } from '../outline/outlines.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
@@ -14,8 +14,8 @@ const framing: Framing = { open: NOTHING, between: NOTHING, close: NOTHING };
 
 const LOG_EVENT = 'a log event, [[time, metadata], map]';
 
-/** Log events are records. Other values become records of kind `other`: an array each, anything else as one run, since
- * text taken for MessagePack is a small integer a byte. So does the rest of a body that breaks. */
+/** Log events are records. Other values become records of kind `other`: one for each array, and one for a run of anything
+ * else, since text that is read as MessagePack is a small integer per byte. So does the rest of a body that breaks. */
 export const msgpack: Codec = {
   name: 'msgpack',
   notation: 'msgpack',
@@ -70,7 +70,7 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
 }
 
 /** The record at an offset, if it is a log event whose body has an outline: what is outlined is whole, and its end need not be
- * looked for. */
+ * searched for. */
 function outlinedAt(bytes: Uint8Array, start: number, outlines: Outlines): LogRecord | undefined {
   if (bytes[start] !== ARRAY_OF_TWO || typeof endOfValue(bytes, start + 1, bytes.length) !== 'number') return undefined;
   const event = logEventAt(bytes, { start, end: bytes.length });
@@ -80,7 +80,7 @@ function outlinedAt(bytes: Uint8Array, start: number, outlines: Outlines): LogRe
   return { kind: 'map', start, end, map: { start: event.body.start, end }, outline: outlines.last };
 }
 
-/** The offset behind the values that are no arrays. */
+/** The offset after the values that are not arrays. */
 function skipStrays(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && headerAt(bytes, at, end)?.kind !== 'array') {

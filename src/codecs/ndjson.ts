@@ -13,7 +13,7 @@ const CARRIAGE_RETURN = 0x0d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Each line that is not blank is a record, so that every body can be read: what is wrong with a line is said of that
+/** Each line that is not blank is a record, so that every body can be read: a fault in a line is reported for that
  * line. Blank lines and line ends are framing. */
 export const ndjson: Codec = {
   name: 'json_lines',
@@ -35,7 +35,7 @@ export const ndjson: Codec = {
 const LINE_END = Uint8Array.of(LINE_FEED);
 const NOTHING = new Uint8Array();
 
-/** A line each. */
+/** One line for each record. */
 function framingOf({ length }: readonly Uint8Array[]): Framing {
   return { open: NOTHING, between: LINE_END, close: length === 0 ? NOTHING : LINE_END };
 }
@@ -53,7 +53,7 @@ function decode(bytes: Uint8Array, limits: DecodeLimits, outlines?: Outlines): L
       if (records.length === limits.maxRecords) {
         throw new Problem('body.too_many_records', `line ${line}: more than ${limits.maxRecords} records`);
       }
-      // What does not end as a map is not looked at, as it would be read on into the lines after it.
+      // What does not end like a map is not outlined, as it would be read into the lines after it.
       const outlined = outlines !== undefined && bytes[end - 1] === CLOSE_BRACE ? outlines.addJson(first) : -1;
       if (outlined !== -1 && skipSpace(bytes, outlined, end) === end) {
         records.push({ kind: 'map', start, end, map: { start: first, end: outlined }, outline: outlines!.last });

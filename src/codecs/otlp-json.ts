@@ -1,4 +1,4 @@
-/** OTLP logs in JSON, as exporters of OpenTelemetry post them where they are set to it.
+/** OTLP logs in JSON, as OpenTelemetry exporters post them if they are configured for it.
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
 import { plainPairs, plainValue } from '../json/any-value.ts';
 import { CUT, type JsonMap, member } from '../json/map.ts';
@@ -17,10 +17,10 @@ const OPEN_BRACE = 0x7b;
 
 /** Levels of JSON that one level of a value takes, as a map in a list in a map. */
 const LEVELS_OF_ONE = 5;
-/** As deep as values are read, in levels of JSON. */
+/** Most levels of JSON that are read in values. */
 const MAX_LEVELS = 5000;
 
-/** Each item of `logRecords` is a record. Where the text breaks, what is after the last record is one of kind `other`. */
+/** Each item of `logRecords` is a record. If the text breaks, what follows the last record is one of kind `other`. */
 export const otlpJson: Codec = {
   name: 'otlp_json',
   notation: 'otlp',
@@ -106,8 +106,8 @@ interface Run {
   units: Uint8Array[];
 }
 
-/** One export of all records. What is after the last record of a text that breaks stays so, so that it is the same when it
- * is decoded again. */
+/** One export of all records. What follows the last record of a text that breaks stays broken, so that it is the same when
+ * it is decoded again. */
 function joined(runs: readonly Run[]): { bytes: Uint8Array; starts: number[] } {
   const parts: Uint8Array[] = [];
   const starts: number[] = [];
@@ -140,7 +140,7 @@ function joined(runs: readonly Run[]): { bytes: Uint8Array; starts: number[] } {
   return { bytes: Buffer.concat(parts, length), starts };
 }
 
-/** Whether a record is what is after the last one of a text that breaks: no value on its own. */
+/** Whether a record is what follows the last one of a text that breaks: it is not a value on its own. */
 function isRest(unit: Uint8Array): boolean {
   return endOfValue(unit, 0, unit.length, 1) !== unit.length;
 }

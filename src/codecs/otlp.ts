@@ -67,7 +67,7 @@ function describe({ at, found }: { at: number; found: string }): string {
   return `byte ${at}: found ${found}`;
 }
 
-/** Each record in a ResourceLogs of its own, so that what is malformed has an end. */
+/** Each record in its own ResourceLogs, so that a malformed one has an end. */
 function frame(records: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(records.map((record) => partOf(nothingAround, [record])));
 }
@@ -100,11 +100,11 @@ function select(bytes: Uint8Array, records: readonly LogRecord[]): Selection {
   return { bytes: Buffer.concat(parts, length), records: moved };
 }
 
-/** A part of a request with records of one scope at its end. What is malformed has one of its own, as it may have no end. */
+/** A part of a request with records of one scope at its end. A malformed record has its own part, as it may have no end. */
 function partOf(around: OtlpScopeLogs, records: readonly Uint8Array[]): Uint8Array {
   if (records[0]!.length > 0) return exportOf(around, records);
   return lengthDelimited(EXPORT.resourceLogs, around.resourceLogs.message, CUT_SCOPE_LOGS);
 }
 
-/** Cut before its first byte: of it there is a record of no bytes. */
+/** A ScopeLogs that is cut before its first byte: it makes a record of no bytes. */
 const CUT_SCOPE_LOGS = Uint8Array.of(0x12, 0x01);

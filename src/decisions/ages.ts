@@ -1,11 +1,11 @@
-/** Compares times in bytes, where only one that is much later than another counts. */
+/** Compares times in bytes, for uses in which only a large difference matters. */
 import { InternTable } from './intern.ts';
 import { jsonLayout } from './notation.ts';
 
-/** Characters of a time to the second, and how it is spelled. */
+/** Length and form of a time with a precision of one second. */
 const SECOND = 19;
 const TO_THE_SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
-/** Beyond it nobody takes two times for one, whatever the fractions of their seconds. */
+/** Times that are further apart are never considered the same, whatever the fractions of their seconds. */
 const APART_SECONDS = 10;
 const DOT = 0x2e;
 const DIGIT_0 = 0x30;
@@ -18,13 +18,13 @@ export class Ages {
     return TO_THE_SECOND.test(text) ? Date.parse(`${text}Z`) / 1000 : Number.NaN;
   });
 
-  /** Whether two members are times in UTC, of which one is much later than the other. */
+  /** Whether two members are times in UTC and one is much later than the other. */
   areApart(bytes: Uint8Array, view: DataView, spans: Int32Array, one: number, other: number): boolean {
     const seconds = this.#secondsAt(bytes, view, spans, one) - this.#secondsAt(bytes, view, spans, other);
     return Math.abs(seconds) > APART_SECONDS;
   }
 
-  /** NaN for what is no such time. */
+  /** NaN if the member is not such a time. */
   #secondsAt(bytes: Uint8Array, view: DataView, spans: Int32Array, offset: number): number {
     const start = spans[offset]!;
     const last = spans[offset + 1]! - 1;

@@ -1,4 +1,4 @@
-/** What is asked of bodies before an event is decided by its outline. */
+/** What is checked in bodies before an event is decided by its outline. */
 import { NONE, UNCLEAR } from '../outline/find-member.ts';
 import { REF_NAMESPACE, REQUEST_OBJECT, VERB } from '../outline/slots.ts';
 import { startsWith } from '../outline/spans.ts';
@@ -10,8 +10,8 @@ const METADATA = Buffer.from('metadata');
 const NAMESPACE = Buffer.from('namespace');
 const DRY_RUN = Buffer.from('dryRun');
 
-/** Whether a request body has no say in what is outlined: in the namespace where the objectRef has none, and in whether a
- * deletion is a dry run. */
+/** Whether a request body does not affect what is outlined: the namespace if the objectRef has none, and whether a deletion
+ * is a dry run. */
 export function isUsualRequest(
   layout: Layout,
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** What has to stand in bodies for an item of a rule to say anything but what it says of bodies that are empty. */
+/** What bodies have to contain for an item of a rule to decide otherwise than on empty bodies. */
 import { type BodyKeys, bodyKeysOf, keysAtEnd } from '../fields/index.ts';
 import {
   type BlockItem,
@@ -15,7 +15,7 @@ import {
 import { isWordy } from './body-screen.ts';
 import type { BodySearch, Sought } from './body-search.ts';
 
-/** What an item says of events of which all is known, as long as what it needs does not stand in the bodies. */
+/** What an item decides on events in which everything is known, as long as the bodies do not contain what it needs. */
 export interface BodyItem {
   otherwise: boolean;
   mayDiffer(bodies: BodySearch): boolean;
@@ -23,18 +23,18 @@ export interface BodyItem {
 
 type May = (bodies: BodySearch) => boolean;
 
-/** Characters of a text. */
+/** Fewest characters of a text that is searched for. */
 const SHORTEST = 3;
 
 const absent: Found = { values: [] };
 const always: May = () => true;
 
-/** Shorter ones are looked for by fewer bytes than there are at a time; others may be spelled in several ways. */
+/** Shorter keys have fewer bytes than are looked up at a time; others may be spelled in several ways. */
 const PLAIN_KEY = /^[\w$/:-]{3,100}$/;
-/** What a key of MessagePack can be without being a text. */
+/** Spellings of MessagePack keys that need not be texts. */
 const SPELLED_KEYS = new Set(['true', 'false', 'null', 'Infinity', 'NaN']);
 
-/** Collects what is looked for, each thing once. */
+/** Collects what is searched for, without duplicates. */
 export class Collected implements Sought {
   readonly #keys = new Map<string, number>();
   readonly #ways = new Map<string, number>();
@@ -51,7 +51,7 @@ export class Collected implements Sought {
     return [...this.#texts.keys()];
   }
 
-  /** Undefined for an item that does not depend on what stands in bodies, or on other things too. */
+  /** Undefined for an item that does not depend on bodies, or not on them alone. */
   add({ item }: CompiledItem): BodyItem | undefined {
     const keys = plain(bodyKeysOf(item.field));
     if (keys === undefined) return undefined;
@@ -63,7 +63,7 @@ export class Collected implements Sought {
     const otherwise = decide?.(() => absent);
     if (decide === undefined || typeof otherwise !== 'boolean') return undefined;
     const stands = this.#stands(keys);
-    // One that holds where nothing is says nothing of what is there.
+    // An item that holds for an absent field cannot be decided by the values that are found.
     if (otherwise !== item.negated) return { otherwise, mayDiffer: stands };
     return { otherwise, mayDiffer: this.#mayPass(keys, stands, decide, otherwise) };
   }
@@ -81,14 +81,14 @@ export class Collected implements Sought {
           if (value !== undefined) values.push(value);
         }
       }
-      // More values than the field has, so that what passes none of these passes none of its own.
+      // A superset of the field's values: if none of these passes, none of its own does.
       return values.length > 0 && decide(() => ({ values })) !== otherwise;
     };
   }
 
   #block(item: BlockItem, keys: BodyKeys): BodyItem | undefined {
     const { members } = item;
-    // How many members there are has a say then.
+    // The number of members matters then.
     if (isLimited(item)) return undefined;
     const quantifier = 'index' in members ? 'any' : members.quantifier;
     const stands = this.#stands(keys);
@@ -98,7 +98,7 @@ export class Collected implements Sought {
     return { otherwise: quantifier === 'none', mayDiffer: (bodies) => stands(bodies) && mayHold(bodies) };
   }
 
-  /** Whether what a block asks may hold for any member. */
+  /** Whether the conditions of a block may hold for any member. */
   #body({ body }: BlockItem): May {
     if (body.kind === 'items') return everyOf(body.items.map((item) => this.#inner(item)));
     const within = (part: Condition): May => {
@@ -124,7 +124,7 @@ export class Collected implements Sought {
 
   #inner(item: Item): May {
     if (item.field === '') return item.kind === 'field' && !item.negated ? this.#words(item) : always;
-    // Of what stands around the list no key tells.
+    // Fields around the list cannot be identified by their keys.
     const keys = item.field.startsWith('^.') ? undefined : plain(keysAtEnd(item.field));
     if (keys === undefined) return always;
     const inner = item.kind === 'field' ? this.#field(item, keys) : this.#block(item, keys);
@@ -147,12 +147,12 @@ export class Collected implements Sought {
   }
 }
 
-/** The longest part without what JSON may have escapes for. */
+/** The longest part without characters that JSON may escape. */
 function withoutMarkup(needle: string): string {
   return needle.split(/[<>&]/).reduce((one, other) => (other.length > one.length ? other : one));
 }
 
-/** Tells a text that stands as it is where it stands, and is not too short to be looked for. */
+/** Whether the bytes always spell a text as it is, and it is long enough to be searched for. */
 function isSearched(needle: string): boolean {
   return needle.length >= SHORTEST && isWordy(needle) && !'null'.includes(needle);
 }

@@ -1,31 +1,32 @@
-/** How keys, texts and scalars stand in the bytes of bodies, by the notation of these. */
+/** How keys, texts and scalars are spelled in the bytes of bodies, by notation. */
 
 export interface BodyNotation {
-  /** Bytes of which some stand where a key is the one that is given, or ends in a dot and that one. */
+  /** Patterns, one of which stands wherever a key is the given one, or ends in a dot and the given one. */
   keys(key: string): Uint8Array[];
-  /** False where such bytes stand in no such key. */
+  /** False if such a pattern does not stand in such a key. */
   mayBeKey(bytes: Uint8Array, start: number): boolean;
-  /** The same for a key in which it stands alone or next to dots. */
+  /** Same as `keys`, for keys that contain the part alone or next to dots. */
   partsOfKeys(part: string): Uint8Array[];
-  /** Bytes that stand in keys and texts in which a text of ASCII stands. It has none of `<`, `>` and `&`, which may be escaped. */
+  /** Bytes that keys and texts contain if they contain the given ASCII text. It has none of `<`, `>` and `&`, which may be
+   * escaped. */
   text(text: string): Uint8Array;
-  /** Whether all keys, and all texts of ASCII, stand in a body as the patterns spell them. */
+  /** Whether a body spells all keys and all ASCII texts as the patterns do. */
   isAsSpelled(body: Buffer): boolean;
-  /** Adds the scalar behind a key, or those of a list: false where there is anything else, or what is not read easily. Whether
-   * it was a key need not be told by its bytes alone: behind what is none, whatever is added does no harm. */
+  /** Adds the scalar after a key, or those of a list: false for anything else, and for what is not read easily. Its bytes
+   * alone need not show whether it was a key: values that are added after something else do no harm. */
   readScalars(bytes: Uint8Array, at: number, end: number, values: unknown[]): boolean;
 }
 
 const [QUOTE, BACKSLASH, DOT, COLON, COMMA, OPEN, CLOSE] = Buffer.from('"\\.:,[]');
-/** Keys that are shorter are looked for with what is before them. */
+/** Shorter keys are searched for with what is before them. */
 const LONG_KEY = 6;
 const [TRUE, FALSE, NULL] = Buffer.from('tfn');
-/** Texts and lists that are read. */
+/** Limits of the texts and lists that are read. */
 const LONGEST_TEXT = 128;
 const MOST_MEMBERS = 16;
-/** Digits of an integer that is exact. */
+/** Digits up to which an integer is exact. */
 const MOST_DIGITS = 15;
-/** Escapes that are looked at. */
+/** Most escapes that are checked. */
 const MOST_ESCAPES = 64;
 
 export const jsonBodies: BodyNotation = {
@@ -45,7 +46,7 @@ export const jsonBodies: BodyNotation = {
   },
   readScalars(bytes, at, end, values) {
     let next = skipBlanks(bytes, at, end);
-    // A text that is no key.
+    // The text is not a key.
     if (bytes[next] !== COLON) return true;
     next = skipBlanks(bytes, next + 1, end);
     if (bytes[next] !== OPEN) return readJsonScalar(bytes, next, end, values) !== -1;
@@ -63,12 +64,12 @@ export const jsonBodies: BodyNotation = {
   },
 };
 
-/** Before a key, or what a key ends in. */
+/** Whether a byte precedes a key, or the last part of one. */
 function isEdge(byte: number): boolean {
   return byte === QUOTE || byte === DOT;
 }
 
-/** Of the four digits of an escape: what stands for no character of a pattern. Go writes `<`, `>` and `&` so. */
+/** Whether the four digits of an escape stand for no character of a pattern. Go escapes `<`, `>` and `&` this way. */
 function isHarmless(digits: string): boolean {
   const code = Number.parseInt(digits, 16);
   if (code < 0x80) return /^00(?:3c|3e|26)$/.test(digits);
@@ -123,7 +124,7 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.prototype.latin1Slice.call(bytes, start, end);
 }
 
-/** Before a text of MessagePack stands its length, alone or in the byte that says that it is a text. */
+/** In MessagePack, the length precedes a text, on its own or in the byte that marks a text. */
 export const msgpackBodies: BodyNotation = {
   keys: (key) => [...headersOf(key), Buffer.from('.')].map((before) => Buffer.concat([before, Buffer.from(key)])),
   mayBeKey: () => true,

@@ -1,10 +1,10 @@
-/** Tells bodies in which the rules find nothing, without parsing them. */
+/** Identifies bodies in which the rules find nothing, without parsing them. */
 import type { ProgramItem } from '../sigma/index.ts';
 import { NeedleSearch } from './needle-search.ts';
 import type { Layout } from './notation.ts';
 
 export class BodyScreen {
-  /** Names below the body on which no item holds, but for its negation, without a needle in a value. */
+  /** Fields of the body whose items, negation aside, hold only if a value contains a needle. */
   readonly #fields: ReadonlySet<string>;
   readonly #search: NeedleSearch;
 
@@ -21,7 +21,7 @@ export class BodyScreen {
     return this.#fields.has(field);
   }
 
-  /** Whether a body, a map, answers as an empty one for all fields that are covered. */
+  /** Whether a body, which is a map, answers like an empty one for all covered fields. */
   isClear(layout: Layout, bytes: Uint8Array, start: number, end: number): boolean {
     let holdsAny = false;
     const isSearched = this.#search.find(bytes, start, end, layout.hasEscapes, () => (holdsAny = true));
@@ -29,10 +29,10 @@ export class BodyScreen {
   }
 }
 
-/** Texts of values that do not stand in the bytes as they are. */
+/** Texts of values that the bytes spell otherwise. */
 const SPELLED = ['true', 'false', 'infinity', 'nan'];
 
-/** Whether a text can stand in those values alone that are texts in the bytes too. */
+/** Whether a text can occur only in values that are texts in the bytes, too. */
 export function isWordy(needle: string): boolean {
   return !/^[\d.e+-]*$/.test(needle) && !SPELLED.some((text) => text.includes(needle)) && !needle.includes('-inf');
 }

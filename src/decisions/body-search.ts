@@ -1,34 +1,34 @@
-/** Looks for keys and texts in the bytes of bodies, at a price that hardly grows with their number and that is a fraction of
- * what it costs to step over each byte: most bytes are not looked at. */
+/** Searches the bytes of bodies for keys and texts. The cost hardly grows with their number, and is a fraction of what it
+ * costs to step over each byte: most bytes are not looked at. */
 import { isAscii } from 'node:buffer';
 import type { BodyNotation } from './body-notation.ts';
 
-/** A pattern is looked for by as many of its bytes. */
+/** Bytes of a pattern by which it is looked up. */
 const SIZE = 3;
 const SLOT_BITS = 15;
-/** Patterns that are shorter are looked for apart, by a byte that is rare: the shortest of the others says how many bytes are
- * passed over. */
+/** Shorter patterns are searched for separately, by a rare byte: the shortest of the others determines how many bytes are
+ * skipped. */
 const LONG = 5;
-/** Where a byte is not rare, to step over each costs less than to look for the next place. */
+/** If a byte is not rare, stepping over each byte costs less than searching for the next place. */
 const MOST_PLACES = 32;
-/** Bytes from one that is looked at to the next, at most: what is saved in bodies is added to the patterns. */
+/** Most bytes from one that is looked at to the next: what a step saves in bodies, it adds to the patterns. */
 const LONGEST_STEP = 5;
 /** Longer bodies are not searched. */
 const LONGEST = 256 * 1024;
-/** As many entries to compare cost as much as a place in a body of the usual kind that leads to one. */
+/** Number of entries to compare that costs as much as one place in a usual body that leads to an entry. */
 const ENTRIES_AS_COSTLY = 16;
-/** Values of a key that are listed one by one, at most. */
+/** Most values of a key that are listed one by one. */
 const MOST_VALUES = 16;
 
-/** Is looked for in bodies. */
+/** What is searched for in bodies. */
 export interface Sought {
-  /** Of members: their values are listed. */
+  /** Keys of members, whose values are listed. */
   keys: readonly string[];
-  /** Of maps around members: a longer key may hold them between dots. */
+  /** Keys of maps around members: a longer key may contain them between dots. */
   ways: readonly string[];
   /** ASCII without `<`, `>` and `&`, in any case, in a key or in a value that is a text. */
   texts: readonly string[];
-  /** Numbers of the keys before which no text is looked for. */
+  /** Numbers of the keys before which no text is searched for. */
   lists: ReadonlySet<number>;
 }
 
@@ -36,7 +36,7 @@ type Kind = 'key' | 'way' | 'text';
 
 interface Pattern {
   kind: Kind;
-  /** Of the key, way or text. */
+  /** Its number among the keys, ways or texts. */
   number: number;
   bytes: Uint8Array;
 }
@@ -82,7 +82,7 @@ export class BodySearch {
     this.#texts.fill(0);
   }
 
-  /** Adds what is in a body. False where that cannot be said by its bytes. */
+  /** Adds what is in a body. False if its bytes do not show that. */
   add(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
     if (end - start > LONGEST || end >= bytes.length) return false;
     const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
@@ -98,7 +98,7 @@ export class BodySearch {
     return this.#values[number] !== undefined || this.#hasOthers[number] === 1;
   }
 
-  /** What the key has, or lists that it has: undefined where not all of it is a scalar that is read easily. */
+  /** The values of the key, or in its lists: undefined unless all of them are scalars that are read easily. */
   valuesOf(number: number): readonly unknown[] | undefined {
     return this.#hasOthers[number] === 1 ? undefined : (this.#values[number] ?? []);
   }
@@ -120,7 +120,7 @@ export class BodySearch {
     }
   }
 
-  /** In a body, from the first list on. */
+  /** Searches a body from the first list on. */
   #searchByByte({ byte, entries }: RareByte, bytes: Uint8Array, start: number, end: number, body: Buffer): void {
     let at = body.indexOf(byte, this.#firstList - start);
     for (let count = 0; at !== -1 && count < MOST_PLACES; count++) {
@@ -162,13 +162,13 @@ export class BodySearch {
 
 interface Entry {
   pattern: Pattern;
-  /** Where in the pattern the bytes stand by which it is looked for. */
+  /** Offset in the pattern of the bytes by which it is looked up. */
   at: number;
 }
 
-/** Patterns by bytes of theirs, one of which is looked at wherever the pattern begins. */
+/** Patterns by some of their bytes, one of which is looked at wherever the pattern begins. */
 class PatternTable {
-  /** From one byte that is looked at to the next. */
+  /** Distance from one byte that is looked at to the next. */
   readonly step: number;
   /** A bit for each hash of three bytes that has entries. */
   readonly taken = new Int32Array(2 ** SLOT_BITS / 32);
@@ -204,7 +204,7 @@ class PatternTable {
   }
 }
 
-/** Patterns by a byte of theirs. */
+/** Patterns by one of their bytes. */
 interface RareByte {
   byte: number;
   entries: Entry[];
@@ -232,7 +232,7 @@ function countOf(byte: number): number {
   return USUAL.filter((each) => each === byte).length;
 }
 
-/** What stands in most bodies. */
+/** What most bodies contain. */
 const USUAL = Buffer.from(
   '"kind":"Pod","apiVersion":"apps/v1","metadata":{"name":"generateName":"namespace":"labels":{"app":"pod-template-hash":' +
     '"annotations":{"ownerReferences":[{"uid":"controller":true,"blockOwnerDeletion":true}],"resourceVersion":"creationTimestamp":' +
@@ -255,13 +255,13 @@ for (let at = 0; at + SIZE < USUAL.length; at++) {
   usual.set(slot, (usual.get(slot) ?? 0) + 1);
 }
 
-/** Of the first three bytes of four, capitals as small letters. */
+/** The slot of the first three bytes of four, regardless of case. */
 function slotOf(four: number): number {
   return Math.imul((four | 0x20202020) >>> 8, 0x2c1b3c6d) >>> (32 - SLOT_BITS);
 }
 
 function standsAt(bytes: Uint8Array, from: number, { kind, bytes: pattern }: Pattern): boolean {
-  // Bytes that differ in the bit of capitals alone are rarely anything but letters.
+  // Bytes that differ only in the case bit are rarely anything but letters.
   const ignored = kind === 'text' ? 0x20 : 0;
   for (let index = 0; index < pattern.length; index++) {
     if ((bytes[from + index]! | ignored) !== (pattern[index]! | ignored)) return false;

@@ -1,10 +1,10 @@
-/** Sorts the values of a member into classes: values that all items of the rules judge alike are one to the rules. */
+/** Sorts the values of a member into classes: values that all items of the rules judge alike are the same to the rules. */
 import type { AuditEvent } from '../record.ts';
 import type { FieldLookup, ProgramItem } from '../sigma/index.ts';
 import { type Classed, type MemberLookup, memberLookup } from './guard.ts';
 import { ItemScreen } from './item-screen.ts';
 
-/** Classes that are remembered; beyond, they are numbered anew. */
+/** Most classes that are remembered; beyond that, they are numbered anew. */
 const MOST_CLASSES = 16_384;
 
 /** Makes the look-up of an event. */
@@ -12,12 +12,12 @@ export type FieldsOf = (event: AuditEvent) => FieldLookup;
 
 export class Classes {
   readonly #find: MemberLookup;
-  /** By field, of those that depend on the member alone. */
+  /** By field, for fields that depend on the member alone. */
   readonly #screens: ReadonlyMap<string, ItemScreen>;
   readonly #ids = new Map<string, number>();
   readonly #member: Classed;
   #verbatim: ItemScreen | null | undefined;
-  /** Of plain texts, by what is judged of them. */
+  /** Numbers of the classes of plain texts, by how the items judge them. */
   readonly #plain = new Map<number, number>();
 
   /** @param sample an event with a usual value of the member */
@@ -29,13 +29,13 @@ export class Classes {
     this.#screens = new Map([...names].map((name) => [name, screenOf(name)]));
   }
 
-  /** Whether values of one class are the same to whatever a rule asks of the field in items. */
+  /** Whether values of one class are the same for everything that items of a rule ask of the field. */
   covers(field: string): boolean {
     return this.#screens.has(field);
   }
 
-  /** The number of the class of a plain text, where the one field of the member is that text: the same as of `idOf`, at a
-   * fraction of its price. Undefined for other texts and members.
+  /** The number of the class of a plain text, if the only field of the member is that text: the same as from `idOf`, at a
+   * fraction of its cost. Undefined for other texts and members.
    * @param eventOf makes an event with that text for the member */
   idOfPlain(bytes: Uint8Array, start: number, end: number, eventOf: () => AuditEvent): number | undefined {
     const screen = (this.#verbatim ??= this.#findVerbatim());
@@ -52,16 +52,16 @@ export class Classes {
     this.#plain.clear();
   }
 
-  /** The screen of the one field that the member has, if that is the text of the member. */
+  /** The screen of the only field that the member has, if that is the text of the member. */
   #findVerbatim(): ItemScreen | null {
     const [one, ...more] = this.#screens;
     if (one === undefined || more.length > 0) return null;
     return VERBATIM.get(this.#member) === one[0] ? one[1] : null;
   }
 
-  /** The number of the class of an event's value; the numbers of a class that was forgotten are not given again. Undefined
-   * for a value that does not answer alone for all fields of the member.
-   * @param facts whatever else is to be the same within a class */
+  /** The number of the class of an event's value; the number of a forgotten class is not used again. Undefined for a value
+   * that does not determine all fields of the member on its own.
+   * @param facts whatever else has to be the same within a class */
   idOf(event: AuditEvent, facts: readonly unknown[]): number | undefined {
     const judged: unknown[] = [];
     for (const [field, screen] of this.#screens) {
@@ -79,7 +79,7 @@ export class Classes {
   }
 }
 
-/** Members that one field is the text of. */
+/** Members whose text is one field. */
 const VERBATIM: ReadonlyMap<Classed, string> = new Map([
   ['name', 'name'],
   ['requestURI', 'requestURI'],
@@ -87,7 +87,7 @@ const VERBATIM: ReadonlyMap<Classed, string> = new Map([
 
 let ids = 0;
 
-/** A number that stands for one value, or one class of values, and was given to no other before. */
+/** A number for one value, or one class of values, that was never used for another. */
 export function nextId(): number {
   return ++ids;
 }

@@ -1,4 +1,4 @@
-/** What the events of a profile have in common, as an event of which nothing else may be read. */
+/** What the events of a profile have in common, as an event from which nothing else may be read. */
 import { type Common, NotCommon } from '../audit/lazy-event.ts';
 import type { AuditEvent } from '../record.ts';
 import type { OwnMembers, Template } from './event.ts';
@@ -6,12 +6,12 @@ import { viewOf } from './guard.ts';
 
 const notCommon = new NotCommon();
 
-/** Members that are others in each event, and those of its objectRef. */
+/** Members that differ in each event, and those of its objectRef. */
 const own: ReadonlySet<string> = new Set(['auditID', 'requestURI', 'requestReceivedTimestamp', 'stageTimestamp']);
 const ownOfRef: ReadonlySet<string> = new Set(['namespace', 'name', 'uid', 'resourceVersion']);
 
 /** @param members those that the profile has a number for
- * @param bodies which there are */
+ * @param bodies whether each of them exists */
 export function commonEvent(
   template: Template,
   members: OwnMembers,

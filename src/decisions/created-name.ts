@@ -1,4 +1,4 @@
-/** The name of an object that is created, as a body has it. */
+/** The name of a created object, as a body has it. */
 import { NONE, UNCLEAR } from '../outline/find-member.ts';
 import { CLOSE_BRACE, COMMA, MAX_LEVELS, skipSpace, skipString, skipValue } from '../outline/json-syntax.ts';
 import type { Layout } from './notation.ts';
@@ -14,9 +14,8 @@ interface Span {
   end: number;
 }
 
-/** Where the name lies that normalizing the record finds, `none` where it finds none, or `unusual` where it takes parsing to
- * see.
- * @param bodies offsets of spans: of the response and of the request */
+/** Where the name lies that normalizing the record finds, `none` if it finds none, or `unusual` if only parsing can show it.
+ * @param bodies offsets of the spans of the response and of the request */
 export function createdName(
   layout: Layout,
   bytes: Uint8Array,
@@ -32,14 +31,14 @@ export function createdName(
     if (metadata < 0 || !layout.isMap(bytes[metadata]!)) return 'unusual';
     const name = layout.find(bytes, view, metadata, NAME);
     if (name !== NONE) return (name < 0 ? undefined : layout.textAt(bytes, view, name)) ?? 'unusual';
-    // A name that is generated is known by its prefix, where no body has it.
+    // A generated name that no body has is known by its prefix.
     if (layout.find(bytes, view, metadata, GENERATE_NAME) !== NONE) return 'unusual';
   }
   return 'none';
 }
 
-/** As `find` of the layout. That there is no other such member takes no steps over the rest of a body in which the key does
- * not stand again. */
+/** Same as `find` of the layout, but does not step over the rest of a body in which the key does not occur again to see that
+ * there is no other such member. */
 function findMetadata(layout: Layout, bytes: Uint8Array, view: DataView, start: number, end: number): number {
   if (layout.hasEscapes) {
     const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
@@ -51,7 +50,7 @@ function findMetadata(layout: Layout, bytes: Uint8Array, view: DataView, start: 
   return layout.find(bytes, view, start, METADATA);
 }
 
-/** The offset of the value of the key at an offset, or NONE where no key of the map stands there.
+/** The offset of the value of the key at an offset, or NONE if no key of the map stands there.
  * @param start of the map */
 function valueOfKeyAt(bytes: Uint8Array, view: DataView, start: number, key: number): number {
   let at = skipSpace(bytes, start + 1);

@@ -1,20 +1,20 @@
-/** Bounds what is spent on values that never come again. */
+/** Bounds what is spent on values that never recur. */
 
-/** Values that are made though none has come again. */
+/** Values that are made although none has recurred. */
 const MOST = 4096;
-/** Beyond, one is made of as many, until some come again. */
+/** Beyond that, one in so many is made, until some recur. */
 const SAMPLE = 16;
 
 export class Credit {
   #left = MOST;
   #refused = 0;
 
-  /** To be called for a value that has come again. */
+  /** To be called for a value that has recurred. */
   earn(): void {
     if (this.#left < MOST) this.#left++;
   }
 
-  /** Whether a value that is not there is to be made. */
+  /** Whether to make a missing value. */
   spend(): boolean {
     if (this.#left > 0) {
       this.#left--;

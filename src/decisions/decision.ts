@@ -1,8 +1,8 @@
-/** What is decided of an event by its profile, and what is left. */
+/** What is decided about an event by its profile, and what is left to decide. */
 import type { Step } from '../detect.ts';
 import type { OutlinedEvent, Template } from './event.ts';
 
-/** What is known of all events of a profile. */
+/** What is known about all events of a profile. */
 export interface Decision {
   template: Template;
   steps: readonly Step[];

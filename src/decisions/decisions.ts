@@ -1,5 +1,5 @@
-/** Decides most rules on most events without parsing them: what an outline says of an event is brought down to its profile,
- * and what the rules say of a profile is remembered. Exact, not a guess: a profile holds every member that the decision
+/** Decides most rules on most events without parsing them: the outline of an event is reduced to its profile, and what the
+ * rules decide on a profile is remembered. This is exact, not a guess: a profile holds every member that the decision
  * depends on, and a rule that depends on more is evaluated for each event. */
 
 import type { Common } from '../audit/lazy-event.ts';
@@ -59,7 +59,7 @@ type Asks = Record<'name' | 'uri' | 'request' | 'response', boolean>;
 
 const CREATE = Buffer.from('create');
 
-/** Stand for members that events of a profile need not share. */
+/** Placeholders for members that events of a profile need not share. */
 const unshared = {
   user: { username: '', groups: [] },
   sourceIPs: [],
@@ -70,7 +70,7 @@ const unshared = {
 
 const nothing: Asks = { name: false, uri: false, request: false, response: false };
 
-/** The members that events of a profile share, and what was decided for the last one by what else is in the profile. */
+/** The members that events of a profile share, and the rest of the profile of the last event with its decision. */
 interface Shared extends SharedMembers {
   surroundings: number;
   wrapper: number;
@@ -81,14 +81,14 @@ interface Shared extends SharedMembers {
   common: Common | undefined;
 }
 
-/** A body that was not screened, or holds what rules ask for, and one that does not. */
+/** A body that was not screened or holds what rules ask for, and one that does not hold it. */
 const OPEN = 0;
 const CLEAR = 1;
 
 /** Numbers that stand for a decision and for what its rules ask for beyond the profile. */
 const DETAILS = 5;
 
-/** The decisions of the rules that are live: other rules, other decisions. */
+/** The decisions of the live rules; other rules get new decisions. */
 export function openDecisions(options: NormalizeOptions): (ruleset: Ruleset) => Decisions {
   let live: Ruleset | undefined;
   let decisions: Decisions | undefined;
@@ -120,9 +120,9 @@ export class Decisions {
   readonly #profile = new Int32Array(PROFILE);
   readonly #profileBytes = new Uint8Array(this.#profile.buffer);
   readonly #profileView = new DataView(this.#profile.buffer);
-  /** Of a decision, a name and a URI. */
+  /** By decision, name, URI and screened bodies. */
   readonly #refined: InternTable<readonly Step[] | undefined>;
-  /** Each value of the two tables costs more than to parse a record. */
+  /** Each value of the two tables costs more than parsing a record. */
   readonly #credit = new Credit();
   #isMade = false;
   readonly #details = new Int32Array(DETAILS);
@@ -155,7 +155,7 @@ export class Decisions {
     );
   }
 
-  /** The event of an outline and what is left to decide of it, or undefined where the record has to be normalized.
+  /** The event of an outline and what is left to decide about it, or undefined if the record has to be normalized.
    * @param normalizeRecord normalizes the record */
   of(outlines: Outlines, outline: number, normalizeRecord: () => Normalized): Outlined | undefined {
     const { spans } = outlines;
@@ -228,7 +228,7 @@ export class Decisions {
       shared.bodies = bodies;
       shared.namespace = namespace.id;
       shared.last = decision;
-      // Most that come once do not come again.
+      // Most profiles that occur once do not recur.
       shared.common = undefined;
     }
     const { template, asks } = decision;
@@ -248,13 +248,13 @@ export class Decisions {
     return { kind: 'outlined', event, steps: this.#ruledOut.left(steps, place, template) };
   }
 
-  /** What the rules say of the profile of the current record. */
+  /** What the rules decide on the profile of the current record. */
   #decide(): RefinableDecision | undefined {
     const event = this.#parsed();
     if (event === undefined) return undefined;
     const { requestObject, responseObject } = event;
     const template = templateOf(event);
-    // A request that is not answered yet says nothing of what happened.
+    // A request that is not answered yet does not show what happened.
     if (!isAnswered(event.stage)) {
       return { id: nextId(), template, steps: [], asks: nothing };
     }
@@ -279,7 +279,7 @@ export class Decisions {
     return { id: nextId(), template, steps: steps.map((step) => left.reduced(step)), asks: nothing };
   }
 
-  /** What the rules say of the profile of an entry's event. */
+  /** What the rules decide on the profile of an entry's event. */
   #decideEntry(event: AuditEvent, covers: Covers): Decision {
     const template = templateOf(event);
     if (!isAnswered(event.stage)) return { template, steps: [] };
@@ -300,7 +300,7 @@ export class Decisions {
     return (this.#event ??= onlyEvent(this.#normalizeCurrent!()));
   }
 
-  /** The steps that are left of a decision once it is known what its rules ask for. */
+  /** The steps that are left of a decision once what its rules ask for is known. */
   #refine(): readonly Step[] {
     const { steps, asks } = this.#decision!;
     const event = this.#parsed();
@@ -321,7 +321,7 @@ export class Decisions {
       .map((step) => left.reduced(step));
   }
 
-  /** @param isEmpty as of `Known` */
+  /** @param isEmpty as in `Known` */
   #stepsOf(event: AuditEvent, allows: (member: Classed) => boolean, isEmpty = (_field: string) => false): Steps {
     const covers = (member: Classed, field: string) => this.#classesOf(member).covers(field);
     return new Steps(this.#program, this.#reductions, event, this.#fieldsOf, { covers, allows, isEmpty });
@@ -351,7 +351,7 @@ function sharedRef({ uid, resourceVersion, ...shared }: ObjectRef): ObjectRef {
   return shared;
 }
 
-/** The number of the name of the object; that of one that is created may be in a body alone. */
+/** The number of the object's name; a created object may have its name only in a body. */
 function nameIn(tables: MemberTables, place: EventPlace, hasListAsBody: boolean): number {
   const { bytes, view, layout, spans, base } = place;
   if (!isEmptyText(spans, base + REF_NAME)) return find(tables.names, place, REF_NAME, ABSENT);

@@ -1,4 +1,4 @@
-/** Decides rules on events that Cloud Audit Logs tell, as decisions.ts does on those of kube-apiserver. */
+/** Decides rules on events from Cloud Audit Logs, as decisions.ts does on those from kube-apiserver. */
 import type { Normalized, NormalizeOptions } from '../normalizers/index.ts';
 import { CREATED, IS_FIRST, IS_LAST, METHOD } from '../outline/gke-outline.ts';
 import type { Text } from '../outline/outlines.ts';
@@ -41,15 +41,15 @@ const PATCH = Buffer.from('patch');
 /** Numbers of a profile. */
 const PROFILE = 15;
 
-/** Whether values of one class of a member are the same to whatever a rule asks of the field. */
+/** Whether values of one class of a member are the same for everything that a rule asks of the field. */
 export type Covers = (member: Classed, field: string) => boolean;
 
-/** What is known of all events of a profile; the status is that of requests that did not fail. */
+/** What is known about all events of a profile; the status applies to requests that did not fail. */
 interface EntryDecision extends Decision {
   responseStatus: AuditEvent['responseStatus'];
 }
 
-/** The members that entries of a profile share; the status is that of a request that failed. */
+/** The members that entries of a profile share; the status applies to requests that failed. */
 interface Shared extends SharedMembers {
   isFailure: boolean;
 }
@@ -61,7 +61,7 @@ export class EntryDecisions {
   readonly #decisions: InternTable<EntryDecision | undefined>;
   readonly #classes = new Map<Classed, Classes>();
   readonly #ages = new Ages();
-  /** A decision costs more than to parse a record. */
+  /** A decision costs more than parsing a record. */
   readonly #credit = new Credit();
   #isMade = false;
   #tables: MemberTables | undefined;
@@ -74,7 +74,7 @@ export class EntryDecisions {
   #normalizeCurrent: (() => Normalized) | undefined;
 
   /** @param items of the rules
-   * @param decide says what the rules say of the profile of an event */
+   * @param decide returns what the rules decide on the profile of an event */
   constructor(
     items: readonly ProgramItem[],
     options: NormalizeOptions,
@@ -93,7 +93,7 @@ export class EntryDecisions {
     });
   }
 
-  /** The event of an outline and what is left to decide of it, or undefined where the record has to be normalized.
+  /** The event of an outline and what is left to decide about it, or undefined if the record has to be normalized.
    * @param normalizeRecord normalizes the record */
   of({ bytes, view }: Text, spans: Int32Array, base: number, normalizeRecord: () => Normalized): Outlined | undefined {
     const tables = (this.#tables ??= this.#makeTables());
@@ -131,13 +131,13 @@ export class EntryDecisions {
     return { kind: 'outlined', event, steps };
   }
 
-  /** What entries have in common of which all numbered members are the same bytes; undefined where such have to be
+  /** What entries have in common if all their numbered members are the same bytes; undefined if they have to be
    * normalized. */
   #sharedOf(tables: MemberTables, place: EventPlace): Shared | undefined {
     const { bytes, spans, base } = place;
     const found = foundIn(tables, place);
     const { user, addresses, agent, annotations, status } = found;
-    // The first three are of each entry: what is around it, its namespace, and the kinds of its bodies.
+    // The first three are set for each entry: what is around it, its namespace, and the kinds of its bodies.
     const profile = new Int32Array(PROFILE);
     profile[3] = find(tables.words, place, METHOD, ABSENT);
     profile[4] = find(tables.words, place, IS_FIRST, ABSENT);
@@ -161,8 +161,8 @@ export class EntryDecisions {
     };
   }
 
-  /** Whether a request that did not fail may have made the object that it changes: entries tell it by the times alone. Not
-   * so where there is no answer to an update, of which nothing is known then. */
+  /** Whether a request that did not fail may have created the object that it changes: entries show that only by the times.
+   * False for an update without an answer, about which nothing is known. */
   #mayMake(bytes: Uint8Array, view: DataView, spans: Int32Array, base: number): boolean {
     const isPatch = isText(bytes, spans, base + VERB, PATCH);
     if (!isPatch && !isText(bytes, spans, base + VERB, UPDATE)) return false;

@@ -20,7 +20,7 @@ export class EntryEvent extends OutlinedEvent {
     return (this.#uri ??= this.#makeURI());
   }
 
-  /** The URI that the request must have had: that of the resource in the entry, or of the collection that it was made in. */
+  /** The URI that the request must have had: of the resource in the entry, or of the collection that it was created in. */
   #makeURI(): string {
     const { bytes, spans, base } = this.#place;
     const group = spans[base + REF_GROUP]!;

@@ -1,12 +1,12 @@
 /** Reads one member of an entry of Cloud Audit Logs, or what stands around the members of its event, as part of a sample
- * entry: by the code that normalizes whole records. */
+ * entry, with the code that normalizes whole records. */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonMap } from '../json/map.ts';
 import { type NormalizeOptions, normalize } from '../normalizers/index.ts';
 import type { AuditEvent } from '../record.ts';
 import { onlyEvent, type Samples } from './members.ts';
 
-/** An entry in which all is known that Cloud Audit Logs tell, with some of its members. */
+/** An entry in which everything that Cloud Audit Logs contain is known, with some of its members. */
 function entryWith({
   user = { principalEmail: 'ann@example.com' },
   sourceIPs = '10.0.0.1',
@@ -30,16 +30,16 @@ function entryWith({
   };
 }
 
-/** An entry that leaves unknown what can be. */
+/** An entry that leaves unknown everything that can be unknown. */
 const bare: JsonMap = { protoPayload: { serviceName: 'k8s.io', methodName: 'io.k8s.core.v1.pods.get' } };
 
 /** Keys that stand for nothing but themselves: others may be paths into the entry. */
 const PLAIN_KEY = /^[A-Za-z]+$/;
 
-/** Samples in the words of Cloud Audit Logs. */
+/** Samples in the format of Cloud Audit Logs. */
 export function entrySamples(options: NormalizeOptions): Samples {
   const eventOf = (entry: JsonMap) => onlyEvent(normalize(entry, options));
-  /** What no member of an entry but the ones around it may change. */
+  /** What no member of an entry may change except those around it. */
   const fixedOf = ({ gaps, cluster, dryRun }: AuditEvent) => ({ gaps, cluster, dryRun });
   return {
     eventWith(members) {

@@ -22,11 +22,11 @@ export interface EventPlace {
   view: DataView;
   layout: Layout;
   spans: Int32Array;
-  /** Of its outline in the spans. */
+  /** Where its outline begins in the spans. */
   base: number;
 }
 
-/** What an event has in common with others of the same profile. Its bodies, and the members below, are not looked at; its
+/** What an event has in common with others of the same profile. Its bodies, and the members below, are not read; its
  * objectRef has neither uid nor resourceVersion. */
 export type Template = AuditEvent;
 
@@ -56,7 +56,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
   #requestObject: AuditEvent['requestObject'] | null = null;
   #responseObject: AuditEvent['responseObject'] | null = null;
 
-  /** @param common what it has in common with others, where there are such */
+  /** @param common what it has in common with others, if there are any */
   constructor(
     place: EventPlace,
     template: Template,
@@ -177,7 +177,7 @@ export class OutlinedEvent extends LazyEvent implements AuditEvent {
     if (this.#has(REF_UID)) ref.uid = this.#textOf(REF_UID);
     if (this.#has(REF_RESOURCE_VERSION)) ref.resourceVersion = this.#textOf(REF_RESOURCE_VERSION);
     if (name !== '' || this.verb !== 'create') return ref;
-    // A creation may have its name in a body alone, which is read only for those who ask for the name.
+    // A created object may have its name only in a body, which is read only if the name is asked for.
     const readName = () => this.whole().objectRef!.name;
     return Object.defineProperty(ref, 'name', { get: readName, enumerable: true });
   }

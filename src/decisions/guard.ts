@@ -2,7 +2,7 @@
 import type { AuditEvent, ObjectRef } from '../record.ts';
 import type { FieldLookup, Found } from '../sigma/index.ts';
 
-/** Says that a field depends on what may not be read. */
+/** Thrown if a field depends on what may not be read. */
 class Unreadable extends Error {}
 
 const unreadable = new Unreadable();
@@ -12,9 +12,9 @@ export const DEFERRED = 'deferred';
 
 const deferred: Found = { values: [], gap: DEFERRED };
 
-/** A view of an event, or of its objectRef, that asks for each member whether it may be read.
- * @param unreadable is thrown for what asks which members there are
- * @param read gives the value of a member, or throws */
+/** A view of an event, or of its objectRef, that checks for each member whether it may be read.
+ * @param unreadable is thrown when the members are enumerated
+ * @param read returns the value of a member, or throws */
 export function viewOf<T extends object>(target: T, unreadable: Error, read: (key: string) => unknown): T {
   const get = (key: string | symbol) => (typeof key === 'symbol' ? Reflect.get(target, key) : read(key));
   return new Proxy<T>({} as T, {
@@ -30,7 +30,7 @@ export function viewOf<T extends object>(target: T, unreadable: Error, read: (ke
   });
 }
 
-/** Members of an event of which many values are one to the rules, by the name of the value that stands for them. */
+/** Members of an event of which many values are the same to the rules, by the name of the value that represents them. */
 export const classed = [
   'user',
   'sourceIPs',
@@ -46,15 +46,15 @@ export type Classed = (typeof classed)[number];
 /** Reads fields of an event for the members that its profile stands for. */
 export interface GuardedLookup {
   lookup: FieldLookup;
-  /** Whether a field was asked for that was deferred, since this was set to false. */
+  /** Whether a deferred field was asked for since this was set to false. */
   hasDeferred: boolean;
 }
 
-/** A look-up into an event by members that are the same for all events of one profile, and by those that are classed. What
- * depends on others, on two that are classed, or on a classed one that the rules' items do not cover, is deferred.
+/** A look-up into an event by members that are the same for all events of one profile, and by classed members. A field that
+ * depends on others, on two classed members, or on a classed one that the rules' items do not cover, is deferred.
  * @param fieldsOf makes the look-up of an event
- * @param covered tells whether a classed member stands for all that rules ask of a field
- * @param allows false defers all that depends on a classed member */
+ * @param covered whether a classed member represents everything that rules ask of a field
+ * @param allows if false, everything that depends on a classed member is deferred */
 export function guardedLookup(
   event: AuditEvent,
   fieldsOf: (event: AuditEvent) => FieldLookup,
@@ -121,7 +121,7 @@ export function guardedLookup(
     read = undefined;
     isMixed = false;
     try {
-      // A look-up of its own: one that remembers an answer would not read the member again.
+      // A new look-up: one that remembers an answer would not read the member again.
       const found = fieldsOf(view)(field);
       return isMixed || (read !== undefined && !covered(read, field)) ? deferred : found;
     } catch (error) {
@@ -137,7 +137,7 @@ export type MemberLookup = (event: AuditEvent, field: string) => Found | undefin
 export function memberLookup(member: Classed, fieldsOf: (event: AuditEvent) => FieldLookup): MemberLookup {
   const isOwn = (key: string) => key === member || (member === 'sourceIPs' && key === 'clientIPs');
   const isInRef = member === 'namespace' || member === 'name';
-  // The views are made once: there are more values than anything else is looked up for.
+  // The views are made once: values are looked up more often than anything else.
   let current: AuditEvent;
   const gaps = viewOf({}, unreadable, (key) => {
     if (isOwn(key) || (isInRef && (key === 'objectRef' || key === `objectRef.${member}`))) return undefined;

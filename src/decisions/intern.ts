@@ -1,6 +1,6 @@
-/** Remembers what was made of values by their bytes: the few users, agents and addresses of a cluster make up nearly all of
- * its traffic. Exact, as bytes are compared and not their hashes, and bounded: two generations, of which the older is
- * dropped when the younger is full, so that what is still in use stays. */
+/** Remembers what was made from values, by their bytes: the few users, agents and addresses of a cluster make up nearly all
+ * of its traffic. It is exact, as bytes are compared and not their hashes, and bounded: there are two generations, and the
+ * older is dropped when the younger is full, so that what is still in use stays. */
 
 import { hashOf, isSame } from '../outline/byte-hash.ts';
 
@@ -9,8 +9,8 @@ const MOST_VALUES = 4096;
 const MOST_BYTES = 1024 * 1024;
 /** Longer values are made anew each time. */
 const LONGEST = 4096;
-/** Steps from a value's place to where it is, at most. Values whose hashes collide beyond that are made anew, so that nobody
- * can make look-ups slow by choosing values. */
+/** Most slots that are probed for a value. Values whose hashes collide beyond that are made anew, so that nobody can make
+ * look-ups slow by choosing values. */
 const MOST_PROBES = 8;
 const SLOTS = 2 * MOST_VALUES;
 
@@ -19,12 +19,12 @@ export class InternTable<T> {
   #old = new Generation<T>();
   readonly #make: (bytes: Uint8Array, start: number, end: number) => T;
 
-  /** @param make is called for a value that is not there. Depends on nothing but the bytes; undefined is not remembered */
+  /** @param make is called for a missing value. It depends on nothing but the bytes; undefined is not remembered */
   constructor(make: (bytes: Uint8Array, start: number, end: number) => T) {
     this.#make = make;
   }
 
-  /** What was made of the bytes in [start, end). */
+  /** What was made from the bytes in [start, end). */
   of(bytes: Uint8Array, view: DataView, start: number, end: number): T {
     const length = end - start;
     if (length > LONGEST) return this.#make(bytes, start, end);
@@ -43,7 +43,7 @@ export class InternTable<T> {
 }
 
 class Generation<T> {
-  /** By hash, one more than the index of a value; 0 for none. */
+  /** By hash, the index of a value plus one; 0 for none. */
   readonly #slots = new Int32Array(SLOTS);
   readonly #hashes = new Int32Array(MOST_VALUES);
   readonly #starts = new Int32Array(MOST_VALUES);

@@ -1,16 +1,16 @@
-/** Decides what the rules ask of one field, all of it together. */
+/** Decides everything that the rules ask of one field at once. */
 import { textOf } from '../json/typed.ts';
 import { BACKSLASH } from '../outline/json-syntax.ts';
 import type { Found, ProgramItem } from '../sigma/index.ts';
 import { NeedleSearch } from './needle-search.ts';
 
-/** Items that are decided on every plain text, at most: a bit each. */
+/** Most items that are decided on every plain text: a bit each. */
 const MOST_PLAIN = 24;
 
 const STAR = 0x2a;
 
-/** Whether a text is what its bytes say in every layout: of printable ASCII without a backslash. A star says of a name that only
- * its beginning is known. */
+/** Whether the bytes of a text are the same in every layout: printable ASCII without a backslash. A star marks a name whose
+ * beginning alone is known. */
 function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const byte = bytes[at]!;
@@ -24,7 +24,7 @@ export class ItemScreen {
   /** Numbers of the items that are decided on every answer. */
   readonly #always: readonly number[];
   readonly #search: NeedleSearch;
-  /** By needle, the items that it is for. */
+  /** By needle, the items that it belongs to. */
   readonly #byNeedle: readonly (readonly number[])[];
 
   /** @param items of one field */
@@ -43,7 +43,7 @@ export class ItemScreen {
     this.#byNeedle = [...byNeedle.values()];
   }
 
-  /** What the items say: equal, as JSON, for answers on which each item says the same. */
+  /** What the items decide: equal, as JSON, for answers on which each item decides the same. */
   judge(found: Found): unknown[] {
     const lookup = () => found;
     const judged: unknown[] = [];
@@ -56,8 +56,8 @@ export class ItemScreen {
     return judged;
   }
 
-  /** What the items say of a plain text that is all there is, as a number: the same for texts of which each item says the same. -1
-   * where that takes `judge`. */
+  /** What the items decide on a plain text that is the only value, as a number: the same for texts on which each item decides
+   * the same. -1 if that takes `judge`. */
   judgePlain(bytes: Uint8Array, start: number, end: number): number {
     if (this.#always.length > MOST_PLAIN || !isPlain(bytes, start, end)) return -1;
     let holdsAny = false;
@@ -74,7 +74,7 @@ export class ItemScreen {
     return judged;
   }
 
-  /** Numbers of the items, in order, that may say anything but what they say of values without needles. */
+  /** Numbers of the items, in order, that may decide otherwise than on values without needles. */
   #asked({ values, gap }: Found): Iterable<number> {
     const asked = new Set(this.#always);
     if (this.#byNeedle.length === 0) return asked;

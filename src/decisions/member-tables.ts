@@ -1,4 +1,4 @@
-/** The members of events, made once of their bytes and remembered: users, agents, addresses and the like. */
+/** The members of events, made once from their bytes and remembered: users, agents, addresses and the like. */
 import type { JsonMap } from '../json/map.ts';
 import { decisiveIn } from '../normalizers/event/outcome.ts';
 import { BACKSLASH } from '../outline/json-syntax.ts';
@@ -12,8 +12,7 @@ import type { Layout } from './notation.ts';
 
 /** One value of a member. */
 export interface Member<T> {
-  /** The same for values between which the rules tell no difference; UNUSUAL for one whose event has to be normalized as a
-   * whole. */
+  /** The same for values that the rules do not distinguish; UNUSUAL for one whose event has to be normalized as a whole. */
   id: number;
   value: T;
 }
@@ -21,7 +20,7 @@ export interface Member<T> {
 export const UNUSUAL = -1;
 export const ABSENT = 0;
 
-/** Bytes of a text, and of a member around an event, that are distinguished as they are. */
+/** Most bytes of a text, and of a member around an event, that are distinguished as they are. */
 const LONGEST_WORD = 256;
 const LONGEST_SURROUNDING = 2048;
 /** Stands for the event among the members around it. */
@@ -31,13 +30,13 @@ const OPEN_HOLE = -2;
 const DECISIVE_ANNOTATIONS = ['authorization.k8s.io/decision', 'audit.k8s.io/truncated', 'command.gke.io/dryRun'];
 
 type Named = 'user' | 'userAgent' | 'sourceIPs' | 'annotations' | 'responseStatus';
-/** The number of the class of a member's value; `facts` are what else is to be the same within a class. */
+/** The number of the class of a member's value; `facts` are what else has to be the same within a class. */
 export type ClassOf = (member: Classed, event: AuditEvent, facts: readonly unknown[]) => number;
 
 /** The classes of members. */
 export interface ClassNumbers {
   classOf: ClassOf;
-  /** The same for a text, where that can be said by its bytes.
+  /** The same for a text, if its bytes show it.
    * @param eventOf makes an event with that text for the member */
   classOfPlain: (
     member: Classed,
@@ -48,17 +47,17 @@ export interface ClassNumbers {
   ) => number | undefined;
 }
 
-/** An outline of which the surroundings are looked up. */
+/** An outline whose surroundings are looked up. */
 interface SurroundedPlace {
   bytes: Uint8Array;
   spans: Int32Array;
   base: number;
 }
 
-/** Of events in one layout. */
+/** Tables for events in one layout. */
 export class MemberTables {
   readonly layout: Layout;
-  /** Words are compared by their bytes, which those with escapes are not fit for. */
+  /** Words are compared by their bytes, which is not possible for those with escapes. */
   readonly words = new InternTable((bytes, start, end) =>
     end - start > LONGEST_WORD || bytes.subarray(start, end).includes(BACKSLASH) ? UNUSUAL : nextId(),
   );
@@ -69,9 +68,9 @@ export class MemberTables {
   readonly statuses: InternTable<Member<AuditEvent['responseStatus']>>;
   readonly namespaces: InternTable<Member<string>>;
   readonly names: InternTable<number>;
-  /** Of requests that are about no object. */
+  /** URIs of requests that are not about an object. */
   readonly uris: InternTable<number>;
-  /** Of requests that are about an object. */
+  /** URIs of requests that are about an object. */
   readonly objectUris: InternTable<number>;
   readonly impersonated: InternTable<number>;
   readonly authentications: InternTable<number>;
@@ -85,7 +84,7 @@ export class MemberTables {
   readonly #classOf: ClassOf;
   readonly #surroundings: InternTable<number>;
   readonly #spellings = new InternTable((_, start, end) => (end - start > LONGEST_SURROUNDING ? UNUSUAL : nextId()));
-  /** Of the surroundings that are looked up: the numbers of their members, and where they are. */
+  /** The numbers of the members of the surroundings that are looked up, and where these are. */
   readonly #parts = new Int32Array(2 * (LAST_EXTRA - EXTRAS));
   readonly #partsBytes = new Uint8Array(this.#parts.buffer);
   readonly #partsView = new DataView(this.#parts.buffer);
@@ -119,7 +118,7 @@ export class MemberTables {
       return event === undefined || event.objectRef !== null ? UNUSUAL : classOf('requestURI', event, []);
     });
     const usual = samples.eventWith({})!;
-    /** Of a text, most of which are new each time. */
+    /** A table of texts, most of which are new each time. */
     const textTable = (member: Classed, eventOf: (text: string) => AuditEvent) =>
       new InternTable((bytes, start, end) => {
         const event = () => eventOf(layout.text(bytes, start, end));
@@ -177,8 +176,8 @@ export class MemberTables {
     return this.#samples.leavesEventAsIs(surround) ? nextId() : UNUSUAL;
   }
 
-  /** @param factsOf what of an event depends on the member beside the fields of rules
-   * @param isUsual tells an event that can be outlined */
+  /** @param factsOf what in an event depends on the member besides the fields of rules
+   * @param isUsual whether an event can be outlined */
   #table<T>(
     name: Named,
     pick: (event: AuditEvent) => T,
@@ -207,7 +206,7 @@ export class MemberTables {
     return { id: this.#classOf('namespace', { ...event, objectRef }, [text === '']), value: text };
   }
 
-  /** Members of which each value is distinguished from any other. */
+  /** A table of a member of which each value is distinguished from any other. */
   #identities(name: 'impersonatedUser' | 'authenticationMetadata'): InternTable<number> {
     return new InternTable((bytes, start, end) => {
       const event = this.#samples.eventWith({ [name]: this.layout.value(bytes, start, end) });

@@ -1,11 +1,11 @@
-/** Reads one member of an event, or what stands around an event, as part of a sample event: by the code that normalizes
+/** Reads one member of an event, or what stands around an event, as part of a sample event, with the code that normalizes
  * whole records. */
 import { isDeepStrictEqual } from 'node:util';
 import { CUT, isMap, type JsonMap } from '../json/map.ts';
 import { type Normalized, type NormalizeOptions, normalize } from '../normalizers/index.ts';
 import type { AuditEvent } from '../record.ts';
 
-/** An event in which everything is known, as the place for one member of another. */
+/** An event in which everything is known, to hold one member of another. */
 const sample = {
   kind: 'Event',
   apiVersion: 'audit.k8s.io/v1',
@@ -26,15 +26,15 @@ const sample = {
 
 /** Sample events, and what they become with members of others. */
 export interface Samples {
-  /** The event that the sample becomes with other members beside or in place of its own, or undefined where these leave
-   * anything of it unknown. */
+  /** The event that the sample becomes with other members beside or in place of its own, or undefined if these leave
+   * anything in it unknown. */
   eventWith(members: JsonMap): AuditEvent | undefined;
-  /** Whether what stands around an event leaves it as it is, whichever members it has, but for its platform and cluster.
+  /** Whether what stands around an event leaves it as it is except for its platform and cluster, whichever members it has.
    * @param surround puts an event where it stands in a record */
   leavesEventAsIs(surround: (event: JsonMap) => JsonMap): boolean;
 }
 
-/** Samples in the words of kube-apiserver. */
+/** Samples in the format of kube-apiserver. */
 export function eventSamples(options: NormalizeOptions): Samples {
   return {
     eventWith: (members) => eventWith(members, options),

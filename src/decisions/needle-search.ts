@@ -1,8 +1,8 @@
 /** Looks for many short texts at once, in time that hardly grows with their number. */
 
-/** A needle is looked for by as many of its characters. */
+/** Characters of a needle by which it is looked up. */
 const SIZE = 3;
-/** Slots for each needle: few characters of other texts lead to one that is not empty. */
+/** Slots for each needle: so many that few characters of other texts lead to one that is not empty. */
 const SLOTS_PER_NEEDLE = 64;
 /** Longer texts are not searched. */
 const LONGEST = 256 * 1024;
@@ -11,7 +11,7 @@ const BACKSLASH = 0x5c;
 /** Stands for a character that is not ASCII: no needle has it. */
 const OTHER = 0x80;
 
-/** Bytes as they are compared; 0 for those that have to be looked at. */
+/** Bytes as they are compared; 0 for those that `foldOdd` has to look at. */
 const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= OTHER) return byte === 0xc4 || byte === 0xc5 || byte === 0xe2 ? 0 : OTHER;
   return String.fromCharCode(byte).toLowerCase().charCodeAt(0);
@@ -21,12 +21,12 @@ const FOLDED_JSON = FOLDED.map((folded, byte) => (byte === BACKSLASH ? 0 : folde
 interface Entry {
   needle: number;
   bytes: Uint8Array;
-  /** Where in the needle the characters stand by which it is looked for. */
+  /** Offset in the needle of the characters by which it is looked up. */
   at: number;
 }
 
 export class NeedleSearch {
-  /** Bits of a hash that are no number of a slot. */
+  /** Bits of a hash that are not part of a slot's number. */
   readonly #shift: number;
   /** A bit for each slot that has entries. */
   readonly #taken: Int32Array;
@@ -43,8 +43,8 @@ export class NeedleSearch {
     for (const [needle, text] of needles.entries()) this.#add(needle, Buffer.from(text));
   }
 
-  /** Calls with the number of each needle that stands in a text, once or more, until it is answered with true. Returns false
-   * where that cannot be said: of texts that are too long, or hold a character that is ASCII when it is folded.
+  /** Calls `found` with the number of each needle that a text contains, once or more, until that returns true. Returns false
+   * if the needles cannot be determined: for texts that are too long, or contain a character that is ASCII when folded.
    * @param isJson whether the bytes are those of JSON, in which strings have escapes */
   find(bytes: Uint8Array, start: number, end: number, isJson: boolean, found: (needle: number) => boolean): boolean {
     if (end - start > LONGEST) return false;
@@ -84,7 +84,7 @@ export class NeedleSearch {
     return true;
   }
 
-  /** Under those of its characters that lead to the slot with the fewest entries, and of these under the rarest. */
+  /** Adds a needle under the characters that lead to the slot with the fewest entries, and of these under the rarest. */
   #add(needle: number, bytes: Uint8Array): void {
     let best = 0;
     let fewest = Number.POSITIVE_INFINITY;
@@ -108,14 +108,14 @@ export class NeedleSearch {
 /** Letters of English, the rarest first. */
 const RARE_FIRST = 'zqjxkvbpygfwmucldrhsnioate';
 
-/** How often three characters stand in texts, less than 100: more with each letter that is frequent. */
+/** How common three characters are in texts, less than 100: more with each letter that is frequent. */
 function commonness(bytes: Uint8Array, start: number): number {
   let sum = 0;
   for (let at = start; at < start + SIZE; at++) sum += RARE_FIRST.indexOf(String.fromCharCode(bytes[at]!)) + 1;
   return sum;
 }
 
-/** Of the last three bytes of a window. */
+/** The slot of the last three bytes of a window. */
 function slotOf(window: number, shift: number): number {
   return Math.imul(window << 8, 0x2c1b3c6d) >>> shift;
 }
@@ -126,15 +126,15 @@ function standsAt(text: Uint8Array, start: number, length: number, needle: Uint8
   return true;
 }
 
-/** By the byte after a backslash, what stands for the character. */
+/** By the byte after a backslash, the byte that the character is compared as. */
 const ESCAPES = new Uint8Array(256).fill(OTHER);
 for (const [index, name] of [...'"\\/bfnrt'].entries()) {
   ESCAPES[name.charCodeAt(0)] = '"\\/\b\f\n\r\t'.charCodeAt(index);
 }
 const UNICODE = 0x75;
 
-/** An escape, or a byte that begins a character. Returns what it is compared as, and above it, by eight bits, how many bytes
- * it has beyond the first; -1 where what is not ASCII may be folded to ASCII. */
+/** Folds an escape, or the character that a byte begins. Returns what it is compared as and, shifted by eight bits, how many
+ * bytes it has beyond the first; -1 if a character that is not ASCII may be folded to ASCII. */
 function foldOdd(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   if (first === BACKSLASH) {

@@ -1,4 +1,4 @@
-/** What differs between the layouts in which events come. */
+/** What differs between the layouts of events. */
 import { parseExactly } from '../json/exact.ts';
 import type { JsonMap } from '../json/map.ts';
 import { decode } from '../msgpack/decode.ts';
@@ -17,13 +17,13 @@ export interface Layout {
   /** Members, from their keys to the end of their values, as one map. */
   mapOf(members: readonly Uint8Array[]): JsonMap;
   isMap(byte: number): boolean;
-  /** False where the value in a span holds no key or text in which a word of ASCII letters stands. */
+  /** False if the value in a span holds no key or text that contains a word of ASCII letters. */
   mayHold(bytes: Uint8Array, start: number, end: number, word: string): boolean;
   /** Whether texts have escapes in them, as in JSON. */
   hasEscapes: boolean;
   /** A text as it stands in the hole of a wrapper. */
   holeOf(text: string): Uint8Array;
-  /** Where the characters lie of the text at an offset; undefined for any other value. */
+  /** Where the characters of the text at an offset lie; undefined for any other value. */
   textAt(bytes: Uint8Array, view: DataView, at: number): { start: number; end: number } | undefined;
   /** The offset of the value of a member in the map at `start`, or NONE or UNCLEAR. */
   find(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number;
@@ -54,7 +54,7 @@ export const jsonLayout: Layout = {
   find: findJsonMember,
 };
 
-/** Of an entry of Cloud Audit Logs, whose values are bodies. */
+/** The layout of an entry of Cloud Audit Logs, whose values are bodies. */
 export const entryLayout: Layout = {
   ...jsonLayout,
   value: (bytes, start, end) => bodyOf(jsonLayout.value(bytes, start, end), false),
@@ -88,18 +88,18 @@ function bufferOf(bytes: Uint8Array, start: number, end: number): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
-/** Whether a word stands in a part of a body. Capitals are few there, so that what of the word begins with one is found, or
- * not, much sooner. */
+/** Whether a part of a body contains a word. Capitals are rare there, so it is much faster to search first for the rest of the
+ * word from its capital on. */
 function holds(part: Buffer, word: string): boolean {
   const rare = word.search(/[A-Z]/);
   return (rare < 1 || part.includes(word.slice(rare), 0, 'latin1')) && part.includes(word, 0, 'latin1');
 }
 
 const ESCAPE = Buffer.from('\\u');
-/** Escapes that are looked at; where there are more, there may be one of a letter. Go writes `<`, `>` and `&` so. */
+/** Most escapes that are checked; if there are more, one may be of a letter. Go escapes `<`, `>` and `&` this way. */
 const MOST_ESCAPES = 64;
 
-/** False where no letter is escaped: U+0041 to U+007A, of which the third digit is 4 at least. */
+/** False if no letter is escaped: U+0041 to U+007A, whose third digit is at least 4. */
 function mayEscapeLetter(json: Buffer): boolean {
   let at = json.indexOf(ESCAPE);
   for (let count = 0; at !== -1; count++) {

@@ -1,14 +1,14 @@
-/** What is left of open rules where all that a profile decides is left out. */
+/** What is left of open rules without everything that a profile decides. */
 import { type CompiledItem, type CompiledRule, type Program, type ReducedRule, reduceRule } from '../sigma/index.ts';
 import type { GuardedLookup } from './guard.ts';
 
-/** Reduced rules that are kept: profiles mostly agree in what they leave open. */
+/** Most reduced rules that are kept: profiles mostly agree in what they leave open. */
 const MOST_REDUCED = 4096;
 
 type Known = (item: CompiledItem) => ReturnType<CompiledItem['decide']> | undefined;
 
-/** A function that tells what an item decides on every event of a profile; undefined for one that depends on more.
- * @param byMembers for items that ask one field alone
+/** A function that returns what an item decides on every event of a profile; undefined for an item that depends on more.
+ * @param byMembers for items that ask for one field only
  * @param byWords for others */
 export function knownItems(program: Program, byMembers: GuardedLookup, byWords: GuardedLookup): Known {
   const decisions = new Map<CompiledItem, ReturnType<Known>>();
@@ -24,7 +24,7 @@ export function knownItems(program: Program, byMembers: GuardedLookup, byWords: 
   };
 }
 
-/** Makes a reduced rule once for all profiles in which the same is known. */
+/** Makes a reduced rule once for all profiles about which the same is known. */
 export class Reductions {
   readonly #rules = new Map<CompiledRule, Map<string, ReducedRule>>();
   #count = 0;

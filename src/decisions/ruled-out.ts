@@ -1,4 +1,4 @@
-/** Leaves out rules that the bytes of an event's bodies rule out, before anything of these is parsed. */
+/** Leaves out rules that the bytes of an event's bodies rule out, before the bodies are parsed. */
 import type { Step } from '../detect.ts';
 import { CUT } from '../json/map.ts';
 import { JSON_LAYOUT, LAYOUT, MSGPACK_LAYOUT, REQUEST_OBJECT, RESPONSE_OBJECT } from '../outline/slots.ts';
@@ -9,13 +9,13 @@ import { jsonBodies, msgpackBodies } from './body-notation.ts';
 import { BodySearch } from './body-search.ts';
 import type { EventPlace } from './event.ts';
 
-/** Items that are looked for: each is a bit of a number. */
+/** Most items that are searched for: each is a bit of a number. */
 const MOST_ITEMS = 52;
-/** Sets of items, of which each has searches of its own. */
+/** Most sets of items, each of which has its own searches. */
 const MOST_SCREENS = 64;
-/** Of the steps of a profile, the ways in which they are left. */
+/** Most variants of what is left of the steps of a profile. */
 const MOST_LEFT = 64;
-/** Searches that spare little before one is made of as many, until they spare more. */
+/** After so many searches that save little, only one in so many is made, until they save more. */
 const MOST_CREDIT = 16;
 
 interface Screen {
@@ -28,7 +28,7 @@ interface Screen {
 interface Screened {
   screen: Screen;
   left: Map<number, readonly Step[]>;
-  /** Rules that are left open, all of them. */
+  /** Number of all rules that are left open. */
   open: number;
   credit: number;
   unsearched: number;
@@ -40,8 +40,8 @@ export class RuledOut {
   readonly #screens = new Map<string, Screen | null>();
   readonly #numbers = new Map<CompiledItem, number>();
 
-  /** The steps of an event without rules that do not match it, nor would but for an exception.
-   * @param event what is known of all events that have these steps */
+  /** The steps of an event without rules that do not match it and would not even without their exceptions.
+   * @param event what is known about all events that have these steps */
   left(steps: readonly Step[], { bytes, view, layout, spans, base }: EventPlace, event: AuditEvent): readonly Step[] {
     if (steps.length === 0) return steps;
     let screened = this.#screened.get(steps);
@@ -55,7 +55,7 @@ export class RuledOut {
     for (const offset of [base + REQUEST_OBJECT, base + RESPONSE_OBJECT]) {
       const start = spans[offset]!;
       if (start === -1) continue;
-      // A list is a patch, of which the keys are parts of texts.
+      // A list is a patch, in which the keys are parts of texts.
       if (!layout.isMap(bytes[start]!) || !search.add(bytes, view, start, spans[offset + 1]!)) return steps;
     }
     let differing = 0;
@@ -69,7 +69,7 @@ export class RuledOut {
       if (left.size === MOST_LEFT) left.clear();
       left.set(differing, (kept = withoutRuledOut(steps, screen, search)));
     }
-    // Where a body is read in any case, few rules less are no gain.
+    // If a body is read anyway, leaving out a few rules is no gain.
     const isWorth = 2 * (steps.length - kept.length) >= screened.open;
     screened.credit = isWorth ? Math.min(screened.credit + 1, MOST_CREDIT) : Math.max(screened.credit - 1, 0);
     return kept;
@@ -106,7 +106,7 @@ export class RuledOut {
   }
 }
 
-/** Null where no item depends on bodies alone. */
+/** Null if no item depends on bodies alone. */
 function screenOf(items: readonly CompiledItem[]): Screen | null {
   const collected = new Collected();
   const screened = new Map<CompiledItem, BodyItem>();

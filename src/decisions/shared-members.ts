@@ -30,23 +30,23 @@ const REQUEST_RECEIVED = Buffer.from('RequestReceived');
 const NAMESPACES = Buffer.from('namespaces');
 const CREATE = Buffer.from('create');
 
-/** Profiles that are remembered of each generation. */
+/** Most profiles that are remembered in each generation. */
 const MOST = 4096;
 
-/** Numbers of a profile, and how many of them are of each event: what is around it, what it is wrapped in, the kinds of its
- * bodies, and its namespace. */
+/** Count of the numbers of a profile, and of those that are set for each event: what is around it, what it is wrapped in, the
+ * kinds of its bodies, and its namespace. */
 export const PROFILE = 19;
 const OF_EACH = 4;
 
 export interface SharedMembers {
-  /** Numbers that stand for the members; those that are of each event are left out. */
+  /** Numbers that stand for the members; those that are set for each event are left out. */
   profile: Int32Array;
   own: OwnMembers;
   isNamespaceCreated: boolean;
 }
 
-/** What is known of profiles, by their numbers: two generations, of which the older is dropped when the younger is full, so
- * that what is still in use stays. */
+/** What is known about profiles, by their numbers: there are two generations, and the older is dropped when the younger is
+ * full, so that what is still in use stays. */
 export class ByProfile<T> {
   #young = new Map<number, T>();
   #old = new Map<number, T>();
@@ -59,7 +59,7 @@ export class ByProfile<T> {
     return old;
   }
 
-  /** @param number 0 for a profile that has none, and is not remembered */
+  /** @param number 0 for a profile that has no number and is not remembered */
   set(number: number, value: T): void {
     if (number === 0) return;
     if (this.#young.size === MOST) {
@@ -70,7 +70,7 @@ export class ByProfile<T> {
   }
 }
 
-/** What an event has in common with all of its profile; undefined where such have to be normalized. */
+/** What an event has in common with all events of its profile; undefined if these have to be normalized. */
 export function sharedMembers(tables: MemberTables, place: EventPlace): SharedMembers | undefined {
   const { bytes, spans, base } = place;
   if (!isText(bytes, spans, base + KIND, KIND_OF_EVENT) || !isText(bytes, spans, base + API_VERSION, AUDIT_V1)) {
@@ -107,7 +107,7 @@ export function sharedMembers(tables: MemberTables, place: EventPlace): SharedMe
   };
 }
 
-/** Those of its members that are no numbers alone, as the tables have them. */
+/** Those of its members that are more than numbers, as the tables have them. */
 export function foundIn(tables: MemberTables, place: EventPlace) {
   const { bytes, view, spans, base } = place;
   return {

@@ -1,4 +1,4 @@
-/** What is left to do for a rule, by what is known of an event. */
+/** What is left to do for a rule, by what is known about an event. */
 import type { Step } from '../detect.ts';
 import type { AuditEvent } from '../record.ts';
 import {
@@ -18,7 +18,7 @@ import { knownItems, type Reductions } from './reductions.ts';
 export interface Known {
   covers(member: Classed, field: string): boolean;
   allows(member: Classed): boolean;
-  /** Tells fields that find nothing, whatever the event holds. */
+  /** Whether a field finds nothing, whatever the event holds. */
   isEmpty(field: string): boolean;
 }
 
@@ -27,7 +27,7 @@ const absent: Found = { values: [] };
 export class Steps {
   readonly #program: Program;
   readonly #byMembers: GuardedLookup;
-  /** Without members that are classed. */
+  /** Without classed members. */
   readonly #byWords: GuardedLookup;
 
   readonly #reductions: Reductions;
@@ -68,15 +68,15 @@ export class Steps {
     return { rule };
   }
 
-  /** The step, where it is left open, without what is known of it. */
+  /** The step; if it is left open, without what is already known. */
   reduced(step: Step): Step {
     const { rule, evaluation } = step;
     return evaluation === undefined ? { rule, reduced: this.#reductions.of(rule, this.#known) } : step;
   }
 }
 
-/** What the match of a rule comes to on all events of which as much is known; undefined where it depends on more, or on
- * what is within a list. */
+/** The match of a rule on all events about which the same is known; undefined if it depends on more, or on what is within a
+ * list. */
 function sharedMatch(rule: CompiledRule, guarded: GuardedLookup): RuleMatch | undefined {
   guarded.hasDeferred = false;
   const match = matchOf(rule, guarded.lookup);

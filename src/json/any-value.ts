@@ -2,7 +2,7 @@
 import { CUT, isMap, type JsonMap, member, setMember, textAt } from './map.ts';
 
 /** What an AnyValue stands for: integers beyond 2^53 as bigint, though they come as texts, bytes as text, nothing as null.
- * Where a value is cut or nests too deep, what stands for it carries the mark: it is unknown and not absent. */
+ * If a value is cut or nests too deep, its replacement carries the mark: it is unknown, not absent. */
 export function plainValue(value: unknown): unknown {
   if (!isMap(value)) return value;
   const [list, array] = [member(value, 'kvlistValue'), member(value, 'arrayValue')];
@@ -20,7 +20,7 @@ export function plainValue(value: unknown): unknown {
   return held;
 }
 
-/** What a list of KeyValues stands for: of a key that comes twice the last value stays. */
+/** What a list of KeyValues stands for: if a key is repeated, the last value counts. */
 export function plainPairs(pairs: readonly unknown[], mark?: JsonMap[typeof CUT]): JsonMap {
   const map: JsonMap = {};
   let found = mark;
@@ -32,7 +32,7 @@ export function plainPairs(pairs: readonly unknown[], mark?: JsonMap[typeof CUT]
   return map;
 }
 
-/** An integer as JSON has it, which may be a text; what is none stays what it is. */
+/** An integer as written in JSON, possibly as text; anything else stays as it is. */
 function integerOf(value: unknown): unknown {
   if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) return value;
   const number = Number(value);
@@ -43,7 +43,7 @@ function markOf(value: unknown): JsonMap[typeof CUT] {
   return isMap(value) ? value[CUT] : undefined;
 }
 
-/** The AnyValue of a JSON value. Integers to 64 bits are texts, other numbers doubles; as in JSON, members that are undefined are
+/** The AnyValue of a JSON value. Integers up to 64 bits are texts, other numbers doubles; as in JSON, undefined members are
  * left out. */
 export function anyValueOf(value: unknown): JsonMap {
   switch (typeof value) {

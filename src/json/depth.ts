@@ -1,11 +1,11 @@
 /** Bounds how deep parsed data nests, so that what reads it may recurse. */
 import { CUT, type JsonMap } from './map.ts';
 
-/** Levels of maps and lists that are read where no setting says otherwise. */
+/** Levels of maps and lists that are read unless a setting says otherwise. */
 export const DEFAULT_MAX_DEPTH = 256;
 
 /** Stands for a map or list that lies deeper than what is read: everything in it is unknown. kube-apiserver drops members
- * that it does not know however deep they nest, so depth alone must not make the rest of an event unreadable. */
+ * that it does not know, however deep they nest, so depth alone must not make the rest of an event unreadable. */
 export function tooDeep(): JsonMap {
   return { [CUT]: 'too_deep' };
 }

@@ -1,4 +1,4 @@
-/** What a string of a log record holds: JSON in the forms in which pipelines hand it on. */
+/** What a string of a log record holds: JSON in the forms in which pipelines forward it. */
 import { constants, gunzipSync } from 'node:zlib';
 import { Problem } from '../problem.ts';
 import { pruneDeep } from './depth.ts';
@@ -7,28 +7,28 @@ import { isMap } from './map.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { countOpenBrackets } from './scan.ts';
 
-/** Bytes that the gzip data of a batch may still inflate to; what is inflated is taken off, or could not be for its size. */
+/** Bytes that the gzip data of a batch may still inflate to; what is inflated is deducted, and what exceeds them is refused. */
 export interface InflateBudget {
   remaining: number;
 }
 
-/** What one text may inflate to. */
+/** The most bytes that one text may inflate to. */
 const MAX_INFLATED_BYTES = 32 * 1024 * 1024;
 /** Memory that a map or list takes, however short it is as text. */
 const CONTAINER_BYTES = 50;
-/** JSON texts in one string: each takes a parser of its own, which brackets without JSON in them make slow. */
+/** JSON texts in one string: each needs a parser of its own, so that brackets without JSON in them would be slow. */
 const MAX_DOCUMENTS = 100_000;
 
 /** Layers of quoting, base64 and gzip around one JSON text. */
 const MAX_LAYERS = 6;
-/** CloudWatch Logs ends a message that it has cut so. */
+/** CloudWatch Logs ends a message that it has cut like this. */
 const TRUNCATION_NOTE = /\[Truncated\.\.\.\]\s*$/;
-/** Time in front of a line: CloudWatch exports, `aws logs tail` with the log stream, and CRI log files with stream and
+/** A time before a line: CloudWatch exports, `aws logs tail` with the log stream, and CRI log files with stream and
  * full/partial mark. */
 const TIME_PREFIX = /^\d{4}-\d\d-\d\d[T ]\S+\s+(?:std(?:out|err) [FP] |[^\s"{[]+\s+)?(?=[{[])/;
-/** `oc adm node-logs` puts the node in front. Other programs put a word before JSON, too, so the event has to show. */
+/** `oc adm node-logs` puts the node in front. Other programs put a word before JSON, too, so an event has to be visible. */
 const NODE_PREFIX = /^[\w.-]+ (?=\{"(?:kind|apiVersion|level|auditID|metadata)":)/;
-/** As long as the prefixes get: the name of a log stream has 512 characters, that of a node 253. */
+/** The longest prefix: the name of a log stream has up to 512 characters, that of a node 253. */
 const MAX_PREFIX = 640;
 
 type Form = 'json' | 'escaped' | 'quoted' | 'base64' | 'text';
@@ -48,15 +48,15 @@ function formOf(text: string): Form {
   return 'text';
 }
 
-/** Tells by its first characters whether a string is worth a call of `embedded`. */
+/** Whether a string, judging by its first characters, is worth a call of `embedded`. */
 export function mayHoldJson(text: string): boolean {
   return formOf(text) !== 'text';
 }
 
-/** Returns the JSON values that a string holds, in order: usually one, more where texts were joined with or without
- * line ends, none where it is plain text. Quotes, base64 and gzip around the JSON come off; cut JSON is salvaged, and below
- * `maxDepth` levels of one text stands the mark `too_deep`. In place of what cannot be read stands a Problem,
- * `record.malformed` (gzip data, or more texts than one string can hold). */
+/** Returns the JSON values that a string holds, in order: usually one, more if texts were joined with or without line ends,
+ * none for plain text. Quotes, base64 and gzip around the JSON are removed; cut JSON is salvaged, and below `maxDepth` levels
+ * of one text is the mark `too_deep`. What cannot be read is replaced by a Problem, `record.malformed` (gzip data, or more
+ * texts than one string can hold). */
 export function embedded(text: string, budget: InflateBudget, maxDepth: number): unknown[] {
   let inner: string | undefined = text;
   for (let layer = 0; layer <= MAX_LAYERS && inner !== undefined; layer++) {
@@ -82,7 +82,7 @@ export function embedded(text: string, budget: InflateBudget, maxDepth: number):
   return [];
 }
 
-/** Reads one JSON text as far as it goes; below `maxDepth` levels stands the mark `too_deep`. */
+/** Reads one JSON text as far as possible; below `maxDepth` levels is the mark `too_deep`. */
 export function parseJson(text: string, maxDepth: number): Salvaged {
   const whole = parseWhole(text);
   return whole === undefined
@@ -101,7 +101,7 @@ function parseWhole(text: string): { value: unknown } | undefined {
 function parseAll(text: string, maxDepth: number): unknown[] {
   const result = parseJson(text, maxDepth);
   if (!result.cut) return [result.value];
-  // A cut message does not swallow the ones joined behind it, so lines that all start a text of their own go first.
+  // A cut message must not swallow the ones joined after it, so lines that each start a text are tried first.
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const texts = lines.every((line) => formOf(line) === 'json') ? lines : [text];
   const found = texts.flatMap(documents);
@@ -110,14 +110,14 @@ function parseAll(text: string, maxDepth: number): unknown[] {
   return [...values, new Problem('record.malformed', `a string holds more than ${MAX_DOCUMENTS} JSON texts`)];
 }
 
-/** What was read, and behind a list of maps that is cut the Problem that there was more: a list has no place for the mark.
- * Text that merely begins with a bracket is no such list. */
+/** What was read and, after a list of maps that is cut, the Problem that there was more: a list has no place for the mark.
+ * Text that merely begins with a bracket is not such a list. */
 function valuesOf(result: Salvaged): unknown[] {
   if (!result.cut || !Array.isArray(result.value) || !result.value.some(isMap)) return [result.value];
   return [result.value, new Problem('record.malformed', 'a list of JSON values inside the record is cut')];
 }
 
-/** The top-level maps and arrays of a text; the last one may be open. What lies between them is no JSON. */
+/** The top-level maps and arrays of a text; the last one may be open. What lies between them is not JSON. */
 function documents(text: string): string[] {
   const found: string[] = [];
   let depth = 0;
@@ -136,7 +136,7 @@ function documents(text: string): string[] {
     }
   }
   if (depth > 0) found.push(text.slice(start));
-  // CloudWatch's note behind a message that was cut just at its end.
+  // CloudWatch's note after a message that was cut just at its end.
   return found.filter((document) => document !== '[Truncated...]');
 }
 
@@ -150,7 +150,7 @@ function inflate(bytes: Buffer, budget: InflateBudget): string | Problem {
   const maxOutputLength = Math.min(budget.remaining, MAX_INFLATED_BYTES);
   if (maxOutputLength < 1) return new Problem('record.malformed', 'the batch inflates beyond the limit');
   try {
-    // Z_SYNC_FLUSH: data that is cut gives what there is instead of an error.
+    // Z_SYNC_FLUSH: data that is cut yields what there is instead of an error.
     const inflated = gunzipSync(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
     budget.remaining -= inflated.length + CONTAINER_BYTES * countOpenBrackets(inflated);
     if (budget.remaining < 0) return new Problem('record.malformed', 'the batch inflates beyond the limit');

@@ -3,7 +3,7 @@
 
 /** An integer beyond 2^53 has at least as many digits; most texts hold no such run, and are read without a second look. */
 const LONG_DIGITS = 16;
-/** As many digits as 64 bits can need; what is longer is a number like any other, and BigInt would be slow on it. */
+/** As many digits as 64 bits can need; anything longer is an ordinary number, and BigInt would be slow on it. */
 const INTEGER = /^-?\d{1,20}$/;
 
 /** The value of a JSON text, in which an integer beyond 2^53 is a bigint.
@@ -12,7 +12,7 @@ export function parseExactly(text: string): unknown {
   return hasLongDigits(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
 }
 
-/** Whether so many digits stand in a row: one of them is at a place that 16 divides, counted from 1. */
+/** Whether that many digits occur in a row: one of them is then at a position divisible by 16, counted from 1. */
 function hasLongDigits(text: string): boolean {
   for (let at = LONG_DIGITS - 1; at < text.length; at += LONG_DIGITS) {
     if (!isDigit(text.charCodeAt(at))) continue;

@@ -1,6 +1,6 @@
-/** Why the rest of a map, or a whole body, is not there to be read. */
+/** Why the rest of a map, or a whole body, cannot be read. */
 export type CutReason =
-  /** The text ended in the middle of the map: a size limit on the way cut it. */
+  /** The text ended in the middle of the map: a size limit in the pipeline cut it. */
   | 'cut'
   /** kube-apiserver dropped both bodies of an event over its size limit (`audit.k8s.io/truncated`). */
   | 'truncated'
@@ -12,13 +12,13 @@ export type CutReason =
   | 'split'
   /** A map or list that nests deeper than what is read. */
   | 'too_deep'
-  /** A member that every event has is not there, or is not of its type: something in the pipeline dropped, renamed or
+  /** A member that every event has is absent, or does not have its type: something in the pipeline dropped, renamed or
    * rewrote it. */
   | 'missing'
-  /** The API server gave up waiting (504): the request may have been carried out all the same. */
+  /** The API server gave up waiting (504): the request may still have been carried out. */
   | 'timed_out';
 
-/** Marks a map of which only a part could be read; a key that is missing from it is unknown, not absent. */
+/** Marks a map that could only be read in part; a key that is missing from it is unknown, not absent. */
 export const CUT: unique symbol = Symbol('cut');
 
 /** A JSON object as parsed. Keys are data: read them with `Object.hasOwn`, never through the prototype. */
@@ -27,7 +27,7 @@ export interface JsonMap {
   [CUT]?: CutReason;
 }
 
-/** Tells whether a value is a map, which an array, null or scalar is not. */
+/** Whether a value is a map, which an array, null or scalar is not. */
 export function isMap(value: unknown): value is JsonMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -44,13 +44,13 @@ export function at(value: unknown, ...keys: readonly string[]): unknown {
   return here;
 }
 
-/** The string at the end of a path of own members, or undefined where there is none, or something else. */
+/** The string at the end of a path of own members; undefined if there is none, or something else. */
 export function textAt(value: unknown, ...keys: readonly string[]): string | undefined {
   const found = at(value, ...keys);
   return typeof found === 'string' ? found : undefined;
 }
 
-/** Sets an own member of whatever key: plain assignment would take `__proto__` for the prototype. */
+/** Sets an own member with any key: plain assignment to `__proto__` would set the prototype. */
 export function setMember(map: JsonMap, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });

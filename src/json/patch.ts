@@ -2,20 +2,20 @@
 import { isMap, type JsonMap, member, textAt } from './map.ts';
 
 export interface Projection {
-  /** The parts of the document that the patch sets. In a list stands what the patch put there, whatever the index. */
+  /** The parts of the document that the patch sets. A list contains what the patch put there, whatever the index. */
   document: JsonMap;
-  /** Pointers, as tokens, of what was moved or copied: what is there now came from the unknown document. */
+  /** Pointers, as tokens, to what was moved or copied: the value there now came from the unknown document. */
   moved: string[][];
 }
 
 /** kube-apiserver refuses a patch with more operations. */
 const MAX_OPERATIONS = 10_000;
-/** Levels of a pointer. All but the last must be there before the patch, and no object of Kubernetes has as many. */
+/** Levels of a pointer. All but the last must exist before the patch, and no object of Kubernetes has as many. */
 const MAX_TOKENS = 256;
 
-/** Applies the operations in order to an empty document, making the maps and lists on their way. Tests, and operations
- * that are not well formed, do nothing. Lists keep all that was put into them: as nobody knows what else they hold, an
- * index says nothing, and what a later operation shifts must not be lost. */
+/** Applies the operations in order to an empty document, creating the maps and lists along their paths. Tests, and operations
+ * that are not well formed, do nothing. Lists keep everything that was put into them: as it is unknown what else they hold,
+ * an index means nothing, and what a later operation shifts must not be lost. */
 export function projectPatch(operations: readonly unknown[]): Projection {
   const draft: Draft = { root: emptyMap(), owned: new Set(), elements: new Map() };
   draft.owned.add(draft.root);
@@ -40,7 +40,7 @@ export function projectPatch(operations: readonly unknown[]): Projection {
   return { document: draft.root, moved };
 }
 
-/** Whether kube-apiserver takes a token for a place in a list: with a sign as well, as -1 is the last. */
+/** Whether kube-apiserver reads a token as a place in a list: with a sign as well, as -1 is the last. */
 export function isIndex(token: string): boolean {
   return /^(?:[+-]?\d+|-)$/.test(token);
 }
@@ -83,7 +83,7 @@ function remove(draft: Draft, tokens: readonly string[]): void {
   if (!Array.isArray(node)) delete node[last];
 }
 
-/** The container under a token, made if there is none; `next` tells whether it must be a list. */
+/** The container under a token, created if there is none; `next` says whether it must be a list. */
 function childOf(draft: Draft, node: Container, token: string, next: string): Container {
   if (Array.isArray(node)) {
     const elements = draft.elements.get(node) ?? new Map<string, Container>();
@@ -116,8 +116,8 @@ function emptyMap(): JsonMap {
   return Object.create(null);
 }
 
-/** The tokens of a JSON Pointer (RFC 6901), or undefined where it is none. kube-apiserver does not look at what stands
- * before the first slash: to it `x/spec` is `/spec`.
+/** The tokens of a JSON Pointer (RFC 6901), or undefined if it is not one. kube-apiserver ignores what precedes the first
+ * slash: to it `x/spec` is `/spec`.
  * @see https://github.com/evanphx/json-patch/blob/v4.12.0/patch.go findObject */
 function tokensOf(pointer: string | undefined): string[] | undefined {
   if (pointer === '') return [];

@@ -1,22 +1,22 @@
-/** Reads JSON text as far as it goes: what a size limit on the way has left of an event still says who did what. */
+/** Reads JSON text as far as possible: what a size limit in the pipeline has left of an event still says who did what. */
 import { tooDeep } from './depth.ts';
 import { CUT, type JsonMap, setMember } from './map.ts';
 import { scalarOf } from './scalar.ts';
 
 export interface Salvaged {
-  /** Undefined where not even the beginning of a map or array, or one whole scalar, is there. */
+  /** Undefined if there is not even the beginning of a map or array, or one whole scalar. */
   value: unknown;
-  /** Set where the text was not read to its end: it stops or breaks inside the value, or something follows it. Every map
-   * that was open then carries CUT. An open array without a map around it has no place for the mark: of `[1,2` only
-   * this flag tells. */
+  /** Set if the text was not read to its end: it stops or breaks inside the value, or something follows it. Every map that
+   * was open then carries CUT. An open array without a map around it has no place for the mark: for `[1,2` only this flag
+   * shows it. */
   cut: boolean;
 }
 
-/** The value of a JSON text; of a text that stops or breaks in the middle, what stands before.
+/** The value of a JSON text; for a text that stops or breaks in the middle, what precedes the break.
  *
  * Equal to JSON.parse on JSON. Beyond that: members whose value is cut are left out (a number that ends with the text
- * may have had more digits); bare nan and inf are null; keys that are no strings are their text; bad escapes stand for
- * themselves; control characters may stand in strings. A map or list below `maxDepth` levels is skipped, and `too_deep`
+ * may have had more digits); bare nan and inf are null; keys that are not strings are their text; bad escapes stand for
+ * themselves; control characters may appear in strings. A map or list below `maxDepth` levels is skipped, and `too_deep`
  * marks its place. */
 export function salvage(text: string, limits: { maxDepth: number }): Salvaged {
   const open: (JsonMap | unknown[])[] = [];
@@ -77,7 +77,7 @@ export function salvage(text: string, limits: { maxDepth: number }): Salvaged {
       at = end;
     }
 
-    // Behind a value, or before the bracket that closes an empty container.
+    // After a value, or before the bracket that closes an empty container.
     for (;;) {
       const container = open.at(-1);
       at = skipSpace(text, at);
@@ -120,7 +120,7 @@ function endOfString(text: string, start: number): number {
   return -1;
 }
 
-/** The offset after the bracket that closes the container, -1 where it is open. Brackets are counted, not matched. */
+/** The offset after the bracket that closes the container, -1 if it is open. Brackets are counted, not matched. */
 function endOfContainer(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {

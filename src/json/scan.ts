@@ -2,7 +2,7 @@
  * Finds values and members in JSON bytes without reading them.
  *
  * Inside a value only strings and brackets count, so what Fluent Bit prints beyond JSON (bare nan and inf, keys that are
- * no strings, `\x12` escapes) does no harm. A value that is delimited here may still be no JSON.
+ * not strings, `\x12` escapes) does no harm. A value that is delimited here may still not be JSON.
  */
 import { scalarOf } from './scalar.ts';
 
@@ -34,19 +34,19 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** The offset of the first byte from `at` on that is no JSON white space. */
+/** The offset of the first byte from `at` on that is not JSON white space. */
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let next = at;
   while (next < end && isSpace(bytes[next])) next++;
   return next;
 }
 
-/** The offset behind a UTF-8 byte order mark, which some senders put before JSON; 0 without one. */
+/** The offset after a UTF-8 byte order mark, which some senders put before JSON; 0 without one. */
 export function skipByteOrderMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
-/** The offset behind the string that opens at `start`, or -1 where it does not end. */
+/** The offset after the string that opens at `start`, or -1 if it does not end. */
 export function endOfString(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start + 1; at < end; at++) {
     const byte = bytes[at];
@@ -56,7 +56,7 @@ export function endOfString(bytes: Uint8Array, start: number, end: number): numb
   return -1;
 }
 
-/** The offset behind a run of bytes without structure: a number, a literal, a bare key. */
+/** The offset after a run of bytes without structure: a number, a literal, a bare key. */
 export function endOfToken(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && !isDelimiter(bytes[at])) at++;
@@ -83,8 +83,8 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
 }
 
-/** The offset behind the value that begins at `start`.
- * @param maxDepth levels down to which brackets must match in kind; deeper ones are counted only, which keeps memory
+/** The offset after the value that begins at `start`.
+ * @param maxDepth levels down to which brackets must match in kind; deeper ones are only counted, which keeps memory
  * bounded */
 export function endOfValue(bytes: Uint8Array, start: number, end: number, maxDepth: number): number | Fault {
   if (start >= end) return { at: end, expected: 'a value' };
@@ -129,7 +129,7 @@ export function endOfValue(bytes: Uint8Array, start: number, end: number, maxDep
   return { at: end, expected: spell(closers.at(-1) ?? first + 2) };
 }
 
-/** Tells whether a delimited value has more than `maxDepth` levels of maps and arrays. */
+/** Whether a delimited value has more than `maxDepth` levels of maps and arrays. */
 export function nestsDeeper(bytes: Uint8Array, start: number, end: number, maxDepth: number): boolean {
   let depth = 0;
   for (let at = start; at < end; at++) {
@@ -205,7 +205,7 @@ export function itemsOf(bytes: Uint8Array, listStart: number, listEnd: number): 
   return found;
 }
 
-/** The offset of the comma after a member or an item, or of the bracket that closes its map or list; `end` where that is cut. */
+/** The offset of the comma after a member or an item, or of the bracket that closes its map or list; `end` if that is cut. */
 export function endOfMember(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   for (let at = start; at < end; at++) {
@@ -256,24 +256,24 @@ function unescaped(bytes: Uint8Array, start: number, end: number): unknown {
   }
 }
 
-/** Tells whether a member can be put before the closing bracket of a map or list as it is: there is none, or a stray comma
- * waits for one. */
+/** Whether a member can be put before the closing bracket of a map or list without a comma: the container is empty, or ends
+ * with a stray comma. */
 export function wantsNoComma(bytes: Uint8Array, end: number): boolean {
   let at = end - 2;
   while (isSpace(bytes[at])) at--;
   return bytes[at] === OPEN_BRACE || bytes[at] === OPEN_BRACKET || bytes[at] === COMMA;
 }
 
-/** How many brackets open in a text, those inside strings among them: it holds no more maps and lists than that, even if
- * strings of it are JSON again. */
+/** How many brackets open in a text, including those inside strings: it holds no more maps and lists than that, even if
+ * strings in it are JSON again. */
 export function countOpenBrackets(bytes: Uint8Array): number {
   let count = 0;
   for (let at = 0; at < bytes.length; at++) if (bytes[at] === OPEN_BRACE || bytes[at] === OPEN_BRACKET) count++;
   return count;
 }
 
-/** How many brackets and commas are in a text, those inside strings among them: it holds no more values than that and one,
- * even if strings of it are JSON again. */
+/** How many brackets and commas are in a text, including those inside strings: it holds no more values than that plus one,
+ * even if strings in it are JSON again. */
 export function countValues(bytes: Uint8Array): number {
   let count = 0;
   for (let at = 0; at < bytes.length; at++) {

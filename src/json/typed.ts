@@ -1,5 +1,5 @@
-/** What a boolean, a number and a text are. Kubernetes writes both as JSON does; systems in a pipeline make text of them, as
- * `"true"`, Python's `"True"` or `"403"`. */
+/** Reads booleans, numbers and texts. Kubernetes writes booleans and numbers as JSON does; systems in a pipeline turn them
+ * into text, as `"true"`, Python's `"True"` or `"403"`. */
 
 /** A boolean, or the text of one in any case; undefined for anything else. */
 export function booleanOf(value: unknown): boolean | undefined {
@@ -10,7 +10,7 @@ export function booleanOf(value: unknown): boolean | undefined {
 }
 
 const DECIMAL = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-/** As many characters as any number has that a log holds; what is longer is no number that somebody compares. */
+/** The most characters of a number in a log; nobody compares a longer one. */
 const MAX_LENGTH = 64;
 
 /** A finite number, or the text of one in decimal without blanks around it; undefined for anything else. An integer beyond
@@ -22,7 +22,7 @@ export function numberOf(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** A text, or what a pipeline may have made of one: the text of a boolean or a number. Undefined for maps, lists and null. */
+/** A text, or the text of a boolean or number that a pipeline may have made of one. Undefined for maps, lists and null. */
 export function textOf(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':

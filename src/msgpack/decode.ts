@@ -5,7 +5,7 @@ import { endOfValue, headerAt } from './scan.ts';
 
 type ScalarLayout = readonly [size: number, read: (bytes: Buffer, at: number) => unknown];
 
-/** By type byte: the scalars that are not in the byte itself and have no length, with their size behind it. Integers beyond
+/** By type byte: the scalars that are not in the byte itself and have no length, with their size after it. Integers beyond
  * 2^53 are read as bigint. */
 export const scalars: ReadonlyMap<number, ScalarLayout> = new Map<number, ScalarLayout>([
   [0xc0, [0, () => null]],
@@ -28,8 +28,8 @@ function numberIfSafe(value: bigint): number | bigint {
 }
 
 /** The value in a range as JSON would hold it: integers beyond 2^53 as bigint, str and bin as text (what is not UTF-8
- * becomes U+FFFD), ext as null. Keys that are no strings are their text, those that are maps or arrays `{…}` or `[…]`;
- * of a key that comes twice the last value stays. A map or array below `maxDepth` levels is skipped, and `too_deep` marks
+ * becomes U+FFFD), ext as null. Keys that are not strings are their text, those that are maps or arrays `{…}` or
+ * `[…]`; the last value of a repeated key is kept. A map or array below `maxDepth` levels is skipped, and `too_deep` marks
  * its place. The range is one that endOfValue has delimited. */
 export function decode(bytes: Uint8Array, start: number, end: number, limits: { maxDepth: number }): unknown {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -5,7 +5,7 @@ import { createWriter } from './write.ts';
 type Pending = { value: unknown } | { key: string; value: unknown };
 
 /** The MessagePack of a JSON value, smallest encodings: integers up to 64 bits (bigint beyond 2^53), other numbers as
- * float64. As in JSON, members that are undefined are left out, undefined items are nil, symbols as keys do not count.
+ * float64. As in JSON, members that are undefined are left out, undefined items are nil, symbols as keys are ignored.
  * Nesting costs memory, not stack. */
 export function encode(value: unknown): Uint8Array {
   const writer = createWriter();

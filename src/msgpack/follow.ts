@@ -1,25 +1,25 @@
-/** Finds the end of a MessagePack value whose bytes come piece by piece, each of them looked at once. */
+/** Finds the end of a MessagePack value whose bytes arrive piece by piece, looking at each of them once. */
 import { type Fault, layouts, NEVER_USED } from './scan.ts';
 
 export interface Follower {
-  /** Goes on with the next bytes of the value.
-   * @returns the offset after the value; undefined where it goes on after these bytes */
+  /** Continues with the next bytes of the value.
+   * @returns the offset after the value; undefined if it continues after these bytes */
   follow(piece: Uint8Array, start: number): number | undefined | Fault;
-  /** How many bytes it has at least, by the headers so far: a header that promises more than will come costs nothing. */
+  /** How many bytes it has at least, by the headers so far: a header that promises more than will arrive costs nothing. */
   least(): number;
-  /** Where each of its items ends, if it is an array: as many as have come, and no more than asked for. */
+  /** Where each of its items ends, if it is an array: of as many as have arrived, and no more than asked for. */
   ends(): readonly number[];
 }
 
-/** @param mostItems of an array that is followed, of which the ends are kept */
+/** @param mostItems most items of a followed array whose ends are kept */
 export function followValue(mostItems: number): Follower {
-  /** Bytes that have come. */
+  /** Bytes that have arrived. */
   let length = 0;
-  /** Values that are to begin yet. */
+  /** Values that have not begun yet. */
   let pending = 1;
-  /** Bytes of a payload that are to come yet. */
+  /** Bytes of a payload that are still to come. */
   let skip = 0;
-  /** Of a header of several bytes: the bytes of its length field that are to come, what they say so far, and its layout. */
+  /** For a header of several bytes: the bytes of its length field that are still to come, the length so far, and its layout. */
   let lengthLeft = 0;
   let counted = 0;
   let fixed = 0;
@@ -39,7 +39,7 @@ export function followValue(mostItems: number): Follower {
     if (type < 0x90) pending += 2 * (type & 0x0f);
     else if (type < 0xa0) pending += type & 0x0f;
     else if (type < 0xc0) skip = type & 0x1f;
-    else if (type === NEVER_USED) return { at: length, found: 'the byte 0xc1, which begins no value' };
+    else if (type === NEVER_USED) return { at: length, found: 'the byte 0xc1, which cannot begin a value' };
     else {
       [lengthLeft, fixed, valuesPerItem] = layouts[type - 0xc0]!;
       counted = 0;

@@ -13,18 +13,18 @@ const LOWER_U = 0x75;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Stand in for the headers of a map and an array, as wide as they come: how many members there are shows at the end. */
+/** Placeholders for the headers of a map and an array, in their widest form: the number of members is known at the end. */
 const MAP_HEADER = Uint8Array.of(0xdf, 0, 0, 0, 0);
 const ARRAY_HEADER = Uint8Array.of(0xdd, 0, 0, 0, 0);
 
 /** The MessagePack of a JSON value. Integers are exact to 64 bits and float64 beyond, `-0` is the float it reads as; a
- * number with a fraction or an exponent stays a float; keys keep their order, twice or not. Strings keep their bytes, be
+ * number with a fraction or an exponent stays a float; keys keep their order, repeated or not. Strings keep their bytes, be
  * they UTF-8 or not; escapes are decoded, a lone surrogate becomes U+FFFD, a bad escape stands for itself. Bare nan and
- * inf are floats, keys that are no strings are their text.
+ * inf are floats, keys that are not strings are their text.
  * @throws Problem `record.malformed` (by byte offset) or `record.too_deep` */
 export function fromJson(bytes: Uint8Array, start: number, end: number, limits: { maxDepth: number }): Uint8Array {
   const writer = createWriter(end - start + 64);
-  /** Of each container, in the order in which they open: where its header is, and how many members it has. */
+  /** For each container, in the order in which they open: where its header is, and how many members it has. */
   const headers: number[] = [];
   const lengths: number[] = [];
   /** The containers that are open: their index, and the bracket that closes them. */
@@ -83,7 +83,7 @@ export function fromJson(bytes: Uint8Array, start: number, end: number, limits: 
       at = after;
     }
 
-    // Behind a value, or before the bracket that closes an empty container.
+    // After a value, or before the bracket that closes an empty container.
     for (;;) {
       const container = open.at(-1);
       at = skipSpace(bytes, at, end);
@@ -127,7 +127,7 @@ function writeScalar(writer: Writer, token: string): boolean {
   }
 }
 
-/** Characters up to which an integer may fit 64 bits, and a JavaScript number for sure. */
+/** Characters up to which an integer may fit 64 bits, and up to which it certainly fits a JavaScript number. */
 const LONGEST_64_BIT = '18446744073709551615'.length;
 const LONGEST_SAFE = 15;
 

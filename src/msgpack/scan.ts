@@ -1,5 +1,5 @@
-/** Finds values and members in MessagePack bytes without reading them; a length in a header is never believed beyond
- * the bytes there are. */
+/** Finds values and members in MessagePack bytes without reading them; a length in a header is never trusted beyond
+ * the existing bytes. */
 
 /** Where MessagePack breaks, and what is wrong there. */
 export interface Fault {
@@ -24,7 +24,7 @@ export const layouts: readonly (readonly [lengthBytes: number, fixed: number, va
 
 export const NEVER_USED = 0xc1;
 
-/** The offset behind the value that begins at `start`. Takes no memory however deep the value nests. */
+/** The offset after the value that begins at `start`. Takes no memory, however deep the value nests. */
 export function endOfValue(bytes: Uint8Array, start: number, end: number): number | Fault {
   let at = start;
   for (let pending = 1; pending > 0; pending--) {
@@ -40,7 +40,7 @@ export function endOfValue(bytes: Uint8Array, start: number, end: number): numbe
     } else if (type < 0xc0) {
       at += type & 0x1f;
     } else if (type === NEVER_USED) {
-      return { at: head, found: 'the byte 0xc1, which begins no value' };
+      return { at: head, found: 'the byte 0xc1, which cannot begin a value' };
     } else {
       const [lengthBytes, fixed, valuesPerItem] = layouts[type - 0xc0];
       if (end - at < lengthBytes) return { at: end, found: 'the end, inside a header' };
@@ -50,7 +50,7 @@ export function endOfValue(bytes: Uint8Array, start: number, end: number): numbe
       else values = items * valuesPerItem;
     }
     pending += values;
-    // Each value takes a byte at least: a header that promises more than there is lies, or is cut.
+    // Each value takes at least a byte: a header that promises more than exists is wrong, or the value is cut.
     if (at > end || pending - 1 > end - at) {
       return { at: head, found: `a header that promises more than the ${end - head} bytes left` };
     }
@@ -64,10 +64,10 @@ function readLength(bytes: Uint8Array, at: number, lengthBytes: number): number 
   return length;
 }
 
-/** Whether maps and arrays, empty ones too, lie more than `levels` inside each other.
+/** Whether maps and arrays, including empty ones, nest more than `levels` deep.
  * @param span of a value that is whole */
 export function isDeeper(bytes: Uint8Array, { start, end }: { start: number; end: number }, levels: number): boolean {
-  /** Of each container that is open but for the innermost, how many values are still to come, and of that one. */
+  /** How many values are still to come in each open container except the innermost, and in that one. */
   const open: number[] = [];
   let depth = 0;
   let left = 1;
@@ -107,11 +107,11 @@ export interface Header {
   kind: 'map' | 'array' | 'str' | 'bin';
   /** Pairs, items or bytes. */
   length: number;
-  /** Offset behind the header. */
+  /** Offset after the header. */
   end: number;
 }
 
-/** The header of the value at `at`, undefined where that is a scalar without one or the header is cut. */
+/** The header of the value at `at`, undefined if that is a scalar without one or the header is cut. */
 export function headerAt(bytes: Uint8Array, at: number, end: number): Header | undefined {
   if (at >= end) return undefined;
   const type = bytes[at];
@@ -169,7 +169,7 @@ function isKey(bytes: Uint8Array, start: number, end: number, key: Uint8Array): 
   return true;
 }
 
-/** How many values there are, those inside others among them, up to the first that is malformed. */
+/** How many values there are, including those inside others, up to the first that is malformed. */
 export function countValues(bytes: Uint8Array): number {
   let count = 0;
   for (let at = 0; at < bytes.length; count++) {

@@ -8,11 +8,11 @@ const BACKSLASH = 0x5c;
 
 /** The JSON of a MessagePack value, on one line and always valid. Integers have all their digits; floats are numbers with a
  * fraction or an exponent, NaN and the infinities the texts `"NaN"`, `"Infinity"`, `"-Infinity"`. A str is its text, in which
- * U+FFFD stands for what is not UTF-8; a bin is its text where it is UTF-8, else base64; an ext is
- * `{"ext": <its type>, "data": "<base64>"}`. Keys keep their order, twice or not; one that is no text is the text of its
- * JSON, a map or array as a key `{…}` or `[…]`. Nesting costs memory, not stack.
+ * U+FFFD stands for what is not UTF-8; a bin is its text if it is UTF-8, else base64; an ext is
+ * `{"ext": <its type>, "data": "<base64>"}`. Keys keep their order, repeated or not; a key that is not a text is the text of
+ * its JSON, a map or array as a key `{…}` or `[…]`. Nesting costs memory, not stack.
  * @param start and `end` of a value that endOfValue has delimited
- * @param first members that come before those of the map that the value is then, as JSON without braces */
+ * @param first members to put before those of the value, which is a map then, as JSON without braces */
 export function toJson(bytes: Uint8Array, start: number, end: number, first = ''): Uint8Array {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let result = Buffer.allocUnsafe(2 * (end - start) + first.length + 64);
@@ -42,7 +42,7 @@ export function toJson(bytes: Uint8Array, start: number, end: number, first = ''
       put(JSON.stringify(text.toString(isBin && !isText ? 'base64' : 'utf8')));
     }
   };
-  /** What is no map or array and has no text. */
+  /** A value that is not a map or array and has no text. */
   const scalar = (): string => {
     const type = source[at]!;
     if (type < 0x80 || type >= 0xe0) return String(source.readInt8(at++));
@@ -109,7 +109,7 @@ export function toJson(bytes: Uint8Array, start: number, end: number, first = ''
 
 const FLOAT32 = 0xca;
 const FLOAT64 = 0xcb;
-/** By type byte, of the ext types that say their length. */
+/** By type byte, for the ext types that state their length. */
 const EXT_LENGTH_BYTES: Readonly<Record<number, number>> = { 199: 1, 200: 2, 201: 4 };
 
 function floatText(value: number): string {

@@ -1,9 +1,9 @@
-/** Writes MessagePack values one behind the other into a buffer that grows. */
+/** Writes MessagePack values one after the other into a buffer that grows. */
 
 export interface Writer {
   nil(): void;
   boolean(value: boolean): void;
-  /** The smallest encoding; beyond 64 bits a float64, which is the nearest there is. */
+  /** The smallest encoding; beyond 64 bits a float64, which is the nearest available. */
   integer(value: number | bigint): void;
   float(value: number): void;
   /** UTF-8; a lone surrogate becomes U+FFFD. */
@@ -17,7 +17,7 @@ export interface Writer {
   raw(bytes: Uint8Array): void;
   /** Bytes so far. */
   length(): number;
-  /** What was written. The writer is done with: the bytes are its buffer. */
+  /** What was written. The writer cannot be used afterwards: the bytes are its buffer. */
   finish(): Uint8Array;
 }
 

@@ -17,20 +17,20 @@ export const aks: Normalizer = {
   },
 };
 
-/** Users that exist on AKS alone. */
+/** Users that exist only on AKS. */
 const USERS = new Set(['aksService', 'hcpService', 'masterclient', 'nodeclient']);
 
-/** Where a diagnostic record has its line: a string, an object after some pipelines, and text for the other categories. */
+/** The log line of a diagnostic record: a string, an object after some pipelines, and text for the other categories. */
 function logOf(map: JsonMap): unknown {
   const properties = member(map, 'properties');
-  // Azure writes `properties` of other services as a string; its map is then met as a wrapper of its own.
+  // Azure writes `properties` of other services as a string; its map is then visited as a wrapper of its own.
   if (typeof properties === 'string' && textAt(map, 'resourceId') !== undefined) return properties;
   return at(properties, 'log') ?? member(map, 'log_s');
 }
 
 function placedBy(map: JsonMap, context: Context): Context {
   const id = textAt(map, 'resourceId') ?? textAt(map, 'ResourceId') ?? textAt(map, '_ResourceId');
-  // Azure spells ids in upper case here and in lower case there, so case says nothing.
+  // Azure spells ids in upper case in some places and in lower case in others, so case means nothing.
   const found = RESOURCE_ID.exec(id?.toLowerCase() ?? '');
   if (found === null) return { ...context, platform: 'aks' };
   const [path, account, region, type, name] = found;
@@ -46,8 +46,8 @@ const RESOURCE_ID =
   /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.[a-z]+\/(managedclusters|connectedclusters)\/([^/]+)/;
 
 /** AKSAudit, AKSAuditAdmin and ArcK8sAudit: one column for each member; dynamic columns may come as JSON text, which is
- * read where the event is. There is no column for the impersonated user: what is never told is taken for nobody, or each
- * record would be undecided. */
+ * read together with the event. There is no column for the impersonated user: it is read as nobody, or each record would be
+ * undecided. */
 function fromColumns(map: JsonMap): JsonMap {
   const source: JsonMap =
     map[CUT] === undefined

@@ -22,17 +22,17 @@ import { outcomeOf, statusOf } from './event/outcome.ts';
 import { authenticationOf, userOf } from './event/user.ts';
 import type { Context } from './normalizer.ts';
 
-/** What the operator says of all events. */
+/** What the operator says about all events. */
 export interface EventSettings {
   /** Levels of JSON text in a member that are read. */
   maxDepth: number;
-  /** Proxies that stand before the API server; undefined where they are not known. */
+  /** Proxies in front of the API server; undefined if they are not known. */
   trustedProxies: readonly Network[] | undefined;
 }
 
 /** Returns the event of a map in the shape of audit.k8s.io/v1 (or v1beta1). A map or list may come as JSON text. In a map
- * with CUT, an absent member is unknown, as everywhere are a member of the wrong type and one that every event has. Null
- * for `user.groups` and `sourceIPs` says that the platform does not log them. */
+ * with CUT, an absent member is unknown; so is, in any map, a member of the wrong type or a missing one that every event has.
+ * Null for `user.groups` and `sourceIPs` says that the platform does not log them. */
 export function auditEvent(source: JsonMap, context: Context, settings: EventSettings): AuditEvent {
   const { maxDepth } = settings;
   const { platform = 'kubernetes' } = context;
@@ -63,7 +63,7 @@ export function auditEvent(source: JsonMap, context: Context, settings: EventSet
   const outcome = outcomeOf(stage, responseStatus, annotations, isRead, gaps);
 
   const authentication = authenticationOf(mapIn(source, 'authenticationMetadata', maxDepth));
-  // Tables have no column for it. It belongs to impersonation, which is read as none there.
+  // Tables have no column for it. It belongs to impersonation, which is read as absent there.
   if (source[CUT] !== 'not_logged') read('authenticationMetadata', authentication, undefined);
 
   const event: AuditEvent = {
@@ -97,7 +97,7 @@ export function auditEvent(source: JsonMap, context: Context, settings: EventSet
     ...(responseObject !== undefined && { responseObject }),
     gaps,
   };
-  // Where GKE tells it, in a label, there is no query.
+  // GKE reports it in a label, and logs no query.
   const tellsDryRun = event.platform === 'gke' ? (gaps.annotations ?? cutOf(annotations)) : gaps.requestURI;
   // Without any URI the request counts as a real one: dry runs are rare, and what was persisted must be found.
   if (!event.dryRun && tellsDryRun !== 'missing') noteGap(gaps, 'dryRun', tellsDryRun);
@@ -109,7 +109,7 @@ export function auditEvent(source: JsonMap, context: Context, settings: EventSet
   return event;
 }
 
-/** Of these kube-apiserver logs one for every request: where it is not there, something in the pipeline dropped it. */
+/** kube-apiserver logs each of these for every request: if one is absent, something in the pipeline dropped it. */
 const ALWAYS_LOGGED: readonly (keyof AuditEvent)[] = ['user', 'requestURI', 'sourceIPs'];
 
 const NOBODY: User = { username: '', groups: [] };
@@ -122,7 +122,7 @@ function stageOf(source: JsonMap): string | undefined {
   return oneOf(textAt(source, 'stage'), stages);
 }
 
-/** Log pipelines put their own `level` (info) over the one of the audit policy, which is then not known. */
+/** Log pipelines overwrite the level of the audit policy with their own `level` (info); it is then unknown. */
 function levelOf(source: JsonMap): string | undefined {
   const level = textAt(source, 'level');
   return level === undefined ? undefined : (oneOf(level, ['Metadata', 'Request', 'RequestResponse']) ?? '');
@@ -137,10 +137,10 @@ function isDryRun({ platform, verb, requestURI, annotations, ...bodies }: DryRun
   const { requestObject: request, responseObject: response } = bodies;
   // Elsewhere an admission webhook may write such an annotation, which must not make a real request look like a dry run.
   const label = platform === 'gke' ? (annotations['command.gke.io/dryRun'] ?? '') : '';
-  // On GKE too, where the API server has not written it: only what was stored has a version when it is created.
+  // Nor must it on GKE, if the API server did not write it: only an object that was stored has a version on creation.
   const isStored = verb === 'create' && (textAt(response, 'metadata', 'resourceVersion') ?? '') !== '';
   if (label !== '' && booleanOf(label) !== false && !isStored) return true;
-  // kube-apiserver reads the options of a deletion from the body, and from the query only where there is no body.
+  // kube-apiserver reads the options of a deletion from the body, and from the query only if there is no body.
   if (verb.startsWith('delete') && isMap(request)) {
     return textsOf(member(request, 'dryRun'))?.includes('All') === true;
   }
@@ -160,7 +160,7 @@ function bodyOf(
     noteGap(gaps, name, cut ? 'cut' : missingFrom(source, name));
     return value;
   }
-  // Any other text stands in for a body: AKS writes `skipped-too-big-size-object`.
+  // Any other text is a placeholder for a body: AKS writes `skipped-too-big-size-object`.
   if (typeof member(source, name) === 'string') gaps[name] = 'skipped';
   return undefined;
 }
@@ -168,7 +168,7 @@ function bodyOf(
 /** Admission has no say in them, unless they open a connection. */
 const READS = new Set(['get', 'list', 'watch']);
 
-/** Says why a body is missing where there must have been one: a write to an object that got as far. */
+/** Says why a body is missing when there must have been one: for a write to an object that got that far. */
 function explainBodies(event: AuditEvent, source: JsonMap, gaps: Gaps): void {
   const mayWrite = isWrite(event.verb) || gaps.verb !== undefined;
   const mayBeAboutObject = event.objectRef !== null || gaps.objectRef !== undefined;
@@ -186,7 +186,7 @@ function explainBodies(event: AuditEvent, source: JsonMap, gaps: Gaps): void {
   }
 }
 
-/** An apply patch, and an update of a few kinds, makes the object if there is none: the answer is then 201. */
+/** An apply patch, and an update of a few kinds, creates the object if there is none: the answer is then 201. */
 function actionOf({ verb, gaps, outcome, ...event }: AuditEvent): string | undefined {
   if (verb === '') return undefined;
   if (verb !== 'patch' && verb !== 'update') return verb;
@@ -196,7 +196,7 @@ function actionOf({ verb, gaps, outcome, ...event }: AuditEvent): string | undef
   if (code !== undefined) return code === 201 ? 'create' : verb;
   if (verb === 'patch' && isOtherPatch(event.requestObject)) return verb;
 
-  // Without a code, as on GKE, the object tells by its age. Kubernetes keeps creation times to the second.
+  // Without a code, as on GKE, the age of the object shows it. Kubernetes keeps creation times to the second.
   const created = Date.parse(textAt(event.responseObject, 'metadata', 'creationTimestamp') ?? '');
   const happened = Date.parse(event.stageTimestamp || event.requestReceivedTimestamp);
   if (Number.isNaN(created) || Number.isNaN(happened)) return undefined;
@@ -205,7 +205,7 @@ function actionOf({ verb, gaps, outcome, ...event }: AuditEvent): string | undef
 
 const CREATED_WITHIN_MILLISECONDS = 5000;
 
-/** Only an apply patch names kind and version of its object, and only it can make one. */
+/** Only an apply patch names kind and version of its object, and only it can create one. */
 function isOtherPatch(body: Body | undefined): boolean {
   if (body === undefined || (isMap(body) && body[CUT] !== undefined)) return false;
   return textAt(body, 'kind') === undefined || textAt(body, 'apiVersion') === undefined;

@@ -25,7 +25,7 @@ function placedBy(map: JsonMap, context: Context): Context {
   return name === undefined ? context : { ...context, cluster: { ...context.cluster, name } };
 }
 
-/** The entry of Cloud Audit Logs that the integration has taken apart and renamed. */
+/** The entry of Cloud Audit Logs whose parts the integration has separated and renamed. */
 function logEntryOf(map: JsonMap, audit: JsonMap): JsonMap {
   const operation = at(map, 'gcp', 'audit', 'logentry_operation');
   return {

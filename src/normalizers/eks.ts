@@ -1,4 +1,4 @@
-/** Amazon EKS: kube-apiserver events by way of CloudWatch Logs (message, subscription, Firehose, Insights). */
+/** Amazon EKS: kube-apiserver events that come through CloudWatch Logs (message, subscription, Firehose, Insights). */
 import { at, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { type Context, isAuditEvent, type Normalizer } from './normalizer.ts';
 
@@ -23,7 +23,7 @@ function insideOf(map: JsonMap): unknown[] | undefined {
       const logEvents = member(map, 'logEvents');
       return Array.isArray(logEvents) ? logEvents.map((logEvent) => member(logEvent, 'message')) : [];
     }
-    // CloudWatch checks that the receiver is there; it holds no log events.
+    // CloudWatch checks that the receiver is reachable; the message holds no log events.
     case 'CONTROL_MESSAGE':
       return [];
   }
@@ -40,7 +40,7 @@ function insideOf(map: JsonMap): unknown[] | undefined {
       .filter(isInsightsRow)
       .map((row) => Object.fromEntries(row.map(({ field, value }) => [field, value])));
   }
-  // One cell of such a row, in a list on its own.
+  // A single cell of such a row, in a list of its own.
   if (member(map, 'field') === '@message') return [member(map, 'value')];
   const line = member(map, 'message') ?? member(map, '@message') ?? member(map, 'log');
   return logGroupOf(map) === undefined || line === undefined ? undefined : [line];
@@ -66,7 +66,7 @@ function placedBy(logGroup: string | undefined, owner: string | undefined, conte
   };
 }
 
-/** Panther stores with each record where it is from. */
+/** Panther stores with each record where it came from. */
 function isStoredAsEks(map: JsonMap): boolean {
   return member(map, 'p_log_type') === 'Amazon.EKS.Audit';
 }

@@ -1,4 +1,4 @@
-/** What log pipelines, stores and their command line tools wrap around a record of any platform. */
+/** What log pipelines, stores and their command-line tools wrap around a record of any platform. */
 import { mayHoldJson } from '../json/embedded.ts';
 import { isMap, type JsonMap, member } from '../json/map.ts';
 import { isAuditEvent, type Normalizer } from './normalizer.ts';
@@ -8,10 +8,10 @@ export const envelopes: Normalizer = {
   read(map, context) {
     const lists = LISTS.map((key) => member(map, key)).filter(Array.isArray);
     const values = KEYS.map((key) => member(map, key));
-    // A parser may keep the text beside what it has made of it, so the first text with an event in it is enough.
+    // A parser may keep the text beside its result, so the first text with an event in it is enough.
     const texts = values.filter((value) => typeof value === 'string' && mayHoldJson(value));
     const maps = values.filter((value) => typeof value === 'object' && value !== null);
-    // Merge_Log_Key and the like put the event under any name, the nest filter puts any prefix before its keys.
+    // Merge_Log_Key and the like put the event under any name; the nest filter puts any prefix before its keys.
     const named = Object.values(map).find((value) => isMap(value) && isAuditEvent(value));
     const prefixed = named === undefined ? unprefixed(map) : undefined;
     const groups = [...lists.map((list) => [list]), ...texts.map((text) => [text]), maps, [named ?? prefixed]];

@@ -1,5 +1,5 @@
-/** Events whose nested members a pipeline has made members of the event itself: lifted (`user_username`, by Fluent Bit's
- * nest filter) or flattened (`objectRef.resource`, `requestObject/spec/hostPID`). */
+/** Events whose nested members a pipeline has turned into members of the event itself: lifted (`user_username`, by Fluent
+ * Bit's nest filter) or flattened (`objectRef.resource`, `requestObject/spec/hostPID`). */
 import { CUT, isMap, type JsonMap, setMember } from '../json/map.ts';
 
 /** The nested members of an audit event, of a log entry of Google and of a diagnostic record of Azure, each with the names
@@ -36,8 +36,8 @@ const FREE_LISTS: ReadonlySet<string> = new Set(['extra']);
 /** Levels that one key may stand for: no object of Kubernetes has as many. */
 const MAX_LEVELS = 64;
 
-/** The map with its nested members as they were, or the map itself where none is lifted or flattened. What is there as a
- * map goes before what a key says. */
+/** The map with its nested members restored, or the map itself if none is lifted or flattened. A member that exists as a map
+ * takes precedence over what a key says. */
 export function restoreNested(map: JsonMap): JsonMap {
   if (!Object.keys(map).some((key) => KEY.test(key))) return map;
   const restored: JsonMap = {};
@@ -53,13 +53,13 @@ export function restoreNested(map: JsonMap): JsonMap {
   for (const [path, value] of flattened) put(restored, path, value, made);
   for (const part of Object.keys(PARTS)) {
     if (Object.hasOwn(restored, part)) restored[part] = listsIn(restored[part], made);
-    // Which part the text ended in does not show any more.
+    // It is no longer visible in which part the text ended.
     if (map[CUT] !== undefined && isMap(restored[part]) && made.has(restored[part])) restored[part][CUT] = map[CUT];
   }
   return restored;
 }
 
-/** The containers that are made here, and so may be changed. */
+/** The containers that are made here and may therefore be changed. */
 type Made = Set<unknown>;
 
 /** The keys that lead to what a flattened key holds; undefined for any other key. */
@@ -110,7 +110,7 @@ function listsIn(value: unknown, made: Made): unknown {
   if (!isMap(value) || !made.has(value)) return value;
   for (const [key, child] of Object.entries(value)) setMember(value, key, listsIn(child, made));
   const keys = Object.keys(value);
-  // Indices are in ascending order, wherever they stand in the text.
+  // Indices are in ascending order, wherever they appear in the text.
   return keys.length > 0 && keys.every(isIndex) ? Object.values(value) : value;
 }
 

@@ -11,7 +11,7 @@ export const gke: Normalizer = {
   read(entry, context) {
     if (isAuditEvent(entry)) return undefined;
     const payload = member(entry, 'protoPayload') ?? exported(member(entry, 'protopayload_auditlog'));
-    // Other services of Google Cloud, among them the API that makes clusters, log in the same shape.
+    // Other services of Google Cloud, such as the API that creates clusters, log in the same shape.
     if (isMap(payload) && isKubernetes(entry, payload)) {
       return { kind: 'audit', source: sourceOf(entry, payload), context: placedBy(entry, context) };
     }
@@ -32,7 +32,7 @@ function exported(payload: unknown): unknown {
 function isKubernetes(entry: JsonMap, payload: JsonMap): boolean {
   const service = textAt(payload, 'serviceName');
   if (service !== undefined) return service === 'k8s.io';
-  // Not every store keeps the name of the service, and a cut entry with sorted keys has lost it.
+  // Not every store keeps the name of the service, and it is lost in a cut entry with sorted keys.
   return (
     textAt(entry, 'operation', 'producer') === 'k8s.io' || (textAt(payload, 'methodName') ?? '').startsWith('io.k8s.')
   );
@@ -50,7 +50,7 @@ function placedBy(entry: JsonMap, context: Context): Context {
   return { ...context, platform: 'gke', cluster };
 }
 
-/** The entry in the words of audit.k8s.io. What Cloud Audit Logs do not have, such as groups, is null or missing. */
+/** The entry in the terms of audit.k8s.io. What Cloud Audit Logs do not have, such as groups, is null or missing. */
 function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   const method = methodOf(textAt(payload, 'methodName') ?? '');
   const path = pathOf(payload, method.objectRef);
@@ -79,7 +79,7 @@ function sourceOf(entry: JsonMap, payload: JsonMap): JsonMap {
   const userAgent = textAt(payload, 'requestMetadata', 'callerSuppliedUserAgent');
   if (isWhole || userAgent !== undefined) source.userAgent = userAgent ?? '';
   const ip = textAt(payload, 'requestMetadata', 'callerIp') ?? textAt(payload, 'requestMetadata', 'callerIP') ?? '';
-  // For callers inside Google puts a word, `private` or `gce-internal-ip`: it is in no network, and so not in a public one.
+  // For internal callers Google logs a word, `private` or `gce-internal-ip`: it is in no network, and so not in a public one.
   source.sourceIPs = ip === '' ? null : [ip];
   const labels = member(entry, 'labels');
   if (labels !== undefined) source.annotations = labels;
@@ -105,12 +105,12 @@ function auditIdOf(entry: JsonMap): string {
   const operationId = textAt(entry, 'operation', 'id');
   if (operationId !== undefined) return operationId;
   const insertId = textAt(entry, 'insertId') ?? '';
-  // The parts of a split entry have their index behind the id.
+  // The parts of a split entry have their index after the id.
   const index = numberOf(at(entry, 'split', 'index'));
   return index === undefined ? insertId : insertId.replace(new RegExp(`[-_.]?${index}$`), '');
 }
 
-/** Names of Kubernetes users stand in principalEmail too; it is missing, or empty, for identities of third parties. */
+/** principalEmail holds the names of Kubernetes users too; it is missing, or empty, for identities of third parties. */
 function usernameOf(info: unknown): string | undefined {
   const [first] = listAt(info, 'serviceAccountDelegationInfo');
   return (
@@ -122,25 +122,25 @@ function usernameOf(info: unknown): string | undefined {
   );
 }
 
-/** A body without the type that the envelope adds. In a split entry every map inside may be incomplete. */
+/** A body without the type that the envelope adds. In a split entry, every map inside it may be incomplete. */
 export function bodyOf(body: unknown, split: boolean): unknown {
   if (!isMap(body)) return body;
   const { '@type': spelled, at_sign_type: type = spelled, ...rest } = body;
-  // A list cannot be a protobuf Struct: its wrapping has it under `value`.
+  // A list cannot be a protobuf Struct: its wrapper holds it under `value`.
   if (type === 'k8s.io/Patch' && Array.isArray(rest.value)) return rest.value;
   if (body[CUT] !== undefined || split) rest[CUT] = split ? 'split' : body[CUT];
   return rest;
 }
 
-/** The HTTP status of a request, by what proves most: the answer of the API server, the gRPC status of the entry, in which
- * protobuf leaves out code 0 (success), then the authorizer. That a permission was granted proves nothing: admission can
- * refuse what it allows. Undefined where the entry is cut before any of them. */
+/** The HTTP status of a request, from the strongest evidence: the answer of the API server, the gRPC status of the entry, in
+ * which protobuf leaves out code 0 (success), then the authorizer. A granted permission proves nothing: admission can refuse
+ * what it allows. Undefined if the entry is cut before any of them. */
 function statusOf(entry: JsonMap, payload: JsonMap, verb: string, objectRef: ObjectRef | undefined): unknown {
   const response = member(payload, 'response');
   const status = member(payload, 'status');
   const logged = member(status, 'code') ?? 0;
   const code = numberOf(logged);
-  // One that cannot be read leaves open whether the request failed.
+  // A code that cannot be read leaves open whether the request failed.
   const failed =
     code === undefined ? { code: logged } : { code, message: member(status, 'message'), status: 'Failure' };
   const failure = code === 0 ? undefined : failed;
@@ -155,7 +155,7 @@ function statusOf(entry: JsonMap, payload: JsonMap, verb: string, objectRef: Obj
   return verb === 'patch' || verb === 'update' ? {} : { code: 200 };
 }
 
-/** Tells a Status from an object by its type, or by what only a Status holds: the `status` of an object is a map. */
+/** Distinguishes a Status from an object by its type, or by what only a Status holds: the `status` of an object is a map. */
 function isStatus(response: unknown): response is JsonMap {
   const type = textAt(response, '@type') ?? textAt(response, 'at_sign_type') ?? '';
   return isMap(response) && (type.endsWith('.Status') || textAt(response, 'status') === 'Failure');
@@ -168,10 +168,10 @@ function isRefused(entry: JsonMap, payload: JsonMap): boolean {
   );
 }
 
-/** The name of the resource as `<core|group>/<version>/…`, undefined where none is known. What its beginning lacks is in the
- * method; a name that does not fit the method is none of its object. */
+/** The name of the resource as `<core|group>/<version>/…`, undefined if none is known. What is missing at its beginning is in
+ * the method; a name that does not fit the method is not the name of its object. */
 function pathOf(payload: JsonMap, ofMethod: ObjectRef | undefined): string | undefined {
-  // The permission that was asked for names the object too, and where keys are sorted it survives a cut.
+  // The permission that was asked for names the object too, and survives a cut if keys are sorted.
   const [permission] = listAt(payload, 'authorizationInfo');
   const path = textAt(payload, 'resourceName') || textAt(permission, 'resource') || undefined;
   if (path === undefined || ofMethod === undefined || objectOfResourceName(path) !== undefined) return path;
@@ -179,7 +179,7 @@ function pathOf(payload: JsonMap, ofMethod: ObjectRef | undefined): string | und
   return objectOfResourceName(whole)?.resource === ofMethod.resource ? whole : undefined;
 }
 
-/** Reads `<core|group>/<version>/…`; a path without a version is none of an object (`readyz`). */
+/** Reads `<core|group>/<version>/…`; a path without a version does not name an object (`readyz`). */
 function objectOfResourceName(path: string): ObjectRef | undefined {
   const [group, version = '', ...rest] = path.split('/');
   if (!VERSION.test(version)) return undefined;
@@ -188,7 +188,7 @@ function objectOfResourceName(path: string): ObjectRef | undefined {
 
 const VERSION = /^v\d/;
 
-/** Reads `io.k8s.<group>.<version>.<resource>[.<subresource>].<verb>`, in which the parts of the group stand in reverse. */
+/** Reads `io.k8s.<group>.<version>.<resource>[.<subresource>].<verb>`, in which the parts of the group are reversed. */
 function methodOf(methodName: string): { verb: string; objectRef?: ObjectRef } {
   const parts = methodName.split('.');
   const verb = parts.pop() ?? '';
@@ -215,14 +215,14 @@ function methodOf(methodName: string): { verb: string; objectRef?: ObjectRef } {
   };
 }
 
-/** The groups of Kubernetes from before groups were domains. */
+/** The API groups of Kubernetes from before groups were domains. */
 const BARE_GROUPS = new Set(['apps', 'autoscaling', 'batch', 'extensions', 'policy']);
 
 /** The URI that the request must have had, without its query, which is not logged. */
 function uriOf(objectRef: ObjectRef | undefined, path: string, verb: string): string {
   if (objectRef === undefined) return `/${path}`;
   const root = objectRef.apiGroup === '' ? '/api' : `/apis/${objectRef.apiGroup}`;
-  // The entry names the object that was made; the request went to its collection.
+  // The entry names the object that was created; the request went to its collection.
   const toCollection = verb === 'create' && objectRef.name !== '' && objectRef.subresource === '';
   return `${root}/${path
     .split('/')

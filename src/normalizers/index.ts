@@ -21,28 +21,28 @@ import { otlp } from './otlp.ts';
 
 export type { InflateBudget };
 
-/** Every shape that is known. The first in which there is an event counts. A platform that knows plain events by their
- * content stands before `kubernetes`, what guesses by the names of keys stands last. */
+/** Every known shape. The first one that yields an event counts. A platform that recognizes plain events by their content
+ * comes before `kubernetes`; those that guess from the names of keys come last. */
 export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, otlp, envelopes];
 
 export interface NormalizeOptions {
-  /** Platform of events which do not tell it. */
+  /** Platform of events that do not say it. */
   platform?: Platform;
-  /** Name of the cluster, for records which do not tell it. */
+  /** Name of the cluster, for records that do not say it. */
   cluster?: string;
   /** Nesting levels of JSON inside a string that are read. */
   maxDepth?: number;
-  /** Addresses and networks (CIDR) of the proxies before the API server. Default: not known. */
+  /** Addresses and networks (CIDR) of the proxies in front of the API server. Default: not known. */
   trustedProxies?: readonly string[];
 }
 
 export type Normalized =
-  /** One event or more, in order. `problem` says what else in the record could not be read. */
+  /** One or more events, in order. `problem` says what else in the record could not be read. */
   | { kind: 'audit'; events: [AuditEvent, ...AuditEvent[]]; problem?: Problem }
   | { kind: 'not_audit' }
   | { kind: 'malformed'; problem: Problem };
 
-/** Wrappers inside wrappers; the longest chain known, of OVHcloud behind Kafka, has four. */
+/** Wrappers inside wrappers; the longest known chain, OVHcloud after Kafka, has four. */
 const MAX_WRAPPERS = 6;
 const MAX_EVENTS = 100_000;
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
@@ -55,9 +55,9 @@ interface Search {
   inflate: InflateBudget;
 }
 
-/** The audit events in the value of a record. What is inside and cannot be read does not hide the events beside it; a
- * record in which there is no event, but something unreadable, is malformed.
- * @param inflate what the records of a batch share, so that many small ones do not cost what no large one may */
+/** The audit events in the value of a record. An unreadable part does not hide the events beside it; a record that holds
+ * something unreadable but no event is malformed.
+ * @param inflate shared by the records of a batch, so that many small ones cannot cost more than one large one may */
 export function normalize(
   value: unknown,
   options: NormalizeOptions = {},
@@ -75,7 +75,7 @@ export function normalize(
 const parsed = new WeakMap<NormalizeOptions, EventSettings>();
 
 /** Parsed once for the options of a pipeline.
- * @throws Error where a proxy is no address or network */
+ * @throws Error if a proxy is not an address or network */
 function settingsOf(options: NormalizeOptions): EventSettings {
   let settings = parsed.get(options);
   if (settings === undefined) {
@@ -86,12 +86,12 @@ function settingsOf(options: NormalizeOptions): EventSettings {
   return settings;
 }
 
-/** What the gzip data in the records of one batch may inflate to. */
+/** How much the gzip data in the records of one batch may inflate to. */
 export function inflateBudget(): InflateBudget {
   return { remaining: MAX_INFLATED_BYTES };
 }
 
-/** What the wrappers around a value say of it. */
+/** What the wrappers around a value say about it. */
 interface Enclosing {
   depth: number;
   context: Context;
@@ -107,7 +107,7 @@ function visit(value: unknown, enclosing: Enclosing, search: Search): void {
   } else if (typeof value === 'string') {
     for (const each of embedded(value, search.inflate, search.settings.maxDepth)) visit(each, enclosing, search);
   } else if (Array.isArray(value)) {
-    // Lists and texts in lists count as wrappers, so that no input makes this recursion deep.
+    // Lists, and texts in lists, count as wrappers, so that no input makes this recursion deep.
     const below = { ...enclosing, depth: enclosing.depth + 1 };
     for (const each of value) visit(each, isMap(each) ? enclosing : below, search);
   } else if (isMap(value)) {
@@ -118,7 +118,7 @@ function visit(value: unknown, enclosing: Enclosing, search: Search): void {
 function visitMap(original: JsonMap, enclosing: Enclosing, search: Search): void {
   const map = restoreNested(original);
   const found = search.events.length;
-  /** What holds no event by one shape holds none by another. */
+  /** A value that holds no event by one shape holds none by another. */
   const tried = new Set<unknown>();
   for (const normalizer of normalizers) {
     const reading = normalizer.read(map, enclosing.context);
@@ -155,12 +155,12 @@ function addEvent({ source, context }: Reading & { kind: 'audit' }, { clusterNam
   try {
     search.events.push(auditEvent(source, placed, search.settings));
   } catch (error) {
-    // The other events of the record are read all the same.
+    // The other events of the record are still read.
     search.problem ??= recordProblem(error);
   }
 }
 
-/** Keys that people add to records to tell one cluster from another, by rank. */
+/** Keys that people add to records to distinguish clusters, by rank. */
 const CLUSTER_KEYS = [
   ['cluster'],
   ['cluster_name'],

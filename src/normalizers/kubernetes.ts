@@ -1,5 +1,5 @@
-/** kube-apiserver's own audit events: one by one from a log file, or as the EventList of its webhook. Clouds that pass
- * its events on inside an envelope, and k3s, RKE2, kind and kubeadm clusters, write the same. */
+/** kube-apiserver's own audit events: one by one from a log file, or as the EventList of its webhook. Clouds that forward
+ * its events inside an envelope, and k3s, RKE2, kind and kubeadm clusters, write the same. */
 import { member } from '../json/map.ts';
 import { isAuditEvent, type Normalizer } from './normalizer.ts';
 

@@ -1,33 +1,33 @@
-/** The contract of a platform: what one map of a record is to it. */
+/** The contract of a platform: how it reads one map of a record. */
 import { CUT, isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Cluster, Platform } from '../record.ts';
 
-/** What the wrappers around a map have told so far; an inner wrapper adds to it and overrides. */
+/** What is known so far from the wrappers around a map; an inner wrapper adds to it and overrides. */
 export interface Context {
   platform?: Platform;
-  /** The platform on which a user such as that of the event exists. Whoever may name users can choose it: what wrappers and
-   * the operator say wins. */
+  /** The platform on which a user like that of the event exists. Whoever may name users can choose it, so wrappers and the
+   * operator take precedence. */
   platformOfUser?: Platform;
   cluster?: Cluster;
 }
 
 export type Reading =
-  /** An audit event, in the shape of audit.k8s.io/v1 but for values of unknown type. */
+  /** An audit event, in the shape of audit.k8s.io/v1 except that values may have any type. */
   | { kind: 'audit'; source: JsonMap; context: Context }
-  /** A wrapper: look into the values of the first group, which are maps, arrays or strings, and where there is no event in
-   * them into those of the next. */
+  /** A wrapper: look into the values of the first group, which are maps, arrays or strings, and if they hold no event, into
+   * those of the next. */
   | { kind: 'wrapper'; groups: readonly (readonly unknown[])[]; context: Context };
 
 export interface Normalizer {
-  /** As in docs and fixtures. */
+  /** As used in docs and fixtures. */
   readonly name: string;
-  /** Says what a map is, or undefined where it is nothing of this platform's. Judges by content, never by kind alone:
+  /** Says what a map is, or undefined if it does not belong to this platform. Judges by content, never by kind alone:
    * core/v1 Events are `kind: Event` too. */
   read(map: JsonMap, context: Context): Reading | undefined;
 }
 
-/** Tells an audit event of kube-apiserver, whole or cut, by its content: old clusters and stored copies leave out
- * apiVersion and kind, and `kind: Event` alone is also what core/v1 Events say, which have no verb. */
+/** Recognizes an audit event of kube-apiserver, whole or cut, by its content: old clusters and stored copies leave out
+ * apiVersion and kind, and `kind: Event` alone also fits core/v1 Events, which have no verb. */
 export function isAuditEvent(map: JsonMap): boolean {
   const isEvent = member(map, 'kind') === 'Event';
   const apiVersion = textAt(map, 'apiVersion');

@@ -8,7 +8,7 @@ import type { Normalizer } from './normalizer.ts';
 export const ocsf: Normalizer = {
   name: 'ocsf',
   read(map, context) {
-    // The class holds every API; those of Kubernetes say in `message` which audit stage they are.
+    // The class covers every API; events of Kubernetes name their audit stage in `message`.
     if (numberOf(member(map, 'class_uid')) !== API_ACTIVITY || !stages.includes(textAt(map, 'message') ?? ''))
       return undefined;
     return { kind: 'audit', source: sourceOf(map), context };
@@ -40,13 +40,13 @@ function sourceOf(map: JsonMap): JsonMap {
       message: at(map, 'api', 'response', 'message') ?? at(map, 'api', 'response', 'error_message'),
       reason: at(map, 'api', 'response', 'error'),
     },
-    // Never told, and so taken for nobody, or each record would be undecided.
+    // Never logged, and so read as nobody, or each record would be undecided.
     impersonatedUser: null,
     annotations: at(map, 'unmapped', 'annotations') ?? {},
     requestObject: at(map, 'api', 'request', 'data'),
     responseObject: at(map, 'api', 'response', 'data'),
   };
-  // What the class has no attribute for was not logged rather than not there.
+  // What the class has no attribute for was not logged, rather than absent.
   source[CUT] = map[CUT] ?? 'not_logged';
   return source;
 }

@@ -1,5 +1,6 @@
-/** OpenShift and OKD: kube-apiserver events as the ClusterLogForwarder hands them on. Those of a log file are no different
- * from others: what only some of them show, as a group of OpenShift's API, would make one cluster's log two platforms. */
+/** OpenShift and OKD: kube-apiserver events as the ClusterLogForwarder forwards them. Those of a log file are no different
+ * from others: a sign that only some of them have, such as a group of OpenShift's API, would split one cluster's log into two
+ * platforms. */
 import { isMap, type JsonMap, member, textAt } from '../json/map.ts';
 import { isAuditEvent, type Normalizer } from './normalizer.ts';
 
@@ -7,7 +8,7 @@ export const openshift: Normalizer = {
   name: 'openshift',
   read(map, context) {
     if (!isAuditEvent(map) || context.platform !== undefined || !isForwarded(map)) return undefined;
-    // The forwarder (ViaQ data model) takes `level` for its own log level and moves the audit level aside.
+    // The forwarder (ViaQ data model) uses `level` for its own log level and moves the audit level elsewhere.
     const level = levelOf(map);
     const source = level === undefined ? map : { ...map, level };
     return { kind: 'audit', source, context: { ...context, platform: 'openshift' } };

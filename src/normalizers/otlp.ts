@@ -1,4 +1,4 @@
-/** OpenTelemetry: logs as the OTLP exporters for files and HTTP write them in JSON. */
+/** OpenTelemetry: logs as written in JSON by the OTLP exporters for files and HTTP. */
 import { plainValue } from '../json/any-value.ts';
 import { at, type JsonMap, member, textAt } from '../json/map.ts';
 import type { Context, Normalizer } from './normalizer.ts';

@@ -3,7 +3,7 @@ import { BACKSLASH, CLOSE_BRACE, COMMA, MAX_LEVELS, skipSpace, skipString, skipV
 
 /** There is no such member. */
 export const NONE = -1;
-/** There may be one, of which the place is not clear: a key is spelled with escapes, there are several, or it is no map. */
+/** There may be one, but its place is not clear: a key is spelled with escapes, there are several, or it is not a map. */
 export const UNCLEAR = -2;
 
 /** The offset of the value of the member that has the key, or NONE or UNCLEAR.

@@ -1,4 +1,4 @@
-/** Makes the outline of an audit event of the outline of an entry of Cloud Audit Logs, which tells it in other words. */
+/** Makes the outline of an audit event from the outline of an entry of Cloud Audit Logs, which names its members otherwise. */
 import { UNCLEAR } from './find-member.ts';
 import { BACKSLASH, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './json-syntax.ts';
 import {
@@ -42,7 +42,7 @@ const REQUEST_VALUE = wrappingOffset('request.value');
 const RESPONSE_TYPE = wrappingOffset('response.@type');
 const RESPONSE_STATUS = wrappingOffset('response.status');
 
-/** Offsets of what a decision about an entry takes beside the members of its event. */
+/** Offsets of what a decision about an entry uses besides the members of its event. */
 export const METHOD = wrappingOffset('methodName');
 export const IS_FIRST = wrappingOffset('operation.first');
 export const IS_LAST = wrappingOffset('operation.last');
@@ -74,8 +74,8 @@ const WATCH = Buffer.from('watch');
 const STATUS_PART = Buffer.from('status');
 const FINALIZE = Buffer.from('finalize');
 
-/** Gives an outlined entry the members of an event and GKE_LAYOUT, where it tells them as plainly as Cloud Audit Logs do;
- * leaves it without an event otherwise. The URI of the event is the name of the resource, from which it is made. The address
+/** Gives an outlined entry the members of an event and GKE_LAYOUT, if it has them as plainly as Cloud Audit Logs do; leaves
+ * it without an event otherwise. The URI of the event is the name of the resource, from which it is made. The address
  * of the caller has its quotes: it is a value, not a text. */
 export function arrangeEntry(bytes: Uint8Array, spans: Int32Array, base: number): void {
   // No member of an event may stand beside the entry.
@@ -149,7 +149,7 @@ function arrangeObject(bytes: Uint8Array, spans: Int32Array, base: number): bool
   if (count < 3 || isSegment(bytes, 2, WATCH)) return false;
   const version = segments[1]!;
   if (bytes[version] !== LETTER_V || !isDigit(bytes[version + 1]!)) return false;
-  // The parts of a Namespace are no collections in it.
+  // The parts of a Namespace are not collections in it.
   const isNamespaced =
     count >= 5 &&
     isSegment(bytes, 2, NAMESPACES) &&
@@ -196,7 +196,7 @@ function isSegment(bytes: Uint8Array, segment: number, text: Uint8Array): boolea
   return segments[segment + 1]! - 1 - start === text.length && startsWith(bytes, start, text);
 }
 
-/** Leaves those members out of the ones around the event of which it is made. */
+/** Removes the members from which the event is made from those around it. */
 function leaveSurroundings(spans: Int32Array, base: number): void {
   let kept = base + EXTRAS;
   const end = base + EXTRAS + 2 * spans[base + EXTRA_COUNT]!;
@@ -210,7 +210,7 @@ function leaveSurroundings(spans: Int32Array, base: number): void {
   spans[base + EXTRA_COUNT] = (kept - base - EXTRAS) >> 1;
 }
 
-/** Whether a text is spelled without escapes, or not there. */
+/** Whether a text is spelled without escapes, or is absent. */
 function isPlain(bytes: Uint8Array, spans: Int32Array, offset: number): boolean {
   for (let at = spans[offset]!; at < spans[offset + 1]!; at++) if (bytes[at] === BACKSLASH) return false;
   return true;

@@ -13,7 +13,7 @@ import { Walker } from './walker.ts';
 /** Receives the texts in a record that may be events. */
 export interface TextReceiver {
   /** @param start of the quote that opens the text
-   * @returns the offset after the quote that closes it, or -1 where it is no valid string */
+   * @returns the offset after the quote that closes it, or -1 if it is not a valid string */
   receive(bytes: Uint8Array, view: DataView, start: number): number;
 }
 
@@ -38,13 +38,13 @@ export class JsonOutliner {
     this.#reader = new SeamReader(level, this.#maxDepth, this.#holdsEvents, this.#count);
   }
 
-  /** Says that the bytes of what comes next are others, even in the same array. */
+  /** To be called when other bytes follow, even in the same array. */
   begin(): void {
     this.#walker.forget();
   }
 
   /** Writes the outline of the map at `start`: of members in their usual types, each once. Returns the offset after the map,
-   * or -1 for whatever is not as plain as that, and has to be parsed.
+   * or -1 for a map that is not as plain as that and has to be parsed.
    * @param end of the bytes that may belong to it
    * @param spans STRIDE numbers from `base` on, see slots.ts
    * @param receiver of texts that begin with a map and stand beside the members, or in `properties.log`, where these may be
@@ -86,7 +86,7 @@ export class JsonOutliner {
     return after;
   }
 
-  /** Completes an outline that was not made here, of what lies from `start` to `end`, with what is looked up of it. */
+  /** Completes an outline that was not made here, of the bytes from `start` to `end`, with what is looked up for it. */
   look(slots: ProfileSlots, bytes: Uint8Array, start: number, end: number, spans: Int32Array, base: number): void {
     const own = this.#walker.spans;
     own.set(spans.subarray(base, base + STRIDE));
@@ -95,7 +95,7 @@ export class JsonOutliner {
     spans[base + USUAL_URI] = own[USUAL_URI]!;
   }
 
-  /** Reads the seam that stands behind another and its value. Returns its number, or -1 where the record is refused. */
+  /** Reads the seam that follows another and its value. Returns its number, or -1 if the record is refused. */
   #read(bytes: Uint8Array, view: DataView, at: number, last: number): number {
     const reader = this.#reader;
     const level = this.#seams.levelAfter(last);

@@ -16,7 +16,7 @@ import {
   wrappingOffset,
 } from './slots.ts';
 
-/** What becomes of members that have no slot: each is noted beside those that have, or stepped over, or keeps the record
+/** What happens to members that have no slot: each is noted beside those that have one, or stepped over, or keeps the record
  * from being outlined. */
 export const NOTED = 0;
 const PASSED = 1;
@@ -29,7 +29,7 @@ export interface Shape {
   others: number;
 }
 
-/** Kinds of values beside those that their first byte tells. */
+/** Kinds of values other than those that one first byte identifies. */
 export const MAP_OR_LIST = 0;
 export const ANY = 1;
 
@@ -61,7 +61,7 @@ function ofKind(kind: number, ...names: readonly Wrapping[]): void {
 // A diagnostic record of Azure.
 inside('properties', PASSED, { log: LOG });
 
-// An entry of Cloud Audit Logs. Bodies have a type that the entry adds, and what tells a Status or a patch from an object.
+// An entry of Cloud Audit Logs. Bodies have a type that the entry adds, and members that distinguish a Status or patch.
 const at = wrappingOffset;
 inside('operation', UNEXPECTED, {
   id: at('operation.id'),

@@ -1,6 +1,6 @@
 /** Steps over JSON in bytes, and validates it as strictly as JSON.parse does: what is stepped over here, JSON.parse reads.
  * Bytes of a string that are not UTF-8 are no fault, as for a decoder that replaces them. All functions return the offset
- * after what they step over, or -1 where it is not JSON. */
+ * after what they step over, or -1 if it is not JSON. */
 
 export const SPACE = 0x20;
 export const QUOTE = 0x22;
@@ -13,7 +13,7 @@ export const CLOSE_BRACKET = 0x5d;
 export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 
-/** Levels of maps and lists within a value that are stepped over. */
+/** Most levels of maps and lists within a value that are stepped over. */
 export const MAX_LEVELS = 256;
 
 /** What is read: bytes, and the same bytes as words. */

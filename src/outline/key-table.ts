@@ -21,7 +21,7 @@ export class KeyTable {
     }
     for (const { bytes, value } of encoded) {
       let slot = this.#slot(bytes, 0, bytes.length);
-      // No multiplier parts two keys that agree in all that is looked at; one may come from a setting.
+      // No multiplier separates two keys that agree in everything that is hashed; one may come from a setting.
       while (this.#keys[slot] !== undefined) slot = (slot + 1) & (SIZE - 1);
       this.#keys[slot] = bytes;
       this.#values[slot] = value;
@@ -39,7 +39,7 @@ export class KeyTable {
     return -1;
   }
 
-  /** Of the length, the first, a middle and the last byte. */
+  /** The slot for the length, the first, a middle and the last byte. */
   #slot(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
     const mixed =

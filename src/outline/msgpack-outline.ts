@@ -1,5 +1,5 @@
 /** Outlines audit events in MessagePack: the compiled walk (walk/msgpack.ts) steps over a map and notes where its members lie.
- * Made here is what it looks that up in. */
+ * The tables that it uses for that are made here. */
 import { IGNORED, refKeys } from './event-keys.ts';
 import type { KeyTable } from './key-table.ts';
 import { fixedLengths, kinds } from './msgpack-text.ts';
@@ -21,20 +21,20 @@ import {
 } from './walk-code.ts';
 import { Walker } from './walker.ts';
 
-/** Maps and arrays that lie inside each other, the empty ones among them, in a map that is outlined, at most: what a record may
- * have for Fluent Bit, so that the sink need not look. Kubernetes nests its objects some twenty deep. */
+/** Most maps and arrays inside each other, including empty ones, in a map that is outlined: as many as a record may have for
+ * Fluent Bit, so that the sink need not check. Kubernetes nests its objects some twenty deep. */
 export const OUTLINED_DEPTH = 61;
 
 export class MsgpackOutliner {
   readonly #walker = new Walker();
   readonly #maxLevels: number;
   #keyBytes = 0;
-  /** Whether all keys found room. */
+  /** Whether there was space for all keys. */
   #isUsable = true;
 
   /** @param maxDepth levels of maps and arrays */
   constructor(keys: KeyTable, maxDepth: number) {
-    // An empty one within the innermost is not counted by the walk, nor is the map itself.
+    // The walk counts neither an empty one within the innermost nor the map itself.
     this.#maxLevels = Math.min(maxDepth, OUTLINED_DEPTH - 1) - 1;
     const bytes = new Uint8Array(this.#walker.memory);
     bytes.set(kinds, KINDS);
@@ -44,13 +44,13 @@ export class MsgpackOutliner {
     for (const [key, slot] of refKeys.keys) this.#addKey(REF_KEYS, key, slot);
   }
 
-  /** Says that the bytes of what comes next are others, even in the same array. */
+  /** To be called when other bytes follow, even in the same array. */
   begin(): void {
     this.#walker.forget();
   }
 
   /** Writes the outline of the map at `start`: of members in their usual types, each once. Returns the offset after the map, or
-   * -1 for whatever is not as plain as that, or does not end before the bytes do.
+   * -1 for a map that is not as plain as that, or does not end before the bytes do.
    * @param spans STRIDE numbers from `base` on, see slots.ts */
   outline(bytes: Uint8Array, start: number, spans: Int32Array, base: number): number {
     if (!this.#isUsable) return -1;
@@ -71,7 +71,7 @@ export class MsgpackOutliner {
     const text = Buffer.from(key);
     const at = KEY_BYTES + this.#keyBytes;
     this.#keyBytes += text.length;
-    // Sixteen bytes behind a key can be read.
+    // Sixteen bytes after a key can be read.
     if (this.#keyBytes + 16 > KEY_BYTES_SIZE) {
       this.#isUsable = false;
       return;
@@ -91,7 +91,7 @@ function wantedKind(name: (typeof members)[number], slot: number): number {
   return slot === SOURCE_IPS ? OF_ARRAY : MAP_OR_LIST;
 }
 
-/** What a key is here, where events are not made of other records. */
+/** The slot of a key in MessagePack, in which events are not made from other records. */
 function slotOf(slot: number): number {
   return slot < WRAPPING ? slot : slot === TIMESTAMP ? IGNORED : -1;
 }

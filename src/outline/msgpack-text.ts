@@ -29,7 +29,7 @@ function headerLength(byte: number): number {
   }
 }
 
-/** How many items a header announces, or bytes of a string. */
+/** How many items, or bytes of a string, a header announces. */
 function lengthAt(bytes: Uint8Array, view: DataView, at: number): number {
   const byte = bytes[at]!;
   if (byte < 0xa0) return byte & 0x0f;
@@ -38,14 +38,14 @@ function lengthAt(bytes: Uint8Array, view: DataView, at: number): number {
   return byte === 0xda || byte === 0xdc || byte === 0xde ? view.getUint16(at + 1) : view.getUint32(at + 1);
 }
 
-/** Bytes behind the first of values that hold no others and have no length, by the first byte from 0xc0 on; -1 for those
+/** Bytes after the first of values that hold no others and have no length, by the first byte from 0xc0 on; -1 for those
  * that an event does not have. */
 export const fixedLengths = Int8Array.of(
   ...[0, -1, 0, 0, -1, -1, -1, -1, -1, -1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, -1, -1, -1, -1, -1],
 );
 
-/** The offset after a value that was outlined, or -1 for one with kinds of values that JSON does not have, or that
- * nests deeper.
+/** The offset after a value that was outlined, or -1 for one that has kinds of values that JSON does not have, or that nests
+ * deeper.
  * @param maxLevels of maps and arrays */
 function skipValue(bytes: Uint8Array, view: DataView, start: number, maxLevels: number): number {
   let at = start;
@@ -68,7 +68,7 @@ function skipValue(bytes: Uint8Array, view: DataView, start: number, maxLevels: 
       const items = lengthAt(bytes, view, at);
       at += headerLength(byte);
       if (items > 0) {
-        // Those that wait for the rest of this one's parent.
+        // The values that are left of this one's parent.
         if (open === maxLevels) return -1;
         waiting[open++] = pending;
         pending = kinds[byte] === MAP ? 2 * items : items;
@@ -79,7 +79,7 @@ function skipValue(bytes: Uint8Array, view: DataView, start: number, maxLevels: 
   return at;
 }
 
-/** Levels that are stepped over. */
+/** Most levels that are stepped over. */
 const MAX_LEVELS = 256;
 const waiting = new Float64Array(MAX_LEVELS);
 
@@ -94,8 +94,8 @@ export function msgpackTextAt(
   return { start, text, end: text + lengthAt(bytes, view, start) };
 }
 
-/** The offset of the value of the member that has the key, or NONE, or UNCLEAR for several or keys that are no texts.
- * @param start of a value that was outlined; what is no map has no members */
+/** The offset of the value of the member that has the key, or NONE, or UNCLEAR for several or keys that are not texts.
+ * @param start of a value that was outlined; a value that is not a map has no members */
 export function findMsgpackMember(bytes: Uint8Array, view: DataView, start: number, key: Uint8Array): number {
   if (kinds[bytes[start]!] !== MAP) return NONE;
   let found = NONE;

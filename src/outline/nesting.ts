@@ -1,8 +1,8 @@
-/** Where in the maps and lists of a record a byte stands. */
+/** The place of a byte in the maps and lists of a record. */
 import { innerShapes, type Shape } from './json-shapes.ts';
 import { CLOSE_BRACE, OPEN_BRACE } from './json-syntax.ts';
 
-/** Levels that are remembered, of all records. */
+/** Most levels that are remembered, for all records together. */
 const MOST = 8192;
 
 /** A map or list in which values are read, and those around it. There is one for all places that are alike: nested in the
@@ -13,13 +13,13 @@ export class Level {
   readonly closer: number;
   /** Levels from the record's map, which is the first, to this one. */
   readonly depth: number;
-  /** What is looked for in it; undefined where it is stepped over. */
+  /** What is looked for in it; undefined if it is stepped over. */
   readonly shape: Shape | undefined;
   /** Offset in an outline of its own span; -1 for none. */
   readonly slot: number;
   /** Whether it is an extra member of the record. */
   readonly isExtra: boolean;
-  /** Levels within: those that are noted by what is noted of them, the others by their kind alone. */
+  /** Levels within: those that are noted, by what is noted about them; the others by their kind alone. */
   readonly #noted = new Map<number, Level>();
   #map: Level | undefined;
   #list: Level | undefined;
@@ -37,7 +37,7 @@ export class Level {
    * @param opener `{` or `[`
    * @param slot its offset in an outline, -1 for none
    * @param isExtra whether it is an extra member of the record
-   * @param count of all levels, which one that is new is added to */
+   * @param count of all levels, to which a new one is added */
   within(opener: number, slot: number, isExtra: boolean, count: LevelCount): Level {
     const isMap = opener === OPEN_BRACE;
     if (slot === -1 && !isExtra) {
@@ -54,7 +54,7 @@ export class Level {
   }
 }
 
-/** Bounds the levels that there are. */
+/** Bounds the number of levels. */
 export class LevelCount {
   #count = 0;
 

@@ -11,17 +11,17 @@ import { entryProfile } from './profiles.ts';
 import { EXTRA_COUNT, EXTRAS, GKE_LAYOUT, HOLE, KIND, LAYOUT, PAYLOAD, STRIDE, TEXT, WRAPPER } from './slots.ts';
 import { Unescaped } from './unescape.ts';
 
-/** Outlines that fit in at first: one for so many bytes of the batch, between these numbers. */
+/** Initial capacity in outlines: one for so many bytes of the batch, between these numbers. */
 const BYTES_OF_ONE = 1024;
 const FEWEST = 16;
 const MOST = 2048;
 
-/** How records are outlined. It remembers what those of one batch have in common with those of the next. */
+/** How records are outlined. It remembers what records of one batch have in common with those of the next. */
 export class OutlineOptions {
   readonly keys: KeyTable;
   /** Levels of maps and lists of a record, and of a text in it. */
   readonly maxDepth: number;
-  /** Of records, and of texts in them. */
+  /** For records, and for texts in them. */
   readonly json: JsonOutliner;
   readonly text: JsonOutliner;
   readonly msgpack: MsgpackOutliner;
@@ -68,8 +68,8 @@ export class Outlines implements TextReceiver {
     return this.spans[base + TEXT] === -1 ? this.#batch : this.#unescaped!;
   }
 
-  /** Outlines the JSON map at an offset. Returns the offset after it, or -1 where it has to be parsed. Its outline has the
-   * number `last`: that of the event in it, if it holds one as text. */
+  /** Outlines the JSON map at an offset. Returns the offset after it, or -1 if it has to be parsed. `last` is then the number
+   * of its outline, or of the event in it, if it holds one as text. */
   addJson(at: number): number {
     const base = this.#next();
     const { bytes, view } = this.#batch;
@@ -85,7 +85,7 @@ export class Outlines implements TextReceiver {
     return end;
   }
 
-  /** Outlines the MessagePack map at an offset. Returns the offset after it, or -1 where it has to be parsed, or is not whole. */
+  /** Outlines the MessagePack map at an offset. Returns the offset after it, or -1 if it has to be parsed or is not whole. */
   addMsgpack(at: number): number {
     const base = this.#next();
     const end = this.#options.msgpack.outline(this.#batch.bytes, at, this.spans, base);
@@ -115,7 +115,7 @@ export class Outlines implements TextReceiver {
   receive(bytes: Uint8Array, view: DataView, quote: number): number {
     this.#unescaped ??= new Unescaped(bytes.length);
     const start = this.#unescaped.length;
-    // Bytes that are outlined once leave room for what is left of them.
+    // As long as bytes are outlined only once, there is space for what is left of them.
     if (start > quote) return -1;
     const after = this.#unescaped.add(bytes, view, quote);
     if (after !== -1) {
@@ -146,7 +146,7 @@ export class Outlines implements TextReceiver {
     this.spans[base + HOLE + 1] = hole.end;
   }
 
-  /** Outlines a text that is one map, and nothing but blanks. */
+  /** Outlines a text that is one map, with nothing after it but blanks. */
   #addInner({ bytes, view }: Text, start: number, end: number): boolean {
     const base = this.#next();
     const after = this.#options.text.outline(bytes, view, start, end, this.spans, base, undefined);

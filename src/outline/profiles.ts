@@ -1,5 +1,5 @@
-/** Which members make the profile of an event: those that are alike in many. What is another in each event, its name, times
- * and bodies, is no part of it, nor is the namespace, as the same clients do the same in many. */
+/** Which members make up the profile of an event: those that are alike in many events. What differs in each event, its name,
+ * times and bodies, is not part of it, nor is the namespace, as the same clients do the same in many namespaces. */
 import { IS_FIRST, IS_LAST, METHOD } from './gke-outline.ts';
 import {
   ANNOTATIONS,
@@ -43,10 +43,10 @@ const toWhat = [REF_RESOURCE, REF_SUBRESOURCE, REF_GROUP, REF_VERSION];
 const ofObject = [...whatIsDone, ...byWhom, ...answer, ...toWhat];
 const ofPath = [...whatIsDone, ...byWhom, ...answer, REQUEST_URI];
 
-/** Of requests that are about an object, and about none. The same bytes are other values in another layout. */
+/** For requests that are about an object, and for others. The same bytes are other values in another layout. */
 export const jsonProfiles = { object: listed(ofObject), path: listed(ofPath) };
 export const msgpackProfiles = { object: listed(ofObject), path: listed(ofPath) };
-/** Of entries of Cloud Audit Logs. */
+/** For entries of Cloud Audit Logs. */
 export const entryProfile = listed([METHOD, IS_FIRST, IS_LAST, USER, SOURCE_IPS, USER_AGENT, ...answer, ...toWhat]);
 
 export const profiles: readonly ProfileSlots[] = lists;

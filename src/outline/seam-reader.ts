@@ -1,5 +1,5 @@
 /** Reads what stands between one text or number of a record and the next: `","verb":"`, a seam. It is validated as strictly
- * as JSON.parse does, and says what an outline notes of it. */
+ * as by JSON.parse, and determines what an outline notes about it. */
 import { IGNORED, REFUSED } from './event-keys.ts';
 import { ANY, kinds, MAP_OR_LIST, NOTED, UNEXPECTED } from './json-shapes.ts';
 import {
@@ -20,7 +20,7 @@ import type { Level, LevelCount } from './nesting.ts';
 import { LOG, TIMESTAMP, WRAPPING } from './slots.ts';
 import { EXTRA_END, EXTRA_START, IS_KEY, IS_NOTHING, IS_NUMBER, IS_TEXT } from './walk-code.ts';
 
-/** Notes of one seam, at most. */
+/** Most notes of one seam. */
 const MOST_NOTES = 64;
 
 /** What is expected next: a member or an item, what follows one, or the value of a key. */
@@ -29,12 +29,12 @@ const BEHIND_VALUE = 1;
 const BEHIND_KEY = 2;
 
 export class SeamReader {
-  /** Where in the record the value that follows stands. */
+  /** Where the value that follows stands in the record. */
   level: Level;
   kind = IS_NOTHING;
-  /** Of the value that follows, the slot, or -1. */
+  /** The slot of the value that follows, or -1. */
   slot = -1;
-  /** Whether that has the quotes of the text within it. */
+  /** Whether the slot includes the quotes of the text. */
   isQuoteNoted = false;
   /** Whether it is an extra member. */
   isExtra = false;
@@ -56,7 +56,7 @@ export class SeamReader {
     this.#count = count;
   }
 
-  /** The offset after the seam with which the map at an offset begins, or -1 for an empty map and what is no JSON. */
+  /** The offset after the seam with which the map at an offset begins, or -1 for an empty map and for what is not JSON. */
   readFirst(bytes: Uint8Array, view: DataView, start: number, level: Level): number {
     if (bytes[start] !== OPEN_BRACE || this.#maxDepth < 1) return -1;
     const at = skipSpace(bytes, start + 1);
@@ -64,11 +64,11 @@ export class SeamReader {
     return this.#read(bytes, view, start, at, level, BEFORE_MEMBER);
   }
 
-  /** The offset after the seam that stands behind a text, a number or a key, or -1 for what is no JSON, and for members that an
+  /** The offset after the seam that follows a text, a number or a key, or -1 for what is not JSON, and for members that an
    * outline has no place for.
-   * @param start of the seam: but for a number, the quote that closes what it stands behind
+   * @param start of the seam: except after a number, the quote that closes what it follows
    * @param level in which that stands
-   * @param kind of what it stands behind */
+   * @param kind of what it follows */
   readNext(bytes: Uint8Array, view: DataView, start: number, level: Level, kind: number): number {
     const from = kind === IS_NUMBER ? start : start + 1;
     return this.#read(bytes, view, start, from, level, kind === IS_KEY ? BEHIND_KEY : BEHIND_VALUE);
@@ -151,7 +151,7 @@ export class SeamReader {
   }
 
   #note(what: number, offset: number): void {
-    // One more than fit in is noticed at the end.
+    // A surplus of notes is noticed at the end.
     if (this.noteCount < MOST_NOTES) {
       this.notes[2 * this.noteCount] = what;
       this.notes[2 * this.noteCount + 1] = offset;
@@ -159,7 +159,7 @@ export class SeamReader {
     this.noteCount++;
   }
 
-  /** @returns false where more is noted than there is room for */
+  /** @returns false if there is no space for all notes */
   #follows(kind: number, level: Level, slot: number, isExtra: boolean, mayHoldEvent: boolean): boolean {
     this.kind = kind;
     this.level = level;
@@ -171,7 +171,7 @@ export class SeamReader {
   }
 }
 
-/** Whether a value is of a kind that more than one byte begins. */
+/** Whether a value is of a kind that can begin with more than one byte. */
 function isOfKind(first: number, kind: number): boolean {
   return kind === ANY || (kind === MAP_OR_LIST && isContainer(first));
 }
@@ -180,7 +180,7 @@ function isContainer(byte: number): boolean {
   return byte === OPEN_BRACE || byte === OPEN_BRACKET;
 }
 
-/** Whether a key is spelled with escapes, and may be any. */
+/** Whether a key is spelled with escapes, and so may be any key. */
 function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
   return false;

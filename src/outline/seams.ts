@@ -1,6 +1,6 @@
-/** The seams that are known: writers put the same members in the same order, so that nearly all of a record was there before
- * but its values. What is known is compared, and need not be read and validated again. The tables are in the memory of the
- * compiled walk, which reads them. */
+/** The known seams: writers put the same members in the same order, so that nearly all of a record except its values was seen
+ * before. What is known is compared and need not be read and validated again. The tables are in the memory of the compiled
+ * walk, which reads them. */
 import { hashOf, isSame } from './byte-hash.ts';
 import type { Level } from './nesting.ts';
 import type { SeamReader } from './seam-reader.ts';
@@ -31,7 +31,7 @@ import {
 const HEAD = 16;
 /** Bytes of a note. */
 const NOTE = 8;
-/** Steps from a seam's place to where it is, at most. */
+/** Most places that are probed for a seam. */
 const MOST_PROBES = 8;
 const PLACES = 2 * SEAM_COUNT;
 /** Hashes of seams that were read once. */
@@ -42,7 +42,7 @@ export const BEGINNING = 0;
 /** The seam that was read last and is not known. */
 export const UNKNOWN = 1;
 const FIRST = 2;
-/** Room for the notes of the unknown seam. */
+/** Space for the notes of the unknown seam. */
 const UNKNOWN_NOTES = 1024;
 
 export class Seams {
@@ -51,7 +51,7 @@ export class Seams {
   readonly #places = new Int32Array(PLACES);
   readonly #hashes = new Int32Array(SEAM_COUNT);
   readonly #novel = new Int32Array(NOVEL);
-  /** By seam, where the value before it stands, and the one behind it. */
+  /** By seam, where the value before it stands, and the value after it. */
   readonly #before: (Level | undefined)[] = [];
   readonly #levels: Level[];
   #count = FIRST;
@@ -86,7 +86,7 @@ export class Seams {
     this.#levels.push(level, level);
   }
 
-  /** Where the value stands that follows a seam. */
+  /** Where the value after a seam stands. */
   levelAfter(seam: number): Level {
     return this.#levels[seam]!;
   }
@@ -96,7 +96,7 @@ export class Seams {
     return this.#bytes[SEAMS + SEAM * seam + KIND]!;
   }
 
-  /** The number of the seam in [start, end) that was read: UNKNOWN while it is not known, as it was read once alone.
+  /** The number of the seam in [start, end) that was read: UNKNOWN while it is not known because it was read only once.
    * @param before where the value before it stands
    * @param last the seam that it follows from now on */
   learn(reader: SeamReader, view: DataView, start: number, end: number, before: Level, last: number): number {

@@ -1,4 +1,4 @@
-/** The layout of an outline: which members of an audit event it has, and at which place. */
+/** The layout of an outline: which members of an audit event it has, and where. */
 
 /** Members whose value is a text. */
 export const texts = [
@@ -24,7 +24,7 @@ export const maps = [
   'annotations',
 ] as const;
 
-/** Members of `objectRef`, texts all of them. */
+/** Members of `objectRef`, all of which are texts. */
 export const refs = [
   'resource',
   'subresource',
@@ -77,7 +77,7 @@ const FIRST_EXTRA = FIRST_WRAPPING + wrapping.length;
  * outlined. */
 const MAX_EXTRAS = 12;
 
-/** Numbers of an outline: the start and end of each slot (-1 where there is none; of a text, what is between its quotes),
+/** Numbers of an outline: the start and end of each slot (-1 if there is none; for a text, of what is between its quotes),
  * then those of the extra members, each from its key to the end of its value, their number, where the event is, the number
  * of its profile, and whether its URI is as usual. */
 export const STRIDE = 2 * (FIRST_EXTRA + MAX_EXTRAS) + 8;
@@ -110,7 +110,7 @@ export const REF_UID = refOffset('uid');
 export const REF_GROUP = refOffset('apiGroup');
 export const REF_VERSION = refOffset('apiVersion');
 export const REF_RESOURCE_VERSION = refOffset('resourceVersion');
-/** Offset of the first that is no member of an event. */
+/** Offset of the first slot that is not a member of an event. */
 export const WRAPPING = 2 * FIRST_WRAPPING;
 export const TIMESTAMP = wrappingOffset('timestamp');
 export const PAYLOAD = wrappingOffset('protoPayload');
@@ -119,22 +119,22 @@ export const EXTRAS = 2 * FIRST_EXTRA;
 export const LAST_EXTRA = EXTRAS + 2 * MAX_EXTRAS;
 /** Offset of the number of extra members. */
 export const EXTRA_COUNT = LAST_EXTRA;
-/** Offset of the number of the outline that is around an event which is a text in a record; -1 for none. */
+/** Offset of the number of the outline around an event that is a text in a record; -1 for none. */
 export const WRAPPER = LAST_EXTRA + 1;
-/** Offset of what the spans are offsets in: 0 for the texts that were unescaped from records, -1 for the batch. */
+/** Offset of the number for what the spans are offsets in: 0 for texts that were unescaped from records, -1 for the batch. */
 export const TEXT = LAST_EXTRA + 2;
 /** Offset of the span, in a wrapper, of the text that is an event. */
 export const HOLE = LAST_EXTRA + 4;
-/** Offset of a number that stands for the bytes of all members of the event that are alike in many, see profiles.ts; 0 where it
+/** Offset of a number that stands for the bytes of all members of the event that are alike in many, see profiles.ts; 0 if it
  * has none. */
 export const PROFILE = LAST_EXTRA + 6;
-/** Offset of 1 where the URI says no more than the objectRef, see walk/uri.ts; 0 for any other. */
+/** Offset of a flag: 1 if the URI says no more than the objectRef, see walk/uri.ts, else 0. */
 export const USUAL_URI = LAST_EXTRA + 7;
-/** Offset of which layout the event has. */
+/** Offset of the layout of the event. */
 export const LAYOUT = LAST_EXTRA + 3;
 export const JSON_LAYOUT = 0;
 export const MSGPACK_LAYOUT = 1;
-/** Of an entry of Cloud Audit Logs in JSON. */
+/** An entry of Cloud Audit Logs in JSON. */
 export const GKE_LAYOUT = 2;
 
 function offset(name: (typeof members)[number]): number {

@@ -1,4 +1,4 @@
-/** Takes the texts of JSON strings out of their escapes, as bytes. */
+/** Unescapes the texts of JSON strings, as bytes. */
 import { BACKSLASH, QUOTE } from './json-syntax.ts';
 
 const escaped = new Uint8Array(256);
@@ -14,14 +14,14 @@ export class Unescaped {
   /** Bytes that are written. */
   length = 0;
 
-  /** @param size room for all texts: none is longer than its spelling */
+  /** @param size space for all texts: none is longer than its spelling */
   constructor(size: number) {
     // Four bytes are written at a time.
     this.bytes = Buffer.allocUnsafeSlow(size + 4);
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
 
-  /** Writes the text of the string that opens at `start`. Returns the offset after its closing quote, or -1 where it is no
+  /** Writes the text of the string that opens at `start`. Returns the offset after its closing quote, or -1 if it is not a
    * valid string, or holds half of a surrogate pair. */
   add(bytes: Uint8Array, view: DataView, start: number): number {
     const target = this.bytes;
@@ -34,7 +34,7 @@ export class Unescaped {
       if (at <= lastWord) {
         const word = view.getInt32(at, true);
         const other = word ^ 0x5c5c5c5c;
-        // As in skipString: no quote, no backslash, nothing below. What is written beyond the first mark is written over.
+        // As in skipString: no quote, no backslash, nothing below. What is written beyond the first mark is overwritten.
         const marks = (((word - 0x23232323) & ~word) | ((other - 0x01010101) & ~other)) & 0x80808080;
         targetView.setInt32(to, word, true);
         if (marks === 0) {

@@ -54,7 +54,7 @@ interface Exports {
 
 const compiled = new WebAssembly.Module(Buffer.from(code, 'base64'));
 
-/** Bytes that are copied at once: so few that they are still in a cache when they are walked over. */
+/** Bytes that are copied at once: few enough that they are still in a cache when they are walked over. */
 const PART = 64 * 1024;
 
 /** In the order of walk/uri.ts. */
@@ -72,9 +72,9 @@ const uriSlots = [
 /** A seed of the process, so that collisions cannot be prepared elsewhere. */
 const SEED = crypto.getRandomValues(new BigInt64Array(1))[0]!;
 
-/** Times that numbers were begun anew, in all instances: no number is given twice in a process. */
+/** How often numbers were begun anew, in all instances: no number is used twice in a process. */
 let begun = 0;
-/** Beyond, a number would not fit in an outline: then there are none any more. */
+/** Beyond that, a number would not fit in an outline, and no more are given. */
 const MOST_BEGUN = 2 ** 31 / VALUE_COUNT - 1;
 
 export class Walker {
@@ -87,7 +87,7 @@ export class Walker {
   readonly #exports: Exports;
   #begun = begun++;
   #source: Uint8Array | undefined;
-  /** Offsets in the source between which its bytes are in the copy, the first of them at `#base`. */
+  /** Offsets in the source between which its bytes are in the copy. */
   #from = 0;
   #to = 0;
 
@@ -112,12 +112,12 @@ export class Walker {
     return this.#stop[1]! - TEXT + this.#from;
   }
 
-  /** Says that bytes which were walked over may be others now. */
+  /** To be called when bytes that were walked over may have changed. */
   forget(): void {
     this.#source = undefined;
   }
 
-  /** Begins an outline in `spans`, in which there is nothing yet.
+  /** Begins an empty outline in `spans`.
    * @param layout one of those in slots.ts */
   beginOutline(layout: number): void {
     const { spans } = this;
@@ -131,7 +131,7 @@ export class Walker {
     spans[USUAL_URI] = 0;
   }
 
-  /** Outlines the map of MessagePack at an offset. Returns the offset after it, or -1 where it has no outline.
+  /** Outlines the map of MessagePack at an offset. Returns the offset after it, or -1 if it has no outline.
    * @param maxLevels of maps and arrays within it */
   outlineMsgpack(bytes: Uint8Array, start: number, maxLevels: number): number {
     const { length } = bytes;
@@ -146,12 +146,12 @@ export class Walker {
     }
   }
 
-  /** Where the table of keys has room for one whose bytes are in the memory: the number of an entry. */
+  /** The number of the entry where the table has space for a key whose bytes are in the memory. */
   placeOfKey(table: number, start: number, length: number): number {
     return this.#exports.placeOfKey(table, start, length);
   }
 
-  /** Walks on in a record.
+  /** Continues the walk over a record.
    * @param phase what is done first, from BEHIND_VALUE on
    * @param seam the last one
    * @param end of the bytes that may be walked over
@@ -161,7 +161,7 @@ export class Walker {
     let status = this.#run(phase, seam, at);
     for (;;) {
       const stoppedAt = this.at;
-      // What is not found may be cut where the copy ends.
+      // A seam that is not found may be cut at the end of the copy.
       const mayBeCut = status === MORE || (status === UNKNOWN_SEAM && this.#to - stoppedAt < SEAM_LENGTH);
       if (!mayBeCut || this.#to === end) return status === MORE ? REFUSED : status;
       if (stoppedAt > this.#from) this.#load(bytes, stoppedAt, end, PART);
@@ -171,11 +171,11 @@ export class Walker {
     }
   }
 
-  /** Sets the number of the profile, and whether the URI is as usual, of the event in `spans`.
-   * @param start of what the spans lie in, and its end */
+  /** Sets the number of the profile of the event in `spans`, and whether its URI is as usual.
+   * @param start and `end` of what the spans lie in */
   look({ slots, list }: ProfileSlots, bytes: Uint8Array, start: number, end: number): void {
     if (bytes !== this.#source || start < this.#from || end > this.#to) {
-      // It has neither, as one that is not looked at.
+      // Such an event has neither, like one that is not looked at.
       if (end - start > TEXT_SIZE) return;
       this.#load(bytes, start, Math.min(bytes.length, Math.max(end, start + PART)), TEXT_SIZE);
     }

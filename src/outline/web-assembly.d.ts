@@ -1,4 +1,4 @@
-/** What of WebAssembly is used: TypeScript declares it for browsers alone. */
+/** The part of WebAssembly that is used: TypeScript declares it for browsers only. */
 declare namespace WebAssembly {
   class Module {
     constructor(code: Uint8Array<ArrayBuffer>);

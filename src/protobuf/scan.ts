@@ -13,10 +13,10 @@ export const FIXED32 = 5;
 export interface Field extends Span {
   number: number;
   wireType: number;
-  /** Where the length of a length-delimited value begins; else as `valueStart`. */
+  /** Where the length of a length-delimited value begins; otherwise the same as `valueStart`. */
   lengthStart: number;
   valueStart: number;
-  /** As the field says: that of a length-delimited value that is cut lies beyond the end of the message. */
+  /** As the field states: the end of a length-delimited value that is cut lies beyond the end of the message. */
   end: number;
 }
 
@@ -30,7 +30,7 @@ export interface Fault {
 const MAX_GROUPS = 100;
 const MAX_FIELD_NUMBER = 0x1fff_ffff;
 
-/** The field that begins at an offset. A value of known size that is cut is a fault, one that tells its length is not. */
+/** The field that begins at an offset. A value of known size that is cut is a fault, one that states its length is not. */
 export function fieldAt(bytes: Uint8Array, start: number, end: number): Field | Fault {
   const valueStart = endOfVarint(bytes, start, end);
   if (valueStart === -1) return { at: start, found: 'half a key' };
@@ -107,7 +107,7 @@ export function contentOf({ valueStart, end }: Field): Span {
   return { start: valueStart, end };
 }
 
-/** The offset after a varint, or -1 where it does not end within ten bytes. */
+/** The offset after a varint, or -1 if it does not end within ten bytes. */
 function endOfVarint(bytes: Uint8Array, start: number, end: number): number {
   const last = Math.min(end, start + 10);
   for (let at = start; at < last; at++) if (bytes[at]! < 0x80) return at + 1;

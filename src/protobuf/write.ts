@@ -1,7 +1,7 @@
 /** Writes fields of Protobuf messages. */
 import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from './scan.ts';
 
-/** @param width bytes that it takes at least, the rest of them zeros of no value */
+/** @param width least number of bytes; the rest of them are zeros that add nothing to the value */
 export function varint(value: number | bigint, width = 1): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));

@@ -1,4 +1,4 @@
-/** What a text of a record holds: JSON as it stands, or packed so that it cannot be changed in place. */
+/** What a text of a record holds: plain JSON, or JSON that is packed so that it cannot be changed in place. */
 import { constants, gunzipSync } from 'node:zlib';
 import type { Span } from '../record.ts';
 
@@ -27,7 +27,7 @@ export function documentsIn(bytes: Uint8Array): Span[] {
   return found;
 }
 
-/** Bytes that what is packed in the records of a batch may still unfold to. */
+/** Bytes to which packed data in the records of a batch may still unfold. */
 export interface UnfoldBudget {
   remaining: number;
 }
@@ -35,9 +35,9 @@ export interface UnfoldBudget {
 export const UNFOLD_BYTES = 256 * 1024 * 1024;
 const MAX_UNFOLDED_BYTES = 32 * 1024 * 1024;
 
-/** What is packed in a text: JSON quoted once more, base64 or gzip around it. Undefined where nothing is; `unknown` where it
- * cannot be unfolded, or would take too much.
- * @param text of the bytes, as Latin-1 */
+/** What is packed in a text: JSON that is quoted once more, or has base64 or gzip around it. Undefined if nothing is; `unknown`
+ * if it cannot be unfolded, or would take too much.
+ * @param text the bytes as Latin-1 */
 export function unpacked(bytes: Uint8Array, text: string, budget: UnfoldBudget): Uint8Array | 'unknown' | undefined {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return inflated(bytes, budget);
   const start = text.slice(0, 96).trimStart();
@@ -58,7 +58,7 @@ function inflated(bytes: Uint8Array, budget: UnfoldBudget): Uint8Array | 'unknow
   const maxOutputLength = Math.min(budget.remaining, MAX_UNFOLDED_BYTES);
   if (maxOutputLength < 1) return 'unknown';
   try {
-    // Of data that is cut there is what came before.
+    // Data that is cut yields what came before the cut.
     return spent(gunzipSync(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH }), budget);
   } catch {
     budget.remaining -= maxOutputLength;
@@ -75,12 +75,12 @@ function unquoted(text: string): Uint8Array {
   return Buffer.from(plain, 'latin1');
 }
 
-/** Text in which a part of JSON stands, or what may be a part of data in base64: lines that a log driver has divided. */
+/** Whether a text contains a part of JSON, or possibly of data in base64: lines that a log driver has split. */
 export function mayBePart(text: string): boolean {
   return /"\s*:\s*(?:\\*"|[{[\d]|$)|"\s*[}\]]/.test(text) || /[A-Za-z0-9+/=]{256}/.test(text);
 }
 
-/** The same of text that is before, between or after maps and lists that are whole. */
+/** The same for text before, between or after maps and lists that are whole. */
 export function mayBeBetween(text: string): boolean {
   return text.includes('}') || mayBePart(text);
 }

@@ -1,4 +1,4 @@
-/** Masks Secrets, credentials and named paths in batches, in the bytes as they are. */
+/** Masks Secrets, credentials and named paths in batches, in place in their bytes. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { digestOf } from '../batch/digest.ts';
 import { applyEdits, inOrder, lengthAfter } from '../batch/splice.ts';
@@ -17,14 +17,14 @@ import { OUTSIDE, type Outcome, type Surroundings, Walk } from './walk.ts';
 
 export type { RedactSettings };
 
-/** Each way of writing values that records come in; those of OTLP are made log events before. */
+/** The notations in which records come; those of OTLP have been converted to log events. */
 const notations: Readonly<Record<Exclude<TaggedBatch['codec']['notation'], 'otlp'>, Notation>> = { json, msgpack };
 
 /** Keys the digest of a batch that was changed: without it, a masked value could be found by trying candidates. */
 const key = randomBytes(32);
 
-/** Masks a batch. What is not masked stays byte for byte; a batch in which there is nothing to mask is returned itself.
- * @param onDefect called for a record that could not be gone through, and is masked as a whole */
+/** Masks a batch. What is not masked stays byte for byte; a batch with nothing to mask is returned itself.
+ * @param onDefect called for a record that could not be processed, and is masked as a whole */
 export function redactor(
   settings: RedactSettings,
   onDefect: (error: unknown) => void,
@@ -71,7 +71,7 @@ interface Given {
   notation: Notation;
   policy: Policy;
   budget: Surroundings['budget'];
-  /** Tags in which there is nothing to mask. */
+  /** Tags with nothing to mask. */
   unchanged: WeakSet<Tag>;
   onDefect: (error: unknown) => void;
 }
@@ -98,7 +98,7 @@ function editsOf(given: Given): Redacted {
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset + record.start, record.end - record.start);
   const outcome = isUnread || policy.mayHold(raw.toString('latin1')) ? outcomeIn(given, around) : [];
   if (outcome === 'whole') return wholeOf(given);
-  // They are applied to the whole batch, where a defect would be that of all records.
+  // Checked here, as the edits are applied to the whole batch, where a defect would affect all records.
   lengthAfter(record, outcome);
   return { edits: outcome, tag: tag && tagOf(tag, given, masked) };
 }
@@ -107,7 +107,7 @@ function wholeOf({ bytes, record, tag, notation }: Given): Redacted {
   return { edits: [notation.whole(bytes, record)], tag: tag && maskedTag(tag) };
 }
 
-/** Records share tags: those in which there is nothing to mask, whatever the record. */
+/** Remembers tags with nothing to mask, whatever the record, as records share tags. */
 function tagOf(tag: Tag, { policy, budget, unchanged }: Given, masked: Masked): Tag {
   if (!masked.isAny && unchanged.has(tag)) return tag;
   const around = { policy, masked: new Masked(), budget, isUnread: false };
@@ -120,7 +120,7 @@ function outcomeIn(given: Given, around: Surroundings): Outcome {
   const { bytes, record, notation } = given;
   if (notation !== json) return editsOfValues(given, around);
   const { start, end } = record;
-  // As text a record of JSON is what a text with JSON in it is.
+  // A record in JSON is handled like a text with JSON in it.
   const outcome = outcomeOf(bytes.subarray(start, end), around);
   if (outcome === 'whole') return outcome;
   return outcome.map((edit) => ({ ...edit, start: start + edit.start, end: start + edit.end }));
@@ -145,7 +145,7 @@ function editsOfValues({ bytes, record, notation }: Given, around: Surroundings)
   return edits;
 }
 
-/** A text of a tag without what shows by itself that it is to be masked. */
+/** A text of a tag without what can be recognized by itself as something to mask. */
 function cleanText(text: string, around: Surroundings): string {
   if (!around.policy.mayHold(text)) return text;
   const content = Buffer.from(text);
@@ -160,7 +160,7 @@ function cleanText(text: string, around: Surroundings): string {
 function movedBy(edits: readonly Edit[], records: readonly LogRecord[]): LogRecord[] {
   let next = 0;
   let shift = 0;
-  /** Of an offset; asked for in ascending order. */
+  /** The new place of an offset; call it in ascending order. */
   const moved = (offset: number) => {
     for (; next < edits.length && edits[next]!.end <= offset; next++) {
       const { start, end, insert } = edits[next]!;

@@ -6,11 +6,11 @@ const MAX_PATHS = 50;
 const MAX_PATH_LENGTH = 200;
 /** Texts that are looked for in a tag. */
 const MAX_TEXTS = 200;
-/** Characters that are searched for the texts of a tag, and in them, all in all. */
+/** Total characters that are compared: those of masked texts, and those of the texts of a tag. */
 const MAX_SEARCHED = 64 * 1024 * 1024;
-/** Shorter ones are in many texts that have nothing to do with them. */
+/** Shorter texts occur in many unrelated ones. */
 const SHORT = 4;
-/** Characters by which a long text is known where it ends early. */
+/** Characters by which a long text is recognized if it ends early. */
 const HEAD = 24;
 
 export class Masked {
@@ -37,12 +37,12 @@ export class Masked {
     if (decoded !== '' && !decoded.includes('\ufffd')) this.#addForms(decoded);
   }
 
-  /** What was masked was not read: the tag may quote any part of it. */
+  /** For something that was masked without being read: the tag may quote any part of it. */
   addUnread(): void {
     this.#areAllThere = false;
   }
 
-  /** As it is, and as JSON in a text of a tag has it. */
+  /** The text as it is, and as it appears in JSON inside a text of a tag. */
   #addForms(text: string): void {
     if (this.#texts.size >= MAX_TEXTS) this.#areAllThere = false;
     else this.#texts.add(text).add(JSON.stringify(text).slice(1, -1));
@@ -54,7 +54,7 @@ export class Masked {
   }
 
   /** A text of the tag without what was masked.
-   * @param isQuoted whether it may be a part of what was masked, cut or rewritten: all of it goes where that is not known */
+   * @param isQuoted whether it may be a part of what was masked, cut or rewritten: all of it is masked if that is not known */
   without(text: string, isQuoted: boolean): string {
     if (this.#texts.has(text) || (isQuoted && !this.#areAllThere)) return MARKER;
     const shown = text.replace(/…$/, '');
@@ -71,7 +71,7 @@ export class Masked {
   }
 }
 
-/** In summaries control characters are replaced. */
+/** Without control characters, which summaries replace. */
 function headOf(text: string): string {
   const start = text.slice(0, 1000);
   const line = start.split(/\p{C}+/u).find(({ length }) => length >= HEAD) ?? start;

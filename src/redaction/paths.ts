@@ -10,12 +10,12 @@ export function letters(name: string): string {
   return plain;
 }
 
-/** Nearly all keys are those of Kubernetes. */
+/** A cache, as nearly all keys are those of Kubernetes. */
 const known = new Map<string, string>();
 const MAX_KNOWN = 4096;
 const MAX_KNOWN_LENGTH = 100;
 
-/** The first steps of paths, as Cloud Audit Logs and OCSF call them. */
+/** The first steps of paths, under their names in Cloud Audit Logs and OCSF. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   requestObject: ['protoPayload.request', 'protopayload_auditlog.requestJson', 'gcp.audit.request', 'api.request.data'],
   responseObject: [
@@ -40,7 +40,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   responseStatus: ['protoPayload.status', 'gcp.audit.status', 'api.response'],
 };
 
-/** The names of rules for what has another in the log. */
+/** Names in rules for fields that have another name in the log. */
 export const UNIFIED: Readonly<Record<string, string>> = {
   username: 'user.username',
   uid: 'user.uid',
@@ -53,7 +53,7 @@ export const UNIFIED: Readonly<Record<string, string>> = {
   apiVersion: 'objectRef.apiVersion',
 };
 
-/** A path as `letters` has it, in the names of every platform. Brackets choose nothing: lists are crossed member by member. */
+/** A path as `letters` spells it, in the names of every platform. Brackets select nothing: all items of a list are visited. */
 export function variantsOf(path: string): string[] {
   const plain = path.replaceAll(/\[[^\]]*\]/g, '');
   const written = UNIFIED[plain] ?? plain;
@@ -74,11 +74,11 @@ export function leadsNowhere(path: string): boolean {
 export interface Step {
   /** Whether it is the end of one, or beyond it. */
   isEnd: boolean;
-  /** What is left of those that go on. */
+  /** The remaining steps of those that continue. */
   rest: readonly string[];
 }
 
-/** @param rest what is left of the paths that lead to the map of the key; any path may begin at any map */
+/** @param rest remaining steps of the paths that lead to the map of the key; any path may begin at any map */
 export function stepOn(paths: readonly string[], rest: readonly string[], key: string): Step {
   if (paths.length === 0) return NOWHERE;
   const further: string[] = [];
@@ -95,7 +95,7 @@ const NOWHERE: Step = { isEnd: false, rest: [] };
 const AT_END: Step = { isEnd: true, rest: [] };
 
 /** Whether a key is the end of one of the paths, or beyond it.
- * @param further receives what is left of those that go on */
+ * @param further receives the remaining steps of those that continue */
 function leads(paths: readonly string[], key: string, further: string[]): boolean {
   const name = letters(key);
   if (name === '') return false;
@@ -114,7 +114,7 @@ function withoutPrefix(key: string): string {
 
 const MAX_PREFIXES = 3;
 
-/** Whether a separator follows so many letters of a key: it is of something below. */
+/** Whether a separator follows that many letters of a key: the rest names something below. */
 function endsAt(key: string, count: number): boolean {
   let seen = 0;
   for (let at = 0; at < key.length; at++) {

@@ -12,28 +12,28 @@ export interface Policy {
   tokens: boolean;
   /** Named paths, each in the spellings of all platforms, as `letters` has them. */
   paths: readonly string[];
-  /** Of bytes of which this is false, nothing is to be masked: it costs a fraction of reading them.
-   * @param text of the bytes, as Latin-1 */
+  /** If this is false for bytes, nothing in them is to be masked: it costs a fraction of reading them.
+   * @param text the bytes as Latin-1 */
   mayHold(text: string): boolean;
 }
 
-/** Escapes of letters, in JSON and in URIs, which nothing that logs writes; gzip data and JSON in base64, whose text does not show. */
+/** Escapes of letters, in JSON and in URIs, which no logger writes; gzip data and JSON in base64, whose text is not visible. */
 const HIDDEN =
   /%(?:[46][1-9a-fA-F]|[57][0-9aA])|\\u00(?![01]|3[ceCE]|26)|H4s|(?<![A-Za-z0-9+/])(?:e(?:y[JA]|w[o0k])|W(?:3s|1s|y[JA]|w[o0k]))[A-Za-z0-9+/]{8}/;
 const GZIP = '\x1f\x8b';
 const SECRETS = 'ecret';
 const TOKENS =
   'token|passw|api[-_]?key|bearer|basic(?:[ \\t+:]|%20|%3a)|private[-_ ]?key|LS0tLS1CRUdJTi|(?::|%3a)(?:\\\\?/|%2f){2}|client[-_]?(?:secret|key)|authorization(?!\\.k8s)';
-/** The members of Cloud Audit Logs and OCSF have other names. */
+/** Marks of Cloud Audit Logs and OCSF, whose members have other names. */
 const PLATFORMS = 'protoPayload|method_?name|class_uid';
 
-/** What shows in base64 that there is something to mask in it, of text that is no JSON. */
+/** Words that, in base64, show that there is something to mask in text other than JSON. */
 const SECRETS_PACKED = ['ecret'];
 const TOKENS_PACKED = ['token', 'Token', 'TOKEN', 'passw', 'PASSW', 'earer', 'api-key', 'API_KEY'];
-/** JSON and gzip data that are in base64 twice, and JSON Web Tokens that are in it up to three times: what they begin with. */
+/** How JSON and gzip data begin in base64 of base64, and JSON Web Tokens in up to three layers of it. */
 const TWICE = ['ZXlK', 'ZXdv', 'SDRzS', 'WlhsS'];
 
-/** What each text has in its base64 for sure, wherever it stands. */
+/** What the base64 of each text always contains, wherever the text begins. */
 function inBase64(texts: readonly string[]): string[] {
   return texts.flatMap((text) =>
     [0, 1, 2].map((before) => {

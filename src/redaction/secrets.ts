@@ -1,23 +1,23 @@
-/** Knows Secrets: where an event is about them, and what of their bodies is no value. */
+/** Recognizes Secrets: whether an event is about them, and which parts of their bodies are not values. */
 import { letters } from './paths.ts';
 import type { Member, Node } from './tree.ts';
 
-/** What of an event is to be read how. */
+/** How a part of an event is to be read. */
 export type Part =
-  /** What is no Secret's. */
+  /** Not part of a Secret. */
   | 'plain'
   /** A Secret, a list of them, a patch of one, or an answer to a request for one. */
   | 'body'
   | 'metadata'
   | 'annotations'
   | 'annotation'
-  /** What the API server says of a request, which can quote a body. */
+  /** What the API server says about a request, which can quote a body. */
   | 'message'
   /** A value. */
   | 'value';
 
-/** Members of bodies that are no values: of Secrets and references to them, patches, deletions, lists, tables and statuses. All
- * others are masked. */
+/** Members of bodies that are not values: of Secrets and references to them, patches, deletions, lists, tables and statuses.
+ * All others are masked. */
 const KEPT = new Set([
   ...[
     'apiVersion',
@@ -38,7 +38,7 @@ const KEPT = new Set([
 ]);
 const NESTED = new Set(['items', 'object', 'rows', 'details', 'causes']);
 
-/** What the API server says in its own words, with names alone. */
+/** What the API server says in its own words, quoting only names. */
 const HARMLESS =
   /^(?:RequestReceived|ResponseStarted|ResponseComplete|Panic|secrets "[^"{}]+" (?:not found|already exists)|secrets(?: "[^"{}]+")? is forbidden: User "[^"{}]*" cannot \w+ resource "secrets" in API group ""(?: in the namespace "[\w.-]*"| at the cluster scope)?)$/;
 
@@ -46,7 +46,7 @@ export function isHarmlessMessage(text: string): boolean {
   return HARMLESS.test(text);
 }
 
-/** AKS writes it where a body was. */
+/** AKS writes it in place of a body. */
 export const SKIPPED = 'skipped-too-big-size-object';
 
 /** How a member of a part is read. */
@@ -68,12 +68,12 @@ export function partBelow(part: Part, { key, value }: Member, isOperation: boole
 }
 
 const BODY = /(?:request|response)object/;
-/** Names of bodies in Cloud Audit Logs and OCSF: others have such members too. */
+/** Names of bodies in Cloud Audit Logs and OCSF; other logs have such members too. */
 const BODIES = new Set(['request', 'response', 'requestjson', 'responsejson']);
 const MESSAGES = new Set(['message', 'errormessage']);
 const ANNOTATIONS = new Set(['annotations', 'labels']);
 
-/** How a member of an event is read. Flattened, its key names what is below as well. */
+/** How a member of an event is read. If the event is flattened, its key also names what is below. */
 export function partOfEvent(about: About, isPayload: boolean, member: Member, isOperation: boolean): Part {
   const { key } = member;
   const name = letters(key);
@@ -97,7 +97,7 @@ export type About = 'yes' | 'no' | 'unknown';
 const EVIDENCE = /objectref(?:resource)?$|requesturi$|^(?:resourcename|methodname|resources|httprequest)$/;
 const MENTION = /(?<![\w-])secrets(?![\w-])/i;
 
-/** What a map says of what its event is about; undefined where it says nothing.
+/** What a map says about the subject of its event; undefined if it says nothing.
  * @param textOf what a text says */
 export function aboutIn(members: readonly Member[], textOf: (node: Node) => string): About | undefined {
   let about: About | undefined;
@@ -117,7 +117,7 @@ export function aboutIn(members: readonly Member[], textOf: (node: Node) => stri
   return about;
 }
 
-/** All that is said there: of a URI or the like a segment counts. */
+/** All texts in a value: a segment of a URI or the like counts. */
 function evidenceIn(node: Node, textOf: (node: Node) => string, depth: number): string {
   if (node.kind === 'text') return textOf(node).trim();
   if (node.kind === 'opaque') return 'secrets';
@@ -138,7 +138,7 @@ function resourceIn(members: readonly Member[], textOf: (node: Node) => string):
     .join(' ');
 }
 
-/** Whether a map says of itself that it is a Secret, or a list of them. */
+/** Whether a map declares itself a Secret, or a list of them. */
 export function isSecret(members: readonly Member[], textOf: (node: Node) => string): boolean {
   return members.some(({ key, value }) => {
     if (value.kind !== 'text') return false;
@@ -147,5 +147,5 @@ export function isSecret(members: readonly Member[], textOf: (node: Node) => str
   });
 }
 
-/** Texts that no parser of JSON takes, with a Secret in them: YAML, and what is left of JSON. */
+/** Texts that are not valid JSON, with a Secret in them: YAML, and remains of JSON. */
 export const SECRET_IN_TEXT = /kind["'\\]*[ \t]*[:=][ \t]*["'\\]*Secret/;

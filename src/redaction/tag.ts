@@ -25,7 +25,7 @@ const OWN = new Set([
   ...['outcome', 'ruleset', 'trace', 'field', 'exception', 'type', 'code', 'redacted', 'state'],
 ]);
 
-/** Members whose texts no body has a say in. */
+/** Members whose texts cannot come from a body. */
 const UNQUOTED = new Set([
   ...[
     'auditID',
@@ -42,8 +42,8 @@ const UNQUOTED = new Set([
   ...['sourceIPs', 'cluster', 'from', 'to', 'events', 'reason'],
 ]);
 
-/** The tag with what was masked as `redacted`; the tag itself where nothing is to be masked in it.
- * @param clean masks in a text what is to be masked by the text alone */
+/** The tag with what was masked as `redacted`; the tag itself if nothing in it is to be masked.
+ * @param clean masks what can be recognized from a text alone */
 export function redactedTag(tag: Tag, policy: Policy, masked: Masked, clean: (text: string) => string): Tag {
   const shown = withoutFields(tag, policy, masked);
   let isChanged = shown !== tag || masked.isAny;
@@ -75,7 +75,7 @@ function fieldOf(name: string): string {
   return letters(UNIFIED[name] ?? name);
 }
 
-/** A tag of which no text is left but its own. */
+/** A tag of which only Tripline's own texts are left. */
 export function maskedTag(tag: Tag): Tag {
   const texts = (value: unknown): unknown => {
     if (typeof value === 'string') return MARKER;
@@ -86,7 +86,8 @@ export function maskedTag(tag: Tag): Tag {
   return { ...(texts(tag) as Tag), redacted: [''] };
 }
 
-/** Named paths go by the names of fields too. What a correlation shows is of other records, whose texts are not known here. */
+/** Named paths apply to the names of fields too. What a correlation shows comes from other records, whose texts are not known
+ * here. */
 function withoutFields(tag: Tag, policy: Policy, masked: Masked): Tag {
   const event = withoutMembers(tag.event, policy, masked);
   const { findings, reports, shadow, shadowReports } = tag;
@@ -127,7 +128,7 @@ function withoutCorrelated<T extends Finding | Report>(one: T, policy: Policy, m
   const values = (fields: FieldValues[]) => fields.map((field) => withoutValues(field, policy, masked));
   return {
     ...one,
-    // They can show any field.
+    // Both can show any field.
     ...(policy.paths.length > 0 && { summary: MARKER, ...(workload !== undefined && { workload: MARKER }) }),
     ...('matched' in one && { matched: values(one.matched) }),
     context: values(context),
@@ -146,12 +147,12 @@ function withoutValues(one: FieldValues, { secrets, paths }: Policy, masked: Mas
 
 const BODY = /^(?:request|response)object/;
 
-/** Whether a path leads to a field, into it or to what holds it. */
+/** Whether a path leads to a field, into it, or to something that holds it. */
 function isNamed(field: string, paths: readonly string[]): boolean {
   return paths.some((path) => field.startsWith(path) || path.startsWith(field));
 }
 
-/** Fields that no body has a say in. */
+/** Fields whose values cannot come from a body. */
 const KNOWN = new Set(
   [
     ...Object.values(UNIFIED),

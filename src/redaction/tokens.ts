@@ -1,9 +1,9 @@
-/** Finds credentials in texts. Each pattern takes time linear in the text, and stands between ASCII characters, so that a text
- * may be given as Latin-1 of its UTF-8. */
+/** Finds credentials in texts. Each pattern takes time linear in the text, and is delimited by ASCII characters, so that a text
+ * may be given as its UTF-8 read as Latin-1. */
 import type { Span } from '../record.ts';
 import { letters } from './paths.ts';
 
-/** Members whose text is a credential: of TokenRequests and TokenReviews, of kubeconfigs, and of what is like them. */
+/** Members whose text is a credential: of TokenRequests and TokenReviews, of kubeconfigs, and the like. */
 const KEYS = new Set(
   [
     ...['token', 'access-token', 'id-token', 'refresh-token', 'bearer-token', 'auth-token', 'session-token'],
@@ -22,15 +22,15 @@ const NAMES = 'token|password|passwd|client[-_]?secret|api[-_]?key|client-key-da
 const PATTERNS: readonly RegExp[] = [
   // Flags, environment, queries.
   new RegExp(`(?:${NAMES})(?:=|%3d)("[^"]*"|'[^']*'|[^ \\t\\r\\n&"',;#]+)`, 'dgi'),
-  // YAML, as of a kubeconfig.
+  // YAML, as in a kubeconfig.
   new RegExp(
     `(?:^|[\\r\\n{,])[ \\t"'-]*(?:id-|access-|refresh-|bearer)?(?:${NAMES})["']?[ \\t]*:[ \\t]*("[^"\\r\\n]*"|[^ \\t\\r\\n,"}][^\\r\\n,}]*)`,
     'dgi',
   ),
   /\b(?:bearer|basic)(?:[ \t+:]|%20|%3a)+([\w.~+/=%-]*[\d=][\w.~+/=%-]*|[\w.~+/=%-]{24,})/dgi,
-  // Headers, as in a command line.
+  // Headers, as on a command line.
   /\bx-[\w-]{0,40}(?:token|api-key)(?:[ \t]*:|%3a)(?:[ \t+]|%20)*([^ \t\r\n&"',;]+)/dgi,
-  // In the protocol by which a browser hands its token on.
+  // In the protocol by which a browser passes its token.
   /base64url\.bearer\.authorization\.k8s\.io\.([\w-]+)/dgi,
   /:\/\/[^ \t\r\n/@:]+:([^ \t\r\n/@]+)@/dg,
   /(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z0-9 ]*-----|$))/dg,
@@ -62,7 +62,7 @@ export function tokensIn(text: string): Span[] {
   return merged(found);
 }
 
-/** Where a JSON Web Token begins in a run of its characters: three parts, of which the first is a map in base64. */
+/** Where a JSON Web Token begins in a run of its characters: three parts, the first of which is a map in base64. */
 function webTokenIn(run: string): number {
   const start = run.indexOf('eyJ');
   if (start === -1) return -1;
@@ -70,7 +70,7 @@ function webTokenIn(run: string): number {
   return dots >= 2 ? start : -1;
 }
 
-/** Values of a query that are credentials once unescaped, or follow a flag that asks for one. */
+/** Adds values of a query that are credentials once unescaped, or follow a flag that asks for one. */
 function addParameters(text: string, found: Span[]): void {
   if (!text.includes('?')) return;
   let isAsked = false;

@@ -1,4 +1,4 @@
-/** Goes through a record, and masks what is to be masked in it. */
+/** Walks through a record and masks what is to be masked in it. */
 import type { Edit } from '../codecs/codec.ts';
 import type { Span } from '../record.ts';
 import { documentsIn, mayBeBetween, mayBePart, type UnfoldBudget, unpacked } from './contents.ts';
@@ -20,11 +20,11 @@ import {
 import { asksForToken, isTokenKey, tokensIn } from './tokens.ts';
 import { MARKER, type Member, type Node, type Notation, type Tree } from './tree.ts';
 
-/** What is known of a value from what is around it. */
+/** What is known about a value from its surroundings. */
 export interface Context {
   about: About;
   part: Part;
-  /** What is left of named paths that lead here. */
+  /** The remaining steps of named paths that lead here. */
   rest: readonly string[];
 }
 
@@ -33,13 +33,13 @@ export interface Surroundings {
   policy: Policy;
   masked: Masked;
   budget: UnfoldBudget;
-  /** Whether no event was found in the record: a text may be a part of one. */
+  /** Whether no event was found in the record: a text may then be a part of one. */
   isUnread: boolean;
 }
 
 export const OUTSIDE: Context = { about: 'unknown', part: 'plain', rest: [] };
 
-/** What becomes of a text: edits of what it says, or all of it is masked. */
+/** What happens to a text: its content is edited, or all of it is masked. */
 export type Outcome = readonly Edit[] | 'whole';
 
 const MAX_LAYERS = 8;
@@ -80,12 +80,12 @@ export class Walk {
         if (context.part !== 'plain' || context.rest.length > 0 || this.#mayHold(node)) this.mask(node);
         return;
       case 'scalar':
-        // Not what a body is made of.
+        // A body does not consist of a scalar.
         if (context.part === 'body') this.mask(node);
     }
   }
 
-  /** Masks a value: of maps and lists what is in them, so that keys and lengths stay. */
+  /** Masks a value: in maps and lists the values inside them, so that keys and lengths stay. */
   mask(node: Node): void {
     const before = this.edits.length;
     this.#maskLeaves(node);
@@ -128,7 +128,7 @@ export class Walk {
     return this.#around.policy.mayHold(latin1(this.#bytes.subarray(start, end)));
   }
 
-  /** In a list of arguments a flag asks for what follows it. */
+  /** In a list of arguments, a flag may ask for a credential in the next one. */
   #list({ items }: Node & { kind: 'list' }, context: Context): void {
     let isAsked = false;
     for (const item of items) {
@@ -147,7 +147,7 @@ export class Walk {
       if (part === 'plain' && (isSecret(members, this.#textOf) || (isOpen && mayBeSecret(members)))) part = 'body';
     }
     const isOperation = secrets && ['op', 'path'].every((key) => members.some((member) => member.key === key));
-    // Of a payload of Cloud Audit Logs that does not say what it is about.
+    // A payload of Cloud Audit Logs that does not say what it is about.
     const isPayload =
       secrets && about === 'unknown' && members.some(({ key }) => letters(key) === 'authenticationinfo');
     for (const member of members) {
@@ -171,7 +171,7 @@ export class Walk {
     else if (outcome.length > 0) this.#notation.editText(this.#bytes, node, outcome, this.edits);
   }
 
-  /** What becomes of what a text says. */
+  /** What happens to the content of a text. */
   outcome(content: Uint8Array, context: Context, layer: number): Outcome {
     const { policy, isUnread, masked } = this.#around;
     const { part, rest } = context;
@@ -188,7 +188,7 @@ export class Walk {
     return edits ?? 'whole';
   }
 
-  /** Whether there is anything to mask in what a text has packed, or may be. */
+  /** Whether there is, or may be, anything to mask in what a text has packed. */
   #isPacked(content: Uint8Array, text: string, context: Context, layer: number): boolean {
     const packed = unpacked(content, text, this.#around.budget);
     if (packed === undefined) return false;
@@ -197,7 +197,7 @@ export class Walk {
     return outcome === 'whole' || outcome.length > 0;
   }
 
-  /** The edits of a text with JSON in it; undefined where they would not be enough. */
+  /** The edits of a text with JSON in it; undefined if they would not be enough. */
   #editsOf(content: Uint8Array, text: string, documents: readonly Span[], context: Context): Edit[] | undefined {
     const { part } = context;
     const ofDocument: Context = part === 'annotation' || part === 'message' ? { ...context, part: 'body' } : context;
@@ -215,7 +215,7 @@ export class Walk {
     return this.#addPlain(text.slice(at), at, edits) ? edits : undefined;
   }
 
-  /** Adds the edits of text that is no JSON. Returns whether they are enough. */
+  /** Adds the edits of text that is not JSON. Returns whether they are enough. */
   #addPlain(text: string, offset: number, edits: Edit[]): boolean {
     const { policy, isUnread, masked } = this.#around;
     if (text === '') return true;
@@ -231,7 +231,7 @@ export class Walk {
     return true;
   }
 
-  /** Whether JSON that stops or breaks in the middle may hold what was not seen in it. */
+  /** Whether JSON that stops or breaks in the middle may hold something to mask that was not seen. */
   #mayBeCut(text: string, { part, rest }: Context): boolean {
     const { policy, isUnread } = this.#around;
     const { secrets, tokens } = policy;
@@ -240,7 +240,7 @@ export class Walk {
     return tokens && (/eyJ|LS0tLS1|:\/\/[^ @/]*$/.test(text) || tokensIn(text).length > 0);
   }
 
-  /** Whether text that is no JSON is a value where a Secret has its body, or where one can be quoted. */
+  /** Whether text that is not JSON is a value, in the place of a Secret's body or where one can be quoted. */
   #isValue(text: string, part: Part): boolean {
     switch (part) {
       case 'body':
@@ -266,7 +266,7 @@ function textOutside(text: string, documents: readonly Span[]): string {
   return outside + text.slice(at);
 }
 
-/** Of a map that is cut its kind may be missing. */
+/** The kind may be missing from a map that is cut. */
 function mayBeSecret(members: readonly Member[]): boolean {
   const has = (name: string) => members.some(({ key }) => key === name);
   return !has('kind') && (has('data') || has('stringData'));

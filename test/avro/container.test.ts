@@ -20,7 +20,7 @@ async function containerOf(payload: string | Buffer, contentType: string, query 
   return reply.rawPayload;
 }
 
-test('has the events of a batch that is too large to keep them', async () => {
+test('a reply has the events of a batch even if it is too large to keep them', async () => {
   const notes = Array.from({ length: 10 }, (_, index) => ({
     ...podEvent(),
     annotations: { note: `${index}`.repeat(1e6) },
@@ -67,14 +67,14 @@ describe('a reply in Avro', () => {
     expect(events[0].requestObject).toContain(`"runAsUser":${runAsUser}`);
   });
 
-  test('takes MessagePack too', async () => {
+  test('accepts MessagePack too', async () => {
     const event = Buffer.from(encode([[1767323045, {}], podEvent()]));
     const [matched] = await readRows(await containerOf(event, 'application/msgpack'));
     expect(matched).toMatchObject({ mediaType: 'application/msgpack', verdict: 'match' });
     expect(matched.record.equals(event)).toBe(true);
   });
 
-  test('holds the matches alone where these are asked for', async () => {
+  test('holds only the matches if these are requested', async () => {
     const body = JSON.stringify([podEvent({ hostPID: false }), podEvent(), { log: 'x' }]);
     const values = await readRows(await containerOf(body, 'application/json', '?reply=matches'));
     expect(values.map(({ verdict }) => verdict)).toEqual(['match']);

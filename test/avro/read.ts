@@ -1,4 +1,4 @@
-/** Reads containers with the library's own decoder, longs as bigints. */
+/** Reads containers with the library's own decoder, with longs as bigints. */
 import { zstdDecompress } from 'node:zlib';
 import avro from 'avsc';
 
@@ -12,7 +12,7 @@ const long = avro.types.LongType.__with({
 });
 
 /** The rows of a container.
- * @throws Error where it does not end with a whole block */
+ * @throws Error if it does not end with a complete block */
 export async function readRows(container: Buffer): Promise<any[]> {
   const decoder = new avro.streams.BlockDecoder({
     parseHook: (schema) => avro.Type.forSchema(schema, { registry: { long } }),

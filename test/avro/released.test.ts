@@ -10,12 +10,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const schemaAt = (path: string) => JSON.parse(readFileSync(`${root}/${path}`, 'utf8'));
 const names = ['audit-event', 'finding', 'tagged-record'] as const;
 
-/** By version, SHA-256 of its files one after another: what was released does not change. */
+/** By version, SHA-256 of its concatenated files: a released schema does not change. */
 const released: Record<string, string> = {
   '0.1.0': '6e20491a9db81a950109ca525b0cc8c7a3636f73d82de648aceccec015c72fd6',
 };
 
-test('every released version is here as it was', () => {
+test('every released version is unchanged', () => {
   const found = globSync('schemas/released/*', { cwd: root }).map((path) => {
     const hash = createHash('sha256');
     for (const name of names) hash.update(readFileSync(`${root}/${path}/${name}.avsc`));
@@ -24,7 +24,7 @@ test('every released version is here as it was', () => {
   expect(Object.fromEntries(found)).toEqual(released);
 });
 
-/** What a reader has of a value that was written by one with more fields, or fewer. */
+/** What a reader sees of a value that was written with more fields, or fewer. */
 function seenBy(reader: any, value: any): unknown {
   switch (reader.typeName) {
     case 'union:unwrapped':
@@ -59,7 +59,7 @@ function expectReads(readerSchema: unknown, writerSchema: unknown): void {
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 describe.each(Object.keys(released))('of %s', (version) => {
-  test.each(names)('%s.avsc and that of today take the place of each other', (name) => {
+  test.each(names)('%s.avsc and the present one are interchangeable', (name) => {
     const [then, now] = [schemaAt(`schemas/released/${version}/${name}.avsc`), schemaAt(`schemas/${name}.avsc`)];
     expect(incompatibilities(then, now)).toEqual([]);
     expectReads(then, now);
@@ -71,7 +71,7 @@ const finding = () => schemaAt('schemas/finding.avsc');
 type Change = (schema: { fields: any[] }) => void;
 const fieldNamed = (schema: { fields: any[] }, name: string) => schema.fields.find((field) => field.name === name);
 
-describe('a change that a release can take', () => {
+describe('a change that a release may contain', () => {
   test.each<[what: string, change: Change]>([
     ['an optional field', (schema) => schema.fields.push({ name: 'owner', type: ['null', 'string'], default: null })],
     [

@@ -1,10 +1,10 @@
-/** Bodies as batches whose records have tags, without the steps that make these. */
+/** Bodies as batches whose records have tags, without the steps that produce these. */
 import type { TaggedBatch } from '../../src/batch/tagged-batch.ts';
 import type { Codec, DecodeLimits } from '../../src/codecs/codec.ts';
 import type { Tag } from '../../src/tag.ts';
 
-/** @param tagAt the tag of the record of that index; group markers have none
- * @throws Problem where no record can be found */
+/** @param tagAt the tag of the record at that index; group markers have none
+ * @throws Problem if no record can be found */
 export function batchOf(
   codec: Codec,
   bytes: Uint8Array,

@@ -15,13 +15,13 @@ const json = (text: string) => batchOf(codecFor('application/json')!, Buffer.fro
 const events = (...units: Uint8Array[]) =>
   batchOf(codecFor('application/msgpack')!, Buffer.concat(units), (index) => ({ ...clear, cluster: `${index}` }));
 
-test('a batch of which all records are chosen is the batch itself, and one of none is none', () => {
+test('selecting all records gives the batch itself, and selecting none gives no batch', () => {
   const batch = json('[{"a":1}, {"b":2}]');
   expect(selected(batch, () => true)).toBe(batch);
   expect(selected(batch, () => false)).toBeUndefined();
 });
 
-test('records that are chosen have their tags, and whatever takes a batch takes them', () => {
+test('selected records keep their tags, and can be used like any batch', () => {
   const batch = { ...json('[ {"a":1} , {"b":2}, 5, {"c":3} ]'), fluentTag: 'kube' };
   const tags = batch.records.map((_, index): Tag => ({ v: 2, verdict: 'match', cluster: `${index}` }));
   const part = selected({ ...batch, tags }, (index) => index % 2 === 1)!;
@@ -54,7 +54,7 @@ test('markers of a group go with its records', () => {
   expect(selected(events(open, a, close), () => true)!.records).toHaveLength(3);
 });
 
-test('the digest is the same when a batch comes again, and another for what is left of another batch', () => {
+test('the digest is the same for a repeated batch, and differs for what is left of another batch', () => {
   const first = (batch: ReturnType<typeof json>) => digestOf(selected(batch, (index) => index === 0)!);
   const digest = first(json('[{"a":1},{"b":2}]'));
   expect(first(json('[{"a":1},{"b":2}]'))).toBe(digest);

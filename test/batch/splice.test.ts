@@ -36,7 +36,7 @@ function oneByOne(bytes: Uint8Array, all: readonly Edit[]): number[] {
 }
 
 describe('applyEdits', () => {
-  test('makes what the edits make one by one', () => {
+  test('gives the same result as the edits one by one', () => {
     const cases = fc
       .uint8Array({ minLength: 1, maxLength: 60 })
       .chain((bytes) => fc.tuple(fc.constant(bytes), edits(bytes.length), fc.nat(20)));
@@ -92,7 +92,7 @@ const batchIn = (mediaType: string, tagAt: (index: number) => Tag) =>
   batchOf(codecFor(mediaType)!, bodies[mediaType]!, tagAt);
 
 describe.each(Object.keys(bodies))('a batch of %s', (mediaType) => {
-  test('is the records with their tags, and what was between them', () => {
+  test('has the records with their tags, and the bytes between them', () => {
     const batch = batchIn(mediaType, (index) => ({ v: 2, verdict: index % 2 === 0 ? 'clear' : 'match' }));
     const body = Buffer.from(taggedBody(batch));
     const { records: moved } = taggedBodyAndRecords(batch);
@@ -114,7 +114,7 @@ describe.each(Object.keys(bodies))('a batch of %s', (mediaType) => {
     expect(verdicts).toEqual(['clear', 'match', 'clear', 'match']);
   });
 
-  test('encodes a tag once that records and batches share', () => {
+  test('encodes a tag only once if records and batches share it', () => {
     const { tag, encodings } = countedTag({ v: 2, verdict: 'clear' });
     const first = taggedBody(batchIn(mediaType, () => tag));
     const once = encodings();

@@ -1,4 +1,4 @@
-/** What holds for every byte layout: the contract of src/codecs/codec.ts, as properties over bodies of all spellings. */
+/** What holds for every byte layout: the contract of src/codecs/codec.ts, as properties over bodies in all spellings. */
 import { isDeepStrictEqual } from 'node:util';
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, it } from 'vitest';
@@ -12,18 +12,18 @@ import type { Tag } from '../../src/tag.ts';
 import { batchOf } from '../batch/batch-of.ts';
 import fc from '../properties.ts';
 
-/** One record as it was made: its framing unit, and what is to become of it. */
+/** One record as generated: its framing unit, and the expected result. */
 export interface MadeRecord {
   kind: LogRecord['kind'];
   bytes: Buffer;
-  /** The unit when it is tagged; made from the parts of the record, not by the code under test. */
+  /** The unit once it is tagged; built from the parts of the record, not by the code under test. */
   tagged: Buffer;
 }
 
 export interface MadeBody {
-  /** What stands before each record, and behind the last one. */
+  /** What precedes each record, and what follows the last one. */
   framing: Buffer[];
-  /** The same when the records are tagged, where that changes it. */
+  /** The same when the records are tagged, if that changes it. */
   taggedFraming?: Buffer[];
   records: MadeRecord[];
 }
@@ -32,13 +32,13 @@ export interface Layout {
   codec: Codec;
   /** Bodies whose maps are tagged with `TAG` under `tripline`. */
   body: fc.Arbitrary<MadeBody>;
-  /** Single maps that other readers understand, framed as one record. */
+  /** Single maps that other readers can decode, framed as one record. */
   readable: fc.Arbitrary<Buffer>;
   /** What another reader makes of the map of a record. */
   oracle(map: Buffer): unknown;
-  /** Set for bodies that are made in the process: one that is cut is refused. */
+  /** Set for bodies that are made in the process: a truncated one is refused. */
   isNeverCut?: true;
-  /** Bodies that lie or that never end, by name. */
+  /** Bodies with false lengths or without an end, by name. */
   hostile: Record<string, Buffer>;
 }
 
@@ -53,7 +53,7 @@ function bytesOf({ framing, taggedFraming = framing, records }: MadeBody, key: '
   return Buffer.concat(frames.flatMap((frame, i) => [frame, ...(i < records.length ? [records[i][key]] : [])]));
 }
 
-/** Runs a function which may throw nothing but the named problems; undefined where it does. */
+/** Runs a function that may throw only the named problems; undefined if it does. */
 function onlyProblems<T>(codes: readonly string[], run: () => T): T | undefined {
   try {
     return run();
@@ -68,7 +68,7 @@ function tagAll(codec: Codec, bytes: Uint8Array): Uint8Array {
   return taggedBody(batchOf(codec, bytes, () => TAG, LIMITS));
 }
 
-/** Does with a body all that the pipeline does, and checks what must hold for any bytes. */
+/** Processes a body as the pipeline does, and checks what must hold for any bytes. */
 function exercise(codec: Codec, bytes: Uint8Array, limits: DecodeLimits = LIMITS): readonly LogRecord[] {
   const bodyProblems = ['body.empty', 'body.unreadable', 'body.too_many_records'];
   const batch = onlyProblems(bodyProblems, () => batchOf(codec, bytes, () => TAG, limits));

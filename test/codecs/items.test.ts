@@ -11,7 +11,7 @@ const valid = jsonRecords(' \n\r\t', false);
 
 const item = fc.oneof({ weight: 4, arbitrary: mapRecord }, array, scalar);
 const list = fc.array(item, { maxLength: 4 });
-/** Members around the list. The key may stand in a map below, as another value, and with escapes. */
+/** Members around the list. The key may occur in a nested map, with another value, or with escapes. */
 const around = fc.constantFrom('"kind":"EventList"', '"metadata":{"items":[{"a":1}]}', '"items":null', 'items:"[{}]"');
 const envelope = fc.record({ before: fc.array(around, { maxLength: 2 }), lists: fc.array(list, { maxLength: 2 }) });
 
@@ -70,20 +70,20 @@ const tagged = (text: string) => Buffer.from(taggedBody(batchOf(eventList, Buffe
 const tag = `"${MEMBER}":${JSON.stringify(TAG)}`;
 
 describe('items', () => {
-  it('each have a tag, and what lies around them stays', () => {
+  it('each get a tag, and the text around them is unchanged', () => {
     const text = '{"kind":"EventList", "metadata":{},"items":[ {"auditID":"a"},{} ,7],"more":1}\n';
     expect(tagged(text)).toBe(
       `{"kind":"EventList", "metadata":{},"items":[ {"auditID":"a",${tag}},{${tag}} ,7],"more":1}\n`,
     );
   });
 
-  it('are those of the key alone', () => {
+  it('are only those under the key of the codec', () => {
     const text = '{"requestId":"1","records":[{"data":"e30="}],"items":[{"a":1}]}';
     expect(unitsOf(text, firehose)).toEqual([['map', '{"data":"e30="}']]);
     expect(unitsOf(text)).toEqual([['map', '{"a":1}']]);
   });
 
-  it('none: the list is empty, and there is nothing to tag', () => {
+  it('may be absent: an empty list has nothing to tag', () => {
     expect(unitsOf('{"items":[]}')).toEqual([]);
     expect(tagged('{"items":[]}')).toBe('{"items":[]}');
   });
@@ -93,7 +93,7 @@ describe('items', () => {
     (text) => expect(unitsOf(text)).toEqual([['map', text]]),
   );
 
-  it('a list that is cut keeps what is whole', () => {
+  it('a list that is cut keeps its complete items', () => {
     expect(unitsOf('{"items":[{"a":1},{"b":')).toEqual([
       ['map', '{"a":1}'],
       ['other', '{"b":'],
@@ -107,7 +107,7 @@ describe('items', () => {
     );
   });
 
-  it('framed, are an array of JSON', () => {
+  it('are framed as a JSON array', () => {
     expect(Buffer.from(eventList.frame([Buffer.from('{"items":[1]}')])).toString()).toBe('[{"items":[1]}]');
   });
 });

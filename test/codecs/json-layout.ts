@@ -5,14 +5,14 @@ import { type MadeRecord, MEMBER, TAG } from './contract.ts';
 
 const MEMBER_TEXT = `"${MEMBER}":${JSON.stringify(TAG)}`;
 
-/** The text of a map with its tag: in place of the last member of that name, without the others, or at the end. */
+/** The text of a map with its tag: in place of the last member of that name, with the others removed, or at the end. */
 export function taggedText(map: MapText): string {
   const last = map.members.findLastIndex(({ key }) => key === MEMBER);
   if (last === -1) return `${textOfMap(map).slice(0, -1)}${map.members.length === 0 ? '' : ','}${MEMBER_TEXT}}`;
   let text = '{';
   let lead: string | undefined;
   map.members.forEach((member, i) => {
-    // What is taken out goes with all up to the next member: its own lead stands before that one.
+    // A removed member goes with everything up to the next member, which gets the lead of the removed one.
     lead ??= member.lead;
     if (member.key === MEMBER && i !== last) return;
     text += `${lead}${i === last ? MEMBER_TEXT : member.text}${member.trail}${i < map.members.length - 1 ? ',' : ''}`;
@@ -21,7 +21,7 @@ export function taggedText(map: MapText): string {
   return `${text}}`;
 }
 
-/** Maps and other values, each with its text when tagged. */
+/** Maps and other values, each with its tagged text. */
 export function jsonRecords(space: string, beyondJson: boolean) {
   const { map, value, scalar, gap } = jsonText({ space, beyondJson });
   const record = (kind: 'map' | 'other', text: string, tagged: string): MadeRecord => ({
@@ -35,7 +35,7 @@ export function jsonRecords(space: string, beyondJson: boolean) {
   return { mapRecord, array: otherRecord(array), scalar: otherRecord(scalar), mapText: map.map(textOfMap), gap };
 }
 
-/** JSON.parse, but for integers beyond 2^53 of up to 20 digits, which are bigints. */
+/** JSON.parse, except for integers beyond 2^53 of up to 20 digits, which are bigints. */
 export function readExactly(text: string): unknown {
   return JSON.parse(text, (_key: string, value: unknown, context?: { source?: string }) => {
     const source = context?.source ?? '';

@@ -8,7 +8,7 @@ import { jsonRecords, readExactly } from './json-layout.ts';
 const { mapRecord, array, scalar, gap } = jsonRecords(' \n\r\t', true);
 const valid = jsonRecords(' \n\r\t', false);
 
-/** Top-level values: arrays of records (`items`), and maps or scalars of their own; an array is one of records. */
+/** Top-level values: arrays of records (`items`), and single maps or scalars; an array always holds records. */
 const topLevel = fc.oneof(
   fc.array(fc.oneof({ weight: 4, arbitrary: mapRecord }, array, scalar), { maxLength: 5 }).map((items) => ({ items })),
   fc.oneof({ weight: 4, arbitrary: mapRecord }, scalar).map((single) => ({ single })),
@@ -29,7 +29,7 @@ const body: fc.Arbitrary<MadeBody> = fc
     for (const value of values) {
       if ('single' in value) {
         add(value.single);
-        // Two bare tokens in a row would be one.
+        // Two adjacent bare tokens would read as one.
         between += ' ';
       } else {
         between += `${space()}[`;
@@ -88,7 +88,7 @@ describe('decode', () => {
   it.each([
     ['a number', '[5,{}]', ['5', 'record.not_a_map', "byte 1: expected '{', found '5'"]],
     ['an array in the array', '[[{}],{}]', ['[{}]', 'record.not_a_map', "byte 1: expected '{', found '['"]],
-  ])('passes %s on as no map', (_, body, expected) => {
+  ])('passes %s on as a record that is not a map', (_, body, expected) => {
     expect(rows(body)).toEqual([expected, '{}']);
   });
 
@@ -103,7 +103,7 @@ describe('decode', () => {
     ['by text', '[{"a":1},oops,{}]', 'oops,{}]', "byte 9: expected a value, found 'o'"],
     ['by text behind it', '{"a":1}oops', 'oops', "byte 7: expected a value, found 'o'"],
     ['by a byte that is no text', '{"a":1}\0', '\0', 'byte 7: expected a value, found 0x00'],
-  ])('keeps what stands before a break %s, and the rest as one', (_, body, rest, message) => {
+  ])('keeps the records before a break %s, and the rest as one record', (_, body, rest, message) => {
     expect(rows(body)).toEqual(['{"a":1}', [rest, 'record.malformed', message]]);
   });
 
@@ -117,19 +117,19 @@ describe('decode', () => {
     expect(() => rows(body)).toThrow(expect.objectContaining({ code: 'body.unreadable', message }));
   });
 
-  it.each([' \r\n\t', '\ufeff', '\ufeff  '])('takes %j for empty', (body) => {
+  it.each([' \r\n\t', '\ufeff', '\ufeff  '])('treats %j as empty', (body) => {
     expect(() => rows(body)).toThrow(expect.objectContaining({ code: 'body.empty' }));
   });
 });
 
 describe('frame', () => {
-  it('makes an array, of no record too', () => {
+  it('makes an array, also of no records', () => {
     expect(Buffer.from(json.frame([])).toString()).toBe('[]');
     expect(Buffer.from(json.frame([Buffer.from('{}'), Buffer.from('5')])).toString()).toBe('[{},5]');
   });
 });
 
-it('a record of more values than memory could hold is not read, and one is for its length', () => {
+it('a record with more values than memory could hold is not read, but one that is merely long is', () => {
   const read = (text: string) => {
     const bytes = Buffer.from(text);
     const [record] = json.decode(bytes, LIMITS);

@@ -51,7 +51,7 @@ const odd = fc
   .map((bytes): MadeRecord => ({ kind: 'other', bytes, tagged: bytes }));
 
 describe('messages in MessagePack', () => {
-  it('finds maps, and leaves what is none as it is', () => {
+  it('finds maps, and leaves anything else as it is', () => {
     fc.assert(
       fc.property(bodies(odd), ({ records, framing }) => {
         if (records.length === 0) return;
@@ -83,20 +83,20 @@ describe('messages in MessagePack', () => {
         "record.malformed: byte 16: found a header that promises more than the 1 bytes left",
         "record.not_a_map: byte 29: expected a map",
         "record.malformed: byte 16: found the end, inside a value",
-        "record.malformed: byte 30: found more behind the value",
+        "record.malformed: byte 30: found more bytes after the value",
       ]
     `);
   });
 });
 
-it('tags maps of MessagePack one behind the other', () => {
+it('tags maps of MessagePack one after another', () => {
   const body = (...maps: Uint8Array[]) =>
     messagesBody(maps.map((map, index) => ({ partition: 0, offset: BigInt(index), parts: [inEvent(map)] })));
   const tagged = taggedBody(batchOf(msgpackMessages, body(encode({ a: 1 }), encode({ b: 2 })), () => TAG));
   expect(Buffer.from(tagged)).toEqual(body(encode({ a: 1, tripline: TAG }), encode({ b: 2, tripline: TAG })));
 });
 
-it('says where the message of a record stands', () => {
+it('gives the partition and offset of the message of a record', () => {
   const bytes = messagesBody([
     { partition: 3, offset: 2n ** 40n, parts: [Buffer.from('{}')] },
     { partition: 4_000_000_000, offset: 0n, parts: [Buffer.from('{'), Buffer.from('}')] },

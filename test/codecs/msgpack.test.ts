@@ -27,7 +27,7 @@ function taggedMap(head: Buffer, pairs: readonly PackedPair[]): Buffer {
   return Buffer.concat([header, ...kept]);
 }
 
-it('a record of more values than memory could hold is not read, and one is for its length', () => {
+it('a record with more values than memory could hold is not read, but one that is merely long is', () => {
   const read = (bytes: Buffer) => {
     const [record] = msgpack.decode(bytes, LIMITS);
     return msgpack.read(bytes, record as LogRecord & { kind: 'map' }, LIMITS);
@@ -115,7 +115,7 @@ codecContract({
   },
 });
 
-/** What another reader says, in the words of ours: text for bin, null for ext, numbers where they are safe. */
+/** The result of another reader, in the terms of ours: text for bin, null for ext, numbers where they are safe. */
 function asText(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString();
@@ -145,8 +145,12 @@ describe('decode', () => {
     ['cut in a header', '92 05 80 92 05 dc 00', 'byte 7: found the end, inside a header'],
     ['cut in a text', '92 05 80 92 05 81 a161 a561', 'byte 8: found a header that promises more than the 2 bytes left'],
     ['cut before a body', '92 05 80 92 05', 'byte 3: found a header that promises more than the 2 bytes left'],
-    ['with a byte that is never used', '92 05 80 92 05 81 c1 01', 'byte 6: found the byte 0xc1, which begins no value'],
-  ])('keeps what stands before an event %s, and the rest as one', (_, bytes, message) => {
+    [
+      'with a byte that is never used',
+      '92 05 80 92 05 81 c1 01',
+      'byte 6: found the byte 0xc1, which cannot begin a value',
+    ],
+  ])('keeps the records before an event %s, and the rest as one record', (_, bytes, message) => {
     const whole = hex(bytes);
     expect(decode(whole)).toMatchObject([
       { kind: 'map', start: 0, end: 3 },
@@ -154,7 +158,7 @@ describe('decode', () => {
     ]);
   });
 
-  it('takes stray values between events for one record', () => {
+  it('treats stray values between events as one record', () => {
     const bytes = Buffer.concat([hex('92 05 80'), Buffer.from('text'), hex('92 05 80')]);
     expect(decode(bytes).map(({ kind, start, end }) => [kind, start, end])).toEqual([
       ['map', 0, 3],
@@ -178,7 +182,7 @@ describe('splice', () => {
     [14, 'fixmap', 'fixmap while there is room', '8f'],
     [65535, 'map16', 'map32 when it is full', 'df 00010000'],
     [65534, 'map16', 'map16 while there is room', 'de ffff'],
-  ])('makes of a map of %i (%s) a %s', (length, _, __, header) => {
+  ])('turns a map of %i (%s) into a %s', (length, _, __, header) => {
     const members = Buffer.concat(Array.from({ length }, () => hex('a161 01')));
     const head = length < 16 ? Buffer.of(0x80 | length) : Buffer.of(0xde, length >> 8, length & 0xff);
     const bytes = Buffer.concat([hex('92 05'), head, members]);
@@ -191,7 +195,7 @@ describe('splice', () => {
     expect(Buffer.from(edit.insert)).toEqual(hex(header));
   });
 
-  it('does not search a map that was outlined, which has no tag', async () => {
+  it('does not search a map that was outlined, since it has no tag', async () => {
     const stepsFor = (members: number, outline?: number) => {
       const bytes = encode([5, Object.fromEntries(Array.from({ length: members }, (_, n) => [`k${n}`, n]))]);
       const [record] = decode(Buffer.from(bytes));
@@ -204,7 +208,7 @@ describe('splice', () => {
     expect(await stepsFor(10_000)).toBeGreaterThan(5 * (await stepsFor(1000)));
   });
 
-  it('encodes the integers beyond 2^53 that a tag took from its record', () => {
+  it('encodes the integers beyond 2^53 that a tag copied from its record', () => {
     const tag: Tag = { v: 2, verdict: 'match', findings: [] };
     Object.assign(tag, { context: { id: 18446744073709551615n } });
     const bytes = hex('92 05 80');

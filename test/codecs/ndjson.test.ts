@@ -59,16 +59,16 @@ describe('decode', () => {
     ]);
   });
 
-  it.each(['\n\n', ' \r\n', '\ufeff\n'])('takes %j for empty', (body) => {
+  it.each(['\n\n', ' \r\n', '\ufeff\n'])('treats %j as empty', (body) => {
     expect(() => ndjson.decode(Buffer.from(body), LIMITS)).toThrow(expect.objectContaining({ code: 'body.empty' }));
   });
 
-  it('finds the first record behind a byte order mark', () => {
+  it('finds the first record after a byte order mark', () => {
     expect(ndjson.decode(Buffer.from('\ufeff{}\n'), LIMITS)).toMatchObject([{ kind: 'map', start: 3, end: 5 }]);
   });
 });
 
-it('a record of more values than memory could hold is not read, and one is for its length', () => {
+it('a record with more values than memory could hold is not read, but one that is merely long is', () => {
   const read = (text: string) => {
     const bytes = Buffer.from(text);
     const [record] = ndjson.decode(bytes, LIMITS);

@@ -42,7 +42,7 @@ const item = fc
   )
   .map(([lead, { name, text }, trail]): Item => ({ lead, name, text, trail }));
 
-/** The list with the tag: in place of the last item of that name, without the others, or at the end. */
+/** The list with the tag: in place of the last item of that name, with the others removed, or at the end. */
 function taggedList(items: readonly Item[], space: string): string {
   const last = items.findLastIndex(({ name }) => name === MEMBER);
   if (last === -1) return `${textOf(items, space).slice(0, -1)}${items.length === 0 ? '' : ','}${tagItem}]`;
@@ -103,7 +103,7 @@ const body = fc
     return { framing: [...framing, `${between}]}${space}`].map((text) => Buffer.from(text)), records };
   });
 
-/** As protobufjs's messages are written, with integers as texts. */
+/** The JSON of a message in the object form of protobufjs, with integers as texts. */
 const inJson = (message: object): Buffer =>
   Buffer.from(JSON.stringify(message, (key, value) => (key === 'intValue' ? String(value) : value)));
 const request = (logRecords: object[], resource: object = {}) => ({
@@ -121,7 +121,7 @@ codecContract({
       inJson(request([{ ...(value !== undefined && { body: anyValue(value) }), attributes: keyValues(attributes) }])),
     ),
   oracle: (unit) => {
-    // What the codec of Protobuf makes of the same record, which another reader has confirmed.
+    // The same record as read by the codec of Protobuf, which is verified against another reader.
     const bytes = encodeOtlp('ExportLogsServiceRequest', request([JSON.parse(unit.toString())]));
     return otlp.read(bytes, otlp.decode(bytes, LIMITS)[0] as LogRecord & { kind: 'map' }, LIMITS);
   },
@@ -157,7 +157,7 @@ describe('OTLP in JSON', () => {
     { 'k8s.cluster.name': 'prod' },
   );
 
-  it('says the same as in Protobuf, to rules and as log events', () => {
+  it('equals its Protobuf form, for rules and as log events', () => {
     const batches = [
       batchOf(otlpJson, inJson(whole), () => TAG),
       batchOf(otlp, encodeOtlp('ExportLogsServiceRequest', binary), () => TAG),
@@ -171,7 +171,7 @@ describe('OTLP in JSON', () => {
     expect(fromJson).toBe(fromProtobuf);
   });
 
-  it('keeps scopes and resources of records that are selected', () => {
+  it('keeps the scopes and resources of selected records', () => {
     const scopeLogs = (...flags: number[]) => ({
       scope: { name: `s${flags[0]}` },
       schemaUrl: 'u',
@@ -195,7 +195,7 @@ describe('OTLP in JSON', () => {
     ['an export without records', '{"resourceLogs":[{"scopeLogs":[{"logRecords":[]}]}]}', 0],
     ['an export without anything', '{"resourceLogs":[]}', 0],
     ['two exports', '{"resourceLogs":[]} {"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}', 1],
-  ])('%s is one', (_, text, count) => {
+  ])('%s can be read', (_, text, count) => {
     expect(otlpJson.decode(Buffer.from(text), LIMITS)).toHaveLength(count);
   });
 

@@ -29,7 +29,7 @@ const unknownField = fc.constantFrom(
   hex('a0 06 96 01'), // a varint
   hex('a5 06 01020304'),
   hex('a1 06 0102030405060708'),
-  hex('a2 06 03 0aff12'), // packed, or a message that is none
+  hex('a2 06 03 0aff12'), // packed, or an invalid message
   hex('a3 06 08 01 0b 0c a4 06'), // a group in a group
 );
 const attribute = fc
@@ -83,13 +83,13 @@ const message = (number: number, child: fc.Arbitrary<Node>) =>
     )
     .map(([children, end, pad]): Node => ({ number, pad, children: end === null ? children : [...children, end] }));
 const scopeLogs = message(2, fc.oneof({ weight: 6, arbitrary: logRecord }, malformed));
-/** A body whose records are all rests is unreadable. */
+/** Without the bodies that have records but none with a map: those are unreadable. */
 const body = fc
   .array(fc.oneof({ weight: 6, arbitrary: message(1, scopeLogs) }, unknownField), { maxLength: 3 })
   .map(made)
   .filter(({ records }) => records.length === 0 || records.some(({ kind }) => kind === 'map'));
 
-/** What a node is made of: records, and what is around them. */
+/** The parts of a node: records, and the framing around them. */
 function tokens(node: Node, form: 'bytes' | 'tagged'): (Buffer | MadeRecord)[] {
   if (Buffer.isBuffer(node) || 'kind' in node) return [node];
   const inside = (of: 'bytes' | 'tagged') => node.children.flatMap((child) => tokens(child, of));
@@ -199,7 +199,7 @@ describe('a record of OTLP', () => {
     expect(read(bytes, 1)).toEqual({ a: [1, 'x', null], 'k8s.cluster.name': 'two' });
   });
 
-  it('marks what is cut in it or nests too deep, and what Protobuf would merge', () => {
+  it('has marks for parts that are cut or nest too deep, and for those that Protobuf would merge', () => {
     const cut = (content: string) => {
       const bytes = Buffer.concat([header(2, hex(content).length, 0), hex(content)]);
       return read(Buffer.concat([header(1, bytes.length + 2, 0), header(2, bytes.length, 0), bytes]));
@@ -221,7 +221,7 @@ describe('a record of OTLP', () => {
     expect(marks(read(deep, 0, { ...LIMITS, maxDepth: 2 }))).toContain('"body":{"a":{"b":{"cut":"too_deep"}}}');
   });
 
-  it('of more values than memory could hold is not read', () => {
+  it('with more values than memory could hold is not read', () => {
     const tooLarge = expect.objectContaining({ code: 'record.too_large' });
     expect(() =>
       read(
@@ -234,7 +234,7 @@ describe('a record of OTLP', () => {
     expect(() => read(request([{ body: anyValue('['.repeat(1_000_001)) }]))).toThrow(tooLarge);
   });
 
-  it('that is tagged reads in another reader as it was, and the tag as an attribute', () => {
+  it('that is tagged reads unchanged in another reader, with the tag as an attribute', () => {
     const record = {
       timeUnixNano: '1',
       body: anyValue({ a: 1 }),
@@ -249,7 +249,7 @@ describe('a record of OTLP', () => {
     );
   });
 
-  it('lies in the tagged body where it is said to lie', () => {
+  it('is in the tagged body at its reported place', () => {
     fc.assert(
       fc.property(body, ({ framing, records }) => {
         if (records.length === 0) return;
@@ -266,7 +266,7 @@ describe('a record of OTLP', () => {
 });
 
 describe('a request of OTLP', () => {
-  it('of which some records are selected keeps their scopes and resources', () => {
+  it('with some records selected keeps their scopes and resources', () => {
     const scopeLogs = (...flags: number[]) => ({
       scope: { name: `s${flags[0]}` },
       logRecords: flags.map((each) => ({ flags: each })),
@@ -298,7 +298,7 @@ describe('a request of OTLP', () => {
     expect(() => otlp.decode(bytes, LIMITS)).toThrow(expect.objectContaining({ code: 'body.unreadable' }));
   });
 
-  it('that is cut between two records has one of no bytes', () => {
+  it('that is cut between two records ends with a record of no bytes', () => {
     const whole = request([{ flags: 1 }, { flags: 2 }]);
     const bytes = whole.subarray(0, whole.length - 7);
     expect(otlp.decode(bytes, LIMITS).map(({ kind, start, end }) => [kind, end - start])).toEqual([

@@ -1,4 +1,4 @@
-/** What an item says of bodies that do not hold what it needs is what it says of them when they are read. */
+/** The decision of an item on a body that does not hold what it needs is the same as when the body is read. */
 import { expect, test } from 'vitest';
 import * as bodyItems from '../../src/decisions/body-items.ts';
 import * as bodyNotation from '../../src/decisions/body-notation.ts';
@@ -9,7 +9,7 @@ import { compareItems, texts } from './random-bodies.ts';
 
 const layouts = ['JSON', 'MessagePack'] as const;
 
-test.each(layouts)('items of bodies in %s are decided as by what is read', (layout) => {
+test.each(layouts)('items on bodies in %s are decided as if the bodies were read', (layout) => {
   const { settled, left, unsaid, wrong } = compareItems(layout, { bodyItems, bodyNotation, bodySearch }, 4000);
   expect(wrong).toBeUndefined();
   expect(texts.filter((text) => !settled.has(text))).toEqual([]);
@@ -17,7 +17,7 @@ test.each(layouts)('items of bodies in %s are decided as by what is read', (layo
   expect(unsaid).toBeLessThan(3000);
 });
 
-/** Of the mistakes, one is tried of so many where MUTANTS is not `all`. */
+/** One in this many mutants is tried unless MUTANTS is `all`. */
 const EVERY = process.env.MUTANTS === 'all' ? 1 : 6;
 
 test.each(bodyMutants.filter((_, index) => index % EVERY === 0))('noticed: $name', async ({ changes }) => {

@@ -1,4 +1,4 @@
-/** Values of one class are one to the rules: every item of every bundled rule decides the same on them. */
+/** Rules do not distinguish values of one class: every item of every bundled rule decides the same on them. */
 import { describe, expect, test } from 'vitest';
 import { Classes } from '../../src/decisions/classes.ts';
 import { type Classed, classed } from '../../src/decisions/guard.ts';
@@ -15,7 +15,7 @@ const samples = eventSamples({ maxDepth: 64 });
 
 const sets = { bundled: loadRules({ rules: [bundledRules] }).ruleset, own: outlinedRules[0]! };
 
-/** Texts that rules ask for, whole and in others, in both cases. */
+/** Texts that rules look for, alone and within others, in both cases. */
 function textsFor(items: readonly { needles: readonly string[] | undefined }[]): string[] {
   const needles = [...new Set(items.flatMap(({ needles }) => needles ?? []))];
   const around = (text: string) => [
@@ -86,7 +86,7 @@ describe.each(['bundled', 'own'] as const)('of the %s rules', (name) => {
         ).toEqual([]);
       }
     }
-    // Not by a class for each value, nor by one for all.
+    // There is neither a class for each value, nor one for all.
     expect(covered.length).toBeGreaterThan(0);
     expect(equal).toBeGreaterThan(alone / 4);
     expect(alone).toBeGreaterThan(1);
@@ -129,7 +129,7 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-test('a plain text is judged by items that ask no part of it, and only where it is what the field holds', () => {
+test('a plain text is judged by items without needles too, and only where the field holds the text itself', () => {
   const usual = samples.eventWith({})!;
   const item = (field: string): ProgramItem => ({
     field,

@@ -1,4 +1,4 @@
-/** The name of an object that is created, by the bytes of its bodies. */
+/** The name of an object that is created, read from the bytes of its bodies. */
 import { expect, test } from 'vitest';
 import { createdName } from '../../src/decisions/created-name.ts';
 import { jsonLayout } from '../../src/decisions/notation.ts';
@@ -41,7 +41,7 @@ const cases = [
   ['{"metadata":{"name":"x","name":"y"}}', 'unusual'],
 ] as const;
 
-test.each(cases)('of %s: %s', (body, name) => {
+test.each(cases)('the name in %s: %s', (body, name) => {
   expect(nameIn(body)).toBe(name);
   expect(nameIn('{}', body)).toBe(name);
 });
@@ -53,7 +53,7 @@ const pairs = [
   [undefined, '{"metadata":{"name":"y"}}', 'y'],
 ] as const;
 
-test.each(pairs)('of %s before %s: %s', (response, request, name) => {
+test.each(pairs)('the name in %s before %s: %s', (response, request, name) => {
   expect(nameIn(response, request)).toBe(name);
 });
 

@@ -4,13 +4,13 @@ import { Credit } from '../../src/decisions/credit.ts';
 const spent = (credit: Credit, times: number) =>
   Array.from({ length: times }, () => credit.spend()).filter(Boolean).length;
 
-test('of values that never come again, few are made once the credit is spent', () => {
+test('few values that are never repeated are made once the credit is spent', () => {
   const credit = new Credit();
   expect(spent(credit, 4096)).toBe(4096);
   expect(spent(credit, 1600)).toBe(100);
 });
 
-test('each value that comes again stands for one more, up to where it began', () => {
+test('each repeated value earns one more, up to the initial credit', () => {
   const credit = new Credit();
   spent(credit, 4096);
   for (let index = 0; index < 10; index++) credit.earn();

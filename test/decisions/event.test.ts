@@ -22,7 +22,7 @@ import { limits } from '../server/app.ts';
 const members = Object.keys(AuditEvent.properties) as (keyof AuditEvent)[];
 const options = { maxDepth: limits.maxDepth };
 
-/** Compares every record of a body, and gives the share of those that were outlined. */
+/** Compares every record of a body, and returns the share that was outlined. */
 function check(layout: Layout, bytes: Buffer, decisionsFor: ReturnType<typeof openDecisions>): number {
   const codec = codecFor(mediaTypes[layout])!;
   const outlines = new Outlines(bytes, new OutlineOptions(eventKeys('date', 'tripline'), limits.maxDepth));
@@ -69,7 +69,7 @@ test.each(Object.keys(corpora) as CorpusName[])('records of the corpus %s', (nam
   const values = corpora[name](name === 'large' ? 6 : 120, 4).map((text) => JSON.parse(text) as unknown);
   const decisionsFor = openDecisions(options);
   const shares = layouts.map((layout) => check(layout, bodyOf(layout, values), decisionsFor));
-  // GKE logs in a shape of its own, the small and the hostile ones lack members.
+  // GKE logs in a shape of its own; the small and the hostile corpora lack members.
   if (['ordinary', 'eks', 'aks', 'attack'].includes(name)) expect(Math.min(...shares)).toBeGreaterThan(0.6);
 });
 

@@ -1,4 +1,4 @@
-/** What a sender makes up, new in each record, grows nothing without bound. */
+/** Values that a sender invents anew in each record make nothing grow without bound. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
@@ -36,7 +36,7 @@ const beside: Change = (text, index) => `{"pod":"p-${index}",${text.slice(1)}`;
 
 const classedAlone = [user, agent, address, name, namespace];
 
-/** Sends records, and tells how often one was normalized and how much the heap has grown since a tenth of them. */
+/** Sends records, and returns how often one was normalized and how much the heap has grown since the first tenth. */
 function flood(changes: readonly Change[], count: number) {
   const decisionsFor = openDecisions(options);
   const outlining = new OutlineOptions(eventKeys('date', 'tripline'), limits.maxDepth);
@@ -70,7 +70,7 @@ test(
   () => {
     const { normalized, outlined, grown } = flood(classedAlone, total);
     expect(outlined).toBe(total);
-    // Of as many classes as rules tell apart.
+    // One for each class that rules distinguish.
     expect(normalized).toBeLessThan(50);
     expect(grown).toBeLessThan(24 * 1024 * 1024);
     if (isLong) console.log(`${total} records: ${normalized} decisions, ${grown} bytes more`);
@@ -81,10 +81,10 @@ test(
 test.each([
   ['verbs', verb],
   ['members beside the event', beside],
-])('new %s need a decision each, once, and no more memory', (_, change) => {
+])('new %s need one decision each, and no more memory', (_, change) => {
   const count = 10_000;
   const { normalized, grown } = flood([change], count);
-  // As many as it would be without decisions.
+  // As many as without decisions.
   expect(normalized).toBeLessThanOrEqual(count + 1);
   expect(grown).toBeLessThan(48 * 1024 * 1024);
 });

@@ -1,4 +1,4 @@
-/** A field that depends on what events of one profile need not share is left for each event. */
+/** A field that depends on something that events of one profile need not share is deferred to each event. */
 import { describe, expect, test } from 'vitest';
 import { type Classed, classed, DEFERRED, guardedLookup, memberLookup } from '../../src/decisions/guard.ts';
 import { fieldsOf } from '../../src/fields/index.ts';
@@ -65,19 +65,19 @@ describe('a look-up for a profile', () => {
     const guarded = guardedLookup(event, made, all, isShared);
     expect(isDeferred(guarded.lookup(field))).toBe(true);
     expect(guarded.hasDeferred).toBe(true);
-    // Asked again, it is as open as before.
+    // Asked again, it is deferred as before.
     guarded.hasDeferred = false;
     guarded.lookup(field);
     expect(guarded.hasDeferred).toBe(true);
   });
 
-  test('reads names and URIs where they are allowed, one of them for a field', () => {
+  test('reads names and URIs where they are allowed, but only one of them for a field', () => {
     const { lookup } = guardedLookup(event, made, all, all);
     for (const field of ['name', 'uri']) expect(lookup(field), field).toEqual(made(event)(field));
     expect(isDeferred(lookup('name and URI'))).toBe(true);
   });
 
-  test('what is read for one field says nothing of the next', () => {
+  test('what is read for one field does not affect the next', () => {
     const { lookup } = guardedLookup(event, made, all, isShared);
     expect([lookup('both'), lookup('verb'), lookup('user'), lookup('namespace')].map(isDeferred)).toEqual([
       true,
@@ -87,7 +87,7 @@ describe('a look-up for a profile', () => {
     ]);
   });
 
-  test('reads bodies that are not there, and the URI of a request about no object', () => {
+  test('reads absent bodies, and the URI of a request without an object', () => {
     const { lookup } = guardedLookup(bare, made, all, all);
     for (const field of ['body', 'response', 'uri']) expect(lookup(field), field).toEqual(made(bare)(field));
   });
@@ -109,7 +109,7 @@ describe('a look-up for a profile', () => {
     expect(() => memberLookup('user', failing)(event, 'x')).toThrow(RangeError);
   });
 
-  test('of the fields of rules, those of bodies, names, times and URIs are deferred', () => {
+  test('defers the fields of rules about bodies, names, times and URIs', () => {
     const { lookup } = guardedLookup(event, fieldsOf, all, isShared);
     for (const field of [
       ...['name', 'hostPID', 'images', 'requestObject.spec', 'responseObject', 'requestURI', 'auditID', ''],

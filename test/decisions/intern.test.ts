@@ -3,7 +3,7 @@ import { InternTable } from '../../src/decisions/intern.ts';
 import fc from '../properties.ts';
 import { stepsOf } from '../steps.ts';
 
-/** A table of which each value is an object of its own, and the number of those that were made. */
+/** A table in which each value is an object of its own, and the number of values that were made. */
 function counted() {
   const table = new InternTable((bytes, start, end) => {
     counting.made++;
@@ -43,7 +43,7 @@ describe('a table of values', () => {
     );
   });
 
-  test('values of equal length that differ in one byte, in each place', () => {
+  test('distinguishes values of equal length that differ in one byte, at any place', () => {
     const table = counted();
     for (let length = 1; length <= 20; length++) {
       for (let place = 0; place < length; place++) {
@@ -66,18 +66,18 @@ describe('a table of values', () => {
     }
   });
 
-  test('makes each of as many values as fit once, and what was used in the last generation', () => {
+  test('makes each value once while all fit, and again after it was evicted', () => {
     const table = counted();
     for (let round = 0; round < 3; round++) for (let index = 0; index < 3000; index++) table.of(text(index));
     expect(table.made).toBeLessThan(3000 * 1.1);
-    // Two generations: another 6,000 push them out, and they are made again, as what they were.
+    // Two generations: another 6,000 evict them, and they are made again with the same content.
     for (let index = 10_000; index < 20_000; index++) table.of(text(index));
     const before = table.made;
     for (let index = 0; index < 3000; index++) expect(table.of(text(index)).text).toBe(`value-${index}`);
     expect(table.made - before).toBe(3000);
   });
 
-  test('long values are made anew each time, and cost others no place', () => {
+  test('long values are made anew each time, and evict no others', () => {
     const table = counted();
     const kept = table.of(text(1));
     const long = Buffer.alloc(4097, 0x61);
@@ -88,11 +88,11 @@ describe('a table of values', () => {
     expect(table.of(most)).toBe(table.of(most));
   });
 
-  test('large values push out by their bytes, and come back right', () => {
+  test('large values evict others by size in bytes, and are made again correctly', () => {
     const table = counted();
     const values = Array.from({ length: 700 }, (_, index) => Buffer.alloc(4000, index % 251).fill(`${index}.`, 0, 8));
     for (const value of [...values, ...values]) expect(table.of(value).text).toBe(value.toString('latin1'));
-    // 262 of them are the bytes of one generation.
+    // The bytes of 262 of them fill one generation.
     expect(table.made).toBe(1400);
   });
 
@@ -104,8 +104,8 @@ describe('a table of values', () => {
 });
 
 describe('a flood', () => {
-  /** Values of one hash whatever the seed is: to turn the highest bit of a word turns two bits of the state behind it, and
-   * to turn these in the next word undoes that. */
+  /** Values of one hash whatever the seed is: flipping the highest bit of a word flips two bits of the state after it, and
+   * flipping these in the next word undoes that. */
   const colliding = (count: number) =>
     Array.from({ length: count }, (_, index) => {
       const value = Buffer.alloc(8 * 16, 0x61);
@@ -118,12 +118,12 @@ describe('a flood', () => {
       return value;
     });
 
-  test('of values with one hash: few are remembered, and none is taken for another', () => {
+  test('of values with one hash: few are remembered, and none is mistaken for another', () => {
     const table = counted();
     const values = colliding(2000);
     for (const value of [...values, ...values]) expect(table.of(value).text).toBe(value.toString('latin1'));
     expect(table.made).toBe(4000 - 8);
-    // Others have their places.
+    // Other values keep their places.
     const before = table.made;
     for (let round = 0; round < 2; round++) for (let index = 0; index < 1000; index++) table.of(text(index));
     expect(table.made - before).toBeLessThan(1100);
@@ -136,7 +136,7 @@ describe('a flood', () => {
       'of values of growing length',
       (count: number) => Array.from({ length: count }, (_, index) => Buffer.alloc(index % 64, index >> 6)),
     ],
-  ])('%s costs as many steps each as few of them', async (_, valuesOf) => {
+  ])('%s costs about as many steps per value as a few of them', async (_, valuesOf) => {
     const stepsFor = async (count: number) => {
       const table = counted();
       const values = valuesOf(count);
@@ -144,7 +144,7 @@ describe('a flood', () => {
         for (const value of values) table.of(value);
       });
     };
-    // The counting itself, and what is made once.
+    // Warms up the counting itself, and everything that is made once.
     await stepsFor(10);
     const [few, many] = [await stepsFor(2000), await stepsFor(40_000)];
     expect(many / 40_000).toBeLessThan((few / 2000) * 2);

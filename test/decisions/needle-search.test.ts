@@ -1,10 +1,10 @@
-/** Finds what a search for each needle finds. */
+/** One search finds what a separate search for each needle finds. */
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
 import { NeedleSearch } from '../../src/decisions/needle-search.ts';
 import { randomFrom } from '../fuzz/fuzz.ts';
 
-/** The needles in a text; undefined where it is not searched. */
+/** The needles in a text; undefined if it is not searched. */
 function found(search: NeedleSearch, needles: readonly string[], text: string, isJson = false): string[] | undefined {
   const bytes = Buffer.from(`#${text}#`);
   const numbers = new Set<number>();
@@ -15,7 +15,7 @@ function found(search: NeedleSearch, needles: readonly string[], text: string, i
   return isSearched ? needles.filter((_, index) => numbers.has(index)) : undefined;
 }
 
-test('in texts of few characters, whatever the needles', () => {
+test('finds the needles in texts of few characters, whatever the needles are', () => {
   const random = randomFrom(3);
   const word = (characters: string, length: number) =>
     Array.from({ length }, () => characters[random(characters.length)]).join('');
@@ -34,7 +34,7 @@ test('in texts of few characters, whatever the needles', () => {
   }
 });
 
-describe('what may be folded to ASCII', () => {
+describe('characters that may fold to ASCII', () => {
   const needles = ['k8s', 'sit', 'it-', 'ask'];
   const search = new NeedleSearch(needles);
 
@@ -45,7 +45,7 @@ describe('what may be folded to ASCII', () => {
     expect(found(search, needles, escaped, true)).toBeUndefined();
   });
 
-  test('is these three characters alone', () => {
+  test('are these three alone', () => {
     const isCaseless = RE2JS.compile('[\\x00-\\x7f]', RE2JS.CASE_INSENSITIVE);
     const odd: string[] = [];
     for (let code = 0x80; code <= 0x10ffff; code++) {
@@ -56,12 +56,12 @@ describe('what may be folded to ASCII', () => {
     expect(odd).toEqual(['130', '17f', '212a']);
   });
 
-  test('other characters are', () => {
+  test('other characters are searched', () => {
     expect(found(search, needles, 'ÅŁ…“K8S”ı')).toEqual(['k8s']);
   });
 });
 
-test('texts that are too long are not searched, and end it early where one needle is enough', () => {
+test('a text that is too long is not searched, and a search ends early once one needle is enough', () => {
   const search = new NeedleSearch(['abc']);
   const long = Buffer.alloc(256 * 1024 + 1, 'abc');
   expect(search.find(long, 0, long.length, false, () => true)).toBe(false);

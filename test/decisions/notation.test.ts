@@ -21,7 +21,7 @@ function escaped(json: string, isEscaped: (index: number) => boolean): string {
   );
 }
 
-describe('a word that stands in a body', () => {
+describe('a word that occurs in a body', () => {
   it('is seen in keys and texts of any notation', () => {
     fc.assert(
       fc.property(bodies, fc.constantFrom(...words), (body, word) => {
@@ -34,7 +34,7 @@ describe('a word that stands in a body', () => {
     );
   });
 
-  it('is seen whichever of its letters is escaped, and behind however many escapes of others', () => {
+  it('is seen whichever of its letters is escaped, and after any number of other escapes', () => {
     for (const word of words) {
       for (let at = 0; at < word.length; at++) {
         for (const before of ['', '\\u003c\\u0026'.repeat(3), '\\u003c'.repeat(500), '\\\\u0026']) {
@@ -47,7 +47,7 @@ describe('a word that stands in a body', () => {
   });
 });
 
-test('a word that stands nowhere is known to be absent, with escapes of other characters too', () => {
+test('a word that occurs nowhere is known to be absent, with escapes of other characters too', () => {
   const pod = { spec: { containers: [{ args: ['a && b > c', 'hostPath', 'hostPI', 'PIDs', '\u2028'] }] } };
   const json = JSON.stringify(pod).replace(/[<>&]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`);
   for (const word of ['hostPID', 'hostIPC', 'hostNetwork']) {

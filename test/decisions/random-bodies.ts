@@ -1,4 +1,4 @@
-/** Items of bodies made at random, by the bytes of these and by what is read from them. */
+/** Items of bodies generated at random, evaluated from their bytes and from the decoded values. */
 import type * as BodyItems from '../../src/decisions/body-items.ts';
 import type * as BodyNotations from '../../src/decisions/body-notation.ts';
 import type * as BodySearches from '../../src/decisions/body-search.ts';
@@ -63,10 +63,10 @@ export const texts = [
   "object.metadata.finalizers[0]: { .: 'a' }",
 ];
 
-/** Of which bytes tell where there are no containers. */
+/** Items that bytes can decide if there are no containers. */
 const others = ["containers[any]: { '|contains': '1000' }", "containers[any]: { '.': '*' }"];
 
-/** Bodies for which some of them hold, or do not hold, by what is easily passed over. */
+/** Bodies for which some of them hold, or do not hold, because of something easily overlooked. */
 const examples = [
   ...[
     'nc\\t-e',
@@ -209,7 +209,7 @@ const keys = [
   ...['true', 'null', 'finalizers', 'x.hostPath', 'x.hostPath.path', 'volumes.hostPath', 'example.com\\/owner'],
 ];
 
-/** A body that is mostly a pod, and in which everything may be elsewhere and anything else. */
+/** A body that is mostly a pod, but in which everything may be elsewhere and anything else. */
 function bodyOf(random: Random, isPlain: boolean): MapNode {
   const chosen = (all: readonly string[]) => {
     const isOdd = (text: string) => !/^[!-[\]-~ ]*$/.test(text);
@@ -313,18 +313,18 @@ export interface BodyModules {
   bodySearch: typeof BodySearches;
 }
 
-/** What was found of the items of some bodies. */
+/** The results for the items of some bodies. */
 export interface Outcome {
   /** Items that were decided by bytes alone, and those that were left open, each at least once. */
   settled: ReadonlySet<string>;
   left: ReadonlySet<string>;
   /** Pairs of bodies that were not searched. */
   unsaid: number;
-  /** Where the bytes said otherwise than what is read. */
+  /** Where the bytes gave a different result than the decoded values. */
   wrong: string | undefined;
 }
 
-/** Decides all items on pairs of bodies, by their bytes and by what is read from them. */
+/** Decides all items on pairs of bodies, by their bytes and by the decoded values. */
 export function compareItems(layout: keyof typeof notations, modules: BodyModules, rounds: number): Outcome {
   const { name, write, read } = notations[layout];
   const collected = new modules.bodyItems.Collected();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Reductions } from '../../src/decisions/reductions.ts';
 import { compileRule, parseRules } from '../../src/sigma/index.ts';
 
-test('a reduced rule is made once for what is known, and not kept for whatever may be known', () => {
+test('a reduced rule is made once for the same known items, but not kept for every combination', () => {
   const items = Array.from({ length: 13 }, (_, index) => `f${index}: 1`).join(', ');
   const text = `title: T\nlogsource: {product: kubernetes}\ndetection: {a: {${items}, g: 1}, condition: a}`;
   const rule = compileRule(parseRules(text, 'r.yml').rules[0]!);

@@ -1,4 +1,4 @@
-/** Bodies of records, mutated and not, one beside the other, so that what is kept of one would show on the next. */
+/** Bodies of records, mutated and not, next to one another, so that state kept from one would show on the next. */
 import { type Random, randomFrom } from '../fuzz/fuzz.ts';
 import fc from '../properties.ts';
 import { byteMutations } from './faults.ts';
@@ -17,7 +17,7 @@ export const mediaTypes: Readonly<Record<Layout, string>> = {
   msgpack: 'application/msgpack',
 };
 
-/** One record: which one, what is done to it, and with which random numbers. */
+/** One record: which one, its mutations, and their random numbers. */
 export interface Recipe {
   record: string;
   mutations: readonly string[];
@@ -30,7 +30,7 @@ export interface Recipe {
 export interface Body {
   layout: Layout;
   recipes: readonly Recipe[];
-  /** Cuts the whole body, so many bytes before its end. */
+  /** Truncates the whole body by this many bytes. */
   cut: number;
   isMarked: boolean;
 }
@@ -52,7 +52,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record(
   { requiredKeys: ['record', 'mutations', 'seed', 'isSpaced'] },
 );
 
-/** Recipes of which most share a record with others, as values come again in a log. */
+/** Recipes, most of which share a record with others, as values recur in a log. */
 const recipes = fc
   .tuple(fc.array(recipe, { minLength: 1, maxLength: 8 }), fc.array(fc.nat({ max: 7 }), { maxLength: 8 }), fc.boolean())
   .map(([some, again, plainToo]) => [

@@ -1,4 +1,4 @@
-/** Mistakes in what the bytes of bodies say, each of which items of bodies made at random have to notice. */
+/** Mistakes in evaluating the bytes of bodies, each of which items of randomly generated bodies have to detect. */
 import { inFile, type Mutant } from './mutant.ts';
 
 const items = inFile('decisions/body-items.ts');
@@ -81,7 +81,7 @@ export const bodyMutants: readonly Mutant[] = [
   notation('negative integers', 'else return -1;\n  return at + 1;', 'return at + 1;'),
 ];
 
-/** The same in the name of an object that is created, by its bodies. */
+/** The same in the name of a created object, read from its bodies. */
 export const nameMutants: readonly Mutant[] = [
   createdName('request before response', 'for (const body of bodies)', 'for (const body of [...bodies].reverse())'),
   createdName(

@@ -1,4 +1,4 @@
-/** Bodies of entries of Cloud Audit Logs, most of them as plain as Google writes them, and most often beside one that differs
+/** Bodies of entries of Cloud Audit Logs, most of them as plain as Google writes them, and most often next to one that differs
  * in a single place. */
 import type { Random } from '../fuzz/fuzz.ts';
 import { join, type Layout } from './bodies.ts';
@@ -70,7 +70,7 @@ const usualRequests: readonly Request[] = [
 
 const times = [
   ...[old, fresh, '', 'never', '2025-13-02T03:04:05Z', '2025-11-02T03:04:05.Z', '2026-01-02 03:04:05Z'],
-  // To Date.parse the first is a time without its fraction alone.
+  // Date.parse reads the first as a time without its fraction.
   ...['2025-11-02    03:04.5Z', '2025-11-02T03:04:05.5+'],
 ];
 
@@ -191,7 +191,7 @@ const pools = {
     { resourceName: '' },
     { status: undefined },
   ],
-  /** What the name of the resource says otherwise than the method. */
+  /** What the name of the resource says in contradiction to the method. */
   name: [
     ['', ''],
     ['/shop/', '/kube-system/'],
@@ -277,10 +277,10 @@ export function oddEntryBody(layout: Layout): Buffer {
   );
 }
 
-/** @param first index of the first entry, of which the id is made */
+/** @param first index of the first entry, from which the id is derived */
 export function entryBody(layout: Layout, random: Random, count: number, first: number): Buffer {
   const kinds = Array.from({ length: 4 }, () => pick(random(3) === 0 ? requests : usualRequests, random));
-  // A third of the bodies varies in three members alone, so that these meet in all their values.
+  // A third of the bodies vary in three members only, so that these meet in all their values.
   const isNarrow = random(3) === 0;
   const varied = Array.from({ length: 3 }, () => pick(members, random));
   const parts = Array.from({ length: count }, (_, offset) => {

@@ -1,4 +1,4 @@
-/** Hazards of a fast path in entries of Cloud Audit Logs: records that one gets wrong which takes a shortcut too many. */
+/** Hazards of a fast path in entries of Cloud Audit Logs: records that one misreads if it has a shortcut too many. */
 import { describe, expect, test } from 'vitest';
 import { tagsOf, tagsOfAnything } from './hazards.ts';
 import { outlinedRules } from './outlined-rules.ts';
@@ -39,7 +39,7 @@ describe('hazards of a fast path, in entries of Cloud Audit Logs', () => {
     expect(tags[2]!.event).not.toEqual(tags[0]!.event);
   });
 
-  test('3: what is broken in a part that nobody reads', async () => {
+  test('3: faults in a part that nobody reads', async () => {
     for (const fault of ['01', '[1 2]', '{"a":1,}', '"\\q"', 'nan']) {
       const texts = [
         entry(),
@@ -52,7 +52,7 @@ describe('hazards of a fast path, in entries of Cloud Audit Logs', () => {
     }
   });
 
-  test('what an entry says in another place than usual', async () => {
+  test('entries that hold something in an unusual place', async () => {
     const [request, response] = ['"request":{', '"response":{'];
     const patch = '"request":{"@type":"k8s.io/Patch","value":[{"op":"add","path":"/spec/hostPID","value":true}]},"a":{';
     const name = '"resourceName":"core/v1/namespaces/shop/pods/web-1"';
@@ -74,7 +74,7 @@ describe('hazards of a fast path, in entries of Cloud Audit Logs', () => {
     ]);
   });
 
-  test('a change that makes its object is told by the times in the entry', async () => {
+  test('a change that creates its object is recognized by the times in the entry', async () => {
     const head = '"response":{"@type":"core.k8s.io/v1.Pod","kind":"Pod","apiVersion":"v1","metadata":{';
     const changed = (created: string) =>
       entry({

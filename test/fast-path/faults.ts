@@ -1,4 +1,4 @@
-/** What is broken in a record, mostly where no rule looks: in its text, and in its bytes. */
+/** Damage to a record, mostly where no rule looks: in its text, and in its bytes. */
 import type { Random } from '../fuzz/fuzz.ts';
 import { mapsIn, print, raw, treeOf } from './json-tree.ts';
 import { insert, type Mutation, mapFor, pick, spelled } from './places.ts';

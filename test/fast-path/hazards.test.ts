@@ -1,4 +1,4 @@
-/** Each hazard of a fast path by its number: records that one gets wrong which takes a shortcut too many. */
+/** Each hazard of a fast path by its number: records that one misreads if it has a shortcut too many. */
 import { describe, expect, test } from 'vitest';
 import { Ruleset } from '../../src/detect.ts';
 import { compileRule, parseRule } from '../../src/sigma/index.ts';
@@ -38,7 +38,7 @@ describe('hazards of a fast path', () => {
     ];
     const tags = await tagsOf(texts);
     const isPodFound = tags.map(({ rules }) => rules?.includes('pod-host-pid') ?? false);
-    // The body of the response says hostPID as well.
+    // The body of the response has hostPID as well.
     expect(isPodFound).toEqual([
       ...[true, isPodFound[1], true, true, false, true, false],
       ...[true, false, isPodFound[9], true, false, true],
@@ -98,7 +98,7 @@ describe('hazards of a fast path', () => {
     expect(tags.map(({ rules }) => rules?.includes('pod-host-pid') ?? false)).toEqual([true, true, true, false, false]);
   });
 
-  test('3: what is broken where no rule looks is seen all the same', async () => {
+  test('3: a fault in a part that no rule reads is still detected', async () => {
     const faults = [
       '01',
       '1.',
@@ -190,7 +190,7 @@ describe('hazards of a fast path', () => {
     expect(tags.slice(0, 6).map(({ rules }) => rules?.includes('pod-host-pid'))).toEqual(Array(6).fill(true));
   });
 
-  test('6: words are looked for in the whole event, in parts that no field names', async () => {
+  test('6: words match in bodies, and not in members that no field names', async () => {
     const places = [
       '"zz":{"deep":["x","Cluster-Admin"]},',
       '"zz":{"cluster-admin":null},',
@@ -238,7 +238,7 @@ describe('hazards of a fast path', () => {
     await tagsOf(texts.toReversed(), rulesets['all, with exceptions']);
   });
 
-  test('8: nothing is kept across a reload, of rules, lists or exceptions', async () => {
+  test('8: nothing is kept across a reload of rules, lists or exceptions', async () => {
     let live = rulesets.bundled!;
     const [one, other] = [plain(() => live), fast(() => live)];
     const bytes = join(
@@ -255,7 +255,7 @@ describe('hazards of a fast path', () => {
     expect(new Set(replies).size).toBeGreaterThanOrEqual(Object.keys(rulesets).length);
   });
 
-  test('9: one text of MessagePack in every width, and what is no text', async () => {
+  test('9: one text of MessagePack in every width, and values that are not texts', async () => {
     for (const [name, record] of Object.entries(records)) {
       const tree = treeOf(record);
       const parts = [
@@ -276,7 +276,7 @@ describe('hazards of a fast path', () => {
       Array.from({ length: 300 }, (_, index) => Buffer.from(hostile(index))),
     );
     const [one, other] = [plain(() => rulesets.bundled!), fast(() => rulesets.bundled!)];
-    // Once for what is made on the first use.
+    // Run once first, for everything that is made on first use.
     const small = Buffer.from(hostile(1_000_000));
     for (const way of [one, other]) await way(small, mediaTypes.lines);
     const expected = await stepsOf(async () => void (await one(stream, mediaTypes.lines)));
@@ -286,7 +286,7 @@ describe('hazards of a fast path', () => {
   });
 });
 
-test('a finding shows its own event, though its decision is that of many', async () => {
+test('a finding shows its own event, although many events share its decision', async () => {
   const rules = ["{ 'sourceIPs[any]': { '.|contains': '.' } }", '{ userAgent|contains: kube }', '{ verb: get }'];
   const compiled = rules.map((a, index) => {
     const head = `title: Rule ${index}\nsigma-version: 3\nlogsource: { product: kubernetes, service: audit }\n`;
@@ -306,7 +306,7 @@ test('a finding shows its own event, though its decision is that of many', async
   }
 });
 
-/** A record of which everything that can be kept is new, with its members in an order that helps nobody. */
+/** A record in which everything that can be kept is new, with its members in an unhelpful order. */
 function hostile(index: number): string {
   const event = structuredClone(plainEvents['secret get']) as Record<string, any>;
   event.user.username = `user-${index}`;

@@ -1,12 +1,12 @@
-/** Texts of records that both ways of a pipeline are held to give the same for. */
+/** Texts of records for which both paths of a pipeline have to give the same result. */
 import type { Tag } from '../../src/tag.ts';
 import { join, mediaTypes } from './bodies.ts';
 import { checkSame, fast, plain } from './paths.ts';
 import { plainEvents } from './records.ts';
 import { rulesets } from './rulesets.ts';
 
-/** Texts of records, through both ways of one pipeline in every JSON layout, twice, and each with a neighbour that differs
- * by a little; gives the tags of the first time. */
+/** Runs texts of records through both paths of one pipeline in every JSON layout, twice, each with a neighbour that differs
+ * slightly; returns the tags of the first run. */
 export async function tagsOf(texts: readonly string[], ruleset = rulesets.bundled!): Promise<Tag[]> {
   let tags: Tag[] | undefined;
   for (const layout of ['lines', 'array', 'stream'] as const) {
@@ -34,10 +34,10 @@ export const text = (name: keyof typeof plainEvents, replace: Record<string, str
     return sum.replace(from, () => to);
   }, JSON.stringify(plainEvents[name]));
 
-/** One pipeline for all such texts: to make one takes longer than to use it. */
+/** One pipeline for all such texts: creating one takes longer than using it. */
 const anything = [plain(() => rulesets.bundled!), fast(() => rulesets.bundled!)] as const;
 
-/** A text that need not be a record: both ways give the same, alone and beside others. */
+/** A text that need not be a record: both paths give the same, alone and next to others. */
 export async function tagsOfAnything(each: string): Promise<void> {
   for (const [layout, body] of [
     ['lines', each],

@@ -1,7 +1,7 @@
-/** A JSON text as a tree whose leaves and keys are text: what a mutation changes is the spelling, not only the value. */
+/** A JSON text as a tree whose leaves and keys are text: a mutation changes the spelling, not only the value. */
 import type { Random } from '../fuzz/fuzz.ts';
 
-/** `embedded` is a text that holds JSON; `raw` is printed as it is, be it JSON or not. */
+/** `embedded` is a text that contains JSON; `raw` is printed unchanged, whether or not it is JSON. */
 export type Node =
   | MapNode
   | { kind: 'list'; items: Node[] }
@@ -54,7 +54,7 @@ export function print(node: Node, random?: Random): string {
   }
 }
 
-/** Every map of a tree, those in embedded text included. */
+/** Every map of a tree, including those in embedded text. */
 export function mapsIn(node: Node): MapNode[] {
   switch (node.kind) {
     case 'raw':

@@ -27,7 +27,7 @@ export function packEvent(node: Node, random?: Random): Buffer {
   return Buffer.concat([Buffer.from('9292d7006553f100075bcd1580', 'hex'), pack(node, random)]);
 }
 
-/** What the text spells, or the text itself where that is nothing. */
+/** The value that the text spells, or the text itself if it spells none. */
 function spelledBy(spelled: string): unknown {
   try {
     if (/^-?\d{16,20}$/.test(spelled)) return BigInt(spelled);
@@ -38,7 +38,7 @@ function spelledBy(spelled: string): unknown {
 }
 
 function keyOf(key: string, random: Random): Buffer {
-  // An odd key now and then: an integer, nil, or a list.
+  // Occasionally an odd key: an integer, nil, or a list.
   if (random(60) === 1) return Buffer.from(['07', 'c0', '9101', 'c3'][random(4)]!, 'hex');
   return scalar(String(spelledBy(key)), random);
 }
@@ -47,7 +47,7 @@ function scalar(value: unknown, random: Random): Buffer {
   switch (typeof value) {
     case 'string': {
       const bytes = Buffer.from(value);
-      // Not UTF-8, and an extension, now and then.
+      // Occasionally invalid UTF-8, or an extension.
       if (random(150) === 1) return text(Buffer.concat([bytes, Buffer.of(0xff)]), random);
       if (random(150) === 1) return Buffer.from('d40901', 'hex');
       return text(bytes, random);
@@ -71,7 +71,7 @@ function double(value: number): Buffer {
   return bytes;
 }
 
-/** The number in as many bytes as are asked for, or in more where it does not fit. */
+/** The number in as many bytes as requested, or in more if it does not fit. */
 function integer(value: bigint, random: Random): Buffer {
   if (value >= 1n << 64n || value < -(1n << 63n)) return double(Number(value));
   if (random(8) === 1) return double(Number(value));
@@ -105,7 +105,7 @@ function header(kind: 'list' | 'map', length: number, random: Random): Buffer {
   return sized(kind === 'map' ? [0xde, 0xdf] : [0xdc, 0xdd], [2, 4], length, choice);
 }
 
-/** A head with the length in one of the widths that it fits in. */
+/** A header with the length in one of the widths that can hold it. */
 function sized(heads: readonly number[], widths: readonly number[], length: number, choice: number): Buffer {
   const fitting = widths.findIndex((width) => length < 2 ** (8 * width));
   const index = Math.min(widths.length - 1, Math.max(fitting, choice - 1));

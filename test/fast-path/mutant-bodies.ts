@@ -1,4 +1,4 @@
-/** Bodies on which mistakes of a fast path have to show, with what the steps one by one answer to them. */
+/** Bodies on which mistakes of a fast path have to show, with the results of the separate steps for them. */
 import { randomFrom } from '../fuzz/fuzz.ts';
 import { layouts, mediaTypes } from './bodies.ts';
 import { entryBody, oddEntryBody } from './entries.ts';
@@ -16,12 +16,12 @@ const RECORDS = 60;
 interface Sent {
   bytes: Buffer;
   mediaType: string;
-  /** Which rules are live then. */
+  /** Which rules are live at that point. */
   rules: number;
   answer: Answer;
 }
 
-/** Records that need no parsing, and such as only just do.
+/** Records that need no parsing, and some that only just do.
  * @param bodies of events; a quarter as many are of entries of Cloud Audit Logs, and come after the others */
 export async function sendBodies(bodies: number): Promise<readonly Sent[]> {
   const random = randomFrom(7);
@@ -44,7 +44,7 @@ export async function sendBodies(bodies: number): Promise<readonly Sent[]> {
   return sent;
 }
 
-/** What the changed product does otherwise; undefined for nothing. */
+/** How the changed product differs; undefined if it does not. */
 export async function differenceOf(changes: readonly Change[], sent: readonly Sent[]): Promise<string | undefined> {
   const { pipeline, decisions, eventKeys, outlines } = await productWith(changes);
   let live = outlinedRules[0]!;

@@ -1,4 +1,4 @@
-/** Mistakes that a fast path could make, as changes to the product: each has to be noticed. */
+/** Mistakes that a fast path could make, as changes to the product: each has to be detected. */
 import { entryMutants } from './entry-mutants.ts';
 import { inFile, type Mutant, slotsIn, sourceOf } from './mutant.ts';
 import { unseen } from './mutant-reasons.ts';
@@ -9,11 +9,11 @@ export const collide: readonly Change[] = [
   ['outline/byte-hash.ts', 'return hash ^ (hash >>> 13);', 'return (end - start) & 63;'],
   ['outline/walk/member-numbers.ts', 'return <i32>(one >>> 32);', 'return length & 63;'],
 ];
-/** Tables that hold a few values of each generation. */
+/** Tables that hold a few values per generation. */
 export const small: readonly Change[] = [
   ['decisions/intern.ts', 'const MOST_VALUES = 4096;', 'const MOST_VALUES = 16;'],
 ];
-/** Classes that are soon forgotten. */
+/** Classes that are forgotten early. */
 export const forgetful: readonly Change[] = [
   ['decisions/classes.ts', 'const MOST_CLASSES = 16_384;', 'const MOST_CLASSES = 3;'],
 ];
@@ -56,7 +56,7 @@ const ruledOut = inFile('decisions/ruled-out.ts');
 const escapes = inFile('outline/unescape.ts');
 const uri = inFile('outline/walk/uri.ts');
 
-/** Slots of a profile, as they are listed. */
+/** Slots of a profile, in order. */
 const profileLists = [
   'KIND, API_VERSION, LEVEL, STAGE, VERB',
   'USER, IMPERSONATED_USER, AUTHENTICATION, SOURCE_IPS, USER_AGENT',

@@ -1,4 +1,4 @@
-/** Changes that bodies do not show, with the reason: nothing is otherwise then, or another test holds it. */
+/** Changes that bodies do not reveal, with the reason: the result is the same, or another test covers it. */
 export const unseen: Readonly<Record<string, string>> = {
   'decisions/decisions.ts: lists are maps':
     'of a body that was outlined nothing else depends on which of the two it is',

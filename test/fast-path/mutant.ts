@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Change } from './mutants.ts';
 
-/** Changes by what is wrong then. `as` are changes that are right in themselves, and under which the mistake can show: small
- * tables, or hashes that collide. */
+/** Changes by the fault that they cause. `as` are changes that are correct in themselves, and under which the fault can show:
+ * small tables, or hashes that collide. */
 export interface Mutant {
   name: string;
   changes: readonly Change[];

@@ -1,4 +1,4 @@
-/** Copies of the fast path in which one text is replaced by another: each a mistake that tests have to notice. */
+/** Copies of the fast path in which one text is replaced by another: each a mistake that tests have to detect. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -15,7 +15,7 @@ import type * as Pipeline from '../../src/pipeline.ts';
 
 const src = fileURLToPath(new URL('../../src', import.meta.url));
 
-/** A file below src/, a text that stands in it once, and what comes in its place. */
+/** A file below src/, a text that occurs in it once, and its replacement. */
 export type Change = readonly [file: string, from: string, to: string];
 
 /** The modules of the fast path. */
@@ -27,11 +27,11 @@ const files = [
       .map(({ name }) => `${folder}/${name}`),
   ),
 ];
-/** The folder of what is compiled, and what it is compiled to. */
+/** The folder that is compiled, and the module that it is compiled to. */
 const WALK = 'outline/walk/';
 const WALK_CODE = 'outline/walk-code.ts';
 
-/** The modules that each of them imports, by their paths. */
+/** The modules that each of them imports, by path. */
 const imports = new Map(
   files.map((file) => {
     const found = readFileSync(join(src, file), 'utf8').matchAll(/^(?:import (?!type).*|\}) from '(\.[^']+)'/gm);
@@ -60,7 +60,7 @@ export interface Product {
 }
 
 /** The product with some changes.
- * @throws Error for a text that is not there, or more than once */
+ * @throws Error for a text that does not occur, or occurs more than once */
 export async function productWith(changes: readonly Change[]): Promise<Product> {
   const isOfWalk = changes.some(([file]) => file.startsWith(WALK));
   const copies = copiesFor(new Set(changes.map(([file]) => (file.startsWith(WALK) ? WALK_CODE : file))));

@@ -23,7 +23,7 @@ const nameOf = ({ key }: Member): string => key.slice(1, -1);
 export const mutations: Readonly<Record<string, Mutation>> = {
   none() {},
 
-  // Values that decide.
+  // Deciding values.
   retarget: onMember((map, index, random) => {
     const member = map.members[index]!;
     member.value = other(nameOf(member), random);
@@ -168,7 +168,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     member.value = { kind: 'embedded', tree: member.value };
   }),
 
-  // Names that mislead.
+  // Misleading names.
   hostileKey: (tree, random) =>
     insert(
       mapFor(tree, random),
@@ -246,7 +246,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     for (let index = 0; index < count; index++) insert(map, { key: `"m${index}"`, value: raw(String(index)) }, random);
   },
 
-  // What an event can be.
+  // Variants of an event.
   beta: onEvent((event, random) => {
     setMember(event, 'apiVersion', pick(['audit.k8s.io/v1beta1', 'audit.k8s.io/v1alpha1', 'audit.k8s.io/v2'], random));
     setMember(event, 'timestamp', '2026-01-02T03:04:05Z');
@@ -272,7 +272,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     );
     setMember(event, 'requestURI', `/api/v1/namespaces/shop/pods?${query}`);
   }),
-  /** In the URI as in the reference. */
+  /** In both the URI and the reference. */
   elsewhere: onEvent((event, random) => {
     const uri = memberOf(event, 'requestURI')?.value;
     const namespace = pick(['kube-system', 'shop', 'default', 'dev'], random);

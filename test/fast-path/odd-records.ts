@@ -1,4 +1,4 @@
-/** Records that are a step away from those that can be outlined, each in one place and next to one that is not. */
+/** Records that differ in one place from those that can be outlined, each next to one that does not. */
 import { randomFrom } from '../fuzz/fuzz.ts';
 import { join, type Layout } from './bodies.ts';
 import { type MapNode, type Node, print, raw, treeOf } from './json-tree.ts';
@@ -32,15 +32,15 @@ const map = (...members: readonly (readonly [key: string, value: Node])[]): Node
 });
 const wrapped = (inner: string): Node => map(['log', embedded(inner)]);
 
-/** The event with members in place of its own. */
+/** The event with members replaced. */
 const withMembers = (members: object): Node => treeOf({ ...event, ...members });
-/** The same, with members that are spelled as they stand. */
+/** The same, with members in the given spelling. */
 const spelled = (...members: readonly (readonly [key: string, text: string])[]): Node => {
   const tree = treeOf(event);
   if (tree.kind !== 'map') return tree;
   return { kind: 'map', members: [...tree.members, ...members.map(([key, value]) => ({ key, value: raw(value) }))] };
 };
-/** The event with a member of its own spelled in another way. */
+/** The event with one of its members spelled differently. */
 const respelled = (name: string, key: string, value?: string): Node => {
   const tree = treeOf(event);
   if (tree.kind !== 'map') return tree;
@@ -76,7 +76,7 @@ const creation = (...bodies: readonly (readonly [key: 'requestObject' | 'respons
 const request = (text: string) => creation(['requestObject', text]);
 const answered = (request: string, response: string) =>
   creation(['responseObject', response], ['requestObject', request]);
-/** Behind a list, such that the list would end as a map does for who reads it as one. */
+/** Appended to a list, such that a reader that treats the list as a map would see it end as one. */
 const withNumbers = (tree: Node): Node =>
   tree.kind === 'map'
     ? {
@@ -164,7 +164,7 @@ export const oddRecords: readonly Node[] = [
     respelled(name, `"${name}"`, '{"delete":true}'),
     respelled(name, `"${name}"`, '""'),
     respelled(name, '"zz"'),
-    // Of the length of the key that is expected after an event as usual, and as that in its end or in its beginning.
+    // As long as the key that is usually expected after an event, and equal to it at its end or at its beginning.
     treeOf(event),
     respelled(name, `"z${name.slice(1)}"`),
     treeOf(event),
@@ -226,7 +226,7 @@ export const oddRecords: readonly Node[] = [
       objectRef: { ...event.objectRef, subresource },
     }),
   ),
-  // A user tells the platform.
+  // A user identifies the platform.
   ...['zed', 'eks:node-manager', 'masterclient'].map((username) =>
     withMembers({ user: { username, groups: ['system:authenticated'] } }),
   ),
@@ -263,7 +263,7 @@ export const oddRecords: readonly Node[] = [
       responseObject: { metadata: { creationTimestamp } },
     }),
   ),
-  // What an object need not have.
+  // Optional parts of an object.
   ...[{ uid: 'uid-2' }, {}].map((id) => {
     const objectRef = { ...event.objectRef, resource: 'services', ...id };
     return withMembers({ requestURI: '/api/v1/namespaces/shop/services/web-1', objectRef });
@@ -291,11 +291,11 @@ export const oddRecords: readonly Node[] = [
   ...uris.map((query) => withMembers({ requestURI: event.requestURI + query })),
   ...uris.map((query) => respelled('requestURI', '"requestURI"', `"${event.requestURI}?x=1\\u0026${query.slice(1)}"`)),
   ...objectRefs.map(([requestURI, objectRef]) => withMembers({ requestURI, objectRef })),
-  // Its bytes, read as a map, would reach beyond the end.
+  // Its bytes, read as a map, would extend beyond the end.
   map(['properties', raw(String(Buffer.from('dbffffffffffffff', 'hex').readDoubleBE()))]),
 ];
 
-/** Texts that are no JSON in one place, or only just, with a record that is. */
+/** Texts that are invalid JSON in one place, or barely valid, together with a valid record. */
 export const oddTexts: readonly string[] = [
   ...[
     ...[
@@ -352,7 +352,7 @@ const oddBytes = oddRecords.map((tree) => Buffer.from(print(tree)));
 const broken = oddTexts.map((each) => Buffer.from(each));
 const plain = Buffer.from(text);
 
-/** All of them, each between others. What breaks the frame of the records behind it comes in lines alone. */
+/** All of them, each between others. Those that break the framing of the following records only occur in lines. */
 export function oddBody(layout: Layout, seed: number): Buffer {
   if (layout === 'lines') return join(layout, [...oddBytes, plain, ...broken, plain]);
   if (layout !== 'msgpack') return join(layout, [...oddBytes, plain]);

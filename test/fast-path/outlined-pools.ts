@@ -1,4 +1,4 @@
-/** Values of each member of a record, few, and such that rules tell them apart by one member alone. */
+/** Values of each member of a record: few, and such that rules distinguish them by one member alone. */
 
 interface RequestKind {
   verb: string;
@@ -70,7 +70,7 @@ const clusterRole = {
 };
 const newNamespace = { verb: 'create', resource: 'namespaces', isNamed: false, isNamespaced: false };
 
-/** A pod whose name stands in no URI. */
+/** A pod whose name is not in any URI. */
 const created = (requestObject: unknown, responseObject?: unknown) =>
   request({ verb: 'create', resource: 'pods', isNamed: false, requestObject, responseObject });
 
@@ -285,7 +285,7 @@ export const pools = {
   ],
   level: ['RequestResponse', 'Metadata', 'Request'],
   apiVersion: ['audit.k8s.io/v1', 'audit.k8s.io/v1beta1', 'example.com/v1'],
-  /** Beside those of the object. */
+  /** In addition to those of the object. */
   ref: [{}, { uid: 'uid-1' }, { uid: 'uid-2' }, { resourceVersion: '7' }, { resourceVersion: '8' }],
   times: [
     { stageTimestamp: '2026-01-02T03:04:06.000000Z' },
@@ -293,7 +293,7 @@ export const pools = {
     { timestamp: '2025-01-02T03:04:06.000000Z' },
     { requestReceivedTimestamp: undefined, timestamp: '2025-01-02T03:04:06Z' },
   ],
-  /** Whether a status is logged: where there is an answer, in any case, in none. */
+  /** Whether a status is logged: if there is an answer, always, or never. */
   hasStatus: ['answered', 'always', 'never'],
   stage: ['ResponseComplete', 'ResponseStarted', 'RequestReceived', 'Panic'],
   requestObject: [

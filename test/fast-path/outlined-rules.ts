@@ -1,5 +1,5 @@
-/** Rules of which each asks for one part of an event, so that a part which is left out of a profile shows in a tag, and some
- * that ask for several. Two sets that differ in a list, and one with exceptions. */
+/** Rules that each depend on one part of an event, so that a part missing from a profile shows in a tag, and some that depend
+ * on several. Two sets that differ in a list, and one with exceptions. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,7 +110,7 @@ const detections: Readonly<Record<string, string>> = {
   'id-seven': "{ a: { auditID|endswith: '7' }, condition: a }",
   'time-seven': "{ a: { requestReceivedTimestamp|endswith: '7Z' }, condition: a }",
   'time-none': "{ a: { stageTimestamp|startswith: '2025' }, condition: a }",
-  // Of two fields that are compared.
+  // Comparing two fields.
   'agent-user': '{ a: { username|fieldref: userAgent }, condition: a }',
   'resource-namespace': '{ a: { resource|fieldref: namespace }, condition: a }',
   'resource-address': '{ a: { resource|fieldref: clientIP }, condition: a }',

@@ -1,4 +1,4 @@
-/** Records that are decided by their outlines, held to the steps one by one. */
+/** Records that are decided by their outlines, compared with the steps one by one. */
 import { expect, test } from 'vitest';
 import { processBatch } from '../../src/pipeline.ts';
 import { randomFrom } from '../fuzz/fuzz.ts';
@@ -11,7 +11,7 @@ import { checkSame, open, plain, type Settings, wayOf } from './paths.ts';
 import { pick } from './places.ts';
 
 const bodies = runs(16);
-/** Of each body. */
+/** In each body. */
 const RECORDS = 100;
 
 const settings: readonly Settings[] = [
@@ -27,7 +27,7 @@ test.each([
   { of: 'kube-apiserver', bodyOf: outlinedBody, layouts, share: 0.6 },
   { of: 'Cloud Audit Logs', bodyOf: entryBody, layouts: layouts.filter((layout) => layout !== 'msgpack'), share: 0.4 },
 ])(
-  'most records of $of are decided by their outlines, and none otherwise than by all that it says',
+  'most records of $of are decided by their outlines, and each as by the whole record',
   async ({ of, bodyOf, layouts, share }) => {
     const random = randomFrom(seed);
     let live = outlinedRules[0]!;

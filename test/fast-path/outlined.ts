@@ -1,5 +1,5 @@
-/** Bodies of records of which most are decided by their outlines: events as clusters log them, each member of a small pool,
- * so that profiles come again, and most often beside one that differs in a single member. */
+/** Bodies of records, most of which are decided by their outlines: events as clusters log them, with each member from a small
+ * pool, so that profiles recur, and most often next to one that differs in a single member. */
 import type { Random } from '../fuzz/fuzz.ts';
 import { join, type Layout } from './bodies.ts';
 import { Embedded, type Node, print, treeOf } from './json-tree.ts';
@@ -13,10 +13,10 @@ type Made = { [member in keyof typeof pools]: (typeof pools)[member][number] };
 
 const members = Object.keys(pools) as (keyof Made)[];
 
-/** What requests go on from: the first of each pool, but for what they are about. */
+/** The base of the requests: the first of each pool, except for what they are about. */
 const usual = Object.fromEntries(members.map((member) => [member, pools[member][0]])) as unknown as Made;
 
-/** Makes records of a body. A third of the bodies varies in three members alone, so that these meet in all their values. */
+/** Makes the records of a body. A third of the bodies vary in three members only, so that these meet in all their values. */
 function maker(random: Random): () => Made {
   const kinds = Array.from({ length: 3 }, () => pick(pools.request, random));
   const varied = Array.from({ length: 3 }, () => pick(members, random));
@@ -57,12 +57,12 @@ function eventOf({ request, ...one }: Made, index: number): Record<string, unkno
   };
 }
 
-/** Changes that most records are spared, and that a record has to be parsed for. */
+/** Changes that most records do not get, and that require a record to be parsed. */
 const hostile = [
   ...['duplicateFirst', 'duplicateLast', 'duplicateSame', 'duplicateEscaped', 'escapeKey', 'broken', 'brokenLeaf'],
   ...['dryRun', 'otherUri', 'withoutReference', 'namespaceInBody', 'number', 'status', 'hostileKey', 'tagMember'],
 ];
-/** Changes after which it need not be. */
+/** Changes that do not require parsing. */
 const benign = ['escapeValue', 'otherCase', 'privileged', 'shuffle', 'moveFirst', 'lookAlikeText', 'extraMember'];
 
 function treeWith(one: Made, random: Random, index: number): Node {
@@ -74,7 +74,7 @@ function treeWith(one: Made, random: Random, index: number): Node {
   return tree;
 }
 
-/** @param first index of the first record, of which the id and the time are made */
+/** @param first index of the first record, from which the id and the time are derived */
 export function outlinedBody(layout: Layout, random: Random, count: number, first: number): Buffer {
   const make = maker(random);
   const parts = Array.from({ length: count }, (_, offset) => {

@@ -1,4 +1,4 @@
-/** The two ways of a body that have to end in the same bytes: the pipeline, and its steps one by one. */
+/** The two paths of a body that have to end in the same bytes: the pipeline, and its steps one by one. */
 import { applyEdits, taggedBody } from '../../src/batch/splice.ts';
 import type { Codec, Edit } from '../../src/codecs/codec.ts';
 import { codecFor } from '../../src/codecs/index.ts';
@@ -18,10 +18,10 @@ import { Problem, recordProblem } from '../../src/problem.ts';
 import type { LogRecord } from '../../src/record.ts';
 import { bundledRules } from '../server/app.ts';
 
-/** What a sender gets, and the ids of what was found; or the code of the problem for which the body is refused. */
+/** What a sender receives, and the ids of the findings; or the code of the problem for which the body is refused. */
 export type Answer = { body: Buffer; ids: string[] } | { refused: string };
 
-/** A pipeline that bodies are sent to one after another: it keeps its correlations, and whatever else it keeps. */
+/** A pipeline that receives bodies one after another: it keeps its correlations, and any other state. */
 export type Way = (bytes: Uint8Array, mediaType: string) => Promise<Answer>;
 
 export type Settings = NonNullable<Parameters<typeof loadConfig>[0]['overrides']>;
@@ -32,12 +32,12 @@ export function open(ruleset: () => Ruleset, settings: Settings = {}): Parts {
   return partsOf(loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules }), ruleset, []);
 }
 
-/** The pipeline as it is, with all that makes it fast. */
+/** The unmodified pipeline, with all its optimizations. */
 export function fast(ruleset: () => Ruleset, settings: Settings = {}): Way {
   return wayOf(processBatch, open(ruleset, settings));
 }
 
-/** @param process the pipeline, or another one in its place */
+/** @param process the pipeline, or a replacement */
 export function wayOf(process: typeof processBatch, parts: Parts): Way {
   return (bytes, mediaType) =>
     answered(async () => {
@@ -47,7 +47,7 @@ export function wayOf(process: typeof processBatch, parts: Parts): Way {
     });
 }
 
-/** Each step on the values of the whole record: no shortcut, and nothing kept but the correlations. */
+/** Each step on the values of the whole record: no shortcut, and no state except the correlations. */
 export function plain(ruleset: () => Ruleset, settings: Settings = {}): Way {
   const parts = open(ruleset, settings);
   return (bytes, mediaType) => answered(() => plainAnswer(bytes, codecFor(mediaType)!, parts));
@@ -109,7 +109,7 @@ function idsOf(detections: readonly (Detection | undefined)[]): string[] {
   );
 }
 
-/** @throws Error that shows where two answers part */
+/** @throws Error that shows where two answers differ */
 export function checkSame(plain: Answer, fast: Answer, what: string): void {
   if ('refused' in plain || 'refused' in fast) {
     const [one, other] = [plain, fast].map((answer) => ('refused' in answer ? answer.refused : 'an answer'));

@@ -1,4 +1,4 @@
-/** Where in a record a mutation strikes. */
+/** Where in a record a mutation is applied. */
 import type { Random } from '../fuzz/fuzz.ts';
 import { type MapNode, type Member, mapAt, mapsIn, memberOf, type Node, raw } from './json-tree.ts';
 
@@ -7,7 +7,7 @@ export type Mutation = (tree: Node, random: Random) => void;
 
 export const pick = <T>(items: readonly T[], random: Random): T => items[random(items.length)]!;
 
-/** The maps that are audit events: those with a verb, or with what stands for it. */
+/** The maps that are audit events: those with a verb, or with its equivalent. */
 function eventsIn(tree: Node): MapNode[] {
   const maps = mapsIn(tree);
   const events = maps.filter((map) => memberOf(map, 'verb') ?? memberOf(map, 'methodName'));
@@ -19,7 +19,7 @@ const shallow = [
   ...['authenticationInfo', 'requestMetadata', 'status'],
 ];
 
-/** A map whose members a rule without a body asks for: the event, or one in it. */
+/** A map whose members a rule without a body reads: the event, or a map in it. */
 export function shallowMap(tree: Node, random: Random): MapNode | undefined {
   const event = pick(eventsIn(tree), random);
   if (random(2) === 0) return event;
@@ -48,7 +48,7 @@ export function onEvent(change: (event: MapNode, random: Random) => void): Mutat
   };
 }
 
-/** Replaces the value of a member by a text that is put there as it is. */
+/** Replaces the value of a member by a text that is inserted unchanged. */
 export function spelled(...texts: readonly string[]): Mutation {
   return onMember((map, index, random) => {
     map.members[index]!.value = raw(pick(texts, random));

@@ -1,4 +1,4 @@
-/** Rule sets that a pipeline is reloaded with: the bundled one, and others that decide the same records in other ways. */
+/** Rule sets with which a pipeline is reloaded: the bundled one, and others that decide the same records differently. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import type { Ruleset } from '../../src/detect.ts';
 import { loadRules } from '../../src/rules/index.ts';
 import { bundledRules } from '../server/app.ts';
 
-/** Rules in the words that a fast path may treat apart: of the whole event, of bodies, of case, of types, in shadow. */
+/** Rules with features that a fast path may treat separately: on the whole event, bodies, case, types, in shadow. */
 const ownRules = `
 title: Word
 name: word

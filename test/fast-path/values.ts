@@ -1,4 +1,4 @@
-/** Values that members of an event have, ordinary and odd ones: few of them, so that they come again. */
+/** Values of an event's members, ordinary and odd ones: few of them, so that they recur. */
 const pod = (spec: object) => ({ kind: 'Pod', apiVersion: 'v1', metadata: { name: 'w', namespace: 'shop' }, spec });
 
 export const values: Readonly<Record<string, readonly unknown[]>> = {

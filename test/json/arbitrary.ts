@@ -1,10 +1,10 @@
-/** JSON text in all the spellings that mean something, and some that Fluent Bit alone writes. */
+/** JSON text in all equivalent spellings, and some that only Fluent Bit writes. */
 import fc from '../properties.ts';
 
 export interface JsonTextOptions {
   /** White space between tokens. */
   space: string;
-  /** Also what is no JSON but comes from Fluent Bit: bare nan and inf, keys that are no strings, `\x` escapes. */
+  /** Also invalid JSON that Fluent Bit writes: bare nan and inf, keys that are not strings, `\x` escapes. */
   beyondJson: boolean;
 }
 
@@ -63,7 +63,7 @@ function space(options: JsonTextOptions): fc.Arbitrary<string> {
   );
 }
 
-/** The pieces of a map's text: `{`, then lead, member and trail of each member with commas between, then `}`. */
+/** The parts of a map's text: `{`, then lead, member and trail of each member with commas between, then `}`. */
 export interface MapText {
   members: { lead: string; key: string; text: string; trail: string }[];
 }
@@ -77,7 +77,7 @@ export function jsonText(options: JsonTextOptions) {
   const gap = space(options);
   const around = (text: fc.Arbitrary<string>) => fc.tuple(gap, text, gap).map((parts) => parts.join(''));
   // After a key with a backslash, V8's JSON.parse misreads other keys that are spelled with escapes
-  // (https://github.com/nodejs/node/issues/63785): it would be no oracle any more.
+  // (https://github.com/nodejs/node/issues/63785), so it would no longer be an oracle.
   const key = fc.oneof(fc.constantFrom(...names), anyString).filter((name) => !name.includes('\\'));
   const quoted = key.chain((name) => spelled(name).map((text) => ({ name, text })));
   const keyText = options.beyondJson

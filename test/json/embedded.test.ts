@@ -44,25 +44,25 @@ test.each(rows)('%s', (_name, text, values) => {
   if (values.length > 0) expect(mayHoldJson(text)).toBe(true);
 });
 
-test('a list of maps that is cut says so behind it', () => {
+test('a list of maps that is cut is followed by a problem', () => {
   const [list, problem] = valuesOf('[{"a":1},');
   expect(list).toEqual([{ a: 1 }]);
   expect(problem).toMatchObject({ code: 'record.malformed' });
 });
 
-test('gzip data takes from the budget, and is refused beyond it', () => {
+test('gzip data uses the budget, and is refused beyond it', () => {
   const budget = { remaining: 100 };
   embedded(gzip('{"a":1}'), budget);
   expect(budget.remaining).toBe(43); // 7 bytes, and 50 for the map
   expect(embedded(gzip(`{"a":"${'x'.repeat(1000)}"}`), budget)).toMatchObject([{ code: 'record.malformed' }]);
 });
 
-test('gzip data of many small maps takes what they take in memory', () => {
+test('gzip data of many small maps uses as much of the budget as they use in memory', () => {
   expect(embedded(gzip(`[${'{},'.repeat(100)}{}]`), { remaining: 5000 })).toMatchObject([{ code: 'record.malformed' }]);
   expect(embedded(gzip(`["${'x'.repeat(303)}"]`), { remaining: 5000 })).toHaveLength(1);
 });
 
-test('gzip data that is refused takes from the budget what was spent on it', () => {
+test('gzip data that is refused uses the budget that was spent on it', () => {
   const budget = { remaining: 100 };
   const bomb = gzip(`{"a":"${'x'.repeat(1000)}"}`);
   expect(embedded(bomb, budget)).toMatchObject([{ code: 'record.malformed' }]);
@@ -70,7 +70,7 @@ test('gzip data that is refused takes from the budget what was spent on it', () 
   expect(embedded(gzip('{"a":1}'), budget)).toMatchObject([{ code: 'record.malformed' }]);
 });
 
-test('brackets without JSON in them are not tried without end', () => {
+test('the number of attempts at brackets without JSON is limited', () => {
   const values = valuesOf('[x]'.repeat(200_000));
   expect(values).toHaveLength(100_001);
   expect(values.at(-1)).toMatchObject({ code: 'record.malformed' });
@@ -84,7 +84,7 @@ test.each([
   ['at the limit', MAX_DEPTH],
   ['beyond the limit', MAX_DEPTH + 1],
   ['100,000 levels', 100_000],
-])('nesting %s: what lies deeper is marked', (_name, levels) => {
+])('nesting %s: deeper levels are marked', (_name, levels) => {
   for (const text of [
     `${'['.repeat(levels)}${']'.repeat(levels)}`,
     `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`,

@@ -25,7 +25,7 @@ test('a key is data, whatever its name', () => {
   expect(Object.entries(parsed)).toEqual([['__proto__', 9007199254740993n]]);
 });
 
-test('everything else is what JSON.parse makes of it', () => {
+test('everything else equals the result of JSON.parse', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = JSON.stringify({ long: '1234567890123456', value });
@@ -37,7 +37,7 @@ test('everything else is what JSON.parse makes of it', () => {
   );
 });
 
-test('an integer is exact wherever it begins, however many digits it has from sixteen on', () => {
+test('an integer of sixteen or more digits is exact, wherever it begins', () => {
   for (let before = 0; before < 40; before++) {
     for (const digits of ['9007199254740993', '-9007199254740993', '90071992547409931', '18446744073709551615']) {
       const text = `["${'1'.repeat(before % 16)}${' '.repeat(before)}",${digits}]`;

@@ -96,7 +96,7 @@ test.each(rows)('%s', (_name, operations, document) => {
   expect(operations).toEqual(before);
 });
 
-test('tells what was moved and copied, from and to', () => {
+test('reports what was moved and copied, from and to', () => {
   const operations = [
     { op: 'move', from: '/a/b', path: '/c' },
     { op: 'copy', from: '', path: '/d' },
@@ -111,6 +111,6 @@ test('__proto__ is a key like any other', () => {
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
 });
 
-test('a path of 100,000 tokens is none', () => {
+test('a path of 100,000 tokens is ignored', () => {
   expect(projectPatch([{ op: 'add', path: '/a'.repeat(100_000), value: 1 }]).document).toEqual({});
 });

@@ -11,7 +11,7 @@ const cut = (members: object): JsonMap => ({ ...members, [CUT]: 'cut' });
 const valid = jsonText({ space: ' \n\r\t', beyondJson: false });
 const beyond = jsonText({ space: ' \n', beyondJson: true });
 
-/** Maps and lists on the way down the first member of each, the mark included. */
+/** The number of nested maps and lists, following the first member of each, the mark included. */
 function containersIn(value: unknown): number {
   let count = 0;
   for (let here = value; typeof here === 'object' && here !== null; here = Object.values(here)[0]) count++;
@@ -42,7 +42,7 @@ describe('salvage', () => {
     expectSame,
   );
 
-  it('reads of every prefix what is whole in it, and marks the maps that are open', () => {
+  it('reads the complete members of every prefix, and marks the maps that are open', () => {
     fc.assert(
       fc.property(valid.map, fc.nat(), (map, at) => {
         const text = `{${map.members.map(({ text }) => text).join(',')},"last":"x"}`.replace('{,', '{');
@@ -99,7 +99,7 @@ describe('salvage', () => {
     expect(salvage(text, limits)).toEqual({ value, cut: true });
   });
 
-  it('says that something follows the value, and takes the value for whole', () => {
+  it('reports that something follows the value, and treats the value as complete', () => {
     expect(salvage('{"a":1}{"b":2}', limits)).toEqual({ value: { a: 1 }, cut: true });
   });
 
@@ -123,14 +123,14 @@ describe('salvage', () => {
     ['maps', '{"a":'.repeat(64), '}'.repeat(64)],
     ['100,000 arrays', '['.repeat(100_000), ']'.repeat(100_000)],
     ['a string that looks like brackets', `${'['.repeat(64)}"]\\"]"`, ']'.repeat(64)],
-  ])('skips levels of %s below the limit, and reads on after them', (_, open, close) => {
+  ])('skips levels of %s beyond the limit, and continues after them', (_, open, close) => {
     const { value, cut } = salvage(`{"deep":${open}${close},"next":nan}`, limits);
     expect(cut).toBe(false);
     expect((value as JsonMap).next).toBe(null);
     expect(containersIn(value)).toBe(limits.maxDepth + 1);
   });
 
-  it('marks what is open where the text ends below the limit', () => {
+  it('marks the open maps if the text ends beyond the limit', () => {
     const { value, cut } = salvage(`{"a":{"deep":${'['.repeat(100)}"x`, limits);
     expect(cut).toBe(true);
     expect((value as JsonMap)[CUT]).toBe('cut');
@@ -145,7 +145,7 @@ describe('salvage', () => {
     ['escapes', `"${'\\u0041'.repeat(500_000)}"`],
     ['members', `{${'"a":1,'.repeat(500_000)}`],
     ['a bare key', `{${'k'.repeat(5_000_000)}`],
-  ])('goes through millions of characters in %s', (_, text) => {
+  ])('reads millions of characters in %s', (_, text) => {
     salvage(text, limits);
   });
 });

@@ -7,7 +7,7 @@ const bytes = (text: string) => Buffer.from(text);
 const { value, map, gap } = jsonText({ space: ' \n\r\t', beyondJson: true });
 
 describe('endOfValue', () => {
-  it('finds the end of any value, whatever stands behind it', () => {
+  it('finds the end of any value, whatever follows it', () => {
     const behind = fc.constantFrom('', ' ', ',', ']', '}', '{', '"', ' x', '\n{"a":');
     fc.assert(
       fc.property(gap, value, behind, (before, text, behind) => {
@@ -19,7 +19,7 @@ describe('endOfValue', () => {
     );
   });
 
-  it('finds no end in what is cut', () => {
+  it('finds no end of a value that is cut', () => {
     fc.assert(
       fc.property(map.map(textOfMap), fc.nat(), (text, at) => {
         const cut = bytes(text).subarray(0, at % Buffer.byteLength(text));
@@ -39,7 +39,7 @@ describe('endOfValue', () => {
     expect(endOfValue(bytes(text), 0, text.length, 16)).toEqual(fault);
   });
 
-  it('counts brackets below the level down to which they must match', () => {
+  it('only counts brackets below the level to which they must match', () => {
     const text = `{"a":${'['.repeat(100_000)}}${']'.repeat(99_999)}}`;
     expect(endOfValue(bytes(text), 0, text.length, 8)).toBe(text.length);
   });
@@ -91,7 +91,7 @@ describe('membersNamed', () => {
     expect(found(text, name)).toEqual(expected);
   });
 
-  it('finds each that was made', () => {
+  it('finds every member that was generated', () => {
     fc.assert(
       fc.property(map, (made) => {
         const text = textOfMap(made);

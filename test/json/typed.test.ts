@@ -1,4 +1,4 @@
-/** One table of what a boolean and a number are, and that every reader goes by it. */
+/** A table of what counts as a boolean and as a number, which every reader follows. */
 import { describe, expect, test } from 'vitest';
 import { booleanOf, numberOf } from '../../src/json/typed.ts';
 import { normalize } from '../../src/normalizers/index.ts';
@@ -57,19 +57,19 @@ function verdictOf(detection: string, value: unknown): unknown {
 }
 
 describe.each(named)('%s', (_name, value, boolean, number) => {
-  test('is what the table says', () => {
+  test('is read as in the table', () => {
     expect(booleanOf(value)).toBe(boolean);
     expect(numberOf(value)).toBe(number);
   });
 
-  test('to rules', () => {
+  test('is read the same by rules', () => {
     expect(verdictOf(': true', value)).toBe(boolean === true);
     expect(verdictOf(': false', value)).toBe(boolean === false);
     expect(verdictOf('|gte: 0', value)).toBe(number !== undefined && number >= 0);
     expect(verdictOf(': 1', value)).toBe(number === 1);
   });
 
-  test('to pod specs, owners and GKE', () => {
+  test('is read the same in pod specs, owners and GKE', () => {
     const created = (requestObject: Record<string, unknown>) => ({ requestObject, responseObject: undefined });
     expect(lookup(created(pod({ hostPID: value })), 'hostPID').values).toEqual(boolean === undefined ? [] : [boolean]);
     const owned = created({
@@ -92,12 +92,12 @@ describe.each(named)('%s', (_name, value, boolean, number) => {
     });
   });
 
-  test('to annotations', () => {
+  test('is read the same in annotations', () => {
     const annotations = { 'audit.k8s.io/truncated': value };
     expect(lookup({ annotations }, 'hostPID').gap).toBe(boolean === true ? 'truncated' : 'not_logged');
   });
 
-  test("to Google's label of a dry run", () => {
+  test("is read the same in Google's label of a dry run", () => {
     const entry = {
       labels: { 'command.gke.io/dryRun': value },
       protoPayload: { methodName: 'io.k8s.core.v1.pods.create', resourceName: 'core/v1/namespaces/shop/pods/web' },
@@ -107,7 +107,7 @@ describe.each(named)('%s', (_name, value, boolean, number) => {
     expect(normalize(entry)).toMatchObject({ events: [{ dryRun }] });
   });
 
-  test('as a gRPC status', () => {
+  test('is read as a gRPC status', () => {
     const entry = {
       protoPayload: {
         methodName: 'io.k8s.core.v1.pods.create',
@@ -127,7 +127,7 @@ describe.each(named)('%s', (_name, value, boolean, number) => {
     expect(outcome).not.toBe('success');
   });
 
-  test('as a status', () => {
+  test('is read as a status', () => {
     const code = lookup({ responseStatus: { code: value } }, 'responseStatus.code').values;
     const isGrpc = number === 1 || number === 7 || number === 16;
     expect(code).toEqual(

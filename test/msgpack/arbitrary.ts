@@ -1,4 +1,4 @@
-/** MessagePack in all the widths that mean the same. */
+/** MessagePack in all equivalent widths. */
 import fc from '../properties.ts';
 
 const wide = (type: number, size: 1 | 2 | 4 | 8, value: number | bigint): Buffer => {

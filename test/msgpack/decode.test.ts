@@ -5,7 +5,7 @@ import { decode } from '../../src/msgpack/decode.ts';
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const read = (bytes: Buffer) => decode(bytes, 0, bytes.length, { maxDepth: 8 });
 
-// That valid values read as another reader reads them is part of the codec contract.
+// The codec contract covers that valid values are read as another reader reads them.
 describe('decode', () => {
   it.each([
     ['the largest safe integer', 'cf 001fffffffffffff', 9007199254740991],
@@ -38,7 +38,7 @@ describe('decode', () => {
   it.each([
     ['arrays', '91'],
     ['maps', '81a161'],
-  ])('marks levels of %s below the limit, and reads on after them', (_, level) => {
+  ])('marks levels of %s beyond the limit, and continues after them', (_, level) => {
     const leaf = (value: unknown): unknown =>
       typeof value === 'object' && value !== null && Object.keys(value).length > 0
         ? leaf(Object.values(value)[0])

@@ -1,4 +1,4 @@
-/** The end of a MessagePack value whose bytes come piece by piece. */
+/** The end of a MessagePack value whose bytes arrive piece by piece. */
 import { encode } from '@msgpack/msgpack';
 import { expect, test } from 'vitest';
 import { followValue } from '../../src/msgpack/follow.ts';
@@ -42,7 +42,7 @@ test('is found at the same byte, however the bytes are cut, and so are the ends 
   );
 });
 
-test('hostile headers: what they promise is known at once, and a byte that begins nothing is a fault', () => {
+test('the length that a hostile header promises is known at once, and a byte that begins no value is a fault', () => {
   for (const [hex, least] of [
     ['ddffffffff', 2 ** 32 - 1 + 5],
     ['dfffffffff', 2 * (2 ** 32 - 1) + 5],

@@ -13,7 +13,7 @@ const convert = (json: Uint8Array) => Buffer.from(fromJson(json, 0, json.length,
 const hexOf = (json: string) => convert(Buffer.from(json)).toString('hex');
 const { value, map, gap } = jsonText({ space: ' \n\r\t', beyondJson: false });
 
-/** What JSON.parse makes of a text, with integers as their digits say: exact to 64 bits. */
+/** The result of JSON.parse for a text, but with integers exact to 64 bits. */
 function exact(text: string): unknown {
   return JSON.parse(text, (_, value, context?: { source?: string }) => {
     const source = context?.source ?? '';
@@ -27,7 +27,7 @@ describe('fromJson', () => {
   it('keeps the values of any JSON, integers exactly', () => {
     fc.assert(
       fc.property(gap, value, gap, (before, text, behind) => {
-        // A reviver takes `__proto__` for the prototype, and UTF-8 has no lone surrogates.
+        // A reviver treats `__proto__` as the prototype, and UTF-8 has no lone surrogates.
         fc.pre(!/__proto__|\\u[dD][89a-fA-F]|\\u005f/.test(text));
         const packed = convert(Buffer.from(before + text + behind));
         expect(decode(packed, 0, packed.length, limits)).toEqual(exact(text));
@@ -47,7 +47,7 @@ describe('fromJson', () => {
     );
   });
 
-  it('keeps the order of keys, and keys that come twice', () => {
+  it('keeps the order of keys, and duplicate keys', () => {
     fc.assert(
       fc.property(map, (made) => {
         const packed = convert(Buffer.from(textOfMap(made)));
@@ -103,7 +103,7 @@ describe('fromJson', () => {
     expect(() => hexOf(json)).toThrow(expect.objectContaining({ code: 'record.malformed', message }));
   });
 
-  it('refuses more levels than the limit, 100,000 as well', () => {
+  it('refuses more levels than the limit, even 100,000', () => {
     expect(hexOf(`${'['.repeat(64)}${']'.repeat(64)}`)).toHaveLength(128);
     for (const levels of [65, 100_000]) {
       expect(() => hexOf('['.repeat(levels))).toThrow(expect.objectContaining({ code: 'record.too_deep' }));

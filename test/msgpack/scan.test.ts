@@ -6,7 +6,7 @@ import { packedMap, packedValue } from './arbitrary.ts';
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 describe('endOfValue', () => {
-  it('finds the end of any value, whatever stands behind it', () => {
+  it('finds the end of any value, whatever follows it', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 5 }),
@@ -21,7 +21,7 @@ describe('endOfValue', () => {
     );
   });
 
-  it('finds no end in what is cut', () => {
+  it('finds no end of a value that is cut', () => {
     fc.assert(
       fc.property(packedValue, fc.nat(), (value, at) => {
         const cut = at % value.length;
@@ -39,7 +39,7 @@ describe('endOfValue', () => {
     ['map', 'df ffffffff c0 c0'],
     ['fixext', 'd8 01 00'],
     ['array in an array that takes all there is', '93 92 c0 c0 c0'],
-  ])('does not believe a %s that promises more than there is', (_, bytes) => {
+  ])('refuses a %s that promises more bytes than there are', (_, bytes) => {
     expect(endOfValue(hex(bytes), 0, hex(bytes).length)).toMatchObject({
       found: expect.stringMatching(/^a header that promises more than the \d+ bytes left$/),
     });
@@ -63,7 +63,7 @@ describe('isDeeper', () => {
     return { depth: 1 + deepest, end };
   }
 
-  it('tells the depth of any value', () => {
+  it('compares the depth of any value with a limit', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3 }), packedValue, fc.nat({ max: 3 }), (before, value, around) => {
         const nested = Buffer.concat([before, Buffer.alloc(around, 0x91), value]);
@@ -120,7 +120,7 @@ describe('pairs', () => {
     );
   });
 
-  it('have a name in str and bin of any width, and not in what only looks like it', () => {
+  it('have a name in str and bin of any width, and not in look-alikes', () => {
     const map = hex('87 a161 01 d90161 02 c40161 03 da000161 04 a162 05 91a161 06 61 07');
     expect(pairs(map, 0, map.length, 'a').map(({ valueStart }) => map[valueStart])).toEqual([1, 2, 3, 4]);
   });

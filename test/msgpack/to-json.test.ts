@@ -12,7 +12,7 @@ const packed = (json: string) => fromJson(Buffer.from(json), 0, Buffer.byteLengt
 const { value } = jsonText({ space: ' \n\r\t', beyondJson: false });
 
 describe('toJson', () => {
-  it('is what fromJson reads: every value comes back as it was, keys in order, twice or not', () => {
+  it('is reversed by fromJson: every value is restored, with keys in order, duplicates included', () => {
     fc.assert(
       fc.property(value, (text) => {
         const before = packed(text);
@@ -78,7 +78,7 @@ describe('toJson', () => {
     expect(jsonOf(hex('80'), '"b":1')).toBe('{"b":1}');
   });
 
-  it('goes down however deep a value nests', () => {
+  it('handles a value however deep it nests', () => {
     const deep = `${'['.repeat(50_000)}9007199254740993${']'.repeat(50_000)}`;
     expect(jsonOf(packed(deep))).toBe(deep);
   });

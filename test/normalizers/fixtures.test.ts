@@ -1,6 +1,6 @@
 /**
- * Every record of test/fixtures/normalizers gives the events that stand beside it. After a change on purpose:
- * `UPDATE_FIXTURES=1 npx vitest run test/normalizers/fixtures.test.ts`, and read the difference.
+ * Every record of test/fixtures/normalizers gives the events in the file next to it. After an intended change:
+ * `UPDATE_FIXTURES=1 npx vitest run test/normalizers/fixtures.test.ts`, and review the difference.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -1,10 +1,10 @@
-/** What a pipeline lifted or flattened comes back as it was, and keys of any shape do no harm. */
+/** What a pipeline lifted or flattened is restored, and keys of any shape do no harm. */
 import { describe, expect, test } from 'vitest';
 import { CUT, isMap, type JsonMap } from '../../src/json/map.ts';
 import { restoreNested } from '../../src/normalizers/flattened.ts';
 import fc from '../properties.ts';
 
-/** The value with each map and list below the top in the keys of the top. */
+/** The map with every nested map and list flattened into its top-level keys. */
 function flatten(map: JsonMap, separator: string): JsonMap {
   const leaves = (path: string, value: unknown): [string, unknown][] =>
     typeof value !== 'object' || value === null || Object.keys(value).length === 0
@@ -13,7 +13,7 @@ function flatten(map: JsonMap, separator: string): JsonMap {
   return Object.fromEntries(Object.entries(map).flatMap(([key, value]) => leaves(key, value)));
 }
 
-// Names as Kubernetes has them: no digits first, which are indices, and no separator.
+// Names as in Kubernetes: no leading digits, which would be indices, and no separator.
 const name = fc.stringMatching(/^[a-z][A-Za-z0-9]{0,5}$/).filter((each) => !['labels', 'data', 'extra'].includes(each));
 const { body } = fc.letrec((tie) => ({
   leaf: fc.oneof(fc.boolean(), fc.integer(), fc.string(), fc.constant(null)),
@@ -25,7 +25,7 @@ const { body } = fc.letrec((tie) => ({
   ),
 }));
 
-test.each(['.', '_', '/'])('a body that was flattened by "%s" is what it was', (separator) => {
+test.each(['.', '_', '/'])('a body that was flattened by "%s" is restored', (separator) => {
   fc.assert(
     fc.property(body, body, (requestObject, responseObject) => {
       const map = { verb: 'create', requestObject, responseObject };
@@ -78,7 +78,7 @@ describe('restores', () => {
   });
 });
 
-test('any keys', () => {
+test('any keys are harmless', () => {
   const part = fc.constantFrom('user', 'requestObject', 'annotations', 'sourceIPs', 'properties', 'x');
   const step = fc.oneof(
     fc.constantFrom('__proto__', 'constructor', '0', '9'.repeat(20), '', 'username', '[0]'),
@@ -97,7 +97,7 @@ test('any keys', () => {
   expect(({} as JsonMap).polluted).toBeUndefined();
 });
 
-test('keys of a million steps, and a hundred thousand keys', () => {
+test('keys of a million steps and a hundred thousand keys are handled', () => {
   const deep = restoreNested({ [`requestObject${'.a'.repeat(1_000_000)}`]: 1 });
   let levels = 0;
   for (let here: unknown = deep; isMap(here); here = Object.values(here)[0]) levels++;

@@ -1,4 +1,4 @@
-/** Whatever a record holds, normalize answers, and what is wrong in one member stays there. */
+/** normalize returns a result for any record, and a fault in one member does not affect the others. */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -43,7 +43,7 @@ function readAll(record: unknown): void {
       '__proto__.a',
     ]) {
       const { values, gap } = lookup(name);
-      // An expectation costs more than what it looks at.
+      // An expectation costs more than the look-up that it checks.
       if (!Array.isArray(values) || !(typeof gap === 'string' || gap === undefined)) {
         throw new Error(`${name}: ${typeof values}, ${typeof gap}`);
       }
@@ -72,14 +72,14 @@ const wrong = [
   ...[unprintable, [unprintable], Object.assign(Object.create(null), { a: 1 })],
 ];
 
-test('any member of any shape with a value of another type', () => {
+test('any member of any shape may have a value of another type', () => {
   for (const record of records) {
     for (const path of pathsOf(record)) for (const value of wrong) readAll(withMember(record, path, value));
   }
 });
 
 test.each(['class_uid', 'split', 'status', 'operation', 'time', 'cluster', 'properties', 'records', 'message'])(
-  'a %s that no operator can turn into a number or a text',
+  'a %s may be a value that no operator can turn into a number or a text',
   (name) => {
     for (const value of [unprintable, { index: unprintable, code: unprintable }, [unprintable]]) {
       readAll({ [name]: value });
@@ -88,11 +88,11 @@ test.each(['class_uid', 'split', 'status', 'operation', 'time', 'cluster', 'prop
   },
 );
 
-test('any JSON', () => {
+test('any JSON is normalized without an error', () => {
   fc.assert(fc.property(fc.jsonValue(), readAll), { numRuns: runs(40) });
 });
 
-test('a fixture cut anywhere inside its text', () => {
+test('a fixture may be cut anywhere inside its text', () => {
   for (const name of ['envelopes/tail-without-parser', 'gke/cut', 'envelopes/escaped-twice', 'envelopes/base64-gzip']) {
     const record = fixture(name);
     const [key] = Object.keys(record);
@@ -101,7 +101,7 @@ test('a fixture cut anywhere inside its text', () => {
   }
 });
 
-test('a cut event never says what the whole one does not', () => {
+test('a cut event never has a value that the whole event lacks', () => {
   const { log } = fixture('envelopes/tail-without-parser');
   const whole = normalize({ log });
   if (whole.kind !== 'audit') throw new Error(whole.kind);
@@ -135,7 +135,7 @@ test('a cut event never says what the whole one does not', () => {
   }
 });
 
-describe('a wrong type in one member of an event leaves the others', () => {
+describe('a wrong type in one member of an event does not change the others', () => {
   const record = fixture('kubernetes/pod-create');
   const event = (value: unknown): Record<string, unknown> => {
     const normalized = normalize(value);
@@ -143,7 +143,7 @@ describe('a wrong type in one member of an event leaves the others', () => {
     return plain(normalized.events[0]) as Record<string, unknown>;
   };
   const whole = event(record);
-  /** What is derived from a member, or says that it is missing. */
+  /** What is derived from a member, or shows that it is missing. */
   const derived: Record<string, string[]> = {
     verb: ['action', 'evidence'],
     stage: [],
@@ -174,11 +174,11 @@ describe('deep and large', () => {
     ['maps', nested(100_000, '{"data":', '}')],
     ['lists, cut', '['.repeat(100_000)],
     ['maps, cut', '{"data":'.repeat(100_000)],
-  ])('%s of 100,000 levels inside a text', (_name, log) => {
+  ])('%s of 100,000 levels inside a text are malformed', (_name, log) => {
     expect(normalize({ log }).kind).toBe('malformed');
   });
 
-  test('lists of 100,000 levels as they are', () => {
+  test('lists of 100,000 levels outside a text are malformed', () => {
     let deep: unknown = 1;
     for (let level = 0; level < 100_000; level++) deep = [deep];
     expect(normalize({ data: deep }).kind).toBe('malformed');
@@ -201,12 +201,12 @@ describe('deep and large', () => {
     expect(normalized.events[0].annotations).toEqual({ 'x.io/b': 'kept', 'pod.y.io/c': 'joined' });
   });
 
-  test('gzip data that inflates beyond the limit', () => {
+  test('gzip data that inflates beyond the limit is malformed', () => {
     const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, 0x20)).toString('base64');
     expect(normalize({ data: bomb })).toMatchObject({ kind: 'malformed', problem: { code: 'record.malformed' } });
   });
 
-  test('gzip data of many records beyond the limit of their batch', () => {
+  test('gzip data of many records is malformed beyond the limit of their batch', () => {
     const bomb = { data: gzipSync(Buffer.alloc(30 * 1024 * 1024, 0x20)).toString('base64') };
     const inflate = inflateBudget();
     const kinds = Array.from({ length: 10 }, () => normalize(bomb, {}, inflate).kind);

@@ -8,7 +8,7 @@ const entry = {
   resource: { labels: { cluster_name: 'c1', project_id: 'p' } },
 };
 
-describe('the settings stand in for what a record does not tell', () => {
+describe('the settings supply what a record does not contain', () => {
   const rows: [name: string, record: unknown, options: NormalizeOptions, platform: string, cluster?: object][] = [
     ['nothing told, nothing set', event, {}, 'kubernetes'],
     ['platform set', event, { platform: 'aks' }, 'aks'],
@@ -53,7 +53,7 @@ describe('the settings stand in for what a record does not tell', () => {
   });
 });
 
-test('what cannot be read hides nothing beside it, and is told', () => {
+test('a part that cannot be read hides nothing next to it, and is reported', () => {
   const tooDeep = '['.repeat(1000);
   expect(normalize({ records: [event, { log: tooDeep }, event] })).toMatchObject({
     kind: 'audit',
@@ -76,7 +76,7 @@ test('an event that fails to be read hides no other event of its record', () => 
   });
 });
 
-test('a record of more events than anyone sends is read as far as the limit', () => {
+test('a record with too many events is read up to the limit', () => {
   const normalized = normalize({ items: Array.from({ length: 100_001 }, () => event) });
   if (normalized.kind !== 'audit') throw new Error(normalized.kind);
   expect(normalized.events).toHaveLength(100_000);

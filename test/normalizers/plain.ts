@@ -1,4 +1,4 @@
-/** What normalize gives, as plain JSON: the mark of a cut map as its member `(cut)`, a problem as its code and text. */
+/** The result of normalize as plain JSON: the mark of a truncated map as its member `(cut)`, a problem as its code and text. */
 import { CUT, isMap, type JsonMap } from '../../src/json/map.ts';
 import { Problem } from '../../src/problem.ts';
 

@@ -1,4 +1,4 @@
-/** One pod, created once, says the same by every platform and in every wrapper, but for what the platform does not log. */
+/** The creation of one pod reads the same on every platform and in every wrapper, except for what the platform does not log. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fieldsOf } from '../../src/fields/index.ts';
@@ -106,7 +106,7 @@ const shapes = [
   'ecs/gcp',
 ];
 
-/** What a shape does not log, and how it says so. */
+/** What a shape does not log, and how this shows. */
 const gaps: Record<string, Record<string, unknown>> = {
   'ocsf/pod-create': { 'annotations.authorization.k8s.io/decision': { values: [] } },
 };
@@ -115,7 +115,7 @@ describe.each([...shapes, ...Object.keys(gaps)])('%s', (shape) => {
   const input = readFileSync(`${import.meta.dirname}/../fixtures/normalizers/${shape}.input.json`, 'utf8');
   const normalized = normalize(JSON.parse(input));
 
-  test('says the same', () => {
+  test('has the same values', () => {
     if (normalized.kind !== 'audit') throw new Error(normalized.kind);
     const lookup = fieldsOf(normalized.events[0]);
     const expected = Object.entries(said).map(([field, values]) => [field, gaps[shape]?.[field] ?? { values }]);

@@ -1,4 +1,4 @@
-/** A member is found where JSON.parse has it, or it is said that its place is not clear. */
+/** A member is found where JSON.parse finds it, or its place is reported as unclear. */
 import { expect, test } from 'vitest';
 import { findJsonMember, NONE, UNCLEAR } from '../../src/outline/find-member.ts';
 import fc from '../properties.ts';
@@ -8,7 +8,7 @@ function find(text: string, key: string, start = 0): number {
   return findJsonMember(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), start, Buffer.from(key));
 }
 
-test('the value of a member is found, whatever stands around it', () => {
+test('the value of a member is found, whatever surrounds it', () => {
   const key = fc.constantFrom('a', 'b', 'metadata', 'metadat', 'metadata2', '');
   const value = fc.jsonValue({ maxDepth: 3 });
   fc.assert(
@@ -39,11 +39,11 @@ test.each([
   ['{a:1}', UNCLEAR],
   ['[1]', UNCLEAR],
   ['{ }', NONE],
-])('in %s', (text, expected) => {
+])('a search for a member in %s', (text, expected) => {
   expect(find(text, 'a')).toBe(expected);
 });
 
-test('of a map within a text, at its own place', () => {
+test('a map within a text is searched at its own place', () => {
   expect(find('{"x":{"a":1}}', 'a', 5)).toBe(10);
   expect(find('{"x":{"b":1},"a":1}', 'a', 5)).toBe(NONE);
 });

@@ -1,4 +1,4 @@
-/** What is outlined of JSON is what JSON.parse reads of it, whatever order its members come in. */
+/** An outline of JSON holds what JSON.parse reads, whatever the order of the members. */
 import { describe, expect, test } from 'vitest';
 import { isMap } from '../../src/json/map.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
@@ -23,7 +23,7 @@ import fc, { runs } from '../properties.ts';
 const keys = () => eventKeys('date', 'tripline');
 const options = new OutlineOptions(keys(), 64);
 
-/** Outlines one map with keys that are expected as they came in those before. */
+/** Outlines one map. */
 function outlined(text: string, { maxDepth = 64 } = {}) {
   const bytes = Buffer.from(text);
   const outlines = new Outlines(bytes, new OutlineOptions(keys(), maxDepth));
@@ -32,7 +32,7 @@ function outlined(text: string, { maxDepth = 64 } = {}) {
 
 const stamps = ['date', 'time', '@timestamp', 'timestamp', 'ingestionTime', 'receiveTimestamp', 'eventId', 'id'];
 
-/** Checks each span of the first outline of a text against the parsed map; false for one that is not outlined. */
+/** Checks each span of the first outline of a text against the parsed map; false if it is not outlined. */
 function checkSpans(text: string): boolean {
   const { outlines, end, bytes } = outlined(text);
   if (end === -1) return false;
@@ -87,7 +87,7 @@ describe('an outline of JSON', () => {
         const [one, other] = [new Outlines(bytes, options), new Outlines(bytes, options)];
         for (let at = 0; at < bytes.length; ) {
           const end = one.addJson(at);
-          // Of keys that were never looked for.
+          // Its keys were never looked up before.
           const fresh = new Outlines(bytes, new OutlineOptions(keys(), 64));
           expect(fresh.addJson(at)).toBe(end);
           expect(other.addJson(at)).toBe(end);
@@ -132,13 +132,13 @@ describe('an outline of JSON', () => {
     ['too many extra members', `{${Array.from({ length: 13 }, (_, index) => `"x${index}":1`)}}`],
   ])('is refused for %s', (_, text) => {
     expect(outlined(text).end).toBe(-1);
-    // Also where the key was expected.
+    // Also if the key was expected.
     const twice = Buffer.from(`{"verb":"get","kind":"Event"}${text}`);
     const outlines = new Outlines(twice, options);
     expect(outlines.addJson(outlines.addJson(0))).toBe(-1);
   });
 
-  test.each([1, 2, 3, 4])('is refused for what nests deeper than %i levels', (maxDepth) => {
+  test.each([1, 2, 3, 4])('is refused for a map that nests deeper than %i levels', (maxDepth) => {
     const nested = (levels: number): string => (levels === 0 ? '1' : `{"a":${nested(levels - 1)}}`);
     for (const [member, own] of [
       ['zz', 1],
@@ -154,7 +154,7 @@ describe('an outline of JSON', () => {
     expect(outlined('{"objectRef":{"name":"a"}}', { maxDepth }).end === -1).toBe(maxDepth < 2);
   });
 
-  test('notes the event that is a text in a record, where there is one', () => {
+  test('notes an event that is a text within the record', () => {
     const event = '{"kind":"Event","verb":"get"}';
     const quoted = JSON.stringify(event);
     for (const [text, isFound] of [

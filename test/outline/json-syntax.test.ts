@@ -1,4 +1,4 @@
-/** What is stepped over is what JSON.parse reads: the same texts, to the same ends. */
+/** What is skipped is exactly what JSON.parse reads: the same texts, to the same ends. */
 import { describe, expect, test } from 'vitest';
 import { MAX_LEVELS, skipString, skipValue, Text } from '../../src/outline/json-syntax.ts';
 import { jsonText } from '../json/arbitrary.ts';
@@ -6,14 +6,14 @@ import fc from '../properties.ts';
 
 const { value } = jsonText({ space: ' \n\r\t', beyondJson: false });
 
-/** Where the value at the start of a text ends, with other bytes before and behind, none of which may count. */
+/** Where the value at the start of a text ends, with other bytes before and after it, which must have no effect. */
 function endOf(text: Uint8Array, before: number, behind: Uint8Array, maxLevels = MAX_LEVELS): number {
   const whole = Buffer.concat([Buffer.alloc(before, 0x22), text, behind]);
   const { bytes, view } = new Text(whole.subarray(before, before + text.length));
   return skipValue(bytes, view, 0, maxLevels);
 }
 
-/** Bytes behind the end that would complete much that is cut. */
+/** Bytes after the end that would complete many values that are cut. */
 const completions = ['', '"', '"}', '}', ']', '0', 'e', ' ', '\\"', 'rue', 'ull', 'u0041"'].map((text) =>
   Buffer.from(text),
 );
@@ -60,7 +60,7 @@ function changed(text: string, { at, kind, byte }: { at: number; kind: string; b
 }
 
 describe('skipValue', () => {
-  test('steps over all that JSON.parse reads, whatever comes behind', () => {
+  test('skips everything that JSON.parse reads, whatever follows', () => {
     fc.assert(
       fc.property(value, fc.constantFrom(',', ']', '}', ' ', '\n', ':', ''), (text, behind) => {
         checkSame(Buffer.from(text));
@@ -71,14 +71,14 @@ describe('skipValue', () => {
     );
   });
 
-  test('takes nothing else: one byte changed, added, taken out, or the rest cut', () => {
+  test('accepts nothing else: one byte changed, added, removed, or the rest cut', () => {
     fc.assert(
       fc.property(value, change, (text, how) => checkSame(changed(text, how))),
       { numRuns: 3000 },
     );
   });
 
-  test('each text of up to four tokens', () => {
+  test('agrees with JSON.parse on each text of up to four tokens', () => {
     const tokens = ['{', '}', '[', ']', ':', ',', '"a"', '"', '1', 'true', ' '];
     for (const a of tokens) {
       for (const b of ['', ...tokens]) {
@@ -87,7 +87,7 @@ describe('skipValue', () => {
     }
   });
 
-  test('numbers of every form', () => {
+  test('agrees with JSON.parse on numbers of every form', () => {
     const parts = [
       '',
       '-',
@@ -113,7 +113,7 @@ describe('skipValue', () => {
     for (const a of parts) for (const b of parts) for (const c of parts) checkSame(Buffer.from(a + b + c));
   });
 
-  test('every byte behind a backslash, and every digit of a code', () => {
+  test('agrees with JSON.parse on every byte after a backslash, and every digit of a code', () => {
     for (let byte = 0; byte < 128; byte++) {
       const letter = String.fromCharCode(byte);
       checkSame(Buffer.from(`"a\\${letter}b"`));
@@ -123,7 +123,7 @@ describe('skipValue', () => {
     }
   });
 
-  test('every byte in a string, at every place of a word', () => {
+  test('finds the end of a string with any byte at any place of a word', () => {
     for (let length = 0; length <= 40; length++) {
       for (const special of [...Array(0x30).keys(), 0x5b, 0x5c, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff]) {
         for (let place = 0; place < length; place++) {
@@ -156,12 +156,12 @@ describe('skipValue', () => {
     const third = Math.floor(allowed / 3);
     if (third > 0) expect(endOf(Buffer.from(mixed(third)), 0, Buffer.alloc(0), most)).toBe(mixed(third).length);
     expect(endOf(Buffer.from(mixed(third + 1)), 0, Buffer.alloc(0), most)).toBe(-1);
-    // An empty one is a level as well, and none of those before counts.
+    // An empty map or list is a level as well, and earlier siblings do not count.
     const siblings = `[${'[],{},'.repeat(500)}0]`;
     expect(endOf(Buffer.from(siblings), 0, Buffer.alloc(0), most)).toBe(most > 1 ? siblings.length : -1);
   });
 
-  test('no level at all leaves scalars', () => {
+  test('accepts only scalars if no level is allowed', () => {
     expect(endOf(Buffer.from('1'), 0, Buffer.alloc(0), 0)).toBe(1);
     expect(endOf(Buffer.from('[]'), 0, Buffer.alloc(0), 0)).toBe(-1);
   });

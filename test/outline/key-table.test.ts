@@ -8,7 +8,7 @@ const found = (table: KeyTable, key: string, around = '"') => {
   return table.find(bytes, around.length, bytes.length - around.length);
 };
 
-test('finds every key, and none of which a byte differs', () => {
+test('finds every key, and none that differs in a byte', () => {
   const key = fc.string({ unit: fc.constantFrom(...'abcAB.-_/1'), minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(fc.uniqueArray(key, { minLength: 1, maxLength: 40 }), fc.array(key), (keys, others) => {
@@ -22,7 +22,7 @@ test('finds every key, and none of which a byte differs', () => {
   );
 });
 
-test('a setting may agree with a member in all that a place in the table is made of', () => {
+test('a setting may share with a member everything that determines its place in the table', () => {
   const table = eventKeys('vxrb', 'uxer');
   expect(['vxrb', 'uxer', 'verb', 'user', 'vyrb'].map((key) => found(table, key))).toEqual([-2, -3, 12, 20, -1]);
 });

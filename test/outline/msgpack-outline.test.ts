@@ -1,4 +1,4 @@
-/** What is outlined of MessagePack is what is decoded of it, in every width; and what is whole is not read beyond. */
+/** An outline of MessagePack holds what is decoded, in every width, and never reads past the end of a body. */
 import { describe, expect, test } from 'vitest';
 import { codecFor } from '../../src/codecs/index.ts';
 import { isMap } from '../../src/json/map.ts';
@@ -20,7 +20,7 @@ const options = new OutlineOptions(eventKeys('date', 'tripline'), 64);
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 const any = { maxDepth: Number.POSITIVE_INFINITY };
 
-/** Checks each span of the outline against the decoded map; false for one that is not outlined. */
+/** Checks each span of the outline against the decoded map; false if it is not outlined. */
 function checkSpans(bytes: Buffer): boolean {
   const outlines = new Outlines(bytes, options);
   if (outlines.addMsgpack(0) === -1) return false;
@@ -64,7 +64,7 @@ describe('an outline of MessagePack', () => {
     expect(outlined).toBeGreaterThan(50);
   });
 
-  test('of any map is one, or none', () => {
+  test('of any map is right, or there is none', () => {
     fc.assert(
       fc.property(packedMap, (bytes) => void checkSpans(bytes)),
       { numRuns: 500 },
@@ -89,7 +89,7 @@ describe('an outline of MessagePack', () => {
     ['maps, the innermost empty', '81a161', '80'],
     ['arrays', '91', 'c0'],
     ['arrays, the innermost empty', '91', '90'],
-  ])('is of no map that nests deeper than is said: %s', (_, level, innermost) => {
+  ])('is refused for a map that nests deeper than the limit: %s', (_, level, innermost) => {
     const nested = (levels: number) =>
       Buffer.from(`81ad726571756573744f626a656374${level.repeat(levels)}${innermost}`, 'hex');
     const isOutlined = (levels: number) => new Outlines(nested(levels), options).addMsgpack(0) !== -1;
@@ -117,7 +117,7 @@ describe('an outline of MessagePack', () => {
   });
 });
 
-test('no body of a sender makes the outline read beyond it, cut or with headers that lie', () => {
+test('no body, cut or with headers that lie, makes the outline read past its end', () => {
   const codec = codecFor('application/msgpack')!;
   const decoded = (bytes: Uint8Array, withOutlines: boolean) => {
     try {
@@ -153,7 +153,7 @@ test('finds the member of a map by its key, or says that there may be several', 
     fc.property(fc.array(packedPair, { maxLength: 6 }), fc.nat(), (pairs, chosen) => {
       const key = pairs[chosen % (pairs.length || 1)]?.key ?? 'a';
       const bytes = Buffer.concat([Buffer.of(0x80 | pairs.length), ...pairs.map(({ bytes }) => bytes)]);
-      // Only what was outlined is searched.
+      // Only outlined maps are searched.
       if (new Outlines(bytes, options).addMsgpack(0) === -1) return;
       const found = findMsgpackMember(bytes, viewOf(bytes), 0, Buffer.from(key));
       const times = pairs.filter((pair) => pair.key === key).length;

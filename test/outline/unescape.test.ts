@@ -3,12 +3,12 @@ import { Unescaped } from '../../src/outline/unescape.ts';
 import { spelled } from '../json/arbitrary.ts';
 import fc from '../properties.ts';
 
-/** What a string says; undefined for half of a surrogate pair, and for what is no string. */
+/** The content of a string; undefined for half of a surrogate pair, and for anything that is not a string. */
 function unescaped(text: string): Buffer | undefined {
   const bytes = Buffer.from(text);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const target = new Unescaped(2 * bytes.length);
-  // Behind another text, which stays.
+  // After another text, which must not change.
   target.add(Buffer.from('"***"'), new DataView(Uint8Array.from(Buffer.from('"***"')).buffer), 0);
   const end = target.add(bytes, view, 0);
   expect(Buffer.from(target.bytes.subarray(0, 3)).toString()).toBe('***');
@@ -27,7 +27,7 @@ const units = fc.oneof(
   fc.constantFrom(0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xffff),
 );
 
-test('gives the bytes of what JSON.parse gives', () => {
+test('gives the same bytes as JSON.parse', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 30 }).chain(spelled), (text) => {
       expect(unescaped(text)).toEqual(Buffer.from(JSON.parse(text)));
@@ -53,13 +53,13 @@ test.each([...'bfnrt"/\\'])('the escape %s', (letter) => {
   expect(unescaped(text)).toEqual(Buffer.from(JSON.parse(text)));
 });
 
-test('half of a pair at the end, before a text and before an escape that is none', () => {
+test('half of a surrogate pair is refused at the end, before a text and before another escape', () => {
   for (const inner of ['\\ud800', '\\ud800a', '\\ud800\\n', '\\udc00', '\\ud800\\ud800\\udc00', 'x\\udbff']) {
     expect(unescaped(`"${inner}"`), inner).toBeUndefined();
   }
 });
 
-test('what is no string is refused: cut anywhere, control characters, escapes that are none', () => {
+test('anything but a string is refused: cut anywhere, control characters, invalid escapes', () => {
   const text = '"a\\u00e4b\\n\\\\c\\ud83d\\ude00d"';
   expect(unescaped(text)).toEqual(Buffer.from(JSON.parse(text)));
   for (let end = 1; end < text.length; end++) expect(unescaped(text.slice(0, end)), text.slice(0, end)).toBeUndefined();

@@ -1,4 +1,4 @@
-/** A URI that is called usual says nothing of an event beyond its objectRef, or it is an objectRef that says nothing. */
+/** A URI that counts as usual says nothing beyond the objectRef of its event, or names no object if there is none. */
 import { expect, test } from 'vitest';
 import { normalize } from '../../src/normalizers/index.ts';
 import { eventKeys } from '../../src/outline/event-keys.ts';
@@ -43,7 +43,7 @@ const ref: fc.Arbitrary<Ref> = fc.record(
   { requiredKeys: [] },
 );
 
-/** The path of the object, with parts that stand there twice, in a wrong place, or not at all. */
+/** The path of the object, with parts that may be repeated, misplaced or missing. */
 function pathOf({ apiGroup, apiVersion = 'v1', namespace, resource, name, subresource }: Ref): string[] {
   const root = apiGroup ? ['apis', apiGroup] : ['api'];
   const inside =
@@ -141,7 +141,7 @@ const textOf = (requestURI: string, objectRef: object | undefined) => {
 
 let usual = 0;
 
-test('an event with a usual URI is the one with no more than the plain path of its object', () => {
+test('an event with a usual URI equals the event with only the plain path of its object', () => {
   fc.assert(
     fc.property(request, ({ ref, requestURI }) => {
       if (requestURI === '') return;
@@ -157,17 +157,17 @@ test('an event with a usual URI is the one with no more than the plain path of i
         expect(gaps.objectRef, text).toBeUndefined();
         return;
       }
-      // As beside a URI that names nothing.
+      // The same as with a URI that names nothing.
       expect(objectRef, text).toEqual(eventOf(textOf('/healthz', ref)).objectRef);
       const { namespace = '', name = '' } = ref;
       expect(objectRef, text).toMatchObject({ namespace, name });
-      // All objects of one kind are one to a profile, but for whether they have a namespace.
+      // A profile does not distinguish objects of one kind, except by whether they have a namespace.
       const another = { ...ref, namespace: namespace && 'other', name: 'another' };
       if (another.resource === 'namespaces') another.namespace = 'another';
       expect(gaps, text).toEqual(eventOf(textOf(pathOf(another).join('/'), another)).gaps);
     }),
     { numRuns: 2500 },
   );
-  // Else the property says little.
+  // Otherwise the property proves little.
   expect(usual).toBeGreaterThan(250);
 });

@@ -1,4 +1,4 @@
-/** What the walk remembers of records, and where what is copied for it ends, changes nothing of an outline. */
+/** An outline does not depend on what the walk remembers of records, nor on where the bytes copied for it end. */
 import { describe, expect, test } from 'vitest';
 import { eventKeys } from '../../src/outline/event-keys.ts';
 import { OutlineOptions, Outlines } from '../../src/outline/outlines.ts';
@@ -34,7 +34,7 @@ function outlineAt(outlines: Outlines, at: number): Outline {
   return { end: end - at, members, isUsual: all[USUAL_URI] === 1, profile: all[PROFILE]! };
 }
 
-/** The outline of a text alone, of which nothing was known. */
+/** The outline of a text by itself, with nothing remembered. */
 function fresh(text: string): Outline {
   return outlineAt(new Outlines(Buffer.from(text), optionsOf()), 0);
 }
@@ -104,7 +104,7 @@ describe('an outline is the same', () => {
     }
   });
 
-  test('in the same array, of other bytes', () => {
+  test('in the same array with other bytes', () => {
     const [one, other] = [event({ verb: 'get' }), event({ verb: 'got', userAgent: 'x' })];
     const bytes = Buffer.alloc(2000, ' ');
     bytes.write(one);
@@ -119,7 +119,7 @@ describe('an outline is the same', () => {
     const texts = Array.from({ length: SEAM_COUNT + 100 }, (_, index) =>
       event({ requestObject: { [`key-${index}`]: 1, other: index } }),
     );
-    // A seam that came once is not remembered.
+    // A seam that occurred once is not remembered.
     const outlines = new Outlines(Buffer.from(texts.map((text) => text + text).join('')), few);
     let at = 0;
     for (const [index, text] of texts.entries()) {
@@ -130,7 +130,7 @@ describe('an outline is the same', () => {
     }
   });
 
-  test('with texts of any length, but for those that fit in no copy', () => {
+  test('with texts of any length, except those that fit in no copy', () => {
     for (const length of [PART, PART + 1, TEXT_SIZE - 2000]) {
       const text = event({ requestObject: { data: 'x'.repeat(length) } });
       const outlines = new Outlines(Buffer.from(text + text), options);
@@ -138,7 +138,7 @@ describe('an outline is the same', () => {
       expect(outlines.addJson(text.length), String(length)).toBe(2 * text.length);
     }
     expect(fresh(event({ requestObject: { data: 'x'.repeat(TEXT_SIZE + 1) } })).end).toBe(-1);
-    // Of an event that is too long as a whole nothing is looked up.
+    // For an event that is too long as a whole, nothing is looked up.
     const long = fresh(event({ requestObject: { a: 'x'.repeat(TEXT_SIZE / 2), b: 'x'.repeat(TEXT_SIZE / 2) } }));
     expect(long).toMatchObject({ isUsual: false, profile: 0 });
     expect(long.end).toBeGreaterThan(TEXT_SIZE);
@@ -158,7 +158,7 @@ describe('an outline is the same', () => {
     }
   });
 
-  test('for what is cut anywhere', () => {
+  test('and there is none for a text that is cut anywhere', () => {
     const text = event({ requestObject: { n: [1, -2.5e-3, { a: 'b\\"' }], t: true } });
     const outlines = new Outlines(Buffer.from(text), options);
     expect(outlines.addJson(0)).toBe(text.length);
@@ -194,7 +194,7 @@ describe('the number of a profile', () => {
     Object.fromEntries(Object.entries(pools).map(([name, values]) => [name, fc.constantFrom<unknown>(...values)])),
   );
 
-  test('is the same for the same members, and another for others', () => {
+  test('is the same for the same members, and differs for others', () => {
     const options = optionsOf();
     const numbers = new Map<string, number>();
     const given = new Map<number, string>();
@@ -227,7 +227,7 @@ describe('the number of a profile', () => {
       else expect(!seen.has(profile) && profile !== first).toBe(true);
       seen.add(profile);
     }
-    // Of those whose places are all occupied.
+    // Values whose places are all occupied have none.
     expect(none).toBeLessThan(count / 20);
     expect(outlineAt(new Outlines(Buffer.from(event({})), options), 0).profile).not.toBe(first);
   });

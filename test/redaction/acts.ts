@@ -1,4 +1,4 @@
-/** What is done to Secrets and tokens, with a value where the log has one. */
+/** Operations on Secrets and tokens, with a value if the log contains one. */
 import type { Event } from './wrappers.ts';
 
 type Act = (value: string) => Event;
@@ -82,7 +82,7 @@ export const ofSecrets: Record<string, Act> = {
     event('create', 'secrets', { requestObject: { kind: 'Secret', payload: [{ x: value }] } }),
 };
 
-/** Where a text is masked as a whole. */
+/** Places where a text is masked as a whole. */
 export const ofSecretsInTexts: Record<string, Act> = {
   'a message': (value) =>
     event('create', 'secrets', {
@@ -108,7 +108,7 @@ export const ofTokens: Record<string, Act> = {
     }),
 };
 
-/** Which Cloud Audit Logs do not have. */
+/** Not present in Cloud Audit Logs. */
 export const inUris: Record<string, Act> = {
   'a query': (value) =>
     event('get', 'pods', { requestURI: `/api/v1/namespaces/shop/pods/web/proxy/?x=1&access_token=${value}&y=2` }),

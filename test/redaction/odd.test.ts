@@ -1,4 +1,4 @@
-/** What is not as it should be: records that are no events, and records on which the redaction itself fails. */
+/** Irregular input: records that are not events, and records on which the redaction itself fails. */
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
@@ -47,7 +47,7 @@ describe('lines of text', () => {
   });
 });
 
-test('the rest of a body that is cut', () => {
+test('the rest of a body that is cut is masked as a whole', () => {
   const bytes = Buffer.from(`[{"a":1},${JSON.stringify(ofSecrets['one is read']!('hunter22'))}`).subarray(0, -4);
   const { text, records } = redacted(json, bytes, 'error');
   expect(text).toBe('[{"a":1},"[redacted]"');
@@ -91,7 +91,7 @@ describe('MessagePack', () => {
     expect(Buffer.from(batch.bytes).includes('abc123')).toBe(false);
   });
 
-  test('a text for a body, and values that are no events', () => {
+  test('a text as the body, and values that are not events, are masked', () => {
     const bytes = Buffer.concat([encode([1, 'token=abc123']), encode('token=abc123'), encode(7), encode([1, {}])]);
     const { text, records } = redacted(msgpack, bytes);
     const expected = [encode([1, 'token=[redacted]']), encode('token=[redacted]'), encode(7), encode([1, {}])];
@@ -106,7 +106,7 @@ describe('MessagePack', () => {
   });
 });
 
-describe('a record that cannot be gone through', () => {
+describe('a record that cannot be traversed', () => {
   const marked = { v: 2, verdict: 'not_audit', event: { username: '[redacted]' }, redacted: [''] };
 
   test('for the number of its values is masked but for its tag', () => {
@@ -146,7 +146,7 @@ describe('a record that cannot be gone through', () => {
 });
 
 describe('what nests', () => {
-  test('deeper than is read is masked as a whole where it may hold something', () => {
+  test('deeper than the limit is masked as a whole if it may hold something', () => {
     const nested = (inside: string) => `[{"kind":"x","a":${'{"a":'.repeat(300)}${inside}${'}'.repeat(300)}}]`;
     expect(redacted(json, Buffer.from(nested('{"kind":"Secret","data":{"a":"hunter22"}}'))).text).not.toContain(
       'hunter22',
@@ -172,7 +172,7 @@ describe('what nests', () => {
     expect((await steps(300)) / (await steps(150))).toBeLessThan(2.6);
   });
 
-  // With a cost that is quadratic none of them would end.
+  // With a quadratic cost none of them would end.
   test.each<[string, string]>([
     ['bearers', 'bearer+'],
     ['flags', '-token'],

@@ -18,7 +18,7 @@ const bodies: Record<string, (event: Event) => object> = {
   'an attribute': (event) => ({ attributes: keyValues({ audit: event, text: JSON.stringify(event) }) }),
 };
 
-test.each(Object.keys(bodies))('in %s', (where) => {
+test.each(Object.keys(bodies))('events in %s are masked', (where) => {
   const redact = redactor({ secrets: true, tokens: true }, (error) => {
     throw error;
   });

@@ -1,4 +1,4 @@
-/** What is masked by its path is masked for whoever reads the event, on every platform and in every wrapper that is known. */
+/** What is masked by its path is masked for every reader of the event, on every platform and in every known wrapper. */
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -45,7 +45,7 @@ function eventsOf(line: string): readonly Event[] {
   return events;
 }
 
-/** What events show of a member after a record was masked, and how often there was something before. */
+/** What events show of a member after a record was masked, and how often it had a value before. */
 function shownOf(lines: readonly string[], settings: RedactSettings, memberOf: (event: Event) => unknown) {
   const redact = redactor(settings, (error) => {
     throw error;
@@ -65,13 +65,13 @@ function shownOf(lines: readonly string[], settings: RedactSettings, memberOf: (
 
 const lines = inputs.map((input) => JSON.stringify(JSON.parse(readFileSync(input, 'utf8'))));
 
-test.each(Object.keys(paths))('the path %s', (path) => {
+test.each(Object.keys(paths))('the path %s is masked', (path) => {
   const { shown, before } = shownOf(lines, { paths: [path] }, paths[path]!);
   expect(shown).toEqual([]);
   expect(before).toBeGreaterThan(path === 'impersonatedUser.username' ? 1 : 20);
 });
 
-test('bodies of events about Secrets', () => {
+test('bodies of events about Secrets are masked', () => {
   const ofSecrets = lines.map((line) => line.replaceAll('pods', 'secrets'));
   const bodies = ({ objectRef, requestObject, responseObject }: Event) =>
     objectRef?.resource === 'secrets' ? [requestObject, responseObject].map((body) => member(body, 'spec')) : null;

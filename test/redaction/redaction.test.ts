@@ -30,7 +30,7 @@ function redacted(batch: TaggedBatch, settings: RedactSettings): TaggedBatch {
   })(batch);
 }
 
-/** Every text that somebody can take out of bytes: as they are, out of escapes, base64 and gzip. */
+/** Every text that can be extracted from bytes: as they are, or from escapes, base64 and gzip. */
 function textsIn(bytes: Uint8Array, depth = 0): string[] {
   const text = Buffer.from(bytes).toString('latin1');
   const plain = text.replace(/\\+u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
@@ -89,7 +89,7 @@ describe.each(['json', 'msgpack'])('%s', (layout) => {
     }
   });
 
-  test.each(Object.keys(open))('what is no secret stays, in %s', (wrapper) => {
+  test.each(Object.keys(open))('what is not secret is left unchanged, in %s', (wrapper) => {
     const batch = batchIn(open[wrapper]!(other));
     expect(redacted(batch, { secrets: true, tokens: true, paths: ['nothing.like.it'] })).toBe(batch);
   });
@@ -202,7 +202,7 @@ test('wherever a text is cut, no half shows a part of it', () => {
       (act, isHead, verdict, at, isLine) => {
         const text = JSON.stringify(acts[act]!(PLANTED));
         const half = isHead ? text.slice(0, at % text.length) : text.slice(at % text.length);
-        // Of what follows a cut nothing says what it is, but that there is no event in it.
+        // Nothing identifies what follows a cut, except that there is no event in it.
         const found = isHead && !isLine ? verdict : 'not_audit';
         const [codec, body] = isLine ? [ndjson, `${half}\n`] : [json, JSON.stringify([{ log: half }])];
         if (half === '') return;
@@ -308,7 +308,7 @@ describe('a tag', () => {
     expect(JSON.stringify(tags)).toContain('"get"');
   });
 
-  test('is the same one where nothing is masked', () => {
+  test('is unchanged if nothing is masked', () => {
     const batch = { ...layouts.json!(other), tags: [{ ...tag, event: {}, findings: [] }, clear] };
     expect(redacted(batch, both)).toBe(batch);
   });

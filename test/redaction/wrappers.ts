@@ -1,4 +1,4 @@
-/** Audit events in what pipelines put around them, as JSON values. */
+/** Audit events in the wrappers that pipelines add, as JSON values. */
 import { gzipSync } from 'node:zlib';
 
 export interface Event {
@@ -14,7 +14,7 @@ const text = (value: unknown) => JSON.stringify(value);
 const asText = (value: unknown) => (typeof value === 'string' ? value : text(value));
 const base64 = (value: string | Uint8Array) => Buffer.from(value).toString('base64');
 
-/** As OTLP writes values. */
+/** In OTLP's representation of values. */
 function anyValue(value: unknown): object {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'number') return { intValue: String(value) };
@@ -24,7 +24,7 @@ function anyValue(value: unknown): object {
   return { kvlistValue: { values } };
 }
 
-/** Of which each member can be changed in place. */
+/** Wrappers in which each member can be changed in place. */
 export const open: Record<string, (event: Event) => object> = {
   'an event': (event) => event,
   'an EventList': (event) => ({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [other, event, other] }),
@@ -78,7 +78,7 @@ export const open: Record<string, (event: Event) => object> = {
   Splunk: (event) => ({ event: text(event), sourcetype: 'kube' }),
 };
 
-/** Of which a text has to be masked as a whole. */
+/** Wrappers of which a text has to be masked as a whole. */
 export const packed: Record<string, (event: Event) => object> = {
   base64: (event) => ({ message: { data: base64(text(event)), messageId: '1' } }),
   'gzip in base64': (event) => ({ awslogs: { data: base64(gzipSync(text(open['EKS, a subscription']!(event)))) } }),

@@ -17,7 +17,7 @@ export interface LogEvent {
   body: Span;
 }
 
-/** The parts of a value that is a log event, undefined where it is none.
+/** The parts of a value that is a log event, undefined if it is not.
  * @param value a span that endOfValue has delimited */
 export function logEventAt(bytes: Uint8Array, value: Span): LogEvent | undefined {
   const outer = spansOfTwo(bytes, value);
@@ -40,7 +40,7 @@ function spansOfTwo(bytes: Uint8Array, array: Span): readonly [Span, Span] | und
   ];
 }
 
-/** Tells whether a value is a map. */
+/** Whether a value is a map. */
 export function isMapAt(bytes: Uint8Array, value: Span): boolean {
   return headerAt(bytes, value.start, value.end)?.kind === 'map';
 }
@@ -60,8 +60,8 @@ function isExt8EventTime(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xc7 && bytes[at + 1] === 8 && bytes[at + 2] === 0;
 }
 
-/** Tells whether an event opens or closes an OpenTelemetry group: Fluent Bit marks that by the seconds -1 and -2, in
- * events with metadata only. */
+/** Whether an event opens or closes an OpenTelemetry group: Fluent Bit marks that by the seconds -1 and -2, only in events
+ * with metadata. */
 export function isGroupMarker(bytes: Uint8Array, event: LogEvent): boolean {
   if (event.metadata === undefined || !isEventTime(bytes, event.time.start)) return false;
   const seconds = event.time.start + 2;
@@ -70,19 +70,19 @@ export function isGroupMarker(bytes: Uint8Array, event: LogEvent): boolean {
   );
 }
 
-/** Tells whether a marker opens a group, and does not close one.
- * @param marker a span of which isGroupMarker says that it is one */
+/** Whether a marker opens a group rather than closing one.
+ * @param marker a span for which isGroupMarker is true */
 export function isGroupStart(bytes: Uint8Array, marker: Span): boolean {
   const { time } = logEventAt(bytes, marker)!;
   return bytes[time.start + 5] === 0xff;
 }
 
-/** Tells whether an event has the one form of time that Fluent Bit's forward input takes beside metadata. */
+/** Whether an event has the only form of time that Fluent Bit's forward input accepts beside metadata. */
 export function hasEntryForm(bytes: Uint8Array, event: LogEvent): boolean {
   return event.metadata !== undefined && isEventTime(bytes, event.time.start);
 }
 
-/** The time of an event in unix nanoseconds; undefined where EventTime cannot say it. */
+/** The time of an event in unix nanoseconds; undefined if EventTime cannot represent it. */
 export function unixNanoOf(bytes: Uint8Array, event: Pick<LogEvent, 'time'>): bigint | undefined {
   const { start } = event.time;
   if (isEventTime(bytes, start)) return unixNanoFromEventTime(bytes, start + 2);

@@ -15,7 +15,7 @@ export const HEAD_BYTES = 16;
  * @param messages each in the parts that it is to have */
 export function messagesBody(messages: readonly (Position & { parts: readonly Uint8Array[] })[]): Buffer<ArrayBuffer> {
   const lengths = messages.map(({ parts }) => parts.reduce((sum, { length }) => sum + length, 0));
-  // Of its own, so that it goes to another thread without a copy.
+  // An ArrayBuffer of its own, so that it goes to another thread without a copy.
   const body = Buffer.from(new ArrayBuffer(lengths.reduce((sum, length) => sum + HEAD_BYTES + length, 0)));
   let at = 0;
   for (const [index, { partition, offset, parts }] of messages.entries()) {

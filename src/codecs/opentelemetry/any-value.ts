@@ -23,7 +23,7 @@ export interface List extends Message {
   field: number;
 }
 
-/** What an AnyValue holds that is no list; undefined where it holds nothing. */
+/** What an AnyValue holds that is not a list; undefined if it holds nothing. */
 export type Scalar =
   | undefined
   | { kind: 'string' | 'bytes'; bytes: Uint8Array }
@@ -33,9 +33,9 @@ export type Scalar =
 export interface Visitor {
   /** Called before each value of a kvlist. */
   key(bytes: Uint8Array): void;
-  /** @param isWhole false where it was malformed: nothing may then be something that is not known */
+  /** @param isWhole false if it was malformed: undefined may then stand for a value that is not known */
   scalar(value: Scalar, isWhole: boolean): void;
-  /** @returns whether to go on with what is in it, and then to close it */
+  /** @returns whether to continue with what is in it, and then to close it */
   open(list: List): boolean;
   /** @param isCut whether something in it, at any depth, was malformed and left out */
   close(isCut: boolean): void;
@@ -101,8 +101,8 @@ export interface Held {
 
 const absent: Held = { held: undefined, isWhole: true };
 
-/** What an AnyValue holds: of several members the last. It is not whole where it is malformed, what stands before the fault
- * is then held, and where a list comes twice, which Protobuf would merge. */
+/** What an AnyValue holds: the last of several members. It is not whole if it is malformed, in which case it holds what
+ * precedes the fault, or if a list occurs twice, which Protobuf would merge. */
 export function anyValueIn({ bytes, start, end }: Message): Held {
   let last: { kind: Kind; field: Field } | undefined;
   let isWhole = true;
@@ -143,7 +143,7 @@ export function itemsIn(list: List, visit: (item: Message) => void): boolean {
   return fault === undefined;
 }
 
-/** Key and value of a KeyValue: of several the last, which Protobuf would merge. */
+/** Key and value of a KeyValue: the last of several, which Protobuf would merge. */
 export function pairIn(pair: Message): { key: Uint8Array; value: Message | undefined; isWhole: boolean } {
   let key: Uint8Array = nothing;
   let value: Message | undefined;

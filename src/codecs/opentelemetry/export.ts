@@ -12,9 +12,9 @@ export interface ScopeLogs extends Field {
 /** What is found in an export, in order. */
 export interface ExportVisitor {
   resourceLogs?(field: Field): void;
-  /** @param field of which only the ends are known */
+  /** @param field a field of which only the ends are known */
   logRecord(field: Field, scopeLogs: ScopeLogs): void;
-  /** What cannot be read, up to the end of the message that it is in; of no bytes where that is cut between two fields. */
+  /** Called for what cannot be read, up to the end of its message; no bytes if that is cut between two fields. */
   rest?(span: Span, fault: Fault): void;
 }
 

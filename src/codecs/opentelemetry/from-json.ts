@@ -1,10 +1,10 @@
-/** Messages of OTLP in JSON as the same in Protobuf. What OTLP does not know is left out. */
+/** Converts messages of OTLP from JSON to Protobuf. What OTLP does not know is left out. */
 import { stringifyExactly } from '../../json/exact.ts';
 import { isMap, member, textAt } from '../../json/map.ts';
 import { double, fixed32, fixed64, integer, lengthDelimited } from '../../protobuf/write.ts';
 import { ANY_VALUE, KEY_VALUE, LOG_RECORD, RESOURCE, RESOURCE_LOGS, SCOPE, SCOPE_LOGS, VALUES } from './fields.ts';
 
-/** Lists inside lists that become messages, as deep as Protobuf's readers go; a deeper value becomes the text that it is. */
+/** Lists inside lists that become messages, as deep as Protobuf's readers go; a deeper value becomes its text. */
 const MAX_LISTS = 30;
 
 export function logRecordFrom(json: unknown): Uint8Array {

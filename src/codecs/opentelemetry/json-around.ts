@@ -34,7 +34,7 @@ const scopesOf = new WeakMap<Uint8Array, readonly { start: number; scopeLogs: Js
 const known = new WeakMap<object, JsonAround>();
 const resources = new WeakMap<object, JsonResource>();
 
-/** What is around a record; that of the record before for what is in no scope. */
+/** What is around a record; for what is in no scope, what is around the record before it. */
 export function aroundAt(bytes: Uint8Array, { start }: Span): JsonAround {
   const scope = lastBegun(scopesIn(bytes), start);
   return scope === undefined ? nothingAround : around(bytes, scope.scopeLogs);

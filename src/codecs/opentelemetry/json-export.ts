@@ -12,7 +12,7 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const SMALL_N = 0x6e;
 
-/** The lists on the path to a record. OTLP allows these spellings alone. */
+/** The lists on the path to a record. OTLP allows only these spellings. */
 export const LISTS = ['resourceLogs', 'scopeLogs', 'logRecords'] as const;
 
 /** The offset at which a map begins. */
@@ -27,10 +27,10 @@ export interface JsonScopeLogs extends Map {
 
 /** What is found in an export, in order. */
 export interface JsonExportVisitor {
-  /** Called for the list of ResourceLogs, and where an export has none: `{}`, or null in its place. */
+  /** Called for the list of ResourceLogs, and for an export without one: `{}`, or null in its place. */
   resourceLogs?(): void;
   logRecord(record: Span, scopeLogs: JsonScopeLogs): void;
-  /** What is after the last record where the text breaks, up to its end. */
+  /** Called for what follows the last record if the text breaks, up to its end. */
   rest?(rest: Span, fault: Fault): void;
 }
 
@@ -103,7 +103,7 @@ export function walkJsonExport(bytes: Uint8Array, maxDepth: number, visitor: Jso
 }
 
 /** Walks the members of a map.
- * @param visit says where a value ends
+ * @param visit returns where a value ends
  * @returns where the map ends */
 export function eachMember(
   bytes: Uint8Array,
@@ -128,7 +128,7 @@ export function eachMember(
   }
 }
 
-/** What a key says; undefined where an escape is none. */
+/** The text of a key; undefined if an escape is invalid. */
 export function keyOf(bytes: Uint8Array, { start, end }: Span): string | undefined {
   if (!bytes.subarray(start, end).includes(BACKSLASH)) return textOf(bytes, start + 1, end - 1);
   try {

@@ -1,6 +1,6 @@
-/** Finds among what lies in a body one after another. */
+/** Searches in what lies in a body one after another. */
 
-/** The last that begins at an offset or before it; undefined where all begin after it. Takes time logarithmic in their number.
+/** The last one that begins at or before an offset; undefined if all begin after it. Takes time logarithmic in their number.
  * @param all in order of offset */
 export function lastBegun<T extends { start: number }>(all: readonly T[], offset: number): T | undefined {
   let [low, high] = [0, all.length];

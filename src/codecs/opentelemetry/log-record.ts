@@ -19,7 +19,7 @@ export function readLogRecord({ logRecord, scopeLogs }: OtlpRecord, limits: { ma
 }
 
 /** The pairs of a message that has attributes.
- * @param number of the field that each of them is */
+ * @param number of the field of each of them */
 export function pairsIn(message: Uint8Array, number: number): List {
   return { kind: 'kvlist', field: number, bytes: message, start: 0, end: message.length };
 }

@@ -5,13 +5,13 @@ import { MAX_VALUES, tooManyValues } from '../codec.ts';
 import { type List, type Message, type Scalar, walk } from './any-value.ts';
 
 /** The value of an AnyValue, or of a list, as JSON would hold it: integers beyond 2^53 as bigint, bytes as text, nothing as
- * null; of a key that comes twice the last value stays. Below `maxDepth` levels stands the mark `too_deep`; a map in which
- * something is malformed carries CUT.
+ * null; the last value of a repeated key is kept. The mark `too_deep` replaces what is below `maxDepth` levels; a map in
+ * which something is malformed carries CUT.
  * @throws Problem `record.too_large` */
 export function readValue(root: Message | List, { maxDepth }: { maxDepth: number }): unknown {
   const result: unknown[] = [];
   const open: (JsonMap | unknown[])[] = [result];
-  /** Of the maps and lists that are open, the key that comes next. */
+  /** The next key in each of the open maps and lists. */
   const keys: string[] = [''];
   let count = 0;
 

@@ -1,4 +1,4 @@
-/** What a LogRecord is as a map, for evaluation. */
+/** A LogRecord as a map, for evaluation. */
 import type { JsonMap } from '../../json/map.ts';
 
 export const CLUSTER_NAME = 'k8s.cluster.name';
@@ -7,7 +7,7 @@ export const CLUSTER_NAME = 'k8s.cluster.name';
  * senders put a record into the body, into attributes, or partly into each. A text is then `message`, as in the record that
  * it comes from, unless that is an attribute; any other body is `body`.
  * @param attributes is changed
- * @param body undefined where there is none */
+ * @param body undefined if there is none */
 export function recordMap(attributes: JsonMap, body: unknown, clusterName: string | undefined): JsonMap {
   const map = attributes;
   if (clusterName !== undefined && !Object.hasOwn(map, CLUSTER_NAME)) map[CLUSTER_NAME] = clusterName;

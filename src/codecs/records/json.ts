@@ -20,14 +20,14 @@ const NOTHING = new Uint8Array();
 export interface RecordFinder {
   /** Those that were found, in order. */
   readonly records: LogRecord[];
-  /** Takes the value at an offset for a record, and returns the offset after it.
+  /** Adds the value at an offset as a record, and returns the offset after it.
    * @throws Problem `body.too_many_records` */
   value(at: number): number | Fault;
-  /** Takes each item of the array at an offset for a record, and returns the offset after the array.
+  /** Adds each item of the array at an offset as a record, and returns the offset after the array.
    * @throws Problem `body.too_many_records` */
   items(at: number): number | Fault;
-  /** Takes what follows the last record for one of kind `other`: the body breaks there.
-   * @throws Problem `body.unreadable` where there is no record before */
+  /** Adds what follows the last record as one of kind `other`: the body breaks there.
+   * @throws Problem `body.unreadable` if there is no record before */
   rest(fault: Fault): void;
 }
 

@@ -1,6 +1,6 @@
 /** The bytes of a member are made once for each value: clear records share one tag. */
 
-/** Remembers what `encode` made of a value, as long as the value lives. It must not change meanwhile. */
+/** Remembers what `encode` made from a value, as long as the value lives. The value must not change meanwhile. */
 export function encodedOnce(
   encode: (name: string, value: object) => Uint8Array,
 ): (name: string, value: object) => Uint8Array {

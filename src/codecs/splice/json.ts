@@ -23,8 +23,8 @@ export function spliceRecord(
   }
 }
 
-/** Sets a member of a map. Members that have the key already give way: the last one in place, the others are taken out with
- * the comma behind them.
+/** Sets a member of a map. Existing members with the key are replaced: the last one in place, the others are removed with the
+ * comma after them.
  * @param map a span that endOfValue has delimited
  * @param withComma the member, with a comma before it */
 function spliceMember(bytes: Uint8Array, map: Span, name: string, withComma: Uint8Array, edits: Edit[]): void {

@@ -19,8 +19,8 @@ export function spliceRecord(
   else appendPair(bytes, map, encodedPair(name, tag), edits);
 }
 
-/** Adds the edits that set a member of a map. Members that have the key already give way: the last one in place, the others
- * are taken out.
+/** Adds the edits that set a member of a map. Existing members with the key are replaced: the last one in place, the others
+ * are removed.
  * @param map a span that endOfValue has delimited
  * @param value must not change: it is encoded once */
 export function spliceMember(bytes: Uint8Array, map: Span, name: string, value: object, edits: Edit[]): void {
@@ -39,7 +39,7 @@ function appendPair(bytes: Uint8Array, map: Span, insert: Uint8Array, edits: Edi
   edits.push(resize(bytes, map, 1), { start: map.end, end: map.end, insert });
 }
 
-/** Adds the edits that take members out of a map.
+/** Adds the edits that remove members from a map.
  * @param removed pairs of this map, in order */
 export function removePairs(bytes: Uint8Array, map: Span, removed: readonly Span[], edits: Edit[]): void {
   if (removed.length === 0) return;
@@ -49,7 +49,7 @@ export function removePairs(bytes: Uint8Array, map: Span, removed: readonly Span
 
 const nothing = new Uint8Array();
 
-/** The edit of a header that is to count more or fewer members: as wide as it is, or wider if it must be. */
+/** The edit of a header that counts more or fewer members: as wide as before, or wider if necessary. */
 function resize(bytes: Uint8Array, map: Span, by: number): Edit {
   const header = headerAt(bytes, map.start, map.end)!;
   return { start: map.start, end: header.end, insert: mapHeader(header.length + by, header.end - map.start) };

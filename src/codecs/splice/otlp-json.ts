@@ -8,7 +8,7 @@ import { encodedOnce } from './encoded.ts';
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
-/** Adds the edits that give a record its tag. Attributes that have the key already give way: the last one in place, the
+/** Adds the edits that give a record its tag. Existing attributes with the key are replaced: the last one in place, the
  * others are removed. A record without a list of attributes gets one. */
 export function spliceRecord(
   bytes: Uint8Array,
@@ -38,7 +38,7 @@ export function spliceRecord(
   }
 }
 
-/** The value if it is a list, and nothing after one. */
+/** The value if it is a list with nothing after it. */
 function listAt(bytes: Uint8Array, value: Span): Span | undefined {
   const { start, end } = value;
   return bytes[start] === OPEN_BRACKET && endOfValue(bytes, start, end, 0) === end ? value : undefined;

@@ -9,7 +9,7 @@ import { LOG_RECORD } from '../opentelemetry/fields.ts';
 import { keyValue } from '../opentelemetry/write-value.ts';
 import { encodedOnce } from './encoded.ts';
 
-/** Adds the edits that give a record its tag. Attributes that have the key already give way: the last one in place, the
+/** Adds the edits that give a record its tag. Existing attributes with the key are replaced: the last one in place, the
  * others are removed. */
 export function spliceRecord(
   bytes: Uint8Array,
@@ -73,7 +73,7 @@ function growthBy(edits: readonly Edit[]): number {
   return edits.reduce((sum, { start, end, insert }) => sum + insert.length - (end - start), 0);
 }
 
-/** Adds the edit of a length that grows: as wide as it is, or wider if it must be. */
+/** Adds the edit of a length that grows: as wide as before, or wider if necessary. */
 function addLengthEdit(bytes: Uint8Array, { lengthStart, valueStart }: Field, growth: number, edits: Edit[]): void {
   if (growth === 0) return;
   const length = numberAt(bytes, lengthStart, valueStart) + growth;

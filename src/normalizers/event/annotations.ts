@@ -3,10 +3,10 @@ import { isMap, type JsonMap } from '../../json/map.ts';
 import { textOf } from '../../json/typed.ts';
 import { marked } from './members.ts';
 
-/** Levels of maps that a system on the way has made of the dots of one annotation key. */
+/** Levels of maps that a pipeline has made of the dots in one annotation key. */
 const MAX_UNDOTTED = 8;
-/** A domain, a slash and a name, in Kubernetes' own bounds, are 317 characters; what stands before more keys is repeated
- * for each of them, and so must be short. */
+/** A domain, a slash and a name, within Kubernetes' own bounds, are 317 characters; a prefix of several keys is repeated for
+ * each of them, and so must be short. */
 const MAX_ANNOTATION_PREFIX = 317;
 
 export function annotationsOf(map: JsonMap | undefined): Record<string, string> | undefined {
@@ -21,7 +21,7 @@ function annotationEntries(map: JsonMap, prefix: string, levels: number): [strin
       return isKey ? annotationEntries(value, `${path}.`, levels - 1) : [];
     }
     const text = textOf(value);
-    // Before the slash stands a domain, in which no `_` can be: it was a dot before Elastic took it.
+    // Before the slash is a domain, which cannot contain `_`: it was a dot before Elastic stored it.
     return text === undefined ? [] : [[path.replace(/^[^/]*(?=\/)/, (domain) => domain.replaceAll('_', '.')), text]];
   });
 }

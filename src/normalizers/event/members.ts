@@ -1,10 +1,10 @@
-/** Reads the members of an audit.k8s.io map whatever their types, and notes what is unknown of them. */
+/** Reads the members of an audit.k8s.io map whatever their types, and notes which are unknown. */
 import { parseJson } from '../../json/embedded.ts';
 import { CUT, type CutReason, isMap, type JsonMap, member } from '../../json/map.ts';
 import type { Salvaged } from '../../json/salvage.ts';
 import type { AuditEvent } from '../../record.ts';
 
-/** What of an event may be unknown: a member, or a part of one that is there. */
+/** What may be unknown in an event: a member, or a part of one that is present. */
 type Unknowable = keyof AuditEvent | 'objectRef.apiGroup';
 
 /** Why parts of an event are unknown. */
@@ -36,8 +36,8 @@ const ORDER = [
   'annotations',
 ];
 
-/** Why a member that is not in the map, or a list that may be open at its end, is unknown; undefined where it is known
- * to be absent: in kube-apiserver's own order, what stands before the last member has been passed. */
+/** Why a member that is not in the map, or a list that may be open at its end, is unknown; undefined if it is known to be
+ * absent: in kube-apiserver's own order, everything before the last member has been passed. */
 export function missingFrom(source: JsonMap, name: string): CutReason | undefined {
   const reason = source[CUT];
   const isThere = member(source, name) !== undefined;
@@ -45,11 +45,11 @@ export function missingFrom(source: JsonMap, name: string): CutReason | undefine
   const keys = Object.keys(source);
   const last = keys.at(-1) ?? '';
   if (isThere) return name === last ? reason : undefined;
-  // Sorted keys never begin with `kind`: `annotations` or `auditID` is before it.
+  // Sorted keys never begin with `kind`: `annotations` or `auditID` comes before it.
   return keys[0] === 'kind' && ORDER.indexOf(name) < ORDER.indexOf(last) ? undefined : reason;
 }
 
-/** Null is how tables and some pipelines write what is not there. */
+/** Tables and some pipelines write null for what is absent. */
 export function isThere(source: JsonMap, name: string): boolean {
   const value = member(source, name);
   return value !== undefined && value !== null;
@@ -59,7 +59,7 @@ export function noteGap(gaps: Gaps, name: Unknowable, reason: CutReason | undefi
   if (reason !== undefined) gaps[name] ??= reason;
 }
 
-/** A member that may be a map or list, or the JSON text of one: table columns and some pipelines make text of them. */
+/** A member that may be a map or list, or the JSON text of one: table columns and some pipelines turn them into text. */
 export function structured(map: JsonMap, name: string, maxDepth: number): unknown {
   return parsed(member(map, name), maxDepth).value;
 }
@@ -73,7 +73,7 @@ export function mapIn(map: JsonMap, name: string, maxDepth: number): JsonMap | u
   return isMap(value) ? value : undefined;
 }
 
-/** A list of one may have become its text on the way. */
+/** A pipeline may have turned a list of one text into that text. */
 export function textsOf(value: unknown): string[] | undefined {
   if (typeof value === 'string' && value !== '') return [value];
   if (!Array.isArray(value)) return undefined;
@@ -81,7 +81,7 @@ export function textsOf(value: unknown): string[] | undefined {
   return texts.length > 0 || value.length === 0 ? texts : undefined;
 }
 
-/** Gives a part the mark of the map that it was made from, or the one that says why it is not whole by itself. */
+/** Gives a part the mark of the map that it was made from, or its own mark that says why it is not whole. */
 export function marked<T extends object>(part: T, map: JsonMap, own?: CutReason): T {
   const reason = map[CUT] ?? own;
   return reason === undefined ? part : { ...part, [CUT]: reason };

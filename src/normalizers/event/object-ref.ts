@@ -4,8 +4,8 @@ import type { ObjectRef } from '../../record.ts';
 import { CORE_RESOURCES, objectOfUri } from '../../resource-path.ts';
 import { type Body, type Gaps, isThere, mapIn, marked, missingFrom, noteGap } from './members.ts';
 
-/** The object of a request. What objectRef does not say, or says of another type, is in the URI: pipelines drop members
- * that are empty, and with them some that are not. Null where the request is about no object. */
+/** The object of a request. What objectRef lacks, or has with the wrong type, is in the URI: pipelines drop empty members,
+ * and with them some that are not empty. Null if the request is about no object. */
 export function objectRefOf(
   source: JsonMap,
   maxDepth: number,
@@ -23,13 +23,13 @@ export function objectRefOf(
   const text = (name: 'subresource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion') =>
     textAt(map, name) || known?.[name] || '';
   const name = text('name') || (verb === 'create' ? nameOf(requestObject, responseObject) : '');
-  // The audit event of a Namespace has it as its own namespace, except where it is created.
+  // The audit event of a Namespace names it as its own namespace, except on creation.
   const ownNamespace = resource === 'namespaces' && name !== '' ? name : undefined;
   const version = text('apiVersion');
   const slash = version.indexOf('/');
-  // Some pipelines write the two as objects do, `batch/v1`.
+  // Some pipelines write group and version as objects do, `batch/v1`.
   const apiGroup = text('apiGroup') || version.slice(0, Math.max(0, slash));
-  // The group of core is left out rightly; that of other resources was dropped.
+  // The core group is rightly left out; the group of any other resource was dropped.
   if (apiGroup === '' && known === undefined && !CORE_RESOURCES.has(resource)) {
     noteGap(gaps, 'objectRef.apiGroup', 'missing');
   }
@@ -48,11 +48,11 @@ export function objectRefOf(
     ...(resourceVersion !== undefined && { resourceVersion }),
   };
   if (map !== undefined) return marked(ref, map);
-  // What a platform does not log at all is not missing from what the URI says.
+  // If the platform logs no objectRef at all, what the URI says is complete.
   return source[CUT] === 'not_logged' ? ref : marked(ref, source);
 }
 
-/** What an objectRef is completed by. */
+/** What an objectRef is completed from. */
 interface RequestParts {
   verb: string;
   requestURI: string;
@@ -61,7 +61,7 @@ interface RequestParts {
   gaps: Gaps;
 }
 
-/** The name of an object that was created with `generateName` is in the response alone; else its prefix with a star. */
+/** The name of an object that was created with `generateName`: only the response has it; else its prefix with a star. */
 function nameOf(request: Body | undefined, response: Body | undefined): string {
   const prefix = textAt(request, 'metadata', 'generateName');
   return (

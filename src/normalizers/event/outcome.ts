@@ -24,7 +24,7 @@ export function statusOf(map: JsonMap | undefined): ResponseStatus | undefined {
   return marked(read, map, code === undefined && isThere(map, 'code') ? 'missing' : undefined);
 }
 
-/** What Google's API gateway answers for each gRPC status (google.rpc.Code), but for 6, 9 and 10 as Kubernetes does. */
+/** What Google's API gateway answers for each gRPC status (google.rpc.Code); 6, 9 and 10 are as in Kubernetes. */
 const HTTP_OF_GRPC: Readonly<Record<number, number>> = {
   1: 499,
   2: 500,
@@ -50,7 +50,7 @@ function httpCode(value: unknown): number | undefined {
   return code >= 100 && code <= 599 ? code : HTTP_OF_GRPC[code];
 }
 
-/** Words of a message that say who refused a request; clients can choose others in it. */
+/** Words of a message that say who refused a request; clients can choose other words in it. */
 function refusalIn(message: string): { isEmpty: boolean; byAdmission: boolean; byAuthorizer: boolean } {
   return {
     isEmpty: message === '',
@@ -59,13 +59,13 @@ function refusalIn(message: string): { isEmpty: boolean; byAdmission: boolean; b
   };
 }
 
-/** All of a status that an outcome depends on: two statuses that agree in it have one outcome. */
+/** Everything in a status that an outcome depends on: two statuses that agree in it have the same outcome. */
 export function decisiveIn(status: ResponseStatus | null): readonly unknown[] {
   const { code, status: word, message = '' } = status ?? {};
   return [code ?? null, word ?? null, Object.values(refusalIn(message))];
 }
 
-/** @param isRead the request only reads: admission has no say in it */
+/** @param isRead whether the request only reads, so that admission has no say in it */
 export function outcomeOf(
   stage: string,
   status: ResponseStatus | null,
@@ -86,11 +86,11 @@ export function outcomeOf(
   }
   if (code < 400) return 'success';
   if (code === 401) return 'unauthenticated';
-  // A client can ask for this by ?timeout=1ms, and has its object all the same.
+  // A client can provoke this with ?timeout=1ms, and still get its object.
   if (code === 504) noteGap(gaps, 'outcome', 'timed_out');
-  // Asked first, for the message has words that a client can choose: the path, or the name of the object.
+  // Checked first, as the message has words that a client can choose: the path, or the name of the object.
   if (code === 403 && decision === 'forbid') return 'forbidden';
-  // `allow` is the word of the authorizer: a webhook, a quota or PodSecurity may have refused all the same.
+  // `allow` is only the authorizer's decision: a webhook, a quota or PodSecurity may still have refused.
   const refusal = refusalIn(message);
   if (refusal.byAdmission) return 'admission_denied';
   if (code === 409) return 'conflict';

@@ -13,7 +13,7 @@ export function userOf(map: JsonMap | undefined, maxDepth: number): User | undef
     groups: textsOf(structured(map, 'groups', maxDepth)) ?? (Object.hasOwn(map, 'groups') ? null : []),
     ...(extra !== undefined && { extra: extraOf(extra) }),
   };
-  // A user without any member is nobody. One that has others was authenticated, and has a name.
+  // A user without any member is nobody. One with other members was authenticated, and has a name.
   const isNamed = textAt(map, 'username') !== undefined || Object.keys(map).length === 0;
   return marked(user, map, isNamed ? undefined : 'missing');
 }

@@ -1,5 +1,5 @@
-/** What is compiled to WebAssembly, where sixteen bytes are compared as soon as four in JavaScript. It is AssemblyScript;
- * `npm run generate` compiles it. */
+/** What is compiled to WebAssembly, which compares sixteen bytes in the time that JavaScript takes for four. It is
+ * AssemblyScript; `npm run generate` compiles it. */
 
 export { beginNumbers, forgetNumbers, numberOf } from './member-numbers';
 export * from './memory';

@@ -15,9 +15,9 @@ import {
 
 /** A longer value has no number. */
 const LONGEST_VALUE: i32 = 4096;
-/** Steps from the place of a value to where it is, at most, so that nobody can make them many by choosing values. */
+/** Most places that are probed for a value, so that nobody can slow this down by choosing values. */
 const MOST_PROBES: i32 = 8;
-/** Of the hash. */
+/** Multipliers of the hash. */
 const ODD: i64 = 0x2c1b3c6d297a2d39;
 const OTHER_ODD: i64 = 0x1b873593cc9e2d51;
 
@@ -40,10 +40,10 @@ export function forgetNumbers(): void {
   valueBytes = 0;
 }
 
-/** The number of the values in some slots of the outline: the same for the same bytes in each. 0 where one has none, and -1
- * where there is no room for a new one.
+/** The number of the values in some slots of the outline: the same for the same bytes in each. 0 if one has no number, and -1
+ * if there is no space for a new one.
  * @param list where in NUMBERED the slots are
- * @param shift as of `walk` */
+ * @param shift as in `walk` */
 export function numberOf(list: i32, count: i32, shift: i32): i32 {
   for (let index = 0; index < count; index++) {
     const slot = load<i32>(NUMBERED + 4 * (list + index));
@@ -58,7 +58,7 @@ export function numberOf(list: i32, count: i32, shift: i32): i32 {
   return numbered(-1 - list, NUMBERS, NUMBERS + 4 * count);
 }
 
-/** The number of a value: 0 where it has none, and -1 where there is no room for it. */
+/** The number of a value: 0 if it has none, and -1 if there is no space for it. */
 function numbered(kind: i32, start: i32, end: i32): i32 {
   const length = end - start;
   if (length > LONGEST_VALUE) return 0;

@@ -1,5 +1,5 @@
-/** Outlines audit events in MessagePack: one pass over a map that notes where its members lie. It believes no length beyond
- * what is there. */
+/** Outlines audit events in MessagePack: one pass over a map that notes where its members lie. It trusts no length beyond
+ * the bytes that exist. */
 
 import { isSame } from './member-numbers';
 import {
@@ -27,13 +27,13 @@ const IGNORED: i32 = -2;
 const REFUSED: i32 = -3;
 const UNKNOWN: i32 = -1;
 
-/** Where the value ends whose header was read last, or where its items begin, and how many of these there are. */
+/** Where the value whose header was read last ends, or where its items begin, and how many items there are. */
 let next: i32 = 0;
 let items: i32 = 0;
 
-/** The offset after the map at an offset; NO_OUTLINE for whatever is not as plain as kube-apiserver writes it, and BEYOND for
- * what does not end before `end`.
- * @param shift as of `walk`
+/** The offset after the map at an offset; NO_OUTLINE for a map that is not as plain as kube-apiserver writes it, and BEYOND
+ * for one that does not end before `end`.
+ * @param shift as in `walk`
  * @param maxLevels of maps and arrays within the map
  * @param objectRef the slot of that map, whose members are noted */
 export function outlineMsgpack(start: i32, end: i32, shift: i32, maxLevels: i32, objectRef: i32): i32 {
@@ -94,7 +94,7 @@ function kindAt(at: i32): i32 {
 
 /** Reads the header of the value at an offset: `items` are the bytes of a text, or the items or pairs of a map or an array;
  * `next` is where a text or another value ends, or where the items begin.
- * @returns false where that is beyond the end */
+ * @returns false if that is beyond the end */
 function readHeader(at: i32, end: i32): bool {
   if (at >= end) return false;
   const byte = <i32>load<u8>(at);
@@ -116,7 +116,7 @@ function readHeader(at: i32, end: i32): bool {
   }
   const kind = <i32>load<u8>(KINDS + byte);
   if (kind === OF_OTHER) {
-    // Those that an event does not have are refused by whoever looks at their kind.
+    // Values that an event does not have are refused by the callers that check their kind.
     const length = <i32>load<i8>(FIXED_LENGTHS + (byte - 0xc0));
     items = 0;
     next = at + 1 + (length < 0 ? 0 : length);
@@ -136,14 +136,14 @@ function readHeader(at: i32, end: i32): bool {
     header = 5;
     length = bswap<u32>(load<u32>(at, 1));
   }
-  // Each item takes a byte at least.
+  // Each item takes at least a byte.
   if (length > <u32>(left - header)) return false;
   items = <i32>length;
   next = at + header + (kind === OF_STR ? items : 0);
   return true;
 }
 
-/** The offset after a value; NO_OUTLINE for one with kinds of values that JSON does not have, or that nests deeper. */
+/** The offset after a value; NO_OUTLINE for one that has kinds of values that JSON does not have, or that nests deeper. */
 function skipValue(start: i32, end: i32, maxLevels: i32): i32 {
   let at = start;
   let pending = 1;
@@ -156,7 +156,7 @@ function skipValue(start: i32, end: i32, maxLevels: i32): i32 {
     at = next;
     if (kind === OF_MAP || kind === OF_ARRAY) {
       if (items > 0) {
-        // Those that wait for the rest of this one's parent.
+        // The values that are left of this one's parent.
         if (open === maxLevels) return NO_OUTLINE;
         store<i32>(WAITING + 4 * open++, pending);
         pending = kind === OF_MAP ? 2 * items : items;
@@ -182,7 +182,7 @@ function slotOf(table: i32, start: i32, length: i32): i32 {
   }
 }
 
-/** The place in a table where a key that is not there belongs. */
+/** The place in a table where a missing key belongs. */
 export function placeOfKey(table: i32, start: i32, length: i32): i32 {
   let place = keyPlace(start, length);
   while (load<i32>(table + KEY * place) !== 0) place = (place + 1) & (KEY_COUNT - 1);

@@ -19,9 +19,9 @@ const NAME: i32 = 6;
 const SUBRESOURCE: i32 = 7;
 
 /** Whether the URI says nothing beyond the objectRef: it is the path of that object or its collection, and its query does
- * not ask for a dry run. False where that takes decoding to see. Of an event without objectRef, whether it names no object
- * either.
- * @param shift as of `walk` */
+ * not ask for a dry run. False if only decoding can show that. For an event without objectRef, whether the URI names no
+ * object either.
+ * @param shift as in `walk` */
 export function isUsualUri(shift: i32): bool {
   const start = startOf(REQUEST_URI) - shift;
   const end = start + lengthOf(REQUEST_URI);
@@ -39,12 +39,12 @@ export function isUsualUri(shift: i32): bool {
   return pathEnd === end || isWithoutDryRun(pathEnd + 1, end);
 }
 
-/** Of a member in the list, or -1. */
+/** The start of a member in the list, or -1. */
 function startOf(member: i32): i32 {
   return load<i32>(SPANS + 4 * load<i32>(URI_SLOTS + 4 * member));
 }
 
-/** The length of a text, 0 where there is none. */
+/** The length of a text, 0 if there is none. */
 function lengthOf(member: i32): i32 {
   const span = SPANS + 4 * load<i32>(URI_SLOTS + 4 * member);
   const start = load<i32>(span);
@@ -66,7 +66,7 @@ function isNamespaces(start: i32, length: i32): bool {
   return length >= 10 && load<u64>(start) === 0x63617073656d616e && load<u16>(start, 8) === 0x7365;
 }
 
-/** Paths outside `/api` and `/apis`, and those within that name at most a version. */
+/** True for paths outside `/api` and `/apis`, and for paths within these that name at most a version. */
 function namesNoObject(start: i32, end: i32): bool {
   if (start === end || load<u8>(start) !== SLASH) return false;
   if (end - start > 1 && load<u8>(start, 1) === SLASH) return false;
@@ -90,7 +90,7 @@ function isPathOfRef(start: i32, end: i32, shift: i32): bool {
   if (at !== -1) at = skipText(at, end, startOf(VERSION) - shift, version);
   if (at === -1) return false;
   if (resource === 10 && isNamespaces(startOf(RESOURCE) - shift, resource)) {
-    // A Namespace is in itself: the event has its name twice, where it has one.
+    // A Namespace is in itself: the event has its name twice, if at all.
     const name = lengthOf(NAME);
     if (name !== namespace) return false;
     if (name > 0 && !isSame(startOf(NAME) - shift, startOf(NAMESPACE) - shift, name)) return false;
@@ -102,7 +102,7 @@ function isPathOfRef(start: i32, end: i32, shift: i32): bool {
   at = skipText(at, end, startOf(RESOURCE) - shift, resource);
   if (at === -1) return false;
   if (at === end + 1) return subresource === 0;
-  // The name of the object, which a creation may leave out of its path.
+  // The name of the object, which the path of a creation may omit.
   const name = lengthOf(NAME);
   if (name === 0) return false;
   at = skipText(at, end, startOf(NAME) - shift, name);
@@ -111,8 +111,8 @@ function isPathOfRef(start: i32, end: i32, shift: i32): bool {
   return subresource > 0 && skipText(at, end, startOf(SUBRESOURCE) - shift, subresource) === end + 1;
 }
 
-/** The offset after a segment that is the given text, and the slash after it; `end + 1` for the last segment. -1 for another
- * segment, and for a text that would be several. */
+/** The offset after a segment that is the given text, and the slash after it; `end + 1` for the last segment. -1 for any
+ * other segment, and for a text that would be several segments. */
 function skipText(at: i32, end: i32, text: i32, length: i32): i32 {
   const after = at + length;
   if (after > end || !isSame(at, text, length)) return -1;
@@ -128,7 +128,7 @@ function isSame(one: i32, other: i32, length: i32): bool {
   return true;
 }
 
-/** Whether no key of a query can be `dryRun`, in whatever spelling. */
+/** Whether no key of a query can be `dryRun`, however it is spelled. */
 function isWithoutDryRun(start: i32, end: i32): bool {
   let at = start;
   while (at < end) {
@@ -142,7 +142,7 @@ function isWithoutDryRun(start: i32, end: i32): bool {
     if (at - keyStart === 6 && load<u32>(keyStart) === 0x52797264 && load<u16>(keyStart, 4) === 0x6e75) return false;
     while (at < end && load<u8>(at) !== AMPERSAND && load<u8>(at) !== BACKSLASH) at++;
     if (at < end && load<u8>(at) === BACKSLASH) {
-      // `\u0026`, as JSON writers spell `&` that guard against HTML.
+      // `\u0026`, as JSON writers that guard against HTML spell `&`.
       if (end - at < 6 || load<u32>(at) !== 0x3030755c || load<u16>(at, 4) !== 0x3632) return false;
       at += 6;
     } else {

@@ -1,4 +1,4 @@
-/** Walks over records of JSON by the seams that are known of them: see seams.ts, which writes the tables that are read here. */
+/** Walks over records of JSON by their known seams: see seams.ts, which writes the tables that are read here. */
 import {
   AT_SEAM,
   AT_VALUE_END,
@@ -51,9 +51,9 @@ export function layOut(extrasOffset: i32, lastExtraOffset: i32, extraCountOffset
   timestamp = timestampOffset;
 }
 
-/** @param from where in TEXT
- * @param end of what is there
- * @param shift from where it lies there to offsets in the batch */
+/** @param from offset in TEXT
+ * @param end of the bytes in TEXT
+ * @param shift from offsets in TEXT to offsets in the batch */
 export function walk(phase: i32, fromSeam: i32, from: i32, end: i32, shift: i32): i32 {
   let position = from;
   let current = SEAMS + fromSeam * SEAM;
@@ -73,7 +73,7 @@ export function walk(phase: i32, fromSeam: i32, from: i32, end: i32, shift: i32)
       position += load<i32>(current, LENGTH);
       if (slot !== -1 && !begins(slot, position + shift - <i32>load<u8>(current, QUOTE_NOTED))) return REFUSED;
     }
-    // Nothing is read behind the end: a seam that was read elsewhere may go far beyond it.
+    // Nothing is read after the end: a seam that was read elsewhere may extend far beyond it.
     if (kind !== IS_NOTHING && position >= end) return stopped(MORE, position, current);
     let valueEnd = position;
     if (next === AT_VALUE_END) {
@@ -117,7 +117,7 @@ function following(current: i32, position: i32, end: i32): i32 {
     const length = load<i32>(next, LENGTH);
     if (position + length > end) continue;
     if (length > 16 && !stands(next, length, position)) continue;
-    // One before a number is the beginning of the one before a text, too.
+    // A seam before a number is also the beginning of the one before a text.
     if (load<u8>(next, KIND) === IS_NUMBER && !beginsNumber(position + length, end)) continue;
     if (place > first) {
       store<u16>(place, load<u16>(place - 2));
@@ -144,7 +144,7 @@ function stands(seam: i32, length: i32, position: i32): bool {
   return !v128.any_true(v128.xor(v128.load(own + last), v128.load(position + last)));
 }
 
-/** The offset of the quote that closes a text; -1 where it is no valid one, -2 where it goes on beyond the end. */
+/** The offset of the quote that closes a text; -1 if it is not valid, -2 if it continues beyond the end. */
 function endOfText(start: i32, end: i32): i32 {
   let position = start;
   while (true) {
@@ -204,7 +204,7 @@ function skipDigits(start: i32, end: i32): i32 {
   return position;
 }
 
-/** The offset after a number; -1 where it is none, the end where it may go on there. */
+/** The offset after a number; -1 if it is not a number, the end if it may continue there. */
 function endOfNumber(start: i32, end: i32): i32 {
   let position = start;
   if (position >= end) return end;
@@ -267,7 +267,7 @@ function endExtra(end: i32): bool {
   return addExtra(extraStart, end);
 }
 
-/** Notes an extra member; returns false where there is no room for it. */
+/** Notes an extra member; returns false if there is no space for it. */
 export function addExtra(start: i32, end: i32): bool {
   const count = load<i32>(SPANS + 4 * extraCount);
   const extra = extras + 2 * count;

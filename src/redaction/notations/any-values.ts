@@ -9,7 +9,7 @@ export function mapOf({ start, end }: Span, members: readonly Member[], textOf: 
   return anyValueOf(read) ?? { kind: 'map', start, end, members: read };
 }
 
-/** What a map stands for, if it is an AnyValue. */
+/** The value that a map stands for, if it is an AnyValue. */
 function anyValueOf(members: readonly Member[]): Node | undefined {
   const [only, ...others] = members;
   if (only === undefined || others.length > 0) return undefined;
@@ -29,7 +29,7 @@ function anyValueOf(members: readonly Member[]): Node | undefined {
   }
 }
 
-/** A list of key and value under a name that OTLP has for such lists, as a map. */
+/** A list of KeyValues, under a name that OTLP uses for such lists, as a map. */
 function keyValuesOf(name: string, list: Node, textOf: (node: Node) => string): Node {
   if (list.kind !== 'list' || list.items.length === 0 || !(name === 'attributes' || name === 'values')) return list;
   const members: Member[] = [];

@@ -1,4 +1,4 @@
-/** JSON, as far as it can be read: bare words and keys are scalars, as in what Fluent Bit prints. */
+/** JSON, as far as it can be read: bare words and keys are scalars, as printed by Fluent Bit. */
 import { countValues, endOfString, endOfToken, endOfValue, skipSpace, textOf } from '../../json/scan.ts';
 import type { Span } from '../../record.ts';
 import {
@@ -64,7 +64,7 @@ class Reader {
     return { root, end: this.#at, isCut: this.#isCut };
   }
 
-  /** What follows is not read. */
+  /** Stops reading: nothing that follows is read. */
   #break(): void {
     this.#isCut = true;
     this.#at = this.#end;
@@ -117,7 +117,7 @@ class Reader {
     return { kind: 'list', start, end: this.#at, items };
   }
 
-  /** Reads what stands between two brackets, commas between. */
+  /** Reads the comma-separated items between two brackets. */
   #each(close: number, read: () => void): void {
     this.#at = skipSpace(this.#bytes, this.#at + 1, this.#end);
     while (this.#at < this.#end && this.#bytes[this.#at] !== close) {
@@ -148,7 +148,7 @@ class Reader {
 
 const escapes: Readonly<Record<string, number>> = { b: 8, f: 12, n: 10, r: 13, t: 9 };
 
-/** What an escape spells, and where it ends; `\x12` is Fluent Bit's. Half of a surrogate pair is U+FFFD. */
+/** What an escape stands for, and where it ends; `\x12` is Fluent Bit's. Half of a surrogate pair is U+FFFD. */
 function escapeAt(raw: Uint8Array, at: number): { spelled: Uint8Array; end: number } {
   const letter = String.fromCharCode(raw[at + 1] ?? BACKSLASH);
   const hex = (start: number, digits: number) => {
@@ -186,7 +186,7 @@ function unescaped(raw: Uint8Array): Uint8Array {
   return content.subarray(0, length);
 }
 
-/** Gives the offset at which something stands that a string says; asked for in ascending order. */
+/** Maps an offset in the content of a string to one in the bytes; call it in ascending order. */
 function offsetsIn(bytes: Uint8Array, { start, end }: Span): (offset: number) => number {
   const raw = bytes.subarray(start + 1, end - 1);
   let at = 0;

@@ -1,4 +1,4 @@
-/** MessagePack. A bin counts as a text. */
+/** MessagePack. A bin is treated as text. */
 import { logEventAt } from '../../codecs/fluent/log-event.ts';
 import { encode } from '../../msgpack/encode.ts';
 import { countValues, endOfValue, type Header, headerAt } from '../../msgpack/scan.ts';
@@ -10,7 +10,7 @@ const NIL = 0xc0;
 export const msgpack: Notation = {
   read(bytes, start, end) {
     const after = endOfValue(bytes, start, end);
-    // What the header of a container promises may not be there.
+    // A container may hold less than its header promises.
     if (typeof after !== 'number') return { root: { kind: 'opaque', start, end }, end, isCut: true };
     checkValues(bytes, { start, end: after }, countValues);
     return { root: new Reader(bytes, after).value(start, 0), end: after, isCut: false };
